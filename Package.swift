@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One target per room. An arrow points down only: a room may name the rooms listed before it, never one after.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func room(_ name: String, _ dependencies: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [String]) -> Target {
+    .testTarget(name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, swiftSettings: strict)
+}
+
+/// A room's imports, named once: the libraries that every capability stands on.
+let base = ["Kernel", "JSON", "EventLoop", "Postgres", "HTTPServer", "Crypto", "Access"]
+
+let package = Package(
+    name: "keybell",
+    targets: [
+        // C: module maps and header-only shims, no logic.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CAssets"),
+
+        // Libraries that know nothing of the product.
+        room("Kernel", ["CLinux"]),
+        room("JSON", ["Kernel"]),
+        room("Crypto", ["Kernel", "CLinux", "COpenSSL", "CSodium"]),
+        room("EventLoop", ["Kernel", "CLinux"]),
+        room("Postgres", ["Kernel", "EventLoop", "CLibpq", "CLinux"]),
+        room("HTTPClient", ["Kernel", "EventLoop", "CCurl", "CLinux"]),
+        room("HTTPServer", ["Kernel", "JSON", "EventLoop", "COpenSSL", "CZlib", "CLinux"]),
+        room("Indicators"),
+
+        // Capabilities: nouns, rules, stores, endpoints, jobs.
+        room("Access", ["Kernel", "JSON", "HTTPServer", "Postgres"]),
+        room("Jobs", base),
+        room("Audit", base + ["Jobs"]),
+        room("Events", base + ["Jobs", "Audit"]),
+        room("Identity", base + ["Jobs", "Audit", "Events"]),
+        room("Keys", base + ["Jobs", "Audit", "Events"]),
+        room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
+        room("Webhooks", base + ["Jobs", "Audit", "Events", "HTTPClient"]),
+        room("Alerts", base + ["Jobs", "Audit", "Events", "Webhooks"]),
+        room(
+            "Service",
+            base + [
+                "CAssets", "CLinux", "Jobs", "Audit", "Events", "Identity", "Keys", "Signals", "Webhooks", "Alerts",
+                "HTTPClient",
+            ]),
+        .executableTarget(name: "keybell", dependencies: ["Service"], swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["Kernel", "EventLoop", "Postgres", "Service", "CLinux"],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("KernelTests", ["Kernel"]),
+        tests("JSONTests", ["JSON", "Kernel"]),
+        tests("CryptoTests", ["Crypto", "Kernel"]),
+        tests("EventLoopTests", ["EventLoop", "Kernel", "TestSupport"]),
+        tests("PostgresTests", ["Postgres", "EventLoop", "Kernel", "TestSupport"]),
+        tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
+        tests("HTTPServerTests", ["HTTPServer", "JSON", "EventLoop", "Kernel", "TestSupport"]),
+        tests("IndicatorsTests", ["Indicators"]),
+        tests("SignalsTests", ["Signals", "Indicators", "Kernel", "JSON"]),
+        tests("AuditTests", ["Audit", "Kernel", "Crypto"]),
+        tests("WebhooksTests", ["Webhooks", "Crypto", "Kernel"]),
+        tests("AlertsTests", ["Alerts", "JSON", "Kernel"]),
+        tests("IntegrationTests", ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),
+        tests("ContractTests", ["Service", "TestSupport", "JSON", "Kernel", "CYaml", "HTTPServer", "Access"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

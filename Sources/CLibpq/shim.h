@@ -1,0 +1,3 @@
+// PostgreSQL's reference client. Header only, no logic.
+#pragma once
+#include <libpq-fe.h>

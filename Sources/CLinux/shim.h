@@ -1,0 +1,40 @@
+// What Glibc's Swift module leaves out: epoll, eventfd, signalfd, accept4, and function-like macros.
+// Header only, no logic.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <malloc.h>
+
+// Glibc declares accept4 only under _GNU_SOURCE, which the importer does not set.
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+
+static inline int klinux_wait_exited(int status) { return WIFEXITED(status); }
+static inline int klinux_wait_exit_status(int status) { return WEXITSTATUS(status); }
+static inline int klinux_wait_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+static inline int klinux_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
+static inline int klinux_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+static inline int klinux_set_signal_on_parent_death(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
