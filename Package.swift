@@ -15,7 +15,8 @@ func room(_ name: String, _ dependencies: [String] = []) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [String]) -> Target {
-    .testTarget(name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, swiftSettings: strict)
+    .testTarget(
+        name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, swiftSettings: strict)
 }
 
 /// A room's imports, named once: the libraries that every capability stands on.
@@ -57,7 +58,8 @@ let package = Package(
         room(
             "Service",
             base + [
-                "CAssets", "CLinux", "Jobs", "Audit", "Events", "Identity", "Keys", "Signals", "Webhooks", "Alerts",
+                "CAssets", "CLinux", "Jobs", "Audit", "Events", "Identity", "Keys", "Signals", "Webhooks",
+                "Alerts",
                 "HTTPClient",
             ]),
         .executableTarget(name: "keybell", dependencies: ["Service"], swiftSettings: strict),
@@ -78,8 +80,11 @@ let package = Package(
         tests("AuditTests", ["Audit", "Kernel", "Crypto"]),
         tests("WebhooksTests", ["Webhooks", "Crypto", "Kernel"]),
         tests("AlertsTests", ["Alerts", "JSON", "Kernel"]),
-        tests("IntegrationTests", ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),
-        tests("ContractTests", ["Service", "TestSupport", "JSON", "Kernel", "CYaml", "HTTPServer", "Access"]),
+        tests(
+            "IntegrationTests",
+            ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),
+        tests(
+            "ContractTests", ["Service", "TestSupport", "JSON", "Kernel", "CYaml", "HTTPServer", "Access"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""usage: judges.py [openapi|webhook|schemathesis]…   (started by Scripts/judges)
+
+Each judge is a function that raises when the service is wrong, and returns one line saying what held.
+"""
+
+import http.server
+import pathlib
+import queue
+import subprocess
+import sys
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
+from service import Service  # noqa: E402
+
+CONTRACT = ROOT / "openapi.yaml"
+BINARY = ROOT / ".build" / "debug" / "keybell"
+RECEIVE_LIMIT_SECONDS = 20
+SCHEMATHESIS_LIMIT_SECONDS = 420
+# Few examples, always the same ones: a gate has to be quick and must not change its mind.
+SCHEMATHESIS_EXAMPLES = 8
+SCHEMATHESIS_SEED = 20260105
+
+
+def judge_openapi():
+    from openapi_spec_validator import validate
+    from openapi_spec_validator.readers import read_from_filename
+
+    document, _ = read_from_filename(str(CONTRACT))
+    validate(document)
+    return f"openapi.yaml is valid OpenAPI {document['openapi']} with {len(document['paths'])} paths"
+
+
+class Receiver:
+    """Collects what is posted to it, answers 204."""
+
+    def __enter__(self):
+        self.received = received = queue.Queue()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                received.put((dict(self.headers), body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/keybell"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def judge_webhook():
+    from standardwebhooks import Webhook, WebhookVerificationError
+
+    with Service(BINARY) as service, Receiver() as receiver:
+        service.bootstrap()
+        wanted = {"url": receiver.url, "name": "judge", "event_types": ["custom.*"], "format": "standard"}
+        secret = service.must("POST", "/v1/webhooks", wanted)["secret"]
+        service.must("POST", "/v1/events", {"type": "custom.judged", "data": {"price": "1.50", "word": "Grüße"}})
+        headers, body = receiver.received.get(timeout=RECEIVE_LIMIT_SECONDS)
+        message = Webhook(secret).verify(body, headers)
+        assert message["type"] == "custom.judged", message
+        try:
+            Webhook(secret).verify(body + b" ", headers)
+        except WebhookVerificationError:
+            return f"standardwebhooks verifies a delivery ({len(body)} bytes) and refuses a changed one"
+        raise AssertionError("a changed body was verified, so this judge proves nothing")
+
+
+def judge_schemathesis():
+    with Service(BINARY) as service:
+        service.bootstrap()
+        command = [
+            str(pathlib.Path(sys.executable).with_name("schemathesis")), "run", str(CONTRACT),
+            "--url", service.base, "--header", f"Authorization: Bearer {service.token}",
+            "--phases", "examples,coverage,fuzzing", "--max-examples", str(SCHEMATHESIS_EXAMPLES),
+            "--seed", str(SCHEMATHESIS_SEED), "--generation-deterministic", "--no-color",
+            "--request-timeout", "10", "--workers", "2",
+        ]
+        done = subprocess.run(command, timeout=SCHEMATHESIS_LIMIT_SECONDS, cwd=service.folder)
+        if done.returncode != 0:
+            raise AssertionError(f"schemathesis ended with {done.returncode}; the service's log:\n{service.tail()}")
+        if service.process.poll() is not None:
+            raise AssertionError("the service ended under schemathesis")
+    return "schemathesis finds no failure"
+
+
+JUDGES = {"openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis}
+
+
+def main(names):
+    unknown = [name for name in names if name not in JUDGES]
+    if unknown:
+        sys.exit(f"no such judge: {', '.join(unknown)} (there are {', '.join(JUDGES)})")
+    failed = 0
+    for name in names or JUDGES:
+        try:
+            print(f"judge {name}: {JUDGES[name]()}", flush=True)
+        except Exception as error:
+            failed += 1
+            print(f"judge {name}: FAILED: {type(error).__name__}: {error}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
