@@ -1,9 +1,6 @@
 // What Glibc's Swift module leaves out: epoll, eventfd, signalfd, accept4, and function-like macros.
 // Header only, no logic.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -29,8 +26,15 @@
 #include <unistd.h>
 #include <malloc.h>
 
-// Glibc declares accept4 only under _GNU_SOURCE, which the importer does not set.
+// Glibc declares these only under _GNU_SOURCE; defining it here would give types that differ from module Glibc's.
+extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+#ifndef POSIX_SPAWN_SETSID
+#define POSIX_SPAWN_SETSID 0x80
+#endif
+#ifndef EPOLLRDHUP
+#define EPOLLRDHUP 0x2000
+#endif
 
 static inline int klinux_wait_exited(int status) { return WIFEXITED(status); }
 static inline int klinux_wait_exit_status(int status) { return WEXITSTATUS(status); }
