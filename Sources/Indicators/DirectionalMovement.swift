@@ -1,0 +1,69 @@
+/// Wilder's directional movement: ±DI and DX from index `period` (14), ADX from `2 · period - 1` (27).
+///
+/// The sums are seeded over `period - 1` bars and then decay by `S - S / period + new` (TA-Lib's convention).
+/// ±DI is undefined without any range, DX without any directional movement; ADX averages defined DX values only.
+package struct DirectionalMovement: Equatable, Sendable {
+    package struct Value: Equatable, Sendable {
+        package var plusDI: Double?
+        package var minusDI: Double?
+        package var dx: Double?
+        package var adx: Double?
+    }
+
+    private let period: Int
+    private let undefined: Undefined
+    private var previous: Bar?
+    private var range = TrueRange()
+    private var bars = 0
+    private var ranges = 0.0
+    private var rises = 0.0
+    private var falls = 0.0
+    private var average: WilderAverage
+    /// TA-Lib repeats the last DX where there is none.
+    private var lastDX = 0.0
+
+    package init(_ period: Int = 14, undefined: Undefined = .null) {
+        self.period = period
+        self.undefined = undefined
+        average = WilderAverage(period)
+    }
+
+    package mutating func update(_ bar: Bar) -> Value {
+        defer { previous = bar }
+        let trueRange = range.update(bar)
+        guard let previous, let trueRange else { return Value() }
+        let (rise, fall) = Self.movement(from: previous, to: bar)
+        if bars < period - 1 {
+            bars += 1
+            (ranges, rises, falls) = (ranges + trueRange, rises + rise, falls + fall)
+            return Value()
+        }
+        decay(&ranges, trueRange)
+        decay(&rises, rise)
+        decay(&falls, fall)
+        return value()
+    }
+
+    /// Only the larger of the two moves counts, and only when it leads outside the previous bar.
+    private static func movement(from previous: Bar, to bar: Bar) -> (rise: Double, fall: Double) {
+        let up = bar.high - previous.high
+        let down = previous.low - bar.low
+        return (up > down && up > 0 ? up : 0, down > up && down > 0 ? down : 0)
+    }
+
+    private func decay(_ sum: inout Double, _ new: Double) { sum = sum - sum / Double(period) + new }
+
+    private mutating func value() -> Value {
+        guard ranges > 0 else { return withoutMovement(plusDI: undefined.value, minusDI: undefined.value) }
+        let plus = 100 * rises / ranges
+        let minus = 100 * falls / ranges
+        guard plus + minus > 0 else { return withoutMovement(plusDI: plus, minusDI: minus) }
+        lastDX = 100 * abs(plus - minus) / (plus + minus)
+        return Value(plusDI: plus, minusDI: minus, dx: lastDX, adx: average.update(lastDX))
+    }
+
+    private mutating func withoutMovement(plusDI: Double?, minusDI: Double?) -> Value {
+        guard undefined == .talib else { return Value(plusDI: plusDI, minusDI: minusDI) }
+        return Value(plusDI: plusDI, minusDI: minusDI, dx: lastDX, adx: average.update(lastDX))
+    }
+}

@@ -1,0 +1,18 @@
+/// On-balance volume: starts at the first volume, adds the volume of a rising close, subtracts that of a falling one.
+package struct OBV: Equatable, Sendable {
+    private var previousClose: Double?
+    private var balance = 0.0
+
+    package init() {}
+
+    package mutating func update(_ bar: Bar) -> Double {
+        defer { previousClose = bar.close }
+        guard let previousClose else {
+            balance = bar.volume
+            return balance
+        }
+        if bar.close > previousClose { balance += bar.volume }
+        if bar.close < previousClose { balance -= bar.volume }
+        return balance
+    }
+}
