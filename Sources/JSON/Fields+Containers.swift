@@ -1,0 +1,147 @@
+extension Fields {
+    // MARK: - Objects
+
+    /// A nested object; nil, with the mistake kept, when it is missing or no object.
+    @discardableResult
+    package mutating func object<T>(
+        _ name: String, _ body: (inout Fields) throws -> T
+    ) rethrows -> T? {
+        if present(name) == nil { failMissing(name) }
+        return try object(optional: name, body)
+    }
+
+    @discardableResult
+    package mutating func object<T>(
+        optional name: String, _ body: (inout Fields) throws -> T
+    ) rethrows -> T? {
+        guard let value = present(name) else { return nil }
+        return try object(value, at: JSONPointer.member(name, of: pointer), body)
+    }
+
+    // MARK: - Arrays
+
+    /// An array of objects, each decoded by `body`. Elements that are no objects are left out, with the mistake kept.
+    @discardableResult
+    package mutating func array<T>(
+        _ name: String, count: ClosedRange<Int>, _ body: (inout Fields) throws -> T
+    ) rethrows -> [T] {
+        if present(name) == nil { failMissing(name) }
+        return try array(optional: name, count: count, body) ?? []
+    }
+
+    @discardableResult
+    package mutating func array<T>(
+        optional name: String, count: ClosedRange<Int>, _ body: (inout Fields) throws -> T
+    ) rethrows -> [T]? {
+        guard let elements = elements(name, count: count) else { return nil }
+        var decoded: [T] = []
+        for (pointer, element) in elements {
+            if let value = try object(element, at: pointer, body) { decoded.append(value) }
+        }
+        return decoded
+    }
+
+    /// An array of strings; see `string` for how lengths are counted.
+    package mutating func strings(
+        _ name: String, count: ClosedRange<Int>, each length: ClosedRange<Int>
+    ) -> [String] {
+        requiredList(name, count: count) { .string($0, length) }
+    }
+
+    package mutating func strings(
+        _ name: String, count: ClosedRange<Int>, each length: ClosedRange<Int>, default: [String]
+    ) -> [String] {
+        list(name, count: count) { .string($0, length) } ?? `default`
+    }
+
+    package mutating func strings(
+        optional name: String, count: ClosedRange<Int>, each length: ClosedRange<Int>
+    ) -> [String]? {
+        list(name, count: count) { .string($0, length) }
+    }
+
+    /// An array of an enum's raw values.
+    package mutating func choices<Choice: FieldChoice>(
+        _ name: String, _ type: Choice.Type, count: ClosedRange<Int>
+    ) -> [Choice] {
+        requiredList(name, count: count) { .choice($0, type) }
+    }
+
+    package mutating func choices<Choice: FieldChoice>(
+        _ name: String, _ type: Choice.Type, count: ClosedRange<Int>, default: [Choice]
+    ) -> [Choice] {
+        list(name, count: count) { .choice($0, type) } ?? `default`
+    }
+
+    package mutating func choices<Choice: FieldChoice>(
+        optional name: String, _ type: Choice.Type, count: ClosedRange<Int>
+    ) -> [Choice]? {
+        list(name, count: count) { .choice($0, type) }
+    }
+
+    /// An array of integers.
+    package mutating func ints(
+        _ name: String, count: ClosedRange<Int>, each range: ClosedRange<Int>, default: [Int]? = nil
+    ) -> [Int] {
+        guard let `default` else { return requiredList(name, count: count) { .int($0, range) } }
+        return list(name, count: count) { .int($0, range) } ?? `default`
+    }
+
+    /// An array of strings that a domain type reads.
+    package mutating func parsedList<T>(
+        _ name: String, count: ClosedRange<Int>, expected: String, default: [T]? = nil,
+        _ parse: (String) -> T?
+    ) -> [T] {
+        guard let `default` else {
+            return requiredList(name, count: count) { .parsed($0, expected, parse) }
+        }
+        return list(name, count: count) { .parsed($0, expected, parse) } ?? `default`
+    }
+
+    // MARK: - Inside
+
+    private mutating func object<T>(
+        _ value: JSONValue, at pointer: String, _ body: (inout Fields) throws -> T
+    ) rethrows -> T? {
+        guard case .object(let object) = value else {
+            fail(at: pointer, code: FieldCode.wrongType, "must be an object")
+            return nil
+        }
+        return try inner(object, at: pointer, body)
+    }
+
+    private mutating func requiredList<T>(
+        _ name: String, count: ClosedRange<Int>, _ judge: (JSONValue) -> FieldVerdict<T>
+    ) -> [T] {
+        if present(name) == nil { failMissing(name) }
+        return list(name, count: count, judge) ?? []
+    }
+
+    private mutating func list<T>(
+        _ name: String, count: ClosedRange<Int>, _ judge: (JSONValue) -> FieldVerdict<T>
+    ) -> [T]? {
+        elements(name, count: count)?.compactMap { accept(judge($0.value), at: $0.pointer) }
+    }
+
+    /// The elements with their places. When there are too many, none is looked at.
+    private mutating func elements(
+        _ name: String, count: ClosedRange<Int>
+    ) -> [(pointer: String, value: JSONValue)]? {
+        guard let elements = optional(name, { FieldVerdict.elements($0, count: count) }) else { return nil }
+        let array = JSONPointer.member(name, of: pointer)
+        return elements.enumerated().map { (JSONPointer.element($0.offset, of: array), $0.element) }
+    }
+}
+
+extension FieldVerdict where T == [JSONValue] {
+    static func elements(_ value: JSONValue, count: ClosedRange<Int>) -> Self {
+        guard case .array(let elements) = value else { return .wrongType("an array") }
+        if elements.count < count.lowerBound {
+            return .refused(code: FieldCode.tooFew, "must have at least \(count.lowerBound) elements")
+        }
+        if elements.count > count.upperBound {
+            return .refused(code: FieldCode.tooMany, "must have at most \(count.upperBound) elements")
+        }
+        return .accepted(elements)
+    }
+}

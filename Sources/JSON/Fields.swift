@@ -1,0 +1,127 @@
+/// Decodes an object field by field and keeps every mistake, so that the sender learns all of them at once.
+///
+/// A field that is missing or wrong yields a stand-in (an empty string, the range's lower bound); `finish` throws then, so
+/// a stand-in never goes further. Fields that nobody asked for are mistakes too. For optional fields and fields with a
+/// default, null is the same as missing.
+///
+/// ```swift
+/// var f = try Fields(body)
+/// let name = f.string("name", 1...200)
+/// let note = f.string(optional: "note", 0...2000)
+/// let rotation = f.object(optional: "rotation") { f in f.int("days", 1...365) }
+/// try f.finish()
+/// ```
+package struct Fields {
+    let object: JSONObject
+    /// Where the object stands in its document.
+    package let pointer: String
+    /// Names asked for so far.
+    private var known: [String] = []
+    private(set) var mistakes = FieldErrors()
+
+    /// Throws `FieldErrors` when the value is no object.
+    package init(_ value: JSONValue) throws(FieldErrors) {
+        guard case .object(let object) = value else {
+            throw FieldErrors(
+                FieldError(pointer: "", code: FieldCode.wrongType, message: "must be an object"))
+        }
+        self.init(object, pointer: "")
+    }
+
+    /// Throws `JSONError` when the bytes are no JSON, `FieldErrors` when they are no object.
+    package init(_ bytes: [UInt8], limits: JSONLimits = .standard) throws {
+        try self.init(JSONValue.parse(bytes, limits: limits))
+    }
+
+    init(_ object: JSONObject, pointer: String, mistakes: FieldErrors = FieldErrors()) {
+        self.object = object
+        self.pointer = pointer
+        self.mistakes = mistakes
+    }
+
+    /// Throws every mistake found, unknown fields included.
+    package func finish() throws(FieldErrors) {
+        let found = foundMistakes()
+        guard found.isEmpty else { throw found }
+    }
+
+    /// The mistakes so far, without unknown fields: to skip costly work on a document that is refused anyway.
+    package var hasMistakes: Bool { !mistakes.isEmpty }
+
+    // MARK: - Presence
+
+    /// The field is there, null or not.
+    package mutating func has(_ name: String) -> Bool {
+        know(name)
+        return object.contains(name)
+    }
+
+    /// The field is there and null. With `has`, a PATCH tells "clear it" from "leave it".
+    package mutating func isNull(_ name: String) -> Bool {
+        know(name)
+        return object[name] == .null
+    }
+
+    // MARK: - Mistakes
+
+    /// A mistake that only the domain can see, at a field.
+    package mutating func fail(_ name: String, code: String, _ message: String) {
+        know(name)
+        fail(at: JSONPointer.member(name, of: pointer), code: code, message)
+    }
+
+    /// A mistake in one element of a field that is an array.
+    package mutating func fail(_ name: String, index: Int, code: String, _ message: String) {
+        know(name)
+        let array = JSONPointer.member(name, of: pointer)
+        fail(at: JSONPointer.element(index, of: array), code: code, message)
+    }
+
+    /// A mistake of the object as a whole, such as two fields that exclude each other.
+    package mutating func fail(code: String, _ message: String) {
+        fail(at: pointer, code: code, message)
+    }
+
+    mutating func fail(at pointer: String, code: String, _ message: String) {
+        mistakes.append(FieldError(pointer: pointer, code: code, message: message))
+    }
+
+    mutating func failMissing(_ name: String) {
+        fail(name, code: FieldCode.missing, "is required")
+    }
+
+    // MARK: - Inside
+
+    /// The field's value; nil when it is missing or null.
+    mutating func present(_ name: String) -> JSONValue? {
+        know(name)
+        guard let value = object[name], value != .null else { return nil }
+        return value
+    }
+
+    /// What an inner object found comes back as this object's own.
+    mutating func inner<T>(
+        _ object: JSONObject, at pointer: String, _ body: (inout Fields) throws -> T
+    ) rethrows -> T {
+        var fields = Fields(object, pointer: pointer, mistakes: mistakes)
+        let result = try body(&fields)
+        mistakes = fields.foundMistakes()
+        return result
+    }
+
+    private mutating func know(_ name: String) {
+        if !known.contains(name) { known.append(name) }
+    }
+
+    private func foundMistakes() -> FieldErrors {
+        var found = mistakes
+        for member in object.members where !known.contains(where: member.name.hasSameBytes) {
+            let hint = Suggestion.hint(for: member.name, among: known.filter { !object.contains($0) })
+            found.append(
+                FieldError(
+                    pointer: JSONPointer.member(member.name, of: pointer), code: FieldCode.unknownField,
+                    message: "is not a field here\(hint)"))
+        }
+        return found
+    }
+}

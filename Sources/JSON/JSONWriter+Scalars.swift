@@ -1,0 +1,91 @@
+extension JSONWriter {
+    @inlinable public mutating func null() {
+        beginValue()
+        bytes.append(contentsOf: [0x6E, 0x75, 0x6C, 0x6C])
+    }
+
+    @inlinable public mutating func bool(_ value: Bool) {
+        beginValue()
+        if value {
+            bytes.append(contentsOf: [0x74, 0x72, 0x75, 0x65])
+        } else {
+            bytes.append(contentsOf: [0x66, 0x61, 0x6C, 0x73, 0x65])
+        }
+    }
+
+    public mutating func integer(_ value: Int64) {
+        beginValue()
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        appendDigits(value.magnitude)
+    }
+
+    public mutating func unsigned(_ value: UInt64) {
+        beginValue()
+        appendDigits(value)
+    }
+
+    /// The shortest text that reads back as the same double; null when there is none (infinities, NaN).
+    public mutating func double(_ value: Double) {
+        guard value.isFinite else { return null() }
+        beginValue()
+        // Swift's description is the shortest round trip, independent of the locale and within JSON's grammar.
+        bytes.append(contentsOf: value.description.utf8)
+    }
+
+    public mutating func string(_ value: String) {
+        beginValue()
+        var value = value
+        value.withUTF8 { appendQuoted($0) }
+    }
+}
+
+extension JSONWriter {
+    private mutating func appendDigits(_ magnitude: UInt64) {
+        var rest = magnitude
+        var digits = InlineArray<20, UInt8>(repeating: 0)  // UInt64.max has 20 digits
+        var first = 20
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        for index in first..<20 { bytes.append(digits[index]) }
+    }
+
+    private mutating func appendQuoted(_ utf8: UnsafeBufferPointer<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        var copied = 0
+        for index in 0..<utf8.count where JSONWriter.needsEscape(utf8[index]) {
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<index]))
+            appendEscape(utf8[index])
+            copied = index + 1
+        }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 8259 §7: quote, backslash and U+0000 to U+001F must be escaped, nothing else needs to be.
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func appendEscape(_ byte: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x22, 0x5C: bytes.append(byte)
+        case 0x08: bytes.append(UInt8(ascii: "b"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0C: bytes.append(UInt8(ascii: "f"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        default:
+            bytes.append(contentsOf: "u00".utf8)
+            bytes.append(hexDigit(byte >> 4))
+            bytes.append(hexDigit(byte & 0x0F))
+        }
+    }
+
+    private func hexDigit(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+}

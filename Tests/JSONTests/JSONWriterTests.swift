@@ -1,0 +1,113 @@
+import JSON
+import Testing
+
+@Suite struct JSONWriterTests {
+    private func text(_ body: (inout JSONWriter) throws -> Void) rethrows -> String {
+        var w = JSONWriter()
+        try body(&w)
+        return w.text
+    }
+
+    @Test func `an object has its members in order, with commas between them`() {
+        let text = text { w in
+            w.object { w in
+                w.field("id", "key_01")
+                w.field("note", nil as String?)
+                w.field("count", 3 as Int?)
+                w.object("rotation") { w in w.field("days", 90) }
+                w.object("empty") { _ in }
+                w.array("tags", ["a", "b"]) { w, tag in w.value(tag) }
+                w.field("flags", [true, false])
+                w.field("meta", ["a": [nil, 1]] as JSONValue)
+                w.raw("payload", Array("[1,2]".utf8))
+                w.null("last")
+            }
+        }
+        #expect(
+            text
+                == #"{"id":"key_01","note":null,"count":3,"rotation":{"days":90},"empty":{},"tags":["a","b"],"#
+                + #""flags":[true,false],"meta":{"a":[null,1]},"payload":[1,2],"last":null}"#)
+    }
+
+    @Test func `an array may stand at the top, with objects in it`() {
+        let text = text { w in
+            w.array([1, 2]) { w, n in w.object { w in w.field("n", n) } }
+        }
+        #expect(text == #"[{"n":1},{"n":2}]"#)
+    }
+
+    @Test func `a free array takes values of every kind`() {
+        let text = text { w in
+            w.array { w in
+                w.value("x")
+                w.null()
+                w.raw("{}".utf8)
+                w.array("y", unnamed: 1)
+            }
+        }
+        #expect(text == #"["x",null,{},["y",1]]"#)
+    }
+
+    @Test func `lines of NDJSON have no commas between them`() {
+        let text = text { w in
+            for n in 1...2 {
+                w.object { w in w.field("n", n) }
+                w.endLine()
+            }
+        }
+        #expect(text == "{\"n\":1}\n{\"n\":2}\n")
+    }
+
+    @Test func `control characters, quotes and backslashes are escaped and nothing else`() {
+        let input = "\u{0}\u{1}\u{8}\t\n\u{B}\u{C}\r\u{1F} \"\\/<\u{7F}é🔑\u{2028}"
+        let expected =
+            #""\u0000\u0001\b\t\n\u000b\f\r\u001f \"\\/<"# + "\u{7F}é🔑\u{2028}\""
+        #expect(text { w in w.value(input) } == expected)
+        #expect(text { w in w.object { w in w.field("a\"b", 1) } } == #"{"a\"b":1}"#)
+    }
+
+    @Test(arguments: [
+        (0, "0"), (7, "7"), (-1, "-1"), (10, "10"), (Int64.max, "9223372036854775807"),
+        (Int64.min, "-9223372036854775808"),
+    ])
+    func `integers are written in full`(value: Int64, expected: String) {
+        #expect(text { w in w.value(value) } == expected)
+    }
+
+    @Test func `the largest unsigned integer is written in full`() {
+        #expect(text { w in w.value(UInt64.max) } == "18446744073709551615")
+    }
+
+    @Test(arguments: [
+        0.1, -0.0, 1e300, .leastNonzeroMagnitude, 123456.789, .greatestFiniteMagnitude, 1, 1e16, 1.0 / 3.0,
+    ])
+    func `a double is written so that it reads back the same`(value: Double) throws {
+        let read = try JSONValue.parse(text { w in w.value(value) })
+        #expect(read.asDouble?.bitPattern == value.bitPattern)
+    }
+
+    @Test(arguments: [Double.infinity, -.infinity, .nan, .signalingNaN])
+    func `a double that JSON cannot say is null`(value: Double) {
+        #expect(text { w in w.value(value) } == "null")
+    }
+
+    @Test func `the writer goes on behind bytes that stand already`() {
+        var w = JSONWriter(appendingTo: Array("head:".utf8))
+        w.value(1)
+        #expect(w.text == "head:1")
+    }
+
+    @Test func `an error inside the closure comes out`() {
+        struct Stop: Error {}
+        #expect(throws: Stop.self) { try text { w in try w.object { _ in throw Stop() } } }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func array(_ text: String, unnamed number: Int) {
+        array { w in
+            w.value(text)
+            w.value(number)
+        }
+    }
+}
