@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// One target per room. An arrow points down only: a room may name the rooms listed before it, never one after.
+/// One target per room. An arrow points down only: a room names rooms listed before it, never one after.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),

@@ -1,0 +1,39 @@
+/// T21: a statement's text never depends on a value. It is a literal without interpolation, and nothing is
+/// joined to it but another literal.
+enum SQLRules {
+    /// Files that build a statement from parts of their own, and why that is safe.
+    static let allowed: [String: String] = [:]
+
+    static func builtStatements(_ file: SwiftText) -> [Violation] {
+        if allowed[file.path] != nil { return [] }
+        return file.literals.compactMap { literal in
+            guard isStatement(file.text(literal)) else { return nil }
+            let line = file.line(at: literal.range.lowerBound)
+            if literal.isInterpolated {
+                return Violation(path: file.path, line: line, what: "a value is interpolated into SQL")
+            }
+            guard isJoinedToValue(literal, in: file.code) else { return nil }
+            return Violation(path: file.path, line: line, what: "a value is joined to SQL")
+        }
+    }
+
+    static func isStatement(_ literal: String) -> Bool {
+        let words = literal.split { $0.isWhitespace || $0 == "\"" || $0 == "(" || $0 == ")" }.map(String.init)
+        let text = words.joined(separator: " ")
+        let starts = [
+            "select ", "with ", "update ", "delete from ", "insert into ", "copy ", "notify ", "listen ",
+        ]
+        let isVerb = starts.contains { text.hasPrefix($0) }
+        return text.contains("insert into ") || text.contains("delete from ")
+            || words.contains("update") && words.contains("set")
+            || words.contains("select") && (words.contains("from") || text.hasPrefix("select "))
+            || isVerb && (words.contains("as") || words.contains("stdin") || words.contains("stdout"))
+    }
+
+    private static func isJoinedToValue(_ literal: SwiftText.Literal, in code: [UInt8]) -> Bool {
+        let rest = code[literal.range.upperBound...].drop { $0 == .space || $0 == .newline }
+        guard rest.first == UInt8(ascii: "+") else { return false }
+        let operand = rest.dropFirst().first { $0 != .space && $0 != .newline }
+        return operand != .quote && operand != .hash
+    }
+}
