@@ -12,7 +12,7 @@ enum WordRules {
     static let roomsWithClock: Set<String> = ["Kernel", "EventLoop"]
     static let clockAndChance = [
         "Date()", "UUID()", "SystemRandomNumberGenerator", "clock_gettime", "gettimeofday", "time(nil)",
-        "ContinuousClock", "getrandom(", ".shuffled()", ".shuffle()", ".randomElement()",
+        "ContinuousClock", ".shuffled()", ".shuffle()", ".randomElement()",
     ]
     /// Places that exist on one machine only, and hosts that serve packages.
     static let foreignPlaces = [
