@@ -1,9 +1,5 @@
 // OpenSSL 3. Function-like macros get a static inline twin, since the importer skips them. No logic.
 #pragma once
-// As in CLinux: glibc's types must look alike in every module, or a file that sees two of them does not compile.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 // SHA256_CTX and SHA512_CTX are plain values: no heap, no provider look-up per digest. OpenSSL 3 marks them
 // deprecated in favour of EVP, which costs three times as much for a short message.
 #define OPENSSL_SUPPRESS_DEPRECATED 1
