@@ -32,6 +32,17 @@ package enum Base64 {
         }
     }
 
+    /// Encodes straight into the caller's memory, for secrets: the text and a terminating zero.
+    static func encode(
+        _ bytes: UnsafeRawBufferPointer, alphabet: Alphabet, into text: UnsafeMutableRawBufferPointer
+    ) {
+        guard let octets = bytes.octets, let start = text.baseAddress else { return }
+        let isRoomy = text.count >= sodium_base64_encoded_len(bytes.count, alphabet.variant)
+        precondition(isRoomy, "no room for the text")
+        _ = sodium_bin2base64(
+            start.assumingMemoryBound(to: CChar.self), text.count, octets, bytes.count, alphabet.variant)
+    }
+
     /// Strict: exactly the alphabet's padding, no white space, unused bits zero. Anything else is nil.
     package static func decode(_ text: String, alphabet: Alphabet = .standard) -> [UInt8]? {
         text.withRawBytes { decode($0, alphabet: alphabet) }
