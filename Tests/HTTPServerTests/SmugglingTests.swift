@@ -1,0 +1,69 @@
+import HTTPServer
+import Kernel
+import Testing
+
+@Suite struct SmugglingTests {
+    @Test(arguments: SmugglingCase.all)
+    func `a stream is read one way only, however it is split`(sample: SmugglingCase) {
+        let bytes = sample.bytes
+        #expect(Transcript.of(bytes) == sample.verdict)
+        #expect(Transcript.of(bytes, pieces: Array(repeating: 1, count: bytes.count)) == sample.verdict)
+        let generator = SeededGenerator(seed: UInt64(bytes.count))
+        for _ in 0..<4 {
+            #expect(Transcript.of(bytes, pieces: Self.pieces(bytes.count, generator)) == sample.verdict)
+        }
+    }
+
+    @Test func `the corpus is large and has no case twice`() {
+        #expect(SmugglingCase.all.count >= 120)
+        #expect(Set(SmugglingCase.all.map(\.stream)).count == SmugglingCase.all.count)
+    }
+
+    @Test func `a mutated stream never crashes the parser and is read one way`() {
+        let generator = SeededGenerator(seed: 20)
+        let seeds = SmugglingCase.all.map(\.bytes).filter { $0.count < 400 }
+        for _ in 0..<4_000 {
+            let bytes = Self.mutate(seeds, generator)
+            let whole = Transcript.of(bytes)
+            #expect(Transcript.of(bytes, pieces: Self.pieces(bytes.count, generator)) == whole)
+        }
+    }
+
+    @Test func `random bytes never crash the parser`() {
+        let generator = SeededGenerator(seed: 21)
+        for _ in 0..<2_000 {
+            let bytes = generator.bytes(Int(generator.next() % 200))
+            #expect(Transcript.of(bytes) == Transcript.of(bytes, pieces: Self.pieces(bytes.count, generator)))
+        }
+    }
+
+    /// Random pieces of up to 24 bytes that sum up to `count`.
+    private static func pieces(_ count: Int, _ generator: SeededGenerator) -> [Int] {
+        var pieces: [Int] = []
+        var left = count
+        while left > 0 {
+            let piece = min(left, 1 + Int(generator.next() % 24))
+            pieces.append(piece)
+            left -= piece
+        }
+        return pieces
+    }
+
+    /// One seed with one to four bytes changed, removed or added, or with another seed spliced in.
+    private static func mutate(_ seeds: [[UInt8]], _ generator: SeededGenerator) -> [UInt8] {
+        func below(_ bound: Int) -> Int { Int(generator.next() % UInt64(max(bound, 1))) }
+        let interesting = Array("\r\n\t :;,=0123af/?#%*\"\u{0}\u{7F}".utf8)
+        var bytes = seeds[below(seeds.count)]
+        for _ in 0...below(4) where !bytes.isEmpty {
+            let index = below(bytes.count)
+            switch below(5) {
+            case 0: bytes[index] = interesting[below(interesting.count)]
+            case 1: bytes[index] = UInt8(truncatingIfNeeded: generator.next())
+            case 2: bytes.remove(at: index)
+            case 3: bytes.insert(interesting[below(interesting.count)], at: index)
+            default: bytes.replaceSubrange(index..., with: seeds[below(seeds.count)])
+            }
+        }
+        return bytes
+    }
+}
