@@ -1,8 +1,8 @@
 private import CSodium
 
 /// Bytes that nobody else may see: in memory between guard pages, locked where RLIMIT_MEMLOCK allows it, kept
-/// out of core dumps, read-only once filled, wiped when the value ends. It has no description, and it cannot be
-/// copied. Costs some 16 KiB of address space and 10 µs: for keys that live, not for scratch bytes.
+/// out of core dumps, read-only once filled, wiped when the value ends. It has no description, and it cannot
+/// be copied. Costs some 16 KiB of address space and 20 to 50 µs: for keys that live, not for scratch bytes.
 ///
 /// Sendable without a lock because nothing can write to it after `init`.
 package struct Secret: ~Copyable, Sendable {
