@@ -54,8 +54,9 @@ package struct FieldErrors: Error, Sendable, Equatable {
 
     package var isEmpty: Bool { total == 0 }
 
-    package mutating func append(_ error: FieldError) {
+    /// What is not listed is not even worded: a suggestion costs more than the mistake.
+    package mutating func append(_ error: @autoclosure () -> FieldError) {
         total += 1
-        if errors.count < Self.listedAtMost { errors.append(error) }
+        if errors.count < Self.listedAtMost { errors.append(error()) }
     }
 }

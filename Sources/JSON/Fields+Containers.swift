@@ -33,10 +33,12 @@ extension Fields {
     package mutating func array<T>(
         optional name: String, count: ClosedRange<Int>, _ body: (inout Fields) throws -> T
     ) rethrows -> [T]? {
-        guard let elements = elements(name, count: count) else { return nil }
+        guard let elements = optional(name, { .elements($0, count: count) }) else { return nil }
+        let array = JSONPointer.member(name, of: pointer)
         var decoded: [T] = []
-        for (pointer, element) in elements {
-            if let value = try object(element, at: pointer, body) { decoded.append(value) }
+        for (index, element) in elements.enumerated() {
+            let place = JSONPointer.element(index, of: array)
+            if let value = try object(element, at: place, body) { decoded.append(value) }
         }
         return decoded
     }
@@ -120,20 +122,17 @@ extension Fields {
     private mutating func list<T>(
         _ name: String, count: ClosedRange<Int>, _ judge: (JSONValue) -> FieldVerdict<T>
     ) -> [T]? {
-        elements(name, count: count)?.compactMap { accept(judge($0.value), at: $0.pointer) }
-    }
-
-    /// The elements with their places. When there are too many, none is looked at.
-    private mutating func elements(
-        _ name: String, count: ClosedRange<Int>
-    ) -> [(pointer: String, value: JSONValue)]? {
-        guard let elements = optional(name, { FieldVerdict.elements($0, count: count) }) else { return nil }
-        let array = JSONPointer.member(name, of: pointer)
-        return elements.enumerated().map { (JSONPointer.element($0.offset, of: array), $0.element) }
+        guard let elements = optional(name, { .elements($0, count: count) }) else { return nil }
+        var accepted: [T] = []
+        for (index, element) in elements.enumerated() {
+            if let value = accept(judge(element), at: name, index: index) { accepted.append(value) }
+        }
+        return accepted
     }
 }
 
 extension FieldVerdict where T == [JSONValue] {
+    /// When there are too many, none is looked at.
     static func elements(_ value: JSONValue, count: ClosedRange<Int>) -> Self {
         guard case .array(let elements) = value else { return .wrongType("an array") }
         if elements.count < count.lowerBound {

@@ -85,9 +85,11 @@ extension Fields {
     package mutating func parsed<T>(
         _ name: String, expected: String, _ parse: (String) -> T?
     ) -> T? {
-        let value = optional(name) { .parsed($0, expected, parse) }
-        if !isGiven(name) { failMissing(name) }
-        return value
+        guard let value = present(name) else {
+            failMissing(name)
+            return nil
+        }
+        return accept(.parsed(value, expected, parse), at: name)
     }
 
     /// As above, with a stand-in instead of nil.
@@ -107,7 +109,7 @@ extension Fields {
 
     /// The value as it is, nil when missing. Refused only when a string in it holds U+0000.
     package mutating func take(_ name: String) -> JSONValue? {
-        guard has(name), let value = object[name] else { return nil }
+        guard let value = member(name) else { return nil }
         guard !value.holdsNUL else {
             fail(name, code: FieldCode.malformed, FieldVerdict<String>.nulMessage)
             return nil
@@ -120,28 +122,29 @@ extension Fields {
     mutating func required<T>(
         _ name: String, standIn: T, _ judge: (JSONValue) -> FieldVerdict<T>
     ) -> T {
-        guard isGiven(name) else {
+        guard let value = present(name) else {
             failMissing(name)
             return standIn
         }
-        return optional(name, judge) ?? standIn
+        return accept(judge(value), at: name) ?? standIn
     }
 
     mutating func optional<T>(_ name: String, _ judge: (JSONValue) -> FieldVerdict<T>) -> T? {
         guard let value = present(name) else { return nil }
-        return accept(judge(value), at: JSONPointer.member(name, of: pointer))
+        return accept(judge(value), at: name)
     }
 
-    mutating func accept<T>(_ verdict: FieldVerdict<T>, at pointer: String) -> T? {
+    /// The pointer is made for a refused value only.
+    mutating func accept<T>(_ verdict: FieldVerdict<T>, at name: String, index: Int? = nil) -> T? {
         switch verdict {
         case .accepted(let value): return value
         case .refused(let code, let message):
-            fail(at: pointer, code: code, message)
+            var place = JSONPointer.member(name, of: pointer)
+            if let index { place = JSONPointer.element(index, of: place) }
+            fail(at: place, code: code, message)
             return nil
         }
     }
-
-    private mutating func isGiven(_ name: String) -> Bool { present(name) != nil }
 }
 
 extension JSONValue {

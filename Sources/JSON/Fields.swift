@@ -12,11 +12,13 @@
 /// try f.finish()
 /// ```
 package struct Fields {
-    let object: JSONObject
+    private let object: JSONObject
     /// Where the object stands in its document.
     package let pointer: String
-    /// Names asked for so far.
+    /// Names asked for so far, there or not.
     private var known: [String] = []
+    /// Which members have been asked for, by position.
+    private var isKnown: [Bool]
     private(set) var mistakes = FieldErrors()
 
     /// Throws `FieldErrors` when the value is no object.
@@ -35,6 +37,7 @@ package struct Fields {
 
     init(_ object: JSONObject, pointer: String, mistakes: FieldErrors = FieldErrors()) {
         self.object = object
+        isKnown = Array(repeating: false, count: object.count)
         self.pointer = pointer
         self.mistakes = mistakes
     }
@@ -52,27 +55,25 @@ package struct Fields {
 
     /// The field is there, null or not.
     package mutating func has(_ name: String) -> Bool {
-        know(name)
-        return object.contains(name)
+        member(name) != nil
     }
 
     /// The field is there and null. With `has`, a PATCH tells "clear it" from "leave it".
     package mutating func isNull(_ name: String) -> Bool {
-        know(name)
-        return object[name] == .null
+        member(name) == .null
     }
 
     // MARK: - Mistakes
 
     /// A mistake that only the domain can see, at a field.
     package mutating func fail(_ name: String, code: String, _ message: String) {
-        know(name)
+        _ = member(name)
         fail(at: JSONPointer.member(name, of: pointer), code: code, message)
     }
 
     /// A mistake in one element of a field that is an array.
     package mutating func fail(_ name: String, index: Int, code: String, _ message: String) {
-        know(name)
+        _ = member(name)
         let array = JSONPointer.member(name, of: pointer)
         fail(at: JSONPointer.element(index, of: array), code: code, message)
     }
@@ -92,10 +93,18 @@ package struct Fields {
 
     // MARK: - Inside
 
+    /// The field's value; nil when it is missing.
+    mutating func member(_ name: String) -> JSONValue? {
+        known.append(name)
+        guard let position = object.position(of: name) else { return nil }
+        isKnown[position] = true
+        return object.members[position].value
+    }
+
     /// The field's value; nil when it is missing or null.
     mutating func present(_ name: String) -> JSONValue? {
-        know(name)
-        guard let value = object[name], value != .null else { return nil }
+        guard let value = member(name) else { return nil }
+        if case .null = value { return nil }
         return value
     }
 
@@ -109,19 +118,18 @@ package struct Fields {
         return result
     }
 
-    private mutating func know(_ name: String) {
-        if !known.contains(name) { known.append(name) }
-    }
-
     private func foundMistakes() -> FieldErrors {
         var found = mistakes
-        for member in object.members where !known.contains(where: member.name.hasSameBytes) {
-            let hint = Suggestion.hint(for: member.name, among: known.filter { !object.contains($0) })
-            found.append(
-                FieldError(
-                    pointer: JSONPointer.member(member.name, of: pointer), code: FieldCode.unknownField,
-                    message: "is not a field here\(hint)"))
+        for (member, isKnown) in zip(object.members, isKnown) where !isKnown {
+            found.append(unknownField(member.name))
         }
         return found
+    }
+
+    private func unknownField(_ name: String) -> FieldError {
+        let hint = Suggestion.hint(for: name, among: known.filter { !object.contains($0) })
+        return FieldError(
+            pointer: JSONPointer.member(name, of: pointer), code: FieldCode.unknownField,
+            message: "is not a field here\(hint)")
     }
 }

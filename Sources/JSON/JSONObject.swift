@@ -42,7 +42,7 @@ package struct JSONObject: Sendable {
 
     package func contains(_ name: String) -> Bool { position(of: name) != nil }
 
-    private func position(of name: String) -> Int? {
+    func position(of name: String) -> Int? {
         if members.count > Self.indexedAboveMembers { return positions[ExactName(name)] }
         return members.firstIndex { $0.name.hasSameBytes(as: name) }
     }
@@ -84,5 +84,10 @@ private struct ExactName: Hashable {
 }
 
 extension String {
-    func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    func hasSameBytes(as other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        let (a, b) = (utf8Span.span, other.utf8Span.span)
+        for index in a.indices where a[index] != b[index] { return false }
+        return true
+    }
 }

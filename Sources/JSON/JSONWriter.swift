@@ -67,13 +67,6 @@ extension JSONWriter {
         key(name)
         raw(json)
     }
-
-    /// A member's name; exactly one value must follow.
-    @inlinable public mutating func key(_ name: String) {
-        string(name)
-        bytes.append(UInt8(ascii: ":"))
-        commaIsDue = false
-    }
 }
 
 // MARK: - Arrays

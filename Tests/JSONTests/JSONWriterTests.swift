@@ -97,6 +97,17 @@ import Testing
         #expect(w.text == "head:1")
     }
 
+    @Test func `an escape in a name and in a later element keeps the commas right`() {
+        let text = text { w in
+            w.object { w in
+                w.field("a", 1)
+                w.field("\n", "\t")
+                w.field("b", ["\"", "c"])
+            }
+        }
+        #expect(text == #"{"a":1,"\n":"\t","b":["\"","c"]}"#)
+    }
+
     @Test func `an error inside the closure comes out`() {
         struct Stop: Error {}
         #expect(throws: Stop.self) { try text { w in try w.object { _ in throw Stop() } } }
