@@ -1,0 +1,167 @@
+import Glibc
+import Synchronization
+
+/// Structured logging: one line an entry, JSON or text, to one descriptor. Never secrets, never bodies.
+///
+/// Lines collect in a buffer that the owner flushes (the service: every turn of a loop that logged); warnings and
+/// errors leave at once, so that a crash cannot swallow them.
+package final class Log: Sendable {
+    package enum Level: String, Sendable, Comparable, CaseIterable {
+        case debug, info, warning, error
+
+        private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+        package static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
+    }
+
+    package enum Format: String, Sendable, CaseIterable { case json, text }
+
+    package enum Value: Sendable {
+        case text(String)
+        case int(Int64)
+        case double(Double)
+        case bool(Bool)
+    }
+
+    package let level: Level
+    private let format: Format
+    private let clock: Clock
+    private let write: @Sendable ([UInt8]) -> Void
+    private let buffer = Mutex<[UInt8]>([])
+    /// A stalled reader of our output must not grow memory: what exceeds this is written by the logging thread.
+    private let bufferBytes = 64 * 1_024
+
+    package init(
+        level: Level, format: Format, clock: Clock, write: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.level = level
+        self.format = format
+        self.clock = clock
+        self.write = write
+    }
+
+    /// Writes to an open descriptor (2 is standard error).
+    package convenience init(level: Level, format: Format, clock: Clock, descriptor: Int32) {
+        self.init(level: level, format: format, clock: clock) { bytes in
+            bytes.withUnsafeBytes { bytes in
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                    if count < 0 && errno != EINTR { return }
+                    rest = rest.dropFirst(max(count, 0))
+                }
+            }
+        }
+    }
+
+    /// Swallows everything; for tests.
+    package static let silent = Log(level: .error, format: .json, clock: .system) { _ in }
+
+    package func debug(_ message: String, _ fields: KeyValuePairs<StaticString, Value> = [:]) {
+        entry(.debug, message, fields)
+    }
+    package func info(_ message: String, _ fields: KeyValuePairs<StaticString, Value> = [:]) {
+        entry(.info, message, fields)
+    }
+    package func warning(_ message: String, _ fields: KeyValuePairs<StaticString, Value> = [:]) {
+        entry(.warning, message, fields)
+    }
+    package func error(_ message: String, _ fields: KeyValuePairs<StaticString, Value> = [:]) {
+        entry(.error, message, fields)
+    }
+
+    private func entry(_ level: Level, _ message: String, _ fields: KeyValuePairs<StaticString, Value>) {
+        guard level >= self.level else { return }
+        let now = clock.now()
+        let full = buffer.withLock { buffer -> Bool in
+            switch format {
+            case .json: LogLine.json(now, level, message, fields, to: &buffer)
+            case .text: LogLine.text(now, level, message, fields, to: &buffer)
+            }
+            return buffer.count >= bufferBytes
+        }
+        if level >= .warning || full { flush() }
+    }
+
+    package func flush() {
+        let bytes = buffer.withLock { buffer in
+            let bytes = buffer
+            buffer.removeAll(keepingCapacity: true)
+            return bytes
+        }
+        if !bytes.isEmpty { write(bytes) }
+    }
+}
+
+extension Log.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral
+{
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(integerLiteral value: Int64) { self = .int(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(_ value: some CustomStringConvertible) { self = .text(value.description) }
+}
+
+/// How one entry looks.
+private enum LogLine {
+    static func json(
+        _ now: Timestamp, _ level: Log.Level, _ message: String, _ fields: KeyValuePairs<StaticString, Log.Value>,
+        to out: inout [UInt8]
+    ) {
+        append("{\"time\":\"", to: &out)
+        now.append(to: &out)
+        append("\",\"level\":\"", to: &out)
+        append(level.rawValue, to: &out)
+        append("\",\"message\":", to: &out)
+        quote(message, to: &out)
+        for (name, value) in fields {
+            append(",\"", to: &out)
+            name.withUTF8Buffer { out.append(contentsOf: $0) }
+            append("\":", to: &out)
+            if case .text(let text) = value { quote(text, to: &out) } else { append(plain(value), to: &out) }
+        }
+        append("}\n", to: &out)
+    }
+
+    static func text(
+        _ now: Timestamp, _ level: Log.Level, _ message: String, _ fields: KeyValuePairs<StaticString, Log.Value>,
+        to out: inout [UInt8]
+    ) {
+        now.append(to: &out)
+        append(" \(level.rawValue) \(message)", to: &out)
+        for (name, value) in fields {
+            append(" \(name)=", to: &out)
+            if case .text(let text) = value { quote(text, to: &out) } else { append(plain(value), to: &out) }
+        }
+        append("\n", to: &out)
+    }
+
+    private static func append(_ text: String, to out: inout [UInt8]) { out.append(contentsOf: text.utf8) }
+
+    private static func plain(_ value: Log.Value) -> String {
+        switch value {
+        case .text(let text): text
+        case .int(let number): String(number)
+        case .double(let number): number.isFinite ? String(number) : "null"
+        case .bool(let flag): flag ? "true" : "false"
+        }
+    }
+
+    /// A JSON string; also what keeps a hostile value from forging a line of its own.
+    private static func quote(_ text: String, to out: inout [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        out.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                out.append(UInt8(ascii: "\\"))
+                out.append(byte)
+            case 0..<0x20, 0x7F:
+                append("\\u00", to: &out)
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            default: out.append(byte)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+}
