@@ -1,0 +1,28 @@
+/// One operation of the interface as a value: what a router, a contract test and a permission matrix read alike.
+/// A room makes its endpoints, capturing its stores; each worker has its own.
+package struct Endpoint<Permission: Sendable, Context> {
+    package let method: HTTPMethod
+    /// `/v1/keys/{key_id}`; a last segment `{path*}` takes the rest.
+    package let path: String
+    /// The operationId of openapi.yaml.
+    package let id: String
+    package let requires: Permission
+    /// What it may refuse with, beyond what every endpoint may.
+    package let errors: [ProblemCode]
+    /// Decoded bytes of a body that `Request.body.collect` should take; 0 means that it takes none.
+    package let bodyLimit: Int
+    package let handle: (Request, Context) async throws -> Response
+
+    package init(
+        _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
+        bodyLimit: Int = 64 * 1_024, handle: @escaping (Request, Context) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.id = id
+        self.requires = requires
+        self.errors = errors
+        self.bodyLimit = bodyLimit
+        self.handle = handle
+    }
+}

@@ -1,0 +1,97 @@
+/// Finds the endpoint of a path: a tree of segments, literal before parameter. Built once, then only read.
+package struct Router<Permission: Sendable, Context> {
+    package typealias Operation = Endpoint<Permission, Context>
+
+    package enum Match {
+        case found(Operation, index: Int, parameters: [String: String])
+        /// The path exists; these are its methods, for the Allow header.
+        case methodNotAllowed([HTTPMethod])
+        case notFound
+    }
+
+    private struct Node {
+        var literals: [String: Int] = [:]
+        var parameter: (name: String, node: Int)?
+        var rest: (name: String, node: Int)?
+        var operations: [(method: HTTPMethod, index: Int)] = []
+    }
+
+    package let operations: [Operation]
+    private var nodes = [Node()]
+
+    /// Ambiguity is our bug: two operations with one address or one id, or two names for one parameter, trap here.
+    package init(_ operations: [Operation]) {
+        self.operations = operations
+        precondition(Set(operations.map(\.id)).count == operations.count, "an operation id is used twice")
+        for (index, operation) in operations.enumerated() { insert(operation, index) }
+    }
+
+    private mutating func insert(_ operation: Operation, _ index: Int) {
+        var current = 0
+        for segment in operation.path.split(separator: "/", omittingEmptySubsequences: true) {
+            precondition(nodes[current].rest == nil, "nothing can follow \(operation.path)'s rest parameter")
+            current = child(of: current, String(segment))
+        }
+        let isTaken = nodes[current].operations.contains { $0.method == operation.method }
+        precondition(!isTaken, "\(operation.method.name) \(operation.path) is registered twice")
+        nodes[current].operations.append((operation.method, index))
+    }
+
+    private mutating func child(of parent: Int, _ segment: String) -> Int {
+        if segment.hasPrefix("{") {
+            let name = String(segment.dropFirst().dropLast())
+            return name.hasSuffix("*")
+                ? named(parent, String(name.dropLast()), \.rest) : named(parent, name, \.parameter)
+        }
+        if let known = nodes[parent].literals[segment] { return known }
+        nodes.append(Node())
+        nodes[parent].literals[segment] = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    private mutating func named(
+        _ parent: Int, _ name: String, _ slot: WritableKeyPath<Node, (name: String, node: Int)?>
+    ) -> Int {
+        if let known = nodes[parent][keyPath: slot] {
+            precondition(known.name == name, "one place has two parameter names: \(known.name) and \(name)")
+            return known.node
+        }
+        nodes.append(Node())
+        nodes[parent][keyPath: slot] = (name, nodes.count - 1)
+        return nodes.count - 1
+    }
+
+    /// - Parameter segments: the path's decoded segments.
+    package func match(_ method: HTTPMethod, _ segments: [String]) -> Match {
+        var current = 0
+        var parameters: [String: String] = [:]
+        for (position, segment) in segments.enumerated() {
+            let node = nodes[current]
+            if let next = node.literals[segment] {
+                current = next
+            } else if let (name, next) = node.parameter {
+                parameters[name] = segment
+                current = next
+            } else if let (name, next) = node.rest {
+                parameters[name] = segments[position...].joined(separator: "/")
+                current = next
+                break
+            } else {
+                return .notFound
+            }
+        }
+        return operation(method, at: current, parameters)
+    }
+
+    private func operation(_ method: HTTPMethod, at node: Int, _ parameters: [String: String]) -> Match {
+        let candidates = nodes[node].operations
+        if candidates.isEmpty { return .notFound }
+        // RFC 9110 9.3.2: HEAD is GET without the content.
+        let wanted = method == .head ? .get : method
+        guard let hit = candidates.first(where: { $0.method == wanted }) else {
+            let methods = candidates.map(\.method)
+            return .methodNotAllowed(methods + (methods.contains(.get) ? [.head] : []) + [.options])
+        }
+        return .found(operations[hit.index], index: hit.index, parameters: parameters)
+    }
+}
