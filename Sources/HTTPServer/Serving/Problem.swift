@@ -40,18 +40,11 @@ package struct Problem: Error {
             w.field("detail", detail)
             w.field("request_id", requestID)
             for member in members { w.field(member.name, member.value) }
-            if !errors.isEmpty {
-                w.array("errors", errors) { w, error in
-                    w.object { w in
-                        w.field("pointer", error.pointer)
-                        w.field("code", error.code)
-                        w.field("message", error.message)
-                    }
-                }
-            }
+            if !errors.isEmpty { w.array("errors", errors) { w, error in error.write(to: &w) } }
         }
-        let type: [(name: HeaderName, value: String)] = [(.contentType, "application/problem+json")]
-        return Response(code.status, headers: type + headers, body: .bytes(w.bytes))
+        var response = Response(code.status, type: "application/problem+json", body: .bytes(w.bytes))
+        for header in headers { response.head.add(header.name, header.value) }
+        return response
     }
 }
 

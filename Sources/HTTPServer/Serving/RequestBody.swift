@@ -11,7 +11,9 @@ package enum BodyError: Error, Equatable, Sendable {
     /// It broke the rules of RFC 9112 or a limit.
     case refused(RequestError)
     /// It is not valid gzip, or expands beyond the limits.
-    case encoding(String)
+    case encoding(GzipError)
+    /// Its Content-Encoding is none that we speak.
+    case unknownEncoding
     case tooLarge(limitBytes: Int)
     /// The client went away, or sent nothing for too long.
     case disconnected
@@ -21,21 +23,38 @@ package enum BodyError: Error, Equatable, Sendable {
 /// A body that is read piece by piece, so that an upload of any size needs little memory. Bytes that the handler
 /// does not take stay in the socket: that is the back-pressure.
 package final class RequestBody {
-    private let source: (any BodySource)?
-    private let decoder: GzipDecoder?
-    private var isAtEnd: Bool
-    /// Whether anything was asked for: only then is a waiting client told to continue.
-    private(set) var isTouched = false
-
-    init(source: (any BodySource)?, decoder: GzipDecoder?) {
-        self.source = source
-        self.decoder = decoder
-        isAtEnd = source == nil
+    private enum Coding {
+        case identity
+        case gzip(GzipDecoder?)
+        case unknown
     }
+
+    /// Decompressed bytes that a streamed upload may reach; an endpoint that collects its body sets its own limit.
+    private static let decodedBytes = 1 << 36
+
+    private let source: (any BodySource)?
+    private let coding: Coding
+    private var isAtEnd: Bool
+
+    init(source: (any BodySource)?, contentEncoding: String?) {
+        self.source = source
+        isAtEnd = source == nil
+        switch ContentCoding(contentEncoding: contentEncoding) {
+        case .identity: coding = .identity
+        case .gzip: coding = .gzip(try? GzipDecoder(limits: GzipLimits(decodedBytes: Self.decodedBytes)))
+        case nil: coding = .unknown
+        }
+    }
+
+    /// A body that is there already; for tests.
+    package convenience init(bytes: [UInt8]) {
+        self.init(source: bytes.isEmpty ? nil : ArraySource(bytes), contentEncoding: nil)
+    }
+
+    package var isEmpty: Bool { source == nil }
 
     /// The next decoded bytes, never empty; nil at the end.
     package nonisolated(nonsending) func next() async throws(BodyError) -> [UInt8]? {
-        isTouched = true
         while !isAtEnd, let source {
             guard let part = try await source.nextPart() else {
                 isAtEnd = true
@@ -50,7 +69,7 @@ package final class RequestBody {
 
     /// The whole body, at most `limit` decoded bytes.
     package nonisolated(nonsending) func collect(limit: Int) async throws(BodyError) -> [UInt8] {
-        if decoder == nil { try source?.limitBody(to: limit) }
+        if case .identity = coding { try source?.limitBody(to: limit) }
         var bytes: [UInt8] = []
         while let part = try await next() {
             guard bytes.count + part.count <= limit else { throw .tooLarge(limitBytes: limit) }
@@ -60,15 +79,33 @@ package final class RequestBody {
     }
 
     private func decode(part: [UInt8]?) throws(BodyError) -> [UInt8] {
-        guard let decoder else { return part ?? [] }
-        do {
-            guard let part else {
-                try decoder.finish()
-                return []
+        switch coding {
+        case .identity: return part ?? []
+        case .unknown: throw .unknownEncoding
+        case .gzip(let decoder):
+            var bytes: [UInt8] = []
+            do throws(GzipError) {
+                guard let decoder else { throw .outOfMemory }
+                if let part { try decoder.decode(part.span, into: &bytes) } else { try decoder.finish() }
+            } catch {
+                throw .encoding(error)
             }
-            return try decoder.decode(part)
-        } catch {
-            throw .encoding(error.description)
+            return bytes
         }
+    }
+}
+
+private final class ArraySource: BodySource {
+    private var rest: [UInt8]?
+
+    init(_ bytes: [UInt8]) { rest = bytes }
+
+    nonisolated(nonsending) func nextPart() async throws(BodyError) -> [UInt8]? {
+        defer { rest = nil }
+        return rest
+    }
+
+    func limitBody(to bytes: Int) throws(BodyError) {
+        if let rest, rest.count > bytes { throw .tooLarge(limitBytes: bytes) }
     }
 }

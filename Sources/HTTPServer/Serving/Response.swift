@@ -9,20 +9,21 @@ package struct Response {
         case stream((BodyWriter) async throws -> Void)
     }
 
-    package var status: HTTPStatus
-    package var headers: [(name: HeaderName, value: String)]
+    package var head: ResponseHead
     package var body: Body
 
-    package init(_ status: HTTPStatus, headers: [(name: HeaderName, value: String)] = [], body: Body = .none) {
-        self.status = status
-        self.headers = headers
+    package init(_ status: HTTPStatus, type: String? = nil, body: Body = .none) {
+        head = ResponseHead(status)
         self.body = body
+        if let type { head.add(.contentType, type) }
     }
 
-    package static func json(_ status: HTTPStatus = .ok, _ write: (inout JSONWriter) throws -> Void) rethrows -> Response {
+    package static func json(
+        _ status: HTTPStatus = .ok, _ write: (inout JSONWriter) throws -> Void
+    ) rethrows -> Response {
         var w = JSONWriter()
         try write(&w)
-        return Response(status, headers: [(.contentType, "application/json")], body: .bytes(w.bytes))
+        return Response(status, type: "application/json", body: .bytes(w.bytes))
     }
 
     package static func object(
@@ -32,12 +33,12 @@ package struct Response {
     }
 
     package static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
-        Response(.ok, headers: [(.contentType, type)], body: .bytes(Array(text.utf8)))
+        Response(.ok, type: type, body: .bytes(Array(text.utf8)))
     }
 
     package func header(_ name: HeaderName, _ value: String) -> Response {
         var copy = self
-        copy.headers.append((name, value))
+        copy.head.add(name, value)
         return copy
     }
 }

@@ -1,0 +1,90 @@
+extension Connection: BodySource {
+    /// The request of a head that has just been read, with its body still in the socket.
+    func makeRequest(_ head: RequestHead, _ framing: BodyFraming) -> Request {
+        clearDeadline()
+        bodyState = .unread
+        owesContinue = head.expectsContinue && framing != .none
+        return Request(
+            head: head, peer: peer, isTLS: transport.isTLS, receivedAt: server.clock.monotonicNanoseconds(),
+            id: requestID(head),
+            body: RequestBody(
+                source: framing == .none ? nil : self, contentEncoding: head.headers.list(.contentEncoding)))
+    }
+
+    /// The client's own id when it is harmless, else one of ours.
+    private func requestID(_ head: RequestHead) -> String {
+        guard let bytes = head.headers.valueBytes(.xRequestID), (1...64).contains(bytes.count),
+            bytes.allSatisfy({ ByteClass.isLetterOrDigit($0) || $0 == 0x5F || $0 == 0x2D })
+        else { return server.makeRequestID() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func limitBody(to bytes: Int) throws(BodyError) {
+        guard bodyState == .unread else { return }
+        do throws(RequestError) {
+            try parser.limitBody(to: bytes)
+        } catch {
+            throw .tooLarge(limitBytes: bytes)
+        }
+    }
+
+    nonisolated(nonsending) func nextPart() async throws(BodyError) -> [UInt8]? {
+        if bodyState == .unread { bodyState = .reading }
+        while bodyState != .ended {
+            if let part = try parsePart() { return part }
+            if bodyState == .ended { break }
+            await continueIfOwed()
+            setDeadline(seconds: server.limits.bodyStallSeconds)
+            defer { clearDeadline() }
+            switch await fill() {
+            case .bytes, .draining: continue
+            case .endOfStream, .failed: throw .disconnected
+            case .timedOut: throw .timedOut
+            }
+        }
+        return nil
+    }
+
+    /// Bytes of the body that are here already. Nil: more must come, or the end was found.
+    private func parsePart() throws(BodyError) -> [UInt8]? {
+        while true {
+            let step = try parseStep()
+            defer { consume(step.consumed) }
+            switch step.event {
+            case .body(let range): return copyOfPending(range)
+            case .end: bodyState = .ended
+            case .head, nil: if step.consumed > 0 { continue }
+            }
+            return nil
+        }
+    }
+
+    private func parseStep() throws(BodyError) -> RequestParser.Step {
+        do throws(RequestError) {
+            return try parser.next(pending)
+        } catch {
+            throw error == .bodyTooLarge ? .tooLarge(limitBytes: server.limits.http.bodyBytes) : .refused(error)
+        }
+    }
+
+    private nonisolated(nonsending) func continueIfOwed() async {
+        guard owesContinue else { return }
+        owesContinue = false
+        output.appendASCII("HTTP/1.1 100 Continue\r\n\r\n")
+        _ = await flush()
+    }
+
+    /// Reads and drops what the handler left of the body, when that is little. False: the connection must end.
+    nonisolated(nonsending) func skipBody() async -> Bool {
+        var left = server.limits.lingerBytes
+        while bodyState != .ended {
+            do throws(BodyError) {
+                left -= try await nextPart()?.count ?? 0
+            } catch {
+                return false
+            }
+            if left < 0 { return false }
+        }
+        return true
+    }
+}

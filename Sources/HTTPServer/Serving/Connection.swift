@@ -1,0 +1,209 @@
+package import EventLoop
+
+/// One client connection: one task, one bell. Requests of a connection run strictly one after another; what is
+/// pipelined waits in the buffer, and above `bufferedBytes` in the socket.
+package final class Connection: ReadinessHandler {
+    /// What a wait for more bytes came to.
+    enum Fill { case bytes, endOfStream, failed, timedOut, draining }
+
+    /// Where the body of the current request stands.
+    enum BodyState { case unread, reading, ended }
+
+    let peer: SocketAddress
+    let server: Server
+    let transport: Transport
+    var parser: RequestParser
+    var bodyState = BodyState.ended
+    /// The client holds its body back until it is told to go on (RFC 9110 10.1.1).
+    var owesContinue = false
+    /// Whom to tell when the client leaves or the server drains, while an answer is streamed.
+    var onEnd: (() -> Void)?
+    var output: [UInt8] = []
+
+    private var input: [UInt8] = []
+    private var inputStart = 0
+    private var outputStart = 0
+    private let bell = Wakeup()
+    /// Edge-triggered: after a short read there is nothing more until the next edge.
+    private var mayRead = true
+    private var deadline = UInt64.max
+    private var isTimedOut = false
+    private var isAborted = false
+    private var isWaitingForRequest = true
+
+    var descriptor: Int32 { transport.socket.descriptor }
+
+    init(_ transport: Transport, peer: SocketAddress, server: Server) {
+        self.transport = transport
+        self.peer = peer
+        self.server = server
+        parser = RequestParser(limits: server.limits.http)
+    }
+
+    // MARK: Life
+
+    /// Serves requests until one side ends it.
+    package nonisolated(nonsending) func serve() async {
+        while let request = await nextRequest() {
+            let response = await server.respond(request)
+            guard await answer(request, response) else { break }
+        }
+        _ = await flush()
+        server.forget(self)
+    }
+
+    private nonisolated(nonsending) func nextRequest() async -> Request? {
+        isWaitingForRequest = !hasInput
+        setDeadline(seconds: isWaitingForRequest ? server.limits.idleSeconds : server.limits.headSeconds)
+        defer { isWaitingForRequest = false }
+        while true {
+            do throws(RequestError) {
+                if let (head, framing) = try parseHead() { return makeRequest(head, framing) }
+            } catch {
+                await refuse(Problem(ProblemCode(error.code, error.status, error.status.reason), error.sentence))
+                return nil
+            }
+            // Answers of a pipeline leave together, before we wait.
+            guard await flush() else { return nil }
+            let wasWaiting = isWaitingForRequest
+            let result = await fill()
+            if result == .bytes, wasWaiting { beginHead() }
+            if result == .timedOut, !wasWaiting {
+                await refuse(Problem(.requestTimeout, "The head of the request did not arrive in time."))
+            }
+            if result != .bytes { return nil }
+        }
+    }
+
+    private func beginHead() {
+        isWaitingForRequest = false
+        setDeadline(seconds: server.limits.headSeconds)
+    }
+
+    private func parseHead() throws(RequestError) -> (RequestHead, BodyFraming)? {
+        while hasInput {
+            let step = try parser.next(pending)
+            consume(step.consumed)
+            if case .head(let head, let framing) = step.event { return (head, framing) }
+            if step.consumed == 0 { return nil }
+        }
+        return nil
+    }
+
+    // MARK: What the loop tells
+
+    package func ready(_ readiness: Readiness) {
+        if readiness.contains(.readable) { mayRead = true }
+        if readiness == [.readable, .writable], onEnd != nil { endStream() }
+        bell.wake()
+    }
+
+    func drain() {
+        endStream()
+        bell.wake()
+    }
+
+    func abort() {
+        isAborted = true
+        drain()
+    }
+
+    func sweep(now: UInt64) {
+        if now > deadline {
+            isTimedOut = true
+            endStream()
+            bell.wake()
+        } else if isWaitingForRequest, !hasInput {
+            // An idle connection gives its buffers back.
+            input = []
+            output = []
+        }
+    }
+
+    func endStream() {
+        let action = onEnd
+        onEnd = nil
+        action?()
+    }
+
+    func setDeadline(seconds: Int) {
+        isTimedOut = false
+        deadline = server.clock.monotonicNanoseconds() &+ UInt64(seconds) &* 1_000_000_000
+    }
+
+    func clearDeadline() {
+        isTimedOut = false
+        deadline = .max
+    }
+}
+
+// MARK: Bytes
+
+extension Connection {
+    var hasInput: Bool { inputStart < input.count }
+
+    /// What has arrived and is not consumed.
+    var pending: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { input.span.extracting(droppingFirst: inputStart) }
+    }
+
+    func consume(_ count: Int) {
+        inputStart += count
+        if inputStart == input.count {
+            input.removeAll(keepingCapacity: true)
+            inputStart = 0
+        }
+    }
+
+    func dropInput() { consume(input.count - inputStart) }
+
+    func copyOfPending(_ range: Range<Int>) -> [UInt8] {
+        Array(input[inputStart + range.lowerBound..<inputStart + range.upperBound])
+    }
+
+    /// Waits for more bytes, until the deadline.
+    nonisolated(nonsending) func fill() async -> Fill {
+        while true {
+            if isAborted { return .failed }
+            if mayRead {
+                switch transport.read(into: server.scratch) {
+                case .bytes(let count):
+                    input.append(contentsOf: UnsafeRawBufferPointer(rebasing: server.scratch[..<count]))
+                    mayRead = transport.isTLS || count == server.scratch.count
+                    return .bytes
+                case .endOfStream: return .endOfStream
+                case .failed: return .failed
+                case .wouldBlock: mayRead = false
+                }
+            }
+            if isTimedOut { return .timedOut }
+            if server.isDraining, isWaitingForRequest { return .draining }
+            await bell.wait()
+        }
+    }
+
+    /// Writes all that waits in `output`. False: the client is gone, or took nothing for too long.
+    nonisolated(nonsending) func flush() async -> Bool {
+        guard !output.isEmpty else { return !isAborted }
+        while outputStart < output.count {
+            if isAborted { return false }
+            switch output.withUnsafeBytes({ transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }) {
+            case .bytes(let count): outputStart += count
+            case .wouldBlock: guard await waitForWritable() else { return false }
+            case .endOfStream, .failed: return false
+            }
+        }
+        output.removeAll(keepingCapacity: true)
+        outputStart = 0
+        return true
+    }
+
+    private nonisolated(nonsending) func waitForWritable() async -> Bool {
+        let (outerDeadline, outerTimeout) = (deadline, isTimedOut)
+        setDeadline(seconds: server.limits.writeStallSeconds)
+        await bell.wait()
+        defer { (deadline, isTimedOut) = (outerDeadline, outerTimeout) }
+        return !isTimedOut && !isAborted
+    }
+}
