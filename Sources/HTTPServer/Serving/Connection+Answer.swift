@@ -80,9 +80,9 @@ extension Connection {
         setDeadline(seconds: server.limits.lingerSeconds)
         var left = server.limits.lingerBytes
         while left > 0, !server.isDraining {
-            let before = pending.count
+            let before = pendingCount
             guard await fill() == .bytes else { return }
-            left -= pending.count - before
+            left -= pendingCount - before
             dropInput()
         }
     }

@@ -1,3 +1,5 @@
+import Kernel
+
 extension Connection: BodySource {
     /// The request of a head that has just been read, with its body still in the socket.
     func makeRequest(_ head: RequestHead, _ framing: BodyFraming) -> Request {
@@ -48,7 +50,12 @@ extension Connection: BodySource {
     /// Bytes of the body that are here already. Nil: more must come, or the end was found.
     private func parsePart() throws(BodyError) -> [UInt8]? {
         while true {
-            let step = try parseStep()
+            let step: RequestParser.Step
+            do throws(RequestError) {
+                step = try parseStep()
+            } catch {
+                throw error == .bodyTooLarge ? .tooLarge(limitBytes: server.limits.http.bodyBytes) : .refused(error)
+            }
             defer { consume(step.consumed) }
             switch step.event {
             case .body(let range): return copyOfPending(range)
@@ -56,14 +63,6 @@ extension Connection: BodySource {
             case .head, nil: if step.consumed > 0 { continue }
             }
             return nil
-        }
-    }
-
-    private func parseStep() throws(BodyError) -> RequestParser.Step {
-        do throws(RequestError) {
-            return try parser.next(pending)
-        } catch {
-            throw error == .bodyTooLarge ? .tooLarge(limitBytes: server.limits.http.bodyBytes) : .refused(error)
         }
     }
 

@@ -1,4 +1,5 @@
 package import EventLoop
+import Kernel
 
 /// One client connection: one task, one bell. Requests of a connection run strictly one after another; what is
 /// pipelined waits in the buffer, and above `bufferedBytes` in the socket.
@@ -82,7 +83,7 @@ package final class Connection: ReadinessHandler {
 
     private func parseHead() throws(RequestError) -> (RequestHead, BodyFraming)? {
         while hasInput {
-            let step = try parser.next(pending)
+            let step = try parseStep()
             consume(step.consumed)
             if case .head(let head, let framing) = step.event { return (head, framing) }
             if step.consumed == 0 { return nil }
@@ -142,10 +143,11 @@ package final class Connection: ReadinessHandler {
 extension Connection {
     var hasInput: Bool { inputStart < input.count }
 
-    /// What has arrived and is not consumed.
-    var pending: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { input.span.extracting(droppingFirst: inputStart) }
+    var pendingCount: Int { input.count - inputStart }
+
+    /// One step over what has arrived and is not consumed.
+    func parseStep() throws(RequestError) -> RequestParser.Step {
+        try parser.next(input.span.extracting(droppingFirst: inputStart))
     }
 
     func consume(_ count: Int) {
@@ -156,7 +158,7 @@ extension Connection {
         }
     }
 
-    func dropInput() { consume(input.count - inputStart) }
+    func dropInput() { consume(pendingCount) }
 
     func copyOfPending(_ range: Range<Int>) -> [UInt8] {
         Array(input[inputStart + range.lowerBound..<inputStart + range.upperBound])

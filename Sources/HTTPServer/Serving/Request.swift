@@ -1,5 +1,4 @@
 package import EventLoop
-package import Kernel
 
 /// One request as a handler sees it. Lives on its connection's loop, until its answer is written.
 package final class Request {

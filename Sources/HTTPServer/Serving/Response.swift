@@ -6,7 +6,7 @@ package struct Response {
         case none
         case bytes([UInt8])
         /// Written piece by piece, chunked; each `write` waits until the client has taken what came before.
-        case stream((BodyWriter) async throws -> Void)
+        case stream((any BodyWriter) async throws -> Void)
     }
 
     package var head: ResponseHead

@@ -124,7 +124,7 @@ struct DateCache {
     mutating func bytes(at now: Timestamp) -> [UInt8] {
         if now.seconds != second {
             second = now.seconds
-            text = Array(HTTPDate.format(second).utf8)
+            text = HTTPDate(seconds: second).bytes
         }
         return text
     }

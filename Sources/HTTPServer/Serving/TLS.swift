@@ -1,6 +1,5 @@
 import COpenSSL
 import EventLoop
-import Glibc
 
 /// A certificate and key, loaded and checked against each other. A reload makes a new one; open connections keep
 /// theirs.
@@ -23,9 +22,7 @@ package final class TLSContext {
         // Swift moves buffers between retries; partial writes keep a slow reader from holding a whole answer.
         let mode = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
         SSL_CTX_ctrl(context, SSL_CTRL_MODE, Int(mode), nil)
-        // 1 << 22 is SSL_OP_CIPHER_SERVER_PREFERENCE, a macro that is not imported.
-        let options = UInt64(SSL_OP_NO_RENEGOTIATION) | UInt64(1) << 22
-        SSL_CTX_set_options(context, options)
+        SSL_CTX_set_options(context, kssl_server_options())
         SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20")
         try load(SSL_CTX_use_certificate_chain_file(context, certificate), "certificate", certificate)
         try load(SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM), "key", key)
@@ -36,7 +33,7 @@ package final class TLSContext {
 
     private func load(_ code: Int32, _ what: String, _ path: String) throws(Failure) {
         guard code != 1 else { return }
-        let reason = String(cString: ERR_reason_error_string(ERR_get_error()) ?? strerror(errno))
+        let reason = ERR_reason_error_string(ERR_get_error()).map { String(cString: $0) } ?? "unreadable"
         throw Failure(description: "cannot use the TLS \(what) \(path): \(reason)")
     }
 }
@@ -78,7 +75,7 @@ final class TLSSession {
         case SSL_ERROR_ZERO_RETURN: return .endOfStream
         default:
             isBroken = true
-            return .failed(EPROTO)
+            return .failed(-1)
         }
     }
 }
