@@ -3,8 +3,8 @@ package struct HeaderName: Hashable, Sendable {
     /// Lower-case.
     package let text: String
 
-    /// Lower-cases `name`. Nil when it is not a token.
-    package init?(_ name: String) {
+    /// Lower-cases `name`, which came from outside. Nil when it is not a token.
+    package init?(parsing name: String) {
         guard !name.isEmpty, name.utf8.allSatisfy(ByteClass.isToken) else { return nil }
         text = String(decoding: name.utf8.map(ByteClass.lowercased), as: UTF8.self)
     }
@@ -16,7 +16,8 @@ package struct HeaderName: Hashable, Sendable {
 /// Names written in our own source. One that is not a lower-case token is our bug.
 extension HeaderName: ExpressibleByStringLiteral {
     package init(stringLiteral name: String) {
-        precondition(HeaderName(name)?.text == name, "a header name in the source is a lower-case token")
+        precondition(
+            HeaderName(parsing: name)?.text == name, "a header name in the source is a lower-case token")
         text = name
     }
 }
