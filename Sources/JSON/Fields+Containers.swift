@@ -20,7 +20,8 @@ extension Fields {
 
     // MARK: - Arrays
 
-    /// An array of objects, each decoded by `body`. Elements that are no objects are left out, with the mistake kept.
+    /// An array of objects, each decoded by `body`. Elements that are no objects are left out, with the
+    /// mistake kept.
     @discardableResult
     package mutating func array<T>(
         _ name: String, count: ClosedRange<Int>, _ body: (inout Fields) throws -> T

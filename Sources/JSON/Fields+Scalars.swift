@@ -1,8 +1,8 @@
 extension Fields {
     // MARK: - Strings
 
-    /// Lengths are counted in Unicode scalars, which is what every language can count and PostgreSQL's `char_length`
-    /// counts. U+0000 is always refused: PostgreSQL's text cannot hold it.
+    /// Lengths are counted in Unicode scalars, which is what every language can count and PostgreSQL's
+    /// `char_length` counts. U+0000 is always refused: PostgreSQL's text cannot hold it.
     package mutating func string(_ name: String, _ length: ClosedRange<Int>) -> String {
         required(name, standIn: "") { .string($0, length) }
     }
@@ -80,8 +80,8 @@ extension Fields {
 
     // MARK: - Text with a meaning
 
-    /// A string that a domain type reads: `f.parsed("expires_at", expected: "an RFC 3339 time") { Timestamp($0) }`. nil,
-    /// with the mistake kept, when it is missing or the type refuses it.
+    /// A string that a domain type reads: `f.parsed("expires_at", expected: "an RFC 3339 time") {
+    /// Timestamp($0) }`. nil, with the mistake kept, when it is missing or the type refuses it.
     package mutating func parsed<T>(
         _ name: String, expected: String, _ parse: (String) -> T?
     ) -> T? {

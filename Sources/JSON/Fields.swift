@@ -1,8 +1,8 @@
 /// Decodes an object field by field and keeps every mistake, so that the sender learns all of them at once.
 ///
-/// A field that is missing or wrong yields a stand-in (an empty string, the range's lower bound); `finish` throws then, so
-/// a stand-in never goes further. Fields that nobody asked for are mistakes too. For optional fields and fields with a
-/// default, null is the same as missing.
+/// A field that is missing or wrong yields a stand-in (an empty string, the range's lower bound); `finish`
+/// throws then, so a stand-in never goes further. Fields that nobody asked for are mistakes too. For optional
+/// fields and fields with a default, null is the same as missing.
 ///
 /// ```swift
 /// var f = try Fields(body)

@@ -1,7 +1,7 @@
 /// Members in their written order, each name once, found by name.
 ///
-/// Names are compared byte for byte (RFC 8259 §8.3), not by Unicode equivalence as Swift's `String` does: the Kelvin sign
-/// is not a K.
+/// Names are compared byte for byte (RFC 8259 §8.3), not by Unicode equivalence as Swift's `String` does: the
+/// Kelvin sign is not a K.
 package struct JSONObject: Sendable {
     package struct Member: Sendable, Equatable {
         package let name: String

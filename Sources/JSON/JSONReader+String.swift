@@ -81,7 +81,8 @@ extension JSONReader {
         return scalar(lead: first, trail: second)
     }
 
-    /// The Unicode Standard, D91. A pair of surrogates always names a scalar, so the replacement is never taken.
+    /// The Unicode Standard, D91. A pair of surrogates always names a scalar, so the replacement is never
+    /// taken.
     private func scalar(lead: UInt16, trail: UInt16) -> Unicode.Scalar {
         Unicode.Scalar(0x10000 + (UInt32(lead) - 0xD800) << 10 + (UInt32(trail) - 0xDC00)) ?? "\u{FFFD}"
     }
@@ -111,8 +112,8 @@ extension JSONReader {
 }
 
 extension JSONSource {
-    /// Bytes of the well-formed UTF-8 sequence that starts here, by Table 3-7 of the Unicode Standard: no overlong form,
-    /// no surrogate, nothing above U+10FFFF; 0 when it is ill-formed.
+    /// Bytes of the well-formed UTF-8 sequence that starts here, by Table 3-7 of the Unicode Standard: no
+    /// overlong form, no surrogate, nothing above U+10FFFF; 0 when it is ill-formed.
     var sequenceLength: Int {
         guard let first = next else { return 0 }
         let second: ClosedRange<UInt8>

@@ -1,4 +1,5 @@
-/// The bytes being read and how far the reader has come. Every access is checked against the end here, and nowhere else.
+/// The bytes being read and how far the reader has come. Every access is checked against the end here, and
+/// nowhere else.
 struct JSONSource {
     private let bytes: UnsafeRawBufferPointer
     private(set) var offset = 0

@@ -1,5 +1,6 @@
 extension JSONValue {
-    /// Reads one JSON text, strictly: the grammar of RFC 8259, valid UTF-8, every name once, nothing behind the value.
+    /// Reads one JSON text, strictly: the grammar of RFC 8259, valid UTF-8, every name once, nothing behind
+    /// the value.
     package static func parse(_ bytes: [UInt8], limits: JSONLimits = .standard) throws(JSONError) -> JSONValue
     {
         try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in

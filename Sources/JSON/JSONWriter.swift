@@ -1,7 +1,7 @@
 /// Appends compact JSON to a byte buffer, commas included. Members come out in the order written.
 ///
-/// The writer trusts its caller for the grammar: inside `object` write fields only, inside `array` values only, and never
-/// the same name twice. Strings are escaped as RFC 8259 §7 requires and otherwise stay UTF-8.
+/// The writer trusts its caller for the grammar: inside `object` write fields only, inside `array` values
+/// only, and never the same name twice. Strings are escaped as RFC 8259 §7 requires and otherwise stay UTF-8.
 ///
 /// ```swift
 /// var w = JSONWriter()

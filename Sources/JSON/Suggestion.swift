@@ -3,8 +3,8 @@ package enum Suggestion {
     /// Longer names are no typing mistakes; bounds the work, which grows with the product of both lengths.
     private static let comparedBytesAtMost = 64
 
-    /// The candidate that is nearest, if it is near enough: about one slip in three letters. Case does not count; the first
-    /// of equally near ones wins.
+    /// The candidate that is nearest, if it is near enough: about one slip in three letters. Case does not
+    /// count; the first of equally near ones wins.
     package static func closest(to word: String, among candidates: some Sequence<String>) -> String? {
         let typed = Array(word.lowercased().utf8)
         guard (1...comparedBytesAtMost).contains(typed.count) else { return nil }
@@ -22,8 +22,8 @@ package enum Suggestion {
         closest(to: word, among: candidates).map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
-    /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal string
-    /// alignment).
+    /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other (optimal
+    /// string alignment).
     static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var beforePrevious: [Int] = []
         var previous = Array(0...b.count)

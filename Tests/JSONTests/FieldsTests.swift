@@ -21,7 +21,8 @@ private enum Environment: String, CaseIterable { case live, testnet, paper }
     @Test func `a whole document decodes`() throws {
         var f = try fields(
             #"""
-            {"name":"é🔑","n":10,"price":1.5e1,"on":true,"environment":"paper","tags":["a"],"rotation":{"days":3},
+            {"name":"é🔑","n":10,"price":1.5e1,"on":true,"environment":"paper","tags":["a"],
+             "rotation":{"days":3},
              "tests":[{"x":1},{"x":2}],"meta":{"any":[null]},"expires_at":"7","note":null,"days":[1,2]}
             """#)
         #expect(f.string("name", 2...2) == "é🔑")
@@ -56,7 +57,8 @@ private enum Environment: String, CaseIterable { case live, testnet, paper }
 
     @Test func `every mistake is reported, in order, with its pointer`() throws {
         let text = #"""
-            {"b":"","c":"abc","d":1.0,"e":99,"f":"testnte","g":[1,"","ok"],"h":{"days":0,"dyas":1},"i":[{"x":true},7],
+            {"b":"","c":"abc","d":1.0,"e":99,"f":"testnte","g":[1,"","ok"],"h":{"days":0,"dyas":1},
+             "i":[{"x":true},7],
              "j":"a\u0000b","k":"nope","l":[1,2,3],"m":9223372036854775808,"n":1e999,"o":[]}
             """#
         let mistakes = try mistakes(text) { f in

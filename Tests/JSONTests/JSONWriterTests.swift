@@ -25,8 +25,9 @@ import Testing
         }
         #expect(
             text
-                == #"{"id":"key_01","note":null,"count":3,"rotation":{"days":90},"empty":{},"tags":["a","b"],"#
-                + #""flags":[true,false],"meta":{"a":[null,1]},"payload":[1,2],"last":null}"#)
+                == #"{"id":"key_01","note":null,"count":3,"rotation":{"days":90},"empty":{},"#
+                + #""tags":["a","b"],"flags":[true,false],"meta":{"a":[null,1]},"payload":[1,2],"last":null}"#
+        )
     }
 
     @Test func `an array may stand at the top, with objects in it`() {

@@ -1,7 +1,8 @@
 import Glibc
 import Testing
 
-/// One text of the public parsing corpus; the name's first letter is the verdict: y accept, n refuse, i as one likes.
+/// One text of the public parsing corpus; the name's first letter is the verdict: y accept, n refuse, i as
+/// one likes.
 struct ParsingCase: Sendable, CustomTestStringConvertible {
     let name: String
     let bytes: [UInt8]

@@ -4,7 +4,8 @@ import Testing
 @Suite struct ParsingCorpusTests {
     /// Where the corpus lets a reader choose, or its verdict is about something that we refuse on purpose.
     private static let decisions: [String: Bool] = [
-        // RFC 8259 §4 leaves repeated names open. Two readers that pick different ones can be played against each other.
+        // RFC 8259 §4 leaves repeated names open. Two readers that pick different ones can be played against
+        // each other.
         "y_object_duplicated_key": false,
         "y_object_duplicated_key_and_value": false,
         // RFC 8259 §8.1 wants UTF-8; the corpus moved these to i_ later.
@@ -17,8 +18,8 @@ import Testing
         "i_string_unicode_U+FFFE_nonchar": true,
     ]
 
-    /// What the decisions do not name among the i_ cases (lone surrogates, ill-formed UTF-8, UTF-16, a byte order mark, 500
-    /// levels) is refused.
+    /// What the decisions do not name among the i_ cases (lone surrogates, ill-formed UTF-8, UTF-16, a byte
+    /// order mark, 500 levels) is refused.
     private static func isAcceptable(_ name: String) -> Bool { decisions[name] ?? name.hasPrefix("y_") }
 
     @Test func `the corpus is complete`() {
