@@ -1,0 +1,57 @@
+/// What contract and router must agree on about one endpoint.
+struct EndpointFacts: Hashable {
+    let method: String
+    let path: String
+    let id: String
+    let permission: String
+    let errorCodes: Set<String>
+
+    var name: String { "\(method) \(path)" }
+}
+
+enum EndpointComparison {
+    /// Every difference as a sentence, in the order of the names; none when both sides agree.
+    static func differences(contract: [EndpointFacts], router: [EndpointFacts]) -> [String] {
+        let written = Dictionary(grouping: contract, by: \.name)
+        let registered = Dictionary(grouping: router, by: \.name)
+        return Set(written.keys).union(registered.keys).sorted().flatMap { name -> [String] in
+            switch (written[name] ?? [], registered[name] ?? []) {
+            case (let a, let b) where a.count > 1 || b.count > 1: ["\(name): stands more than once"]
+            case (let a, let b) where a.isEmpty || b.isEmpty:
+                [a.isEmpty ? "\(name): is not in openapi.yaml" : "\(name): is not in the router"]
+            case (let a, let b): zip(a, b).flatMap(differences)
+            }
+        }
+    }
+
+    private static func differences(_ contract: EndpointFacts, _ router: EndpointFacts) -> [String] {
+        var found: [String] = []
+        if contract.id != router.id {
+            found.append("\(contract.name): operationId \(contract.id), in the router \(router.id)")
+        }
+        if contract.permission != router.permission {
+            found.append(
+                "\(contract.name): permission \(contract.permission), in the router \(router.permission)")
+        }
+        let unwritten = router.errorCodes.subtracting(contract.errorCodes).sorted()
+        if !unwritten.isEmpty {
+            found.append("\(contract.name): openapi.yaml lacks \(unwritten.joined(separator: ", "))")
+        }
+        let unraised = contract.errorCodes.subtracting(router.errorCodes).sorted()
+        if !unraised.isEmpty {
+            found.append("\(contract.name): the router lacks \(unraised.joined(separator: ", "))")
+        }
+        return found
+    }
+}
+
+extension Contract {
+    /// The contract's side of the comparison.
+    var endpointFacts: [EndpointFacts] {
+        operations.map {
+            EndpointFacts(
+                method: $0.method, path: $0.path, id: $0.id ?? "", permission: $0.permission ?? "",
+                errorCodes: Set($0.errorCodes))
+        }
+    }
+}
