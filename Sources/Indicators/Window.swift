@@ -66,6 +66,6 @@ package struct Window: Sendable {
 extension Window: Equatable {
     package static func == (a: Window, b: Window) -> Bool {
         guard a.capacity == b.capacity, a.count == b.count else { return false }
-        return (0..<a.count).allSatisfy { a[$0] == b[$0] }
+        return (0..<a.count).allSatisfy { a[$0].bitPattern == b[$0].bitPattern }
     }
 }

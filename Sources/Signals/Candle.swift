@@ -1,0 +1,60 @@
+package import Indicators
+package import Kernel
+
+/// One interval of trading. Prices are in the quote currency, above zero; only closed candles count for grades.
+package struct Candle: Equatable, Sendable {
+    package var openTime: Timestamp
+    package var open: Double
+    package var high: Double
+    package var low: Double
+    package var close: Double
+    package var volume: Double
+    package var closed: Bool
+
+    package init(
+        openTime: Timestamp, open: Double, high: Double, low: Double, close: Double, volume: Double,
+        closed: Bool = true
+    ) {
+        self.openTime = openTime
+        self.open = open
+        self.high = high
+        self.low = low
+        self.close = close
+        self.volume = volume
+        self.closed = closed
+    }
+
+    package var bar: Bar { Bar(high: high, low: low, close: close, volume: volume) }
+}
+
+extension Candle {
+    /// The candle that a row claims, or why it is refused. A row that does not say whether it is closed is closed
+    /// when its interval is over.
+    package static func validate(_ row: CandleRow, now: Timestamp) throws(RowRefusal) -> Candle {
+        try checkPrices(row)
+        guard row.interval.isAligned(row.openTime) else { throw .misaligned(row.openTime, row.interval) }
+        guard row.openTime <= now else { throw .inTheFuture(row.openTime) }
+        let isOver = row.interval.close(of: row.openTime) <= now
+        guard isOver || row.closed != true else { throw .notClosed(row.interval.close(of: row.openTime)) }
+        return Candle(
+            openTime: row.openTime, open: row.open, high: row.high, low: row.low, close: row.close,
+            volume: row.volume, closed: row.closed ?? isOver)
+    }
+
+    private static func checkPrices(_ row: CandleRow) throws(RowRefusal) {
+        let values = row.open + row.high + row.low + row.close + row.volume
+        guard values.isFinite else { throw .nonFinite(firstNonFinite(of: row)) }
+        guard row.low > 0, row.open > 0, row.close > 0, row.high > 0 else { throw .notPositivePrice }
+        guard row.high >= max(row.open, row.close) else { throw .highBelowOpenOrClose(row.high) }
+        guard row.low <= min(row.open, row.close) else { throw .lowAboveOpenOrClose(row.low) }
+        guard row.volume >= 0 else { throw .negativeVolume(row.volume) }
+    }
+
+    /// A sum of finite prices that overflows is no price either: it is put down to the highest.
+    private static func firstNonFinite(of row: CandleRow) -> CandleField {
+        let fields: [(CandleField, Double)] = [
+            (.open, row.open), (.high, row.high), (.low, row.low), (.close, row.close), (.volume, row.volume),
+        ]
+        return fields.first { !$0.1.isFinite }?.0 ?? .high
+    }
+}

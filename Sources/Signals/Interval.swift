@@ -1,0 +1,43 @@
+package import Kernel
+
+/// How long a candle lasts. Days begin at 00:00 UTC, weeks on Monday 00:00 UTC (as exchanges draw them; the Unix
+/// epoch itself was a Thursday).
+package enum Interval: String, Hashable, Sendable, CaseIterable {
+    case minute = "1m"
+    case fiveMinutes = "5m"
+    case quarterHour = "15m"
+    case hour = "1h"
+    case fourHours = "4h"
+    case day = "1d"
+    case week = "1w"
+
+    package var seconds: Int64 {
+        switch self {
+        case .minute: 60
+        case .fiveMinutes: 300
+        case .quarterHour: 900
+        case .hour: 3_600
+        case .fourHours: 14_400
+        case .day: 86_400
+        case .week: 604_800
+        }
+    }
+
+    package var period: Period { .seconds(seconds) }
+
+    /// Monday, 1970-01-05.
+    private static let firstMonday: Int64 = 4 * 86_400
+
+    package func isAligned(_ openTime: Timestamp) -> Bool {
+        let origin = self == .week ? Self.firstMonday : 0
+        return (openTime.microseconds - origin * 1_000_000) % period.microseconds == 0
+    }
+
+    /// When the candle that opens at `openTime` is over: the open time of the next one.
+    package func close(of openTime: Timestamp) -> Timestamp { openTime + period }
+
+    /// Whole intervals from one open time to a later one.
+    package func steps(from earlier: Timestamp, to later: Timestamp) -> Int {
+        Int((later.microseconds - earlier.microseconds) / period.microseconds)
+    }
+}

@@ -1,0 +1,61 @@
+import Glibc
+
+/// Cuts a stream of bytes into lines, however it arrives in chunks. A line longer than the limit is counted and
+/// skipped, so that the position is never lost.
+struct LineSplitter: Sendable {
+    /// Bytes; a candle's row has about 100. Bounds what one connection can make us hold.
+    static let longestLine = 65_536
+
+    enum Line {
+        case inChunk(Range<Int>)
+        case carried([UInt8])
+        case tooLong
+    }
+
+    /// The number of the line that was returned last, from 1.
+    private(set) var number = 0
+    /// The beginning of a line whose end has not arrived.
+    private var carry: [UInt8] = []
+    private var isSkipping = false
+
+    mutating func next(in chunk: UnsafeBufferPointer<UInt8>, at cursor: inout Int) -> Line? {
+        guard let base = chunk.baseAddress, cursor < chunk.count else { return nil }
+        let rest = chunk.count - cursor
+        guard let found = memchr(base + cursor, 10, rest) else {
+            keep(UnsafeBufferPointer(start: base + cursor, count: rest))
+            cursor = chunk.count
+            return nil
+        }
+        let newline = UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
+        let range = cursor..<newline
+        cursor = newline + 1
+        if carry.isEmpty && !isSkipping && range.count <= Self.longestLine {
+            number += 1
+            return .inChunk(range)
+        }
+        keep(UnsafeBufferPointer(rebasing: chunk[range]))
+        return take()
+    }
+
+    /// The last line, when no line feed ended it.
+    mutating func finish() -> Line? { carry.isEmpty && !isSkipping ? nil : take() }
+
+    private mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard !isSkipping else { return }
+        if carry.count + bytes.count > Self.longestLine {
+            carry = []
+            isSkipping = true
+        } else {
+            carry.append(contentsOf: bytes)
+        }
+    }
+
+    private mutating func take() -> Line {
+        number += 1
+        defer {
+            carry = []
+            isSkipping = false
+        }
+        return isSkipping ? .tooLong : .carried(carry)
+    }
+}

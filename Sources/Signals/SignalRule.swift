@@ -1,0 +1,122 @@
+package import Kernel
+
+/// The signal state machine of one series: one update a closed candle, made of that candle and those before it only.
+///
+/// Bullish is the grade's regime (from 70 until below 50) *and* the market gate, candle by candle. A gate that
+/// closes ends the signal; when it opens again in the same regime, a new signal begins.
+package struct SignalRule: Equatable, Sendable {
+    private let interval: Interval
+    private let settings: SignalSettings
+
+    private var last: Candle?
+    private var isBullish = false
+    private var watch = BearishWatch()
+    private var bullish = SignalSlot(.bullish)
+    private var bearish = SignalSlot(.bearish)
+    /// The entry of the newest bullish signal that was filled.
+    private var lastEntry: Double?
+
+    package init(_ interval: Interval, settings: SignalSettings = SignalSettings()) {
+        self.interval = interval
+        self.settings = settings
+    }
+
+    /// The signals that are open now, with returns to the last candle.
+    package var open: [Signal] { [bullish.signal, bearish.signal].compactMap { $0 } }
+
+    package mutating func update(_ candle: Candle, grade: Grade?, gate reading: GateReading) -> [SignalChange]
+    {
+        var changes: [SignalChange] = []
+        if let stopped = dataStopped(before: candle.openTime) { changes += goStale(stopped) }
+        changes += bullish.fill(candle, interval)
+        changes += bearish.fill(candle, interval)
+        if let entry = bullish.signal?.fill?.price { lastEntry = entry }
+        let gate = settings.usesMarketGate ? reading : .off
+        let conditions = watch.update(candle, grade, netROI: netROI(at: candle.close), settings)
+        if let grade {
+            updateRegime(grade.value)
+            let moment = SignalMoment(
+                candle: candle, grade: grade, gate: gate, interval: interval, settings: settings)
+            changes += decideBullish(moment)
+            changes += decideBearish(moment, conditions)
+        }
+        last = candle
+        return changes
+    }
+
+    /// When `now` is so late that data have stopped: the open signals as stale. A gap seen later says the same.
+    package func stale(at now: Timestamp) -> [Signal] {
+        var copy = self
+        guard let stopped = dataStopped(before: now) else { return [] }
+        return copy.goStale(stopped).map(\.signal)
+    }
+
+    private mutating func updateRegime(_ grade: Double) {
+        if grade >= settings.bullishFrom { isBullish = true }
+        if grade < settings.neutralBelow { isBullish = false }
+    }
+
+    private func netROI(at close: Double) -> Double? {
+        lastEntry.map { close / $0 * (1 - settings.costPerSide) * (1 - settings.costPerSide) - 1 }
+    }
+}
+
+// MARK: Decisions
+
+extension SignalRule {
+    private mutating func decideBullish(_ moment: SignalMoment) -> [SignalChange] {
+        let settings = moment.settings
+        if bullish.signal != nil {
+            if !isBullish { return bullish.close(moment, "grade under \(whole(settings.neutralBelow))") }
+            if !moment.gate.isOpen { return bullish.close(moment, moment.gate.message) }
+            return bullish.fade(moment)
+        }
+        let holds = isBullish && moment.gate.isOpen && moment.grade.dataQuality >= settings.leastDataQuality
+        guard bullish.mayOpen(settings.cooldownCandles), holds else { return [] }
+        let crossed = moment.grade.value >= settings.bullishFrom
+        return bullish.open(
+            moment,
+            crossed
+                ? "grade at \(whole(settings.bullishFrom)) or above"
+                : "grade was \(whole(settings.bullishFrom)) and has not been under \(whole(settings.neutralBelow))"
+        )
+    }
+
+    private mutating func decideBearish(
+        _ moment: SignalMoment, _ conditions: [BearishCondition]
+    ) -> [SignalChange] {
+        let settings = moment.settings
+        let count = conditions.count { $0.holds == true }
+        if bearish.signal != nil {
+            if count < settings.bearishConditions {
+                return bearish.close(moment, "\(count) of \(conditions.count) conditions")
+            }
+            return bearish.fade(moment)
+        }
+        let holds =
+            count >= settings.bearishConditions && moment.grade.dataQuality >= settings.leastDataQuality
+        guard bearish.mayOpen(settings.cooldownCandles), holds else { return [] }
+        return bearish.open(moment, "\(count) of \(conditions.count) conditions", conditions)
+    }
+
+    private func whole(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
+}
+
+// MARK: Data that stop
+
+extension SignalRule {
+    /// The moment from which open signals are stale, if it lies at or before the next thing known.
+    private func dataStopped(before next: Timestamp) -> Timestamp? {
+        guard let last else { return nil }
+        let lateFrom =
+            interval.close(of: last.openTime) + interval.period * Double(settings.staleAfterMissing)
+        return lateFrom <= next ? lateFrom : nil
+    }
+
+    private mutating func goStale(_ at: Timestamp) -> [SignalChange] {
+        guard let last else { return [] }
+        let reason = "no candle after \(last.openTime)"
+        let end = Signal.End(candle: last.openTime, at: at, close: last.close, reason: reason)
+        return bullish.goStale(end) + bearish.goStale(end)
+    }
+}

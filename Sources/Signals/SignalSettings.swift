@@ -1,0 +1,24 @@
+/// The thresholds of the signal rule; part of a signal's model.
+package struct SignalSettings: Equatable, Sendable {
+    /// A grade from which a token is bullish, until one below `neutralBelow`.
+    package var bullishFrom = 70.0
+    package var neutralBelow = 50.0
+    package var usesMarketGate = true
+    /// Candles after the close of a signal at which the same direction cannot open again.
+    package var cooldownCandles = 1
+    /// Part of the price that each fill costs: 10 basis points.
+    package var costPerSide = 0.001
+    package var stopRanges = 2.0
+    /// Missing candles in a row after which an open signal is stale.
+    package var staleAfterMissing = 3
+    /// Data quality under which an open signal is stale.
+    package var leastDataQuality = 50.0
+    package var bearishConditions = 3
+    package var lowGrade = 30.0
+    /// Volume dries when mean5 is under this part of mean20 …
+    package var dryVolume = 0.6
+    /// … while the 5-day return stays within this part of ATR14/close.
+    package var holdingPrice = 0.5
+
+    package init() {}
+}

@@ -1,0 +1,94 @@
+/// What is known when a candle closes.
+struct SignalMoment {
+    let candle: Candle
+    let grade: Grade
+    let gate: GateReading
+    let interval: Interval
+    let settings: SignalSettings
+}
+
+/// The place of one direction's signal: at most one is open, and the one before may still wait for its exit.
+struct SignalSlot: Equatable, Sendable {
+    private let direction: Signal.Direction
+    private(set) var signal: Signal?
+    /// Ended at the last candle: leaves at the next open.
+    private var leaving: Signal?
+    /// Candles since the last end; nil when nothing has ended yet.
+    private var candlesSinceEnd: Int?
+
+    init(_ direction: Signal.Direction) { self.direction = direction }
+
+    func mayOpen(_ cooldown: Int) -> Bool {
+        guard signal == nil else { return false }
+        return candlesSinceEnd.map { $0 > cooldown } ?? true
+    }
+
+    /// The open of a new candle is where the last decision is executed.
+    mutating func fill(_ candle: Candle, _ interval: Interval) -> [SignalChange] {
+        candlesSinceEnd = candlesSinceEnd.map { $0 + 1 }
+        let fill = Signal.Fill(price: candle.open, at: candle.openTime)
+        var changes: [SignalChange] = []
+        if var left = leaving {
+            left.exitFill = fill
+            leaving = nil
+            changes.append(.exitFilled(left))
+        }
+        guard var held = signal else { return changes }
+        let isFirst = held.fill == nil
+        if isFirst {
+            held.fill = fill
+            held.track = HoldingTrack(entry: fill)
+        }
+        held.track?.update(candle, interval)
+        signal = held
+        if isFirst { changes.append(.filled(held)) }
+        return changes
+    }
+
+    mutating func open(
+        _ moment: SignalMoment, _ reason: String, _ conditions: [BearishCondition] = []
+    ) -> [SignalChange] {
+        let opened = Signal(
+            direction: direction, decisionCandle: moment.candle.openTime,
+            decidedAt: moment.interval.close(of: moment.candle.openTime), decisionClose: moment.candle.close,
+            grade: moment.grade.value, dataQuality: moment.grade.dataQuality,
+            missingLast100: moment.grade.missingLast100, reason: reason, gate: moment.gate,
+            conditions: conditions, atr14: moment.grade.inputs.atr14,
+            stopRanges: direction == .bullish ? moment.settings.stopRanges : nil,
+            costPerSide: moment.settings.costPerSide)
+        signal = opened
+        return [.opened(opened)]
+    }
+
+    mutating func close(_ moment: SignalMoment, _ reason: String) -> [SignalChange] {
+        guard var held = signal else { return [] }
+        held.state = .closed
+        held.end = end(moment, reason)
+        signal = nil
+        leaving = held
+        candlesSinceEnd = 0
+        return [.closed(held)]
+    }
+
+    /// Too little is known to stand by it any longer.
+    mutating func fade(_ moment: SignalMoment) -> [SignalChange] {
+        let least = moment.settings.leastDataQuality
+        guard moment.grade.dataQuality < least else { return [] }
+        return goStale(end(moment, "data quality \(moment.grade.dataQuality) under \(least)"))
+    }
+
+    mutating func goStale(_ end: Signal.End) -> [SignalChange] {
+        guard var held = signal else { return [] }
+        held.state = .stale
+        held.end = end
+        signal = nil
+        candlesSinceEnd = 0
+        return [.stale(held)]
+    }
+
+    private func end(_ moment: SignalMoment, _ reason: String) -> Signal.End {
+        Signal.End(
+            candle: moment.candle.openTime, at: moment.interval.close(of: moment.candle.openTime),
+            close: moment.candle.close, reason: reason)
+    }
+}

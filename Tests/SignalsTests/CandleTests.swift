@@ -1,0 +1,70 @@
+import Kernel
+import Signals
+import Testing
+
+struct CandleTests {
+    private static let now = Timestamp(seconds: 1_600_200_000)
+    private var row = CandleRow(
+        token: "BTC", source: "s", interval: .day, openTime: Timestamp(seconds: 1_600_041_600), open: 2,
+        high: 4,
+        low: 1, close: 3, volume: 0)
+
+    private func refusal(_ change: (inout CandleRow) -> Void) -> String? {
+        var row = row
+        change(&row)
+        do throws(RowRefusal) {
+            _ = try Candle.validate(row, now: Self.now)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test func `what no market can have done is refused by name`() {
+        #expect(refusal { _ in } == nil)
+        #expect(refusal { $0.volume = .nan } == "non_finite")
+        #expect(refusal { $0.high = .infinity } == "non_finite")
+        #expect(refusal { $0.high = 2.5 } == "high_below_open_or_close")
+        #expect(refusal { $0.low = 2.5 } == "low_above_open_or_close")
+        #expect(refusal { $0.low = 0 } == "not_positive_price")
+        #expect(refusal { $0.volume = -1 } == "negative_volume")
+        #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_041_601) } == "misaligned")
+        #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_214_400) } == "in_the_future")
+        #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_128_000) } == nil)
+        #expect(
+            refusal {
+                $0.openTime = Timestamp(seconds: 1_600_128_000)
+                $0.closed = true
+            } == "not_closed")
+    }
+
+    @Test func `a row that does not say is closed when its interval is over`() throws {
+        var row = row
+        #expect(try Candle.validate(row, now: Self.now).closed)
+        row.closed = false
+        #expect(try !Candle.validate(row, now: Self.now).closed)
+        (row.closed, row.openTime) = (nil, Timestamp(seconds: 1_600_128_000))
+        #expect(try !Candle.validate(row, now: Self.now).closed)
+        #expect(try Candle.validate(row, now: Timestamp(seconds: 1_600_214_400)).closed)
+    }
+
+    @Test func `weeks begin on Monday, everything else on its multiple`() throws {
+        let monday = try #require(Timestamp("2022-06-06T00:00:00Z"))
+        for interval in Interval.allCases {
+            #expect(interval.isAligned(monday))
+            #expect(interval.isAligned(monday + interval.period))
+            #expect(!interval.isAligned(Timestamp(seconds: monday.seconds + 30)))
+        }
+        #expect(!Interval.week.isAligned(Timestamp(seconds: monday.seconds + 86_400)))
+        #expect(Interval.day.isAligned(Timestamp(seconds: monday.seconds + 86_400)))
+    }
+
+    @Test func `gaps name what is missing`() {
+        let days = [0, 1, 4, 5, 7].map { Timestamp(seconds: $0 * 86_400) }
+        let gaps = Gaps.list(days, .day)
+        #expect(gaps.map(\.count) == [2, 1])
+        #expect(gaps.map(\.first) == [2, 6].map { Timestamp(seconds: $0 * 86_400) })
+        #expect(gaps.map(\.last) == [3, 6].map { Timestamp(seconds: $0 * 86_400) })
+        #expect(Gaps.list([], .day) == [])
+    }
+}
