@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service]…
+
+Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
+Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
+writes it into Docs/performance.md. Ends with 1 when a bar is missed. Ends all that it starts.
+"""
+
+import argparse
+import contextlib
+import datetime
+import pathlib
+import platform
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
+
+import works_candles  # noqa: E402
+import works_read  # noqa: E402
+import works_service  # noqa: E402
+import works_webhooks  # noqa: E402
+from cluster import Cluster  # noqa: E402
+from service import Service  # noqa: E402
+from table import Table  # noqa: E402
+
+WORKS = ["plain", "read", "candles", "webhooks", "service"]
+RECORD = ROOT / "Docs" / "performance.md"
+BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
+
+
+class Bench:
+    def __init__(self, options, cluster, scratch):
+        self.cluster, self.scratch, self.table = cluster, scratch, Table()
+        self.seconds, self.round_count = options.seconds, options.rounds
+        self.binary = None if options.peers_only else ROOT / ".build" / "release" / "keybell"
+        self.nginx = options.nginx
+        self.receiver = scratch / "receiver"
+        self.random = random.Random(20260105)
+        self.service_database = None
+        source = ROOT / "Benchmarks" / "receiver.c"
+        compiler = shutil.which("cc") or shutil.which("clang")
+        subprocess.run([compiler, "-O2", "-Wall", "-o", str(self.receiver), str(source)], check=True)
+
+    def rounds(self):
+        for number in range(self.round_count):
+            print(f"  round {number + 1} of {self.round_count}", flush=True)
+            yield number
+
+    def database(self, name):
+        self.cluster.create(name)
+        return name
+
+    @staticmethod
+    def answers(url):
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    def psql(self, database, command):
+        return [
+            self.cluster.program("psql"), "-h", str(self.cluster.socket), "-U", "bench", "-d", database, "-X", "-q",
+            "-v", "ON_ERROR_STOP=1", "-c", command,
+        ]
+
+    def copy_in(self, database, command, file):
+        subprocess.run(self.psql(database, command), stdin=file, check=True, timeout=300)
+
+    def copy_out(self, database, command, file):
+        subprocess.run(self.psql(database, command), stdout=file, check=True, timeout=300)
+
+    def run(self, works):
+        if "plain" in works:
+            self.attempt("plain", lambda: works_read.plain(self))
+        rest = [work for work in works if work != "plain"]
+        if not rest:
+            return
+        with contextlib.ExitStack() as stack:
+            service = None
+            if self.binary:
+                self.service_database = self.database("keybell")
+                service = stack.enter_context(Service(
+                    self.binary, {"KEYBELL_DATABASE_URL": self.cluster.url(self.service_database)}))
+                service.bootstrap()
+            if "read" in rest:
+                self.attempt("read", lambda: works_read.key_read(self, service))
+            if "candles" in rest:
+                self.attempt("candles", lambda: works_candles.bulk(self, service))
+            if "webhooks" in rest:
+                self.attempt("webhooks", lambda: works_webhooks.deliveries(self, service))
+            if "service" in rest and service:
+                self.attempt("memory", lambda: works_service.memory(self, service))
+                self.attempt("start", lambda: works_service.start(self, service))
+
+    def attempt(self, name, work):
+        """One work that fails does not cost the others their figures."""
+        print(f"{name}:", flush=True)
+        try:
+            work()
+        except Exception as error:
+            self.table.add(name, "", "", f"could not be measured: {type(error).__name__}: {error}"[:300], held=False)
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    cores = len(re.findall(r"^processor", pathlib.Path("/proc/cpuinfo").read_text(), re.M))
+    today = datetime.date.today().isoformat()
+    return f"{today}, {cores} cores, {model.group(1) if model else platform.machine()}, Linux {platform.release()}"
+
+
+def record(text):
+    page = RECORD.read_text()
+    before, rest = page.split(BEGIN)
+    RECORD.write_text(before + BEGIN + text + END + rest.split(END)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("works", nargs="*", choices=[[], *WORKS])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--peers-only", action="store_true", help="without the service")
+    parser.add_argument("--record", action="store_true", help="write the table into Docs/performance.md")
+    parser.add_argument("--nginx", default=shutil.which("nginx", path="/usr/sbin:/usr/bin"))
+    options = parser.parse_args()
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="kbbench"))
+    scratch.chmod(0o711)
+    try:
+        with Cluster() as cluster:
+            bench = Bench(options, cluster, scratch)
+            bench.run(options.works or WORKS)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    text = f"{machine()}; {options.rounds} rounds of {options.seconds} s.\n\n{bench.table.markdown()}"
+    print("\n" + text)
+    if options.record:
+        record(text)
+    return 1 if bench.table.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
