@@ -73,7 +73,7 @@ class Poster:
 
     def post(self, numbers):
         events = [{"type": EVENT_TYPE, "data": {"bench_number": n, "word": "withdrawal attempt"}} for n in numbers]
-        body = events[0] if len(events) == 1 else events
+        body = events[0] if len(events) == 1 else {"events": events}
         self.connection.request("POST", self.path, json.dumps(body, separators=(",", ":")), self.headers)
         response = self.connection.getresponse()
         answer = response.read()
