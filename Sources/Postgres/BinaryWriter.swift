@@ -1,0 +1,77 @@
+import Kernel
+
+/// PostgreSQL's binary forms, appended to one buffer: big-endian numbers, each field after its length.
+package struct BinaryWriter {
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
+
+    package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+    mutating func append<Number: FixedWidthInteger>(_ value: Number) {
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func append(_ value: Bool) { bytes.append(value ? 1 : 0) }
+    mutating func append(_ value: Double) { append(value.bitPattern) }
+    mutating func append(_ value: Timestamp) { append(PostgresTime.encode(value)) }
+    mutating func append(_ value: [UInt8]) { bytes.append(contentsOf: value) }
+    mutating func append(_ value: String) { bytes.append(contentsOf: value.utf8) }
+
+    mutating func append(_ value: UUID) {
+        append(value.high)
+        append(value.low)
+    }
+
+    mutating func append(json value: [UInt8]) {
+        append(UInt8(1))
+        append(value)
+    }
+
+    /// A length, then what `write` appends; null is the length -1.
+    mutating func field<Value>(_ value: Value?, _ write: (inout BinaryWriter, Value) -> Void) {
+        guard let value else {
+            append(Int32(-1))
+            return
+        }
+        let start = bytes.count
+        append(Int32(0))
+        write(&self, value)
+        let length = Int32(bytes.count - start - 4)
+        withUnsafeBytes(of: length.bigEndian) { source in
+            bytes.withUnsafeMutableBytes { $0[start..<start + 4].copyBytes(from: source) }
+        }
+    }
+
+    /// One dimension, counted from 1 (array_recv in PostgreSQL's arrayfuncs.c).
+    mutating func array<Value>(
+        _ values: [Value?], of type: UInt32, _ write: (inout BinaryWriter, Value) -> Void
+    ) {
+        append(Int32(values.isEmpty ? 0 : 1))
+        append(Int32(values.contains { $0 == nil } ? 1 : 0))
+        append(type)
+        if values.isEmpty { return }
+        append(Int32(values.count))
+        append(Int32(1))
+        for value in values { field(value, write) }
+    }
+}
+
+/// `timestamptz` counts microseconds from 2000; its infinities are the extremes.
+enum PostgresTime {
+    private static let epoch: Int64 = 946_684_800_000_000
+
+    static func encode(_ time: Timestamp) -> Int64 {
+        if time.microseconds == .max { return .max }
+        let (value, overflow) = time.microseconds.subtractingReportingOverflow(epoch)
+        return overflow ? .min : value
+    }
+
+    static func decode(_ value: Int64) -> Timestamp {
+        if value == .min { return Timestamp(microseconds: .min) }
+        let (time, overflow) = value.addingReportingOverflow(epoch)
+        return Timestamp(microseconds: overflow ? .max : time)
+    }
+}

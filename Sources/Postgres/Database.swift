@@ -1,0 +1,75 @@
+package import EventLoop
+package import Kernel
+
+/// The database as one worker sees it: plain state of its loop. Reads share one pipelined connection, sign batches have
+/// one, and transactions of several round trips a small pool, so that no read waits behind a row lock.
+package final class Database: Queryable {
+    package struct Size: Sendable {
+        /// Connections for transactions of several round trips; opened when first wanted.
+        package var transactions = 4
+
+        package init() {}
+    }
+
+    /// Autocommit; never given a statement that waits for a lock.
+    package let reads: Link
+    /// One connection for batches: transactions in a row, never two at once.
+    package let batch: TransactionPool
+    package let pool: TransactionPool
+    package let connector: Connector
+    private let links: [Link]
+
+    package init(
+        _ url: DatabaseURL, settings: SessionSettings = .init(), size: Size = .init(), reactor: Reactor,
+        offLoop: OffLoop, entropy: Entropy = .system
+    ) {
+        let connector = Connector(url, settings: settings, reactor: reactor, offLoop: offLoop)
+        func link(isEager: Bool) -> Link { Link(connector, entropy: entropy, isEager: isEager) }
+        self.connector = connector
+        reads = link(isEager: true)
+        batch = TransactionPool([link(isEager: false)], reactor: reactor)
+        pool = TransactionPool((0..<size.transactions).map { _ in link(isEager: false) }, reactor: reactor)
+        links = [reads] + batch.links + pool.links
+    }
+
+    package var isAvailable: Bool { reads.isOpen }
+
+    /// Starts to connect and to stay connected, on the loop of `worker`, until `stop`.
+    package func start(on worker: isolated Worker) {
+        for link in links {
+            Task {
+                _ = worker
+                await link.run()
+            }
+        }
+    }
+
+    /// Closes every connection; what waits fails with `unavailable`.
+    package func stop() {
+        for link in links { link.stop() }
+    }
+
+    /// Waits for the first connection, through as many attempts as fit into `limit`.
+    package nonisolated(nonsending) func ready(within limit: Period = .seconds(10))
+        async throws(PostgresError)
+    {
+        let step: Period = .milliseconds(20)
+        var waited = Period(microseconds: 0)
+        while !isAvailable {
+            guard waited < limit else { throw .unavailable }
+            await connector.reactor.sleep(nanoseconds: step.nanoseconds)
+            waited = waited + step
+        }
+    }
+
+    package func send(_ statement: Statement, _ parameters: [Parameter]) -> Query {
+        reads.send(statement, parameters)
+    }
+
+    /// Runs `body` in a transaction; see `TransactionPool.transaction`.
+    package nonisolated(nonsending) func transaction<Result>(
+        retries: Int = 0, _ body: nonisolated(nonsending) (Transaction) async throws -> Result
+    ) async throws -> Result {
+        try await pool.transaction(retries: retries, body)
+    }
+}

@@ -1,0 +1,87 @@
+import CLinux
+import EventLoop
+import Glibc
+import Kernel
+import Postgres
+
+/// One throw-away PostgreSQL per test process: started when first wanted, never synced to disk, ended with the
+/// process, however that ends.
+actor ScratchCluster {
+    static let shared = ScratchCluster()
+
+    private var started: Task<DatabaseURL, any Error>?
+    private var templated: Task<Void, any Error>?
+    private var databases = 0
+
+    /// The cluster's own database, as its superuser.
+    func url() async throws -> DatabaseURL {
+        if let started { return try await started.value }
+        let task = Task { try await Self.start() }
+        started = task
+        return try await task.value
+    }
+
+    func makeDatabase(template: String) async throws -> DatabaseURL {
+        var url = try await url()
+        databases += 1
+        let name = "scratch_\(databases)"
+        try await execute("create database \(name) template \(template)")
+        url.database = name
+        return url
+    }
+
+    /// `migrated`, with the project's migrations, made once.
+    func migratedTemplate() async throws -> String {
+        if templated == nil {
+            templated = Task {
+                var url = try await self.url()
+                try await self.execute("create database migrated")
+                url.database = "migrated"
+                try await Self.migrate(url)
+            }
+        }
+        try await templated?.value
+        return "migrated"
+    }
+
+    private static func migrate(_ url: DatabaseURL) async throws {
+        let migrations = try projectMigrations()
+        let worker = try Worker()
+        worker.start(name: "migrate")
+        defer { worker.stop() }
+        _ = try await worker.run { worker in
+            let connector = Connector(
+                url, settings: .init(), reactor: worker.reactor, offLoop: scratchOffLoop)
+            try await Migrator(migrations).run(connector)
+        }
+    }
+
+    private func execute(_ sql: String) async throws {
+        let url = try await url()
+        let worker = try Worker()
+        worker.start(name: "scratch")
+        defer { worker.stop() }
+        try await worker.run { worker in
+            let connector = Connector(
+                url, settings: .init(), reactor: worker.reactor, offLoop: scratchOffLoop)
+            let connection = try await connector.plainConnection()
+            defer { connection.close() }
+            try await connection.run(sql)
+        }
+    }
+
+    private static func start() async throws -> DatabaseURL {
+        sweepLeftovers()
+        return try await scratchOffLoop.run { try ScratchServer.start() }
+    }
+
+    /// Folders of test processes that crashed; their servers died with them.
+    private static func sweepLeftovers() {
+        for name in folderEntries("/tmp") ?? [] where name.hasPrefix(ScratchServer.prefix) {
+            guard let pid = pid_t(name.dropFirst(ScratchServer.prefix.count)), kill(pid, 0) != 0,
+                errno == ESRCH
+            else { continue }
+            ScratchServer.removeFolder("/tmp/\(name)")
+        }
+    }
+}

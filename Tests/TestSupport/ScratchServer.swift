@@ -1,0 +1,105 @@
+import CLinux
+import EventLoop
+import Glibc
+import Postgres
+import Synchronization
+
+/// Threads that live as long as the process: the server is told of the death of the *thread* that started it.
+let scratchOffLoop: OffLoop = {
+    do {
+        return try OffLoop(threads: 2, limit: 1_000, name: "scratch")
+    } catch {
+        preconditionFailure("no threads for the scratch cluster: \(error)")
+    }
+}()
+
+struct ScratchFailure: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// The server process of a scratch cluster; every call blocks.
+enum ScratchServer {
+    static let prefix = "keybell-scratch-"
+    private static let postmaster = Atomic<pid_t>(0)
+    private static var folder: String { "/tmp/\(prefix)\(getpid())" }
+
+    static func start() throws -> DatabaseURL {
+        guard let programs = PostgresPrograms.find() else {
+            throw ScratchFailure(description: "no PostgreSQL here")
+        }
+        let account = geteuid() == 0 ? Account.postgres() : nil
+        removeFolder(folder)
+        guard mkdir(folder, 0o700) == 0 else { throw ScratchFailure(description: "no folder \(folder)") }
+        if let account { chown(folder, account.user, account.group) }
+        atexit { ScratchServer.stop() }
+        try initialise(programs, account)
+        // Ended when this process ends, even when that is a crash: SIGQUIT is an immediate stop.
+        let command = PostgresPrograms.command(
+            [programs.postgres, "-D", "\(folder)/data"] + settings, as: account,
+            options: ["--pdeathsig", "QUIT"])
+        let server = try ChildProcess(command, log: "\(folder)/server.log", ownSession: true)
+        postmaster.store(server.pid, ordering: .relaxed)
+        try awaitReadiness(server)
+        return DatabaseURL(hosts: [.init(name: folder)], user: "postgres", database: "postgres")
+    }
+
+    private static func initialise(_ programs: PostgresPrograms, _ account: Account?) throws {
+        let initdb = [
+            programs.initdb, "-D", "\(folder)/data", "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+            "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        ]
+        let child = try ChildProcess(
+            PostgresPrograms.command(initdb, as: account), log: "\(folder)/initdb.log")
+        let code = child.waitUntilExit()
+        guard code == 0 else {
+            throw ScratchFailure(description: "initdb failed with \(code), see \(folder)")
+        }
+    }
+
+    private static var settings: [String] {
+        [
+            "listen_addresses=", "unix_socket_directories=\(folder)", "fsync=off", "full_page_writes=off",
+            "max_connections=200", "shared_buffers=64MB", "wal_level=minimal", "max_wal_senders=0",
+            "autovacuum=off", "log_min_messages=fatal", "log_min_error_statement=panic",
+        ].flatMap { ["-c", $0] }
+    }
+
+    /// The pid file's last line says "ready" (PostgreSQL's pidfile.h).
+    private static func awaitReadiness(_ server: ChildProcess) throws {
+        for _ in 0..<3_000 {
+            if let code = server.exitCode() {
+                throw ScratchFailure(description: "the server ended with \(code)")
+            }
+            if readWhole("\(folder)/data/postmaster.pid")?.contains("ready") == true { return }
+            usleep(10_000)
+        }
+        throw ScratchFailure(description: "the server is not ready after 30 s")
+    }
+
+    static func stop() {
+        let pid = postmaster.exchange(0, ordering: .relaxed)
+        if pid > 0, kill(pid, SIGQUIT) == 0 { waitpid(pid, nil, 0) }
+        removeFolder(folder)
+    }
+
+    static func removeFolder(_ path: String) {
+        for name in folderEntries(path) ?? [] {
+            let entry = "\(path)/\(name)"
+            if unlink(entry) != 0 { removeFolder(entry) }
+        }
+        rmdir(path)
+    }
+}
+
+/// A small file as text; nil when it cannot be read.
+func readWhole(_ path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = fread(&chunk, 1, chunk.count, file)
+        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+        bytes += chunk[..<count]
+    }
+}
