@@ -147,7 +147,8 @@ extension Connection {
 
     /// One step over what has arrived and is not consumed.
     func parseStep() throws(RequestError) -> RequestParser.Step {
-        try parser.next(input.span.extracting(droppingFirst: inputStart))
+        let arrived = input
+        return try parser.next(arrived.span.extracting(droppingFirst: inputStart))
     }
 
     func consume(_ count: Int) {
