@@ -16,17 +16,22 @@ struct CSVCandles: Sendable {
 
     mutating func readHeader(_ line: UnsafeBufferPointer<UInt8>) throws(CandleFormatError) {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let start = line.starts(with: mark) ? mark.count : 0
-        var names: [String] = []
-        do throws(RowRefusal) {
-            try eachField(UnsafeBufferPointer(rebasing: line[start...])) { _, bytes in
-                names.append(String(decoding: bytes, as: UTF8.self))
+        var start = line.starts(with: mark) ? mark.count : 0
+        var names: [CandleField?] = []
+        repeat {
+            guard names.count < Self.mostColumns else { throw .tooManyColumns }
+            let name: String
+            do throws(RowRefusal) {
+                switch try nextField(line, from: &start) {
+                case .plain(let range): name = String(decoding: line[range], as: UTF8.self)
+                case .unquoted: name = String(decoding: unquoted, as: UTF8.self)
+                }
+            } catch {
+                throw .unreadableHeader
             }
-        } catch {
-            throw .unreadableHeader
-        }
-        guard names.count <= Self.mostColumns else { throw .tooManyColumns }
-        columns = names.map { CandleField(name: String($0.drop { $0 == " " })) }
+            names.append(CandleField(name: String(name.drop { $0 == " " })))
+        } while start <= line.count
+        columns = names
         try checkColumns()
     }
 
@@ -44,38 +49,48 @@ struct CSVCandles: Sendable {
 
     mutating func row(_ line: UnsafeBufferPointer<UInt8>) throws(RowRefusal) -> CandleRow {
         var draft = CandleDraft(defaults)
-        var names = names
-        let columns = columns
-        var found = 0
-        try eachField(line) { index, bytes throws(RowRefusal) in
-            found = index + 1
-            guard index < columns.count, let field = columns[index] else { return }
-            try draft.set(field, bytes, names: &names)
-        }
-        self.names = names
+        var (start, found) = (0, 0)
+        repeat {
+            let text = try nextField(line, from: &start)
+            if found < columns.count, let field = columns[found] {
+                switch text {
+                case .plain(let range):
+                    try draft.set(field, UnsafeBufferPointer(rebasing: line[range]), names: &names)
+                case .unquoted: try setUnquoted(field, &draft)
+                }
+            }
+            found += 1
+        } while start <= line.count
         guard found == columns.count else { throw .fieldCount(expected: columns.count, found: found) }
         return try draft.row()
     }
 
+    private enum Field {
+        case plain(Range<Int>)
+        /// What was between the quotes is in `unquoted`.
+        case unquoted
+    }
+
+    /// Moves `start` behind the comma; behind the end of the line when there is none.
     @inline(__always)
-    private mutating func eachField(
-        _ line: UnsafeBufferPointer<UInt8>,
-        _ take: (Int, UnsafeBufferPointer<UInt8>) throws(RowRefusal) -> Void
-    ) throws(RowRefusal) {
-        var (index, start) = (0, 0)
-        while true {
-            if start < line.count, line[start] == UInt8(ascii: "\"") {
-                start = try unquote(line, from: start + 1)
-                try withUnquoted { bytes throws(RowRefusal) in try take(index, bytes) }
-            } else {
-                var end = start
-                while end < line.count, line[end] != UInt8(ascii: ",") { end += 1 }
-                try take(index, UnsafeBufferPointer(rebasing: line[start..<end]))
-                start = end
-            }
-            guard start < line.count else { return }
-            start += 1
-            index += 1
+    private mutating func nextField(
+        _ line: UnsafeBufferPointer<UInt8>, from start: inout Int
+    ) throws(RowRefusal) -> Field {
+        let first = start
+        if first < line.count, line[first] == UInt8(ascii: "\"") {
+            start = try unquote(line, from: first + 1) + 1
+            return .unquoted
+        }
+        var end = first
+        while end < line.count, line[end] != UInt8(ascii: ",") { end += 1 }
+        start = end + 1
+        return .plain(first..<end)
+    }
+
+    private mutating func setUnquoted(_ field: CandleField, _ draft: inout CandleDraft) throws(RowRefusal) {
+        let text = unquoted
+        try text.withUnsafeBufferPointer { bytes throws(RowRefusal) in
+            try draft.set(field, bytes, names: &names)
         }
     }
 
@@ -100,12 +115,5 @@ struct CSVCandles: Sendable {
             }
         }
         throw .unclosedQuote
-    }
-
-    private func withUnquoted(
-        _ take: (UnsafeBufferPointer<UInt8>) throws(RowRefusal) -> Void
-    ) throws(RowRefusal) {
-        let copy = unquoted
-        try copy.withUnsafeBufferPointer { bytes throws(RowRefusal) in try take(bytes) }
     }
 }

@@ -13,19 +13,18 @@ package struct CandleReader: Sendable {
     /// Line number (from 1, the header included) or, of klines, the row's number; and the row or why not.
     package typealias Verdict = (_ line: Int, _ row: Result<CandleRow, RowRefusal>) -> Void
 
-    private enum Rows: Sendable {
-        case csv(CSVCandles)
-        case klines(KlineCandles)
-    }
-
-    private var rows: Rows
+    private let format: Format
     private var lines = LineSplitter()
+    // Side by side, not in an enum: a row is read in place, without a copy of what the reader remembers.
+    private var csv: CSVCandles
+    private var objects: NDJSONCandles
+    private var klines: KlineCandles
 
     package init(_ format: Format, defaults: CandleDefaults = CandleDefaults()) {
-        switch format {
-        case .csv, .ndjson: rows = .csv(CSVCandles(defaults: defaults))
-        case .klines: rows = .klines(KlineCandles(defaults: defaults))
-        }
+        self.format = format
+        csv = CSVCandles(defaults: defaults)
+        objects = NDJSONCandles(defaults: defaults)
+        klines = KlineCandles(defaults: defaults)
     }
 
     package mutating func push(_ bytes: [UInt8], _ verdict: Verdict) throws(CandleFormatError) {
@@ -36,52 +35,45 @@ package struct CandleReader: Sendable {
     package mutating func push(
         _ chunk: UnsafeBufferPointer<UInt8>, _ verdict: Verdict
     ) throws(CandleFormatError) {
-        switch rows {
-        case .csv(var csv):
-            var cursor = 0
-            while let line = lines.next(in: chunk, at: &cursor) {
-                try read(line, in: chunk, with: &csv, verdict)
-            }
-            rows = .csv(csv)
-        case .klines(var klines):
+        if format == .klines {
             for byte in chunk { if let row = try klines.push(byte) { verdict(klines.number, row) } }
-            rows = .klines(klines)
+            return
         }
+        var cursor = 0
+        while let line = lines.next(in: chunk, at: &cursor) { try read(line, in: chunk, verdict) }
     }
 
     /// After the last byte: the last line may have no line feed.
     package mutating func finish(_ verdict: Verdict) throws(CandleFormatError) {
-        switch rows {
-        case .csv(var csv):
-            let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-            if let line = lines.finish() { try read(line, in: empty, with: &csv, verdict) }
-            guard csv.hasHeader else { throw .empty }
-        case .klines(let klines): try klines.finish()
-        }
+        if format == .klines { return try klines.finish() }
+        let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+        if let line = lines.finish() { try read(line, in: empty, verdict) }
+        guard lines.number > 0, format != .csv || csv.hasHeader else { throw .empty }
     }
 
-    private func read(
-        _ line: LineSplitter.Line, in chunk: UnsafeBufferPointer<UInt8>, with csv: inout CSVCandles,
-        _ verdict: Verdict
+    private mutating func read(
+        _ line: LineSplitter.Line, in chunk: UnsafeBufferPointer<UInt8>, _ verdict: Verdict
     ) throws(CandleFormatError) {
         switch line {
-        case .inChunk(let range): try read(UnsafeBufferPointer(rebasing: chunk[range]), with: &csv, verdict)
+        case .inChunk(let range): try read(UnsafeBufferPointer(rebasing: chunk[range]), verdict)
         case .carried(let bytes):
-            try bytes.withUnsafeBufferPointer { line throws(CandleFormatError) in
-                try read(line, with: &csv, verdict)
-            }
+            try bytes.withUnsafeBufferPointer { line throws(CandleFormatError) in try read(line, verdict) }
         case .tooLong:
-            guard csv.hasHeader else { throw .unreadableHeader }
+            if format == .csv && !csv.hasHeader { throw .unreadableHeader }
             verdict(lines.number, .failure(.lineTooLong))
         }
     }
 
-    private func read(
-        _ bytes: UnsafeBufferPointer<UInt8>, with csv: inout CSVCandles, _ verdict: Verdict
+    private mutating func read(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ verdict: Verdict
     ) throws(CandleFormatError) {
         let line = bytes.last == 13 ? UnsafeBufferPointer(rebasing: bytes.dropLast()) : bytes
         guard !line.isEmpty else { return }
-        guard csv.hasHeader else { return try csv.readHeader(line) }
-        verdict(lines.number, Result { () throws(RowRefusal) in try csv.row(line) })
+        if format == .csv && !csv.hasHeader { return try csv.readHeader(line) }
+        do throws(RowRefusal) {
+            verdict(lines.number, .success(try format == .csv ? csv.row(line) : objects.row(line)))
+        } catch {
+            verdict(lines.number, .failure(error))
+        }
     }
 }
