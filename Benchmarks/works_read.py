@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import captured
 import measure
 from service import Service, free_port
 from table import ratios
@@ -131,18 +132,27 @@ def key_read(bench, service):
     database = bench.database("peer")
     bench.cluster.sql(database, (HERE / "peers" / "schema.sql").read_text())
     script = HERE / "pairs.lua"
-    mine, statements, api = [], [], []
+    mine, statements, api, same = [], [], [], []
     with fastapi(bench) as (peer_pid, peer_base):
         peers = {"KEYBELL_PAIRS": str(peer_pairs(bench))}
-        own = {"KEYBELL_PAIRS": str(own_pairs(bench, service))} if service else None
+        scripts, captures = [], 0
+        if service:
+            own = {"KEYBELL_PAIRS": str(own_pairs(bench, service))}
+            pairs = [line.split() for line in open(own["KEYBELL_PAIRS"])]
+            scripts, captures = captured.scripts(bench, service, pairs)
         for _ in bench.rounds():
             statements.append(measure.pgbench(bench.cluster, database, [HERE / "peers" / "two.sql"], bench.seconds))
             api.append(measure.wrk(peer_base, peer_pid, bench.seconds, CONNECTIONS, script, peers))
             if service:
                 pid = service.process.pid
                 mine.append(measure.wrk(service.base, pid, bench.seconds, CONNECTIONS, script, own))
+            if scripts:
+                same.append(measure.pgbench(bench.cluster, bench.service_database, scripts, bench.seconds))
     figures(bench.table, work, "pgbench, the two statements alone, 16 clients", statements)
     figures(bench.table, work, "FastAPI + asyncpg, 2 workers", api)
+    if same:
+        who = f"pgbench, {captures} of Keybell's own statements, as its log shows them"
+        figures(bench.table, work, who, same, against=f"Keybell has {ratios(mine, same, 'per_second'):.2f} of it")
     if service:
         alone, usual = ratios(mine, statements, "per_second"), ratios(mine, api, "per_second")
         figures(
