@@ -1,0 +1,69 @@
+package import Kernel
+
+/// Where a request goes: parsed once, strictly, and in agreement with libcurl, which will parse it again. What two
+/// readers could understand differently is refused, not repaired.
+package struct OutgoingURL: Hashable, Sendable {
+    package enum Scheme: String, Sendable { case http, https }
+
+    package enum Host: Hashable, Sendable {
+        case address(IPAddress)
+        /// Lower case ASCII, without a trailing dot.
+        case name(String)
+    }
+
+    /// RFC 9110 (4.1) asks for at least 8,000; a receiver's URL that long is a mistake or an attack.
+    package static let maximumBytes = 2_048
+
+    package let scheme: Scheme
+    package let host: Host
+    package let port: UInt16
+    /// Path and query exactly as written, at least `/`.
+    package let target: String
+
+    /// Reads an absolute URL and applies what of the allowance can be seen in it.
+    package init(_ text: String, allowance: Allowance) throws(URLRefusal) {
+        let parts = try URLParts(text)
+        (scheme, host, port, target) = (parts.scheme, parts.host, parts.port, parts.target)
+        guard CurlURL.reads(self.text, as: self) else { throw .hostInvalid }
+        try checkVisible(allowance)
+    }
+
+    package var isPlain: Bool { scheme == .http }
+
+    /// The host as an URL writes it: an IPv6 address in brackets.
+    package var hostText: String {
+        switch host {
+        case .name(let name): name
+        case .address(let address): address.family == .v4 ? "\(address)" : "[\(address)]"
+        }
+    }
+
+    /// The whole URL in one canonical form.
+    package var text: String {
+        let isDefault = port == (scheme == .https ? 443 : 80)
+        return "\(scheme.rawValue)://\(hostText)\(isDefault ? "" : ":\(port)")\(target)"
+    }
+
+    /// What needs no name service: so that a wrong URL is refused when it is registered, not when it is used.
+    private func checkVisible(_ allowance: Allowance) throws(URLRefusal) {
+        if isPlain, !allowance.plainHTTP { throw .notHTTPS }
+        if !allowance.anyPort, !allowance.ports.contains(port) { throw .portRefused }
+        switch host {
+        case .address(let address):
+            switch AddressGuard().refusal(of: address, port: port, isPlain: isPlain, allowance: allowance) {
+            case nil: break
+            case .plainHTTP: throw .notHTTPS
+            case .port: throw .portRefused
+            default: throw .hostRefused
+            }
+        case .name(let name):
+            // RFC 6761 (6.3): these names are loopback everywhere.
+            let isLocal = name == "localhost" || name.hasSuffix(".localhost")
+            if isLocal, !allowance.privateAddresses { throw .hostRefused }
+        }
+    }
+}
+
+extension OutgoingURL: CustomStringConvertible {
+    package var description: String { text }
+}
