@@ -89,3 +89,20 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+/// Fuzzers need libFuzzer's instrumentation in every module, so they exist only on request: see Scripts/fuzz.
+if Context.environment["KEYBELL_FUZZ"] == "1" {
+    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]
+    let libFuzzer: [LinkerSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+    for target in package.targets where target.name == "HTTPServer" {
+        target.swiftSettings = strict + instrumented
+    }
+    package.targets.append(
+        .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict))
+    for name in ["RequestFuzz", "ChunkedFuzz"] {
+        package.targets.append(
+            .executableTarget(
+                name: name, dependencies: ["FuzzDriver", "HTTPServer"], path: "Fuzz/" + name,
+                swiftSettings: strict, linkerSettings: libFuzzer))
+    }
+}

@@ -43,20 +43,17 @@ struct HeadReader {
     /// One line: name ":" OWS value OWS CR LF (RFC 9112 5).
     private mutating func readField(_ bytes: Span<UInt8>) throws(RequestError) -> HeaderFields.Field {
         let nameStart = position
-        while ByteClass.isToken(bytes[position]) { position += 1 }
-        let nameEnd = position
-        guard bytes[position] == ByteClass.colon, nameEnd > nameStart else {
-            throw Self.nameError(bytes[position], isEmpty: nameEnd == nameStart)
+        let nameEnd = bytes.endOfToken(from: nameStart)
+        guard bytes[nameEnd] == ByteClass.colon, nameEnd > nameStart else {
+            throw Self.nameError(bytes[nameEnd], isEmpty: nameEnd == nameStart)
         }
-        position += 1
-        while ByteClass.isBlank(bytes[position]) { position += 1 }
-        let valueStart = position
-        while ByteClass.isFieldValue(bytes[position]) { position += 1 }
-        var valueEnd = position
-        guard bytes[position] == ByteClass.carriageReturn else { throw .controlByte }
-        guard bytes[position + 1] == ByteClass.lineFeed else { throw .bareCarriageReturn }
+        var valueStart = nameEnd + 1
+        while ByteClass.isBlank(bytes[valueStart]) { valueStart += 1 }
+        var valueEnd = bytes.endOfFieldValue(from: valueStart)
+        guard bytes[valueEnd] == ByteClass.carriageReturn else { throw .controlByte }
+        guard bytes[valueEnd + 1] == ByteClass.lineFeed else { throw .bareCarriageReturn }
+        position = valueEnd + 2
         while valueEnd > valueStart, ByteClass.isBlank(bytes[valueEnd - 1]) { valueEnd -= 1 }
-        position += 2
         return HeaderFields.Field(
             nameStart: UInt16(nameStart), nameEnd: UInt16(nameEnd),
             valueStart: UInt16(valueStart), valueEnd: UInt16(valueEnd))

@@ -26,6 +26,35 @@ extension Span<UInt8> {
         range.count == text.utf8CodeUnitCount && equalsLowercase(text, at: range.lowerBound)
     }
 
+    /// The offset of the first byte from `start` on that is no token byte, or `count`.
+    func endOfToken(from start: Int) -> Int {
+        withUnsafeBufferPointer { buffer in
+            var index = start
+            while index < buffer.count, ByteClass.isToken(buffer[index]) { index += 1 }
+            return index
+        }
+    }
+
+    /// The offset of the first byte from `start` on that may not stand in a field value, or `count`. Eight
+    /// bytes at a time, because values are most of a head: a byte below 0x20 or equal to 0x7F sets its
+    /// highest bit in `stops` (Warren, Hacker's Delight 6-1). Then the bytes are looked at one by one, since
+    /// a tab is allowed.
+    func endOfFieldValue(from start: Int) -> Int {
+        withUnsafeBytes { buffer in
+            var index = start
+            while index + 8 <= buffer.count {
+                let word = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let deletes = word ^ 0x7F7F_7F7F_7F7F_7F7F
+                let stops =
+                    (word &- 0x2020_2020_2020_2020) & ~word | (deletes &- 0x0101_0101_0101_0101) & ~deletes
+                guard stops & 0x8080_8080_8080_8080 == 0 else { break }
+                index += 8
+            }
+            while index < buffer.count, ByteClass.isFieldValue(buffer[index]) { index += 1 }
+            return index
+        }
+    }
+
     func string(_ range: Range<Int>) -> String {
         extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }

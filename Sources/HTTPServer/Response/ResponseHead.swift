@@ -15,7 +15,7 @@ package struct ResponseHead: Sendable {
     /// Adds a field, also when that name is there already. Fields of the connection are left out: an answer
     /// that we pass on must not frame ours.
     package mutating func add(_ name: HeaderName, _ value: String) {
-        guard !Self.connectionFields.contains(name) else { return }
+        guard !Self.isOfConnection(name) else { return }
         fields.append(Field(name: name, value: value))
     }
 
@@ -29,9 +29,17 @@ package struct ResponseHead: Sendable {
         fields.first { $0.name == name }?.value
     }
 
-    private static let connectionFields: [HeaderName] = [
-        .contentLength, .transferEncoding, .connection, .date, "keep-alive", "upgrade", "trailer",
-    ]
+    /// The length picks the candidates, so that most names cost no comparison.
+    private static func isOfConnection(_ name: HeaderName) -> Bool {
+        switch name.text.utf8.count {
+        case 4: name.text == "date"
+        case 7: name.text == "upgrade" || name.text == "trailer"
+        case 10: name.text == "connection" || name.text == "keep-alive"
+        case 14: name.text == "content-length"
+        case 17: name.text == "transfer-encoding"
+        default: false
+        }
+    }
 }
 
 /// Where the body of an answer ends.
