@@ -2,7 +2,7 @@ import JSON
 package import Kernel
 
 /// The query of a request, read name by name; all mistakes are reported at once. Unknown and repeated names are
-/// mistakes. Pointers of mistakes are the names behind a question mark.
+/// mistakes. Pointers of mistakes read `query:name`.
 package struct Parameters {
     private var values: [String: String] = [:]
     private var unread: Set<String> = []
@@ -18,13 +18,13 @@ package struct Parameters {
                 }
             }
         } catch {
-            throw Problem(.badRequest, error.sentence)
+            throw Problem(.invalidParameter, error.sentence)
         }
         unread = Set(values.keys)
     }
 
     package mutating func fail(_ name: String, code: String, _ message: String) {
-        mistakes.append(FieldError(pointer: "?\(name)", code: code, message: message))
+        mistakes.append(FieldError(pointer: "query:\(name)", code: code, message: message))
     }
 
     package mutating func text(_ name: String, _ length: ClosedRange<Int> = 1...200) -> String? {
@@ -110,7 +110,7 @@ package struct Parameters {
             fail(name, code: "unknown_parameter", "is not a parameter here\(guess)")
         }
         guard mistakes.isEmpty else {
-            throw Problem(.validationFailed, "Some query parameters are wrong.", errors: mistakes.errors)
+            throw Problem(.invalidParameter, "Some query parameters are wrong.", errors: mistakes.errors)
         }
     }
 

@@ -47,19 +47,3 @@ package struct Problem: Error {
         return response
     }
 }
-
-extension ProblemCode {
-    package static let badRequest = ProblemCode("bad_request", .badRequest, "The request could not be read")
-    package static let malformedJSON = ProblemCode("malformed_json", .badRequest, "The body is not valid JSON")
-    package static let notFound = ProblemCode("not_found", .notFound, "There is nothing here that you may see")
-    package static let methodNotAllowed = ProblemCode(
-        "method_not_allowed", .methodNotAllowed, "This resource has no such method")
-    package static let requestTimeout = ProblemCode("request_timeout", .requestTimeout, "The request took too long")
-    package static let payloadTooLarge = ProblemCode(
-        "payload_too_large", .contentTooLarge, "The body is larger than this endpoint takes")
-    package static let unsupportedMediaType = ProblemCode(
-        "unsupported_media_type", .unsupportedMediaType, "The body has a type or coding that is not taken here")
-    package static let validationFailed = ProblemCode(
-        "validation_failed", .unprocessableContent, "Some fields are wrong")
-    package static let internalError = ProblemCode("internal_error", .internalServerError, "Something broke here")
-}

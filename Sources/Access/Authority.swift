@@ -1,0 +1,33 @@
+package import Postgres
+
+/// The one row that says what is allowed right now. Whoever takes authority away or changes it raises the epoch in
+/// its transaction; whoever relies on a snapshot of authority reads the epoch along and decides again when it moved.
+package enum Authority {
+    /// Held exclusively by a change until its commit, shared by a batch that acts on authority.
+    package static let advisoryLock: Int64 = 0x6B62_6175_7468  // "kbauth"
+
+    package static let readEpoch = Statement(
+        "authority_epoch", "select epoch, configuration from authority")
+
+    private static let lockExclusively = Statement(
+        "authority_lock", "select pg_advisory_xact_lock($1)")
+    private static let raiseEpoch = Statement(
+        "authority_raise", "update authority set epoch = epoch + 1 returning epoch")
+    private static let raiseConfiguration = Statement(
+        "authority_configure", "update authority set configuration = configuration + 1")
+
+    /// The last wait of a transaction that changes authority: it drains batches in flight and holds them off for one
+    /// commit. The audit entry comes after it, never before.
+    package nonisolated(nonsending) static func lock(in transaction: Transaction) async throws {
+        _ = try await transaction.query(lockExclusively, .int64(advisoryLock))
+    }
+
+    package nonisolated(nonsending) static func raise(in transaction: Transaction) async throws -> Int64 {
+        try await transaction.query(raiseEpoch).first?.int64(0) ?? 0
+    }
+
+    /// Rules, webhooks and routes changed: snapshots of them are stale.
+    package nonisolated(nonsending) static func configure(in transaction: Transaction) async throws {
+        _ = try await transaction.query(raiseConfiguration)
+    }
+}

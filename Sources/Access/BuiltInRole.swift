@@ -1,0 +1,59 @@
+/// The built-in roles. Own roles come beside them; these never change under a desk's feet.
+package enum BuiltInRole: String, CaseIterable, Sendable {
+    case owner, admin, security, trader, analyst, auditor, bot
+
+    /// What the role is for.
+    package var sentence: String {
+        switch self {
+        case .owner: "May do everything. At least one must stay."
+        case .admin: "People, webhooks and jobs; no secrets, no keys, no rules."
+        case .security: "Suspends and revokes, writes rules, reads the audit trail; never trades or reveals."
+        case .trader: "Registers and uses keys in scope, acknowledges alerts."
+        case .analyst: "Candles, signals, own events, rules; may not use keys."
+        case .auditor: "Reads everything but secrets, changes nothing."
+        case .bot: "A program: uses granted keys, pushes candles and own events, reads signals."
+        }
+    }
+
+    package var permissions: Set<Permission> {
+        switch self {
+        case .owner: Set(Permission.allCases)
+        case .admin:
+            [
+                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .candlesRead,
+                .deliveriesRead, .deliveriesWrite, .eventsRead, .grantsRead, .grantsWrite, .jobsRead,
+                .jobsRun, .keysRead, .metricsRead, .rolesRead, .rulesRead, .serviceAccountsRead,
+                .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
+                .webhooksRead, .webhooksWrite,
+            ]
+        case .security:
+            [
+                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite,
+                .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysRead,
+                .keysRevoke, .keysSuspend, .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
+                .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
+            ]
+        case .trader:
+            [
+                .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
+                .eventsRead, .keysRead, .keysWrite, .rolesRead, .rulesRead, .signalsRead, .tokensRead,
+            ]
+        case .analyst:
+            [
+                .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
+                .candlesWrite, .eventsRead, .eventsWrite, .rolesRead, .rulesRead, .rulesWrite,
+                .signalsRead, .tokensRead, .tokensWrite, .webhooksRead,
+            ]
+        case .auditor:
+            [
+                .accessTokensRead, .alertsRead, .auditRead, .candlesRead, .deliveriesRead, .eventsRead,
+                .grantsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
+                .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
+            ]
+        case .bot:
+            [
+                .candlesRead, .candlesWrite, .eventsWrite, .keysRead, .signalsRead, .tokensRead,
+            ]
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package import HTTPServer
+package import Kernel
+
+/// Who acts: a principal through an access token, or the installation itself (both nil).
+package struct Actor: Equatable, Sendable {
+    package var principal: PrincipalID?
+    package var accessToken: AccessTokenID?
+    package var address: IPAddress?
+
+    package init(principal: PrincipalID?, accessToken: AccessTokenID?, address: IPAddress?) {
+        self.principal = principal
+        self.accessToken = accessToken
+        self.address = address
+    }
+
+    /// Jobs and the service's own doings.
+    package static let installation = Actor(principal: nil, accessToken: nil, address: nil)
+}
+
+/// What a handler knows of its request beyond the bytes: who, with what right, when, under which id.
+package struct Context: Sendable {
+    package var actor: Actor
+    /// What the caller's grants give, narrowed by the access token's scopes.
+    package var permissions: Set<Permission>
+    package var now: Timestamp
+    package var requestID: String
+    /// Set when the client sent an Idempotency-Key; `Ledger` keeps it with the effect.
+    package var idempotency: IdempotencyClaim?
+    /// W3C trace context of the caller, passed on to deliveries.
+    package var traceParent: String?
+
+    package init(
+        actor: Actor, permissions: Set<Permission>, now: Timestamp, requestID: String,
+        idempotency: IdempotencyClaim? = nil, traceParent: String? = nil
+    ) {
+        self.actor = actor
+        self.permissions = permissions
+        self.now = now
+        self.requestID = requestID
+        self.idempotency = idempotency
+        self.traceParent = traceParent
+    }
+
+    /// The context of a job.
+    package static func installation(now: Timestamp, requestID: String) -> Context {
+        Context(
+            actor: .installation, permissions: Set(Permission.allCases), now: now, requestID: requestID)
+    }
+
+    package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
+
+    /// For what an endpoint needs beyond its own permission.
+    package func require(_ permission: Permission) throws(Problem) {
+        guard may(permission) else { throw .forbidden(missing: permission) }
+    }
+}
+
+extension Problem {
+    package static func forbidden(missing permission: Permission) -> Problem {
+        Problem(
+            .forbidden, "This needs the permission \(permission.rawValue).",
+            members: [("missing_permission", .string(permission.rawValue))])
+    }
+
+    /// Unknown and forbidden look alike.
+    package static func notFound(_ what: String) -> Problem { Problem(.notFound, "There is no such \(what).") }
+}
+
+/// A request's claim to be made at most once: its row goes into the effect's own transaction.
+package struct IdempotencyClaim: Equatable, Sendable {
+    package let method: String
+    package let path: String
+    package let key: String
+    /// SHA-256 of the body.
+    package let bodyDigest: [UInt8]
+
+    package init(method: String, path: String, key: String, bodyDigest: [UInt8]) {
+        self.method = method
+        self.path = path
+        self.key = key
+        self.bodyDigest = bodyDigest
+    }
+}
+
+/// An operation of this product: what it demands, and a handler that knows its caller.
+package typealias Operation = Endpoint<Requirement, Context>

@@ -1,0 +1,75 @@
+package import Kernel
+
+// Every kind of id in the product, so that rooms can name each other's things without importing each other.
+
+package enum UserKind: IDKind { package static let prefix: StaticString = "usr" }
+package enum ServiceAccountKind: IDKind { package static let prefix: StaticString = "bot" }
+package enum GrantKind: IDKind { package static let prefix: StaticString = "grt" }
+package enum AccessTokenKind: IDKind { package static let prefix: StaticString = "tok" }
+package enum ExchangeKeyKind: IDKind { package static let prefix: StaticString = "key" }
+package enum TokenKind: IDKind { package static let prefix: StaticString = "tkn" }
+package enum SignalKind: IDKind { package static let prefix: StaticString = "sig" }
+package enum WebhookKind: IDKind { package static let prefix: StaticString = "whk" }
+package enum WebhookSecretKind: IDKind { package static let prefix: StaticString = "whs" }
+package enum DeliveryKind: IDKind { package static let prefix: StaticString = "dlv" }
+package enum MessageKind: IDKind { package static let prefix: StaticString = "msg" }
+package enum AlertRuleKind: IDKind { package static let prefix: StaticString = "rule" }
+package enum AlertKind: IDKind { package static let prefix: StaticString = "alrt" }
+package enum EventKind: IDKind { package static let prefix: StaticString = "evt" }
+package enum RunKind: IDKind { package static let prefix: StaticString = "run" }
+package enum NodeKind: IDKind { package static let prefix: StaticString = "nod" }
+package enum CheckpointKind: IDKind { package static let prefix: StaticString = "chk" }
+package enum CheckpointKeyKind: IDKind { package static let prefix: StaticString = "kck" }
+package enum RequestKind: IDKind { package static let prefix: StaticString = "req" }
+
+package typealias UserID = ID<UserKind>
+package typealias ServiceAccountID = ID<ServiceAccountKind>
+package typealias GrantID = ID<GrantKind>
+package typealias AccessTokenID = ID<AccessTokenKind>
+package typealias ExchangeKeyID = ID<ExchangeKeyKind>
+package typealias TokenID = ID<TokenKind>
+package typealias SignalID = ID<SignalKind>
+package typealias WebhookID = ID<WebhookKind>
+package typealias WebhookSecretID = ID<WebhookSecretKind>
+package typealias DeliveryID = ID<DeliveryKind>
+package typealias MessageID = ID<MessageKind>
+package typealias AlertRuleID = ID<AlertRuleKind>
+package typealias AlertID = ID<AlertKind>
+package typealias EventID = ID<EventKind>
+package typealias RunID = ID<RunKind>
+package typealias NodeID = ID<NodeKind>
+package typealias CheckpointID = ID<CheckpointKind>
+package typealias CheckpointKeyID = ID<CheckpointKeyKind>
+package typealias RequestID = ID<RequestKind>
+
+/// A user or a service account: everything is done by one.
+package struct PrincipalID: Hashable, Sendable, CustomStringConvertible {
+    package enum Kind: String, Sendable, CaseIterable {
+        case user
+        case serviceAccount = "service_account"
+    }
+
+    package let kind: Kind
+    package let uuid: UUID
+
+    package init(_ kind: Kind, _ uuid: UUID) { (self.kind, self.uuid) = (kind, uuid) }
+    package init(_ user: UserID) { self.init(.user, user.uuid) }
+    package init(_ account: ServiceAccountID) { self.init(.serviceAccount, account.uuid) }
+
+    package init?(_ text: String) {
+        if let user = UserID(text) {
+            self.init(user)
+        } else if let account = ServiceAccountID(text) {
+            self.init(account)
+        } else {
+            return nil
+        }
+    }
+
+    package var description: String {
+        switch kind {
+        case .user: UserID(uuid).description
+        case .serviceAccount: ServiceAccountID(uuid).description
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// What somebody may do. Each endpoint demands one; roles are sets of them.
+package enum Permission: String, CaseIterable, Sendable {
+    case accessTokensManage = "access_tokens:manage"
+    case accessTokensRead = "access_tokens:read"
+    case accessTokensWrite = "access_tokens:write"
+    case alertsRead = "alerts:read"
+    case alertsWrite = "alerts:write"
+    case auditRead = "audit:read"
+    case candlesRead = "candles:read"
+    case candlesWrite = "candles:write"
+    case deliveriesRead = "deliveries:read"
+    case deliveriesWrite = "deliveries:write"
+    case eventsRead = "events:read"
+    case eventsWrite = "events:write"
+    case grantsRead = "grants:read"
+    case grantsWrite = "grants:write"
+    case jobsRead = "jobs:read"
+    case jobsRun = "jobs:run"
+    case keysRead = "keys:read"
+    case keysRevoke = "keys:revoke"
+    case keysSuspend = "keys:suspend"
+    case keysWrite = "keys:write"
+    case metricsRead = "metrics:read"
+    case ownersWrite = "owners:write"
+    case rolesRead = "roles:read"
+    case rulesRead = "rules:read"
+    case rulesWrite = "rules:write"
+    case serviceAccountsRead = "service_accounts:read"
+    case serviceAccountsWrite = "service_accounts:write"
+    case signalsRead = "signals:read"
+    case systemRead = "system:read"
+    case tokensRead = "tokens:read"
+    case tokensWrite = "tokens:write"
+    case usersRead = "users:read"
+    case usersWrite = "users:write"
+    case webhooksRead = "webhooks:read"
+    case webhooksWrite = "webhooks:write"
+
+    /// One sentence for the person who decides about it.
+    package var sentence: String {
+        switch self {
+        case .accessTokensManage: "See and revoke everybody's access tokens."
+        case .accessTokensRead: "See access tokens: one's own, and those of principals that one may see."
+        case .accessTokensWrite: "Issue and revoke access tokens for oneself and one's own service accounts."
+        case .alertsRead: "See alerts."
+        case .alertsWrite: "Acknowledge and resolve alerts."
+        case .auditRead: "Read, verify and export the audit trail."
+        case .candlesRead: "Read candles, series and gaps."
+        case .candlesWrite: "Push candles."
+        case .deliveriesRead: "See deliveries, attempts and dead letters."
+        case .deliveriesWrite: "Send deliveries again."
+        case .eventsRead: "Follow the feed of events that one may read."
+        case .eventsWrite: "Push own events."
+        case .grantsRead: "See who was granted what."
+        case .grantsWrite: "Grant roles, and take grants back."
+        case .jobsRead: "See jobs and their runs."
+        case .jobsRun: "Run jobs by hand."
+        case .keysRead: "See exchange keys."
+        case .keysRevoke: "Revoke exchange keys, for good."
+        case .keysSuspend: "Suspend and resume exchange keys."
+        case .keysWrite: "Register and change exchange keys."
+        case .metricsRead: "Read the metrics."
+        case .ownersWrite: "Make, change and unmake owners."
+        case .rolesRead: "See roles and permissions."
+        case .rulesRead: "See and try alert rules."
+        case .rulesWrite: "Write, enable and disable alert rules."
+        case .serviceAccountsRead: "See service accounts."
+        case .serviceAccountsWrite: "Make and change service accounts, and issue their access tokens."
+        case .signalsRead: "Read indicators, grades and signals."
+        case .systemRead: "See versions, nodes and lag."
+        case .tokensRead: "See tokens."
+        case .tokensWrite: "End a ticker's time."
+        case .usersRead: "See users."
+        case .usersWrite: "Invite, change, disable and enable users."
+        case .webhooksRead: "See webhooks."
+        case .webhooksWrite: "Make and change webhooks, and rotate their secrets."
+        }
+    }
+}
+
+/// What an endpoint demands of its caller.
+package enum Requirement: Equatable, Sendable {
+    /// Nothing: open to everybody.
+    case none
+    /// Any principal: one's own profile and sessions.
+    case `self`
+    case permission(Permission)
+
+    /// As openapi.yaml writes it.
+    package var text: String {
+        switch self {
+        case .none: "none"
+        case .self: "self"
+        case .permission(let permission): permission.rawValue
+        }
+    }
+}

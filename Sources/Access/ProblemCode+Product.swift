@@ -1,0 +1,28 @@
+package import HTTPServer
+
+/// What this product refuses with, beside what any HTTP service does. The closed list stands in openapi.yaml.
+extension ProblemCode {
+    package static let unauthenticated = ProblemCode("unauthenticated", .unauthorized, "Not authenticated")
+    package static let forbidden = ProblemCode("forbidden", .forbidden, "Not allowed")
+    package static let conflict = ProblemCode("conflict", .conflict, "The state does not allow it")
+    package static let alreadyExists = ProblemCode("already_exists", .conflict, "It exists already")
+    package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")
+    package static let idempotencyInFlight = ProblemCode(
+        "idempotency_in_flight", .conflict, "The first request is still under way")
+    package static let bootstrapDone = ProblemCode("bootstrap_done", .conflict, "There is an owner already")
+    package static let lastOwner = ProblemCode("last_owner", .conflict, "At least one owner must stay")
+    package static let testsFailed = ProblemCode("tests_failed", .conflict, "The rule's test cases fail")
+    package static let preconditionFailed = ProblemCode(
+        "precondition_failed", .preconditionFailed, "Somebody was faster")
+    package static let notYetSupported = ProblemCode(
+        "not_yet_supported", .unprocessableContent, "Not yet supported")
+    package static let rowsRefused = ProblemCode("rows_refused", .unprocessableContent, "Rows were refused")
+    package static let idempotencyKeyReused = ProblemCode(
+        "idempotency_key_reused", .unprocessableContent, "The Idempotency-Key belongs to another request")
+    package static let preconditionRequired = ProblemCode(
+        "precondition_required", .preconditionRequired, "If-Match is needed")
+    package static let rateLimited = ProblemCode("rate_limited", .tooManyRequests, "Too many requests")
+    package static let tooManyStreams = ProblemCode("too_many_streams", .tooManyRequests, "Too many streams")
+    package static let databaseUnavailable = ProblemCode(
+        "database_unavailable", .serviceUnavailable, "The database is away")
+}

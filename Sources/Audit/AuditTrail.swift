@@ -1,0 +1,39 @@
+package import Kernel
+package import Postgres
+import JSON
+
+/// Appends to the trail, inside the transaction whose doing it records.
+package enum AuditTrail {
+    private static let append = Statement(
+        "audit_append",
+        """
+        with entry as (select * from audit_append($1, $2))
+        insert into audit_item (lane, sequence, item, at, actor, action, resource, outcome)
+        select entry.entry_lane, entry.entry_sequence, items.item - 1, $1, items.actor, items.action, items.resource,
+            items.outcome
+        from entry, unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
+            as items (actor, action, resource, outcome, item)
+        """)
+
+    /// One entry of the chain for all of `items`, over the exact bytes that are stored.
+    package nonisolated(nonsending) static func append(
+        _ items: [AuditItem], at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        guard !items.isEmpty else { return }
+        _ = try await transaction.query(
+            append, .timestamp(now), .bytes(body(of: items, at: now)),
+            .optionalTextArray(items.map { $0.actor.principal?.description }),
+            .textArray(items.map(\.action)), .optionalTextArray(items.map(\.resource)),
+            .textArray(items.map(\.outcome.rawValue)))
+    }
+
+    /// The stored bytes: `{"at": …, "items": […]}`.
+    package static func body(of items: [AuditItem], at now: Timestamp) -> [UInt8] {
+        var w = JSONWriter()
+        w.object { w in
+            w.field("at", now.description)
+            w.array("items", items) { w, item in item.write(to: &w) }
+        }
+        return w.bytes
+    }
+}

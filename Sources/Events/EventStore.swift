@@ -1,0 +1,26 @@
+package import Access
+package import Postgres
+import JSON
+import Kernel
+
+/// Events as rows.
+package enum EventStore {
+    private static let insert = Statement(
+        "event_insert",
+        """
+        insert into event (era, id, at, type, subject, actor, access_token, address, data)
+        select installation.era, e.id, e.at, e.type, e.subject, e.actor, e.access_token, e.address, e.data
+        from installation, unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::jsonb[]) as e (id, at, type, subject, actor, access_token, address, data)
+        """)
+
+    package nonisolated(nonsending) static func insert(_ events: [Event], in transaction: Transaction) async throws {
+        _ = try await transaction.query(
+            insert, .idArray(events.map(\.id)), .timestampArray(events.map(\.at)),
+            .textArray(events.map(\.type.name)), .optionalTextArray(events.map(\.subject)),
+            .optionalTextArray(events.map { $0.actor.principal?.description }),
+            .optionalTextArray(events.map { $0.actor.accessToken?.description }),
+            .optionalTextArray(events.map { $0.actor.address?.description }),
+            .jsonArray(events.map { JSONValue.object($0.data).bytes }))
+    }
+}

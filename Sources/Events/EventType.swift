@@ -1,0 +1,93 @@
+package import Access
+
+/// The kinds of facts that there are, as openapi.yaml lists them. Own events (`custom.*`) are open-ended.
+package struct EventType: Hashable, Sendable, CustomStringConvertible {
+    /// Dotted: a noun and a past tense.
+    package let name: String
+    /// Whose rules are sent at once, without a grouping delay, and whose silences need an approval.
+    package let isSecurity: Bool
+    /// What a reader needs to see it.
+    package let permission: Permission
+
+    private init(_ name: String, _ permission: Permission, isSecurity: Bool = false) {
+        self.name = name
+        self.isSecurity = isSecurity
+        self.permission = permission
+    }
+
+    package var description: String { name }
+
+    package var isCustom: Bool { name.hasPrefix("custom.") }
+
+    /// A known type, or an own one: `custom.` and parts of `[a-z0-9_]`, at most 100 characters.
+    package init?(_ name: String) {
+        if let known = Self.known[name] {
+            self = known
+        } else if Self.isCustomName(name) {
+            self.init(name, .eventsRead)
+        } else {
+            return nil
+        }
+    }
+
+    private static func isCustomName(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 2, parts[0] == "custom", name.utf8.count <= 100 else { return false }
+        return parts.dropFirst().allSatisfy { part in
+            !part.isEmpty
+                && part.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+        }
+    }
+}
+
+extension EventType {
+    package static let keyRegistered = EventType("key.registered", .keysRead, isSecurity: true)
+    package static let keyChanged = EventType("key.changed", .keysRead, isSecurity: true)
+    package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
+    package static let keyActivated = EventType("key.activated", .keysRead, isSecurity: true)
+    package static let keyRevoked = EventType("key.revoked", .keysRead, isSecurity: true)
+    package static let keyRotationDue = EventType("key.rotation.due", .keysRead, isSecurity: true)
+    package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
+    package static let userInvited = EventType("user.invited", .usersRead, isSecurity: true)
+    package static let userJoined = EventType("user.joined", .usersRead, isSecurity: true)
+    package static let userChanged = EventType("user.changed", .usersRead, isSecurity: true)
+    package static let userDisabled = EventType("user.disabled", .usersRead, isSecurity: true)
+    package static let userEnabled = EventType("user.enabled", .usersRead, isSecurity: true)
+    package static let serviceAccountCreated = EventType("service_account.created", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountChanged = EventType("service_account.changed", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountDisabled = EventType("service_account.disabled", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountEnabled = EventType("service_account.enabled", .serviceAccountsRead, isSecurity: true)
+    package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
+    package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
+    package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
+    package static let accessTokenRefused = EventType("access_token.refused", .usersRead, isSecurity: true)
+    package static let gradeChanged = EventType("grade.changed", .signalsRead)
+    package static let signalOpened = EventType("signal.opened", .signalsRead)
+    package static let signalClosed = EventType("signal.closed", .signalsRead)
+    package static let signalStale = EventType("signal.stale", .signalsRead)
+    package static let candleGap = EventType("candle.gap", .candlesRead)
+    package static let alertFiring = EventType("alert.firing", .alertsRead)
+    package static let alertResolved = EventType("alert.resolved", .alertsRead)
+    package static let ruleSuspended = EventType("rule.suspended", .rulesRead, isSecurity: true)
+    package static let endpointDegraded = EventType("endpoint.degraded", .webhooksRead)
+    package static let endpointDisabled = EventType("endpoint.disabled", .webhooksRead, isSecurity: true)
+    package static let endpointRecovered = EventType("endpoint.recovered", .webhooksRead)
+    package static let messageExhausted = EventType("message.exhausted", .webhooksRead)
+    package static let secretRotationDue = EventType("secret.rotation.due", .webhooksRead, isSecurity: true)
+    package static let jobFailed = EventType("job.failed", .jobsRead)
+    package static let auditCheckpointed = EventType("audit.checkpointed", .auditRead)
+    package static let eventHorizonLagging = EventType("event_horizon.lagging", .systemRead)
+
+    /// Every type but the own ones.
+    package static let all: [EventType] = [
+        .keyRegistered, .keyChanged, .keySuspended, .keyActivated, .keyRevoked, .keyRotationDue,
+        .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled, .userEnabled,
+        .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
+        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,
+        .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
+        .ruleSuspended, .endpointDegraded, .endpointDisabled, .endpointRecovered, .messageExhausted,
+        .secretRotationDue, .jobFailed, .auditCheckpointed, .eventHorizonLagging,
+    ]
+
+    private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+}

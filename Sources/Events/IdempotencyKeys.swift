@@ -1,0 +1,90 @@
+package import Access
+package import HTTPServer
+package import Kernel
+package import Postgres
+
+/// Requests that may be made only once. The claim is a row of the effect's own transaction; the answer is added
+/// after it was made.
+package enum IdempotencyKeys {
+    /// What is known of an earlier request with the same key.
+    package struct Earlier {
+        package let bodyDigest: [UInt8]
+        package let resource: String?
+        /// Nil: the answer carried a secret, or the service stopped before it was stored.
+        package let answer: Answer?
+    }
+
+    package struct Answer {
+        package let status: Int
+        package let headers: [UInt8]
+        package let body: [UInt8]
+    }
+
+    private static let claim = Statement(
+        "idempotency_claim",
+        """
+        insert into idempotency_key (principal, method, path, key, body_digest, created_at)
+        values ($1, $2, $3, $4, $5, $6) on conflict do nothing
+        """)
+    private static let complete = Statement(
+        "idempotency_complete",
+        """
+        update idempotency_key set resource = $5
+        where principal = $1 and method = $2 and path = $3 and key = $4
+        """)
+    private static let find = Statement(
+        "idempotency_find",
+        """
+        select body_digest, resource, status, headers, body from idempotency_key
+        where principal = $1 and method = $2 and path = $3 and key = $4
+        """)
+    private static let answer = Statement(
+        "idempotency_answer",
+        """
+        update idempotency_key set status = $5, headers = $6, body = $7
+        where principal = $1 and method = $2 and path = $3 and key = $4
+        """)
+
+    nonisolated(nonsending) static func claim(_ context: Context, in transaction: Transaction) async throws {
+        guard let (claim, principal) = owned(context) else { return }
+        let rows = try await transaction.query(
+            Self.claim, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
+            .bytes(claim.bodyDigest), .timestamp(context.now))
+        guard rows.affectedRows == 1 else {
+            throw Problem(.idempotencyInFlight, "A request with this Idempotency-Key is under way or was just made.")
+        }
+    }
+
+    nonisolated(nonsending) static func complete(
+        _ context: Context, resource: String?, in transaction: Transaction
+    ) async throws {
+        guard let resource, let (claim, principal) = owned(context) else { return }
+        _ = try await transaction.query(
+            complete, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key), .text(resource))
+    }
+
+    package nonisolated(nonsending) static func find(_ context: Context, in database: Database) async throws -> Earlier? {
+        guard let (claim, principal) = owned(context) else { return nil }
+        let rows = try await database.query(
+            find, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key))
+        guard let row = rows.first else { return nil }
+        let answer = row.isNull(2) ? nil : Answer(status: row.int(2), headers: row.json(3), body: row.bytes(4))
+        return Earlier(bodyDigest: row.bytes(0), resource: row.optionalText(1), answer: answer)
+    }
+
+    package nonisolated(nonsending) static func store(
+        _ answer: Answer, for context: Context, in database: Database
+    ) async throws {
+        guard let (claim, principal) = owned(context) else { return }
+        _ = try await database.pool.transaction { transaction in
+            try await transaction.query(
+                Self.answer, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
+                .int16(Int16(answer.status)), .json(answer.headers), .bytes(answer.body))
+        }
+    }
+
+    private static func owned(_ context: Context) -> (IdempotencyClaim, UUID)? {
+        guard let claim = context.idempotency, let principal = context.actor.principal else { return nil }
+        return (claim, principal.uuid)
+    }
+}

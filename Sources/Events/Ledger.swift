@@ -1,0 +1,126 @@
+package import Access
+package import Audit
+package import JSON
+package import Kernel
+package import Postgres
+import HTTPServer
+
+/// The one way to change something: rows, events, alerts of point rules, deliveries, the audit entry and, where
+/// authority moves, the epoch, all in one transaction and in the order that architecture.md, "Authority", gives.
+package final class Ledger {
+    /// What reacts to events inside their transaction: point rules. Returns what to do once it has committed.
+    package typealias Reaction = nonisolated(nonsending) ([Event], Transaction) async throws -> (() -> Void)?
+
+    package let database: Database
+    package let clock: Clock
+    package let entropy: Entropy
+    private var reactions: [Reaction] = []
+    private var afterEvents: [() -> Void] = []
+
+    package init(database: Database, clock: Clock, entropy: Entropy) {
+        self.database = database
+        self.clock = clock
+        self.entropy = entropy
+    }
+
+    package func react(_ reaction: @escaping Reaction) { reactions.append(reaction) }
+
+    /// Told after every commit that wrote events: the feed wakes its readers.
+    package func onEvents(_ action: @escaping () -> Void) { afterEvents.append(action) }
+
+    /// A fresh id; ids sort by time.
+    package func newID<Kind>(_ kind: Kind.Type = Kind.self) -> ID<Kind> {
+        ID(UUID(at: clock.now(), entropy: entropy))
+    }
+
+    /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything throws.
+    package nonisolated(nonsending) func change<Result>(
+        _ context: Context, _ body: nonisolated(nonsending) (Change) async throws -> Result
+    ) async throws -> Result {
+        var effects: [() -> Void] = []
+        let result = try await database.transaction { transaction in
+            effects = []
+            let change = Change(transaction, context: context, ledger: self)
+            try await IdempotencyKeys.claim(context, in: transaction)
+            let result = try await body(change)
+            try await self.write(change, collecting: &effects)
+            return result
+        }
+        for effect in effects { effect() }
+        return result
+    }
+
+    /// A refusal or another fact without a change of its own.
+    package nonisolated(nonsending) func record(_ context: Context, _ note: (Change) -> Void) async throws {
+        var claimless = context
+        claimless.idempotency = nil
+        try await change(claimless) { change in note(change) }
+    }
+
+    private nonisolated(nonsending) func write(
+        _ change: Change, collecting effects: inout [() -> Void]
+    ) async throws {
+        let transaction = change.transaction
+        if !change.events.isEmpty {
+            try await EventStore.insert(change.events, in: transaction)
+            for reaction in reactions {
+                if let effect = try await reaction(change.events, transaction) { effects.append(effect) }
+            }
+            effects += afterEvents
+        }
+        effects += change.effects
+        if change.touchesConfiguration { try await Authority.configure(in: transaction) }
+        // The last wait: the audit entry is appended under it, never before.
+        if change.touchesAuthority { try await Authority.lock(in: transaction) }
+        try await AuditTrail.append(change.items, at: change.context.now, in: transaction)
+        if change.touchesAuthority { _ = try await Authority.raise(in: transaction) }
+        try await IdempotencyKeys.complete(change.context, resource: change.resource, in: transaction)
+    }
+}
+
+/// What one transaction notes down on its way.
+package final class Change {
+    package let transaction: Transaction
+    package let context: Context
+    private let ledger: Ledger
+    fileprivate private(set) var items: [AuditItem] = []
+    fileprivate private(set) var events: [Event] = []
+    fileprivate private(set) var effects: [() -> Void] = []
+    fileprivate private(set) var resource: String?
+
+    /// Somebody may do less, or other things, than before.
+    package var touchesAuthority = false
+    /// Rules, webhooks or routes are others than before.
+    package var touchesConfiguration = false
+
+    fileprivate init(_ transaction: Transaction, context: Context, ledger: Ledger) {
+        self.transaction = transaction
+        self.context = context
+        self.ledger = ledger
+    }
+
+    /// Notes one line of the audit trail. The first resource named is the one that an idempotent repeat is told.
+    package func audit(
+        _ action: String, _ resource: (some CustomStringConvertible)?, outcome: AuditItem.Outcome = .allowed,
+        detail: JSONValue = [:]
+    ) {
+        if self.resource == nil { self.resource = resource?.description }
+        items.append(
+            AuditItem(
+                actor: context.actor, action: action, resource: resource, outcome: outcome, detail: detail,
+                requestID: context.requestID))
+    }
+
+    /// Notes a fact.
+    @discardableResult
+    package func emit(_ event: NewEvent) -> Event {
+        let stored = Event(
+            id: ledger.newID(), at: context.now, type: event.type, subject: event.subject, actor: context.actor,
+            data: event.data)
+        events.append(stored)
+        return stored
+    }
+
+    /// Runs after the commit, on this loop.
+    package func afterCommit(_ effect: @escaping () -> Void) { effects.append(effect) }
+}
