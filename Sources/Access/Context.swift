@@ -1,4 +1,5 @@
 package import HTTPServer
+import JSON
 package import Kernel
 
 /// Who acts: a principal through an access token, or the installation itself (both nil).

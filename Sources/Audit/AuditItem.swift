@@ -1,6 +1,5 @@
 package import Access
 package import JSON
-package import Kernel
 
 /// One line of the trail: who did what to which, with what outcome. Several may share an entry of the chain.
 package struct AuditItem: Sendable {

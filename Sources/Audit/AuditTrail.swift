@@ -1,3 +1,4 @@
+import Access
 package import Kernel
 package import Postgres
 import JSON

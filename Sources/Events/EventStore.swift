@@ -1,4 +1,4 @@
-package import Access
+import Access
 package import Postgres
 import JSON
 import Kernel

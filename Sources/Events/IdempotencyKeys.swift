@@ -1,6 +1,6 @@
 package import Access
-package import HTTPServer
-package import Kernel
+import HTTPServer
+import Kernel
 package import Postgres
 
 /// Requests that may be made only once. The claim is a row of the effect's own transaction; the answer is added
@@ -24,7 +24,7 @@ package enum IdempotencyKeys {
         "idempotency_claim",
         """
         insert into idempotency_key (principal, method, path, key, body_digest, created_at)
-        values ($1, $2, $3, $4, $5, $6) on conflict do nothing
+        values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning true
         """)
     private static let complete = Statement(
         "idempotency_complete",
@@ -50,7 +50,7 @@ package enum IdempotencyKeys {
         let rows = try await transaction.query(
             Self.claim, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
             .bytes(claim.bodyDigest), .timestamp(context.now))
-        guard rows.affectedRows == 1 else {
+        guard rows.count == 1 else {
             throw Problem(.idempotencyInFlight, "A request with this Idempotency-Key is under way or was just made.")
         }
     }
