@@ -13,9 +13,9 @@ package struct PercentileRank: Equatable, Sendable {
     package mutating func update(_ value: Double) -> Double? {
         window.push(value)
         guard window.count >= minimum else { return nil }
-        let below = window.fold(0) { $0 + ($1 < value ? 1 : 0) }
-        let equal = window.fold(0) { $0 + ($1 == value ? 1 : 0) }
-        return (below + (equal + 1) / 2) / Double(window.count)
+        let below = window.count { $0 < value }
+        let equal = window.count { $0 == value }
+        return (Double(below) + Double(equal + 1) / 2) / Double(window.count)
     }
 
     /// How many values the last rank was among.

@@ -53,6 +53,15 @@ package struct Window: Sendable {
     }
 
     @inline(__always)
+    func count(where matches: (Double) -> Bool) -> Int {
+        storage.withUnsafeBufferPointer { values in
+            var count = 0
+            for value in values where matches(value) { count += 1 }
+            return count
+        }
+    }
+
+    @inline(__always)
     func fold(_ initial: Double, _ combine: (Double, Double) -> Double) -> Double {
         storage.withUnsafeBufferPointer { values in
             var result = initial

@@ -8,58 +8,88 @@ struct BearishWatch: Equatable, Sendable {
     private var wasUnder: Bool?
 
     /// `netROI` is that of the latest bullish signal's entry to this close.
-    mutating func update(
-        _ candle: Candle, _ grade: Grade?, netROI: Double?, _ settings: SignalSettings
-    ) -> [BearishCondition] {
+    mutating func update(_ candle: Candle, _ grade: Grade?, netROI: Double?) -> BearishReading? {
         closes.push(candle.close)
         volumes.push(candle.volume)
         let lowest = channel.update(candle.bar)?.lowest
-        let under = grade.flatMap { Self.isUnder($0.inputs) }
-        defer { wasUnder = under }
-        guard let grade else { return [] }
-        return [
-            BearishCondition(
-                kind: .lowGrade, holds: grade.value < settings.lowGrade,
-                numbers: [.init("grade", grade.value)]),
-            BearishCondition(
-                kind: .negativeROI, holds: netROI.map { $0 < 0 }, numbers: [.init("roi_net", netROI)]),
-            volumeDrying(grade.inputs, settings),
-            crossover(grade.inputs, under: under, lowest: lowest),
-            BearishCondition(kind: .narrativeFading, holds: nil, numbers: []),
-        ]
+        guard let grade else {
+            wasUnder = nil
+            return nil
+        }
+        var reading = BearishReading(
+            grade: grade.value, netROI: netROI, inputs: grade.inputs, lowest10: lowest)
+        if volumes.isFull {
+            reading.volumeMean5 = volumes.sum(last: 5) / 5
+            reading.volumeMean20 = volumes.sum / 20
+        }
+        if closes.isFull { reading.return5 = closes.ago(0) / closes.ago(5) - 1 }
+        reading.crossedUnder = wasUnder == false && reading.isUnder == true
+        wasUnder = reading.isUnder
+        return reading
     }
+}
 
-    private static func isUnder(_ inputs: GradeInputs) -> Bool? {
+/// The numbers behind the five conditions at one candle. The conditions themselves are spelled out only for a warning:
+/// most candles are far from one.
+struct BearishReading: Equatable, Sendable {
+    var grade: Double
+    var netROI: Double?
+    var inputs: GradeInputs
+    var lowest10: Double?
+    var volumeMean5: Double?
+    var volumeMean20: Double?
+    var return5: Double?
+    /// EMA20 is under EMA50 and was not at the candle before.
+    var crossedUnder = false
+
+    var isUnder: Bool? {
         guard let fast = inputs.ema20, let slow = inputs.ema50 else { return nil }
         return fast < slow
     }
 
-    private func volumeDrying(_ inputs: GradeInputs, _ settings: SignalSettings) -> BearishCondition {
-        guard volumes.isFull, closes.isFull, let range = inputs.atr14 else {
-            return BearishCondition(kind: .volumeDrying, holds: nil, numbers: [])
-        }
-        let (mean5, mean20) = (volumes.sum(last: 5) / 5, volumes.sum / 20)
-        let change = closes.ago(0) / closes.ago(5) - 1
-        let part = range / inputs.close
-        let isDry = mean5 < settings.dryVolume * mean20
-        return BearishCondition(
-            kind: .volumeDrying, holds: isDry && abs(change) < settings.holdingPrice * part,
-            numbers: [
-                .init("volume_mean5", mean5), .init("volume_mean20", mean20), .init("return_5", change),
-                .init("atr14_part", part),
-            ])
+    func count(_ settings: SignalSettings) -> Int {
+        BearishCondition.Kind.allCases.count { holds($0, settings) == true }
     }
 
-    /// EMA20 fell under EMA50 at this candle, or the close under the lowest low of the ten before.
-    private func crossover(_ inputs: GradeInputs, under: Bool?, lowest: Double?) -> BearishCondition {
-        let crossed = wasUnder == false && under == true
-        let broke = lowest.map { inputs.close < $0 }
-        let isKnown = broke != nil || under != nil
-        return BearishCondition(
-            kind: .bearishCrossover, holds: isKnown ? crossed || broke == true : nil,
-            numbers: [
+    func conditions(_ settings: SignalSettings) -> [BearishCondition] {
+        BearishCondition.Kind.allCases.map { kind in
+            BearishCondition(kind: kind, holds: holds(kind, settings), numbers: numbers(kind))
+        }
+    }
+
+    private func holds(_ kind: BearishCondition.Kind, _ settings: SignalSettings) -> Bool? {
+        switch kind {
+        case .lowGrade: grade < settings.lowGrade
+        case .negativeROI: netROI.map { $0 < 0 }
+        case .volumeDrying: volumeDries(settings)
+        case .bearishCrossover:
+            lowest10 == nil && isUnder == nil
+                ? nil : crossedUnder || lowest10.map { inputs.close < $0 } == true
+        case .narrativeFading: nil
+        }
+    }
+
+    private func volumeDries(_ settings: SignalSettings) -> Bool? {
+        guard let volumeMean5, let volumeMean20, let return5, let range = inputs.atr14 else { return nil }
+        let holdsPrice = abs(return5) < settings.holdingPrice * range / inputs.close
+        return volumeMean5 < settings.dryVolume * volumeMean20 && holdsPrice
+    }
+
+    private func numbers(_ kind: BearishCondition.Kind) -> [BearishCondition.Number] {
+        switch kind {
+        case .lowGrade: [.init("grade", grade)]
+        case .negativeROI: [.init("roi_net", netROI)]
+        case .volumeDrying:
+            [
+                .init("volume_mean5", volumeMean5), .init("volume_mean20", volumeMean20),
+                .init("return_5", return5), .init("atr14_part", inputs.atr14.map { $0 / inputs.close }),
+            ]
+        case .bearishCrossover:
+            [
                 .init("ema20", inputs.ema20), .init("ema50", inputs.ema50), .init("close", inputs.close),
-                .init("lowest10", lowest),
-            ])
+                .init("lowest10", lowest10),
+            ]
+        case .narrativeFading: []
+        }
     }
 }

@@ -49,9 +49,12 @@ package struct SeriesAnalysis: Equatable, Sendable {
     }
 
     /// The outcomes of many candles; unclosed ones are passed over.
-    package mutating func update(_ candles: some Sequence<Candle>, gate: MarketGate?) -> [BarOutcome] {
-        candles.lazy.filter(\.closed).map { candle in
-            update(Step(candle, gate?.reading(at: candle.openTime) ?? .noSeries))
+    package mutating func update(_ candles: some Collection<Candle>, gate: MarketGate?) -> [BarOutcome] {
+        var outcomes: [BarOutcome] = []
+        outcomes.reserveCapacity(candles.count)
+        for candle in candles where candle.closed {
+            outcomes.append(update(Step(candle, gate?.reading(at: candle.openTime) ?? .noSeries)))
         }
+        return outcomes
     }
 }

@@ -32,13 +32,13 @@ package struct SignalRule: Equatable, Sendable {
         changes += bearish.fill(candle, interval)
         if let entry = bullish.signal?.fill?.price { lastEntry = entry }
         let gate = settings.usesMarketGate ? reading : .off
-        let conditions = watch.update(candle, grade, netROI: netROI(at: candle.close), settings)
-        if let grade {
+        let warning = watch.update(candle, grade, netROI: netROI(at: candle.close))
+        if let grade, let warning {
             updateRegime(grade.value)
             let moment = SignalMoment(
                 candle: candle, grade: grade, gate: gate, interval: interval, settings: settings)
             changes += decideBullish(moment)
-            changes += decideBearish(moment, conditions)
+            changes += decideBearish(moment, warning)
         }
         last = candle
         return changes
@@ -83,20 +83,22 @@ extension SignalRule {
     }
 
     private mutating func decideBearish(
-        _ moment: SignalMoment, _ conditions: [BearishCondition]
+        _ moment: SignalMoment, _ warning: BearishReading
     ) -> [SignalChange] {
         let settings = moment.settings
-        let count = conditions.count { $0.holds == true }
+        let count = warning.count(settings)
         if bearish.signal != nil {
-            if count < settings.bearishConditions {
-                return bearish.close(moment, "\(count) of \(conditions.count) conditions")
-            }
+            if count < settings.bearishConditions { return bearish.close(moment, conditions(count)) }
             return bearish.fade(moment)
         }
         let holds =
             count >= settings.bearishConditions && moment.grade.dataQuality >= settings.leastDataQuality
         guard bearish.mayOpen(settings.cooldownCandles), holds else { return [] }
-        return bearish.open(moment, "\(count) of \(conditions.count) conditions", conditions)
+        return bearish.open(moment, conditions(count), warning.conditions(settings))
+    }
+
+    private func conditions(_ count: Int) -> String {
+        "\(count) of \(BearishCondition.Kind.allCases.count) conditions"
     }
 
     private func whole(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
