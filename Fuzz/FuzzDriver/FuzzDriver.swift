@@ -2,7 +2,7 @@ import Glibc
 
 /// libFuzzer's own main, called by ours: Swift brings a main of its own, so libFuzzer is linked without one.
 @_silgen_name("LLVMFuzzerRunDriver")
-private func LLVMFuzzerRunDriver(
+private func runDriver(
     _ count: UnsafeMutablePointer<Int32>,
     _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
     _ target: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
@@ -12,5 +12,5 @@ private func LLVMFuzzerRunDriver(
 public func runFuzzer(_ target: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32) {
     var count = CommandLine.argc
     var arguments = CommandLine.unsafeArgv
-    exit(LLVMFuzzerRunDriver(&count, &arguments, target))
+    exit(runDriver(&count, &arguments, target))
 }
