@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// One thread, one epoll: the executor of everything that happens on it. Jobs from any thread go through the inbox;
-/// readiness and timers go to the worker's reactor, which only this thread touches.
+/// One thread, one epoll: the executor of everything that happens on it. Jobs from any thread go through the
+/// inbox; readiness and timers go to the worker's reactor, which only this thread touches.
 public final class EventLoop: SerialExecutor {
     private struct Inbox {
         var jobs: [UnownedJob] = []
@@ -20,7 +20,8 @@ public final class EventLoop: SerialExecutor {
     public init() throws(SystemError) {
         epoll = try SystemError.check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
         wakeup = try SystemError.check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
-        var event = epoll_event(events: EPOLLIN.rawValue | EPOLLET.rawValue, data: epoll_data_t(u64: Reactor.wakeupMark))
+        var event = epoll_event(
+            events: EPOLLIN.rawValue | EPOLLET.rawValue, data: epoll_data_t(u64: Reactor.wakeupMark))
         _ = try SystemError.check("epoll_ctl") { epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, &event) }
     }
 

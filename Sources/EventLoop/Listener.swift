@@ -39,7 +39,8 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A listening socket. Several workers listen on one address (SO_REUSEPORT); the kernel spreads the connections.
+/// A listening socket. Several workers listen on one address (SO_REUSEPORT); the kernel spreads the
+/// connections.
 package final class Listener: ReadinessHandler {
     package let address: SocketAddress
     private let descriptor: Int32
@@ -141,7 +142,8 @@ extension SocketAddress {
                 ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
             }
             self = .ip(
-                IPAddress(v6: UInt64(bigEndian: high), UInt64(bigEndian: low)), port: UInt16(bigEndian: v6.sin6_port))
+                IPAddress(v6: UInt64(bigEndian: high), UInt64(bigEndian: low)),
+                port: UInt16(bigEndian: v6.sin6_port))
         default: return nil
         }
     }

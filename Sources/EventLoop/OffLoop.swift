@@ -23,7 +23,9 @@ public final class OffLoop: Sendable {
     public init(threads: Int, limit: Int, name: String) throws(SystemError) {
         self.limit = limit
         self.threads = threads
-        semaphore = try SystemError.check("eventfd") { eventfd(0, Int32(Int(EFD_CLOEXEC) | Int(EFD_SEMAPHORE))) }
+        semaphore = try SystemError.check("eventfd") {
+            eventfd(0, Int32(Int(EFD_CLOEXEC) | Int(EFD_SEMAPHORE)))
+        }
         for _ in 0..<threads { startThread(name) }
     }
 

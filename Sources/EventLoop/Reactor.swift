@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// What a descriptor is ready for. An error or a hang-up counts as both: the next read or write says what it is.
+/// What a descriptor is ready for. An error or a hang-up counts as both: the next read or write says what it
+/// is.
 public struct Readiness: OptionSet, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -68,7 +69,8 @@ public final class Reactor {
         var flags = EPOLLRDHUP.rawValue | (edgeTriggered ? EPOLLET.rawValue : 0)
         if interest.contains(.readable) { flags |= EPOLLIN.rawValue }
         if interest.contains(.writable) { flags |= EPOLLOUT.rawValue }
-        // The generation tells an event for a closed descriptor from one for its successor of the same number.
+        // The generation tells an event for a closed descriptor from one for its successor of the same
+        // number.
         let data = UInt64(slots[Int(descriptor)].generation) << 32 | UInt64(UInt32(descriptor))
         var event = epoll_event(events: flags, data: epoll_data_t(u64: data))
         try SystemError.check("epoll_ctl") { epoll_ctl(epoll, operation, descriptor, &event) }
@@ -77,7 +79,9 @@ public final class Reactor {
     /// Waits at most that long, then tells every handler that has something to do, and fires the timers due.
     func poll(milliseconds: Int32) {
         let count = Int(epoll_wait(epoll, events.baseAddress, Int32(events.count), milliseconds))
-        for index in 0..<max(count, 0) where events[index].data.u64 != Self.wakeupMark { dispatch(events[index]) }
+        for index in 0..<max(count, 0) where events[index].data.u64 != Self.wakeupMark {
+            dispatch(events[index])
+        }
         fireTimers()
     }
 
@@ -123,7 +127,8 @@ public final class Reactor {
 
     // MARK: Turns
 
-    /// Runs `action` once, when this turn's jobs are done: for work that batches (flushes of logs and pipelines).
+    /// Runs `action` once, when this turn's jobs are done: for work that batches (flushes of logs and
+    /// pipelines).
     public func atEndOfTurn(_ action: @escaping () -> Void) { turnEnds.append(action) }
 
     func endTurn() {

@@ -28,7 +28,9 @@ public final class Signals: ReadinessHandler {
 
     public func ready(_ readiness: Readiness) {
         var info = signalfd_siginfo()
-        while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+        while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size)
+            == MemoryLayout<signalfd_siginfo>.size
+        {
             handler(Int32(info.ssi_signo))
         }
     }

@@ -61,7 +61,8 @@ struct TimerQueue {
         var parent = start
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && comesBefore(child, least) {
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && comesBefore(child, least) {
                 least = child
             }
             if least == parent { return }

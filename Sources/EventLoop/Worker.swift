@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import Kernel
 
-/// One per core. Whatever must not be shared (listeners, connections, database connections, timers) is plain state
-/// that lives in its isolation, and its isolation is its event loop's thread.
+/// One per core. Whatever must not be shared (listeners, connections, database connections, timers) is plain
+/// state that lives in its isolation, and its isolation is its event loop's thread.
 public actor Worker {
     public nonisolated let loop: EventLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }

@@ -1,5 +1,5 @@
-/// True range: from the lower of low and previous close to the higher of high and previous close. First value at
-/// index 1.
+/// True range: from the lower of low and previous close to the higher of high and previous close. First value
+/// at index 1.
 package struct TrueRange: Equatable, Sendable {
     private var previousClose: Double?
 
@@ -11,7 +11,8 @@ package struct TrueRange: Equatable, Sendable {
     }
 }
 
-/// Average true range: the mean of the first `period` true ranges, then Wilder. First value at index `period`.
+/// Average true range: the mean of the first `period` true ranges, then Wilder. First value at index
+/// `period`.
 package struct ATR: Equatable, Sendable {
     private var range = TrueRange()
     private var average: WilderAverage

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Bollinger bands: the mean of the last `period` closes, and `width` population standard deviations on either
-/// side. First value at index `period - 1`.
+/// Bollinger bands: the mean of the last `period` closes, and `width` population standard deviations on
+/// either side. First value at index `period - 1`.
 package struct BollingerBands: Equatable, Sendable {
     package struct Value: Equatable, Sendable {
         package var upper: Double

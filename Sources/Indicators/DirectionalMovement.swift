@@ -1,7 +1,8 @@
 /// Wilder's directional movement: ±DI and DX from index `period` (14), ADX from `2 · period - 1` (27).
 ///
 /// The sums are seeded over `period - 1` bars and then decay by `S - S / period + new` (TA-Lib's convention).
-/// ±DI is undefined without any range, DX without any directional movement; ADX averages defined DX values only.
+/// ±DI is undefined without any range, DX without any directional movement; ADX averages defined DX values
+/// only.
 package struct DirectionalMovement: Equatable, Sendable {
     package struct Value: Equatable, Sendable {
         package var plusDI: Double?

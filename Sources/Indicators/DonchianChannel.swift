@@ -1,5 +1,5 @@
-/// The highest high and the lowest low of the `period` bars *before* the one that is asked about: a close can be
-/// outside. First value at index `period`.
+/// The highest high and the lowest low of the `period` bars *before* the one that is asked about: a close can
+/// be outside. First value at index `period`.
 package struct DonchianChannel: Equatable, Sendable {
     package struct Value: Equatable, Sendable {
         package var highest: Double

@@ -16,8 +16,8 @@ package struct IndicatorDescription: Equatable, Sendable {
 }
 
 extension IndicatorDescription {
-    /// A seed's weight falls by (n-1)/(n+1) a bar in an EMA n, by (n-1)/n in Wilder's smoothing: below one part in a
-    /// million after 6.9·n and 13.8·n bars.
+    /// A seed's weight falls by (n-1)/(n+1) a bar in an EMA n, by (n-1)/n in Wilder's smoothing: below one
+    /// part in a million after 6.9·n and 13.8·n bars.
     package static let catalog: [IndicatorDescription] = [
         .init("sma20", first: 19, "mean of the last 20 closes"),
         .init("sma50", first: 49, "mean of the last 50 closes"),

@@ -1,6 +1,6 @@
 /// Moving average convergence/divergence. Both averages begin together at index `slow - 1`: the fast one is
-/// seeded with the mean of the `fast` closes that end there. All three values are masked until the signal line
-/// exists, at index `slow + signal - 2` (33).
+/// seeded with the mean of the `fast` closes that end there. All three values are masked until the signal
+/// line exists, at index `slow + signal - 2` (33).
 package struct MACD: Equatable, Sendable {
     package struct Value: Equatable, Sendable {
         package var macd: Double

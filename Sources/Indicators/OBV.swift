@@ -1,4 +1,5 @@
-/// On-balance volume: starts at the first volume, adds the volume of a rising close, subtracts that of a falling one.
+/// On-balance volume: starts at the first volume, adds the volume of a rising close, subtracts that of a
+/// falling one.
 package struct OBV: Equatable, Sendable {
     private var previousClose: Double?
     private var balance = 0.0

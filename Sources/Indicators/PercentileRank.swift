@@ -1,5 +1,5 @@
-/// Where the newest value stands among the last `period` values, itself included: the average rank of its ties over
-/// the count, above 0 and up to 1 (pandas `rank(pct=True)`). First value at the `minimum`-th value.
+/// Where the newest value stands among the last `period` values, itself included: the average rank of its
+/// ties over the count, above 0 and up to 1 (pandas `rank(pct=True)`). First value at the `minimum`-th value.
 package struct PercentileRank: Equatable, Sendable {
     private var window: Window
     private let minimum: Int

@@ -1,4 +1,5 @@
-/// Relative strength index, 0 to 100: the mean of the first `period` changes, then Wilder. First value at index
+/// Relative strength index, 0 to 100: the mean of the first `period` changes, then Wilder. First value at
+/// index
 /// `period`. Undefined while the price has never moved.
 package struct RSI: Equatable, Sendable {
     private let undefined: Undefined

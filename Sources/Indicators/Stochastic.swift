@@ -1,6 +1,6 @@
-/// Slow stochastic oscillator 14, 3, 3: where the close stands between the extremes of the last `period` bars, twice
-/// smoothed by simple means. Both lines are masked until %D exists, at index `period + slowK + slowD - 3` (17).
-/// Undefined while a bar inside the smoothing had no range to stand in.
+/// Slow stochastic oscillator 14, 3, 3: where the close stands between the extremes of the last `period`
+/// bars, twice smoothed by simple means. Both lines are masked until %D exists, at index `period + slowK +
+/// slowD - 3` (17). Undefined while a bar inside the smoothing had no range to stand in.
 package struct Stochastic: Equatable, Sendable {
     package struct Value: Equatable, Sendable {
         package var k: Double

@@ -1,5 +1,6 @@
 /// The last `capacity` values, oldest first. Two windows are equal when they hold the same values in the same
-/// order, wherever their rings begin: a series with one candle inserted early converges to the one without it.
+/// order, wherever their rings begin: a series with one candle inserted early converges to the one without
+/// it.
 package struct Window: Sendable {
     package let capacity: Int
     private var storage: [Double]

@@ -8,7 +8,8 @@ package struct Entropy: Sendable {
 
     package init(bytes: @escaping @Sendable (Int) -> [UInt8]) { self.bytes = bytes }
 
-    /// The kernel's generator. It cannot fail after boot for requests this small, so failure is a broken machine.
+    /// The kernel's generator. It cannot fail after boot for requests this small, so failure is a broken
+    /// machine.
     package static let system = Entropy { count in
         [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             var filled = 0

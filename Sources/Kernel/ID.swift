@@ -4,8 +4,8 @@ package protocol IDKind: Sendable {
     static var prefix: StaticString { get }
 }
 
-/// A TypeID (https://github.com/jetify-com/typeid, version 0.3): `key_` and 26 characters of base32 over a UUID.
-/// An id of one kind cannot be passed where another is wanted.
+/// A TypeID (https://github.com/jetify-com/typeid, version 0.3): `key_` and 26 characters of base32 over a
+/// UUID. An id of one kind cannot be passed where another is wanted.
 package struct ID<Kind: IDKind>: Hashable, Comparable, Sendable {
     package let uuid: UUID
 
@@ -19,7 +19,9 @@ extension ID: CustomStringConvertible {
 
     /// Reads exactly this kind's prefix and a canonical suffix; anything else is nil.
     package init?(_ text: some StringProtocol) {
-        guard let parsed = TypeID.parse(String(text)), parsed.prefix == Kind.prefix.description else { return nil }
+        guard let parsed = TypeID.parse(String(text)), parsed.prefix == Kind.prefix.description else {
+            return nil
+        }
         uuid = parsed.uuid
     }
 }
@@ -46,9 +48,13 @@ package enum TypeID {
 
     package static func parse(_ text: String) -> (prefix: String, uuid: UUID)? {
         let bytes = Array(text.utf8)
-        guard bytes.count > 27, bytes.count <= 90, bytes[bytes.count - 27] == UInt8(ascii: "_") else { return nil }
+        guard bytes.count > 27, bytes.count <= 90, bytes[bytes.count - 27] == UInt8(ascii: "_") else {
+            return nil
+        }
         let prefix = bytes.dropLast(27)
-        guard prefix.allSatisfy({ (97...122).contains($0) }), let first = values(bytes.suffix(26)) else { return nil }
+        guard prefix.allSatisfy({ (97...122).contains($0) }), let first = values(bytes.suffix(26)) else {
+            return nil
+        }
         return (String(decoding: prefix, as: UTF8.self), first)
     }
 

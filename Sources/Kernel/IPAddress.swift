@@ -1,6 +1,7 @@
 import Glibc
 
-/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is the IPv4 one: one peer, one form.
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is the IPv4 one: one peer, one
+/// form.
 package struct IPAddress: Hashable, Comparable, Sendable {
     package enum Family: Sendable { case v4, v6 }
 
@@ -73,9 +74,12 @@ package struct CIDR: Hashable, Sendable {
     package let address: IPAddress
     package let prefix: Int
 
-    /// Nil when the prefix does not fit the family, or bits are set behind it (a slip that would mislead a reader).
+    /// Nil when the prefix does not fit the family, or bits are set behind it (a slip that would mislead a
+    /// reader).
     package init?(_ address: IPAddress, prefix: Int) {
-        guard (0...address.bitCount).contains(prefix), Self.masked(address, prefix) == address else { return nil }
+        guard (0...address.bitCount).contains(prefix), Self.masked(address, prefix) == address else {
+            return nil
+        }
         (self.address, self.prefix) = (address, prefix)
     }
 

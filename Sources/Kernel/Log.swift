@@ -3,8 +3,8 @@ import Synchronization
 
 /// Structured logging: one line an entry, JSON or text, to one descriptor. Never secrets, never bodies.
 ///
-/// Lines collect in a buffer that the owner flushes (the service: every turn of a loop that logged); warnings and
-/// errors leave at once, so that a crash cannot swallow them.
+/// Lines collect in a buffer that the owner flushes (the service: every turn of a loop that logged); warnings
+/// and errors leave at once, so that a crash cannot swallow them.
 package final class Log: Sendable {
     package enum Level: String, Sendable, Comparable, CaseIterable {
         case debug, info, warning, error
@@ -27,7 +27,8 @@ package final class Log: Sendable {
     private let clock: Clock
     private let write: @Sendable ([UInt8]) -> Void
     private let buffer = Mutex<[UInt8]>([])
-    /// A stalled reader of our output must not grow memory: what exceeds this is written by the logging thread.
+    /// A stalled reader of our output must not grow memory: what exceeds this is written by the logging
+    /// thread.
     private let bufferBytes = 64 * 1_024
 
     package init(
@@ -45,7 +46,8 @@ package final class Log: Sendable {
             bytes.withUnsafeBytes { bytes in
                 var rest = bytes[...]
                 while !rest.isEmpty {
-                    let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                    let count = Glibc.write(
+                        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                     if count < 0 && errno != EINTR { return }
                     rest = rest.dropFirst(max(count, 0))
                 }
@@ -92,7 +94,8 @@ package final class Log: Sendable {
     }
 }
 
-extension Log.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral,
+extension Log.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
+    ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral
 {
     package init(stringLiteral value: String) { self = .text(value) }
@@ -104,7 +107,8 @@ extension Log.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolatio
 /// How one entry looks.
 private enum LogLine {
     static func json(
-        _ now: Timestamp, _ level: Log.Level, _ message: String, _ fields: KeyValuePairs<StaticString, Log.Value>,
+        _ now: Timestamp, _ level: Log.Level, _ message: String,
+        _ fields: KeyValuePairs<StaticString, Log.Value>,
         to out: inout [UInt8]
     ) {
         append("{\"time\":\"", to: &out)
@@ -123,7 +127,8 @@ private enum LogLine {
     }
 
     static func text(
-        _ now: Timestamp, _ level: Log.Level, _ message: String, _ fields: KeyValuePairs<StaticString, Log.Value>,
+        _ now: Timestamp, _ level: Log.Level, _ message: String,
+        _ fields: KeyValuePairs<StaticString, Log.Value>,
         to out: inout [UInt8]
     ) {
         now.append(to: &out)

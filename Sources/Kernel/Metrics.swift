@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The numbers that Prometheus scrapes. Label values are closed sets fixed in code: no ids, names or symbols, so the
-/// count of series is bounded by construction.
+/// The numbers that Prometheus scrapes. Label values are closed sets fixed in code: no ids, names or symbols,
+/// so the count of series is bounded by construction.
 package final class Metrics: Sendable {
     private let families = Mutex<[any MetricFamily]>([])
 
@@ -27,7 +27,9 @@ package final class Metrics: Sendable {
     }
 
     /// A value that is asked for when it is scraped.
-    package func computed(_ name: String, _ help: String, kind: String, _ value: @escaping @Sendable () -> Double) {
+    package func computed(
+        _ name: String, _ help: String, kind: String, _ value: @escaping @Sendable () -> Double
+    ) {
         _ = register(ComputedFamily(name: name, help: help, kind: kind, value: value))
     }
 

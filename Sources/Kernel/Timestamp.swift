@@ -68,8 +68,9 @@ extension Timestamp: CustomStringConvertible {
         }
     }
 
-    /// Reads RFC 3339: a date, `T` (or a space), a time, an optional fraction of 1 to 9 digits, and `Z` or an offset.
-    /// A date alone means its midnight. Years 1 to 9999; leap seconds are refused, since nothing here can store them.
+    /// Reads RFC 3339: a date, `T` (or a space), a time, an optional fraction of 1 to 9 digits, and `Z` or an
+    /// offset. A date alone means its midnight. Years 1 to 9999; leap seconds are refused, since nothing here
+    /// can store them.
     package init?(_ text: some StringProtocol) {
         var text = String(text)
         let parsed = text.withUTF8 { TimestampReader(bytes: $0).read() }

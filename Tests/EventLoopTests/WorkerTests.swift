@@ -65,7 +65,10 @@ extension Worker {
         let worker = try Worker()
         worker.start(name: "test")
         defer { worker.stop() }
-        #expect(await worker.order(of: [30_000_000, 10_000_000, 0, 20_000_000]) == [0, 10_000_000, 20_000_000, 30_000_000])
+        #expect(
+            await worker.order(of: [30_000_000, 10_000_000, 0, 20_000_000]) == [
+                0, 10_000_000, 20_000_000, 30_000_000,
+            ])
     }
 
     @Test func `a connection is served by a task on its loop`() async throws {
@@ -121,7 +124,9 @@ extension Worker {
             }
         }
         while let action = queue.popDue(at: 500) { action() }
-        let due = model.filter { $0.deadline <= 500 }.sorted { ($0.deadline, $0.number) < ($1.deadline, $1.number) }
+        let due = model.filter { $0.deadline <= 500 }.sorted {
+            ($0.deadline, $0.number) < ($1.deadline, $1.number)
+        }
         #expect(fired == due.map(\.number))
         #expect(queue.count == model.count - due.count)
     }

@@ -9,7 +9,9 @@ import Testing
         #expect(IPAddress("2001:db8::1")?.description == "2001:db8::1")
     }
 
-    @Test(arguments: ["", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "::1%lo", "fe80::1%eth0", "1.2.3.4 "])
+    @Test(arguments: [
+        "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "::1%lo", "fe80::1%eth0", "1.2.3.4 ",
+    ])
     func `what is not an address is refused`(text: String) {
         #expect(IPAddress(text) == nil)
     }

@@ -3,7 +3,10 @@ import Testing
 @testable import Kernel
 
 @Suite struct PeriodTests {
-    @Test(arguments: [("90d", "90d"), ("24h", "1d"), ("36h", "36h"), ("90s", "90s"), ("60m", "1h"), ("2w", "14d"), ("0s", "0s")])
+    @Test(arguments: [
+        ("90d", "90d"), ("24h", "1d"), ("36h", "36h"), ("90s", "90s"), ("60m", "1h"), ("2w", "14d"),
+        ("0s", "0s"),
+    ])
     func `a period is written with the largest unit that divides it`(text: String, written: String) {
         #expect(Period(text)?.description == written)
     }

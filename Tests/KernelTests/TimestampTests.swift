@@ -18,7 +18,8 @@ import Testing
     @Test(arguments: [
         "", "2026", "2026-13-01", "2026-02-30", "2023-02-29", "2026-01-05T24:00:00Z", "2026-01-05T08:60:00Z",
         "2026-01-05T08:00:60Z", "2026-01-05T08:00:00", "2026-01-05T08:00:00.Z", "2026-01-05T08:00:00Zx",
-        "2026-1-5T08:00:00Z", "0000-01-01", " 2026-01-05", "2026-01-05T08:00:00+24:00", "2026-01-05T08:00:00+0200",
+        "2026-1-5T08:00:00Z", "0000-01-01", " 2026-01-05", "2026-01-05T08:00:00+24:00",
+        "2026-01-05T08:00:00+0200",
     ])
     func `what is not a time is refused`(text: String) {
         #expect(Timestamp(text) == nil)
@@ -27,7 +28,8 @@ import Testing
     @Test func `writing and reading agree over ten thousand moments`() {
         let random = SeededGenerator(seed: 7)
         for _ in 0..<10_000 {
-            let time = Timestamp(milliseconds: Int64(random.next() % 253_402_300_000_000) - 62_135_596_800_000 / 4)
+            let time = Timestamp(
+                milliseconds: Int64(random.next() % 253_402_300_000_000) - 62_135_596_800_000 / 4)
             #expect(Timestamp(time.description) == time)
         }
     }

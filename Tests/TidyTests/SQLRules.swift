@@ -2,7 +2,10 @@
 /// joined to it but another literal.
 enum SQLRules {
     /// Files that build a statement from parts of their own, and why that is safe.
-    static let allowed: [String: String] = [:]
+    static let allowed = [
+        "Sources/Postgres/Migrator.swift":
+            "hexadecimal digits, and names that MigrationPlan holds to a-z, 0-9 and _"
+    ]
 
     static func builtStatements(_ file: SwiftText) -> [Violation] {
         if allowed[file.path] != nil { return [] }
