@@ -28,4 +28,8 @@ extension ProblemCode {
     package static let versionNotSupported = ProblemCode(
         "version_not_supported", .httpVersionNotSupported, "HTTP version not supported")
     package static let timeout = ProblemCode("timeout", .gatewayTimeout, "It took too long")
+    package static let preconditionFailed = ProblemCode(
+        "precondition_failed", .preconditionFailed, "Somebody was faster")
+    package static let preconditionRequired = ProblemCode(
+        "precondition_required", .preconditionRequired, "If-Match is needed")
 }

@@ -1,0 +1,43 @@
+package import Access
+package import JSON
+package import Kernel
+
+/// A scheduled piece of work. Whichever node gets the lease runs it; a run that was missed runs once.
+package struct Job {
+    /// Lower-case words joined by hyphens: `key-expiry`.
+    package let name: String
+    /// One sentence for `/v1/jobs`.
+    package let summary: String
+    /// From the start of one run to the start of the next.
+    package let every: Period
+    /// A run that takes longer is given up and recorded as timed out.
+    package let timeout: Period
+    /// Does the work in small committed steps and returns counts of what it did. Cancelling is cooperative: between
+    /// steps it asks `JobRun.isOver`.
+    package let run: (JobRun) async throws -> JSONObject
+
+    package init(
+        _ name: String, _ summary: String, every: Period, timeout: Period = .minutes(5),
+        run: @escaping (JobRun) async throws -> JSONObject
+    ) {
+        self.name = name
+        self.summary = summary
+        self.every = every
+        self.timeout = timeout
+        self.run = run
+    }
+}
+
+/// One run of a job, as its handler sees it.
+package final class JobRun {
+    package let id: RunID
+    /// The installation's own context: what the run changes is audited as the installation's doing.
+    package let context: Context
+    /// Set when the time is up or the service stops: return soon.
+    package var isOver = false
+
+    package init(id: RunID, context: Context) {
+        self.id = id
+        self.context = context
+    }
+}
