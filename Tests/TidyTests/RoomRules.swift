@@ -34,10 +34,10 @@ struct House {
             }
             .map { package.text($0).filter { $0 != "\"" } }
             if call == "let base" { base = names; continue }
-            guard let name = names.first else { continue }
-            let usesBase =
-                !package.code[position..<end].text.isEmpty
-                && Array(package.code[position..<end]).wholeWordPositions(of: "base").isEmpty == false
+            let code = Array(package.code[position..<end])
+            // A target with a path of its own, such as a fuzzer, is no room.
+            guard let name = names.first, code.positions(of: "path:").isEmpty else { continue }
+            let usesBase = !code.wholeWordPositions(of: "base").isEmpty
             let dependencies = (usesBase ? base : []) + names.dropFirst()
             if call == "tests(" { testTargets.append(name) } else { arrows.append((name, dependencies)) }
         }

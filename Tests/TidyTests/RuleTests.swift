@@ -112,7 +112,8 @@ import Testing
         let package = [room("Kernel", ["CLinux"]), room("JSON", ["Kernel"]), room("Keys", base),
             room("Alerts", base + [
                 "Keys"]), .executableTarget(name: "keybell", dependencies: ["Alerts"]),
-            tests("JSONTests", ["JSON"]), tests("AlertsTests", ["Alerts"]), tests("IntegrationTests", [])]
+            tests("JSONTests", ["JSON"]), tests("AlertsTests", ["Alerts"]), tests("IntegrationTests", []),
+            .executableTarget(name: name, dependencies: ["JSON"], path: "Fuzz/" + name)]
         """)
 
     @Test func `the house is read from Package.swift`() {

@@ -23,7 +23,8 @@ struct Tree: Sendable {
     static let ofThisProject = Tree(
         root: String(#filePath.dropLast("/Tests/TidyTests/Tree.swift".utf8.count)))
     static let madeByTools: Set<String> = [
-        ".build", ".git", ".venv", ".swiftpm", ".hypothesis", "__pycache__", "scratch", "secrets",
+        ".build", ".build-fuzz", ".git", ".venv", ".swiftpm", ".hypothesis", "__pycache__", "scratch",
+        "secrets",
     ]
 
     let files: [File]
@@ -57,10 +58,11 @@ struct Tree: Sendable {
         }
     }
 
-    /// Text that people write: no fixtures, nothing with a zero byte.
+    /// Text that people write: no fixtures, no fuzzers' corpus, nothing with a zero byte.
     var written: [File] {
         files.filter {
-            !$0.path.contains("/Fixtures/") && !$0.bytes.contains(0) && $0.name != "Package.resolved"
+            !$0.path.contains("/Fixtures/") && !$0.path.contains("/Corpus/") && !$0.bytes.contains(0)
+                && $0.name != "Package.resolved"
         }
     }
 
