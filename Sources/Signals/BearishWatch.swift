@@ -29,8 +29,8 @@ struct BearishWatch: Equatable, Sendable {
     }
 }
 
-/// The numbers behind the five conditions at one candle. The conditions themselves are spelled out only for a warning:
-/// most candles are far from one.
+/// The numbers behind the five conditions at one candle. The conditions themselves are spelled out only for a
+/// warning: most candles are far from one.
 struct BearishReading: Equatable, Sendable {
     var grade: Double
     var netROI: Double?

@@ -1,6 +1,6 @@
-/// Rows of CSV under a header that names the columns (RFC 4180; LF or CRLF). Unknown columns are passed over. A
-/// quoted field may hold commas and doubled quotes, but not a line break: no candle has one, and so a row can
-/// never swallow those after it.
+/// Rows of CSV under a header that names the columns (RFC 4180; LF or CRLF). Unknown columns are passed over.
+/// A quoted field may hold commas and doubled quotes, but not a line break: no candle has one, and so a row
+/// can never swallow those after it.
 struct CSVCandles: Sendable {
     /// More columns than any export has; bounds the header.
     static let mostColumns = 64

@@ -1,7 +1,8 @@
 package import Indicators
 package import Kernel
 
-/// One interval of trading. Prices are in the quote currency, above zero; only closed candles count for grades.
+/// One interval of trading. Prices are in the quote currency, above zero; only closed candles count for
+/// grades.
 package struct Candle: Equatable, Sendable {
     package var openTime: Timestamp
     package var open: Double
@@ -28,8 +29,8 @@ package struct Candle: Equatable, Sendable {
 }
 
 extension Candle {
-    /// The candle that a row claims, or why it is refused. A row that does not say whether it is closed is closed
-    /// when its interval is over.
+    /// The candle that a row claims, or why it is refused. A row that does not say whether it is closed is
+    /// closed when its interval is over.
     package static func validate(_ row: CandleRow, now: Timestamp) throws(RowRefusal) -> Candle {
         try checkPrices(row)
         guard row.interval.isAligned(row.openTime) else { throw .misaligned(row.openTime, row.interval) }

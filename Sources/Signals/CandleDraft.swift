@@ -106,8 +106,8 @@ struct CandleDraft {
     }
 }
 
-/// The names that came last: rows of one upload mostly repeat them, and a new text a row would cost more than its
-/// numbers.
+/// The names that came last: rows of one upload mostly repeat them, and a new text a row would cost more than
+/// its numbers.
 struct NameCache: Sendable {
     var token = LastText()
     var source = LastText()

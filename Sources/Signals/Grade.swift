@@ -30,8 +30,8 @@ package struct Grade: Equatable, Sendable {
     package var value: Double
     /// The grade of the candle before.
     package var previous: Double?
-    /// 0 to 100: the weight of the components that had an answer, less the part of the last 100 candles that is
-    /// missing.
+    /// 0 to 100: the weight of the components that had an answer, less the part of the last 100 candles that
+    /// is missing.
     package var dataQuality: Double
     package var missingLast100: Int
     package var inputs: GradeInputs

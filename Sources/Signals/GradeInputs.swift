@@ -1,5 +1,5 @@
-/// The figures that a Trader Grade is made of, as they stood at the close of one candle. Nil where there are not
-/// enough candles, or where the formula has no answer (a price that never moved).
+/// The figures that a Trader Grade is made of, as they stood at the close of one candle. Nil where there are
+/// not enough candles, or where the formula has no answer (a price that never moved).
 package struct GradeInputs: Equatable, Sendable {
     /// Candles since the series began, this one included.
     package var bars = 0

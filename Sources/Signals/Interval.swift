@@ -1,7 +1,7 @@
 package import Kernel
 
-/// How long a candle lasts. Days begin at 00:00 UTC, weeks on Monday 00:00 UTC (as exchanges draw them; the Unix
-/// epoch itself was a Thursday).
+/// How long a candle lasts. Days begin at 00:00 UTC, weeks on Monday 00:00 UTC (as exchanges draw them; the
+/// Unix epoch itself was a Thursday).
 package enum Interval: String, Hashable, Sendable, CaseIterable {
     case minute = "1m"
     case fiveMinutes = "5m"

@@ -1,5 +1,6 @@
-/// The array of arrays that exchange kline interfaces answer: `[[openTime, "o", "h", "l", "c", "v", …], …]`, time in
-/// milliseconds, numbers bare or quoted, further elements passed over. Cut out byte by byte, in any chunks.
+/// The array of arrays that exchange kline interfaces answer: `[[openTime, "o", "h", "l", "c", "v", …], …]`,
+/// time in milliseconds, numbers bare or quoted, further elements passed over. Cut out byte by byte, in any
+/// chunks.
 struct KlineCandles: Sendable {
     private enum State {
         case beforeArray, betweenRows(comma: Bool), inRow(quoted: Bool), afterArray

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Cuts a stream of bytes into lines, however it arrives in chunks. A line longer than the limit is counted and
-/// skipped, so that the position is never lost.
+/// Cuts a stream of bytes into lines, however it arrives in chunks. A line longer than the limit is counted
+/// and skipped, so that the position is never lost.
 struct LineSplitter: Sendable {
     /// Bytes; a candle's row has about 100. Bounds what one connection can make us hold.
     static let longestLine = 65_536

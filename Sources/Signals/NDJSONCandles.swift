@@ -1,7 +1,7 @@
 import JSON
 
-/// Rows of NDJSON: one object a line, its members named like the columns of CSV; numbers may be quoted, `null` says
-/// nothing, unknown members are passed over.
+/// Rows of NDJSON: one object a line, its members named like the columns of CSV; numbers may be quoted,
+/// `null` says nothing, unknown members are passed over.
 struct NDJSONCandles: Sendable {
     private let defaults: CandleDefaults
     private var names = NameCache()

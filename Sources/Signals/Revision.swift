@@ -1,7 +1,8 @@
 package import Kernel
 
-/// What changes when candles (or the market's readings) of the past turn out to be others: the old and the new course
-/// run side by side from a copy that was kept before the first difference, until both have forgotten it.
+/// What changes when candles (or the market's readings) of the past turn out to be others: the old and the
+/// new course run side by side from a copy that was kept before the first difference, until both have
+/// forgotten it.
 package struct Revision: Equatable, Sendable {
     /// Steps at once; what is longer is a job's.
     package static let mostSteps = 5_000
@@ -10,14 +11,14 @@ package struct Revision: Equatable, Sendable {
     package private(set) var changed: [BarOutcome] = []
     /// Open times that had an outcome and have none any more.
     package private(set) var removed: [Timestamp] = []
-    /// True when the two courses are bit-equal from here on: what is stored of later candles stands. False when the
-    /// new course ends, or the limit is reached, before that.
+    /// True when the two courses are bit-equal from here on: what is stored of later candles stands. False
+    /// when the new course ends, or the limit is reached, before that.
     package private(set) var isConverged = false
     /// The new course after the last step that was taken.
     package private(set) var analysis: SeriesAnalysis
 
-    /// `was` and `now` are all steps from the first difference on, in the order of time. Where both courses stand at
-    /// the same candle in the same state and the rest is the same, nothing can differ any more.
+    /// `was` and `now` are all steps from the first difference on, in the order of time. Where both courses
+    /// stand at the same candle in the same state and the rest is the same, nothing can differ any more.
     package init(
         from snapshot: SeriesAnalysis, was: [SeriesAnalysis.Step], now: [SeriesAnalysis.Step],
         limit: Int = mostSteps

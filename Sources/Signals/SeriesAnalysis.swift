@@ -8,8 +8,8 @@ package struct BarOutcome: Equatable, Sendable {
     package var changes: [SignalChange]
 }
 
-/// All that is computed of one series, candle by candle: the same from a batch, from a stream, and from any copy
-/// that was kept on the way.
+/// All that is computed of one series, candle by candle: the same from a batch, from a stream, and from any
+/// copy that was kept on the way.
 package struct SeriesAnalysis: Equatable, Sendable {
     /// A closed candle and what the market said at its close.
     package struct Step: Equatable, Sendable {

@@ -1,7 +1,8 @@
 package import Kernel
 
 /// A decision made at the close of one candle and executable at the open of the next. What was decided never
-/// changes; fills, its end and its returns come to it. In a series, `direction` and `decisionCandle` identify it.
+/// changes; fills, its end and its returns come to it. In a series, `direction` and `decisionCandle` identify
+/// it.
 package struct Signal: Equatable, Sendable {
     package enum Direction: String, Sendable {
         case bullish

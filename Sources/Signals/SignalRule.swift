@@ -1,9 +1,10 @@
 package import Kernel
 
-/// The signal state machine of one series: one update a closed candle, made of that candle and those before it only.
+/// The signal state machine of one series: one update a closed candle, made of that candle and those before
+/// it only.
 ///
-/// Bullish is the grade's regime (from 70 until below 50) *and* the market gate, candle by candle. A gate that
-/// closes ends the signal; when it opens again in the same regime, a new signal begins.
+/// Bullish is the grade's regime (from 70 until below 50) *and* the market gate, candle by candle. A gate
+/// that closes ends the signal; when it opens again in the same regime, a new signal begins.
 package struct SignalRule: Equatable, Sendable {
     private let interval: Interval
     private let settings: SignalSettings
@@ -44,7 +45,8 @@ package struct SignalRule: Equatable, Sendable {
         return changes
     }
 
-    /// When `now` is so late that data have stopped: the open signals as stale. A gap seen later says the same.
+    /// When `now` is so late that data have stopped: the open signals as stale. A gap seen later says the
+    /// same.
     package func stale(at now: Timestamp) -> [Signal] {
         var copy = self
         guard let stopped = dataStopped(before: now) else { return [] }
@@ -73,13 +75,10 @@ extension SignalRule {
         }
         let holds = isBullish && moment.gate.isOpen && moment.grade.dataQuality >= settings.leastDataQuality
         guard bullish.mayOpen(settings.cooldownCandles), holds else { return [] }
+        let (from, below) = (whole(settings.bullishFrom), whole(settings.neutralBelow))
         let crossed = moment.grade.value >= settings.bullishFrom
-        return bullish.open(
-            moment,
-            crossed
-                ? "grade at \(whole(settings.bullishFrom)) or above"
-                : "grade was \(whole(settings.bullishFrom)) and has not been under \(whole(settings.neutralBelow))"
-        )
+        let reason = crossed ? "grade at \(from) or above" : "grade was \(from) and has not been under \(below)"
+        return bullish.open(moment, reason)
     }
 
     private mutating func decideBearish(

@@ -1,7 +1,7 @@
 import Kernel
 
-/// The Trader Grade v0, streamed over the closed candles of one series: a grade a candle, made of that candle and
-/// those before it only. A value: a copy is a snapshot, and continues bit by bit.
+/// The Trader Grade v0, streamed over the closed candles of one series: a grade a candle, made of that candle
+/// and those before it only. A value: a copy is a snapshot, and continues bit by bit.
 package struct TraderGrade: Equatable, Sendable {
     package static let model = "trader/v0"
     /// Before 30 candles, fewer than four components exist: RSI, directional strength, breakout and volume.
