@@ -1,6 +1,5 @@
 /// Exponential moving average, seeded with the mean of the first `period` values (TA-Lib's classic seed),
-/// then
-/// `e += 2 / (period + 1) · (x - e)`. First value at index `period - 1`.
+/// then `e += 2 / (period + 1) · (x - e)`. First value at index `period - 1`.
 package struct EMA: Equatable, Sendable {
     private let period: Int
     private let factor: Double

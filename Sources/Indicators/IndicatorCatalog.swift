@@ -56,7 +56,7 @@ extension IndicatorDescription {
             "highest high and lowest low of the previous 10 candles, without this one"),
         .init(
             "volatility_rank", first: 73, stableFrom: 193,
-            "rank of ATR14/close among the last 180 (60 at least), this one too, ties averaged, over the count"
+            "rank of ATR14/close among the last 180 (60 at least), this one too, ties averaged"
         ),
     ]
 }

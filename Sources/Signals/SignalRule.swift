@@ -77,7 +77,8 @@ extension SignalRule {
         guard bullish.mayOpen(settings.cooldownCandles), holds else { return [] }
         let (from, below) = (whole(settings.bullishFrom), whole(settings.neutralBelow))
         let crossed = moment.grade.value >= settings.bullishFrom
-        let reason = crossed ? "grade at \(from) or above" : "grade was \(from) and has not been under \(below)"
+        let held = "grade was \(from) and has not been under \(below)"
+        let reason = crossed ? "grade at \(from) or above" : held
         return bullish.open(moment, reason)
     }
 
