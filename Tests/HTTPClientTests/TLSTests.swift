@@ -1,0 +1,50 @@
+import EventLoop
+import Kernel
+import Testing
+
+@testable import HTTPClient
+
+@Suite struct TLSTests {
+    private func get(_ host: String, _ server: OpenSSLServer, authority: String?) async throws
+        -> OutgoingError?
+    {
+        var settings = HTTPClient.Settings.forTests
+        settings.certificateAuthorityFile = authority
+        let room = try await ClientRoom(.answering([["127.0.0.1"]]), settings: settings)
+        defer { room.stop() }
+        let url = try OutgoingURL("https://\(host):\(server.port)/", allowance: .privateReceivers)
+        return await room.failure(
+            of: OutgoingRequest(.get, url, allowance: .privateReceivers, mayResend: true))
+    }
+
+    @Test func `a certificate must come from a trusted authority and name the host`() async throws {
+        let server = try OpenSSLServer()
+        defer { server.stop() }
+        #expect(try await get("hook.example", server, authority: server.authority) == nil)
+        #expect(try await get("127.0.0.1", server, authority: server.authority) == nil)
+        for (host, authority) in [("other.example", server.authority), ("hook.example", nil)] {
+            let failure = try await get(host, server, authority: authority)
+            #expect(failure?.description.hasPrefix("TLS") == true, "\(String(describing: failure))")
+            #expect(failure?.mayHaveBeenReceived == false)
+        }
+    }
+
+    @Test func `an authority file that is not there fails closed`() async throws {
+        let server = try OpenSSLServer()
+        defer { server.stop() }
+        let failure = try await get("hook.example", server, authority: "/nonexistent/ca.pem")
+        #expect(failure?.description.hasPrefix("TLS") == true, "\(String(describing: failure))")
+    }
+}
+
+@Suite struct ResolverTests {
+    @Test func `the system's resolver gives all addresses of a name, off the loop`() async throws {
+        let threads = try OffLoop(threads: 2, limit: 16, name: "dns")
+        defer { threads.stop() }
+        let addresses = try await Resolver.system(threads).addresses("localhost")
+        #expect(!addresses.isEmpty && addresses.allSatisfy(\.isLoopback))
+        await #expect(throws: Resolver.Failure.self) {
+            try await Resolver.system(threads).addresses("name.invalid")
+        }
+    }
+}
