@@ -106,3 +106,11 @@ if Context.environment["KEYBELL_FUZZ"] == "1" {
                 swiftSettings: strict, linkerSettings: libFuzzer))
     }
 }
+
+/// Measuring programs are in the build only when asked for.
+if Context.environment["KEYBELL_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "HTTPClientBenchmark", dependencies: ["HTTPClient", "EventLoop", "Kernel"],
+            path: "Benchmarks/HTTPClient", swiftSettings: strict))
+}
