@@ -5,8 +5,8 @@ import Kernel
 
 // usage: HTTPClientBenchmark PORT COUNT CONCURRENCY [fresh]
 //
-// POSTs of 300 bytes from one loop to a receiver on 127.0.0.1 (receiver.c): how many a second, how long each took,
-// and what of a core they cost. `fresh`: as orders go, each on a connection of its own.
+// POSTs of 300 bytes from one loop to a receiver on 127.0.0.1 (receiver.c): how many a second, how long each
+// took, and what of a core they cost. `fresh`: as orders go, each on a connection of its own.
 
 struct Plan: Sendable {
     let port: UInt16

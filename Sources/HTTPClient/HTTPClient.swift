@@ -1,9 +1,9 @@
 package import EventLoop
 package import Kernel
 
-/// Outgoing HTTP of one worker: every request passes the address guard three times (all answers of the name, every
-/// socket, every connection before use), redirects are never followed, connections are kept for at most a minute.
-/// Not Sendable: it lives in its worker's isolation.
+/// Outgoing HTTP of one worker: every request passes the address guard three times (all answers of the name,
+/// every socket, every connection before use), redirects are never followed, connections are kept for at most
+/// a minute. Not Sendable: it lives in its worker's isolation.
 package final class HTTPClient {
     package struct Settings: Sendable {
         package var userAgent = "Keybell"
@@ -66,8 +66,8 @@ package final class HTTPClient {
         return try transfer.outcome(code, duration: elapsed(since: start))
     }
 
-    /// Takes new guard settings: kept connections and known names are given up, what is on its way ends under the
-    /// old ones.
+    /// Takes new guard settings: kept connections and known names are given up, what is on its way ends under
+    /// the old ones.
     package func setAddressGuard(_ addressGuard: AddressGuard) {
         self.addressGuard = addressGuard
         closeIdleConnections()
@@ -118,7 +118,8 @@ extension HTTPClient {
         Period(microseconds: Int64((clock.monotonicNanoseconds() &- start) / 1_000))
     }
 
-    /// libcurl looks after old connections only when it opens new ones, so a pool that rests is given up by a timer.
+    /// libcurl looks after old connections only when it opens new ones, so a pool that rests is given up by a
+    /// timer.
     private func noteUse() {
         lastUse = clock.monotonicNanoseconds()
         if pool.isBroken { pool = ConnectionPool(reactor, settings.ofTransfers) }

@@ -95,7 +95,8 @@ import Testing
         let answer = try await answer { peer in
             _ = peer.readRequest()
             peer.write(
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: t\r\n\r\n"
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: t\r\n\r\n"
             )
             peer.waitForEnd()
         }
@@ -194,7 +195,8 @@ import Testing
 
 /// An order is sent at most once.
 @Suite struct ResendTests {
-    /// Answers the first request of all and then, on whichever connection, reads one more request and hangs up.
+    /// Answers the first request of all and then, on whichever connection, reads one more request and hangs
+    /// up.
     private static func answersOnce(_ peer: Peer) {
         while let number = peer.readRequest() {
             guard number == 1 else { return }
@@ -253,7 +255,7 @@ import Testing
         "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 407 Proxy\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", "HTTP/1.1 200", "",

@@ -7,8 +7,8 @@ import Testing
 
 private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answer() } }
 
-/// Requests reach no internal address: not by what a name answers, not by a second answer, not by a redirect, not by a
-/// kept connection.
+/// Requests reach no internal address: not by what a name answers, not by a second answer, not by a redirect,
+/// not by a kept connection.
 @Suite struct GuardedSendTests {
     private func request(_ url: String, _ allowance: Allowance) throws -> OutgoingRequest {
         OutgoingRequest(

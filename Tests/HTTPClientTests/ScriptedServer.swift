@@ -83,8 +83,8 @@ final class Peer {
         (self.descriptor, self.server) = (descriptor, server)
     }
 
-    /// Reads one request and its Content-Length body. The number of requests that the server has seen, this one
-    /// included; nil at the end of the stream.
+    /// Reads one request and its Content-Length body. The number of requests that the server has seen, this
+    /// one included; nil at the end of the stream.
     func readRequest() -> Int? {
         while true {
             if let end = headEnd(), buffer.count >= end + bodyLength(end) {

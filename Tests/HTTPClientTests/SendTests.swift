@@ -21,7 +21,8 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         #expect(!answer.isTruncated)
         #expect(
             server.requests == [
-                "POST /a/../b/./c?x=%7e&empty=&y HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nUser-Agent: Keybell\r\n"
+                "POST /a/../b/./c?x=%7e&empty=&y HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n"
+                    + "User-Agent: Keybell\r\n"
                     + "Accept: */*\r\nAccept-Encoding: identity\r\nContent-Type: application/json\r\n"
                     + "Content-Length: 5\r\n\r\nhello"
             ])

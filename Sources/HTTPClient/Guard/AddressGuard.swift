@@ -1,9 +1,9 @@
 package import EventLoop
 package import Kernel
 
-/// Decides whether an address may be connected to. Pure: it sees addresses only, never names, so it is asked about
-/// every answer of the resolver, about every socket before it connects, and about every connection before it carries
-/// a request.
+/// Decides whether an address may be connected to. Pure: it sees addresses only, never names, so it is asked
+/// about every answer of the resolver, about every socket before it connects, and about every connection
+/// before it carries a request.
 package struct AddressGuard: Hashable, Sendable {
     /// Where this service listens. `0.0.0.0` and `::` stand for every loopback address of that port.
     package var ownAddresses: [SocketAddress]
@@ -27,8 +27,8 @@ package struct AddressGuard: Hashable, Sendable {
         return allowance.ports.contains(port) ? nil : .port
     }
 
-    /// The first refusal among all answers of a name: one bad answer refuses the name, or an attacker could mix one
-    /// into a list and wait for it to be picked.
+    /// The first refusal among all answers of a name: one bad answer refuses the name, or an attacker could
+    /// mix one into a list and wait for it to be picked.
     package func refusal(
         ofAll addresses: [IPAddress], port: UInt16, isPlain: Bool, allowance: Allowance
     ) -> AddressRefusal? {
@@ -41,7 +41,8 @@ package struct AddressGuard: Hashable, Sendable {
         return nil
     }
 
-    /// A connection whose two ends have one address stays on this host: behind a wildcard listener that is us.
+    /// A connection whose two ends have one address stays on this host: behind a wildcard listener that is
+    /// us.
     func isOwn(_ address: IPAddress, _ port: UInt16, connectedFrom local: IPAddress) -> Bool {
         address == local && listensEverywhere(onPort: port)
     }

@@ -6,7 +6,8 @@ package enum AddressRefusal: String, Error, Sendable {
     case ownAddress = "own_address"
     /// Loopback or a private network, without the operator's allowance.
     case privateAddress = "private_address"
-    /// Not an address of one host of the public internet: reserved, documentation, multicast, a transition form.
+    /// Not an address of one host of the public internet: reserved, documentation, multicast, a transition
+    /// form.
     case reservedAddress = "reserved_address"
     /// Plain http, to a public receiver or without an allowance.
     case plainHTTP = "plain_http"

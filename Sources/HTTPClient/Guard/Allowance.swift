@@ -1,5 +1,5 @@
-/// What one purpose (webhooks, an exchange, a feed) may reach. Only the operator's settings widen it, never a caller
-/// of the API.
+/// What one purpose (webhooks, an exchange, a feed) may reach. Only the operator's settings widen it, never a
+/// caller of the API.
 package struct Allowance: Hashable, Sendable {
     /// Loopback and the private ranges (RFC 1918, RFC 6598, RFC 4193). Metadata services stay denied.
     package var privateAddresses: Bool

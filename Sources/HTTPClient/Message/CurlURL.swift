@@ -1,8 +1,8 @@
 import CCurl
 import Kernel
 
-/// libcurl's own reading of an URL, asked beforehand: two parsers that disagree about the host are how a guard is
-/// walked around.
+/// libcurl's own reading of an URL, asked beforehand: two parsers that disagree about the host are how a
+/// guard is walked around.
 enum CurlURL {
     /// True when libcurl finds the same scheme, host and port, and no user, password or zone.
     static func reads(_ text: String, as url: OutgoingURL) -> Bool {

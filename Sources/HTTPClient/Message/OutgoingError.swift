@@ -30,7 +30,8 @@ package enum OutgoingError: Error, Equatable, Sendable {
         }
     }
 
-    /// What outsiders read. Refused, unknown, closed and filtered are one text, so that nobody maps a network by it.
+    /// What outsiders read. Refused, unknown, closed and filtered are one text, so that nobody maps a network
+    /// by it.
     package var outsideText: String {
         switch self {
         case .refusedByPolicy, .resolveFailed, .connectFailed, .timeout(.resolve), .timeout(.connect):

@@ -48,9 +48,9 @@ package struct OutgoingRequest: Sendable {
     package var timeLimits = TimeLimits()
     package var responseLimits = ResponseLimits()
     package var allowance: Allowance
-    /// False: an order. It goes out on a fresh connection, and nothing below ever sends it a second time. True: the
-    /// receiver knows a repetition when it sees one, so a kept connection may be used, and if it turns out dead the
-    /// request goes out again on another.
+    /// False: an order. It goes out on a fresh connection, and nothing below ever sends it a second time.
+    /// True: the receiver knows a repetition when it sees one, so a kept connection may be used, and if it
+    /// turns out dead the request goes out again on another.
     package var mayResend: Bool
 
     package init(

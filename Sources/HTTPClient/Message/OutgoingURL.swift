@@ -1,7 +1,7 @@
 package import Kernel
 
-/// Where a request goes: parsed once, strictly, and in agreement with libcurl, which will parse it again. What two
-/// readers could understand differently is refused, not repaired.
+/// Where a request goes: parsed once, strictly, and in agreement with libcurl, which will parse it again.
+/// What two readers could understand differently is refused, not repaired.
 package struct OutgoingURL: Hashable, Sendable {
     package enum Scheme: String, Sendable { case http, https }
 

@@ -81,8 +81,9 @@ extension URLParts {
         guard let last = labels.last, name.utf8.count <= 253, labels.allSatisfy(isLabel) else {
             throw .hostInvalid
         }
-        // The URL standard's rule: a host whose last label looks like a number is an IPv4 address to lenient readers
-        // (`2130706433`, `0x7f.1`, `0177.0.0.1`, `127.1`), so nothing but the one plain form is accepted.
+        // The URL standard's rule: a host whose last label looks like a number is an IPv4 address to lenient
+        // readers (`2130706433`, `0x7f.1`, `0177.0.0.1`, `127.1`), so nothing but the one plain form is
+        // accepted.
         guard looksNumeric(last) else { return .name(name) }
         guard labels.count == 4, labels.allSatisfy(isPlainDecimal), let address = IPAddress(name) else {
             throw .hostAmbiguous

@@ -2,8 +2,8 @@ import EventLoop
 import Kernel
 import Synchronization
 
-/// One question to the resolver under a time limit. The system's resolver cannot be interrupted, so the first of
-/// answer and timer counts, and the other is dropped.
+/// One question to the resolver under a time limit. The system's resolver cannot be interrupted, so the first
+/// of answer and timer counts, and the other is dropped.
 final class Lookup: Sendable {
     typealias Answer = Result<[IPAddress], OutgoingError>
 

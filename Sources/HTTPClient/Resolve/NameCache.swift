@@ -1,8 +1,8 @@
 import EventLoop
 import Kernel
 
-/// The names of one worker: requests for one name share one lookup, and its answer for a short time. What is kept is
-/// the answer, never a verdict: the guard judges it anew for every request.
+/// The names of one worker: requests for one name share one lookup, and its answer for a short time. What is
+/// kept is the answer, never a verdict: the guard judges it anew for every request.
 final class NameCache {
     /// Names kept at a time; each costs about 200 bytes.
     private static let nameLimit = 4_096

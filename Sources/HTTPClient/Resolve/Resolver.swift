@@ -3,8 +3,8 @@ package import EventLoop
 import Glibc
 package import Kernel
 
-/// Turns a name into all its addresses. A value with a closure, so that tests can answer as an attacker's name server
-/// would.
+/// Turns a name into all its addresses. A value with a closure, so that tests can answer as an attacker's
+/// name server would.
 package struct Resolver: Sendable {
     package struct Failure: Error, Equatable, Sendable {
         package let reason: String
@@ -22,8 +22,8 @@ package struct Resolver: Sendable {
     /// More answers than this are cut: nobody tries so many.
     package static let maximumAddresses = 32
 
-    /// The system's resolver (files, DNS, whatever nsswitch.conf says) on a few threads of its own: a name server
-    /// that does not answer holds one of them for up to half a minute, never a loop.
+    /// The system's resolver (files, DNS, whatever nsswitch.conf says) on a few threads of its own: a name
+    /// server that does not answer holds one of them for up to half a minute, never a loop.
     package static func system(_ threads: OffLoop) -> Resolver {
         Resolver { name in try await threads.run { try lookUp(name) } }
     }

@@ -2,8 +2,8 @@ import CCurl
 import EventLoop
 import Glibc
 
-/// A libcurl multi handle on a reactor: the kept connections of one worker, and the transfers on them. It is never
-/// emptied but replaced: when its last transfer is over and nobody holds it, its connections close.
+/// A libcurl multi handle on a reactor: the kept connections of one worker, and the transfers on them. It is
+/// never emptied but replaced: when its last transfer is over and nobody holds it, its connections close.
 final class ConnectionPool {
     /// Idle handles kept for reuse; each holds about 10 KB.
     private static let idleTransferLimit = 256

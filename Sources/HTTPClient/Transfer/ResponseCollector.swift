@@ -17,7 +17,8 @@ struct ResponseCollector {
 
     init(limits: OutgoingRequest.ResponseLimits) { self.limits = limits }
 
-    /// One line, its end included: a status line, a field, or the empty line. Lines after the head are trailers.
+    /// One line, its end included: a status line, a field, or the empty line. Lines after the head are
+    /// trailers.
     mutating func line(_ line: UnsafeRawBufferPointer) -> Bool {
         headBytes += line.count
         guard headBytes <= Self.maximumHeadBytes else {

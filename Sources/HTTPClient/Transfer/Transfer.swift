@@ -45,8 +45,8 @@ final class Transfer {
 
     // MARK: One request
 
-    /// - Parameter pinned: the checked addresses of the URL's name, the only ones that libcurl will know; empty
-    ///   for an address.
+    /// - Parameter pinned: the checked addresses of the URL's name, the only ones that libcurl will know;
+    /// empty   for an address.
     func prepare(
         _ request: OutgoingRequest, pinned: [IPAddress], timeLimits: OutgoingRequest.TimeLimits,
         addressGuard: AddressGuard
@@ -116,7 +116,8 @@ final class Transfer {
     /// Forgets the request, so that neither bodies nor what was received stay behind in an idle handle.
     func forget() { state = nil }
 
-    /// Gives back what libcurl holds of the request: its options and copies, the headers, the pin with its cache.
+    /// Gives back what libcurl holds of the request: its options and copies, the headers, the pin with its
+    /// cache.
     private func release() {
         if let names {
             kcurl_set_pointer(easy, CURLOPT_SHARE, nil)
@@ -132,8 +133,8 @@ final class Transfer {
 // MARK: Options
 
 extension Transfer {
-    /// What holds for every request: no redirects, no proxy from the environment, no credentials from files, no
-    /// cookies (the engine is never switched on), and HTTP/1.1 alone, whose resending rules are known.
+    /// What holds for every request: no redirects, no proxy from the environment, no credentials from files,
+    /// no cookies (the engine is never switched on), and HTTP/1.1 alone, whose resending rules are known.
     private func setRules() {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
@@ -157,8 +158,8 @@ extension Transfer {
             set(CURLOPT_MAXAGE_CONN, settings.connectionLifetimeSeconds)
             set(CURLOPT_MAXLIFETIME_CONN, settings.connectionLifetimeSeconds)
         } else {
-            // libcurl sends a request again by itself when a reused connection dies before the first byte of an
-            // answer (Curl_retry_request asks conn->bits.reuse). On a connection of its own it never does.
+            // libcurl sends a request again by itself when a reused connection dies before the first byte of
+            // an answer (Curl_retry_request asks conn->bits.reuse). On a connection of its own it never does.
             set(CURLOPT_FRESH_CONNECT, 1)
             set(CURLOPT_FORBID_REUSE, 1)
         }
@@ -267,8 +268,8 @@ private func receiveBody(
     return mayGoOn ? part.count : 0
 }
 
-/// Asked for every address before it is connected to. libcurl reports a refusal as code 7, like a closed port, so it
-/// is written down here.
+/// Asked for every address before it is connected to. libcurl reports a refusal as code 7, like a closed
+/// port, so it is written down here.
 private func openSocket(
     _ user: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
@@ -281,8 +282,8 @@ private func openSocket(
         address.pointee.protocol)
 }
 
-/// Asked for every connection before it carries a request, kept ones too: a connection opened under another allowance
-/// or another guard is not borrowed.
+/// Asked for every connection before it carries a request, kept ones too: a connection opened under another
+/// allowance or another guard is not borrowed.
 private func beforeRequest(
     _ user: UnsafeMutableRawPointer?, _ remote: UnsafeMutablePointer<CChar>?,
     _ local: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
