@@ -8,7 +8,7 @@ package struct BinaryWriter {
 
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
-    package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+    init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
     mutating func append<Number: FixedWidthInteger>(_ value: Number) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }

@@ -53,7 +53,8 @@ package struct ChildProcess: Sendable {
         return Self.code(status)
     }
 
-    /// The exit code if it has ended; nil while it runs. A process that is no child of ours counts as running.
+    /// The exit code if it has ended; nil while it runs. A process that is no child of ours counts as
+    /// running.
     package func exitCode() -> Int32? {
         var status: Int32 = 0
         return waitpid(pid, &status, WNOHANG) == pid ? Self.code(status) : nil

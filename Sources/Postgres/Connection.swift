@@ -1,12 +1,14 @@
 package import EventLoop
+import Glibc
 
-/// One established session in pipeline mode. Many callers send at once; a turn's reads leave in one write and share a
-/// transaction, everything else has its own. Results are handed out once their transaction is known to be done. When
-/// the session is lost, all that waits fails at once, and the connection is over for good.
+/// One established session in pipeline mode. Many callers send at once; a turn's reads leave in one write and
+/// share a transaction, everything else has its own. Results are handed out once their transaction is known
+/// to be done. When the session is lost, all that waits fails at once, and the connection is over for good.
 package final class Connection: ReadinessHandler {
     /// Statements under way on one connection. At 30 µs each, the last one waits 30 ms: more is overload.
     package static let maximumOutstanding = 1_024
-    /// Prepared statements kept on one connection (a few KB of the server's memory each); others are prepared anew.
+    /// Prepared statements kept on one connection (a few KB of the server's memory each); others are prepared
+    /// anew.
     static let maximumPrepared = 1_000
 
     private enum Expected {
@@ -17,6 +19,9 @@ package final class Connection: ReadinessHandler {
 
     private let session: Session
     private let reactor: Reactor
+    /// Kept, because libpq forgets it when it finds the session lost.
+    private let descriptor: Int32
+    private let thread = pthread_self()
     private var encoder = ParameterEncoder()
     private var prepared: [PreparedKey: String] = [:]
     private var namesIssued = 0
@@ -36,9 +41,9 @@ package final class Connection: ReadinessHandler {
 
     /// Takes over a connected session.
     init?(_ session: Session, on reactor: Reactor) {
-        (self.session, self.reactor) = (session, reactor)
+        (self.session, self.reactor, descriptor) = (session, reactor, session.descriptor)
         guard session.setNonBlocking(), session.enterPipeline(),
-            (try? reactor.watch(session.descriptor, for: .readable, edgeTriggered: false, handler: self))
+            (try? reactor.watch(descriptor, for: .readable, edgeTriggered: false, handler: self))
                 != nil
         else { return nil }
     }
@@ -49,7 +54,7 @@ package final class Connection: ReadinessHandler {
     package func close() {
         guard isOpen else { return }
         isOpen = false
-        reactor.unwatch(session.descriptor)
+        reactor.unwatch(descriptor)
         session.finish()
         failEverything()
         ended.wake()
@@ -73,6 +78,8 @@ package final class Connection: ReadinessHandler {
 
 extension Connection {
     func send(_ query: Query) {
+        // Closures of other modules may leave the loop silently (`#expect(throws:)` does).
+        assert(thread == pthread_self(), "a connection belongs to its loop")
         guard isOpen else { return query.finish(.failure(.unavailable)) }
         guard outstanding < Self.maximumOutstanding else { return query.finish(.failure(.overloaded)) }
         outstanding += 1
@@ -150,7 +157,7 @@ extension Connection {
     private func awaitWritable(_ wanted: Bool) {
         guard wanted != isWaitingToWrite else { return }
         isWaitingToWrite = wanted
-        try? reactor.change(session.descriptor, to: wanted ? [.readable, .writable] : .readable)
+        try? reactor.change(descriptor, to: wanted ? [.readable, .writable] : .readable)
     }
 }
 
@@ -212,7 +219,8 @@ extension Connection {
         for query in group { finish(query, query.received ?? .failure(.unavailable)) }
     }
 
-    /// Whoever shared the transaction of a failed statement runs again, alone; explicit transactions learn the cause.
+    /// Whoever shared the transaction of a failed statement runs again, alone; explicit transactions learn
+    /// the cause.
     private func settle(_ group: [Query], _ failure: PostgresError) {
         for query in group {
             if isStale(query.failure) { forget(query) }
@@ -235,9 +243,8 @@ extension Connection {
     }
 
     private func forget(_ query: Query) {
-        prepared[
-            PreparedKey(statement: query.statement, signature: ParameterEncoder.signature(query.parameters))] =
-            nil
+        let signature = ParameterEncoder.signature(query.parameters)
+        prepared[PreparedKey(statement: query.statement, signature: signature)] = nil
     }
 
     private func finish(_ query: Query, _ result: Result<Rows, PostgresError>) {

@@ -1,8 +1,9 @@
 package import EventLoop
 package import Kernel
 
-/// The database as one worker sees it: plain state of its loop. Reads share one pipelined connection, sign batches have
-/// one, and transactions of several round trips a small pool, so that no read waits behind a row lock.
+/// The database as one worker sees it: plain state of its loop. Reads share one pipelined connection, sign
+/// batches have one, and transactions of several round trips a small pool, so that no read waits behind a row
+/// lock.
 package final class Database: Queryable {
     package struct Size: Sendable {
         /// Connections for transactions of several round trips; opened when first wanted.

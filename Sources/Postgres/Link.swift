@@ -47,6 +47,8 @@ package final class Link: Queryable {
             isWanted = true
             demand.wake()
         }
+        // Lost a moment ago: the next attempt is about to begin. During a pause there is nothing to wait for.
+        if connection != nil && attempt.isFulfilled { attempt = Promise() }
         await attempt.get()
         guard isOpen else { throw .unavailable }
     }

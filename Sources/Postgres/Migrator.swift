@@ -1,5 +1,5 @@
-/// Brings a database's schema to this program's. Any number of nodes may start at once: one migrates, the others wait
-/// and find nothing left to do. Each migration is a transaction of its own.
+/// Brings a database's schema to this program's. Any number of nodes may start at once: one migrates, the
+/// others wait and find nothing left to do. Each migration is a transaction of its own.
 package struct Migrator: Sendable {
     private let migrations: [Migration]
 
@@ -18,7 +18,8 @@ package struct Migrator: Sendable {
         return pending.map(\.migration.number)
     }
 
-    /// "keybell" in ASCII: the advisory lock's number. A migration may run long; waiting for another node ends.
+    /// "keybell" in ASCII: the advisory lock's number. A migration may run long; waiting for another node
+    /// ends.
     private static let prologue = """
         set lock_timeout = '10min';
         set statement_timeout = 0;

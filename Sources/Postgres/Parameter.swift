@@ -2,8 +2,9 @@ package import Kernel
 
 /// A value for `$n`, with its type; nil is null of that type.
 ///
-/// `text` takes whatever type the statement gives to `$n` (enum, numeric, inet, interval: as PostgreSQL reads them).
-/// All others come with a type; where the column's is another, cast in SQL: `$2::smallint`, `$1::text[]::state[]`.
+/// `text` takes whatever type the statement gives to `$n` (enum, numeric, inet, interval: as PostgreSQL reads
+/// them). All others come with a type; where the column's is another, cast in SQL: `$2::smallint`,
+/// `$1::text[]::state[]`.
 package enum Parameter: Sendable {
     case null
     case bool(Bool?)

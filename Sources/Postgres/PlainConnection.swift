@@ -1,97 +1,82 @@
 package import EventLoop
 
-/// One session outside a pipeline, for one user at a time: scripts of several statements, COPY, LISTEN.
+/// One session outside a pipeline, for one user at a time: scripts of several statements, COPY, LISTEN. It
+/// reads only when its user wants more, so that a slow consumer of a copy slows the server, not our memory.
 package final class PlainConnection: ReadinessHandler {
     let session: Session
-    let reactor: Reactor
+    private let reactor: Reactor
+    /// Kept, because libpq forgets it when it finds the session lost.
+    private let descriptor: Int32
     private let progress = Wakeup()
-    private var isWaitingToWrite = false
     private(set) var isOpen = true
-    var onInput: (() -> Void)?
+    /// Instead of a user that waits: called at every readiness.
+    var onProgress: (() -> Void)?
 
     init(_ session: Session, on reactor: Reactor) throws(PostgresError) {
-        (self.session, self.reactor) = (session, reactor)
-        guard session.setNonBlocking(),
-            (try? reactor.watch(session.descriptor, for: .readable, edgeTriggered: false, handler: self))
-                != nil
-        else { throw .unavailable }
+        (self.session, self.reactor, descriptor) = (session, reactor, session.descriptor)
+        guard session.setNonBlocking(), (try? reactor.watch(descriptor, handler: self)) != nil else {
+            throw .unavailable
+        }
     }
 
     package func close() {
         guard isOpen else { return }
         isOpen = false
-        reactor.unwatch(session.descriptor)
+        reactor.unwatch(descriptor)
         session.finish()
         progress.wake()
-        onInput?()
     }
 
     package func ready(_ readiness: Readiness) {
-        if readiness.contains(.readable), !session.consumeInput() { return close() }
-        if readiness.contains(.writable) { awaitWritable(false) }
-        progress.wake()
-        onInput?()
+        if let onProgress { onProgress() } else { progress.wake() }
     }
 
     /// Runs a script (simple protocol: no parameters, results as text) and answers its last result.
     @discardableResult
     package nonisolated(nonsending) func run(_ sql: String) async throws(PostgresError) -> Rows? {
-        try sendSimple(sql)
+        guard isOpen, session.sendSimple(sql) else { throw .unavailable }
         return try await lastResult()
     }
 
-    func sendSimple(_ sql: String) throws(PostgresError) {
-        guard isOpen, session.sendSimple(sql) else { throw .unavailable }
-    }
-
-    /// Reads results up to the end of the script; the first error wins.
+    /// Reads results up to the end of the script, or to where a copy begins; the first error wins.
     nonisolated(nonsending) func lastResult() async throws(PostgresError) -> Rows? {
         var last: Rows?
         var failure: PostgresError?
         while let rows = try await nextResult() {
             if rows.status == .failed { failure = failure ?? PostgresError(rows.serverError) }
             last = rows
-            // A copy goes on: whoever asked for it takes over.
             if rows.status == .copyIn || rows.status == .copyOut { break }
         }
         if let failure { throw failure }
         return last
     }
 
-    nonisolated(nonsending) func nextResult() async throws(PostgresError) -> Rows? {
+    private nonisolated(nonsending) func nextResult() async throws(PostgresError) -> Rows? {
         while true {
             try await flush()
-            guard isOpen else { throw .unavailable }
             if !session.isBusy { return session.nextResult() }
-            await progress.wait()
+            try await receive()
         }
     }
 
     /// Until libpq's buffer is empty: back-pressure for whoever fills it.
     nonisolated(nonsending) func flush() async throws(PostgresError) {
-        while true {
-            guard isOpen else { throw .unavailable }
+        while isOpen {
             switch session.flush() {
             case .done: return
-            case .failed:
-                close()
-                throw .unavailable
-            case .pending:
-                awaitWritable(true)
-                await progress.wait()
+            case .pending: await progress.wait()
+            case .failed: close()
             }
         }
+        throw .unavailable
     }
 
-    nonisolated(nonsending) func awaitInput() async throws(PostgresError) {
-        await progress.wait()
+    /// Takes what has arrived, or waits for more. Readiness is edge-triggered and libpq does not read to the
+    /// end, so the socket is asked first.
+    nonisolated(nonsending) func receive() async throws(PostgresError) {
+        if isOpen && !session.hasInput { await progress.wait() }
+        if isOpen && !session.consumeInput() { close() }
         guard isOpen else { throw .unavailable }
-    }
-
-    private func awaitWritable(_ wanted: Bool) {
-        guard wanted != isWaitingToWrite else { return }
-        isWaitingToWrite = wanted
-        try? reactor.change(session.descriptor, to: wanted ? [.readable, .writable] : .readable)
     }
 }
 

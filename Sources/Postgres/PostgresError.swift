@@ -1,6 +1,8 @@
-/// Everything that a store may meet. What outsiders read is decided elsewhere: server messages are for the log.
+/// Everything that a store may meet. What outsiders read is decided elsewhere: server messages are for the
+/// log.
 package enum PostgresError: Error, Equatable, Sendable {
-    /// There is no connection, or it was lost before the work was committed: try again later (503, Retry-After).
+    /// There is no connection, or it was lost before the work was committed: try again later (503,
+    /// Retry-After).
     case unavailable
     /// Too much is waiting already; nothing was sent.
     case overloaded

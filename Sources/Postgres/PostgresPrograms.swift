@@ -14,13 +14,23 @@ package struct PostgresPrograms: Sendable {
     /// Debian's folders, the newest version first (or the wanted one), then PATH.
     package static func find(major: Int? = nil) -> PostgresPrograms? {
         let base = "/usr/lib/postgresql"
-        let versions = (folderEntries(base) ?? []).compactMap(Int.init).filter { major == nil || $0 == major }
-        let debian = versions.sorted(by: >).map { "\(base)/\($0)/bin" }
+        let versions = (folderEntries(base) ?? []).compactMap(Int.init).sorted(by: >)
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = debian + path.split(separator: ":").map(String.init)
+        let folders = versions.map { "\(base)/\($0)/bin" } + path.split(separator: ":").map(String.init)
         return folders.map(PostgresPrograms.init(folder:)).first { programs in
             access(programs.initdb, X_OK) == 0 && access(programs.postgres, X_OK) == 0
+                && (major == nil || programs.major == major)
         }
+    }
+
+    /// Of `postgres (PostgreSQL) 15.18 (Debian …)`.
+    var major: Int? {
+        guard !postgres.contains("'"), let pipe = popen("'\(postgres)' -V", "re") else { return nil }
+        defer { pclose(pipe) }
+        var line = [UInt8](repeating: 0, count: 256)
+        let count = fread(&line, 1, line.count, pipe)
+        let words = String(decoding: line[..<count], as: UTF8.self).split { $0 == " " || $0 == "." }
+        return words.dropFirst(2).first.flatMap { Int($0) }
     }
 
     /// Runs a server program as `account`; PostgreSQL refuses to run as root.

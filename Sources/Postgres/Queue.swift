@@ -1,4 +1,5 @@
-/// First in, first out. Removing is constant time: the removed front is cut off once it is half of the storage.
+/// First in, first out. Removing is constant time: the removed front is cut off once it is half of the
+/// storage.
 struct Queue<Element>: Sequence {
     private var storage: [Element?] = []
     private var head = 0

@@ -58,7 +58,8 @@ extension Row {
         }
     }
 
-    /// The form of array_send in PostgreSQL's arrayfuncs.c: dimensions, flags, element type, then length and bounds.
+    /// The form of array_send in PostgreSQL's arrayfuncs.c: dimensions, flags, element type, then length and
+    /// bounds.
     private func optionalArray<Element>(
         _ column: Int, _ types: [UInt32], decode: (UnsafeRawBufferPointer) -> Element
     ) -> [Element?] {

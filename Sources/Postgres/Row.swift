@@ -1,7 +1,7 @@
 package import Kernel
 
-/// One row. Columns count from 0 and are read by the type that the statement gives them; reading another type, or a
-/// null as a value, is our own mistake and traps.
+/// One row. Columns count from 0 and are read by the type that the statement gives them; reading another
+/// type, or a null as a value, is our own mistake and traps.
 package struct Row {
     let rows: Rows
     let index: Int

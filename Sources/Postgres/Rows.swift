@@ -57,7 +57,8 @@ extension Rows {
 
     func type(_ column: Int) -> UInt32 { PQftype(result, Int32(column)) }
 
-    /// The bytes of a field, valid while these rows live. Null where nothing said so is a mistake of the statement.
+    /// The bytes of a field, valid while these rows live. Null where nothing said so is a mistake of the
+    /// statement.
     func field(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
         precondition(!isNull(row, column), "column \(column) is null: read it as optional")
         let length = Int(PQgetlength(result, Int32(row), Int32(column)))

@@ -1,7 +1,8 @@
 import CLibpq
 import Glibc
 
-/// One libpq connection: every call of the C library on it, and nothing else. Never blocks once it is started.
+/// One libpq connection: every call of the C library on it, and nothing else. Never blocks once it is
+/// started.
 final class Session {
     enum Progress { case wantsRead, wantsWrite, connected, failed }
     enum Flush { case done, pending, failed }
@@ -85,6 +86,12 @@ final class Session {
     }
 
     // MARK: Receiving
+
+    /// Whether the socket has something to read at this moment.
+    var hasInput: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&entry, 1, 0) > 0
+    }
 
     func consumeInput() -> Bool { PQconsumeInput(connection) == 1 }
     var isBusy: Bool { PQisBusy(connection) == 1 }

@@ -1,4 +1,5 @@
-/// SQL with `$n` parameters, as a value beside the rows that it decodes. Prepared once per connection, on first use.
+/// SQL with `$n` parameters, as a value beside the rows that it decodes. Prepared once per connection, on
+/// first use.
 package struct Statement: Sendable {
     /// For the server's log and for tests that prepare every statement.
     package let name: String
@@ -22,7 +23,8 @@ package struct Statement: Sendable {
         isRead = Self.readsOnly(sql)
     }
 
-    /// Locks are kept to the end of a transaction, and session locks survive its failure: such statements run alone.
+    /// Locks are kept to the end of a transaction, and session locks survive its failure: such statements run
+    /// alone.
     private static func readsOnly(_ sql: String) -> Bool {
         let words = sql.lowercased().split { $0.isWhitespace }
         guard words.first == "select" else { return false }

@@ -1,4 +1,5 @@
-/// One open transaction. It begins with its first statement, in the same write, and lives inside `transaction`'s body.
+/// One open transaction. It begins with its first statement, in the same write, and lives inside
+/// `transaction`'s body.
 package final class Transaction: Queryable {
     private enum State { case fresh, open, committed, over }
 

@@ -4,8 +4,8 @@ import Glibc
 import Kernel
 import Postgres
 
-/// One throw-away PostgreSQL per test process: started when first wanted, never synced to disk, ended with the
-/// process, however that ends.
+/// One throw-away PostgreSQL per test process: started when first wanted, never synced to disk, ended with
+/// the process, however that ends.
 actor ScratchCluster {
     static let shared = ScratchCluster()
 

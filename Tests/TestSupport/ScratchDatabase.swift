@@ -11,6 +11,8 @@ package import Postgres
 package struct ScratchDatabase: Sendable {
     package let url: DatabaseURL
 
+    package init(url: DatabaseURL) { self.url = url }
+
     /// - Parameter migrated: with the project's migrations applied; otherwise empty.
     package static func make(migrated: Bool = true) async throws -> ScratchDatabase {
         let template = migrated ? try await ScratchCluster.shared.migratedTemplate() : "template0"

@@ -1,11 +1,11 @@
 import CLinux
-import EventLoop
+package import EventLoop
 import Glibc
 import Postgres
 import Synchronization
 
 /// Threads that live as long as the process: the server is told of the death of the *thread* that started it.
-let scratchOffLoop: OffLoop = {
+package let scratchOffLoop: OffLoop = {
     do {
         return try OffLoop(threads: 2, limit: 1_000, name: "scratch")
     } catch {

@@ -1,0 +1,193 @@
+import CLinux
+package import EventLoop
+import Glibc
+package import Kernel
+
+/// Why the private cluster is not running.
+package enum PrivateClusterError: Error, Equatable, Sendable, CustomStringConvertible {
+    case noPrograms
+    case noAccount
+    case folder(String)
+    case unreachable(folder: String)
+    case wrongVersion(recorded: Int)
+    case initialisation(log: String)
+    case start(log: String)
+    case busy
+
+    package var description: String {
+        switch self {
+        case .noPrograms: "no PostgreSQL server on this machine: install the package postgresql"
+        case .noAccount: "as root, the private cluster runs as the user postgres, which does not exist here"
+        case .folder(let path): "\(path) cannot be made, or is not ours alone (mode 0700)"
+        case .unreachable(let path):
+            "the user postgres cannot reach \(path): open the folders above it (mode 0711)"
+        case .wrongVersion(let recorded):
+            "the private cluster was made by PostgreSQL \(recorded): install postgresql-\(recorded), or dump"
+                + " with it and restore into a new data folder"
+        case .initialisation(let log): "initdb failed, see \(log)"
+        case .start(let log): "the server did not start, see \(log)"
+        case .busy: "another process is starting this cluster"
+        }
+    }
+}
+
+/// The PostgreSQL that comes with the default installation and with nothing else: our own data folder, a
+/// socket only we can open, a random password. It outlives a killed service and is adopted by the next one.
+package final class PrivateCluster {
+    /// A first start makes the cluster; a start after a crash recovers it.
+    static let startLimit: Period = .seconds(60)
+    static let startAttempts = 10
+    static let startPause: Period = .milliseconds(500)
+    static let fastStopLimit: Period = .seconds(20)
+    static let immediateStopLimit: Period = .seconds(5)
+    private static let step: Period = .milliseconds(10)
+
+    private let folder: ClusterFolder
+    private let reactor: Reactor
+    private let offLoop: OffLoop
+    private let entropy: Entropy
+    private var lock: Int32 = -1
+    private var child: ChildProcess?
+    private var isStopping = false
+
+    /// - Parameter folder: absolute; made with mode 0700 when missing.
+    package init(
+        folder: String, reactor: Reactor, offLoop: OffLoop, entropy: Entropy = .system
+    ) throws(PrivateClusterError) {
+        let account = geteuid() == 0 ? Account.postgres() : nil
+        if geteuid() == 0 && account == nil { throw .noAccount }
+        self.folder = ClusterFolder(path: folder, account: account)
+        (self.reactor, self.offLoop, self.entropy) = (reactor, offLoop, entropy)
+    }
+
+    /// The server's process: adopted or started.
+    package var processID: Int32? { Postmaster.live(in: folder.data)?.pid }
+
+    /// Adopts the running server or starts one, and answers where it is.
+    package nonisolated(nonsending) func start() async throws -> DatabaseURL {
+        let folder = folder
+        try await offLoop.run { try folder.prepare() }
+        try await takeLock()
+        let programs = try await initialised()
+        try await bringUp(programs)
+        // Shared from here on: whoever else adopts the server keeps us from stopping it.
+        flock(lock, LOCK_SH)
+        guard let password = folder.password else { throw PrivateClusterError.folder(folder.passwordFile) }
+        let url = DatabaseURL(
+            hosts: [.init(name: folder.socketFolder, port: ClusterFolder.port)], user: ClusterFolder.user,
+            password: password, database: ClusterFolder.user)
+        try await makeDatabase(url)
+        return url
+    }
+
+    /// Restarts the server whenever it ends, until `stop`.
+    package func superviseServer(on worker: isolated Worker) {
+        Task {
+            _ = worker
+            while !isStopping {
+                await reactor.sleep(nanoseconds: Period.milliseconds(200).nanoseconds)
+                if !isStopping && Postmaster.live(in: folder.data) == nil { _ = try? await start() }
+            }
+        }
+    }
+
+    /// Fast stop, then immediate, both bounded. A server that another process uses too is left running.
+    package nonisolated(nonsending) func stop() async {
+        isStopping = true
+        defer { releaseLock() }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0, let server = Postmaster.live(in: folder.data) else {
+            return
+        }
+        server.stopFast()
+        if await isGone(server, within: Self.fastStopLimit) { return }
+        server.stopImmediately()
+        _ = await isGone(server, within: Self.immediateStopLimit)
+    }
+}
+
+// MARK: Steps
+
+extension PrivateCluster {
+    private nonisolated(nonsending) func takeLock() async throws(PrivateClusterError) {
+        if lock < 0 { lock = klinux_open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+        guard lock >= 0 else { throw .folder(folder.lock) }
+        let lock = lock
+        // A start by another process ends; its shared lock stays, and the server is up already.
+        guard await waits(Self.startLimit, until: { self.mayStart(lock) }) else { throw .busy }
+    }
+
+    private func mayStart(_ lock: Int32) -> Bool {
+        if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
+        return Postmaster.live(in: folder.data)?.isReady == true && flock(lock, LOCK_SH | LOCK_NB) == 0
+    }
+
+    private func releaseLock() {
+        if lock >= 0 { close(lock) }
+        lock = -1
+    }
+
+    private nonisolated(nonsending) func initialised() async throws -> PostgresPrograms {
+        if let recorded = folder.recordedMajor {
+            guard let programs = PostgresPrograms.find(major: recorded) else {
+                throw PrivateClusterError.wrongVersion(recorded: recorded)
+            }
+            return programs
+        }
+        guard let programs = PostgresPrograms.find() else { throw PrivateClusterError.noPrograms }
+        let (folder, password) = (folder, hexadecimal(entropy.bytes(24)))
+        try await offLoop.run { try folder.initialise(programs, password: password) }
+        return programs
+    }
+
+    /// Until the server is ready. One that ends at once is tried again: after a crash the old server's
+    /// children may hold its memory for a moment.
+    private nonisolated(nonsending) func bringUp(_ programs: PostgresPrograms)
+        async throws(PrivateClusterError)
+    {
+        for attempt in 0..<Self.startAttempts {
+            if attempt > 0 { await reactor.sleep(nanoseconds: Self.startPause.nanoseconds) }
+            if Postmaster.live(in: folder.data) == nil {
+                // Collected first: PostgreSQL takes a dead process that nobody waited for as running.
+                _ = child?.exitCode()
+                child = try folder.startServer(programs)
+            }
+            let isReady = await waits(Self.startLimit) { self.isReadyOrEnded }
+            if isReady, Postmaster.live(in: folder.data)?.isReady == true { return }
+        }
+        throw .start(log: folder.log)
+    }
+
+    private var isReadyOrEnded: Bool {
+        if let server = Postmaster.live(in: folder.data) { return server.isReady }
+        return child?.exitCode() != nil
+    }
+
+    private nonisolated(nonsending) func makeDatabase(_ url: DatabaseURL) async throws(PostgresError) {
+        var first = url
+        first.database = "postgres"
+        let connector = Connector(first, settings: .init(), reactor: reactor, offLoop: offLoop)
+        let connection = try await connector.plainConnection()
+        defer { connection.close() }
+        let found = try await connection.run(
+            "select 1 from pg_database where datname = '\(ClusterFolder.user)'")
+        if found?.isEmpty == true { try await connection.run("create database \(ClusterFolder.user)") }
+    }
+
+    private nonisolated(nonsending) func isGone(_ server: Postmaster, within limit: Period) async -> Bool {
+        await waits(limit) {
+            if let child = self.child, child.pid == server.pid { return child.exitCode() != nil }
+            return !server.isAlive
+        }
+    }
+
+    /// Asks again every 10 ms, on the loop and without blocking it. False: the time is over.
+    private nonisolated(nonsending) func waits(_ limit: Period, until isDone: () -> Bool) async -> Bool {
+        var waited = Period(microseconds: 0)
+        while !isDone() {
+            guard waited < limit else { return false }
+            await reactor.sleep(nanoseconds: Self.step.nanoseconds)
+            waited = waited + Self.step
+        }
+        return true
+    }
+}

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Postgres
+
+@Suite struct DatabaseURLTests {
+    @Test func `hosts, ports, user, password and options are read`() throws {
+        let url = try DatabaseURL(
+            "postgres://me:p%40ss@a.example:6000,[::1],10.0.0.1:7000/base?sslmode=verify-full")
+        #expect(url.hosts.map(\.name) == ["a.example", "::1", "10.0.0.1"])
+        #expect(url.hosts.map(\.port) == [6_000, 5_432, 7_000])
+        #expect(url.user == "me")
+        #expect(url.password == "p@ss")
+        #expect(url.database == "base")
+        #expect(url.options == ["sslmode": "verify-full"])
+    }
+
+    @Test func `a socket's folder stands in the host or in the options`() throws {
+        let encoded = try DatabaseURL("postgresql://me@%2Frun%2Fpostgresql/base")
+        let option = try DatabaseURL("postgres:///base?host=/run/postgresql&user=me")
+        #expect(encoded == option)
+        #expect(encoded.hosts == [.init(name: "/run/postgresql")])
+    }
+
+    @Test func `no description shows the password`() throws {
+        let url = try DatabaseURL("postgres://me:hunter2@host/base")
+        var dumped = ""
+        dump(url, to: &dumped)
+        for text in ["\(url)", String(reflecting: url), dumped] { #expect(!text.contains("hunter2")) }
+    }
+
+    @Test(arguments: [
+        ("mysql://host/base", DatabaseURLError.scheme), ("postgres:///base", .host),
+        ("postgres://host:0/base", .port),
+        ("postgres://host:70000/base", .port), ("postgres://a%2/base", .encoding),
+        ("postgres://a%00/base", .encoding),
+        ("postgres://host/base?options=-c%20fsync", .option("options")),
+    ])
+    func `mistakes are named`(text: String, error: DatabaseURLError) {
+        #expect(throws: error) { try DatabaseURL(text) }
+    }
+}
