@@ -78,6 +78,9 @@ let package = Package(
         tests("IndicatorsTests", ["Indicators"]),
         tests("SignalsTests", ["Signals", "Indicators", "Kernel", "JSON"]),
         tests("AuditTests", ["Audit", "Kernel", "Crypto"]),
+        tests(
+            "IdentityTests",
+            base + ["Audit", "Events", "Identity", "TestSupport"]),
         tests("WebhooksTests", ["Webhooks", "Crypto", "Kernel"]),
         tests("AlertsTests", ["Alerts", "JSON", "Kernel"]),
         tests(

@@ -1,0 +1,156 @@
+package import Access
+package import Events
+package import HTTPServer
+package import Kernel
+package import Postgres
+
+/// Who a request is allowed to be: a principal through an access token, with what it may do.
+package struct Caller: Equatable, Sendable {
+    package let actor: Actor
+    package let permissions: Set<Permission>
+}
+
+/// A request's attempt to be somebody.
+package struct Attempt {
+    package enum Outcome: Equatable, Sendable {
+        /// No `Authorization` at all: 401, but nothing was refused.
+        case anonymous
+        case caller(Caller)
+        case refused(Refusal)
+    }
+
+    package let outcome: Outcome
+    fileprivate let hash: SecretHash?
+    /// The epoch of the snapshot that was used, and the question whether it still is the epoch, already on its way.
+    fileprivate let check: (epoch: Int64, query: Postgres.Query)?
+
+    fileprivate init(
+        _ outcome: Outcome, hash: SecretHash? = nil, check: (epoch: Int64, query: Postgres.Query)? = nil
+    ) {
+        (self.outcome, self.hash, self.check) = (outcome, hash, check)
+    }
+}
+
+/// Tells callers by their access tokens: one per worker. What it knows of a token is cached without a time-out,
+/// because every use asks whether the authority epoch moved, in the same round trip as the request's own statements:
+///
+/// ```swift
+/// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)   // sends the question
+/// let answer = try await handle(…)                       // a read: its statements share that round trip
+/// if let fresh = try await authenticator.settle(attempt, from: address, now: now) { … decide again by fresh … }
+/// ```
+/// A change settles before its handler runs; so does whoever is about to answer 403, because a grant may be new.
+package final class Authenticator {
+    /// Some 500 bytes each: more callers than a desk has on one core.
+    package static let capacity = 4_096
+
+    private final class Entry {
+        let standing: Standing
+        let epoch: Int64
+        var notedAt: Timestamp?
+
+        init(_ standing: Standing, epoch: Int64) { (self.standing, self.epoch) = (standing, epoch) }
+    }
+
+    private let database: Database
+    private let ledger: Ledger
+    private let refusals: Refusals
+    private var entries: RecentlyUsed<SecretHash, Entry>
+    private var lastUse = LastUse()
+
+    package init(ledger: Ledger, refusals: Refusals, capacity: Int = Authenticator.capacity) {
+        database = ledger.database
+        self.ledger = ledger
+        self.refusals = refusals
+        entries = RecentlyUsed(capacity: capacity)
+    }
+
+    var cachedCount: Int { entries.count }
+
+    /// Judges the credential. Does not suspend when the token is known and counts; then `settle` must be asked before
+    /// anything leaves. Otherwise it reads the database (throws `PostgresError`), and the outcome stands.
+    package nonisolated(nonsending) func begin(
+        _ credential: Credential, from address: IPAddress?, now: Timestamp
+    ) async throws(PostgresError) -> Attempt {
+        switch credential {
+        case .absent: return Attempt(.anonymous)
+        case .malformed: return Attempt(.refused(Refusal(.malformed, from: address)))
+        case .presented(let hash):
+            if let entry = entries.use(hash), entry.standing.refusal(from: address, now: now) == nil {
+                note(entry, now)
+                let query = database.send(Authority.readEpoch)
+                let caller = entry.standing.caller(at: address)
+                return Attempt(.caller(caller), hash: hash, check: (entry.epoch, query))
+            }
+            return try await load(hash, from: address, now: now)
+        }
+    }
+
+    /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead: decide
+    /// again by that one, which is settled already.
+    package nonisolated(nonsending) func settle(
+        _ attempt: Attempt, from address: IPAddress?, now: Timestamp
+    ) async throws(PostgresError) -> Attempt? {
+        guard let hash = attempt.hash, let check = attempt.check else { return nil }
+        let epoch = try await check.query.rows().first?.int64(0)
+        if epoch == check.epoch { return nil }
+        let fresh = try await load(hash, from: address, now: now)
+        return fresh.outcome == attempt.outcome ? nil : fresh
+    }
+
+    /// Reports the refusal, committed when this returns, and gives the answer.
+    package nonisolated(nonsending) func refuse(
+        _ refusal: Refusal, _ request: RefusedRequest, now: Timestamp
+    ) async throws -> Problem {
+        try await refusals.record(refusal, request, at: now, in: ledger)
+        return .unauthenticated
+    }
+
+    /// Writes what was gathered off the requests' path: times of use, sums of refusals. Every few seconds, and before
+    /// the worker stops.
+    package nonisolated(nonsending) func flush(now: Timestamp) async throws {
+        let uses = lastUse.take().sorted { $0.key < $1.key }
+        if !uses.isEmpty {
+            _ = try await database.transaction { transaction in
+                try await transaction.query(
+                    LastUse.write, .idArray(uses.map(\.key)), .timestampArray(uses.map(\.value)),
+                    .timestamp(now - LastUse.every))
+            }
+        }
+        try await refusals.flush(at: now, in: ledger)
+    }
+
+    private nonisolated(nonsending) func load(
+        _ hash: SecretHash, from address: IPAddress?, now: Timestamp
+    ) async throws(PostgresError) -> Attempt {
+        let rows = try await database.query(Standing.load, .bytes(hash.bytes))
+        guard let row = rows.first, let standing = Standing(row) else {
+            entries.remove(hash)
+            return Attempt(.refused(Refusal(.unknown, from: address)), hash: hash)
+        }
+        if let reason = standing.refusal(from: address, now: now) {
+            entries.remove(hash)
+            return Attempt(.refused(Refusal(reason, known: standing.known, from: address)), hash: hash)
+        }
+        let entry = Entry(standing, epoch: row.int64(0))
+        note(entry, now)
+        entries.set(hash, entry)
+        return Attempt(.caller(standing.caller(at: address)), hash: hash)
+    }
+
+    private func note(_ entry: Entry, _ now: Timestamp) {
+        if let noted = entry.notedAt, now - noted < LastUse.every { return }
+        entry.notedAt = now
+        lastUse.note(entry.standing.token, at: now)
+    }
+}
+
+extension Standing {
+    fileprivate func caller(at address: IPAddress?) -> Caller {
+        Caller(
+            actor: Actor(principal: principal, accessToken: token, address: address), permissions: permissions
+        )
+    }
+
+    fileprivate var known: Refusal.Known { Refusal.Known(token: token, principal: principal, name: name) }
+}

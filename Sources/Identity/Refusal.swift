@@ -1,0 +1,48 @@
+package import Access
+package import HTTPServer
+package import Kernel
+
+/// An access token that does not count, and why. Outsiders are told the same whatever the reason.
+package struct Refusal: Equatable, Sendable {
+    package enum Reason: String, CaseIterable, Sendable {
+        case malformed, unknown, expired, revoked, address
+        case principalDisabled = "principal_disabled"
+    }
+
+    /// The token, where there is one.
+    package struct Known: Equatable, Sendable {
+        package let token: AccessTokenID
+        package let principal: PrincipalID
+        package let name: String
+    }
+
+    package let reason: Reason
+    package let known: Known?
+    /// Nil for a peer on a unix socket.
+    package let address: IPAddress?
+
+    package init(_ reason: Reason, known: Known? = nil, from address: IPAddress?) {
+        (self.reason, self.known, self.address) = (reason, known, address)
+    }
+}
+
+/// The request that was refused, as the event tells it.
+package struct RefusedRequest: Equatable, Sendable {
+    package let method: String
+    /// The route, not the path: a closed set.
+    package let route: String
+    package let requestID: String
+
+    package init(method: String, route: String, requestID: String) {
+        (self.method, self.route, self.requestID) = (method, route, requestID)
+    }
+}
+
+extension Problem {
+    /// One answer for every reason, and for no token at all (RFC 6750 section 3).
+    package static var unauthenticated: Problem {
+        Problem(
+            .unauthenticated, "A valid access token is needed.",
+            headers: [(.wwwAuthenticate, "Bearer realm=\"keybell\"")])
+    }
+}

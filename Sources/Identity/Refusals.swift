@@ -1,0 +1,79 @@
+import Access
+import Audit
+package import Events
+import JSON
+package import Kernel
+import Synchronization
+
+/// The refusals of a node, counted together: its workers share the budget.
+package final class Refusals: Sendable {
+    private let budget = Mutex(RefusalBudget())
+
+    package init() {}
+
+    /// Writes the refusal down, within the budget, and returns when that is committed: whoever is refused has been
+    /// reported. Beyond the budget it is only counted.
+    package nonisolated(nonsending) func record(
+        _ refusal: Refusal, _ request: RefusedRequest, at now: Timestamp, in ledger: Ledger
+    ) async throws {
+        let isTold = budget.withLock { $0.tells(refusal, request, at: now) }
+        guard isTold else { return }
+        let sum = RefusalBudget.Sum(refusal: refusal, request: request, count: 1)
+        try await ledger.record(sum.context(at: now)) { $0.note(sum) }
+    }
+
+    /// Writes down the sums of minutes that are over, in one transaction. To be called every few seconds.
+    package nonisolated(nonsending) func flush(at now: Timestamp, in ledger: Ledger) async throws {
+        let sums = budget.withLock { $0.takeSums(at: now) }
+        guard let first = sums.first else { return }
+        do {
+            var context = first.context(at: now)
+            context.actor = .installation
+            try await ledger.record(context) { change in
+                for sum in sums { change.note(sum) }
+            }
+        } catch {
+            budget.withLock { $0.giveBack(sums) }
+            throw error
+        }
+    }
+}
+
+extension RefusalBudget.Sum {
+    fileprivate func context(at now: Timestamp) -> Context {
+        Context(
+            actor: Actor(principal: nil, accessToken: nil, address: refusal.address), permissions: [],
+            now: now,
+            requestID: request.requestID)
+    }
+}
+
+extension Change {
+    fileprivate func note(_ sum: RefusalBudget.Sum) {
+        let refusal = sum.refusal
+        let address = refusal.address?.description ?? "unix"
+        let subject = refusal.known?.token.description ?? address
+        emit(
+            NewEvent(
+                .accessTokenRefused, subject: subject,
+                [
+                    "access_token_id": JSONValue(refusal.known?.token.description),
+                    "principal_id": JSONValue(refusal.known?.principal.description),
+                    "name": JSONValue(refusal.known?.name), "reason": .string(refusal.reason.rawValue),
+                    "address": .string(address), "method": .string(sum.request.method),
+                    "route": .string(sum.request.route), "count": .number(JSONNumber(Int64(sum.count))),
+                ]))
+        audit(
+            "access_tokens.refuse", subject, outcome: .denied,
+            detail: [
+                "reason": .string(refusal.reason.rawValue), "address": .string(address),
+                "method": .string(sum.request.method), "route": .string(sum.request.route),
+                "count": .number(JSONNumber(Int64(sum.count))),
+            ])
+    }
+}
+
+extension JSONValue {
+    /// Nil is null.
+    init(_ text: (some CustomStringConvertible)?) { self = text.map { .string($0.description) } ?? .null }
+}

@@ -1,0 +1,74 @@
+import Access
+import Kernel
+import Testing
+
+@testable import Identity
+
+@Suite struct RefusalBudgetTests {
+    private let request = RefusedRequest(method: "GET", route: "/v1/me", requestID: "req")
+    private let start = Timestamp(seconds: 1_800_000_000)
+
+    private func unknown(_ address: String) -> Refusal { Refusal(.unknown, from: IPAddress(address)) }
+
+    private func told(_ budget: inout RefusalBudget, _ refusal: Refusal, _ count: Int, at now: Timestamp)
+        -> Int
+    {
+        (0..<count).count { _ in budget.tells(refusal, request, at: now) }
+    }
+
+    @Test func `ten of an address and minute are told, the rest is one sum`() {
+        var budget = RefusalBudget()
+        #expect(told(&budget, unknown("203.0.113.7"), 25, at: start) == 10)
+        #expect(budget.takeSums(at: start).isEmpty)
+        let sums = budget.takeSums(at: start + .minutes(1))
+        #expect(sums.map(\.count) == [15])
+        #expect(budget.takeSums(at: start + .minutes(2)).isEmpty)
+    }
+
+    @Test func `the next minute begins anew`() {
+        var budget = RefusalBudget()
+        #expect(told(&budget, unknown("203.0.113.7"), 25, at: start) == 10)
+        #expect(told(&budget, unknown("203.0.113.7"), 25, at: start + .minutes(1)) == 10)
+        #expect(budget.takeSums(at: start + .minutes(2)).map(\.count) == [30])
+    }
+
+    @Test func `addresses of one IPv6 network share a budget, mapped ones are IPv4`() {
+        var budget = RefusalBudget()
+        #expect(told(&budget, unknown("2001:db8:1:2::1"), 8, at: start) == 8)
+        #expect(told(&budget, unknown("2001:db8:1:2:ffff::9"), 8, at: start) == 2)
+        #expect(told(&budget, unknown("2001:db8:1:3::1"), 8, at: start) == 8)
+        #expect(told(&budget, unknown("10.0.0.1"), 8, at: start) == 8)
+        #expect(told(&budget, unknown("::ffff:10.0.0.1"), 8, at: start) == 2)
+    }
+
+    @Test func `a known token is not drowned by strangers at its address`() {
+        var budget = RefusalBudget()
+        let address = IPAddress("203.0.113.7")
+        let known = Refusal.Known(
+            token: AccessTokenID(UUID(high: 1, low: 1)), principal: PrincipalID(.user, UUID(high: 1, low: 2)),
+            name: "a")
+        #expect(told(&budget, unknown("203.0.113.7"), 100, at: start) == 10)
+        #expect(told(&budget, Refusal(.revoked, known: known, from: address), 100, at: start) == 10)
+    }
+
+    @Test func `a flood from many addresses is bounded in rows and in memory, and counted in full`() {
+        var budget = RefusalBudget()
+        var toldCount = 0
+        for low in 0..<100_000 as Range<UInt32> {
+            let refusal = Refusal(.unknown, from: IPAddress(v4: low))
+            if budget.tells(refusal, request, at: start) { toldCount += 1 }
+        }
+        #expect(toldCount == RefusalBudget.sourcesAtMost + RefusalBudget.toldPerMinute)
+        let sums = budget.takeSums(at: start + .minutes(1))
+        #expect(sums.count <= RefusalBudget.sourcesAtMost + 1)
+        #expect(sums.reduce(toldCount) { $0 + $1.count } == 100_000)
+    }
+
+    @Test func `sums that could not be written come back once`() {
+        var budget = RefusalBudget()
+        _ = told(&budget, unknown("203.0.113.7"), 12, at: start)
+        let sums = budget.takeSums(at: start + .minutes(1))
+        budget.giveBack(sums)
+        #expect(budget.takeSums(at: start + .minutes(1)).map(\.count) == [2])
+    }
+}
