@@ -66,7 +66,10 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["Kernel", "EventLoop", "Postgres", "Service", "CLinux"],
+            name: "TestSupport",
+            dependencies: [
+                "Kernel", "EventLoop", "Postgres", "Service", "CLinux", "JSON", "HTTPServer", "Access",
+            ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),

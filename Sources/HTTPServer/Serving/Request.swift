@@ -4,7 +4,7 @@ package import EventLoop
 package final class Request {
     package let head: RequestHead
     /// Decoded path segments by the names in the endpoint's pattern; filled by the router.
-    package internal(set) var pathParameters: [String: String] = [:]
+    package var pathParameters: [String: String] = [:]
     /// The peer of the TCP connection. Behind a trusted proxy, `Service` puts the client's address here.
     package var peer: SocketAddress
     package let isTLS: Bool
