@@ -90,7 +90,8 @@ let package = Package(
             "IntegrationTests",
             ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),
         tests(
-            "ContractTests", ["Service", "TestSupport", "JSON", "Kernel", "CYaml", "HTTPServer", "Access"]),
+            "ContractTests",
+            ["Service", "TestSupport", "JSON", "Kernel", "CYaml", "HTTPServer", "Access", "Events"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

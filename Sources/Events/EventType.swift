@@ -30,9 +30,11 @@ package struct EventType: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    package static let maxNameBytes = 100
+
     private static func isCustomName(_ name: String) -> Bool {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0] == "custom", name.utf8.count <= 100 else { return false }
+        guard parts.count >= 2, parts[0] == "custom", name.utf8.count <= maxNameBytes else { return false }
         return parts.dropFirst().allSatisfy { part in
             !part.isEmpty
                 && part.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
@@ -53,10 +55,14 @@ extension EventType {
     package static let userChanged = EventType("user.changed", .usersRead, isSecurity: true)
     package static let userDisabled = EventType("user.disabled", .usersRead, isSecurity: true)
     package static let userEnabled = EventType("user.enabled", .usersRead, isSecurity: true)
-    package static let serviceAccountCreated = EventType("service_account.created", .serviceAccountsRead, isSecurity: true)
-    package static let serviceAccountChanged = EventType("service_account.changed", .serviceAccountsRead, isSecurity: true)
-    package static let serviceAccountDisabled = EventType("service_account.disabled", .serviceAccountsRead, isSecurity: true)
-    package static let serviceAccountEnabled = EventType("service_account.enabled", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountCreated = EventType(
+        "service_account.created", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountChanged = EventType(
+        "service_account.changed", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountDisabled = EventType(
+        "service_account.disabled", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountEnabled = EventType(
+        "service_account.enabled", .serviceAccountsRead, isSecurity: true)
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
@@ -69,6 +75,7 @@ extension EventType {
     package static let alertFiring = EventType("alert.firing", .alertsRead)
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
     package static let ruleSuspended = EventType("rule.suspended", .rulesRead, isSecurity: true)
+    package static let ruleFailed = EventType("rule.failed", .rulesRead, isSecurity: true)
     package static let endpointDegraded = EventType("endpoint.degraded", .webhooksRead)
     package static let endpointDisabled = EventType("endpoint.disabled", .webhooksRead, isSecurity: true)
     package static let endpointRecovered = EventType("endpoint.recovered", .webhooksRead)
@@ -85,7 +92,8 @@ extension EventType {
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
-        .ruleSuspended, .endpointDegraded, .endpointDisabled, .endpointRecovered, .messageExhausted,
+        .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
+        .messageExhausted,
         .secretRotationDue, .jobFailed, .auditCheckpointed, .eventHorizonLagging,
     ]
 

@@ -1,0 +1,175 @@
+/// A field of an event's data, or of what stands around it.
+package struct EventField: Equatable, Sendable {
+    package enum Kind: String, Sendable { case string, strings, number, integer, boolean, map }
+
+    package let name: String
+    package let kind: Kind
+    package let isNullable: Bool
+
+    fileprivate init(_ name: String, _ kind: Kind, isNullable: Bool = false) {
+        self.name = name
+        self.kind = kind
+        self.isNullable = isNullable
+    }
+}
+
+/// The fields of `components.x-event-types` in openapi.yaml; a test holds both equal.
+extension EventType {
+    /// What conditions see of every event, beside the fields of its data.
+    package static let envelopeFields: [EventField] = [
+        EventField("id", .string), EventField("type", .string), EventField("at", .string),
+        EventField("subject", .string, isNullable: true), EventField("security", .boolean),
+        EventField("actor_id", .string, isNullable: true),
+    ]
+
+    /// The fields of its data; nil for own events, which hold whatever was pushed.
+    package var dataFields: [EventField]? { isCustom ? nil : Self.fieldsByName[name] ?? [] }
+
+    private static let fieldsByName: [String: [EventField]] = [
+        "key.registered": keyFields + [
+            EventField("permissions", .strings), EventField("expires_at", .string, isNullable: true),
+        ],
+        "key.changed": keyFields + [EventField("changed", .strings)],
+        "key.suspended": keyFields + [EventField("reason", .string)],
+        "key.activated": keyFields + [EventField("reason", .string, isNullable: true)],
+        "key.revoked": keyFields + [EventField("reason", .string), EventField("handed_out_until", .string)],
+        "key.rotation.due": keyFields + [
+            EventField("due_at", .string), EventField("every", .string), EventField("days_left", .number),
+            EventField("overdue", .boolean), EventField("stage", .string),
+        ],
+        "key.expiring": keyFields + [
+            EventField("expires_at", .string), EventField("days_left", .number),
+            EventField("expired", .boolean), EventField("stage", .string),
+        ],
+        "user.invited": userFields + [EventField("role", .string, isNullable: true)],
+        "user.joined": userFields + [EventField("via", .string)],
+        "user.changed": userFields + [EventField("changed", .strings)],
+        "user.disabled": userFields + [EventField("reason", .string, isNullable: true)],
+        "user.enabled": userFields + [EventField("reason", .string, isNullable: true)],
+        "service_account.created": serviceAccountFields + [EventField("role", .string, isNullable: true)],
+        "service_account.changed": serviceAccountFields + [EventField("changed", .strings)],
+        "service_account.disabled": serviceAccountFields + [EventField("reason", .string, isNullable: true)],
+        "service_account.enabled": serviceAccountFields + [EventField("reason", .string, isNullable: true)],
+        "grant.changed": [
+            EventField("grant_id", .string), EventField("principal_id", .string), EventField("role", .string),
+            EventField("effect", .string), EventField("change", .string),
+        ],
+        "access_token.created": accessTokenFields + [
+            EventField("scopes", .strings, isNullable: true), EventField("cidrs", .strings),
+            EventField("expires_at", .string, isNullable: true),
+        ],
+        "access_token.revoked": accessTokenFields + [EventField("reason", .string, isNullable: true)],
+        "access_token.refused": [
+            EventField("access_token_id", .string, isNullable: true),
+            EventField("principal_id", .string, isNullable: true),
+            EventField("name", .string, isNullable: true), EventField("reason", .string),
+            EventField("address", .string), EventField("method", .string), EventField("route", .string),
+            EventField("count", .integer),
+        ],
+        "grade.changed": seriesFields + [
+            EventField("time", .string), EventField("previous", .number, isNullable: true),
+            EventField("grade", .number), EventField("zone", .string),
+            EventField("previous_zone", .string, isNullable: true), EventField("label", .string),
+            EventField("model", .string), EventField("data_quality", .number),
+        ],
+        "signal.opened": seriesFields + signalFields + [
+            EventField("gate_open", .boolean), EventField("stop_atr", .number, isNullable: true),
+            EventField("stop_support", .number, isNullable: true),
+        ],
+        "signal.closed": seriesFields + signalFields + [
+            EventField("closed_at", .string), EventField("reason", .string),
+            EventField("roi_close", .number, isNullable: true),
+            EventField("roi_net", .number, isNullable: true),
+        ],
+        "signal.stale": seriesFields + signalFields + [EventField("reason", .string)],
+        "candle.gap": seriesFields + [
+            EventField("from", .string), EventField("to", .string), EventField("missing", .integer),
+        ],
+        "alert.firing": alertFields,
+        "alert.resolved": alertFields + [
+            EventField("resolved_by", .string, isNullable: true),
+            EventField("note", .string, isNullable: true),
+        ],
+        "rule.suspended": [
+            EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
+            EventField("reason", .string),
+        ],
+        "rule.failed": [
+            EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
+            EventField("event_id", .string), EventField("event_type", .string), EventField("error", .string),
+        ],
+        "endpoint.degraded": endpointFields + [
+            EventField("failures", .integer), EventField("last_status", .integer, isNullable: true),
+            EventField("last_error", .string, isNullable: true),
+        ],
+        "endpoint.disabled": endpointFields + [EventField("reason", .string)],
+        "endpoint.recovered": endpointFields + [EventField("down_seconds", .integer)],
+        "message.exhausted": endpointFields + [
+            EventField("delivery_id", .string), EventField("message_id", .string),
+            EventField("event_type", .string), EventField("alert_id", .string, isNullable: true),
+            EventField("attempts", .integer), EventField("last_status", .integer, isNullable: true),
+            EventField("last_error", .string, isNullable: true),
+        ],
+        "secret.rotation.due": endpointFields + [
+            EventField("secret_id", .string), EventField("created_at", .string),
+            EventField("days_old", .integer),
+        ],
+        "job.failed": [
+            EventField("job", .string), EventField("run_id", .string), EventField("outcome", .string),
+            EventField("error", .string, isNullable: true),
+            EventField("milliseconds", .integer, isNullable: true), EventField("failures", .integer),
+        ],
+        "audit.checkpointed": [
+            EventField("checkpoint_id", .string), EventField("signed_at", .string),
+            EventField("signed_by", .string), EventField("lanes", .integer), EventField("entries", .integer),
+            EventField("hash", .string),
+        ],
+        "event_horizon.lagging": [
+            EventField("lag_seconds", .number), EventField("blocking_pid", .integer, isNullable: true),
+            EventField("blocking_database", .string, isNullable: true),
+        ],
+    ]
+}
+
+// Fields that several types share.
+
+private let keyFields: [EventField] = [
+    EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),
+    EventField("account", .string), EventField("environment", .string), EventField("owner_id", .string),
+    EventField("tags", .strings), EventField("status", .string),
+]
+
+private let userFields: [EventField] = [
+    EventField("user_id", .string), EventField("name", .string), EventField("status", .string),
+]
+
+private let serviceAccountFields: [EventField] = [
+    EventField("service_account_id", .string), EventField("name", .string), EventField("owner_id", .string),
+    EventField("status", .string),
+]
+
+private let accessTokenFields: [EventField] = [
+    EventField("access_token_id", .string), EventField("principal_id", .string), EventField("name", .string),
+]
+
+private let seriesFields: [EventField] = [
+    EventField("token_id", .string), EventField("symbol", .string), EventField("source", .string),
+    EventField("interval", .string), EventField("retroactive", .boolean),
+]
+
+private let signalFields: [EventField] = [
+    EventField("signal_id", .string), EventField("direction", .string), EventField("decided_at", .string),
+    EventField("decision_close", .number), EventField("grade", .number), EventField("model", .string),
+    EventField("confidence", .number, isNullable: true),
+]
+
+private let alertFields: [EventField] = [
+    EventField("alert_id", .string), EventField("rule", .map), EventField("severity", .string),
+    EventField("state", .string), EventField("summary", .string), EventField("labels", .map),
+    EventField("group", .map), EventField("count", .integer), EventField("first_at", .string),
+    EventField("last_at", .string), EventField("event", .map), EventField("url", .string),
+]
+
+private let endpointFields: [EventField] = [
+    EventField("webhook_id", .string), EventField("name", .string), EventField("host", .string),
+]

@@ -1,0 +1,48 @@
+import JSON
+
+/// What rules and webhooks say to take events: one type, or all of an area as `key.*`.
+package struct EventPattern: Hashable, Sendable, CustomStringConvertible {
+    /// As written.
+    package let text: String
+    /// `key.` for `key.*`; nil for one type.
+    private let area: String?
+
+    package var description: String { text }
+
+    /// Nil when no event could ever match: see `mistake(in:)`.
+    package init?(_ text: String) {
+        guard text.utf8.count <= EventType.maxNameBytes else { return nil }
+        self.text = text
+        area = text.hasSuffix(".*") ? String(text.dropLast()) : nil
+        guard isPossible else { return nil }
+    }
+
+    package func matches(_ type: EventType) -> Bool {
+        guard let area else { return type.name == text }
+        return type.name.hasPrefix(area)
+    }
+
+    /// The listed types that it takes; own events come besides when `takesCustom`.
+    package var types: [EventType] { EventType.all.filter(matches) }
+
+    package var takesCustom: Bool { text.hasPrefix("custom.") }
+
+    private var isPossible: Bool {
+        guard takesCustom else { return !types.isEmpty }
+        guard let area else { return EventType(text) != nil }
+        return area == "custom." || EventType(String(area.dropLast())) != nil
+    }
+
+    /// Why `text` is no pattern, as a sentence that goes on after the field's name.
+    package static func mistake(in text: String) -> String {
+        let candidates = EventType.all.map(\.name) + areas.map { $0 + ".*" }
+        let guess = Suggestion.closest(to: text, among: candidates).map { "; did you mean \($0)?" } ?? ""
+        return "is no event type, and no area such as key.*\(guess)"
+    }
+
+    private static var areas: [String] {
+        var seen: Set<String> = []
+        let firsts = EventType.all.compactMap { $0.name.split(separator: ".").first.map(String.init) }
+        return (firsts + ["custom"]).filter { seen.insert($0).inserted }
+    }
+}
