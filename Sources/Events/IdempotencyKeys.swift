@@ -3,8 +3,8 @@ import HTTPServer
 import Kernel
 package import Postgres
 
-/// Requests that may be made only once. The claim is a row of the effect's own transaction; the answer is added
-/// after it was made.
+/// Requests that may be made only once. The claim is a row of the effect's own transaction; the answer is
+/// added after it was made.
 package enum IdempotencyKeys {
     /// What is known of an earlier request with the same key.
     package struct Earlier {

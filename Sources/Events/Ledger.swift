@@ -5,8 +5,9 @@ package import Kernel
 package import Postgres
 import HTTPServer
 
-/// The one way to change something: rows, events, alerts of point rules, deliveries, the audit entry and, where
-/// authority moves, the epoch, all in one transaction and in the order that architecture.md, "Authority", gives.
+/// The one way to change something: rows, events, alerts of point rules, deliveries, the audit entry and,
+/// where authority moves, the epoch, all in one transaction and in the order that architecture.md,
+/// "Authority", gives.
 package final class Ledger {
     /// What reacts to events inside their transaction: point rules. Returns what to do once it has committed.
     package typealias Reaction = nonisolated(nonsending) ([Event], Transaction) async throws -> (() -> Void)?
@@ -33,7 +34,8 @@ package final class Ledger {
         ID(UUID(at: clock.now(), entropy: entropy))
     }
 
-    /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything throws.
+    /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything
+    /// throws.
     package nonisolated(nonsending) func change<Result>(
         _ context: Context, _ body: nonisolated(nonsending) (Change) async throws -> Result
     ) async throws -> Result {
@@ -69,8 +71,9 @@ package final class Ledger {
             effects += afterEvents
         }
         effects += change.effects
-        // The last wait: the audit entry is appended under it, never before. The authority row is touched under it
-        // too: whoever held the row while waiting for the lock would wait for whoever holds the lock and wants the row.
+        // The last wait: the audit entry is appended under it, never before. The authority row is touched
+        // under it too: whoever held the row while waiting for the lock would wait for whoever holds the lock
+        // and wants the row.
         if change.touchesAuthority { try await Authority.lock(in: transaction) }
         if change.touchesConfiguration { try await Authority.configure(in: transaction) }
         try await AuditTrail.append(change.items, at: change.context.now, in: transaction)
@@ -100,7 +103,8 @@ package final class Change {
         self.ledger = ledger
     }
 
-    /// Notes one line of the audit trail. The first resource named is the one that an idempotent repeat is told.
+    /// Notes one line of the audit trail. The first resource named is the one that an idempotent repeat is
+    /// told.
     package func audit(
         _ action: String, _ resource: (some CustomStringConvertible)?, outcome: AuditItem.Outcome = .allowed,
         detail: JSONValue = [:]

@@ -2,8 +2,8 @@ package import Events
 import JSON
 
 extension Condition {
-    /// Holds the condition against what the events of `on` have. A field that some of the types lack must be guarded
-    /// by `event.type == …`, because a missing field is an error.
+    /// Holds the condition against what the events of `on` have. A field that some of the types lack must be
+    /// guarded by `event.type == …`, because a missing field is an error.
     package func check(on patterns: [EventPattern]) throws(ConditionMistake) {
         let scope = try narrowed(EventScope(patterns))
         for comparison in comparisons {

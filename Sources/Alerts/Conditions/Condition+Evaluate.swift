@@ -15,7 +15,8 @@ extension Condition {
         package let error: String?
     }
 
-    /// - Parameter event: as `EventView` gives it. False as soon as one comparison fails, whatever the others: CEL's
+    /// - Parameter event: as `EventView` gives it. False as soon as one comparison fails, whatever the
+    /// others: CEL's
     ///   `&&` swallows the errors of one side when the other is false.
     package func evaluate(_ event: JSONObject) -> Verdict {
         var error: String?

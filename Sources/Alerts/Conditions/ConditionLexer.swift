@@ -1,5 +1,5 @@
-/// Cuts a condition into words by the lexis of CEL's langdef ("Syntax"). Works on Unicode scalars, so that positions
-/// are characters as editors count them.
+/// Cuts a condition into words by the lexis of CEL's langdef ("Syntax"). Works on Unicode scalars, so that
+/// positions are characters as editors count them.
 struct ConditionLexer {
     let scalars: [Unicode.Scalar]
     private(set) var position = 0
