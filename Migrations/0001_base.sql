@@ -151,11 +151,14 @@ create table event (
 create index event_type_order on event (type, era, xid, id);
 create index event_id on event (id);
 
+-- run: the run under way. With no lease beside it, it was asked for by hand, and no node has taken it yet.
 create table job (
     name text primary key,
     next_run_at timestamptz not null,
+    run uuid,
+    leased_by uuid,
     lease_until timestamptz,
-    leased_by uuid
+    constraint job_lease check ((leased_by is null) = (lease_until is null) and (leased_by is null or run is not null))
 );
 
 create table job_run (

@@ -33,7 +33,7 @@ package final class JobRun {
     package let id: RunID
     /// The installation's own context: what the run changes is audited as the installation's doing.
     package let context: Context
-    /// Set when the time is up or the service stops: return soon.
+    /// Set when the time is up, the lease is lost or the service stops: return soon.
     package var isOver = false
 
     package init(id: RunID, context: Context) {
