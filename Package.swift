@@ -80,7 +80,8 @@ let package = Package(
         tests("HTTPServerTests", ["HTTPServer", "JSON", "EventLoop", "Kernel", "TestSupport"]),
         tests("IndicatorsTests", ["Indicators"]),
         tests("SignalsTests", ["Signals", "Indicators", "Kernel", "JSON"]),
-        tests("AuditTests", ["Audit", "Kernel", "Crypto"]),
+        tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
+        tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
             base + ["Audit", "Events", "Identity", "TestSupport"]),
