@@ -1,6 +1,22 @@
+// Every file that travels inside the binary. TidyTests hold the list of migrations against the folder.
 #include "assets.h"
 
+static const unsigned char openapi_yaml[] = {
+#embed "../../openapi.yaml"
+};
+static const unsigned char openapi_json[] = {
+#embed "../../openapi.json"
+};
+static const unsigned char migration_0001[] = {
+#embed "../../Migrations/0001_base.sql"
+};
+
+#define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
+
 static const kassets_file files[] = {
+    FILE_OF("openapi.yaml", openapi_yaml),
+    FILE_OF("openapi.json", openapi_json),
+    FILE_OF("Migrations/0001_base.sql", migration_0001),
     {0, 0, 0},
 };
 

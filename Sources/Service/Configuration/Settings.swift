@@ -1,0 +1,81 @@
+package import EventLoop
+package import Kernel
+package import Postgres
+
+/// Everything that an operator decides, typed and checked; the only place where the product can be widened.
+package struct Settings: Sendable {
+    package var listen: SocketAddress
+    package var dataFolder: String
+    /// Nil: the private cluster.
+    package var database: DatabaseURL?
+    package var loops: Int
+    package var tls: (certificate: String, key: String)?
+    package var rootKeyText: String?
+    package var rootKeyFile: String
+    package var publicOrigin: String?
+    package var trustedProxies: [CIDR]
+    package var allowsPrivateWebhooks: Bool
+    package var requestsPerSecond: Int
+    package var connections: Int
+    package var connectionsPerAddress: Int
+    package var drain: Period
+    package var retention: Period
+    package var logLevel: Log.Level
+    package var logFormat: Log.Format
+}
+
+/// Every mistake of a configuration, none of the values.
+package struct SettingsMistakes: Error, Sendable, CustomStringConvertible {
+    package var lines: [String]
+
+    package var description: String { lines.map { "  \($0)" }.joined(separator: "\n") }
+}
+
+extension Settings {
+    /// Reads what the environment says; what an env file says comes first and the environment wins.
+    /// - Parameters:
+    ///   - home: the user's home folder.
+    ///   - isRoot: root's data folder is elsewhere, since the cluster's user must reach it.
+    package init(
+        environment: [String: String], home: String, isRoot: Bool, cores: Int
+    ) throws(SettingsMistakes) {
+        var reader = SettingsReader(environment)
+        let dataFolder = isRoot ? "/var/lib/keybell" : "\(home)/.local/share/keybell"
+        listen = reader.value("KEYBELL_LISTEN", "an address and port, or unix:/path") { SocketAddress($0) }
+            ?? .ip(IPAddress(v4: 0x7F00_0001), port: 8720)
+        self.dataFolder = reader.path("KEYBELL_DATA_DIR") ?? dataFolder
+        database = reader.database("KEYBELL_DATABASE_URL")
+        loops = reader.int("KEYBELL_LOOPS", 1...64) ?? min(max(cores, 1), 64)
+        tls = reader.pair("KEYBELL_TLS_CERT", "KEYBELL_TLS_KEY")
+        rootKeyText = reader.text("KEYBELL_ROOT_KEY")
+        rootKeyFile = reader.path("KEYBELL_ROOT_KEY_FILE") ?? "\(home)/.config/keybell/root.key"
+        publicOrigin = reader.value("KEYBELL_PUBLIC_ORIGIN", "https://… or http://localhost…", Self.origin)
+        trustedProxies = reader.list("KEYBELL_TRUSTED_PROXIES", "addresses or ranges") { CIDR($0) }
+        allowsPrivateWebhooks = reader.bool("KEYBELL_PRIVATE_WEBHOOKS") ?? false
+        requestsPerSecond = reader.int("KEYBELL_RATE_LIMIT", 0...1_000_000) ?? 5_000
+        connections = reader.int("KEYBELL_CONNECTIONS", 1...1_000_000) ?? 20_000
+        connectionsPerAddress = reader.int("KEYBELL_CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? 1_000
+        drain = .seconds(Int64(reader.int("KEYBELL_DRAIN_SECONDS", 0...3_600) ?? 20))
+        retention = .days(Int64(reader.int("KEYBELL_RETENTION_DAYS", 1...36_500) ?? 400))
+        logLevel = reader.choice("KEYBELL_LOG", Log.Level.self) ?? .info
+        logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
+        checkExposure(&reader)
+        try reader.finish()
+    }
+
+    /// Access tokens must not cross a network in clear.
+    private func checkExposure(_ reader: inout SettingsReader) {
+        guard let address = listen.ip, !address.isLoopback, tls == nil, trustedProxies.isEmpty else { return }
+        reader.fail(
+            "KEYBELL_LISTEN", "is not loopback: set KEYBELL_TLS_CERT and KEYBELL_TLS_KEY, or KEYBELL_TRUSTED_PROXIES")
+    }
+
+    private static func origin(_ text: String) -> String? {
+        let local = ["http://localhost", "http://localhost:"]
+        let isLocal = text == local[0] || text.hasPrefix(local[1])
+        guard text.hasPrefix("https://") || isLocal else { return nil }
+        let host = text.drop { $0 != ":" }.dropFirst(3)
+        guard !host.isEmpty, !host.contains("/"), !host.contains("@"), !host.contains(" ") else { return nil }
+        return text
+    }
+}
