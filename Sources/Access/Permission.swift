@@ -85,13 +85,15 @@ package enum Requirement: Equatable, Sendable {
     /// Any principal: one's own profile and sessions.
     case `self`
     case permission(Permission)
+    /// Nothing for a local peer without a forwarding header, the permission for everybody else.
+    case permissionUnlessLocal(Permission)
 
     /// As openapi.yaml writes it.
     package var text: String {
         switch self {
         case .none: "none"
         case .self: "self"
-        case .permission(let permission): permission.rawValue
+        case .permission(let permission), .permissionUnlessLocal(let permission): permission.rawValue
         }
     }
 }

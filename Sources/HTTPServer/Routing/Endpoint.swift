@@ -11,11 +11,13 @@ package struct Endpoint<Permission: Sendable, Context> {
     package let errors: [ProblemCode]
     /// Decoded bytes of a body that `Request.body.collect` should take; 0 means that it takes none.
     package let bodyLimit: Int
+    /// What a repeat with the same Idempotency-Key gets.
+    package let repeats: Repeat
     package let handle: (Request, Context) async throws -> Response
 
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
-        bodyLimit: Int = 64 * 1_024, handle: @escaping (Request, Context) async throws -> Response
+        bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
         self.path = path
@@ -23,6 +25,17 @@ package struct Endpoint<Permission: Sendable, Context> {
         self.requires = requires
         self.errors = errors
         self.bodyLimit = bodyLimit
+        self.repeats = repeats
         self.handle = handle
     }
+}
+
+/// What a repeated request with the same Idempotency-Key gets.
+package enum Repeat: Sendable {
+    /// The stored answer.
+    case answer
+    /// 409 with the resource's id: the answer carried a secret, which is never stored.
+    case refusal
+    /// The header is ignored: the body is streamed and idempotent by row, or the operation is by nature.
+    case nothing
 }

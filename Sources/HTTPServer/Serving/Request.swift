@@ -12,7 +12,7 @@ package final class Request {
     package let receivedAt: UInt64
     /// `X-Request-Id` of the client when it is well-formed, else one of our own; in the answer, the log, the audit.
     package var id: String
-    package let body: RequestBody
+    package var body: RequestBody
 
     package init(
         head: RequestHead, peer: SocketAddress, isTLS: Bool, receivedAt: UInt64, id: String, body: RequestBody

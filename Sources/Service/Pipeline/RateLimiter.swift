@@ -1,0 +1,47 @@
+/// A token bucket for each caller, in bounded memory. Whoever is forgotten starts with a full bucket: forgetting
+/// prefers the callers that are idle.
+struct RateLimiter {
+    struct Verdict: Equatable {
+        let isAllowed: Bool
+        let remaining: Int
+        /// Seconds until one more is allowed.
+        let retryAfter: Int
+    }
+
+    private struct Bucket {
+        var level: Double
+        var at: UInt64
+    }
+
+    /// Callers remembered at once.
+    private static let callers = 10_000
+
+    let perSecond: Int
+    private let burst: Double
+    private var buckets: [String: Bucket] = [:]
+
+    /// - Parameter perSecond: 0 is no limit. Bursts of two seconds' worth pass.
+    init(perSecond: Int) {
+        self.perSecond = perSecond
+        burst = Double(perSecond) * 2
+    }
+
+    mutating func take(_ caller: String, now: UInt64) -> Verdict {
+        guard perSecond > 0 else { return Verdict(isAllowed: true, remaining: 0, retryAfter: 0) }
+        var bucket = buckets[caller] ?? Bucket(level: burst, at: now)
+        let elapsed = Double(now &- bucket.at) / 1e9
+        bucket.level = min(burst, bucket.level + elapsed * Double(perSecond))
+        bucket.at = now
+        let isAllowed = bucket.level >= 1
+        if isAllowed { bucket.level -= 1 }
+        if buckets.count >= Self.callers, buckets[caller] == nil { forgetIdle(now) }
+        buckets[caller] = bucket
+        return Verdict(isAllowed: isAllowed, remaining: Int(bucket.level), retryAfter: isAllowed ? 0 : 1)
+    }
+
+    /// A bucket that has not been touched for two seconds is full again, so nothing is lost with it.
+    private mutating func forgetIdle(_ now: UInt64) {
+        buckets = buckets.filter { now &- $0.value.at < 2_000_000_000 }
+        if buckets.count >= Self.callers { buckets.removeAll() }
+    }
+}
