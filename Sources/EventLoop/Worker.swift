@@ -8,6 +8,7 @@ public actor Worker {
     public nonisolated let loop: EventLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     public let reactor: Reactor
+    var residents: [AnyObject] = []
 
     public init() throws(SystemError) {
         loop = try EventLoop()

@@ -1,0 +1,95 @@
+import Access
+import EventLoop
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// What is open to everybody: health, documents, and the problem pages.
+struct OpenEndpoints {
+    let shared: NodeShared
+    let database: Database
+    let pages: ProblemPages
+
+    var operations: [Operation] {
+        [index, health, readiness, metrics, yaml, json, problem]
+    }
+
+    private var index: Operation {
+        Endpoint(.get, "/", id: "getIndex", requires: .none) { request, _ in
+            try request.parameters().finish()
+            return .object { w in
+                w.field("name", "Keybell")
+                w.field("version", Release.version)
+                w.object("links") { w in
+                    w.field("contract", "/openapi.yaml")
+                    w.field("health", "/healthz")
+                    w.field("readiness", "/readyz")
+                    w.field("me", "/v1/me")
+                }
+            }
+        }
+    }
+
+    private var health: Operation {
+        Endpoint(.get, "/healthz", id: "getHealth", requires: .none) { request, _ in
+            try request.parameters().finish()
+            return .object { w in w.field("status", "ok") }
+        }
+    }
+
+    private var readiness: Operation {
+        Endpoint(.get, "/readyz", id: "getReadiness", requires: .none) { request, _ in
+            try request.parameters().finish()
+            let readiness = await Readiness.of(shared, database)
+            let response = Response.json(readiness.isReady ? .ok : .serviceUnavailable) { readiness.write(to: &$0) }
+            return readiness.isReady ? response : response.header(.retryAfter, "1")
+        }
+    }
+
+    private var metrics: Operation {
+        Endpoint(.get, "/metrics", id: "getMetrics", requires: .permissionUnlessLocal(.metricsRead)) { request, _ in
+            try request.parameters().finish()
+            return .text(shared.metrics.render(), type: "text/plain; version=0.0.4; charset=utf-8")
+        }
+    }
+
+    private var yaml: Operation { document("/openapi.yaml", id: "getContractYAML", type: "application/yaml") }
+    private var json: Operation { document("/openapi.json", id: "getContractJSON", type: "application/json") }
+
+    private func document(_ path: String, id: String, type: String) -> Operation {
+        let bytes = Assets.bytes(String(path.dropFirst())) ?? []
+        return Endpoint(.get, path, id: id, requires: .none) { request, _ in
+            try request.parameters().finish()
+            return Response(.ok, type: type, body: .bytes(bytes))
+        }
+    }
+
+    private var problem: Operation {
+        Endpoint(.get, "/problems/{code}", id: "getProblem", requires: .none, errors: [.notFound]) { request, _ in
+            try request.parameters().finish()
+            guard let page = pages.page(request.pathParameter("code")) else { throw Problem.notFound("problem") }
+            return page
+        }
+    }
+}
+
+/// The pages behind `type` of a problem document, as openapi.yaml writes them.
+struct ProblemPages {
+    private let problems: JSONObject
+
+    init() {
+        let contract = Assets.bytes("openapi.json").flatMap { bytes in
+            try? JSONValue.parse(bytes, limits: JSONLimits(textBytes: 16 << 20))
+        }
+        problems = contract?["components"]?["x-problem-codes"]?.asObject ?? JSONObject()
+    }
+
+    func page(_ code: String) -> Response? {
+        guard let problem = problems[code] else { return nil }
+        return .object { w in
+            w.field("code", code)
+            for name in ["status", "title", "meaning", "remedy"] { w.field(name, problem[name] ?? .null) }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Access
+import CLinux
+import Crypto
+import EventLoop
+import Events
+import Glibc
+import HTTPServer
+import Identity
+import Kernel
+import Postgres
+import Synchronization
+
+/// One running node: from settings to a listening service, and back to nothing.
+package final class Node: Sendable {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    package let settings: Settings
+    private let clock: Clock
+    private let entropy: Entropy
+    private let log: Log
+    private let offLoop: OffLoop
+    private let workers: [Worker]
+
+    /// - Parameters:
+    ///   - clock: the wall clock of everything that the node stores and decides.
+    package init(
+        settings: Settings, clock: Clock = .system, entropy: Entropy = .system, log: Log
+    ) throws {
+        self.settings = settings
+        self.clock = clock
+        self.entropy = entropy
+        self.log = log
+        offLoop = try OffLoop(threads: 4, limit: 256, name: "kb-offloop")
+        workers = try (0..<settings.loops).map { _ in try Worker() }
+    }
+
+    /// The worker that also runs what a node does once: cluster, jobs, heartbeat.
+    private var lead: Worker { workers[0] }
+
+    /// Starts everything and returns the address bound. Nothing listens before all is ready.
+    package func start(told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
+        for (index, worker) in workers.enumerated() { worker.start(name: "kb-loop-\(index)") }
+        let database = try await databaseURL()
+        let shared = try await lead.run { [self] worker in try await prepare(database, on: worker, told) }
+        var address = settings.listen
+        for (index, worker) in workers.enumerated() {
+            let wanted = address
+            address = try await worker.run { worker in
+                try await worker.host(shared, isLead: index == 0, listen: wanted)
+            }
+        }
+        return address
+    }
+
+    /// Drains: no new connections, requests under way end, deliveries in flight finish, the private cluster stops.
+    package func stop() async {
+        for worker in workers { await worker.run { worker in await worker.unhost() } }
+        await lead.run { worker in await worker.stopCluster() }
+        for worker in workers { worker.stop() }
+        offLoop.stop()
+        log.flush()
+    }
+
+    /// Reads the certificate again; open connections keep the old one.
+    package func reloadTLS() async {
+        for worker in workers { await worker.run { worker in worker.reloadTLS() } }
+    }
+
+    private func databaseURL() async throws -> DatabaseURL {
+        if let url = settings.database { return url }
+        return try await lead.run { [settings, offLoop, entropy] worker in
+            try await worker.startCluster(folder: settings.dataFolder, offLoop: offLoop, entropy: entropy)
+        }
+    }
+}
+
+// MARK: Before anything listens
+
+extension Node {
+    private func prepare(
+        _ url: DatabaseURL, on worker: isolated Worker, _ told: @Sendable (Notice) -> Void
+    ) async throws -> NodeShared {
+        let rootKey = try await loadRootKey(told)
+        let connector = Connector(url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
+        try await migrate(connector)
+        let database = Database(
+            url, size: Database.Size(transactions: 1), reactor: worker.reactor, offLoop: offLoop, entropy: entropy)
+        database.start(on: worker)
+        defer { database.stop() }
+        try await database.ready(within: .seconds(30))
+        let keyring = try await KeyEncryptionKeys.open(database, under: rootKey)
+        try await announceBootstrap(database, told)
+        return NodeShared(
+            id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
+            database: url, clock: clock, entropy: entropy, log: log, metrics: Metrics(), keyring: keyring,
+            rootKey: rootKey, offLoop: offLoop, state: NodeState())
+    }
+
+    private nonisolated(nonsending) func loadRootKey(_ told: (Notice) -> Void) async throws -> RootKey {
+        if let text = settings.rootKeyText { return try RootKey(text: text) }
+        let path = settings.rootKeyFile
+        let (key, origin) = try await offLoop.run { try RootKey.loadOrCreate(atFile: path) }
+        if origin == .created { told(.rootKeyMade(path)) }
+        return key
+    }
+
+    /// A database that is just starting is waited for; a schema that does not fit is not.
+    private nonisolated(nonsending) func migrate(_ connector: Connector) async throws {
+        let migrator = Migrator(Assets.migrations)
+        for attempt in 1...60 {
+            do {
+                let applied = try await migrator.run(connector)
+                if !applied.isEmpty { log.info("migrated", ["to": .int(Int64(applied.max() ?? 0))]) }
+                return
+            } catch let error as PostgresError where attempt < 60 {
+                log.warning("waiting for the database", ["error": .text("\(error)")])
+                await connector.reactor.sleep(nanoseconds: 500_000_000)
+            }
+        }
+    }
+}
+
+/// What the command line tells the person who starts the service.
+package enum Notice: Sendable {
+    case rootKeyMade(String)
+    case bootstrapTokenMade(token: String, file: String)
+}

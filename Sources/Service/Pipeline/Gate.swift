@@ -1,0 +1,92 @@
+import Access
+import HTTPServer
+import Identity
+import Kernel
+
+/// Leave to enter: the context for the handler and, for a read, the question that must still be settled.
+struct Admission {
+    let context: Context
+    let check: Attempt?
+}
+
+/// Decides who may pass: authentication, then the one permission that the operation demands.
+final class Gate {
+    private let authenticator: Authenticator
+    private let clock: Clock
+
+    init(authenticator: Authenticator, clock: Clock) {
+        self.authenticator = authenticator
+        self.clock = clock
+    }
+
+    func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
+        switch operation.requires {
+        case .none: return Admission(context: anonymous(request, visit), check: nil)
+        case .permissionUnlessLocal where visit.isLocal && !request.head.headers.contains(.authorization):
+            return Admission(context: anonymous(request, visit), check: nil)
+        case .self, .permission, .permissionUnlessLocal: break
+        }
+        let now = clock.now()
+        let attempt = try await authenticator.begin(.read(request.head.headers), from: visit.address, now: now)
+        if operation.method == .get, let caller = permitted(attempt, operation) {
+            return Admission(context: context(caller, request, now), check: attempt)
+        }
+        // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
+        let settled = try await authenticator.settle(attempt, from: visit.address, now: now) ?? attempt
+        return try await admit(settled, request, operation, now)
+    }
+
+    /// Nil: the authority that a read was done under still held when it was read. Otherwise what holds instead.
+    func recheck(
+        _ admission: Admission, _ request: Request, _ operation: Operation, _ visit: Visit
+    ) async throws -> Admission? {
+        guard let check = admission.check else { return nil }
+        let now = clock.now()
+        guard let fresh = try await authenticator.settle(check, from: visit.address, now: now) else { return nil }
+        return try await admit(fresh, request, operation, now)
+    }
+
+    private func admit(
+        _ attempt: Attempt, _ request: Request, _ operation: Operation, _ now: Timestamp
+    ) async throws -> Admission {
+        switch attempt.outcome {
+        case .anonymous: throw Problem.unauthenticated
+        case .refused(let refusal):
+            let refused = RefusedRequest(
+                method: operation.method.name, route: operation.path, requestID: request.id)
+            throw try await authenticator.refuse(refusal, refused, now: now)
+        case .caller(let caller):
+            if permitted(attempt, operation) == nil, let missing = operation.requires.permission {
+                throw Problem.forbidden(missing: missing)
+            }
+            return Admission(context: context(caller, request, now), check: nil)
+        }
+    }
+
+    private func permitted(_ attempt: Attempt, _ operation: Operation) -> Caller? {
+        guard case .caller(let caller) = attempt.outcome else { return nil }
+        guard let wanted = operation.requires.permission else { return caller }
+        return caller.permissions.contains(wanted) ? caller : nil
+    }
+
+    private func anonymous(_ request: Request, _ visit: Visit) -> Context {
+        Context(
+            actor: Actor(principal: nil, accessToken: nil, address: visit.address), permissions: [],
+            now: clock.now(), requestID: request.id)
+    }
+
+    private func context(_ caller: Caller, _ request: Request, _ now: Timestamp) -> Context {
+        Context(
+            actor: caller.actor, permissions: caller.permissions, now: now, requestID: request.id,
+            traceParent: request.head.headers[.traceParent])
+    }
+}
+
+extension Requirement {
+    var permission: Permission? {
+        switch self {
+        case .none, .self: nil
+        case .permission(let permission), .permissionUnlessLocal(let permission): permission
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Access
+import Crypto
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Requests that carry an Idempotency-Key: the same request again gets the first one's answer.
+final class IdempotencyGate {
+    private let database: Database
+    private let log: Log
+
+    init(database: Database, log: Log) {
+        self.database = database
+        self.log = log
+    }
+
+    /// Puts the claim into the context. An answer: it was made before, this is what it got.
+    func begin(_ request: Request, _ operation: Operation, _ context: inout Context) async throws -> Response? {
+        guard operation.method == .post, operation.repeats != .nothing, context.actor.principal != nil,
+            let key = request.head.headers[.idempotencyKey]
+        else { return nil }
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Problem(
+                .invalidParameter, "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+                errors: [
+                    FieldError(pointer: "header:Idempotency-Key", code: FieldCode.malformed, message: "is malformed")
+                ])
+        }
+        let body = try await request.body.collect(limit: operation.bodyLimit)
+        request.body = RequestBody(bytes: body)
+        context.idempotency = IdempotencyClaim(
+            method: operation.method.name, path: request.head.path, key: key, bodyDigest: SHA256.hash(body))
+        guard let earlier = try await IdempotencyKeys.find(context, in: database) else { return nil }
+        return try replay(earlier, context)
+    }
+
+    private func replay(_ earlier: IdempotencyKeys.Earlier, _ context: Context) throws -> Response {
+        guard earlier.bodyDigest == context.idempotency?.bodyDigest else {
+            throw Problem(.idempotencyKeyReused, "The first request with this key had another body.")
+        }
+        guard let answer = earlier.answer, let status = HTTPStatus(code: answer.status) else {
+            let id = earlier.resource.map { JSONValue.string($0) } ?? .null
+            throw Problem(.alreadyDone, "The first request succeeded.", members: [("resource_id", id)])
+        }
+        var response = Response(status, body: answer.body.isEmpty ? .none : .bytes(answer.body))
+        if let headers = try? JSONValue.parse(answer.headers).asObject {
+            for member in headers.members {
+                guard let name = HeaderName(parsing: member.name), let value = member.value.asString else { continue }
+                response.head.add(name, value)
+            }
+        }
+        return response.header("idempotent-replayed", "true")
+    }
+
+    /// Keeps the answer for repeats. Losing it is harmless: a repeat is then told that it was done.
+    func keep(_ response: Response, _ operation: Operation, _ context: Context) async {
+        guard context.idempotency != nil, operation.repeats == .answer, response.head.status.code < 300 else { return }
+        var body: [UInt8] = []
+        if case .bytes(let bytes) = response.body { body = bytes }
+        var headers = JSONWriter()
+        headers.object { w in for field in response.head.fields { w.field(field.name.text, field.value) } }
+        let answer = IdempotencyKeys.Answer(
+            status: response.head.status.code, headers: headers.bytes, body: body)
+        do {
+            try await IdempotencyKeys.store(answer, for: context, in: database)
+        } catch {
+            log.warning("an idempotent answer was not kept", ["error": .text("\(error)")])
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Access
+import EventLoop
+import HTTPServer
+import Kernel
+
+/// From a request to its answer, in fixed steps that stand in one place: route, authenticate, authorize, rate limit,
+/// idempotency, handler, errors, record.
+final class Pipeline {
+    let router: Router<Requirement, Context>
+    let gate: Gate
+    let idempotency: IdempotencyGate
+    let clock: Clock
+    let log: Log
+    private let addresses: ClientAddress
+    private let metrics: HTTPMetrics
+    private var limiter: RateLimiter
+
+    init(
+        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate, shared: NodeShared,
+        metrics: HTTPMetrics
+    ) {
+        self.router = router
+        self.gate = gate
+        self.idempotency = idempotency
+        self.metrics = metrics
+        clock = shared.clock
+        log = shared.log
+        addresses = ClientAddress(trustedProxies: shared.settings.trustedProxies)
+        limiter = RateLimiter(perSecond: shared.settings.requestsPerSecond)
+    }
+
+    func respond(to request: Request) async -> Response {
+        var visit = Visit(address: addresses.address(of: request), isLocal: addresses.isLocal(request))
+        var response: Response
+        do {
+            response = try await answer(request, &visit)
+        } catch {
+            let problem = Problem.from(error, log: log, requestID: request.id)
+            response = problem.response(requestID: request.id)
+            if problem.code.status == .unauthorized { response.head.add(.wwwAuthenticate, "Bearer") }
+        }
+        response.head.add(.xRequestID, request.id)
+        response.head.add(.xContentTypeOptions, "nosniff")
+        if let limit = visit.limit { add(limit, to: &response) }
+        record(request, response, visit)
+        return response
+    }
+
+    private func answer(_ request: Request, _ visit: inout Visit) async throws -> Response {
+        let operation: Operation
+        let segments = try Path(request.head.pathBytes).segments
+        switch router.match(request.head.method, segments) {
+        case .found(let found, let index, let parameters):
+            operation = found
+            visit.route = index
+            request.pathParameters = parameters
+        case .methodNotAllowed(let methods): return try notAllowed(request, methods)
+        case .notFound: throw Problem(.notFound, "There is nothing at this path.")
+        }
+        let admission = try await gate.admit(request, to: operation, visit)
+        visit.principal = admission.context.actor.principal
+        try limit(&visit)
+        return try await perform(operation, request, admission, &visit)
+    }
+
+    private func perform(
+        _ operation: Operation, _ request: Request, _ admission: Admission, _ visit: inout Visit
+    ) async throws -> Response {
+        var context = admission.context
+        if let replay = try await idempotency.begin(request, operation, &context) { return replay }
+        // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by a
+        // change of authority is dropped and decided again.
+        guard admission.check != nil else { return try await finish(operation, request, context) }
+        let result: Result<Response, any Error>
+        do {
+            result = .success(try await operation.handle(request, context))
+        } catch {
+            result = .failure(error)
+        }
+        guard let fresh = try await gate.recheck(admission, request, operation, visit) else { return try result.get() }
+        return try await finish(operation, request, fresh.context)
+    }
+
+    private func finish(
+        _ operation: Operation, _ request: Request, _ context: Context
+    ) async throws -> Response {
+        let response = try await operation.handle(request, context)
+        await idempotency.keep(response, operation, context)
+        return response
+    }
+
+    private func notAllowed(_ request: Request, _ methods: [HTTPMethod]) throws -> Response {
+        let allow = methods.map(\.name).joined(separator: ", ")
+        if request.head.method == .options { return Response(.noContent).header(.allow, allow) }
+        throw Problem(.methodNotAllowed, "This path takes \(allow).", headers: [(.allow, allow)])
+    }
+
+    private func limit(_ visit: inout Visit) throws {
+        guard limiter.perSecond > 0 else { return }
+        let caller = visit.principal?.description ?? visit.address?.description ?? "local"
+        let verdict = limiter.take(caller, now: clock.monotonicNanoseconds())
+        visit.limit = verdict
+        guard verdict.isAllowed else {
+            throw Problem(
+                .rateLimited, "More than \(limiter.perSecond) requests a second.",
+                headers: [(.retryAfter, String(verdict.retryAfter))])
+        }
+    }
+
+    private func add(_ limit: RateLimiter.Verdict, to response: inout Response) {
+        response.head.add(.rateLimitPolicy, "\"default\";q=\(limiter.perSecond);w=1")
+        response.head.add(.rateLimit, "\"default\";r=\(limit.remaining);t=1")
+    }
+
+    private func record(_ request: Request, _ response: Response, _ visit: Visit) {
+        let nanoseconds = clock.monotonicNanoseconds() &- request.receivedAt
+        metrics.observe(route: visit.route, status: response.head.status, nanoseconds: nanoseconds)
+        guard log.level <= .info else { return }
+        log.info(
+            "request",
+            [
+                "request_id": .text(request.id), "method": .text(request.head.method.name),
+                "path": .text(request.head.path), "status": .int(Int64(response.head.status.code)),
+                "microseconds": .int(Int64(nanoseconds / 1_000)),
+                "address": .text(visit.address?.description ?? "unix"),
+                "principal": .text(visit.principal?.description ?? ""),
+            ])
+    }
+}
+
+/// What the pipeline learns about a request on its way.
+struct Visit {
+    let address: IPAddress?
+    let isLocal: Bool
+    var route: Int?
+    var principal: PrincipalID?
+    var limit: RateLimiter.Verdict?
+}
