@@ -62,7 +62,7 @@ let package = Package(
                 "Alerts",
                 "HTTPClient",
             ]),
-        .executableTarget(name: "keybell", dependencies: ["Service"], swiftSettings: strict),
+        .executableTarget(name: "keybell", dependencies: ["Service", "EventLoop"], swiftSettings: strict),
 
         // Tests.
         .target(

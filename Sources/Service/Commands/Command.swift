@@ -1,0 +1,73 @@
+import CLinux
+import EventLoop
+import Glibc
+import Kernel
+
+/// The command line: `keybell <command> [options]`.
+package enum Command {
+    private struct Entry {
+        let name: String
+        let usage: String
+        let run: @Sendable ([String]) async -> Int32
+    }
+
+    private static let entries: [Entry] = [
+        Entry(name: "serve", usage: "serve [--env-file FILE]", run: { await ServeCommand.run($0) }),
+        Entry(
+            name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }),
+        Entry(name: "migrate", usage: "migrate [--env-file FILE]", run: { await MigrateCommand.run($0) }),
+        Entry(name: "health", usage: "health [--url URL]", run: { HealthCommand.run($0) }),
+        Entry(name: "version", usage: "version", run: { _ in say("keybell \(Release.version)") }),
+    ]
+
+    /// - Parameter arguments: without the program's name.
+    /// - Returns: the exit code: 0 done, 1 failed, 2 not understood.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        let name = arguments.first ?? "help"
+        if ["help", "--help", "-h"].contains(name) { return say(help) }
+        guard let entry = entries.first(where: { $0.name == name }) else {
+            complain("keybell: there is no command \(name)\n\n\(help)")
+            return 2
+        }
+        return await entry.run(Array(arguments.dropFirst()))
+    }
+
+    private static var help: String {
+        let lines = entries.map { "  keybell \($0.usage)" }.joined(separator: "\n")
+        return "Keybell \(Release.version): keys, alerts and signals of a trading team\n\n\(lines)\n\nSettings: Docs/operations.md"
+    }
+
+    @discardableResult
+    static func say(_ text: String) -> Int32 {
+        write(to: 1, text)
+        return 0
+    }
+
+    static func complain(_ text: String) { write(to: 2, text) }
+
+    private static func write(to descriptor: Int32, _ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = Glibc.write(descriptor, bytes, bytes.count)
+    }
+}
+
+/// `--name value` options; anything else is not understood.
+struct Options {
+    struct Unknown: Error { let argument: String }
+
+    private(set) var values: [String: String] = [:]
+    private(set) var flags: Set<String> = []
+
+    init(_ arguments: [String], taking names: Set<String>, flags known: Set<String> = []) throws(Unknown) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if known.contains(argument) {
+                flags.insert(argument)
+            } else if names.contains(argument), let value = rest.popFirst() {
+                values[argument] = value
+            } else {
+                throw Unknown(argument: argument)
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CLinux
+import EventLoop
+import Glibc
+import Kernel
+import Synchronization
+
+/// `keybell serve`: runs until SIGTERM or SIGINT, reads certificates again on SIGHUP.
+enum ServeCommand {
+    static func run(_ arguments: [String]) async -> Int32 {
+        let settings: Settings
+        do {
+            settings = try Settings.ofProcess(arguments)
+        } catch {
+            Command.complain("keybell: the configuration cannot be used:\n\(error)")
+            return 2
+        }
+        raiseLimits()
+        let log = Log(level: settings.logLevel, format: settings.logFormat, clock: .system, descriptor: 2)
+        do {
+            return try await serve(settings, log)
+        } catch {
+            log.error("cannot start", ["error": .text("\(error)")])
+            Command.complain("keybell: cannot start: \(error)")
+            return 1
+        }
+    }
+
+    private static func serve(_ settings: Settings, _ log: Log) async throws -> Int32 {
+        let begun = Clock.system.monotonicNanoseconds()
+        let node = try Node(settings: settings, log: log)
+        let address = try await node.start { notice in tell(notice) }
+        let milliseconds = (Clock.system.monotonicNanoseconds() - begun) / 1_000_000
+        log.info("ready", ["address": .text("\(address)"), "milliseconds": .int(Int64(milliseconds))])
+        log.flush()
+        Command.say("Keybell \(Release.version) is ready at \(address)")
+        try await awaitEnd(node, log)
+        log.info("draining")
+        log.flush()
+        await node.stop()
+        return 0
+    }
+
+    /// Signals are blocked in every thread (`main` did that first) and waited for here.
+    private static func awaitEnd(_ node: Node, _ log: Log) async throws {
+        let watcher = try OffLoop(threads: 1, limit: 1, name: "kb-signals")
+        defer { watcher.stop() }
+        while true {
+            let signal = try await watcher.run { waitForSignal() }
+            if signal != SIGHUP { return }
+            await node.reloadTLS()
+        }
+    }
+
+    private static func waitForSignal() -> Int32 {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in Self.signals { sigaddset(&set, signal) }
+        var signal: Int32 = 0
+        while sigwait(&set, &signal) != 0 {}
+        return signal
+    }
+
+    static let signals: [Int32] = [SIGTERM, SIGINT, SIGHUP]
+
+    /// As many descriptors as we may have: connections are descriptors. No core dumps: memory holds secrets.
+    private static func raiseLimits() {
+        var limit = rlimit()
+        getrlimit(RLIMIT_NOFILE, &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(RLIMIT_NOFILE, &limit)
+        _ = klinux_set_not_dumpable()
+        mallopt(M_ARENA_MAX, 2)
+    }
+
+    /// The bootstrap token goes to its file; a person at a terminal sees it too, a log never.
+    private static func tell(_ notice: Notice) {
+        switch notice {
+        case .rootKeyMade(let path):
+            Command.complain(
+                """
+                Made the root key at \(path).
+                Everything sealed depends on it. Keep a copy away from this machine and from database backups.
+                """)
+        case .bootstrapTokenMade(let token, let file):
+            Command.complain("The bootstrap token is in \(file) (mode 0600, good once, for 24 hours).")
+            if isatty(2) == 1 { Command.complain("It reads \(token)") }
+            Command.complain(
+                """
+                Make the first owner with it:
+                  (printf 'Authorization: Bearer '; cat \(file)) | curl -H @- -H 'Content-Type: application/json' \\
+                    --data '{"name":"First owner","email":"owner@desk.example"}' http://127.0.0.1:8720/v1/bootstrap
+                """)
+        }
+    }
+}

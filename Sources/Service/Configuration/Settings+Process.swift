@@ -1,0 +1,38 @@
+import CLinux
+import Glibc
+
+extension Settings {
+    /// The settings of this process: its environment over an env file.
+    static func ofProcess(_ arguments: [String]) throws -> Settings {
+        let options: Options
+        do {
+            options = try Options(arguments, taking: ["--env-file"])
+        } catch {
+            throw SettingsMistakes(lines: ["\(error.argument) is not understood; only --env-file FILE is"])
+        }
+        var environment = processEnvironment()
+        if let file = options.values["--env-file"] {
+            let text: String
+            do {
+                text = try SecretFile.read(file)
+            } catch {
+                throw SettingsMistakes(lines: ["the env file \(file) cannot be read: \(error)"])
+            }
+            environment.merge(try EnvironmentFile.parse(text)) { own, _ in own }
+        }
+        let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        return try Settings(
+            environment: environment, home: environment["HOME"] ?? "/root", isRoot: geteuid() == 0, cores: cores)
+    }
+
+    private static func processEnvironment() -> [String: String] {
+        var values: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
+            entry += 1
+        }
+        return values
+    }
+}

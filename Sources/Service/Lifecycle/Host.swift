@@ -1,0 +1,128 @@
+import Access
+import EventLoop
+import Events
+import HTTPServer
+import Identity
+import Kernel
+import Postgres
+
+/// The service on one worker: its database connections, rooms, routes and server. Plain state of the worker's loop.
+final class Host {
+    let shared: NodeShared
+    let isLead: Bool
+    let database: Database
+    let rooms: Rooms
+    let server: Server
+    private var isStopping = false
+
+    init(_ shared: NodeShared, isLead: Bool, on worker: isolated Worker) throws {
+        self.shared = shared
+        self.isLead = isLead
+        database = Database(
+            shared.database, reactor: worker.reactor, offLoop: shared.offLoop, entropy: shared.entropy)
+        database.start(on: worker)
+        rooms = try Rooms(shared, database: database, isLead: isLead, on: worker)
+        let router = Router(rooms.operations)
+        let pipeline = Pipeline(
+            router: router, gate: Gate(authenticator: rooms.authenticator, clock: shared.clock),
+            idempotency: IdempotencyGate(database: database, log: shared.log), shared: shared,
+            metrics: shared.httpMetrics(routes: rooms.operations.map(\.path)))
+        let ids = RequestIDs(clock: shared.clock, entropy: shared.entropy)
+        server = Server(
+            limits: shared.settings.serverLimits, reactor: worker.reactor, clock: shared.clock,
+            tls: try shared.settings.makeTLS(), makeRequestID: { ids.next() },
+            spawn: { connection in
+                Task {
+                    _ = worker
+                    await connection.serve()
+                }
+            },
+            respond: { request in await pipeline.respond(to: request) })
+    }
+
+    nonisolated(nonsending) func start(listen: SocketAddress, on worker: isolated Worker) async throws -> SocketAddress {
+        try await database.ready(within: .seconds(30))
+        try await rooms.start(on: worker)
+        beat(on: worker)
+        return try server.listen(on: listen)
+    }
+
+    /// Requests end first, because their effects hand work to the rooms; then the rooms; then the database.
+    nonisolated(nonsending) func stop() async {
+        isStopping = true
+        shared.state.drain()
+        await server.drain(graceNanoseconds: shared.settings.drain.nanoseconds)
+        await rooms.stop()
+        database.stop()
+        shared.log.flush()
+    }
+
+    /// Every tick: logs leave, what was gathered off the requests' path is written.
+    private func beat(on worker: isolated Worker) {
+        Task {
+            _ = worker
+            var tick = 0
+            while !isStopping {
+                await worker.reactor.sleep(nanoseconds: 100_000_000)
+                shared.log.flush()
+                tick += 1
+                if tick % 20 == 0 { await rooms.tidy() }
+            }
+        }
+    }
+}
+
+extension Settings {
+    fileprivate var serverLimits: ServerLimits {
+        var limits = ServerLimits()
+        limits.connections = connections
+        limits.connectionsPerAddress = connectionsPerAddress
+        // Uploads are streamed, at any size; whoever collects a body sets a limit of its own.
+        limits.http.bodyBytes = 1 << 40
+        return limits
+    }
+
+    func makeTLS() throws -> TLSContext? {
+        guard let tls else { return nil }
+        return try TLSContext(certificate: tls.certificate, key: tls.key)
+    }
+}
+
+// MARK: On the worker
+
+extension Worker {
+    func host(_ shared: NodeShared, isLead: Bool, listen: SocketAddress) async throws -> SocketAddress {
+        let host = try Host(shared, isLead: isLead, on: self)
+        settle(host)
+        return try await host.start(listen: listen, on: self)
+    }
+
+    func unhost() async {
+        await resident(Host.self)?.stop()
+        evict(Host.self)
+    }
+
+    func reloadTLS() {
+        guard let host = resident(Host.self) else { return }
+        do {
+            host.server.tls = try host.shared.settings.makeTLS()
+            host.shared.log.info("certificate read again")
+        } catch {
+            host.shared.log.error("the certificate could not be read again", ["error": .text("\(error)")])
+        }
+    }
+
+    func startCluster(folder: String, offLoop: OffLoop, entropy: Entropy) async throws -> DatabaseURL {
+        let cluster = try PrivateCluster(
+            folder: "\(folder)/postgres", reactor: reactor, offLoop: offLoop, entropy: entropy)
+        let url = try await cluster.start()
+        cluster.superviseServer(on: self)
+        settle(cluster)
+        return url
+    }
+
+    func stopCluster() async {
+        await resident(PrivateCluster.self)?.stop()
+        evict(PrivateCluster.self)
+    }
+}
