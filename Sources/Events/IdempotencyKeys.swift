@@ -18,6 +18,10 @@ package enum IdempotencyKeys {
         package let status: Int
         package let headers: [UInt8]
         package let body: [UInt8]
+
+        package init(status: Int, headers: [UInt8], body: [UInt8]) {
+            (self.status, self.headers, self.body) = (status, headers, body)
+        }
     }
 
     private static let claim = Statement(

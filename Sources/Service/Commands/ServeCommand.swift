@@ -65,9 +65,9 @@ enum ServeCommand {
     /// As many descriptors as we may have: connections are descriptors. No core dumps: memory holds secrets.
     private static func raiseLimits() {
         var limit = rlimit()
-        getrlimit(RLIMIT_NOFILE, &limit)
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
-        setrlimit(RLIMIT_NOFILE, &limit)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         _ = klinux_set_not_dumpable()
         mallopt(M_ARENA_MAX, 2)
     }

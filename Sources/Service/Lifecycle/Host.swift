@@ -26,7 +26,7 @@ final class Host {
         let pipeline = Pipeline(
             router: router, gate: Gate(authenticator: rooms.authenticator, clock: shared.clock),
             idempotency: IdempotencyGate(database: database, log: shared.log), shared: shared,
-            metrics: shared.httpMetrics(routes: rooms.operations.map(\.path)))
+            metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))
         let ids = RequestIDs(clock: shared.clock, entropy: shared.entropy)
         server = Server(
             limits: shared.settings.serverLimits, reactor: worker.reactor, clock: shared.clock,
@@ -40,7 +40,7 @@ final class Host {
             respond: { request in await pipeline.respond(to: request) })
     }
 
-    nonisolated(nonsending) func start(listen: SocketAddress, on worker: isolated Worker) async throws -> SocketAddress {
+    func start(listen: SocketAddress, on worker: isolated Worker) async throws -> SocketAddress {
         try await database.ready(within: .seconds(30))
         try await rooms.start(on: worker)
         beat(on: worker)

@@ -1,12 +1,12 @@
 import Access
 import CLinux
 import Crypto
-import EventLoop
+package import EventLoop
 import Events
 import Glibc
 import HTTPServer
 import Identity
-import Kernel
+package import Kernel
 import Postgres
 import Synchronization
 
@@ -84,18 +84,19 @@ extension Node {
     ) async throws -> NodeShared {
         let rootKey = try await loadRootKey(told)
         let connector = Connector(url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
-        try await migrate(connector)
-        let database = Database(
-            url, size: Database.Size(transactions: 1), reactor: worker.reactor, offLoop: offLoop, entropy: entropy)
+        try await migrate(connector, worker.reactor)
+        let database = Database(url, reactor: worker.reactor, offLoop: offLoop, entropy: entropy)
         database.start(on: worker)
         defer { database.stop() }
         try await database.ready(within: .seconds(30))
         let keyring = try await KeyEncryptionKeys.open(database, under: rootKey)
         try await announceBootstrap(database, told)
+        let metrics = Metrics()
         return NodeShared(
             id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: log, metrics: Metrics(), keyring: keyring,
-            rootKey: rootKey, offLoop: offLoop, state: NodeState())
+            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, keyring: keyring,
+            rootKey: rootKey, offLoop: offLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
+            refusals: Refusals())
     }
 
     private nonisolated(nonsending) func loadRootKey(_ told: (Notice) -> Void) async throws -> RootKey {
@@ -107,7 +108,7 @@ extension Node {
     }
 
     /// A database that is just starting is waited for; a schema that does not fit is not.
-    private nonisolated(nonsending) func migrate(_ connector: Connector) async throws {
+    private nonisolated(nonsending) func migrate(_ connector: Connector, _ reactor: Reactor) async throws {
         let migrator = Migrator(Assets.migrations)
         for attempt in 1...60 {
             do {
@@ -116,7 +117,7 @@ extension Node {
                 return
             } catch let error as PostgresError where attempt < 60 {
                 log.warning("waiting for the database", ["error": .text("\(error)")])
-                await connector.reactor.sleep(nanoseconds: 500_000_000)
+                await reactor.sleep(nanoseconds: 500_000_000)
             }
         }
     }

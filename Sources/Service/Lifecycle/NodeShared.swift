@@ -1,23 +1,26 @@
 import Access
 import Crypto
 import EventLoop
+import Identity
 import Kernel
 import Postgres
 
 /// What the workers of a node share: immutable values, and the few things that are made for many threads.
-package struct NodeShared: Sendable {
-    package let id: NodeID
-    package let startedAt: Timestamp
-    package let settings: Settings
-    package let database: DatabaseURL
-    package let clock: Clock
-    package let entropy: Entropy
-    package let log: Log
-    package let metrics: Metrics
-    package let keyring: Keyring
-    package let rootKey: RootKey
-    package let offLoop: OffLoop
-    package let state: NodeState
+struct NodeShared: Sendable {
+    let id: NodeID
+    let startedAt: Timestamp
+    let settings: Settings
+    let database: DatabaseURL
+    let clock: Clock
+    let entropy: Entropy
+    let log: Log
+    let metrics: Metrics
+    let keyring: Keyring
+    let rootKey: RootKey
+    let offLoop: OffLoop
+    let httpMetrics: HTTPMetricFamilies
+    let state: NodeState
+    let refusals: Refusals
 }
 
 /// The release, as `/` and `/v1/system` tell it.

@@ -23,7 +23,7 @@ final class Rooms {
         operations = open.operations + system.operations
     }
 
-    nonisolated(nonsending) func start(on worker: isolated Worker) async throws {}
+    func start(on worker: isolated Worker) async throws {}
 
     nonisolated(nonsending) func stop() async { await tidy() }
 
