@@ -2,6 +2,9 @@ import EventLoop
 import Glibc
 import Service
 
-// Before any thread exists: signals are blocked everywhere and waited for in one place.
+// Before any other thread exists: signals are blocked everywhere, and waited for in one place. An async main would
+// have threads already.
 Signals.block([SIGTERM, SIGINT, SIGHUP])
-exit(await Command.run(Array(CommandLine.arguments.dropFirst())))
+let arguments = Array(CommandLine.arguments.dropFirst())
+Task.detached { exit(await Command.run(arguments)) }
+while true { pause() }

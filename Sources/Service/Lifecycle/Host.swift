@@ -113,6 +113,7 @@ extension Worker {
     }
 
     func startCluster(folder: String, offLoop: OffLoop, entropy: Entropy) async throws -> DatabaseURL {
+        try SecretFile.makeFolder(folder)
         let cluster = try PrivateCluster(
             folder: "\(folder)/postgres", reactor: reactor, offLoop: offLoop, entropy: entropy)
         let url = try await cluster.start()
