@@ -82,6 +82,8 @@ let package = Package(
         tests("SignalsTests", ["Signals", "Indicators", "Kernel", "JSON"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
+        tests("KeysTests", ["Keys", "Events", "Jobs"] + base + ["TestSupport"]),
+        tests("EventsTests", ["Events", "Audit", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
             base + ["Audit", "Events", "Identity", "TestSupport"]),

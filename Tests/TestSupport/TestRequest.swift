@@ -36,7 +36,8 @@ package struct TestCaller {
         let extra = body.isEmpty ? [] : [(name: "content-type", value: type)]
         let request = try testRequest(method, target, headers: headers + extra, body: Array(body.utf8))
         let segments = request.head.path.split(separator: "/").map(String.init)
-        guard case .found(let operation, _, let parameters) = router.match(request.head.method, segments) else {
+        guard case .found(let operation, _, let parameters) = router.match(request.head.method, segments)
+        else {
             throw TestRequestFailure(text: "no operation at \(target)")
         }
         request.pathParameters = parameters

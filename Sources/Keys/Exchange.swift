@@ -1,0 +1,89 @@
+package import JSON
+
+/// The exchanges that keys may be registered for.
+package enum ExchangeName: String, CaseIterable, Sendable {
+    case binance, bybit, okx, kraken, coinbase, kucoin, gate, bitget, mexc
+}
+
+/// Where a key works.
+package enum Environment: String, CaseIterable, Sendable {
+    case live, testnet, demo
+}
+
+/// What a key may do at its exchange, in one vocabulary for all of them.
+package enum KeyPermission: String, CaseIterable, Sendable {
+    case read
+    case tradeSpot = "trade_spot"
+    case tradeMargin = "trade_margin"
+    case tradeDerivatives = "trade_derivatives"
+    case transfer, withdraw
+}
+
+/// What is known of an exchange.
+package struct Exchange: Sendable {
+    package enum CredentialKind: String, Sendable { case hmac, ed25519, rsa, p256 }
+    /// Parts of a request that a signature may leave open.
+    package enum RequestPart: String, Sendable { case host, path, method, query, body }
+    package enum Offer: String, Sendable { case metadata, sign, proxy, probe, delete }
+
+    package let name: ExchangeName
+    package let title: String
+    /// Names of its hosts.
+    package let aliases: [String]
+    package let environments: [Environment]
+    package let credentialKinds: [CredentialKind]
+    package let hasPassphrase: Bool
+    /// What a signature there does not cover: whoever holds one can use it for another such part.
+    package let notCovered: [RequestPart]
+    /// What can be done here now.
+    package let offers: [Offer]
+
+    init(
+        _ name: ExchangeName, _ title: String, aliases: [String], environments: [Environment],
+        credentials: [CredentialKind] = [.hmac], passphrase: Bool = false,
+        notCovered: [RequestPart] = [.host],
+        offers: [Offer] = [.metadata]
+    ) {
+        (self.name, self.title, self.aliases, self.environments) = (name, title, aliases, environments)
+        (credentialKinds, hasPassphrase) = (credentials, passphrase)
+        (self.notCovered, self.offers) = (notCovered, offers)
+    }
+}
+
+extension Exchange {
+    /// From the exchanges' public documentation.
+    package static let all: [Exchange] = [
+        Exchange(
+            .binance, "Binance", aliases: ["spot", "usdm", "coinm", "options"],
+            environments: [.live, .testnet, .demo], credentials: [.hmac, .ed25519, .rsa],
+            notCovered: [.host, .path, .method]),
+        Exchange(
+            .bybit, "Bybit", aliases: ["main"], environments: [.live, .testnet, .demo],
+            credentials: [.hmac, .rsa], notCovered: [.host, .path, .method]),
+        Exchange(.okx, "OKX", aliases: ["main"], environments: [.live, .demo], passphrase: true),
+        Exchange(.kraken, "Kraken", aliases: ["spot"], environments: [.live]),
+        Exchange(
+            .coinbase, "Coinbase Advanced", aliases: ["main"], environments: [.live], credentials: [.p256],
+            notCovered: [.query, .body]),
+        Exchange(.kucoin, "KuCoin", aliases: ["spot", "futures"], environments: [.live], passphrase: true),
+        Exchange(.gate, "Gate", aliases: ["main"], environments: [.live, .testnet]),
+        Exchange(.bitget, "Bitget", aliases: ["main"], environments: [.live, .demo], passphrase: true),
+        Exchange(
+            .mexc, "MEXC", aliases: ["spot"], environments: [.live], notCovered: [.host, .path, .method]),
+    ]
+}
+
+extension Exchange: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("name", name.rawValue)
+            w.field("title", title)
+            w.field("aliases", aliases)
+            w.field("environments", environments.map(\.rawValue))
+            w.field("credential_kinds", credentialKinds.map(\.rawValue))
+            w.field("passphrase", hasPassphrase)
+            w.field("not_covered", notCovered.map(\.rawValue))
+            w.field("offers", offers.map(\.rawValue))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package import Access
+package import Kernel
+
+/// The record of one API key at an exchange.
+package struct ExchangeKey: Sendable {
+    package let id: ExchangeKeyID
+    package let exchange: ExchangeName
+    package let account: String
+    package var label: String
+    package let environment: Environment
+    package var owner: PrincipalID
+    package var tags: [String]
+    /// What it may do there, as declared.
+    package var permissions: [KeyPermission]
+    /// Addresses that the exchange restricts it to, as declared; empty is no restriction.
+    package var addresses: [CIDR]
+    package private(set) var status: KeyStatus = .active
+    package private(set) var statusReason: String?
+    package private(set) var statusChangedAt: Timestamp
+    /// When it lapses at the exchange.
+    package var expiresAt: Timestamp?
+    /// When the secret was made, if anybody knows.
+    package var secretCreatedAt: Timestamp?
+    package var rotation: RotationPlan?
+    package private(set) var rotationNoticeAt: Timestamp?
+    package private(set) var expiryNoticeAt: Timestamp?
+    /// Once revoked: until when signatures that were handed out stay valid at the exchange.
+    package private(set) var handedOutUntil: Timestamp?
+    package let createdAt: Timestamp
+    package let createdBy: PrincipalID
+    package private(set) var updatedAt: Timestamp
+    package private(set) var revision: Int64 = 1
+}
+
+// MARK: Rules
+
+extension ExchangeKey {
+    package var rotationDueAt: Timestamp? {
+        rotation?.due(secretCreatedAt: secretCreatedAt, createdAt: createdAt)
+    }
+
+    package var rotationCountdown: Countdown? {
+        guard let rotation, let rotationDueAt, status != .revoked else { return nil }
+        return rotation.countdown(to: rotationDueAt)
+    }
+
+    package var expiryCountdown: Countdown? {
+        guard let expiresAt, status != .revoked else { return nil }
+        return .expiry(expiresAt)
+    }
+
+    /// A key without a credential is active at once.
+    init(_ draft: KeyDraft, id: ExchangeKeyID, createdBy: PrincipalID, at now: Timestamp) {
+        self.init(
+            id: id, exchange: draft.exchange, account: draft.account, label: draft.label,
+            environment: draft.environment, owner: draft.owner, tags: draft.tags,
+            permissions: draft.permissions, addresses: draft.addresses, statusChangedAt: now,
+            expiresAt: draft.expiresAt, secretCreatedAt: draft.secretCreatedAt, rotation: draft.rotation,
+            createdAt: now, createdBy: createdBy, updatedAt: now)
+        rotationNoticeAt = rotationCountdown?.first(from: now)
+        expiryNoticeAt = expiryCountdown?.first(from: now)
+    }
+
+    /// Takes over what a change asks for; answers the names of the fields that are others now.
+    mutating func apply(_ change: KeyChange, at now: Timestamp) -> [String] {
+        let before = self
+        if let label = change.label { self.label = label }
+        if let owner = change.owner { self.owner = owner }
+        if let tags = change.tags { self.tags = tags }
+        if let permissions = change.permissions { self.permissions = permissions }
+        if let addresses = change.addresses { self.addresses = addresses }
+        if let expiresAt = change.expiresAt { self.expiresAt = expiresAt }
+        if let secretCreatedAt = change.secretCreatedAt { self.secretCreatedAt = secretCreatedAt }
+        if let rotation = change.rotation { self.rotation = rotation }
+        let changed = differences(from: before)
+        guard !changed.isEmpty else { return [] }
+        if changed.contains("rotation") || changed.contains("secret_created_at") {
+            rotationNoticeAt = rotationCountdown?.first(from: now)
+        }
+        if changed.contains("expires_at") { expiryNoticeAt = expiryCountdown?.first(from: now) }
+        touch(at: now)
+        return changed
+    }
+
+    private func differences(from other: ExchangeKey) -> [String] {
+        let all = [
+            ("label", label == other.label), ("owner_id", owner == other.owner), ("tags", tags == other.tags),
+            ("permissions", permissions == other.permissions),
+            ("ip_allow_list", addresses == other.addresses),
+            ("expires_at", expiresAt == other.expiresAt),
+            ("secret_created_at", secretCreatedAt == other.secretCreatedAt),
+            ("rotation", rotation == other.rotation),
+        ]
+        return all.filter { !$0.1 }.map(\.0)
+    }
+
+    /// Nothing is said about a revoked key any more. No signature was ever handed out for a key without a
+    /// credential, so none outlives its revocation.
+    mutating func become(_ status: KeyStatus, reason: String?, at now: Timestamp) {
+        (self.status, statusReason, statusChangedAt) = (status, reason, now)
+        if status == .revoked { (rotationNoticeAt, expiryNoticeAt, handedOutUntil) = (nil, nil, now) }
+        touch(at: now)
+    }
+
+    private mutating func touch(at now: Timestamp) {
+        updatedAt = now
+        revision += 1
+    }
+}
+
+// MARK: Rows
+
+extension ExchangeKey {
+    /// A row that `KeyColumns` names.
+    init(_ row: KeyRow) {
+        self.init(
+            id: row.id, exchange: row.closed(KeyColumns.exchange), account: row.text(KeyColumns.account),
+            label: row.text(KeyColumns.label), environment: row.closed(KeyColumns.environment),
+            owner: row.principal(KeyColumns.owner), tags: row.texts(KeyColumns.tags),
+            permissions: row.texts(KeyColumns.permissions).compactMap { KeyPermission(rawValue: $0) },
+            addresses: row.texts(KeyColumns.addresses).compactMap { CIDR($0) },
+            status: row.closed(KeyColumns.status), statusReason: row.optionalText(KeyColumns.statusReason),
+            statusChangedAt: row.time(KeyColumns.statusChangedAt),
+            expiresAt: row.optionalTime(KeyColumns.expiresAt),
+            secretCreatedAt: row.optionalTime(KeyColumns.secretCreatedAt), rotation: row.rotation,
+            rotationNoticeAt: row.optionalTime(KeyColumns.rotationNoticeAt),
+            expiryNoticeAt: row.optionalTime(KeyColumns.expiryNoticeAt),
+            handedOutUntil: row.optionalTime(KeyColumns.handedOutUntil),
+            createdAt: row.time(KeyColumns.createdAt), createdBy: row.principal(KeyColumns.createdBy),
+            updatedAt: row.time(KeyColumns.updatedAt), revision: row.revision)
+    }
+}

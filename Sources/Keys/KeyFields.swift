@@ -1,0 +1,139 @@
+import Access
+import JSON
+import Kernel
+
+/// How the fields of a key are read, the same when it is registered and when it is changed.
+extension Fields {
+    /// 1 to 100 characters, no control characters, not blank.
+    mutating func name(_ name: String) -> String {
+        let text = string(name, 1...100)
+        checkName(name, text)
+        return text
+    }
+
+    mutating func name(optional name: String) -> String? {
+        refuseNull(name)
+        let text = string(optional: name, 1...100)
+        if let text { checkName(name, text) }
+        return text
+    }
+
+    private mutating func checkName(_ name: String, _ text: String) {
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            fail(name, code: FieldCode.malformed, "must not hold control characters")
+        } else if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
+            fail(name, code: FieldCode.malformed, "must not be blank")
+        }
+    }
+
+    mutating func tags() -> [String]? {
+        list("tags", most: 32, expected: "lower-case letters, digits and _.:-, at most 63") {
+            Self.isTag($0) ? $0 : nil
+        }
+    }
+
+    static func isTag(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard (1...63).contains(bytes.count), let first = bytes.first, first.isTagStart else { return false }
+        return bytes.allSatisfy { $0.isTagStart || "_.:-".utf8.contains($0) }
+    }
+
+    mutating func permissions() -> [KeyPermission]? {
+        refuseNull("permissions")
+        guard let permissions = choices(optional: "permissions", KeyPermission.self, count: 0...6) else {
+            return nil
+        }
+        refuseRepeats("permissions", permissions)
+        return permissions
+    }
+
+    mutating func addresses() -> [CIDR]? {
+        list("ip_allow_list", most: 100, expected: "an address, or a network without host bits") { CIDR($0) }
+    }
+
+    mutating func principal(_ name: String) -> PrincipalID? {
+        refuseNull(name)
+        return parsed(optional: name, expected: "the id of a user or a service account") { PrincipalID($0) }
+    }
+
+    mutating func time(_ name: String) -> Timestamp? {
+        parsed(optional: name, expected: "an RFC 3339 time") { Timestamp($0) }
+    }
+
+    mutating func pastTime(_ name: String, now: Timestamp) -> Timestamp? {
+        let time = time(name)
+        if let time, time > now { fail(name, code: FieldCode.outOfRange, "must not lie in the future") }
+        return time
+    }
+
+    mutating func rotation() -> RotationPlan? {
+        object(optional: "rotation") { f in
+            let expected = "a period such as 90d, at most 10 years"
+            let every = f.parsed("every", expected: expected) { WrittenPeriod($0) }
+            let reminders =
+                f.list("remind_before", most: 8, expected: expected) { WrittenPeriod($0) } ?? []
+            guard let every else { return nil }
+            for (index, reminder) in reminders.enumerated() where reminder.period >= every.period {
+                f.fail(
+                    "remind_before", index: index, code: FieldCode.outOfRange, "must be shorter than every")
+            }
+            return RotationPlan(every: every, remindBefore: reminders)
+        } ?? nil
+    }
+
+    /// Why somebody does something; line breaks are fine.
+    mutating func reason() -> String {
+        let text = string("reason", 1...1_000)
+        let isFit = { (scalar: Unicode.Scalar) in
+            scalar.value >= 0x20 && scalar.value != 0x7F || scalar == "\n" || scalar == "\t"
+        }
+        if !text.unicodeScalars.allSatisfy(isFit) {
+            fail("reason", code: FieldCode.malformed, "must not hold control characters")
+        }
+        return text
+    }
+
+    /// What was sent of that which comes with credentials; beside other mistakes, mistakes too.
+    mutating func credential(mayBeReadable: Bool) -> [FieldError] {
+        if mayBeReadable { refuseNull("readable") }
+        var names = has("credential") ? ["credential"] : []
+        if mayBeReadable, bool("readable", default: false) { names.append("readable") }
+        if hasMistakes {
+            for name in names { fail(name, code: Self.notYetSupported, Self.metadataOnly) }
+        }
+        return names.map {
+            FieldError(pointer: "/\($0)", code: Self.notYetSupported, message: Self.metadataOnly)
+        }
+    }
+
+    private static let notYetSupported = "not_yet_supported"
+    private static let metadataOnly = "is not yet supported: a key is metadata only"
+
+    mutating func refuseNull(_ name: String) {
+        if isNull(name) { fail(name, code: FieldCode.wrongType, "must not be null") }
+    }
+
+    // MARK: Inside
+
+    private mutating func list<Value: Equatable>(
+        _ name: String, most: Int, expected: String, _ parse: (String) -> Value?
+    ) -> [Value]? {
+        refuseNull(name)
+        guard has(name), !isNull(name) else { return nil }
+        let values = parsedList(name, count: 0...most, expected: expected, parse)
+        refuseRepeats(name, values)
+        return values
+    }
+
+    /// When some elements were refused already, positions are others than the sender's.
+    private mutating func refuseRepeats<Value: Equatable>(_ name: String, _ values: [Value]) {
+        guard values.count == take(name)?.asArray?.count else { return }
+        for (index, value) in values.enumerated() where values[..<index].contains(value) {
+            fail(name, index: index, code: "repeated", "stands more than once")
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isTagStart: Bool { (97...122).contains(self) || (48...57).contains(self) }
+}

@@ -1,0 +1,141 @@
+import Access
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// The columns that every statement about keys answers, and where each stands.
+enum KeyColumns {
+    static let list = """
+        id, exchange, account, label, environment, owner, tags, permissions, ip_allow_list, status,
+        status_reason, status_changed_at, expires_at, secret_created_at, rotation_every,
+        rotation_remind_before, rotation_due_at, handed_out_until, created_at, created_by, updated_at,
+        revision, rotation_notice_at, expiry_notice_at, label_key
+        """
+
+    static let id = 0
+    static let exchange = 1
+    static let account = 2
+    static let label = 3
+    static let environment = 4
+    static let owner = 5
+    static let tags = 6
+    static let permissions = 7
+    static let addresses = 8
+    static let status = 9
+    static let statusReason = 10
+    static let statusChangedAt = 11
+    static let expiresAt = 12
+    static let secretCreatedAt = 13
+    static let rotationEvery = 14
+    static let rotationRemindBefore = 15
+    static let rotationDueAt = 16
+    static let handedOutUntil = 17
+    static let createdAt = 18
+    static let createdBy = 19
+    static let updatedAt = 20
+    static let revision = 21
+    static let rotationNoticeAt = 22
+    static let expiryNoticeAt = 23
+    static let labelKey = 24
+}
+
+/// One key as the database answers it. An answer to a client is written from here, without a value between:
+/// the columns hold what the JSON holds.
+struct KeyRow {
+    private let row: Row
+
+    init(_ row: Row) { self.row = row }
+
+    var id: ExchangeKeyID { row.id(KeyColumns.id) }
+    var revision: Int64 { row.int64(KeyColumns.revision) }
+
+    func text(_ column: Int) -> String { row.text(column) }
+    func optionalText(_ column: Int) -> String? { row.optionalText(column) }
+    func texts(_ column: Int) -> [String] { row.textArray(column) }
+    func time(_ column: Int) -> Timestamp { row.timestamp(column) }
+    func optionalTime(_ column: Int) -> Timestamp? { row.optionalTimestamp(column) }
+
+    /// A value of a closed set; the row was written by us.
+    func closed<Value: RawRepresentable<String>>(_ column: Int, as type: Value.Type = Value.self) -> Value {
+        guard let value = Value(rawValue: row.text(column)) else {
+            preconditionFailure("column \(column) holds no \(type)")
+        }
+        return value
+    }
+
+    func principal(_ column: Int) -> PrincipalID {
+        guard let principal = PrincipalID(row.text(column)) else {
+            preconditionFailure("column \(column) holds no principal")
+        }
+        return principal
+    }
+
+    var rotation: RotationPlan? {
+        guard let every = row.optionalText(KeyColumns.rotationEvery).flatMap({ WrittenPeriod($0) }) else {
+            return nil
+        }
+        let reminders = row.textArray(KeyColumns.rotationRemindBefore).compactMap { WrittenPeriod($0) }
+        return RotationPlan(every: every, remindBefore: reminders)
+    }
+}
+
+// MARK: JSON
+
+extension KeyRow {
+    /// A `Key` of openapi.yaml, as of `now`.
+    func write(to w: inout JSONWriter, now: Timestamp) {
+        w.object { w in
+            w.field("id", id.description)
+            for (name, column) in Self.texts { w.field(name, row.text(column)) }
+            for (name, column) in Self.lists { w.field(name, row.textArray(column)) }
+            w.field("status", row.text(KeyColumns.status))
+            w.field("status_reason", row.optionalText(KeyColumns.statusReason))
+            write("status_changed_at", KeyColumns.statusChangedAt, to: &w)
+            write("expires_at", KeyColumns.expiresAt, to: &w)
+            write("secret_created_at", KeyColumns.secretCreatedAt, to: &w)
+            writeRotation(to: &w, now: now)
+            writeCredential(to: &w)
+            write("handed_out_until", KeyColumns.handedOutUntil, to: &w)
+            write("created_at", KeyColumns.createdAt, to: &w)
+            w.field("created_by", row.text(KeyColumns.createdBy))
+            write("updated_at", KeyColumns.updatedAt, to: &w)
+            w.field("revision", revision)
+        }
+    }
+
+    private static let texts = [
+        ("exchange", KeyColumns.exchange), ("account", KeyColumns.account), ("label", KeyColumns.label),
+        ("environment", KeyColumns.environment), ("owner_id", KeyColumns.owner),
+    ]
+    private static let lists = [
+        ("tags", KeyColumns.tags), ("permissions", KeyColumns.permissions),
+        ("ip_allow_list", KeyColumns.addresses),
+    ]
+
+    private func write(_ name: String, _ column: Int, to w: inout JSONWriter) {
+        w.field(name, row.optionalTimestamp(column)?.description)
+    }
+
+    private func writeRotation(to w: inout JSONWriter, now: Timestamp) {
+        guard let due = row.optionalTimestamp(KeyColumns.rotationDueAt) else { return w.null("rotation") }
+        w.object("rotation") { w in
+            w.field("every", row.text(KeyColumns.rotationEvery))
+            w.field("remind_before", row.textArray(KeyColumns.rotationRemindBefore))
+            w.field("due_at", due.description)
+            w.field("overdue", due <= now && row.text(KeyColumns.status) != KeyStatus.revoked.rawValue)
+        }
+    }
+
+    /// A key is metadata only, until credentials are sealed.
+    private func writeCredential(to w: inout JSONWriter) {
+        w.field("readable", false)
+        w.null("fingerprint")
+        w.null("current_version")
+        w.array("versions") { _ in }
+    }
+
+    func response(_ status: HTTPStatus = .ok, now: Timestamp) -> Response {
+        Response.json(status) { w in write(to: &w, now: now) }.etag(revision)
+    }
+}

@@ -1,0 +1,84 @@
+import Access
+import EventLoop
+import Events
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Keys
+
+/// A clock that a test moves.
+final class MovedClock: Sendable {
+    private let time = Mutex(Timestamp.testStart)
+
+    var now: Timestamp { time.withLock { $0 } }
+    var clock: Clock { Clock(now: { self.now }, monotonicNanoseconds: { 0 }) }
+
+    func move(_ period: Period) { time.withLock { $0 = $0 + period } }
+}
+
+/// The room with a database of its own, on one worker.
+struct KeyDesk {
+    /// A principal that exists, beside the caller; all others do not.
+    static let colleague = PrincipalID(UserID(UUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)))
+
+    let database: Database
+    let ledger: Ledger
+    let caller: TestCaller
+    let time: MovedClock
+    let me: PrincipalID
+
+    init(_ database: Database, time: MovedClock = MovedClock()) {
+        self.database = database
+        self.time = time
+        ledger = Ledger(database: database, clock: time.clock, entropy: .system)
+        caller = TestCaller(
+            KeyEndpoints(database: database, ledger: ledger) { principal, _ in principal == Self.colleague }
+                .operations)
+        me = PrincipalID(.user, UUID(at: time.now, entropy: .system))
+    }
+
+    static func run(_ body: @Sendable @escaping (KeyDesk) async throws -> Void) async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { _, database in try await body(KeyDesk(database)) }
+    }
+
+    var context: Context { testContext(at: time.now, principal: me) }
+
+    func call(
+        _ method: String, _ target: String, _ body: String = "", match: String? = nil
+    ) async throws -> TestAnswer {
+        let headers = match.map { [(name: "if-match", value: $0)] } ?? []
+        return try await caller.call(method, target, context, headers: headers, body: body)
+    }
+
+    /// Registers a key; answers its path.
+    func register(_ label: String, _ more: String = "") async throws -> String {
+        let answer = try await call("POST", "/v1/keys", Self.draft(label, more))
+        try #require(answer.status == 201, "\(answer.text)")
+        return "/v1/keys/\(answer.json["id"]?.asString ?? "")"
+    }
+
+    static func draft(_ label: String, _ more: String = "") -> String {
+        let extra = more.isEmpty ? "" : ", \(more)"
+        let place = #""exchange": "binance", "account": "main", "environment": "live""#
+        return #"{\#(place), "label": "\#(label)"\#(extra)}"#
+    }
+
+    private static let allEvents = Statement("test_events", "select type, data from event order by xid, id")
+
+    /// Types of all events so far, and their data.
+    func events() async throws -> [(type: String, data: JSONValue)] {
+        try await database.query(Self.allEvents).map { ($0.text(0), try JSONValue.parse($0.json(1))) }
+    }
+
+    func runJob(_ name: String) async throws -> Int64? {
+        let job = try #require(KeyJobs(ledger: ledger).jobs.first { $0.name == name })
+        let run = JobRun(id: ledger.newID(), context: .installation(now: time.now, requestID: "job"))
+        return try await job.run(run)["events"]?.asInt
+    }
+}

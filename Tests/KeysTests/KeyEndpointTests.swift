@@ -1,0 +1,214 @@
+import Access
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Keys
+
+@Suite struct KeyEndpointTests {
+    private static let full = """
+        "owner_id": "\(KeyDesk.colleague)", "tags": ["market-making"], "permissions": ["read", "trade_spot"],
+        "ip_allow_list": ["203.0.113.7", "10.1.0.0/16"], "expires_at": null,
+        "secret_created_at": "2025-09-01T00:00:00Z", "readable": false,
+        "rotation": {"every": "90d", "remind_before": ["14d", "3d"]}
+        """
+
+    @Test func `a registered key is answered in full, and read back the same`() async throws {
+        try await KeyDesk.run { desk in
+            let created = try await desk.call("POST", "/v1/keys", KeyDesk.draft("mm-btc spot", Self.full))
+            #expect(created.status == 201, "\(created.text)")
+            let id = try #require(created.json["id"]?.asString)
+            let path = "/v1/keys/\(id)"
+            #expect(created.response.head[.location] == path)
+            #expect(created.etag == "\"1\"")
+            let expected = """
+                {"id":"\(id)","exchange":"binance","account":"main","label":"mm-btc spot",\
+                "environment":"live","owner_id":"\(KeyDesk.colleague)","tags":["market-making"],\
+                "permissions":["read","trade_spot"],\
+                "ip_allow_list":["203.0.113.7","10.1.0.0/16"],"status":"active","status_reason":null,\
+                "status_changed_at":"2026-01-05T08:00:00.000Z","expires_at":null,\
+                "secret_created_at":"2025-09-01T00:00:00.000Z","rotation":{"every":"90d",\
+                "remind_before":["14d","3d"],"due_at":"2025-11-30T00:00:00.000Z","overdue":true},\
+                "readable":false,"fingerprint":null,"current_version":null,"versions":[],\
+                "handed_out_until":null,\
+                "created_at":"2026-01-05T08:00:00.000Z","created_by":"\(desk.me)",\
+                "updated_at":"2026-01-05T08:00:00.000Z","revision":1}
+                """
+            #expect(created.text == expected)
+            let read = try await desk.call("GET", path)
+            #expect(read.status == 200)
+            #expect(read.text == expected)
+            #expect(read.etag == "\"1\"")
+            let events = try await desk.events()
+            #expect(events.map(\.type) == ["key.registered"])
+            #expect(events[0].data["owner_id"]?.asString == "\(KeyDesk.colleague)")
+            #expect(events[0].data["permissions"] == ["read", "trade_spot"])
+        }
+    }
+
+    @Test func `every mistake of a body is reported at once`() async throws {
+        try await KeyDesk.run { desk in
+            let body = """
+                {"exchange": "binanse", "account": " ", "environment": "live", "owner_id": "nobody",
+                "tags": ["ok", "Not", "ok"], "permissions": ["read", "read"],
+                "ip_allow_list": ["10.1.0.1/16"],
+                "expires_at": "soon", "secret_created_at": "2026-01-06T00:00:00Z",
+                "rotation": {"every": "3d", "remind_before": ["14d"]}, "credential": {}, "lable": "x"}
+                """
+            let answer = try await desk.call("POST", "/v1/keys", body)
+            #expect(answer.status == 422)
+            #expect(answer.code == "validation_failed")
+            #expect(
+                Set(answer.pointers) == [
+                    "/exchange", "/account", "/label", "/owner_id", "/tags/1", "/permissions/1",
+                    "/ip_allow_list/0", "/expires_at", "/secret_created_at", "/rotation/remind_before/0",
+                    "/credential", "/lable",
+                ])
+            #expect(try await desk.events().isEmpty)
+        }
+    }
+
+    @Test(arguments: [#""credential": {"kind": "hmac"}"#, #""readable": true"#])
+    func `what comes with credentials is not yet supported`(field: String) async throws {
+        try await KeyDesk.run { desk in
+            let answer = try await desk.call("POST", "/v1/keys", KeyDesk.draft("a", field))
+            #expect(answer.status == 422)
+            #expect(answer.code == "not_yet_supported")
+            #expect(answer.pointers.count == 1)
+        }
+    }
+
+    @Test func `an owner must be an active principal`() async throws {
+        try await KeyDesk.run { desk in
+            let stranger = UserID(UUID(high: 1, low: 2))
+            let answer = try await desk.call(
+                "POST", "/v1/keys", KeyDesk.draft("a", #""owner_id": "\#(stranger)""#))
+            #expect(answer.status == 422)
+            #expect(answer.pointers == ["/owner_id"])
+        }
+    }
+
+    @Test func `labels are unique among keys that are not revoked, in every spelling`() async throws {
+        try await KeyDesk.run { desk in
+            let first = try await desk.register("caf\u{E9}")
+            let second = try await desk.call("POST", "/v1/keys", KeyDesk.draft("cafe\u{301}"))
+            #expect(second.status == 409)
+            #expect(second.code == "already_exists")
+            _ = try await desk.call("POST", "\(first)/revoke", #"{"reason": "old"}"#)
+            _ = try await desk.register("cafe\u{301}")
+        }
+    }
+
+    @Test func `a change needs the revision that it is based on, and names what it changed`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await desk.register("a", #""expires_at": "2026-06-01T00:00:00Z""#)
+            let change = #"{"tags": ["btc"], "expires_at": null, "label": "a"}"#
+            #expect(try await desk.call("PATCH", path, change).status == 428)
+            #expect(try await desk.call("PATCH", path, change, match: "\"2\"").status == 412)
+            desk.time.move(.minutes(1))
+            let changed = try await desk.call("PATCH", path, change, match: "\"1\"")
+            #expect(changed.status == 200, "\(changed.text)")
+            #expect(changed.etag == "\"2\"")
+            #expect(changed.json["tags"] == ["btc"])
+            #expect(changed.json["expires_at"] == .null)
+            #expect(changed.json["updated_at"]?.asString == "2026-01-05T08:01:00.000Z")
+            #expect(try await desk.call("PATCH", path, change, match: "\"1\"").status == 412)
+            let same = try await desk.call("PATCH", path, change, match: "\"2\"")
+            #expect(same.etag == "\"2\"")
+            let events = try await desk.events()
+            #expect(events.map(\.type) == ["key.registered", "key.changed"])
+            #expect(events.last?.data["changed"] == ["tags", "expires_at"])
+        }
+    }
+
+    @Test func `null clears only what may be missing`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await desk.register("a")
+            let answer = try await desk.call(
+                "PATCH", path,
+                #"{"label": null, "tags": null, "owner_id": null, "rotation": null, "account": "x"}"#,
+                match: "\"1\"")
+            #expect(answer.status == 422)
+            #expect(Set(answer.pointers) == ["/label", "/tags", "/owner_id", "/account"])
+            #expect(try await desk.call("PATCH", path, "{}", match: "\"1\"").status == 422)
+        }
+    }
+
+    @Test func `of two changes at once, one is told that it came late`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database in
+            let desk = KeyDesk(database)
+            let path = try await desk.register("a")
+            let other = Task {
+                _ = worker
+                return try await desk.call("PATCH", path, #"{"tags": ["one"]}"#, match: "\"1\"").status
+            }
+            let mine = try await desk.call("PATCH", path, #"{"tags": ["two"]}"#, match: "\"1\"").status
+            let statuses = try await [mine, other.value]
+            #expect(statuses.sorted() == [200, 412])
+            #expect(try await desk.call("GET", path).etag == "\"2\"")
+        }
+    }
+
+    @Test func `a key is suspended, resumed and revoked for good`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await desk.register("a", #""rotation": {"every": "1d"}"#)
+            desk.time.move(.days(2))
+            let suspended = try await desk.call("POST", "\(path)/suspend", #"{"reason": "odd orders"}"#)
+            #expect(suspended.json["status"]?.asString == "suspended")
+            #expect(suspended.json["status_reason"]?.asString == "odd orders")
+            #expect(try await desk.call("POST", "\(path)/suspend", #"{"reason": "again"}"#).etag == "\"2\"")
+            #expect(try await desk.call("POST", "\(path)/activate").json["status"]?.asString == "active")
+            #expect(try await desk.call("POST", "\(path)/revoke", match: "\"1\"").status == 415)
+            let late = try await desk.call("POST", "\(path)/revoke", #"{"reason": "x"}"#, match: "\"1\"")
+            #expect(late.status == 412)
+            let revoked = try await desk.call("POST", "\(path)/revoke", #"{"reason": "laptop stolen"}"#)
+            #expect(revoked.json["status"]?.asString == "revoked")
+            #expect(revoked.json["handed_out_until"]?.asString == "2026-01-07T08:00:00.000Z")
+            #expect(revoked.json["rotation"]?["overdue"] == .bool(false))
+            let again = try await desk.call("POST", "\(path)/revoke", #"{"reason": "other"}"#)
+            #expect(again.json["status_reason"]?.asString == "laptop stolen")
+            #expect(try await desk.call("POST", "\(path)/activate").code == "conflict")
+            #expect(try await desk.call("POST", "\(path)/suspend", #"{"reason": "x"}"#).code == "conflict")
+            #expect(try await desk.call("PATCH", path, #"{"label": "b"}"#, match: "\"4\"").code == "conflict")
+            #expect(
+                try await desk.events().map(\.type) == [
+                    "key.registered", "key.suspended", "key.activated", "key.revoked",
+                ])
+        }
+    }
+
+    @Test func `whoever changes a key's status moves authority`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await desk.register("a")
+            let before = try await desk.database.query(Authority.readEpoch)[0].int64(0)
+            _ = try await desk.call("POST", "\(path)/revoke", #"{"reason": "x"}"#)
+            _ = try await desk.call("POST", "\(path)/revoke", #"{"reason": "x"}"#)
+            #expect(try await desk.database.query(Authority.readEpoch)[0].int64(0) == before + 1)
+        }
+    }
+
+    @Test(arguments: ["key_0000000000000000000000000a", "nothing", "usr_0000000000000000000000000a"])
+    func `an unknown key is not found`(id: String) async throws {
+        try await KeyDesk.run { desk in
+            let path = "/v1/keys/\(id)"
+            let answers = [
+                try await desk.call("GET", path),
+                try await desk.call("PATCH", path, #"{"label": "b"}"#, match: "\"1\""),
+                try await desk.call("POST", "\(path)/activate"),
+            ]
+            #expect(answers.map(\.code) == ["not_found", "not_found", "not_found"])
+        }
+    }
+
+    @Test func `the exchanges are those that a key may name`() async throws {
+        try await KeyDesk.run { desk in
+            let answer = try await desk.call("GET", "/v1/exchanges")
+            let names = answer.json["data"]?.asArray?.compactMap { $0["name"]?.asString }
+            #expect(names == ExchangeName.allCases.map(\.rawValue))
+        }
+    }
+}
