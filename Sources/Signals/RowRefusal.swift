@@ -20,28 +20,29 @@ package enum RowRefusal: Error, Equatable, Sendable {
     case misaligned(Timestamp, Interval)
     case inTheFuture(Timestamp)
     case notClosed(Timestamp)
+    case notASymbol
+    case intervalMismatch(Interval, Interval)
+    case tokenMismatch(String, String)
 
     /// A word for programs; part of the contract.
     package var code: String {
         switch self {
         case .lineTooLong: "line_too_long"
-        case .unclosedQuote: "unclosed_quote"
-        case .fieldCount: "field_count"
-        case .malformedObject: "malformed_object"
-        case .missing: "missing_field"
-        case .notText: "not_text"
-        case .notANumber: "not_a_number"
-        case .notABoolean: "not_a_boolean"
-        case .notATime: "not_a_time"
+        case .unclosedQuote, .fieldCount, .malformedObject, .notText, .notANumber, .notABoolean, .notATime,
+            .notASymbol:
+            "malformed"
+        case .missing: "missing"
         case .unknownInterval: "unknown_interval"
-        case .nonFinite: "non_finite"
-        case .notPositivePrice: "not_positive_price"
-        case .highBelowOpenOrClose: "high_below_open_or_close"
-        case .lowAboveOpenOrClose: "low_above_open_or_close"
+        case .nonFinite: "not_finite"
+        case .notPositivePrice: "not_positive"
+        case .highBelowOpenOrClose: "high_too_low"
+        case .lowAboveOpenOrClose: "low_too_high"
         case .negativeVolume: "negative_volume"
         case .misaligned: "misaligned"
         case .inTheFuture: "in_the_future"
         case .notClosed: "not_closed"
+        case .intervalMismatch: "interval_mismatch"
+        case .tokenMismatch: "token_mismatch"
         }
     }
 
@@ -68,6 +69,10 @@ package enum RowRefusal: Error, Equatable, Sendable {
         case .misaligned(let time, .week): "\(time) is not a Monday, 00:00 UTC"
         case .misaligned(let time, let interval): "\(time) is not a multiple of \(interval.rawValue) in UTC"
         case .inTheFuture(let time): "\(time) is in the future"
+        case .notASymbol: "token is not a ticker of capital letters, digits, dots, dashes and underscores"
+        case .intervalMismatch(let row, let query):
+            "the row says \(row.rawValue), the address \(query.rawValue)"
+        case .tokenMismatch(let row, let query): "the row says \(row), the address \(query)"
         case .notClosed(let end): "the row says closed, but the candle ends only at \(end)"
         }
     }

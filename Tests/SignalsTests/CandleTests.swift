@@ -22,11 +22,11 @@ struct CandleTests {
 
     @Test func `what no market can have done is refused by name`() {
         #expect(refusal { _ in } == nil)
-        #expect(refusal { $0.volume = .nan } == "non_finite")
-        #expect(refusal { $0.high = .infinity } == "non_finite")
-        #expect(refusal { $0.high = 2.5 } == "high_below_open_or_close")
-        #expect(refusal { $0.low = 2.5 } == "low_above_open_or_close")
-        #expect(refusal { $0.low = 0 } == "not_positive_price")
+        #expect(refusal { $0.volume = .nan } == "not_finite")
+        #expect(refusal { $0.high = .infinity } == "not_finite")
+        #expect(refusal { $0.high = 2.5 } == "high_too_low")
+        #expect(refusal { $0.low = 2.5 } == "low_too_high")
+        #expect(refusal { $0.low = 0 } == "not_positive")
         #expect(refusal { $0.volume = -1 } == "negative_volume")
         #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_041_601) } == "misaligned")
         #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_214_400) } == "in_the_future")

@@ -36,7 +36,7 @@ struct KlineCandlesTests {
         let text = "[" + ([good] + bad + [good]).joined(separator: ",") + "]"
         #expect(
             try klines(text).map(\.refusal) == [
-                nil, "missing_field", "missing_field", "not_a_number", "missing_field", "not_a_number", nil,
+                nil, "missing", "missing", "malformed", "missing", "malformed", nil,
             ])
         let long = "[[\(String(repeating: "9", count: 70_000))],\(good)]"
         #expect(try klines(long).map(\.refusal) == ["line_too_long", nil])

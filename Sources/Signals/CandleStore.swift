@@ -1,0 +1,98 @@
+import Kernel
+import Postgres
+
+/// Candles as rows. Whoever writes holds the locks of their series.
+enum CandleStore {
+    /// New candles; what is there already stays as it is.
+    private static let insert = Statement(
+        "candle_insert",
+        """
+        with inserted as (
+            insert into candle (series, open_time, open, high, low, close, volume, closed, revision, known_at)
+            select i.*, 1, $9
+            from unnest($1::int4[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
+                $7::float8[], $8::bool[]) as i
+            on conflict on constraint candle_key do nothing
+            returning series, open_time, closed
+        )
+        select series, count(*), min(open_time), max(open_time), max(open_time) filter (where closed)
+        from inserted group by series
+        """)
+
+    /// Candles that differ from what is stored become its next revision. An unclosed row never replaces a
+    /// closed candle, so that the order in which they arrive does not matter.
+    private static let revise = Statement(
+        "candle_revise",
+        """
+        with changed as materialized (
+            select c.series, c.open_time, i.open, i.high, i.low, i.close, i.volume, i.closed
+            from unnest($1::int4[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
+                $7::float8[], $8::bool[]) as i (series, open_time, open, high, low, close, volume, closed)
+            join candle c on c.series = i.series and c.open_time = i.open_time
+            where (i.closed or not c.closed)
+                and (c.open, c.high, c.low, c.close, c.volume, c.closed)
+                    is distinct from (i.open, i.high, i.low, i.close, i.volume, i.closed)
+        ), kept as (
+            insert into candle_revision
+                (series, open_time, open, high, low, close, volume, closed, revision, known_at, ended_at)
+            select c.series, c.open_time, c.open, c.high, c.low, c.close, c.volume, c.closed, c.revision,
+                c.known_at, $9
+            from candle c join changed using (series, open_time)
+        ), revised as (
+            update candle c set open = n.open, high = n.high, low = n.low, close = n.close, volume = n.volume,
+                closed = n.closed, revision = c.revision + 1, known_at = $9
+            from changed n where c.series = n.series and c.open_time = n.open_time
+            returning c.series, c.open_time, c.closed, c.revision
+        )
+        select series, count(*), min(open_time), max(open_time) filter (where closed),
+            count(*) filter (where revision = 2)
+        from revised group by series
+        """)
+
+    struct Written {
+        var counts = CandleCounts()
+        var growths: [SeriesGrowth] = []
+    }
+
+    /// Writes rows of locked series; no candle stands twice among them.
+    nonisolated(nonsending) static func write(
+        _ candles: [Candle], series: [Int], now: Timestamp, in transaction: Transaction
+    ) async throws -> Written {
+        let parameters = parameters(candles, series, now)
+        var growths: [Int: SeriesGrowth] = [:]
+        var written = Written()
+        for row in try await transaction.query(insert, parameters: parameters) {
+            growths[row.int(0)] = SeriesGrowth(
+                series: row.int(0), added: row.int(1), firstOpen: row.timestamp(2), lastOpen: row.timestamp(3),
+                lastClosed: row.optionalTimestamp(4), dirtyFrom: row.timestamp(2))
+            written.counts.inserted += row.int(1)
+        }
+        if written.counts.inserted < candles.count {
+            for row in try await transaction.query(revise, parameters: parameters) {
+                written.counts.revised += row.int(1)
+                growths[row.int(0), default: SeriesGrowth(series: row.int(0))].revise(
+                    from: row.timestamp(2), lastClosed: row.optionalTimestamp(3), second: row.int(4))
+            }
+        }
+        written.counts.unchanged = candles.count - written.counts.inserted - written.counts.revised
+        written.growths = growths.values.sorted { $0.series < $1.series }
+        return written
+    }
+
+    private static func parameters(_ candles: [Candle], _ series: [Int], _ now: Timestamp) -> [Parameter] {
+        [
+            .int32Array(series.map(Int32.init)), .timestampArray(candles.map(\.openTime)),
+            .doubleArray(candles.map(\.open)), .doubleArray(candles.map(\.high)),
+            .doubleArray(candles.map(\.low)), .doubleArray(candles.map(\.close)),
+            .doubleArray(candles.map(\.volume)), .boolArray(candles.map(\.closed)), .timestamp(now),
+        ]
+    }
+}
+
+extension SeriesGrowth {
+    fileprivate mutating func revise(from time: Timestamp, lastClosed closed: Timestamp?, second: Int) {
+        dirtyFrom = min(dirtyFrom ?? time, time)
+        lastClosed = closed.map { max(lastClosed ?? $0, $0) } ?? lastClosed
+        revised += second
+    }
+}

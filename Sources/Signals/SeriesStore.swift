@@ -1,0 +1,109 @@
+import Access
+import Kernel
+import Postgres
+
+/// Which series, as its three names.
+struct SeriesPlace: Hashable, Sendable {
+    var token: TokenID
+    var interval: Interval
+}
+
+/// What a chunk did to one series.
+struct SeriesGrowth: Equatable, Sendable {
+    var series: Int
+    var added = 0
+    var firstOpen: Timestamp?
+    var lastOpen: Timestamp?
+    var lastClosed: Timestamp?
+    /// Candles that have a second revision now.
+    var revised = 0
+    /// The earliest candle that is other than before.
+    var dirtyFrom: Timestamp?
+}
+
+/// A series as the writer of candles finds it.
+struct LockedSeries: Sendable {
+    var id: Int
+    var lastOpen: Timestamp?
+}
+
+/// Series as rows, as far as writing candles needs them.
+enum SeriesStore {
+    private static let create = Statement(
+        "series_create",
+        """
+        insert into series (token_id, source, interval, created_at, updated_at)
+        select n.token_id, $2, n.interval, $4, $4
+        from unnest($1::uuid[], $3::text[]) as n (token_id, interval)
+        order by n.token_id, n.interval
+        on conflict on constraint series_name do nothing
+        """)
+
+    private static let lock = Statement(
+        "series_lock",
+        """
+        select s.id, s.last_open, s.token_id, s.interval from series s
+        join unnest($1::uuid[], $3::text[]) as n (token_id, interval)
+            on s.token_id = n.token_id and s.interval = n.interval
+        where s.source = $2
+        order by s.id
+        for no key update of s
+        """)
+
+    private static let grow = Statement(
+        "series_grow",
+        """
+        update series s set
+            candles = s.candles + g.added,
+            first_open = least(s.first_open, g.first_open),
+            last_open = greatest(s.last_open, g.last_open),
+            last_closed = greatest(s.last_closed, g.last_closed),
+            revised = s.revised + g.revised,
+            version = s.version + 1,
+            rewritten = case when g.dirty_from <= s.last_closed then s.version + 1 else s.rewritten end,
+            dirty_from = least(s.dirty_from, g.dirty_from),
+            updated_at = $8
+        from unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+            $6::int8[], $7::timestamptz[])
+            as g (id, added, first_open, last_open, last_closed, revised, dirty_from)
+        where s.id = g.id
+        """)
+
+    /// Locks the series, in the order of their ids, and makes those that are not there.
+    nonisolated(nonsending) static func lock(
+        _ places: [SeriesPlace], source: String, now: Timestamp, in transaction: Transaction
+    ) async throws -> [SeriesPlace: LockedSeries] {
+        let found = try await read(places, source, in: transaction)
+        if found.count == places.count { return found }
+        let missing = places.filter { found[$0] == nil }
+        try await transaction.query(
+            create, .idArray(missing.map(\.token)), .text(source),
+            .textArray(missing.map(\.interval.rawValue)), .timestamp(now))
+        return try await read(places, source, in: transaction)
+    }
+
+    private nonisolated(nonsending) static func read(
+        _ places: [SeriesPlace], _ source: String, in transaction: Transaction
+    ) async throws -> [SeriesPlace: LockedSeries] {
+        let rows = try await transaction.query(
+            lock, .idArray(places.map(\.token)), .text(source), .textArray(places.map(\.interval.rawValue)))
+        var found: [SeriesPlace: LockedSeries] = [:]
+        for row in rows {
+            guard let interval = Interval(rawValue: row.text(3)) else { continue }
+            found[SeriesPlace(token: row.id(2), interval: interval)] = LockedSeries(
+                id: row.int(0), lastOpen: row.optionalTimestamp(1))
+        }
+        return found
+    }
+
+    nonisolated(nonsending) static func grow(
+        _ growths: [SeriesGrowth], now: Timestamp, in transaction: Transaction
+    ) async throws {
+        try await transaction.query(
+            grow, .int32Array(growths.map { Int32($0.series) }), .int64Array(growths.map { Int64($0.added) }),
+            .optionalTimestampArray(growths.map(\.firstOpen)), .optionalTimestampArray(growths.map(\.lastOpen)),
+            .optionalTimestampArray(growths.map(\.lastClosed)),
+            .int64Array(growths.map { Int64($0.revised) }),
+            .optionalTimestampArray(growths.map(\.dirtyFrom)), .timestamp(now))
+    }
+}

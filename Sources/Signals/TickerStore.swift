@@ -1,0 +1,74 @@
+import Access
+import Kernel
+import Postgres
+
+/// Which token and which series rows belong to, as rows of the database; makes what is not there yet.
+struct TickerStore {
+    let ids: () -> TokenID
+
+    private static let periods = Statement(
+        "ticker_periods",
+        """
+        select k.n::int, t.token_id, t.valid_from, t.valid_to
+        from unnest($1::text[]) with ordinality as k (symbol, n) join ticker t on t.symbol = k.symbol
+        order by t.symbol, t.valid_from nulls first
+        for share of t
+        """)
+
+    private static let create = Statement(
+        "ticker_create",
+        """
+        with made as (
+            insert into token (id, created_at, updated_at)
+            select unnest($1::uuid[]), $4, $4
+            returning id
+        )
+        insert into ticker (token_id, symbol, valid_from)
+        select n.id, n.symbol, n.valid_from
+        from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as n (id, symbol, valid_from)
+        order by n.symbol
+        """)
+
+    private static let symbolLock = Statement(
+        "ticker_lock", "select pg_advisory_xact_lock(1801547117, hashtext(s)) from unnest($1::text[]) s order by s")
+
+    /// The periods of each symbol, locked against change until the transaction ends. A symbol without a token
+    /// at one of its `times` gets one.
+    nonisolated(nonsending) func periods(
+        of symbols: [String], newest: [Timestamp], now: Timestamp, in transaction: Transaction
+    ) async throws -> [[TickerPeriod]] {
+        let found = try await read(symbols, in: transaction)
+        if missing(symbols, found, newest).isEmpty { return found }
+        // Writers of a new symbol meet here, and the second one finds what the first one made.
+        try await transaction.query(Self.symbolLock, .textArray(symbols.sorted()))
+        let again = try await read(symbols, in: transaction)
+        let wanted = missing(symbols, again, newest)
+        if wanted.isEmpty { return again }
+        try await transaction.query(
+            Self.create, .idArray(wanted.map { _ in ids() }), .textArray(wanted.map(\.symbol)),
+            .optionalTimestampArray(wanted.map(\.from)), .timestamp(now))
+        return try await read(symbols, in: transaction)
+    }
+
+    private func missing(
+        _ symbols: [String], _ found: [[TickerPeriod]], _ newest: [Timestamp]
+    ) -> [(symbol: String, from: Timestamp?)] {
+        zip(symbols, zip(found, newest)).compactMap { symbol, known in
+            guard let begin = known.0.nextBegin else { return nil }
+            if let begin, begin > known.1 { return nil }
+            return (symbol, begin)
+        }
+    }
+
+    private nonisolated(nonsending) func read(
+        _ symbols: [String], in transaction: Transaction
+    ) async throws -> [[TickerPeriod]] {
+        var periods = [[TickerPeriod]](repeating: [], count: symbols.count)
+        for row in try await transaction.query(Self.periods, .textArray(symbols)) {
+            periods[row.int(0) - 1].append(
+                TickerPeriod(
+                    token: row.id(1), from: row.optionalTimestamp(2), to: row.optionalTimestamp(3)))
+        }
+        return periods
+    }
+}

@@ -1,0 +1,56 @@
+package import Access
+package import JSON
+package import Kernel
+
+/// A crypto asset: the id stays, the ticker is its own for a time.
+package struct Token: Equatable, Sendable {
+    package var id: TokenID
+    package var symbol: String
+    package var validFrom: Timestamp?
+    package var validTo: Timestamp?
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var revision: Int64
+
+    /// Upper-case letters, digits, `.`, `_` and `-`, up to 32, the first a letter or a digit.
+    package static func isSymbol(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 32 else { return false }
+        func isPlain(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (65...90).contains(byte) }
+        return isPlain(first)
+            && text.utf8.allSatisfy { isPlain($0) || $0 == 46 || $0 == 95 || $0 == 45 }
+    }
+}
+
+extension Token: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("id", id.description)
+            w.field("symbol", symbol)
+            w.field("valid_from", validFrom?.description)
+            w.field("valid_to", validTo?.description)
+            w.field("created_at", createdAt.description)
+            w.field("updated_at", updatedAt.description)
+            w.field("revision", revision)
+        }
+    }
+}
+
+/// Whose a ticker is, and when: `[from, to)`.
+struct TickerPeriod: Equatable, Sendable {
+    var token: TokenID
+    var from: Timestamp?
+    var to: Timestamp?
+
+    func holds(_ time: Timestamp) -> Bool {
+        (from.map { $0 <= time } ?? true) && (to.map { time < $0 } ?? true)
+    }
+}
+
+extension [TickerPeriod] {
+    /// Where the ticker's next token would begin: nil, and nothing, while one has it without end.
+    var nextBegin: Timestamp?? {
+        if isEmpty { return .some(nil) }
+        guard allSatisfy({ $0.to != nil }) else { return .none }
+        return .some(compactMap(\.to).max())
+    }
+}
