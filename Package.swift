@@ -79,7 +79,9 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "JSON", "EventLoop", "Kernel", "TestSupport"]),
         tests("IndicatorsTests", ["Indicators"]),
-        tests("SignalsTests", ["Signals", "Indicators", "Kernel", "JSON"]),
+        tests(
+            "SignalsTests",
+            base + ["Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Events", "Jobs"] + base + ["TestSupport"]),

@@ -47,8 +47,8 @@ package final class RequestBody {
     }
 
     /// A body that is there already; for tests.
-    package convenience init(bytes: [UInt8]) {
-        self.init(source: bytes.isEmpty ? nil : ArraySource(bytes), contentEncoding: nil)
+    package convenience init(bytes: [UInt8], contentEncoding: String? = nil) {
+        self.init(source: bytes.isEmpty ? nil : ArraySource(bytes), contentEncoding: contentEncoding)
     }
 
     package var isEmpty: Bool { source == nil }
