@@ -1,22 +1,191 @@
 package import EventLoop
 package import Events
-import Kernel
+import Access
+package import Kernel
+import Postgres
 
-/// Analyses series whose candles changed, one at a time on its worker.
+/// Analyses series whose candles changed, one at a time on its worker, in steps of one transaction each. What is
+/// to be done stands in the database (`series.dirty_from`); the list here only says where to look first.
 package final class Analyst {
+    /// States of series that are kept, 6 KB each: a new candle of one of them costs one update.
+    static let mostKept = 512
+    /// Series that a sweep takes up at once.
+    static let mostSwept = 1_000
+    /// Rounds of one series before others have their turn.
+    static let mostRounds = 8
+
     private let ledger: Ledger
     private let reactor: Reactor
-    private var waiting: [Int] = []
+    private let gates: MarketGates
+    private var model: Int?
+    private var kept: [Int: AnalysisStep.Kept] = [:]
+    private var queue: [Int] = []
+    private var queued: Set<Int> = []
+    private var current: Int?
+    private var noted: [Int] = []
+    private var waiters: [Waiter] = []
     private let bell = Wakeup()
     private var isStopped = false
+    /// Told of a series whose analysis failed; the sweep tries again.
+    package var onFailure: ((any Error) -> Void)?
 
-    package init(ledger: Ledger, reactor: Reactor) { (self.ledger, self.reactor) = (ledger, reactor) }
+    private final class Waiter {
+        var series: Set<Int>
+        let bell = Wakeup()
+
+        init(_ series: Set<Int>) { self.series = series }
+    }
+
+    package init(ledger: Ledger, reactor: Reactor) {
+        (self.ledger, self.reactor) = (ledger, reactor)
+        gates = MarketGates(database: ledger.database)
+    }
+
+    package func start(on worker: isolated Worker) {
+        Task {
+            _ = worker
+            await work()
+        }
+    }
+
+    package func stop() {
+        isStopped = true
+        bell.wake()
+        for waiter in waiters { waiter.bell.wake() }
+    }
 
     /// Remembers series whose candles changed; `wake` begins with them.
-    func note(_ series: [Int]) { waiting += series }
+    func note(_ series: [Int]) { noted += series }
 
-    func wake() { bell.wake() }
+    func wake() {
+        for series in noted { enqueue(series) }
+        noted = []
+        bell.wake()
+    }
 
-    /// Waits until none of these has anything left to do.
-    nonisolated(nonsending) func settle(_ series: Set<Int>, within limit: Period) async {}
+    private func enqueue(_ series: Int) {
+        if queued.insert(series).inserted { queue.append(series) }
+    }
+
+    /// Waits until these have been analysed, or the time is over.
+    nonisolated(nonsending) func settle(_ series: Set<Int>, within limit: Period) async {
+        let waiter = Waiter(series.filter { queued.contains($0) || current == $0 })
+        guard !waiter.series.isEmpty, !isStopped else { return }
+        waiters.append(waiter)
+        let timer = reactor.schedule(afterNanoseconds: limit.nanoseconds) { waiter.bell.wake() }
+        await waiter.bell.wait()
+        reactor.cancel(timer)
+        waiters.removeAll { $0 === waiter }
+    }
+
+    /// Takes up what a stopped node, or one that failed, left behind; returns how many series that is.
+    package nonisolated(nonsending) func sweep() async throws -> Int {
+        let dirty = try await SeriesQueue.dirty(Self.mostSwept, in: ledger.database)
+        for series in dirty { enqueue(series) }
+        bell.wake()
+        return dirty.count
+    }
+
+    /// Does everything that there is to do now, and returns; for jobs and tests.
+    package nonisolated(nonsending) func sweepAndSettle(within limit: Period) async throws -> Int {
+        let count = try await sweep()
+        await settle(queued, within: limit)
+        return count
+    }
+
+    private nonisolated(nonsending) func work() async {
+        while !isStopped {
+            guard let series = queue.first else {
+                await bell.wait()
+                continue
+            }
+            queue.removeFirst()
+            // What changes from now on puts it into the queue again.
+            queued.remove(series)
+            current = series
+            let isDone = await analyse(series)
+            current = nil
+            if isDone { finish(series) } else { enqueue(series) }
+        }
+    }
+
+    private func finish(_ series: Int) {
+        for waiter in waiters where !queued.contains(series) {
+            waiter.series.remove(series)
+            if waiter.series.isEmpty { waiter.bell.wake() }
+        }
+    }
+}
+
+// MARK: One series
+
+extension Analyst {
+    /// False when there is more to do.
+    private nonisolated(nonsending) func analyse(_ series: Int) async -> Bool {
+        do {
+            for _ in 0..<Self.mostRounds where !isStopped {
+                if try await round(series) { return true }
+            }
+            return false
+        } catch let error as PostgresError where error.isConflict || error.isLockTimeout {
+            return false
+        } catch {
+            kept[series] = nil
+            onFailure?(error)
+            return true
+        }
+    }
+
+    /// True when nothing is left to do.
+    private nonisolated(nonsending) func round(_ id: Int) async throws -> Bool {
+        guard let known = try await SeriesQueue.read(id, in: ledger.database), known.dirtyFrom != nil,
+            let model = try await knownModel()
+        else { return true }
+        let gate = try await gates.current(known.source, known.interval)
+        let ledger = ledger
+        let step = AnalysisStep(known: known, gate: gate, model: model, newID: { ledger.newID() })
+        let now = ledger.clock.now()
+        let context = Context.installation(now: now, requestID: "analysis")
+        let before = kept[id]
+        let outcome = try await ledger.change(context) { change in
+            try await step.run(before, now: now, in: change)
+        }
+        switch outcome {
+        case .idle: return true
+        case .outdatedGate: return false
+        case .behind(let from, let analysed):
+            keep(id, try await approach(known, gate, before: from, analysed: analysed))
+            return false
+        case .done(let after, let marked), .more(let after, let marked):
+            keep(id, after)
+            for other in marked { enqueue(other) }
+            if case .done = outcome { return true }
+            return false
+        }
+    }
+
+    /// The state before a candle in the middle, made from the beginning, without a lock.
+    private nonisolated(nonsending) func approach(
+        _ series: SeriesRecord, _ gate: MarketGates.Kept, before: Timestamp, analysed: Int64
+    ) async throws -> AnalysisStep.Kept {
+        var analysis = SeriesAnalysis(series.interval)
+        var pages = CandlePages(series.id, after: nil, before: before)
+        while let page = try await pages.next(ledger.database) {
+            _ = analysis.update(page, gate: gate.gate)
+            await Task.yield()
+        }
+        return AnalysisStep.Kept(analysis: analysis, analysed: analysed)
+    }
+
+    private func keep(_ series: Int, _ state: AnalysisStep.Kept) {
+        if kept.count >= Self.mostKept && kept[series] == nil { kept = [:] }
+        kept[series] = state
+    }
+
+    private nonisolated(nonsending) func knownModel() async throws -> Int? {
+        if model == nil {
+            model = try await ledger.database.transaction { try await GradeStore.model(in: $0) }
+        }
+        return model
+    }
 }

@@ -63,7 +63,8 @@ enum CandleStore {
         var written = Written()
         for row in try await transaction.query(insert, parameters: parameters) {
             growths[row.int(0)] = SeriesGrowth(
-                series: row.int(0), added: row.int(1), firstOpen: row.timestamp(2), lastOpen: row.timestamp(3),
+                series: row.int(0), added: row.int(1), firstOpen: row.timestamp(2),
+                lastOpen: row.timestamp(3),
                 lastClosed: row.optionalTimestamp(4), dirtyFrom: row.timestamp(2))
             written.counts.inserted += row.int(1)
         }

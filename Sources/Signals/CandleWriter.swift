@@ -47,8 +47,8 @@ package final class CandleWriter {
     private var waiting: [Work] = []
     private var idle: [Wakeup] = []
     private var isStopped = false
-    /// Told of series whose candles changed, after their commit.
-    var onChange: (([Int]) -> Void)?
+    /// Told of series whose candles changed, after their commit; and whether more of the same is to be expected.
+    var onChange: ((_ series: [Int], _ isBulk: Bool) -> Void)?
 
     package init(ledger: Ledger) { self.ledger = ledger }
 
@@ -115,7 +115,8 @@ package final class CandleWriter {
             if work.isStrict && !total.refused.isEmpty { throw Refused(errors: total.refused) }
             return total
         }
-        if !result.changed.isEmpty { onChange?(result.changed) }
+        let isBulk = work.chunks.last?.isFull ?? false
+        if !result.changed.isEmpty { onChange?(result.changed, isBulk) }
         return result
     }
 }

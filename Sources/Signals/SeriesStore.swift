@@ -101,7 +101,8 @@ enum SeriesStore {
     ) async throws {
         try await transaction.query(
             grow, .int32Array(growths.map { Int32($0.series) }), .int64Array(growths.map { Int64($0.added) }),
-            .optionalTimestampArray(growths.map(\.firstOpen)), .optionalTimestampArray(growths.map(\.lastOpen)),
+            .optionalTimestampArray(growths.map(\.firstOpen)),
+            .optionalTimestampArray(growths.map(\.lastOpen)),
             .optionalTimestampArray(growths.map(\.lastClosed)),
             .int64Array(growths.map { Int64($0.revised) }),
             .optionalTimestampArray(growths.map(\.dirtyFrom)), .timestamp(now))

@@ -30,7 +30,8 @@ struct TickerStore {
         """)
 
     private static let symbolLock = Statement(
-        "ticker_lock", "select pg_advisory_xact_lock(1801547117, hashtext(s)) from unnest($1::text[]) s order by s")
+        "ticker_lock",
+        "select pg_advisory_xact_lock(1801547117, hashtext(s)) from unnest($1::text[]) s order by s")
 
     /// The periods of each symbol, locked against change until the transaction ends. A symbol without a token
     /// at one of its `times` gets one.

@@ -21,8 +21,11 @@ package struct UploadEndpoints {
 
     package init(writer: CandleWriter, analyst: Analyst, reactor: Reactor, clock: Clock) {
         (self.writer, self.analyst, self.reactor, self.clock) = (writer, analyst, reactor, clock)
-        let analyst = analyst
-        writer.onChange = { [weak analyst] in analyst?.note($0) }
+        writer.onChange = { [weak analyst] series, isBulk in
+            analyst?.note(series)
+            // In a bulk load the upload's end says when: series would be analysed once a chunk otherwise.
+            if !isBulk { analyst?.wake() }
+        }
     }
 
     package var operations: [Operation] {
@@ -124,7 +127,8 @@ extension UploadEndpoints {
             where !isThere {
                 mistakes.append(
                     FieldError(
-                        pointer: "query:\(name)", code: FieldCode.missing, message: "is required with arrays"))
+                        pointer: "query:\(name)", code: FieldCode.missing, message: "is required with arrays")
+                )
             }
             guard mistakes.isEmpty else {
                 throw Problem(.invalidParameter, "Some query parameters are wrong.", errors: mistakes)

@@ -31,13 +31,17 @@ final class Desk {
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
             .operations
         writer.start(on: worker)
+        if isAnalysing { analyst.start(on: worker) }
         ledger.react { [weak self] events, _ in
             self?.events += events
             return nil
         }
     }
 
-    func stop() { writer.stop() }
+    func stop() {
+        writer.stop()
+        analyst.stop()
+    }
 
     /// Runs `body` with a desk on a fresh database.
     static func with(

@@ -37,7 +37,8 @@ struct UploadTests {
 
     @Test func `a different row for the same time is a revision, and the old one is kept`() async throws {
         try await Desk.with { _, desk in
-            _ = try await desk.upload("source=x", csv("A,1d,2024-01-01,1,2,1,1.5,10", "A,1d,2024-01-02,1,2,1,1.5,10"))
+            _ = try await desk.upload(
+                "source=x", csv("A,1d,2024-01-01,1,2,1,1.5,10", "A,1d,2024-01-02,1,2,1,1.5,10"))
             let stored = desk.time.now
             desk.time.advance(.seconds(60))
             let answer = try await desk.upload("source=x", csv("A,1d,2024-01-01,1,2,1,1.25,10"))
@@ -95,7 +96,8 @@ struct UploadTests {
             let packed = try GzipEncoder().compress(text.span)
             let zipped = try await desk.upload("source=x", packed, encoding: "gzip")
             #expect(zipped.json["inserted"] == 1)
-            let line = #"{"token":"A","interval":"1d","open_time":1704067200000,"open":1,"high":2,"low":"1","close":1.5,"volume":10}"#
+            let line =
+                #"{"token":"A","interval":"1d","open_time":1704067200000,"open":1,"high":2,"low":"1","close":1.5,"volume":10}"#
             let lines = try await desk.upload("source=x", Array(line.utf8), type: "application/x-ndjson")
             #expect(lines.json["unchanged"] == 1)
             let array = Array(#"[[1704067200000,"1","2","1","1.5","10",0]]"#.utf8)
@@ -110,7 +112,8 @@ struct UploadTests {
     @Test func `what was read whole is stored when the rest cannot be read`() async throws {
         try await Desk.with { _, desk in
             let array = Array(#"[[1704067200000,"1","2","1","1.5","10"],"#.utf8)
-            let answer = try await desk.upload("source=x&token=A&interval=1d", array, type: "application/json")
+            let answer = try await desk.upload(
+                "source=x&token=A&interval=1d", array, type: "application/json")
             #expect(answer.code == "malformed_body")
             #expect(try await desk.rows("select 1 from candle").count == 1)
         }
@@ -138,7 +141,8 @@ struct UploadTests {
             _ = try await desk.rows("update ticker set valid_to = '2022-05-28'")
             _ = try await desk.upload(
                 "source=x", csv("LUNA,1d,2022-05-02,1,2,1,1.5,10", "LUNA,1d,2022-05-31,1,2,1,1.5,10"))
-            let tickers = try await desk.rows("select valid_from, valid_to from ticker order by valid_from nulls first")
+            let tickers = try await desk.rows(
+                "select valid_from, valid_to from ticker order by valid_from nulls first")
             #expect(tickers.count == 2)
             #expect(tickers[1].optionalTimestamp(0) == Timestamp("2022-05-28"))
             let counts = try await desk.rows("select candles from series order by id")
@@ -150,7 +154,8 @@ struct UploadTests {
         try await Desk.with { _, desk in
             let head = "token,interval,open_time,open,high,low,close,volume,closed\n"
             _ = try await desk.upload("source=x", Array((head + "A,1d,2024-01-01,1,2,1,1.5,10,true").utf8))
-            let late = try await desk.upload("source=x", Array((head + "A,1d,2024-01-01,1,2,1,1.2,5,false").utf8))
+            let late = try await desk.upload(
+                "source=x", Array((head + "A,1d,2024-01-01,1,2,1,1.2,5,false").utf8))
             #expect(late.json["unchanged"] == 1)
         }
     }

@@ -1,0 +1,90 @@
+import Access
+import Kernel
+import Postgres
+
+/// Which signal of a series: one direction decides at most once a candle.
+struct SignalKey: Hashable, Sendable {
+    var decidedAt: Timestamp
+    var direction: String
+}
+
+/// A signal as it is stored.
+struct StoredSignal: Sendable {
+    var id: SignalID
+    var state: String
+    var isWithdrawn: Bool
+    var body: String
+}
+
+/// A signal as it is to be stored.
+struct SignalWrite: Sendable {
+    var id: SignalID
+    var key: SignalKey
+    var state: String
+    var isWithdrawn: Bool
+    var isRetroactive: Bool
+    var roiClose: Double?
+    var roiNet: Double?
+    var body: String
+}
+
+/// Signals as rows. Whoever writes holds the lock of their series.
+enum SignalStore {
+    private static let read = Statement(
+        "signal_of_series",
+        """
+        select id, decided_at, direction, state, withdrawn, body from signal
+        where series = $1 and (decided_at >= $2 or decided_at = any($3::timestamptz[]))
+        """)
+
+    private static let write = Statement(
+        "signal_write",
+        """
+        with input as materialized (
+            select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bool[], $6::bool[],
+                $7::float8[], $8::float8[], $9::text[])
+                as i (id, decided_at, direction, state, withdrawn, retroactive, roi_close, roi_net, body)
+        ), kept as (
+            insert into signal_revision (id, revision, known_at, ended_at, state, withdrawn, retroactive,
+                roi_close, roi_net, body)
+            select s.id, s.revision, s.known_at, $11, s.state, s.withdrawn, s.retroactive, s.roi_close,
+                s.roi_net, s.body
+            from signal s join input i on s.id = i.id
+        )
+        insert into signal as s (id, series, decided_at, direction, state, withdrawn, retroactive, roi_close,
+            roi_net, body, known_at)
+        select i.id, $10, i.decided_at, i.direction, i.state, i.withdrawn, i.retroactive, i.roi_close, i.roi_net,
+            i.body, $11
+        from input i
+        on conflict (id) do update set state = excluded.state, withdrawn = excluded.withdrawn,
+            retroactive = s.retroactive or excluded.retroactive, roi_close = excluded.roi_close,
+            roi_net = excluded.roi_net, body = excluded.body, revision = s.revision + 1,
+            known_at = excluded.known_at
+        """)
+
+    /// The signals decided at or after `from`, or at one of these candles.
+    nonisolated(nonsending) static func read(
+        _ series: Int, from: Timestamp, at times: [Timestamp], in transaction: Transaction
+    ) async throws -> [SignalKey: StoredSignal] {
+        var found: [SignalKey: StoredSignal] = [:]
+        let rows = try await transaction.query(
+            read, .int(series), .timestamp(from), .timestampArray(times))
+        for row in rows {
+            found[SignalKey(decidedAt: row.timestamp(1), direction: row.text(2))] = StoredSignal(
+                id: row.id(0), state: row.text(3), isWithdrawn: row.bool(4), body: row.text(5))
+        }
+        return found
+    }
+
+    nonisolated(nonsending) static func write(
+        _ signals: [SignalWrite], series: Int, now: Timestamp, in transaction: Transaction
+    ) async throws {
+        guard !signals.isEmpty else { return }
+        try await transaction.query(
+            write, .idArray(signals.map(\.id)), .timestampArray(signals.map(\.key.decidedAt)),
+            .textArray(signals.map(\.key.direction)), .textArray(signals.map(\.state)),
+            .boolArray(signals.map(\.isWithdrawn)), .boolArray(signals.map(\.isRetroactive)),
+            .optionalDoubleArray(signals.map(\.roiClose)), .optionalDoubleArray(signals.map(\.roiNet)),
+            .textArray(signals.map(\.body)), .int32(Int32(series)), .timestamp(now))
+    }
+}
