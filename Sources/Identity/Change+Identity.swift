@@ -1,0 +1,114 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// What several endpoints do to people, grants and access tokens: rows, events and audit together.
+extension Change {
+    nonisolated(nonsending) func add(
+        _ principal: Principal, role: BuiltInRole?, grant id: GrantID
+    ) async throws -> Principal {
+        try await PrincipalStore.insert(principal, in: transaction)
+        let isUser = principal.id.kind == .user
+        audit(
+            isUser ? "users.invite" : "service_accounts.create", principal.id,
+            detail: ["name": .string(principal.name), "role": JSONValue(role?.rawValue)])
+        if let role {
+            try await add(
+                Grant(
+                    id: id, principal: principal.id, role: role, createdAt: context.now,
+                    createdBy: context.actor.principal?.description))
+        }
+        let stored = try await PrincipalStore.find(principal.id, in: transaction) ?? principal
+        emit(
+            NewEvent(
+                isUser ? .userInvited : .serviceAccountCreated, subject: principal.id,
+                data: stored.eventData([("role", JSONValue(role?.rawValue))])))
+        return stored
+    }
+
+    nonisolated(nonsending) func add(_ grant: Grant) async throws {
+        try await GrantStore.insert(grant, in: transaction)
+        touchesAuthority = true
+        note(grant, "created")
+    }
+
+    nonisolated(nonsending) func remove(_ grant: Grant) async throws {
+        guard try await GrantStore.delete(grant.id, in: transaction) else { throw Problem.notFound("grant") }
+        touchesAuthority = true
+        note(grant, "deleted")
+    }
+
+    private func note(_ grant: Grant, _ what: String) {
+        audit(
+            what == "created" ? "grants.create" : "grants.delete", grant.id,
+            detail: ["principal_id": JSONValue(grant.principal), "role": .string(grant.role.rawValue)])
+        emit(
+            NewEvent(
+                .grantChanged, subject: grant.id,
+                [
+                    "grant_id": JSONValue(grant.id), "principal_id": JSONValue(grant.principal),
+                    "role": .string(grant.role.rawValue), "effect": "allow", "change": .string(what),
+                ]))
+    }
+
+    /// Issues an access token; the secret is for the one answer that shows it.
+    nonisolated(nonsending) func issue(
+        _ new: NewAccessToken, id: AccessTokenID, by issuer: PrincipalID, _ entropy: Entropy
+    ) async throws -> IssuedAccessToken {
+        let secret = AccessTokenSecret(.accessToken, entropy)
+        let token = AccessToken(
+            id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes, cidrs: new.cidrs,
+            createdAt: context.now, createdBy: issuer.description, expiresAt: new.expiresAt)
+        try await AccessTokenStore.insert(token, secret, in: transaction)
+        let scopes: JSONValue = token.scopes.map { .array($0.map { .string($0.rawValue) }) } ?? .null
+        let cidrs = JSONValue.array(token.cidrs.map { .string($0.text) })
+        audit(
+            "access_tokens.create", id,
+            detail: ["principal_id": JSONValue(new.principal), "name": .string(new.name), "scopes": scopes, "cidrs": cidrs])
+        emit(
+            NewEvent(
+                .accessTokenCreated, subject: id,
+                data: token.eventData([
+                    ("scopes", scopes), ("cidrs", cidrs), ("expires_at", JSONValue(token.expiresAt)),
+                ])))
+        return IssuedAccessToken(token: token, secret: secret)
+    }
+}
+
+/// A token at the one moment when its secret is known.
+struct IssuedAccessToken {
+    let token: AccessToken
+    let secret: AccessTokenSecret
+
+    func write(to w: inout JSONWriter, now: Timestamp) { token.write(to: &w, now: now, showing: secret) }
+}
+
+extension Principal {
+    /// The fields that all events about it share (`x-event-fields`), then the event's own.
+    func eventData(_ own: [(String, JSONValue)]) -> JSONObject {
+        var shared: [(String, JSONValue)] = [
+            (id.kind == .user ? "user_id" : "service_account_id", JSONValue(id)), ("name", .string(name)),
+        ]
+        if id.kind == .serviceAccount { shared.append(("owner_id", JSONValue(owner))) }
+        return JSONObject(members: shared + [("status", .string(status.rawValue))] + own)
+    }
+}
+
+extension AccessToken {
+    func eventData(_ own: [(String, JSONValue)]) -> JSONObject {
+        JSONObject(
+            members: [
+                ("access_token_id", JSONValue(id)), ("principal_id", JSONValue(principal)), ("name", .string(name)),
+            ] + own)
+    }
+}
+
+extension JSONObject {
+    init(members: [(String, JSONValue)]) {
+        self.init()
+        for (name, value) in members { _ = append(name, value) }
+    }
+}

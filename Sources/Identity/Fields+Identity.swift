@@ -1,0 +1,65 @@
+import Access
+import HTTPServer
+import JSON
+
+/// The texts that requests about people carry, by the contract's schemas.
+extension Fields {
+    /// 1 to 100 characters, none of them a control character, not blank.
+    mutating func name(_ field: String = "name") -> String {
+        let text = string(field, 1...100)
+        if text.unicodeScalars.contains(where: { $0.isControl }) {
+            fail(field, code: FieldCode.malformed, "must not contain control characters")
+        } else if !text.isEmpty, text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
+            fail(field, code: FieldCode.malformed, "must not be blank")
+        }
+        return text
+    }
+
+    /// Something, an at sign, something; no spaces. Whether mail arrives there is another question.
+    mutating func email() -> String {
+        let text = string("email", 3...254)
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        let isFit = parts.count == 2 && parts.allSatisfy { part in
+            !part.isEmpty && part.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !$0.isControl }
+        }
+        if !text.isEmpty, !isFit { fail("email", code: FieldCode.malformed, "must be an email address") }
+        return text
+    }
+
+    /// Free text; line breaks and tabs are fine.
+    mutating func text(optional field: String) -> String? {
+        guard let text = string(optional: field, 1...1_000) else { return nil }
+        if text.unicodeScalars.contains(where: { $0.isControl && $0 != "\n" && $0 != "\t" }) {
+            fail(field, code: FieldCode.malformed, "must not contain control characters")
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// C0 and DEL.
+    fileprivate var isControl: Bool { value < 0x20 || value == 0x7F }
+}
+
+extension Request {
+    /// A path's id; one that is malformed names nothing.
+    func id<Value>(_ parameter: String, _ what: String, _ parse: (String) -> Value?) throws(Problem) -> Value {
+        guard let value = parse(pathParameter(parameter)) else { throw .notFound(what) }
+        return value
+    }
+
+    /// Nothing may stand in the query.
+    func refuseParameters() throws(Problem) { try parameters().finish() }
+
+    /// `{"reason": …}`, or no body at all.
+    nonisolated(nonsending) func reason() async throws -> String? {
+        if body.isEmpty { return nil }
+        var fields = try await fields(limit: 64 * 1_024)
+        if !fields.has("reason") || fields.isNull("reason") {
+            fields.fail("reason", code: FieldCode.missing, "is required")
+        }
+        let reason = fields.text(optional: "reason")
+        try fields.finish()
+        return reason
+    }
+}

@@ -1,0 +1,27 @@
+import Access
+import HTTPServer
+import Postgres
+
+/// At least one active owner stays, whoever acts at the same time.
+enum OwnerRoster {
+    /// Whoever may unmake an owner takes it first of all, so that two of them cannot each spare the other's.
+    private static let advisoryLock: Int64 = 0x6B62_6F77_6E72  // "kbownr"
+    private static let lock = Statement("owners_lock", "select pg_advisory_xact_lock($1)")
+    private static let count = Statement(
+        "owners_count",
+        """
+        select count(*) from principal p where p.kind = 'user' and p.status = 'active' and exists (
+            select from access_grant g
+            where g.principal = p.id and g.role = 'owner' and g.effect = 'allow' and g.scope = '{}')
+        """)
+
+    static nonisolated(nonsending) func lock(in transaction: Transaction) async throws {
+        _ = try await transaction.query(lock, .int64(advisoryLock))
+    }
+
+    /// After the change, in its transaction: throws `last_owner`, which undoes it, when nobody is left.
+    static nonisolated(nonsending) func checkSomebodyStays(in transaction: Transaction) async throws {
+        let owners = try await transaction.query(count).first?.int(0) ?? 0
+        guard owners > 0 else { throw Problem(.lastOwner, "The last active owner has to stay one.") }
+    }
+}

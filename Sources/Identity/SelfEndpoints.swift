@@ -1,0 +1,81 @@
+package import Access
+import HTTPServer
+import JSON
+import Kernel
+package import Postgres
+
+/// One's own profile: any principal may ask.
+package struct SelfEndpoints {
+    private let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    package var operations: [Operation] {
+        [
+            Endpoint(.get, "/v1/me", id: "getMe", requires: .self, handle: me),
+            Endpoint(.get, "/v1/me/permissions", id: "listMyPermissions", requires: .self, handle: permissions),
+        ]
+    }
+
+    private nonisolated(nonsending) func me(_ request: Request, _ context: Context) async throws -> Response {
+        try request.refuseParameters()
+        guard let id = context.actor.principal, let token = context.actor.accessToken else {
+            throw Problem.unauthenticated
+        }
+        let record = PrincipalStore.ask(id, in: database)
+        let own = try await AccessTokenStore.find(token, for: context, in: database).token
+        guard let principal = try await record.rows().first.flatMap(Principal.init) else {
+            throw Problem.unauthenticated
+        }
+        return Response.object { w in
+            w.object("principal") { w in principal.writeProfile(to: &w) }
+            w.object("access_token") { w in own.writeProfile(to: &w) }
+            w.field("roles", principal.roles.map(\.rawValue))
+        }
+    }
+
+    private nonisolated(nonsending) func permissions(_ request: Request, _ context: Context) async throws -> Response {
+        try request.refuseParameters()
+        guard let id = context.actor.principal else { throw Problem.unauthenticated }
+        let grants = try await GrantStore.roles(of: id.uuid, in: database)
+        return Response.object { w in
+            w.array("data") { w in
+                for permission in Permission.allCases where context.may(permission) {
+                    let through = grants.filter { $0.role.permissions.contains(permission) }
+                    // A grant that came or went since the caller was told: what is not through a grant is not there.
+                    if through.isEmpty { continue }
+                    w.object { w in
+                        permission.writeFields(to: &w)
+                        w.array("through", through) { w, grant in
+                            w.object { w in
+                                w.field("grant_id", grant.grant.description)
+                                w.field("role", grant.role.rawValue)
+                            }
+                        }
+                    }
+                }
+            }
+            w.null("next_cursor")
+        }
+    }
+}
+
+extension Principal {
+    fileprivate func writeProfile(to w: inout JSONWriter) {
+        w.field("id", id.description)
+        w.field("kind", id.kind.rawValue)
+        w.field("name", name)
+        w.field("email", email)
+        w.field("status", status.rawValue)
+    }
+}
+
+extension AccessToken {
+    fileprivate func writeProfile(to w: inout JSONWriter) {
+        w.field("id", id.description)
+        w.field("name", name)
+        w.field("scopes", scopes?.map(\.rawValue))
+        w.field("cidrs", cidrs.map(\.text))
+        w.field("expires_at", expiresAt?.description)
+    }
+}

@@ -1,0 +1,128 @@
+package import Access
+package import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// How the first owner comes to be, and how invited users join: calls without an access token that answer with one.
+package struct WelcomeEndpoints {
+    private let ledger: Ledger
+    private let refusals: Refusals
+
+    package init(ledger: Ledger, refusals: Refusals) {
+        self.ledger = ledger
+        self.refusals = refusals
+    }
+
+    package var operations: [Operation] {
+        [
+            Endpoint(
+                .post, "/v1/bootstrap", id: "bootstrap", requires: .none, errors: [.unauthenticated, .bootstrapDone],
+                handle: bootstrap),
+            Endpoint(
+                .post, "/v1/invitations/accept", id: "acceptInvitation", requires: .none,
+                errors: [.unauthenticated, .alreadyDone], handle: accept),
+        ]
+    }
+
+    private nonisolated(nonsending) func bootstrap(_ request: Request, _ context: Context) async throws -> Response {
+        try request.refuseParameters()
+        let secret = AccessTokenSecret.read(.bootstrap, request.head.headers)
+        // First of all: whoever has no valid token learns nothing from the body's mistakes.
+        do {
+            try await BootstrapToken.check(secret, at: context.now, in: ledger.database)
+        } catch let problem as Problem where problem.code == .unauthenticated {
+            try await report(secret, request, context)
+            throw problem
+        }
+        var fields = try await request.fields(limit: 64 * 1_024)
+        let (name, email) = (fields.name(), fields.email())
+        try fields.finish()
+        let id: UserID = ledger.newID()
+        return try await makeFirstOwner(id, name, email, secret, context.acting(as: id))
+    }
+
+    private nonisolated(nonsending) func makeFirstOwner(
+        _ id: UserID, _ name: String, _ email: String, _ secret: AccessTokenSecret?, _ context: Context
+    ) async throws -> Response {
+        try await ledger.change(context) { change in
+            try await BootstrapToken.spend(secret, at: context.now, in: change.transaction)
+            let owner = Principal(
+                id: PrincipalID(id), name: name, email: email, status: .active, createdAt: context.now,
+                updatedAt: context.now, revision: 1, hasJoined: true, roles: [.owner])
+            try await PrincipalStore.insert(owner, in: change.transaction)
+            change.audit("bootstrap", owner.id, detail: ["name": .string(name)])
+            try await change.add(
+                Grant(id: ledger.newID(), principal: owner.id, role: .owner, createdAt: context.now, createdBy: nil))
+            return try await welcome(owner.id, via: "bootstrap", change)
+        }
+    }
+
+    /// A refused bootstrap token is a refused access token to whoever watches.
+    private nonisolated(nonsending) func report(
+        _ secret: AccessTokenSecret?, _ request: Request, _ context: Context
+    ) async throws {
+        guard request.head.headers.contains(.authorization) else { return }
+        let refusal = Refusal(secret == nil ? .malformed : .unknown, from: context.actor.address)
+        let refused = RefusedRequest(method: "POST", route: "/v1/bootstrap", requestID: context.requestID)
+        try await refusals.record(refusal, refused, at: context.now, in: ledger)
+    }
+
+    private nonisolated(nonsending) func accept(_ request: Request, _ context: Context) async throws -> Response {
+        try request.refuseParameters()
+        var fields = try await request.fields(limit: 64 * 1_024)
+        let text = fields.string("token", 8...200)
+        if !text.utf8.allSatisfy(isTokenByte) { fields.fail("token", code: FieldCode.malformed, "must be a token") }
+        let name = fields.has("name") ? fields.name() : nil
+        try fields.finish()
+        guard let secret = AccessTokenSecret(.invitation, parsing: text.utf8),
+            let invitation = try await Invitation.find(secret, in: ledger.database)
+        else { throw Problem.unauthenticated }
+        return try await join(invitation.principal, name, secret, context)
+    }
+
+    private nonisolated(nonsending) func join(
+        _ id: UserID, _ name: String?, _ secret: AccessTokenSecret, _ context: Context
+    ) async throws -> Response {
+        try await ledger.change(context.acting(as: id)) { change in
+            try await Invitation.accept(secret, context, context.idempotency, in: change.transaction)
+            var user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
+            guard user.status == .invited else { throw Problem.unauthenticated }
+            user.name = name ?? user.name
+            (user.status, user.hasJoined) = (.active, true)
+            _ = try await PrincipalStore.update(user, at: context.now, in: change.transaction)
+            change.audit("users.join", user.id)
+            return try await welcome(user.id, via: "invitation", change)
+        }
+    }
+
+    /// The user as they are now, and their first access token.
+    private nonisolated(nonsending) func welcome(
+        _ id: PrincipalID, via: String, _ change: Change
+    ) async throws -> Response {
+        guard let user = try await PrincipalStore.find(id, in: change.transaction) else { throw Problem.notFound("user") }
+        change.emit(NewEvent(.userJoined, subject: id, data: user.eventData([("via", .string(via))])))
+        let issued = try await change.issue(
+            NewAccessToken(principal: id, name: "first access token"), id: ledger.newID(), by: id, ledger.entropy)
+        return Response.object(.created) { w in
+            w.field("user", user)
+            w.key("access_token")
+            issued.write(to: &w, now: change.context.now)
+        }
+    }
+}
+
+private func isTokenByte(_ byte: UInt8) -> Bool {
+    Base62.isDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+}
+
+extension Context {
+    /// For calls that prove who acts on their way. Their one-time token is what makes a repeat safe.
+    fileprivate func acting(as user: UserID) -> Context {
+        var context = self
+        context.actor.principal = PrincipalID(user)
+        context.idempotency = nil
+        return context
+    }
+}
