@@ -86,9 +86,12 @@ enum AccessTokenRules {
         if let callerScopes { try checkNarrowness(of: new.scopes, within: callerScopes) }
     }
 
-    private static func checkNarrowness(of scopes: [Permission]?, within callerScopes: [Permission]) throws(Problem) {
+    private static func checkNarrowness(of scopes: [Permission]?, within callerScopes: [Permission])
+        throws(Problem)
+    {
         let wanted = Set(scopes ?? Permission.allCases)
-        for permission in Permission.allCases where wanted.contains(permission) && !callerScopes.contains(permission) {
+        for permission in Permission.allCases
+        where wanted.contains(permission) && !callerScopes.contains(permission) {
             throw .forbidden(missing: permission)
         }
     }

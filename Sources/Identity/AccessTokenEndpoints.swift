@@ -16,7 +16,8 @@ package struct AccessTokenEndpoints {
                 .get, "/v1/access-tokens", id: "listAccessTokens", requires: .permission(.accessTokensRead),
                 handle: list),
             Endpoint(
-                .post, "/v1/access-tokens", id: "createAccessToken", requires: .permission(.accessTokensWrite),
+                .post, "/v1/access-tokens", id: "createAccessToken",
+                requires: .permission(.accessTokensWrite),
                 errors: [.conflict, .alreadyDone, .notYetSupported], handle: create),
             Endpoint(
                 .get, "/v1/access-tokens/{access_token_id}", id: "getAccessToken",
@@ -27,7 +28,8 @@ package struct AccessTokenEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let principal = parameters.parsed("principal_id", expected: "the id of a user or service account") {
             PrincipalID($0)
@@ -36,18 +38,22 @@ package struct AccessTokenEndpoints {
         let before = parameters.time("expiring_before")
         let page = PageRequest(&parameters, default: AccessTokenSort.newest)
         try parameters.finish()
-        let list = AccessTokenList(principal: principal?.uuid, status: status, expiringBefore: before, page: page)
+        let list = AccessTokenList(
+            principal: principal?.uuid, status: status, expiringBefore: before, page: page)
         return try await list.response(to: context, in: ledger.database)
     }
 
-    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
+    {
         try request.refuseParameters()
         let id = try request.id("access_token_id", "access token") { AccessTokenID($0) }
         let token = try await AccessTokenStore.find(id, for: context, in: ledger.database).token
         return Response.json { w in token.write(to: &w, now: context.now) }
     }
 
-    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         guard let issuer = context.actor.principal else { throw Problem.unauthenticated }
         let new = try await wanted(request, context, default: issuer)
@@ -61,7 +67,9 @@ package struct AccessTokenEndpoints {
             let own = try await AccessTokenStore.scopes(of: context.actor, in: change.transaction)
             try AccessTokenRules.check(issuing: new, for: target, by: context, callerScopes: own)
             guard target.status == .active else {
-                throw Problem(.conflict, "The principal is \(target.status.rawValue), so no access token can be issued.")
+                throw Problem(
+                    .conflict, "The principal is \(target.status.rawValue), so no access token can be issued."
+                )
             }
             return try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
         }
@@ -73,7 +81,9 @@ package struct AccessTokenEndpoints {
         _ request: Request, _ context: Context, default issuer: PrincipalID
     ) async throws -> NewAccessToken {
         var fields = try await request.fields(limit: 64 * 1_024)
-        let principal = fields.parsed(optional: "principal_id", expected: "the id of a user or service account") {
+        let principal = fields.parsed(
+            optional: "principal_id", expected: "the id of a user or service account"
+        ) {
             PrincipalID($0)
         }
         var new = NewAccessToken(principal: principal ?? issuer, name: fields.name())
@@ -101,7 +111,9 @@ package struct AccessTokenEndpoints {
         }
     }
 
-    private nonisolated(nonsending) func revoke(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func revoke(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         let id = try request.id("access_token_id", "access token") { AccessTokenID($0) }
         let reason = try await request.reason()
@@ -126,7 +138,9 @@ extension Change {
         try await AccessTokenStore.revoke(token, in: transaction)
         touchesAuthority = true
         let reason = JSONValue(token.revokeReason)
-        audit("access_tokens.revoke", token.id, detail: ["reason": reason, "principal_id": JSONValue(token.principal)])
+        audit(
+            "access_tokens.revoke", token.id,
+            detail: ["reason": reason, "principal_id": JSONValue(token.principal)])
         emit(NewEvent(.accessTokenRevoked, subject: token.id, data: token.eventData([("reason", reason)])))
     }
 }

@@ -55,8 +55,12 @@ struct AccessTokenList {
             )
         })
 
-    nonisolated(nonsending) func response(to caller: Context, in database: any Queryable) async throws -> Response {
-        guard let statement = Self.statements[page.sort] else { preconditionFailure("a sort without a statement") }
+    nonisolated(nonsending) func response(to caller: Context, in database: any Queryable) async throws
+        -> Response
+    {
+        guard let statement = Self.statements[page.sort] else {
+            preconditionFailure("a sort without a statement")
+        }
         let kinds = PrincipalID.Kind.allCases.filter { kind in
             AccessTokenRules.mayRead(PrincipalID(kind, UUID(high: 0, low: 0)), ownedBy: nil, caller)
         }
@@ -84,7 +88,8 @@ enum AccessTokenStore {
         "access_token_find", derived: "select \(columns) from \(source) where t.id = $1")
     private static let lock = Statement(
         "access_token_lock", "select id from access_token where id = $1 for no key update")
-    private static let scopes = Statement("access_token_scopes", "select scopes from access_token where id = $1")
+    private static let scopes = Statement(
+        "access_token_scopes", "select scopes from access_token where id = $1")
     private static let insert = Statement(
         "access_token_insert",
         """
@@ -116,7 +121,9 @@ enum AccessTokenStore {
         of actor: Actor, in transaction: Transaction
     ) async throws -> [Permission]? {
         guard let token = actor.accessToken else { return nil }
-        guard let row = try await transaction.query(scopes, .id(token)).first, !row.isNull(0) else { return nil }
+        guard let row = try await transaction.query(scopes, .id(token)).first, !row.isNull(0) else {
+            return nil
+        }
         return row.textArray(0).compactMap(Permission.init)
     }
 
@@ -129,9 +136,11 @@ enum AccessTokenStore {
             .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt))
     }
 
-    static nonisolated(nonsending) func revoke(_ token: AccessToken, in transaction: Transaction) async throws {
+    static nonisolated(nonsending) func revoke(_ token: AccessToken, in transaction: Transaction) async throws
+    {
         _ = try await transaction.query(
-            revoke, .id(token.id), .timestamp(token.revokedAt), .text(token.revokedBy), .text(token.revokeReason))
+            revoke, .id(token.id), .timestamp(token.revokedAt), .text(token.revokedBy),
+            .text(token.revokeReason))
     }
 }
 
@@ -141,8 +150,10 @@ extension AccessToken {
         self.init(
             id: row.id(0), principal: PrincipalID(kind, row.uuid(1)), name: row.text(3), hint: row.text(4),
             scopes: row.isNull(5) ? nil : row.textArray(5).compactMap(Permission.init),
-            cidrs: row.textArray(6).compactMap { CIDR($0) }, createdAt: row.timestamp(7), createdBy: row.text(8),
+            cidrs: row.textArray(6).compactMap { CIDR($0) }, createdAt: row.timestamp(7),
+            createdBy: row.text(8),
             expiresAt: row.optionalTimestamp(9), lastUsedAt: row.optionalTimestamp(10),
-            revokedAt: row.optionalTimestamp(11), revokedBy: row.optionalText(12), revokeReason: row.optionalText(13))
+            revokedAt: row.optionalTimestamp(11), revokedBy: row.optionalText(12),
+            revokeReason: row.optionalText(13))
     }
 }

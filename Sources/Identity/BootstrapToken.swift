@@ -8,7 +8,8 @@ package import Postgres
 package enum BootstrapToken {
     package static let lifetime: Period = .hours(24)
 
-    private static let state = "select bootstrap_hash, bootstrap_expires_at, bootstrapped_at is not null from installation"
+    private static let state =
+        "select bootstrap_hash, bootstrap_expires_at, bootstrapped_at is not null from installation"
     private static let read = Statement("bootstrap_read", derived: state)
     private static let lock = Statement("bootstrap_lock", derived: state + " for no key update")
     private static let renew = Statement(
@@ -54,7 +55,9 @@ package enum BootstrapToken {
         _ = try await transaction.query(spend, .timestamp(now))
     }
 
-    private static func check(_ secret: AccessTokenSecret?, at now: Timestamp, against row: Row?) throws(Problem) {
+    private static func check(_ secret: AccessTokenSecret?, at now: Timestamp, against row: Row?)
+        throws(Problem)
+    {
         if row?.bool(2) == true { throw Problem(.bootstrapDone, "There is an owner already.") }
         guard let secret, let hash = row?.optionalBytes(0), SecretHash(hash) == secret.hash,
             let expiresAt = row?.optionalTimestamp(1), now < expiresAt

@@ -60,14 +60,18 @@ extension Change {
     ) async throws -> IssuedAccessToken {
         let secret = AccessTokenSecret(.accessToken, entropy)
         let token = AccessToken(
-            id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes, cidrs: new.cidrs,
+            id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes,
+            cidrs: new.cidrs,
             createdAt: context.now, createdBy: issuer.description, expiresAt: new.expiresAt)
         try await AccessTokenStore.insert(token, secret, in: transaction)
         let scopes: JSONValue = token.scopes.map { .array($0.map { .string($0.rawValue) }) } ?? .null
         let cidrs = JSONValue.array(token.cidrs.map { .string($0.text) })
         audit(
             "access_tokens.create", id,
-            detail: ["principal_id": JSONValue(new.principal), "name": .string(new.name), "scopes": scopes, "cidrs": cidrs])
+            detail: [
+                "principal_id": JSONValue(new.principal), "name": .string(new.name), "scopes": scopes,
+                "cidrs": cidrs,
+            ])
         emit(
             NewEvent(
                 .accessTokenCreated, subject: id,
@@ -101,7 +105,8 @@ extension AccessToken {
     func eventData(_ own: [(String, JSONValue)]) -> JSONObject {
         JSONObject(
             members: [
-                ("access_token_id", JSONValue(id)), ("principal_id", JSONValue(principal)), ("name", .string(name)),
+                ("access_token_id", JSONValue(id)), ("principal_id", JSONValue(principal)),
+                ("name", .string(name)),
             ] + own)
     }
 }

@@ -31,7 +31,8 @@ extension Change {
     nonisolated(nonsending) func disable(
         _ id: PrincipalID, _ request: Request, reason: String?
     ) async throws -> Principal {
-        try await setStatus(of: id, request, reason: reason, unless: { $0.status == .disabled }) { principal in
+        try await setStatus(of: id, request, reason: reason, unless: { $0.status == .disabled }) {
+            principal in
             principal.status = .disabled
             principal.disabledAt = context.now
             principal.disableReason = reason
@@ -42,7 +43,8 @@ extension Change {
     nonisolated(nonsending) func enable(
         _ id: PrincipalID, _ request: Request, reason: String?
     ) async throws -> Principal {
-        try await setStatus(of: id, request, reason: reason, unless: { $0.status != .disabled }) { principal in
+        try await setStatus(of: id, request, reason: reason, unless: { $0.status != .disabled }) {
+            principal in
             principal.status = principal.hasJoined ? .active : .invited
             principal.disabledAt = nil
             principal.disableReason = nil

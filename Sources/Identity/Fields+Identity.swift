@@ -19,9 +19,12 @@ extension Fields {
     mutating func email() -> String {
         let text = string("email", 3...254)
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        let isFit = parts.count == 2 && parts.allSatisfy { part in
-            !part.isEmpty && part.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !$0.isControl }
-        }
+        let isFit =
+            parts.count == 2
+            && parts.allSatisfy { part in
+                !part.isEmpty
+                    && part.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !$0.isControl }
+            }
         if !text.isEmpty, !isFit { fail("email", code: FieldCode.malformed, "must be an email address") }
         return text
     }
@@ -43,7 +46,8 @@ extension Unicode.Scalar {
 
 extension Request {
     /// A path's id; one that is malformed names nothing.
-    func id<Value>(_ parameter: String, _ what: String, _ parse: (String) -> Value?) throws(Problem) -> Value {
+    func id<Value>(_ parameter: String, _ what: String, _ parse: (String) -> Value?) throws(Problem) -> Value
+    {
         guard let value = parse(pathParameter(parameter)) else { throw .notFound(what) }
         return value
     }

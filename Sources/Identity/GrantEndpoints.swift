@@ -25,7 +25,8 @@ package struct GrantEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let principal = parameters.parsed("principal_id", expected: "the id of a user or service account") {
             PrincipalID($0)
@@ -36,14 +37,17 @@ package struct GrantEndpoints {
         return try await GrantStore.list(of: principal?.uuid, role: role, page, in: ledger.database)
     }
 
-    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
+    {
         try request.refuseParameters()
         let id = try request.id("grant_id", "grant") { GrantID($0) }
         let grant = try await GrantStore.find(id, in: ledger.database)
         return Response.json { w in w.value(grant) }
     }
 
-    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         let (id, role) = try await wanted(request)
         let grant = try await ledger.change(context) { change in
@@ -65,7 +69,8 @@ package struct GrantEndpoints {
     }
 
     /// The body; what has its place in the contract but no meaning yet is told apart from mistakes.
-    private nonisolated(nonsending) func wanted(_ request: Request) async throws -> (PrincipalID, BuiltInRole) {
+    private nonisolated(nonsending) func wanted(_ request: Request) async throws -> (PrincipalID, BuiltInRole)
+    {
         var fields = try await request.fields(limit: 64 * 1_024)
         let principal = fields.parsed("principal_id", expected: "the id of a user or service account") {
             PrincipalID($0)
@@ -77,14 +82,18 @@ package struct GrantEndpoints {
         if let effect, effect != "allow" {
             throw Problem.notYetSupported("effect", "Only the effect allow is supported.")
         }
-        if let on, on != [:] { throw Problem.notYetSupported("on", "Only grants on everything, {}, are supported.") }
+        if let on, on != [:] {
+            throw Problem.notYetSupported("on", "Only grants on everything, {}, are supported.")
+        }
         if let expiry, expiry != .null {
             throw Problem.notYetSupported("expires_at", "Grants that end by themselves are not supported.")
         }
         return (principal, role)
     }
 
-    private nonisolated(nonsending) func delete(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func delete(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         let id = try request.id("grant_id", "grant") { GrantID($0) }
         try await ledger.change(context) { change in

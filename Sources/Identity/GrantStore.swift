@@ -29,7 +29,8 @@ enum GrantStore {
     private static let mine = Statement(
         "grant_mine", "select id, role from access_grant where principal = $1 order by created_at, id")
 
-    static nonisolated(nonsending) func find(_ id: GrantID, in database: any Queryable) async throws -> Grant {
+    static nonisolated(nonsending) func find(_ id: GrantID, in database: any Queryable) async throws -> Grant
+    {
         let row = try await database.query(find, .id(id)).first
         guard let grant = row.flatMap(Grant.init) else { throw Problem.notFound("grant") }
         return grant
@@ -59,7 +60,9 @@ enum GrantStore {
     }
 
     /// False when somebody was faster.
-    static nonisolated(nonsending) func delete(_ id: GrantID, in transaction: Transaction) async throws -> Bool {
+    static nonisolated(nonsending) func delete(_ id: GrantID, in transaction: Transaction) async throws
+        -> Bool
+    {
         try await transaction.query(delete, .id(id)).affected == 1
     }
 
@@ -75,7 +78,8 @@ enum GrantStore {
 
 extension Grant {
     init?(_ row: Row) {
-        guard let kind = PrincipalID.Kind(rawValue: row.text(2)), let role = BuiltInRole(rawValue: row.text(3))
+        guard let kind = PrincipalID.Kind(rawValue: row.text(2)),
+            let role = BuiltInRole(rawValue: row.text(3))
         else { return nil }
         self.init(
             id: row.id(0), principal: PrincipalID(kind, row.uuid(1)), role: role, createdAt: row.timestamp(4),

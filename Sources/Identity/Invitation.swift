@@ -22,11 +22,13 @@ struct Invitation {
         """)
     private static let find = Statement(
         "invitation_find",
-        "select principal, expires_at, used_at is not null, used_key, used_digest from invitation where hash = $1")
+        "select principal, expires_at, used_at is not null, used_key, used_digest from invitation where hash = $1"
+    )
     private static let lock = Statement(
         "invitation_lock", "select id from invitation where hash = $1 for no key update")
     private static let use = Statement(
-        "invitation_use", "update invitation set used_at = $2, used_key = $3, used_digest = $4 where hash = $1")
+        "invitation_use",
+        "update invitation set used_at = $2, used_key = $3, used_digest = $4 where hash = $1")
 
     static nonisolated(nonsending) func insert(
         _ secret: AccessTokenSecret, id: UUID, for user: UserID, by actor: Actor, at now: Timestamp,
@@ -44,20 +46,23 @@ struct Invitation {
     ) async throws -> Invitation? {
         guard let row = try await database.query(find, .bytes(secret.hash.bytes)).first else { return nil }
         return Invitation(
-            principal: row.id(0), expiresAt: row.timestamp(1), isUsed: row.bool(2), usedKey: row.optionalText(3),
+            principal: row.id(0), expiresAt: row.timestamp(1), isUsed: row.bool(2),
+            usedKey: row.optionalText(3),
             usedDigest: row.optionalBytes(4))
     }
 
     /// Uses it up. Unknown, used and lapsed ones look alike; only the call that used it is told that it did.
     static nonisolated(nonsending) func accept(
-        _ secret: AccessTokenSecret, _ context: Context, _ claim: IdempotencyClaim?, in transaction: Transaction
+        _ secret: AccessTokenSecret, _ context: Context, _ claim: IdempotencyClaim?,
+        in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(lock, .bytes(secret.hash.bytes))
         guard let invitation = try await find(secret, in: transaction) else { throw Problem.unauthenticated }
         try invitation.checkUnused(claim)
         guard context.now < invitation.expiresAt else { throw Problem.unauthenticated }
         _ = try await transaction.query(
-            use, .bytes(secret.hash.bytes), .timestamp(context.now), .text(claim?.key), .bytes(claim?.bodyDigest))
+            use, .bytes(secret.hash.bytes), .timestamp(context.now), .text(claim?.key),
+            .bytes(claim?.bodyDigest))
     }
 
     private func checkUnused(_ claim: IdempotencyClaim?) throws(Problem) {

@@ -44,7 +44,8 @@ struct PageRequest<Sort: ListSort> {
         let cursor = parameters.cursor()
         after = cursor.flatMap { [sort] in Self.place($0, sort) }
         if cursor != nil, after == nil {
-            parameters.fail("cursor", code: "malformed", "must be the next_cursor of a page of this list and sort")
+            parameters.fail(
+                "cursor", code: "malformed", "must be the next_cursor of a page of this list and sort")
         }
     }
 

@@ -38,8 +38,12 @@ struct PrincipalList {
             )
         })
 
-    nonisolated(nonsending) func response(_ kind: PrincipalID.Kind, in database: any Queryable) async throws -> Response {
-        guard let statement = Self.statements[page.sort] else { preconditionFailure("a sort without a statement") }
+    nonisolated(nonsending) func response(_ kind: PrincipalID.Kind, in database: any Queryable) async throws
+        -> Response
+    {
+        guard let statement = Self.statements[page.sort] else {
+            preconditionFailure("a sort without a statement")
+        }
         let filters: [Parameter] = [
             .text(kind.rawValue), .text(status?.rawValue), .text(query?.lowercased()), .text(role?.rawValue),
             .uuid(owner),

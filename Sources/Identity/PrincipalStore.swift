@@ -56,11 +56,14 @@ enum PrincipalStore {
         return principal
     }
 
-    static nonisolated(nonsending) func insert(_ principal: Principal, in transaction: Transaction) async throws {
+    static nonisolated(nonsending) func insert(_ principal: Principal, in transaction: Transaction)
+        async throws
+    {
         do throws(PostgresError) {
             try await transaction.query(
                 insert, .uuid(principal.id.uuid), .text(principal.id.kind.rawValue), .text(principal.name),
-                .text(principal.name.lowercased()), .text(principal.email), .text(principal.email?.lowercased()),
+                .text(principal.name.lowercased()), .text(principal.email),
+                .text(principal.email?.lowercased()),
                 .text(principal.purpose), .id(principal.owner), .text(principal.status.rawValue),
                 .timestamp(principal.hasJoined ? principal.createdAt : nil), .timestamp(principal.createdAt))
         } catch {
@@ -100,13 +103,15 @@ extension PostgresError {
 
 extension Principal {
     init?(_ row: Row) {
-        guard let kind = PrincipalID.Kind(rawValue: row.text(1)), let status = PrincipalStatus(rawValue: row.text(6))
+        guard let kind = PrincipalID.Kind(rawValue: row.text(1)),
+            let status = PrincipalStatus(rawValue: row.text(6))
         else { return nil }
         let roles = Set(row.textArray(13))
         self.init(
             id: PrincipalID(kind, row.uuid(0)), name: row.text(2), email: row.optionalText(3),
             purpose: row.optionalText(4), owner: row.optionalID(5), status: status,
-            disabledAt: row.optionalTimestamp(7), disableReason: row.optionalText(8), createdAt: row.timestamp(9),
+            disabledAt: row.optionalTimestamp(7), disableReason: row.optionalText(8),
+            createdAt: row.timestamp(9),
             updatedAt: row.timestamp(10), revision: row.int64(11), hasJoined: row.bool(12),
             roles: BuiltInRole.allCases.filter { roles.contains($0.rawValue) })
     }

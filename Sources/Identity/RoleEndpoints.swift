@@ -10,16 +10,19 @@ package struct RoleEndpoints {
         [
             Endpoint(.get, "/v1/roles", id: "listRoles", requires: .permission(.rolesRead)) { request, _ in
                 try request.refuseParameters()
-                return Self.page(BuiltInRole.allCases) { w, role in w.object { w in role.writeFields(to: &w) } }
+                return Self.page(BuiltInRole.allCases) { w, role in w.object { w in role.writeFields(to: &w) }
+                }
             },
             Endpoint(
-                .get, "/v1/roles/{role}", id: "getRole", requires: .permission(.rolesRead), errors: [.notFound]
+                .get, "/v1/roles/{role}", id: "getRole", requires: .permission(.rolesRead),
+                errors: [.notFound]
             ) { request, _ in
                 try request.refuseParameters()
                 let role = try request.id("role", "role") { BuiltInRole(rawValue: $0) }
                 return Response.object { w in role.writeFields(to: &w) }
             },
-            Endpoint(.get, "/v1/permissions", id: "listPermissions", requires: .permission(.rolesRead)) { request, _ in
+            Endpoint(.get, "/v1/permissions", id: "listPermissions", requires: .permission(.rolesRead)) {
+                request, _ in
                 try request.refuseParameters()
                 return Self.page(Permission.allCases) { w, permission in
                     w.object { w in permission.writeFields(to: &w) }

@@ -13,7 +13,8 @@ package struct SelfEndpoints {
     package var operations: [Operation] {
         [
             Endpoint(.get, "/v1/me", id: "getMe", requires: .self, handle: me),
-            Endpoint(.get, "/v1/me/permissions", id: "listMyPermissions", requires: .self, handle: permissions),
+            Endpoint(
+                .get, "/v1/me/permissions", id: "listMyPermissions", requires: .self, handle: permissions),
         ]
     }
 
@@ -34,7 +35,9 @@ package struct SelfEndpoints {
         }
     }
 
-    private nonisolated(nonsending) func permissions(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func permissions(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         guard let id = context.actor.principal else { throw Problem.unauthenticated }
         let grants = try await GrantStore.roles(of: id.uuid, in: database)

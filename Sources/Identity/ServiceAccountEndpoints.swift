@@ -21,7 +21,8 @@ package struct ServiceAccountEndpoints {
                 errors: [.alreadyExists], handle: create),
             Endpoint(.get, one, id: "getServiceAccount", requires: read, errors: [.notFound], handle: get),
             Endpoint(
-                .patch, one, id: "updateServiceAccount", requires: write, errors: [.notFound, .alreadyExists],
+                .patch, one, id: "updateServiceAccount", requires: write,
+                errors: [.notFound, .alreadyExists],
                 handle: update),
             Endpoint(
                 .post, one + "/disable", id: "disableServiceAccount", requires: write,
@@ -32,20 +33,25 @@ package struct ServiceAccountEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let query = parameters.text("q", 1...100)
-        let owner = parameters.parsed("owner_id", expected: "the id of a user or service account") { PrincipalID($0) }
+        let owner = parameters.parsed("owner_id", expected: "the id of a user or service account") {
+            PrincipalID($0)
+        }
         let status = parameters.choice("status", ServiceAccountStatus.self)
         let page = PageRequest(&parameters, default: PrincipalSort.newest)
         try parameters.finish()
         let list = PrincipalList(
-            status: status.flatMap { PrincipalStatus(rawValue: $0.rawValue) }, query: query, owner: owner?.uuid,
+            status: status.flatMap { PrincipalStatus(rawValue: $0.rawValue) }, query: query,
+            owner: owner?.uuid,
             page: page)
         return try await list.response(.serviceAccount, in: ledger.database)
     }
 
-    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
+    {
         let id = try accountID(request)
         guard let account = try await PrincipalStore.find(id, in: ledger.database) else {
             throw Problem.notFound("service account")
@@ -53,7 +59,9 @@ package struct ServiceAccountEndpoints {
         return account.response()
     }
 
-    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         var fields = try await request.fields(limit: 64 * 1_024)
         let (name, purpose) = (fields.name(), fields.text(optional: "purpose"))
@@ -66,8 +74,10 @@ package struct ServiceAccountEndpoints {
         let caller = context.actor.principal.map { UserID($0.uuid) }
         guard let owner = named ?? caller else { throw Problem.wrongField("owner_id", "is required") }
         let account = Principal(
-            id: PrincipalID(ledger.newID(ServiceAccountKind.self)), name: name, purpose: purpose, owner: owner,
-            status: .active, createdAt: context.now, updatedAt: context.now, revision: 1, hasJoined: true, roles: [])
+            id: PrincipalID(ledger.newID(ServiceAccountKind.self)), name: name, purpose: purpose,
+            owner: owner,
+            status: .active, createdAt: context.now, updatedAt: context.now, revision: 1, hasJoined: true,
+            roles: [])
         if let role { try GrantRules.check(granting: role, to: account.id, ownedBy: owner, by: context) }
         let stored = try await ledger.change(context) { change in
             try await change.checkOwner(owner)
@@ -76,7 +86,9 @@ package struct ServiceAccountEndpoints {
         return stored.response(.created).header(.location, "/v1/service-accounts/\(stored.id)")
     }
 
-    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         let id = try accountID(request)
         var fields = try await request.fields(limit: 64 * 1_024)
         let name = fields.has("name") ? fields.name() : nil
@@ -95,14 +107,18 @@ package struct ServiceAccountEndpoints {
         return stored.response()
     }
 
-    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         let (id, reason) = (try accountID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.disable(id, request, reason: reason)
         }.response()
     }
 
-    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         let (id, reason) = (try accountID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.enable(id, request, reason: reason)

@@ -20,9 +20,11 @@ package struct UserEndpoints {
         return [
             Endpoint(.get, "/v1/users", id: "listUsers", requires: read, handle: list),
             Endpoint(
-                .post, "/v1/users", id: "createUser", requires: write, errors: [.alreadyExists, .alreadyDone],
+                .post, "/v1/users", id: "createUser", requires: write,
+                errors: [.alreadyExists, .alreadyDone],
                 handle: create),
-            Endpoint(.get, "/v1/users/{user_id}", id: "getUser", requires: read, errors: [.notFound], handle: get),
+            Endpoint(
+                .get, "/v1/users/{user_id}", id: "getUser", requires: read, errors: [.notFound], handle: get),
             Endpoint(
                 .patch, "/v1/users/{user_id}", id: "updateUser", requires: write,
                 errors: [.notFound, .alreadyExists], handle: update),
@@ -35,9 +37,12 @@ package struct UserEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
-        let (query, status) = (parameters.text("q", 1...100), parameters.choice("status", PrincipalStatus.self))
+        let (query, status) = (
+            parameters.text("q", 1...100), parameters.choice("status", PrincipalStatus.self)
+        )
         let role = parameters.choice("role", BuiltInRole.self)
         let page = PageRequest(&parameters, default: PrincipalSort.newest)
         try parameters.finish()
@@ -45,13 +50,18 @@ package struct UserEndpoints {
         return try await list.response(.user, in: ledger.database)
     }
 
-    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
+    {
         let id = try userID(request)
-        guard let user = try await PrincipalStore.find(id, in: ledger.database) else { throw Problem.notFound("user") }
+        guard let user = try await PrincipalStore.find(id, in: ledger.database) else {
+            throw Problem.notFound("user")
+        }
         return user.response()
     }
 
-    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         var fields = try await request.fields(limit: 64 * 1_024)
         let (name, email) = (fields.name(), fields.email())
@@ -69,7 +79,8 @@ package struct UserEndpoints {
                 by: context.actor, at: context.now, in: change.transaction)
             return (stored, expiresAt)
         }
-        return answer(stored, secret, expiresAt).etag(stored.revision).header(.location, "/v1/users/\(stored.id)")
+        return answer(stored, secret, expiresAt).etag(stored.revision).header(
+            .location, "/v1/users/\(stored.id)")
     }
 
     /// The one answer that shows the invitation.
@@ -86,7 +97,9 @@ package struct UserEndpoints {
         }
     }
 
-    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         let id = try userID(request)
         var fields = try await request.fields(limit: 64 * 1_024)
         let name = fields.has("name") ? fields.name() : nil
@@ -102,14 +115,18 @@ package struct UserEndpoints {
         return stored.response()
     }
 
-    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         let (id, reason) = (try userID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.disable(id, request, reason: reason)
         }.response()
     }
 
-    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         let (id, reason) = (try userID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.enable(id, request, reason: reason)

@@ -18,7 +18,8 @@ package struct WelcomeEndpoints {
     package var operations: [Operation] {
         [
             Endpoint(
-                .post, "/v1/bootstrap", id: "bootstrap", requires: .none, errors: [.unauthenticated, .bootstrapDone],
+                .post, "/v1/bootstrap", id: "bootstrap", requires: .none,
+                errors: [.unauthenticated, .bootstrapDone],
                 handle: bootstrap),
             Endpoint(
                 .post, "/v1/invitations/accept", id: "acceptInvitation", requires: .none,
@@ -26,7 +27,9 @@ package struct WelcomeEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func bootstrap(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func bootstrap(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         let secret = AccessTokenSecret.read(.bootstrap, request.head.headers)
         // First of all: whoever has no valid token learns nothing from the body's mistakes.
@@ -54,7 +57,9 @@ package struct WelcomeEndpoints {
             try await PrincipalStore.insert(owner, in: change.transaction)
             change.audit("bootstrap", owner.id, detail: ["name": .string(name)])
             try await change.add(
-                Grant(id: ledger.newID(), principal: owner.id, role: .owner, createdAt: context.now, createdBy: nil))
+                Grant(
+                    id: ledger.newID(), principal: owner.id, role: .owner, createdAt: context.now,
+                    createdBy: nil))
             return try await welcome(owner.id, via: "bootstrap", change)
         }
     }
@@ -69,11 +74,15 @@ package struct WelcomeEndpoints {
         try await refusals.record(refusal, refused, at: context.now, in: ledger)
     }
 
-    private nonisolated(nonsending) func accept(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func accept(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.refuseParameters()
         var fields = try await request.fields(limit: 64 * 1_024)
         let text = fields.string("token", 8...200)
-        if !text.utf8.allSatisfy(isTokenByte) { fields.fail("token", code: FieldCode.malformed, "must be a token") }
+        if !text.utf8.allSatisfy(isTokenByte) {
+            fields.fail("token", code: FieldCode.malformed, "must be a token")
+        }
         let name = fields.has("name") ? fields.name() : nil
         try fields.finish()
         guard let secret = AccessTokenSecret(.invitation, parsing: text.utf8),
@@ -101,10 +110,13 @@ package struct WelcomeEndpoints {
     private nonisolated(nonsending) func welcome(
         _ id: PrincipalID, via: String, _ change: Change
     ) async throws -> Response {
-        guard let user = try await PrincipalStore.find(id, in: change.transaction) else { throw Problem.notFound("user") }
+        guard let user = try await PrincipalStore.find(id, in: change.transaction) else {
+            throw Problem.notFound("user")
+        }
         change.emit(NewEvent(.userJoined, subject: id, data: user.eventData([("via", .string(via))])))
         let issued = try await change.issue(
-            NewAccessToken(principal: id, name: "first access token"), id: ledger.newID(), by: id, ledger.entropy)
+            NewAccessToken(principal: id, name: "first access token"), id: ledger.newID(), by: id,
+            ledger.entropy)
         return Response.object(.created) { w in
             w.field("user", user)
             w.key("access_token")
