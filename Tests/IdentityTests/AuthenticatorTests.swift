@@ -9,7 +9,7 @@ import TestSupport
 
 @testable import Identity
 
-@Suite struct AuthenticatorTests {
+@Suite(.serialized) struct AuthenticatorTests {
     private static let events = Statement(
         "test_events", "select type, subject, data from event order by id")
     private static let lastUsed = Statement(
@@ -96,7 +96,7 @@ import TestSupport
             let (here, there) = (Desk(database, time), Desk(other, time))
             let mine = Authenticator(ledger: here.ledger, refusals: Refusals())
             let theirs = Authenticator(ledger: there.ledger, refusals: Refusals())
-            for _ in 0..<50 {
+            for _ in 0..<10 {
                 let token = try await here.makeToken(of: try await here.makeUser())
                 #expect(try await self.reason(self.ask(mine, token.secret.credential)) == nil)
                 #expect(try await self.reason(self.ask(theirs, token.secret.credential)) == nil)
