@@ -4,7 +4,7 @@ import Synchronization
 
 /// One thread, one epoll: the executor of everything that happens on it. Jobs from any thread go through the
 /// inbox; readiness and timers go to the worker's reactor, which only this thread touches.
-public final class EventLoop: SerialExecutor {
+public final class EventLoop: SerialExecutor, TaskExecutor {
     private struct Inbox {
         var jobs: [UnownedJob] = []
         /// In epoll_wait, or about to be: only then does a new job need the eventfd (a system call).
@@ -73,7 +73,8 @@ extension EventLoop {
             // Polled in every turn, so that a stream of jobs cannot starve the sockets.
             worker.assumeIsolated { $0.reactor.poll(milliseconds: mayBlock ? timeout : 0) }
             takeJobsOfPoll(&jobs)
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+            // Run as the task executor: tasks that prefer this loop come straight back to it after a suspension.
+            for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
             jobs.removeAll(keepingCapacity: true)
             worker.assumeIsolated { $0.reactor.endTurn() }
         }

@@ -43,7 +43,7 @@ package final class Scheduler {
     /// Registers the jobs and runs them, on the loop of `worker`, until `stop`.
     package func start(on worker: isolated Worker) {
         isIdle = false
-        Task {
+        worker.spawn {
             await self.loop(on: worker)
             self.isIdle = true
         }
@@ -116,14 +116,12 @@ package final class Scheduler {
         active[job.name] = begun
         unrecorded += 1
         begun.watchTime()
-        Task {
-            _ = worker
+        worker.spawn {
             await begun.carryOut()
             self.active[job.name] = nil
             self.bell.wake()
         }
-        Task {
-            _ = worker
+        worker.spawn {
             await self.record(begun)
             self.unrecorded -= 1
         }

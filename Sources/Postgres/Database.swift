@@ -38,8 +38,7 @@ package final class Database: Queryable {
     /// Starts to connect and to stay connected, on the loop of `worker`, until `stop`.
     package func start(on worker: isolated Worker) {
         for link in links {
-            Task {
-                _ = worker
+            worker.spawn {
                 await link.run()
             }
         }

@@ -29,9 +29,8 @@ package final class NotificationListener {
 
     /// Listens until `stop`, on the loop of `worker`.
     package func start(on worker: isolated Worker) {
-        Task {
-            _ = worker
-            await run()
+        worker.spawn {
+            await self.run()
         }
     }
 

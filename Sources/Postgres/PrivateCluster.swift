@@ -82,12 +82,13 @@ package final class PrivateCluster {
 
     /// Restarts the server whenever it ends, until `stop`.
     package func superviseServer(on worker: isolated Worker) {
-        Task {
-            _ = worker
-            while !isStopping {
-                await reactor.sleep(nanoseconds: Period.milliseconds(200).nanoseconds)
-                if !isStopping && Postmaster.live(in: folder.data) == nil { _ = try? await start() }
-            }
+        worker.spawn { await self.supervise() }
+    }
+
+    private nonisolated(nonsending) func supervise() async {
+        while !isStopping {
+            await reactor.sleep(nanoseconds: Period.milliseconds(200).nanoseconds)
+            if !isStopping && Postmaster.live(in: folder.data) == nil { _ = try? await start() }
         }
     }
 

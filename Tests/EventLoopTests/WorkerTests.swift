@@ -33,7 +33,7 @@ extension Worker {
         let listener = try Listener(any, on: reactor) { socket, _ in
             let echo = Echo(socket)
             try? self.reactor.watch(echo.socket.descriptor, handler: echo)
-            Task {
+            self.spawn {
                 await echo.serve()
                 self.reactor.unwatch(echo.socket.descriptor)
             }

@@ -12,12 +12,14 @@ final class Host {
     let isLead: Bool
     let database: Database
     let rooms: Rooms
+    private let reactor: Reactor
     let server: Server
     private var isStopping = false
 
     init(_ shared: NodeShared, isLead: Bool, on worker: isolated Worker) throws {
         self.shared = shared
         self.isLead = isLead
+        reactor = worker.reactor
         database = Database(
             shared.database, reactor: worker.reactor, offLoop: shared.offLoop, entropy: shared.entropy)
         database.start(on: worker)
@@ -31,19 +33,14 @@ final class Host {
         server = Server(
             limits: shared.settings.serverLimits, reactor: worker.reactor, clock: shared.clock,
             tls: try shared.settings.makeTLS(), makeRequestID: { ids.next() },
-            spawn: { connection in
-                Task {
-                    _ = worker
-                    await connection.serve()
-                }
-            },
+            spawn: { connection in worker.spawn { await connection.serve() } },
             respond: { request in await pipeline.respond(to: request) })
     }
 
     func start(listen: SocketAddress, on worker: isolated Worker) async throws -> SocketAddress {
         try await database.ready(within: .seconds(30))
         try await rooms.start(on: worker)
-        beat(on: worker)
+        worker.spawn { await self.beat() }
         return try server.listen(on: listen)
     }
 
@@ -58,16 +55,13 @@ final class Host {
     }
 
     /// Every tick: logs leave, what was gathered off the requests' path is written.
-    private func beat(on worker: isolated Worker) {
-        Task {
-            _ = worker
-            var tick = 0
-            while !isStopping {
-                await worker.reactor.sleep(nanoseconds: 100_000_000)
-                shared.log.flush()
-                tick += 1
-                if tick % 20 == 0 { await rooms.tidy() }
-            }
+    private nonisolated(nonsending) func beat() async {
+        var tick = 0
+        while !isStopping {
+            await reactor.sleep(nanoseconds: 100_000_000)
+            shared.log.flush()
+            tick += 1
+            if tick % 20 == 0 { await rooms.tidy() }
         }
     }
 }
