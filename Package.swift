@@ -89,7 +89,12 @@ let package = Package(
         tests(
             "IdentityTests",
             base + ["Audit", "Events", "Identity", "TestSupport"]),
-        tests("WebhooksTests", ["Webhooks", "Crypto", "Kernel"]),
+        tests(
+            "WebhooksTests",
+            [
+                "Webhooks", "Access", "CLinux", "Crypto", "Events", "EventLoop", "HTTPClient", "HTTPServer", "Jobs", "JSON",
+                "Kernel", "Postgres", "TestSupport",
+            ]),
         tests("AlertsTests", ["Alerts", "JSON", "Kernel"]),
         tests(
             "IntegrationTests",

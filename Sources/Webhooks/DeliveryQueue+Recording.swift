@@ -1,0 +1,131 @@
+import Access
+import Kernel
+import Postgres
+
+/// Writing down what became of deliveries, many at a time.
+extension DeliveryQueue {
+    /// `attempts` tells whether one was made. What was decided already stays: a duplicate's outcome changes nothing.
+    private static let record = Statement(
+        "delivery_record",
+        """
+        update delivery d set state = o.state, attempts = o.attempts, counted = o.counted,
+            next_attempt_at = case when o.state = 'pending' then o.due_at end, due_at = o.due_at, leased_by = null,
+            last_status = case when o.is_attempt then o.status else d.last_status end,
+            last_error = case when o.is_attempt then o.error else d.last_error end,
+            dead_reason = o.reason, dead_at = case when o.state = 'dead' then o.at end,
+            delivered_at = case when o.state = 'delivered' then o.at end
+        from unnest($1::uuid[], $2::text[], $3::integer[], $4::integer[], $5::timestamptz[], $6::boolean[],
+            $7::bigint[], $8::text[], $9::text[], $10::timestamptz[])
+            as o (id, state, attempts, counted, due_at, is_attempt, status, error, reason, at)
+        where d.id = o.id and d.state = 'pending'
+        """)
+    private static let recordAttempts = Statement(
+        "delivery_attempt_insert",
+        """
+        insert into delivery_attempt (delivery, number, at, status, milliseconds, error, response)
+        select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::text[],
+            $7::text[])
+        on conflict do nothing
+        """)
+    private static let recordHealth = Statement(
+        "webhook_health_record",
+        """
+        with seen as (
+            select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[])
+                as s (webhook, failures, success_at, failure_at)
+        ), held as (
+            select webhook from webhook_health where webhook = any ($1::uuid[]) order by webhook for no key update
+        )
+        update webhook_health h set
+            consecutive_failures = seen.failures
+                + case when seen.success_at is null then h.consecutive_failures else 0 end,
+            last_success_at = greatest(h.last_success_at, seen.success_at),
+            last_failure_at = greatest(h.last_failure_at, seen.failure_at)
+        from seen, held where h.webhook = seen.webhook and held.webhook = seen.webhook
+        """)
+    private static let recordUse = Statement(
+        "webhook_secret_use",
+        "update webhook_secret set last_used_at = $2 where id = any ($1::uuid[])")
+
+    /// All statements leave in one write.
+    nonisolated(nonsending) static func record(
+        _ outcomes: [Outcome], secrets: [WebhookSecretID], at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let attempts = outcomes.filter { $0.attempt != nil }
+        var queries = [transaction.send(record, recordParameters(outcomes))]
+        if !attempts.isEmpty {
+            queries.append(transaction.send(recordAttempts, attemptParameters(attempts)))
+            queries.append(transaction.send(recordHealth, healthParameters(attempts)))
+        }
+        if !secrets.isEmpty {
+            queries.append(transaction.send(recordUse, .idArray(secrets), .timestamp(now)))
+        }
+        for query in queries { try await query.rows() }
+    }
+
+    private static func recordParameters(_ outcomes: [Outcome]) -> [Parameter] {
+        [
+            .idArray(outcomes.map(\.delivery.id)), .textArray(outcomes.map(\.state)),
+            .int32Array(outcomes.map { Int32($0.progress.attempts) }),
+            .int32Array(outcomes.map { Int32($0.progress.counted) }),
+            .optionalTimestampArray(outcomes.map(\.dueAt)), .boolArray(outcomes.map { $0.attempt != nil }),
+            .optionalInt64Array(outcomes.map(\.status)), .optionalTextArray(outcomes.map(\.mistake)),
+            .optionalTextArray(outcomes.map { $0.deadReason?.rawValue }), .timestampArray(outcomes.map(\.at)),
+        ]
+    }
+
+    private static func attemptParameters(_ outcomes: [Outcome]) -> [Parameter] {
+        let attempts = outcomes.compactMap(\.attempt)
+        return [
+            .idArray(outcomes.map(\.delivery.id)), .int32Array(attempts.map { Int32($0.number) }),
+            .timestampArray(attempts.map(\.at)), .optionalInt64Array(outcomes.map(\.status)),
+            .int32Array(attempts.map { Int32($0.result.duration.microseconds / 1_000) }),
+            .optionalTextArray(outcomes.map(\.mistake)), .optionalTextArray(attempts.map(\.result.response)),
+        ]
+    }
+
+    private static func healthParameters(_ outcomes: [Outcome]) -> [Parameter] {
+        var seen: [WebhookID: (failures: Int32, success: Timestamp?, failure: Timestamp?)] = [:]
+        for outcome in outcomes {
+            var health = seen[outcome.delivery.webhook] ?? (0, nil, nil)
+            if outcome.fate == .delivered {
+                (health.failures, health.success) = (0, outcome.at)
+            } else {
+                (health.failures, health.failure) = (health.failures + 1, outcome.at)
+            }
+            seen[outcome.delivery.webhook] = health
+        }
+        let sorted = seen.sorted { $0.key < $1.key }
+        return [
+            .idArray(sorted.map(\.key)), .int32Array(sorted.map(\.value.failures)),
+            .optionalTimestampArray(sorted.map(\.value.success)),
+            .optionalTimestampArray(sorted.map(\.value.failure)),
+        ]
+    }
+}
+
+extension Outcome {
+    fileprivate var state: String {
+        switch fate {
+        case .delivered: "delivered"
+        case .dead: "dead"
+        case .retry, .held, .released: "pending"
+        }
+    }
+
+    fileprivate var dueAt: Timestamp? {
+        switch fate {
+        case .delivered, .dead: nil
+        case .retry(let time), .held(let time): time
+        case .released: at
+        }
+    }
+
+    var deadReason: DeadReason? {
+        if case .dead(let reason) = fate { return reason }
+        return nil
+    }
+
+    var status: Int64? { attempt?.result.status.map(Int64.init) }
+    var mistake: String? { attempt?.result.mistake?.rawValue }
+}

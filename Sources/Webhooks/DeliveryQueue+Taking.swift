@@ -1,0 +1,81 @@
+import Access
+import Kernel
+import Postgres
+
+/// Taking what is due, and keeping what was taken.
+extension DeliveryQueue {
+    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker.
+    private static let take = Statement(
+        "delivery_take",
+        """
+        with due as (
+            select id from delivery where state = 'pending' and due_at <= $1 order by due_at limit $2
+            for update skip locked
+        )
+        update delivery d set due_at = $3, leased_by = $4 from due where d.id = due.id
+        returning d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts, d.counted,
+            d.schedule_at
+        """)
+    private static let renew = Statement(
+        "delivery_renew",
+        "update delivery set due_at = $2 where id = any ($1::uuid[]) and leased_by = $3 and state = 'pending'"
+    )
+    /// A receiver works again, or somebody asks: what waits for it is due.
+    private static let hasten = Statement(
+        "delivery_hasten",
+        """
+        update delivery set due_at = $2, next_attempt_at = least(next_attempt_at, $2)
+        where webhook = $1 and state = 'pending' and leased_by is null
+        """)
+    private static let abandon = Statement(
+        "delivery_abandon",
+        """
+        update delivery set state = 'dead', dead_reason = $2, dead_at = $3, due_at = null, next_attempt_at = null,
+            leased_by = null
+        where webhook = $1 and state = 'pending'
+        """)
+
+    nonisolated(nonsending) static func take(
+        most: Int, for node: UUID, at now: Timestamp, in database: Database
+    ) async throws -> [PendingDelivery] {
+        let rows = try await database.transaction { transaction in
+            try await transaction.query(
+                take, .timestamp(now), .int(most), .timestamp(now + Lease.length), .uuid(node))
+        }
+        return rows.map { PendingDelivery($0) }
+    }
+
+    nonisolated(nonsending) static func renew(
+        _ deliveries: [DeliveryID], for node: UUID, at now: Timestamp, in database: Database
+    ) async throws {
+        _ = try await database.transaction { transaction in
+            try await transaction.query(
+                renew, .idArray(deliveries), .timestamp(now + Lease.length), .uuid(node))
+        }
+    }
+
+    nonisolated(nonsending) static func hasten(
+        _ webhook: WebhookID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(hasten, .id(webhook), .timestamp(now))
+    }
+
+    nonisolated(nonsending) static func abandon(
+        _ webhook: WebhookID, _ reason: DeadReason, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(abandon, .id(webhook), .text(reason.rawValue), .timestamp(now))
+    }
+}
+
+extension PendingDelivery {
+    /// In the order of `take`'s columns.
+    fileprivate init(_ row: Row) {
+        self.init(
+            id: row.id(0), webhook: row.id(1), message: row.id(2), eventType: row.text(3),
+            alert: row.isNull(4) ? nil : row.id(4),
+            permissions: row.textArray(5).compactMap { Permission(rawValue: $0) },
+            body: row.bytes(6),
+            progress: RetrySchedule.Progress(
+                attempts: row.int(7), counted: row.int(8), begun: row.timestamp(9)))
+    }
+}

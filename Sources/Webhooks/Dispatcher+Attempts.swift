@@ -1,0 +1,180 @@
+import Access
+import EventLoop
+import Events
+import HTTPClient
+import Kernel
+import Postgres
+
+/// From a delivery that is ours to its outcome.
+extension Dispatcher {
+    /// What this worker committed, or a poll found.
+    func accept(_ deliveries: [PendingDelivery]) {
+        guard let view = directory.newest else { return release(deliveries) }
+        var touched: Set<WebhookID> = []
+        for delivery in deliveries where held.insert(delivery.id).inserted {
+            guard !isDraining, held.count <= limits.held else {
+                release([delivery])
+                continue
+            }
+            guard let webhook = judge(delivery, by: view) else { continue }
+            lanes[delivery.webhook, default: Lane()].follow(webhook)
+            lanes[delivery.webhook, default: Lane()].append(delivery)
+            touched.insert(delivery.webhook)
+        }
+        for id in touched { pump(id) }
+    }
+
+    /// The webhook, when it may be sent to it now; otherwise the delivery's outcome is decided.
+    private func judge(_ delivery: PendingDelivery, by view: WebhookDirectory.View) -> WebhookSnapshot.Entry?
+    {
+        let now = clock.now()
+        guard let webhook = view.webhooks.entries[delivery.webhook] else {
+            settle(Outcome(delivery, .dead(.webhookDeleted), at: now))
+            return nil
+        }
+        if !webhook.status.takesMessages || view.rights[webhook.owner] == nil {
+            let lapse = delivery.progress.begun + RetrySchedule.lifetime
+            settle(.waiting(delivery, until: lapse, else: .webhookDisabled, at: now))
+            return nil
+        }
+        if !view.mayRead(webhook.owner, delivery.permissions) {
+            settle(Outcome(delivery, .dead(.notPermitted), at: now))
+            return nil
+        }
+        return webhook
+    }
+
+    /// Sends as much to an endpoint as it and this worker bear. What it will not take soon is given back until then.
+    func pump(_ id: WebhookID) {
+        guard let webhook = directory.newest?.webhooks.entries[id] else {
+            release(lanes[id]?.takeAll() ?? [])
+            lanes[id] = nil
+            return
+        }
+        let now = clock.now()
+        while let lane = lanes[id], lane.hasWaiting {
+            if let opening = lane.circuit.opens(after: now) { return postpone(id, until: opening, now) }
+            let isOpen = lane.inFlight < lane.circuit.allowance(at: now, of: limits.perEndpoint)
+            guard isOpen, inFlight < limits.inFlight, let delivery = lanes[id]?.next() else { return }
+            lanes[id]?.inFlight += 1
+            launch(delivery, to: webhook)
+        }
+        if lanes[id]?.isIdle == true, lanes[id]?.circuit == Circuit() { lanes[id] = nil }
+    }
+
+    private func postpone(_ id: WebhookID, until opening: Timestamp, _ now: Timestamp) {
+        for delivery in lanes[id]?.takeAll() ?? [] {
+            settle(.waiting(delivery, until: opening + jitter(), else: .exhausted, at: now))
+        }
+    }
+
+    /// So that what waits for one endpoint does not come at one moment.
+    private func jitter() -> Period { .seconds(1) * ledger.entropy.fraction() }
+
+    func release(_ deliveries: [PendingDelivery]) {
+        let now = clock.now()
+        for delivery in deliveries { settle(Outcome(delivery, .released, at: now)) }
+    }
+
+    func settle(_ outcome: Outcome) {
+        book.append(outcome)
+        if book.count == 1 || book.count >= limits.batchRows { book.bell.wake() }
+    }
+
+    // MARK: One attempt
+
+    nonisolated(nonsending) func attempt(_ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry) async
+    {
+        let begun = clock.now()
+        let result = await send(delivery, to: webhook, at: begun)
+        inFlight -= 1
+        lanes[webhook.id]?.inFlight -= 1
+        conclude(delivery, result, begun: begun)
+        pump(webhook.id)
+        if inFlight == limits.inFlight - 1 { for id in Array(lanes.keys) where id != webhook.id { pump(id) } }
+    }
+
+    private func conclude(_ delivery: PendingDelivery, _ result: AttemptResult?, begun: Timestamp) {
+        let now = clock.now()
+        guard let result, result.verdict != .notMade else {
+            return settle(.waiting(delivery, until: now + .seconds(5), else: .exhausted, at: now))
+        }
+        metrics.duration.observe(result.duration.seconds)
+        (result.verdict == .delivered ? metrics.delivered : metrics.failed).add()
+        settle(
+            Outcome(delivery, result, begun: begun, at: now, fraction: ledger.entropy.fraction()))
+        react(to: result, from: delivery.webhook, at: now)
+    }
+
+    private func react(to result: AttemptResult, from id: WebhookID, at now: Timestamp) {
+        let event: Circuit.Event
+        switch result.verdict {
+        case .delivered: event = .succeeded
+        case .throttled(let wait):
+            event = .throttled(min(wait ?? RetrySchedule.throttleWaits.first, RetrySchedule.retryAfterLimit))
+        case .slowed: event = .slowed
+        case .failed: event = .failed
+        case .gone: return begin(.disable(id, .gone))
+        case .refusedByPolicy, .notMade: return
+        }
+        var circuit = lanes[id]?.circuit ?? Circuit()
+        let action = circuit.event(event, at: now)
+        let failures = circuit.failures
+        lanes[id, default: Lane()].circuit = circuit
+        switch action {
+        case .none: break
+        case .degrade: begin(.degrade(id, failures: failures, result))
+        case .recover: begin(.recover(id))
+        case .disable: begin(.disable(id, .failing))
+        }
+    }
+
+    private nonisolated(nonsending) func send(
+        _ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry, at now: Timestamp
+    ) async -> AttemptResult? {
+        let start = clock.monotonicNanoseconds()
+        do {
+            guard let url = address(of: webhook) else {
+                return AttemptResult(.refusedByPolicy(.reservedAddress), duration: Period(microseconds: 0))
+            }
+            let signers = try keys.signers(for: webhook, at: now)
+            book.use(signers.secretIDs, at: now)
+            let request = OutgoingRequest(
+                .post, url, headers: delivery.headers(signers, at: now), body: delivery.body,
+                allowance: allowance,
+                mayResend: true)
+            return AttemptResult(try await client.send(request), now: clock.now())
+        } catch let error as OutgoingError {
+            let spent = clock.monotonicNanoseconds() &- start
+            return AttemptResult(error, duration: Period(microseconds: Int64(spent / 1_000)))
+        } catch {
+            log.error(
+                "a webhook's secret cannot be opened",
+                ["webhook_id": .text(webhook.id.description), "error": .text("\(error)")])
+            return nil
+        }
+    }
+
+    /// Nil when the settings no longer allow it.
+    private func address(of webhook: WebhookSnapshot.Entry) -> OutgoingURL? {
+        if let known = lanes[webhook.id]?.address, known.text == webhook.url { return known.url }
+        let url = try? OutgoingURL(webhook.url, allowance: allowance)
+        lanes[webhook.id]?.address = (webhook.url, url)
+        return url
+    }
+}
+
+extension PendingDelivery {
+    fileprivate func headers(_ signers: WebhookKeys.Signers, at now: Timestamp) -> [OutgoingHeader] {
+        let id = message.description
+        let signature = WebhookSignature.header(
+            secrets: signers.secrets, signingKey: signers.signingKey, id: id, at: now, body: body)
+        return [
+            OutgoingHeader("content-type", "application/json"),
+            OutgoingHeader(WebhookSignature.idHeader, id),
+            OutgoingHeader(WebhookSignature.timestampHeader, String(now.seconds)),
+            OutgoingHeader(WebhookSignature.signatureHeader, signature),
+            OutgoingHeader("traceparent", TraceParent.of(message, attempt: progress.attempts + 1)),
+        ]
+    }
+}

@@ -1,0 +1,128 @@
+import Access
+import EventLoop
+import Events
+import JSON
+import Kernel
+import Postgres
+
+/// What runs as long as the dispatcher: finding due rows, renewing leases, writing outcomes.
+extension Dispatcher {
+    // MARK: Finding
+
+    /// Rows a poll takes at once.
+    private static let pollRows = 256
+
+    nonisolated(nonsending) func pollLoop() async {
+        while !isDraining {
+            do {
+                // A full batch means that there is more.
+                while !isDraining, try await poll() == Self.pollRows {}
+            } catch {
+                log.debug("deliveries cannot be polled", ["error": .text("\(error)")])
+            }
+            if isDraining { return }
+            await pause(limits.poll)
+        }
+    }
+
+    /// Takes due rows, with what is allowed at this moment. Returns how many.
+    @discardableResult
+    package nonisolated(nonsending) func poll() async throws -> Int {
+        let room = min(limits.held - held.count, Self.pollRows)
+        if room <= 0 { return 0 }
+        let found = try await DeliveryQueue.take(most: room, for: node, at: clock.now(), in: database)
+        // Also without rows: what waits in lanes follows enabling and disabling.
+        _ = try await directory.view(in: database)
+        if !found.isEmpty {
+            metrics.taken.add(found.count)
+            accept(found)
+        }
+        for id in Array(lanes.keys) { pump(id) }
+        return found.count
+    }
+
+    // MARK: Keeping
+
+    nonisolated(nonsending) func renewLoop() async {
+        var known: Set<DeliveryID> = []
+        let ticks = Int(Lease.renewal.microseconds / 200_000)
+        while !isDraining {
+            for _ in 0..<ticks where !isDraining {
+                await reactor.sleep(nanoseconds: Period.milliseconds(200).nanoseconds)
+            }
+            // What is younger than a round has a lease of at least two more.
+            let old = held.intersection(known)
+            known = held
+            if old.isEmpty || isDraining { continue }
+            do {
+                try await DeliveryQueue.renew(old.sorted(), for: node, at: clock.now(), in: database)
+            } catch {
+                log.warning("leases of deliveries cannot be renewed", ["error": .text("\(error)")])
+            }
+        }
+    }
+
+    // MARK: Recording
+
+    nonisolated(nonsending) func recordLoop() async {
+        while true {
+            if book.isEmpty {
+                if isDraining && inFlight == 0 { return }
+                await book.bell.wait()
+            }
+            // The first waits for company, but not longer than it is worth.
+            if book.count < limits.batchRows && !isDraining {
+                await reactor.sleep(nanoseconds: limits.batchDelay.nanoseconds)
+            }
+            await recordBatch()
+        }
+    }
+
+    private nonisolated(nonsending) func recordBatch() async {
+        let batch = book.batch(limits.batchRows)
+        if batch.isEmpty { return }
+        do {
+            try await record(batch, secrets: book.takeUses())
+            book.removeFirst(batch.count)
+            for outcome in batch { held.remove(outcome.delivery.id) }
+            metrics.dead.add(batch.count { $0.deadReason != nil })
+        } catch {
+            // They stay in the book; at worst their leases lapse and they are sent again.
+            log.warning("outcomes of deliveries are not written yet", ["error": .text("\(error)")])
+            await reactor.sleep(nanoseconds: Period.milliseconds(250).nanoseconds)
+        }
+    }
+
+    private nonisolated(nonsending) func record(_ batch: [Outcome], secrets: [WebhookSecretID]) async throws {
+        let now = clock.now()
+        let exhausted = batch.filter { $0.deadReason == .exhausted }
+        if exhausted.isEmpty {
+            return try await database.transaction { transaction in
+                try await DeliveryQueue.record(batch, secrets: secrets, at: now, in: transaction)
+            }
+        }
+        try await ledger.change(standing.context) { change in
+            try await DeliveryQueue.record(batch, secrets: secrets, at: now, in: change.transaction)
+            for outcome in exhausted { tell(outcome, change) }
+        }
+    }
+
+    private func tell(_ outcome: Outcome, _ change: Change) {
+        let delivery = outcome.delivery
+        guard let entry = directory.newest?.webhooks.entries[delivery.webhook] else { return }
+        _ = change.emit(
+            NewEvent(
+                .messageExhausted, subject: delivery.id,
+                [
+                    "webhook_id": .string(delivery.webhook.description), "name": .string(entry.name),
+                    "host": .string(Webhook.host(of: entry.url)),
+                    "delivery_id": .string(delivery.id.description),
+                    "message_id": .string(delivery.message.description),
+                    "event_type": .string(delivery.eventType),
+                    "alert_id": delivery.alert.map { .string($0.description) } ?? .null,
+                    "attempts": .number(JSONNumber(outcome.progress.attempts)),
+                    "last_status": outcome.status.map { .number(JSONNumber($0)) } ?? .null,
+                    "last_error": outcome.mistake.map { .string($0) } ?? .null,
+                ]))
+    }
+}

@@ -1,0 +1,153 @@
+package import EventLoop
+package import Events
+package import HTTPClient
+package import Kernel
+import Postgres
+import Access
+
+/// Sends what is due, on one worker: what was just committed here at once, what is due or was left behind by polling.
+/// At least once: a row stays pending until its outcome is committed, and a lease that lapses is taken by somebody else.
+package final class Dispatcher {
+    package struct Limits: Sendable {
+        /// Requests of this worker on their way: each holds a connection and a body.
+        package var inFlight = 256
+        /// Of these to one endpoint; connections are kept alive, so this is also how many it keeps.
+        package var perEndpoint = 32
+        /// Taken and not yet recorded, the queue of this worker: 20 kB each at most.
+        package var held = 4_096
+        /// Outcomes that wait for company before they are written.
+        package var batchRows = 256
+        package var batchDelay = Period.milliseconds(4)
+        /// How often rows are looked for that nobody was told of.
+        package var poll = Period.milliseconds(250)
+
+        package init() {}
+    }
+
+    let limits: Limits
+    let node: UUID
+    let outbox: WebhookOutbox
+    let directory: WebhookDirectory
+    let keys: WebhookKeys
+    let standing: WebhookStanding
+    let ledger: Ledger
+    let client: HTTPClient
+    let allowance: Allowance
+    let reactor: Reactor
+    let log: Log
+    let metrics: WebhookMetrics
+    var clock: Clock { ledger.clock }
+    var database: Database { ledger.database }
+
+    var lanes: [WebhookID: Lane] = [:]
+    /// Everything taken and not yet recorded.
+    var held: Set<DeliveryID> = []
+    var inFlight = 0
+    var book = OutcomeBook()
+    var isDraining = false
+    private(set) var isRunning = false
+    private let pollBell = Wakeup()
+    private var tasks = 0
+    private var spawn: ((PendingDelivery, WebhookSnapshot.Entry) -> Void)?
+    private var spawnErrand: ((Errand) -> Void)?
+
+    package init(
+        node: UUID, ledger: Ledger, outbox: WebhookOutbox, directory: WebhookDirectory, keys: WebhookKeys,
+        client: HTTPClient, allowance: Allowance, reactor: Reactor, log: Log, metrics: WebhookMetrics,
+        limits: Limits = Limits()
+    ) {
+        (self.node, self.ledger, self.outbox, self.directory) = (node, ledger, outbox, directory)
+        (self.keys, self.client, self.allowance, self.reactor) = (keys, client, allowance, reactor)
+        (self.log, self.metrics, self.limits) = (log, metrics, limits)
+        standing = WebhookStanding(ledger: ledger)
+    }
+
+    /// Takes what this worker commits, and polls, on the loop of `worker`, until `drain`.
+    package func start(on worker: isolated Worker) {
+        isRunning = true
+        spawn = { delivery, webhook in
+            Task {
+                _ = worker
+                await self.attempt(delivery, to: webhook)
+            }
+        }
+        spawnErrand = { errand in
+            Task {
+                _ = worker
+                await self.run(errand)
+            }
+        }
+        outbox.taker = { [weak self] in self?.accept($0) }
+        outbox.onAbsentOwner = { [weak self] in self?.begin(.suspend($0)) }
+        begin(.poll)
+        begin(.record)
+        begin(.renew)
+    }
+
+    /// Stops taking, lets finish what is on its way, gives back what is not, records everything.
+    package nonisolated(nonsending) func drain() async {
+        guard isRunning, !isDraining else { return }
+        isDraining = true
+        outbox.taker = nil
+        for id in lanes.keys.sorted() { release(lanes[id]?.takeAll() ?? []) }
+        pollBell.wake()
+        book.bell.wake()
+        while inFlight > 0 || tasks > 0 {
+            if inFlight == 0 { book.bell.wake() }
+            await reactor.sleep(nanoseconds: Period.milliseconds(10).nanoseconds)
+        }
+        isRunning = false
+    }
+
+    /// Looks for due rows now rather than at the next poll.
+    package func wake() { pollBell.wake() }
+
+    // MARK: Errands
+
+    /// What runs beside attempts.
+    enum Errand {
+        case poll, record, renew
+        case degrade(WebhookID, failures: Int, AttemptResult?)
+        case recover(WebhookID)
+        case disable(WebhookID, Webhook.DisableReason)
+        case suspend(PrincipalID)
+    }
+
+    func begin(_ errand: Errand) {
+        guard let spawnErrand else { return }
+        tasks += 1
+        spawnErrand(errand)
+    }
+
+    private nonisolated(nonsending) func run(_ errand: Errand) async {
+        defer { tasks -= 1 }
+        do {
+            switch errand {
+            case .poll: await pollLoop()
+            case .record: await recordLoop()
+            case .renew: await renewLoop()
+            case .degrade(let id, let failures, let last):
+                try await standing.degrade(id, failures: failures, last: last)
+            case .recover(let id):
+                try await standing.recover(id)
+                pollBell.wake()
+            case .disable(let id, let reason): try await standing.disable(id, reason)
+            case .suspend(let owner): try await standing.suspend(owner)
+            }
+        } catch {
+            log.warning("a webhook's status could not be changed", ["error": .text("\(error)")])
+        }
+    }
+
+    /// Sleeps until rung or over.
+    nonisolated(nonsending) func pause(_ period: Period) async {
+        let timer = reactor.schedule(afterNanoseconds: period.nanoseconds) { [pollBell] in pollBell.wake() }
+        await pollBell.wait()
+        reactor.cancel(timer)
+    }
+
+    func launch(_ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry) {
+        inFlight += 1
+        spawn?(delivery, webhook)
+    }
+}

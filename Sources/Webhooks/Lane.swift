@@ -1,0 +1,49 @@
+import HTTPClient
+import Kernel
+
+/// What one worker has for one endpoint.
+struct Lane {
+    /// Waiting for their turn, first come first served.
+    private var waiting: [PendingDelivery] = []
+    private var head = 0
+    var inFlight = 0
+    var circuit = Circuit()
+    /// The address as it was last parsed.
+    var address: (text: String, url: OutgoingURL?)?
+
+    var isIdle: Bool { inFlight == 0 && head == waiting.count }
+    var hasWaiting: Bool { head < waiting.count }
+    var held: ArraySlice<PendingDelivery> { waiting[head...] }
+
+    mutating func append(_ delivery: PendingDelivery) { waiting.append(delivery) }
+
+    mutating func next() -> PendingDelivery? {
+        guard head < waiting.count else { return nil }
+        defer {
+            head += 1
+            if head == waiting.count {
+                waiting.removeAll(keepingCapacity: true)
+                head = 0
+            } else if head >= 1_024 {
+                waiting.removeFirst(head)
+                head = 0
+            }
+        }
+        return waiting[head]
+    }
+
+    mutating func takeAll() -> [PendingDelivery] {
+        defer {
+            waiting = []
+            head = 0
+        }
+        return Array(held)
+    }
+
+    /// Takes over what others found out about the endpoint.
+    mutating func follow(_ entry: WebhookSnapshot.Entry) {
+        if entry.status == .degraded, !circuit.isDegraded, circuit.failures == 0 {
+            circuit = Circuit(degradedSince: entry.downSince ?? Timestamp(microseconds: 0))
+        }
+    }
+}

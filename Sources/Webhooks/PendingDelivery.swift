@@ -1,0 +1,15 @@
+package import Access
+import Kernel
+
+/// A message for one webhook, on its way: all that an attempt needs.
+package struct PendingDelivery: Sendable {
+    package let id: DeliveryID
+    package let webhook: WebhookID
+    /// The `webhook-id`, the same over all attempts.
+    package let message: MessageID
+    package let eventType: String
+    package let alert: AlertID?
+    package let permissions: [Permission]
+    package let body: [UInt8]
+    package var progress: RetrySchedule.Progress
+}

@@ -1,0 +1,56 @@
+package import Access
+import Kernel
+package import Postgres
+
+/// What one worker knows of webhooks and of their owners' rights: snapshots that `authority` guards. Whoever relies
+/// on them reads both numbers in the same transaction.
+package final class WebhookDirectory {
+    /// What principals may do now; who is missing may not act at all. Identity knows.
+    package typealias Rights =
+        nonisolated(nonsending) ([PrincipalID], any Queryable) async throws -> [PrincipalID: Set<Permission>]
+
+    /// Both at one moment.
+    struct View {
+        let webhooks: WebhookSnapshot
+        let rights: [PrincipalID: Set<Permission>]
+
+        /// The owner may act, and read all of that.
+        func mayRead(_ owner: PrincipalID, _ permissions: [Permission]) -> Bool {
+            rights[owner].map { $0.isSuperset(of: permissions) } ?? false
+        }
+    }
+
+    private let readRights: Rights
+    private var latest: (view: View, epoch: Int64)?
+
+    package init(rights: @escaping Rights) { readRights = rights }
+
+    /// The newest that is known, for what was checked when it was queued.
+    var newest: View? { latest?.view }
+
+    /// What holds inside this transaction, or at this statement.
+    nonisolated(nonsending) func view(in source: any Queryable) async throws -> View {
+        guard let row = try await source.query(Authority.readEpoch).first else {
+            throw PostgresError.unavailable
+        }
+        let (epoch, configuration) = (row.int64(0), row.int64(1))
+        let known = latest
+        if let known, known.epoch == epoch, known.view.webhooks.configuration == configuration {
+            return known.view
+        }
+        var webhooks = known?.view.webhooks
+        if webhooks?.configuration != configuration {
+            webhooks = try await WebhookSnapshot.load(configuration: configuration, in: source)
+        }
+        guard let webhooks else { throw PostgresError.unavailable }
+        let owners = Set(webhooks.entries.values.map(\.owner))
+        let rights = try await readRights(Array(owners), source)
+        let view = View(webhooks: webhooks, rights: rights)
+        // Never back to an older one that was read by a transaction which began earlier.
+        if let newer = latest, newer.epoch > epoch || newer.view.webhooks.configuration > configuration {
+            return view
+        }
+        latest = (view, epoch)
+        return view
+    }
+}

@@ -1,0 +1,100 @@
+import Access
+import Crypto
+import HTTPClient
+import Kernel
+import Postgres
+
+/// All webhooks at one moment, as one configuration number stands for them. Immutable; a worker keeps the latest.
+final class WebhookSnapshot {
+    struct Secret {
+        let id: WebhookSecretID
+        let sealed: [UInt8]
+        let expiresAt: Timestamp?
+
+        func signs(at now: Timestamp) -> Bool { expiresAt.map { now < $0 } ?? true }
+    }
+
+    struct Entry {
+        let id: WebhookID
+        let name: String
+        let url: String
+        let patterns: [EventPattern]
+        let owner: PrincipalID
+        let status: Webhook.Status
+        let downSince: Timestamp?
+        let signingKey: [UInt8]
+        /// Newest first.
+        var secrets: [Secret] = []
+
+        /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of alerts
+        /// means it; where it does speak of alerts, that narrows.
+        func takes(_ message: Message) -> Bool {
+            guard message.except != id else { return false }
+            let isTaken = patterns.contains { $0.takes(message.type) }
+            guard case .webhooks(let named) = message.target else { return isTaken }
+            return named.contains(id) && (isTaken || !patterns.contains { $0.isAboutAlerts })
+        }
+    }
+
+    let configuration: Int64
+    let entries: [WebhookID: Entry]
+
+    init(configuration: Int64, entries: [Entry]) {
+        self.configuration = configuration
+        self.entries = Dictionary(uniqueKeysWithValues: entries.map { ($0.id, $0) })
+    }
+
+    /// Who would get a message, leaving aside what their owners may read.
+    func takers(of message: Message) -> [Entry] {
+        switch message.target {
+        case .webhooks(let named):
+            var seen: Set<WebhookID> = []
+            return named.filter { seen.insert($0).inserted }.compactMap { entries[$0] }.filter(
+                isOpen(to: message))
+        case .subscribers: return entries.values.filter(isOpen(to: message)).sorted { $0.id < $1.id }
+        }
+    }
+
+    private func isOpen(to message: Message) -> (Entry) -> Bool {
+        { $0.status.takesMessages && $0.takes(message) }
+    }
+}
+
+// MARK: Loading
+
+extension WebhookSnapshot {
+    private static let loadWebhooks = Statement(
+        "webhook_snapshot",
+        "select id, name, url, event_types, owner, status, down_since, signing_key from webhook")
+    private static let loadSecrets = Statement(
+        "webhook_snapshot_secrets",
+        "select webhook, id, sealed, expires_at from webhook_secret order by created_at desc, id desc")
+
+    /// Reads all of them in one round trip.
+    nonisolated(nonsending) static func load(
+        configuration: Int64, in source: any Queryable
+    ) async throws -> WebhookSnapshot {
+        let webhooks = source.send(loadWebhooks)
+        let secrets = source.send(loadSecrets)
+        var entries = try await webhooks.rows().compactMap { Entry($0) }
+        var byWebhook: [WebhookID: [Secret]] = [:]
+        for row in try await secrets.rows() {
+            let secret = Secret(id: row.id(1), sealed: row.bytes(2), expiresAt: row.optionalTimestamp(3))
+            byWebhook[row.id(0), default: []].append(secret)
+        }
+        for index in entries.indices { entries[index].secrets = byWebhook[entries[index].id] ?? [] }
+        return WebhookSnapshot(configuration: configuration, entries: entries)
+    }
+}
+
+extension WebhookSnapshot.Entry {
+    fileprivate init?(_ row: Row) {
+        guard let owner = PrincipalID(row.text(4)), let status = Webhook.Status(rawValue: row.text(5)) else {
+            return nil
+        }
+        self.init(
+            id: row.id(0), name: row.text(1), url: row.text(2),
+            patterns: row.textArray(3).map { EventPattern(trusted: $0) }, owner: owner, status: status,
+            downSince: row.optionalTimestamp(6), signingKey: row.bytes(7))
+    }
+}

@@ -1,0 +1,99 @@
+package import Access
+package import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Changes of a webhook's status that no request asks for: by its receiver's answers, or by its owner's standing.
+/// Each happens once, however many workers ask for it.
+package final class WebhookStanding {
+    private let ledger: Ledger
+    private let database: Database
+
+    package init(ledger: Ledger) {
+        self.ledger = ledger
+        database = ledger.database
+    }
+
+    /// The context of something that the service does by itself.
+    var context: Context {
+        .installation(now: ledger.clock.now(), requestID: ledger.newID(RequestKind.self).description)
+    }
+
+    /// The receiver keeps failing: from now on it is tried with probes.
+    nonisolated(nonsending) func degrade(_ id: WebhookID, failures: Int, last: AttemptResult?) async throws {
+        try await change(id, "webhooks.degrade", from: [.active]) { webhook, change in
+            webhook.become(.degraded, reason: "The receiver fails.", at: change.context.now)
+            return webhook.event(
+                .endpointDegraded,
+                [
+                    "failures": .number(JSONNumber(failures)),
+                    "last_status": last?.status.map { .number(JSONNumber($0)) } ?? .null,
+                    "last_error": last?.mistake.map { .string($0.rawValue) } ?? .null,
+                ])
+        }
+    }
+
+    /// A probe came through: what waits is due.
+    nonisolated(nonsending) func recover(_ id: WebhookID) async throws {
+        try await change(id, "webhooks.recover", from: [.degraded]) { webhook, change in
+            try await Self.reactivate(&webhook, change)
+        }
+    }
+
+    nonisolated(nonsending) func disable(_ id: WebhookID, _ reason: Webhook.DisableReason) async throws {
+        try await change(id, "webhooks.disable", from: [.active, .degraded]) { webhook, change in
+            webhook.become(.disabled, reason: reason.sentence, at: change.context.now)
+            return webhook.event(.endpointDisabled, ["reason": .string(reason.rawValue)])
+        }
+    }
+
+    /// Suspends what a disabled owner has. Call it when an owner is met who may not act any more.
+    package nonisolated(nonsending) func suspend(_ owner: PrincipalID) async throws {
+        for id in try await WebhookStore.owned(by: owner, in: database) {
+            try await change(id, "webhooks.suspend", from: [.active, .degraded]) { webhook, change in
+                let reason = Webhook.DisableReason.ownerDisabled
+                webhook.become(.suspended, reason: reason.sentence, at: change.context.now)
+                return webhook.event(.endpointDisabled, ["reason": .string(reason.rawValue)])
+            }
+        }
+    }
+
+    /// An owner who is enabled again.
+    package nonisolated(nonsending) func resume(_ owner: PrincipalID) async throws {
+        for id in try await WebhookStore.owned(by: owner, in: database) {
+            try await change(id, "webhooks.resume", from: [.suspended]) { webhook, change in
+                try await Self.reactivate(&webhook, change)
+            }
+        }
+    }
+
+    /// Active again, with a clean record, and what waits for it due now.
+    static nonisolated(nonsending) func reactivate(_ webhook: inout Webhook, _ change: Change) async throws
+        -> NewEvent
+    {
+        let now = change.context.now
+        let down = now - (webhook.downSince ?? now)
+        webhook.become(.active, reason: nil, at: now)
+        try await WebhookStore.clearFailures(webhook.id, in: change.transaction)
+        try await DeliveryQueue.hasten(webhook.id, at: now, in: change.transaction)
+        return webhook.event(
+            .endpointRecovered, ["down_seconds": .number(JSONNumber(down.microseconds / 1_000_000))])
+    }
+
+    private nonisolated(nonsending) func change(
+        _ id: WebhookID, _ action: String, from states: Set<Webhook.Status>,
+        _ body: nonisolated(nonsending) (inout Webhook, Change) async throws -> NewEvent
+    ) async throws {
+        try await ledger.change(context) { change in
+            let found = try await WebhookStore.lock(id, at: change.context.now, in: change.transaction)
+            guard var webhook = found?.webhook, states.contains(webhook.status) else { return }
+            let event = try await body(&webhook, change)
+            try await WebhookStore.update(webhook, in: change.transaction)
+            change.audit(action, id, detail: ["reason": webhook.statusReason.map { .string($0) } ?? .null])
+            _ = change.emit(event)
+            change.touchesConfiguration = true
+        }
+    }
+}

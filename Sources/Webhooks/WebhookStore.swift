@@ -1,0 +1,182 @@
+import Access
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Webhooks as rows.
+enum WebhookStore {
+    private static let find = Statement(
+        "webhook_find",
+        derived: "select \(WebhookRecord.columns) from \(WebhookRecord.tables) where w.id = $1")
+    private static let lock = Statement(
+        "webhook_lock",
+        derived:
+            "select \(WebhookRecord.columns) from \(WebhookRecord.tables) where w.id = $1 for no key update of w"
+    )
+    private static let secrets = Statement(
+        "webhook_secrets",
+        """
+        select webhook, id, created_at, expires_at, last_used_at from webhook_secret
+        where webhook = any ($1::uuid[]) and (expires_at is null or expires_at > $2)
+        order by created_at desc, id desc
+        """)
+    private static let insert = Statement(
+        "webhook_insert",
+        """
+        with made as (
+            insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key, signing_key,
+                created_at, updated_at)
+            values ($1, normalize($2), normalize($3), $4, $5, $6, 'active', $7, $8, $9, $9)
+        ), counted as (
+            insert into webhook_sequence (webhook) values ($1)
+        )
+        insert into webhook_health (webhook) values ($1)
+        """)
+    private static let update = Statement(
+        "webhook_update",
+        """
+        update webhook set name = normalize($2), name_folded = normalize($3), url = $4, event_types = $5, status = $6,
+            status_reason = $7, down_since = $8, updated_at = $9, revision = revision + 1
+        where id = $1
+        """)
+    private static let delete = Statement(
+        "webhook_delete",
+        """
+        with uncounted as (
+            delete from webhook_sequence where webhook = $1
+        ), forgotten as (
+            delete from webhook_health where webhook = $1
+        )
+        delete from webhook where id = $1
+        """)
+    private static let insertSecret = Statement(
+        "webhook_secret_insert",
+        "insert into webhook_secret (id, webhook, sealed, created_at) values ($1, $2, $3, $4)")
+    private static let retireSecret = Statement(
+        "webhook_secret_retire",
+        "update webhook_secret set expires_at = $2 where webhook = $1 and expires_at is null")
+    private static let dropExpired = Statement(
+        "webhook_secret_drop", "delete from webhook_secret where webhook = $1 and expires_at <= $2")
+    private static let clearFailures = Statement(
+        "webhook_health_clear", "update webhook_health set consecutive_failures = 0 where webhook = $1")
+
+    private static let owned = Statement(
+        "webhook_owned", "select id from webhook where owner = $1 order by id")
+
+    private static let nameConstraint = "webhook_name"
+
+    nonisolated(nonsending) static func find(
+        _ id: WebhookID, at now: Timestamp, in source: any Queryable
+    ) async throws -> WebhookRecord? {
+        let record = source.send(find, .id(id))
+        let secrets = source.send(Self.secrets, .idArray([id]), .timestamp(now))
+        guard let row = try await record.rows().first else { return nil }
+        return try await withSecrets([WebhookRecord(row)], secrets).first
+    }
+
+    /// With the row locked against other changes; deliveries go on.
+    nonisolated(nonsending) static func lock(
+        _ id: WebhookID, at now: Timestamp, in transaction: Transaction
+    ) async throws -> WebhookRecord? {
+        let record = transaction.send(lock, .id(id))
+        let secrets = transaction.send(Self.secrets, .idArray([id]), .timestamp(now))
+        guard let row = try await record.rows().first else { return nil }
+        return try await withSecrets([WebhookRecord(row)], secrets).first
+    }
+
+    nonisolated(nonsending) static func owned(
+        by owner: PrincipalID, in database: Database
+    ) async throws -> [WebhookID] {
+        try await database.query(owned, .text(owner.description)).map { $0.id(0) }
+    }
+
+    nonisolated(nonsending) static func addSecrets(
+        to records: [WebhookRecord], at now: Timestamp, in source: any Queryable
+    ) async throws -> [WebhookRecord] {
+        if records.isEmpty { return [] }
+        return try await withSecrets(
+            records, source.send(Self.secrets, .idArray(records.map(\.webhook.id)), .timestamp(now)))
+    }
+
+    private nonisolated(nonsending) static func withSecrets(
+        _ records: [WebhookRecord], _ query: Postgres.Query
+    ) async throws -> [WebhookRecord] {
+        var states: [WebhookID: [Webhook.SecretState]] = [:]
+        for row in try await query.rows() {
+            let state = Webhook.SecretState(
+                id: row.id(1), createdAt: row.timestamp(2), expiresAt: row.optionalTimestamp(3),
+                lastUsedAt: row.optionalTimestamp(4))
+            states[row.id(0), default: []].append(state)
+        }
+        return records.map { record in
+            var record = record
+            record.secrets = states[record.webhook.id] ?? []
+            return record
+        }
+    }
+}
+
+// MARK: Changing
+
+extension WebhookStore {
+    nonisolated(nonsending) static func insert(
+        _ webhook: Webhook, signingKey: [UInt8], in transaction: Transaction
+    ) async throws {
+        try await write(
+            insert,
+            [
+                .id(webhook.id), .text(webhook.name), .text(webhook.name.lowercased()), .text(webhook.url),
+                .textArray(webhook.eventTypes), .text(webhook.owner.description), .bytes(webhook.publicKey),
+                .bytes(signingKey), .timestamp(webhook.createdAt),
+            ], in: transaction)
+    }
+
+    /// Of a row that is locked.
+    nonisolated(nonsending) static func update(_ webhook: Webhook, in transaction: Transaction) async throws {
+        try await write(
+            update,
+            [
+                .id(webhook.id), .text(webhook.name), .text(webhook.name.lowercased()), .text(webhook.url),
+                .textArray(webhook.eventTypes), .text(webhook.status.rawValue), .text(webhook.statusReason),
+                .timestamp(webhook.downSince), .timestamp(webhook.updatedAt),
+            ], in: transaction)
+    }
+
+    nonisolated(nonsending) static func delete(_ id: WebhookID, in transaction: Transaction) async throws {
+        _ = try await transaction.query(delete, .id(id))
+    }
+
+    nonisolated(nonsending) static func clearFailures(_ id: WebhookID, in transaction: Transaction)
+        async throws
+    {
+        _ = try await transaction.query(clearFailures, .id(id))
+    }
+
+    nonisolated(nonsending) static func insertSecret(
+        _ id: WebhookSecretID, of webhook: WebhookID, sealed: [UInt8], at now: Timestamp,
+        in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(insertSecret, .id(id), .id(webhook), .bytes(sealed), .timestamp(now))
+    }
+
+    /// The current secret signs until `expiry`; what has expired by now goes.
+    nonisolated(nonsending) static func retireSecret(
+        of webhook: WebhookID, until expiry: Timestamp, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(dropExpired, .id(webhook), .timestamp(now))
+        _ = try await transaction.query(retireSecret, .id(webhook), .timestamp(expiry))
+    }
+
+    private nonisolated(nonsending) static func write(
+        _ statement: Statement, _ parameters: [Parameter], in transaction: Transaction
+    ) async throws {
+        do throws(PostgresError) {
+            _ = try await transaction.query(statement, parameters: parameters)
+        } catch  where error.isUniqueViolation(nameConstraint) {
+            throw Problem(
+                .alreadyExists, "There is a webhook of that name.",
+                errors: [FieldError(pointer: "/name", code: "already_exists", message: "is taken")])
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Webhooks
+
+struct WebhookOutboxTests {
+    @Test func `an event becomes a delivery of whoever subscribed, numbered per webhook`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            var taken: [PendingDelivery] = []
+            room.outbox.taker = { taken += $0 }
+            let (ticks, _) = try await room.makeWebhook("ticks", takes: ["custom.*"])
+            try await room.makeWebhook("keys", takes: ["key.*"])
+            var data = JSONObject()
+            _ = data.append("symbol", "SOL")
+            _ = data.append("sequence", "theirs")
+            try await room.emit(subject: "SOL", data)
+            try await room.emit()
+            #expect(taken.map(\.webhook) == [ticks, ticks])
+            let body = try JSONValue.parse(taken[0].body)
+            #expect(body["type"]?.asString == "custom.tick")
+            #expect(body["data"]?["symbol"]?.asString == "SOL")
+            #expect(body["data"]?["subject"]?.asString == "SOL")
+            #expect(body["data"]?["sequence"]?.asInt == 1)
+            #expect(try JSONValue.parse(taken[1].body)["data"]?["sequence"]?.asInt == 2)
+            let stored = try await database.query(
+                Statement("test_bodies", "select body from delivery order by sequence"))
+            #expect(stored.map { $0.bytes(0) } == taken.map(\.body))
+        }
+    }
+
+    @Test func `only what the owner may read is queued, and a disabled owner is reported`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            var absent: [PrincipalID] = []
+            room.outbox.onAbsentOwner = { absent.append($0) }
+            let gone = PrincipalID(.user, UUID(at: .testStart, entropy: .system))
+            try await room.makeWebhook("blind", takes: ["key.*", "custom.*"], mayRead: [.eventsRead])
+            try await room.makeWebhook("gone", takes: ["key.*", "custom.*"], owner: gone)
+            room.rights.byOwner[gone] = nil
+            try await room.emit("key.revoked")
+            #expect(try await room.count("true") == 0)
+            try await room.emit("custom.tick")
+            #expect(try await room.count("event_type = 'custom.tick'") == 1)
+            #expect(absent == [gone, gone])
+        }
+    }
+
+    @Test(arguments: EventType.all.map(\.name) + ["custom.tick"])
+    func `an event of any type reaches exactly the roles that may read it`(type: String) async throws {
+        let event = try #require(EventType(type))
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            var expected: Set<String> = []
+            let area = String(type.prefix { $0 != "." })
+            for role in BuiltInRole.allCases {
+                try await room.makeWebhook(role.rawValue, takes: ["\(area).*"], mayRead: role.permissions)
+                if role.permissions.contains(event.permission) { expected.insert(role.rawValue) }
+            }
+            try await room.emit(type)
+            let rows = try await database.query(
+                Statement("test_names", "select w.name from delivery d join webhook w on w.id = d.webhook"))
+            // What is told of alerts goes by the routes of rules, not by the event itself.
+            #expect(Set(rows.map { $0.text(0) }) == (type.hasPrefix("alert.") ? [] : expected))
+        }
+    }
+
+    @Test
+    func `a rule's route names webhooks, which event types narrow, and an endpoint hears nothing of itself`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            let (named, _) = try await room.makeWebhook("named", takes: ["alert.firing"])
+            let (keysOnly, _) = try await room.makeWebhook("keys only", takes: ["key.*"])
+            try await room.makeWebhook("other", takes: ["alert.*", "endpoint.*"])
+            func alert(_ type: String) -> Message {
+                Message(
+                    type: type, timestamp: room.clock.now, data: JSONObject(), event: nil,
+                    permissions: [.alertsRead], to: .webhooks([named, keysOnly]))
+            }
+            _ = try await database.transaction {
+                try await room.outbox.enqueue([alert("alert.firing")], in: $0)
+            }
+            #expect(try await room.count("true") == 2)
+            _ = try await database.transaction {
+                try await room.outbox.enqueue([alert("alert.resolved")], in: $0)
+            }
+            #expect(try await room.count("event_type = 'alert.resolved'") == 1)
+            var data = JSONObject()
+            _ = data.append("webhook_id", .string(named.description))
+            try await room.emit("endpoint.degraded", subject: named.description, data)
+            #expect(try await room.count("event_type = 'endpoint.degraded'") == 1)
+        }
+    }
+
+    @Test func `a message that is too long is a dead letter that says what it was about`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            try await room.makeWebhook(takes: ["custom.*"])
+            var data = JSONObject()
+            _ = data.append("note", .string(String(repeating: "x", count: 20_000)))
+            try await room.emit(subject: nil, data)
+            #expect(
+                try await room.count("state = 'dead' and dead_reason = 'too_large' and length(body) < 500")
+                    == 1)
+        }
+    }
+
+    @Test func `what is rolled back is not queued, and its number is used again`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            try await room.makeWebhook(takes: ["custom.*"])
+            let message = Message(
+                type: "custom.tick", timestamp: room.clock.now, data: JSONObject(), event: nil,
+                permissions: [.eventsRead])
+            struct Undone: Error {}
+            do {
+                try await database.transaction { transaction in
+                    _ = try await room.outbox.enqueue([message], in: transaction)
+                    throw Undone()
+                }
+            } catch is Undone {}
+            try await room.emit()
+            #expect(try await room.count("sequence = 1") == 1)
+            #expect(try await room.count("true") == 1)
+        }
+    }
+}
