@@ -13,6 +13,15 @@ static const unsigned char migration_0001[] = {
 static const unsigned char migration_0002[] = {
 #embed "../../Migrations/0002_identity.sql"
 };
+static const unsigned char migration_0003[] = {
+#embed "../../Migrations/0003_keys.sql"
+};
+static const unsigned char migration_0004[] = {
+#embed "../../Migrations/0004_signals.sql"
+};
+static const unsigned char migration_0005[] = {
+#embed "../../Migrations/0005_webhooks.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -21,6 +30,9 @@ static const kassets_file files[] = {
     FILE_OF("openapi.json", openapi_json),
     FILE_OF("Migrations/0001_base.sql", migration_0001),
     FILE_OF("Migrations/0002_identity.sql", migration_0002),
+    FILE_OF("Migrations/0003_keys.sql", migration_0003),
+    FILE_OF("Migrations/0004_signals.sql", migration_0004),
+    FILE_OF("Migrations/0005_webhooks.sql", migration_0005),
     {0, 0, 0},
 };
 
