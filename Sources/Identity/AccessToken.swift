@@ -69,8 +69,9 @@ struct NewAccessToken {
 
 /// Who may issue and revoke which access tokens. Pure.
 enum AccessTokenRules {
-    /// For oneself, for a service account that one owns, or with `service_accounts:write` for any; never for another
-    /// user; for an owner only with `owners:write`. A narrowed token issues none that is wider than itself.
+    /// For oneself, for a service account that one owns, or with `service_accounts:write` for any; never for
+    /// another user; for an owner only with `owners:write`. A narrowed token issues none that is wider than
+    /// itself.
     /// - Parameter callerScopes: the scopes of the access token that the caller acts through.
     static func check(
         issuing new: NewAccessToken, for target: Principal, by caller: Context, callerScopes: [Permission]?

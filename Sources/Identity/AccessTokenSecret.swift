@@ -1,9 +1,10 @@
 import Crypto
 package import Kernel
 
-/// The text of an access token, an invitation or the bootstrap token: a prefix, 32 random base62 digits (190 bits)
-/// and a CRC-32 in 6 more, so that scanners can tell a real one from a look-alike without asking anybody. What does
-/// not parse is refused before any look-up. Only its SHA-256 is stored: 190 random bits need no slow hash.
+/// The text of an access token, an invitation or the bootstrap token: a prefix, 32 random base62 digits (190
+/// bits) and a CRC-32 in 6 more, so that scanners can tell a real one from a look-alike without asking
+/// anybody. What does not parse is refused before any look-up. Only its SHA-256 is stored: 190 random bits
+/// need no slow hash.
 package struct AccessTokenSecret: Sendable {
     package enum Purpose: String, CaseIterable, Sendable {
         case accessToken = "kbt_"
@@ -22,7 +23,7 @@ package struct AccessTokenSecret: Sendable {
     private let bytes: [UInt8]
 
     package init(_ purpose: Purpose, _ entropy: Entropy) {
-        let body = Array(purpose.rawValue.utf8) + Base62.random(Self.randomDigits, entropy)
+        let body = Array(purpose.rawValue.utf8) + Base62.digits(Self.randomDigits, from: entropy)
         self.purpose = purpose
         bytes = body + Self.checksum(of: body)
     }

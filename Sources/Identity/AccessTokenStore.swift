@@ -80,8 +80,8 @@ struct AccessTokenList {
 /// Access tokens as rows.
 enum AccessTokenStore {
     static let columns = """
-        t.id, t.principal, p.kind, t.name, t.hint, t.scopes, t.cidrs, t.created_at, t.created_by, t.expires_at,
-        t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner
+        t.id, t.principal, p.kind, t.name, t.hint, t.scopes, t.cidrs, t.created_at, t.created_by,
+        t.expires_at, t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner
         """
     static let source = "access_token t join principal p on p.id = t.principal"
     private static let find = Statement(
@@ -93,15 +93,16 @@ enum AccessTokenStore {
     private static let insert = Statement(
         "access_token_insert",
         """
-        insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by, expires_at)
+        insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by,
+            expires_at)
         values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10)
         """)
     private static let revoke = Statement(
         "access_token_revoke",
         "update access_token set revoked_at = $2, revoked_by = $3, revoke_reason = $4 where id = $1")
 
-    /// The token, and who answers for its principal when that is a service account. 404 when there is none, or when
-    /// the caller may not know of it.
+    /// The token, and who answers for its principal when that is a service account. 404 when there is none,
+    /// or when the caller may not know of it.
     static nonisolated(nonsending) func find(
         _ id: AccessTokenID, for caller: Context, in database: any Queryable
     ) async throws -> (token: AccessToken, owner: UserID?) {

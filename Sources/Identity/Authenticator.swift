@@ -21,7 +21,8 @@ package struct Attempt {
 
     package let outcome: Outcome
     fileprivate let hash: SecretHash?
-    /// The epoch of the snapshot that was used, and the question whether it still is the epoch, already on its way.
+    /// The epoch of the snapshot that was used, and the question whether it still is the epoch, already on
+    /// its way.
     fileprivate let check: (epoch: Int64, query: Postgres.Query)?
 
     fileprivate init(
@@ -31,15 +32,18 @@ package struct Attempt {
     }
 }
 
-/// Tells callers by their access tokens: one per worker. What it knows of a token is cached without a time-out,
-/// because every use asks whether the authority epoch moved, in the same round trip as the request's own statements:
+/// Tells callers by their access tokens: one per worker. What it knows of a token is cached without a
+/// time-out, because every use asks whether the authority epoch moved, in the same round trip as the
+/// request's own statements:
 ///
 /// ```swift
-/// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)   // sends the question
-/// let answer = try await handle(…)                       // a read: its statements share that round trip
-/// if let fresh = try await authenticator.settle(attempt, from: address, now: now) { … decide again by fresh … }
+/// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)   // sends the
+/// question let answer = try await handle(…)                       // a read: its statements share that round
+/// trip if let fresh = try await authenticator.settle(attempt, from: address, now: now) { … decide again by
+/// fresh … }
 /// ```
-/// A change settles before its handler runs; so does whoever is about to answer 403, because a grant may be new.
+/// A change settles before its handler runs; so does whoever is about to answer 403, because a grant may be
+/// new.
 package final class Authenticator {
     /// Some 500 bytes each: more callers than a desk has on one core.
     package static let capacity = 4_096
@@ -67,8 +71,9 @@ package final class Authenticator {
 
     var cachedCount: Int { entries.count }
 
-    /// Judges the credential. Does not suspend when the token is known and counts; then `settle` must be asked before
-    /// anything leaves. Otherwise it reads the database (throws `PostgresError`), and the outcome stands.
+    /// Judges the credential. Does not suspend when the token is known and counts; then `settle` must be
+    /// asked before anything leaves. Otherwise it reads the database (throws `PostgresError`), and the
+    /// outcome stands.
     package nonisolated(nonsending) func begin(
         _ credential: Credential, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt {
@@ -86,8 +91,8 @@ package final class Authenticator {
         }
     }
 
-    /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead: decide
-    /// again by that one, which is settled already.
+    /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
+    /// decide again by that one, which is settled already.
     package nonisolated(nonsending) func settle(
         _ attempt: Attempt, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt? {
@@ -106,8 +111,8 @@ package final class Authenticator {
         return .unauthenticated
     }
 
-    /// Writes what was gathered off the requests' path: times of use, sums of refusals. Every few seconds, and before
-    /// the worker stops.
+    /// Writes what was gathered off the requests' path: times of use, sums of refusals. Every few seconds,
+    /// and before the worker stops.
     package nonisolated(nonsending) func flush(now: Timestamp) async throws {
         let uses = lastUse.take().sorted { $0.key < $1.key }
         if !uses.isEmpty {

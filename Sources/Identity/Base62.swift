@@ -1,6 +1,7 @@
 import Kernel
 
-/// Digits 0-9, A-Z, a-z: what a double click selects as one word, and what no shell or address treats specially.
+/// Digits 0-9, A-Z, a-z: what a double click selects as one word, and what no shell or address treats
+/// specially.
 enum Base62 {
     static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
@@ -14,7 +15,7 @@ enum Base62 {
     static func isDigit(_ byte: UInt8) -> Bool { values[Int(byte)] != 255 }
 
     /// Uniform digits: bytes from the largest multiple of 62 upwards are thrown away.
-    static func random(_ count: Int, _ entropy: Entropy) -> [UInt8] {
+    static func digits(_ count: Int, from entropy: Entropy) -> [UInt8] {
         var digits: [UInt8] = []
         while digits.count < count {
             for byte in entropy.bytes(count) where byte < 248 && digits.count < count {

@@ -3,8 +3,8 @@ import HTTPServer
 package import Kernel
 package import Postgres
 
-/// The token that makes the first owner, once. Its hash stands in `installation`; it dies with its use, or a day
-/// after it was made.
+/// The token that makes the first owner, once. Its hash stands in `installation`; it dies with its use, or a
+/// day after it was made.
 package enum BootstrapToken {
     package static let lifetime: Period = .hours(24)
 
@@ -18,8 +18,9 @@ package enum BootstrapToken {
         "bootstrap_spend",
         "update installation set bootstrap_hash = null, bootstrap_expires_at = null, bootstrapped_at = $1")
 
-    /// At start: a new token when there is no owner yet and no live token; its text is the caller's to keep (a file
-    /// of mode 0600). Nil: nothing is to be done. Nodes that start together get one token between them.
+    /// At start: a new token when there is no owner yet and no live token; its text is the caller's to keep
+    /// (a file of mode 0600). Nil: nothing is to be done. Nodes that start together get one token between
+    /// them.
     /// - Parameter replacing: also when there is a live token, for a caller that lost its text.
     package static nonisolated(nonsending) func ensure(
         in database: Database, now: Timestamp, entropy: Entropy, replacing: Bool = false
@@ -39,7 +40,8 @@ package enum BootstrapToken {
         try await database.query(read).first?.bool(2) ?? false
     }
 
-    /// Throws what a call with this token leads to: `bootstrap_done`, whatever the token, when there is an owner;
+    /// Throws what a call with this token leads to: `bootstrap_done`, whatever the token, when there is an
+    /// owner;
     /// `unauthenticated` when it is not the token, or too late.
     static nonisolated(nonsending) func check(
         _ secret: AccessTokenSecret?, at now: Timestamp, in database: any Queryable

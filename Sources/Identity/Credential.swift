@@ -17,7 +17,8 @@ package enum Credential: Equatable, Sendable {
 extension AccessTokenSecret {
     private static let scheme = Array("bearer".utf8)
 
-    /// The secret of that purpose in `Authorization: Bearer …`; the scheme counts in any case (RFC 9110 11.1).
+    /// The secret of that purpose in `Authorization: Bearer …`; the scheme counts in any case (RFC 9110
+    /// 11.1).
     static func read(_ purpose: Purpose, _ headers: HeaderFields) -> AccessTokenSecret? {
         guard headers.all(.authorization).count == 1, let value = headers.valueBytes(.authorization),
             value.prefix(scheme.count).map({ $0 | 0x20 }) == scheme

@@ -30,8 +30,8 @@ extension Grant: JSONWritable {
 
 /// Who may grant what. Pure.
 enum GrantRules {
-    /// Throws `forbidden` unless the caller may give `role` to `target`: owners make owners; nobody grants what they
-    /// lack; and nobody but an owner grants to themselves or to a service account that they own.
+    /// Throws `forbidden` unless the caller may give `role` to `target`: owners make owners; nobody grants
+    /// what they lack; and nobody but an owner grants to themselves or to a service account that they own.
     static func check(
         granting role: BuiltInRole, to target: PrincipalID, ownedBy owner: UserID?, by caller: Context
     ) throws(Problem) {

@@ -5,7 +5,8 @@ package import Events
 package struct IdentityEndpoints {
     package let operations: [Operation]
 
-    /// - Parameter publicOrigin: scheme, host and port that people reach the service by, without a slash at the end.
+    /// - Parameter publicOrigin: scheme, host and port that people reach the service by, without a slash at
+    ///   the end.
     package init(ledger: Ledger, refusals: Refusals, publicOrigin: String) {
         operations =
             WelcomeEndpoints(ledger: ledger, refusals: refusals).operations

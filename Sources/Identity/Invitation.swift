@@ -22,7 +22,10 @@ struct Invitation {
         """)
     private static let find = Statement(
         "invitation_find",
-        "select principal, expires_at, used_at is not null, used_key, used_digest from invitation where hash = $1"
+        """
+        select principal, expires_at, used_at is not null, used_key, used_digest
+        from invitation where hash = $1
+        """
     )
     private static let lock = Statement(
         "invitation_lock", "select id from invitation where hash = $1 for no key update")

@@ -13,13 +13,15 @@ protocol ListSort: CaseIterable, RawRepresentable<String>, Hashable {
 extension ListSort {
     private var direction: String { rawValue.hasPrefix("-") ? "desc" : "asc" }
 
-    /// The end of a list's statement, from the condition on: what comes after the key `$n` and the id `$n+1`, at most
+    /// The end of a list's statement, from the condition on: what comes after the key `$n` and the id `$n+1`,
+    /// at most
     /// `$n+2` rows. Without a cursor all three see null.
     func tail(id: String, from n: Int) -> String {
         let comparison = direction == "desc" ? "<" : ">"
         let type = isText ? "text" : "timestamptz"
         return """
-             and ($\(n)::\(type) is null or (\(expression), \(id)) \(comparison) ($\(n)::\(type), $\(n + 1)::uuid))
+             and ($\(n)::\(type) is null
+                or (\(expression), \(id)) \(comparison) ($\(n)::\(type), $\(n + 1)::uuid))
             order by \(expression) \(direction), \(id) \(direction) limit $\(n + 2)
             """
     }

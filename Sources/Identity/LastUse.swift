@@ -2,7 +2,8 @@ import Access
 import Kernel
 import Postgres
 
-/// When access tokens were used, to the minute, gathered and written in one statement: never on a request's path.
+/// When access tokens were used, to the minute, gathered and written in one statement: never on a request's
+/// path.
 struct LastUse {
     static let every: Period = .minutes(1)
     /// Uses gathered between two flushes; more are forgotten, as the next use tells the same.
@@ -19,7 +20,8 @@ struct LastUse {
         return pending
     }
 
-    /// Rows that somebody holds are skipped: their next use is noted again. Ordered, so that workers cannot deadlock.
+    /// Rows that somebody holds are skipped: their next use is noted again. Ordered, so that workers cannot
+    /// deadlock.
     static let write = Statement(
         "access_token_used",
         """

@@ -6,8 +6,8 @@ import Postgres
 /// Principals as rows.
 enum PrincipalStore {
     static let columns = """
-        p.id, p.kind, p.name, p.email, p.purpose, p.owner, p.status, p.disabled_at, p.disable_reason, p.created_at,
-        p.updated_at, p.revision, p.joined_at is not null,
+        p.id, p.kind, p.name, p.email, p.purpose, p.owner, p.status, p.disabled_at, p.disable_reason,
+        p.created_at, p.updated_at, p.revision, p.joined_at is not null,
         array(select g.role from access_grant g
             where g.principal = p.id and g.effect = 'allow' and g.scope = '{}'), p.name_folded
         """
@@ -19,8 +19,8 @@ enum PrincipalStore {
     private static let insert = Statement(
         "principal_insert",
         """
-        insert into principal (id, kind, name, name_folded, email, email_folded, purpose, owner, status, joined_at,
-            created_at, updated_at)
+        insert into principal (id, kind, name, name_folded, email, email_folded, purpose, owner, status,
+            joined_at, created_at, updated_at)
         values ($1, $2, normalize($3::text, NFC), normalize($4::text, NFC), normalize($5::text, NFC),
             normalize($6::text, NFC), $7, $8, $9, $10, $11, $11)
         """)
@@ -28,9 +28,10 @@ enum PrincipalStore {
         "principal_update",
         """
         update principal set name = normalize($2::text, NFC), name_folded = normalize($3::text, NFC),
-            email = normalize($4::text, NFC), email_folded = normalize($5::text, NFC), purpose = $6, owner = $7,
-            status = $8, joined_at = case when $9 then coalesce(joined_at, $12) end, disabled_at = $10,
-            disable_reason = $11, updated_at = $12, revision = revision + 1
+            email = normalize($4::text, NFC), email_folded = normalize($5::text, NFC), purpose = $6,
+            owner = $7,
+            status = $8, joined_at = case when $9 then coalesce(joined_at, $12) end,
+            disabled_at = $10, disable_reason = $11, updated_at = $12, revision = revision + 1
         where id = $1
         """)
 

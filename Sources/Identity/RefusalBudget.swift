@@ -1,16 +1,16 @@
 import Access
 package import Kernel
 
-/// Which refusals are told one by one, and which as a sum: the first ten of a source and minute, then one sum. So
-/// whoever guesses, or floods us with a dead token, writes at most eleven rows a minute and source, from at most 257
-/// sources. Pure; memory is bounded by the number of sources.
+/// Which refusals are told one by one, and which as a sum: the first ten of a source and minute, then one
+/// sum. So whoever guesses, or floods us with a dead token, writes at most eleven rows a minute and source,
+/// from at most 257 sources. Pure; memory is bounded by the number of sources.
 package struct RefusalBudget: Sendable {
     static let toldPerMinute = 10
     /// Busier than that, and addresses are one crowd.
     static let sourcesAtMost = 256
 
-    /// Whom a refusal is counted for. A known token has a budget of its own, so that strangers at its address, or many
-    /// addresses with that token, can drown nothing.
+    /// Whom a refusal is counted for. A known token has a budget of its own, so that strangers at its
+    /// address, or many addresses with that token, can drown nothing.
     enum Source: Hashable, Sendable {
         case token(AccessTokenID)
         /// An IPv6 host has at least a /64 to choose from.

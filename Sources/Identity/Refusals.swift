@@ -11,8 +11,8 @@ package final class Refusals: Sendable {
 
     package init() {}
 
-    /// Writes the refusal down, within the budget, and returns when that is committed: whoever is refused has been
-    /// reported. Beyond the budget it is only counted.
+    /// Writes the refusal down, within the budget, and returns when that is committed: whoever is refused has
+    /// been reported. Beyond the budget it is only counted.
     package nonisolated(nonsending) func record(
         _ refusal: Refusal, _ request: RefusedRequest, at now: Timestamp, in ledger: Ledger
     ) async throws {

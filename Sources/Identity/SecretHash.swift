@@ -1,5 +1,5 @@
-/// The SHA-256 of a secret's text: what is stored, and what caches are keyed by. Equal hashes mean equal secrets, and
-/// nothing that a caller can measure about a look-up by hash helps to find the text.
+/// The SHA-256 of a secret's text: what is stored, and what caches are keyed by. Equal hashes mean equal
+/// secrets, and nothing that a caller can measure about a look-up by hash helps to find the text.
 package struct SecretHash: Hashable, Sendable {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 

@@ -45,7 +45,8 @@ package struct SelfEndpoints {
             w.array("data") { w in
                 for permission in Permission.allCases where context.may(permission) {
                     let through = grants.filter { $0.role.permissions.contains(permission) }
-                    // A grant that came or went since the caller was told: what is not through a grant is not there.
+                    // A grant that came or went since the caller was told: what is not through a grant is not
+                    // there.
                     if through.isEmpty { continue }
                     w.object { w in
                         permission.writeFields(to: &w)

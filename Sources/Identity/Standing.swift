@@ -28,12 +28,13 @@ struct Standing: Sendable {
 }
 
 extension Standing {
-    /// One row always, so that an unknown token has an epoch too; one snapshot, so that all of it belongs together.
+    /// One row always, so that an unknown token has an epoch too; one snapshot, so that all of it belongs
+    /// together.
     static let load = Statement(
         "standing_load",
         """
-        select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes, p.kind, p.status,
-            array(select g.role from access_grant g
+        select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
+            p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles
         from authority a
             left join access_token t on t.hash = $1

@@ -5,7 +5,8 @@ import JSON
 import Kernel
 import Postgres
 
-/// How the first owner comes to be, and how invited users join: calls without an access token that answer with one.
+/// How the first owner comes to be, and how invited users join: calls without an access token that answer
+/// with one.
 package struct WelcomeEndpoints {
     private let ledger: Ledger
     private let refusals: Refusals

@@ -23,8 +23,8 @@ import TestSupport
             let issued = try await house.caller.call(
                 "POST", "/v1/access-tokens", owner,
                 body: """
-                    {"name":"mm-btc","scopes":["candles:write","events:write"],"cidrs":["10.1.0.0/16","10.0.0.1/32"],
-                    "expires_at":"2027-04-05T00:00:00Z"}
+                    {"name":"mm-btc","scopes":["candles:write","events:write"],
+                    "cidrs":["10.1.0.0/16","10.0.0.1/32"],"expires_at":"2027-04-05T00:00:00Z"}
                     """)
             #expect(issued.status == 201)
             #expect(issued.json["shown_once"] == true)
@@ -54,8 +54,8 @@ import TestSupport
             }
             let wrong = try await create(
                 """
-                {"name":"","scopes":["keys:reed"],"cidrs":["10.1.2.3/16","x"],"expires_at":"2020-01-01T00:00:00Z",
-                "principal_id":"key_1"}
+                {"name":"","scopes":["keys:reed"],"cidrs":["10.1.2.3/16","x"],
+                "expires_at":"2020-01-01T00:00:00Z","principal_id":"key_1"}
                 """)
             #expect(wrong.status == 422)
             #expect(

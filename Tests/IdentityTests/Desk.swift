@@ -25,7 +25,8 @@ struct Desk {
     static let principal = Statement(
         "test_principal",
         """
-        insert into principal (id, kind, name, name_folded, email, email_folded, owner, status, created_at, updated_at)
+        insert into principal (id, kind, name, name_folded, email, email_folded, owner, status,
+            created_at, updated_at)
         values ($1, 'user', 'A trader', 'a trader', $2, $2, null, $3, $4, $4)
         """)
     static let grant = Statement(
@@ -33,7 +34,8 @@ struct Desk {
     static let token = Statement(
         "test_token",
         """
-        insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by, expires_at)
+        insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by,
+            expires_at)
         values ($1, $2, 'a token', $3, 'kbt_0000', $4, $5, $6, 'usr_test', $7)
         """)
     static let revoke = Statement("test_revoke", "update access_token set revoked_at = $2 where id = $1")
