@@ -73,8 +73,7 @@ extension EventLoop {
             // Polled in every turn, so that a stream of jobs cannot starve the sockets.
             worker.assumeIsolated { $0.reactor.poll(milliseconds: mayBlock ? timeout : 0) }
             takeJobsOfPoll(&jobs)
-            // Run as the task executor: tasks that prefer this loop come straight back to it after a suspension.
-            for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
             jobs.removeAll(keepingCapacity: true)
             worker.assumeIsolated { $0.reactor.endTurn() }
         }

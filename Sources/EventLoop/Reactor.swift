@@ -131,11 +131,13 @@ public final class Reactor {
     /// pipelines).
     public func atEndOfTurn(_ action: @escaping () -> Void) { turnEnds.append(action) }
 
+    /// What an action adds runs in the same turn too: the loop may sleep after it.
     func endTurn() {
-        guard !turnEnds.isEmpty else { return }
-        var actions: [() -> Void] = []
-        swap(&actions, &turnEnds)
-        for action in actions { action() }
+        while !turnEnds.isEmpty {
+            var actions: [() -> Void] = []
+            swap(&actions, &turnEnds)
+            for action in actions { action() }
+        }
     }
 
     private func now() -> UInt64 {

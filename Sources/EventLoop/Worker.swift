@@ -40,7 +40,7 @@ public actor Worker {
     public func run<Result: Sendable, Failure: Error>(
         _ body: @Sendable (isolated Worker) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        try await withTaskExecutorPreference(loop) { () async throws(Failure) -> Result in try await body(self) }
+        try await body(self)
     }
 }
 
