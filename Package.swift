@@ -95,7 +95,12 @@ let package = Package(
                 "Webhooks", "Access", "CLinux", "Crypto", "Events", "EventLoop", "HTTPClient", "HTTPServer", "Jobs", "JSON",
                 "Kernel", "Postgres", "TestSupport",
             ]),
-        tests("AlertsTests", ["Alerts", "JSON", "Kernel"]),
+        tests(
+            "AlertsTests",
+            [
+                "Alerts", "Access", "Events", "EventLoop", "HTTPServer", "JSON", "Jobs", "Kernel", "Postgres",
+                "TestSupport", "Webhooks",
+            ]),
         tests(
             "IntegrationTests",
             ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),

@@ -19,7 +19,7 @@ extension Condition {
     /// others: CEL's
     ///   `&&` swallows the errors of one side when the other is false.
     package func evaluate(_ event: JSONObject) -> Verdict {
-        var error: String?
+        var error = comparisons.isEmpty ? "the condition cannot be read" : nil
         for comparison in comparisons {
             switch comparison.evaluate(event) {
             case .holds: continue

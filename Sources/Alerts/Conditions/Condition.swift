@@ -5,7 +5,7 @@ package import JSON
 package struct Condition: Equatable, Sendable {
     /// As written.
     package let source: String
-    /// At least one; all must hold.
+    /// All must hold. Empty for a stored one that cannot be read any more.
     let comparisons: [Comparison]
 }
 

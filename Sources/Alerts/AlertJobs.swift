@@ -1,0 +1,64 @@
+import Access
+import JSON
+package import Jobs
+import Kernel
+package import Postgres
+
+/// What keeps the tables of alerts small.
+package struct AlertJobs {
+    /// A year and a month of resolved alerts for whoever looks back; firing ones stay.
+    static let resolvedAlertsKept = Period.days(400)
+    /// Far longer than any reader of events is behind.
+    static let firingsKept = Period.days(35)
+    /// Rows of one transaction.
+    private static let batch = 5_000
+
+    private static let deleteAlerts = Statement(
+        "alert_retention",
+        """
+        delete from alert where id in (
+            select id from alert where state = 'resolved' and resolved_at < $1 order by resolved_at limit $2)
+        """)
+    private static let deleteFirings = Statement(
+        "rule_firing_retention",
+        """
+        delete from rule_firing where (rule, event) in (
+            select rule, event from rule_firing where at < $1 order by at limit $2)
+        """)
+
+    private let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    package var jobs: [Job] {
+        [
+            Job(
+                "alert-retention",
+                "Deletes alerts 400 days after they were resolved, and what fired after 35 days.",
+                every: .hours(24)
+            ) { run in
+                let now = run.context.now
+                let alerts = try await delete(Self.deleteAlerts, before: now - Self.resolvedAlertsKept, run)
+                let firings = try await delete(Self.deleteFirings, before: now - Self.firingsKept, run)
+                var counts = JSONObject()
+                _ = counts.append("alerts", .number(JSONNumber(alerts)))
+                _ = counts.append("firings", .number(JSONNumber(firings)))
+                return counts
+            }
+        ]
+    }
+
+    private nonisolated(nonsending) func delete(
+        _ statement: Statement, before time: Timestamp, _ run: JobRun
+    ) async throws -> Int {
+        var total = 0
+        while !run.isOver {
+            let deleted = try await database.transaction { transaction in
+                try await transaction.query(statement, .timestamp(time), .int(Self.batch)).affected
+            }
+            total += deleted
+            if deleted < Self.batch { break }
+        }
+        return total
+    }
+}

@@ -1,0 +1,65 @@
+package import Access
+package import JSON
+package import Kernel
+
+/// One thing that needs somebody: the firings of one rule for one group, until it is resolved. A point event never
+/// resolves itself away.
+package struct Alert: Sendable {
+    package enum State: String, CaseIterable, Sendable { case firing, resolved }
+
+    /// Who did something about it, and what they said.
+    package struct Mark: Sendable {
+        package let at: Timestamp
+        package let by: String?
+        package let note: String?
+    }
+
+    package let id: AlertID
+    package let rule: RuleReference
+    package let severity: String
+    package var state: State
+    package let summary: String
+    package let labels: JSONObject
+    package let sendTo: [WebhookID]
+    package let group: JSONObject
+    package let isSecurity: Bool
+    package let count: Int
+    package let suppressed: Int
+    /// The newest firing was swallowed by a cooldown.
+    package let isQuiet: Bool
+    package let firstAt: Timestamp
+    package let lastAt: Timestamp
+    package let eventType: String
+    package let event: JSONObject
+    package var acknowledged: Mark?
+    package var resolved: Mark?
+    package var revision: Int64
+
+    func write(to w: inout JSONWriter, origin: String) {
+        w.object { w in
+            w.field("id", id.description)
+            w.field("rule", rule.object)
+            w.field("severity", severity)
+            w.field("state", state.rawValue)
+            w.field("summary", summary)
+            w.field("labels", labels)
+            w.field("group", group)
+            w.field("security", isSecurity)
+            w.field("count", count)
+            w.field("suppressed", suppressed)
+            w.field("first_at", firstAt.description)
+            w.field("last_at", lastAt.description)
+            w.field("event", event)
+            w.field("url", Self.url(of: id, origin: origin))
+            w.field("acknowledged_at", acknowledged?.at.description)
+            w.field("acknowledged_by", acknowledged?.by)
+            w.field("acknowledge_note", acknowledged?.note)
+            w.field("resolved_at", resolved?.at.description)
+            w.field("resolved_by", resolved?.by)
+            w.field("resolve_note", resolved?.note)
+            w.field("revision", revision)
+        }
+    }
+
+    static func url(of id: AlertID, origin: String) -> String { "\(origin)/v1/alerts/\(id)" }
+}

@@ -1,0 +1,185 @@
+package import Access
+package import Events
+import HTTPServer
+package import JSON
+import Kernel
+
+/// `/v1/alerts`: seeing them, why they fired, and saying that somebody looks after them.
+package struct AlertEndpoints {
+    private let alerts: AlertStore
+    private let rules: AlertRuleStore
+    private let ledger: Ledger
+    private let origin: String
+
+    package init(alerts: AlertStore, rules: AlertRuleStore, ledger: Ledger, origin: String) {
+        (self.alerts, self.rules, self.ledger, self.origin) = (alerts, rules, ledger, origin)
+    }
+
+    package var operations: [Operation] {
+        [
+            Operation(.get, "/v1/alerts", id: "listAlerts", requires: .permission(.alertsRead), bodyLimit: 0)
+            {
+                try await list($0, $1)
+            },
+            Operation(
+                .get, "/v1/alerts/{alert_id}", id: "getAlert", requires: .permission(.alertsRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { try await get($0, $1) },
+            Operation(
+                .post, "/v1/alerts/{alert_id}/acknowledge", id: "acknowledgeAlert",
+                requires: .permission(.alertsWrite), errors: [.notFound, .conflict, .preconditionFailed]
+            ) { try await acknowledge($0, $1) },
+            Operation(
+                .post, "/v1/alerts/{alert_id}/resolve", id: "resolveAlert",
+                requires: .permission(.alertsWrite), errors: [.notFound, .preconditionFailed]
+            ) { try await resolve($0, $1) },
+            Operation(
+                .get, "/v1/alerts/{alert_id}/explain", id: "explainAlert",
+                requires: .permission(.alertsRead), errors: [.notFound], bodyLimit: 0
+            ) { try await explain($0, $1) },
+        ]
+    }
+
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
+        var parameters = try request.parameters()
+        var query = AlertQuery()
+        query.limit = parameters.limit()
+        query.after = parameters.cursor()
+        query.state = parameters.choice("state", Alert.State.self)
+        query.severity = parameters.choice("severity", Severity.self)
+        query.rule = parameters.id("rule_id", AlertRuleKind.self)
+        query.isAcknowledged = parameters.choice("acknowledged", Truth.self).map { $0 == .true }
+        query.from = parameters.time("from")
+        query.to = parameters.time("to")
+        query.sort = parameters.choice("sort", AlertQuery.Sort.self) ?? .lastAtDescending
+        try parameters.finish()
+        let found = try await alerts.list(query, for: context)
+        let page = found.prefix(query.limit)
+        let next = found.count > query.limit ? page.last.map { query.cursor(behind: $0).text } : nil
+        return Response.object { w in
+            w.array("data", page) { w, alert in alert.write(to: &w, origin: origin) }
+            w.field("next_cursor", next)
+        }
+    }
+
+    private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
+    {
+        try request.parameters().finish()
+        return answer(try await found(request, context))
+    }
+
+    private nonisolated(nonsending) func acknowledge(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try await change(request, context, "alerts.acknowledge") { alert, note, _ in
+            if alert.state == .resolved { throw Problem(.conflict, "The alert is resolved.") }
+            guard alert.acknowledged == nil else { return false }
+            alert.acknowledged = note
+            return true
+        }
+    }
+
+    private nonisolated(nonsending) func resolve(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try await change(request, context, "alerts.resolve") { alert, note, change in
+            guard alert.state == .firing else { return false }
+            alert.state = .resolved
+            alert.resolved = note
+            change.emit(resolution(of: alert, note))
+            return true
+        }
+    }
+
+    /// Changes an alert that the caller sees; `edit` says whether anything changed.
+    private nonisolated(nonsending) func change(
+        _ request: Request, _ context: Context, _ action: String,
+        _ edit: (inout Alert, Alert.Mark, Change) throws -> Bool
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let id = try id(of: request)
+        let note = try await request.note()
+        let mark = Alert.Mark(at: context.now, by: context.actor.principal?.description, note: note)
+        let alert = try await ledger.change(context) { change in
+            guard var alert = try await alerts.lock(id, for: context, in: change.transaction) else {
+                throw Problem.notFound("alert")
+            }
+            try request.match(revision: alert.revision, required: false)
+            change.audit(action, id, detail: ["note": note.map { .string($0) } ?? .null])
+            guard try edit(&alert, mark, change) else { return alert }
+            alert.revision += 1
+            try await alerts.mark(alert, in: change.transaction)
+            return alert
+        }
+        return answer(alert)
+    }
+
+    private func resolution(of alert: Alert, _ mark: Alert.Mark) -> NewEvent {
+        let notice = AlertNotice(
+            alert: alert.id, rule: alert.rule, severity: alert.severity, state: .resolved,
+            summary: alert.summary, labels: alert.labels, group: alert.group, count: alert.count,
+            firstAt: alert.firstAt, lastAt: alert.lastAt, event: alert.event,
+            url: Alert.url(of: alert.id, origin: origin))
+        var data = notice.data
+        _ = data.append("resolved_by", mark.by.map { .string($0) } ?? .null)
+        _ = data.append("note", mark.note.map { .string($0) } ?? .null)
+        return NewEvent(.alertResolved, subject: alert.id, data: data)
+    }
+
+    private nonisolated(nonsending) func explain(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let alert = try await found(request, context)
+        let version = try await rules.version(alert.rule.version, of: alert.rule.id)
+        let deliveries = try await AlertDeliveries.read(alert, at: context.now, from: alerts.database)
+        return Response.object { w in
+            w.field("alert_id", alert.id.description)
+            w.field("rule", alert.rule.object)
+            w.field("when", version?.content.when?.source)
+            w.field("event", alert.event)
+            w.field("matched", version?.content.when?.evaluateExplained(alert.event) ?? [])
+            deliveries.writeFields(to: &w)
+        }
+    }
+
+    private nonisolated(nonsending) func found(_ request: Request, _ context: Context) async throws -> Alert {
+        guard let alert = try await alerts.find(try id(of: request), for: context) else {
+            throw Problem.notFound("alert")
+        }
+        return alert
+    }
+
+    private func id(of request: Request) throws(Problem) -> AlertID {
+        guard let id = AlertID(request.pathParameter("alert_id")) else { throw Problem.notFound("alert") }
+        return id
+    }
+
+    private func answer(_ alert: Alert) -> Response {
+        Response.json { w in alert.write(to: &w, origin: origin) }.etag(alert.revision)
+    }
+}
+
+private enum Truth: String, CaseIterable { case `true`, `false` }
+
+extension Condition.ExpressionValue: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("expression", expression)
+            w.field("value", value)
+            if let error { w.field("error", error) }
+        }
+    }
+}
+
+extension Request {
+    /// The optional body `{"note": …}`.
+    fileprivate nonisolated(nonsending) func note() async throws -> String? {
+        if body.isEmpty { return nil }
+        var fields = try await fields(limit: 16 * 1_024)
+        let note = fields.prose(optional: "note")
+        try fields.finish()
+        return note
+    }
+}

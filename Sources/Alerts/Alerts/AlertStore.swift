@@ -1,0 +1,91 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+package import Postgres
+
+/// Alerts as rows.
+package struct AlertStore {
+    private static let find = Statement(
+        "alert_find",
+        """
+        select id, rule, rule_name, rule_version, severity, state, summary, labels, send_to, group_values, is_security,
+            count, suppressed, is_quiet, first_at, last_at, event_type, event, acknowledged_at, acknowledged_by,
+            acknowledge_note, resolved_at, resolved_by, resolve_note, revision
+        from alert where id = any ($1::uuid[])
+        """)
+    private static let lock = Statement("alert_lock", "select id from alert where id = $1 for no key update")
+    private static let mark = Statement(
+        "alert_mark",
+        """
+        update alert set state = $2, acknowledged_at = $3, acknowledged_by = $4, acknowledge_note = $5,
+            resolved_at = $6, resolved_by = $7, resolve_note = $8, revision = $9
+        where id = $1
+        """)
+
+    let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    /// Nil also when the caller may not read the type of the event that fired it.
+    nonisolated(nonsending) func find(
+        _ id: AlertID, for context: Context, in source: (any Queryable)? = nil
+    ) async throws -> Alert? {
+        try await find([id], in: source ?? database).first.flatMap { AlertSight(context).sees($0) ? $0 : nil }
+    }
+
+    nonisolated(nonsending) func lock(
+        _ id: AlertID, for context: Context, in transaction: Transaction
+    ) async throws -> Alert? {
+        _ = try await transaction.query(Self.lock, .id(id))
+        return try await find(id, for: context, in: transaction)
+    }
+
+    nonisolated(nonsending) func mark(_ alert: Alert, in transaction: Transaction) async throws {
+        _ = try await transaction.query(
+            Self.mark, .id(alert.id), .text(alert.state.rawValue), .timestamp(alert.acknowledged?.at),
+            .text(alert.acknowledged?.by), .text(alert.acknowledged?.note), .timestamp(alert.resolved?.at),
+            .text(alert.resolved?.by), .text(alert.resolved?.note), .int64(alert.revision))
+    }
+
+    nonisolated(nonsending) func find(_ ids: [AlertID], in source: any Queryable) async throws -> [Alert] {
+        try await source.query(Self.find, .idArray(ids)).map { Alert($0) }
+    }
+}
+
+extension Alert {
+    fileprivate init(_ row: Row) {
+        self.init(
+            id: row.id(0), rule: RuleReference(id: row.id(1), name: row.text(2), version: row.int(3)),
+            severity: row.text(4), state: State(rawValue: row.text(5)) ?? .firing, summary: row.text(6),
+            labels: row.object(7), sendTo: row.idArray(8), group: row.object(9), isSecurity: row.bool(10),
+            count: row.int(11), suppressed: row.int(12), isQuiet: row.bool(13), firstAt: row.timestamp(14),
+            lastAt: row.timestamp(15), eventType: row.text(16), event: row.object(17),
+            acknowledged: Mark(row, from: 18), resolved: Mark(row, from: 21), revision: row.int64(24))
+    }
+}
+
+extension Alert.Mark {
+    fileprivate init?(_ row: Row, from first: Int) {
+        guard let at = row.optionalTimestamp(first) else { return nil }
+        self.init(at: at, by: row.optionalText(first + 1), note: row.optionalText(first + 2))
+    }
+}
+
+/// Which alerts somebody sees: those fired by events that they may read.
+struct AlertSight {
+    /// Types that are listed.
+    let types: [String]
+    /// One's own events.
+    let seesCustom: Bool
+
+    init(_ context: Context) {
+        types = EventType.all.filter { context.may($0.permission) }.map(\.name)
+        seesCustom = context.may(.eventsRead)
+    }
+
+    func sees(_ alert: Alert) -> Bool {
+        alert.eventType.hasPrefix("custom.") ? seesCustom : types.contains(alert.eventType)
+    }
+}

@@ -1,0 +1,160 @@
+package import Access
+package import Events
+import JSON
+import Kernel
+package import Postgres
+package import Webhooks
+
+/// Point rules: evaluated in the transaction that writes the event, so that an alert exists exactly when its event
+/// does. One worker's.
+package final class AlertEngine {
+    private let ledger: Ledger
+    private let rights: OwnerRights
+    private let origin: String
+    private var index: RuleIndex?
+    /// Conditions evaluated so far.
+    package private(set) var evaluations = 0
+
+    /// - Parameters:
+    ///   - rights: what principals may do now; who is missing may not act at all.
+    ///   - origin: `https://keybell.example`, what links to alerts begin with.
+    package init(
+        ledger: Ledger,
+        rights:
+            nonisolated(nonsending) @escaping ([PrincipalID], any Queryable) async throws ->
+            [PrincipalID: Set<Permission>],
+        origin: String
+    ) {
+        self.ledger = ledger
+        self.rights = OwnerRights(database: ledger.database, read: rights)
+        self.origin = origin
+    }
+
+    /// For `WebhookOutbox.reaction(adding:)`: writes what the events fire and returns what receivers are told.
+    package nonisolated(nonsending) func messages(
+        for events: [Event], in transaction: Transaction
+    ) async throws -> [Message] {
+        let suspended = try await Suspensions.write(events, newID: { ledger.newID() }, in: transaction)
+        let outcome = try await evaluate(events + suspended, in: transaction)
+        let failed = try await write(outcome.failures, in: transaction)
+        let fired = try await write(outcome.firings, in: transaction)
+        let own = suspended + failed + fired.map(\.event)
+        if !own.isEmpty { try await EventStore.insert(own, in: transaction) }
+        let resolved = try await ResolvedRoutes.messages(for: events, in: transaction)
+        return (suspended + failed).compactMap { Message($0) } + fired.map(\.message) + resolved
+    }
+
+    private struct Outcome {
+        var firings: [Firing] = []
+        var failures: [RuleFailure] = []
+    }
+
+    private nonisolated(nonsending) func evaluate(
+        _ events: [Event], in transaction: Transaction
+    ) async throws -> Outcome {
+        let events = events.filter(\.type.isOpenToRules)
+        guard !events.isEmpty else { return Outcome() }
+        guard let row = try await transaction.query(Authority.readEpoch).first else {
+            throw PostgresError.unavailable
+        }
+        let index = try await index(at: row.int64(1))
+        let candidates = events.flatMap { event in
+            index.rules(taking: event.type).map { (rule: $0, event: event) }
+        }
+        guard !candidates.isEmpty else { return Outcome() }
+        let owners = Set(candidates.map(\.rule.owner))
+        let rights = try await rights.rights(of: owners, at: row.int64(0))
+        return judge(candidates.filter { rights[$0.rule.owner]?.contains($0.event.type.permission) == true })
+    }
+
+    private func judge(_ candidates: [(rule: AlertRule, event: Event)]) -> Outcome {
+        var outcome = Outcome()
+        for (rule, event) in candidates {
+            evaluations += 1
+            let view = EventView.flat(event)
+            switch rule.content.verdict(on: event.type, view) {
+            case .silent: continue
+            case .fires: outcome.firings.append(Firing(rule: rule, event: event, view: view))
+            case .error(let reason):
+                let isTold = rule.status == .error || outcome.failures.contains { $0.rule.id == rule.id }
+                if !isTold {
+                    outcome.failures.append(RuleFailure(rule: rule, event: event, reason: reason))
+                }
+            }
+        }
+        outcome.failures.sort { $0.rule.id < $1.rule.id }
+        return outcome
+    }
+
+    private nonisolated(nonsending) func index(at configuration: Int64) async throws -> RuleIndex {
+        if let index, index.configuration == configuration { return index }
+        let fresh = try await RuleIndex.load(configuration: configuration, from: ledger.database)
+        // Never back to an older one, for a transaction that began earlier.
+        if index.map({ $0.configuration < configuration }) ?? true { index = fresh }
+        return fresh
+    }
+
+    // MARK: What is written
+
+    /// "Monitoring is blind": told once, and never as the rule's own alert.
+    private nonisolated(nonsending) func write(
+        _ failures: [RuleFailure], in transaction: Transaction
+    ) async throws -> [Event] {
+        guard !failures.isEmpty else { return [] }
+        let new = try await FiringStore.fail(failures, in: transaction)
+        return failures.filter { new.contains($0.rule.id) }.map { failure in
+            event(
+                NewEvent(
+                    .ruleFailed, subject: failure.rule.id,
+                    [
+                        "rule_id": .string(failure.rule.id.description),
+                        "name": .string(failure.rule.content.name),
+                        "owner_id": .string(failure.rule.owner.description),
+                        "event_id": .string(failure.event.id.description),
+                        "event_type": .string(failure.event.type.name), "error": .string(failure.reason),
+                    ]), at: failure.event.at)
+        }
+    }
+
+    private nonisolated(nonsending) func write(
+        _ firings: [Firing], in transaction: Transaction
+    ) async throws -> [(event: Event, message: Message)] {
+        guard !firings.isEmpty else { return [] }
+        let new = try await FiringStore.note(firings, in: transaction)
+        let groups = FiringGroup.groups(of: new)
+        guard !groups.isEmpty else { return [] }
+        let raised = try await FiringStore.raise(groups, newID: { ledger.newID() }, in: transaction)
+        return groups.flatMap { group in raised[group.key].map { notices(of: group, $0) } ?? [] }
+    }
+
+    /// One for each firing that no cooldown swallowed.
+    private func notices(
+        of group: FiringGroup, _ raised: FiringStore.Raised
+    ) -> [(event: Event, message: Message)] {
+        if raised.isQuiet { return [] }
+        let before = raised.count - group.firings.count
+        return group.firings.prefix(group.firings.count - group.suppressed).enumerated().map {
+            place, firing in
+            let rule = firing.rule
+            let notice = AlertNotice(
+                alert: raised.id,
+                rule: RuleReference(id: rule.id, name: rule.content.name, version: rule.version),
+                severity: rule.content.severity.rawValue, state: .firing, summary: AlertSummary.text(firing),
+                labels: rule.content.labels, group: firing.group, count: before + place + 1,
+                firstAt: raised.firstAt, lastAt: raised.lastAt, event: firing.view,
+                url: Alert.url(of: raised.id, origin: origin))
+            let event = event(
+                NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.event.at)
+            let message = Message(
+                alert: event, raised.id, firedBy: firing.event.type.permission, sendTo: rule.content.sendTo)
+            return (event, message)
+        }
+    }
+
+    /// An event of the installation's own.
+    private func event(_ new: NewEvent, at now: Timestamp) -> Event {
+        Event(
+            id: ledger.newID(), at: now, type: new.type, subject: new.subject, actor: .installation,
+            data: new.data)
+    }
+}

@@ -1,0 +1,49 @@
+package import Access
+import Events
+import JSON
+import Kernel
+
+/// What `alert.firing` and `alert.resolved` say, in the order of openapi.yaml's table.
+struct AlertNotice {
+    let alert: AlertID
+    let rule: RuleReference
+    let severity: String
+    let state: Alert.State
+    let summary: String
+    let labels: JSONObject
+    let group: JSONObject
+    let count: Int
+    let firstAt: Timestamp
+    let lastAt: Timestamp
+    let event: JSONObject
+    let url: String
+
+    var data: JSONObject {
+        var data = JSONObject()
+        let fields: KeyValuePairs<String, JSONValue> = [
+            "alert_id": .string(alert.description), "rule": .object(rule.object),
+            "severity": .string(severity),
+            "state": .string(state.rawValue), "summary": .string(summary), "labels": .object(labels),
+            "group": .object(group), "count": .number(JSONNumber(count)),
+            "first_at": .string(firstAt.description), "last_at": .string(lastAt.description),
+            "event": .object(event), "url": .string(url),
+        ]
+        for (name, value) in fields { _ = data.append(name, value) }
+        return data
+    }
+}
+
+/// A rule as an alert remembers it.
+package struct RuleReference: Sendable {
+    package let id: AlertRuleID
+    package let name: String
+    package let version: Int
+
+    var object: JSONObject {
+        var object = JSONObject()
+        _ = object.append("id", .string(id.description))
+        _ = object.append("name", .string(name))
+        _ = object.append("version", .number(JSONNumber(version)))
+        return object
+    }
+}

@@ -1,0 +1,80 @@
+import Events
+import JSON
+
+/// What a person reads on a phone: the rule's name and what happened, in one line.
+enum AlertSummary {
+    /// Fits a notification.
+    private static let maxCharacters = 240
+
+    static func text(_ firing: Firing) -> String {
+        let text = "\(firing.rule.content.name): \(sentence(firing.event.type, firing.view))"
+        let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+        return line.count <= maxCharacters ? line : line.prefix(maxCharacters - 1) + "…"
+    }
+
+    static func sentence(_ type: EventType, _ event: JSONObject) -> String {
+        let f = Words(event: event)
+        switch type {
+        case .keyRegistered: return "\(f.key) was registered"
+        case .keyChanged: return "\(f.key) was changed (\(f["changed"]))"
+        case .keySuspended: return "\(f.key) was suspended\(f.reason)"
+        case .keyActivated: return "\(f.key) works again\(f.reason)"
+        case .keyRevoked: return "\(f.key) was revoked\(f.reason)"
+        case .keyRotationDue:
+            let when = event["overdue"] == true ? "is overdue since" : "is due at"
+            return "rotation of \(f.key) \(when) \(f["due_at"])"
+        case .keyExpiring:
+            return "\(f.key) \(event["expired"] == true ? "expired at" : "expires at") \(f["expires_at"])"
+        case .userInvited: return "user \(f["name"]) was invited"
+        case .userJoined: return "user \(f["name"]) joined"
+        case .userChanged: return "user \(f["name"]) was changed (\(f["changed"]))"
+        case .userDisabled: return "user \(f["name"]) was disabled\(f.reason)"
+        case .userEnabled: return "user \(f["name"]) was enabled\(f.reason)"
+        case .serviceAccountCreated: return "service account \(f["name"]) was made"
+        case .serviceAccountChanged: return "service account \(f["name"]) was changed (\(f["changed"]))"
+        case .serviceAccountDisabled: return "service account \(f["name"]) was disabled\(f.reason)"
+        case .serviceAccountEnabled: return "service account \(f["name"]) was enabled\(f.reason)"
+        case .grantChanged: return "role \(f["role"]) of \(f["principal_id"]) was \(f["change"])"
+        case .accessTokenCreated: return "access token \(f["name"]) was issued"
+        case .accessTokenRevoked: return "access token \(f["name"]) was revoked\(f.reason)"
+        case .accessTokenRefused: return "an access token was refused from \(f["address"])\(f.reason)"
+        case .gradeChanged: return "\(f.series) went from \(f["previous"]) to \(f["grade"])"
+        case .signalOpened: return "\(f.series) \(f["direction"]) signal opened at \(f["decision_close"])"
+        case .signalClosed: return "\(f.series) \(f["direction"]) signal closed\(f.reason)"
+        case .signalStale: return "\(f.series) \(f["direction"]) signal went stale\(f.reason)"
+        case .candleGap: return "\(f.series) lacks \(f["missing"]) candles from \(f["from"])"
+        case .ruleSuspended: return "alert rule \(f["name"]) was suspended\(f.reason)"
+        case .endpointDegraded: return "webhook \(f["name"]) fails (\(f["failures"]) in a row)"
+        case .endpointDisabled: return "webhook \(f["name"]) was disabled\(f.reason)"
+        case .endpointRecovered: return "webhook \(f["name"]) works again"
+        case .messageExhausted: return "a message for webhook \(f["name"]) was given up"
+        case .secretRotationDue: return "the secret of webhook \(f["name"]) is \(f["days_old"]) days old"
+        case .jobFailed: return "job \(f["job"]) \(f["outcome"])"
+        case .auditCheckpointed: return "the audit trail was checkpointed (\(f["entries"]) entries)"
+        case .eventHorizonLagging: return "events lag \(f["lag_seconds"]) seconds behind"
+        default: return [type.name, event["subject"]?.asString].compactMap(\.self).joined(separator: " ")
+        }
+    }
+}
+
+/// Fields as words of a sentence; a dash for what is missing.
+private struct Words {
+    let event: JSONObject
+
+    subscript(name: String) -> String { Self.word(event[name]) }
+
+    var key: String { "key \(self["label"]) (\(self["exchange"]) \(self["account"]))" }
+    var series: String { "\(self["symbol"]) \(self["interval"])" }
+    /// At the end of a sentence, when one was given.
+    var reason: String { event["reason"]?.asString.map { ": \($0)" } ?? "" }
+
+    private static func word(_ value: JSONValue?) -> String {
+        switch value {
+        case .string(let text): text
+        case .number(let number): number.text
+        case .bool(let truth): truth ? "yes" : "no"
+        case .array(let values): values.map(word).joined(separator: ", ")
+        default: "–"
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+
+/// What firings write.
+enum FiringStore {
+    private static let note = Statement(
+        "rule_firing_note",
+        """
+        insert into rule_firing (rule, event, group_key, at)
+        select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[])
+        on conflict on constraint rule_firing_once do nothing
+        returning rule, event
+        """)
+    private static let raise = Statement(
+        "alert_raise",
+        """
+        insert into alert as a (id, rule, rule_name, rule_version, severity, state, summary, labels, send_to, group_key,
+            group_values, is_security, count, suppressed, quiet_until, is_quiet, first_at, last_at, event_type, event,
+            revision)
+        select f.id, f.rule, f.rule_name, f.rule_version, f.severity, 'firing', f.summary, f.labels::json,
+            string_to_array(f.send_to, ' ')::uuid[], f.group_key, f.group_values::json, f.is_security, f.count,
+            f.suppressed, f.quiet_until, false, f.first_at, f.last_at, f.event_type, f.event::json, 1
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::bytea[], $10::text[], $11::boolean[], $12::bigint[], $13::bigint[], $14::timestamptz[],
+            $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[])
+            as f (id, rule, rule_name, rule_version, severity, summary, labels, send_to, group_key, group_values,
+                is_security, count, suppressed, quiet_until, first_at, last_at, event_type, event)
+        on conflict (rule, group_key) where state = 'firing' do update set
+            rule_name = excluded.rule_name, rule_version = excluded.rule_version, severity = excluded.severity,
+            summary = excluded.summary, labels = excluded.labels, send_to = excluded.send_to,
+            is_security = excluded.is_security, event_type = excluded.event_type, event = excluded.event,
+            count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),
+            revision = a.revision + 1,
+            is_quiet = excluded.quiet_until is not null and coalesce(a.quiet_until > excluded.last_at, false),
+            suppressed = a.suppressed + case
+                when excluded.quiet_until is not null and a.quiet_until > excluded.last_at then excluded.count
+                else excluded.suppressed end,
+            quiet_until = case
+                when excluded.quiet_until is not null and a.quiet_until > excluded.last_at then a.quiet_until
+                else excluded.quiet_until end
+        returning id, rule, group_key, count, first_at, last_at, is_quiet
+        """)
+    private static let fail = Statement(
+        "alert_rule_fail",
+        """
+        update alert_rule set status = 'error', status_reason = f.reason, revision = revision + 1
+        from unnest($1::uuid[], $2::integer[], $3::text[]) as f (rule, version, reason)
+        where id = f.rule and alert_rule.version = f.version and status = 'enabled'
+        returning id
+        """)
+
+    /// What an alert came to when its group was written.
+    struct Raised {
+        let id: AlertID
+        let count: Int
+        let firstAt: Timestamp
+        let lastAt: Timestamp
+        /// A cooldown swallowed all of it.
+        let isQuiet: Bool
+    }
+
+    /// Those that had not fired yet.
+    nonisolated(nonsending) static func note(
+        _ firings: [Firing], in transaction: Transaction
+    ) async throws -> [Firing] {
+        struct Pair: Hashable { let rule, event: UUID }
+        let rows = try await transaction.query(
+            note, .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
+            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.event.at)))
+        let new = Set(rows.map { Pair(rule: $0.uuid(0), event: $0.uuid(1)) })
+        return firings.filter { new.contains(Pair(rule: $0.rule.id.uuid, event: $0.event.id.uuid)) }
+    }
+
+    nonisolated(nonsending) static func raise(
+        _ groups: [FiringGroup], newID: () -> AlertID, in transaction: Transaction
+    ) async throws -> [FiringGroup.Key: Raised] {
+        let contents = groups.map(\.content)
+        let newest = groups.map(\.newest)
+        let rows = try await transaction.query(
+            raise, .idArray(groups.map { _ in newID() }), .idArray(groups.map(\.key.rule)),
+            .textArray(contents.map(\.name)), .int32Array(newest.map { Int32($0.rule.version) }),
+            .textArray(contents.map(\.severity.rawValue)), .textArray(newest.map { AlertSummary.text($0) }),
+            .textArray(contents.map { JSONValue.object($0.labels).text }),
+            .textArray(contents.map { $0.sendTo.map(\.uuid.description).joined(separator: " ") }),
+            .byteaArray(groups.map(\.key.group)), .textArray(newest.map { JSONValue.object($0.group).text }),
+            .boolArray(contents.map(\.isSecurity)), .int64Array(groups.map { Int64($0.firings.count) }),
+            .int64Array(groups.map { Int64($0.suppressed) }),
+            .optionalTimestampArray(groups.map(\.quietUntil)),
+            .timestampArray(groups.map { $0.firings[0].event.at }), .timestampArray(newest.map(\.event.at)),
+            .textArray(newest.map(\.event.type.name)),
+            .textArray(newest.map { JSONValue.object($0.view).text }))
+        var raised: [FiringGroup.Key: Raised] = [:]
+        for row in rows {
+            raised[FiringGroup.Key(rule: row.id(1), group: row.bytes(2))] = Raised(
+                id: row.id(0), count: row.int(3), firstAt: row.timestamp(4), lastAt: row.timestamp(5),
+                isQuiet: row.bool(6))
+        }
+        return raised
+    }
+
+    /// Marks rules whose condition could not be evaluated; returns those that were not marked yet.
+    nonisolated(nonsending) static func fail(
+        _ failures: [RuleFailure], in transaction: Transaction
+    ) async throws -> Set<AlertRuleID> {
+        let rows = try await transaction.query(
+            fail, .idArray(failures.map(\.rule.id)), .int32Array(failures.map { Int32($0.rule.version) }),
+            .textArray(failures.map(\.reason)))
+        return Set(rows.map { $0.id(0) })
+    }
+}
+
+/// A rule that could not say anything about an event.
+struct RuleFailure {
+    let rule: AlertRule
+    let event: Event
+    let reason: String
+}

@@ -1,0 +1,89 @@
+package import Access
+package import JSON
+package import Kernel
+import Events
+
+/// A versioned rule: which events make an alert, and who is told.
+package struct AlertRule: Sendable {
+    package enum Status: String, CaseIterable, Sendable {
+        case enabled
+        case disabled
+        /// Its owner is disabled.
+        case suspended
+        /// Enabled, but its condition could not be evaluated on some event.
+        case error
+    }
+
+    package let id: AlertRuleID
+    /// Whose eyes it sees with.
+    package let owner: PrincipalID
+    package var status: Status
+    package var statusReason: String?
+    /// Raised when what the rule says changes.
+    package var version: Int
+    /// Raised by every change.
+    package var revision: Int64
+    package let createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var content: RuleContent
+    package var tests: [RuleTestCase]
+    /// While its alerts are kept.
+    package var lastFiredAt: Timestamp?
+
+    /// Whether it runs.
+    package var isOn: Bool { status == .enabled || status == .error }
+}
+
+/// A version of a rule, as it was.
+package struct RuleVersion: Sendable {
+    package let version: Int
+    package let madeAt: Timestamp
+    package let madeBy: String
+    package let content: RuleContent
+}
+
+extension AlertRule: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("id", id.description)
+            w.field("name", content.name)
+            w.field("status", status.rawValue)
+            w.field("status_reason", statusReason)
+            content.writeFields(to: &w)
+            w.field("owner_id", owner.description)
+            w.field("tests", RuleTestResults(tests, of: content))
+            w.field("last_fired_at", lastFiredAt?.description)
+            w.field("created_at", createdAt.description)
+            w.field("updated_at", updatedAt.description)
+            w.field("version", version)
+            w.field("revision", revision)
+        }
+    }
+}
+
+extension RuleVersion: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("version", version)
+            w.field("made_at", madeAt.description)
+            w.field("made_by", madeBy)
+            w.field("name", content.name)
+            content.writeFields(to: &w)
+        }
+    }
+}
+
+extension RuleContent {
+    /// All but the name.
+    fileprivate func writeFields(to w: inout JSONWriter) {
+        w.field("severity", severity.rawValue)
+        w.field("on", on.map(\.text))
+        w.field("when", when?.source)
+        w.field("group_by", groupBy.map(\.description))
+        w.field("cooldown", cooldown?.text)
+        w.field("labels", labels)
+        w.field("send_to", sendTo.map(\.description))
+        w.field("security", isSecurity)
+        w.field("retroactive", isRetroactive)
+    }
+}

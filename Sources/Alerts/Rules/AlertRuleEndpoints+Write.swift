@@ -1,0 +1,154 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+extension AlertRuleEndpoints {
+    func create(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        // The installation itself owns no rules.
+        guard let owner = context.actor.principal else { throw Problem.forbidden(missing: .rulesWrite) }
+        let draft = try RuleDraft(new: try await request.fields(limit: Self.bodyBytes))
+        let rule = AlertRule(
+            id: ledger.newID(), owner: owner, status: .disabled, statusReason: nil, version: 1, revision: 1,
+            createdAt: context.now, updatedAt: context.now, content: draft.content, tests: draft.tests,
+            lastFiredAt: nil)
+        let stored = try await ledger.change(context) { change in
+            try await refuseUnknown(draft.content.sendTo, in: change.transaction)
+            try await rules.insert(rule, in: change.transaction)
+            note("rules.create", rule, in: change)
+            return try await rules.find(rule.id, in: change.transaction) ?? rule
+        }
+        var response = Response.json(.created) { w in stored.write(to: &w) }.etag(stored.revision)
+        response.head.add(.location, "/v1/alert-rules/\(stored.id)")
+        return response
+    }
+
+    func update(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try id(of: request)
+        let fields = try await request.fields(limit: Self.bodyBytes)
+        return try await change(id, request, context, "rules.update", requiresMatch: true) { rule, change in
+            let draft = try RuleDraft(changing: rule, by: fields)
+            let isSame = draft.content == rule.content && draft.tests == rule.tests
+            if isSame { return false }
+            if draft.content.sendTo != rule.content.sendTo {
+                try await refuseUnknown(draft.content.sendTo, in: change.transaction)
+            }
+            if rule.isOn { try refuseFailing(draft.tests, of: draft.content) }
+            if draft.content != rule.content { rule.version += 1 }
+            (rule.content, rule.tests) = (draft.content, draft.tests)
+            if rule.status == .error { (rule.status, rule.statusReason) = (.enabled, nil) }
+            return true
+        }
+    }
+
+    func enable(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try id(of: request)
+        return try await change(id, request, context, "rules.enable", requiresMatch: false) { rule, _ in
+            if rule.status == .enabled { return false }
+            if rule.status == .suspended { throw Problem(.conflict, "The rule's owner is disabled.") }
+            try refuseFailing(rule.tests, of: rule.content)
+            (rule.status, rule.statusReason) = (.enabled, nil)
+            return true
+        }
+    }
+
+    func disable(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try id(of: request)
+        let reason = try await reason(in: request)
+        return try await change(id, request, context, "rules.disable", requiresMatch: false) { rule, _ in
+            if rule.status == .disabled { return false }
+            (rule.status, rule.statusReason) = (.disabled, reason)
+            return true
+        }
+    }
+
+    func delete(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try id(of: request)
+        try await ledger.change(context) { change in
+            guard let rule = try await rules.lock(id, in: change.transaction) else {
+                throw Problem.notFound("alert rule")
+            }
+            try request.match(revision: rule.revision, required: true)
+            try await rules.delete(id, in: change.transaction)
+            note("rules.delete", rule, in: change)
+        }
+        return Response(.noContent)
+    }
+
+    // MARK: Inside
+
+    /// Changes a rule; `edit` says whether anything changed.
+    private nonisolated(nonsending) func change(
+        _ id: AlertRuleID, _ request: Request, _ context: Context, _ action: String, requiresMatch: Bool,
+        _ edit: nonisolated(nonsending) (inout AlertRule, Change) async throws -> Bool
+    ) async throws -> Response {
+        let rule = try await ledger.change(context) { change in
+            let transaction = change.transaction
+            guard var rule = try await rules.lock(id, in: transaction) else {
+                throw Problem.notFound("alert rule")
+            }
+            try request.match(revision: rule.revision, required: requiresMatch)
+            let version = rule.version
+            guard try await edit(&rule, change) else { return rule }
+            rule.revision += 1
+            rule.updatedAt = context.now
+            try await rules.update(rule, in: transaction)
+            if rule.version != version {
+                try await rules.keepVersion(of: rule, by: context.actor.principal, in: transaction)
+            }
+            note(action, rule, in: change)
+            return try await rules.find(id, in: transaction) ?? rule
+        }
+        return answer(rule)
+    }
+
+    private func note(_ action: String, _ rule: AlertRule, in change: Change) {
+        change.touchesConfiguration = true
+        var detail: JSONObject = JSONObject()
+        _ = detail.append("name", .string(rule.content.name))
+        _ = detail.append("version", .number(JSONNumber(rule.version)))
+        if let reason = rule.statusReason { _ = detail.append("reason", .string(reason)) }
+        change.audit(action, rule.id, detail: .object(detail))
+    }
+
+    private func refuseFailing(_ tests: [RuleTestCase], of content: RuleContent) throws(Problem) {
+        let failures = RuleTestResults(tests, of: content).failures
+        guard !failures.isEmpty else { return }
+        throw Problem(
+            .testsFailed, "\(failures.count) of \(tests.count) test cases fail.",
+            errors: failures.map {
+                FieldError(pointer: "/tests/\($0.index)", code: "test_failed", message: $0.message)
+            })
+    }
+
+    private nonisolated(nonsending) func refuseUnknown(
+        _ webhooks: [WebhookID], in transaction: Transaction
+    ) async throws {
+        let unknown = try await AlertDeliveries.unknown(webhooks, in: transaction)
+        var errors = FieldErrors()
+        for (index, id) in webhooks.enumerated() where unknown.contains(id) {
+            errors.append(
+                FieldError(pointer: "/send_to/\(index)", code: "unknown", message: "there is no such webhook")
+            )
+        }
+        if !errors.isEmpty { throw errors }
+    }
+
+    private nonisolated(nonsending) func reason(in request: Request) async throws -> String? {
+        if request.body.isEmpty { return nil }
+        var fields = try await request.fields(limit: 16 * 1_024)
+        let reason = fields.prose(optional: "reason")
+        if reason == nil, !fields.hasMistakes {
+            fields.fail("reason", code: FieldCode.missing, "is required")
+        }
+        try fields.finish()
+        return reason
+    }
+}

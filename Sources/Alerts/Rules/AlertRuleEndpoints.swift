@@ -1,0 +1,134 @@
+package import Access
+package import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// `/v1/alert-rules`.
+package struct AlertRuleEndpoints {
+    /// Fifty test cases of eighty fields fit.
+    static let bodyBytes = 256 * 1_024
+
+    let rules: AlertRuleStore
+    let ledger: Ledger
+
+    package init(rules: AlertRuleStore, ledger: Ledger) { (self.rules, self.ledger) = (rules, ledger) }
+
+    package var operations: [Operation] { reading + writing }
+
+    private var reading: [Operation] {
+        let path = "/v1/alert-rules/{rule_id}"
+        return [
+            Operation(
+                .get, "/v1/alert-rules", id: "listAlertRules", requires: .permission(.rulesRead), bodyLimit: 0
+            ) { try await list($0, $1) },
+            Operation(
+                .get, path, id: "getAlertRule", requires: .permission(.rulesRead), errors: [.notFound],
+                bodyLimit: 0
+            ) { request, _ in try await get(request) },
+            Operation(
+                .get, path + "/history", id: "listAlertRuleVersions", requires: .permission(.rulesRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await history(request) },
+            Operation(
+                .post, path + "/test", id: "testAlertRule", requires: .permission(.rulesRead),
+                errors: [.notFound]
+            ) { try await test($0, $1) },
+        ]
+    }
+
+    private var writing: [Operation] {
+        let path = "/v1/alert-rules/{rule_id}"
+        return [
+            Operation(
+                .post, "/v1/alert-rules", id: "createAlertRule", requires: .permission(.rulesWrite),
+                errors: [.alreadyExists, .notYetSupported], bodyLimit: Self.bodyBytes
+            ) { try await create($0, $1) },
+            Operation(
+                .patch, path, id: "updateAlertRule", requires: .permission(.rulesWrite),
+                errors: [.notFound, .alreadyExists, .testsFailed, .notYetSupported], bodyLimit: Self.bodyBytes
+            ) { try await update($0, $1) },
+            Operation(
+                .delete, path, id: "deleteAlertRule", requires: .permission(.rulesWrite),
+                errors: [.notFound, .preconditionFailed, .preconditionRequired], bodyLimit: 0
+            ) { try await delete($0, $1) },
+            Operation(
+                .post, path + "/enable", id: "enableAlertRule", requires: .permission(.rulesWrite),
+                errors: [.notFound, .conflict, .testsFailed, .preconditionFailed], bodyLimit: 0
+            ) { try await enable($0, $1) },
+            Operation(
+                .post, path + "/disable", id: "disableAlertRule", requires: .permission(.rulesWrite),
+                errors: [.notFound, .preconditionFailed]
+            ) { try await disable($0, $1) },
+        ]
+    }
+
+    // MARK: Reading
+
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
+        var parameters = try request.parameters()
+        var query = AlertRuleQuery()
+        query.limit = parameters.limit()
+        query.after = parameters.cursor()
+        query.text = parameters.text("q", 1...100)
+        query.status = parameters.choice("status", AlertRule.Status.self)
+        query.severity = parameters.choice("severity", Severity.self)
+        query.eventType = parameters.parsed("event_type", expected: "an event type") { EventType($0) }
+        query.owner = parameters.parsed("owner_id", expected: "the id of a user or a service account") {
+            PrincipalID($0)
+        }
+        query.sort = parameters.choice("sort", AlertRuleQuery.Sort.self) ?? .createdAtDescending
+        try parameters.finish()
+        let found = try await rules.list(query)
+        let page = found.prefix(query.limit)
+        let next = found.count > query.limit ? page.last.map { query.cursor(behind: $0).text } : nil
+        return Response.object { w in
+            w.array("data", page) { w, rule in rule.write(to: &w) }
+            w.field("next_cursor", next)
+        }
+    }
+
+    private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
+        try request.parameters().finish()
+        return answer(try await found(request))
+    }
+
+    private nonisolated(nonsending) func history(_ request: Request) async throws -> Response {
+        var parameters = try request.parameters()
+        let limit = parameters.limit()
+        let below = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
+            Cursor(text).flatMap { $0.parts.count == 1 ? Int($0.parts[0]) : nil }
+        }
+        try parameters.finish()
+        let rule = try await found(request)
+        let versions = try await rules.versions(of: rule.id, below: below, limit: limit + 1)
+        let page = versions.prefix(limit)
+        let next = versions.count > limit ? page.last.map { Cursor([String($0.version)]).text } : nil
+        return Response.object { w in
+            w.array("data", page) { w, version in version.write(to: &w) }
+            w.field("next_cursor", next)
+        }
+    }
+
+    // MARK: Inside
+
+    nonisolated(nonsending) func found(_ request: Request) async throws -> AlertRule {
+        guard let rule = try await rules.find(try id(of: request)) else {
+            throw Problem.notFound("alert rule")
+        }
+        return rule
+    }
+
+    func id(of request: Request) throws(Problem) -> AlertRuleID {
+        guard let id = AlertRuleID(request.pathParameter("rule_id")) else {
+            throw Problem.notFound("alert rule")
+        }
+        return id
+    }
+
+    func answer(_ rule: AlertRule) -> Response {
+        Response.json { w in rule.write(to: &w) }.etag(rule.revision)
+    }
+}

@@ -1,0 +1,96 @@
+import Access
+import Events
+import HTTPServer
+import Kernel
+import Postgres
+
+/// A page of rules: filters, order and where it begins.
+struct AlertRuleQuery {
+    enum Sort: String, CaseIterable {
+        case name
+        case nameDescending = "-name"
+        case createdAt = "created_at"
+        case createdAtDescending = "-created_at"
+
+        var isByName: Bool { self == .name || self == .nameDescending }
+        var isDescending: Bool { self == .nameDescending || self == .createdAtDescending }
+    }
+
+    var text: String?
+    var status: AlertRule.Status?
+    var severity: Severity?
+    var eventType: EventType?
+    var owner: PrincipalID?
+    var sort = Sort.createdAtDescending
+    var after: Cursor?
+    var limit = 50
+
+    /// What `on` may hold to take the type: itself, and every area that it belongs to.
+    fileprivate var patterns: [String]? {
+        guard let name = eventType?.name else { return nil }
+        let parts = name.split(separator: ".")
+        return [name] + (1..<parts.count).map { parts[..<$0].joined(separator: ".") + ".*" }
+    }
+}
+
+extension AlertRuleStore {
+    private static let ascending = Statement(
+        "alert_rule_list",
+        """
+        select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
+            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive, tests,
+            (select max(last_at) from alert where alert.rule = alert_rule.id)
+        from alert_rule
+        where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
+            and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
+            and ($4::text[] is null or event_types && $4) and ($5::text is null or owner = $5)
+            and ($9::uuid is null
+                or case when $6::boolean then (lower(name), id) > (lower($7::text), $9) else (created_at, id) > ($8, $9) end)
+        order by case when $6 then lower(name) end, case when not $6 then created_at end, id
+        limit $10
+        """)
+    private static let descending = Statement(
+        "alert_rule_list_descending",
+        """
+        select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
+            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive, tests,
+            (select max(last_at) from alert where alert.rule = alert_rule.id)
+        from alert_rule
+        where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
+            and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
+            and ($4::text[] is null or event_types && $4) and ($5::text is null or owner = $5)
+            and ($9::uuid is null
+                or case when $6::boolean then (lower(name), id) < (lower($7::text), $9) else (created_at, id) < ($8, $9) end)
+        order by case when $6 then lower(name) end desc, case when not $6 then created_at end desc, id desc
+        limit $10
+        """)
+
+    /// One rule more than the page holds, when there are more.
+    nonisolated(nonsending) func list(_ query: AlertRuleQuery) async throws -> [AlertRule] {
+        let place = try query.place()
+        let rows = try await database.query(
+            query.sort.isDescending ? Self.descending : Self.ascending, .text(query.text),
+            .text(query.status?.rawValue), .text(query.severity?.rawValue), .textArray(query.patterns),
+            .text(query.owner?.description), .bool(query.sort.isByName), .text(place?.name),
+            .timestamp(place?.time), .id(place?.id), .int(query.limit + 1))
+        return rows.compactMap { AlertRule($0) }
+    }
+}
+
+extension AlertRuleQuery {
+    fileprivate func place() throws(Problem) -> (name: String, time: Timestamp, id: AlertRuleID)? {
+        guard let after else { return nil }
+        guard after.parts.count == 4, after.parts[0] == sort.rawValue, let time = Int64(after.parts[2]),
+            let id = AlertRuleID(after.parts[3])
+        else { throw Problem(.invalidParameter, "The cursor belongs to another list or order.") }
+        return (after.parts[1], Timestamp(microseconds: time), id)
+    }
+
+    /// Where the next page begins.
+    func cursor(behind rule: AlertRule) -> Cursor {
+        Cursor([
+            sort.rawValue, rule.content.name, String(rule.createdAt.microseconds),
+            rule.id.description,
+        ])
+    }
+}

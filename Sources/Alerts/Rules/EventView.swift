@@ -1,0 +1,19 @@
+package import Events
+package import JSON
+import Access
+import Kernel
+
+/// An event as conditions, alerts and receivers see it: what stands around it, and beside that the fields of its data.
+package enum EventView {
+    package static func flat(_ event: Event) -> JSONObject {
+        var view = JSONObject()
+        _ = view.append("id", .string(event.id.description))
+        _ = view.append("type", .string(event.type.name))
+        _ = view.append("at", .string(event.at.description))
+        _ = view.append("subject", event.subject.map { .string($0) } ?? .null)
+        _ = view.append("security", .bool(event.type.isSecurity))
+        _ = view.append("actor_id", event.actor.principal.map { .string($0.description) } ?? .null)
+        for member in event.data.members { _ = view.append(member.name, member.value) }
+        return view
+    }
+}

@@ -1,0 +1,84 @@
+package import Access
+package import Events
+package import JSON
+package import Kernel
+
+package enum Severity: String, CaseIterable, Sendable { case info, warning, critical }
+
+/// What a rule says: a version of it.
+package struct RuleContent: Equatable, Sendable {
+    package var name: String
+    package var severity: Severity
+    package var on: [EventPattern]
+    /// Nil: every event of `on` fires.
+    package var when: Condition?
+    /// What is one alert; empty makes one of the whole rule.
+    package var groupBy: [FieldPath]
+    package var cooldown: Cooldown?
+    package var labels: JSONObject
+    package var sendTo: [WebhookID]
+    package var isSecurity: Bool
+    /// Whether it takes events about old or revised candles too.
+    package var isRetroactive: Bool
+
+    /// How long further firings of a group are only counted; kept as written.
+    package struct Cooldown: Equatable, Sendable {
+        package let text: String
+        package let period: Period
+
+        /// `^[1-9][0-9]{0,5}[smhdw]$`, at most 10 years.
+        package init?(_ text: String) {
+            guard let period = Period(text), period.microseconds > 0, text.first != "0", text.utf8.count <= 7,
+                period < .days(3_653)
+            else { return nil }
+            (self.text, self.period) = (text, period)
+        }
+    }
+
+    package func takes(_ type: EventType) -> Bool {
+        type.isOpenToRules && on.contains { $0.matches(type) }
+    }
+
+    /// Whether one of its event types is about security: then so is the rule.
+    package var concernsSecurity: Bool { on.contains { $0.types.contains(where: \.isSecurity) } }
+}
+
+/// What a rule says about one event.
+package enum RuleVerdict: Equatable, Sendable {
+    case fires
+    case silent
+    /// The condition cannot be evaluated: neither of both.
+    case error(String)
+
+    package var name: String {
+        switch self {
+        case .fires: "fires"
+        case .silent: "silent"
+        case .error: "error"
+        }
+    }
+
+    package var error: String? {
+        if case .error(let message) = self { message } else { nil }
+    }
+}
+
+extension RuleContent {
+    /// - Parameter view: the event as `EventView` gives it, or as a test case writes it.
+    package func verdict(on type: EventType, _ view: JSONObject) -> RuleVerdict {
+        guard takes(type) else { return .silent }
+        if !isRetroactive, view["retroactive"] == true { return .silent }
+        switch when?.evaluate(view) {
+        case nil, .holds: return .fires
+        case .fails: return .silent
+        case .error(let message): return .error(message)
+        }
+    }
+
+    /// Names of `group_by` with their values; null where the event has none.
+    package func group(of view: JSONObject) -> JSONObject {
+        var group = JSONObject()
+        for path in groupBy { _ = group.append(path.description, path.value(in: view) ?? .null) }
+        return group
+    }
+}

@@ -1,0 +1,91 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+
+/// What a request makes of a rule: a new one, or another version of one that is there.
+struct RuleDraft {
+    var content: RuleContent
+    var tests: [RuleTestCase]
+
+    /// Of `CreateAlertRuleRequest`.
+    init(new fields: consuming Fields) throws {
+        var f = fields
+        f.refuseLaterFields()
+        let name = f.ruleName()
+        let severity = f.choice("severity", Severity.self)
+        let on = f.eventPatterns()
+        content = RuleContent(
+            name: name, severity: severity, on: on, when: f.condition(on: on), groupBy: f.groupBy(on: on),
+            cooldown: f.cooldown(), labels: f.labels(), sendTo: f.sendTo(), isSecurity: false,
+            isRetroactive: f.bool("retroactive", default: false))
+        content.readSecurity(&f)
+        tests = f.testCases()
+        try f.finishRule()
+    }
+
+    /// Of `UpdateAlertRuleRequest`: what is not named stays.
+    init(changing rule: AlertRule, by fields: consuming Fields) throws {
+        var f = fields
+        f.refuseLaterFields()
+        (content, tests) = (rule.content, rule.tests)
+        var isNamed = false
+        func names(_ field: String, _ f: inout Fields) -> Bool {
+            let isThere = f.has(field)
+            isNamed = isNamed || isThere
+            return isThere
+        }
+        if names("name", &f) { content.name = f.ruleName() }
+        if names("severity", &f) { content.severity = f.choice("severity", Severity.self) }
+        let isOnNamed = names("on", &f)
+        if isOnNamed { content.on = f.eventPatterns() }
+        if names("when", &f) {
+            content.when = f.condition(on: content.on)
+        } else if isOnNamed, let mistake = content.whenMistake {
+            f.fail("on", code: FieldCode.notAChoice, "does not fit the rule's condition, \(mistake.sentence)")
+        }
+        if names("group_by", &f) { content.groupBy = f.groupBy(on: content.on) }
+        if names("cooldown", &f) { content.cooldown = f.cooldown() }
+        if names("labels", &f) { content.labels = f.labels() }
+        if names("send_to", &f) { content.sendTo = f.sendTo() }
+        if names("retroactive", &f) { content.isRetroactive = f.bool("retroactive") }
+        if names("security", &f) || isOnNamed { content.readSecurity(&f) }
+        if names("tests", &f) { tests = f.testCases() }
+        if !isNamed, !f.hasMistakes { f.fail(code: FieldCode.tooFew, "must name at least one field") }
+        try f.finishRule()
+    }
+}
+
+extension RuleContent {
+    /// `security` is true anyway when an event type is about security.
+    fileprivate mutating func readSecurity(_ f: inout Fields) {
+        let wanted = f.bool(optional: "security")
+        if wanted == false, concernsSecurity {
+            f.fail("security", code: FieldCode.notAChoice, "is true for these event types")
+        }
+        isSecurity = concernsSecurity || (wanted ?? isSecurity)
+    }
+
+    /// Why the condition does not fit `on` any more.
+    fileprivate var whenMistake: ConditionMistake? {
+        guard let when, !on.isEmpty else { return nil }
+        do throws(ConditionMistake) {
+            try when.check(on: on)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension Fields {
+    /// Throws every mistake; as `not_yet_supported` when there is nothing else wrong.
+    fileprivate func finishRule() throws {
+        do {
+            try finish()
+        } catch {
+            guard error.errors.allSatisfy({ $0.code == Self.notYetSupported }) else { throw error }
+            throw Problem(.notYetSupported, "This arrives with a later version.", errors: error.errors)
+        }
+    }
+}

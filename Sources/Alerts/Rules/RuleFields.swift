@@ -1,0 +1,167 @@
+import Access
+import Events
+import JSON
+import Kernel
+
+/// How a rule is read from a request, the same when it is made and when it is changed.
+extension Fields {
+    static let notYetSupported = "not_yet_supported"
+
+    /// 1 to 100 characters, no control characters, not blank.
+    mutating func ruleName() -> String {
+        let text = string("name", 1...100)
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            fail("name", code: FieldCode.malformed, "must not hold control characters")
+        } else if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
+            fail("name", code: FieldCode.malformed, "must not be blank")
+        }
+        return text
+    }
+
+    /// 1 to 1,000 characters; line breaks and tabs are fine.
+    mutating func prose(optional name: String) -> String? {
+        guard let text = string(optional: name, 1...1_000) else { return nil }
+        let isFit = text.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
+        }
+        if !isFit { fail(name, code: FieldCode.malformed, "must not hold control characters") }
+        return text
+    }
+
+    /// What comes with windows, sequences and the full language.
+    mutating func refuseLaterFields() {
+        for name in ["for", "window", "sequence", "recover_when", "expires_at", "actions"] where has(name) {
+            fail(name, code: Self.notYetSupported, "is not yet supported")
+        }
+    }
+
+    mutating func eventPatterns() -> [EventPattern] {
+        let texts = strings("on", count: 1...50, each: 1...EventType.maxNameBytes)
+        refuseRepeats("on", texts)
+        return texts.enumerated().compactMap { index, text in
+            if text == "market" {
+                fail("on", index: index, code: Self.notYetSupported, "market is not yet supported")
+            } else if let pattern = EventPattern(text) {
+                if pattern.takesCustom || pattern.types.contains(where: \.isOpenToRules) { return pattern }
+                fail("on", index: index, code: FieldCode.notAChoice, "rules cannot match what rules tell")
+            } else {
+                fail("on", index: index, code: FieldCode.notAChoice, EventPattern.mistake(in: text))
+            }
+            return nil
+        }
+    }
+
+    /// - Parameter patterns: what the rule's `on` is after the request.
+    mutating func condition(on patterns: [EventPattern]) -> Condition? {
+        guard let source = string(optional: "when", 1...ConditionLimits.characters) else { return nil }
+        do throws(ConditionMistake) {
+            let condition = try Condition(source)
+            if !patterns.isEmpty { try condition.check(on: patterns) }
+            return condition
+        } catch {
+            fail("when", error)
+            return nil
+        }
+    }
+
+    mutating func fail(_ name: String, _ mistake: ConditionMistake) {
+        let code =
+            switch mistake.kind {
+            case .malformed: FieldCode.malformed
+            case .notYetSupported: Self.notYetSupported
+            case .unknownField: FieldCode.unknownField
+            case .wrongType: FieldCode.wrongType
+            }
+        fail(name, code: code, mistake.sentence)
+    }
+
+    mutating func groupBy(on patterns: [EventPattern]) -> [FieldPath] {
+        let paths = parsedList(
+            "group_by", count: 0...8, expected: "a field such as event.key_id", default: [], { FieldPath($0) }
+        )
+        refuseRepeats("group_by", paths)
+        for (index, path) in paths.enumerated() where !patterns.isEmpty {
+            if let mistake = path.mistake(on: patterns) {
+                fail("group_by", index: index, code: FieldCode.unknownField, mistake)
+            }
+        }
+        return paths
+    }
+
+    mutating func cooldown() -> RuleContent.Cooldown? {
+        parsed(optional: "cooldown", expected: "a number and a unit, as 15m, at most 10 years") { .init($0) }
+    }
+
+    mutating func labels() -> JSONObject {
+        guard let value = take("labels"), value != .null else { return JSONObject() }
+        guard let labels = value.asObject else {
+            fail("labels", code: FieldCode.wrongType, "must be an object of strings")
+            return JSONObject()
+        }
+        if labels.count > 16 { fail("labels", code: FieldCode.tooMany, "must have at most 16 names") }
+        for label in labels.members.prefix(16) {
+            if !Self.isLabelName(label.name) {
+                fail(
+                    "labels", code: FieldCode.malformed,
+                    "names are lower-case letters, digits and _.-, at most 63")
+            }
+            guard let text = label.value.asString else {
+                fail("labels", code: FieldCode.wrongType, "values must be strings")
+                continue
+            }
+            if text.unicodeScalars.count > 200 {
+                fail("labels", code: FieldCode.tooLong, "values must have at most 200 characters")
+            }
+        }
+        return labels
+    }
+
+    mutating func sendTo() -> [WebhookID] {
+        let ids = parsedList(
+            "send_to", count: 0...20, expected: "the id of a webhook", default: [], { WebhookID($0) })
+        refuseRepeats("send_to", ids)
+        return ids
+    }
+
+    mutating func testCases() -> [RuleTestCase] {
+        array(optional: "tests", count: 0...50) { f in
+            var name: String?
+            if f.has("name"), !f.isNull("name") { name = f.ruleName() }
+            let event = f.testEvent("event")
+            return RuleTestCase(
+                name: name, event: event, expect: f.choice("expect", RuleTestCase.Expectation.self))
+        } ?? []
+    }
+
+    /// An event written out, with its type.
+    mutating func testEvent(_ name: String) -> JSONObject {
+        guard let value = take(name), value != .null else {
+            fail(name, code: FieldCode.missing, "is required")
+            return JSONObject()
+        }
+        guard let event = value.asObject, event.count <= 80 else {
+            fail(name, code: FieldCode.wrongType, "must be an object of at most 80 fields")
+            return JSONObject()
+        }
+        let type = event["type"]?.asString
+        if type.flatMap({ EventType($0) }) == nil {
+            let hint = EventPattern.mistake(in: type ?? "")
+            fail(name, code: FieldCode.notAChoice, type == nil ? "must have a type" : "type \(hint)")
+        }
+        return event
+    }
+
+    private static func isLabelName(_ name: String) -> Bool {
+        let bytes = name.utf8
+        guard bytes.count <= 63, let first = bytes.first, (97...122).contains(first) else { return false }
+        return bytes.allSatisfy {
+            (97...122).contains($0) || (48...57).contains($0) || "_.-".utf8.contains($0)
+        }
+    }
+
+    private mutating func refuseRepeats<Value: Equatable>(_ name: String, _ values: [Value]) {
+        for (index, value) in values.enumerated() where values[..<index].contains(value) {
+            fail(name, index: index, code: "repeated", "stands more than once")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+
+/// What a rule says, as ten columns of `alert_rule` and `alert_rule_version`.
+extension RuleContent {
+    /// - Parameter first: the column of `name`.
+    init(_ row: Row, from first: Int) {
+        self.init(
+            name: row.text(first), severity: Severity(rawValue: row.text(first + 1)) ?? .info,
+            on: row.textArray(first + 2).compactMap { EventPattern($0) },
+            when: row.optionalText(first + 3).map { Condition(stored: $0) },
+            groupBy: row.textArray(first + 4).compactMap { FieldPath($0) },
+            cooldown: row.optionalText(first + 5).flatMap { Cooldown($0) },
+            labels: row.object(first + 6), sendTo: row.idArray(first + 7), isSecurity: row.bool(first + 8),
+            isRetroactive: row.bool(first + 9))
+    }
+
+    /// In the order of the columns.
+    var parameters: [Parameter] {
+        [
+            .text(name), .text(severity.rawValue), .textArray(on.map(\.text)), .text(when?.source),
+            .textArray(groupBy.map(\.description)), .text(cooldown?.text),
+            .text(JSONValue.object(labels).text), .idArray(sendTo), .bool(isSecurity), .bool(isRetroactive),
+        ]
+    }
+}
+
+extension AlertRule {
+    init?(_ row: Row) {
+        guard let owner = PrincipalID(row.text(1)), let status = Status(rawValue: row.text(2)) else {
+            return nil
+        }
+        let tests = (try? JSONValue.parse(row.json(18)))?.asArray ?? []
+        self.init(
+            id: row.id(0), owner: owner, status: status, statusReason: row.optionalText(3),
+            version: row.int(4), revision: row.int64(5), createdAt: row.timestamp(6),
+            updatedAt: row.timestamp(7), content: RuleContent(row, from: 8),
+            tests: tests.compactMap { RuleTestCase(stored: $0) }, lastFiredAt: row.optionalTimestamp(19))
+    }
+
+    var storedTests: Parameter {
+        var w = JSONWriter()
+        w.array(tests) { w, test in test.write(to: &w) }
+        return .text(w.text)
+    }
+}
+
+extension Condition {
+    /// One that was checked when it was stored. If it cannot be read any more, it is an error and not silence.
+    init(stored source: String) {
+        do throws(ConditionMistake) {
+            try self.init(source)
+        } catch {
+            self.init(source: source, comparisons: [])
+        }
+    }
+}
+
+extension Row {
+    /// A JSON object; empty when it is none.
+    func object(_ column: Int) -> JSONObject {
+        (try? JSONValue.parse(json(column)))?.asObject ?? JSONObject()
+    }
+}
+
+extension JSONValue {
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+}

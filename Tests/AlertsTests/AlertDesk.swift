@@ -1,0 +1,126 @@
+import Access
+import EventLoop
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Webhooks
+
+@testable import Alerts
+
+/// Ledger, engine and endpoints of one worker, with a wall clock that the test moves.
+final class AlertDesk {
+    let database: Database
+    let ledger: Ledger
+    let engine: AlertEngine
+    let caller: TestCaller
+    /// What receivers were told of, committed or not.
+    private(set) var told: [Message] = []
+    var now = Timestamp.testStart
+    /// Principals and what they may do; others do not exist.
+    let rights: RightsBook
+
+    final class RightsBook {
+        var permissions: [PrincipalID: Set<Permission>] = [:]
+    }
+
+    static let owner = PrincipalID(.user, UUID(high: 1, low: 1))
+
+    init(_ database: Database) {
+        self.database = database
+        let clock = Clock(now: { .testStart }, monotonicNanoseconds: { 0 })
+        let ledger = Ledger(database: database, clock: clock, entropy: .system)
+        self.ledger = ledger
+        let rights = RightsBook()
+        rights.permissions[Self.owner] = Set(Permission.allCases)
+        self.rights = rights
+        engine = AlertEngine(
+            ledger: ledger, rights: { _, _ in rights.permissions }, origin: "http://127.0.0.1:8720")
+        let rules = AlertRuleStore(database: database)
+        let alerts = AlertStore(database: database)
+        caller = TestCaller(
+            AlertRuleEndpoints(rules: rules, ledger: ledger).operations
+                + AlertEndpoints(
+                    alerts: alerts, rules: rules, ledger: ledger, origin: "http://127.0.0.1:8720"
+                )
+                .operations)
+        ledger.react { [unowned self] events, transaction in
+            told += try await engine.messages(for: events, in: transaction)
+            return nil
+        }
+    }
+
+    func context(_ permissions: Set<Permission> = Set(Permission.allCases)) -> Context {
+        testContext(permissions, at: now, principal: Self.owner)
+    }
+
+    func call(
+        _ method: String, _ target: String, _ body: String = "", match etag: String? = nil,
+        as context: Context? = nil
+    ) async throws -> TestAnswer {
+        let headers = etag.map { [(name: "if-match", value: $0)] } ?? []
+        return try await caller.call(
+            method, "/v1/\(target)", context ?? self.context(), headers: headers, body: body)
+    }
+
+    /// A rule that runs; returns its id.
+    func enabledRule(_ body: String) async throws -> String {
+        let made = try await call("POST", "alert-rules", body)
+        let id = made.json["id"]?.asString ?? "none: \(made.text)"
+        let enabled = try await call("POST", "alert-rules/\(id)/enable")
+        guard enabled.status == 200 else { throw TestFailure(text: enabled.text) }
+        return id
+    }
+
+    @discardableResult
+    func emit(_ type: EventType, _ fields: JSONValue, subject: String? = "x") async throws -> Event {
+        try await ledger.change(context()) { change in
+            change.emit(NewEvent(type, subject: subject, data: fields.asObject ?? JSONObject()))
+        }
+    }
+
+    @discardableResult
+    func grade(
+        _ symbol: String, from previous: JSONValue, to grade: JSONValue, retroactive: Bool = false
+    ) async throws -> Event {
+        try await emit(
+            .gradeChanged,
+            [
+                "token_id": .string(symbol), "symbol": .string(symbol), "interval": "1d",
+                "retroactive": .bool(retroactive), "previous": previous, "grade": grade,
+            ])
+    }
+
+    func alerts(as context: Context? = nil) async throws -> [JSONValue] {
+        try await call("GET", "alerts", as: context).json["data"]?.asArray ?? []
+    }
+
+    func count(_ table: StaticString) async throws -> Int {
+        switch "\(table)" {
+        case "alert": try await database.query(Self.alertCount).first?.int(0) ?? -1
+        case "rule_firing": try await database.query(Self.firingCount).first?.int(0) ?? -1
+        default: try await database.query(Self.eventCount).first?.int(0) ?? -1
+        }
+    }
+
+    private static let alertCount = Statement("test_alerts", "select count(*) from alert")
+    private static let firingCount = Statement("test_firings", "select count(*) from rule_firing")
+    private static let eventCount = Statement("test_events", "select count(*) from event")
+}
+
+struct TestFailure: Error { let text: String }
+
+/// Runs `body` with a desk on a database of its own.
+func withDesk(_ body: @Sendable (isolated Worker, AlertDesk) async throws -> Void) async throws {
+    let scratch = try await ScratchDatabase.make(migrated: true)
+    try await scratch.withDatabase { worker, database in try await body(worker, AlertDesk(database)) }
+}
+
+let crossing = """
+    {"name": "Grade crosses 70", "severity": "info", "on": ["grade.changed"],
+     "when": "event.previous < 70 && event.grade >= 70", "group_by": ["event.token_id", "event.interval"],
+     "tests": [{"event": {"type": "grade.changed", "previous": 69.5, "grade": 70.5}, "expect": "fires"},
+               {"event": {"type": "grade.changed", "previous": 71, "grade": 72}, "expect": "silent"}]}
+    """
