@@ -5,6 +5,7 @@ import JSON
 import Kernel
 import Testing
 import TestSupport
+import Webhooks
 
 @testable import Alerts
 

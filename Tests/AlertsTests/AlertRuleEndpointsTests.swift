@@ -56,7 +56,8 @@ struct AlertRuleEndpointsTests {
             ]
             for fields in later {
                 let body = #"{"name": "later", "severity": "info", \#(fields)}"#
-                #expect(try await desk.call("POST", "alert-rules", body).code == "not_yet_supported")
+                let answer = try await desk.call("POST", "alert-rules", body)
+                #expect(answer.code == "not_yet_supported")
             }
         }
     }
@@ -66,7 +67,8 @@ struct AlertRuleEndpointsTests {
             let body = """
                 {"name": "r", "severity": "info", "on": ["key.*"], "send_to": ["whk_01ke6my6g1fbtv57bhvm9ze9p6"]}
                 """
-            #expect(try await desk.call("POST", "alert-rules", body).pointers == ["/send_to/0"])
+            let answer = try await desk.call("POST", "alert-rules", body)
+            #expect(answer.pointers == ["/send_to/0"])
         }
     }
 
@@ -112,7 +114,7 @@ struct AlertRuleEndpointsTests {
             let cursor = try #require(history.json["next_cursor"]?.asString)
             let older = try await desk.call("GET", "alert-rules/\(id)/history?cursor=\(cursor)")
             #expect(older.json["data"]?[0]?["severity"] == "info")
-            #expect(older.json["next_cursor"] == nil as JSONValue? || older.json["next_cursor"] == .null)
+            #expect(older.json["next_cursor"]?.isNull == true)
             #expect(try await desk.call("DELETE", "alert-rules/\(id)").status == 428)
             #expect(try await desk.call("DELETE", "alert-rules/\(id)", match: "\"3\"").status == 204)
             #expect(try await desk.call("GET", "alert-rules/\(id)").status == 404)
@@ -134,13 +136,12 @@ struct AlertRuleEndpointsTests {
                 #"{"event": {"type": "grade.changed", "previous": 69.5, "grade": 70.5, "token_id": "t"}}"#
             let verdict = try await desk.call("POST", "alert-rules/\(id)/test", written).json
             #expect(verdict["verdict"] == "fires")
-            #expect(
-                verdict["expressions"] == [
-                    ["expression": "event.previous < 70", "value": true],
-                    ["expression": "event.previous", "value": 69.5],
-                    ["expression": "event.grade >= 70", "value": true],
-                    ["expression": "event.grade", "value": 70.5],
-                ])
+            let expressions = try JSONValue.parse(
+                """
+                [{"expression": "event.previous < 70", "value": true}, {"expression": "event.previous", "value": 69.5},
+                 {"expression": "event.grade >= 70", "value": true}, {"expression": "event.grade", "value": 70.5}]
+                """)
+            #expect(verdict["expressions"] == expressions)
             #expect(verdict["group"] == ["event.token_id": "t", "event.interval": .null])
             let other = try await desk.call(
                 "POST", "alert-rules/\(id)/test", #"{"event": {"type": "key.revoked"}}"#)

@@ -55,7 +55,8 @@ struct ConditionMeaningTests {
             parts.map(\.expression) == [
                 "event.d >= 70", "event.d", "event.gone == 1", "event.gone", "event.d < 71",
             ])
-        #expect(parts.map(\.value) == [true, 70.5, nil, nil, true])
+        let number = try #require(JSONNumber(70.5))
+        #expect(parts.map(\.value) == [true, .number(number), .null, .null, true])
         #expect(parts.map { $0.error == nil } == [true, true, false, false, true])
     }
 
