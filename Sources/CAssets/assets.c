@@ -22,6 +22,9 @@ static const unsigned char migration_0004[] = {
 static const unsigned char migration_0005[] = {
 #embed "../../Migrations/0005_webhooks.sql"
 };
+static const unsigned char migration_0006[] = {
+#embed "../../Migrations/0006_alerts.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -33,6 +36,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0003_keys.sql", migration_0003),
     FILE_OF("Migrations/0004_signals.sql", migration_0004),
     FILE_OF("Migrations/0005_webhooks.sql", migration_0005),
+    FILE_OF("Migrations/0006_alerts.sql", migration_0006),
     {0, 0, 0},
 };
 

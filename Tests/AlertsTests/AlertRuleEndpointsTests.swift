@@ -65,7 +65,8 @@ struct AlertRuleEndpointsTests {
     @Test func `an unknown webhook is told by its place`() async throws {
         try await withDesk { worker, desk in
             let body = """
-                {"name": "r", "severity": "info", "on": ["key.*"], "send_to": ["whk_01ke6my6g1fbtv57bhvm9ze9p6"]}
+                {"name": "r", "severity": "info", "on": ["key.*"],
+                 "send_to": ["whk_01ke6my6g1fbtv57bhvm9ze9p6"]}
                 """
             let answer = try await desk.call("POST", "alert-rules", body)
             #expect(answer.pointers == ["/send_to/0"])
@@ -84,7 +85,9 @@ struct AlertRuleEndpointsTests {
             #expect(refused.code == "tests_failed")
             #expect(refused.pointers == ["/tests/1"])
             let fix =
-                #"{"tests": [{"event": {"type": "grade.changed", "previous": 1, "grade": 70}, "expect": "fires"}]}"#
+                """
+                {"tests": [{"event": {"type": "grade.changed", "previous": 1, "grade": 70}, "expect": "fires"}]}
+                """
             let fixed = try await desk.call("PATCH", "alert-rules/\(id)", fix, match: "\"1\"")
             #expect(fixed.json["version"] == 1)
             #expect(try await desk.call("POST", "alert-rules/\(id)/enable").json["revision"] == 3)
@@ -138,8 +141,10 @@ struct AlertRuleEndpointsTests {
             #expect(verdict["verdict"] == "fires")
             let expressions = try JSONValue.parse(
                 """
-                [{"expression": "event.previous < 70", "value": true}, {"expression": "event.previous", "value": 69.5},
-                 {"expression": "event.grade >= 70", "value": true}, {"expression": "event.grade", "value": 70.5}]
+                [{"expression": "event.previous < 70", "value": true},
+                 {"expression": "event.previous", "value": 69.5},
+                 {"expression": "event.grade >= 70", "value": true},
+                 {"expression": "event.grade", "value": 70.5}]
                 """)
             #expect(verdict["expressions"] == expressions)
             #expect(verdict["group"] == ["event.token_id": "t", "event.interval": .null])

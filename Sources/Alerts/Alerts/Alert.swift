@@ -2,7 +2,8 @@ package import Access
 package import JSON
 package import Kernel
 
-/// One thing that needs somebody: the firings of one rule for one group, until it is resolved. A point event never
+/// One thing that needs somebody: the firings of one rule for one group, until it is resolved. A point event
+/// never
 /// resolves itself away.
 package struct Alert: Sendable {
     package enum State: String, CaseIterable, Sendable { case firing, resolved }

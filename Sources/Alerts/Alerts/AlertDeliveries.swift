@@ -39,7 +39,8 @@ struct AlertDeliveries {
     private static let attempts = Statement(
         "alert_attempts",
         """
-        select delivery, at, status, milliseconds, error from delivery_attempt where delivery = any ($1::uuid[])
+        select delivery, at, status, milliseconds, error from delivery_attempt where delivery = any
+            ($1::uuid[])
         order by delivery, number
         """)
     private static let receivers = Statement(

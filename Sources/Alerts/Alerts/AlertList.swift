@@ -40,7 +40,8 @@ extension AlertStore {
         """
         select id from alert
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
-            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null) = $4)
+            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
+                = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
             and ($10::uuid is null or (first_at, id) > ($9::timestamptz, $10))
@@ -51,7 +52,8 @@ extension AlertStore {
         """
         select id from alert
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
-            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null) = $4)
+            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
+                = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
             and ($10::uuid is null or (first_at, id) < ($9::timestamptz, $10))
@@ -62,7 +64,8 @@ extension AlertStore {
         """
         select id from alert
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
-            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null) = $4)
+            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
+                = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
             and ($10::uuid is null or (last_at, id) > ($9::timestamptz, $10))
@@ -73,7 +76,8 @@ extension AlertStore {
         """
         select id from alert
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
-            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null) = $4)
+            and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
+                = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
             and ($10::uuid is null or (last_at, id) < ($9::timestamptz, $10))

@@ -10,8 +10,10 @@ package struct AlertStore {
     private static let find = Statement(
         "alert_find",
         """
-        select id, rule, rule_name, rule_version, severity, state, summary, labels, send_to, group_values, is_security,
-            count, suppressed, is_quiet, first_at, last_at, event_type, event, acknowledged_at, acknowledged_by,
+        select id, rule, rule_name, rule_version, severity, state, summary, labels, send_to, group_values,
+            is_security,
+            count, suppressed, is_quiet, first_at, last_at, event_type, event, acknowledged_at,
+                acknowledged_by,
             acknowledge_note, resolved_at, resolved_by, resolve_note, revision
         from alert where id = any ($1::uuid[])
         """)

@@ -5,7 +5,8 @@ import Kernel
 package import Postgres
 package import Webhooks
 
-/// Point rules: evaluated in the transaction that writes the event, so that an alert exists exactly when its event
+/// Point rules: evaluated in the transaction that writes the event, so that an alert exists exactly when its
+/// event
 /// does. One worker's.
 package final class AlertEngine {
     private let ledger: Ledger
@@ -30,7 +31,8 @@ package final class AlertEngine {
         self.origin = origin
     }
 
-    /// For `WebhookOutbox.reaction(adding:)`: writes what the events fire and returns what receivers are told.
+    /// For `WebhookOutbox.reaction(adding:)`: writes what the events fire and returns what receivers are
+    /// told.
     package nonisolated(nonsending) func messages(
         for events: [Event], in transaction: Transaction
     ) async throws -> [Message] {

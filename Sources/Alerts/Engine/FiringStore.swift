@@ -17,19 +17,25 @@ enum FiringStore {
     private static let raise = Statement(
         "alert_raise",
         """
-        insert into alert as a (id, rule, rule_name, rule_version, severity, state, summary, labels, send_to, group_key,
-            group_values, is_security, count, suppressed, quiet_until, is_quiet, first_at, last_at, event_type, event,
+        insert into alert as a (id, rule, rule_name, rule_version, severity, state, summary, labels,
+            send_to, group_key,
+            group_values, is_security, count, suppressed, quiet_until, is_quiet, first_at, last_at,
+                event_type, event,
             revision)
         select f.id, f.rule, f.rule_name, f.rule_version, f.severity, 'firing', f.summary, f.labels::json,
-            string_to_array(f.send_to, ' ')::uuid[], f.group_key, f.group_values::json, f.is_security, f.count,
+            string_to_array(f.send_to, ' ')::uuid[], f.group_key, f.group_values::json, f.is_security,
+                f.count,
             f.suppressed, f.quiet_until, false, f.first_at, f.last_at, f.event_type, f.event::json, 1
-        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[],
+            $8::text[],
             $9::bytea[], $10::text[], $11::boolean[], $12::bigint[], $13::bigint[], $14::timestamptz[],
             $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[])
-            as f (id, rule, rule_name, rule_version, severity, summary, labels, send_to, group_key, group_values,
+            as f (id, rule, rule_name, rule_version, severity, summary, labels, send_to, group_key,
+                group_values,
                 is_security, count, suppressed, quiet_until, first_at, last_at, event_type, event)
         on conflict (rule, group_key) where state = 'firing' do update set
-            rule_name = excluded.rule_name, rule_version = excluded.rule_version, severity = excluded.severity,
+            rule_name = excluded.rule_name, rule_version = excluded.rule_version, severity =
+                excluded.severity,
             summary = excluded.summary, labels = excluded.labels, send_to = excluded.send_to,
             is_security = excluded.is_security, event_type = excluded.event_type, event = excluded.event,
             count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),

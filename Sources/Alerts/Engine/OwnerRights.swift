@@ -22,7 +22,8 @@ final class OwnerRights {
         if epoch != self.epoch { (self.epoch, known) = (epoch, [:]) }
         let missing = owners.filter { known[$0] == nil }
         guard !missing.isEmpty else { return known }
-        // Outside the transaction, whose own changes may yet be undone. What is read is at least as new as `epoch`.
+        // Outside the transaction, whose own changes may yet be undone. What is read is at least as new as
+        // `epoch`.
         let found = try await read(Array(missing), database)
         var answer = known
         for owner in missing { answer[owner] = found[owner] ?? [] }

@@ -3,7 +3,8 @@ import Events
 import JSON
 import Postgres
 
-/// The rules that run, found by event type: what an event costs depends on the rules that take its type, not on how
+/// The rules that run, found by event type: what an event costs depends on the rules that take its type, not
+/// on how
 /// many there are. One worker's, and as one configuration number stands for them.
 final class RuleIndex {
     let configuration: Int64
@@ -44,12 +45,14 @@ final class RuleIndex {
 }
 
 extension RuleIndex {
-    /// Suspended ones too: whether their owners may act is asked by event, and needs no new index when that changes.
+    /// Suspended ones too: whether their owners may act is asked by event, and needs no new index when that
+    /// changes.
     private static let load = Statement(
         "alert_rule_index",
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
-            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive, '[]'::json,
+            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
+                '[]'::json,
             null::timestamptz
         from alert_rule where status <> 'disabled' order by id
         """)

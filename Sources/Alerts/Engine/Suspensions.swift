@@ -4,7 +4,8 @@ import JSON
 import Kernel
 import Postgres
 
-/// Rules follow their owners: suspended when the owner is disabled, back when the owner is enabled again. What stops
+/// Rules follow their owners: suspended when the owner is disabled, back when the owner is enabled again.
+/// What stops
 /// them is that the owner may do nothing any more; the status tells people.
 enum Suspensions {
     private static let reason = "its owner is disabled"
@@ -16,7 +17,8 @@ enum Suspensions {
             select id from alert_rule where owner = any ($1::text[]) and status in ('enabled', 'error')
             order by id for no key update
         )
-        update alert_rule r set status = 'suspended', status_reason = $2, updated_at = $3, revision = r.revision + 1
+        update alert_rule r set status = 'suspended', status_reason = $2, updated_at = $3, revision =
+            r.revision + 1
         from held where r.id = held.id
         returning r.id, r.name, r.owner
         """)
@@ -27,7 +29,8 @@ enum Suspensions {
             select id from alert_rule where owner = any ($1::text[]) and status = 'suspended'
             order by id for no key update
         )
-        update alert_rule r set status = 'enabled', status_reason = null, updated_at = $2, revision = r.revision + 1
+        update alert_rule r set status = 'enabled', status_reason = null, updated_at = $2, revision =
+            r.revision + 1
         from held where r.id = held.id
         """)
 

@@ -45,7 +45,8 @@ extension AlertRuleStore {
             and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
             and ($4::text[] is null or event_types && $4) and ($5::text is null or owner = $5)
             and ($9::uuid is null
-                or case when $6::boolean then (lower(name), id) > (lower($7::text), $9) else (created_at, id) > ($8, $9) end)
+                or case when $6::boolean then (lower(name), id) > (lower($7::text), $9) else (created_at,
+                    id) > ($8, $9) end)
         order by case when $6 then lower(name) end, case when not $6 then created_at end, id
         limit $10
         """)
@@ -60,7 +61,8 @@ extension AlertRuleStore {
             and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
             and ($4::text[] is null or event_types && $4) and ($5::text is null or owner = $5)
             and ($9::uuid is null
-                or case when $6::boolean then (lower(name), id) < (lower($7::text), $9) else (created_at, id) < ($8, $9) end)
+                or case when $6::boolean then (lower(name), id) < (lower($7::text), $9) else (created_at,
+                    id) < ($8, $9) end)
         order by case when $6 then lower(name) end desc, case when not $6 then created_at end desc, id desc
         limit $10
         """)

@@ -10,9 +10,12 @@ package struct AlertRuleStore {
     private static let insert = Statement(
         "alert_rule_insert",
         """
-        insert into alert_rule (id, owner, status, status_reason, version, revision, created_at, updated_at, tests,
-            name, severity, event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, normalize($10::text, NFC), $11, $12, $13, $14, $15, $16, $17, $18,
+        insert into alert_rule (id, owner, status, status_reason, version, revision, created_at,
+            updated_at, tests,
+            name, severity, event_types, condition, group_by, cooldown, labels, send_to, is_security,
+                is_retroactive)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, normalize($10::text, NFC), $11, $12, $13, $14, $15,
+            $16, $17, $18,
             $19)
         """)
     private static let update = Statement(
@@ -27,9 +30,11 @@ package struct AlertRuleStore {
     private static let keepVersion = Statement(
         "alert_rule_keep_version",
         """
-        insert into alert_rule_version (rule, version, made_at, made_by, name, severity, event_types, condition,
+        insert into alert_rule_version (rule, version, made_at, made_by, name, severity, event_types,
+            condition,
             group_by, cooldown, labels, send_to, is_security, is_retroactive)
-        select id, version, updated_at, $2, name, severity, event_types, condition, group_by, cooldown, labels,
+        select id, version, updated_at, $2, name, severity, event_types, condition, group_by, cooldown,
+            labels,
             send_to, is_security, is_retroactive
         from alert_rule where id = $1
         """)
@@ -47,7 +52,8 @@ package struct AlertRuleStore {
     private static let versions = Statement(
         "alert_rule_versions",
         """
-        select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown, labels, send_to,
+        select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown,
+            labels, send_to,
             is_security, is_retroactive
         from alert_rule_version
         where rule = $1 and ($2::bigint is null or version < $2) order by version desc limit $3
@@ -55,7 +61,8 @@ package struct AlertRuleStore {
     private static let version = Statement(
         "alert_rule_version",
         """
-        select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown, labels, send_to,
+        select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown,
+            labels, send_to,
             is_security, is_retroactive
         from alert_rule_version where rule = $1 and version = $2
         """)

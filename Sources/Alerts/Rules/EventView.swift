@@ -3,7 +3,8 @@ package import JSON
 import Access
 import Kernel
 
-/// An event as conditions, alerts and receivers see it: what stands around it, and beside that the fields of its data.
+/// An event as conditions, alerts and receivers see it: what stands around it, and beside that the fields of
+/// its data.
 package enum EventView {
     package static func flat(_ event: Event) -> JSONObject {
         var view = JSONObject()

@@ -49,7 +49,8 @@ extension AlertRule {
 }
 
 extension Condition {
-    /// One that was checked when it was stored. If it cannot be read any more, it is an error and not silence.
+    /// One that was checked when it was stored. If it cannot be read any more, it is an error and not
+    /// silence.
     init(stored source: String) {
         do throws(ConditionMistake) {
             try self.init(source)
