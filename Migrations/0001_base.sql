@@ -54,6 +54,8 @@ create index idempotency_key_created on idempotency_key (created_at);
 -- verification compares them with the bytes.
 create table audit_lane (
     lane smallint primary key constraint audit_lane_range check (lane between 0 and 63),
+    -- The first entry that is kept: retention raises it, and verification begins there.
+    first bigint not null default 1,
     sequence bigint not null default 0,
     hash bytea not null default decode(repeat('00', 32), 'hex'),
     -- The hash of the newest checkpoint, until the lane's next entry takes it up.
@@ -99,8 +101,11 @@ create table audit_checkpoint (
     key_id uuid not null,
     public_key bytea not null,
     signature bytea not null,
-    exported_at timestamptz
+    exported_at timestamptz,
+    -- When the event that tells of it was written.
+    announced_at timestamptz
 );
+create index audit_checkpoint_unannounced on audit_checkpoint (number) where announced_at is null;
 
 -- Appends one entry to this session's lane and returns (lane, sequence). The lane is picked once a session, by a
 -- session lock, so that sessions do not wait for each other; correctness comes from the row lock alone.
@@ -204,3 +209,41 @@ create table audit_record_other partition of audit_record default;
 create table audit_item_other partition of audit_item default;
 create table event_other partition of event default;
 select ensure_partitions((now() at time zone 'UTC')::date - 31, 4);
+
+-- Takes a month of the trail out of its tables, once an exported checkpoint covers all of it. The tables stay, to be
+-- archived or dropped by hand. Returns the entries taken out, or null when a checkpoint does not cover them yet.
+create function detach_audit_month(p_month date) returns bigint
+language plpgsql as $$
+declare
+    v_records text := 'audit_record_' || to_char(p_month, 'YYYYMM');
+    v_items text := 'audit_item_' || to_char(p_month, 'YYYYMM');
+    v_body jsonb;
+    v_count bigint;
+begin
+    select convert_from(body, 'UTF8')::jsonb into v_body from audit_checkpoint
+        where exported_at is not null order by number desc limit 1;
+    -- Nobody appends meanwhile, and checkpoints lock the lanes in the same order.
+    perform lane from audit_lane order by lane for no key update;
+    execute format(
+        'create temporary table detached on commit drop as '
+        'select lane, max(sequence) as last, count(*) as entries from %I group by lane', v_records);
+    if exists (
+        select from detached left join jsonb_to_recordset(v_body -> 'lanes') as span (lane smallint, last bigint)
+            using (lane) where detached.last > coalesce(span.last, 0))
+    then
+        return null;
+    end if;
+    update audit_lane set first = greatest(first, detached.last + 1) from detached where audit_lane.lane = detached.lane;
+    select coalesce(sum(entries), 0) into v_count from detached;
+    execute format('alter table audit_record detach partition %I', v_records);
+    execute format('alter table audit_item detach partition %I', v_items);
+    return v_count;
+end
+$$;
+
+create function drop_event_month(p_month date) returns void
+language plpgsql as $$
+begin
+    execute format('drop table %I', 'event_' || to_char(p_month, 'YYYYMM'));
+end
+$$;

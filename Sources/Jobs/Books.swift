@@ -3,9 +3,10 @@ package import JSON
 package import Postgres
 
 /// The ledger as the rooms below it know it: changes, their events and their audit lines in one transaction.
-/// Implemented by Events' `Ledger`.
+/// Events' `Ledger` implements it.
 package protocol Books: AnyObject {
-    /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything throws.
+    /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything
+    /// throws.
     nonisolated(nonsending) func enter<Result>(
         _ context: Context, _ body: nonisolated(nonsending) (any Notes) async throws -> Result
     ) async throws -> Result

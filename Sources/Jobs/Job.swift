@@ -12,8 +12,8 @@ package struct Job {
     package let every: Period
     /// A run that takes longer is given up and recorded as timed out.
     package let timeout: Period
-    /// Does the work in small committed steps and returns counts of what it did. Cancelling is cooperative: between
-    /// steps it asks `JobRun.isOver`.
+    /// Does the work in small committed steps and returns counts of what it did. Cancelling is cooperative:
+    /// between steps it asks `JobRun.isOver`.
     package let run: (JobRun) async throws -> JSONObject
 
     package init(

@@ -55,7 +55,8 @@ package struct JobState: Equatable, Sendable {
 
 /// When a job runs. Pure.
 package enum Schedule {
-    /// The first time after `now` on the raster that `planned` stands on: runs that were missed meanwhile run once.
+    /// The first time after `now` on the raster that `planned` stands on: runs that were missed meanwhile run
+    /// once.
     package static func next(after planned: Timestamp, every: Period, now: Timestamp) -> Timestamp {
         precondition(every.microseconds > 0, "a job needs an interval")
         guard planned <= now else { return planned }

@@ -23,7 +23,8 @@ struct JobStore {
     private static let lock = Statement(
         "job_lock",
         """
-        select name, next_run_at, run, leased_by, lease_until from job where name = $1::text for update skip locked
+        select name, next_run_at, run, leased_by, lease_until from job where name = $1::text
+        for update skip locked
         """)
     private static let wait = Statement(
         "job_wait",

@@ -4,8 +4,8 @@ import JSON
 package import Kernel
 package import Postgres
 
-/// Who may run what, and what became of it: the changes of jobs and runs, each in one transaction. A job's row is
-/// locked before its run's.
+/// Who may run what, and what became of it: the changes of jobs and runs, each in one transaction. A job's
+/// row is locked before its run's.
 package final class RunBook {
     /// Without a renewal for that long, a run counts as abandoned.
     package static let leaseLength: Period = .seconds(30)

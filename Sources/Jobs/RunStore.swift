@@ -38,7 +38,8 @@ struct RunStore {
     private static let list = Statement(
         "job_run_list",
         """
-        select id, job, trigger, requested_by, node, started_at, finished_at, outcome, error, result from job_run
+        select id, job, trigger, requested_by, node, started_at, finished_at, outcome, error, result
+        from job_run
         where job = $1::text and ($2::text is null or outcome = $2::text)
             and ($3::timestamptz is null or (started_at, id) < ($3, $4::uuid))
         order by started_at desc, id desc limit $5

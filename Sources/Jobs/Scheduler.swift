@@ -3,8 +3,8 @@ package import EventLoop
 package import Kernel
 import Postgres
 
-/// Runs the jobs that are due, on one worker of each node. Leases in PostgreSQL make sure that a job runs on one
-/// node at a time; when a node dies, another takes over once the lease has lapsed.
+/// Runs the jobs that are due, on one worker of each node. Leases in PostgreSQL make sure that a job runs on
+/// one node at a time; when a node dies, another takes over once the lease has lapsed.
 package final class Scheduler {
     /// Between two looks at the table, when nothing is due sooner.
     package static let pollInterval: Period = .milliseconds(500)
@@ -52,8 +52,8 @@ package final class Scheduler {
     /// Looks at the table now: somebody asked for a run, or moved the clock.
     package func wake() { bell.wake() }
 
-    /// Takes nothing new, tells what runs to return, and waits for it. What does not return in time is left to its
-    /// lease.
+    /// Takes nothing new, tells what runs to return, and waits for it. What does not return in time is left
+    /// to its lease.
     package nonisolated(nonsending) func stop(within limit: Period = .seconds(10)) async {
         isStopping = true
         for run in active.values { run.run.isOver = true }
@@ -114,6 +114,8 @@ package final class Scheduler {
     private func begin(_ job: Job, _ run: JobRun, on worker: isolated Worker) {
         let begun = ActiveRun(job, run, leaseUntil: run.context.now + RunBook.leaseLength, reactor: reactor)
         active[job.name] = begun
+        // The claim was under way when somebody asked to stop.
+        run.isOver = isStopping
         unrecorded += 1
         begun.watchTime()
         worker.spawn {

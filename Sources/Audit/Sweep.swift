@@ -1,0 +1,107 @@
+import Jobs
+import Kernel
+import Postgres
+
+/// Makes partitions and removes old rows, in steps that are committed one by one.
+struct Sweep {
+    /// This month and the next two.
+    private static let monthsAhead = 3
+    private static let rowsPerStep = 1_000
+
+    private static let ensure = Statement("partitions_ensure", "select ensure_partitions($1::text::date, $2::int8::int4)")
+    private static let oldKeys = Statement(
+        "retention_keys",
+        """
+        delete from idempotency_key where ctid = any (array(
+            select ctid from idempotency_key where created_at < $1 limit $2))
+        """)
+    private static let oldRuns = Statement(
+        "retention_runs",
+        """
+        delete from job_run where id = any (array(
+            select id from job_run where started_at < $1 and outcome <> 'running' limit $2))
+        """)
+    /// Partitions by month, oldest first, whose month ended before a day.
+    private static let months = Statement(
+        "retention_months",
+        """
+        select right(child.relname, 6) from pg_inherits
+        join pg_class child on child.oid = inhrelid join pg_class parent on parent.oid = inhparent
+        where parent.relname = $1::text and child.relname ~ '_[0-9]{6}$'
+            and (to_date(right(child.relname, 6), 'YYYYMM') + interval '1 month') <= $2::text::date
+        order by 1
+        """)
+    private static let dropEvents = Statement(
+        "retention_events", "select drop_event_month(to_date($1::text, 'YYYYMM'))")
+    private static let detachAudit = Statement(
+        "retention_audit", "select detach_audit_month(to_date($1::text, 'YYYYMM'))")
+
+    private let database: Database
+
+    init(_ database: Database) { self.database = database }
+
+    nonisolated(nonsending) func makePartitions(at now: Timestamp) async throws -> Int {
+        try await database.transaction { transaction in
+            try await transaction.query(Self.ensure, .text(now.day), .int(Self.monthsAhead)).first?.int(0) ?? 0
+        }
+    }
+
+    nonisolated(nonsending) func deleteIdempotencyKeys(
+        before time: Timestamp, _ run: JobRun
+    ) async throws -> Int {
+        try await delete(Self.oldKeys, before: time, run)
+    }
+
+    nonisolated(nonsending) func deleteRuns(before time: Timestamp, _ run: JobRun) async throws -> Int {
+        try await delete(Self.oldRuns, before: time, run)
+    }
+
+    private nonisolated(nonsending) func delete(
+        _ statement: Statement, before time: Timestamp, _ run: JobRun
+    ) async throws -> Int {
+        var total = 0
+        while !run.isOver {
+            let count = try await database.transaction { transaction in
+                try await transaction.query(statement, .timestamp(time), .int(Self.rowsPerStep)).affected
+            }
+            total += count
+            if count < Self.rowsPerStep { break }
+        }
+        return total
+    }
+
+    nonisolated(nonsending) func dropEventMonths(before time: Timestamp, _ run: JobRun) async throws -> Int {
+        var dropped = 0
+        for month in try await months(of: "event", before: time) where !run.isOver {
+            _ = try await database.transaction { transaction in
+                try await transaction.query(Self.dropEvents, .text(month))
+            }
+            dropped += 1
+        }
+        return dropped
+    }
+
+    /// Stops at the first month that no exported checkpoint covers.
+    nonisolated(nonsending) func detachAuditMonths(before time: Timestamp, _ run: JobRun) async throws -> Int {
+        var detached = 0
+        for month in try await months(of: "audit_record", before: time) where !run.isOver {
+            let isDone = try await database.transaction { transaction in
+                try await transaction.query(Self.detachAudit, .text(month)).first?.isNull(0) == false
+            }
+            if !isDone { break }
+            detached += 1
+        }
+        return detached
+    }
+
+    private nonisolated(nonsending) func months(
+        of parent: String, before time: Timestamp
+    ) async throws -> [String] {
+        try await database.query(Self.months, .text(parent), .text(time.day)).map { $0.text(0) }
+    }
+}
+
+extension Timestamp {
+    /// `2026-01-05`.
+    fileprivate var day: String { String(description.prefix(10)) }
+}
