@@ -38,7 +38,8 @@ package struct AuditColumns: Equatable, Sendable {
 
     /// Whether the entry's bytes say the same.
     package func agree(with body: [UInt8]) -> Bool {
-        guard areNumbered, let written = try? JSONValue.parse(body, limits: AuditTrail.bodyLimits)["items"]?.asArray
+        guard areNumbered,
+            let written = try? JSONValue.parse(body, limits: AuditTrail.bodyLimits)["items"]?.asArray
         else { return false }
         return items
             == written.map { item in

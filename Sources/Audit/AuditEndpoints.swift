@@ -48,7 +48,8 @@ package struct AuditEndpoints {
         Operation(.get, path, id: id, requires: .permission(.auditRead), bodyLimit: 0, handle: handle)
     }
 
-    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let limit = parameters.limit()
         let last = parameters.position("cursor", RecordStore.Position.init)
@@ -81,11 +82,14 @@ package struct AuditEndpoints {
         return .object { w in
             w.array("data", page) { w, checkpoint in checkpoint.write(to: &w) }
             w.field(
-                "next_cursor", found.count > limit ? page.last.map { Cursor(["\($0.content.number)"]).text } : nil)
+                "next_cursor",
+                found.count > limit ? page.last.map { Cursor(["\($0.content.number)"]).text } : nil)
         }
     }
 
-    private nonisolated(nonsending) func verify(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func verify(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let hasCheckpoint = try await checkpointer.store.numbers().last > 0
         let verdict = try await verification.run(
@@ -95,7 +99,9 @@ package struct AuditEndpoints {
     }
 
     /// The export is recorded first, and a checkpoint taken, so that it covers everything up to itself.
-    private nonisolated(nonsending) func export(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func export(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         var parameters = try request.parameters()
         let (from, to) = (parameters.time("from"), parameters.time("to"))
         try parameters.finish()
@@ -160,5 +166,7 @@ extension RecordStore.Position {
 }
 
 extension JSONValue {
-    fileprivate static func time(_ time: Timestamp?) -> JSONValue { time.map { .string($0.description) } ?? .null }
+    fileprivate static func time(_ time: Timestamp?) -> JSONValue {
+        time.map { .string($0.description) } ?? .null
+    }
 }

@@ -53,8 +53,12 @@ package struct AuditJobs {
         let keys = try await sweep.deleteIdempotencyKeys(before: now - retention.idempotencyKeys, run)
         let runs = try await sweep.deleteRuns(before: now - retention.runs, run)
         var (eventMonths, auditMonths) = (0, 0)
-        if let kept = retention.events { eventMonths = try await sweep.dropEventMonths(before: now - kept, run) }
-        if let kept = retention.audit { auditMonths = try await sweep.detachAuditMonths(before: now - kept, run) }
+        if let kept = retention.events {
+            eventMonths = try await sweep.dropEventMonths(before: now - kept, run)
+        }
+        if let kept = retention.audit {
+            auditMonths = try await sweep.detachAuditMonths(before: now - kept, run)
+        }
         // Verification begins where the newest checkpoint says that the trail does.
         if auditMonths > 0 { _ = try await checkpointer.take() }
         return .counts([

@@ -19,12 +19,14 @@ package struct AuditReport: Sendable {
 
     private var checkpoints: String {
         guard let newest = verdict.checkpoint?.content else { return "no checkpoint" }
-        return "checkpoint \(newest.id) of \(newest.signedAt) signed by \(newest.signedBy); \(verdict.checkpoints) in all"
+        return
+            "checkpoint \(newest.id) of \(newest.signedAt) signed by \(newest.signedBy); \(verdict.checkpoints) in all"
     }
 
     private var problems: [String] {
         let shown = verdict.problems.map { problem in
-            let place = [problem.lane.map { "lane \($0)" }, problem.sequence.map { "entry \($0)" }].compactMap { $0 }
+            let place = [problem.lane.map { "lane \($0)" }, problem.sequence.map { "entry \($0)" }].compactMap
+            { $0 }
             let at = place.isEmpty ? "" : " \(place.joined(separator: ", "))"
             return "\(problem.kind.rawValue)\(at): \(problem.message)"
         }

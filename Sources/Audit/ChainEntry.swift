@@ -32,13 +32,11 @@ package struct ChainEntry: Equatable, Sendable {
     /// What `audit_append` of 0001_base.sql computes: SHA-256 over 0x01, lane (2 bytes), sequence (8),
     /// microseconds since 1970 (8), previous hash, checkpoint hash if there is one, body. Big-endian.
     package var computedHash: Digest {
-        var bytes: [UInt8] = [Self.domain, UInt8(truncatingIfNeeded: lane >> 8), UInt8(truncatingIfNeeded: lane)]
+        var bytes: [UInt8] = [
+            Self.domain, UInt8(truncatingIfNeeded: lane >> 8), UInt8(truncatingIfNeeded: lane),
+        ]
         bytes.reserveCapacity(96 + body.count)
-        for number in [UInt64(bitPattern: sequence), UInt64(bitPattern: at.microseconds)] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: number >> shift))
-            }
-        }
+        withUnsafeBytes(of: (sequence.bigEndian, at.microseconds.bigEndian)) { bytes.append(contentsOf: $0) }
         bytes += previous.bytes
         if let checkpoint { bytes += checkpoint.bytes }
         bytes += body

@@ -51,7 +51,8 @@ package struct CheckpointStore {
         "audit_checkpoint_exported",
         "update audit_checkpoint set exported_at = $3 where number between $1 and $2 and exported_at is null")
     private static let hasExported = Statement(
-        "audit_checkpoint_has_exported", "select exists (select from audit_checkpoint where exported_at is not null)")
+        "audit_checkpoint_has_exported",
+        "select exists (select from audit_checkpoint where exported_at is not null)")
 
     private let database: Database
 

@@ -77,7 +77,9 @@ package final class Checkpointer {
     private nonisolated(nonsending) func sign(in transaction: Transaction) async throws -> Checkpoint? {
         let lanes = try await store.lockLanes(in: transaction)
         let newest = try await store.newest(in: transaction)
-        if newest?.content.lanes == lanes || newest == nil && lanes.allSatisfy({ $0.last == nil }) { return nil }
+        if newest?.content.lanes == lanes || newest == nil && lanes.allSatisfy({ $0.last == nil }) {
+            return nil
+        }
         let now = clock.now()
         let checkpoint = key.sign(
             Checkpoint.Content(
@@ -105,7 +107,8 @@ package final class Checkpointer {
         notes.emit(
             "audit.checkpointed", subject: content.id.description,
             [
-                "checkpoint_id": .string(content.id.description), "signed_at": .string(content.signedAt.description),
+                "checkpoint_id": .string(content.id.description),
+                "signed_at": .string(content.signedAt.description),
                 "signed_by": .string(content.signedBy.description),
                 "lanes": .number(JSONNumber(content.lanes.count { $0.last != nil })),
                 "entries": .number(JSONNumber(entries)), "hash": .string(checkpoint.hash.description),

@@ -38,9 +38,8 @@ package struct Digest: Hashable, Sendable {
     package static func of(_ bytes: [UInt8]) -> Digest { Digest(SHA256.hash(bytes)) ?? .zero }
 
     package var bytes: [UInt8] {
-        [words.a, words.b, words.c, words.d].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
-        }
+        let words = (words.a.bigEndian, words.b.bigEndian, words.c.bigEndian, words.d.bigEndian)
+        return withUnsafeBytes(of: words) { Array($0) }
     }
 }
 

@@ -70,7 +70,8 @@ package enum ExportLine: Sendable {
         self = .entry(
             ChainEntry(
                 lane: Int(lane), sequence: sequence, at: Timestamp(microseconds: at), previous: previous,
-                checkpoint: value["checkpoint"]?.asString.flatMap { Digest(hex: $0) }, hash: hash, body: body))
+                checkpoint: value["checkpoint"]?.asString.flatMap { Digest(hex: $0) }, hash: hash, body: body)
+        )
     }
 }
 

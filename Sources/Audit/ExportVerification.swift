@@ -34,7 +34,9 @@ package struct ExportVerification {
     package mutating func feed(_ bytes: [UInt8]) throws(Refusal) {
         if !hasBegun, let first = bytes.first {
             hasBegun = true
-            if first == Self.gzipMagic { decoder = try Self.gzip { () throws(GzipError) in try Self.newDecoder() } }
+            if first == Self.gzipMagic {
+                decoder = try Self.gzip { () throws(GzipError) in try Self.newDecoder() }
+            }
         }
         if let decoder {
             try Self.gzip { () throws(GzipError) in try decoder.decode(bytes.span, into: &rest) }
@@ -69,7 +71,7 @@ package struct ExportVerification {
 
     private mutating func take(_ line: ExportLine) throws(Refusal) {
         if case .manifest(let manifest) = line, verification == nil {
-            verification = Verification(isPartial: manifest.from != nil, pin: pin)
+            verification = Verification(isPartial: manifest.from != nil || manifest.to != nil, pin: pin)
             return
         }
         guard verification != nil else { throw .notAnExport }

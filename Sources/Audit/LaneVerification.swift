@@ -32,10 +32,12 @@ struct LaneVerification {
 
     mutating func entry(_ entry: ChainEntry, columnsAgree: Bool) {
         summary.entries += 1
-        if next == nil { begin(with: entry) }
+        let isFirst = next == nil
+        if isFirst { begin(with: entry) }
         guard let expected = next, entry.sequence >= expected else { return stray(entry) }
         if entry.sequence > expected { leaveOut(expected...entry.sequence - 1) }
         let isIntact = checkItself(entry, columnsAgree: columnsAgree)
+        if isFirst && isIntact { checkBeginning(entry) }
         checkLink(entry, isIntact: isIntact)
         checkMark(entry)
         lastIsSuspect = !isIntact
@@ -63,10 +65,13 @@ struct LaneVerification {
         next = first
         lastIsSuspect = entry.sequence > 1
         skipExpectations(below: first - 1)
-        // What is no longer kept, or not exported, is still bound by its hash.
-        if let known = expectation(at: entry.sequence - 1), known.hash != entry.previous {
-            report(.tampered, entry.sequence, "it does not follow what a checkpoint signed")
-        }
+    }
+
+    /// What is no longer kept, or not exported, is still bound by its hash.
+    private mutating func checkBeginning(_ entry: ChainEntry) {
+        guard let known = expectation(at: entry.sequence - 1), known.hash != entry.previous else { return }
+        report(.tampered, entry.sequence, "it does not follow what a checkpoint signed")
+        lastIsSuspect = true
     }
 
     private mutating func leaveOut(_ range: ClosedRange<Int64>) {
@@ -96,7 +101,9 @@ struct LaneVerification {
             }
             return false
         }
-        if !columnsAgree { report(.tampered, entry.sequence, "the columns beside the entry say something else") }
+        if !columnsAgree {
+            report(.tampered, entry.sequence, "the columns beside the entry say something else")
+        }
         return columnsAgree
     }
 
@@ -116,7 +123,9 @@ struct LaneVerification {
 
     private mutating func checkExpectation(_ entry: ChainEntry) {
         skipExpectations(below: entry.sequence)
-        guard let known = expectation(at: entry.sequence), known.hash != entry.hash, !lastIsSuspect else { return }
+        guard let known = expectation(at: entry.sequence), known.hash != entry.hash, !lastIsSuspect else {
+            return
+        }
         report(.tampered, entry.sequence, "a checkpoint signed another hash of this entry")
         lastIsSuspect = true
     }

@@ -65,7 +65,8 @@ struct RecordStore {
     }
 
     private static func record(_ row: Row) -> Record {
-        let position = Position(at: row.timestamp(0), lane: row.int(1), sequence: row.int64(2), item: row.int(3))
+        let position = Position(
+            at: row.timestamp(0), lane: row.int(1), sequence: row.int64(2), item: row.int(3))
         let body = try? JSONValue.parse(row.bytes(5), limits: AuditTrail.bodyLimits)
         return Record(
             position: position, hash: Digest(row.bytes(4)) ?? .zero,

@@ -8,7 +8,8 @@ struct Sweep {
     private static let monthsAhead = 3
     private static let rowsPerStep = 1_000
 
-    private static let ensure = Statement("partitions_ensure", "select ensure_partitions($1::text::date, $2::int8::int4)")
+    private static let ensure = Statement(
+        "partitions_ensure", "select ensure_partitions($1::text::date, $2::int8::int4)")
     private static let oldKeys = Statement(
         "retention_keys",
         """
@@ -42,7 +43,8 @@ struct Sweep {
 
     nonisolated(nonsending) func makePartitions(at now: Timestamp) async throws -> Int {
         try await database.transaction { transaction in
-            try await transaction.query(Self.ensure, .text(now.day), .int(Self.monthsAhead)).first?.int(0) ?? 0
+            try await transaction.query(Self.ensure, .text(now.day), .int(Self.monthsAhead)).first?.int(0)
+                ?? 0
         }
     }
 
@@ -82,7 +84,8 @@ struct Sweep {
     }
 
     /// Stops at the first month that no exported checkpoint covers.
-    nonisolated(nonsending) func detachAuditMonths(before time: Timestamp, _ run: JobRun) async throws -> Int {
+    nonisolated(nonsending) func detachAuditMonths(before time: Timestamp, _ run: JobRun) async throws -> Int
+    {
         var detached = 0
         for month in try await months(of: "audit_record", before: time) where !run.isOver {
             let isDone = try await database.transaction { transaction in

@@ -38,7 +38,8 @@ struct TrailReading {
         let firstNumber = max(1, numbers.last - Int64(most) + 1)
         let isPartial = firstNumber > 1 || before.contains { $0.count > share }
         return Part(
-            checkpoints: numbers.last > 0 ? firstNumber...numbers.last : nil, lanes: ranges, isPartial: isPartial)
+            checkpoints: numbers.last > 0 ? firstNumber...numbers.last : nil, lanes: ranges,
+            isPartial: isPartial)
     }
 
     /// What was written from one time to another, and enough around it that each lane's covered end is in it.
@@ -54,15 +55,17 @@ struct TrailReading {
             let start = from == nil ? kept : min(bound?.lowerBound ?? end, max(signed, 1))
             return end >= max(start, kept) ? (span.lane, max(start, kept)...end) : nil
         }
-        let isPartial = from != nil
+        let isPartial = from != nil || to != nil
         return Part(
-            checkpoints: numbers.last > 0 ? (isPartial ? numbers.first : 1)...numbers.last : nil, lanes: ranges,
+            checkpoints: numbers.last > 0 ? (from != nil ? numbers.first : 1)...numbers.last : nil,
+            lanes: ranges,
             isPartial: isPartial)
     }
 
     /// The last sequence of each lane by the checkpoint of that number.
     private nonisolated(nonsending) func spans(of number: Int64) async throws -> [Int: Int64] {
-        let newest = try await checkpoints.page(after: number - 1, through: number, limit: 1).first?.checkpoint
+        let newest = try await checkpoints.page(after: number - 1, through: number, limit: 1).first?
+            .checkpoint
         let spans = newest?.content.lanes.compactMap { span in span.last.map { (span.lane, $0) } }
         return Dictionary(spans ?? [], uniquingKeysWith: max)
     }
@@ -112,7 +115,8 @@ struct TrailReading {
             while let range = rest {
                 let page = try await lanes.pageWithColumns(lane, range, limit: Self.entryPage)
                 for row in page { body(row) }
-                rest = Self.rest(of: range, after: page.last?.entry.sequence, isLast: page.count < Self.entryPage)
+                rest = Self.rest(
+                    of: range, after: page.last?.entry.sequence, isLast: page.count < Self.entryPage)
             }
         }
     }

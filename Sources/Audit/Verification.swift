@@ -69,15 +69,19 @@ package struct Verification {
         from old: Checkpoint.Span, to new: Checkpoint.Span?, in checkpoint: Checkpoint
     ) -> Verdict.Problem? {
         let id = checkpoint.content.id
-        guard let new else { return .init(.laneMissing, lane: old.lane, "checkpoint \(id) leaves the lane out") }
+        guard let new else {
+            return .init(.laneMissing, lane: old.lane, "checkpoint \(id) leaves the lane out")
+        }
         let (oldLast, newLast) = (old.last ?? 0, new.last ?? 0)
         if newLast < oldLast {
             return .init(
-                .truncated, lane: old.lane, sequence: newLast + 1, "checkpoint \(id) ends before the one before")
+                .truncated, lane: old.lane, sequence: newLast + 1,
+                "checkpoint \(id) ends before the one before")
         }
         if newLast == oldLast, new.hash != old.hash {
             return .init(
-                .badCheckpoint, lane: old.lane, sequence: newLast, "checkpoint \(id) contradicts the one before")
+                .badCheckpoint, lane: old.lane, sequence: newLast,
+                "checkpoint \(id) contradicts the one before")
         }
         if let first = new.first, first > oldLast + 1, first > 1 {
             return .init(
@@ -105,7 +109,8 @@ package struct Verification {
             guard (0..<AuditTrail.lanes).contains(entry.lane), seen.insert(entry.lane).inserted else {
                 report(
                     .init(
-                        .reordered, lane: entry.lane, sequence: entry.sequence, "the lane stands in several places"))
+                        .reordered, lane: entry.lane, sequence: entry.sequence,
+                        "the lane stands in several places"))
                 return
             }
             lane = LaneVerification(
@@ -129,7 +134,8 @@ package struct Verification {
         verdict.lanes.append(closed.summary)
         verdict.problemCount += closed.problemCount
         let room = Verdict.problemLimit - verdict.problems.count
-        verdict.problems += closed.problems.sorted { ($0.sequence ?? 0) < ($1.sequence ?? 0) }.prefix(max(room, 0))
+        verdict.problems += closed.problems.sorted { ($0.sequence ?? 0) < ($1.sequence ?? 0) }.prefix(
+            max(room, 0))
     }
 
     private mutating func report(_ problem: Verdict.Problem) {
@@ -142,11 +148,13 @@ package struct Verification {
     package consuming func finish() -> Verdict {
         closeLane()
         for span in newest?.content.lanes ?? [] where span.count > 0 && !seen.contains(span.lane) {
-            report(.init(.laneMissing, lane: span.lane, sequence: span.first, "none of its entries are there"))
+            report(
+                .init(.laneMissing, lane: span.lane, sequence: span.first, "none of its entries are there"))
         }
         if let pin, newest.map(pin.matches) != true {
             let signer = newest.map { "\($0.content.signedBy)" } ?? "nobody"
-            report(.init(.badSignature, "the newest checkpoint is signed by \(signer), not by the pinned key"))
+            report(
+                .init(.badSignature, "the newest checkpoint is signed by \(signer), not by the pinned key"))
         }
         verdict.checkpoint = newest
         return verdict

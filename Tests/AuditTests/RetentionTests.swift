@@ -1,0 +1,70 @@
+import Access
+import Audit
+import EventLoop
+import Events
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct RetentionTests {
+    private static let january = Statement("january", "select ensure_partitions('2026-01-01', 2)")
+
+    private func run(
+        _ name: String, _ bench: AuditBench, at now: Timestamp, _ retention: AuditJobs.Retention = .init()
+    ) async throws -> JSONObject {
+        let clock = Clock(now: { now }, monotonicNanoseconds: Clock.system.monotonicNanoseconds)
+        let jobs = AuditJobs(
+            bench.database, checkpointer: bench.checkpointer, clock: clock, retention: retention)
+        let job = try #require(jobs.jobs.first { $0.name == name })
+        let id = RunID(UUID(at: now, entropy: .system))
+        return try await job.run(JobRun(id: id, context: .installation(now: now, requestID: id.description)))
+    }
+
+    @Test func `partitions of months ahead are made once`() async throws {
+        try await withAuditBench { bench, _ in
+            let far = try #require(Timestamp("2031-05-20"))
+            #expect(try await run("partitions", bench, at: far)["made"] == 9)
+            #expect(try await run("partitions", bench, at: far)["made"] == 0)
+        }
+    }
+
+    @Test func `a month of the trail goes only when an exported checkpoint covers it`() async throws {
+        try await withAuditBench { bench, _ in
+            try await bench.tamper(Self.january)
+            try await bench.append(20)
+            let later = Timestamp.testStart + .days(200)
+            let retention = AuditJobs.Retention(events: .days(90), audit: .days(90))
+            _ = try await bench.checkpointer.take()
+            #expect(try await run("retention", bench, at: later, retention)["audit_months"] == 0)
+            _ = try await bench.export()
+            let counts = try await run("retention", bench, at: later, retention)
+            #expect((counts["audit_months"]?.asInt ?? 0) > 0)
+            let verdict = try await bench.verify()
+            #expect(verdict.isIntact, "\(verdict.problems)")
+            #expect(verdict.entries == 0)
+            bench.now = later
+            try await bench.append(3)
+            let after = try verifyExport(await bench.export(), pin: CheckpointPin(bench.key))
+            #expect(after.exitCode == 0, "\(after.text)")
+        }
+    }
+
+    @Test func `old keys and runs are removed, young ones stay`() async throws {
+        try await withAuditBench { bench, _ in
+            let old = Statement(
+                "old",
+                """
+                insert into idempotency_key (principal, method, path, key, body_digest, created_at)
+                select gen_random_uuid(), 'POST', '/', n::text, '', '2026-01-01'::timestamptz + n * interval '1 hour'
+                from generate_series(1, 2000) as n
+                """)
+            try await bench.tamper(old)
+            let now = try #require(Timestamp("2026-01-01")) + .hours(2_000)
+            let counts = try await run("retention", bench, at: now)
+            #expect(counts["idempotency_keys"] == 1_975)
+        }
+    }
+}
