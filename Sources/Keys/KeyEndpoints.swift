@@ -182,7 +182,7 @@ extension KeyEndpoints {
         if owner == change.context.actor.principal { return }
         guard try await isActive(owner, change.transaction) else {
             throw FieldErrors(
-                FieldError(pointer: "/owner_id", code: "unknown", message: "is no active principal"))
+                FieldError(pointer: "/owner_id", code: "not_found", message: "is no active principal"))
         }
     }
 }

@@ -129,7 +129,7 @@ extension Fields {
     private mutating func refuseRepeats<Value: Equatable>(_ name: String, _ values: [Value]) {
         guard values.count == take(name)?.asArray?.count else { return }
         for (index, value) in values.enumerated() where values[..<index].contains(value) {
-            fail(name, index: index, code: "repeated", "stands more than once")
+            fail(name, index: index, code: "duplicate", "stands more than once")
         }
     }
 }

@@ -65,7 +65,7 @@ struct KeySearch {
         guard cursor.parts.count == 3, cursor.parts[0] == order.rawValue,
             let key = order.parameter(cursor.parts[1]), let id = ExchangeKeyID(cursor.parts[2])
         else {
-            query.fail("cursor", code: FieldCode.malformed, "does not belong to a list of this order")
+            query.fail("cursor", code: "invalid_cursor", "does not belong to a list of this order")
             return
         }
         parameters += [key, .id(id)]

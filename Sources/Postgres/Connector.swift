@@ -7,7 +7,7 @@ import Kernel
 package final class Connector {
     package let url: DatabaseURL
     package let settings: SessionSettings
-    let reactor: Reactor
+    package let reactor: Reactor
     private let offLoop: OffLoop
     /// Tells why a host was passed over.
     package var onFailure: ((String) -> Void)?

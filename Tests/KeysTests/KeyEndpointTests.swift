@@ -8,7 +8,7 @@ import Testing
 
 @testable import Keys
 
-@Suite struct KeyEndpointTests {
+@Suite(.serialized) struct KeyEndpointTests {
     private static let full = """
         "owner_id": "\(KeyDesk.colleague)", "tags": ["market-making"], "permissions": ["read", "trade_spot"],
         "ip_allow_list": ["203.0.113.7", "10.1.0.0/16"], "expires_at": null,

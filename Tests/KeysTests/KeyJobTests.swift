@@ -7,7 +7,7 @@ import Testing
 
 @testable import Keys
 
-@Suite struct KeyJobTests {
+@Suite(.serialized) struct KeyJobTests {
     private func stages(_ desk: KeyDesk, _ type: String) async throws -> [String] {
         try await desk.events().filter { $0.type == type }.compactMap { $0.data["stage"]?.asString }
     }

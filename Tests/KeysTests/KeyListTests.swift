@@ -5,7 +5,7 @@ import Testing
 
 @testable import Keys
 
-@Suite struct KeyListTests {
+@Suite(.serialized) struct KeyListTests {
     private func labels(_ desk: KeyDesk, _ query: String) async throws -> [String] {
         let answer = try await desk.call("GET", "/v1/keys?\(query)")
         #expect(answer.status == 200, "\(answer.text)")

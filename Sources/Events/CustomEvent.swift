@@ -1,0 +1,72 @@
+import JSON
+
+/// An own event as a client pushes it.
+struct CustomEvent {
+    /// The whole event, as text.
+    static let bytesAtMost = 16 * 1_024
+    private static let dataDepth = 8
+    private static let dataMembers = 64
+    /// What conditions see of every event beside its data.
+    private static let takenNames: Set<String> = ["id", "type", "at", "subject", "security", "actor_id"]
+
+    let type: EventType
+    let subject: String?
+    let data: JSONObject
+
+    init(_ value: JSONValue) throws(FieldErrors) {
+        var f = try Fields(value)
+        let name = f.string("type", 1...100)
+        let type = EventType(name)
+        if f.has("type"), !name.isEmpty, type?.isCustom != true {
+            f.fail("type", code: "type_not_custom", "must be custom. and parts of a-z, 0-9 and _")
+        }
+        subject = f.string(optional: "subject", 1...200)
+        if let subject, subject.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            f.fail("subject", code: FieldCode.malformed, "must not hold control characters")
+        }
+        data = Self.data(&f)
+        if value.bytes.count > Self.bytesAtMost { f.fail(code: "too_large", "must have at most 16 KB") }
+        try f.finish()
+        guard let type else { throw FieldErrors() }
+        self.type = type
+    }
+
+    private static func data(_ f: inout Fields) -> JSONObject {
+        guard let value = f.take("data") else { return JSONObject() }
+        guard let data = value.asObject else {
+            f.fail("data", code: FieldCode.wrongType, "must be an object")
+            return JSONObject()
+        }
+        if data.count > dataMembers {
+            f.fail("data", code: FieldCode.tooMany, "must have at most 64 members")
+        }
+        if value.depth > dataDepth {
+            f.fail("data", code: FieldCode.malformed, "must be at most 8 levels deep")
+        }
+        for member in data.members.prefix(dataMembers) where !isName(member.name) {
+            f.fail("data", code: FieldCode.malformed, "names a member that conditions could not read")
+        }
+        return data
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, first < 48 || first > 57, name.utf8.count <= 63 else {
+            return false
+        }
+        let isWord = name.utf8.allSatisfy { byte in
+            byte == 95 || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        }
+        return isWord && !takenNames.contains(name)
+    }
+}
+
+extension JSONValue {
+    /// Containers inside one another, this one included.
+    fileprivate var depth: Int {
+        switch self {
+        case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
+        case .object(let object): 1 + (object.members.map { $0.value.depth }.max() ?? 0)
+        case .null, .bool, .number, .string: 0
+        }
+    }
+}

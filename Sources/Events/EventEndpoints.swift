@@ -1,0 +1,126 @@
+package import Access
+package import EventLoop
+import HTTPServer
+import JSON
+import Kernel
+package import Postgres
+
+/// The feed over HTTP.
+package struct EventEndpoints {
+    /// What the caller of a stream may do by now; nil when that is nothing any more. Identity knows.
+    package typealias Recheck = nonisolated(nonsending) (Context) async throws -> Set<Permission>?
+
+    private let reader: HorizonReader
+    private let feed: EventFeed
+    private let upload: EventUpload
+    private let reactor: Reactor
+    private let streams: StreamLimit
+    private let recheck: Recheck
+
+    package init(
+        database: Database, ledger: Ledger, feed: EventFeed, reactor: Reactor, streams: StreamLimit,
+        recheck: @escaping Recheck
+    ) {
+        reader = HorizonReader(database)
+        upload = EventUpload(ledger: ledger)
+        (self.feed, self.reactor, self.streams, self.recheck) = (feed, reactor, streams, recheck)
+    }
+
+    package var operations: [Operation] {
+        [
+            Operation(
+                .get, "/v1/events", id: "listEvents", requires: .permission(.eventsRead), bodyLimit: 0,
+                handle: list),
+            Operation(
+                .post, "/v1/events", id: "pushEvents", requires: .permission(.eventsWrite),
+                errors: [.rowsRefused], handle: upload.receive),
+            Operation(
+                .get, "/v1/events/stream", id: "streamEvents", requires: .permission(.eventsRead),
+                errors: [.tooManyStreams], bodyLimit: 0, handle: stream),
+        ]
+    }
+
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
+        var query = try request.parameters()
+        let limit = query.limit(upTo: 1_000)
+        let after = query.text("after")
+        let position = after.flatMap { EventPosition($0) }
+        if let after, after != "now", position == nil {
+            query.fail("after", code: "invalid_cursor", "must be now, or a cursor of this feed")
+        }
+        let filter = EventFilter(
+            patterns: EventFilter.patterns(&query), subject: query.text("subject"),
+            permissions: context.permissions)
+        try query.finish()
+        let page =
+            after == "now"
+            ? try await reader.end()
+            : try await reader.read(after: position ?? .beginning, limit: limit, filter)
+        return Response.object { w in
+            w.field("data", page.events.filter(filter.admits))
+            w.field("next_cursor", page.next.description)
+        }
+    }
+
+    private nonisolated(nonsending) func stream(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        var query = try request.parameters()
+        let filter = EventFilter(patterns: EventFilter.patterns(&query), permissions: context.permissions)
+        let resumed = request.head.headers[.lastEventID]
+        let position = resumed.flatMap { EventPosition($0) }
+        try query.finish()
+        if resumed != nil, position == nil {
+            throw Problem(
+                .invalidParameter, "Last-Event-ID is no cursor of this feed.",
+                errors: [
+                    FieldError(
+                        pointer: "header:Last-Event-ID", code: "invalid_cursor",
+                        message: "must be an id of this feed")
+                ])
+        }
+        return try await open(filter, after: position, context)
+    }
+
+    private nonisolated(nonsending) func open(
+        _ filter: EventFilter, after position: EventPosition?, _ context: Context
+    ) async throws -> Response {
+        let principal = context.actor.principal
+        if let principal, !streams.enter(principal) {
+            throw Problem(
+                .tooManyStreams, "There are \(StreamLimit.streamsPerPrincipal) streams of yours already.")
+        }
+        let place = StreamPlace { [streams] in
+            if let principal { streams.leave(principal) }
+        }
+        let subscription = try await feed.subscribe(to: filter, after: position)
+        place.subscription = subscription
+        let stream = EventStream(subscription: subscription, reactor: reactor) { [recheck] in
+            try await recheck(context)
+        }
+        var response = Response(.ok, type: "text/event-stream")
+        response.head.add(.cacheControl, "no-store")
+        response.body = .stream { writer in
+            defer { place.leave() }
+            try await stream.run(writer)
+        }
+        return response
+    }
+}
+
+/// A stream's place among those of its principal; given back when the answer is dropped, streamed or not.
+private final class StreamPlace {
+    var subscription: EventSubscription?
+    private var action: (() -> Void)?
+
+    init(_ action: @escaping () -> Void) { self.action = action }
+
+    deinit { leave() }
+
+    func leave() {
+        subscription?.end()
+        action?()
+        action = nil
+    }
+}

@@ -1,0 +1,45 @@
+package import Access
+package import JSON
+package import Kernel
+
+/// An event as readers meet it: with its place, and its data still as text.
+package struct FeedEvent: Sendable {
+    package let position: EventPosition
+    package let at: Timestamp
+    package let type: EventType
+    package let subject: String?
+    package let actor: Actor
+    /// A JSON object.
+    package let data: [UInt8]
+
+    package init(
+        position: EventPosition, at: Timestamp, type: EventType, subject: String?, actor: Actor, data: [UInt8]
+    ) {
+        (self.position, self.at, self.type) = (position, at, type)
+        (self.subject, self.actor, self.data) = (subject, actor, data)
+    }
+
+    package var id: EventID { position.id }
+
+    /// With its data read, as rules see it.
+    package var event: Event {
+        let object = (try? JSONValue.parse(data))?.asObject ?? JSONObject()
+        return Event(id: id, at: at, type: type, subject: subject, actor: actor, data: object)
+    }
+}
+
+extension FeedEvent: JSONWritable {
+    /// An `Event` of openapi.yaml.
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("id", id.description)
+            w.field("type", type.name)
+            w.field("at", at.description)
+            w.field("subject", subject)
+            w.field("security", type.isSecurity)
+            w.field("actor", actor)
+            w.field("cursor", position.description)
+            w.raw("data", data)
+        }
+    }
+}

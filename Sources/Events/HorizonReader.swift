@@ -1,0 +1,89 @@
+import Access
+import Kernel
+package import Postgres
+
+/// Reads events in the order (era, xid, id), up to the horizon: transactions below the snapshot's xmin are
+/// all decided, so nothing can appear behind a reader. Sequences and clocks commit out of order and would
+/// skip.
+package struct HorizonReader {
+    package struct Page: Sendable {
+        package let events: [FeedEvent]
+        /// Where to go on. At the end of what is decided, that end.
+        package let next: EventPosition
+        /// Whether there may be more at once.
+        package let isFull: Bool
+        /// `authority.epoch` of the same snapshot: who sees what may have changed when it moved.
+        package let epoch: Int64
+    }
+
+    /// One row always comes, with the edge; without events the rest of it is null.
+    private static let read = Statement(
+        "event_read",
+        """
+        select edge.era, edge.xmin::text, edge.epoch, e.era, e.xid::text, e.id, e.at, e.type, e.subject,
+            e.actor, e.access_token, e.address, e.data
+        from (select installation.era, pg_snapshot_xmin(pg_current_snapshot()) as xmin, authority.epoch
+            from installation, authority) as edge
+        left join lateral (
+            select * from event
+            where (era, xid, id) > ($1, $2::xid8, $3) and (era, xid) < (edge.era, edge.xmin)
+                and ($5::text[] is null or type = any ($5) or type like any ($6::text[]))
+                and ($7::text is null or subject = $7)
+            order by era, xid, id limit $4
+        ) as e on true
+        order by e.era, e.xid, e.id
+        """)
+
+    private static let edge = Statement(
+        "event_edge",
+        """
+        select installation.era, pg_snapshot_xmin(pg_current_snapshot())::text, authority.epoch
+        from installation, authority
+        """)
+
+    private let database: Database
+
+    package init(_ database: Database) { self.database = database }
+
+    /// The next events behind `position`, at most `limit`.
+    package nonisolated(nonsending) func read(
+        after position: EventPosition, limit: Int, _ filter: EventFilter? = nil
+    ) async throws(PostgresError) -> Page {
+        let rows = try await database.query(
+            Self.read, .int32(position.era), .text(String(position.transaction)), .id(position.id),
+            .int(limit), .textArray(filter?.types), .textArray(filter?.ownPrefixes ?? []),
+            .text(filter?.subject))
+        guard let first = rows.first else { throw .unavailable }
+        let edge = EventPosition.end(
+            era: Int32(first.int(0)), horizon: UInt64(first.text(1)) ?? 0)
+        let isFull = rows.count >= limit && !first.isNull(5)
+        let next = isFull ? Self.position(rows[rows.count - 1]) : max(edge, position)
+        return Page(
+            events: rows.compactMap { $0.isNull(5) ? nil : Self.event($0) }, next: next, isFull: isFull,
+            epoch: first.int64(2))
+    }
+
+    /// The present end of what is decided.
+    package nonisolated(nonsending) func end() async throws(PostgresError) -> Page {
+        let rows = try await database.query(Self.edge)
+        guard let row = rows.first else { throw .unavailable }
+        let end = EventPosition.end(era: Int32(row.int(0)), horizon: UInt64(row.text(1)) ?? 0)
+        return Page(events: [], next: end, isFull: false, epoch: row.int64(2))
+    }
+
+    private static func position(_ row: Row) -> EventPosition {
+        EventPosition(era: Int32(row.int(3)), transaction: UInt64(row.text(4)) ?? 0, id: row.id(5))
+    }
+
+    /// Nil for a type that an older or newer version knew.
+    private static func event(_ row: Row) -> FeedEvent? {
+        guard let type = EventType(row.text(7)) else { return nil }
+        let actor = Actor(
+            principal: row.optionalText(9).flatMap { PrincipalID($0) },
+            accessToken: row.optionalText(10).flatMap { AccessTokenID($0) },
+            address: row.optionalText(11).flatMap { IPAddress($0) })
+        return FeedEvent(
+            position: position(row), at: row.timestamp(6), type: type, subject: row.optionalText(8),
+            actor: actor, data: row.json(12))
+    }
+}

@@ -1,0 +1,127 @@
+import Access
+import JSON
+import Kernel
+import TestSupport
+import Testing
+
+@testable import Events
+
+@Suite(.serialized) struct EventEndpointTests {
+    @Test func `one event is stored and answered with its place in the feed`() async throws {
+        try await FeedDesk.run { _, desk in
+            let answer = try await desk.push(
+                #"{"type": "custom.low", "subject": "binance main", "data": {"asset": "USDT", "balance": 912.5}}"#
+            )
+            #expect(answer.status == 201, "\(answer.text)")
+            let listed = try await desk.list()
+            #expect(listed.data == [answer.json])
+            #expect(answer.json["cursor"]?.asString == listed.data[0]["cursor"]?.asString)
+            #expect(answer.json["actor"]?["id"]?.asString == "\(desk.me)")
+            let cursor = try #require(answer.json["cursor"]?.asString)
+            #expect(try await desk.list("after=\(cursor)").data.isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"type": "key.revoked"}"#, "/type"), (#"{"type": "custom.A"}"#, "/type"), (#"{}"#, "/type"),
+        (#"{"type": "custom.a", "subject": ""}"#, "/subject"), (#"{"type": "custom.a", "data": 1}"#, "/data"),
+        (#"{"type": "custom.a", "data": {"actor_id": 1}}"#, "/data"),
+        (#"{"type": "custom.a", "data": {"a-b": 1}}"#, "/data"),
+        (#"{"type": "custom.a", "data": {"a": [[[[[[[[1]]]]]]]]}}"#, "/data"),
+        (#"{"type": "custom.a", "at": "now"}"#, "/at"),
+    ])
+    func `an event that does not fit is refused where it does not`(body: String, pointer: String) async throws
+    {
+        try await FeedDesk.run { _, desk in
+            let answer = try await desk.push(body)
+            #expect(answer.status == 422)
+            #expect(answer.pointers == [pointer])
+        }
+    }
+
+    @Test func `an event has at most 16 KB`() async throws {
+        try await FeedDesk.run { _, desk in
+            let long = String(repeating: "x", count: 17_000)
+            let answer = try await desk.push(#"{"type": "custom.a", "data": {"a": "\#(long)"}}"#)
+            #expect(answer.json["errors"]?[0]?["code"]?.asString == "too_large")
+        }
+    }
+
+    @Test func `a batch is taken row by row`() async throws {
+        try await FeedDesk.run { _, desk in
+            let body = #"{"events": [{"type": "custom.a"}, {"type": "key.revoked"}, {"typ": "custom.b"}, 5]}"#
+            let answer = try await desk.push(body)
+            #expect(answer.status == 200)
+            #expect(answer.json["received"]?.asInt == 4)
+            #expect(answer.json["stored"]?.asInt == 1)
+            #expect(answer.json["refused"]?.asInt == 3)
+            let errors = answer.json["errors"]?.asArray ?? []
+            #expect(errors.compactMap { $0["line"]?.asInt } == [2, 3, 4])
+            #expect(
+                errors.compactMap { $0["code"]?.asString } == ["type_not_custom", "missing", "wrong_type"])
+            #expect(try await desk.list().types == ["custom.a"])
+            let strict = try await desk.push(body, query: "?strict=true")
+            #expect(strict.status == 422)
+            #expect(strict.code == "rows_refused")
+            #expect(strict.pointers == ["line:2", "line:3", "line:4"])
+            #expect(try await desk.list().types == ["custom.a"])
+            #expect(try await desk.push(#"{"events": []}"#).pointers == ["/events"])
+        }
+    }
+
+    @Test func `lines are taken as they come, in transactions of a thousand`() async throws {
+        try await FeedDesk.run { _, desk in
+            let lines = (0..<2_500).map { "{\"type\":\"custom.n\($0)\"}" } + ["", "nonsense"]
+            let answer = try await desk.push(
+                lines.joined(separator: "\n"), type: "application/x-ndjson")
+            #expect(answer.json["received"]?.asInt == 2_501)
+            #expect(answer.json["stored"]?.asInt == 2_500)
+            #expect(answer.json["errors"]?[0]?["line"]?.asInt == 2_502)
+            let first = try await desk.list("limit=1000")
+            #expect(first.data.count == 1_000)
+            var (count, cursor) = (first.data.count, first.cursor)
+            for _ in 0..<2 {
+                let page = try await desk.list("limit=1000&after=\(cursor)")
+                (count, cursor) = (count + page.data.count, page.cursor)
+            }
+            #expect(count == 2_500)
+            let strict = try await desk.push(
+                lines.joined(separator: "\n"), query: "?strict=true", type: "application/x-ndjson")
+            #expect(strict.code == "payload_too_large")
+        }
+    }
+
+    @Test func `filters by type and subject, and a cursor that is now`() async throws {
+        try await FeedDesk.run { _, desk in
+            let now = try await desk.list("after=now")
+            #expect(now.data.isEmpty)
+            for body in [
+                #"{"type": "custom.a.x", "subject": "one"}"#, #"{"type": "custom.b", "subject": "two"}"#,
+                #"{"type": "custom.axx", "subject": "one"}"#,
+            ] { _ = try await desk.push(body) }
+            #expect(
+                try await desk.list("after=\(now.cursor)").types == ["custom.a.x", "custom.b", "custom.axx"])
+            #expect(try await desk.list("type=custom.a.*").types == ["custom.a.x"])
+            #expect(try await desk.list("type=custom.b,custom.axx").types == ["custom.b", "custom.axx"])
+            #expect(try await desk.list("type=key.*").types == [])
+            #expect(try await desk.list("subject=one").types == ["custom.a.x", "custom.axx"])
+            #expect(try await desk.list("type=kye.revoked").pointers == ["query:type"])
+            #expect(try await desk.list("after=yesterday").pointers == ["query:after"])
+        }
+    }
+
+    @Test func `T23: every event type is seen by exactly the roles that may read it`() async throws {
+        try await FeedDesk.run { _, desk in
+            try await desk.ledger.change(desk.context()) { change in
+                for type in EventType.all { change.emit(NewEvent(type, subject: "x", [:])) }
+                if let own = EventType("custom.a") { change.emit(NewEvent(own, subject: "x", [:])) }
+            }
+            for role in BuiltInRole.allCases {
+                let expected = EventType.all.filter { role.permissions.contains($0.permission) }.map(\.name)
+                let own = role.permissions.contains(.eventsRead) ? ["custom.a"] : []
+                let seen = try await desk.list("limit=1000", role.permissions).types
+                #expect(Set(seen) == Set(expected + own), "\(role)")
+            }
+        }
+    }
+}

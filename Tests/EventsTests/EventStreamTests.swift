@@ -1,0 +1,96 @@
+import Access
+import JSON
+import EventLoop
+import Kernel
+import TestSupport
+import Testing
+
+@testable import Events
+
+@Suite(.serialized) struct EventStreamTests {
+    @Test func `a stream sends what is new, in frames that a client can resume from`() async throws {
+        try await FeedDesk.run { worker, desk in
+            _ = try await desk.push(#"{"type": "custom.before"}"#)
+            let writer = try await desk.stream(on: worker)
+            let pushed = try await desk.push(#"{"type": "custom.one", "subject": "one"}"#)
+            await worker.wait { writer.types.count == 1 }
+            let cursor = try #require(pushed.json["cursor"]?.asString)
+            #expect(writer.text.contains("id: \(cursor)\nevent: custom.one\ndata: \(pushed.text)\n\n"))
+            writer.leave()
+            await worker.wait { writer.isOver }
+            for number in 0..<300 { _ = try await desk.push(#"{"type": "custom.n\#(number)"}"#) }
+            let resumed = try await desk.stream(on: worker, after: cursor)
+            await worker.wait { resumed.types.count >= 300 }
+            _ = try await desk.push(#"{"type": "custom.last"}"#)
+            await worker.wait { resumed.types.count >= 301 }
+            #expect(resumed.types == (0..<300).map { "custom.n\($0)" } + ["custom.last"])
+            #expect(Set(resumed.ids).count == 301)
+        }
+    }
+
+    @Test func `a stream sends only the types that were asked for`() async throws {
+        try await FeedDesk.run { worker, desk in
+            let writer = try await desk.stream(on: worker, "?type=custom.a.*")
+            _ = try await desk.push(#"{"events": [{"type": "custom.b"}, {"type": "custom.a.b"}]}"#)
+            await worker.wait { !writer.types.isEmpty }
+            #expect(writer.types == ["custom.a.b"])
+        }
+    }
+
+    @Test func `a stream loses sight of what its caller may not see any more`() async throws {
+        try await FeedDesk.run { worker, desk in
+            let writer = try await desk.stream(on: worker)
+            desk.permissions = [.eventsRead]
+            try await desk.ledger.change(desk.context()) { change in change.touchesAuthority = true }
+            try await desk.ledger.change(desk.context()) { change in
+                change.emit(NewEvent(.keyRevoked, subject: "x", [:]))
+                if let own = EventType("custom.a") { change.emit(NewEvent(own, subject: "x", [:])) }
+            }
+            await worker.wait { !writer.types.isEmpty }
+            #expect(writer.types == ["custom.a"])
+            desk.permissions = nil
+            try await desk.ledger.change(desk.context()) { change in change.touchesAuthority = true }
+            await worker.wait { writer.isOver }
+            #expect(writer.isOver)
+        }
+    }
+
+    @Test func `a ninth stream of one principal is refused, until one ends`() async throws {
+        try await FeedDesk.run { worker, desk in
+            var writers: [ListeningWriter] = []
+            for _ in 0..<8 { writers.append(try await desk.stream(on: worker)) }
+            let ninth = try await desk.caller.call("GET", "/v1/events/stream", desk.context())
+            #expect(ninth.code == "too_many_streams")
+            writers[0].leave()
+            await worker.wait { writers[0].isOver }
+            _ = try await desk.stream(on: worker)
+        }
+    }
+
+    @Test func `streams end when the feed stops`() async throws {
+        try await FeedDesk.run { worker, desk in
+            let writer = try await desk.stream(on: worker)
+            desk.feed.stop()
+            await worker.wait { writer.isOver }
+            #expect(writer.isOver)
+        }
+    }
+
+    @Test func `a follower that falls behind is let go`() async throws {
+        try await FeedDesk.run { worker, desk in
+            let filter = EventFilter(permissions: Set(Permission.allCases))
+            let slow = try await desk.feed.subscribe(to: filter)
+            for number in 0..<257 { _ = try await desk.push(#"{"type": "custom.n\#(number)"}"#) }
+            await worker.wait { slow.isOver }
+            #expect(slow.isOver)
+        }
+    }
+
+    @Test func `what is no cursor cannot be resumed from`() async throws {
+        try await FeedDesk.run { _, desk in
+            let answer = try await desk.caller.call(
+                "GET", "/v1/events/stream", desk.context(), headers: [(name: "last-event-id", value: "52")])
+            #expect(answer.code == "invalid_parameter")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Access
+import EventLoop
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+
+@testable import Events
+
+/// The room with a database of its own, on one worker, and a feed that follows.
+final class FeedDesk {
+    let database: Database
+    let ledger: Ledger
+    let feed: EventFeed
+    let caller: TestCaller
+    let me = PrincipalID(UserID(UUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)))
+    /// What a stream is told of its caller's permissions.
+    var permissions: Set<Permission>? = Set(Permission.allCases)
+
+    init(_ database: Database, on worker: isolated Worker) {
+        self.database = database
+        ledger = Ledger(database: database, clock: .system, entropy: .system)
+        feed = EventFeed(database, reactor: worker.reactor)
+        let told = Told()
+        let endpoints = EventEndpoints(
+            database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: StreamLimit()
+        ) { _ in told.desk?.permissions }
+        caller = TestCaller(endpoints.operations)
+        told.desk = self
+        ledger.onEvents { [feed] in feed.wake() }
+        feed.start(on: worker)
+    }
+
+    private final class Told { weak var desk: FeedDesk? }
+
+    static func run(_ body: @Sendable @escaping (isolated Worker, FeedDesk) async throws -> Void) async throws
+    {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database in
+            let desk = FeedDesk(database, on: worker)
+            defer { desk.feed.stop() }
+            try await body(worker, desk)
+        }
+    }
+
+    func context(_ permissions: Set<Permission> = Set(Permission.allCases)) -> Context {
+        testContext(permissions, at: .testStart, principal: me)
+    }
+
+    func list(_ query: String = "", _ permissions: Set<Permission> = Set(Permission.allCases)) async throws
+        -> TestAnswer
+    {
+        try await database.settle()
+        return try await caller.call("GET", "/v1/events?\(query)", context(permissions))
+    }
+
+    func push(_ body: String, query: String = "", type: String = "application/json") async throws
+        -> TestAnswer
+    {
+        try await caller.call("POST", "/v1/events\(query)", context(), body: body, type: type)
+    }
+
+    /// Opens a stream; what it writes lands in the writer.
+    func stream(
+        on worker: isolated Worker, _ query: String = "", after cursor: String? = nil
+    ) async throws -> ListeningWriter {
+        let headers = cursor.map { [(name: "last-event-id", value: $0)] } ?? []
+        let answer = try await caller.call("GET", "/v1/events/stream\(query)", context(), headers: headers)
+        guard case .stream(let produce) = answer.response.body else { throw TestRefusal(text: answer.text) }
+        let writer = ListeningWriter()
+        Task {
+            _ = worker
+            try? await produce(writer)
+            writer.isOver = true
+        }
+        return writer
+    }
+}
+
+struct TestRefusal: Error { let text: String }
+
+/// A client of a stream that takes everything.
+final class ListeningWriter: BodyWriter {
+    private(set) var text = ""
+    private var end: (() -> Void)?
+    var isDraining = false
+    var isOver = false
+
+    nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(BodyError) {
+        text += String(decoding: bytes, as: UTF8.self)
+    }
+
+    func onEnd(_ action: @escaping () -> Void) { end = action }
+    func leave() { end?() }
+
+    var ids: [String] {
+        text.split(separator: "\n").filter { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
+    }
+    var types: [String] {
+        text.split(separator: "\n").filter { $0.hasPrefix("event: ") }.map { String($0.dropFirst(7)) }
+    }
+}
+
+extension Worker {
+    /// Waits until `isDone`, for at most ten seconds.
+    func wait(until isDone: () -> Bool) async {
+        for _ in 0..<2_000 where !isDone() { await reactor.sleep(nanoseconds: 5_000_000) }
+    }
+}
+
+extension Database {
+    private static let edge = Statement(
+        "test_edge", "select pg_snapshot_xmax(pg_current_snapshot())::text")
+    private static let isPast = Statement(
+        "test_is_past", "select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8")
+
+    /// Waits until the horizon has passed all that is committed by now: other tests' transactions on the same
+    /// server hold it back.
+    func settle() async throws {
+        let edge = try await query(Self.edge)[0].text(0)
+        for _ in 0..<2_000 {
+            if try await query(Self.isPast, .text(edge))[0].bool(0) { return }
+            await connector.reactor.sleep(nanoseconds: 5_000_000)
+        }
+    }
+}
+
+extension TestAnswer {
+    var data: [JSONValue] { json["data"]?.asArray ?? [] }
+    var types: [String] { data.compactMap { $0["type"]?.asString } }
+    var cursor: String { json["next_cursor"]?.asString ?? "" }
+}
