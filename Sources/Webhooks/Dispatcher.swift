@@ -79,6 +79,7 @@ package final class Dispatcher {
         }
         outbox.taker = { [weak self] in self?.accept($0) }
         outbox.onAbsentOwner = { [weak self] in self?.begin(.suspend($0)) }
+        outbox.onEnabledOwner = { [weak self] in self?.begin(.resume($0)) }
         begin(.poll)
         begin(.record)
         begin(.renew)
@@ -111,6 +112,7 @@ package final class Dispatcher {
         case recover(WebhookID)
         case disable(WebhookID, Webhook.DisableReason)
         case suspend(PrincipalID)
+        case resume(PrincipalID)
     }
 
     func begin(_ errand: Errand) {
@@ -133,6 +135,7 @@ package final class Dispatcher {
                 pollBell.wake()
             case .disable(let id, let reason): try await standing.disable(id, reason)
             case .suspend(let owner): try await standing.suspend(owner)
+            case .resume(let owner): try await standing.resume(owner)
             }
         } catch {
             log.warning("a webhook's status could not be changed", ["error": .text("\(error)")])

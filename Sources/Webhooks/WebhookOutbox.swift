@@ -19,6 +19,8 @@ package final class WebhookOutbox {
     package var taker: Taker?
     /// Told of owners that may not act any more, after the commit that met them.
     package var onAbsentOwner: ((PrincipalID) -> Void)?
+    /// Told of principals that were enabled, after the commit.
+    package var onEnabledOwner: ((PrincipalID) -> Void)?
 
     package init(directory: WebhookDirectory, node: UUID, clock: Clock, entropy: Entropy) {
         (self.directory, self.node, self.clock, self.entropy) = (directory, node, clock, entropy)
@@ -31,7 +33,15 @@ package final class WebhookOutbox {
     ) -> Ledger.Reaction {
         { events, transaction in
             let added = try await adding?(events, transaction) ?? []
-            return try await self.enqueue(events.compactMap { Message($0) } + added, in: transaction)
+            let queued = try await self.enqueue(events.compactMap { Message($0) } + added, in: transaction)
+            let enabled = events.filter { $0.type == .userEnabled || $0.type == .serviceAccountEnabled }
+            let disabled = events.filter { $0.type == .userDisabled || $0.type == .serviceAccountDisabled }
+            if enabled.isEmpty && disabled.isEmpty { return queued }
+            return {
+                queued?()
+                for owner in enabled.compactMap(\.principal) { self.onEnabledOwner?(owner) }
+                for owner in disabled.compactMap(\.principal) { self.onAbsentOwner?(owner) }
+            }
         }
     }
 
@@ -63,6 +73,8 @@ package final class WebhookOutbox {
     nonisolated(nonsending) func enqueue(
         _ message: Message, forOnly webhook: WebhookID, in transaction: Transaction
     ) async throws -> (delivery: PendingDelivery, effect: () -> Void)? {
+        // What sends it must know the webhook.
+        _ = try await directory.view(in: transaction)
         let now = clock.now()
         let draft = draft(message, for: [webhook], at: now)
         guard let delivery = try await insert([draft], at: now, in: transaction).first else { return nil }
@@ -82,4 +94,9 @@ package final class WebhookOutbox {
         let lease = taker == nil ? nil : (node: node, until: now + Lease.length)
         return try await DeliveryQueue.insert(drafts, at: now, lease: lease, in: transaction)
     }
+}
+
+extension Event {
+    /// Whom it is about, if that is a principal.
+    fileprivate var principal: PrincipalID? { subject.flatMap { PrincipalID($0) } }
 }

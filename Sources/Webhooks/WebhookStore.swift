@@ -8,12 +8,13 @@ import Postgres
 enum WebhookStore {
     private static let find = Statement(
         "webhook_find",
-        derived: "select \(WebhookRecord.columns) from \(WebhookRecord.tables) where w.id = $1")
+        derived: ["select", WebhookRecord.columns, "from", WebhookRecord.tables, "where w.id = $1"]
+            .joined(separator: " "))
     private static let lock = Statement(
         "webhook_lock",
-        derived:
-            "select \(WebhookRecord.columns) from \(WebhookRecord.tables) where w.id = $1 for no key update of w"
-    )
+        derived: [
+            "select", WebhookRecord.columns, "from", WebhookRecord.tables, "where w.id = $1 for no key update of w",
+        ].joined(separator: " "))
     private static let secrets = Statement(
         "webhook_secrets",
         """

@@ -1,0 +1,95 @@
+package import Access
+package import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Deliveries, their attempts, and dead letters over HTTP.
+package struct DeliveryEndpoints {
+    private let database: Database
+    private let ledger: Ledger
+    /// Tells the dispatcher that something is due.
+    private let wake: () -> Void
+
+    package init(ledger: Ledger, wake: @escaping () -> Void) {
+        (self.ledger, self.wake) = (ledger, wake)
+        database = ledger.database
+    }
+
+    package var operations: [Operation] {
+        [
+            Operation(
+                .get, "/v1/deliveries", id: "listDeliveries", requires: .permission(.deliveriesRead), bodyLimit: 0
+            ) { try await DeliverySearch($0, $1, deadOnly: false).page(in: database) },
+            Operation(
+                .get, "/v1/deliveries/{delivery_id}", id: "getDelivery", requires: .permission(.deliveriesRead),
+                errors: [.notFound], bodyLimit: 0, handle: read),
+            Operation(
+                .post, "/v1/deliveries/{delivery_id}/retry", id: "retryDelivery",
+                requires: .permission(.deliveriesWrite), errors: [.notFound, .conflict], bodyLimit: 0, handle: retry),
+            Operation(
+                .get, "/v1/dead-letters", id: "listDeadLetters", requires: .permission(.deliveriesRead), bodyLimit: 0
+            ) { try await DeliverySearch($0, $1, deadOnly: true).page(in: database) },
+        ]
+    }
+
+    private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        guard let delivery = try await DeliveryStore.find(id, context, in: database) else {
+            throw Problem.notFound("delivery")
+        }
+        let (body, attempts) = try await DeliveryStore.details(of: id, in: database)
+        return Response.object { w in
+            delivery.writeFields(to: &w)
+            w.raw("message", body)
+            w.array("attempts", attempts) { w, row in Self.write(row, to: &w) }
+        }
+    }
+
+    private static func write(_ attempt: Row, to w: inout JSONWriter) {
+        w.object { w in
+            w.field("number", attempt.int(0))
+            w.field("at", attempt.timestamp(1).description)
+            w.field("status", attempt.isNull(2) ? nil : attempt.int(2))
+            w.field("milliseconds", attempt.int(3))
+            w.field("error", attempt.optionalText(4))
+            w.field("response", attempt.optionalText(5))
+        }
+    }
+
+    /// The same `webhook-id` again: now for a pending one, on a new schedule for a dead letter.
+    private nonisolated(nonsending) func retry(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        let delivery = try await ledger.change(context) { change in
+            let transaction = change.transaction
+            guard let delivery = try await DeliveryStore.lock(id, context, in: transaction) else {
+                throw Problem.notFound("delivery")
+            }
+            try await Self.requireRetriable(delivery, context, transaction)
+            // One that is being sent is tried at this moment.
+            if delivery.state != .sending { try await DeliveryStore.retry(delivery, at: context.now, in: transaction) }
+            change.audit("deliveries.retry", id)
+            change.afterCommit(wake)
+            return try await DeliveryStore.find(id, context, in: transaction)
+        }
+        guard let delivery else { throw Problem.notFound("delivery") }
+        return Response.json(.accepted) { w in delivery.write(to: &w) }
+    }
+
+    private nonisolated(nonsending) static func requireRetriable(
+        _ delivery: Delivery, _ context: Context, _ transaction: Transaction
+    ) async throws {
+        if delivery.state == .delivered { throw Problem(.conflict, "It was delivered.") }
+        let webhook = try await WebhookStore.find(delivery.webhook, at: context.now, in: transaction)?.webhook
+        guard let webhook else { throw Problem(.conflict, "Its webhook was deleted.") }
+        guard webhook.status.takesMessages else { throw Problem(.conflict, "Its webhook is \(webhook.status.rawValue).") }
+    }
+
+    private static func id(_ request: Request) throws(Problem) -> DeliveryID {
+        guard let id = DeliveryID(request.pathParameter("delivery_id")) else { throw .notFound("delivery") }
+        return id
+    }
+}

@@ -1,0 +1,307 @@
+package import Access
+package import Events
+package import HTTPClient
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Webhooks over HTTP.
+package struct WebhookEndpoints {
+    static let bodyBytes = 64 * 1_024
+    /// How long an old secret signs along, unless the caller says.
+    private static let overlap = Period.hours(24)
+    private static let overlapLimit = Period.days(30)
+
+    private let ledger: Ledger
+    private let outbox: WebhookOutbox
+    private let keys: WebhookKeys
+    private let allowance: Allowance
+    private let wake: () -> Void
+
+    package init(
+        ledger: Ledger, outbox: WebhookOutbox, keys: WebhookKeys, allowance: Allowance, wake: @escaping () -> Void
+    ) {
+        (self.ledger, self.outbox, self.keys) = (ledger, outbox, keys)
+        (self.allowance, self.wake) = (allowance, wake)
+    }
+
+    package var operations: [Operation] {
+        let base = "/v1/webhooks"
+        let one = "/v1/webhooks/{webhook_id}"
+        return [
+            Operation(.get, base, id: "listWebhooks", requires: .permission(.webhooksRead), bodyLimit: 0) {
+                try await WebhookSearch($0, now: $1.now).page(in: ledger.database)
+            },
+            Operation(
+                .post, base, id: "createWebhook", requires: .permission(.webhooksWrite),
+                errors: [.alreadyExists, .alreadyDone], bodyLimit: Self.bodyBytes, handle: create),
+            Operation(
+                .get, one, id: "getWebhook", requires: .permission(.webhooksRead), errors: [.notFound], bodyLimit: 0,
+                handle: read),
+            Operation(
+                .patch, one, id: "updateWebhook", requires: .permission(.webhooksWrite),
+                errors: [.notFound, .alreadyExists], bodyLimit: Self.bodyBytes, handle: update),
+            Operation(
+                .delete, one, id: "deleteWebhook", requires: .permission(.webhooksWrite),
+                errors: [.notFound, .preconditionFailed], bodyLimit: 0, handle: delete),
+            Operation(
+                .post, "/v1/webhooks/{webhook_id}/test", id: "testWebhook", requires: .permission(.webhooksWrite),
+                errors: [.notFound, .conflict], bodyLimit: 0, handle: test),
+            Operation(
+                .post, "/v1/webhooks/{webhook_id}/enable", id: "enableWebhook",
+                requires: .permission(.webhooksWrite), errors: [.notFound, .conflict, .preconditionFailed],
+                bodyLimit: 0, handle: enable),
+            Operation(
+                .post, "/v1/webhooks/{webhook_id}/disable", id: "disableWebhook",
+                requires: .permission(.webhooksWrite), errors: [.notFound, .preconditionFailed],
+                bodyLimit: Self.bodyBytes, handle: disable),
+            Operation(
+                .post, "/v1/webhooks/{webhook_id}/secrets", id: "rotateWebhookSecret",
+                requires: .permission(.webhooksWrite), errors: [.notFound, .conflict, .alreadyDone],
+                bodyLimit: Self.bodyBytes, handle: rotate),
+        ]
+    }
+
+    private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        guard let record = try await WebhookStore.find(id, at: context.now, in: ledger.database) else {
+            throw Problem.notFound("webhook")
+        }
+        return record.response()
+    }
+
+    private static func id(_ request: Request) throws(Problem) -> WebhookID {
+        guard let id = WebhookID(request.pathParameter("webhook_id")) else { throw .notFound("webhook") }
+        return id
+    }
+}
+
+extension WebhookRecord {
+    func response(_ status: HTTPStatus = .ok, secret: String? = nil) -> Response {
+        Response.object(status) { w in writeFields(to: &w, secret: secret) }.etag(webhook.revision)
+    }
+}
+
+// MARK: Making and changing
+
+extension WebhookEndpoints {
+    private enum Format: String, CaseIterable { case standard }
+
+    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        var fields = try await request.fields(limit: Self.bodyBytes)
+        let name = fields.webhookName("name")
+        let url = fields.webhookURL(optional: "url", allowance)
+        if url == nil, !fields.has("url") { fields.fail("url", code: FieldCode.missing, "is required") }
+        let eventTypes = fields.eventPatterns("event_types") ?? [EventPattern.alerts.text]
+        _ = fields.choice("format", Format.self, default: .standard)
+        try fields.finish()
+        guard let owner = context.actor.principal else {
+            throw Problem(.forbidden, "A webhook needs an owner.")
+        }
+        let id = ledger.newID(WebhookKind.self)
+        let signing = try keys.makeSigningKey(id)
+        let secretID = ledger.newID(WebhookSecretKind.self)
+        let secret = try keys.makeSecret(secretID, entropy: ledger.entropy)
+        let webhook = Webhook(
+            id: id, name: name, url: url ?? "", eventTypes: eventTypes, owner: owner, status: .active,
+            statusReason: nil, downSince: nil, publicKey: signing.publicKey, createdAt: context.now,
+            updatedAt: context.now, revision: 1)
+        let record = try await ledger.change(context) { change in
+            try await WebhookStore.insert(webhook, signingKey: signing.sealed, in: change.transaction)
+            try await WebhookStore.insertSecret(
+                secretID, of: id, sealed: secret.sealed, at: context.now, in: change.transaction)
+            change.audit("webhooks.create", id, detail: webhook.detail)
+            change.touchesConfiguration = true
+            return try await found(id, change)
+        }
+        return record.response(.created, secret: secret.text).header(.location, "/v1/webhooks/\(id)")
+    }
+
+    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        var fields = try await request.fields(limit: Self.bodyBytes)
+        let name = fields.webhookName(optional: "name")
+        let url = fields.webhookURL(optional: "url", allowance)
+        let eventTypes = fields.eventPatterns("event_types")
+        if name == nil, url == nil, eventTypes == nil, !fields.hasMistakes {
+            fields.fail(code: FieldCode.tooFew, "must change something")
+        }
+        try fields.finish()
+        let record = try await ledger.change(context) { change in
+            var webhook = try await locked(id, change).webhook
+            try request.match(revision: webhook.revision, required: true)
+            if let name { webhook.name = name }
+            if let url { webhook.url = url }
+            if let eventTypes { webhook.eventTypes = eventTypes }
+            webhook.updatedAt = context.now
+            try await WebhookStore.update(webhook, in: change.transaction)
+            change.audit("webhooks.change", id, detail: webhook.detail)
+            change.touchesConfiguration = true
+            return try await found(id, change)
+        }
+        return record.response()
+    }
+
+    private nonisolated(nonsending) func delete(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        try await ledger.change(context) { change in
+            let webhook = try await locked(id, change).webhook
+            try request.match(revision: webhook.revision, required: false)
+            try await WebhookStore.delete(id, in: change.transaction)
+            try await DeliveryQueue.abandon(id, .webhookDeleted, at: context.now, in: change.transaction)
+            change.audit("webhooks.delete", id, detail: webhook.detail)
+            change.touchesConfiguration = true
+        }
+        return Response(.noContent)
+    }
+
+    private nonisolated(nonsending) func locked(_ id: WebhookID, _ change: Change) async throws -> WebhookRecord {
+        guard let record = try await WebhookStore.lock(id, at: change.context.now, in: change.transaction) else {
+            throw Problem.notFound("webhook")
+        }
+        return record
+    }
+
+    private nonisolated(nonsending) func found(_ id: WebhookID, _ change: Change) async throws -> WebhookRecord {
+        guard let record = try await WebhookStore.find(id, at: change.context.now, in: change.transaction) else {
+            throw Problem.notFound("webhook")
+        }
+        return record
+    }
+}
+
+extension Webhook {
+    /// What the audit trail keeps: nothing secret. The address's path may be a capability, so only its host.
+    fileprivate var detail: JSONValue {
+        ["name": .string(name), "host": .string(host), "event_types": .array(eventTypes.map { .string($0) })]
+    }
+}
+
+// MARK: Commands
+
+extension WebhookEndpoints {
+    private nonisolated(nonsending) func test(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        let delivery = try await ledger.change(context) { change in
+            let webhook = try await locked(id, change).webhook
+            guard webhook.status.takesMessages else {
+                throw Problem(.conflict, "The webhook is \(webhook.status.rawValue).")
+            }
+            var data = JSONObject()
+            _ = data.append("webhook_id", .string(id.description))
+            _ = data.append("name", .string(webhook.name))
+            let message = Message(
+                type: "webhook.test", timestamp: context.now, data: data, event: nil, permissions: [])
+            let queued = try await outbox.enqueue(message, forOnly: id, in: change.transaction)
+            guard let queued else { throw Problem.notFound("webhook") }
+            change.audit("webhooks.test", id)
+            change.afterCommit(queued.effect)
+            return try await DeliveryStore.find(queued.delivery.id, context, in: change.transaction)
+        }
+        guard let delivery else { throw Problem.notFound("delivery") }
+        return Response.json(.accepted) { w in delivery.write(to: &w) }
+            .header(.location, "/v1/deliveries/\(delivery.id)")
+    }
+
+    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        let record = try await ledger.change(context) { change in
+            let before = try await locked(id, change)
+            var webhook = before.webhook
+            try request.match(revision: webhook.revision, required: false)
+            change.audit("webhooks.enable", id)
+            if webhook.status == .active { return before }
+            guard webhook.status != .suspended else {
+                throw Problem(.conflict, "Its owner is disabled; enabling the owner enables it.")
+            }
+            let event = try await WebhookStanding.reactivate(&webhook, change)
+            try await WebhookStore.update(webhook, in: change.transaction)
+            _ = change.emit(event)
+            change.touchesConfiguration = true
+            change.afterCommit(wake)
+            return try await found(id, change)
+        }
+        return record.response()
+    }
+
+    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        let reason = try await Self.reason(request)
+        let record = try await ledger.change(context) { change in
+            let before = try await locked(id, change)
+            var webhook = before.webhook
+            try request.match(revision: webhook.revision, required: false)
+            change.audit("webhooks.disable", id, detail: ["reason": reason.map { .string($0) } ?? .null])
+            if webhook.status == .disabled { return before }
+            webhook.become(.disabled, reason: reason, at: context.now)
+            try await WebhookStore.update(webhook, in: change.transaction)
+            let why = Webhook.DisableReason.byHand.rawValue
+            _ = change.emit(webhook.event(.endpointDisabled, ["reason": .string(why)]))
+            change.touchesConfiguration = true
+            return try await found(id, change)
+        }
+        return record.response()
+    }
+
+    private nonisolated(nonsending) static func reason(_ request: Request) async throws -> String? {
+        if request.body.isEmpty { return nil }
+        var fields = try await request.fields(limit: bodyBytes)
+        let reason = fields.string("reason", 1...1_000)
+        let isClean = reason.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
+        }
+        if !isClean { fields.fail("reason", code: FieldCode.malformed, "must not hold control characters") }
+        try fields.finish()
+        return reason
+    }
+
+    /// Signs with the new and the old one until the overlap ends.
+    private nonisolated(nonsending) func rotate(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try Self.id(request)
+        let until = context.now + (try await Self.overlap(request))
+        let secretID = ledger.newID(WebhookSecretKind.self)
+        let secret = try keys.makeSecret(secretID, entropy: ledger.entropy)
+        try await ledger.change(context) { change in
+            let record = try await locked(id, change)
+            guard !record.secrets.contains(where: { $0.expiresAt != nil }) else {
+                throw Problem(.conflict, "The previous secret still signs; wait until it has expired.")
+            }
+            let transaction = change.transaction
+            try await WebhookStore.retireSecret(of: id, until: until, at: context.now, in: transaction)
+            try await WebhookStore.insertSecret(
+                secretID, of: id, sealed: secret.sealed, at: context.now, in: transaction)
+            var webhook = record.webhook
+            webhook.updatedAt = context.now
+            try await WebhookStore.update(webhook, in: transaction)
+            change.audit("webhooks.rotate_secret", id, detail: ["secret_id": .string(secretID.description)])
+            change.touchesConfiguration = true
+        }
+        return Response.object(.created) { w in
+            w.field("id", secretID.description)
+            w.field("webhook_id", id.description)
+            w.field("secret", secret.text)
+            w.field("shown_once", true)
+            w.field("created_at", context.now.description)
+            w.field("previous_expires_at", until.description)
+        }
+    }
+
+    private nonisolated(nonsending) static func overlap(_ request: Request) async throws -> Period {
+        if request.body.isEmpty { return overlap }
+        var fields = try await request.fields(limit: bodyBytes)
+        let period = fields.parsed(optional: "overlap", expected: "a period such as 24h, at most 30d") { text in
+            Period(text).flatMap { $0.microseconds > 0 && $0 <= overlapLimit ? $0 : nil }
+        }
+        try fields.finish()
+        return period ?? overlap
+    }
+}
