@@ -135,4 +135,11 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
         .executableTarget(
             name: "HTTPClientBenchmark", dependencies: ["HTTPClient", "EventLoop", "Kernel"],
             path: "Benchmarks/HTTPClient", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "CandleBenchmark",
+            dependencies: [
+                "Signals", "Events", "Access", "HTTPServer", "Postgres", "EventLoop", "Kernel", "TestSupport",
+            ],
+            path: "Benchmarks/Candles", swiftSettings: strict))
 }

@@ -1,5 +1,5 @@
--- Tokens, series, candles, grades and signals. A `…_revision` table keeps what was known from `known_at` until
--- `ended_at`; the table beside it keeps what is known now.
+-- Tokens, series, candles, grades and signals. A `…_revision` table keeps what was known from `known_at`
+-- until `ended_at`; the table beside it keeps what is known now.
 
 create table token (
     id uuid primary key,
@@ -8,7 +8,7 @@ create table token (
     updated_at timestamptz not null
 );
 
--- A ticker is a token's for a time, [valid_from, valid_to). Writers of one symbol meet at these unique indexes.
+-- A ticker is a token's for a time, [valid_from, valid_to). Its writers meet at these unique indexes.
 create table ticker (
     token_id uuid primary key references token (id),
     symbol text not null,
@@ -33,7 +33,8 @@ create table series (
     candles bigint not null default 0,
     -- Candles with more than one revision.
     revised bigint not null default 0,
-    -- Raised by whatever changes candles; `rewritten` is the version that last changed one at or before last_closed.
+    -- Raised by whatever changes candles; `rewritten` is the version that last changed one at or before
+    -- last_closed.
     version bigint not null default 0,
     rewritten bigint not null default 0,
     dirty_from timestamptz,

@@ -38,7 +38,7 @@ struct AnalysisStep {
             let from = locked.series.dirtyFrom
         else { return .idle }
         let series = locked.series
-        // The row's lock came first: whoever marks this series for a new reading of the gate does so under it.
+        // The row's lock came first: whoever marks this series for a new reading of the gate holds it.
         let market = try await MarketGates.market(series.source, series.interval, in: transaction)
         guard market?.id == gate.series?.id, market?.version == gate.series?.version else {
             return .outdatedGate

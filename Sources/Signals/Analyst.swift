@@ -4,8 +4,8 @@ import Access
 package import Kernel
 import Postgres
 
-/// Analyses series whose candles changed, one at a time on its worker, in steps of one transaction each. What is
-/// to be done stands in the database (`series.dirty_from`); the list here only says where to look first.
+/// Analyses series whose candles changed, one at a time on its worker, in steps of one transaction each. What
+/// is to be done stands in the database (`series.dirty_from`); the list here only says where to look first.
 package final class Analyst {
     /// States of series that are kept, 6 KB each: a new candle of one of them costs one update.
     static let mostKept = 512
@@ -42,10 +42,7 @@ package final class Analyst {
     }
 
     package func start(on worker: isolated Worker) {
-        Task {
-            _ = worker
-            await work()
-        }
+        worker.spawn { await self.work() }
     }
 
     package func stop() {

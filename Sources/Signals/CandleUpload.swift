@@ -2,8 +2,8 @@ import Access
 import EventLoop
 import Kernel
 
-/// One upload under way: reads rows, hands full chunks to the writer, and counts verdicts. At most one chunk is
-/// being written while the next one fills.
+/// One upload under way: reads rows, hands full chunks to the writer, and counts verdicts. At most one chunk
+/// is being written while the next one fills.
 final class CandleUpload {
     /// Refused rows that are listed; all are counted.
     static let mostErrors = 1_000

@@ -47,17 +47,14 @@ package final class CandleWriter {
     private var waiting: [Work] = []
     private var idle: [Wakeup] = []
     private var isStopped = false
-    /// Told of series whose candles changed, after their commit; and whether more of the same is to be expected.
+    /// Told of series whose candles changed, after their commit; and whether more of the same will follow.
     var onChange: ((_ series: [Int], _ isBulk: Bool) -> Void)?
 
     package init(ledger: Ledger) { self.ledger = ledger }
 
     package func start(on worker: isolated Worker) {
         for _ in 0..<Self.lanes {
-            Task {
-                _ = worker
-                await work()
-            }
+            worker.spawn { await self.work() }
         }
     }
 

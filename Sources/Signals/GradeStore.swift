@@ -15,15 +15,15 @@ enum GradeStore {
         ), kept as (
             insert into grade_revision (series, time, known_at, ended_at, first_time, value, previous,
                 data_quality, bars, revision, missing, model, retroactive)
-            select g.series, g.time, g.known_at, $10, g.first_time, g.value, g.previous, g.data_quality, g.bars,
-                g.revision, g.missing, g.model, g.retroactive
+            select g.series, g.time, g.known_at, $10, g.first_time, g.value, g.previous, g.data_quality,
+                g.bars, g.revision, g.missing, g.model, g.retroactive
             from grade g join input i on g.series = i.series and g.time = i.time
             where (g.first_time, g.value, g.previous, g.data_quality, g.bars, g.missing, g.model)
                 is distinct from
                 (i.first_time, i.value, i.previous, i.data_quality, i.bars, i.missing, i.model)
         )
-        insert into grade as g (series, time, known_at, first_time, value, previous, data_quality, bars, revision,
-            missing, model, retroactive)
+        insert into grade as g (series, time, known_at, first_time, value, previous, data_quality, bars,
+            revision, missing, model, retroactive)
         select i.series, i.time, $10, i.first_time, i.value, i.previous, i.data_quality, i.bars, 1, i.missing,
             i.model, i.time <> $11
         from input i

@@ -1,8 +1,8 @@
 import Kernel
 import Postgres
 
-/// The market gates of one worker, kept between candles: a new candle of a token needs one of the market's, not
-/// all of them.
+/// The market gates of one worker, kept between candles: a new candle of a token needs one of the market's,
+/// not all of them.
 final class MarketGates {
     /// Sources and intervals that are kept, and candles of each: 50 bytes a candle.
     static let mostKept = 16

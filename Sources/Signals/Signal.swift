@@ -4,13 +4,13 @@ package import Kernel
 /// changes; fills, its end and its returns come to it. In a series, `direction` and `decisionCandle` identify
 /// it.
 package struct Signal: Equatable, Sendable {
-    package enum Direction: String, Sendable {
+    package enum Direction: String, CaseIterable, Sendable {
         case bullish
         /// A warning: a low grade does not predict falls.
         case bearish
     }
 
-    package enum State: String, Sendable {
+    package enum State: String, CaseIterable, Sendable {
         case open, closed, stale
     }
 

@@ -41,8 +41,8 @@ enum SignalStore {
         "signal_write",
         """
         with input as materialized (
-            select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bool[], $6::bool[],
-                $7::float8[], $8::float8[], $9::text[])
+            select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bool[],
+                $6::bool[], $7::float8[], $8::float8[], $9::text[])
                 as i (id, decided_at, direction, state, withdrawn, retroactive, roi_close, roi_net, body)
         ), kept as (
             insert into signal_revision (id, revision, known_at, ended_at, state, withdrawn, retroactive,
@@ -53,8 +53,8 @@ enum SignalStore {
         )
         insert into signal as s (id, series, decided_at, direction, state, withdrawn, retroactive, roi_close,
             roi_net, body, known_at)
-        select i.id, $10, i.decided_at, i.direction, i.state, i.withdrawn, i.retroactive, i.roi_close, i.roi_net,
-            i.body, $11
+        select i.id, $10, i.decided_at, i.direction, i.state, i.withdrawn, i.retroactive, i.roi_close,
+            i.roi_net, i.body, $11
         from input i
         on conflict (id) do update set state = excluded.state, withdrawn = excluded.withdrawn,
             retroactive = s.retroactive or excluded.retroactive, roi_close = excluded.roi_close,

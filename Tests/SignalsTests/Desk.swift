@@ -29,7 +29,10 @@ final class Desk {
         analyst = Analyst(ledger: ledger, reactor: worker.reactor)
         operations =
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
-            .operations
+            .operations + TokenEndpoints(ledger: ledger).operations
+            + CandleEndpoints(database: database).operations + GradeEndpoints(database: database).operations
+            + SignalEndpoints(database: database).operations
+            + IndicatorEndpoints(database: database).operations
         writer.start(on: worker)
         if isAnalysing { analyst.start(on: worker) }
         ledger.react { [weak self] events, _ in

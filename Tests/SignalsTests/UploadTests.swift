@@ -97,7 +97,8 @@ struct UploadTests {
             let zipped = try await desk.upload("source=x", packed, encoding: "gzip")
             #expect(zipped.json["inserted"] == 1)
             let line =
-                #"{"token":"A","interval":"1d","open_time":1704067200000,"open":1,"high":2,"low":"1","close":1.5,"volume":10}"#
+                #"{"token":"A","interval":"1d","open_time":1704067200000,"open":1,"high":2,"low":"1","#
+                + #""close":1.5,"volume":10}"#
             let lines = try await desk.upload("source=x", Array(line.utf8), type: "application/x-ndjson")
             #expect(lines.json["unchanged"] == 1)
             let array = Array(#"[[1704067200000,"1","2","1","1.5","10",0]]"#.utf8)

@@ -1,0 +1,153 @@
+package import Access
+import HTTPServer
+import JSON
+import Kernel
+package import Postgres
+
+/// `/v1/series`, `/v1/candles`, `/v1/gaps`.
+package struct CandleEndpoints {
+    private let database: Database
+    private let finder: SeriesFinder
+
+    package init(database: Database) {
+        self.database = database
+        finder = SeriesFinder(database: database)
+    }
+
+    package var operations: [Operation] {
+        [
+            Operation(
+                .get, "/v1/series", id: "listSeries", requires: .permission(.candlesRead), bodyLimit: 0
+            ) { request, _ in try await series(request) },
+            Operation(
+                .get, "/v1/candles", id: "listCandles", requires: .permission(.candlesRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await candles(request) },
+            Operation(.get, "/v1/gaps", id: "listGaps", requires: .permission(.candlesRead), bodyLimit: 0) {
+                request, _ in try await gaps(request)
+            },
+        ]
+    }
+
+    private nonisolated(nonsending) func candles(_ request: Request) async throws -> Response {
+        var parameters = try request.parameters()
+        let token = parameters.required("token") { $0.token() }
+        let interval = parameters.required("interval") { $0.interval() }
+        let source = parameters.source()
+        var range = TimeRange(&parameters)
+        let isAscending = parameters.choice("sort", TimeSort.self) == .up
+        let limit = parameters.limit(upTo: 1_000)
+        range.narrow(parameters.cursor(parts: 1), isAscending)
+        try parameters.finish()
+        guard let token, let interval else { throw Problem(.invalidParameter, "") }
+        let series = try await finder.series(token, interval, source)
+        let found = try await CandleReads.list(
+            series.id, range, isAscending: isAscending, limit: limit + 1, in: database)
+        let missing = try await finder.missingLast100(series)
+        let page = Page(found, limit: limit) { [String($0.candle.openTime.microseconds)] }
+        return .object { w in
+            w.object("series") { w in w.names(of: series) }
+            w.field("missing_last_100", missing)
+            w.array("data", page.items) { w, candle in w.value(candle) }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func series(_ request: Request) async throws -> Response {
+        var parameters = try request.parameters()
+        let limit = parameters.limit()
+        let cursor = parameters.cursor(parts: 2)
+        let reference = parameters.token()
+        let source = parameters.source()
+        let interval = parameters.interval()
+        try parameters.finish()
+        let token = try await known(reference)
+        if reference != nil && token == nil { return Self.empty }
+        let found = try await SeriesReads.list(
+            token, source, interval, after: cursor?.parts, limit: limit + 1, in: database)
+        let page = Page(found, limit: limit) { [$0.symbol, String($0.id)] }
+        return .object { w in
+            w.array("data", page.items) { w, series in w.value(series) }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func gaps(_ request: Request) async throws -> Response {
+        var parameters = try request.parameters()
+        let reference = parameters.token()
+        let interval = parameters.interval()
+        let source = parameters.source()
+        let from = parameters.time("from")
+        let to = parameters.time("to")
+        let limit = parameters.limit()
+        let cursor = parameters.cursor(parts: 2)
+        try parameters.finish()
+        let token = try await known(reference)
+        if reference != nil && token == nil { return Self.empty }
+        let found = try await SeriesReads.gaps(
+            token, source, interval, from: from, to: to, after: cursor?.parts, limit: limit + 1, in: database)
+        let page = Page(found, limit: limit) { [String($0.gap.first.microseconds), String($0.series.id)] }
+        return .object { w in
+            w.array("data", page.items) { w, item in
+                w.object { w in
+                    w.names(of: item.series)
+                    w.field("from", item.gap.first.description)
+                    w.field("to", item.gap.last.description)
+                    w.field("missing", item.gap.count)
+                }
+            }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func known(
+        _ reference: SeriesFinder.TokenReference?
+    ) async throws -> TokenID? {
+        guard let reference else { return nil }
+        do {
+            return try await finder.token(reference)
+        } catch let problem as Problem where problem.code == .notFound {
+            return nil
+        }
+    }
+
+    /// A filter that nothing passes.
+    private static var empty: Response {
+        .object { w in
+            w.array("data") { _ in }
+            w.null("next_cursor")
+        }
+    }
+}
+
+enum TimeSort: String, CaseIterable {
+    case up = "time"
+    case down = "-time"
+}
+
+/// Open times that are asked for, `[from, to)`, as they were known at a time.
+struct TimeRange {
+    var from: Timestamp
+    var to: Timestamp
+    var asOf: Timestamp
+
+    init(from: Timestamp, to: Timestamp, asOf: Timestamp) {
+        (self.from, self.to, self.asOf) = (from, to, asOf)
+    }
+
+    init(_ parameters: inout Parameters) {
+        from = parameters.time("from") ?? .never
+        to = parameters.time("to") ?? .forever
+        asOf = parameters.time("as_of") ?? .forever
+    }
+
+    /// To what lies behind the last item of the page before.
+    mutating func narrow(_ cursor: Cursor?, _ isAscending: Bool) {
+        guard let cursor, let last = Int64(cursor.parts[0]) else { return }
+        if isAscending {
+            from = max(from, Timestamp(microseconds: last &+ 1))
+        } else {
+            to = min(to, Timestamp(microseconds: last))
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import JSON
+import Kernel
+import Postgres
+
+/// A candle in one of its revisions.
+struct StoredCandle: Sendable {
+    var candle: Candle
+    var revision: Int
+    var knownAt: Timestamp
+}
+
+extension StoredCandle: JSONWritable {
+    func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("time", candle.openTime.description)
+            w.field("open", candle.open)
+            w.field("high", candle.high)
+            w.field("low", candle.low)
+            w.field("close", candle.close)
+            w.field("volume", candle.volume)
+            w.field("closed", candle.closed)
+            w.field("revision", revision)
+            w.field("known_at", knownAt.description)
+        }
+    }
+}
+
+/// Candles as they were known at a time: two walks along an index, merged.
+enum CandleReads {
+    private static func list(_ order: String, _ condition: String = "") -> String {
+        let columns = "open_time, open, high, low, close, volume, closed, revision, known_at"
+        let range = "series = $1 and open_time >= $2 and open_time < $3 and known_at <= $4\(condition)"
+        return """
+            select * from (
+                (select \(columns) from candle where \(range))
+                union all
+                (select \(columns) from candle_revision where \(range) and ended_at > $4)
+            ) c order by open_time \(order) limit $5
+            """
+    }
+
+    private static let up = Statement("candle_list", derived: list("asc"))
+    private static let down = Statement("candle_list_down", derived: list("desc"))
+    private static let closed = Statement("candle_list_closed", derived: list("asc", " and closed"))
+
+    nonisolated(nonsending) static func list(
+        _ series: Int, _ range: TimeRange, isAscending: Bool, limit: Int, in database: Database
+    ) async throws -> [StoredCandle] {
+        let rows = try await database.query(
+            isAscending ? up : down, .int(series), .timestamp(range.from), .timestamp(range.to),
+            .timestamp(range.asOf), .int(limit))
+        return rows.map(candle)
+    }
+
+    /// Closed candles, in the order of time: at most `CandlePages.size`.
+    nonisolated(nonsending) static func closed(
+        _ series: Int, _ range: TimeRange, in database: Database
+    ) async throws -> [Candle] {
+        let rows = try await database.query(
+            closed, .int(series), .timestamp(range.from), .timestamp(range.to), .timestamp(range.asOf),
+            .int(CandlePages.size))
+        return rows.map { candle($0).candle }
+    }
+
+    private static func candle(_ row: Row) -> StoredCandle {
+        let candle = Candle(
+            openTime: row.timestamp(0), open: row.double(1), high: row.double(2), low: row.double(3),
+            close: row.double(4), volume: row.double(5), closed: row.bool(6))
+        return StoredCandle(candle: candle, revision: row.int(7), knownAt: row.timestamp(8))
+    }
+}

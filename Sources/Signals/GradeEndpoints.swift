@@ -1,0 +1,159 @@
+package import Access
+import HTTPServer
+import JSON
+import Kernel
+package import Postgres
+
+/// `/v1/grades/trader`.
+package struct GradeEndpoints {
+    private let database: Database
+    private let finder: SeriesFinder
+
+    package init(database: Database) {
+        self.database = database
+        finder = SeriesFinder(database: database)
+    }
+
+    package var operations: [Operation] {
+        [
+            Operation(
+                .get, "/v1/grades/trader", id: "listTraderGrades", requires: .permission(.signalsRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await list(request) }
+        ]
+    }
+
+    private struct Demand {
+        var token: SeriesFinder.TokenReference?
+        var interval: Interval?
+        var source: String?
+        var range: TimeRange
+        var filter: GradeReads.Filter
+        var hasWhy: Bool
+        var sort: GradeReads.Sort
+        var limit: Int
+        var cursor: [String]?
+    }
+
+    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+        let demand = try Self.demand(request)
+        let found = try await find(demand)
+        let isOfSeries = demand.token != nil
+        let page = Page(found, limit: demand.limit) { grade in
+            let time = String(grade.time.microseconds)
+            if isOfSeries { return [time] }
+            return [demand.sort.isByGrade ? "\(grade.value)" : time, "\(grade.series.id)"]
+        }
+        let why = demand.hasWhy ? try await why(page.items, asOf: demand.range.asOf) : [:]
+        return .object { w in
+            w.array("data", page.items) { w, grade in
+                Self.write(grade, why[grade.series.id]?[grade.time], &w)
+            }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private static func demand(_ request: Request) throws -> Demand {
+        var parameters = try request.parameters()
+        let token = parameters.token()
+        var demand = Demand(
+            token: token, interval: parameters.required("interval") { $0.interval() },
+            source: parameters.source(), range: TimeRange(&parameters),
+            filter: .init(atLeast: parameters.grade("grade_gte"), below: parameters.grade("grade_lt")),
+            hasWhy: parameters.bool("why", default: false),
+            sort: parameters.choice("sort", GradeReads.Sort.self) ?? (token == nil ? .best : .down),
+            limit: parameters.limit(upTo: 1_000), cursor: nil)
+        if token != nil && demand.sort.isByGrade {
+            parameters.fail("sort", code: FieldCode.notAChoice, "must be time or -time with token")
+        }
+        if token == nil && (demand.range.from != .never || demand.range.to != .forever) {
+            parameters.fail("from", code: FieldCode.notAChoice, "and to need a token")
+        }
+        let cursor = parameters.cursor(parts: token == nil ? 2 : 1)
+        demand.cursor = cursor?.parts
+        if token != nil { demand.range.narrow(cursor, demand.sort.isAscending) }
+        try parameters.finish()
+        return demand
+    }
+
+    private nonisolated(nonsending) func find(_ demand: Demand) async throws -> [StoredGrade] {
+        guard let interval = demand.interval else { return [] }
+        guard let token = demand.token else {
+            return try await GradeReads.newest(
+                interval, demand.source, demand.filter, asOf: demand.range.asOf, sort: demand.sort,
+                after: demand.cursor, limit: demand.limit + 1, in: database)
+        }
+        let series = try await finder.series(token, interval, demand.source)
+        return try await GradeReads.list(
+            series.id, demand.range, demand.filter, isAscending: demand.sort.isAscending,
+            limit: demand.limit + 1, in: database)
+    }
+
+    private nonisolated(nonsending) func why(
+        _ grades: ArraySlice<StoredGrade>, asOf: Timestamp
+    ) async throws -> [Int: [Timestamp: Grade]] {
+        let history = GradeHistory(database: database)
+        var why: [Int: [Timestamp: Grade]] = [:]
+        for (id, ofSeries) in Dictionary(grouping: grades, by: \.series.id) {
+            let times = ofSeries.map(\.time)
+            guard let first = times.min(), let last = times.max(), let series = ofSeries.first?.series else {
+                continue
+            }
+            why[id] = try await history.grades(of: series, first...last, asOf: asOf)
+        }
+        return why
+    }
+}
+
+// MARK: What the answer says
+
+extension GradeEndpoints {
+    private static func write(_ grade: StoredGrade, _ why: Grade?, _ w: inout JSONWriter) {
+        w.object { w in
+            w.names(of: grade.series)
+            w.field("time", grade.time.description)
+            w.field("grade", grade.value)
+            w.field("model", grade.model)
+            w.field("parameters_hash", grade.parametersHash)
+            w.field("zone", GradeZone(grade.value).rawValue)
+            w.field("label", GradeLabel(grade.value).rawValue)
+            w.field("data_quality", grade.dataQuality)
+            w.field("missing_last_100", grade.missing)
+            w.field("retroactive", grade.isRetroactive)
+            w.field("revision", grade.revision)
+            w.field("known_at", grade.knownAt.description)
+            write(CandleSpan(from: grade.firstTime, to: grade.time, count: grade.bars), &w)
+            if let why { write(why, &w) }
+        }
+    }
+
+    private static func write(_ span: CandleSpan?, _ w: inout JSONWriter) {
+        guard let span else { return w.null("candles") }
+        w.object("candles") { w in
+            w.field("from", span.from.description)
+            w.field("to", span.to.description)
+            w.field("count", span.count)
+        }
+    }
+
+    private static func write(_ why: Grade, _ w: inout JSONWriter) {
+        w.object("why") { w in
+            w.field("sentence", why.sentence)
+            w.field("delta_vs_previous", why.deltaVsPrevious)
+            w.array("components", why.components) { w, component in
+                w.object { w in
+                    w.field("name", component.kind.rawValue)
+                    w.field("weight", component.effectiveWeight)
+                    w.field("nominal_weight", component.weight)
+                    w.field("score", component.score)
+                    w.field("contribution", component.contribution)
+                    w.object("inputs") { w in
+                        for input in component.inputs { w.field(input.name, input.value) }
+                    }
+                    w.field("formula", component.formula)
+                    write(component.candles, &w)
+                }
+            }
+        }
+    }
+}

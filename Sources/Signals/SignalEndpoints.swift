@@ -1,0 +1,66 @@
+package import Access
+import HTTPServer
+import JSON
+import Kernel
+package import Postgres
+
+/// `/v1/signals`.
+package struct SignalEndpoints {
+    private let database: Database
+    private let finder: SeriesFinder
+
+    package init(database: Database) {
+        self.database = database
+        finder = SeriesFinder(database: database)
+    }
+
+    package var operations: [Operation] {
+        [
+            Operation(
+                .get, "/v1/signals", id: "listSignals", requires: .permission(.signalsRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await list(request) },
+            Operation(
+                .get, "/v1/signals/{signal_id}", id: "getSignal", requires: .permission(.signalsRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await get(request) },
+        ]
+    }
+
+    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+        var parameters = try request.parameters()
+        let token = parameters.token()
+        var filter = SignalReads.Filter()
+        filter.interval = parameters.interval()
+        filter.source = parameters.source()
+        filter.direction = parameters.choice("direction", Signal.Direction.self)
+        filter.state = parameters.choice("state", Signal.State.self)
+        filter.grade = .init(atLeast: parameters.grade("grade_gte"), below: parameters.grade("grade_lt"))
+        filter.from = parameters.time("from")
+        filter.to = parameters.time("to")
+        filter.asOf = parameters.time("as_of")
+        let sort = parameters.choice("sort", SignalReads.Sort.self) ?? .decidedAtDown
+        let limit = parameters.limit()
+        let cursor = parameters.cursor(parts: 2)
+        try parameters.finish()
+        if let token { filter.token = try await finder.token(token) }
+        let found = try await SignalReads.list(
+            filter, sort: sort, after: cursor?.parts, limit: limit + 1, in: database)
+        let page = Page(found, limit: limit) { [sort.key(of: $0), $0.id.description] }
+        return .object { w in
+            w.array("data", page.items) { w, signal in w.value(signal) }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
+        guard let id = SignalID(request.pathParameter("signal_id")) else { throw Problem.notFound("signal") }
+        var parameters = try request.parameters()
+        let asOf = parameters.time("as_of")
+        try parameters.finish()
+        guard let signal = try await SignalReads.get(id, asOf: asOf, in: database) else {
+            throw Problem.notFound("signal")
+        }
+        return Response.json { w in w.value(signal) }
+    }
+}

@@ -1,0 +1,199 @@
+import EventLoop
+import Events
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Signals
+
+struct AnalysisTests {
+    private func csv(_ token: String, _ candles: some Sequence<Candle>) -> [UInt8] {
+        var text = "token,interval,open_time,open,high,low,close,volume\n"
+        for c in candles {
+            text += "\(token),1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
+        }
+        return Array(text.utf8)
+    }
+
+    /// All that follows from candles: what must not depend on the order in which they came.
+    private nonisolated(nonsending) func state(_ desk: Desk) async throws -> [String] {
+        let candles = try await desk.rows(
+            """
+            select concat_ws(' ', t.symbol, c.open_time, c.open, c.high, c.low, c.close, c.volume)
+            from candle c join series s on s.id = c.series join ticker t using (token_id) order by 1
+            """)
+        let grades = try await desk.rows(
+            """
+            select concat_ws(' ', t.symbol, g.time, g.value, g.previous, g.data_quality, g.bars, g.missing,
+                g.first_time)
+            from grade g join series s on s.id = g.series join ticker t using (token_id) order by 1
+            """)
+        let signals = try await desk.rows(
+            """
+            select concat_ws(' ', t.symbol, g.decided_at, g.direction, g.state, g.body)
+            from signal g join series s on s.id = g.series join ticker t using (token_id)
+            where not withdrawn order by 1
+            """)
+        return [candles, grades, signals].flatMap { $0.map { $0.text(0) } }
+    }
+
+    private nonisolated(nonsending) func settle(_ desk: Desk) async throws {
+        while try await desk.analyst.sweepAndSettle(within: .seconds(30)) > 0 {}
+    }
+
+    @Test func `candles pushed in any order and in any pieces end in the same grades and signals`()
+        async throws
+    {
+        let tokens = ["BTC", "SOL"]
+        let all = try tokens.map { Array(try CandleFixture.candles($0).suffix(400)) }
+        var expected: [String] = []
+        for seed in 0..<3 {
+            let state = Locked<[String]>([])
+            try await Desk.with { _, desk in
+                var dice = Dice(UInt64(seed + 1))
+                var pieces: [[UInt8]] = []
+                for (token, candles) in zip(tokens, all) {
+                    // The first time in order and at once, then shuffled and cut.
+                    let order = seed == 0 ? candles : candles.shuffled(using: &dice)
+                    let size = seed == 0 ? candles.count : 37 * seed
+                    for start in stride(from: 0, to: order.count, by: size) {
+                        pieces.append(csv(token, order[start..<min(start + size, order.count)]))
+                    }
+                }
+                if seed > 0 { pieces.shuffle(using: &dice) }
+                for piece in pieces { _ = try await desk.upload("source=x", piece) }
+                try await settle(desk)
+                state.set(try await self.state(desk))
+            }
+            if seed == 0 {
+                expected = state.get()
+                #expect(expected.count > 1_500)
+            } else {
+                #expect(state.get() == expected)
+            }
+        }
+    }
+
+    @Test func `what is stored is what the analysis says, and the why tree sums to the grade`() async throws {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(500))
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv("SOL", sol))
+            var analysis = SeriesAnalysis(.day)
+            let all = analysis.update(sol, gate: nil).compactMap(\.grade)
+            #expect(try await desk.rows("select 1 from grade").count == all.count)
+            let expected = Array(all.suffix(150).reversed())
+            let answer = try await desk.get("/v1/grades/trader?token=SOL&interval=1d&limit=150&why=true")
+            let grades = answer.json["data"]?.asArray ?? []
+            #expect(grades.map { $0["grade"]?.asDouble } == expected.map(\.value))
+            for (grade, pure) in zip(grades, expected) {
+                #expect(grade["time"]?.asString == pure.time.description)
+                let parts = grade["why"]?["components"]?.asArray ?? []
+                let sum = parts.compactMap { $0["contribution"]?.asDouble }.reduce(0, +)
+                #expect(parts.count == 7 && abs(sum - pure.value) < 1e-9)
+                #expect(grade["why"]?["sentence"]?.asString == pure.sentence)
+            }
+            #expect(grades.first?["retroactive"] == false && grades.last?["retroactive"] == true)
+        }
+    }
+
+    @Test func `a live candle tells its grade and its signal at once, a bulk load does not`() async throws {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(400))
+        var analysis = SeriesAnalysis(.day)
+        let outcomes = analysis.update(sol, gate: nil)
+        let opening = try #require(
+            outcomes.lastIndex { $0.changes.contains { if case .opened = $0 { true } else { false } } })
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv("SOL", sol[..<opening]))
+            let bulk = desk.events
+            #expect(bulk.count < 300)
+            let live = bulk.filter { $0.type == .gradeChanged && $0.data["retroactive"] == false }
+            #expect(live.count == 1)
+            _ = try await desk.upload("source=x", csv("SOL", [sol[opening]]))
+            let fresh = desk.events.dropFirst(bulk.count)
+            #expect(fresh.allSatisfy { $0.data["retroactive"] == false })
+            #expect(fresh.contains { $0.type == .gradeChanged })
+            let opened = try #require(fresh.first { $0.type == .signalOpened })
+            let signals = try await desk.get("/v1/signals?token=SOL&state=open")
+            let listed = signals.json["data"]?.asArray?.first { $0["id"] == opened.data["signal_id"] }
+            #expect(listed?["decided_at"]?.asString == sol[opening].openTime.description)
+            #expect(listed?["retroactive"] == false && listed?["roi"] == .null)
+            // The next candle fills it.
+            _ = try await desk.upload("source=x", csv("SOL", [sol[opening + 1]]))
+            let id = opened.data["signal_id"]?.asString ?? ""
+            let filled = try await desk.get("/v1/signals/\(id)")
+            #expect(filled.json["fill_open"]?.asDouble == sol[opening + 1].open)
+            #expect(filled.json["revision"] == 2)
+        }
+    }
+
+    @Test func `gates that arrive late close what they had kept closed`() async throws {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(600))
+        let btc = try CandleFixture.candles("BTC").filter { $0.openTime <= sol[599].openTime }
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv("SOL", sol))
+            _ = try await desk.upload("source=x", csv("BTC", btc))
+            try await settle(desk)
+            var analysis = SeriesAnalysis(.day)
+            let outcomes = analysis.update(sol, gate: MarketGate(btc))
+            let keys = Set(outcomes.flatMap(\.changes).map { SignalKey($0.signal) })
+            let stored = try await desk.rows(
+                """
+                select g.decided_at, g.direction from signal g join series s on s.id = g.series
+                join ticker t using (token_id) where t.symbol = 'SOL' and not withdrawn
+                """)
+            #expect(Set(stored.map { SignalKey(decidedAt: $0.timestamp(0), direction: $0.text(1)) }) == keys)
+        }
+    }
+
+    @Test func `work that a crash left behind is found by the sweep, and two analysts do it once`()
+        async throws
+    {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(300))
+        try await Desk.with(isAnalysing: false) { worker, desk in
+            // Nobody analyses here, as if the process had ended after the commit.
+            let upload = Task {
+                _ = worker
+                return try await desk.upload("source=x", csv("SOL", sol)).status
+            }
+            #expect(try await upload.value == 200)
+            #expect(try await desk.rows("select 1 from grade").isEmpty)
+            let others = (0..<2).map { _ in Analyst(ledger: desk.ledger, reactor: worker.reactor) }
+            for other in others { other.start(on: worker) }
+            let second = Task {
+                _ = worker
+                return try await others[1].sweepAndSettle(within: .seconds(30))
+            }
+            _ = try await others[0].sweepAndSettle(within: .seconds(30))
+            _ = try await second.value
+            for other in others { other.stop() }
+            #expect(try await desk.rows("select 1 from grade").count == 271)
+            #expect(try await desk.rows("select 1 from grade_revision").isEmpty)
+            #expect(try await desk.rows("select 1 from series where dirty_from is not null").isEmpty)
+        }
+    }
+
+    @Test func `as_of gives what was known then`() async throws {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(120))
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv("SOL", sol))
+            let then = desk.time.now
+            let target = "/v1/grades/trader?token=SOL&interval=1d&limit=200"
+            let before = try await desk.get(target).json["data"]
+            let candles = try await desk.get("/v1/candles?token=SOL&interval=1d&limit=200").json["data"]
+            desk.time.advance(.hours(1))
+            var changed = sol[60]
+            changed.close *= 1.01
+            changed.high = max(changed.high, changed.close)
+            _ = try await desk.upload("source=x", csv("SOL", [changed]))
+            let after = try await desk.get(target).json["data"]
+            #expect(after != before)
+            #expect(try await desk.get(target + "&as_of=\(then)").json["data"] == before)
+            let old = try await desk.get("/v1/candles?token=SOL&interval=1d&limit=200&as_of=\(then)")
+            #expect(old.json["data"] == candles)
+            let revised = after?.asArray?.first { $0["time"]?.asString == changed.openTime.description }
+            #expect(revised?["revision"] == 2 && revised?["retroactive"] == true)
+        }
+    }
+}

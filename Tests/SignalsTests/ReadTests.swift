@@ -1,0 +1,163 @@
+import Events
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Signals
+
+struct ReadTests {
+    private func csv(_ rows: [String]) -> [UInt8] {
+        Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined(separator: "\n")).utf8)
+    }
+
+    private func row(_ token: String, _ day: Int) -> String {
+        "\(token),1d,2024-01-\(day < 10 ? "0" : "")\(day),1,2,1,1.5,\(day)"
+    }
+
+    @Test func `candles are paged from the newest, and from the oldest when asked`() async throws {
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv((1...5).map { row("A", $0) }))
+            var seen: [String] = []
+            var cursor = ""
+            repeat {
+                let page = try await desk.get("/v1/candles?token=A&interval=1d&limit=2\(cursor)").json
+                seen += page["data"]?.asArray?.compactMap { $0["time"]?.asString } ?? []
+                cursor = page["next_cursor"]?.asString.map { "&cursor=\($0)" } ?? ""
+            } while !cursor.isEmpty
+            #expect(seen == (1...5).reversed().map { "2024-01-0\($0)T00:00:00.000Z" })
+            let up = try await desk.get(
+                "/v1/candles?token=A&interval=1d&sort=time&from=2024-01-02&to=2024-01-04")
+            #expect(up.json["data"]?.asArray?.map { $0["volume"]?.asDouble } == [2, 3])
+            #expect(up.json["series"]?["source"] == "x")
+        }
+    }
+
+    @Test func `gaps, series and tokens are listed`() async throws {
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv([1, 2, 5, 6, 9].map { row("A", $0) } + [row("B", 1)]))
+            let gaps = try await desk.get("/v1/gaps?token=A").json["data"]?.asArray ?? []
+            #expect(gaps.map { $0["from"]?.asString?.prefix(10) } == ["2024-01-07", "2024-01-03"])
+            #expect(gaps.map { $0["missing"]?.asInt } == [2, 2])
+            let series = try await desk.get("/v1/series").json["data"]?.asArray ?? []
+            #expect(series.map { $0["symbol"]?.asString } == ["A", "B"])
+            #expect(
+                series[0]["missing"] == 4 && series[0]["missing_last_100"] == 4 && series[0]["candles"] == 5)
+            #expect(series[1]["missing"] == 0)
+            let tokens = try await desk.get("/v1/tokens?sort=-symbol").json["data"]?.asArray ?? []
+            #expect(tokens.map { $0["symbol"]?.asString } == ["B", "A"])
+            #expect(try await desk.get("/v1/gaps?token=NONE").json["data"] == [])
+        }
+    }
+
+    @Test func `a series of several sources must be told`() async throws {
+        try await Desk.with { _, desk in
+            for source in ["x", "y"] {
+                _ = try await desk.upload("source=\(source)", csv([row("A", 1)]))
+            }
+            let vague = try await desk.get("/v1/candles?token=A&interval=1d")
+            #expect(vague.status == 400 && vague.json["errors"]?[0]?["code"] == "ambiguous_source")
+            #expect(try await desk.get("/v1/candles?token=A&interval=1d&source=y").status == 200)
+            #expect(try await desk.get("/v1/candles?token=C&interval=1d").status == 404)
+        }
+    }
+
+    @Test func `a ticker's time ends where no candle is in the way`() async throws {
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv([row("A", 1), row("A", 5)]))
+            let id = try await desk.get("/v1/tokens").json["data"]?[0]?["id"]?.asString ?? ""
+            let caller = TestCaller(desk.operations)
+            func end(_ time: String) async throws -> TestAnswer {
+                try await caller.call(
+                    "PATCH", "/v1/tokens/\(id)", testContext(at: desk.time.now),
+                    headers: [(name: "if-match", value: "*")], body: #"{"valid_to":\#(time)}"#)
+            }
+            #expect(try await end("\"2024-01-05T00:00:00Z\"").code == "conflict")
+            let ended = try await end("\"2024-01-06T00:00:00Z\"")
+            #expect(ended.status == 200 && ended.etag == "\"2\"")
+            #expect(ended.json["valid_to"]?.asString == "2024-01-06T00:00:00.000Z")
+            _ = try await desk.upload("source=x", csv([row("A", 7)]))
+            #expect(try await end("null").code == "conflict")
+        }
+    }
+
+    @Test func `indicators have a catalogue, and values with the same nulls as the rules`() async throws {
+        try await Desk.with { _, desk in
+            let catalogue = try await desk.get("/v1/indicators").json["data"]?.asArray ?? []
+            #expect(catalogue.count == 21)
+            let rsi = catalogue.first { $0["name"] == "rsi14" }
+            #expect(rsi?["look_back"] == 14 && rsi?["first_stable"] == 294)
+            _ = try await desk.upload("source=x", csv((1...20).map { row("A", $0) }))
+            let values = try await desk.get("/v1/indicators?token=A&interval=1d&names=sma20,obv")
+            let newest = values.json["data"]?[0]
+            #expect(newest?["values"]?["sma20"]?.asDouble == 1.5)
+            #expect(values.json["data"]?[1]?["values"]?["sma20"] == .null)
+            #expect(try await desk.get("/v1/indicators?token=A").status == 400)
+        }
+    }
+
+    @Test func `every list answers with all of its filters and sorts`() async throws {
+        try await Desk.with { _, desk in
+            let sol = try CandleFixture.candles("SOL").prefix(300).map { c in
+                "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
+            }
+            _ = try await desk.upload("source=x", csv(sol))
+            for sort in ["decided_at", "-decided_at", "roi_net", "-roi_net", "roi_close", "-roi_close"] {
+                for asOf in ["", "&as_of=2026-01-06"] {
+                    var seen: [String] = []
+                    var cursor = ""
+                    repeat {
+                        let page = try await desk.get("/v1/signals?sort=\(sort)&limit=3\(asOf)\(cursor)")
+                        #expect(page.status == 200, "\(page.text)")
+                        seen += page.json["data"]?.asArray?.compactMap { $0["id"]?.asString } ?? []
+                        cursor = page.json["next_cursor"]?.asString.map { "&cursor=\($0)" } ?? ""
+                    } while !cursor.isEmpty
+                    let stored = try await desk.rows("select 1 from signal where not withdrawn").count
+                    #expect(seen.count == stored && Set(seen).count == stored && stored > 3)
+                }
+            }
+            for sort in ["time", "-time", "grade", "-grade"] {
+                let newest = try await desk.get(
+                    "/v1/grades/trader?interval=1d&sort=\(sort)&grade_gte=0&why=true")
+                #expect(newest.json["data"]?.asArray?.count == 1, "\(newest.text)")
+            }
+            #expect(try await desk.get("/v1/grades/trader?interval=1d&from=2024-01-01").status == 400)
+            #expect(try await desk.get("/v1/grades/trader?interval=1d&token=SOL&sort=grade").status == 400)
+            let filtered = try await desk.get(
+                "/v1/signals?token=SOL&interval=1d&source=x&direction=bullish&state=closed&grade_gte=0"
+                    + "&grade_lt=100&from=2020-01-01&to=2030-01-01")
+            #expect(filtered.status == 200 && filtered.json["data"]?.asArray?.isEmpty == false)
+        }
+    }
+
+    @Test func `open signals go stale when the data stop, and stay so`() async throws {
+        try await Desk.with { _, desk in
+            let candles = try CandleFixture.candles("SOL")
+            var analysis = SeriesAnalysis(.day)
+            var end = 0
+            for (index, candle) in candles.prefix(400).enumerated() {
+                _ = analysis.update(.init(candle, .noSeries))
+                if analysis.openSignals.contains(where: { $0.direction == .bullish }) { end = index }
+            }
+            let rows = candles.prefix(end + 1).map { c in
+                "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
+            }
+            _ = try await desk.upload("source=x", csv(rows))
+            #expect(try await desk.rows("select 1 from signal where state = 'open'").count >= 1)
+            let jobs = SignalJobs(ledger: desk.ledger, analyst: desk.analyst).jobs
+            let staleness = try #require(jobs.first { $0.name == "signal-staleness" })
+            for _ in 0..<2 {
+                _ = try await staleness.run(
+                    .init(id: desk.ledger.newID(), context: testContext(at: desk.time.now)))
+                #expect(try await desk.rows("select 1 from signal where state = 'open'").isEmpty)
+            }
+            #expect(desk.events.contains { $0.type == .signalStale })
+            // The same candle again, as a revision: the signal is stale as before.
+            _ = try await desk.rows("update series set dirty_from = first_open")
+            _ = try await desk.analyst.sweepAndSettle(within: .seconds(20))
+            #expect(try await desk.rows("select 1 from signal where state = 'open'").isEmpty)
+        }
+    }
+}
