@@ -32,7 +32,7 @@ package struct UploadEndpoints {
         [
             Operation(
                 .post, "/v1/candles", id: "uploadCandles", requires: .permission(.candlesWrite),
-                errors: [.rowsRefused], bodyLimit: 0
+                errors: [.rowsRefused], bodyLimit: 0, repeats: .nothing
             ) { request, context in try await upload(request, context) }
         ]
     }
