@@ -39,8 +39,7 @@ package final class Checkpointer {
 
     /// Serves `soon`, on the loop of `worker`, until `stop`.
     package func start(on worker: isolated Worker) {
-        Task {
-            _ = worker
+        worker.spawn {
             await self.serveRequests()
         }
     }

@@ -28,9 +28,8 @@ package final class EventFeed {
     /// Follows until `stop`, on the loop of `worker`.
     package func start(on worker: isolated Worker) {
         listener.start(on: worker)
-        Task {
-            _ = worker
-            await follow()
+        worker.spawn {
+            await self.follow()
         }
     }
 

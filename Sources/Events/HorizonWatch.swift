@@ -55,11 +55,10 @@ package final class HorizonWatch {
     }
 
     package func start(on worker: isolated Worker) {
-        Task {
-            _ = worker
-            while !isStopped {
-                await look()
-                await reactor.sleep(nanoseconds: Self.every.nanoseconds)
+        worker.spawn {
+            while !self.isStopped {
+                await self.look()
+                await self.reactor.sleep(nanoseconds: Self.every.nanoseconds)
             }
         }
     }

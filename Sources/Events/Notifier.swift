@@ -21,9 +21,8 @@ package final class Notifier {
     }
 
     package func start(on worker: isolated Worker) {
-        Task {
-            _ = worker
-            await run()
+        worker.spawn {
+            await self.run()
         }
     }
 

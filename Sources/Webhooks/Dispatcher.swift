@@ -66,14 +66,12 @@ package final class Dispatcher {
     package func start(on worker: isolated Worker) {
         isRunning = true
         spawn = { delivery, webhook in
-            Task {
-                _ = worker
+            worker.spawn {
                 await self.attempt(delivery, to: webhook)
             }
         }
         spawnErrand = { errand in
-            Task {
-                _ = worker
+            worker.spawn {
                 await self.run(errand)
             }
         }

@@ -17,6 +17,8 @@ package enum Command {
             name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }),
         Entry(name: "migrate", usage: "migrate [--env-file FILE]", run: { await MigrateCommand.run($0) }),
         Entry(name: "health", usage: "health [--url URL]", run: { HealthCommand.run($0) }),
+        Entry(
+            name: "audit", usage: "audit verify --export FILE [--pin KEY]", run: { AuditCommand.run($0) }),
         Entry(name: "version", usage: "version", run: { _ in say("keybell \(Release.version)") }),
     ]
 

@@ -8,7 +8,7 @@ import HTTPServer
 import Identity
 package import Kernel
 import Postgres
-import Synchronization
+import Webhooks
 
 /// One running node: from settings to a listening service, and back to nothing.
 package final class Node: Sendable {
@@ -17,8 +17,8 @@ package final class Node: Sendable {
     }
 
     package let settings: Settings
-    private let clock: Clock
-    private let entropy: Entropy
+    let clock: Clock
+    let entropy: Entropy
     private let log: Log
     private let offLoop: OffLoop
     private let workers: [Worker]
@@ -89,6 +89,7 @@ extension Node {
         database.start(on: worker)
         defer { database.stop() }
         try await database.ready(within: .seconds(30))
+        if let era = try await Eras.check(database) { log.warning("a new era of events begins", ["era": .int(Int64(era))]) }
         let keyring = try await KeyEncryptionKeys.open(database, under: rootKey)
         try await announceBootstrap(database, told)
         let metrics = Metrics()
@@ -96,7 +97,7 @@ extension Node {
             id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, keyring: keyring,
             rootKey: rootKey, offLoop: offLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
-            refusals: Refusals())
+            refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics))
     }
 
     private nonisolated(nonsending) func loadRootKey(_ told: (Notice) -> Void) async throws -> RootKey {

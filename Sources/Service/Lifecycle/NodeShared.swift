@@ -1,9 +1,11 @@
 import Access
 import Crypto
 import EventLoop
+import Events
 import Identity
 import Kernel
 import Postgres
+import Webhooks
 
 /// What the workers of a node share: immutable values, and the few things that are made for many threads.
 struct NodeShared: Sendable {
@@ -21,6 +23,8 @@ struct NodeShared: Sendable {
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
     let refusals: Refusals
+    let streams: StreamLimit
+    let webhookMetrics: WebhookMetrics
 }
 
 /// The release, as `/` and `/v1/system` tell it.

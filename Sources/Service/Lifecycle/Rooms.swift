@@ -1,10 +1,17 @@
 import Access
+import Alerts
+import Audit
 import EventLoop
 import Events
+import HTTPClient
 import HTTPServer
 import Identity
+import Jobs
 import Kernel
+import Keys
 import Postgres
+import Signals
+import Webhooks
 
 /// The composition root of one worker: every room's stores, endpoints and loops, wired to each other here and nowhere
 /// else.
@@ -12,27 +19,110 @@ final class Rooms {
     let operations: [Operation]
     let authenticator: Authenticator
     private let shared: NodeShared
-    private let ledger: Ledger
+    private let database: Database
+    private let signals: SignalRooms
+    private let delivery: DeliveryRooms
+    private let feed: EventFeed
+    private let notifier: Notifier
+    private let checkpointer: Checkpointer
+    private let scheduler: Scheduler?
+    private let horizon: HorizonWatch?
+    private var isStopping = false
 
+    /// - Parameter isLead: this worker also does what a node does once: jobs, and the watch over the horizon.
     init(_ shared: NodeShared, database: Database, isLead: Bool, on worker: isolated Worker) throws {
+        let ledger = Ledger(database: database, clock: shared.clock, entropy: shared.entropy)
         self.shared = shared
-        ledger = Ledger(database: database, clock: shared.clock, entropy: shared.entropy)
+        self.database = database
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
-        let open = OpenEndpoints(shared: shared, database: database, pages: ProblemPages())
-        let system = SystemEndpoints(shared: shared, database: database)
-        operations = open.operations + system.operations
+        delivery = DeliveryRooms(shared, ledger: ledger, reactor: worker.reactor)
+        signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)
+        (feed, notifier) = (
+            EventFeed(database, reactor: worker.reactor), Notifier(database, reactor: worker.reactor)
+        )
+        let key = try CheckpointKey(shared.rootKey)
+        checkpointer = Checkpointer(
+            database, books: ledger, key: key, clock: shared.clock, entropy: shared.entropy,
+            reactor: worker.reactor, log: shared.log)
+        let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
+        let retention = AuditJobs.Retention(events: shared.settings.retention, audit: shared.settings.retention)
+        let jobs =
+            KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs
+            + AuditJobs(database, checkpointer: checkpointer, clock: shared.clock, retention: retention).jobs
+        scheduler =
+            isLead
+            ? Scheduler(
+                jobs, book: book, node: shared.id, clock: shared.clock, reactor: worker.reactor, log: shared.log)
+            : nil
+        horizon =
+            isLead
+            ? HorizonWatch(
+                database, ledger: ledger, reactor: worker.reactor, log: shared.log, metrics: shared.metrics) : nil
+        let audit = AuditEndpoints(
+            database, books: ledger, checkpointer: checkpointer, key: key, clock: shared.clock)
+        let events = EventEndpoints(
+            database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
+            recheck: { context in
+                guard let principal = context.actor.principal else { return nil }
+                return try await PrincipalRights.of([principal], in: database)[principal]?
+                    .intersection(context.permissions)
+            })
+        let keys = KeyEndpoints(
+            database: database, ledger: ledger,
+            isActive: { principal, transaction in
+                try await PrincipalRights.of([principal], in: transaction)[principal] != nil
+            })
+        let runs = JobEndpoints(
+            jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
+        operations =
+            OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
+            + SystemEndpoints(shared: shared, database: database).operations
+            + IdentityEndpoints(
+                ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
+            ).operations
+            + keys.operations + signals.operations + delivery.operations + events.operations + audit.operations
+            + runs.operations
+        ledger.onEvents { [feed, notifier] in
+            feed.wake()
+            notifier.note()
+        }
     }
 
-    func start(on worker: isolated Worker) async throws {}
+    func start(on worker: isolated Worker) async throws {
+        feed.start(on: worker)
+        notifier.start(on: worker)
+        checkpointer.start(on: worker)
+        signals.start(on: worker)
+        delivery.start(on: worker)
+        scheduler?.start(on: worker)
+        horizon?.start(on: worker)
+    }
 
-    nonisolated(nonsending) func stop() async { await tidy() }
+    /// What makes work ends before what carries it out.
+    nonisolated(nonsending) func stop() async {
+        isStopping = true
+        await scheduler?.stop()
+        horizon?.stop()
+        signals.stop()
+        feed.stop()
+        notifier.stop()
+        checkpointer.stop()
+        await delivery.stop()
+        await tidy()
+    }
 
-    /// Writes what was gathered off the requests' path.
+    /// Writes what was gathered off the requests' path; tells that this node is alive.
     nonisolated(nonsending) func tidy() async {
         do {
             try await authenticator.flush(now: shared.clock.now())
+            if scheduler != nil { try await NodeRegister.note(shared, isStopping: isStopping, in: database) }
         } catch {
-            shared.log.warning("uses of access tokens are not written yet", ["error": .text("\(error)")])
+            shared.log.warning("not written yet", ["error": .text("\(error)")])
         }
     }
+}
+
+extension Settings {
+    /// What links to this service begin with.
+    var origin: String { publicOrigin ?? "\(tls == nil ? "http" : "https")://\(listen)" }
 }

@@ -1,0 +1,45 @@
+import Audit
+import CLinux
+import EventLoop
+import Glibc
+
+/// `keybell audit verify --export FILE [--pin KEY]`: proves an exported trail without the service and the database.
+enum AuditCommand {
+    private static let usage = "usage: keybell audit verify --export FILE [--pin kck_… or the public key in base64]"
+
+    static func run(_ arguments: [String]) -> Int32 {
+        guard arguments.first == "verify",
+            let options = try? Options(Array(arguments.dropFirst()), taking: ["--export", "--pin"]),
+            let path = options.values["--export"]
+        else {
+            Command.complain(usage)
+            return 2
+        }
+        let pin = options.values["--pin"].flatMap { CheckpointPin($0) }
+        if options.values["--pin"] != nil && pin == nil {
+            Command.complain("keybell: --pin is neither a key id nor a public key\n\(usage)")
+            return 2
+        }
+        return verify(path, pin: pin)
+    }
+
+    private static func verify(_ path: String, pin: CheckpointPin?) -> Int32 {
+        do {
+            let descriptor = try SystemError.check("open") { klinux_open(path, O_RDONLY | O_CLOEXEC, 0) }
+            defer { close(descriptor) }
+            let report = try AuditVerifyCommand.verify(pin: pin) { try read(descriptor) }
+            Command.say(report.text)
+            return report.exitCode
+        } catch {
+            Command.complain("keybell: \(path) cannot be verified: \(error)")
+            return 1
+        }
+    }
+
+    private static func read(_ descriptor: Int32) throws -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 64 * 1_024)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        if count < 0 { throw SystemError(call: "read", code: errno) }
+        return count == 0 ? nil : Array(bytes.prefix(count))
+    }
+}

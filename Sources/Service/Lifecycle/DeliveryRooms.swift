@@ -1,0 +1,50 @@
+import Access
+import Alerts
+import EventLoop
+import Events
+import HTTPClient
+import Jobs
+import Kernel
+import Webhooks
+
+/// From an event to a receiver, on one worker: rules, the outbox, the dispatcher.
+struct DeliveryRooms {
+    let operations: [Operation]
+    let jobs: [Job]
+    private let dispatcher: Dispatcher
+
+    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
+        let allowance: Allowance = shared.settings.allowsPrivateWebhooks ? .privateReceivers : .publicOnly
+        let directory = WebhookDirectory(rights: PrincipalRights.of)
+        let outbox = WebhookOutbox(
+            directory: directory, node: shared.id.uuid, clock: shared.clock, entropy: shared.entropy)
+        let keys = WebhookKeys(keyring: { shared.keyring })
+        let client = HTTPClient(
+            on: reactor, resolver: .system(shared.offLoop),
+            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
+        let dispatcher = Dispatcher(
+            node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
+            allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
+        let engine = AlertEngine(ledger: ledger, rights: PrincipalRights.of, origin: shared.settings.origin)
+        ledger.react(
+            outbox.reaction(adding: { events, transaction in
+                try await engine.messages(for: events, in: transaction)
+            }))
+        let rules = AlertRuleStore(database: ledger.database)
+        let alerts = AlertStore(database: ledger.database)
+        let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
+        operations =
+            WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake).operations
+            + DeliveryEndpoints(ledger: ledger, wake: wake).operations
+            + AlertRuleEndpoints(rules: rules, ledger: ledger).operations
+            + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin).operations
+        jobs =
+            WebhookJobs(ledger: ledger, directory: directory, poll: { try await dispatcher.poll() }).jobs
+            + AlertJobs(database: ledger.database).jobs
+        self.dispatcher = dispatcher
+    }
+
+    func start(on worker: isolated Worker) { dispatcher.start(on: worker) }
+
+    nonisolated(nonsending) func stop() async { await dispatcher.drain() }
+}

@@ -1,0 +1,29 @@
+import Access
+import Kernel
+import Postgres
+
+/// The rows that nodes write to say that they live.
+enum NodeRegister {
+    private static let note = Statement(
+        "node_note",
+        """
+        insert into node (id, version, loops, started_at, last_seen_at) values ($1, $2, $3::integer, $4, $5)
+        on conflict (id) do update set last_seen_at = excluded.last_seen_at
+        """)
+    private static let remove = Statement("node_remove", "delete from node where id = $1 or last_seen_at < $2")
+
+    nonisolated(nonsending) static func note(
+        _ shared: NodeShared, isStopping: Bool, in database: Database
+    ) async throws {
+        let now = shared.clock.now()
+        _ = try await database.transaction { transaction in
+            if isStopping {
+                try await transaction.query(remove, .id(shared.id), .timestamp(now - .days(7)))
+            } else {
+                try await transaction.query(
+                    note, .id(shared.id), .text(Release.version), .int32(Int32(shared.settings.loops)),
+                    .timestamp(shared.startedAt), .timestamp(now))
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Access
+import EventLoop
+import Events
+import Jobs
+import Kernel
+import Signals
+
+/// Candles in, grades and signals out, on one worker.
+struct SignalRooms {
+    let operations: [Operation]
+    let jobs: [Job]
+    private let writer: CandleWriter
+    private let analyst: Analyst
+
+    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
+        let database = ledger.database
+        let analyst = Analyst(ledger: ledger, reactor: reactor)
+        let writer = CandleWriter(ledger: ledger)
+        analyst.onFailure = { [log = shared.log] error in
+            log.warning("a series could not be analysed", ["error": .text("\(error)")])
+        }
+        operations =
+            TokenEndpoints(ledger: ledger).operations + CandleEndpoints(database: database).operations
+            + UploadEndpoints(writer: writer, analyst: analyst, reactor: reactor, clock: shared.clock).operations
+            + IndicatorEndpoints(database: database).operations + GradeEndpoints(database: database).operations
+            + SignalEndpoints(database: database).operations
+        jobs = SignalJobs(ledger: ledger, analyst: analyst).jobs
+        (self.writer, self.analyst) = (writer, analyst)
+    }
+
+    func start(on worker: isolated Worker) {
+        writer.start(on: worker)
+        analyst.start(on: worker)
+    }
+
+    func stop() {
+        writer.stop()
+        analyst.stop()
+    }
+}
