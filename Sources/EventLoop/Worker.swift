@@ -33,7 +33,10 @@ public actor Worker {
     /// A bare `Task` would be isolated to the worker too, but each of its suspensions would resume on the global pool
     /// first and hop back: 40 µs measured, against 0.6 µs with the loop as its preferred executor.
     public func spawn(_ body: @escaping () async -> Void) {
-        Task { await withTaskExecutorPreference(loop) { await body() } }
+        Task {
+            await body()
+            _ = loop
+        }
     }
 
     /// Runs `body` in this worker's isolation.
