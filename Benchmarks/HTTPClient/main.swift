@@ -82,7 +82,8 @@ func percentile(_ p: Double) -> Int64 {
     durations.isEmpty ? 0 : durations[Int(Double(durations.count - 1) * p)]
 }
 print(
-    "\(durations.count) of \(plan.count) answered, \(Int(Double(durations.count) / seconds))/s,",
-    "p50 \(percentile(0.5)) µs, p99 \(percentile(0.99)) µs, \(Int(cpu / Double(max(plan.count, 1)))) µs of a core each"
+    "\(durations.count) of \(plan.count) answered, \(Int(Double(durations.count) / seconds))/s, ",
+    "p50 \(percentile(0.5)) µs, p99 \(percentile(0.99)) µs, ",
+    "\(Int(cpu / Double(max(plan.count, 1)))) µs of a core each", separator: ""
 )
 worker.stop()

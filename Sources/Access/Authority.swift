@@ -1,7 +1,8 @@
 package import Postgres
 
-/// The one row that says what is allowed right now. Whoever takes authority away or changes it raises the epoch in
-/// its transaction; whoever relies on a snapshot of authority reads the epoch along and decides again when it moved.
+/// The one row that says what is allowed right now. Whoever takes authority away or changes it raises the
+/// epoch in its transaction; whoever relies on a snapshot of authority reads the epoch along and decides
+/// again when it moved.
 package enum Authority {
     /// Held exclusively by a change until its commit, shared by a batch that acts on authority.
     package static let advisoryLock: Int64 = 0x6B62_6175_7468  // "kbauth"
@@ -16,8 +17,8 @@ package enum Authority {
     private static let raiseConfiguration = Statement(
         "authority_configure", "update authority set configuration = configuration + 1")
 
-    /// The last wait of a transaction that changes authority: it drains batches in flight and holds them off for one
-    /// commit. The audit entry comes after it, never before.
+    /// The last wait of a transaction that changes authority: it drains batches in flight and holds them off
+    /// for one commit. The audit entry comes after it, never before.
     package nonisolated(nonsending) static func lock(in transaction: Transaction) async throws {
         _ = try await transaction.query(lockExclusively, .int64(advisoryLock))
     }

@@ -64,7 +64,9 @@ extension Problem {
     }
 
     /// Unknown and forbidden look alike.
-    package static func notFound(_ what: String) -> Problem { Problem(.notFound, "There is no such \(what).") }
+    package static func notFound(_ what: String) -> Problem {
+        Problem(.notFound, "There is no such \(what).")
+    }
 }
 
 /// A request's claim to be made at most once: its row goes into the effect's own transaction.

@@ -19,8 +19,8 @@ package struct AuditReport: Sendable {
 
     private var checkpoints: String {
         guard let newest = verdict.checkpoint?.content else { return "no checkpoint" }
-        return
-            "checkpoint \(newest.id) of \(newest.signedAt) signed by \(newest.signedBy); \(verdict.checkpoints) in all"
+        let signature = "checkpoint \(newest.id) of \(newest.signedAt) signed by \(newest.signedBy)"
+        return "\(signature); \(verdict.checkpoints) in all"
     }
 
     private var problems: [String] {
@@ -37,9 +37,10 @@ package struct AuditReport: Sendable {
     private var conclusion: String {
         let scope = verdict.isComplete ? "all that is kept" : "a part of the trail only"
         let count = verdict.problemCount
+        let problems = "\(count) \(count == 1 ? "problem" : "problems")"
         return verdict.isIntact
             ? "intact: \(verdict.entries) entries, \(scope)"
-            : "BROKEN: \(count) \(count == 1 ? "problem" : "problems") in \(verdict.entries) entries, \(scope)"
+            : "BROKEN: \(problems) in \(verdict.entries) entries, \(scope)"
     }
 }
 

@@ -15,7 +15,8 @@ package enum AuditTrail {
         """
         with entry as (select * from audit_append($1, $2))
         insert into audit_item (lane, sequence, item, at, actor, action, resource, outcome)
-        select entry.entry_lane, entry.entry_sequence, items.item - 1, $1, items.actor, items.action, items.resource,
+        select entry.entry_lane, entry.entry_sequence, items.item - 1, $1, items.actor, items.action,
+            items.resource,
             items.outcome
         from entry, unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
             as items (actor, action, resource, outcome, item)

@@ -3,7 +3,8 @@ import Crypto
 package import JSON
 package import Kernel
 
-/// A signed statement about every lane. The bytes are what counts: they are hashed, signed, stored and exported.
+/// A signed statement about every lane. The bytes are what counts: they are hashed, signed, stored and
+/// exported.
 package struct Checkpoint: Sendable {
     /// A lane as a checkpoint found it.
     package struct Span: Equatable, Sendable {

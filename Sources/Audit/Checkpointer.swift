@@ -49,7 +49,8 @@ package final class Checkpointer {
         bell.wake()
     }
 
-    /// To be called after a commit that took or gave authority: a checkpoint follows, one for all that ask now.
+    /// To be called after a commit that took or gave authority: a checkpoint follows, one for all that ask
+    /// now.
     package func soon() { bell.wake() }
 
     private nonisolated(nonsending) func serveRequests() async {
@@ -88,7 +89,8 @@ package final class Checkpointer {
         return checkpoint
     }
 
-    /// Events are written apart: their reactions take locks that must not be waited for under the lanes' locks.
+    /// Events are written apart: their reactions take locks that must not be waited for under the lanes'
+    /// locks.
     private nonisolated(nonsending) func announce() async throws {
         let now = clock.now()
         let context = Context.installation(

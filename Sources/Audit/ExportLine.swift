@@ -3,7 +3,8 @@ import Crypto
 package import JSON
 package import Kernel
 
-/// One line of an export, `keybell-audit/1`: a manifest, then checkpoints, oldest first, then entries lane by lane.
+/// One line of an export, `keybell-audit/1`: a manifest, then checkpoints, oldest first, then entries lane by
+/// lane.
 package enum ExportLine: Sendable {
     package struct Manifest: Sendable {
         package let exportedAt: Timestamp

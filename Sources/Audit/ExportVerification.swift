@@ -1,7 +1,8 @@
 package import HTTPServer
 import Kernel
 
-/// Verifies an export as its bytes come, compressed or not. Needs nothing but the bytes: no service, no database.
+/// Verifies an export as its bytes come, compressed or not. Needs nothing but the bytes: no service, no
+/// database.
 package struct ExportVerification {
     package enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
         case notAnExport

@@ -15,7 +15,8 @@ struct LaneStore {
     private static let columns = Statement(
         "audit_columns",
         """
-        select r.lane, r.sequence, r.at, r.previous, r.checkpoint, r.hash, r.body, c.items, c.actors, c.actions,
+        select r.lane, r.sequence, r.at, r.previous, r.checkpoint, r.hash, r.body, c.items, c.actors,
+            c.actions,
             c.resources, c.outcomes
         from audit_record r, lateral (
             select coalesce(array_agg(i.item::int8 order by i.item), '{}') as items,

@@ -43,8 +43,10 @@ struct RecordStore {
             and ($3::text is null or starts_with(i.action, $3::text))
             and ($4::text is null or i.resource = $4::text) and ($5::text is null or i.outcome = $5::text)
             and ($6::int8 is null or i.lane = $6::int8)
-            and i.at >= coalesce($7::timestamptz, '-infinity') and i.at < coalesce($8::timestamptz, 'infinity')
-            and ($9::timestamptz is null or (i.at, i.lane, i.sequence, i.item) < ($9, $10::int2, $11::int8, $12::int4))
+            and i.at >= coalesce($7::timestamptz, '-infinity') and i.at < coalesce($8::timestamptz,
+            'infinity')
+            and ($9::timestamptz is null or (i.at, i.lane, i.sequence, i.item) < ($9, $10::int2, $11::int8,
+            $12::int4))
         order by i.at desc, i.lane desc, i.sequence desc, i.item desc limit $13
         """)
 

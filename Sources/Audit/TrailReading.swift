@@ -23,8 +23,8 @@ struct TrailReading {
         lanes = LaneStore(database)
     }
 
-    /// All that is kept, or the newest `entries` and `checkpoints` of it. Lanes are read before checkpoints, so
-    /// that every checkpoint which an entry may hold is among those read.
+    /// All that is kept, or the newest `entries` and `checkpoints` of it. Lanes are read before checkpoints,
+    /// so that every checkpoint which an entry may hold is among those read.
     nonisolated(nonsending) func part(newest limit: Int, checkpoints most: Int) async throws -> Part {
         let before = try await lanes.spans()
         let numbers = try await checkpoints.numbers()

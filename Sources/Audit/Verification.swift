@@ -1,7 +1,7 @@
 import Kernel
 
-/// Verifies a trail from its bytes alone: give it the checkpoints, oldest first, then the entries lane by lane.
-/// Pure; what it holds grows with the checkpoints that a lane moved between, never with the entries.
+/// Verifies a trail from its bytes alone: give it the checkpoints, oldest first, then the entries lane by
+/// lane. Pure; what it holds grows with the checkpoints that a lane moved between, never with the entries.
 package struct Verification {
     /// What a checkpoint says about a lane's place; the newest of those that say the same.
     struct Expectation {

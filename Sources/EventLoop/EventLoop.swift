@@ -73,7 +73,11 @@ extension EventLoop {
             // Polled in every turn, so that a stream of jobs cannot starve the sockets.
             worker.assumeIsolated { $0.reactor.poll(milliseconds: mayBlock ? timeout : 0) }
             takeJobsOfPoll(&jobs)
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+            // As both: a task that prefers this loop and is isolated to its worker then never needs to hop.
+            for job in jobs {
+                job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
             jobs.removeAll(keepingCapacity: true)
             worker.assumeIsolated { $0.reactor.endTurn() }
         }

@@ -19,7 +19,8 @@ public final class Promise<Value> {
     public nonisolated(nonsending) func get() async -> Value {
         while true {
             if let value { return value }
-            await withUnsafeContinuation { waiters.append($0) }
+            // Asked again: entering an asynchronous function may hop, and the value may come meanwhile.
+            await withUnsafeContinuation { if isFulfilled { $0.resume() } else { waiters.append($0) } }
         }
     }
 }

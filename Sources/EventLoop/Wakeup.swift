@@ -10,8 +10,19 @@ public final class Wakeup {
             isRung = false
             return
         }
+        await withUnsafeContinuation(suspend)
+    }
+
+    /// Asks again whether it rang: entering an asynchronous function may hop, and a ring between the question
+    /// and the suspension would be lost.
+    private func suspend(_ continuation: UnsafeContinuation<Void, Never>) {
         precondition(waiter == nil, "one waiter at a time")
-        await withUnsafeContinuation { waiter = $0 }
+        if isRung {
+            isRung = false
+            continuation.resume()
+        } else {
+            waiter = continuation
+        }
     }
 
     public func wake() {

@@ -28,22 +28,28 @@ public actor Worker {
     /// Ends the thread after the jobs that are already queued.
     public nonisolated func stop() { loop.stop() }
 
-    /// Starts a task that lives on this loop.
+    /// Starts a task that lives on this loop: isolated to the worker, and with the loop as its preferred
+    /// executor.
     ///
-    /// A bare `Task` would be isolated to the worker too, but each of its suspensions would resume on the global pool
-    /// first and hop back: 40 µs measured, against 0.6 µs with the loop as its preferred executor.
+    /// A bare `Task` would be isolated too, but each of its suspensions would resume on the global pool first
+    /// and hop back: 40 µs measured, against 0.6 µs so. Isolation needs the capture of `self` in both
+    /// closures.
     public func spawn(_ body: @escaping () async -> Void) {
         Task {
-            await body()
-            _ = loop
+            await withTaskExecutorPreference(loop) {
+                _ = self
+                await body()
+            }
         }
     }
 
-    /// Runs `body` in this worker's isolation.
+    /// Runs `body` in this worker's isolation, and on its loop even where a callee forgets the isolation.
     public func run<Result: Sendable, Failure: Error>(
         _ body: @Sendable (isolated Worker) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        try await body(self)
+        try await withTaskExecutorPreference(loop) { () async throws(Failure) -> Result in
+            try await body(self)
+        }
     }
 }
 

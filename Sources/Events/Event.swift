@@ -16,7 +16,8 @@ package struct NewEvent: Sendable {
 
     /// The fields in the order of the table in openapi.yaml.
     package init(
-        _ type: EventType, subject: (some CustomStringConvertible)?, _ fields: KeyValuePairs<String, JSONValue>
+        _ type: EventType, subject: (some CustomStringConvertible)?,
+        _ fields: KeyValuePairs<String, JSONValue>
     ) {
         var data = JSONObject()
         for (name, value) in fields { _ = data.append(name, value) }

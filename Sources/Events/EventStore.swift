@@ -10,11 +10,14 @@ package enum EventStore {
         """
         insert into event (era, id, at, type, subject, actor, access_token, address, data)
         select installation.era, e.id, e.at, e.type, e.subject, e.actor, e.access_token, e.address, e.data
-        from installation, unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+        from installation, unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[],
+            $6::text[],
             $7::text[], $8::jsonb[]) as e (id, at, type, subject, actor, access_token, address, data)
         """)
 
-    package nonisolated(nonsending) static func insert(_ events: [Event], in transaction: Transaction) async throws {
+    package nonisolated(nonsending) static func insert(_ events: [Event], in transaction: Transaction)
+        async throws
+    {
         _ = try await transaction.query(
             insert, .idArray(events.map(\.id)), .timestampArray(events.map(\.at)),
             .textArray(events.map(\.type.name)), .optionalTextArray(events.map(\.subject)),

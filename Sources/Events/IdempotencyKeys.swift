@@ -55,7 +55,8 @@ package enum IdempotencyKeys {
             Self.claim, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
             .bytes(claim.bodyDigest), .timestamp(context.now))
         guard rows.count == 1 else {
-            throw Problem(.idempotencyInFlight, "A request with this Idempotency-Key is under way or was just made.")
+            throw Problem(
+                .idempotencyInFlight, "A request with this Idempotency-Key is under way or was just made.")
         }
     }
 
@@ -64,15 +65,19 @@ package enum IdempotencyKeys {
     ) async throws {
         guard let resource, let (claim, principal) = owned(context) else { return }
         _ = try await transaction.query(
-            complete, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key), .text(resource))
+            complete, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
+            .text(resource))
     }
 
-    package nonisolated(nonsending) static func find(_ context: Context, in database: Database) async throws -> Earlier? {
+    package nonisolated(nonsending) static func find(_ context: Context, in database: Database) async throws
+        -> Earlier?
+    {
         guard let (claim, principal) = owned(context) else { return nil }
         let rows = try await database.query(
             find, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key))
         guard let row = rows.first else { return nil }
-        let answer = row.isNull(2) ? nil : Answer(status: row.int(2), headers: row.json(3), body: row.bytes(4))
+        let answer =
+            row.isNull(2) ? nil : Answer(status: row.int(2), headers: row.json(3), body: row.bytes(4))
         return Earlier(bodyDigest: row.bytes(0), resource: row.optionalText(1), answer: answer)
     }
 

@@ -120,7 +120,8 @@ package final class Change {
     @discardableResult
     package func emit(_ event: NewEvent) -> Event {
         let stored = Event(
-            id: ledger.newID(), at: context.now, type: event.type, subject: event.subject, actor: context.actor,
+            id: ledger.newID(), at: context.now, type: event.type, subject: event.subject,
+            actor: context.actor,
             data: event.data)
         events.append(stored)
         return stored

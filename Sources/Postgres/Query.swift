@@ -27,11 +27,16 @@ package final class Query {
     @discardableResult
     package nonisolated(nonsending) func rows() async throws(PostgresError) -> Rows {
         if outcome == nil {
-            precondition(waiter == nil, "a query has one waiter")
-            await withUnsafeContinuation { waiter = $0 }
+            await withUnsafeContinuation(suspend)
         }
         guard let outcome else { throw .unavailable }
         return try outcome.get()
+    }
+
+    /// Asks again: entering an asynchronous function may hop, and the answer may come meanwhile.
+    private func suspend(_ continuation: UnsafeContinuation<Void, Never>) {
+        precondition(waiter == nil, "a query has one waiter")
+        if outcome == nil { waiter = continuation } else { continuation.resume() }
     }
 
     func receive(_ rows: Rows) {

@@ -2,9 +2,9 @@ package import Kernel
 
 /// How hard one endpoint may be tried. Pure; one a worker and endpoint.
 ///
-/// Closed, it lets as many through as the limits say. After enough failures in a row it degrades: one probe at a time,
-/// further and further apart, until one succeeds. It disables late. A receiver that throttles is paused or slowed, which
-/// is no failure of the circuit.
+/// Closed, it lets as many through as the limits say. After enough failures in a row it degrades: one probe
+/// at a time, further and further apart, until one succeeds. It disables late. A receiver that throttles is
+/// paused or slowed, which is no failure of the circuit.
 package struct Circuit: Equatable, Sendable {
     /// In a row, and over that long: a restart of the receiver is neither.
     package static let degradeAfter = (failures: 10, period: Period.seconds(10))

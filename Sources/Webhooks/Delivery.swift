@@ -6,7 +6,8 @@ import Postgres
 /// A delivery as it is read.
 struct Delivery {
     static let columns = """
-        select id, webhook, message, event, event_type, alert, sequence, state, attempts, next_attempt_at, last_status,
+        select id, webhook, message, event, event_type, alert, sequence, state, attempts, next_attempt_at,
+            last_status,
             last_error, dead_reason, dead_at, delivered_at, created_at, leased_by, due_at from delivery
         """
 

@@ -20,21 +20,26 @@ package struct DeliveryEndpoints {
     package var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/deliveries", id: "listDeliveries", requires: .permission(.deliveriesRead), bodyLimit: 0
+                .get, "/v1/deliveries", id: "listDeliveries", requires: .permission(.deliveriesRead),
+                bodyLimit: 0
             ) { try await DeliverySearch($0, $1, deadOnly: false).page(in: database) },
             Operation(
-                .get, "/v1/deliveries/{delivery_id}", id: "getDelivery", requires: .permission(.deliveriesRead),
+                .get, "/v1/deliveries/{delivery_id}", id: "getDelivery",
+                requires: .permission(.deliveriesRead),
                 errors: [.notFound], bodyLimit: 0, handle: read),
             Operation(
                 .post, "/v1/deliveries/{delivery_id}/retry", id: "retryDelivery",
-                requires: .permission(.deliveriesWrite), errors: [.notFound, .conflict], bodyLimit: 0, handle: retry),
+                requires: .permission(.deliveriesWrite), errors: [.notFound, .conflict], bodyLimit: 0,
+                handle: retry),
             Operation(
-                .get, "/v1/dead-letters", id: "listDeadLetters", requires: .permission(.deliveriesRead), bodyLimit: 0
+                .get, "/v1/dead-letters", id: "listDeadLetters", requires: .permission(.deliveriesRead),
+                bodyLimit: 0
             ) { try await DeliverySearch($0, $1, deadOnly: true).page(in: database) },
         ]
     }
 
-    private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         guard let delivery = try await DeliveryStore.find(id, context, in: database) else {
@@ -60,7 +65,9 @@ package struct DeliveryEndpoints {
     }
 
     /// The same `webhook-id` again: now for a pending one, on a new schedule for a dead letter.
-    private nonisolated(nonsending) func retry(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func retry(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         let delivery = try await ledger.change(context) { change in
@@ -70,7 +77,9 @@ package struct DeliveryEndpoints {
             }
             try await Self.requireRetriable(delivery, context, transaction)
             // One that is being sent is tried at this moment.
-            if delivery.state != .sending { try await DeliveryStore.retry(delivery, at: context.now, in: transaction) }
+            if delivery.state != .sending {
+                try await DeliveryStore.retry(delivery, at: context.now, in: transaction)
+            }
             change.audit("deliveries.retry", id)
             change.afterCommit(wake)
             return try await DeliveryStore.find(id, context, in: transaction)
@@ -85,7 +94,9 @@ package struct DeliveryEndpoints {
         if delivery.state == .delivered { throw Problem(.conflict, "It was delivered.") }
         let webhook = try await WebhookStore.find(delivery.webhook, at: context.now, in: transaction)?.webhook
         guard let webhook else { throw Problem(.conflict, "Its webhook was deleted.") }
-        guard webhook.status.takesMessages else { throw Problem(.conflict, "Its webhook is \(webhook.status.rawValue).") }
+        guard webhook.status.takesMessages else {
+            throw Problem(.conflict, "Its webhook is \(webhook.status.rawValue).")
+        }
     }
 
     private static func id(_ request: Request) throws(Problem) -> DeliveryID {

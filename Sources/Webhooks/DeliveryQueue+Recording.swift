@@ -4,12 +4,14 @@ import Postgres
 
 /// Writing down what became of deliveries, many at a time.
 extension DeliveryQueue {
-    /// `attempts` tells whether one was made. What was decided already stays: a duplicate's outcome changes nothing.
+    /// `attempts` tells whether one was made. What was decided already stays: a duplicate's outcome changes
+    /// nothing.
     private static let record = Statement(
         "delivery_record",
         """
         update delivery d set state = o.state, attempts = o.attempts, counted = o.counted,
-            next_attempt_at = case when o.state = 'pending' then o.due_at end, due_at = o.due_at, leased_by = null,
+            next_attempt_at = case when o.state = 'pending' then o.due_at end, due_at = o.due_at,
+                leased_by = null,
             last_status = case when o.is_attempt then o.status else d.last_status end,
             last_error = case when o.is_attempt then o.error else d.last_error end,
             dead_reason = o.reason, dead_at = case when o.state = 'dead' then o.at end,
@@ -23,7 +25,8 @@ extension DeliveryQueue {
         "delivery_attempt_insert",
         """
         insert into delivery_attempt (delivery, number, at, status, milliseconds, error, response)
-        select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::text[],
+        select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::integer[],
+            $6::text[],
             $7::text[])
         on conflict do nothing
         """)
@@ -34,7 +37,8 @@ extension DeliveryQueue {
             select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[])
                 as s (webhook, failures, success_at, failure_at)
         ), held as (
-            select webhook from webhook_health where webhook = any ($1::uuid[]) order by webhook for no key update
+            select webhook from webhook_health where webhook = any ($1::uuid[])
+                order by webhook for no key update
         )
         update webhook_health h set
             consecutive_failures = seen.failures

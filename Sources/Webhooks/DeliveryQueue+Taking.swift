@@ -13,7 +13,8 @@ extension DeliveryQueue {
             for update skip locked
         )
         update delivery d set due_at = $3, leased_by = $4 from due where d.id = due.id
-        returning d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts, d.counted,
+        returning d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts,
+            d.counted,
             d.schedule_at
         """)
     private static let renew = Statement(
@@ -30,7 +31,8 @@ extension DeliveryQueue {
     private static let abandon = Statement(
         "delivery_abandon",
         """
-        update delivery set state = 'dead', dead_reason = $2, dead_at = $3, due_at = null, next_attempt_at = null,
+        update delivery set state = 'dead', dead_reason = $2, dead_at = $3, due_at = null,
+            next_attempt_at = null,
             leased_by = null
         where webhook = $1 and state = 'pending'
         """)

@@ -17,29 +17,34 @@ struct DeliveryDraft {
 
 /// Deliveries as rows of a queue.
 enum DeliveryQueue {
-    /// One statement, so that the sequence rows, which other messages for the same webhooks wait for, are held for no
-    /// more round trips than the rest of the transaction needs. A webhook that was deleted meanwhile gets no row.
+    /// One statement, so that the sequence rows, which other messages for the same webhooks wait for, are
+    /// held for no more round trips than the rest of the transaction needs. A webhook that was deleted
+    /// meanwhile gets no row.
     private static let insert = Statement(
         "delivery_insert",
         """
         with message as (
-            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::boolean[])
+            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
+                $7::boolean[])
                 with ordinality as m (id, event, type, alert, permissions, prefix, is_too_large, number)
         ), wanted as (
             select id, webhook, number, row_number() over (partition by webhook order by place) as step
             from unnest($8::uuid[], $9::uuid[], $10::bigint[])
                 with ordinality as w (id, webhook, number, place)
         ), held as (
-            select webhook from webhook_sequence where webhook = any ($9::uuid[]) order by webhook for no key update
+            select webhook from webhook_sequence where webhook = any ($9::uuid[])
+                order by webhook for no key update
         ), raised as (
             update webhook_sequence s set last = s.last + c.messages
             from (select webhook, count(*) as messages from wanted group by webhook) c, held
             where s.webhook = c.webhook and held.webhook = s.webhook
             returning s.webhook, s.last - c.messages as before
         )
-        insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state, schedule_at,
+        insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
+            schedule_at,
             next_attempt_at, due_at, leased_by, dead_reason, dead_at, created_at, body)
-        select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '), r.before + w.step,
+        select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '),
+            r.before + w.step,
             case when m.is_too_large then 'dead' else 'pending' end, $11::timestamptz,
             case when not m.is_too_large then $11::timestamptz end,
             case when not m.is_too_large then $12::timestamptz end,

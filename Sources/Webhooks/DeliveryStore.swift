@@ -26,7 +26,8 @@ enum DeliveryStore {
     private static let revive = Statement(
         "delivery_revive",
         """
-        update delivery set state = 'pending', due_at = $2, next_attempt_at = $2, schedule_at = $2, counted = 0,
+        update delivery set state = 'pending', due_at = $2, next_attempt_at = $2, schedule_at = $2,
+            counted = 0,
             dead_reason = null, dead_at = null, leased_by = null
         where id = $1 and state = 'dead'
         """)
@@ -34,13 +35,17 @@ enum DeliveryStore {
     nonisolated(nonsending) static func find(
         _ id: DeliveryID, _ context: Context, in source: any Queryable
     ) async throws -> Delivery? {
-        try await source.query(find, .id(id), readable(context)).first.map { Delivery(row: $0, now: context.now) }
+        try await source.query(find, .id(id), readable(context)).first.map {
+            Delivery(row: $0, now: context.now)
+        }
     }
 
     nonisolated(nonsending) static func lock(
         _ id: DeliveryID, _ context: Context, in transaction: Transaction
     ) async throws -> Delivery? {
-        try await transaction.query(lock, .id(id), readable(context)).first.map { Delivery(row: $0, now: context.now) }
+        try await transaction.query(lock, .id(id), readable(context)).first.map {
+            Delivery(row: $0, now: context.now)
+        }
     }
 
     /// The message's bytes, and the attempts, in one round trip.
@@ -86,7 +91,9 @@ struct DeliverySearch {
         if let webhook = query.id("webhook_id", WebhookKind.self) { add("webhook = ", .id(webhook)) }
         if deadOnly {
             conditions.append("state = 'dead'")
-            if let reason = query.choice("reason", DeadReason.self) { add("dead_reason = ", .text(reason.rawValue)) }
+            if let reason = query.choice("reason", DeadReason.self) {
+                add("dead_reason = ", .text(reason.rawValue))
+            }
         } else {
             addFilters(&query)
         }
@@ -100,7 +107,8 @@ struct DeliverySearch {
         case nil: break
         case .pending:
             add("state = 'pending' and (leased_by is null or due_at <= ", .timestamp(context.now), ")")
-        case .sending: add("state = 'pending' and leased_by is not null and due_at > ", .timestamp(context.now))
+        case .sending:
+            add("state = 'pending' and leased_by is not null and due_at > ", .timestamp(context.now))
         case .delivered: conditions.append("state = 'delivered'")
         case .dead: conditions.append("state = 'dead'")
         }
@@ -154,8 +162,12 @@ struct DeliverySearch {
         let rows = try await database.query(statement, parameters: parameters + [.int(limit + 1)])
         let count = min(rows.count, limit)
         return Response.object { w in
-            w.array("data", 0..<count) { w, index in Delivery(row: rows[index], now: context.now).write(to: &w) }
-            w.field("next_cursor", rows.count > limit ? cursor(Delivery(row: rows[count - 1], now: context.now)) : nil)
+            w.array("data", 0..<count) { w, index in
+                Delivery(row: rows[index], now: context.now).write(to: &w)
+            }
+            w.field(
+                "next_cursor",
+                rows.count > limit ? cursor(Delivery(row: rows[count - 1], now: context.now)) : nil)
         }
     }
 

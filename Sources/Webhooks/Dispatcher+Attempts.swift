@@ -44,7 +44,8 @@ extension Dispatcher {
         return webhook
     }
 
-    /// Sends as much to an endpoint as it and this worker bear. What it will not take soon is given back until then.
+    /// Sends as much to an endpoint as it and this worker bear. What it will not take soon is given back
+    /// until then.
     func pump(_ id: WebhookID) {
         guard let webhook = directory.newest?.webhooks.entries[id] else {
             release(lanes[id]?.takeAll() ?? [])

@@ -5,8 +5,9 @@ package import Kernel
 import Postgres
 import Access
 
-/// Sends what is due, on one worker: what was just committed here at once, what is due or was left behind by polling.
-/// At least once: a row stays pending until its outcome is committed, and a lease that lapses is taken by somebody else.
+/// Sends what is due, on one worker: what was just committed here at once, what is due or was left behind by
+/// polling. At least once: a row stays pending until its outcome is committed, and a lease that lapses is
+/// taken by somebody else.
 package final class Dispatcher {
     package struct Limits: Sendable {
         /// Requests of this worker on their way: each holds a connection and a body.

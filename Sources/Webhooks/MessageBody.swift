@@ -1,7 +1,8 @@
 import JSON
 import Kernel
 
-/// The bytes that a receiver gets and that are signed: built once, around the sequence number that the database gives.
+/// The bytes that a receiver gets and that are signed: built once, around the sequence number that the
+/// database gives.
 struct MessageBody {
     /// "Under 20 kB".
     static let limitBytes = 19_999

@@ -2,8 +2,9 @@ package import Kernel
 
 /// When a message is tried again. Pure: chance comes in as a fraction.
 ///
-/// Ten attempts over 75 h 35 min 5 s. A receiver that says when to come back is obeyed where that is later, for at
-/// most a day; one that says 429 is not held to have had its chance, again for at most a day a message.
+/// Ten attempts over 75 h 35 min 5 s. A receiver that says when to come back is obeyed where that is later,
+/// for at most a day; one that says 429 is not held to have had its chance, again for at most a day a
+/// message.
 package enum RetrySchedule {
     /// Waits before attempts 1 to 10.
     package static let waits: [Period] = [

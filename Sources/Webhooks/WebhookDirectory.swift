@@ -2,8 +2,8 @@ package import Access
 import Kernel
 package import Postgres
 
-/// What one worker knows of webhooks and of their owners' rights: snapshots that `authority` guards. Whoever relies
-/// on them reads both numbers in the same transaction.
+/// What one worker knows of webhooks and of their owners' rights: snapshots that `authority` guards. Whoever
+/// relies on them reads both numbers in the same transaction.
 package final class WebhookDirectory {
     /// What principals may do now; who is missing may not act at all. Identity knows.
     package typealias Rights =

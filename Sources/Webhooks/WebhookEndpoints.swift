@@ -20,7 +20,8 @@ package struct WebhookEndpoints {
     private let wake: () -> Void
 
     package init(
-        ledger: Ledger, outbox: WebhookOutbox, keys: WebhookKeys, allowance: Allowance, wake: @escaping () -> Void
+        ledger: Ledger, outbox: WebhookOutbox, keys: WebhookKeys, allowance: Allowance,
+        wake: @escaping () -> Void
     ) {
         (self.ledger, self.outbox, self.keys) = (ledger, outbox, keys)
         (self.allowance, self.wake) = (allowance, wake)
@@ -37,7 +38,8 @@ package struct WebhookEndpoints {
                 .post, base, id: "createWebhook", requires: .permission(.webhooksWrite),
                 errors: [.alreadyExists, .alreadyDone], bodyLimit: Self.bodyBytes, handle: create),
             Operation(
-                .get, one, id: "getWebhook", requires: .permission(.webhooksRead), errors: [.notFound], bodyLimit: 0,
+                .get, one, id: "getWebhook", requires: .permission(.webhooksRead), errors: [.notFound],
+                bodyLimit: 0,
                 handle: read),
             Operation(
                 .patch, one, id: "updateWebhook", requires: .permission(.webhooksWrite),
@@ -46,7 +48,8 @@ package struct WebhookEndpoints {
                 .delete, one, id: "deleteWebhook", requires: .permission(.webhooksWrite),
                 errors: [.notFound, .preconditionFailed], bodyLimit: 0, handle: delete),
             Operation(
-                .post, "/v1/webhooks/{webhook_id}/test", id: "testWebhook", requires: .permission(.webhooksWrite),
+                .post, "/v1/webhooks/{webhook_id}/test", id: "testWebhook",
+                requires: .permission(.webhooksWrite),
                 errors: [.notFound, .conflict], bodyLimit: 0, handle: test),
             Operation(
                 .post, "/v1/webhooks/{webhook_id}/enable", id: "enableWebhook",
@@ -63,7 +66,8 @@ package struct WebhookEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         guard let record = try await WebhookStore.find(id, at: context.now, in: ledger.database) else {
@@ -89,7 +93,9 @@ extension WebhookRecord {
 extension WebhookEndpoints {
     private enum Format: String, CaseIterable { case standard }
 
-    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let name = fields.webhookName("name")
@@ -120,7 +126,9 @@ extension WebhookEndpoints {
         return record.response(.created, secret: secret.text).header(.location, "/v1/webhooks/\(id)")
     }
 
-    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         var fields = try await request.fields(limit: Self.bodyBytes)
@@ -146,7 +154,9 @@ extension WebhookEndpoints {
         return record.response()
     }
 
-    private nonisolated(nonsending) func delete(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func delete(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         try await ledger.change(context) { change in
@@ -160,15 +170,21 @@ extension WebhookEndpoints {
         return Response(.noContent)
     }
 
-    private nonisolated(nonsending) func locked(_ id: WebhookID, _ change: Change) async throws -> WebhookRecord {
-        guard let record = try await WebhookStore.lock(id, at: change.context.now, in: change.transaction) else {
+    private nonisolated(nonsending) func locked(_ id: WebhookID, _ change: Change) async throws
+        -> WebhookRecord
+    {
+        guard let record = try await WebhookStore.lock(id, at: change.context.now, in: change.transaction)
+        else {
             throw Problem.notFound("webhook")
         }
         return record
     }
 
-    private nonisolated(nonsending) func found(_ id: WebhookID, _ change: Change) async throws -> WebhookRecord {
-        guard let record = try await WebhookStore.find(id, at: change.context.now, in: change.transaction) else {
+    private nonisolated(nonsending) func found(_ id: WebhookID, _ change: Change) async throws
+        -> WebhookRecord
+    {
+        guard let record = try await WebhookStore.find(id, at: change.context.now, in: change.transaction)
+        else {
             throw Problem.notFound("webhook")
         }
         return record
@@ -185,7 +201,8 @@ extension Webhook {
 // MARK: Commands
 
 extension WebhookEndpoints {
-    private nonisolated(nonsending) func test(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func test(_ request: Request, _ context: Context) async throws -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         let delivery = try await ledger.change(context) { change in
@@ -209,7 +226,9 @@ extension WebhookEndpoints {
             .header(.location, "/v1/deliveries/\(delivery.id)")
     }
 
-    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         let record = try await ledger.change(context) { change in
@@ -231,7 +250,9 @@ extension WebhookEndpoints {
         return record.response()
     }
 
-    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         let reason = try await Self.reason(request)
@@ -264,7 +285,9 @@ extension WebhookEndpoints {
     }
 
     /// Signs with the new and the old one until the overlap ends.
-    private nonisolated(nonsending) func rotate(_ request: Request, _ context: Context) async throws -> Response {
+    private nonisolated(nonsending) func rotate(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
         try request.parameters().finish()
         let id = try Self.id(request)
         let until = context.now + (try await Self.overlap(request))
@@ -298,7 +321,8 @@ extension WebhookEndpoints {
     private nonisolated(nonsending) static func overlap(_ request: Request) async throws -> Period {
         if request.body.isEmpty { return overlap }
         var fields = try await request.fields(limit: bodyBytes)
-        let period = fields.parsed(optional: "overlap", expected: "a period such as 24h, at most 30d") { text in
+        let period = fields.parsed(optional: "overlap", expected: "a period such as 24h, at most 30d") {
+            text in
             Period(text).flatMap { $0.microseconds > 0 && $0 <= overlapLimit ? $0 : nil }
         }
         try fields.finish()

@@ -23,7 +23,8 @@ package struct WebhookJobs {
     private let poll: nonisolated(nonsending) () async throws -> Int
 
     package init(
-        ledger: Ledger, directory: WebhookDirectory, poll: nonisolated(nonsending) @escaping () async throws -> Int
+        ledger: Ledger, directory: WebhookDirectory,
+        poll: nonisolated(nonsending) @escaping () async throws -> Int
     ) {
         (self.ledger, self.directory, self.poll) = (ledger, directory, poll)
         standing = WebhookStanding(ledger: ledger)
@@ -34,9 +35,12 @@ package struct WebhookJobs {
             Job(
                 "delivery-retry", "Sends due deliveries, and suspends webhooks of disabled owners.",
                 every: .minutes(1), run: retry),
-            Job("delivery-retention", "Deletes deliveries that are over and old.", every: .hours(1), run: retain),
             Job(
-                "secret-rotation-due", "Reminds of webhook secrets that are older than a year.", every: .hours(6),
+                "delivery-retention", "Deletes deliveries that are over and old.", every: .hours(1),
+                run: retain),
+            Job(
+                "secret-rotation-due", "Reminds of webhook secrets that are older than a year.",
+                every: .hours(6),
                 run: remind),
         ]
     }
@@ -45,11 +49,15 @@ package struct WebhookJobs {
         let taken = try await poll()
         let view = try await directory.view(in: ledger.database)
         let entries = view.webhooks.entries.values
-        let absent = Set(entries.filter { $0.status.takesMessages && view.rights[$0.owner] == nil }.map(\.owner))
-        let present = Set(entries.filter { $0.status == .suspended && view.rights[$0.owner] != nil }.map(\.owner))
+        let absent = Set(
+            entries.filter { $0.status.takesMessages && view.rights[$0.owner] == nil }.map(\.owner))
+        let present = Set(
+            entries.filter { $0.status == .suspended && view.rights[$0.owner] != nil }.map(\.owner))
         for owner in absent where !run.isOver { try await standing.suspend(owner) }
         for owner in present where !run.isOver { try await standing.resume(owner) }
-        return counts([("taken", taken), ("suspended_owners", absent.count), ("resumed_owners", present.count)])
+        return counts([
+            ("taken", taken), ("suspended_owners", absent.count), ("resumed_owners", present.count),
+        ])
     }
 
     private func counts(_ counts: [(String, Int)]) -> JSONObject {
@@ -82,7 +90,8 @@ package struct WebhookJobs {
         while !run.isOver {
             let rows = try await ledger.database.transaction { transaction in
                 try await transaction.query(
-                    Self.deleteOld, .uuid(newest), .timestamp(delivered), .timestamp(dead), .int(Self.stepRows))
+                    Self.deleteOld, .uuid(newest), .timestamp(delivered), .timestamp(dead),
+                    .int(Self.stepRows))
             }
             deleted += rows.affected
             if rows.affected < Self.stepRows { break }

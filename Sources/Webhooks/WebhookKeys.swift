@@ -5,8 +5,8 @@ import Kernel
 
 /// Opens what webhooks sign with, and keeps it open: opening costs 56 µs and a page of locked memory.
 package final class WebhookKeys {
-    /// Each open key holds locked memory, of which a process has little (8 MiB by default); what is used less is
-    /// opened again.
+    /// Each open key holds locked memory, of which a process has little (8 MiB by default); what is used less
+    /// is opened again.
     static let openLimit = 128
 
     /// With what one attempt is signed.

@@ -5,8 +5,8 @@ package import Postgres
 
 /// Where messages are queued, in the transaction of what they tell. What is committed is sent at least once.
 ///
-/// Call `enqueue` once a transaction, with all its messages: it takes the sequence rows of their webhooks in the order
-/// of ids, and two calls in one transaction could take them in another order than a neighbour's.
+/// Call `enqueue` once a transaction, with all its messages: it takes the sequence rows of their webhooks in
+/// the order of ids, and two calls in one transaction could take them in another order than a neighbour's.
 package final class WebhookOutbox {
     /// Takes what is committed and leased to this node; nil when nobody sends on this worker.
     package typealias Taker = ([PendingDelivery]) -> Void
@@ -26,8 +26,8 @@ package final class WebhookOutbox {
         (self.directory, self.node, self.clock, self.entropy) = (directory, node, clock, entropy)
     }
 
-    /// For `Ledger.react`: direct subscriptions to events, and with them what `adding` makes of the events (the alerts
-    /// that they fire).
+    /// For `Ledger.react`: direct subscriptions to events, and with them what `adding` makes of the events
+    /// (the alerts that they fire).
     package func reaction(
         adding: (nonisolated(nonsending) ([Event], Transaction) async throws -> [Message])? = nil
     ) -> Ledger.Reaction {
@@ -45,8 +45,8 @@ package final class WebhookOutbox {
         }
     }
 
-    /// Queues messages for whoever takes them and whose owner may read them. Returns what hands them over after the
-    /// commit; without it they are found by a poll when the lease lapses.
+    /// Queues messages for whoever takes them and whose owner may read them. Returns what hands them over
+    /// after the commit; without it they are found by a poll when the lease lapses.
     package nonisolated(nonsending) func enqueue(
         _ messages: [Message], in transaction: Transaction
     ) async throws -> (() -> Void)? {
@@ -69,7 +69,8 @@ package final class WebhookOutbox {
         }
     }
 
-    /// Queues a message for one webhook whatever it subscribed to: the test button. Nil when there is no such webhook.
+    /// Queues a message for one webhook whatever it subscribed to: the test button. Nil when there is no such
+    /// webhook.
     nonisolated(nonsending) func enqueue(
         _ message: Message, forOnly webhook: WebhookID, in transaction: Transaction
     ) async throws -> (delivery: PendingDelivery, effect: () -> Void)? {

@@ -3,7 +3,8 @@ package import JSON
 import Kernel
 import Postgres
 
-/// A webhook with what beside its own row belongs to an answer: its secrets' states, its health, its sequence.
+/// A webhook with what beside its own row belongs to an answer: its secrets' states, its health, its
+/// sequence.
 struct WebhookRecord {
     var webhook: Webhook
     var secrets: [Webhook.SecretState] = []
@@ -15,7 +16,8 @@ struct WebhookRecord {
     /// The columns in the order that `init` reads.
     static let columns = """
         w.id, w.name, w.url, w.event_types, w.owner, w.status, w.status_reason, w.down_since, w.public_key,
-        w.created_at, w.updated_at, w.revision, s.last, coalesce(h.consecutive_failures, 0), h.last_success_at,
+        w.created_at, w.updated_at, w.revision, s.last, coalesce(h.consecutive_failures, 0),
+            h.last_success_at,
         h.last_failure_at
         """
     static let tables = """

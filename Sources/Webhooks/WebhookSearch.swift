@@ -31,8 +31,12 @@ struct WebhookSearch {
         if let text = query.text("q", 1...100)?.lowercased() {
             add("strpos(w.name_folded, normalize(", .text(text), ")) > 0")
         }
-        if let status = query.choice("status", Webhook.Status.self) { add("w.status = ", .text(status.rawValue)) }
-        let owner = query.parsed("owner_id", expected: "the id of a user or a service account") { PrincipalID($0) }
+        if let status = query.choice("status", Webhook.Status.self) {
+            add("w.status = ", .text(status.rawValue))
+        }
+        let owner = query.parsed("owner_id", expected: "the id of a user or a service account") {
+            PrincipalID($0)
+        }
         if let owner { add("w.owner = ", .text(owner.description)) }
         if let cursor = query.cursor() { addPlace(cursor, &query) }
         try query.finish()
@@ -47,7 +51,8 @@ struct WebhookSearch {
         }
         parameters += [key, .id(id)]
         let sign = order.isDescending ? "<" : ">"
-        conditions.append("(\(order.expression), w.id) \(sign) ($\(parameters.count - 1), $\(parameters.count))")
+        conditions.append(
+            "(\(order.expression), w.id) \(sign) ($\(parameters.count - 1), $\(parameters.count))")
     }
 
     private func key(_ text: String) -> Parameter? {
@@ -65,7 +70,8 @@ struct WebhookSearch {
         let direction = order.isDescending ? "desc" : "asc"
         let parts = [
             "select", WebhookRecord.columns, ", w.name_folded", "from", WebhookRecord.tables, "where",
-            conditions.joined(separator: " and "), "order by", order.expression, direction, ", w.id", direction,
+            conditions.joined(separator: " and "), "order by", order.expression, direction, ", w.id",
+            direction,
             "limit", "$\(parameters.count + 1)",
         ]
         return Statement("webhook_list", derived: parts.joined(separator: " "))

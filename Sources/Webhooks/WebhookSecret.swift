@@ -2,7 +2,8 @@ import Crypto
 import Access
 import Kernel
 
-/// What a webhook and its receiver share: `whsec_` and the base64 of 24 to 64 random bytes. Shown once, stored sealed.
+/// What a webhook and its receiver share: `whsec_` and the base64 of 24 to 64 random bytes. Shown once,
+/// stored sealed.
 package enum WebhookSecret {
     package static let prefix = "whsec_"
     package static let publicKeyPrefix = "whpk_"

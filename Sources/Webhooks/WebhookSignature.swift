@@ -1,8 +1,8 @@
 package import Crypto
 package import Kernel
 
-/// Standard Webhooks (https://www.standardwebhooks.com): what a receiver verifies. Over `id.timestamp.body`, with the
-/// timestamp of this attempt in Unix seconds.
+/// Standard Webhooks (https://www.standardwebhooks.com): what a receiver verifies. Over `id.timestamp.body`,
+/// with the timestamp of this attempt in Unix seconds.
 package enum WebhookSignature {
     package static let idHeader = "webhook-id"
     package static let timestampHeader = "webhook-timestamp"
@@ -20,8 +20,8 @@ package enum WebhookSignature {
         "v1a," + Base64.encode(key.signature(for: prefix(id, time) + body))
     }
 
-    /// The header's value: exactly one space between signatures and none at the end, on which two of the official
-    /// libraries crash.
+    /// The header's value: exactly one space between signatures and none at the end, on which two of the
+    /// official libraries crash.
     package static func header(
         secrets: [HMACKey], signingKey: Ed25519.SigningKey?, id: String, at time: Timestamp, body: [UInt8]
     ) -> String {

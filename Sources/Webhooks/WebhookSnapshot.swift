@@ -4,7 +4,8 @@ import HTTPClient
 import Kernel
 import Postgres
 
-/// All webhooks at one moment, as one configuration number stands for them. Immutable; a worker keeps the latest.
+/// All webhooks at one moment, as one configuration number stands for them. Immutable; a worker keeps the
+/// latest.
 final class WebhookSnapshot {
     struct Secret {
         let id: WebhookSecretID
@@ -26,8 +27,8 @@ final class WebhookSnapshot {
         /// Newest first.
         var secrets: [Secret] = []
 
-        /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of alerts
-        /// means it; where it does speak of alerts, that narrows.
+        /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of
+        /// alerts means it; where it does speak of alerts, that narrows.
         func takes(_ message: Message) -> Bool {
             guard message.except != id else { return false }
             let isTaken = patterns.contains { $0.takes(message.type) }

@@ -5,8 +5,8 @@ import JSON
 import Kernel
 import Postgres
 
-/// Changes of a webhook's status that no request asks for: by its receiver's answers, or by its owner's standing.
-/// Each happens once, however many workers ask for it.
+/// Changes of a webhook's status that no request asks for: by its receiver's answers, or by its owner's
+/// standing. Each happens once, however many workers ask for it.
 package final class WebhookStanding {
     private let ledger: Ledger
     private let database: Database

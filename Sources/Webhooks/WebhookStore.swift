@@ -13,7 +13,8 @@ enum WebhookStore {
     private static let lock = Statement(
         "webhook_lock",
         derived: [
-            "select", WebhookRecord.columns, "from", WebhookRecord.tables, "where w.id = $1 for no key update of w",
+            "select", WebhookRecord.columns, "from", WebhookRecord.tables,
+            "where w.id = $1 for no key update of w",
         ].joined(separator: " "))
     private static let secrets = Statement(
         "webhook_secrets",
@@ -26,7 +27,8 @@ enum WebhookStore {
         "webhook_insert",
         """
         with made as (
-            insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key, signing_key,
+            insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key,
+                signing_key,
                 created_at, updated_at)
             values ($1, normalize($2), normalize($3), $4, $5, $6, 'active', $7, $8, $9, $9)
         ), counted as (
@@ -37,7 +39,8 @@ enum WebhookStore {
     private static let update = Statement(
         "webhook_update",
         """
-        update webhook set name = normalize($2), name_folded = normalize($3), url = $4, event_types = $5, status = $6,
+        update webhook set name = normalize($2), name_folded = normalize($3), url = $4, event_types = $5,
+            status = $6,
             status_reason = $7, down_since = $8, updated_at = $9, revision = revision + 1
         where id = $1
         """)

@@ -2,8 +2,8 @@ import EventLoop
 import Glibc
 import Service
 
-// Before any other thread exists: signals are blocked everywhere, and waited for in one place. An async main would
-// have threads already.
+// Before any other thread exists: signals are blocked everywhere, and waited for in one place. An async main
+// would have threads already.
 Signals.block([SIGTERM, SIGINT, SIGHUP])
 let arguments = Array(CommandLine.arguments.dropFirst())
 Task.detached { exit(await Command.run(arguments)) }

@@ -86,7 +86,8 @@ struct AlertRuleEndpointsTests {
             #expect(refused.pointers == ["/tests/1"])
             let fix =
                 """
-                {"tests": [{"event": {"type": "grade.changed", "previous": 1, "grade": 70}, "expect": "fires"}]}
+                {"tests": [{"event": {"type": "grade.changed", "previous": 1, "grade": 70},
+                            "expect": "fires"}]}
                 """
             let fixed = try await desk.call("PATCH", "alert-rules/\(id)", fix, match: "\"1\"")
             #expect(fixed.json["version"] == 1)

@@ -58,7 +58,8 @@ import Testing
                 "old",
                 """
                 insert into idempotency_key (principal, method, path, key, body_digest, created_at)
-                select gen_random_uuid(), 'POST', '/', n::text, '', '2026-01-01'::timestamptz + n * interval '1 hour'
+                select gen_random_uuid(), 'POST', '/', n::text, '',
+                    '2026-01-01'::timestamptz + n * interval '1 hour'
                 from generate_series(1, 2000) as n
                 """)
             try await bench.tamper(old)

@@ -81,9 +81,8 @@ import Testing
     }
 
     @Test func `columns that disagree with the bytes are told`() {
-        let body = Array(
-            #"{"at":"2026","items":[{"actor":{"id":"usr_1"},"action":"keys.revoke","resource":null,"outcome":"allowed"}]}"#
-                .utf8)
+        let text = #"{"actor":{"id":"usr_1"},"action":"keys.revoke","resource":null,"outcome":"allowed"}"#
+        let body = Array(#"{"at":"2026","items":[\#(text)]}"#.utf8)
         let item = AuditColumns.Item(actor: "usr_1", action: "keys.revoke", resource: nil, outcome: "allowed")
         #expect(AuditColumns([item]).agree(with: body))
         #expect(!AuditColumns([item, item]).agree(with: body))

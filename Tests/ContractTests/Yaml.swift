@@ -89,7 +89,8 @@ struct Yaml {
         }
     }
 
-    /// The core schema of YAML 1.2, as far as JSON goes: what JSON would read as null, bool or number is that.
+    /// The core schema of YAML 1.2, as far as JSON goes: what JSON would read as null, bool or number is
+    /// that.
     private static func plain(_ text: String) -> JSONValue {
         if text.isEmpty || text == "~" { return .null }
         switch try? JSONValue.parse(text) {

@@ -10,8 +10,10 @@ import Testing
     @Test func `one event is stored and answered with its place in the feed`() async throws {
         try await FeedDesk.run { _, desk in
             let answer = try await desk.push(
-                #"{"type": "custom.low", "subject": "binance main", "data": {"asset": "USDT", "balance": 912.5}}"#
-            )
+                """
+                {"type": "custom.low", "subject": "binance main",
+                 "data": {"asset": "USDT", "balance": 912.5}}
+                """)
             #expect(answer.status == 201, "\(answer.text)")
             let listed = try await desk.list()
             #expect(listed.data == [answer.json])

@@ -6,12 +6,26 @@ import Postgres
 
 /// One throw-away PostgreSQL per test process: started when first wanted, never synced to disk, ended with
 /// the process, however that ends.
+///
+/// It has a loop of its own: a default actor runs where its last caller prefers to, which may be the stopped
+/// loop of another test.
 actor ScratchCluster {
     static let shared = ScratchCluster()
 
+    nonisolated let home: Worker
+    nonisolated var unownedExecutor: UnownedSerialExecutor { home.unownedExecutor }
     private var started: Task<DatabaseURL, any Error>?
     private var templated: Task<Void, any Error>?
     private var databases = 0
+
+    private init() {
+        do {
+            home = try Worker()
+        } catch {
+            preconditionFailure("no loop for the scratch cluster: \(error)")
+        }
+        home.start(name: "scratch")
+    }
 
     /// The cluster's own database, as its superuser.
     func url() async throws -> DatabaseURL {

@@ -9,6 +9,16 @@ enum SQLRules {
         "Sources/Identity/GrantStore.swift": "a constant list of columns; one statement for each sort",
         "Sources/Identity/PrincipalList.swift": "a constant list of columns; one statement for each sort",
         "Sources/Identity/PrincipalStore.swift": "a constant list of columns",
+        "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
+        "Sources/Signals/CandleReads.swift": "a constant list of columns; one statement for each order",
+        "Sources/Signals/GradeReads.swift": "a constant list of columns; one statement for each order",
+        "Sources/Signals/MarketGates.swift": "a constant condition that other statements share",
+        "Sources/Signals/SeriesFinder.swift": "a constant list of columns",
+        "Sources/Signals/SeriesReads.swift": "a constant list of columns; one statement for each filter",
+        "Sources/Signals/SeriesRecord.swift": "a constant list of columns",
+        "Sources/Signals/SignalJobs.swift": "a constant list of columns",
+        "Sources/Signals/SignalReads.swift": "a constant list of columns; one statement for each sort",
+        "Sources/Signals/TokenStore.swift": "a constant list of columns",
     ]
 
     static func builtStatements(_ file: SwiftText) -> [Violation] {

@@ -92,8 +92,8 @@ struct EventScope {
 
     private func sentence(_ name: String, lacking: [EventType]) -> String {
         guard lacking.count < types.count, let having = types.first(where: { !lacking.contains($0) }) else {
-            return
-                "event.\(name) is no field of \(lacking.map(\.name).joined(separator: ", "))\(hint(for: name))"
+            let names = lacking.map(\.name).joined(separator: ", ")
+            return "event.\(name) is no field of \(names)\(hint(for: name))"
         }
         return """
             \(lacking[0]) has no field \(name), and a missing field is an error; \

@@ -13,14 +13,15 @@ final class Lookup: Sendable {
         of name: String, _ resolver: Resolver, on reactor: Reactor, limit: Period
     ) async -> Answer {
         let lookup = Lookup()
-        let timer = reactor.schedule(afterNanoseconds: limit.nanoseconds) {
-            lookup.answer(.failure(.timeout(.resolve)))
-        }
+        var timer: TimerID?
         let answer = await withUnsafeContinuation { continuation in
             lookup.waiter.withLock { $0 = continuation }
+            timer = reactor.schedule(afterNanoseconds: limit.nanoseconds) {
+                lookup.answer(.failure(.timeout(.resolve)))
+            }
             Task { lookup.answer(await ask(resolver, name)) }
         }
-        reactor.cancel(timer)
+        if let timer { reactor.cancel(timer) }
         return answer
     }
 

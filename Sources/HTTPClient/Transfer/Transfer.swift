@@ -64,12 +64,10 @@ final class Transfer {
 
     /// Suspends until the pool says that libcurl is done with it.
     nonisolated(nonsending) func run(in multi: UnsafeMutableRawPointer) async -> CURLcode {
-        let added = curl_multi_add_handle(multi, easy)
-        guard added == CURLM_OK else {
-            release()
-            return CURLE_FAILED_INIT
+        await withUnsafeContinuation {
+            waiter = $0
+            if curl_multi_add_handle(multi, easy) != CURLM_OK { finish(CURLE_FAILED_INIT, in: multi) }
         }
-        return await withUnsafeContinuation { waiter = $0 }
     }
 
     /// Leaves the pool's multi handle; `run` goes on with `code`.

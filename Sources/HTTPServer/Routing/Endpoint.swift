@@ -1,5 +1,5 @@
-/// One operation of the interface as a value: what a router, a contract test and a permission matrix read alike.
-/// A room makes its endpoints, capturing its stores; each worker has its own.
+/// One operation of the interface as a value: what a router, a contract test and a permission matrix read
+/// alike. A room makes its endpoints, capturing its stores; each worker has its own.
 package struct Endpoint<Permission: Sendable, Context> {
     package let method: HTTPMethod
     /// `/v1/keys/{key_id}`; a last segment `{path*}` takes the rest.
@@ -17,7 +17,8 @@ package struct Endpoint<Permission: Sendable, Context> {
 
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
-        bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, handle: @escaping (Request, Context) async throws -> Response
+        bodyLimit: Int = 1 << 20, repeats: Repeat = .answer,
+        handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
         self.path = path

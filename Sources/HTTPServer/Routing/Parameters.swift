@@ -1,8 +1,8 @@
 import JSON
 package import Kernel
 
-/// The query of a request, read name by name; all mistakes are reported at once. Unknown and repeated names are
-/// mistakes. Pointers of mistakes read `query:name`.
+/// The query of a request, read name by name; all mistakes are reported at once. Unknown and repeated names
+/// are mistakes. Pointers of mistakes read `query:name`.
 package struct Parameters {
     private var values: [String: String] = [:]
     private var unread: Set<String> = []
@@ -53,7 +53,9 @@ package struct Parameters {
     package mutating func int(_ name: String, _ range: ClosedRange<Int>) -> Int? {
         guard let value = take(name) else { return nil }
         guard let number = Int(value), range.contains(number), !value.hasPrefix("+") else {
-            fail(name, code: FieldCode.outOfRange, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            fail(
+                name, code: FieldCode.outOfRange,
+                "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
         return number
@@ -81,7 +83,9 @@ package struct Parameters {
     }
 
     /// - Parameter expected: how the mistake goes on after "must be".
-    package mutating func parsed<Value>(_ name: String, expected: String, _ parse: (String) -> Value?) -> Value? {
+    package mutating func parsed<Value>(_ name: String, expected: String, _ parse: (String) -> Value?)
+        -> Value?
+    {
         guard let text = take(name) else { return nil }
         if let value = parse(text) { return value }
         fail(name, code: FieldCode.malformed, "must be \(expected)")
@@ -143,7 +147,9 @@ package struct Cursor: Equatable, Sendable {
                 rest.count - (colon - rest.startIndex) - 1 >= count
             else { return nil }
             let start = colon + 1
-            guard let part = String(validating: rest[start..<start + count], as: UTF8.self) else { return nil }
+            guard let part = String(validating: rest[start..<start + count], as: UTF8.self) else {
+                return nil
+            }
             parts.append(part)
             rest = rest[(start + count)...]
         }
@@ -153,7 +159,8 @@ package struct Cursor: Equatable, Sendable {
 
 /// RFC 4648 5 without padding; small texts only.
 private enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var (out, buffer, bits): ([UInt8], UInt32, UInt32) = ([], 0, 0)

@@ -19,7 +19,8 @@ package struct Router<Permission: Sendable, Context> {
     package let operations: [Operation]
     private var nodes = [Node()]
 
-    /// Ambiguity is our bug: two operations with one address or one id, or two names for one parameter, trap here.
+    /// Ambiguity is our bug: two operations with one address or one id, or two names for one parameter, trap
+    /// here.
     package init(_ operations: [Operation]) {
         self.operations = operations
         precondition(Set(operations.map(\.id)).count == operations.count, "an operation id is used twice")

@@ -72,8 +72,8 @@ extension Connection {
         if await flush() { await linger() }
     }
 
-    /// Ends our side and reads on for a moment: closing with unread bytes would reset the connection and could take
-    /// the answer with it.
+    /// Ends our side and reads on for a moment: closing with unread bytes would reset the connection and
+    /// could take the answer with it.
     private nonisolated(nonsending) func linger() async {
         guard await flush() else { return }
         transport.finish()

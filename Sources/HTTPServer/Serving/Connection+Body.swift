@@ -54,7 +54,8 @@ extension Connection: BodySource {
             do throws(RequestError) {
                 step = try parseStep()
             } catch {
-                throw error == .bodyTooLarge ? .tooLarge(limitBytes: server.limits.http.bodyBytes) : .refused(error)
+                throw error == .bodyTooLarge
+                    ? .tooLarge(limitBytes: server.limits.http.bodyBytes) : .refused(error)
             }
             defer { consume(step.consumed) }
             switch step.event {
@@ -73,7 +74,8 @@ extension Connection: BodySource {
         _ = await flush()
     }
 
-    /// Reads and drops what the handler left of the body, when that is little. False: the connection must end.
+    /// Reads and drops what the handler left of the body, when that is little. False: the connection must
+    /// end.
     nonisolated(nonsending) func skipBody() async -> Bool {
         var left = server.limits.lingerBytes
         while bodyState != .ended {

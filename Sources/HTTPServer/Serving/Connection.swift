@@ -1,8 +1,8 @@
 package import EventLoop
 import Kernel
 
-/// One client connection: one task, one bell. Requests of a connection run strictly one after another; what is
-/// pipelined waits in the buffer, and above `bufferedBytes` in the socket.
+/// One client connection: one task, one bell. Requests of a connection run strictly one after another; what
+/// is pipelined waits in the buffer, and above `bufferedBytes` in the socket.
 package final class Connection: ReadinessHandler {
     /// What a wait for more bytes came to.
     enum Fill { case bytes, endOfStream, failed, timedOut, draining }
@@ -61,7 +61,8 @@ package final class Connection: ReadinessHandler {
             do throws(RequestError) {
                 if let (head, framing) = try parseHead() { return makeRequest(head, framing) }
             } catch {
-                await refuse(Problem(ProblemCode(error.code, error.status, error.status.reason), error.sentence))
+                await refuse(
+                    Problem(ProblemCode(error.code, error.status, error.status.reason), error.sentence))
                 return nil
             }
             // Answers of a pipeline leave together, before we wait.
@@ -191,7 +192,9 @@ extension Connection {
         guard !output.isEmpty else { return !isAborted }
         while outputStart < output.count {
             if isAborted { return false }
-            switch output.withUnsafeBytes({ transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }) {
+            switch output.withUnsafeBytes({
+                transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...]))
+            }) {
             case .bytes(let count): outputStart += count
             case .wouldBlock: guard await waitForWritable() else { return false }
             case .endOfStream, .failed: return false

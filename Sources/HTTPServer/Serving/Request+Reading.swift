@@ -20,7 +20,8 @@ extension Request {
     package func requireType(_ essence: String) throws(Problem) {
         let said = head.headers[.contentType]
         guard let type = said.flatMap(MediaType.init), type.essence == essence, type.isUTF8 else {
-            throw Problem(.unsupportedMediaType, "Content-Type must be \(essence); it is \(said ?? "missing").")
+            throw Problem(
+                .unsupportedMediaType, "Content-Type must be \(essence); it is \(said ?? "missing").")
         }
     }
 }

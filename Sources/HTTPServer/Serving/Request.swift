@@ -10,7 +10,8 @@ package final class Request {
     package let isTLS: Bool
     /// Monotonic nanoseconds at which the head was complete.
     package let receivedAt: UInt64
-    /// `X-Request-Id` of the client when it is well-formed, else one of our own; in the answer, the log, the audit.
+    /// `X-Request-Id` of the client when it is well-formed, else one of our own; in the answer, the log, the
+    /// audit.
     package var id: String
     package var body: RequestBody
 

@@ -20,8 +20,8 @@ package enum BodyError: Error, Equatable, Sendable {
     case timedOut
 }
 
-/// A body that is read piece by piece, so that an upload of any size needs little memory. Bytes that the handler
-/// does not take stay in the socket: that is the back-pressure.
+/// A body that is read piece by piece, so that an upload of any size needs little memory. Bytes that the
+/// handler does not take stay in the socket: that is the back-pressure.
 package final class RequestBody {
     private enum Coding {
         case identity
@@ -29,7 +29,8 @@ package final class RequestBody {
         case unknown
     }
 
-    /// Decompressed bytes that a streamed upload may reach; an endpoint that collects its body sets its own limit.
+    /// Decompressed bytes that a streamed upload may reach; an endpoint that collects its body sets its own
+    /// limit.
     private static let decodedBytes = 1 << 36
 
     private let source: (any BodySource)?

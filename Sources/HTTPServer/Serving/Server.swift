@@ -30,7 +30,8 @@ package final class Server {
     /// - Parameter spawn: starts the task of a connection in the worker's isolation.
     package init(
         limits: ServerLimits, reactor: Reactor, clock: Clock, tls: TLSContext?,
-        makeRequestID: @escaping () -> String, spawn: @escaping (Connection) -> Void, respond: @escaping Responder
+        makeRequestID: @escaping () -> String, spawn: @escaping (Connection) -> Void,
+        respond: @escaping Responder
     ) {
         self.limits = limits
         self.reactor = reactor
@@ -53,7 +54,8 @@ package final class Server {
         return listener.address
     }
 
-    /// No new connections, idle ones end, busy ones after their answer. Returns when all are gone or time is up.
+    /// No new connections, idle ones end, busy ones after their answer. Returns when all are gone or time is
+    /// up.
     package nonisolated(nonsending) func drain(graceNanoseconds: Int64) async {
         isDraining = true
         for listener in listeners { listener.close() }
@@ -90,7 +92,8 @@ package final class Server {
 
     /// Best effort: a full server does not wait for the client to read.
     private static func refuse(_ socket: consuming Socket) {
-        let answer = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        let fields = "retry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n"
+        let answer = "HTTP/1.1 503 Service Unavailable\r\n\(fields)\r\n"
         Array(answer.utf8).withUnsafeBytes { _ = socket.write($0) }
     }
 

@@ -8,8 +8,8 @@ package struct ServerLimits: Sendable {
     /// Open connections of one address; loopback is exempt, since a proxy or a test stands there.
     package var connectionsPerAddress = 1_000
 
-    /// Seconds that a connection may wait between requests. Longer than the 60 s of common load balancers, so that
-    /// they close first.
+    /// Seconds that a connection may wait between requests. Longer than the 60 s of common load balancers, so
+    /// that they close first.
     package var idleSeconds = 75
 
     /// Seconds from a request's first byte to the end of its head: what a slow client gets.

@@ -1,8 +1,8 @@
 import COpenSSL
 import EventLoop
 
-/// A certificate and key, loaded and checked against each other. A reload makes a new one; open connections keep
-/// theirs.
+/// A certificate and key, loaded and checked against each other. A reload makes a new one; open connections
+/// keep theirs.
 package final class TLSContext {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -20,7 +20,8 @@ package final class TLSContext {
         self.context = context
         SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
         // Swift moves buffers between retries; partial writes keep a slow reader from holding a whole answer.
-        let mode = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
+        let mode =
+            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
         SSL_CTX_ctrl(context, SSL_CTRL_MODE, Int(mode), nil)
         SSL_CTX_set_options(context, kssl_server_options())
         SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20")
@@ -38,8 +39,8 @@ package final class TLSContext {
     }
 }
 
-/// One TLS connection over a non-blocking socket. Reads may want to write and writes to read; either way the caller
-/// waits for the next readiness and calls again.
+/// One TLS connection over a non-blocking socket. Reads may want to write and writes to read; either way the
+/// caller waits for the next readiness and calls again.
 final class TLSSession {
     private let session: OpaquePointer
     private var isBroken = false

@@ -3,9 +3,11 @@ import CLinux
 import EventLoop
 import Glibc
 
-/// `keybell audit verify --export FILE [--pin KEY]`: proves an exported trail without the service and the database.
+/// `keybell audit verify --export FILE [--pin KEY]`: proves an exported trail without the service and the
+/// database.
 enum AuditCommand {
-    private static let usage = "usage: keybell audit verify --export FILE [--pin kck_… or the public key in base64]"
+    private static let usage =
+        "usage: keybell audit verify --export FILE [--pin kck_… or the public key in base64]"
 
     static func run(_ arguments: [String]) -> Int32 {
         guard arguments.first == "verify",

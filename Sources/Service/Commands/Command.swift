@@ -14,7 +14,8 @@ package enum Command {
     private static let entries: [Entry] = [
         Entry(name: "serve", usage: "serve [--env-file FILE]", run: { await ServeCommand.run($0) }),
         Entry(
-            name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }),
+            name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }
+        ),
         Entry(name: "migrate", usage: "migrate [--env-file FILE]", run: { await MigrateCommand.run($0) }),
         Entry(name: "health", usage: "health [--url URL]", run: { HealthCommand.run($0) }),
         Entry(
@@ -36,7 +37,13 @@ package enum Command {
 
     private static var help: String {
         let lines = entries.map { "  keybell \($0.usage)" }.joined(separator: "\n")
-        return "Keybell \(Release.version): keys, alerts and signals of a trading team\n\n\(lines)\n\nSettings: Docs/operations.md"
+        return """
+            Keybell \(Release.version): keys, alerts and signals of a trading team
+
+            \(lines)
+
+            Settings: Docs/operations.md
+            """
     }
 
     @discardableResult

@@ -3,8 +3,8 @@ import EventLoop
 import Glibc
 import Kernel
 
-/// `keybell health`: asks a service on this machine over plain HTTP; exit 0 when it answers 200. For container health
-/// checks, where there is no curl.
+/// `keybell health`: asks a service on this machine over plain HTTP; exit 0 when it answers 200. For
+/// container health checks, where there is no curl.
 enum HealthCommand {
     static func run(_ arguments: [String]) -> Int32 {
         guard let options = try? Options(arguments, taking: ["--url"]) else {

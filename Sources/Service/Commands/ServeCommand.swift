@@ -87,8 +87,10 @@ enum ServeCommand {
             Command.complain(
                 """
                 Make the first owner with it:
-                  (printf 'Authorization: Bearer '; cat \(file)) | curl -H @- -H 'Content-Type: application/json' \\
-                    --data '{"name":"First owner","email":"owner@desk.example"}' http://127.0.0.1:8720/v1/bootstrap
+                  (printf 'Authorization: Bearer '; cat \(file)) | curl -H @- \\
+                    -H 'Content-Type: application/json' \\
+                    --data '{"name":"First owner","email":"owner@desk.example"}' \\
+                    http://127.0.0.1:8720/v1/bootstrap
                 """)
         }
     }

@@ -33,7 +33,8 @@ enum MigrateCommand {
     static func run(_ arguments: [String]) async -> Int32 {
         do {
             guard let url = try Settings.ofProcess(arguments).database else {
-                Command.complain("keybell: migrate needs KEYBELL_DATABASE_URL; the private cluster migrates at start")
+                Command.complain(
+                    "keybell: migrate needs KEYBELL_DATABASE_URL; the private cluster migrates at start")
                 return 2
             }
             let worker = try Worker()
@@ -46,7 +47,9 @@ enum MigrateCommand {
                     url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
                 return try await Migrator(Assets.migrations).run(connector)
             }
-            Command.say(applied.isEmpty ? "Nothing to do." : "Applied \(applied.map(String.init).joined(separator: ", ")).")
+            Command.say(
+                applied.isEmpty
+                    ? "Nothing to do." : "Applied \(applied.map(String.init).joined(separator: ", ")).")
             return 0
         } catch {
             Command.complain("keybell: \(error)")

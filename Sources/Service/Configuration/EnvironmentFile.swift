@@ -1,5 +1,5 @@
-/// Lines of `NAME=value`; empty lines and lines that begin with # do not count; single or double quotes around a
-/// value are taken off. Nothing is expanded.
+/// Lines of `NAME=value`; empty lines and lines that begin with # do not count; single or double quotes
+/// around a value are taken off. Nothing is expanded.
 enum EnvironmentFile {
     static func parse(_ text: String) throws(SettingsMistakes) -> [String: String] {
         var values: [String: String] = [:]

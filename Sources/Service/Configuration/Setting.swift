@@ -17,34 +17,42 @@ package struct Setting: Sendable {
     package static let all: [Setting] = [
         Setting(
             "KEYBELL_LISTEN", default: "127.0.0.1:8720",
-            "Address and port of the interface, or unix:/path. Not on loopback it needs TLS or trusted proxies."),
+            "Address and port, or unix:/path. Not on loopback it needs TLS or trusted proxies."
+        ),
         Setting(
             "KEYBELL_DATA_DIR", default: "~/.local/share/keybell (as root /var/lib/keybell)",
             "Folder of the private cluster and the bootstrap token."),
         Setting(
             "KEYBELL_DATABASE_URL", isSecret: true,
-            "An existing PostgreSQL: postgres://user:password@host1,host2/name. Without it the service runs its own."),
+            "An existing PostgreSQL: postgres://user:password@host1,host2/name. Unset: a private one."
+        ),
         Setting("KEYBELL_LOOPS", default: "the number of cores", "Event loops, 1 to 64."),
         Setting("KEYBELL_TLS_CERT", "PEM file of the certificate and its chain; read again on SIGHUP."),
         Setting("KEYBELL_TLS_KEY", "PEM file of the certificate's private key."),
         Setting("KEYBELL_ROOT_KEY", isSecret: true, "The root key itself (kbroot1_…), instead of a file."),
         Setting(
             "KEYBELL_ROOT_KEY_FILE", default: "~/.config/keybell/root.key",
-            "File of the root key, mode 0600; made at the first start. Never in the data folder or a backup."),
+            "File of the root key, mode 0600, made at the first start. Never in data folder or backup."),
         Setting("KEYBELL_PUBLIC_ORIGIN", "What people call this service: https://… or http://localhost…"),
         Setting(
-            "KEYBELL_TRUSTED_PROXIES", "Addresses or ranges, by commas, whose forwarding headers are believed."),
+            "KEYBELL_TRUSTED_PROXIES",
+            "Addresses or ranges, by commas, whose forwarding headers are believed."),
         Setting(
             "KEYBELL_PRIVATE_WEBHOOKS", default: "false",
-            "true: webhooks may go to private and loopback addresses, there also by plain http and to any port."),
+            "true: webhooks may go to private and loopback addresses, there also by http and to any port."
+        ),
         Setting(
             "KEYBELL_RATE_LIMIT", default: "5000",
-            "Requests a second of one principal (or one address without a principal) on one loop; 0 is no limit."),
+            "Requests a second of one principal, or of one address without any, on one loop; 0: no limit."
+        ),
         Setting("KEYBELL_CONNECTIONS", default: "20000", "Open connections on one loop."),
         Setting(
-            "KEYBELL_CONNECTIONS_PER_ADDRESS", default: "1000", "Open connections of one address on one loop."),
+            "KEYBELL_CONNECTIONS_PER_ADDRESS", default: "1000", "Open connections of one address on one loop."
+        ),
         Setting("KEYBELL_DRAIN_SECONDS", default: "20", "How long SIGTERM waits for requests under way."),
-        Setting("KEYBELL_RETENTION_DAYS", default: "400", "How long events, audit records and deliveries are kept."),
+        Setting(
+            "KEYBELL_RETENTION_DAYS", default: "400",
+            "How long events, audit records and deliveries are kept."),
         Setting("KEYBELL_LOG", default: "info", "debug, info, warning or error."),
         Setting("KEYBELL_LOG_FORMAT", default: "json", "json or text."),
     ]

@@ -22,14 +22,16 @@ extension Settings {
         }
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return try Settings(
-            environment: environment, home: environment["HOME"] ?? "/root", isRoot: geteuid() == 0, cores: cores)
+            environment: environment, home: environment["HOME"] ?? "/root", isRoot: geteuid() == 0,
+            cores: cores)
     }
 
     private static func processEnvironment() -> [String: String] {
         var values: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
             entry += 1
         }

@@ -41,7 +41,8 @@ extension Settings {
     ) throws(SettingsMistakes) {
         var reader = SettingsReader(environment)
         let dataFolder = isRoot ? "/var/lib/keybell" : "\(home)/.local/share/keybell"
-        listen = reader.value("KEYBELL_LISTEN", "an address and port, or unix:/path") { SocketAddress($0) }
+        listen =
+            reader.value("KEYBELL_LISTEN", "an address and port, or unix:/path") { SocketAddress($0) }
             ?? .ip(IPAddress(v4: 0x7F00_0001), port: 8720)
         self.dataFolder = reader.path("KEYBELL_DATA_DIR") ?? dataFolder
         database = reader.database("KEYBELL_DATABASE_URL")
@@ -67,7 +68,8 @@ extension Settings {
     private func checkExposure(_ reader: inout SettingsReader) {
         guard let address = listen.ip, !address.isLoopback, tls == nil, trustedProxies.isEmpty else { return }
         reader.fail(
-            "KEYBELL_LISTEN", "is not loopback: set KEYBELL_TLS_CERT and KEYBELL_TLS_KEY, or KEYBELL_TRUSTED_PROXIES")
+            "KEYBELL_LISTEN",
+            "is not loopback: set KEYBELL_TLS_CERT and KEYBELL_TLS_KEY, or KEYBELL_TRUSTED_PROXIES")
     }
 
     private static func origin(_ text: String) -> String? {

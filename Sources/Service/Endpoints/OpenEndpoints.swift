@@ -42,13 +42,16 @@ struct OpenEndpoints {
         Endpoint(.get, "/readyz", id: "getReadiness", requires: .none) { request, _ in
             try request.parameters().finish()
             let readiness = await Readiness.of(shared, database)
-            let response = Response.json(readiness.isReady ? .ok : .serviceUnavailable) { readiness.write(to: &$0) }
+            let response = Response.json(readiness.isReady ? .ok : .serviceUnavailable) {
+                readiness.write(to: &$0)
+            }
             return readiness.isReady ? response : response.header(.retryAfter, "1")
         }
     }
 
     private var metrics: Operation {
-        Endpoint(.get, "/metrics", id: "getMetrics", requires: .permissionUnlessLocal(.metricsRead)) { request, _ in
+        Endpoint(.get, "/metrics", id: "getMetrics", requires: .permissionUnlessLocal(.metricsRead)) {
+            request, _ in
             try request.parameters().finish()
             return .text(shared.metrics.render(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
@@ -66,9 +69,12 @@ struct OpenEndpoints {
     }
 
     private var problem: Operation {
-        Endpoint(.get, "/problems/{code}", id: "getProblem", requires: .none, errors: [.notFound]) { request, _ in
+        Endpoint(.get, "/problems/{code}", id: "getProblem", requires: .none, errors: [.notFound]) {
+            request, _ in
             try request.parameters().finish()
-            guard let page = pages.page(request.pathParameter("code")) else { throw Problem.notFound("problem") }
+            guard let page = pages.page(request.pathParameter("code")) else {
+                throw Problem.notFound("problem")
+            }
             return page
         }
     }

@@ -29,7 +29,9 @@ struct Readiness {
         let wanted = Assets.migrations.map(\.number).max() ?? 0
         let lag = shared.state.horizonLagSeconds
         let checks = [
-            Check(name: "database", isOK: migration != nil, detail: migration == nil ? "cannot be reached" : nil),
+            Check(
+                name: "database", isOK: migration != nil, detail: migration == nil ? "cannot be reached" : nil
+            ),
             Check(
                 name: "migrations", isOK: migration.map { Int($0) == wanted } ?? false,
                 detail: migration.map { "\($0) of \(wanted)" }),

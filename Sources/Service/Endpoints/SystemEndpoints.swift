@@ -16,14 +16,18 @@ struct SystemEndpoints {
         """)
     private static let nodes = Statement(
         "system_nodes",
-        "select id, version, loops, started_at, last_seen_at from node where last_seen_at > $1 order by started_at, id")
+        """
+        select id, version, loops, started_at, last_seen_at from node where last_seen_at > $1
+        order by started_at, id
+        """)
 
     let shared: NodeShared
     let database: Database
 
     var operations: [Operation] {
         [
-            Endpoint(.get, "/v1/system", id: "getSystem", requires: .permission(.systemRead)) { request, context in
+            Endpoint(.get, "/v1/system", id: "getSystem", requires: .permission(.systemRead)) {
+                request, context in
                 try request.parameters().finish()
                 return try await answer(context)
             }

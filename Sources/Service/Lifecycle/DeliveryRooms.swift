@@ -23,7 +23,8 @@ struct DeliveryRooms {
             on: reactor, resolver: .system(shared.offLoop),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
         let dispatcher = Dispatcher(
-            node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
+            node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys,
+            client: client,
             allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
         let engine = AlertEngine(ledger: ledger, rights: PrincipalRights.of, origin: shared.settings.origin)
         ledger.react(
@@ -34,10 +35,12 @@ struct DeliveryRooms {
         let alerts = AlertStore(database: ledger.database)
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
         operations =
-            WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake).operations
+            WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake)
+            .operations
             + DeliveryEndpoints(ledger: ledger, wake: wake).operations
             + AlertRuleEndpoints(rules: rules, ledger: ledger).operations
-            + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin).operations
+            + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin)
+            .operations
         jobs =
             WebhookJobs(ledger: ledger, directory: directory, poll: { try await dispatcher.poll() }).jobs
             + AlertJobs(database: ledger.database).jobs

@@ -6,7 +6,8 @@ import Identity
 import Kernel
 import Postgres
 
-/// The service on one worker: its database connections, rooms, routes and server. Plain state of the worker's loop.
+/// The service on one worker: its database connections, rooms, routes and server. Plain state of the worker's
+/// loop.
 final class Host {
     let shared: NodeShared
     let isLead: Bool

@@ -54,7 +54,8 @@ package final class Node: Sendable {
         return address
     }
 
-    /// Drains: no new connections, requests under way end, deliveries in flight finish, the private cluster stops.
+    /// Drains: no new connections, requests under way end, deliveries in flight finish, the private cluster
+    /// stops.
     package func stop() async {
         for worker in workers { await worker.run { worker in await worker.unhost() } }
         await lead.run { worker in await worker.stopCluster() }
@@ -89,7 +90,9 @@ extension Node {
         database.start(on: worker)
         defer { database.stop() }
         try await database.ready(within: .seconds(30))
-        if let era = try await Eras.check(database) { log.warning("a new era of events begins", ["era": .int(Int64(era))]) }
+        if let era = try await Eras.check(database) {
+            log.warning("a new era of events begins", ["era": .int(Int64(era))])
+        }
         let keyring = try await KeyEncryptionKeys.open(database, under: rootKey)
         try await announceBootstrap(database, told)
         let metrics = Metrics()

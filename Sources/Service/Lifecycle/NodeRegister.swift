@@ -10,7 +10,8 @@ enum NodeRegister {
         insert into node (id, version, loops, started_at, last_seen_at) values ($1, $2, $3::integer, $4, $5)
         on conflict (id) do update set last_seen_at = excluded.last_seen_at
         """)
-    private static let remove = Statement("node_remove", "delete from node where id = $1 or last_seen_at < $2")
+    private static let remove = Statement(
+        "node_remove", "delete from node where id = $1 or last_seen_at < $2")
 
     nonisolated(nonsending) static func note(
         _ shared: NodeShared, isStopping: Bool, in database: Database

@@ -1,6 +1,5 @@
 import Access
 import Alerts
-import Audit
 import EventLoop
 import Events
 import HTTPClient
@@ -13,8 +12,8 @@ import Postgres
 import Signals
 import Webhooks
 
-/// The composition root of one worker: every room's stores, endpoints and loops, wired to each other here and nowhere
-/// else.
+/// The composition root of one worker: every room's stores, endpoints and loops, wired to each other here and
+/// nowhere else.
 final class Rooms {
     let operations: [Operation]
     let authenticator: Authenticator
@@ -24,7 +23,7 @@ final class Rooms {
     private let delivery: DeliveryRooms
     private let feed: EventFeed
     private let notifier: Notifier
-    private let checkpointer: Checkpointer
+    private let audit: AuditRooms
     private let scheduler: Scheduler?
     private let horizon: HorizonWatch?
     private var isStopping = false
@@ -40,26 +39,20 @@ final class Rooms {
         (feed, notifier) = (
             EventFeed(database, reactor: worker.reactor), Notifier(database, reactor: worker.reactor)
         )
-        let key = try CheckpointKey(shared.rootKey)
-        checkpointer = Checkpointer(
-            database, books: ledger, key: key, clock: shared.clock, entropy: shared.entropy,
-            reactor: worker.reactor, log: shared.log)
+        audit = try AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
-        let retention = AuditJobs.Retention(events: shared.settings.retention, audit: shared.settings.retention)
-        let jobs =
-            KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs
-            + AuditJobs(database, checkpointer: checkpointer, clock: shared.clock, retention: retention).jobs
+        let jobs = KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs + audit.jobs
         scheduler =
             isLead
             ? Scheduler(
-                jobs, book: book, node: shared.id, clock: shared.clock, reactor: worker.reactor, log: shared.log)
+                jobs, book: book, node: shared.id, clock: shared.clock, reactor: worker.reactor,
+                log: shared.log)
             : nil
         horizon =
             isLead
             ? HorizonWatch(
-                database, ledger: ledger, reactor: worker.reactor, log: shared.log, metrics: shared.metrics) : nil
-        let audit = AuditEndpoints(
-            database, books: ledger, checkpointer: checkpointer, key: key, clock: shared.clock)
+                database, ledger: ledger, reactor: worker.reactor, log: shared.log, metrics: shared.metrics)
+            : nil
         let events = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
             recheck: { context in
@@ -80,8 +73,8 @@ final class Rooms {
             + IdentityEndpoints(
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
             ).operations
-            + keys.operations + signals.operations + delivery.operations + events.operations + audit.operations
-            + runs.operations
+            + keys.operations + signals.operations + delivery.operations + events.operations
+            + audit.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()
@@ -91,7 +84,7 @@ final class Rooms {
     func start(on worker: isolated Worker) async throws {
         feed.start(on: worker)
         notifier.start(on: worker)
-        checkpointer.start(on: worker)
+        audit.start(on: worker)
         signals.start(on: worker)
         delivery.start(on: worker)
         scheduler?.start(on: worker)
@@ -106,7 +99,7 @@ final class Rooms {
         signals.stop()
         feed.stop()
         notifier.stop()
-        checkpointer.stop()
+        audit.stop()
         await delivery.stop()
         await tidy()
     }

@@ -18,8 +18,8 @@ enum SecretFile {
         try SystemError.check("rename") { rename(draft, path) }
     }
 
-    /// Makes a folder and its missing parents. Root's may be passed through (0711), since the cluster inside belongs
-    /// to another user.
+    /// Makes a folder and its missing parents. Root's may be passed through (0711), since the cluster inside
+    /// belongs to another user.
     static func makeFolder(_ path: String) throws(SystemError) {
         let mode: mode_t = geteuid() == 0 ? 0o711 : 0o700
         var partial = ""

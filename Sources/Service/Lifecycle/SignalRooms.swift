@@ -21,8 +21,10 @@ struct SignalRooms {
         }
         operations =
             TokenEndpoints(ledger: ledger).operations + CandleEndpoints(database: database).operations
-            + UploadEndpoints(writer: writer, analyst: analyst, reactor: reactor, clock: shared.clock).operations
-            + IndicatorEndpoints(database: database).operations + GradeEndpoints(database: database).operations
+            + UploadEndpoints(writer: writer, analyst: analyst, reactor: reactor, clock: shared.clock)
+            .operations
+            + IndicatorEndpoints(database: database).operations
+            + GradeEndpoints(database: database).operations
             + SignalEndpoints(database: database).operations
         jobs = SignalJobs(ledger: ledger, analyst: analyst).jobs
         (self.writer, self.analyst) = (writer, analyst)

@@ -2,7 +2,8 @@ import EventLoop
 import HTTPServer
 import Kernel
 
-/// Whose address a request counts for. Forwarding headers are believed only from proxies that the settings name.
+/// Whose address a request counts for. Forwarding headers are believed only from proxies that the settings
+/// name.
 struct ClientAddress {
     let trustedProxies: [CIDR]
 

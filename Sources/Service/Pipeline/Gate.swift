@@ -27,7 +27,8 @@ final class Gate {
         case .self, .permission, .permissionUnlessLocal: break
         }
         let now = clock.now()
-        let attempt = try await authenticator.begin(.read(request.head.headers), from: visit.address, now: now)
+        let attempt = try await authenticator.begin(
+            .read(request.head.headers), from: visit.address, now: now)
         if operation.method == .get, let caller = permitted(attempt, operation) {
             return Admission(context: context(caller, request, now), check: attempt)
         }
@@ -36,13 +37,16 @@ final class Gate {
         return try await admit(settled, request, operation, now)
     }
 
-    /// Nil: the authority that a read was done under still held when it was read. Otherwise what holds instead.
+    /// Nil: the authority that a read was done under still held when it was read. Otherwise what holds
+    /// instead.
     func recheck(
         _ admission: Admission, _ request: Request, _ operation: Operation, _ visit: Visit
     ) async throws -> Admission? {
         guard let check = admission.check else { return nil }
         let now = clock.now()
-        guard let fresh = try await authenticator.settle(check, from: visit.address, now: now) else { return nil }
+        guard let fresh = try await authenticator.settle(check, from: visit.address, now: now) else {
+            return nil
+        }
         return try await admit(fresh, request, operation, now)
     }
 

@@ -17,7 +17,8 @@ final class IdempotencyGate {
     }
 
     /// Puts the claim into the context. An answer: it was made before, this is what it got.
-    func begin(_ request: Request, _ operation: Operation, _ context: inout Context) async throws -> Response? {
+    func begin(_ request: Request, _ operation: Operation, _ context: inout Context) async throws -> Response?
+    {
         guard operation.method == .post, operation.repeats != .nothing, context.actor.principal != nil,
             let key = request.head.headers[.idempotencyKey]
         else { return nil }
@@ -25,7 +26,8 @@ final class IdempotencyGate {
             throw Problem(
                 .invalidParameter, "Idempotency-Key must be 1 to 255 visible ASCII characters.",
                 errors: [
-                    FieldError(pointer: "header:Idempotency-Key", code: FieldCode.malformed, message: "is malformed")
+                    FieldError(
+                        pointer: "header:Idempotency-Key", code: FieldCode.malformed, message: "is malformed")
                 ])
         }
         let body = try await request.body.collect(limit: operation.bodyLimit)
@@ -47,7 +49,9 @@ final class IdempotencyGate {
         var response = Response(status, body: answer.body.isEmpty ? .none : .bytes(answer.body))
         if let headers = try? JSONValue.parse(answer.headers).asObject {
             for member in headers.members {
-                guard let name = HeaderName(parsing: member.name), let value = member.value.asString else { continue }
+                guard let name = HeaderName(parsing: member.name), let value = member.value.asString else {
+                    continue
+                }
                 response.head.add(name, value)
             }
         }
@@ -56,7 +60,9 @@ final class IdempotencyGate {
 
     /// Keeps the answer for repeats. Losing it is harmless: a repeat is then told that it was done.
     func keep(_ response: Response, _ operation: Operation, _ context: Context) async {
-        guard context.idempotency != nil, operation.repeats == .answer, response.head.status.code < 300 else { return }
+        guard context.idempotency != nil, operation.repeats == .answer, response.head.status.code < 300 else {
+            return
+        }
         var body: [UInt8] = []
         if case .bytes(let bytes) = response.body { body = bytes }
         var headers = JSONWriter()

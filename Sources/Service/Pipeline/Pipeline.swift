@@ -3,8 +3,8 @@ import EventLoop
 import HTTPServer
 import Kernel
 
-/// From a request to its answer, in fixed steps that stand in one place: route, authenticate, authorize, rate limit,
-/// idempotency, handler, errors, record.
+/// From a request to its answer, in fixed steps that stand in one place: route, authenticate, authorize, rate
+/// limit, idempotency, handler, errors, record.
 final class Pipeline {
     let router: Router<Requirement, Context>
     let gate: Gate
@@ -68,8 +68,8 @@ final class Pipeline {
     ) async throws -> Response {
         var context = admission.context
         if let replay = try await idempotency.begin(request, operation, &context) { return replay }
-        // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by a
-        // change of authority is dropped and decided again.
+        // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
+        // a change of authority is dropped and decided again.
         guard admission.check != nil else { return try await finish(operation, request, context) }
         let result: Result<Response, any Error>
         do {
@@ -77,7 +77,9 @@ final class Pipeline {
         } catch {
             result = .failure(error)
         }
-        guard let fresh = try await gate.recheck(admission, request, operation, visit) else { return try result.get() }
+        guard let fresh = try await gate.recheck(admission, request, operation, visit) else {
+            return try result.get()
+        }
         return try await finish(operation, request, fresh.context)
     }
 

@@ -42,7 +42,8 @@ extension Problem {
                 ? Problem(.payloadTooLarge, gzip.sentence) : Problem(.malformedBody, gzip.sentence)
         case .unknownEncoding:
             return Problem(.unsupportedMediaType, "Content-Encoding must be gzip or identity.")
-        case .tooLarge(let limit): return Problem(.payloadTooLarge, "The body may have at most \(limit) bytes.")
+        case .tooLarge(let limit):
+            return Problem(.payloadTooLarge, "The body may have at most \(limit) bytes.")
         case .disconnected: return Problem(.malformedBody, "The body ended early.")
         case .timedOut: return Problem(.requestTimeout, "The body came too slowly.")
         }

@@ -1,5 +1,5 @@
-/// A token bucket for each caller, in bounded memory. Whoever is forgotten starts with a full bucket: forgetting
-/// prefers the callers that are idle.
+/// A token bucket for each caller, in bounded memory. Whoever is forgotten starts with a full bucket:
+/// forgetting prefers the callers that are idle.
 struct RateLimiter {
     struct Verdict: Equatable {
         let isAllowed: Bool

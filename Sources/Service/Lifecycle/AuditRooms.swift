@@ -1,0 +1,34 @@
+import Access
+import Audit
+import EventLoop
+import Events
+import Jobs
+import Kernel
+import Postgres
+
+/// The trail on one worker: its checkpoints, its readers, and what ends its old parts.
+struct AuditRooms {
+    let operations: [Operation]
+    let jobs: [Job]
+    private let checkpointer: Checkpointer
+
+    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) throws {
+        let database = ledger.database
+        let key = try CheckpointKey(shared.rootKey)
+        checkpointer = Checkpointer(
+            database, books: ledger, key: key, clock: shared.clock, entropy: shared.entropy,
+            reactor: reactor, log: shared.log)
+        let retention = AuditJobs.Retention(
+            events: shared.settings.retention, audit: shared.settings.retention)
+        jobs =
+            AuditJobs(database, checkpointer: checkpointer, clock: shared.clock, retention: retention).jobs
+        operations =
+            AuditEndpoints(
+                database, books: ledger, checkpointer: checkpointer, key: key, clock: shared.clock
+            ).operations
+    }
+
+    func start(on worker: isolated Worker) { checkpointer.start(on: worker) }
+
+    func stop() { checkpointer.stop() }
+}
