@@ -37,7 +37,6 @@ final class Pipeline {
         } catch {
             let problem = Problem.from(error, log: log, requestID: request.id)
             response = problem.response(requestID: request.id)
-            if problem.code.status == .unauthorized { response.head.add(.wwwAuthenticate, "Bearer") }
         }
         response.head.add(.xRequestID, request.id)
         response.head.add(.xContentTypeOptions, "nosniff")
