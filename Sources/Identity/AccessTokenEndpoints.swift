@@ -18,7 +18,7 @@ package struct AccessTokenEndpoints {
             Endpoint(
                 .post, "/v1/access-tokens", id: "createAccessToken",
                 requires: .permission(.accessTokensWrite),
-                errors: [.conflict, .alreadyDone, .notYetSupported], handle: create),
+                errors: [.conflict, .alreadyDone, .notYetSupported], repeats: .refusal, handle: create),
             Endpoint(
                 .get, "/v1/access-tokens/{access_token_id}", id: "getAccessToken",
                 requires: .permission(.accessTokensRead), errors: [.notFound], handle: get),

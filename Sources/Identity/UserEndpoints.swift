@@ -21,8 +21,7 @@ package struct UserEndpoints {
             Endpoint(.get, "/v1/users", id: "listUsers", requires: read, handle: list),
             Endpoint(
                 .post, "/v1/users", id: "createUser", requires: write,
-                errors: [.alreadyExists, .alreadyDone],
-                handle: create),
+                errors: [.alreadyExists, .alreadyDone], repeats: .refusal, handle: create),
             Endpoint(
                 .get, "/v1/users/{user_id}", id: "getUser", requires: read, errors: [.notFound], handle: get),
             Endpoint(

@@ -20,11 +20,10 @@ package struct WelcomeEndpoints {
         [
             Endpoint(
                 .post, "/v1/bootstrap", id: "bootstrap", requires: .none,
-                errors: [.unauthenticated, .bootstrapDone],
-                handle: bootstrap),
+                errors: [.unauthenticated, .bootstrapDone], repeats: .nothing, handle: bootstrap),
             Endpoint(
                 .post, "/v1/invitations/accept", id: "acceptInvitation", requires: .none,
-                errors: [.unauthenticated, .alreadyDone], handle: accept),
+                errors: [.unauthenticated, .alreadyDone], repeats: .refusal, handle: accept),
         ]
     }
 

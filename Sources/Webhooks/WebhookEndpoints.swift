@@ -36,7 +36,8 @@ package struct WebhookEndpoints {
             },
             Operation(
                 .post, base, id: "createWebhook", requires: .permission(.webhooksWrite),
-                errors: [.alreadyExists, .alreadyDone], bodyLimit: Self.bodyBytes, handle: create),
+                errors: [.alreadyExists, .alreadyDone], bodyLimit: Self.bodyBytes, repeats: .refusal,
+                handle: create),
             Operation(
                 .get, one, id: "getWebhook", requires: .permission(.webhooksRead), errors: [.notFound],
                 bodyLimit: 0,
@@ -62,7 +63,7 @@ package struct WebhookEndpoints {
             Operation(
                 .post, "/v1/webhooks/{webhook_id}/secrets", id: "rotateWebhookSecret",
                 requires: .permission(.webhooksWrite), errors: [.notFound, .conflict, .alreadyDone],
-                bodyLimit: Self.bodyBytes, handle: rotate),
+                bodyLimit: Self.bodyBytes, repeats: .refusal, handle: rotate),
         ]
     }
 

@@ -16,10 +16,11 @@ final class IdempotencyGate {
         self.log = log
     }
 
-    /// Puts the claim into the context. An answer: it was made before, this is what it got.
+    /// Puts the claim into the context. An answer: it was made before, this is what it got. Who has no
+    /// principal yet, with an invitation, has the claim kept beside what they present.
     func begin(_ request: Request, _ operation: Operation, _ context: inout Context) async throws -> Response?
     {
-        guard operation.method == .post, operation.repeats != .nothing, context.actor.principal != nil,
+        guard operation.method == .post, operation.repeats != .nothing,
             let key = request.head.headers[.idempotencyKey]
         else { return nil }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
