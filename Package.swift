@@ -107,7 +107,10 @@ let package = Package(
             ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),
         tests(
             "ContractTests",
-            ["Service", "TestSupport", "JSON", "Kernel", "CYaml", "HTTPServer", "Access", "Events"]),
+            base + [
+                "Alerts", "CYaml", "Events", "Identity", "Keys", "Service", "Signals", "TestSupport",
+                "Webhooks",
+            ]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -2,9 +2,9 @@ import Foundation
 import JSON
 
 /// openapi.yaml as the tests see it.
-struct Contract {
+struct Contract: Sendable {
     /// One operation, as written; nothing is resolved but `$ref`s of parameters.
-    struct Operation {
+    struct Operation: Sendable {
         let method: String
         let path: String
         let body: JSONValue
@@ -25,6 +25,10 @@ struct Contract {
     static func read() throws -> Contract {
         Contract(document: try Yaml.parse(String(decoding: file("openapi.yaml"), as: UTF8.self)))
     }
+
+    /// Read once: it is large.
+    static func shared() throws -> Contract { try whole.get() }
+    private static let whole = Result { try read() }
 
     static func file(_ name: String) throws -> [UInt8] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -56,7 +56,7 @@ package struct TestCaller {
 package struct TestAnswer {
     package let response: Response
 
-    init(_ response: Response) { self.response = response }
+    package init(_ response: Response) { self.response = response }
 
     package var status: Int { response.head.status.code }
     package var etag: String? { response.head[.etag] }

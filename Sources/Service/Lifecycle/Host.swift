@@ -14,6 +14,7 @@ final class Host {
     let database: Database
     let rooms: Rooms
     private let reactor: Reactor
+    let pipeline: Pipeline
     let server: Server
     private var isStopping = false
 
@@ -30,6 +31,7 @@ final class Host {
             router: router, gate: Gate(authenticator: rooms.authenticator, clock: shared.clock),
             idempotency: IdempotencyGate(database: database, log: shared.log), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))
+        self.pipeline = pipeline
         let ids = RequestIDs(clock: shared.clock, entropy: shared.entropy)
         server = Server(
             limits: shared.settings.serverLimits, reactor: worker.reactor, clock: shared.clock,

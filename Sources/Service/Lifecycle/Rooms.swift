@@ -16,6 +16,7 @@ import Webhooks
 /// nowhere else.
 final class Rooms {
     let operations: [Operation]
+    let ledger: Ledger
     let authenticator: Authenticator
     private let shared: NodeShared
     private let database: Database
@@ -33,6 +34,7 @@ final class Rooms {
         let ledger = Ledger(database: database, clock: shared.clock, entropy: shared.entropy)
         self.shared = shared
         self.database = database
+        self.ledger = ledger
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
         delivery = DeliveryRooms(shared, ledger: ledger, reactor: worker.reactor)
         signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)

@@ -1,0 +1,101 @@
+import Access
+import Crypto
+import EventLoop
+import Events
+import HTTPServer
+import Identity
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Webhooks
+
+@testable import Service
+
+/// The whole service on one loop over a database of its own, without sockets: requests go into the real
+/// pipeline, and every answer is held against the contract.
+final class Premises {
+    let host: Host
+    let url: DatabaseURL
+    let check: AnswerCheck
+    /// What answers and contract disagree about, each once, in the order of its finding.
+    private(set) var mistakes: [String] = []
+    private var isKnown: Set<String> = []
+
+    private init(_ host: Host, _ url: DatabaseURL) throws {
+        (self.host, self.url) = (host, url)
+        check = AnswerCheck(contract: try Contract.shared())
+    }
+
+    /// - Parameter isRunning: with what a node does beside answering: jobs, deliveries, analysis.
+    static func open<Result: Sendable>(
+        isRunning: Bool = false, _ body: @Sendable (isolated Worker, Premises) async throws -> Result
+    ) async throws -> Result {
+        let scratch = try await ScratchDatabase.make()
+        let rootKey = try RootKey()
+        let keyring = try await scratch.withDatabase { _, database in
+            try await KeyEncryptionKeys.open(database, under: rootKey)
+        }
+        let shared = try NodeShared.ofTest(scratch.url, rootKey, keyring)
+        let worker = try Worker()
+        worker.start(name: "premises")
+        defer { worker.stop() }
+        return try await worker.run { worker in
+            let host = try Host(shared, isLead: isRunning, on: worker)
+            defer { host.database.stop() }
+            try await host.database.ready(within: .seconds(60))
+            let premises = try Premises(host, scratch.url)
+            guard isRunning else { return try await body(worker, premises) }
+            try await host.rooms.start(on: worker)
+            do {
+                let result = try await body(worker, premises)
+                await host.rooms.stop()
+                return result
+            } catch {
+                await host.rooms.stop()
+                throw error
+            }
+        }
+    }
+
+    var operations: [Operation] { host.rooms.operations }
+
+    /// A peer elsewhere, for whom nothing is open because it is near.
+    static let remote = SocketAddress.ip(IPAddress(v4: 0xCB00_7107), port: 40_000)
+
+    /// - Parameters:
+    ///   - token: of the caller; nil says nothing of who calls.
+    ///   - body: JSON, sent with its content type; empty for none.
+    nonisolated(nonsending) func call(
+        _ method: String, _ target: String, as token: String? = nil,
+        headers: [(name: String, value: String)] = [], body: String = "", type: String = "application/json",
+        from peer: SocketAddress = Premises.remote
+    ) async throws -> TestAnswer {
+        var headers = headers
+        if let token { headers.append((name: "authorization", value: "Bearer \(token)")) }
+        if !body.isEmpty { headers.append((name: "content-type", value: type)) }
+        let request = try testRequest(method, target, headers: headers, body: Array(body.utf8), at: peer)
+        let answer = TestAnswer(await host.pipeline.respond(to: request))
+        for mistake in check.mistakes(in: answer, to: method, target, host.pipeline.router)
+        where isKnown.insert(mistake).inserted {
+            mistakes.append(mistake)
+        }
+        return answer
+    }
+}
+
+extension NodeShared {
+    fileprivate static func ofTest(
+        _ url: DatabaseURL, _ rootKey: RootKey, _ keyring: Keyring
+    ) throws -> NodeShared {
+        var settings = try Settings(environment: [:], home: "/nowhere", isRoot: false, cores: 1)
+        settings.requestsPerSecond = 0
+        let (clock, entropy, metrics) = (Clock.system, Entropy.system, Metrics())
+        return NodeShared(
+            id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
+            database: url, clock: clock, entropy: entropy, log: .silent, metrics: metrics, keyring: keyring,
+            rootKey: rootKey, offLoop: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics),
+            state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
+            webhookMetrics: WebhookMetrics(metrics))
+    }
+}
