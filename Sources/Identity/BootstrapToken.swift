@@ -41,8 +41,7 @@ package enum BootstrapToken {
     }
 
     /// Throws what a call with this token leads to: `bootstrap_done`, whatever the token, when there is an
-    /// owner;
-    /// `unauthenticated` when it is not the token, or too late.
+    /// owner; `unauthenticated` when there is none, when it is not the token, or too late.
     static nonisolated(nonsending) func check(
         _ secret: AccessTokenSecret?, at now: Timestamp, in database: any Queryable
     ) async throws {
@@ -60,8 +59,9 @@ package enum BootstrapToken {
     private static func check(_ secret: AccessTokenSecret?, at now: Timestamp, against row: Row?)
         throws(Problem)
     {
+        guard let secret else { throw .unauthenticated }
         if row?.bool(2) == true { throw Problem(.bootstrapDone, "There is an owner already.") }
-        guard let secret, let hash = row?.optionalBytes(0), SecretHash(hash) == secret.hash,
+        guard let hash = row?.optionalBytes(0), SecretHash(hash) == secret.hash,
             let expiresAt = row?.optionalTimestamp(1), now < expiresAt
         else { throw .unauthenticated }
     }

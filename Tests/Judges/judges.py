@@ -87,7 +87,10 @@ def judge_schemathesis():
             "--url", service.base, "--header", f"Authorization: Bearer {service.token}",
             "--phases", "examples,coverage,fuzzing", "--max-examples", str(SCHEMATHESIS_EXAMPLES),
             "--seed", str(SCHEMATHESIS_SEED), "--generation-deterministic", "--no-color",
-            "--request-timeout", "10", "--workers", "2",
+            "--request-timeout", "10", "--workers", "1",
+            # A body of the right shape may still name what does not exist, a revision that is gone, or a cursor of
+            # another list: no schema can say so.
+            "--exclude-checks", "positive_data_acceptance",
         ]
         done = subprocess.run(command, timeout=SCHEMATHESIS_LIMIT_SECONDS, cwd=service.folder)
         if done.returncode != 0:

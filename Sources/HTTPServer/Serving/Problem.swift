@@ -47,3 +47,12 @@ package struct Problem: Error {
         return response
     }
 }
+
+extension Problem {
+    /// A header field that does not fit; the mistake points at it.
+    package static func malformedHeader(_ name: String, _ what: String) -> Problem {
+        Problem(
+            .invalidParameter, "\(name) \(what).",
+            errors: [FieldError(pointer: "header:\(name)", code: FieldCode.malformed, message: what)])
+    }
+}

@@ -20,23 +20,23 @@ final class IdempotencyGate {
     /// principal yet, with an invitation, has the claim kept beside what they present.
     func begin(_ request: Request, _ operation: Operation, _ context: inout Context) async throws -> Response?
     {
-        guard operation.method == .post, operation.repeats != .nothing,
-            let key = request.head.headers[.idempotencyKey]
+        guard operation.method == .post, let key = try Self.key(of: request), operation.repeats != .nothing
         else { return nil }
-        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw Problem(
-                .invalidParameter, "Idempotency-Key must be 1 to 255 visible ASCII characters.",
-                errors: [
-                    FieldError(
-                        pointer: "header:Idempotency-Key", code: FieldCode.malformed, message: "is malformed")
-                ])
-        }
         let body = try await request.body.collect(limit: operation.bodyLimit)
         request.body = RequestBody(bytes: body)
         context.idempotency = IdempotencyClaim(
             method: operation.method.name, path: request.head.path, key: key, bodyDigest: SHA256.hash(body))
         guard let earlier = try await IdempotencyKeys.find(context, in: database) else { return nil }
         return try replay(earlier, context)
+    }
+
+    /// Checked also where it has no use: whoever sends a wrong one believes in it.
+    private static func key(of request: Request) throws(Problem) -> String? {
+        guard let key = request.head.headers[.idempotencyKey] else { return nil }
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw .malformedHeader("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        }
+        return key
     }
 
     private func replay(_ earlier: IdempotencyKeys.Earlier, _ context: Context) throws -> Response {
