@@ -91,7 +91,9 @@ class Bench:
             if self.binary:
                 self.service_database = self.database("keybell")
                 service = stack.enter_context(Service(
-                    self.binary, {"KEYBELL_DATABASE_URL": self.cluster.url(self.service_database)}))
+                    self.binary, {
+                        "KEYBELL_DATABASE_URL": self.cluster.url(self.service_database),
+                        "KEYBELL_RATE_LIMIT": works_read.RATE_LIMIT}))
                 service.bootstrap()
             if "read" in rest:
                 self.attempt("read", lambda: works_read.key_read(self, service))

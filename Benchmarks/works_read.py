@@ -13,6 +13,7 @@ from table import ratios
 
 HERE = pathlib.Path(__file__).parent
 CONNECTIONS = 32
+RATE_LIMIT = "1000000"  # the limiter stays on, out of reach: all requests come from one address
 PLAIN_PATH = "/"  # the service's small open answer
 SAMPLE_BODY = '{"name":"peer","filler":"' + "x" * 172 + '"}'  # 200 bytes, for when there is no service to copy
 KEYS, TOKENS, PAIRS = 2000, 64, 20000
@@ -68,7 +69,8 @@ def plain(bench):
         if bench.binary:
             database = bench.database("plain")
             ours = stack.enter_context(Service(bench.binary, {
-                "KEYBELL_LOOPS": str(workers), "KEYBELL_DATABASE_URL": bench.cluster.url(database)}))
+                "KEYBELL_LOOPS": str(workers), "KEYBELL_DATABASE_URL": bench.cluster.url(database),
+                "KEYBELL_RATE_LIMIT": RATE_LIMIT}))
             body = ours.call("GET", PLAIN_PATH).body.decode()
         peer_pid, peer_url = stack.enter_context(nginx(bench, body, workers))
         mine, theirs = [], []

@@ -32,12 +32,13 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let mustWake = inbox.withLock { inbox in
+        let wasAsleep = inbox.withLock { inbox in
             inbox.jobs.append(job)
             defer { inbox.isAsleep = false }
             return inbox.isAsleep
         }
-        if mustWake { wake() }
+        // The loop's own thread is awake: it tells handlers what it waited for.
+        if wasAsleep && !isOnThread { wake() }
     }
 
     /// Ends `run` after the jobs that are already in the inbox.

@@ -37,13 +37,17 @@ package enum TypeID {
 
     package static func text(prefix: String, uuid: UUID) -> String {
         var (high, low) = (uuid.high, uuid.low)
-        var suffix = [UInt8](repeating: 0, count: 26)
-        for index in stride(from: 25, through: 0, by: -1) {
-            suffix[index] = alphabet[Int(low & 31)]
-            low = low >> 5 | high << 59
-            high >>= 5
+        let start = prefix.utf8.count + 1
+        return String(unsafeUninitializedCapacity: start + 26) { buffer in
+            _ = buffer.initialize(from: prefix.utf8)
+            buffer[start - 1] = UInt8(ascii: "_")
+            for index in stride(from: start + 25, through: start, by: -1) {
+                buffer[index] = alphabet[Int(low & 31)]
+                low = low >> 5 | high << 59
+                high >>= 5
+            }
+            return start + 26
         }
-        return "\(prefix)_\(String(decoding: suffix, as: UTF8.self))"
     }
 
     package static func parse(_ text: String) -> (prefix: String, uuid: UUID)? {

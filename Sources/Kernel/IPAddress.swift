@@ -38,7 +38,7 @@ package struct IPAddress: Hashable, Comparable, Sendable {
 
 extension IPAddress: CustomStringConvertible {
     package var description: String {
-        if family == .v4 { return [24, 16, 8, 0].map { String(low >> $0 & 255) }.joined(separator: ".") }
+        if family == .v4 { return dotted }
         var address = in6_addr()
         withUnsafeMutableBytes(of: &address) { bytes in
             bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
@@ -49,6 +49,21 @@ extension IPAddress: CustomStringConvertible {
                 guard inet_ntop(AF_INET6, &address, text.baseAddress, 46) != nil else { return 0 }
                 return text.firstIndex(of: 0) ?? 0
             }
+        }
+    }
+
+    /// It stands in every line of the access log: fifteen bytes at most, so a String without an allocation.
+    private var dotted: String {
+        String(unsafeUninitializedCapacity: 15) { buffer in
+            var count = 0
+            for shift: UInt64 in [24, 16, 8, 0] {
+                let part = UInt8(truncatingIfNeeded: low >> shift)
+                if part >= 100 { count = buffer.put(48 + part / 100, at: count) }
+                if part >= 10 { count = buffer.put(48 + part / 10 % 10, at: count) }
+                count = buffer.put(48 + part % 10, at: count)
+                if shift > 0 { count = buffer.put(46, at: count) }
+            }
+            return count
         }
     }
 
@@ -111,4 +126,11 @@ package struct CIDR: Hashable, Sendable {
 
 extension CIDR: CustomStringConvertible {
     package var description: String { "\(address)/\(prefix)" }
+}
+
+extension UnsafeMutableBufferPointer<UInt8> {
+    fileprivate func put(_ byte: UInt8, at index: Int) -> Int {
+        self[index] = byte
+        return index + 1
+    }
 }

@@ -153,20 +153,32 @@ private enum LogLine {
 
     /// A JSON string; also what keeps a hostile value from forging a line of its own.
     private static func quote(_ text: String, to out: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
+        var text = text
         out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                out.append(UInt8(ascii: "\\"))
-                out.append(byte)
-            case 0..<0x20, 0x7F:
-                append("\\u00", to: &out)
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
-            default: out.append(byte)
+        text.withUTF8 { bytes in
+            if bytes.allSatisfy(isPlain) {
+                out.append(contentsOf: bytes)
+            } else {
+                for byte in bytes { appendEscaped(byte, to: &out) }
             }
         }
         out.append(UInt8(ascii: "\""))
     }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to out: inout [UInt8]) {
+        if isPlain(byte) { return out.append(byte) }
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            out.append(UInt8(ascii: "\\"))
+            return out.append(byte)
+        }
+        append("\\u00", to: &out)
+        out.append(digits[Int(byte >> 4)])
+        out.append(digits[Int(byte & 15)])
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 }

@@ -1,6 +1,6 @@
 /// One operation of the interface as a value: what a router, a contract test and a permission matrix read
 /// alike. A room makes its endpoints, capturing its stores; each worker has its own.
-package struct Endpoint<Permission: Sendable, Context> {
+package final class Endpoint<Permission: Sendable, Context> {
     package let method: HTTPMethod
     /// `/v1/keys/{key_id}`; a last segment `{path*}` takes the rest.
     package let path: String

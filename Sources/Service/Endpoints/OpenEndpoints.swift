@@ -16,18 +16,22 @@ struct OpenEndpoints {
     }
 
     private var index: Operation {
-        Endpoint(.get, "/", id: "getIndex", requires: .none) { request, _ in
-            try request.parameters().finish()
-            return .object { w in
-                w.field("name", "Keybell")
-                w.field("version", Release.version)
-                w.object("links") { w in
-                    w.field("contract", "/openapi.yaml")
-                    w.field("health", "/healthz")
-                    w.field("readiness", "/readyz")
-                    w.field("me", "/v1/me")
-                }
+        let answer = Response.object { w in
+            w.field("name", "Keybell")
+            w.field("version", Release.version)
+            w.object("links") { w in
+                w.field("contract", "/openapi.yaml")
+                w.field("health", "/healthz")
+                w.field("readiness", "/readyz")
+                w.field("metrics", "/metrics")
+                w.field("me", "/v1/me")
+                w.field("keys", "/v1/keys")
+                w.field("events", "/v1/events")
             }
+        }
+        return Endpoint(.get, "/", id: "getIndex", requires: .none) { request, _ in
+            try request.parameters().finish()
+            return answer
         }
     }
 

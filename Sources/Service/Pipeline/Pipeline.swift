@@ -98,7 +98,7 @@ final class Pipeline {
 
     private func limit(_ visit: inout Visit) throws {
         guard limiter.perSecond > 0 else { return }
-        let caller = visit.principal?.description ?? visit.address?.description ?? "local"
+        let caller = visit.principal.map(RateLimiter.Caller.principal) ?? .address(visit.address)
         let verdict = limiter.take(caller, now: clock.monotonicNanoseconds())
         visit.limit = verdict
         guard verdict.isAllowed else {
@@ -109,8 +109,8 @@ final class Pipeline {
     }
 
     private func add(_ limit: RateLimiter.Verdict, to response: inout Response) {
-        response.head.add(.rateLimitPolicy, "\"default\";q=\(limiter.perSecond);w=1")
-        response.head.add(.rateLimit, "\"default\";r=\(limit.remaining);t=1")
+        response.head.add(.rateLimitPolicy, limiter.policy)
+        response.head.add(.rateLimit, "\"default\";r=" + String(limit.remaining) + ";t=1")
     }
 
     private func record(_ request: Request, _ response: Response, _ visit: Visit) {

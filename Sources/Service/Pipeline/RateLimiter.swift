@@ -1,3 +1,6 @@
+import Access
+import Kernel
+
 /// A token bucket for each caller, in bounded memory. Whoever is forgotten starts with a full bucket:
 /// forgetting prefers the callers that are idle.
 struct RateLimiter {
@@ -6,6 +9,12 @@ struct RateLimiter {
         let remaining: Int
         /// Seconds until one more is allowed.
         let retryAfter: Int
+    }
+
+    enum Caller: Hashable {
+        case principal(PrincipalID)
+        /// Nil: through a unix socket.
+        case address(IPAddress?)
     }
 
     private struct Bucket {
@@ -17,16 +26,19 @@ struct RateLimiter {
     private static let callers = 10_000
 
     let perSecond: Int
+    /// As the `RateLimit-Policy` header says it.
+    let policy: String
     private let burst: Double
-    private var buckets: [String: Bucket] = [:]
+    private var buckets: [Caller: Bucket] = [:]
 
     /// - Parameter perSecond: 0 is no limit. Bursts of two seconds' worth pass.
     init(perSecond: Int) {
         self.perSecond = perSecond
+        policy = "\"default\";q=\(perSecond);w=1"
         burst = Double(perSecond) * 2
     }
 
-    mutating func take(_ caller: String, now: UInt64) -> Verdict {
+    mutating func take(_ caller: Caller, now: UInt64) -> Verdict {
         guard perSecond > 0 else { return Verdict(isAllowed: true, remaining: 0, retryAfter: 0) }
         var bucket = buckets[caller] ?? Bucket(level: burst, at: now)
         let elapsed = Double(now &- bucket.at) / 1e9
