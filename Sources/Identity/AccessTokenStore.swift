@@ -38,7 +38,7 @@ struct AccessTokenList {
     var expiringBefore: Timestamp?
     let page: PageRequest<AccessTokenSort>
 
-    private static let statements = Dictionary(
+    static let statements = Dictionary(
         uniqueKeysWithValues: AccessTokenSort.allCases.map { sort in
             (
                 sort,
@@ -84,7 +84,7 @@ enum AccessTokenStore {
         t.expires_at, t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner
         """
     static let source = "access_token t join principal p on p.id = t.principal"
-    private static let find = Statement(
+    static let find = Statement(
         "access_token_find", derived: "select \(columns) from \(source) where t.id = $1")
     private static let lock = Statement(
         "access_token_lock", "select id from access_token where id = $1 for no key update")

@@ -10,8 +10,8 @@ package enum BootstrapToken {
 
     private static let state =
         "select bootstrap_hash, bootstrap_expires_at, bootstrapped_at is not null from installation"
-    private static let read = Statement("bootstrap_read", derived: state)
-    private static let lock = Statement("bootstrap_lock", derived: state + " for no key update")
+    static let read = Statement("bootstrap_read", derived: state)
+    static let lock = Statement("bootstrap_lock", derived: state + " for no key update")
     private static let renew = Statement(
         "bootstrap_renew", "update installation set bootstrap_hash = $1, bootstrap_expires_at = $2")
     private static let spend = Statement(

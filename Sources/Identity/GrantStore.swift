@@ -14,9 +14,9 @@ enum GrantSort: String, ListSort {
 enum GrantStore {
     private static let columns = "g.id, g.principal, p.kind, g.role, g.created_at, g.created_by"
     private static let source = "access_grant g join principal p on p.id = g.principal"
-    private static let find = Statement(
+    static let find = Statement(
         "grant_find", derived: "select \(columns) from \(source) where g.id = $1")
-    private static let list = Statement(
+    static let list = Statement(
         "grant_list",
         derived: """
             select \(columns) from \(source)

@@ -21,7 +21,7 @@ struct PrincipalList {
     var owner: UUID?
     let page: PageRequest<PrincipalSort>
 
-    private static let statements = Dictionary(
+    static let statements = Dictionary(
         uniqueKeysWithValues: PrincipalSort.allCases.map { sort in
             (
                 sort,

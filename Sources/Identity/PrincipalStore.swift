@@ -11,7 +11,7 @@ enum PrincipalStore {
         array(select g.role from access_grant g
             where g.principal = p.id and g.effect = 'allow' and g.scope = '{}'), p.name_folded
         """
-    private static let find = Statement(
+    static let find = Statement(
         "principal_find", derived: "select \(columns) from principal p where p.id = $1 and p.kind = $2")
     private static let lock = Statement(
         "principal_lock",

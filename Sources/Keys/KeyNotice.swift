@@ -6,7 +6,7 @@ import Postgres
 enum KeyNotice {
     case rotation, expiry
 
-    private static let dueRotations = Statement(
+    static let dueRotations = Statement(
         "key_rotation_notices_due",
         derived: [
             "select", KeyColumns.list,
@@ -15,7 +15,7 @@ enum KeyNotice {
             order by rotation_notice_at, id limit $2 for no key update skip locked
             """,
         ].joined(separator: " "))
-    private static let dueExpiries = Statement(
+    static let dueExpiries = Statement(
         "key_expiry_notices_due",
         derived: [
             "select", KeyColumns.list,

@@ -84,7 +84,7 @@ struct KeySearch {
 
 extension KeySearch {
     /// Put together from our own constants; whatever came from outside is a parameter.
-    private var statement: Statement {
+    var statement: Statement {
         let filter = conditions.isEmpty ? "true" : conditions.joined(separator: " and ")
         let direction = order.isDescending ? "desc" : "asc"
         let parts = [

@@ -7,15 +7,15 @@ import Postgres
 /// Keys as rows.
 enum KeyStore {
     /// The measured hot path: one row by its primary key.
-    private static let find = Statement(
+    static let find = Statement(
         "key_find",
         derived: ["select", KeyColumns.list, "from exchange_key where id = $1"].joined(separator: " "))
     /// Waits for a change under way, and makes the next one wait; readers do not notice.
-    private static let lock = Statement(
+    static let lock = Statement(
         "key_lock",
         derived: ["select", KeyColumns.list, "from exchange_key where id = $1 for no key update"]
             .joined(separator: " "))
-    private static let insert = Statement(
+    static let insert = Statement(
         "key_insert",
         derived: [
             """
@@ -29,7 +29,7 @@ enum KeyStore {
             returning
             """, KeyColumns.list,
         ].joined(separator: " "))
-    private static let update = Statement(
+    static let update = Statement(
         "key_update",
         derived: [
             """

@@ -39,9 +39,9 @@ enum CandleReads {
             """
     }
 
-    private static let up = Statement("candle_list", derived: list("asc"))
-    private static let down = Statement("candle_list_down", derived: list("desc"))
-    private static let closed = Statement("candle_list_closed", derived: list("asc", " and closed"))
+    static let up = Statement("candle_list", derived: list("asc"))
+    static let down = Statement("candle_list_down", derived: list("desc"))
+    static let closed = Statement("candle_list_closed", derived: list("asc", " and closed"))
 
     nonisolated(nonsending) static func list(
         _ series: Int, _ range: TimeRange, isAscending: Bool, limit: Int, in database: Database

@@ -68,8 +68,8 @@ enum GradeReads {
             """
     }
 
-    private static let up = Statement("grade_list", derived: ofSeries("asc"))
-    private static let down = Statement("grade_list_down", derived: ofSeries("desc"))
+    static let up = Statement("grade_list", derived: ofSeries("asc"))
+    static let down = Statement("grade_list_down", derived: ofSeries("desc"))
 
     private static func newest(_ key: String, _ cast: String, _ way: String, _ order: String) -> String {
         """
@@ -92,7 +92,7 @@ enum GradeReads {
         """
     }
 
-    private static let newestOf: [Sort: Statement] = [
+    static let newestOf: [Sort: Statement] = [
         .up: Statement("grade_newest", derived: newest("g.time", "timestamptz", ">", "asc")),
         .down: Statement("grade_newest_down", derived: newest("g.time", "timestamptz", "<", "desc")),
         .worst: Statement("grade_worst", derived: newest("g.value", "float8", ">", "asc")),

@@ -26,7 +26,7 @@ final class MarketGates {
 
     init(database: Database) { self.database = database }
 
-    private static let market = Statement(
+    static let market = Statement(
         "market_series",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)

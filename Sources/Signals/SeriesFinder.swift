@@ -32,7 +32,7 @@ struct SeriesFinder {
 
     private static let byID = Statement("token_exists", "select token_id from ticker where token_id = $1")
 
-    private static let series = Statement(
+    static let series = Statement(
         "series_of_token",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)

@@ -46,7 +46,7 @@ enum SeriesReads {
         + Interval.allCases.map { "('\($0.rawValue)', interval '\($0.seconds) s')" }.joined(separator: ", ")
         + ") as l (interval, length)"
 
-    private static let list = Statement(
+    static let list = Statement(
         "series_list",
         derived: """
             select \(SeriesRecord.columns), s.candles, s.revised, s.updated_at,
@@ -58,7 +58,7 @@ enum SeriesReads {
             """)
 
     /// Neighbours that do not touch. A series without missing candles is not even looked at.
-    private static let gaps = Statement(
+    static let gaps = Statement(
         "series_gaps",
         derived: """
             select \(SeriesRecord.columns), g.before, g.after

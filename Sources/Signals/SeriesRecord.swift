@@ -49,13 +49,13 @@ struct SeriesRecord: Sendable {
 
 /// The work queue of the analysis.
 enum SeriesQueue {
-    private static let read = Statement(
+    static let read = Statement(
         "series_read",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id) where s.id = $1
             """)
 
-    private static let lock = Statement(
+    static let lock = Statement(
         "series_lock_one",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)
@@ -64,7 +64,7 @@ enum SeriesQueue {
             """)
 
     /// In the order of ids, as everybody locks series: whoever marks others must hold all of them.
-    private static let lockMarket = Statement(
+    static let lockMarket = Statement(
         "series_lock_market",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)

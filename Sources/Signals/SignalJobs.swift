@@ -43,7 +43,7 @@ package struct SignalJobs {
 
     /// The analysis itself says what is stale: the moment at which it is asked is a row's, so that it says
     /// the same again when it runs for another reason.
-    private static let stale = Statement(
+    static let stale = Statement(
         "series_stale",
         derived: """
             with late as (

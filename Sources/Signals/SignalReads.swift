@@ -128,9 +128,9 @@ enum SignalReads {
             """
     }
 
-    private static let listsNow = Dictionary(
+    static let listsNow = Dictionary(
         uniqueKeysWithValues: Sort.allCases.map { ($0, Statement("signal_list", derived: list(now, $0))) })
-    private static let listsThen = Dictionary(
+    static let listsThen = Dictionary(
         uniqueKeysWithValues: Sort.allCases.map {
             ($0, Statement("signal_list_then", derived: list(then, $0)))
         })
@@ -143,8 +143,8 @@ enum SignalReads {
         """
     }
 
-    private static let getNow = Statement("signal_get", derived: get(now))
-    private static let getThen = Statement("signal_get_then", derived: get(then))
+    static let getNow = Statement("signal_get", derived: get(now))
+    static let getThen = Statement("signal_get_then", derived: get(then))
 
     nonisolated(nonsending) static func list(
         _ filter: Filter, sort: Sort, after: [String]?, limit: Int, in database: Database

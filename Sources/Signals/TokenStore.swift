@@ -26,7 +26,7 @@ enum TokenStore {
         """
     }
 
-    private static let lists: [Sort: Statement] = [
+    static let lists: [Sort: Statement] = [
         .symbol: Statement("token_list_symbol", derived: list("t.symbol", "text", ">", "asc")),
         .bySymbolDown: Statement("token_list_symbol_down", derived: list("t.symbol", "text", "<", "desc")),
         .createdAt: Statement("token_list", derived: list("k.created_at", "timestamptz", ">", "asc")),
@@ -34,9 +34,9 @@ enum TokenStore {
             "token_list_down", derived: list("k.created_at", "timestamptz", "<", "desc")),
     ]
 
-    private static let get = Statement("token_get", derived: "select \(columns) \(from) where k.id = $1")
+    static let get = Statement("token_get", derived: "select \(columns) \(from) where k.id = $1")
 
-    private static let lock = Statement(
+    static let lock = Statement(
         "token_lock", derived: "select \(columns) \(from) where k.id = $1 for no key update")
 
     private static let symbolLock = Statement(

@@ -6,10 +6,10 @@ import Postgres
 
 /// Deliveries as people read them. `permissions` is what the reader may: nothing else is found.
 enum DeliveryStore {
-    private static let find = Statement(
+    static let find = Statement(
         "delivery_find",
         derived: [Delivery.columns, "where id = $1 and permissions <@ $2::text[]"].joined(separator: " "))
-    private static let lock = Statement(
+    static let lock = Statement(
         "delivery_lock",
         derived: [Delivery.columns, "where id = $1 and permissions <@ $2::text[] for no key update"]
             .joined(separator: " "))
@@ -152,13 +152,17 @@ struct DeliverySearch {
         conditions.append("\(before)$\(parameters.count)\(after)")
     }
 
-    nonisolated(nonsending) func page(in database: Database) async throws -> Response {
+    /// Put together from our own constants; whatever came from outside is a parameter.
+    var statement: Statement {
         let order = isDead ? "dead_at desc, id desc" : "id desc"
-        let sql = [
+        let parts = [
             Delivery.columns, "where", conditions.joined(separator: " and "), "order by", order, "limit",
             "$\(parameters.count + 1)",
         ]
-        let statement = Statement("delivery_list", derived: sql.joined(separator: " "))
+        return Statement("delivery_list", derived: parts.joined(separator: " "))
+    }
+
+    nonisolated(nonsending) func page(in database: Database) async throws -> Response {
         let rows = try await database.query(statement, parameters: parameters + [.int(limit + 1)])
         let count = min(rows.count, limit)
         return Response.object { w in

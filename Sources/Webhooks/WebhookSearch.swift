@@ -66,7 +66,7 @@ struct WebhookSearch {
     }
 
     /// Put together from our own constants; whatever came from outside is a parameter.
-    private var statement: Statement {
+    var statement: Statement {
         let direction = order.isDescending ? "desc" : "asc"
         let parts = [
             "select", WebhookRecord.columns, ", w.name_folded", "from", WebhookRecord.tables, "where",

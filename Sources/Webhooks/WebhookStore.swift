@@ -6,11 +6,11 @@ import Postgres
 
 /// Webhooks as rows.
 enum WebhookStore {
-    private static let find = Statement(
+    static let find = Statement(
         "webhook_find",
         derived: ["select", WebhookRecord.columns, "from", WebhookRecord.tables, "where w.id = $1"]
             .joined(separator: " "))
-    private static let lock = Statement(
+    static let lock = Statement(
         "webhook_lock",
         derived: [
             "select", WebhookRecord.columns, "from", WebhookRecord.tables,

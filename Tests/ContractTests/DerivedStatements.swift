@@ -1,0 +1,83 @@
+import HTTPServer
+import Kernel
+import Postgres
+import TestSupport
+
+@testable import Access
+@testable import Identity
+@testable import Keys
+@testable import Signals
+@testable import Webhooks
+
+/// Every statement that is put together from parts, in every form that it takes.
+enum DerivedStatements {
+    static func all() throws -> [Statement] { identity + signals + (try keys()) + (try webhooks()) }
+
+    private static var identity: [Statement] {
+        [
+            PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
+            GrantStore.find, GrantStore.list,
+        ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
+    }
+
+    private static var signals: [Statement] {
+        [
+            SignalReads.getNow, SignalReads.getThen, SignalJobs.stale, GradeReads.up, GradeReads.down,
+            SeriesFinder.series, TokenStore.get, TokenStore.lock, CandleReads.up, CandleReads.down,
+            CandleReads.closed, SeriesReads.list, SeriesReads.gaps, MarketGates.market, SeriesQueue.read,
+            SeriesQueue.lock, SeriesQueue.lockMarket,
+        ] + Array(SignalReads.listsNow.values) + Array(SignalReads.listsThen.values)
+            + Array(GradeReads.newestOf.values) + Array(TokenStore.lists.values)
+    }
+
+    /// In each order: bare, and with every filter and a cursor.
+    private static func keys() throws -> [Statement] {
+        let usual = [
+            KeyStore.find, KeyStore.lock, KeyStore.insert, KeyStore.update, KeyNotice.dueRotations,
+            KeyNotice.dueExpiries,
+        ]
+        let filters = """
+            q=a&exchange=binance&account=main&owner_id=\(user)&environment=live&tag=a&status=active\
+            &expiring_before=\(time)
+            """
+        let lists = try KeyOrder.allCases.flatMap { order in
+            let cursor = Cursor([order.rawValue, "1", ExchangeKeyID(id).description]).text
+            return try ["", "&\(filters)&rotation_due=true&cursor=\(cursor)", "&rotation_due=false"].map {
+                try KeySearch(testRequest("GET", "/?sort=\(order.rawValue)\($0)"), now: .testStart).statement
+            }
+        }
+        return usual + lists
+    }
+
+    private static func webhooks() throws -> [Statement] {
+        let usual = [DeliveryStore.find, DeliveryStore.lock, WebhookStore.find, WebhookStore.lock]
+        let lists = try WebhookSearch.Order.allCases.flatMap { order in
+            let cursor = Cursor([order.rawValue, "1", WebhookID(id).description]).text
+            return try ["", "&q=a&status=active&owner_id=\(user)&cursor=\(cursor)"].map {
+                try WebhookSearch(testRequest("GET", "/?sort=\(order.rawValue)\($0)"), now: .testStart)
+                    .statement
+            }
+        }
+        return usual + lists + (try deliveries())
+    }
+
+    private static func deliveries() throws -> [Statement] {
+        let (webhook, delivery) = (WebhookID(id), DeliveryID(id).description)
+        let common = "webhook_id=\(webhook)&from=\(time)&to=\(time)"
+        let own = "event_type=a.b&event_id=\(EventID(id))&alert_id=\(AlertID(id))"
+        let living = ["pending", "sending", "delivered", "dead"].map {
+            "\(common)&\(own)&state=\($0)&cursor=\(Cursor([delivery]).text)"
+        }
+        let dead = ["", "\(common)&reason=exhausted&cursor=\(Cursor(["1", delivery]).text)"]
+        return try ([""] + living).map { try search($0, deadOnly: false) }
+            + dead.map { try search($0, deadOnly: true) }
+    }
+
+    private static func search(_ query: String, deadOnly: Bool) throws -> Statement {
+        try DeliverySearch(testRequest("GET", "/?\(query)"), testContext(), deadOnly: deadOnly).statement
+    }
+
+    private static let id = UUID(high: 1, low: 1)
+    private static let user = UserID(id)
+    private static let time = Timestamp.testStart
+}
