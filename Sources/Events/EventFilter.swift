@@ -17,6 +17,14 @@ package struct EventFilter: Sendable {
     package func admits(_ event: FeedEvent) -> Bool {
         permissions.contains(event.type.permission) && (subject == nil || subject == event.subject)
             && (patterns.isEmpty || patterns.contains { $0.matches(event.type) })
+            && maySeeInside(event)
+    }
+
+    /// An alert shows the event that fired it, so it is for whoever may read that one too.
+    private func maySeeInside(_ event: FeedEvent) -> Bool {
+        guard event.type == .alertFiring || event.type == .alertResolved else { return true }
+        guard let shown = event.event.data["event"]?["type"]?.asString else { return true }
+        return EventType(shown).map { permissions.contains($0.permission) } ?? false
     }
 
     /// The listed types that it admits; nil when that is all of them, and own events too.
