@@ -1,0 +1,79 @@
+import Access
+import EventLoop
+import Events
+import JSON
+import Kernel
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// T23: every event type × every role. The feed, its stream, webhooks and alerts show an event only to whoever
+/// may read its type; the types are `EventType.all` and an own one.
+struct EventSightTests {
+    @Test func `the feed shows each role what it may read, and nothing else`() async throws {
+        try await Gallery.open { gallery in
+            for (role, person) in gallery.people {
+                guard role.permissions.contains(.eventsRead) else {
+                    #expect(
+                        try await gallery.premises.call("GET", Gallery.feed, as: person.token).status == 403)
+                    continue
+                }
+                let seen = try await gallery.list(as: person)
+                #expect(seen.own == Gallery.readable(role), "\(role)")
+                #expect(seen.shown == Gallery.alertable(role), "\(role)")
+            }
+            #expect(gallery.premises.mistakes == [])
+        }
+    }
+
+    @Test func `the stream shows each role what it may read, and nothing else`() async throws {
+        try await Gallery.open { gallery in
+            for (role, person) in gallery.people where role.permissions.contains(.eventsRead) {
+                let seen = try await gallery.stream(as: person)
+                #expect(seen.own == Gallery.readable(role), "\(role)")
+                #expect(seen.shown == Gallery.alertable(role), "\(role)")
+            }
+        }
+    }
+
+    @Test func `a webhook is told what its owner may read, and nothing else`() async throws {
+        try await Gallery.open { gallery in
+            for (role, person) in gallery.people {
+                let told = try await gallery.deliveries(to: person)
+                // Alerts are told by rules; an event of that name is not told twice.
+                let direct = Gallery.readable(role).filter { !$0.hasPrefix("alert.") }
+                #expect(told.own == direct, "\(role)")
+            }
+        }
+    }
+
+    @Test func `a rule alerts of what its owner may read, and tells who may read alerts too`() async throws {
+        try await Gallery.open { gallery in
+            for (role, person) in gallery.people {
+                #expect(try await gallery.fired(by: person) == Gallery.firing(role), "\(role)")
+                let told = try await gallery.deliveries(to: person)
+                #expect(told.shown == Gallery.alertable(role), "\(role)")
+            }
+        }
+    }
+
+    @Test func `alerts and deliveries are listed for whoever may read what is in them`() async throws {
+        try await Gallery.open { gallery in
+            for (role, person) in gallery.people {
+                if role.permissions.contains(.alertsRead) {
+                    let seen = try await gallery.pages("/v1/alerts?limit=200", as: person)
+                    let types = seen.compactMap { $0["event"].flatMap(Gallery.typeOfOurs) }
+                    #expect(Set(types) == Gallery.firing(role), "\(role)")
+                }
+                if role.permissions.contains(.deliveriesRead) {
+                    let seen = try await gallery.pages("/v1/deliveries?limit=200", as: person)
+                    let types = Set(seen.compactMap { $0["event_type"]?.asString })
+                    #expect(types.isSubset(of: Gallery.readable(role)), "\(role)")
+                    #expect(!types.isEmpty, "\(role)")
+                }
+            }
+            #expect(gallery.premises.mistakes == [])
+        }
+    }
+}
