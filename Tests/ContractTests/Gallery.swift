@@ -118,7 +118,8 @@ struct Gallery {
 
     /// Readers see events once no older transaction is open on the cluster, which other tests use too.
     private func show(on worker: isolated Worker) async throws {
-        let context = Context.installation(now: Clock.system.now(), requestID: "req_gallery")
+        let context = Context.installation(
+            now: premises.host.shared.clock.now(), requestID: "req_gallery")
         try await premises.host.rooms.ledger.record(context) { change in
             for type in Self.types.compactMap({ EventType($0) }) {
                 change.emit(NewEvent(type, subject: Self.subject, data: JSONObject()))

@@ -25,7 +25,7 @@ extension Premises {
     /// The first owner; once.
     nonisolated(nonsending) func owner() async throws -> Person {
         let secret = try await BootstrapToken.ensure(
-            in: host.database, now: Clock.system.now(), entropy: .system)
+            in: host.database, now: host.shared.clock.now(), entropy: .system)
         return try Person(
             await call(
                 "POST", "/v1/bootstrap", as: secret?.text ?? "",

@@ -90,12 +90,27 @@ extension NodeShared {
     ) throws -> NodeShared {
         var settings = try Settings(environment: [:], home: "/nowhere", isRoot: false, cores: 1)
         settings.requestsPerSecond = 0
-        let (clock, entropy, metrics) = (Clock.system, Entropy.system, Metrics())
+        // Receivers of these tests are on this machine.
+        settings.allowsPrivateWebhooks = true
+        let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
         return NodeShared(
             id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: .silent, metrics: metrics, keyring: keyring,
             rootKey: rootKey, offLoop: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics),
             state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics))
+    }
+}
+
+extension Clock {
+    /// Begins at a fixed moment, so that no test ages.
+    fileprivate static func ofTest() -> Clock {
+        let start = Clock.system.monotonicNanoseconds()
+        return Clock(
+            now: {
+                let elapsed = Clock.system.monotonicNanoseconds() - start
+                return Timestamp(
+                    microseconds: Timestamp.testStart.microseconds + Int64(elapsed / 1_000))
+            }, monotonicNanoseconds: Clock.system.monotonicNanoseconds)
     }
 }

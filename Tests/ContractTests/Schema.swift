@@ -18,12 +18,13 @@ struct Schema {
     }
 
     private func own(_ value: JSONValue, _ schema: JSONValue, at place: String) -> [String] {
-        guard let resolved = contract.resolved(schema) else { return ["\(place): a reference leads nowhere"] }
         var found: [String] = []
-        if schema["$ref"] != nil, schema.asObject?.members.count ?? 0 > 1 {
-            found += own(value, resolved, at: place)
+        if let reference = schema["$ref"]?.asString {
+            guard let target = contract.target(of: reference) else {
+                return ["\(place): \(reference) leads nowhere"]
+            }
+            found += own(value, target, at: place)
         }
-        let schema = schema["$ref"] != nil ? resolved : schema
         found += wrongType(value, schema, at: place) + wrongChoice(value, schema, at: place)
         found += wrongSize(value, schema, at: place) + wrongParts(value, schema, at: place)
         for part in schema["allOf"]?.asArray ?? [] { found += own(value, part, at: place) }
@@ -102,11 +103,11 @@ struct Schema {
 
     /// Every property that a schema names, its parts included, and whether there may be others.
     private func properties(of schema: JSONValue) -> (names: Set<String>, isOpen: Bool) {
-        guard let resolved = contract.resolved(schema) else { return ([], true) }
-        var names = Set(resolved["properties"]?.asObject?.members.map(\.name) ?? [])
-        let rest = resolved["additionalProperties"]
+        var names = Set(schema["properties"]?.asObject?.members.map(\.name) ?? [])
+        let rest = schema["additionalProperties"]
         var isOpen = rest != nil && rest != false
-        for part in (resolved["allOf"]?.asArray ?? []) + (resolved["oneOf"]?.asArray ?? []) {
+        let target = schema["$ref"]?.asString.flatMap(contract.target).map { [$0] } ?? []
+        for part in target + (schema["allOf"]?.asArray ?? []) + (schema["oneOf"]?.asArray ?? []) {
             let more = properties(of: part)
             names.formUnion(more.names)
             isOpen = isOpen || more.isOpen

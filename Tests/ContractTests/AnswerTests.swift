@@ -1,0 +1,124 @@
+import EventLoop
+import HTTPServer
+import JSON
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// Real answers have the fields that the contract says, with the types that it says, and no others; and what
+/// the contract gives as an example is taken by the service and fits the contract itself.
+struct AnswerTests {
+    /// What lists need, or show more with.
+    private static let queries = [
+        "listCandles": ["token=SOL&interval=1d&limit=50"], "listGaps": ["", "token=SOL&interval=1d"],
+        "listIndicators": ["", "token=SOL&interval=1d&names=rsi14&limit=20"],
+        "listTraderGrades": [
+            "interval=1d", "token=SOL&interval=1d&limit=20", "token=SOL&interval=1d&limit=5&why=true",
+        ],
+        "listSignals": ["", "token=SOL&interval=1d&sort=roi_net"],
+        "listEvents": ["", "after=now", "type=custom.*,key.*&limit=1000"],
+        "listAuditRecords": ["", "limit=200"],
+    ]
+
+    @Test func `every reading answers as the contract says`() async throws {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            for operation in premises.operations where operation.method == .get {
+                for query in Self.queries[operation.id] ?? [""] {
+                    let answer = try await premises.call(
+                        "GET", stock.path(operation.path) + (query.isEmpty ? "" : "?\(query)"),
+                        as: stock.owner.token)
+                    #expect(answer.status == 200, "\(operation.id) \(query) \(answer.text.prefix(500))")
+                }
+            }
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `every list that is not empty has one of each`() async throws {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            let lists = [
+                "users", "service-accounts", "grants", "access-tokens", "keys", "tokens", "series", "signals",
+                "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
+                "permissions", "exchanges", "grades/trader?interval=1d",
+                "candles?token=SOL&interval=1d&limit=1",
+            ]
+            for list in lists {
+                let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)
+                #expect(page.json["data"]?.asArray?.isEmpty == false, "\(list) \(page.text.prefix(300))")
+            }
+        }
+    }
+
+    @Test func `every example of a request is taken as it stands`() async throws {
+        let contract = try Contract.shared()
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            for operation in contract.operations where operation.permission != "none" {
+                for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? [] {
+                    let answer = try await stock.send(operation, content.name, content.value["example"])
+                    #expect(
+                        (200..<300).contains(answer.status),
+                        "\(operation.name) \(content.name) \(answer.text.prefix(500))")
+                }
+            }
+            for job in ["key-expiry", "audit-checkpoint"] {
+                let run = try await premises.call("POST", "/v1/jobs/\(job)/run", as: stock.owner.token)
+                #expect(run.status == 202, "\(run.text)")
+            }
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `every example of a request fits its own schema`() throws {
+        let contract = try Contract.shared()
+        for operation in contract.operations {
+            for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? []
+            where content.name == "application/json" {
+                let shape = try #require(content.value["schema"], "\(operation.name)")
+                let example = try #require(content.value["example"], "\(operation.name)")
+                #expect(Schema(contract: contract).mistakes(example, shape) == [], "\(operation.name)")
+            }
+        }
+    }
+
+    @Test func `every example of a schema fits it`() throws {
+        let contract = try Contract.shared()
+        var count = 0
+        for shape in contract.component("schemas")?.asObject?.members ?? [] {
+            for example in shape.value["examples"]?.asArray ?? [] {
+                count += 1
+                let mistakes = Schema(contract: contract).mistakes(example, shape.value)
+                #expect(mistakes == [], "\(shape.name)")
+            }
+        }
+        #expect(count > 50)
+    }
+}
+
+extension Stock {
+    /// The example as a request to things that are there; a change names the revision that it is of.
+    fileprivate func send(
+        _ operation: Contract.Operation, _ type: String, _ example: JSONValue?
+    ) async throws -> TestAnswer {
+        var path = path(operation.path)
+        var headers: [(name: String, value: String)] = []
+        if operation.method == "PATCH" {
+            let current = try await premises.call("GET", path, as: owner.token)
+            headers.append((name: "if-match", value: try #require(current.etag, "\(path)")))
+        }
+        if operation.id == "uploadCandles" {
+            path += "?source=example" + (type == "application/json" ? "&token=BTC&interval=1d" : "")
+        }
+        let body: String
+        if case .string(let text)? = example {
+            body = text
+        } else {
+            body = String(decoding: fitted(try #require(example)).bytes, as: UTF8.self)
+        }
+        return try await premises.call(
+            operation.method, path, as: owner.token, headers: headers, body: body, type: type)
+    }
+}

@@ -1,0 +1,132 @@
+import Access
+import EventLoop
+import HTTPServer
+import JSON
+import Kernel
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// A desk with one of everything in it, made over the interface: what examples and lists are tried on.
+struct Stock {
+    let premises: Premises
+    let owner: Person
+    /// Ids by the names of path parameters, and of their kinds' prefixes.
+    private(set) var ids: [String: String] = ["name": "key-expiry", "role": "trader", "code": "forbidden"]
+
+    /// - Parameter premises: running, because deliveries and signals come by themselves.
+    init(_ premises: Premises, on worker: isolated Worker) async throws {
+        self.premises = premises
+        owner = try await premises.owner()
+        try await addPeople()
+        try await addSeries()
+        try await addReceivers()
+        for name in ["signals", "alerts", "deliveries"] { try await awaitFirst(of: name, on: worker) }
+    }
+
+    private mutating func addPeople() async throws {
+        ids["user_id"] = try await premises.join("stock", .analyst, by: owner).id
+        try await add(
+            "service_account_id", "/v1/service-accounts", #"{"name":"stock bot","purpose":"to be looked at"}"#
+        )
+        try await add("grant_id", "/v1/grants", #"{"principal_id":"BOT","role":"analyst"}"#)
+        try await add("access_token_id", "/v1/access-tokens", #"{"principal_id":"BOT","name":"stock"}"#)
+        try await add(
+            "key_id", "/v1/keys",
+            """
+            {"exchange":"binance","account":"stock","label":"stock","environment":"live","tags":["a"],\
+            "permissions":["read"],"ip_allow_list":["10.0.0.0/8"],"rotation":{"every":"90d",\
+            "remind_before":["7d"]}}
+            """)
+    }
+
+    private mutating func addSeries() async throws {
+        for name in ["SOL", "BTC"] {
+            let rows = try Contract.file("Tests/Fixtures/candles/\(name).csv")
+            let answer = try await premises.call(
+                "POST", "/v1/candles?source=stock&interval=1d", as: owner.token,
+                body: String(decoding: rows, as: UTF8.self), type: "text/csv")
+            #expect(answer.status == 200, "\(answer.text.prefix(500))")
+        }
+        // A ticker whose time may end at the moment that the contract's example names.
+        let old = try await premises.call(
+            "POST", "/v1/candles?source=stock", as: owner.token,
+            body: """
+                {"token":"LUNA","interval":"1d","open_time":"2020-01-01T00:00:00Z","open":1,"high":1,"low":1,\
+                "close":1,"volume":1}
+                """, type: "application/x-ndjson")
+        #expect(old.status == 200, "\(old.text)")
+        let tokens = try await premises.call("GET", "/v1/tokens?symbol=LUNA", as: owner.token)
+        ids["token_id"] = try #require(tokens.json["data"]?[0]?["id"]?.asString, "\(tokens.text)")
+    }
+
+    private mutating func addReceivers() async throws {
+        try await add(
+            "webhook_id", "/v1/webhooks",
+            #"{"name":"stock","url":"http://127.0.0.1:9/keybell","event_types":["custom.*","alert.*"]}"#)
+        try await add(
+            "rule_id", "/v1/alert-rules",
+            """
+            {"name":"stock","severity":"info","on":["custom.*"],"when":"event.balance < 10",\
+            "group_by":["event.type"],"cooldown":"1h","labels":{"team":"desk"},"send_to":["WEBHOOK"],"tests":[\
+            {"event":{"type":"custom.stock","balance":1},"expect":"fires"},\
+            {"event":{"type":"custom.stock","balance":11},"expect":"silent"}]}
+            """)
+        let enabled = try await premises.call(
+            "POST", "/v1/alert-rules/\(ids["rule_id"] ?? "")/enable", as: owner.token)
+        #expect(enabled.status == 200, "\(enabled.text)")
+        try await add(
+            "event_id", "/v1/events", #"{"type":"custom.stock","subject":"stock","data":{"balance":1}}"#)
+    }
+
+    private mutating func add(_ name: String, _ path: String, _ body: String) async throws {
+        let body = body.replacing("BOT", with: ids["service_account_id"] ?? "")
+            .replacing("WEBHOOK", with: ids["webhook_id"] ?? "")
+        let made = try await premises.call("POST", path, as: owner.token, body: body)
+        ids[name] = try #require(made.json["id"]?.asString, "\(path): \(made.text)")
+    }
+
+    /// What the service makes by itself.
+    private mutating func awaitFirst(of list: String, on worker: isolated Worker) async throws {
+        for _ in 0..<600 {
+            let page = try await premises.call("GET", "/v1/\(list)?limit=1", as: owner.token)
+            if let id = page.json["data"]?[0]?["id"]?.asString {
+                ids[list == "deliveries" ? "delivery_id" : "\(list.dropLast())_id"] = id
+                return
+            }
+            await worker.reactor.sleep(nanoseconds: 100_000_000)
+        }
+        Issue.record("there are no \(list) after a minute")
+    }
+
+    // MARK: Asking
+
+    /// The operation's path with things that are there.
+    func path(_ operation: String) -> String {
+        let parts = operation.split(separator: "/").map { part in
+            part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// An example of the contract with ids of things that are there, and receivers on this machine.
+    func fitted(_ example: JSONValue) -> JSONValue {
+        switch example {
+        case .string(let text): .string(fitted(text))
+        case .array(let elements): .array(elements.map(fitted))
+        case .object(let object):
+            .object(
+                object.members.reduce(into: JSONObject()) { _ = $0.append($1.name, fitted($1.value)) })
+        case .null, .bool, .number: example
+        }
+    }
+
+    private func fitted(_ text: String) -> String {
+        let kinds = [
+            "usr_": "user_id", "bot_": "service_account_id", "whk_": "webhook_id", "tkn_": "token_id",
+        ]
+        for (prefix, name) in kinds where text.hasPrefix(prefix) { return ids[name] ?? text }
+        return text.replacing("hooks.desk.example", with: "127.0.0.1:9")
+    }
+}
