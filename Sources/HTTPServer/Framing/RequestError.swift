@@ -1,6 +1,6 @@
 /// Why a request cannot be taken. After one of these the framing is lost: answer, then close.
 ///
-/// The raw value is a stable code, part of the contract.
+/// The raw value names it in tests and corpora; clients are told `problemCode`.
 package enum RequestError: String, Error, Sendable, CaseIterable {
     // The request line.
     case requestLineTooLong = "request_line_too_long"
@@ -47,7 +47,6 @@ package enum RequestError: String, Error, Sendable, CaseIterable {
     case invalidTrailer = "invalid_trailer"
     case trailerTooLarge = "trailer_too_large"
 
-    /// The stable code for a problem document.
     package var code: String { rawValue }
 
     /// The status to answer with before closing.

@@ -61,8 +61,7 @@ package final class Connection: ReadinessHandler {
             do throws(RequestError) {
                 if let (head, framing) = try parseHead() { return makeRequest(head, framing) }
             } catch {
-                await refuse(
-                    Problem(ProblemCode(error.code, error.status, error.status.reason), error.sentence))
+                await refuse(Problem(error.problemCode, error.sentence))
                 return nil
             }
             // Answers of a pipeline leave together, before we wait.

@@ -33,3 +33,18 @@ extension ProblemCode {
     package static let preconditionRequired = ProblemCode(
         "precondition_required", .preconditionRequired, "If-Match is needed")
 }
+
+extension RequestError {
+    /// The kind of refusal that clients are told; which rule was broken is in the sentence.
+    package var problemCode: ProblemCode {
+        switch status {
+        case .uriTooLong: .uriTooLong
+        case .requestHeaderFieldsTooLarge: .headersTooLarge
+        case .contentTooLarge: .payloadTooLarge
+        case .notImplemented: .notImplemented
+        case .httpVersionNotSupported: .versionNotSupported
+        case .expectationFailed: .expectationFailed
+        default: .badRequest
+        }
+    }
+}
