@@ -8,8 +8,8 @@ import Testing
 
 @testable import Service
 
-/// T23: every event type × every role. The feed, its stream, webhooks and alerts show an event only to whoever
-/// may read its type; the types are `EventType.all` and an own one.
+/// T23: every event type × every role. The feed, its stream, webhooks and alerts show an event only to
+/// whoever may read its type; the types are `EventType.all` and an own one.
 struct EventSightTests {
     @Test func `the feed shows each role what it may read, and nothing else`() async throws {
         try await Gallery.open { gallery in

@@ -84,7 +84,8 @@ struct Gallery {
         let made = try await premises.call(
             "POST", "/v1/webhooks", as: person.token,
             body: """
-                {"name":"\(person.id)","url":"https://hooks.desk.example/keybell","event_types":\(list(types))}
+                {"name":"\(person.id)","url":"https://hooks.desk.example/keybell",\
+                "event_types":\(list(types))}
                 """)
         let webhook = try #require(made.json["id"]?.asString, "\(made.text)")
         let open = types.filter { EventType($0)?.isOpenToRules ?? false }

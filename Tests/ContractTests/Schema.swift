@@ -1,8 +1,8 @@
 import JSON
 import Kernel
 
-/// JSON Schema 2020-12 as far as openapi.yaml uses it. Stricter than that in one thing: an object whose schema
-/// lists properties has no others, unless the schema says so.
+/// JSON Schema 2020-12 as far as openapi.yaml uses it. Stricter than that in one thing: an object whose
+/// schema lists properties has no others, unless the schema says so.
 struct Schema {
     let contract: Contract
 

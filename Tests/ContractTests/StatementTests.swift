@@ -3,8 +3,8 @@ import Postgres
 import TestSupport
 import Testing
 
-/// Every statement of the sources is one that the migrated database understands: a misspelt column fails here,
-/// not at the desk.
+/// Every statement of the sources is one that the migrated database understands: a misspelt column fails
+/// here, not at the desk.
 struct StatementTests {
     /// What names nothing, and what PREPARE does not take.
     private static let bare: Set<String> = ["begin", "commit", "rollback"]
@@ -48,7 +48,7 @@ struct StatementTests {
             // Statement(never)
             PreparedStatement(not: 1)
             """#
-        let found = try StatementText.statements(in: text, file: "a.swift")
+        let found = try StatementText.statements(in: .init(path: "a.swift", text: text))
         #expect(found.map(\.name) == ["one", "two", "three"])
         #expect(found.map(\.sql) == ["select 1", "select '\\'\n    from t", nil])
     }
@@ -59,7 +59,7 @@ struct StatementTests {
     ])
     func `a statement that cannot be read fails, instead of being passed over`(text: String) {
         #expect(throws: StatementText.Unreadable.self) {
-            try StatementText.statements(in: text, file: "a.swift")
+            try StatementText.statements(in: .init(path: "a.swift", text: text))
         }
     }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The statements that a source file writes down: found in its text, so that none can be forgotten.
 struct StatementText: Hashable, Sendable {
     let name: String
@@ -12,21 +10,12 @@ struct StatementText: Hashable, Sendable {
     }
 
     static func ofSources() throws -> [StatementText] {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Sources")
-        var found: [StatementText] = []
-        for path in try FileManager.default.subpathsOfDirectory(atPath: root.path()).sorted()
-        where path.hasSuffix(".swift") {
-            let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
-            found += try statements(in: text, file: path)
-        }
-        return found
+        try SourceText.all().flatMap { try statements(in: $0) }
     }
 
     /// - Throws: where something makes a statement in a way that cannot be read here.
-    static func statements(in text: String, file: String) throws -> [StatementText] {
-        let code = text.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.drop { $0 == " " }.hasPrefix("//") ? "" : $0 }.joined(separator: "\n")
+    static func statements(in source: SourceText.File) throws -> [StatementText] {
+        let (code, file) = (source.code, source.path)
         for disguise in [
             #/Statement\s*=\s*\.init\(/#, #/Statement\.init\b/#, #/\.init\(\s*"\w+",\s*derived:/#,
         ]

@@ -69,7 +69,8 @@ struct Stock {
             "rule_id", "/v1/alert-rules",
             """
             {"name":"stock","severity":"info","on":["custom.*"],"when":"event.balance < 10",\
-            "group_by":["event.type"],"cooldown":"1h","labels":{"team":"desk"},"send_to":["WEBHOOK"],"tests":[\
+            "group_by":["event.type"],"cooldown":"1h","labels":{"team":"desk"},"send_to":["WEBHOOK"],\
+            "tests":[\
             {"event":{"type":"custom.stock","balance":1},"expect":"fires"},\
             {"event":{"type":"custom.stock","balance":11},"expect":"silent"}]}
             """)

@@ -1,0 +1,56 @@
+import Testing
+
+@testable import Service
+
+/// The settings as the code reads them, as `check-config` knows them, and as operations.md shows them.
+struct SettingsTests {
+    private let page: String
+
+    init() throws { page = String(decoding: try Contract.file("Docs/operations.md"), as: UTF8.self) }
+
+    private static func names(in text: some StringProtocol) -> [String] {
+        String(text).matches(of: #/KEYBELL_[A-Z_]*[A-Z]/#).map { String($0.output) }
+    }
+
+    /// Names at the beginning of a table's rows.
+    private var rows: [String] {
+        page.split(separator: "\n").compactMap { line in
+            line.firstMatch(of: #/^\| `(KEYBELL_[A-Z_]+)` \|/#).map { String($0.output.1) }
+        }
+    }
+
+    @Test func `operations.md has a row for every setting, and for nothing else`() {
+        #expect(rows.sorted() == Setting.all.map(\.name).sorted())
+    }
+
+    @Test func `operations.md speaks of no setting that does not exist`() {
+        #expect(Set(Self.names(in: page)).subtracting(Setting.all.map(\.name)) == [])
+    }
+
+    @Test func `every setting is read, and what is read is a setting`() throws {
+        let code = try SourceText.all().filter { $0.path == "Service/Configuration/Settings.swift" }.map(
+            \.code)
+        #expect(Set(code.flatMap(Self.names)) == Set(Setting.all.map(\.name)))
+        #expect(Set(Setting.all.map(\.name)).count == Setting.all.count)
+    }
+
+    @Test func `a setting that is nearly one is refused by its name, without its value`() {
+        #expect {
+            try Settings(
+                environment: ["KEYBELL_LOPS": "hunter2"], home: "/h", isRoot: false, cores: 1)
+        } throws: { error in
+            let text = "\(error)"
+            return text.contains("KEYBELL_LOPS is not a setting; did you mean KEYBELL_LOOPS?")
+                && !text.contains("hunter2")
+        }
+    }
+
+    @Test(arguments: Setting.all.filter { $0.name != "KEYBELL_ROOT_KEY" }.map(\.name))
+    func `a value that cannot be one is refused by its setting's name, without the value`(name: String) {
+        #expect {
+            try Settings(environment: [name: "\u{1}hunter2"], home: "/h", isRoot: false, cores: 1)
+        } throws: { error in
+            "\(error)".contains(name) && !"\(error)".contains("hunter2")
+        }
+    }
+}
