@@ -5,10 +5,12 @@ import TestSupport
 
 /// Holds one answer against what openapi.yaml says of its operation: the status, the content type, the body.
 struct AnswerCheck {
+    let contract: Contract
     private let schema: Schema
     private let operations: [String: Contract.Operation]
 
     init(contract: Contract) {
+        self.contract = contract
         schema = Schema(contract: contract)
         operations = Dictionary(
             contract.operations.map { ($0.id ?? "", $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,0 +1,154 @@
+import HTTPServer
+import JSON
+import TestSupport
+import Testing
+
+/// Tries texts in the fields of one operation's body, each on a thing of its own.
+struct Bench {
+    let stock: Stock
+    let operation: Contract.Operation
+    private var count = 0
+
+    init(stock: Stock, operation: Contract.Operation) { (self.stock, self.operation) = (stock, operation) }
+
+    private var content: JSONValue? { operation.body["requestBody"]?["content"]?["application/json"] }
+
+    /// The contract's, with what else its fields stand in.
+    private var example: JSONValue {
+        let example = content?["example"].map(stock.fitted) ?? [:]
+        guard operation.id == "updateAlertRule" else { return example }
+        let test: JSONValue = ["event": ["type": "custom.none", "text": "a"], "expect": "fires"]
+        var all = example.asObject ?? JSONObject()
+        _ = all.append("tests", [test])
+        return .object(all)
+    }
+
+    /// Several events are read as each of them is.
+    var fields: [TextField] {
+        TextField.all(of: content?["schema"] ?? [:], example, in: stock.premises.check.contract)
+            .filter { $0.path.first != "events" }
+    }
+
+    /// The text comes back as it is, in the answer and whenever the thing is read again; or the refusal
+    /// points at its field.
+    mutating func attempt(_ text: String, in field: TextField) async throws {
+        let path = try await preparedPath()
+        let text = distinct(text, in: field)
+        var headers: [(name: String, value: String)] = []
+        if operation.method == "PATCH" {
+            let current = try await call("GET", path)
+            headers.append((name: "if-match", value: try #require(current.etag, "\(path)")))
+        }
+        let body = field.set(text, in: distinct(example))
+        let answer = try await stock.premises.call(
+            operation.method, path, as: stock.owner.token, headers: headers,
+            body: String(decoding: body.bytes, as: UTF8.self))
+        let what: Comment = "\(operation.name) \(field): \(text.prefix(80).debugDescription) \(answer.text)"
+        if (200..<300).contains(answer.status) {
+            #expect(!text.utf8.contains(0), what)
+            #expect(try await isKept(text, answer, path), what)
+        } else {
+            #expect([400, 422].contains(answer.status), what)
+            #expect(answer.pointers.contains { isAbout(field, $0) }, what)
+        }
+    }
+
+    private func isAbout(_ field: TextField, _ pointer: String) -> Bool {
+        !pointer.isEmpty && (field.pointer.hasPrefix(pointer) || pointer.hasPrefix(field.pointer))
+    }
+
+    /// A reason is told by the audit trail where the thing itself does not show it.
+    private func isKept(_ text: String, _ answer: TestAnswer, _ path: String) async throws -> Bool {
+        guard answer.json.holds(text) else {
+            let trail = try await call("GET", "/v1/audit-records?limit=5")
+            return trail.json.holds(text)
+        }
+        if let place = answer.response.head[.location] {
+            return try await call("GET", place).json.holds(text)
+        }
+        if operation.method == "PATCH" { return try await call("GET", path).json.holds(text) }
+        return true
+    }
+
+    private func call(_ method: String, _ path: String, _ body: String = "") async throws -> TestAnswer {
+        try await stock.premises.call(method, path, as: stock.owner.token, body: body)
+    }
+
+    // MARK: Something to try on
+
+    /// Names and addresses are taken once; a number behind the first character keeps both ends as they are.
+    private func distinct(_ text: String, in field: TextField) -> String {
+        guard let name = field.path.first, ["name", "label", "email"].contains(name) else { return text }
+        return "\(text.prefix(1))\(operation.id ?? "")\(count)\(text.dropFirst())"
+    }
+
+    private mutating func distinct(_ example: JSONValue) -> JSONValue {
+        guard operation.method == "POST" else { return example }
+        count += 1
+        var body = example
+        for name in ["name", "label"] where example[name] != nil {
+            body = TextField(path: [name]).set("\(name) \(operation.id ?? "") \(count)", in: body)
+        }
+        if example["email"] != nil {
+            body = TextField(path: ["email"]).set("e\(count)@desk.example", in: body)
+        }
+        return body
+    }
+
+    /// The operation's path with a fresh thing in it, in the state that the operation takes.
+    private mutating func preparedPath() async throws -> String {
+        count += 1
+        guard let (make, body, name) = maker else { return stock.path(operation.path) }
+        var id: String?
+        if name == "alert_id" {
+            _ = try await call("POST", make, body)
+            id = try await call("GET", "/v1/alerts?limit=1&sort=-first_at").json["data"]?[0]?["id"]?.asString
+        } else {
+            let made = try await call("POST", make, body)
+            id = try #require(made.json["id"]?.asString, "\(make) \(made.text)")
+        }
+        let path = operation.path.replacing("{\(name)}", with: try #require(id))
+        try await bring(path)
+        return path
+    }
+
+    private func bring(_ path: String) async throws {
+        let thing = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+        switch operation.id {
+        case "enableUser", "enableServiceAccount":
+            #expect(try await call("POST", thing + "/disable").status == 200)
+        case "activateKey":
+            #expect(try await call("POST", thing + "/suspend", #"{"reason":"a"}"#).status == 200)
+        case "disableAlertRule": #expect(try await call("POST", thing + "/enable").status == 200)
+        default: break
+        }
+    }
+
+    /// How to make what the path names; nil when it names nothing, or something that may stay.
+    private var maker: (path: String, body: String, parameter: String)? {
+        let own = "\(operation.id ?? "") thing \(count)"
+        return switch operation.path.split(separator: "/").dropFirst(2).first {
+        case "{user_id}":
+            ("/v1/users", #"{"name":"\#(own)","email":"\#(operation.id ?? "")\#(count)@a"}"#, "user_id")
+        case "{service_account_id}":
+            ("/v1/service-accounts", #"{"name":"\#(own)"}"#, "service_account_id")
+        case "{access_token_id}": ("/v1/access-tokens", #"{"name":"\#(own)"}"#, "access_token_id")
+        case "{key_id}":
+            (
+                "/v1/keys",
+                #"{"exchange":"binance","account":"a","label":"\#(own)","environment":"demo"}"#, "key_id"
+            )
+        case "{webhook_id}":
+            ("/v1/webhooks", #"{"name":"\#(own)","url":"http://127.0.0.1:9/"}"#, "webhook_id")
+        case "{rule_id}":
+            ("/v1/alert-rules", #"{"name":"\#(own)","severity":"info","on":["custom.none"]}"#, "rule_id")
+        case "{alert_id}":
+            (
+                "/v1/events",
+                #"{"type":"custom.\#(operation.id?.lowercased() ?? "")\#(count)","data":{"balance":1}}"#,
+                "alert_id"
+            )
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Access
+import EventLoop
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// T21: text that was made to break something is stored and returned as it is, or refused with a pointer to
+/// its field; nothing else happens to the database. The fields are those of the contract's request bodies.
+struct HostileTextTests {
+    /// All of them as normal form C has them, which is the form that names are kept in.
+    private static let texts = [
+        "' or 1=1; drop table principal; --", "'; delete from authority where '1'='1",
+        #"") union select hash from access_token --"#, #""quoted" \ backslash \" \u0041 \n"#,
+        "nul \u{0} inside",
+        "line\u{2028}separator\u{2029}", "\u{202E}right to left\u{2066}", "\u{1B}[31mred\r\n\u{7F}",
+        "\u{FEFF}mark \u{FFFF}\u{10FFFF}", "$1 %s %n ${jndi:ldap://x} {{7*7}} <script>alert(1)</script>",
+        "  around  ", "o'neill\"\\@desk.example", "https://127.0.0.1:9/a'b\"\\?c=$1;--%22%00",
+        "../../etc/passwd%00", "1e309", "\u{1F469}\u{200D}\u{1F4BB}", String(repeating: "x", count: 3_000),
+        String(repeating: "é", count: 90),
+    ]
+
+    /// Whose bodies are no longer taken at a desk that has an owner, or that are tried on their own.
+    private static let apart: Set<String> = [
+        "bootstrap", "acceptInvitation", "uploadCandles", "testAlertRule",
+    ]
+
+    private static func operations() throws -> [Contract.Operation] {
+        try Contract.shared().operations.filter { operation in
+            let body = operation.body["requestBody"]?["content"]?["application/json"]
+            return body != nil && !apart.contains(operation.id ?? "")
+        }
+    }
+
+    @Test func `hostile text in any field is kept as it is, or refused by its field`() async throws {
+        let operations = try Self.operations()
+        #expect(operations.count > 20)
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            let before = try await premises.tables()
+            var tried = 0
+            for operation in operations {
+                var bench = Bench(stock: stock, operation: operation)
+                tried += bench.fields.count
+                for field in bench.fields {
+                    for text in Self.texts { try await bench.attempt(text, in: field) }
+                }
+            }
+            #expect(tried > 60)
+            #expect(try await premises.tables() == before)
+            let verdict = try await premises.call("GET", "/v1/audit/verification", as: stock.owner.token)
+            #expect(verdict.json["intact"] == true, "\(verdict.text.prefix(300))")
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `hostile text of whoever has no account yet is refused by its field`() async throws {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            for (number, text) in Self.texts.enumerated() {
+                let invited = try await premises.call(
+                    "POST", "/v1/users", as: owner.token,
+                    body: #"{"name":"guest","email":"guest\#(number)@desk.example"}"#)
+                let token = invited.json["invitation"]?["token"]?.asString ?? ""
+                #expect(try await premises.accept(["token": .string(text)], naming: text) == nil)
+                let both: JSONValue = ["token": .string(token), "name": .string(text)]
+                #expect(try await premises.accept(both, naming: text) == nil)
+            }
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `a candle of a hostile ticker is refused by its row`() async throws {
+        try await Premises.open(isRunning: true) { _, premises in
+            let owner = try await premises.owner()
+            for text in Self.texts {
+                let object: JSONValue = [
+                    "token": .string(text), "interval": "1d", "open_time": "2020-01-01T00:00:00Z", "open": 1,
+                    "high": 1, "low": 1, "close": 1, "volume": 1,
+                ]
+                let json = String(decoding: object.bytes, as: UTF8.self) + "\n"
+                let quoted = "\"\(text.replacing("\"", with: "\"\""))\""
+                let csv = """
+                    token,interval,open_time_iso8601,open,high,low,close,volume
+                    \(quoted),1d,2020-01-01T00:00:00Z,1,1,1,1,1
+                    """
+                for (body, type) in [(json, "application/x-ndjson"), (csv, "text/csv")] {
+                    let answer = try await premises.call(
+                        "POST", "/v1/candles?source=desk", as: owner.token, body: body, type: type)
+                    #expect([200, 400].contains(answer.status), "\(text) \(answer.text)")
+                    #expect(answer.status == 400 || answer.json["inserted"] == 0, "\(text) \(answer.text)")
+                }
+            }
+            #expect(try await premises.call("GET", "/v1/tokens", as: owner.token).json["data"] == [])
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `a rule is tried on hostile text without harm`() async throws {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            for text in Self.texts {
+                let event: JSONValue = ["type": "custom.stock", "subject": .string(text), "balance": 1]
+                let answer = try await premises.call(
+                    "POST", stock.path("/v1/alert-rules/{rule_id}/test"), as: stock.owner.token,
+                    body: String(decoding: (["event": event] as JSONValue).bytes, as: UTF8.self))
+                #expect([200, 422].contains(answer.status), "\(text) \(answer.text)")
+            }
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test(arguments: ["users", "service-accounts", "keys", "webhooks", "alert-rules"])
+    func `hostile text in a search finds nothing, or is refused`(list: String) async throws {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            for text in Self.texts {
+                let escaped = text.prefix(300).utf8.map { byte in
+                    let digits = String(byte, radix: 16)
+                    return byte < 16 ? "%0\(digits)" : "%\(digits)"
+                }.joined()
+                let answer = try await premises.call("GET", "/v1/\(list)?q=\(escaped)", as: owner.token)
+                let isRefused = answer.status == 400 && answer.code == "invalid_parameter"
+                let isEmpty = answer.status == 200 && answer.json["data"] == []
+                #expect(isRefused || isEmpty, "\(text) \(answer.text)")
+            }
+        }
+    }
+}
+
+extension Premises {
+    /// Nil when the text was kept as it is, or refused by its field or as no token.
+    nonisolated(nonsending) fileprivate func accept(_ body: JSONValue, naming text: String) async throws
+        -> String?
+    {
+        let answer = try await call(
+            "POST", "/v1/invitations/accept", body: String(decoding: body.bytes, as: UTF8.self))
+        let isKept = answer.status == 201 && answer.json.holds(text)
+        let isRefused = answer.status == 422 && !answer.pointers.isEmpty
+        return isKept || isRefused || answer.status == 401 ? nil : answer.text
+    }
+
+    private static let columns = Statement(
+        "test_columns",
+        """
+        select table_name || '.' || column_name || ' ' || data_type from information_schema.columns
+        where table_schema = 'public' and table_name !~ '_[0-9]+$' order by 1
+        """)
+
+    nonisolated(nonsending) fileprivate func tables() async throws -> [String] {
+        try await host.database.query(Self.columns).map { $0.text(0) }
+    }
+}
