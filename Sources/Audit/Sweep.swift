@@ -8,8 +8,13 @@ struct Sweep {
     private static let monthsAhead = 3
     private static let rowsPerStep = 1_000
 
+    private static let partitioned = ["audit_record", "audit_item", "event"]
     private static let ensure = Statement(
-        "partitions_ensure", "select ensure_partitions($1::text::date, $2::int8::int4)")
+        "partition_ensure",
+        """
+        select ensure_partition(
+            $1::text, ($2::text::date + make_interval(months => $3::int8::int4))::date)
+        """)
     private static let oldKeys = Statement(
         "retention_keys",
         """
@@ -41,11 +46,21 @@ struct Sweep {
 
     init(_ database: Database) { self.database = database }
 
+    /// One table at a time: whoever makes a partition holds the whole table, and writers go through several
+    /// in an order of their own.
     nonisolated(nonsending) func makePartitions(at now: Timestamp) async throws -> Int {
-        try await database.transaction { transaction in
-            try await transaction.query(Self.ensure, .text(now.day), .int(Self.monthsAhead)).first?.int(0)
-                ?? 0
+        var made = 0
+        for table in Self.partitioned {
+            for month in 0..<Self.monthsAhead {
+                let isMade = try await database.transaction { transaction in
+                    try await transaction.query(
+                        Self.ensure, .text(table), .text(now.month), .int(month)
+                    ).first?.bool(0) ?? false
+                }
+                if isMade { made += 1 }
+            }
         }
+        return made
     }
 
     nonisolated(nonsending) func deleteIdempotencyKeys(
@@ -107,4 +122,6 @@ struct Sweep {
 extension Timestamp {
     /// `2026-01-05`.
     fileprivate var day: String { String(description.prefix(10)) }
+    /// Its first day.
+    fileprivate var month: String { "\(description.prefix(7))-01" }
 }

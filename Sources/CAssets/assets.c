@@ -25,6 +25,9 @@ static const unsigned char migration_0005[] = {
 static const unsigned char migration_0006[] = {
 #embed "../../Migrations/0006_alerts.sql"
 };
+static const unsigned char migration_0007[] = {
+#embed "../../Migrations/0007_partitions.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -37,6 +40,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0004_signals.sql", migration_0004),
     FILE_OF("Migrations/0005_webhooks.sql", migration_0005),
     FILE_OF("Migrations/0006_alerts.sql", migration_0006),
+    FILE_OF("Migrations/0007_partitions.sql", migration_0007),
     {0, 0, 0},
 };
 
