@@ -93,9 +93,11 @@ extension NodeShared {
         // Receivers of these tests are on this machine.
         settings.allowsPrivateWebhooks = true
         let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
+        // What answers 500 says why on standard error.
+        let log = Log(level: .error, format: .text, clock: clock, descriptor: 2)
         return NodeShared(
             id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: .silent, metrics: metrics, keyring: keyring,
+            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, keyring: keyring,
             rootKey: rootKey, offLoop: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics),
             state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics))
