@@ -31,6 +31,42 @@ import Testing
         }
     }
 
+    private static let waiting = Statement(
+        "waiting",
+        """
+        select count(*) from pg_locks where not granted
+            and database = (select oid from pg_database where datname = current_database())
+        """)
+
+    /// The event is written, the audit entry is not: where a change and the making of several tables at once
+    /// waited for each other.
+    @Test func `partitions are made beside a change that is under way`() async throws {
+        try await withAuditBench { bench, worker in
+            let far = try #require(Timestamp("2031-05-20"))
+            var outcome: Result<JSONObject, any Error>?
+            bench.ledger.react { _, _ in
+                worker.spawn {
+                    do {
+                        outcome = .success(try await self.run("partitions", bench, at: far))
+                    } catch {
+                        outcome = .failure(error)
+                    }
+                }
+                for _ in 0..<50 where try await bench.database.query(Self.waiting).first?.int64(0) == 0 {
+                    await worker.reactor.sleep(nanoseconds: 20_000_000)
+                }
+                return nil
+            }
+            let type = try #require(EventType("custom.audit.test"))
+            try await bench.ledger.change(testContext()) { change in
+                change.emit(NewEvent(type, subject: "a", data: JSONObject()))
+                change.audit("events.push", "a")
+            }
+            while outcome == nil { await worker.reactor.sleep(nanoseconds: 5_000_000) }
+            #expect(try outcome?.get()["made"] == 9)
+        }
+    }
+
     @Test func `a month of the trail goes only when an exported checkpoint covers it`() async throws {
         try await withAuditBench { bench, _ in
             try await bench.tamper(Self.january)
