@@ -13,12 +13,19 @@ import time
 
 
 class Receiver:
-    """`secret` is set once the webhook is made; `wait` returns the next message that fits."""
+    """`secret` is set once the webhook is made; `wait` returns the first message that fits.
+
+    `messages` holds (arrival, body) of what was answered with 204, `refused` what had a bad signature, and
+    `sent_again` the ids of what came once more after `fail_once`.
+    """
 
     def __init__(self):
         self.secret = None
         self.messages = []
         self.refused = []
+        self.sent_again = []
+        self._failing = None
+        self._failed = set()
         self._arrived = threading.Condition()
         receiver = self
 
@@ -44,12 +51,34 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
+    def fail_once(self, rule):
+        """The next message of this rule is answered with 500, once."""
+        with self._arrived:
+            self._failing = rule
+
+    def has_fired(self, *rules):
+        with self._arrived:
+            fired = {m["data"]["rule"]["name"] for _, m in self.messages if m["type"] == "alert.firing"}
+        return set(rules) <= fired
+
     def _take(self, headers, body):
         good = self.secret is not None and verify(self.secret, headers, body)
+        message, identity = json.loads(body), headers["webhook-id"]
         with self._arrived:
-            (self.messages if good else self.refused).append((time.time(), json.loads(body)))
+            if good and self._must_fail(message):
+                self._failed.add(identity)
+                return 500
+            if identity in self._failed:
+                self.sent_again.append(identity)
+            (self.messages if good else self.refused).append((time.time(), message))
             self._arrived.notify_all()
         return 204 if good else 400
+
+    def _must_fail(self, message):
+        if self._failing is None or message["data"].get("rule", {}).get("name") != self._failing:
+            return False
+        self._failing = None
+        return True
 
     def wait(self, fits, seconds=30):
         """The first message for which `fits(message)` holds; RuntimeError when none comes in time."""
