@@ -38,7 +38,7 @@ enum AlertSummary {
         case .accessTokenCreated: return "access token \(f["name"]) was issued"
         case .accessTokenRevoked: return "access token \(f["name"]) was revoked\(f.reason)"
         case .accessTokenRefused: return "an access token was refused from \(f["address"])\(f.reason)"
-        case .gradeChanged: return "\(f.series) went from \(f["previous"]) to \(f["grade"])"
+        case .gradeChanged: return "\(f.series) went from \(f.short("previous")) to \(f.short("grade"))"
         case .signalOpened: return "\(f.series) \(f["direction"]) signal opened at \(f["decision_close"])"
         case .signalClosed: return "\(f.series) \(f["direction"]) signal closed\(f.reason)"
         case .signalStale: return "\(f.series) \(f["direction"]) signal went stale\(f.reason)"
@@ -62,6 +62,19 @@ private struct Words {
     let event: JSONObject
 
     subscript(name: String) -> String { Self.word(event[name]) }
+
+    /// A number with at most two decimals: nobody reads more on a phone, and the event has them all.
+    func short(_ name: String) -> String {
+        let text = self[name]
+        guard text.count > Self.shortNumber, let number = event[name]?.asDouble, abs(number) < 1e9 else {
+            return text
+        }
+        let (whole, rest) = Int((abs(number) * 100).rounded()).quotientAndRemainder(dividingBy: 100)
+        return "\(number < 0 ? "-" : "")\(whole).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
+    /// Characters that stand as they are.
+    private static let shortNumber = 5
 
     var key: String { "key \(self["label"]) (\(self["exchange"]) \(self["account"]))" }
     var series: String { "\(self["symbol"]) \(self["interval"])" }

@@ -28,7 +28,7 @@ enum ServeCommand {
     private static func serve(_ settings: Settings, _ log: Log) async throws -> Int32 {
         let begun = Clock.system.monotonicNanoseconds()
         let node = try Node(settings: settings, log: log)
-        let address = try await node.start { notice in tell(notice) }
+        let address = try await node.start { notice in tell(notice, settings) }
         let milliseconds = (Clock.system.monotonicNanoseconds() - begun) / 1_000_000
         log.info("ready", ["address": .text("\(address)"), "milliseconds": .int(Int64(milliseconds))])
         log.flush()
@@ -73,7 +73,7 @@ enum ServeCommand {
     }
 
     /// The bootstrap token goes to its file; a person at a terminal sees it too, a log never.
-    private static func tell(_ notice: Notice) {
+    private static func tell(_ notice: Notice, _ settings: Settings) {
         switch notice {
         case .rootKeyMade(let path):
             Command.complain(
@@ -90,8 +90,14 @@ enum ServeCommand {
                   (printf 'Authorization: Bearer '; cat \(file)) | curl -H @- \\
                     -H 'Content-Type: application/json' \\
                     --data '{"name":"First owner","email":"owner@desk.example"}' \\
-                    http://127.0.0.1:8720/v1/bootstrap
+                    \(target(settings))/v1/bootstrap
                 """)
         }
+    }
+
+    /// Where curl finds this service.
+    private static func target(_ settings: Settings) -> String {
+        guard case .unix(let path) = settings.listen else { return settings.origin }
+        return "--unix-socket \(path) http://localhost"
     }
 }

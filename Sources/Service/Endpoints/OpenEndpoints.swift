@@ -76,30 +76,10 @@ struct OpenEndpoints {
         Endpoint(.get, "/problems/{code}", id: "getProblem", requires: .none, errors: [.notFound]) {
             request, _ in
             try request.parameters().finish()
-            guard let page = pages.page(request.pathParameter("code")) else {
+            guard let page = pages.page(request.pathParameter("code"), for: request) else {
                 throw Problem.notFound("problem")
             }
             return page
-        }
-    }
-}
-
-/// The pages behind `type` of a problem document, as openapi.yaml writes them.
-struct ProblemPages {
-    private let problems: JSONObject
-
-    init() {
-        let contract = Assets.bytes("openapi.json").flatMap { bytes in
-            try? JSONValue.parse(bytes, limits: JSONLimits(textBytes: 16 << 20))
-        }
-        problems = contract?["components"]?["x-problem-codes"]?.asObject ?? JSONObject()
-    }
-
-    func page(_ code: String) -> Response? {
-        guard let problem = problems[code] else { return nil }
-        return .object { w in
-            w.field("code", code)
-            for name in ["status", "title", "meaning", "remedy"] { w.field(name, problem[name] ?? .null) }
         }
     }
 }

@@ -11,9 +11,11 @@ struct AuditRooms {
     let operations: [Operation]
     let jobs: [Job]
     private let checkpointer: Checkpointer
+    private let checkpoints: CheckpointStore
 
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) throws {
         let database = ledger.database
+        checkpoints = CheckpointStore(database)
         let key = try CheckpointKey(shared.rootKey)
         checkpointer = Checkpointer(
             database, books: ledger, key: key, clock: shared.clock, entropy: shared.entropy,
@@ -31,4 +33,7 @@ struct AuditRooms {
     func start(on worker: isolated Worker) { checkpointer.start(on: worker) }
 
     func stop() { checkpointer.stop() }
+
+    /// Whether anybody ever took a copy of the trail that we cannot change.
+    nonisolated(nonsending) func isExported() async throws -> Bool { try await checkpoints.hasExported() }
 }

@@ -28,6 +28,7 @@ final class Rooms {
     private let scheduler: Scheduler?
     private let horizon: HorizonWatch?
     private var isStopping = false
+    private var tidyings = 0
 
     /// - Parameter isLead: this worker also does what a node does once: jobs, and the watch over the horizon.
     init(_ shared: NodeShared, database: Database, isLead: Bool, on worker: isolated Worker) throws {
@@ -110,10 +111,25 @@ final class Rooms {
     nonisolated(nonsending) func tidy() async {
         do {
             try await authenticator.flush(now: shared.clock.now())
-            if scheduler != nil { try await NodeRegister.note(shared, isStopping: isStopping, in: database) }
+            if scheduler != nil { try await noteNode() }
         } catch {
             shared.log.warning("not written yet", ["error": .text("\(error)")])
         }
+    }
+}
+
+extension Rooms {
+    /// Tidyings between two looks at the exports: about a minute.
+    private static let tidyingsPerLook = 30
+
+    /// What a node does once for all its workers.
+    private nonisolated(nonsending) func noteNode() async throws {
+        try await NodeRegister.note(shared, isStopping: isStopping, in: database)
+        defer { tidyings += 1 }
+        // Until the first export; what was exported once stays so.
+        guard !isStopping, tidyings == 0 || !shared.state.isAuditExported else { return }
+        guard tidyings % Self.tidyingsPerLook == 0 else { return }
+        shared.state.note(isAuditExported: try await audit.isExported())
     }
 }
 
