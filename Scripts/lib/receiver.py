@@ -1,5 +1,8 @@
-"""A webhook receiver on loopback: checks every signature by Standard Webhooks v1 and keeps what came.
+#!/usr/bin/env python3
+"""usage: receiver.py PORT FILE     (or imported: Receiver)
 
+A webhook receiver on loopback: checks every signature by Standard Webhooks v1 and keeps what came. As a program it
+prints a line for each message until it is ended; FILE is the answer to POST /v1/webhooks, which holds the secret.
 Standard library only; the judges compare with the public `standardwebhooks` package.
 """
 
@@ -8,6 +11,8 @@ import hashlib
 import hmac
 import http.server
 import json
+import pathlib
+import sys
 import threading
 import time
 
@@ -19,13 +24,15 @@ class Receiver:
     `sent_again` the ids of what came once more after `fail_once`.
     """
 
-    def __init__(self):
+    def __init__(self, port=0, told=None):
+        """`told(message, good)` is called for each message that comes."""
         self.secret = None
         self.messages = []
         self.refused = []
         self.sent_again = []
         self._failing = None
         self._failed = set()
+        self._told = told or (lambda message, good: None)
         self._arrived = threading.Condition()
         receiver = self
 
@@ -42,7 +49,7 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/keybell"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -72,6 +79,7 @@ class Receiver:
                 self.sent_again.append(identity)
             (self.messages if good else self.refused).append((time.time(), message))
             self._arrived.notify_all()
+        self._told(message, good)
         return 204 if good else 400
 
     def _must_fail(self, message):
@@ -100,3 +108,23 @@ def verify(secret, headers, body):
     expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     given = (headers.get("webhook-signature") or "").split(" ")
     return any(hmac.compare_digest(expected, one) for one in given)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__.splitlines()[0])
+    receiver = Receiver(int(sys.argv[1]), tell)
+    receiver.secret = json.loads(pathlib.Path(sys.argv[2]).read_text())["secret"]
+    print(f"listening at {receiver.url}", flush=True)
+    threading.Event().wait()
+
+
+def tell(message, good):
+    data = message["data"]
+    words = data.get("summary") or json.dumps(data)
+    verdict = "signature good" if good else "SIGNATURE WRONG"
+    print(f"{message['type']}: {words} ({verdict})", flush=True)
+
+
+if __name__ == "__main__":
+    main()

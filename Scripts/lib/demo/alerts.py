@@ -19,9 +19,13 @@ CASES = [
 
 def prepare(service, receiver):
     chapter(4, "A webhook and six rules")
-    made = service.must("POST", "/v1/webhooks", {"url": receiver.url, "name": "desk", "event_types": ["alert.*"]})
+    made = service.must(
+        "POST", "/v1/webhooks", {"url": receiver.url, "name": "desk", "event_types": ["alert.*"]}
+    )
     receiver.secret = made["secret"]
-    say(f"webhook {made['id']}, secret {made['secret'][:10]}… (shown once), public key {made['public_key'][:14]}…")
+    say(
+        f"webhook {made['id']}, secret {made['secret'][:10]}… (shown once), public key {made['public_key'][:14]}…"
+    )
     bad = service.call("POST", "/v1/webhooks", {"url": "http://169.254.169.254/latest", "name": "metadata"})
     expect(bad.status == 422, "a metadata address to be refused")
     say(f"a metadata service as receiver: {bad.status}, {bad.json()['errors'][0]['message']}")
@@ -32,20 +36,24 @@ def prepare(service, receiver):
         created = service.must("POST", "/v1/alert-rules", rule)
         service.must("POST", f"/v1/alert-rules/{created['id']}/enable")
         say(f"{name}" + (paint("2", f"  when {condition}") if condition else ""))
-    wrong = service.call("POST", "/v1/alert-rules", {
-        "name": "slip", "severity": "info", "on": ["grade.changed"], "when": "event.grde >= 70"})
+    wrong = service.call(
+        "POST",
+        "/v1/alert-rules",
+        {"name": "slip", "severity": "info", "on": ["grade.changed"], "when": "event.grde >= 70"},
+    )
     expect(wrong.status == 422, "a misspelt field to be refused")
     note(f"a slip is found when it is written: {wrong.json()['errors'][0]['message']}")
 
 
 def shown(service, receiver, name):
     """Waits for the rule's message, and tells it. Messages whose signature is wrong never get here."""
-    at, message = receiver.wait(
-        lambda m: m["type"] == "alert.firing" and m["data"]["rule"]["name"] == name)
+    at, message = receiver.wait(lambda m: m["type"] == "alert.firing" and m["data"]["rule"]["name"] == name)
     data = message["data"]
     milliseconds = max(at - seconds_of(message["timestamp"]), 0) * 1000
-    say(f"{paint('1;33', '✉')} {data['summary']} "
-        + paint("2", f"({data['severity']}, {milliseconds:.0f} ms after it happened, signature good)"))
+    say(
+        f"{paint('1;33', '✉')} {data['summary']} "
+        + paint("2", f"({data['severity']}, {milliseconds:.0f} ms after it happened, signature good)")
+    )
     return data
 
 
@@ -60,9 +68,16 @@ def security(service, receiver, keys, tokens):
     expect(refused.status == 401, "401 for a token that is not one")
     shown(service, receiver, "An access token is refused")
     receiver.fail_once("Balance low")
-    service.must("POST", "/v1/events", {
-        "type": "custom.balance.low", "subject": "binance main", "data": {"asset": "USDT", "balance": 912.5}},
-        token=tokens["bot"])
+    service.must(
+        "POST",
+        "/v1/events",
+        {
+            "type": "custom.balance.low",
+            "subject": "binance main",
+            "data": {"asset": "USDT", "balance": 912.5},
+        },
+        token=tokens["bot"],
+    )
     note("the receiver answers 500 to the next message, so it comes again in about 5 seconds")
     alert = shown(service, receiver, "Balance low")
     explain(service, alert["alert_id"])

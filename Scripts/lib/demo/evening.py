@@ -13,7 +13,9 @@ def play(service, receiver, binary):
     deliveries(service, receiver)
     jobs(service)
     for record in service.must("GET", "/v1/audit-records?limit=5")["data"]:
-        note(f"{record['at'][11:19]}  {record['action']:<22} {record['outcome']:<8} {record['resource'] or ''}")
+        note(
+            f"{record['at'][11:19]}  {record['action']:<22} {record['outcome']:<8} {record['resource'] or ''}"
+        )
     trail(service, binary)
 
 
@@ -26,7 +28,9 @@ def deliveries(service, receiver):
     expect(not receiver.refused, "no message with a bad signature")
     say(f"{len(done)} messages, all delivered, every signature good")
     twice = [one for one in done if one["attempt_count"] > 1]
-    expect(len(twice) == 1 and receiver.sent_again == [twice[0]["message_id"]], "one message that was sent again")
+    expect(
+        len(twice) == 1 and receiver.sent_again == [twice[0]["message_id"]], "one message that was sent again"
+    )
     attempts = service.must("GET", f"/v1/deliveries/{twice[0]['id']}")["attempts"]
     told = ", ".join(f"{one['at'][11:19]} status {one['status']}" for one in attempts)
     say(f"the one that failed came again under the same id {twice[0]['message_id'][:12]}…: {told}")
@@ -35,11 +39,15 @@ def deliveries(service, receiver):
 def jobs(service):
     for job in service.must("GET", "/v1/jobs")["data"]:
         last = job["last_run"]
-        note(f"{job['name']:<22} every {job['schedule']['every']:<5} {last['outcome'] if last else 'not run yet'}")
+        note(
+            f"{job['name']:<22} every {job['schedule']['every']:<5} {last['outcome'] if last else 'not run yet'}"
+        )
     runs = service.must("GET", "/v1/jobs/rotation-due/runs")["data"]
     by_hand = [run for run in runs if run["trigger"] != "schedule"]
     expect(by_hand, "the run that was asked for by hand")
-    say(f"{len(runs)} runs of rotation-due, {len(by_hand)} by hand: {by_hand[0]['outcome']}, {by_hand[0]['result']}")
+    say(
+        f"{len(runs)} runs of rotation-due, {len(by_hand)} by hand: {by_hand[0]['outcome']}, {by_hand[0]['result']}"
+    )
 
 
 def trail(service, binary):
@@ -61,7 +69,8 @@ def verify(service, binary, export):
     path = service.folder / "trail.ndjson.gz"
     path.write_bytes(export)
     done = subprocess.run(
-        [str(binary), "audit", "verify", "--export", str(path)], capture_output=True, text=True, check=False)
+        [str(binary), "audit", "verify", "--export", str(path)], capture_output=True, text=True, check=False
+    )
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
@@ -84,12 +93,12 @@ def changed(lines):
     body = bytearray(base64.b64decode(entry["body_base64"]))
     body[-3] ^= 1
     entry["body_base64"] = base64.b64encode(body).decode()
-    return lines[:place] + [json.dumps(entry).encode() + b"\n"] + lines[place + 1:]
+    return lines[:place] + [json.dumps(entry).encode() + b"\n"] + lines[place + 1 :]
 
 
 def removed(lines):
     place = longest_lane(lines)[1]
-    return lines[:place] + lines[place + 1:]
+    return lines[:place] + lines[place + 1 :]
 
 
 def exchanged(lines):

@@ -23,21 +23,42 @@ def play(service):
     say(f"searching for spot finds {found[0]['label']} at {found[0]['exchange']}")
     say(f"two at a time: {' | '.join(pages(service))}")
     change(service, keys[2])
-    suspended = service.must("POST", f"/v1/keys/{keys[3]['id']}/suspend", {"reason": "exchange is in maintenance"})
+    suspended = service.must(
+        "POST", f"/v1/keys/{keys[3]['id']}/suspend", {"reason": "exchange is in maintenance"}
+    )
     say(f"{suspended['label']} is {suspended['status']}: {suspended['status_reason']}")
-    secret = service.call("POST", "/v1/keys", {
-        "exchange": "binance", "account": "main", "label": "with a secret", "environment": "live",
-        "credential": {"kind": "hmac", "api_key": "x", "secret": "y"}})
+    secret = service.call(
+        "POST",
+        "/v1/keys",
+        {
+            "exchange": "binance",
+            "account": "main",
+            "label": "with a secret",
+            "environment": "live",
+            "credential": {"kind": "hmac", "api_key": "x", "secret": "y"},
+        },
+    )
     expect(secret.status == 422, "422 for a credential")
     say(f"a secret cannot be given yet: {secret.status} {secret.json()['code']}")
     return keys
 
 
 def register(service, exchange, account, label, tag, created):
-    return service.must("POST", "/v1/keys", {
-        "exchange": exchange, "account": account, "label": label, "environment": "live", "tags": [tag],
-        "permissions": ["read", "trade_spot"], "ip_allow_list": ["203.0.113.7"], "secret_created_at": created,
-        "rotation": {"every": "90d", "remind_before": ["14d", "3d"]}})
+    return service.must(
+        "POST",
+        "/v1/keys",
+        {
+            "exchange": exchange,
+            "account": account,
+            "label": label,
+            "environment": "live",
+            "tags": [tag],
+            "permissions": ["read", "trade_spot"],
+            "ip_allow_list": ["203.0.113.7"],
+            "secret_created_at": created,
+            "rotation": {"every": "90d", "remind_before": ["14d", "3d"]},
+        },
+    )
 
 
 def pages(service):

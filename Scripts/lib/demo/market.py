@@ -27,8 +27,12 @@ def read_series(folder):
 def push(service, lines, token, source="demo"):
     body = gzip.compress((HEAD + "\n".join(lines) + "\n").encode(), 1)
     return service.must(
-        "POST", f"/v1/candles?source={source}", body, token=token,
-        headers={"Content-Type": "text/csv", "Content-Encoding": "gzip"})
+        "POST",
+        f"/v1/candles?source={source}",
+        body,
+        token=token,
+        headers={"Content-Type": "text/csv", "Content-Encoding": "gzip"},
+    )
 
 
 def past(service, series, tokens):
@@ -38,7 +42,10 @@ def past(service, series, tokens):
     result = push(service, lines, tokens["bot"])
     milliseconds = (time.monotonic() - began) * 1000
     expect(result["inserted"] == len(lines), "every row to be new")
-    say(f"{result['inserted']:,} daily candles of {result['series']} tokens, stored and graded in {milliseconds:,.0f} ms")
+    say(
+        f"{result['inserted']:,} daily candles of {result['series']} tokens, "
+        f"stored and graded in {milliseconds:,.0f} ms"
+    )
     again = push(service, lines[:1000], tokens["bot"])
     expect(again["unchanged"] == len(lines[:1000]), "the same rows to change nothing")
     say(f"the first {again['received']:,} again: {again['unchanged']:,} unchanged")
@@ -56,16 +63,22 @@ def any_order(service, series, tokens):
     half = len(rows) // 2
     for part in (rows[:half], rows[half:]):
         service.must(
-            "POST", "/v1/candles?source=backwards", ("\n".join(part) + "\n").encode(), token=tokens["bot"],
-            headers={"Content-Type": "application/x-ndjson"})
+            "POST",
+            "/v1/candles?source=backwards",
+            ("\n".join(part) + "\n").encode(),
+            token=tokens["bot"],
+            headers={"Content-Type": "application/x-ndjson"},
+        )
 
     def same(path, names):
         def values(source):
             rows = service.must("GET", f"{path}?token={token}&interval=1d&source={source}&limit=300")["data"]
             return [[row[name] for name in names] for row in rows]
+
         return until(
             lambda: bool(values("demo")) and values("demo") == values("backwards"),
-            f"{path} of {token} to be the same in either order")
+            f"{path} of {token} to be the same in either order",
+        )
 
     same("/v1/candles", ["time", "open", "high", "low", "close", "volume"])
     same("/v1/grades/trader", ["time", "grade", "zone"])
@@ -75,7 +88,8 @@ def any_order(service, series, tokens):
 def as_json(line):
     token, interval, opened, *numbers = line.split(",")
     names = ["open", "high", "low", "close", "volume"]
-    return json.dumps({"token": token, "interval": interval, "open_time": opened, **dict(zip(names, map(float, numbers)))})
+    row = {"token": token, "interval": interval, "open_time": opened}
+    return json.dumps({**row, **dict(zip(names, map(float, numbers)))})
 
 
 def favourite(series):
@@ -106,15 +120,23 @@ def why(service, event):
     """The tree of the grade that crossed, which must sum to it."""
     at = event["time"]
     grades = service.must(
-        "GET", f"/v1/grades/trader?token={event['token_id']}&interval={event['interval']}&source={event['source']}"
-        f"&from={at}&sort=time&limit=1&why=true")["data"]
+        "GET",
+        f"/v1/grades/trader?token={event['token_id']}&interval={event['interval']}&source={event['source']}"
+        f"&from={at}&sort=time&limit=1&why=true",
+    )["data"]
     grade = grades[0]
     expect(grade["grade"] == event["grade"], "the grade that the alert told")
     parts = grade["why"]["components"]
-    expect(abs(sum(part["contribution"] for part in parts) - grade["grade"]) < 1e-9, "parts that sum to the grade")
+    expect(
+        abs(sum(part["contribution"] for part in parts) - grade["grade"]) < 1e-9,
+        "parts that sum to the grade",
+    )
     say(f"why {grade['symbol']} on {day(grade['time'])}? {grade['why']['sentence']}")
     for part in sorted(parts, key=lambda one: -one["contribution"])[:3]:
-        note(f"{part['name']:<22} weight {part['weight']:.2f} × score {part['score']:>5.1f} = {part['contribution']:>5.2f}")
+        note(
+            f"{part['name']:<22} weight {part['weight']:.2f} × score {part['score']:>5.1f} "
+            f"= {part['contribution']:>5.2f}"
+        )
 
 
 def gaps(service, series):
@@ -134,5 +156,7 @@ def signals(service):
         for signal in page:
             roi = signal["roi"]
             end = f"closed {day(signal['closed_at'])}" if signal["closed_at"] else signal["state"]
-            say(f"{word} bullish signal: {signal['symbol']} {day(signal['decided_at'])}, {end}: "
-                f"{roi['net']:+.1%} net, {roi['max_drawdown']:.1%} at worst on the way, by closes")
+            say(
+                f"{word} bullish signal: {signal['symbol']} {day(signal['decided_at'])}, {end}: "
+                f"{roi['net']:+.1%} net, {roi['max_drawdown']:.1%} at worst on the way, by closes"
+            )
