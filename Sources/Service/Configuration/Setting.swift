@@ -52,7 +52,7 @@ package struct Setting: Sendable {
         Setting("KEYBELL_DRAIN_SECONDS", default: "20", "How long SIGTERM waits for requests under way."),
         Setting(
             "KEYBELL_RETENTION_DAYS", default: "400",
-            "How long events, audit records and deliveries are kept."),
+            "How long events and audit records are kept."),
         Setting("KEYBELL_LOG", default: "info", "debug, info, warning or error."),
         Setting("KEYBELL_LOG_FORMAT", default: "json", "json or text."),
     ]
