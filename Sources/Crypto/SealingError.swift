@@ -18,3 +18,21 @@ package enum SealingError: Error, Sendable, Equatable {
         self = error == .notAuthentic ? .notAuthentic : .crypto(error)
     }
 }
+
+extension SealingError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .notAuthentic: "what is sealed was altered, or belongs to another row"
+        case .malformed: "what is sealed has no form that this version knows"
+        case .unknownGeneration(let number): "key-encryption key \(number) is not loaded"
+        case .wrongRootKey(let number):
+            "the root key does not open key-encryption key \(number): it is another installation's, or made"
+                + " anew because the file was missing. Put the right one back"
+        case .noGeneration: "there is no key-encryption key"
+        case .duplicateGeneration(let number): "key-encryption key \(number) is there twice"
+        case .invalidGeneration(let number): "\(number) is no number of a key-encryption key"
+        case .tooLong: "too long to be sealed"
+        case .crypto(let error): "\(error)"
+        }
+    }
+}
