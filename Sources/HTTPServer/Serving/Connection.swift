@@ -145,6 +145,9 @@ extension Connection {
 
     var pendingCount: Int { input.count - inputStart }
 
+    /// Bytes in memory, consumed ones and written ones included.
+    var heldBytes: Int { input.count + output.count }
+
     /// One step over what has arrived and is not consumed.
     func parseStep() throws(RequestError) -> RequestParser.Step {
         let arrived = input

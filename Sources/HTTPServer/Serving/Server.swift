@@ -19,7 +19,7 @@ package final class Server {
     private(set) var isDraining = false
 
     private var listeners: [Listener] = []
-    private var connections: [ObjectIdentifier: Connection] = [:]
+    private(set) var connections: [ObjectIdentifier: Connection] = [:]
     private var perAddress: [IPAddress: Int] = [:]
     private var dateCache = DateCache()
     private let drained = Wakeup()
@@ -86,7 +86,7 @@ package final class Server {
 
     private func admits(_ peer: SocketAddress) -> Bool {
         guard connections.count < limits.connections else { return false }
-        guard let address = peer.ip, !address.isLoopback else { return true }
+        guard let address = peer.ip, !(limits.exemptsLoopback && address.isLoopback) else { return true }
         return perAddress[address, default: 0] < limits.connectionsPerAddress
     }
 
@@ -108,9 +108,8 @@ package final class Server {
 
     var date: [UInt8] { dateCache.bytes(at: clock.now()) }
 
-    /// Time-outs are looked at once a second: a timer for each connection would cost more than it is worth.
     private func scheduleSweep() {
-        _ = reactor.schedule(afterNanoseconds: 1_000_000_000) { [weak self] in
+        _ = reactor.schedule(afterNanoseconds: limits.sweepNanoseconds) { [weak self] in
             guard let self else { return }
             let now = clock.monotonicNanoseconds()
             for connection in connections.values { connection.sweep(now: now) }

@@ -5,8 +5,11 @@ package struct ServerLimits: Sendable {
     /// Open connections. One more is answered 503 and closed.
     package var connections = 20_000
 
-    /// Open connections of one address; loopback is exempt, since a proxy or a test stands there.
+    /// Open connections of one address.
     package var connectionsPerAddress = 1_000
+
+    /// Loopback is exempt from the limit per address: a proxy stands there.
+    package var exemptsLoopback = true
 
     /// Seconds that a connection may wait between requests. Longer than the 60 s of common load balancers, so
     /// that they close first.
@@ -32,6 +35,10 @@ package struct ServerLimits: Sendable {
 
     /// Answers above this are compressed for clients that take gzip; below, it is not worth the time.
     package var gzipFromBytes = 1_024
+
+    /// Nanoseconds between two looks at all deadlines: a timer for each connection would cost more than it is
+    /// worth.
+    package var sweepNanoseconds: Int64 = 1_000_000_000
 
     package init() {}
 }
