@@ -8,6 +8,8 @@ public struct Readiness: OptionSet, Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     public static let readable = Readiness(rawValue: 1)
     public static let writable = Readiness(rawValue: 2)
+    /// The other side sends nothing more, or the connection broke. Edge-triggered, this is told once.
+    public static let ended = Readiness(rawValue: 4)
 }
 
 /// Whoever is told of readiness; called on the loop's thread, between jobs.
@@ -91,8 +93,9 @@ public final class Reactor {
             let handler = slots[descriptor].handler
         else { return }
         let failed = event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
-        var readiness: Readiness = failed ? [.readable, .writable] : []
-        if event.events & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue) != 0 { readiness.insert(.readable) }
+        var readiness: Readiness = failed ? [.readable, .writable, .ended] : []
+        if event.events & EPOLLRDHUP.rawValue != 0 { readiness.formUnion([.readable, .ended]) }
+        if event.events & EPOLLIN.rawValue != 0 { readiness.insert(.readable) }
         if event.events & EPOLLOUT.rawValue != 0 { readiness.insert(.writable) }
         handler.ready(readiness)
     }

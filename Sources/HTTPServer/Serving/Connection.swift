@@ -27,6 +27,8 @@ package final class Connection: ReadinessHandler {
     private let bell = Wakeup()
     /// Edge-triggered: after a short read there is nothing more until the next edge.
     private var mayRead = true
+    /// The other side sends nothing more: what is left is read to its end, since no further edge tells of it.
+    private var isEnding = false
     private var deadline = UInt64.max
     private var isTimedOut = false
     private var isAborted = false
@@ -94,8 +96,12 @@ package final class Connection: ReadinessHandler {
     // MARK: What the loop tells
 
     package func ready(_ readiness: Readiness) {
-        if readiness.contains(.readable) { mayRead = true }
-        if readiness == [.readable, .writable], onEnd != nil { endStream() }
+        // TLS may have to write before it can read (a handshake larger than the socket's buffer).
+        if readiness.contains(.readable) || transport.isTLS { mayRead = true }
+        if readiness.contains(.ended) {
+            isEnding = true
+            endStream()
+        }
         bell.wake()
     }
 
@@ -176,7 +182,7 @@ extension Connection {
                 switch transport.read(into: server.scratch) {
                 case .bytes(let count):
                     input.append(contentsOf: UnsafeRawBufferPointer(rebasing: server.scratch[..<count]))
-                    mayRead = transport.isTLS || count == server.scratch.count
+                    mayRead = isEnding || transport.isTLS || count == server.scratch.count
                     return .bytes
                 case .endOfStream: return .endOfStream
                 case .failed: return .failed
