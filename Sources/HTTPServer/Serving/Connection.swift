@@ -120,8 +120,8 @@ package final class Connection: ReadinessHandler {
             isTimedOut = true
             endStream()
             bell.wake()
-        } else if isWaitingForRequest, !hasInput {
-            // An idle connection gives its buffers back.
+        } else if isWaitingForRequest, !hasInput, output.isEmpty {
+            // An idle connection gives its buffers back, but never answers that a slow reader has yet to take.
             input = []
             output = []
         }
