@@ -198,26 +198,42 @@ extension Connection {
     /// Writes all that waits in `output`. False: the client is gone, or took nothing for too long.
     nonisolated(nonsending) func flush() async -> Bool {
         guard !output.isEmpty else { return !isAborted }
-        while outputStart < output.count {
-            if isAborted { return false }
+        while writeNow() {
+            if outputStart == output.count {
+                output.removeAll(keepingCapacity: true)
+                outputStart = 0
+                return true
+            }
+            await waitForProgress()
+        }
+        // Nothing can follow an answer that is cut.
+        isAborted = true
+        return false
+    }
+
+    /// Writes what the socket takes. False: the client is gone.
+    private func writeNow() -> Bool {
+        while outputStart < output.count, !isAborted {
             switch output.withUnsafeBytes({
                 transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...]))
             }) {
             case .bytes(let count): outputStart += count
-            case .wouldBlock: guard await waitForWritable() else { return false }
+            case .wouldBlock: return true
             case .endOfStream, .failed: return false
             }
         }
-        output.removeAll(keepingCapacity: true)
-        outputStart = 0
-        return true
+        return !isAborted
     }
 
-    private nonisolated(nonsending) func waitForWritable() async -> Bool {
+    /// Waits until the client has taken something. It has `writeStallSeconds`, whatever it sends meanwhile.
+    private nonisolated(nonsending) func waitForProgress() async {
         let (outerDeadline, outerTimeout) = (deadline, isTimedOut)
-        setDeadline(seconds: server.limits.writeStallSeconds)
-        await bell.wait()
         defer { (deadline, isTimedOut) = (outerDeadline, outerTimeout) }
-        return !isTimedOut && !isAborted
+        setDeadline(seconds: server.limits.writeStallSeconds)
+        let before = outputStart
+        while outputStart == before, !isAborted {
+            await bell.wait()
+            if isTimedOut || !writeNow() { isAborted = true }
+        }
     }
 }
