@@ -168,6 +168,12 @@ extension Connection {
         }
     }
 
+    /// Without this, a pipeline whose reads always end inside a request would keep all that it ever sent.
+    private func forgetConsumed() {
+        input.removeSubrange(..<inputStart)
+        inputStart = 0
+    }
+
     func dropInput() { consume(pendingCount) }
 
     func copyOfPending(_ range: Range<Int>) -> [UInt8] {
@@ -181,6 +187,7 @@ extension Connection {
             if mayRead {
                 switch transport.read(into: server.scratch) {
                 case .bytes(let count):
+                    forgetConsumed()
                     input.append(contentsOf: UnsafeRawBufferPointer(rebasing: server.scratch[..<count]))
                     mayRead = isEnding || transport.isTLS || count == server.scratch.count
                     return .bytes
