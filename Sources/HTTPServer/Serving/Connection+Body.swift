@@ -35,7 +35,8 @@ extension Connection: BodySource {
         while bodyState != .ended {
             if let part = try parsePart() { return part }
             if bodyState == .ended { break }
-            await continueIfOwed()
+            continueIfOwed()
+            guard await flush() else { throw .disconnected }
             setDeadline(seconds: server.limits.bodyStallSeconds)
             defer { clearDeadline() }
             switch await fill() {
@@ -67,11 +68,10 @@ extension Connection: BodySource {
         }
     }
 
-    private nonisolated(nonsending) func continueIfOwed() async {
+    private func continueIfOwed() {
         guard owesContinue else { return }
         owesContinue = false
         output.appendASCII("HTTP/1.1 100 Continue\r\n\r\n")
-        _ = await flush()
     }
 
     /// Reads and drops what the handler left of the body, when that is little. False: the connection must

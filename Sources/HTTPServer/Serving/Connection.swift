@@ -24,6 +24,7 @@ package final class Connection: ReadinessHandler {
     private var input: [UInt8] = []
     private var inputStart = 0
     private var outputStart = 0
+    private var isWriteScheduled = false
     private let bell = Wakeup()
     /// Edge-triggered: after a short read there is nothing more until the next edge.
     private var mayRead = true
@@ -61,7 +62,10 @@ package final class Connection: ReadinessHandler {
         defer { isWaitingForRequest = false }
         while true {
             do throws(RequestError) {
-                if let (head, framing) = try parseHead() { return makeRequest(head, framing) }
+                if let (head, framing) = try parseHead() {
+                    writeAtEndOfTurn()
+                    return makeRequest(head, framing)
+                }
             } catch {
                 await refuse(Problem(error.problemCode, error.sentence))
                 return nil
@@ -206,11 +210,7 @@ extension Connection {
     nonisolated(nonsending) func flush() async -> Bool {
         guard !output.isEmpty else { return !isAborted }
         while writeNow() {
-            if outputStart == output.count {
-                output.removeAll(keepingCapacity: true)
-                outputStart = 0
-                return true
-            }
+            if output.isEmpty { return true }
             await waitForProgress()
         }
         // Nothing can follow an answer that is cut.
@@ -229,7 +229,20 @@ extension Connection {
             case .endOfStream, .failed: return false
             }
         }
-        return !isAborted
+        guard !isAborted else { return false }
+        output.removeAll(keepingCapacity: true)
+        outputStart = 0
+        return true
+    }
+
+    /// A handler that waits, or a body that is slow, must not hold back the answers of earlier requests.
+    func writeAtEndOfTurn() {
+        guard !output.isEmpty, !isWriteScheduled else { return }
+        isWriteScheduled = true
+        server.reactor.atEndOfTurn { [self] in
+            isWriteScheduled = false
+            if !writeNow() { abort() }
+        }
     }
 
     /// Waits until the client has taken something. It has `writeStallSeconds`, whatever it sends meanwhile.
@@ -238,7 +251,7 @@ extension Connection {
         defer { (deadline, isTimedOut) = (outerDeadline, outerTimeout) }
         setDeadline(seconds: server.limits.writeStallSeconds)
         let before = outputStart
-        while outputStart == before, !isAborted {
+        while !output.isEmpty, outputStart == before, !isAborted {
             await bell.wait()
             if isTimedOut || !writeNow() { isAborted = true }
         }
