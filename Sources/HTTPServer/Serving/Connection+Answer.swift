@@ -3,7 +3,9 @@ extension Connection {
     nonisolated(nonsending) func answer(_ request: Request, _ response: Response) async -> Bool {
         var keepsAlive = request.head.keepsAlive && !server.isDraining && !owesContinue
         let isSent: Bool
-        if case .stream(let produce) = response.body, request.head.method != .head {
+        if case .stream(let produce) = response.body, request.head.method != .head,
+            response.head.status.allowsBody
+        {
             isSent = await stream(response.head, produce, request.head, keepsAlive: &keepsAlive)
         } else {
             write(response, for: request.head, ConnectionOption(for: request.head, keepsAlive: keepsAlive))
@@ -30,9 +32,18 @@ extension Connection {
                 bytes = encoder.compress(bytes.span)
             }
         }
-        let framing: ResponseFraming = response.head.status.allowsBody ? .length(bytes.count) : .none
+        let framing = Self.framing(of: response, length: bytes.count, for: head)
         responseHead.append(to: &output, date: server.date, framing: framing, connection: connection)
-        if head.method != .head { output.append(contentsOf: bytes) }
+        if head.method != .head, framing != .none { output.append(contentsOf: bytes) }
+    }
+
+    private static func framing(
+        of response: Response, length: Int, for head: RequestHead
+    ) -> ResponseFraming {
+        guard response.head.status.allowsBody else { return .none }
+        // Only HEAD comes here with a stream: it tells of the body that GET would get (RFC 9110 9.3.2).
+        if case .stream = response.body { return head.minorVersion == 0 ? .none : .chunked }
+        return .length(length)
     }
 
     private static func isCompressible(_ head: ResponseHead) -> Bool {
