@@ -1,7 +1,7 @@
 extension Connection {
     /// Writes the answer. False: the connection is over.
     nonisolated(nonsending) func answer(_ request: Request, _ response: Response) async -> Bool {
-        var keepsAlive = request.head.keepsAlive && !server.isDraining && !owesContinue
+        var keepsAlive = request.head.keepsAlive && !server.isDraining && !owesContinue && !isBodyLost
         let isSent: Bool
         if case .stream(let produce) = response.body, request.head.method != .head,
             response.head.status.allowsBody

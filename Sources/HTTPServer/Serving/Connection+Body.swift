@@ -5,6 +5,8 @@ extension Connection: BodySource {
     func makeRequest(_ head: RequestHead, _ framing: BodyFraming) -> Request {
         clearDeadline()
         bodyState = .unread
+        isBodyLost = false
+        bodyLimitBytes = server.limits.http.bodyBytes
         owesContinue = head.expectsContinue && framing != .none
         return Request(
             head: head, peer: peer, isTLS: transport.isTLS, receivedAt: server.clock.monotonicNanoseconds(),
@@ -23,14 +25,25 @@ extension Connection: BodySource {
 
     func limitBody(to bytes: Int) throws(BodyError) {
         guard bodyState == .unread else { return }
+        bodyLimitBytes = min(bodyLimitBytes, bytes)
         do throws(RequestError) {
             try parser.limitBody(to: bytes)
         } catch {
+            isBodyLost = true
             throw .tooLarge(limitBytes: bytes)
         }
     }
 
     nonisolated(nonsending) func nextPart() async throws(BodyError) -> [UInt8]? {
+        do throws(BodyError) {
+            return try await readPart()
+        } catch {
+            isBodyLost = true
+            throw error
+        }
+    }
+
+    private nonisolated(nonsending) func readPart() async throws(BodyError) -> [UInt8]? {
         if bodyState == .unread { bodyState = .reading }
         while bodyState != .ended {
             if let part = try parsePart() { return part }
@@ -55,13 +68,14 @@ extension Connection: BodySource {
             do throws(RequestError) {
                 step = try parseStep()
             } catch {
-                throw error == .bodyTooLarge
-                    ? .tooLarge(limitBytes: server.limits.http.bodyBytes) : .refused(error)
+                throw error == .bodyTooLarge ? .tooLarge(limitBytes: bodyLimitBytes) : .refused(error)
             }
             defer { consume(step.consumed) }
             switch step.event {
             case .body(let range): return copyOfPending(range)
-            case .end: bodyState = .ended
+            case .end:
+                bodyState = .ended
+                owesContinue = false
             case .head, nil: if step.consumed > 0 { continue }
             }
             return nil
@@ -78,7 +92,7 @@ extension Connection: BodySource {
     /// end.
     nonisolated(nonsending) func skipBody() async -> Bool {
         var left = server.limits.lingerBytes
-        while bodyState != .ended {
+        while bodyState != .ended, !isBodyLost {
             do throws(BodyError) {
                 left -= try await nextPart()?.count ?? 0
             } catch {
@@ -86,6 +100,6 @@ extension Connection: BodySource {
             }
             if left < 0 { return false }
         }
-        return true
+        return !isBodyLost
     }
 }

@@ -17,6 +17,10 @@ package final class Connection: ReadinessHandler {
     var bodyState = BodyState.ended
     /// The client holds its body back until it is told to go on (RFC 9110 10.1.1).
     var owesContinue = false
+    /// The end of the body will not be found: after this answer the connection ends, and the answer says so.
+    var isBodyLost = false
+    /// What the endpoint takes of this body.
+    var bodyLimitBytes = 0
     /// Whom to tell when the client leaves or the server drains, while an answer is streamed.
     var onEnd: (() -> Void)?
     var output: [UInt8] = []
