@@ -34,6 +34,8 @@ package final class Connection: ReadinessHandler {
     private var mayRead = true
     /// The other side sends nothing more: what is left is read to its end, since no further edge tells of it.
     private var isEnding = false
+    /// It has read in this turn already, and there may be more.
+    private var mustLetOthersRun = false
     private var deadline = UInt64.max
     private var isTimedOut = false
     private var isAborted = false
@@ -193,11 +195,13 @@ extension Connection {
         while true {
             if isAborted { return .failed }
             if mayRead {
+                await letOthersRun()
                 switch transport.read(into: server.scratch) {
                 case .bytes(let count):
                     forgetConsumed()
                     input.append(contentsOf: UnsafeRawBufferPointer(rebasing: server.scratch[..<count]))
                     mayRead = isEnding || transport.isTLS || count == server.scratch.count
+                    mustLetOthersRun = mayRead
                     return .bytes
                 case .endOfStream: return .endOfStream
                 case .failed: return .failed
@@ -206,8 +210,19 @@ extension Connection {
             }
             if isTimedOut { return .timedOut }
             if server.isDraining, isWaitingForRequest { return .draining }
+            mustLetOthersRun = false
             await bell.wait()
         }
+    }
+
+    /// A client that sends faster than we answer never makes us wait; the loop's other connections would
+    /// starve.
+    private nonisolated(nonsending) func letOthersRun() async {
+        guard mustLetOthersRun else { return }
+        mustLetOthersRun = false
+        let turn = Wakeup()
+        server.reactor.atEndOfTurn { turn.wake() }
+        await turn.wait()
     }
 
     /// Writes all that waits in `output`. False: the client is gone, or took nothing for too long.
