@@ -73,7 +73,8 @@ package final class Server {
             return
         }
         socket.setNoDelay()
-        let connection = Connection(Transport(socket, tls: tls), peer: peer, server: self)
+        guard let transport = Transport(socket, tls: tls) else { return }
+        let connection = Connection(transport, peer: peer, server: self)
         do {
             try reactor.watch(connection.descriptor, handler: connection)
         } catch {

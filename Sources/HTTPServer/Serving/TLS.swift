@@ -14,6 +14,7 @@ package final class TLSContext {
     ///   - certificate: path of a PEM file: the leaf, then its chain.
     ///   - key: path of the PEM private key.
     package init(certificate: String, key: String) throws(Failure) {
+        ERR_clear_error()
         guard let context = SSL_CTX_new(TLS_server_method()) else {
             throw Failure(description: "OpenSSL gives no TLS context")
         }

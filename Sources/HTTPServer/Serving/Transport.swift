@@ -5,10 +5,12 @@ final class Transport {
     let socket: Socket
     private let tls: TLSSession?
 
-    init(_ socket: consuming Socket, tls context: TLSContext?) {
+    /// Nil when TLS has no memory: what was to be encrypted is never served plain.
+    init?(_ socket: consuming Socket, tls context: TLSContext?) {
         let descriptor = socket.descriptor
         self.socket = socket
         tls = context.flatMap { TLSSession($0, descriptor: descriptor) }
+        guard (tls == nil) == (context == nil) else { return nil }
     }
 
     var isTLS: Bool { tls != nil }
