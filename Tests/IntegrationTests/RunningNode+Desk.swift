@@ -1,0 +1,91 @@
+import JSON
+import TestSupport
+
+/// What a desk does with its node, in the words of these tests.
+extension RunningNode {
+    /// A webhook that takes these types of events.
+    @discardableResult
+    func makeWebhook(to receiver: Receiver, _ types: String...) async throws -> JSONValue {
+        try await must(
+            "POST", "/v1/webhooks",
+            ["url": .string(receiver.url), "name": "desk", "event_types": .array(types.map { .string($0) })])
+    }
+
+    /// An enabled rule on one type of event.
+    func makeRule(_ name: String, on type: String, sendTo webhook: JSONValue) async throws {
+        let rule = try await must(
+            "POST", "/v1/alert-rules",
+            [
+                "name": .string(name), "severity": "critical", "on": [.string(type)],
+                "send_to": [webhook["id"] ?? .null],
+            ])
+        try await must("POST", "/v1/alert-rules/\(rule.id)/enable", [:])
+    }
+
+    func makeKey(_ label: String) async throws -> JSONValue {
+        try await must(
+            "POST", "/v1/keys",
+            [
+                "exchange": "binance", "account": "main", "label": .string(label), "environment": "live",
+                "permissions": ["read"],
+            ])
+    }
+
+    /// An own event that carries a number.
+    func push(_ number: Int) async throws -> LoopbackMessage {
+        try await call(
+            "POST", "/v1/events",
+            ["type": "custom.count", "data": ["n": .number(JSONNumber(Int64(number)))]])
+    }
+
+    /// Pushes them one after another; each is acknowledged when this returns.
+    func pushAll(_ numbers: Range<Int>) async throws {
+        for number in numbers {
+            let answer = try await push(number)
+            guard answer.status == 201 else { throw Impatience("event \(number): \(answer.everything)") }
+        }
+    }
+
+    /// One page of own events; up to a thousand are more than these tests make.
+    func feed(after cursor: String? = nil) async throws -> (numbers: [Int], cursor: String) {
+        let after = cursor.map { "&after=\($0)" } ?? ""
+        let page = try await must("GET", "/v1/events?limit=1000&type=custom.count\(after)")
+        guard let next = page["next_cursor"]?.asString else { throw Impatience("no cursor: \(page)") }
+        return (page["data"]?.asArray?.compactMap { $0["data"]?.number } ?? [], next)
+    }
+
+    /// Reads on from `cursor` until `count` events came, and gives them in the order they were read.
+    func follow(after cursor: String? = nil, until count: Int) async throws -> [Int] {
+        var (numbers, cursor) = try await feed(after: cursor)
+        try await wait(until: "\(count) events in the feed, \(numbers.count) so far") {
+            if numbers.count >= count { return true }
+            let page = try await feed(after: cursor)
+            (numbers, cursor) = (numbers + page.numbers, page.cursor)
+            return numbers.count >= count
+        }
+        return numbers
+    }
+}
+
+extension JSONValue {
+    var id: String { self["id"]?.asString ?? "" }
+    /// `n`, which `RunningNode.push` puts into an event.
+    var number: Int? { self["n"]?.asInt.map { Int($0) } }
+}
+
+extension Receiver.Attempt {
+    /// `n` of the own event that the message is about.
+    var number: Int? { data.number ?? data["data"]?.number ?? data["event"]?.number }
+}
+
+extension Receiver {
+    /// Numbers of accepted messages, each once.
+    var numbers: Set<Int> { Set(accepted.compactMap(\.number)) }
+
+    /// Which messages each number came in, accepted or not.
+    var idsOfNumbers: [Int: Set<String>] {
+        (accepted + others).reduce(into: [:]) { found, attempt in
+            if let number = attempt.number { found[number, default: []].insert(attempt.id) }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import CLinux
+import Glibc
+package import JSON
+import Synchronization
+
+/// A webhook receiver on loopback that keeps what came and answers as its script says.
+package final class Receiver: Sendable {
+    package enum Reply: Sendable {
+        case status(Int)
+        /// No answer as long as the sender lives.
+        case held
+    }
+
+    /// One request: an attempt at a message.
+    package struct Attempt: Sendable {
+        package let request: LoopbackMessage
+        package var id: String { request.header("webhook-id") ?? "" }
+        package var json: JSONValue { request.json }
+        package var type: String { json["type"]?.asString ?? "" }
+        package var data: JSONValue { json["data"] ?? .null }
+    }
+
+    package typealias Script = @Sendable (Attempt) -> Reply
+
+    private struct Record {
+        var accepted: [Attempt] = []
+        var others: [Attempt] = []
+        var script: Script
+    }
+
+    package let url: String
+    private let descriptor: Int32
+    private let record: Mutex<Record>
+
+    package init(_ script: @escaping Script = { _ in .status(204) }) throws {
+        let (descriptor, port) = try listenOnLoopback()
+        self.descriptor = descriptor
+        url = "http://127.0.0.1:\(port)/keybell"
+        record = Mutex(Record(script: script))
+        startDetachedThread { [self] in acceptConnections() }
+    }
+
+    /// Ends the accepting thread; connections end with their senders.
+    package func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// What was answered with a 2xx, in the order of arrival.
+    package var accepted: [Attempt] { record.withLock { $0.accepted } }
+    /// What was refused, or held.
+    package var others: [Attempt] { record.withLock { $0.others } }
+
+    package func answer(_ script: @escaping Script) { record.withLock { $0.script = script } }
+
+    /// The first accepted message that fits.
+    package func first(_ what: String, where fits: @escaping @Sendable (Attempt) -> Bool) async throws
+        -> Attempt
+    {
+        try await eventually(what) { accepted.first(where: fits) }
+    }
+
+    private func acceptConnections() {
+        while true {
+            let connection = accept(descriptor, nil, nil)
+            if connection < 0 {
+                close(descriptor)
+                return
+            }
+            startDetachedThread { [self] in serve(LoopbackConnection(owning: connection, seconds: 600)) }
+        }
+    }
+
+    private func serve(_ connection: LoopbackConnection) {
+        while let request = try? connection.receive() {
+            let attempt = Attempt(request: request)
+            guard case .status(let status) = judge(attempt) else { return connection.waitForEnd() }
+            let answer = "HTTP/1.1 \(status) Scripted\r\ncontent-length: 0\r\n\r\n"
+            guard (try? connection.send(answer)) != nil else { return }
+        }
+    }
+
+    private func judge(_ attempt: Attempt) -> Reply {
+        let reply = record.withLock { $0.script }(attempt)
+        record.withLock { record in
+            if case .status(200..<300) = reply {
+                record.accepted.append(attempt)
+            } else {
+                record.others.append(attempt)
+            }
+        }
+        return reply
+    }
+}
+
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+private func startDetachedThread(_ run: @escaping @Sendable () -> Void) {
+    var thread = pthread_t()
+    let body = Unmanaged.passRetained(ThreadBody(run)).toOpaque()
+    let code = pthread_create(&thread, nil, runThreadBody, body)
+    precondition(code == 0, "no thread for a test's server")
+    pthread_detach(thread)
+}
+
+private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().run()
+    return nil
+}

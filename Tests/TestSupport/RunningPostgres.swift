@@ -1,0 +1,78 @@
+import CLinux
+import Glibc
+package import Postgres
+import Synchronization
+
+/// A PostgreSQL server of a test's own, to be stopped, started and killed.
+package final class RunningPostgres: Sendable {
+    package let folder: TestFolder
+    package let programs: PostgresPrograms
+    private let account: Account?
+    private let process = Mutex<TestProcess?>(nil)
+
+    private init() throws {
+        guard let programs = PostgresPrograms.find() else { throw Impatience("no PostgreSQL here") }
+        self.programs = programs
+        account = geteuid() == 0 ? Account.postgres() : nil
+        folder = try TestFolder(owner: account)
+    }
+
+    /// Makes a server, starts it, and ends it after `body`, however that ends.
+    package static func with<Result>(_ body: (RunningPostgres) async throws -> Result) async throws -> Result {
+        let server = try RunningPostgres()
+        let result: Swift.Result<Result, any Error>
+        do {
+            try await server.initialise()
+            try await server.start()
+            result = .success(try await body(server))
+        } catch {
+            result = .failure(error)
+        }
+        await server.process.withLock { $0 }?.end(by: SIGQUIT)
+        server.folder.remove()
+        return try result.get()
+    }
+
+    package func url(_ database: String = "postgres") -> DatabaseURL {
+        DatabaseURL(hosts: [.init(name: folder.path)], user: "postgres", database: database)
+    }
+
+    package func start() async throws {
+        let settings = [
+            "listen_addresses=", "unix_socket_directories=\(folder.path)", "fsync=off", "autovacuum=off",
+            "shared_buffers=64MB", "max_connections=100",
+        ].flatMap { ["-c", $0] }
+        let started = try await TestProcess(
+            [programs.postgres, "-D", folder.file("data")] + settings, log: folder.file("server.log"),
+            lastSignal: "QUIT", account: account, ownSession: true)
+        process.withLock { $0 = started }
+        try await wait(until: "PostgreSQL is ready") {
+            if let code = started.exitCode() { throw Impatience("PostgreSQL ended with \(code)") }
+            return folder.read("data/postmaster.pid")?.contains("ready") == true
+        }
+    }
+
+    /// A fast stop: sessions are ended, transactions undone.
+    package func stop() async throws {
+        let running = process.withLock { $0 }
+        running?.signal(SIGINT)
+        _ = try await running?.exited()
+    }
+
+    /// A client program, as who may use the socket: `createdb`, `pg_dump`, `psql`.
+    package func run(_ program: String, _ arguments: [String]) async throws -> String {
+        let words = ["\(programs.folder)/\(program)", "-h", folder.path, "-U", "postgres"] + arguments
+        let (code, output) = try await runToEnd(words, account: account, in: folder)
+        guard code == 0 else { throw Impatience("\(program) ended with \(code): \(output)") }
+        return output
+    }
+
+    private func initialise() async throws {
+        let command = [
+            programs.initdb, "-D", folder.file("data"), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+            "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        ]
+        let (code, output) = try await runToEnd(command, account: account, in: folder)
+        guard code == 0 else { throw Impatience("initdb ended with \(code): \(output)") }
+    }
+}
