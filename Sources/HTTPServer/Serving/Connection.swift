@@ -131,7 +131,8 @@ package final class Connection: ReadinessHandler {
             endStream()
             bell.wake()
         } else if isWaitingForRequest, !hasInput, output.isEmpty {
-            // An idle connection gives its buffers back, but never answers that a slow reader has yet to take.
+            // An idle connection gives its buffers back, but never answers that a slow reader has yet to
+            // take.
             input = []
             output = []
         }
