@@ -11,7 +11,7 @@ package struct Caller: Equatable, Sendable {
 }
 
 /// A request's attempt to be somebody.
-package struct Attempt {
+package final class Attempt {
     package enum Outcome: Equatable, Sendable {
         /// No `Authorization` at all: 401, but nothing was refused.
         case anonymous

@@ -4,12 +4,19 @@ import Identity
 import Kernel
 
 /// Leave to enter: the context for the handler and, for a read, the question that must still be settled.
-struct Admission {
+final class Admission {
     let context: Context
     let check: Attempt?
+
+    init(context: Context, check: Attempt?) {
+        self.context = context
+        self.check = check
+    }
 }
 
 /// Decides who may pass: authentication, then the one permission that the operation demands.
+///
+/// Nothing is inlined into what waits, as in `Pipeline`.
 final class Gate {
     private let authenticator: Authenticator
     private let clock: Clock
@@ -50,6 +57,7 @@ final class Gate {
         return try await admit(fresh, request, operation, now)
     }
 
+    @inline(never)
     private func admit(
         _ attempt: Attempt, _ request: Request, _ operation: Operation, _ now: Timestamp
     ) async throws -> Admission {
@@ -67,18 +75,21 @@ final class Gate {
         }
     }
 
+    @inline(never)
     private func permitted(_ attempt: Attempt, _ operation: Operation) -> Caller? {
         guard case .caller(let caller) = attempt.outcome else { return nil }
         guard let wanted = operation.requires.permission else { return caller }
         return caller.permissions.contains(wanted) ? caller : nil
     }
 
+    @inline(never)
     private func anonymous(_ request: Request, _ visit: Visit) -> Context {
         Context(
             actor: Actor(principal: nil, accessToken: nil, address: visit.address), permissions: [],
             now: clock.now(), requestID: request.id)
     }
 
+    @inline(never)
     private func context(_ caller: Caller, _ request: Request, _ now: Timestamp) -> Context {
         Context(
             actor: caller.actor, permissions: caller.permissions, now: now, requestID: request.id,
