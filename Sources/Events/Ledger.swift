@@ -71,13 +71,15 @@ package final class Ledger {
             effects += afterEvents
         }
         effects += change.effects
-        // The last wait: the audit entry is appended under it, never before. The authority row is touched
-        // under it too: whoever held the row while waiting for the lock would wait for whoever holds the lock
-        // and wants the row.
-        if change.touchesAuthority { try await Authority.lock(in: transaction) }
+        // One order for all: the lock, the authority row, a lane of the trail. Whoever held the row while
+        // waiting for the lock, or a lane while waiting for the row, could be waited for in a circle. The
+        // audit entry is appended under the lock, never before.
+        if change.touchesAuthority {
+            try await Authority.lock(in: transaction)
+            _ = try await Authority.raise(in: transaction)
+        }
         if change.touchesConfiguration { try await Authority.configure(in: transaction) }
         try await AuditTrail.append(change.items, at: change.context.now, in: transaction)
-        if change.touchesAuthority { _ = try await Authority.raise(in: transaction) }
         try await IdempotencyKeys.complete(change.context, resource: change.resource, in: transaction)
     }
 }
