@@ -115,8 +115,9 @@ struct RightsMatrixTests {
 
 extension Premises {
     /// A request that has no effect where it is let in: of a thing that does not exist, without a body.
-    nonisolated(nonsending) fileprivate func knock(
-        _ operation: Operation, as token: String? = nil, by method: String? = nil
+    nonisolated(nonsending) func knock(
+        _ operation: Operation, as token: String? = nil, by method: String? = nil,
+        headers: [(name: String, value: String)] = []
     ) async throws -> TestAnswer {
         let nothing = ID<EventKind>(UUID(high: 1, low: 1)).description.drop { $0 != "_" }
         let path = operation.path.split(separator: "/").map { segment in
@@ -124,7 +125,7 @@ extension Premises {
             return Self.prefixes[String(segment.dropFirst().dropLast())].map { $0 + nothing } ?? "none"
         }
         return try await call(
-            method ?? operation.method.name, "/" + path.joined(separator: "/"), as: token)
+            method ?? operation.method.name, "/" + path.joined(separator: "/"), as: token, headers: headers)
     }
 
     private static let prefixes = [

@@ -1,20 +1,17 @@
 /// Optimistic concurrency: a resource's ETag is its revision in quotes.
 extension Request {
-    /// Throws 412 when `If-Match` names another revision, 400 when it names none, 428 when it is missing
-    /// though `required`.
+    /// Throws 400 when `If-Match` is sent but names no ETag. Asked once for every request, before anything is
+    /// done: whether the header is looked at must not depend on what state the resource is in.
+    package func checkPrecondition() throws(Problem) {
+        guard let tags = expectedTags, tags.isEmpty || !tags.allSatisfy(Self.isEntityTag) else { return }
+        throw .malformedHeader("If-Match", "must be the ETag of an earlier answer, with its quotes")
+    }
+
+    /// Throws 412 when `If-Match` names another revision, 428 when it is missing though `required`.
     package func match(revision: Int64, required: Bool) throws(Problem) {
-        let values = head.headers.list(.ifMatch)
-        guard let values else {
-            if required {
-                throw Problem(.preconditionRequired, "Send the ETag that the change is based on as If-Match.")
-            }
-            return
-        }
-        let tags = values.split(separator: ",").map { tag in
-            tag.drop { $0 == " " }.trimmingSuffix { $0 == " " }
-        }
-        guard !tags.isEmpty, tags.allSatisfy(Self.isEntityTag) else {
-            throw .malformedHeader("If-Match", "must be the ETag of an earlier answer, with its quotes")
+        guard let tags = expectedTags else {
+            guard required else { return }
+            throw Problem(.preconditionRequired, "Send the ETag that the change is based on as If-Match.")
         }
         let wanted = Self.etag(revision)
         guard tags.contains(where: { $0 == wanted || $0 == "*" }) else {
@@ -22,19 +19,30 @@ extension Request {
         }
     }
 
+    /// What `If-Match` lists; nil without it. Empty elements don't count (RFC 9110 5.6.1).
+    private var expectedTags: [Substring]? {
+        head.headers.list(.ifMatch).map { values in
+            values.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
+        }
+    }
+
     /// RFC 9110 8.8.3, or "*".
     private static func isEntityTag(_ text: Substring) -> Bool {
-        let opaque = text.hasPrefix("W/") ? text.dropFirst(2) : text
-        return text == "*" || opaque.count >= 2 && opaque.hasPrefix("\"") && opaque.hasSuffix("\"")
+        guard text != "*" else { return true }
+        let opaque = (text.hasPrefix("W/") ? text.dropFirst(2) : text).utf8
+        let quote = UInt8(ascii: "\"")
+        guard opaque.count >= 2, opaque.first == quote, opaque.last == quote else { return false }
+        return opaque.dropFirst().dropLast().allSatisfy { $0 == 0x21 || $0 >= 0x23 && $0 != 0x7F }
     }
 
     package static func etag(_ revision: Int64) -> String { "\"\(revision)\"" }
 }
 
 extension Substring {
-    fileprivate func trimmingSuffix(_ isTrimmed: (Character) -> Bool) -> Substring {
-        guard let last = lastIndex(where: { !isTrimmed($0) }) else { return self[endIndex...] }
-        return self[...last]
+    /// Without blanks (RFC 9110 5.6.3) around it.
+    fileprivate var trimmed: Substring {
+        guard let last = lastIndex(where: { $0 != " " && $0 != "\t" }) else { return self[endIndex...] }
+        return self[...last].drop { $0 == " " || $0 == "\t" }
     }
 }
 

@@ -64,6 +64,7 @@ final class Pipeline {
         let admission = try await gate.admit(request, to: operation, visit)
         visit.principal = admission.context.actor.principal
         try limit(&visit)
+        try request.checkPrecondition()
         return try await perform(operation, request, admission, &visit)
     }
 
