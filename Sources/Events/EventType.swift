@@ -32,14 +32,21 @@ package struct EventType: Hashable, Sendable, CustomStringConvertible {
 
     package static let maxNameBytes = 100
 
-    private static func isCustomName(_ name: String) -> Bool {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0] == "custom", name.utf8.count <= maxNameBytes else { return false }
-        return parts.dropFirst().allSatisfy { part in
-            !part.isEmpty
-                && part.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+    private static func isCustomName(_ name: String) -> Bool { name.hasPrefix("custom.") && isDotted(name) }
+
+    /// Whether it has the shape of a type's name, be there such a type or not: two or more parts of
+    /// `[a-z0-9_]`, the first of which begins with a letter.
+    package static func isDotted(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count >= 2, name.utf8.count <= maxNameBytes, let first = name.utf8.first,
+            isLetter(first)
+        else { return false }
+        return parts.allSatisfy { part in
+            !part.isEmpty && part.allSatisfy { isLetter($0) || (48...57).contains($0) || $0 == 95 }
         }
     }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte) }
 }
 
 extension EventType {
