@@ -14,7 +14,7 @@ struct CustomEvent {
     let data: JSONObject
 
     init(_ value: JSONValue) throws(FieldErrors) {
-        var f = try Fields(value)
+        var f = try Fields(value, nulls: .missing)
         let name = f.string("type", 1...100)
         let type = EventType(name)
         if f.has("type"), !name.isEmpty, type?.isCustom != true {

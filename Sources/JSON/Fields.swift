@@ -2,7 +2,7 @@
 ///
 /// A field that is missing or wrong yields a stand-in (an empty string, the range's lower bound); `finish`
 /// throws then, so a stand-in never goes further. Fields that nobody asked for are mistakes too. For optional
-/// fields and fields with a default, null is the same as missing.
+/// fields and fields with a default, null is the same as missing; `Nulls` says whether `has` agrees.
 ///
 /// ```swift
 /// var f = try Fields(body)
@@ -12,6 +12,15 @@
 /// try f.finish()
 /// ```
 package struct Fields {
+    /// What a field that is null means to who asks for it by `has`, `isNull` or `take`.
+    package enum Nulls: Sendable {
+        /// It is there, and null: a merge patch clears it.
+        case kept
+        /// It is not there: what is made new has nothing to clear.
+        case missing
+    }
+
+    private let nulls: Nulls
     private let object: JSONObject
     /// Where the object stands in its document.
     package let pointer: String
@@ -22,20 +31,23 @@ package struct Fields {
     private(set) var mistakes = FieldErrors()
 
     /// Throws `FieldErrors` when the value is no object.
-    package init(_ value: JSONValue) throws(FieldErrors) {
+    package init(_ value: JSONValue, nulls: Nulls = .kept) throws(FieldErrors) {
         guard case .object(let object) = value else {
             throw FieldErrors(
                 FieldError(pointer: "", code: FieldCode.wrongType, message: "must be an object"))
         }
-        self.init(object, pointer: "")
+        self.init(object, pointer: "", nulls: nulls)
     }
 
     /// Throws `JSONError` when the bytes are no JSON, `FieldErrors` when they are no object.
-    package init(_ bytes: [UInt8], limits: JSONLimits = .standard) throws {
-        try self.init(JSONValue.parse(bytes, limits: limits))
+    package init(_ bytes: [UInt8], limits: JSONLimits = .standard, nulls: Nulls = .kept) throws {
+        try self.init(JSONValue.parse(bytes, limits: limits), nulls: nulls)
     }
 
-    init(_ object: JSONObject, pointer: String, mistakes: FieldErrors = FieldErrors()) {
+    init(
+        _ object: JSONObject, pointer: String, nulls: Nulls = .kept, mistakes: FieldErrors = FieldErrors()
+    ) {
+        self.nulls = nulls
         self.object = object
         isKnown = Array(repeating: false, count: object.count)
         self.pointer = pointer
@@ -53,7 +65,7 @@ package struct Fields {
 
     // MARK: - Presence
 
-    /// The field is there, null or not.
+    /// The field is there, null or not (but for `Nulls.missing`).
     package mutating func has(_ name: String) -> Bool {
         member(name) != nil
     }
@@ -98,7 +110,10 @@ package struct Fields {
         known.append(name)
         guard let position = object.position(of: name) else { return nil }
         isKnown[position] = true
-        return object.members[position].value
+        let value = object.members[position].value
+        // Not by `?:`, where nil would be JSON's.
+        if nulls == .missing, case .null = value { return nil }
+        return value
     }
 
     /// The field's value; nil when it is missing or null.

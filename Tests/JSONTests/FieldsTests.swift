@@ -111,6 +111,27 @@ private enum Environment: String, CaseIterable { case live, testnet, paper }
         #expect(errors.map(\.message) == [#"must be one of live, testnet, paper; did you mean "live"?"#])
     }
 
+    @Test func `what is made new knows no null, whoever asks`() throws {
+        var f = try Fields(JSONValue.parse(Array(#"{"a":null,"b":null,"c":[null]}"#.utf8)), nulls: .missing)
+        let (isThere, isNull) = (f.has("a"), f.isNull("a"))
+        #expect(!isThere && !isNull)
+        let isTaken = if case .some = f.take("b") { true } else { false }
+        #expect(!isTaken)
+        #expect(f.take("c") == [nil])
+        try f.finish()
+    }
+
+    @Test func `a null that nobody asked for is an unknown field all the same`() throws {
+        let f = try Fields(JSONValue.parse(Array(#"{"a":null}"#.utf8)), nulls: .missing)
+        #expect(throws: FieldErrors.self) { try f.finish() }
+    }
+
+    @Test func `a required field that is null is missing`() throws {
+        var f = try Fields(JSONValue.parse(Array(#"{"a":null}"#.utf8)), nulls: .missing)
+        _ = f.string("a", 1...2)
+        #expect(throws: FieldErrors.self) { try f.finish() }
+    }
+
     @Test func `a PATCH tells missing from null`() throws {
         var f = try fields(#"{"a":null,"b":1}"#)
         #expect(f.has("a") == true && f.isNull("a") == true)

@@ -13,7 +13,8 @@ extension Request {
     /// The body as a JSON object, to be read field by field.
     package nonisolated(nonsending) func fields(limit: Int) async throws -> Fields {
         try requireType("application/json")
-        return try Fields(await body.collect(limit: limit))
+        let nulls: Fields.Nulls = head.method == .patch ? .kept : .missing
+        return try Fields(await body.collect(limit: limit), nulls: nulls)
     }
 
     /// 415 unless the body says that it is of this type.
