@@ -5,7 +5,7 @@ import Testing
 extension IntegrationTests {
     /// kill -9, where it hurts.
     @Suite struct KillTests {
-        @Test func `kill -9 between commit and delivery loses nothing, and duplicates share their webhook-id`()
+        @Test func `kill -9 between commit and delivery loses nothing, and duplicates share an id`()
             async throws
         {
             // The first are refused, the others get no answer: every attempt is under way or to be repeated.

@@ -71,7 +71,9 @@ extension IntegrationTests {
             let clock = ContinuousClock()
             let end = clock.now + .seconds(patienceSeconds)
             while afterwards < 20 {
-                guard clock.now < end else { throw Impatience("no recovery: \(diary.refusals.count) refused") }
+                guard clock.now < end else {
+                    throw Impatience("no recovery: \(diary.refusals.count) refused")
+                }
                 let began = clock.now
                 let answer = try await node.push(number)
                 diary.slowest = max(diary.slowest, clock.now - began)

@@ -32,7 +32,7 @@ extension IntegrationTests {
                     for _ in 0..<4 {
                         #expect(try await second.call("GET", "/v1/me", token: token).status == 200)
                     }
-                    try await first.must("POST", "/v1/access-tokens/\(made.id)/revoke", [:])
+                    try await first.must("POST", "/v1/access-tokens/\(made.id)/revoke", ["reason": "a test"])
                     for _ in 0..<4 {
                         #expect(try await second.call("GET", "/v1/me", token: token).status == 401)
                     }

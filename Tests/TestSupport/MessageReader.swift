@@ -24,7 +24,8 @@ struct MessageReader {
         } else if let length = header("content-length").flatMap({ Int($0) }) {
             body = try take(length, more)
         } else {
-            body = header("connection") == "close" && lines.first?.hasPrefix("HTTP/") == true
+            body =
+                header("connection") == "close" && lines.first?.hasPrefix("HTTP/") == true
                 ? try all(more) : []
         }
         return LoopbackMessage(startLine: lines.first ?? "", fields: fields, body: body)

@@ -17,7 +17,9 @@ package final class RunningNode: Sendable {
         case database(DatabaseURL)
 
         /// A migrated database on the test process's scratch cluster.
-        package static func scratch() async throws -> Store { .database(try await ScratchDatabase.make().url) }
+        package static func scratch() async throws -> Store {
+            .database(try await ScratchDatabase.make().url)
+        }
     }
 
     package let folder: TestFolder

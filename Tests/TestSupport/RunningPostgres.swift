@@ -18,7 +18,9 @@ package final class RunningPostgres: Sendable {
     }
 
     /// Makes a server, starts it, and ends it after `body`, however that ends.
-    package static func with<Result>(_ body: (RunningPostgres) async throws -> Result) async throws -> Result {
+    package static func with<Result>(
+        _ body: (RunningPostgres) async throws -> Result
+    ) async throws -> Result {
         let server = try RunningPostgres()
         let result: Swift.Result<Result, any Error>
         do {

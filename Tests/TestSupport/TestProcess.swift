@@ -7,7 +7,13 @@ import Synchronization
 /// A program that a test runs: ended by its pid at the latest when its owner says so, and by the kernel when
 /// the test process dies.
 package final class TestProcess: Sendable {
-    private let child: Mutex<ChildProcess?>
+    private enum State {
+        case running(ChildProcess)
+        /// Collected: the pid may be another's by now.
+        case ended(Int32)
+    }
+
+    private let state: Mutex<State>
 
     /// - Parameters:
     ///   - lastSignal: what the program gets when the test process dies.
@@ -17,24 +23,23 @@ package final class TestProcess: Sendable {
         account: Account? = nil, ownSession: Bool = false
     ) async throws {
         let values = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        child = Mutex(
-            try await blockingThreads.run {
-                let words = PostgresPrograms.command(
-                    command, as: account, options: ["--pdeathsig", lastSignal])
-                return try ChildProcess(words, environment: values, log: log, ownSession: ownSession)
-            })
+        let child = try await blockingThreads.run {
+            let words = PostgresPrograms.command(command, as: account, options: ["--pdeathsig", lastSignal])
+            return try ChildProcess(words, environment: values, log: log, ownSession: ownSession)
+        }
+        state = Mutex(.running(child))
     }
 
-    package var pid: Int32? { child.withLock { $0?.pid } }
+    package func signal(_ number: Int32) {
+        state.withLock { if case .running(let child) = $0 { kill(child.pid, number) } }
+    }
 
-    package func signal(_ number: Int32) { child.withLock { if let pid = $0?.pid { kill(pid, number) } } }
-
-    /// The exit code, or 128 and the signal's number, once it has ended and was collected.
+    /// The exit code, or 128 and the signal's number, once it has ended; nil while it runs.
     package func exitCode() -> Int32? {
-        child.withLock { child in
-            guard let code = child?.exitCode() else { return nil }
-            child = nil
-            return code
+        state.withLock { state in
+            if case .running(let child) = state, let code = child.exitCode() { state = .ended(code) }
+            if case .ended(let code) = state { return code }
+            return nil
         }
     }
 
@@ -45,7 +50,7 @@ package final class TestProcess: Sendable {
     /// At once; it is gone when this returns.
     package func end(by number: Int32 = SIGKILL) async {
         signal(number)
-        if (try? await exited(within: 30)) == nil, pid != nil {
+        if (try? await exited(within: 30)) == nil {
             signal(SIGKILL)
             _ = try? await exited()
         }
