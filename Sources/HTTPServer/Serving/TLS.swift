@@ -1,5 +1,6 @@
 import COpenSSL
 import EventLoop
+import Glibc
 
 /// A certificate and key, loaded and checked against each other. A reload makes a new one; open connections
 /// keep theirs.
@@ -35,8 +36,15 @@ package final class TLSContext {
 
     private func load(_ code: Int32, _ what: String, _ path: String) throws(Failure) {
         guard code != 1 else { return }
-        let reason = ERR_reason_error_string(ERR_get_error()).map { String(cString: $0) } ?? "unreadable"
-        throw Failure(description: "cannot use the TLS \(what) \(path): \(reason)")
+        throw Failure(description: "cannot use the TLS \(what) \(path): \(Self.reason(ERR_get_error()))")
+    }
+
+    private static func reason(_ code: UInt) -> String {
+        // The kernel's errors are marked by this bit and have no text of OpenSSL's (ERR_SYSTEM_ERROR).
+        let isOfSystem = code & 0x8000_0000 != 0
+        let text = isOfSystem ? strerror(Int32(code & 0x7FFF_FFFF)) : nil
+        return (UnsafePointer(text) ?? ERR_reason_error_string(code)).map { String(cString: $0) }
+            ?? "unreadable"
     }
 }
 
