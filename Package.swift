@@ -77,7 +77,7 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop", "Kernel", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
-        tests("HTTPServerTests", ["HTTPServer", "JSON", "EventLoop", "Kernel", "TestSupport"]),
+        tests("HTTPServerTests", ["HTTPServer", "EventLoop", "Kernel", "CLinux", "COpenSSL"]),
         tests("IndicatorsTests", ["Indicators"]),
         tests(
             "SignalsTests",
