@@ -13,6 +13,9 @@ struct SmugglingCase: CustomTestStringConvertible {
 
     var testDescription: String { name }
 
+    /// Whether the stream ends in an error.
+    var isRefused: Bool { verdict.split(separator: " ").last?.hasPrefix("!") == true }
+
     var bytes: [UInt8] { stream.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
 
     static let all =

@@ -2,9 +2,10 @@ import HTTPServer
 import Kernel
 import Testing
 
+/// T20: requests are parsed one way only.
 @Suite struct SmugglingTests {
     @Test(arguments: SmugglingCase.all)
-    func `a stream is read one way only, however it is split`(sample: SmugglingCase) {
+    func `T20: a stream is read one way only, however it is split`(sample: SmugglingCase) {
         let bytes = sample.bytes
         #expect(Transcript.of(bytes) == sample.verdict)
         #expect(Transcript.of(bytes, pieces: Array(repeating: 1, count: bytes.count)) == sample.verdict)
@@ -14,12 +15,23 @@ import Testing
         }
     }
 
-    @Test func `the corpus is large and has no case twice`() {
+    @Test func `T20: the corpus is large and has no case twice`() {
         #expect(SmugglingCase.all.count >= 120)
         #expect(Set(SmugglingCase.all.map(\.stream)).count == SmugglingCase.all.count)
     }
 
-    @Test func `a mutated stream never crashes the parser and is read one way`() {
+    @Test func `T20: the corpus provokes every way in which a request is refused`() {
+        let provoked = Set(
+            SmugglingCase.all.filter(\.isRefused).compactMap { sample in
+                sample.verdict.split(separator: " ").last.flatMap {
+                    RequestError(rawValue: String($0.dropFirst()))
+                }
+            })
+        // The first is thrown by a look-up, the second only when its limit is below the request line's.
+        #expect(Set(RequestError.allCases).subtracting(provoked) == [.duplicateHeader, .targetTooLong])
+    }
+
+    @Test func `T20: a mutated stream never crashes the parser and is read one way`() {
         let generator = SeededGenerator(seed: 20)
         let seeds = SmugglingCase.all.map(\.bytes).filter { $0.count < 400 }
         for _ in 0..<4_000 {
@@ -29,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `random bytes never crash the parser`() {
+    @Test func `T20: random bytes never crash the parser`() {
         let generator = SeededGenerator(seed: 21)
         for _ in 0..<2_000 {
             let bytes = generator.bytes(Int(generator.next() % 200))
