@@ -68,7 +68,8 @@ struct ConditionLexer {
     private mutating func symbol(_ first: Unicode.Scalar) throws(ConditionMistake) -> ConditionToken.Kind {
         let pair = String(first) + (peek(1).map { String($0) } ?? "")
         for relation in Relation.allCases where relation.rawValue == pair {
-            skip(2)
+            // One alone, when the text ends with `<` or `>`.
+            skip(pair.unicodeScalars.count)
             return .relation(relation)
         }
         if pair == "&&" || pair == "||" {
