@@ -71,6 +71,11 @@ let package = Package(
                 "Kernel", "EventLoop", "Postgres", "Service", "CLinux", "JSON", "HTTPServer", "Access",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["Kernel", "JSON", "HTTPServer", "HTTPClient", "Identity", "Signals", "Alerts"],
+            path: "Fuzz/Targets", swiftSettings: strict),
+        tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),
         tests("CryptoTests", ["Crypto", "Kernel"]),
@@ -116,21 +121,17 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-/// Fuzzers need libFuzzer's instrumentation in every module, so they exist only on request: see Scripts/fuzz.
+/// libFuzzer needs its instrumentation in every room that it explores, so it exists only on request: see
+/// Scripts/fuzz.
 if Context.environment["KEYBELL_FUZZ"] == "1" {
-    let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]
-    let libFuzzer: [LinkerSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
-    for target in package.targets where target.name == "HTTPServer" {
-        target.swiftSettings = strict + instrumented
+    let explored = ["Alerts", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON", "Signals"]
+    for target in package.targets where explored.contains(target.name) {
+        target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]
     }
     package.targets.append(
-        .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict))
-    for name in ["RequestFuzz", "ChunkedFuzz"] {
-        package.targets.append(
-            .executableTarget(
-                name: name, dependencies: ["FuzzDriver", "HTTPServer"], path: "Fuzz/" + name,
-                swiftSettings: strict, linkerSettings: libFuzzer))
-    }
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["FuzzTargets"], path: "Fuzz/Fuzzer", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }
 
 /// Measuring programs are in the build only when asked for.
