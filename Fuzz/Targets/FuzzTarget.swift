@@ -1,5 +1,5 @@
-/// What is fed with hostile bytes, and what must hold whatever they are. libFuzzer runs it (Scripts/fuzz), and
-/// FuzzTests replay its corpus with some mutations.
+/// What is fed with hostile bytes, and what must hold whatever they are. libFuzzer runs it (Scripts/fuzz),
+/// and FuzzTests replay its corpus with some mutations.
 package struct FuzzTarget: Sendable {
     /// Also the folder of its corpus.
     package let name: String
