@@ -181,6 +181,7 @@ extension Connection {
 
     /// Without this, a pipeline whose reads always end inside a request would keep all that it ever sent.
     private func forgetConsumed() {
+        guard inputStart > 0 else { return }
         input.removeSubrange(..<inputStart)
         inputStart = 0
     }
@@ -196,7 +197,7 @@ extension Connection {
         while true {
             if isAborted { return .failed }
             if mayRead {
-                await letOthersRun()
+                if mustLetOthersRun { await letOthersRun() }
                 switch transport.read(into: server.scratch) {
                 case .bytes(let count):
                     forgetConsumed()
@@ -219,7 +220,6 @@ extension Connection {
     /// A client that sends faster than we answer never makes us wait; the loop's other connections would
     /// starve.
     private nonisolated(nonsending) func letOthersRun() async {
-        guard mustLetOthersRun else { return }
         mustLetOthersRun = false
         let turn = Wakeup()
         server.reactor.atEndOfTurn { turn.wake() }
