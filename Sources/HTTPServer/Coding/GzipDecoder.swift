@@ -22,7 +22,7 @@ package final class GzipDecoder {
     }
 
     private let stream: ZlibStream
-    private let limits: GzipLimits
+    private var limits: GzipLimits
     private var state = State.beforeMember(isFirst: true)
     private var encodedBytes = 0
     private var decodedBytes = 0
@@ -35,6 +35,9 @@ package final class GzipDecoder {
         self.limits = limits
         stream = try ZlibStream(.inflate)
     }
+
+    /// Lowers the limit of decompressed bytes.
+    package func limit(to bytes: Int) { limits.decodedBytes = min(limits.decodedBytes, bytes) }
 
     /// Appends what `bytes` decompress to. After an error it throws the same again.
     package func decode(_ bytes: Span<UInt8>, into output: inout [UInt8]) throws(GzipError) {

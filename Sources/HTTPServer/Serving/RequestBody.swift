@@ -70,13 +70,26 @@ package final class RequestBody {
 
     /// The whole body, at most `limit` decoded bytes.
     package nonisolated(nonsending) func collect(limit: Int) async throws(BodyError) -> [UInt8] {
-        if case .identity = coding { try source?.limitBody(to: limit) }
+        switch coding {
+        case .identity: try source?.limitBody(to: limit)
+        // Before memory grows: one part of a body may decompress to a thousand times as much.
+        case .gzip(let decoder): decoder?.limit(to: limit)
+        case .unknown: break
+        }
         var bytes: [UInt8] = []
-        while let part = try await next() {
+        while let part = try await nextOfCollection(limit) {
             guard bytes.count + part.count <= limit else { throw .tooLarge(limitBytes: limit) }
             if bytes.isEmpty { bytes = part } else { bytes.append(contentsOf: part) }
         }
         return bytes
+    }
+
+    private nonisolated(nonsending) func nextOfCollection(_ limit: Int) async throws(BodyError) -> [UInt8]? {
+        do throws(BodyError) {
+            return try await next()
+        } catch {
+            throw error == .encoding(.tooLarge) ? .tooLarge(limitBytes: limit) : error
+        }
     }
 
     private func decode(part: [UInt8]?) throws(BodyError) -> [UInt8] {

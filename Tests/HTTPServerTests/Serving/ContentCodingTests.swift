@@ -62,6 +62,18 @@ import Testing
         }
     }
 
+    @Test func `a body is decompressed no further than its endpoint takes`() async throws {
+        let encoded = try Self.gzip([UInt8](repeating: 0x20, count: 1 << 20))
+        let body = RequestBody(bytes: encoded, contentEncoding: "gzip")
+        await #expect(throws: BodyError.tooLarge(limitBytes: 1_000)) { try await body.collect(limit: 1_000) }
+        // A step of 16 KB is the least that is decompressed at once.
+        let decoder = try GzipDecoder(limits: GzipLimits(decodedBytes: 1 << 30))
+        decoder.limit(to: 1_000)
+        var output: [UInt8] = []
+        #expect(throws: GzipError.tooLarge) { try decoder.decode(encoded.span, into: &output) }
+        #expect(output.count <= 1_000 + 16 * 1_024)
+    }
+
     @Test(arguments: [
         ("gzip", 400), ("br", 415), ("gzip, gzip", 415), ("deflate", 415), ("identity", 200), ("x-gzip", 400),
     ])
