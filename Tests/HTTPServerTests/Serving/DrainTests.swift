@@ -19,7 +19,7 @@ import Testing
                 server.connectionCount == 3
                     && server.connections.values.count { $0.bodyState == .unread } == 1
             }
-            async let isDrained: Void = server.drain(graceSeconds: 30)
+            let isDrained = await server.beginDrain(graceSeconds: 30)
             #expect(try idle.isEnded())
             #expect(try fresh.isEnded())
             #expect(throws: TestFailure.self) { try server.connect() }
@@ -29,7 +29,7 @@ import Testing
             #expect(answer["connection"] == "close")
             busy.finishSending()
             #expect(try busy.isEnded())
-            await isDrained
+            try await server.until("it has drained") { _ in isDrained.value }
             #expect(try await server.ask { $0.connectionCount } == 0)
         }
     }
@@ -39,14 +39,13 @@ import Testing
             let client = try server.connect()
             try client.beginPost("/", "Content-Length: 4", "Expect: 100-continue")
             #expect(try client.answer().status == 100)
-            async let isDrained: Void = server.drain(graceSeconds: 30)
-            try await server.until("it drains") { $0.isDraining }
+            let isDrained = await server.beginDrain(graceSeconds: 30)
             try client.send("abcd")
             let answer = try client.answer()
             #expect(answer.text == "abcd")
             #expect(answer["connection"] == "close")
             client.finishSending()
-            await isDrained
+            try await server.until("it has drained") { _ in isDrained.value }
         }
     }
 

@@ -69,6 +69,20 @@ struct LoopbackServer: Sendable {
         }
     }
 
+    /// Begins to drain, and tells when it has: the test's thread may block meanwhile.
+    func beginDrain(graceSeconds: Int64) async -> Observed<Bool> {
+        let isDrained = Observed(false)
+        await worker.run { worker in
+            guard let server = worker.resident(Server.self) else { return }
+            worker.spawn {
+                await server.drain(graceNanoseconds: graceSeconds * 1_000_000_000)
+                isDrained.value = true
+            }
+        }
+        await worker.run { _ in }
+        return isDrained
+    }
+
     func drain(graceSeconds: Int64) async {
         await worker.run { worker in
             await worker.resident(Server.self)?.drain(graceNanoseconds: graceSeconds * 1_000_000_000)
