@@ -19,10 +19,19 @@ package struct ScratchDatabase: Sendable {
         return ScratchDatabase(url: try await ScratchCluster.shared.makeDatabase(template: template))
     }
 
-    /// Runs `body` on a worker of its own with the database connected, and stops both.
+    /// Runs `body` on a worker of its own with the database connected, stops both and drops the database.
     package func withDatabase<Result: Sendable>(
         settings: SessionSettings = .init(),
         _ body: @Sendable (isolated Worker, Database) async throws -> Result
+    ) async throws -> Result {
+        let result = try await visit(settings, body)
+        // A test that throws keeps it for whoever looks into it, while the process lives.
+        try await ScratchCluster.shared.dropDatabase(url)
+        return result
+    }
+
+    private func visit<Result: Sendable>(
+        _ settings: SessionSettings, _ body: @Sendable (isolated Worker, Database) async throws -> Result
     ) async throws -> Result {
         let worker = try Worker()
         worker.start(name: "test")
