@@ -13,6 +13,8 @@ package final class Analyst {
     static let mostSwept = 1_000
     /// Rounds of one series before others have their turn.
     static let mostRounds = 8
+    /// Between two rounds of a backlog.
+    static let longestRest: Period = .milliseconds(100)
 
     private let ledger: Ledger
     private let reactor: Reactor
@@ -121,7 +123,9 @@ extension Analyst {
     private nonisolated(nonsending) func analyse(_ series: Int) async -> Bool {
         do {
             for _ in 0..<Self.mostRounds where !isStopped {
+                let start = ledger.clock.monotonicNanoseconds()
                 if try await round(series) { return true }
+                await rest(ledger.clock.monotonicNanoseconds() &- start)
             }
             return false
         } catch let error as PostgresError where error.isConflict || error.isLockTimeout {
@@ -131,6 +135,11 @@ extension Analyst {
             onFailure?(error)
             return true
         }
+    }
+
+    /// History takes half of the time at most: what is told of now must not queue behind a backlog.
+    private nonisolated(nonsending) func rest(_ nanoseconds: UInt64) async {
+        await reactor.sleep(nanoseconds: min(Int64(clamping: nanoseconds), Self.longestRest.nanoseconds))
     }
 
     /// True when nothing is left to do.
