@@ -84,6 +84,22 @@ package final class Log: Sendable {
         if level >= .warning || full { flush() }
     }
 
+    /// An entry whose fields are written straight into the buffer: for the access log, a line a request.
+    package func info(_ message: StaticString, fields: (inout LogFields) -> Void) {
+        guard Level.info >= level else { return }
+        let now = clock.now()
+        let full = buffer.withLock { buffer -> Bool in
+            LogLine.begin(format, now, .info, message, to: &buffer)
+            var writer = LogFields(format: format, bytes: buffer)
+            buffer = []
+            fields(&writer)
+            buffer = writer.bytes
+            LogLine.end(format, to: &buffer)
+            return buffer.count >= bufferBytes
+        }
+        if full { flush() }
+    }
+
     package func flush() {
         let bytes = buffer.withLock { buffer in
             let bytes = buffer
@@ -104,8 +120,51 @@ extension Log.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolatio
     package init(_ value: some CustomStringConvertible) { self = .text(value.description) }
 }
 
+/// The fields of one entry, on their way into the log's buffer.
+package struct LogFields {
+    fileprivate let format: Log.Format
+    fileprivate var bytes: [UInt8]
+
+    package mutating func text(_ name: StaticString, _ value: String) {
+        LogLine.name(format, name, to: &bytes)
+        LogLine.quote(value, to: &bytes)
+    }
+
+    package mutating func int(_ name: StaticString, _ value: Int64) {
+        LogLine.name(format, name, to: &bytes)
+        LogLine.append(String(value), to: &bytes)
+    }
+}
+
 /// How one entry looks.
 private enum LogLine {
+    static func begin(
+        _ format: Log.Format, _ now: Timestamp, _ level: Log.Level, _ message: StaticString,
+        to out: inout [UInt8]
+    ) {
+        if format == .json { append("{\"time\":\"", to: &out) }
+        now.append(to: &out)
+        append(format == .json ? "\",\"level\":\"" : " ", to: &out)
+        append(level.rawValue, to: &out)
+        append(format == .json ? "\",\"message\":\"" : " ", to: &out)
+        append(message, to: &out)
+        if format == .json { out.append(UInt8(ascii: "\"")) }
+    }
+
+    static func end(_ format: Log.Format, to out: inout [UInt8]) {
+        append(format == .json ? "}\n" : "\n", to: &out)
+    }
+
+    static func name(_ format: Log.Format, _ name: StaticString, to out: inout [UInt8]) {
+        append(format == .json ? ",\"" : " ", to: &out)
+        append(name, to: &out)
+        append(format == .json ? "\":" : "=", to: &out)
+    }
+
+    static func append(_ text: StaticString, to out: inout [UInt8]) {
+        out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
     static func json(
         _ now: Timestamp, _ level: Log.Level, _ message: String,
         _ fields: KeyValuePairs<StaticString, Log.Value>,
@@ -140,7 +199,7 @@ private enum LogLine {
         append("\n", to: &out)
     }
 
-    private static func append(_ text: String, to out: inout [UInt8]) { out.append(contentsOf: text.utf8) }
+    static func append(_ text: String, to out: inout [UInt8]) { out.append(contentsOf: text.utf8) }
 
     private static func plain(_ value: Log.Value) -> String {
         switch value {
@@ -152,7 +211,7 @@ private enum LogLine {
     }
 
     /// A JSON string; also what keeps a hostile value from forging a line of its own.
-    private static func quote(_ text: String, to out: inout [UInt8]) {
+    static func quote(_ text: String, to out: inout [UInt8]) {
         var text = text
         out.append(UInt8(ascii: "\""))
         text.withUTF8 { bytes in

@@ -134,15 +134,15 @@ final class Pipeline {
         let nanoseconds = clock.monotonicNanoseconds() &- request.receivedAt
         metrics.observe(route: visit.route, status: response.head.status, nanoseconds: nanoseconds)
         guard log.level <= .info else { return }
-        log.info(
-            "request",
-            [
-                "request_id": .text(request.id), "method": .text(request.head.method.name),
-                "path": .text(request.head.path), "status": .int(Int64(response.head.status.code)),
-                "microseconds": .int(Int64(nanoseconds / 1_000)),
-                "address": .text(visit.address?.description ?? "unix"),
-                "principal": .text(visit.principal?.description ?? ""),
-            ])
+        log.info("request") { line in
+            line.text("request_id", request.id)
+            line.text("method", request.head.method.name)
+            line.text("path", request.head.path)
+            line.int("status", Int64(response.head.status.code))
+            line.int("microseconds", Int64(nanoseconds / 1_000))
+            line.text("address", visit.address?.description ?? "unix")
+            line.text("principal", visit.principal?.description ?? "")
+        }
     }
 }
 
