@@ -5,14 +5,15 @@ extension Connection: BodySource {
     func makeRequest(_ head: RequestHead, _ framing: BodyFraming) -> Request {
         clearDeadline()
         bodyState = .unread
+        hasBody = framing != .none
         isBodyLost = false
         bodyLimitBytes = server.limits.http.bodyBytes
-        owesContinue = head.expectsContinue && framing != .none
+        owesContinue = head.expectsContinue && hasBody
         return Request(
             head: head, peer: peer, isTLS: transport.isTLS, receivedAt: server.clock.monotonicNanoseconds(),
             id: requestID(head),
             body: RequestBody(
-                source: framing == .none ? nil : self, contentEncoding: head.headers.list(.contentEncoding)))
+                source: hasBody ? self : nil, contentEncoding: head.headers.list(.contentEncoding)))
     }
 
     /// The client's own id when it is harmless, else one of ours.
@@ -32,6 +33,12 @@ extension Connection: BodySource {
             isBodyLost = true
             throw .tooLarge(limitBytes: bytes)
         }
+    }
+
+    /// Steps over the end of a body that does not exist. False: there is one.
+    func endEmptyBody() -> Bool {
+        if !hasBody, bodyState != .ended { _ = try? parsePart() }
+        return !hasBody && bodyState == .ended
     }
 
     nonisolated(nonsending) func nextPart() async throws(BodyError) -> [UInt8]? {

@@ -15,6 +15,7 @@ package final class Connection: ReadinessHandler {
     let transport: Transport
     var parser: RequestParser
     var bodyState = BodyState.ended
+    var hasBody = false
     /// The client holds its body back until it is told to go on (RFC 9110 10.1.1).
     var owesContinue = false
     /// The end of the body will not be found: after this answer the connection ends, and the answer says so.
@@ -56,6 +57,7 @@ package final class Connection: ReadinessHandler {
     package nonisolated(nonsending) func serve() async {
         while let request = await nextRequest() {
             let response = await server.respond(request)
+            if answerAtOnce(request, response) { continue }
             guard await answer(request, response) else { break }
         }
         _ = await flush()
@@ -77,7 +79,7 @@ package final class Connection: ReadinessHandler {
                 return nil
             }
             // Answers of a pipeline leave together, before we wait.
-            guard await flush() else { return nil }
+            if !isFlushed() { guard await flush() else { return nil } }
             let wasWaiting = isWaitingForRequest
             let result = await fill()
             if result == .bytes, wasWaiting { beginHead() }
@@ -224,6 +226,11 @@ extension Connection {
         let turn = Wakeup()
         server.reactor.atEndOfTurn { turn.wake() }
         await turn.wait()
+    }
+
+    /// Writes all that waits when the socket takes it at once. False: ask `flush`.
+    private func isFlushed() -> Bool {
+        !isAborted && (output.isEmpty || writeNow() && output.isEmpty)
     }
 
     /// Writes all that waits in `output`. False: the client is gone, or took nothing for too long.

@@ -26,13 +26,17 @@ final class Gate {
         self.clock = clock
     }
 
-    func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
+    /// For what asks nobody who they are; nil for all else. Apart from `admit`, because it does not wait.
+    func admitAnybody(_ request: Request, to operation: Operation, _ visit: Visit) -> Admission? {
         switch operation.requires {
         case .none: return Admission(context: anonymous(request, visit), check: nil)
         case .permissionUnlessLocal where visit.isLocal && !request.head.headers.contains(.authorization):
             return Admission(context: anonymous(request, visit), check: nil)
-        case .self, .permission, .permissionUnlessLocal: break
+        case .self, .permission, .permissionUnlessLocal: return nil
         }
+    }
+
+    func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
         let now = clock.now()
         let attempt = try await authenticator.begin(
             .read(request.head.headers), from: visit.address, now: now)

@@ -61,9 +61,14 @@ final class Pipeline {
         guard let operation = try route(request, &visit) else {
             return Response(.noContent).header(.allow, visit.methods)
         }
-        let admission = try await gate.admit(request, to: operation, visit)
+        let admission: Admission
+        if let anybody = gate.admitAnybody(request, to: operation, visit) {
+            admission = anybody
+        } else {
+            admission = try await gate.admit(request, to: operation, visit)
+        }
         visit.principal = admission.context.actor.principal
-        try limit(&visit)
+        try limit(&visit, at: request.receivedAt)
         try request.checkPrecondition()
         return try await perform(operation, request, admission, &visit)
     }
@@ -89,7 +94,11 @@ final class Pipeline {
         _ operation: Operation, _ request: Request, _ admission: Admission, _ visit: inout Visit
     ) async throws -> Response {
         var context = admission.context
-        if let replay = try await idempotency.begin(request, operation, &context) { return replay }
+        if operation.method == .post,
+            let replay = try await idempotency.begin(request, operation, &context)
+        {
+            return replay
+        }
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
         guard admission.check != nil else { return try await finish(operation, request, context) }
@@ -109,14 +118,14 @@ final class Pipeline {
         _ operation: Operation, _ request: Request, _ context: Context
     ) async throws -> Response {
         let response = try await operation.handle(request, context)
-        await idempotency.keep(response, operation, context)
+        if context.idempotency != nil { await idempotency.keep(response, operation, context) }
         return response
     }
 
-    private func limit(_ visit: inout Visit) throws {
+    private func limit(_ visit: inout Visit, at now: UInt64) throws {
         guard limiter.perSecond > 0 else { return }
         let caller = visit.principal.map(RateLimiter.Caller.principal) ?? .address(visit.address)
-        let verdict = limiter.take(caller, now: clock.monotonicNanoseconds())
+        let verdict = limiter.take(caller, now: now)
         visit.limit = verdict
         guard verdict.isAllowed else {
             throw Problem(
