@@ -21,7 +21,12 @@ extension IntegrationTests {
         private func whileOpen(
             _ sql: String, at url: DatabaseURL, _ body: @Sendable () async throws -> Void
         ) async throws {
-            try await ScratchDatabase(url: url).withDatabase(settings: Self.patient) { _, database in
+            let worker = try Worker()
+            worker.start(name: "patient")
+            defer { worker.stop() }
+            try await worker.run { worker in
+                let database = ScratchDatabase(url: url).open(on: worker, settings: Self.patient)
+                defer { database.stop() }
                 let session = try await database.connector.plainConnection()
                 defer { session.close() }
                 try await session.run("begin; \(sql)")

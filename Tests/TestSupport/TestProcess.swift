@@ -91,6 +91,11 @@ package final class TestFolder: Sendable {
 
     package func file(_ name: String) -> String { "\(path)/\(name)" }
     package func read(_ name: String) -> String? { readWhole(file(name)) }
+    package func write(_ text: String, to name: String) throws {
+        guard let file = fopen(file(name), "we") else { throw Impatience("\(name) cannot be written") }
+        let count = fwrite(text, 1, text.utf8.count, file)
+        guard fclose(file) == 0, count == text.utf8.count else { throw Impatience("\(name) is cut off") }
+    }
     package func remove() { ScratchServer.removeFolder(path) }
 
     package func nextNumber() -> Int { numbers.wrappingAdd(1, ordering: .relaxed).newValue }
