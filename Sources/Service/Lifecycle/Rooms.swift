@@ -124,6 +124,7 @@ extension Rooms {
 
     /// What a node does once for all its workers.
     private nonisolated(nonsending) func noteNode() async throws {
+        if let horizon { shared.state.note(horizonLagSeconds: horizon.lagSeconds) }
         try await NodeRegister.note(shared, isStopping: isStopping, in: database)
         defer { tidyings += 1 }
         // Until the first export; what was exported once stays so.
