@@ -58,6 +58,23 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a node says that readers of events are held back, and by how much`() async throws {
+            let foreign = try await ScratchDatabase.make(migrated: false).url
+            try await RunningNode.with(.scratch()) { node in
+                try await node.bootstrap()
+                try await whileOpen("create table held_open (id bigint)", at: foreign) {
+                    try await node.pushAll(0..<1)
+                    try await wait(until: "the node is not ready") { await !node.isReady }
+                    let check = try await node.call("GET", "/readyz", token: nil).json["checks"]?.asArray?
+                        .first { $0["name"] == "event_horizon" }
+                    #expect(check?["ok"] == false)
+                    let system = try await node.must("GET", "/v1/system")
+                    #expect(system["event_horizon_lag_seconds"]?.asDouble ?? 0 >= 5)
+                }
+                try await wait(until: "the node is ready again") { await node.isReady }
+            }
+        }
+
         /// Enough for several of the transactions that an upload is cut into.
         private static let candles = 50_000
 
