@@ -12,7 +12,7 @@ extension IntegrationTests {
                     "/usr/bin/env", "python3", "\(projectFolder())/Scripts/demo", "--binary",
                     RunningNode.binary(),
                 ],
-                in: folder, seconds: 240)
+                environment: ["TMPDIR": folder.path], in: folder, seconds: 240)
             #expect(code == 0, Comment(rawValue: String(output.suffix(4_000))))
         }
     }

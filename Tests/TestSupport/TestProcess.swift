@@ -34,6 +34,11 @@ package final class TestProcess: Sendable {
         state.withLock { if case .running(let child) = $0 { kill(child.pid, number) } }
     }
 
+    /// For a program with a session of its own: it and what it started there.
+    func signalGroup(_ number: Int32) {
+        state.withLock { if case .running(let child) = $0 { kill(-child.pid, number) } }
+    }
+
     /// The exit code, or 128 and the signal's number, once it has ended; nil while it runs.
     package func exitCode() -> Int32? {
         state.withLock { state in
@@ -69,6 +74,8 @@ package func runToEnd(
         let code = try await process.exited(within: seconds)
         return (code, readWhole(log) ?? "")
     } catch {
+        // What it started itself ends with it: a service drains, and stops its server.
+        process.signalGroup(SIGTERM)
         await process.end()
         throw Impatience("\(command): \(error)\n\(readWhole(log) ?? "")")
     }
