@@ -33,10 +33,19 @@ final class Premises {
     ) async throws -> Result {
         let scratch = try await ScratchDatabase.make()
         let rootKey = try RootKey()
-        let keyring = try await scratch.withDatabase { _, database in
+        let keyring = try await scratch.visit { _, database in
             try await KeyEncryptionKeys.open(database, under: rootKey)
         }
         let shared = try NodeShared.ofTest(scratch.url, rootKey, keyring)
+        let result = try await run(shared, scratch.url, isRunning, body)
+        try await scratch.drop()
+        return result
+    }
+
+    private static func run<Result: Sendable>(
+        _ shared: NodeShared, _ url: DatabaseURL, _ isRunning: Bool,
+        _ body: @Sendable (isolated Worker, Premises) async throws -> Result
+    ) async throws -> Result {
         let worker = try Worker()
         worker.start(name: "premises")
         defer { worker.stop() }
@@ -44,7 +53,7 @@ final class Premises {
             let host = try Host(shared, isLead: isRunning, on: worker)
             defer { host.database.stop() }
             try await host.database.ready(within: .seconds(60))
-            let premises = try Premises(host, scratch.url)
+            let premises = try Premises(host, url)
             guard isRunning else { return try await body(worker, premises) }
             try await host.rooms.start(on: worker)
             do {

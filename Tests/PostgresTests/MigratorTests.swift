@@ -27,7 +27,7 @@ import Testing
         let applied = try await withThrowingTaskGroup(of: [Int].self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    try await scratch.withDatabase { _, database in
+                    try await scratch.visit { _, database in
                         try await Migrator([Self.first, Self.second]).run(database.connector)
                     }
                 }

@@ -24,14 +24,18 @@ package struct ScratchDatabase: Sendable {
         settings: SessionSettings = .init(),
         _ body: @Sendable (isolated Worker, Database) async throws -> Result
     ) async throws -> Result {
-        let result = try await visit(settings, body)
+        let result = try await visit(settings: settings, body)
         // A test that throws keeps it for whoever looks into it, while the process lives.
-        try await ScratchCluster.shared.dropDatabase(url)
+        try await drop()
         return result
     }
 
-    private func visit<Result: Sendable>(
-        _ settings: SessionSettings, _ body: @Sendable (isolated Worker, Database) async throws -> Result
+    package func drop() async throws { try await ScratchCluster.shared.dropDatabase(url) }
+
+    /// As `withDatabase`, but the database stays for others.
+    package func visit<Result: Sendable>(
+        settings: SessionSettings = .init(),
+        _ body: @Sendable (isolated Worker, Database) async throws -> Result
     ) async throws -> Result {
         let worker = try Worker()
         worker.start(name: "test")
