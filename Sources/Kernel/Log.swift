@@ -90,10 +90,11 @@ package final class Log: Sendable {
         let now = clock.now()
         let full = buffer.withLock { buffer -> Bool in
             LogLine.begin(format, now, .info, message, to: &buffer)
-            var writer = LogFields(format: format, bytes: buffer)
-            buffer = []
+            // Swapped in and out: with a second owner the next byte would copy all of it.
+            var writer = LogFields(format: format)
+            swap(&writer.bytes, &buffer)
             fields(&writer)
-            buffer = writer.bytes
+            swap(&writer.bytes, &buffer)
             LogLine.end(format, to: &buffer)
             return buffer.count >= bufferBytes
         }
@@ -123,7 +124,7 @@ extension Log.Value: ExpressibleByStringLiteral, ExpressibleByStringInterpolatio
 /// The fields of one entry, on their way into the log's buffer.
 package struct LogFields {
     fileprivate let format: Log.Format
-    fileprivate var bytes: [UInt8]
+    fileprivate var bytes: [UInt8] = []
 
     package mutating func text(_ name: StaticString, _ value: String) {
         LogLine.name(format, name, to: &bytes)
