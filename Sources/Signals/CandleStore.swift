@@ -3,6 +3,17 @@ import Postgres
 
 /// Candles as rows. Whoever writes holds the locks of their series.
 enum CandleStore {
+    /// Candles later than the newest of their series: nothing can be in their place. Without the question
+    /// whether there is, and without an answer, a million rows take 2.9 s and not 4.4.
+    private static let append = Statement(
+        "candle_append",
+        """
+        insert into candle (series, open_time, open, high, low, close, volume, closed, revision, known_at)
+        select i.*, 1, $9
+        from unnest($1::int4[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
+            $7::float8[], $8::bool[]) as i
+        """)
+
     /// New candles; what is there already stays as it is.
     private static let insert = Statement(
         "candle_insert",
@@ -55,32 +66,69 @@ enum CandleStore {
     }
 
     /// Writes rows of locked series; no candle stands twice among them.
+    /// - Parameter newest: of each series, the open time of its last candle.
     nonisolated(nonsending) static func write(
-        _ candles: [Candle], series: [Int], now: Timestamp, in transaction: Transaction
+        _ candles: [Candle], series: [Int], newest: [Int: Timestamp], now: Timestamp,
+        in transaction: Transaction
     ) async throws -> Written {
-        let parameters = parameters(candles, series, now)
-        var growths: [Int: SeriesGrowth] = [:]
-        var written = Written()
-        for row in try await transaction.query(insert, parameters: parameters) {
-            growths[row.int(0)] = SeriesGrowth(
-                series: row.int(0), added: row.int(1), firstOpen: row.timestamp(2),
-                lastOpen: row.timestamp(3),
-                lastClosed: row.optionalTimestamp(4), dirtyFrom: row.timestamp(2))
-            written.counts.inserted += row.int(1)
+        var (later, other) = (CandleColumns(), CandleColumns())
+        for (candle, id) in zip(candles, series) {
+            let isLater = candle.openTime > newest[id] ?? .never
+            if isLater { later.append(candle, id) } else { other.append(candle, id) }
         }
-        if written.counts.inserted < candles.count {
-            for row in try await transaction.query(revise, parameters: parameters) {
-                written.counts.revised += row.int(1)
-                growths[row.int(0), default: SeriesGrowth(series: row.int(0))].revise(
-                    from: row.timestamp(2), lastClosed: row.optionalTimestamp(3), second: row.int(4))
+        var written = Written()
+        var growths: [Int: SeriesGrowth] = [:]
+        if !later.candles.isEmpty {
+            try await transaction.query(append, parameters: later.parameters(now))
+            written.counts.inserted = later.candles.count
+            for (candle, id) in zip(later.candles, later.series) {
+                growths[id, default: SeriesGrowth(series: id)].append(candle)
             }
+        }
+        if !other.candles.isEmpty {
+            try await merge(other, now, &written, &growths, in: transaction)
         }
         written.counts.unchanged = candles.count - written.counts.inserted - written.counts.revised
         written.growths = growths.values.sorted { $0.series < $1.series }
         return written
     }
 
-    private static func parameters(_ candles: [Candle], _ series: [Int], _ now: Timestamp) -> [Parameter] {
+    /// Candles in whose place there may be others.
+    private nonisolated(nonsending) static func merge(
+        _ rows: CandleColumns, _ now: Timestamp, _ written: inout Written,
+        _ growths: inout [Int: SeriesGrowth],
+        in transaction: Transaction
+    ) async throws {
+        let parameters = rows.parameters(now)
+        var inserted = 0
+        for row in try await transaction.query(insert, parameters: parameters) {
+            growths[row.int(0), default: SeriesGrowth(series: row.int(0))].add(
+                row.int(1), from: row.timestamp(2), to: row.timestamp(3),
+                lastClosed: row.optionalTimestamp(4))
+            inserted += row.int(1)
+        }
+        written.counts.inserted += inserted
+        if inserted < rows.candles.count {
+            for row in try await transaction.query(revise, parameters: parameters) {
+                written.counts.revised += row.int(1)
+                growths[row.int(0), default: SeriesGrowth(series: row.int(0))].revise(
+                    from: row.timestamp(2), lastClosed: row.optionalTimestamp(3), second: row.int(4))
+            }
+        }
+    }
+}
+
+/// Rows on their way, by columns.
+private struct CandleColumns {
+    var candles: [Candle] = []
+    var series: [Int] = []
+
+    mutating func append(_ candle: Candle, _ id: Int) {
+        candles.append(candle)
+        series.append(id)
+    }
+
+    func parameters(_ now: Timestamp) -> [Parameter] {
         [
             .int32Array(series.map(Int32.init)), .timestampArray(candles.map(\.openTime)),
             .doubleArray(candles.map(\.open)), .doubleArray(candles.map(\.high)),
@@ -91,6 +139,21 @@ enum CandleStore {
 }
 
 extension SeriesGrowth {
+    fileprivate mutating func append(_ candle: Candle) {
+        let time = candle.openTime
+        add(1, from: time, to: time, lastClosed: candle.closed ? time : nil)
+    }
+
+    fileprivate mutating func add(
+        _ count: Int, from first: Timestamp, to last: Timestamp, lastClosed closed: Timestamp?
+    ) {
+        added += count
+        firstOpen = min(firstOpen ?? first, first)
+        lastOpen = max(lastOpen ?? last, last)
+        lastClosed = closed.map { max(lastClosed ?? $0, $0) } ?? lastClosed
+        dirtyFrom = min(dirtyFrom ?? first, first)
+    }
+
     fileprivate mutating func revise(from time: Timestamp, lastClosed closed: Timestamp?, second: Int) {
         dirtyFrom = min(dirtyFrom ?? time, time)
         lastClosed = closed.map { max(lastClosed ?? $0, $0) } ?? lastClosed

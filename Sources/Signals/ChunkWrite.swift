@@ -32,7 +32,9 @@ struct ChunkWrite {
         let locked = try await SeriesStore.lock(places, source: source, now: now, in: transaction)
         let series = sorted.map { locked[$0.place]?.id ?? 0 }
         let candles = sorted.map { chunk.candles[$0.row] }
-        let written = try await CandleStore.write(candles, series: series, now: now, in: transaction)
+        let newest = Dictionary(uniqueKeysWithValues: locked.values.map { ($0.id, $0.lastOpen ?? .never) })
+        let written = try await CandleStore.write(
+            candles, series: series, newest: newest, now: now, in: transaction)
         result.counts = written.counts
         result.series = Set(series)
         result.changed = written.growths.map(\.series)
