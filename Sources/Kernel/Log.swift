@@ -126,14 +126,25 @@ package struct LogFields {
     fileprivate let format: Log.Format
     fileprivate var bytes: [UInt8] = []
 
-    package mutating func text(_ name: StaticString, _ value: String) {
-        LogLine.name(format, name, to: &bytes)
+    package mutating func text(_ name: LogName, _ value: String) {
+        bytes.append(contentsOf: format == .json ? name.json : name.text)
         LogLine.quote(value, to: &bytes)
     }
 
-    package mutating func int(_ name: StaticString, _ value: Int64) {
-        LogLine.name(format, name, to: &bytes)
+    package mutating func int(_ name: LogName, _ value: Int64) {
+        bytes.append(contentsOf: format == .json ? name.json : name.text)
         LogLine.append(String(value), to: &bytes)
+    }
+}
+
+/// The name of a field, as it stands in a line of either format.
+package struct LogName: Sendable {
+    fileprivate let json: [UInt8]
+    fileprivate let text: [UInt8]
+
+    package init(_ name: StaticString) {
+        json = Array(",\"\(name)\":".utf8)
+        text = Array(" \(name)=".utf8)
     }
 }
 
@@ -154,12 +165,6 @@ private enum LogLine {
 
     static func end(_ format: Log.Format, to out: inout [UInt8]) {
         append(format == .json ? "}\n" : "\n", to: &out)
-    }
-
-    static func name(_ format: Log.Format, _ name: StaticString, to out: inout [UInt8]) {
-        append(format == .json ? ",\"" : " ", to: &out)
-        append(name, to: &out)
-        append(format == .json ? "\":" : "=", to: &out)
     }
 
     static func append(_ text: StaticString, to out: inout [UInt8]) {

@@ -19,10 +19,10 @@ extension [UInt8] {
     package mutating func appendField(_ name: HeaderName, _ value: String) {
         append(contentsOf: name.text.utf8)
         appendASCII(": ")
-        let start = count
-        append(contentsOf: value.utf8)
-        for index in start..<count where !ByteClass.isFieldValue(self[index]) {
-            self[index] = ByteClass.space
+        if value.utf8.allSatisfy(ByteClass.isFieldValue) {
+            append(contentsOf: value.utf8)
+        } else {
+            append(contentsOf: value.utf8.map { ByteClass.isFieldValue($0) ? $0 : ByteClass.space })
         }
         appendASCII("\r\n")
     }

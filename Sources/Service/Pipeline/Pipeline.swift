@@ -144,15 +144,26 @@ final class Pipeline {
         metrics.observe(route: visit.route, status: response.head.status, nanoseconds: nanoseconds)
         guard log.level <= .info else { return }
         log.info("request") { line in
-            line.text("request_id", request.id)
-            line.text("method", request.head.method.name)
-            line.text("path", request.head.path)
-            line.int("status", Int64(response.head.status.code))
-            line.int("microseconds", Int64(nanoseconds / 1_000))
-            line.text("address", visit.address?.description ?? "unix")
-            line.text("principal", visit.principal?.description ?? "")
+            line.text(Self.requestID, request.id)
+            line.text(Self.method, request.head.method.name)
+            line.text(Self.path, request.head.path)
+            line.int(Self.status, Int64(response.head.status.code))
+            line.int(Self.microseconds, Int64(nanoseconds / 1_000))
+            line.text(Self.address, visit.address?.description ?? "unix")
+            line.text(Self.principal, visit.principal?.description ?? "")
         }
     }
+}
+
+/// The fields of the access log.
+extension Pipeline {
+    private static let requestID = LogName("request_id")
+    private static let method = LogName("method")
+    private static let path = LogName("path")
+    private static let status = LogName("status")
+    private static let microseconds = LogName("microseconds")
+    private static let address = LogName("address")
+    private static let principal = LogName("principal")
 }
 
 /// What the pipeline learns about a request on its way.
