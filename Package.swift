@@ -44,6 +44,7 @@ let package = Package(
         room("HTTPClient", ["Kernel", "EventLoop", "CCurl", "CLinux"]),
         room("HTTPServer", ["Kernel", "JSON", "EventLoop", "COpenSSL", "CZlib", "CLinux"]),
         room("Indicators"),
+        room("Exchanges", ["Kernel", "JSON", "Crypto"]),
 
         // Capabilities: nouns, rules, stores, endpoints, jobs.
         room("Access", ["Kernel", "JSON", "HTTPServer", "Postgres"]),
@@ -51,14 +52,15 @@ let package = Package(
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
         room("Identity", base + ["Jobs", "Audit", "Events"]),
-        room("Keys", base + ["Jobs", "Audit", "Events"]),
+        room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room("Webhooks", base + ["Jobs", "Audit", "Events", "HTTPClient"]),
         room("Alerts", base + ["Jobs", "Audit", "Events", "Webhooks"]),
         room(
             "Service",
             base + [
-                "CAssets", "CLinux", "Jobs", "Audit", "Events", "Identity", "Keys", "Signals", "Webhooks",
+                "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Identity", "Keys", "Signals",
+                "Webhooks",
                 "Alerts",
                 "HTTPClient",
             ]),
@@ -84,12 +86,13 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "EventLoop", "Kernel", "CLinux", "COpenSSL"]),
         tests("IndicatorsTests", ["Indicators"]),
+        tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel"]),
         tests(
             "SignalsTests",
             base + ["Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
-        tests("KeysTests", ["Keys", "Events", "Jobs"] + base + ["TestSupport"]),
+        tests("KeysTests", ["Keys", "Exchanges", "Events", "Jobs"] + base + ["TestSupport"]),
         tests("EventsTests", ["Events", "Audit", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",

@@ -1,3 +1,4 @@
+import Exchanges
 import Access
 import Events
 import JSON

@@ -1,4 +1,5 @@
 package import Access
+package import Exchanges
 package import Kernel
 
 /// The record of one API key at an exchange.

@@ -1,4 +1,5 @@
 import Access
+import Exchanges
 import HTTPServer
 import JSON
 import Kernel

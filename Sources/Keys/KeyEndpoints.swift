@@ -1,4 +1,5 @@
 package import Access
+import Exchanges
 package import Events
 import HTTPServer
 import JSON

@@ -1,4 +1,5 @@
 import Access
+import Exchanges
 import JSON
 import Kernel
 

@@ -1,3 +1,4 @@
+import Exchanges
 import Access
 import HTTPServer
 import JSON
