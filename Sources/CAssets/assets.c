@@ -28,6 +28,9 @@ static const unsigned char migration_0006[] = {
 static const unsigned char migration_0007[] = {
 #embed "../../Migrations/0007_partitions.sql"
 };
+static const unsigned char migration_0008[] = {
+#embed "../../Migrations/0008_custody.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -41,6 +44,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0005_webhooks.sql", migration_0005),
     FILE_OF("Migrations/0006_alerts.sql", migration_0006),
     FILE_OF("Migrations/0007_partitions.sql", migration_0007),
+    FILE_OF("Migrations/0008_custody.sql", migration_0008),
     {0, 0, 0},
 };
 
