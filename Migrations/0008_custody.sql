@@ -98,18 +98,23 @@ create table mode_order (
     ordered_at timestamptz not null
 );
 
--- own_status: what was asked of the key itself; status is the strictest of it and the standing orders.
+-- own_mode: what was asked of the key itself; status is the strictest of it, quarantine and the standing orders.
 -- mac: over what decides about the key's use, so that a write past the service is found.
+-- version_list: the versions as answers show them, written with every change of a version.
 alter table exchange_key
-    add column own_status text not null default 'active'
-        constraint exchange_key_own_status
-        check (own_status in ('quarantined', 'active', 'reduce_only', 'suspended', 'revoked')),
+    add column own_mode text not null default 'active'
+        constraint exchange_key_own_mode check (own_mode in ('active', 'reduce_only', 'suspended', 'revoked')),
+    add column own_reason text,
+    add column quarantined boolean not null default false,
     add column readable boolean not null default false,
     add column decoy boolean not null default false,
     add column current_version integer,
     add column risks_accepted text,
+    add column fingerprint text,
+    add column version_list text not null default '[]',
     add column mac bytea;
-update exchange_key set own_status = status;
+update exchange_key set own_mode = status, own_reason = status_reason;
+alter table exchange_key alter column own_mode drop default;
 alter table exchange_key add column mac_generation integer
     generated always as (sealed_generation('\x01'::bytea || mac)) stored
     constraint exchange_key_mac_generation references key_encryption_key (generation);

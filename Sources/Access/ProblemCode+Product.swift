@@ -9,6 +9,10 @@ extension ProblemCode {
     package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")
     package static let idempotencyInFlight = ProblemCode(
         "idempotency_in_flight", .conflict, "The first request is still under way")
+    package static let countMismatch = ProblemCode(
+        "count_mismatch", .conflict, "The selector matches another number of keys")
+    package static let keyTampered = ProblemCode(
+        "key_tampered", .conflict, "The key was changed past the service")
     package static let bootstrapDone = ProblemCode("bootstrap_done", .conflict, "There is an owner already")
     package static let lastOwner = ProblemCode("last_owner", .conflict, "At least one owner must stay")
     package static let testsFailed = ProblemCode("tests_failed", .conflict, "The rule's test cases fail")

@@ -31,6 +31,8 @@ extension EventType {
         ],
         "key.changed": keyFields + [EventField("changed", .strings)],
         "key.suspended": keyFields + [EventField("reason", .string)],
+        "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
+        "key.tampered": [EventField("key_id", .string), EventField("found_in", .string)],
         "key.activated": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.revoked": keyFields + [EventField("reason", .string), EventField("handed_out_until", .string)],
         "key.rotation.due": keyFields + [

@@ -53,6 +53,8 @@ extension EventType {
     package static let keyRegistered = EventType("key.registered", .keysRead, isSecurity: true)
     package static let keyChanged = EventType("key.changed", .keysRead, isSecurity: true)
     package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
+    package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
+    package static let keyTampered = EventType("key.tampered", .keysRead, isSecurity: true)
     package static let keyActivated = EventType("key.activated", .keysRead, isSecurity: true)
     package static let keyRevoked = EventType("key.revoked", .keysRead, isSecurity: true)
     package static let keyRotationDue = EventType("key.rotation.due", .keysRead, isSecurity: true)
@@ -94,8 +96,9 @@ extension EventType {
 
     /// Every type but the own ones.
     package static let all: [EventType] = [
-        .keyRegistered, .keyChanged, .keySuspended, .keyActivated, .keyRevoked, .keyRotationDue,
-        .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled, .userEnabled,
+        .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered, .keyActivated,
+        .keyRevoked, .keyRotationDue, .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
+        .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,

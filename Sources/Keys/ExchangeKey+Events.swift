@@ -39,7 +39,8 @@ extension ExchangeKey {
         case .revoked:
             return event(.keyRevoked, ["reason": reason, "handed_out_until": .time(handedOutUntil)])
         case .suspended: return event(.keySuspended, ["reason": reason])
-        case .active, .quarantined, .reduceOnly: return event(.keyActivated, ["reason": reason])
+        case .reduceOnly: return event(.keyRestricted, ["reason": reason])
+        case .active, .quarantined: return event(.keyActivated, ["reason": reason])
         }
     }
 

@@ -15,7 +15,14 @@ package struct ExchangeKey: Sendable {
     package var permissions: [KeyPermission]
     /// Addresses that the exchange restricts it to, as declared; empty is no restriction.
     package var addresses: [CIDR]
+    /// Follows from the next two and the standing orders.
     package private(set) var status: KeyStatus = .active
+    /// What was asked of this key itself.
+    package private(set) var ownMode: KeyMode = .active
+    package private(set) var ownReason: String?
+    /// Its credential was not probed yet, or has risks that nobody accepted.
+    package private(set) var isQuarantined = false
+    /// Of the key's own mode, or of the order that is stricter.
     package private(set) var statusReason: String?
     package private(set) var statusChangedAt: Timestamp
     /// When it lapses at the exchange.
@@ -23,6 +30,16 @@ package struct ExchangeKey: Sendable {
     /// When the secret was made, if anybody knows.
     package var secretCreatedAt: Timestamp?
     package var rotation: RotationPlan?
+    /// Whether its secret may be revealed.
+    package var isReadable = false
+    /// Bait: whoever uses it gives themselves away.
+    package private(set) var isDecoy = false
+    /// The version that is used; nil without a credential.
+    package private(set) var currentVersion: Int?
+    /// Why its risks (it can withdraw, no address restricts it) were accepted.
+    package private(set) var risksAccepted: String?
+    /// Of the current version's secret, as answers show it.
+    package private(set) var fingerprint: String?
     package private(set) var rotationNoticeAt: Timestamp?
     package private(set) var expiryNoticeAt: Timestamp?
     /// Once revoked: until when signatures that were handed out stay valid at the exchange.
@@ -51,7 +68,10 @@ extension ExchangeKey {
     }
 
     /// A key without a credential is active at once.
-    init(_ draft: KeyDraft, id: ExchangeKeyID, createdBy: PrincipalID, at now: Timestamp) {
+    init(
+        _ draft: KeyDraft, id: ExchangeKeyID, createdBy: PrincipalID, under orders: [StandingOrder],
+        at now: Timestamp
+    ) {
         self.init(
             id: id, exchange: draft.exchange, account: draft.account, label: draft.label,
             environment: draft.environment, owner: draft.owner, tags: draft.tags,
@@ -60,6 +80,7 @@ extension ExchangeKey {
             createdAt: now, createdBy: createdBy, updatedAt: now)
         rotationNoticeAt = rotationCountdown?.first(from: now)
         expiryNoticeAt = expiryCountdown?.first(from: now)
+        obey(orders.strictest(over: self), at: now)
     }
 
     /// Takes over what a change asks for; answers the names of the fields that are others now.
@@ -95,15 +116,35 @@ extension ExchangeKey {
         return all.filter { !$0.1 }.map(\.0)
     }
 
-    /// Nothing is said about a revoked key any more. No signature was ever handed out for a key without a
-    /// credential, so none outlives its revocation.
-    mutating func become(_ status: KeyStatus, reason: String?, at now: Timestamp) {
-        (self.status, statusReason, statusChangedAt) = (status, reason, now)
-        if status == .revoked { (rotationNoticeAt, expiryNoticeAt, handedOutUntil) = (nil, nil, now) }
+    /// What somebody asked of this key itself, and what follows under the standing order over it.
+    mutating func become(_ mode: KeyMode, under order: StandingOrder?, reason: String?, at now: Timestamp) {
+        (ownMode, ownReason) = (mode, reason)
+        settle(under: order, at: now)
         touch(at: now)
     }
 
-    private mutating func touch(at now: Timestamp) {
+    /// Fits the key to the standing order over it; answers whether anything is another now.
+    @discardableResult
+    mutating func obey(_ order: StandingOrder?, at now: Timestamp) -> Bool {
+        let before = (status, statusReason)
+        settle(under: order, at: now)
+        return before != (status, statusReason)
+    }
+
+    /// Nothing is said about a revoked key any more. What was handed out for it stays valid at the exchange
+    /// until `handedOutUntil`.
+    private mutating func settle(under order: StandingOrder?, at now: Timestamp) {
+        let old = status
+        status = KeyStatus(own: ownMode, ordered: order?.mode, quarantined: isQuarantined)
+        let isOrdered = (order?.mode ?? .active) > ownMode
+        statusReason = isOrdered ? order?.reason : ownReason
+        guard status != old else { return }
+        statusChangedAt = now
+        if status == .revoked { (rotationNoticeAt, expiryNoticeAt, handedOutUntil) = (nil, nil, now) }
+    }
+
+    /// A change that was decided outside of `apply`.
+    mutating func touch(at now: Timestamp) {
         updatedAt = now
         revision += 1
     }
@@ -113,17 +154,24 @@ extension ExchangeKey {
 
 extension ExchangeKey {
     /// A row that `KeyColumns` names.
-    init(_ row: KeyRow) {
-        self.init(
+    init(_ row: KeyRow) throws(TamperedKey) {
+        try self.init(
             id: row.id, exchange: row.closed(KeyColumns.exchange), account: row.text(KeyColumns.account),
             label: row.text(KeyColumns.label), environment: row.closed(KeyColumns.environment),
             owner: row.principal(KeyColumns.owner), tags: row.texts(KeyColumns.tags),
             permissions: row.texts(KeyColumns.permissions).compactMap { KeyPermission(rawValue: $0) },
             addresses: row.texts(KeyColumns.addresses).compactMap { CIDR($0) },
-            status: row.closed(KeyColumns.status), statusReason: row.optionalText(KeyColumns.statusReason),
+            status: row.closed(KeyColumns.status), ownMode: row.closed(KeyColumns.ownMode),
+            ownReason: row.optionalText(KeyColumns.ownReason),
+            isQuarantined: row.flag(KeyColumns.quarantined),
+            statusReason: row.optionalText(KeyColumns.statusReason),
             statusChangedAt: row.time(KeyColumns.statusChangedAt),
             expiresAt: row.optionalTime(KeyColumns.expiresAt),
             secretCreatedAt: row.optionalTime(KeyColumns.secretCreatedAt), rotation: row.rotation,
+            isReadable: row.flag(KeyColumns.readable), isDecoy: row.flag(KeyColumns.decoy),
+            currentVersion: row.optionalInt(KeyColumns.currentVersion),
+            risksAccepted: row.optionalText(KeyColumns.risksAccepted),
+            fingerprint: row.optionalText(KeyColumns.fingerprint),
             rotationNoticeAt: row.optionalTime(KeyColumns.rotationNoticeAt),
             expiryNoticeAt: row.optionalTime(KeyColumns.expiryNoticeAt),
             handedOutUntil: row.optionalTime(KeyColumns.handedOutUntil),

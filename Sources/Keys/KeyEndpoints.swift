@@ -1,6 +1,6 @@
 package import Access
 import Exchanges
-package import Events
+import Events
 import HTTPServer
 import JSON
 import Kernel
@@ -15,11 +15,11 @@ package struct KeyEndpoints {
     private static let bodyBytes = 1 << 20
 
     private let database: Database
-    private let ledger: Ledger
+    private let book: KeyBook
     private let isActive: IsActive
 
-    package init(database: Database, ledger: Ledger, isActive: @escaping IsActive) {
-        (self.database, self.ledger, self.isActive) = (database, ledger, isActive)
+    package init(database: Database, book: KeyBook, isActive: @escaping IsActive) {
+        (self.database, self.book, self.isActive) = (database, book, isActive)
     }
 
     package var operations: [Operation] {
@@ -41,24 +41,10 @@ package struct KeyEndpoints {
                 bodyLimit: 0, handle: read),
             Operation(
                 .patch, "/v1/keys/{key_id}", id: "updateKey", requires: .permission(.keysWrite),
-                errors: [.notFound, .conflict, .alreadyExists, .notYetSupported], bodyLimit: Self.bodyBytes,
+                errors: [.keyTampered, .notFound, .conflict, .alreadyExists, .notYetSupported],
+                bodyLimit: Self.bodyBytes,
                 handle: update),
-            status(.suspend, requires: .keysSuspend, errors: [.notFound, .conflict, .preconditionFailed]),
-            status(.activate, requires: .keysSuspend, errors: [.notFound, .conflict, .preconditionFailed]),
-            status(.revoke, requires: .keysRevoke, errors: [.notFound, .preconditionFailed]),
-        ]
-    }
-
-    private func status(
-        _ command: StatusCommand, requires permission: Permission, errors: [ProblemCode]
-    ) -> Operation {
-        let path = "/v1/keys/{key_id}/\(command.rawValue)"
-        return Operation(
-            .post, path, id: "\(command.rawValue)Key", requires: .permission(permission), errors: errors,
-            bodyLimit: Self.bodyBytes
-        ) { request, context in
-            try await obey(command, request, context)
-        }
+        ] + ModeEndpoints(database: database, book: book).operations
     }
 }
 
@@ -77,15 +63,10 @@ extension KeyEndpoints {
     private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response
     {
         if request.head.queryBytes != nil { try request.parameters().finish() }
-        guard let row = try await KeyStore.find(try Self.keyID(request), in: database) else {
+        guard let row = try await KeyStore.find(try request.keyID(), in: database) else {
             throw Problem.notFound("key")
         }
         return row.response(now: context.now)
-    }
-
-    private static func keyID(_ request: Request) throws(Problem) -> ExchangeKeyID {
-        guard let id = ExchangeKeyID(request.pathParameter("key_id")) else { throw .notFound("key") }
-        return id
     }
 }
 
@@ -98,84 +79,52 @@ extension KeyEndpoints {
         try request.parameters().finish()
         let fields = try await request.fields(limit: Self.bodyBytes)
         let draft = try KeyDraft(fields, caller: context.actor.principal, now: context.now)
-        let key = ExchangeKey(
-            draft, id: ledger.newID(), createdBy: context.actor.principal ?? draft.owner, at: context.now)
-        let row = try await ledger.change(context) { change in
-            try await requireActive(key.owner, change)
-            let row = try await KeyStore.insert(key, in: change.transaction)
+        let id = book.ledger.newID(ExchangeKeyKind.self)
+        let row = try await book.change(context) { change in
+            try await requireActive(draft.owner, change)
+            let orders = try await StandingOrders.held(in: change.transaction)
+            let key = ExchangeKey(
+                draft, id: id, createdBy: context.actor.principal ?? draft.owner, under: orders,
+                at: context.now)
+            let row = try await book.insert(key, change)
             // The database has the names in NFC; what is told is what is stored.
-            let stored = ExchangeKey(row)
-            change.audit("keys.register", key.id, detail: .object(stored.registered.data))
+            let stored = try ExchangeKey(row)
+            change.audit("keys.register", id, detail: .object(stored.registered.data))
             change.emit(stored.registered)
             return row
         }
-        return row.response(.created, now: context.now).header(.location, "/v1/keys/\(key.id)")
+        return row.response(.created, now: context.now).header(.location, "/v1/keys/\(id)")
     }
 
     private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
         -> Response
     {
         try request.parameters().finish()
-        let id = try Self.keyID(request)
+        let id = try request.keyID()
         let fields = try await request.fields(limit: Self.bodyBytes)
         let wanted = try KeyChange(fields, now: context.now)
-        let row = try await ledger.change(context) { change in
-            var key = try await locked(id, change)
+        let row = try await book.change(context) { change in
+            let orders = try await StandingOrders.held(in: change.transaction)
+            var key = try await book.locked(id, change)
             try request.match(revision: key.revision, required: true)
-            guard key.status != .revoked else {
+            guard key.ownMode != .revoked else {
                 throw Problem(.conflict, "The key was revoked, which is for good.")
             }
             if let owner = wanted.owner, owner != key.owner { try await requireActive(owner, change) }
             let changed = key.apply(wanted, at: context.now)
-            let row = try await KeyStore.update(key, in: change.transaction)
-            let names: JSONValue = .array(changed.map { .string($0) })
-            change.audit("keys.change", id, detail: ["changed": names])
-            if !changed.isEmpty { change.emit(ExchangeKey(row).event(.keyChanged, ["changed": names])) }
-            return row
-        }
-        return row.response(now: context.now)
-    }
-
-    private nonisolated(nonsending) func obey(
-        _ command: StatusCommand, _ request: Request, _ context: Context
-    ) async throws -> Response {
-        try request.parameters().finish()
-        let id = try Self.keyID(request)
-        let reason = try await reason(request, required: command != .activate)
-        let row = try await ledger.change(context) { change in
-            var key = try await locked(id, change)
-            try request.match(revision: key.revision, required: false)
-            switch command.outcome(from: key.status) {
-            case .refused(let why): throw Problem(.conflict, why)
-            case .unchanged: change.audit("keys.\(command.rawValue)", id, detail: ["unchanged": true])
-            case .become(let status):
-                key.become(status, reason: reason, at: context.now)
-                change.audit(
-                    "keys.\(command.rawValue)", id, detail: ["reason": reason.map { .string($0) } ?? .null])
+            let status = key.status
+            key.obey(orders.strictest(over: key), at: context.now)
+            if key.status != status {
                 change.emit(key.statusEvent)
                 change.touchesAuthority = true
             }
-            return try await KeyStore.update(key, in: change.transaction)
+            let row = try await book.update(key, change)
+            let names: JSONValue = .array(changed.map { .string($0) })
+            change.audit("keys.change", id, detail: ["changed": names])
+            if !changed.isEmpty { change.emit(try ExchangeKey(row).event(.keyChanged, ["changed": names])) }
+            return row
         }
         return row.response(now: context.now)
-    }
-
-    /// An optional body may be missing altogether.
-    private nonisolated(nonsending) func reason(_ request: Request, required: Bool) async throws -> String? {
-        if !required, request.body.isEmpty { return nil }
-        var fields = try await request.fields(limit: Self.bodyBytes)
-        let reason = fields.reason()
-        try fields.finish()
-        return reason
-    }
-
-    private nonisolated(nonsending) func locked(
-        _ id: ExchangeKeyID, _ change: Change
-    ) async throws -> ExchangeKey {
-        guard let key = try await KeyStore.lock(id, in: change.transaction) else {
-            throw Problem.notFound("key")
-        }
-        return key
     }
 
     /// The caller is active, or would not be here.

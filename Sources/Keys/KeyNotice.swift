@@ -42,7 +42,8 @@ enum KeyNotice {
     {
         let statement = self == .rotation ? Self.dueRotations : Self.dueExpiries
         let rows = try await transaction.query(statement, .timestamp(now), .int(KeyJobs.stepRows))
-        return rows.map { ExchangeKey(KeyRow($0)) }
+        // Whoever uses a tampered key tells of it; here it would only keep the others waiting.
+        return rows.compactMap { try? ExchangeKey(KeyRow($0)) }
     }
 
     func countdown(of key: ExchangeKey) -> Countdown? {

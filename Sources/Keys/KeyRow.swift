@@ -10,7 +10,8 @@ enum KeyColumns {
         id, exchange, account, label, environment, owner, tags, permissions, ip_allow_list, status,
         status_reason, status_changed_at, expires_at, secret_created_at, rotation_every,
         rotation_remind_before, rotation_due_at, handed_out_until, created_at, created_by, updated_at,
-        revision, rotation_notice_at, expiry_notice_at, label_key
+        revision, rotation_notice_at, expiry_notice_at, label_key, own_mode, quarantined, readable, decoy,
+        current_version, risks_accepted, fingerprint, version_list, mac, own_reason
         """
 
     static let id = 0
@@ -38,6 +39,16 @@ enum KeyColumns {
     static let rotationNoticeAt = 22
     static let expiryNoticeAt = 23
     static let labelKey = 24
+    static let ownMode = 25
+    static let quarantined = 26
+    static let readable = 27
+    static let decoy = 28
+    static let currentVersion = 29
+    static let risksAccepted = 30
+    static let fingerprint = 31
+    static let versionList = 32
+    static let tag = 33
+    static let ownReason = 34
 }
 
 /// One key as the database answers it. An answer to a client is written from here, without a value between:
@@ -52,24 +63,28 @@ struct KeyRow {
 
     func text(_ column: Int) -> String { row.text(column) }
     func optionalText(_ column: Int) -> String? { row.optionalText(column) }
+    func flag(_ column: Int) -> Bool { row.bool(column) }
+    func optionalInt(_ column: Int) -> Int? { row.optionalInt64(column).map { Int($0) } }
+    /// Over the rest of the row.
+    var tag: [UInt8]? { row.optionalBytes(KeyColumns.tag) }
     func texts(_ column: Int) -> [String] { row.textArray(column) }
     func time(_ column: Int) -> Timestamp { row.timestamp(column) }
     func optionalTime(_ column: Int) -> Timestamp? { row.optionalTimestamp(column) }
 
-    /// A value of a closed set; the row was written by us.
-    func closed<Value: RawRepresentable<String>>(_ column: Int, as type: Value.Type = Value.self) -> Value {
-        guard let value = Value(rawValue: row.text(column)) else {
-            preconditionFailure("column \(column) holds no \(type)")
-        }
+    /// A value of a closed set. Whatever else stands there was not written by us.
+    func closed<Value: RawRepresentable<String>>(
+        _ column: Int, as type: Value.Type = Value.self
+    ) throws(TamperedKey) -> Value {
+        guard let value = Value(rawValue: row.text(column)) else { throw tampering }
         return value
     }
 
-    func principal(_ column: Int) -> PrincipalID {
-        guard let principal = PrincipalID(row.text(column)) else {
-            preconditionFailure("column \(column) holds no principal")
-        }
+    func principal(_ column: Int) throws(TamperedKey) -> PrincipalID {
+        guard let principal = PrincipalID(row.text(column)) else { throw tampering }
         return principal
     }
+
+    var tampering: TamperedKey { TamperedKey(id: id, revision: revision) }
 
     var rotation: RotationPlan? {
         guard let every = row.optionalText(KeyColumns.rotationEvery).flatMap({ WrittenPeriod($0) }) else {
@@ -127,12 +142,11 @@ extension KeyRow {
         }
     }
 
-    /// A key is metadata only, until credentials are sealed.
     private func writeCredential(to w: inout JSONWriter) {
-        w.field("readable", false)
-        w.null("fingerprint")
-        w.null("current_version")
-        w.array("versions") { _ in }
+        w.field("readable", flag(KeyColumns.readable))
+        w.field("fingerprint", row.optionalText(KeyColumns.fingerprint))
+        w.field("current_version", optionalInt(KeyColumns.currentVersion))
+        w.raw("versions", row.text(KeyColumns.versionList).utf8)
     }
 
     func response(_ status: HTTPStatus = .ok, now: Timestamp) -> Response {

@@ -1,4 +1,4 @@
-/// A key's mode.
+/// What a key may be used for, all in all.
 package enum KeyStatus: String, CaseIterable, Sendable {
     /// Before the first probe of its credential.
     case quarantined
@@ -10,28 +10,61 @@ package enum KeyStatus: String, CaseIterable, Sendable {
     case revoked
 }
 
-/// What somebody asks of a key's status.
-package enum StatusCommand: String, CaseIterable, Sendable {
-    case suspend, activate, revoke
+/// What somebody asks of a key, or of a selection of keys.
+package enum KeyMode: String, CaseIterable, Sendable, Comparable {
+    case active
+    case reduceOnly = "reduce_only"
+    case suspended
+    /// For good.
+    case revoked
 
-    package enum Outcome: Equatable, Sendable {
-        case become(KeyStatus)
-        case unchanged
-        /// Not from here: a sentence for the caller.
-        case refused(String)
+    /// By how much is forbidden.
+    package static func < (a: KeyMode, b: KeyMode) -> Bool { a.strictness < b.strictness }
+
+    private var strictness: Int {
+        switch self {
+        case .active: 0
+        case .reduceOnly: 1
+        case .suspended: 2
+        case .revoked: 3
+        }
     }
+
+    var status: KeyStatus {
+        switch self {
+        case .active: .active
+        case .reduceOnly: .reduceOnly
+        case .suspended: .suspended
+        case .revoked: .revoked
+        }
+    }
+}
+
+extension KeyStatus {
+    /// The strictest of what was asked of the key, the standing orders over it, and quarantine, which forbids
+    /// more than reducing and less than suspension.
+    package init(own: KeyMode, ordered: KeyMode?, quarantined: Bool) {
+        let mode = max(own, ordered ?? .active)
+        self = quarantined && mode < .suspended ? .quarantined : mode.status
+    }
+}
+
+/// What becomes of a key's own mode when somebody asks for one.
+package enum ModeChange: Equatable, Sendable {
+    case become(KeyMode)
+    case unchanged
+    /// A sentence for the caller.
+    case refused(String)
 
     /// The whole state machine. `revoked` is left by nothing; asking for what is there already changes
     /// nothing.
-    package func outcome(from status: KeyStatus) -> Outcome {
-        switch (self, status) {
-        case (.revoke, .revoked), (.suspend, .suspended), (.activate, .active): .unchanged
-        case (.revoke, _): .become(.revoked)
-        case (_, .revoked): .refused("The key was revoked, which is for good.")
-        case (.suspend, _): .become(.suspended)
-        case (.activate, .suspended): .become(.active)
-        case (.activate, .quarantined), (.activate, .reduceOnly):
-            .refused("Only a suspended key is resumed; this one is \(status.rawValue).")
+    package init(from own: KeyMode, to wanted: KeyMode) {
+        if own == wanted {
+            self = .unchanged
+        } else if own == .revoked {
+            self = .refused("The key was revoked, which is for good.")
+        } else {
+            self = .become(wanted)
         }
     }
 }

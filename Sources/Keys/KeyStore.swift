@@ -23,10 +23,12 @@ enum KeyStore {
             insert into exchange_key (id, label, label_key, owner, tags, permissions, ip_allow_list, status,
                 status_reason, status_changed_at, expires_at, secret_created_at, rotation_every,
                 rotation_remind_before, rotation_due_at, rotation_notice_at, expiry_notice_at,
-                handed_out_until, updated_at, revision, exchange, account, environment, created_at,
-                created_by)
+                handed_out_until, updated_at, revision, own_mode, quarantined, readable,
+                current_version, risks_accepted, fingerprint, own_reason, exchange, account, environment,
+                created_at, created_by, decoy)
             values ($1, normalize($2), normalize($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                $16, $17, $18, $19, $20, $21, normalize($22), $23, $24, $25)
+                $16, $17, $18, $19, $20, $21, $22, $23, $24::integer, $25, $26, $27, $28, normalize($29),
+                $30, $31, $32, $33)
             returning
             """, KeyColumns.list,
         ].joined(separator: " "))
@@ -39,10 +41,14 @@ enum KeyStore {
                 status_changed_at = $10, expires_at = $11, secret_created_at = $12, rotation_every = $13,
                 rotation_remind_before = $14,
                 rotation_due_at = $15, rotation_notice_at = $16, expiry_notice_at = $17,
-                handed_out_until = $18, updated_at = $19, revision = $20
+                handed_out_until = $18, updated_at = $19, revision = $20, own_mode = $21,
+                quarantined = $22, readable = $23, current_version = $24::integer, risks_accepted = $25,
+                fingerprint = $26, own_reason = $27
             where id = $1 returning
             """, KeyColumns.list,
         ].joined(separator: " "))
+
+    private static let seal = Statement("key_seal", "update exchange_key set mac = $2 where id = $1")
 
     /// The unique index over exchange, account and label of keys that are not revoked.
     private static let labelIndex = "exchange_key_label"
@@ -55,8 +61,14 @@ enum KeyStore {
 
     nonisolated(nonsending) static func lock(
         _ id: ExchangeKeyID, in transaction: Transaction
-    ) async throws -> ExchangeKey? {
-        try await transaction.query(lock, .id(id)).first.map { ExchangeKey(KeyRow($0)) }
+    ) async throws -> KeyRow? {
+        try await transaction.query(lock, .id(id)).first.map { KeyRow($0) }
+    }
+
+    nonisolated(nonsending) static func seal(
+        _ id: ExchangeKeyID, with tag: [UInt8], in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(seal, .id(id), .bytes(tag))
     }
 
     nonisolated(nonsending) static func insert(
@@ -65,7 +77,7 @@ enum KeyStore {
         let parameters: [Parameter] =
             changeable(key) + [
                 .text(key.exchange.rawValue), .text(key.account), .text(key.environment.rawValue),
-                .timestamp(key.createdAt), .text(key.createdBy.description),
+                .timestamp(key.createdAt), .text(key.createdBy.description), .bool(key.isDecoy),
             ]
         return try await write(insert, parameters, in: transaction)
     }
@@ -92,7 +104,7 @@ enum KeyStore {
         }
     }
 
-    /// `$1` to `$20`: the id, and everything that may ever change.
+    /// `$1` to `$27`: the id, and everything that may ever change.
     private static func changeable(_ key: ExchangeKey) -> [Parameter] {
         [
             .id(key.id), .text(key.label), .text(key.label.lowercased()), .text(key.owner.description),
@@ -102,6 +114,9 @@ enum KeyStore {
             .text(key.rotation?.every.text), .textArray(key.rotation?.remindBefore.map(\.text) ?? []),
             .timestamp(key.rotationDueAt), .timestamp(key.rotationNoticeAt), .timestamp(key.expiryNoticeAt),
             .timestamp(key.handedOutUntil), .timestamp(key.updatedAt), .int64(key.revision),
+            .text(key.ownMode.rawValue), .bool(key.isQuarantined), .bool(key.isReadable),
+            .int(key.currentVersion), .text(key.risksAccepted), .text(key.fingerprint),
+            .text(key.ownReason),
         ]
     }
 }

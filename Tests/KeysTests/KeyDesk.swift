@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import EventLoop
 import Events
 import JSON
@@ -28,23 +29,44 @@ struct KeyDesk {
 
     let database: Database
     let ledger: Ledger
+    let book: KeyBook
     let caller: TestCaller
     let time: MovedClock
     let me: PrincipalID
 
-    init(_ database: Database, time: MovedClock = MovedClock()) {
+    nonisolated(nonsending) init(_ database: Database, time: MovedClock = MovedClock()) async throws {
+        // Sealed bytes hang on their key-encryption key; this desk's is known to no database.
+        _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
         self.database = database
         self.time = time
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
+        let keyring = try Self.makeKeyring()
+        let fingerprintKey = try HMACKey(Secret(randomBytes: 32))
+        book = KeyBook(
+            ledger: ledger,
+            custody: KeyCustody(keyring: { keyring }, fingerprintKey: { fingerprintKey }))
         caller = TestCaller(
-            KeyEndpoints(database: database, ledger: ledger) { principal, _ in principal == Self.colleague }
+            KeyEndpoints(database: database, book: book) { principal, _ in principal == Self.colleague }
                 .operations)
         me = PrincipalID(.user, UUID(at: time.now, entropy: .system))
     }
 
     static func run(_ body: @Sendable @escaping (KeyDesk) async throws -> Void) async throws {
         let scratch = try await ScratchDatabase.make()
-        try await scratch.withDatabase { _, database in try await body(KeyDesk(database)) }
+        try await scratch.withDatabase { _, database in
+            try await body(try await KeyDesk(database))
+        }
+    }
+
+    private static let insertGeneration = Statement(
+        "test_generation",
+        derived: """
+            insert into key_encryption_key (generation, wrapped) values (1, '') on conflict do nothing
+            """)
+
+    private static func makeKeyring() throws -> Keyring {
+        let root = try RootKey()
+        return try Keyring(opening: [.generate(generation: 1, under: root)], under: root)
     }
 
     var context: Context { testContext(at: time.now, principal: me) }

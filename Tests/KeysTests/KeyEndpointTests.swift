@@ -141,7 +141,7 @@ import Testing
     @Test func `of two changes at once, one is told that it came late`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database in
-            let desk = KeyDesk(database)
+            let desk = try await KeyDesk(database)
             let path = try await desk.register("a")
             let other = Task {
                 _ = worker

@@ -31,14 +31,14 @@ import Testing
     @Test func `two nodes at once tell every key once`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database in
-            let desk = KeyDesk(database)
+            let desk = try await KeyDesk(database)
             for number in 0..<250 {
                 _ = try await desk.register("k\(number)", #""expires_at": "2026-01-01T00:00:00Z""#)
             }
             let other = scratch.open(on: worker)
             defer { other.stop() }
             try await other.ready()
-            let twin = KeyDesk(other)
+            let twin = try await KeyDesk(other)
             let second = Task {
                 _ = worker
                 return try await twin.runJob("key-expiry") ?? 0

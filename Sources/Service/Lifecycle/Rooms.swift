@@ -1,5 +1,6 @@
 import Access
 import Alerts
+import Crypto
 import EventLoop
 import Events
 import HTTPClient
@@ -63,8 +64,11 @@ final class Rooms {
                 return try await PrincipalRights.of([principal], in: database)[principal]?
                     .intersection(context.permissions)
             })
+        let custody = KeyCustody(
+            keyring: { shared.keyring }, fingerprintKey: { try HMACKey(shared.rootKey.derive("fingerprint")) }
+        )
         let keys = KeyEndpoints(
-            database: database, ledger: ledger,
+            database: database, book: KeyBook(ledger: ledger, custody: custody),
             isActive: { principal, transaction in
                 try await PrincipalRights.of([principal], in: transaction)[principal] != nil
             })

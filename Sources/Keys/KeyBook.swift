@@ -1,0 +1,82 @@
+import Audit
+import Access
+package import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// How this room changes keys: every key is checked against its tag before it is changed, fitted to the
+/// standing orders, and sealed again after.
+package final class KeyBook {
+    let ledger: Ledger
+    let custody: KeyCustody
+    /// Revisions of tampered keys that were told of: once each, or whoever tampers floods the trail.
+    private var told: Set<Tampering> = []
+    private static let toldLimit = 1_024
+
+    private struct Tampering: Hashable {
+        let id: ExchangeKeyID
+        let revision: Int64
+    }
+
+    package init(ledger: Ledger, custody: KeyCustody) {
+        self.ledger = ledger
+        self.custody = custody
+    }
+
+    /// `Ledger.change` for keys. A key that was tampered with is refused, and told of.
+    nonisolated(nonsending) func change<Result>(
+        _ context: Context, _ body: nonisolated(nonsending) (Change) async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await ledger.change(context, body)
+        } catch let tampered as TamperedKey {
+            try await tell(tampered, context)
+            throw Problem(
+                .keyTampered, "The key's row was changed past this service. Nothing was done with it.",
+                members: [("key_id", .string(tampered.id.description))])
+        }
+    }
+
+    nonisolated(nonsending) func tell(_ tampered: TamperedKey, _ context: Context) async throws {
+        if told.count >= Self.toldLimit { told.removeAll(keepingCapacity: true) }
+        guard told.insert(Tampering(id: tampered.id, revision: tampered.revision)).inserted else { return }
+        try await ledger.record(context) { change in
+            change.audit("keys.tampered", tampered.id, outcome: .denied)
+            change.emit(
+                NewEvent(
+                    .keyTampered, subject: tampered.id,
+                    ["key_id": .string(tampered.id.description), "found_in": "exchange_key"]))
+        }
+    }
+
+    /// The key as nobody else can change it before the commit.
+    nonisolated(nonsending) func locked(_ id: ExchangeKeyID, _ change: Change) async throws -> ExchangeKey {
+        guard let row = try await KeyStore.lock(id, in: change.transaction) else {
+            throw Problem.notFound("key")
+        }
+        return try checked(row)
+    }
+
+    func checked(_ row: KeyRow) throws -> ExchangeKey {
+        let key = try ExchangeKey(row)
+        try custody.check(key, tag: row.tag)
+        return key
+    }
+
+    nonisolated(nonsending) func insert(_ key: ExchangeKey, _ change: Change) async throws -> KeyRow {
+        try await sealed(KeyStore.insert(key, in: change.transaction), change)
+    }
+
+    /// Of a key that is locked.
+    nonisolated(nonsending) func update(_ key: ExchangeKey, _ change: Change) async throws -> KeyRow {
+        try await sealed(KeyStore.update(key, in: change.transaction), change)
+    }
+
+    /// The tag is taken over what is stored: the database has the names in NFC.
+    private nonisolated(nonsending) func sealed(_ row: KeyRow, _ change: Change) async throws -> KeyRow {
+        try await KeyStore.seal(row.id, with: custody.tag(of: try ExchangeKey(row)), in: change.transaction)
+        return row
+    }
+}

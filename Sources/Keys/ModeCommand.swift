@@ -1,0 +1,66 @@
+import Access
+import HTTPServer
+import JSON
+import Kernel
+
+/// What a body asks of a selection of keys.
+struct ModeCommand {
+    let selector: KeySelector
+    let mode: KeyMode
+    let reason: String
+    let isDryRun: Bool
+    /// How many keys the caller means; another count changes nothing.
+    let expectedCount: Int?
+
+    /// - Parameter mode: set where the path says it.
+    init(_ fields: Fields, mode: KeyMode? = nil) throws(FieldErrors) {
+        var f = fields
+        selector = KeySelector.read(&f)
+        self.mode = mode ?? f.choice("mode", KeyMode.self)
+        reason = f.reason()
+        isDryRun = f.bool("dry_run", default: false)
+        expectedCount = f.int(optional: "expect_count", 0...KeySweep.keyLimit)
+        if !isDryRun, expectedCount == nil {
+            f.fail(
+                "expect_count", code: FieldCode.missing,
+                "is required, unless dry_run is true: how many keys are meant")
+        }
+        try f.finish()
+    }
+}
+
+/// What became of a selection, or would.
+struct ModeOutcome {
+    var changed: [ExchangeKey] = []
+    /// Matched, but already so.
+    var unchanged = 0
+    /// Matched, but held by their own mode or a stricter standing order.
+    var held: [ExchangeKey] = []
+    /// A standing order was set or taken back.
+    var order: String?
+
+    var matched: Int { changed.count + unchanged + held.count }
+}
+
+extension ModeOutcome {
+    private static let listed = 1_000
+
+    func response(_ command: ModeCommand, now: Timestamp) -> Response {
+        Response.object { w in
+            w.field("selector", command.selector.json)
+            w.field("mode", command.mode.rawValue)
+            w.field("reason", command.reason)
+            w.field("dry_run", command.isDryRun)
+            w.field("matched", matched)
+            if command.mode == .revoked { w.field("revoked", changed.count) }
+            w.field("changed", changed.count)
+            w.field("unchanged", unchanged)
+            w.field("held", held.count)
+            w.field("standing_order", order)
+            let until = changed.compactMap(\.handedOutUntil).max()
+            w.field("handed_out_until", command.mode == .revoked ? until?.description : nil)
+            w.array("keys", changed.prefix(Self.listed)) { w, key in w.value(key.id.description) }
+            w.array("held_keys", held.prefix(Self.listed)) { w, key in w.value(key.id.description) }
+        }
+    }
+}
