@@ -9,7 +9,7 @@ package final class RootKey: Sendable {
     package static let textBytes = textPrefix.utf8.count + (keyBytes + checksumBytes) / 3 * 4
     private static let checksumBytes = 4
 
-    private let key: Secret
+    let key: Secret
 
     /// A fresh key.
     package init() throws(CryptoError) {
