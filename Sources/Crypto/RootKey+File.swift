@@ -41,22 +41,27 @@ extension RootKey {
             })
     }
 
-    /// Writes a fresh key aside and links it into place, so that the file is whole or absent after any crash
-    /// and never replaces another.
+    /// Stores a fresh key.
     package static func create(atFile path: String) throws(RootKeyError) -> RootKey {
-        let folder = folder(of: path)
-        try makeFolder(folder)
-        try checkFolder(folder)
         let key: RootKey
         do { key = try RootKey() } catch { throw .crypto(error) }
+        try key.store(atFile: path)
+        return key
+    }
+
+    /// Writes the key aside and links it into place, so that the file is whole or absent after any crash and
+    /// never replaces another.
+    package func store(atFile path: String) throws(RootKeyError) {
+        let folder = Self.folder(of: path)
+        try Self.makeFolder(folder)
+        try Self.checkFolder(folder)
         let draft = "\(path).\(getpid()).\(Hex.encode(Randomness.bytes(8)))"
         defer { unlink(draft) }
-        try key.write(to: draft)
+        try write(to: draft)
         guard link(draft, path) == 0 else {
             throw errno == EEXIST ? .alreadyExists(path: path) : .failed("link", path)
         }
-        try synchronizeFolder(folder)
-        return key
+        try Self.synchronizeFolder(folder)
     }
 
     /// A key is 57 bytes; a file that is longer is something else.

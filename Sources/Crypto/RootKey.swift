@@ -5,9 +5,9 @@
 package final class RootKey: Sendable {
     package static let keyBytes = 32
     package static let textPrefix = "kbroot1_"
+    private static let text = ChecksummedText(prefix: textPrefix, contentBytes: keyBytes)
     /// Prefix and 48 characters.
-    package static let textBytes = textPrefix.utf8.count + (keyBytes + checksumBytes) / 3 * 4
-    private static let checksumBytes = 4
+    package static let textBytes = text.textBytes
 
     let key: Secret
 
@@ -47,25 +47,14 @@ package final class RootKey: Sendable {
 
 extension RootKey {
     static func parse(_ text: UnsafeRawBufferPointer) throws(RootKeyError) -> Secret {
-        let trimmed = UnsafeRawBufferPointer(rebasing: trim(text))
-        let prefix = Array(textPrefix.utf8)
-        guard trimmed.count == textBytes, trimmed.starts(with: prefix) else { throw .notARootKey }
-        do throws(CryptoError) {
-            return try Scratch.withBytes(keyBytes + checksumBytes) { content throws(CryptoError) in
-                let encoded = UnsafeRawBufferPointer(rebasing: trimmed[prefix.count...])
-                guard Base64.decode(encoded, alphabet: .url, into: content) == content.count else {
-                    throw .malformed("root key")
-                }
-                let key = UnsafeRawBufferPointer(rebasing: content[..<keyBytes])
-                guard content[keyBytes...].elementsEqual(checksum(of: key)) else { throw .notAuthentic }
-                return try Secret(copying: key)
-            }
-        } catch .malformed {
-            throw .notARootKey
-        } catch .notAuthentic {
+        do throws(ChecksummedText.Mistake) {
+            return try Self.text.parse(text) { key throws(CryptoError) in try Secret(copying: key) }
+        } catch .wrongChecksum {
             throw .wrongChecksum
-        } catch {
+        } catch .crypto(let error) {
             throw .crypto(error)
+        } catch {
+            throw .notARootKey
         }
     }
 
@@ -73,29 +62,7 @@ extension RootKey {
     func withTextLine<Result>(
         _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> Result
     ) throws(CryptoError) -> Result {
-        try Scratch.withBytes(Self.keyBytes + Self.checksumBytes) { content throws(CryptoError) in
-            key.withBytes { key in
-                content.copyMemory(from: key)
-                UnsafeMutableRawBufferPointer(rebasing: content[Self.keyBytes...])
-                    .copyBytes(from: Self.checksum(of: key))
-            }
-            return try Scratch.withBytes(Self.textBytes + 1) { line throws(CryptoError) in
-                line.copyBytes(from: Self.textPrefix.utf8)
-                let encoded = UnsafeMutableRawBufferPointer(rebasing: line[Self.textPrefix.utf8.count...])
-                Base64.encode(UnsafeRawBufferPointer(content), alphabet: .url, into: encoded)
-                line[Self.textBytes] = UInt8(ascii: "\n")
-                return try body(UnsafeRawBufferPointer(line))
-            }
-        }
-    }
-
-    private static func checksum(of key: UnsafeRawBufferPointer) -> [UInt8] {
-        BigEndian.bytes(CRC32.checksum(key))
-    }
-
-    private static func trim(_ text: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
-        let isBlank = { (byte: UInt8) in byte == 0x20 || (0x09...0x0d).contains(byte) }
-        let end = text.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? 0
-        return text[..<end].drop(while: isBlank)
+        try Self.text.withLine(
+            filledBy: { content in key.withBytes { content.copyMemory(from: $0) } }, body)
     }
 }
