@@ -20,6 +20,9 @@ package enum Command {
         Entry(name: "health", usage: "health [--url URL]", run: { HealthCommand.run($0) }),
         Entry(
             name: "audit", usage: "audit verify --export FILE [--pin KEY]", run: { AuditCommand.run($0) }),
+        Entry(
+            name: "shares", usage: "shares split|combine …",
+            run: { SharesCommand.run($0) }),
         Entry(name: "version", usage: "version", run: { _ in say("keybell \(Release.version)") }),
     ]
 
@@ -60,20 +63,26 @@ package enum Command {
     }
 }
 
-/// `--name value` options; anything else is not understood.
+/// `--name value` options, flags, and operands where a command takes them; anything else is not understood.
 struct Options {
     struct Unknown: Error { let argument: String }
 
     private(set) var values: [String: String] = [:]
     private(set) var flags: Set<String> = []
+    private(set) var operands: [String] = []
 
-    init(_ arguments: [String], taking names: Set<String>, flags known: Set<String> = []) throws(Unknown) {
+    init(
+        _ arguments: [String], taking names: Set<String>, flags known: Set<String> = [],
+        takesOperands: Bool = false
+    ) throws(Unknown) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             if known.contains(argument) {
                 flags.insert(argument)
             } else if names.contains(argument), let value = rest.popFirst() {
                 values[argument] = value
+            } else if takesOperands, !argument.hasPrefix("-") {
+                operands.append(argument)
             } else {
                 throw Unknown(argument: argument)
             }

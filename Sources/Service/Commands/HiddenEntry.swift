@@ -1,0 +1,52 @@
+import Crypto
+import EventLoop
+import Glibc
+
+/// Lines typed at a terminal that does not show them. It shows them again when this ends, also after Ctrl-C.
+struct HiddenEntry: ~Copyable {
+    private let descriptor: Int32
+    private let input: InterruptibleInput
+    private let shown: termios
+
+    /// Nil when the descriptor is no terminal.
+    static func begin(on descriptor: Int32) throws(SystemError) -> HiddenEntry? {
+        guard isatty(descriptor) == 1 else { return nil }
+        var shown = termios()
+        try SystemError.check("tcgetattr") { tcgetattr(descriptor, &shown) }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        let input = try InterruptibleInput(descriptor)
+        // What was typed ahead was shown: it does not count.
+        try SystemError.check("tcsetattr") { tcsetattr(descriptor, TCSAFLUSH, &hidden) }
+        return HiddenEntry(descriptor: descriptor, input: input, shown: shown)
+    }
+
+    private init(descriptor: Int32, input: consuming InterruptibleInput, shown: termios) {
+        self.descriptor = descriptor
+        self.input = input
+        self.shown = shown
+    }
+
+    deinit {
+        var shown = shown
+        tcsetattr(descriptor, TCSAFLUSH, &shown)
+    }
+
+    /// Asks on standard error, and has `body` read the line, which is wiped afterwards.
+    /// - Returns: nil when the entry was ended (Ctrl-D).
+    func line<Result>(_ question: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result?
+    {
+        _ = Glibc.write(2, question, question.utf8.count)
+        var buffer = [UInt8](repeating: 0, count: Self.maximumLineBytes)
+        defer { buffer.wipe() }
+        return try buffer.withUnsafeMutableBytes { buffer in
+            // The line feed that was typed is not shown either.
+            defer { Command.complain("") }
+            let count = try input.read(into: buffer)
+            return count == 0 ? nil : try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// More than a terminal takes in one line (N_TTY_BUF_SIZE), so that one read is one line.
+    private static let maximumLineBytes = 4_096
+}
