@@ -80,7 +80,7 @@ let package = Package(
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),
-        tests("CryptoTests", ["Crypto", "Kernel"]),
+        tests("CryptoTests", ["Crypto", "JSON", "Kernel"]),
         tests("EventLoopTests", ["EventLoop", "Kernel", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),

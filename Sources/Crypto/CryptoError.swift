@@ -8,6 +8,8 @@ package enum CryptoError: Error, Sendable, Equatable {
     case wrongLength(of: String)
     /// A text or structure could not be parsed.
     case malformed(String)
+    /// A text is no private key that we take.
+    case keyRefused(KeyRefusal)
     /// The C library refused an operation that should succeed: out of memory, or a broken installation.
     case library(operation: String)
 }
