@@ -1,7 +1,7 @@
 private import COpenSSL
 
-/// An EVP_PKEY, private or public. OpenSSL keeps its numbers on its heap and wipes them when the key is freed.
-/// Immutable once made, and OpenSSL guards what it caches inside, so every thread may use it at once.
+/// An EVP_PKEY, private or public. OpenSSL keeps its numbers on its heap and wipes them when the key goes.
+/// Immutable once made, and OpenSSL guards what it caches inside: every thread may use it at once.
 final class OpenSSLKey: Sendable {
     /// The bit pattern of the pointer, which would not be Sendable.
     private let address: UInt

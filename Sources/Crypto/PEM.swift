@@ -1,6 +1,6 @@
 /// The PEM of a key (RFC 7468), read strictly: one block, no headers, nothing before or behind it but white
-/// space. OpenSSL's reader would skip what it does not know, and ask the terminal for a pass phrase. The block
-/// of parameters that `openssl ecparam -genkey` writes in front is passed over.
+/// space. OpenSSL's reader would skip what it does not know, and ask the terminal for a pass phrase. The
+/// block of parameters that `openssl ecparam -genkey` writes in front is passed over.
 enum PEM {
     /// What the block holds.
     enum Layout: String {
