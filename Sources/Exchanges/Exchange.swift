@@ -56,21 +56,36 @@ extension Exchange {
         Exchange(
             .binance, "Binance", aliases: ["spot", "usdm", "coinm", "options"],
             environments: [.live, .testnet, .demo], credentials: [.hmac, .ed25519, .rsa],
-            notCovered: [.host, .path, .method]),
+            notCovered: [.host, .path, .method], offers: [.metadata, .probe]),
         Exchange(
             .bybit, "Bybit", aliases: ["main"], environments: [.live, .testnet, .demo],
-            credentials: [.hmac, .rsa], notCovered: [.host, .path, .method]),
-        Exchange(.okx, "OKX", aliases: ["main"], environments: [.live, .demo], passphrase: true),
-        Exchange(.kraken, "Kraken", aliases: ["spot"], environments: [.live]),
+            credentials: [.hmac, .rsa], notCovered: [.host, .path, .method],
+            offers: [.metadata, .probe, .delete]),
+        Exchange(
+            .okx, "OKX", aliases: ["main"], environments: [.live, .demo], passphrase: true,
+            offers: [.metadata, .probe]),
+        Exchange(
+            .kraken, "Kraken", aliases: ["spot"], environments: [.live], offers: [.metadata, .probe]),
         Exchange(
             .coinbase, "Coinbase Advanced", aliases: ["main"], environments: [.live], credentials: [.p256],
-            notCovered: [.query, .body]),
-        Exchange(.kucoin, "KuCoin", aliases: ["spot", "futures"], environments: [.live], passphrase: true),
+            notCovered: [.query, .body], offers: [.metadata, .probe]),
+        Exchange(
+            .kucoin, "KuCoin", aliases: ["spot", "futures"], environments: [.live], passphrase: true,
+            offers: [.metadata, .probe]),
         Exchange(.gate, "Gate", aliases: ["main"], environments: [.live, .testnet]),
         Exchange(.bitget, "Bitget", aliases: ["main"], environments: [.live, .demo], passphrase: true),
         Exchange(
             .mexc, "MEXC", aliases: ["spot"], environments: [.live], notCovered: [.host, .path, .method]),
     ]
+}
+
+extension Exchange {
+    package static func of(_ name: ExchangeName) -> Exchange {
+        guard let exchange = all.first(where: { $0.name == name }) else {
+            preconditionFailure("every exchange is described")
+        }
+        return exchange
+    }
 }
 
 extension Exchange: JSONWritable {

@@ -1,0 +1,39 @@
+package import Kernel
+
+/// What an exchange says that a key may do, in one vocabulary for all of them. A permission counts when the key
+/// holds it, whether or not the account is enabled for what it covers.
+package struct ProbedPermissions: Sendable, Equatable {
+    package var granted: Set<KeyPermission>
+    /// What the exchange names beside: `Earn`, `Affiliate`; and whatever it may add one day.
+    package var others: [String] = []
+    /// nil where the exchange does not tell.
+    package var isAddressBound: Bool?
+    /// Addresses as the exchange writes them, masked at some; empty where it does not tell.
+    package var addresses: [String] = []
+    package var expiresAt: Timestamp?
+    /// How long the key may rest before the exchange lets it lapse.
+    package var lapsesWhenUnusedFor: Period?
+    package var createdAt: Timestamp?
+    /// The account's own number, where told.
+    package var uid: String?
+    /// The whole answer, for people; at most `ProbeAnswer.bodyBytesAtMost`.
+    package var raw: [UInt8] = []
+
+    init(_ granted: Set<KeyPermission>) {
+        self.granted = granted
+    }
+}
+
+extension ProbedPermissions {
+    /// In the vocabulary's order.
+    package var list: [KeyPermission] { KeyPermission.allCases.filter(granted.contains) }
+
+    /// Whether a request from that address would pass; nil where the exchange does not tell enough.
+    package func admits(_ address: IPAddress) -> Bool? {
+        guard let isAddressBound else { return nil }
+        guard isAddressBound else { return true }
+        let ranges = addresses.map { CIDR($0) }
+        if ranges.contains(where: { $0?.contains(address) == true }) { return true }
+        return ranges.isEmpty || ranges.contains(nil) ? nil : false
+    }
+}

@@ -1,0 +1,134 @@
+package import JSON
+
+/// What shall be asked of an exchange, before anything is signed: no time, nonce, key or signature in it.
+package struct RequestDraft: Sendable, Equatable {
+    package enum Method: String, CaseIterable, Sendable {
+        case get = "GET", post = "POST", put = "PUT", delete = "DELETE"
+    }
+
+    /// A name and a value, not yet encoded.
+    package struct Field: Sendable, Equatable {
+        package let name: String
+        package let value: String
+
+        package init(_ name: String, _ value: String) {
+            (self.name, self.value) = (name, value)
+        }
+    }
+
+    package enum Body: Sendable, Equatable {
+        case none
+        /// `application/x-www-form-urlencoded`; Binance and Kraken put time, nonce and signature among them.
+        case form([Field])
+        /// JSON, byte for byte as it will be sent.
+        case json([UInt8])
+    }
+
+    package let method: Method
+    /// Which of the exchange's hosts: one of `Exchange.aliases`.
+    package let host: String
+    /// As sent: percent-encoded, without query.
+    package let path: String
+    /// In the order in which they are sent.
+    package let query: [Field]
+    package let body: Body
+
+    /// Refuses whatever two readers could understand differently.
+    package init(
+        _ method: Method, host: String, path: String, query: [Field] = [], body: Body = .none
+    ) throws(DraftRefusal) {
+        self.init(known: method, host: host, path: path, query: query, body: body)
+        try DraftRules.check(path: path)
+        try DraftRules.check(fields: query + form)
+        if case .json(let bytes) = body { try DraftRules.check(json: bytes) }
+    }
+
+    /// For requests that stand in this room's own text.
+    init(known method: Method, host: String, path: String, query: [Field] = [], body: Body = .none) {
+        (self.method, self.host, self.path) = (method, host, path)
+        (self.query, self.body) = (query, body)
+    }
+
+    var form: [Field] {
+        if case .form(let fields) = body { fields } else { [] }
+    }
+}
+
+/// Why a request is not taken. No case carries a value.
+package enum DraftRefusal: Error, Sendable, Equatable {
+    case path
+    case fieldName
+    case duplicateName(String)
+    /// NUL, CR, LF or another control character.
+    case controlCharacter(in: String)
+    case tooManyFields
+    case tooLong
+    case notJSON(JSONError)
+    /// JSON readers differ in what `1e3` is: an integer, or none.
+    case exponent
+}
+
+/// Bounds and shapes of what may be signed.
+private enum DraftRules {
+    static let pathBytesAtMost = 2_048
+    static let fieldsAtMost = 256
+    /// All names and values together; exchanges refuse longer URLs anyway.
+    static let fieldBytesAtMost = 16_384
+    /// A batch of orders is far below; see `JSONLimits`.
+    static let json = JSONLimits(depth: 16, textBytes: 1 << 18)
+
+    static func check(path: String) throws(DraftRefusal) {
+        guard path.utf8.count <= pathBytesAtMost else { throw .tooLong }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard segments.first == "", segments.count > 1, segments.dropFirst().allSatisfy(isPlain) else {
+            throw .path
+        }
+    }
+
+    /// Not empty, no `.` or `..`, and only what a path holds without encoding, or whole `%xx`.
+    private static func isPlain(_ segment: Substring) -> Bool {
+        guard let decoded = PercentEncoding.decode(segment), !["", ".", ".."].contains(decoded) else {
+            return false
+        }
+        return !decoded.unicodeScalars.contains {
+            $0.value < 0x20 || $0.value == 0x7F || $0 == "/" || $0 == "\\"
+        }
+    }
+
+    static func check(fields: [RequestDraft.Field]) throws(DraftRefusal) {
+        guard fields.count <= fieldsAtMost else { throw .tooManyFields }
+        var names: Set<[UInt8]> = []
+        var length = 0
+        for field in fields {
+            guard !field.name.isEmpty, !hasControl(field.name) else { throw .fieldName }
+            guard !hasControl(field.value) else { throw .controlCharacter(in: field.name) }
+            guard names.insert(Array(field.name.utf8)).inserted else { throw .duplicateName(field.name) }
+            length += field.name.utf8.count + field.value.utf8.count
+        }
+        guard length <= fieldBytesAtMost else { throw .tooLong }
+    }
+
+    private static func hasControl(_ text: String) -> Bool {
+        text.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+    }
+
+    /// The reader refuses invalid UTF-8, NUL, duplicate names and control characters in strings.
+    static func check(json bytes: [UInt8]) throws(DraftRefusal) {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue.parse(bytes, limits: json)
+        } catch {
+            throw .notJSON(error)
+        }
+        guard !hasExponent(value) else { throw .exponent }
+    }
+
+    private static func hasExponent(_ value: JSONValue) -> Bool {
+        switch value {
+        case .number(let number): number.text.utf8.contains { $0 | 0x20 == UInt8(ascii: "e") }
+        case .array(let elements): elements.contains(where: hasExponent)
+        case .object(let object): object.members.contains { hasExponent($0.value) }
+        default: false
+        }
+    }
+}
