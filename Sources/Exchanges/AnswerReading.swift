@@ -1,8 +1,8 @@
 import JSON
 import Kernel
 
-// Exchanges write numbers as text and text as numbers, and change it: what a member means counts here, not its
-// JSON type. What has a type that means nothing is told apart from what is missing.
+// Exchanges write numbers as text and text as numbers, and change it: what a member means counts here, not
+// its JSON type. What has a type that means nothing is told apart from what is missing.
 
 extension JSONValue {
     /// A short text, or a whole number as text.
@@ -27,6 +27,15 @@ extension JSONValue {
         guard let elements = self[name]?.asArray else { return nil }
         let names = elements.compactMap(\.asString)
         return names.count == elements.count ? names : nil
+    }
+
+    var holdsNUL: Bool {
+        switch self {
+        case .string(let text): text.utf8.contains(0)
+        case .array(let elements): elements.contains(where: \.holdsNUL)
+        case .object(let object): object.members.contains { $0.name.utf8.contains(0) || $0.value.holdsNUL }
+        default: false
+        }
     }
 }
 

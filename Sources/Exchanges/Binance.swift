@@ -2,7 +2,8 @@ import Crypto
 package import JSON
 import Kernel
 
-/// https://developers.binance.com/docs/binance-spot-api-docs/rest-api, …/docs/wallet/account/api-key-permission
+/// https://developers.binance.com/docs/binance-spot-api-docs/rest-api,
+/// …/docs/wallet/account/api-key-permission
 package struct Binance: ExchangeAdapter {
     package var exchange: ExchangeName { .binance }
 
@@ -115,7 +116,8 @@ extension Binance {
         guard let code = answer?.int("code"), code < 0 else { return nil }
         let words = ProbeRefusal.Words(String(code), answer?.words("msg"))
         switch code {
-        case -2014, -2008, -1022, -1002: return .keyRefused(words)
+        case -2014, -2008, -1022: return .keyRefused(words)
+        case -1002: return .permissionMissing(words)
         case -2015: return .keyOrAddressRefused(words)
         case -1021: return .clockRefused(words)
         case -1003, -1015: return .throttled(retryAfterSeconds: nil)

@@ -102,10 +102,7 @@ extension Bybit {
     }
 
     package func refusal(status: Int, in answer: JSONValue?) -> ProbeRefusal? {
-        guard let code = answer?.int("retCode"), code != 0 else {
-            // Its front door answers 403 with a page: too many requests, or a country that is shut out.
-            return status == 403 ? .unavailable(status: status) : nil
-        }
+        guard let code = answer?.int("retCode"), code != 0 else { return nil }
         let words = ProbeRefusal.Words(String(code), answer?.words("retMsg"))
         switch code {
         // 33004 is an expired key, 10003 an unknown one or one of another environment, 10004 a signature.

@@ -1,7 +1,7 @@
 package import JSON
 
-/// What Keybell must know of an exchange to speak with it: one conforming type a file. Pure: times, nonces and
-/// answers come in as values.
+/// What Keybell must know of an exchange to speak with it: one conforming type a file. Pure: times, nonces
+/// and answers come in as values.
 package protocol ExchangeAdapter: Sendable {
     var exchange: ExchangeName { get }
 
@@ -32,7 +32,7 @@ extension ExchangeAdapter {
 
     /// What an answer to the probe says of the key.
     package func permissions(from answer: ProbeAnswer) throws(ProbeRefusal) -> ProbedPermissions {
-        let body = try? JSONValue.parse(answer.body, limits: ProbeAnswer.limits)
+        let body = answer.json
         // An exchange's own word counts more than the status that its front door puts on it.
         if let refusal = refusal(status: answer.status, in: body) {
             throw refusal.withRetryAfter(answer.retryAfterSeconds)
@@ -40,15 +40,21 @@ extension ExchangeAdapter {
         switch answer.status {
         case 200..<300: break
         case 418, 429: throw .throttled(retryAfterSeconds: answer.retryAfterSeconds)
-        case 500...: throw .unavailable(status: answer.status)
+        // A front door's page to addresses and countries that it does not like.
+        case 403, 451, 500...: throw .unavailable(status: answer.status)
         default: throw .unintelligible(status: answer.status)
         }
         guard let body, var permissions = permissions(in: body) else {
             throw .unintelligible(status: answer.status)
         }
+        permissions.makeOneLined()
         permissions.raw = body.bytes
         return permissions
     }
+}
+
+extension Exchange {
+    package var adapter: (any ExchangeAdapter)? { name.adapter }
 }
 
 extension ExchangeName {

@@ -1,7 +1,7 @@
 package import Crypto
 
-/// An exchange's key, opened: what signs. Its parts stand in guarded memory and are wiped when the value ends;
-/// it has no description. Immutable, so every thread may use it at once.
+/// An exchange's key, opened: what signs. Its parts are wiped when the value ends; those that no library must
+/// hold stand in guarded memory. It has no description. Immutable: every thread may use it at once.
 package final class ExchangeCredential: Sendable {
     package let exchange: ExchangeName
     package let kind: Exchange.CredentialKind
@@ -15,8 +15,8 @@ package final class ExchangeCredential: Sendable {
         case pair(PrivateKey)
     }
 
-    /// Parses what a person pasted. The kind comes from reading the secret: a PEM is a key pair, anything else
-    /// an HMAC secret.
+    /// Parses what a person pasted. The kind comes from reading the secret: a PEM is a key pair, anything
+    /// else an HMAC secret.
     package init(
         exchange name: ExchangeName, apiKey: String, secret: borrowing Secret, passphrase: borrowing Secret?
     ) throws(CredentialError) {
@@ -67,8 +67,8 @@ extension ExchangeCredential {
         }
     }
 
-    /// The same for the same secret, however it was written, and useless without `key`: tells whether a secret
-    /// is here already.
+    /// The same for the same secret, however it was written, and useless without `key`: tells whether a
+    /// secret is here already.
     package func fingerprint(under key: HMACKey) -> [UInt8] {
         let label = Array("keybell secret fingerprint".utf8)
         return switch signer {

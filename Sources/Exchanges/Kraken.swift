@@ -71,7 +71,8 @@ extension Kraken {
 
     /// Seconds since 1970, as text; 0 is never.
     private func time(_ seconds: Int64?) -> Timestamp? {
-        Timestamp(exchangeMilliseconds: seconds?.multipliedReportingOverflow(by: 1_000).partialValue)
+        guard let seconds, seconds < 1 << 40 else { return nil }
+        return Timestamp(exchangeMilliseconds: seconds * 1_000)
     }
 
     /// https://docs.kraken.com/api/docs/guides/spot-errors: status 200, and texts in `error`.
@@ -83,8 +84,8 @@ extension Kraken {
         ("EGeneral:Too many requests", { _ in .throttled(retryAfterSeconds: nil) }),
         // Too many bad signatures or nonces: the key rests for a quarter of an hour.
         ("EGeneral:Temporary lockout", { _ in .throttled(retryAfterSeconds: 900) }),
-        // Also said to an address that is not on the key's list.
-        ("EGeneral:Permission denied", { .permissionMissing($0) }),
+        // The probe needs no permission: what is denied is the key here, or the address.
+        ("EGeneral:Permission denied", { .keyOrAddressRefused($0) }),
         ("EService:", { _ in .unavailable(status: 200) }),
         ("EGeneral:Internal error", { _ in .unavailable(status: 200) }),
     ]

@@ -80,12 +80,12 @@ extension OKX {
         let words = ProbeRefusal.Words(String(code), answer?.words("msg"))
         switch code {
         // Wrong, frozen or unknown key, signature, passphrase, or a key of the other environment.
-        case 50100, 50101, 50103...50107, 50111, 50113, 50119: return .keyRefused(words)
+        case 50100, 50101, 50105, 50111, 50113, 50114, 50119: return .keyRefused(words)
         case 50110: return .addressRefused(words)
-        case 50120: return .permissionMissing(words)
+        case 50030, 50120: return .permissionMissing(words)
         case 50102, 50112: return .clockRefused(words)
-        case 50011, 50013, 50040, 50061: return .throttled(retryAfterSeconds: nil)
-        case 50001, 50004, 50026: return .unavailable(status: status)
+        case 50011, 50040, 50061: return .throttled(retryAfterSeconds: nil)
+        case 50001, 50004, 50013, 50026: return .unavailable(status: status)
         default: return nil
         }
     }

@@ -2,9 +2,9 @@ import JSON
 
 /// An exchange's answer to a probe, as it came.
 package struct ProbeAnswer: Sendable {
-    /// What any exchange answers to a probe has some 2 KB; more is not read.
-    package static let bodyBytesAtMost = 65_536
-    static let limits = JSONLimits(depth: 16, textBytes: bodyBytesAtMost, members: 1_000)
+    /// What any exchange answers to a probe has some 2 KB; more is not understood.
+    package static let bodyBytesAtMost = 16_384
+    private static let limits = JSONLimits(depth: 16, textBytes: bodyBytesAtMost, members: 1_000)
 
     package let status: Int
     /// From `Retry-After`, where it is a number.
@@ -13,6 +13,12 @@ package struct ProbeAnswer: Sendable {
 
     package init(status: Int, retryAfterSeconds: Int? = nil, body: [UInt8]) {
         (self.status, self.retryAfterSeconds, self.body) = (status, retryAfterSeconds, body)
+    }
+
+    /// nil for anything but JSON; also for JSON with U+0000, which no text of ours can hold.
+    var json: JSONValue? {
+        guard let value = try? JSONValue.parse(body, limits: Self.limits) else { return nil }
+        return value.holdsNUL ? nil : value
     }
 }
 
@@ -53,20 +59,22 @@ extension ProbeRefusal {
 }
 
 extension ProbeRefusal.Words {
-    private static let charactersAtMost = 200
-
-    /// An exchange's text goes into our events and logs: bounded, on one line.
     init(_ code: String, _ message: String?) {
-        self.code = Self.clean(code)
-        self.message = Self.clean(message ?? "")
+        self.code = code.oneLine
+        self.message = (message ?? "").oneLine
     }
+}
 
-    private static func clean(_ text: String) -> String {
-        var out = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(charactersAtMost) {
+extension String {
+    private static var oneLineCharacters: Int { 200 }
+
+    /// An exchange's text goes into our events and logs: bounded, without control characters.
+    var oneLine: String {
+        var line = UnicodeScalarView()
+        for scalar in unicodeScalars.prefix(Self.oneLineCharacters) {
             let isPlain = scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
-            out.append(isPlain ? scalar : " ")
+            line.append(isPlain ? scalar : " ")
         }
-        return String(out)
+        return String(line)
     }
 }

@@ -1,7 +1,7 @@
 package import Kernel
 
-/// What an exchange says that a key may do, in one vocabulary for all of them. A permission counts when the key
-/// holds it, whether or not the account is enabled for what it covers.
+/// What an exchange says that a key may do, in one vocabulary for all of them. A permission counts when the
+/// key holds it, whether or not the account is enabled for what it covers.
 package struct ProbedPermissions: Sendable, Equatable {
     package var granted: Set<KeyPermission>
     /// What the exchange names beside: `Earn`, `Affiliate`; and whatever it may add one day.
@@ -16,7 +16,7 @@ package struct ProbedPermissions: Sendable, Equatable {
     package var createdAt: Timestamp?
     /// The account's own number, where told.
     package var uid: String?
-    /// The whole answer, for people; at most `ProbeAnswer.bodyBytesAtMost`.
+    /// The whole answer as JSON, for people; at most `ProbeAnswer.bodyBytesAtMost`.
     package var raw: [UInt8] = []
 
     init(_ granted: Set<KeyPermission>) {
@@ -27,6 +27,12 @@ package struct ProbedPermissions: Sendable, Equatable {
 extension ProbedPermissions {
     /// In the vocabulary's order.
     package var list: [KeyPermission] { KeyPermission.allCases.filter(granted.contains) }
+
+    mutating func makeOneLined() {
+        others = others.map(\.oneLine)
+        addresses = addresses.map(\.oneLine)
+        uid = uid?.oneLine
+    }
 
     /// Whether a request from that address would pass; nil where the exchange does not tell enough.
     package func admits(_ address: IPAddress) -> Bool? {
