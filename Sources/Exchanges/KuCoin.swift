@@ -76,13 +76,14 @@ extension KuCoin {
         guard let code = answer?.words("code"), code != "200000" else { return nil }
         let words = ProbeRefusal.Words(code, answer?.words("msg"))
         switch code {
-        // Key unknown, passphrase wrong, signature wrong, key disabled or of another version.
-        case "400001", "400003", "400004", "400005", "411100": return .keyRefused(words)
+        // Key unknown, passphrase wrong, signature wrong.
+        case "400003", "400004", "400005": return .keyRefused(words)
         case "400006": return .addressRefused(words)
         case "400007": return .permissionMissing(words)
         case "400002": return .clockRefused(words)
-        case "429000", "1015", "200002": return .throttled(retryAfterSeconds: nil)
-        case "500000", "503000": return .unavailable(status: status)
+        case "429000": return .throttled(retryAfterSeconds: nil)
+        // 411100: the whole account is frozen.
+        case "411100", "500000": return .unavailable(status: status)
         default: return nil
         }
     }

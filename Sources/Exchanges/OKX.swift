@@ -84,7 +84,7 @@ extension OKX {
         case 50110: return .addressRefused(words)
         case 50030, 50120: return .permissionMissing(words)
         case 50102, 50112: return .clockRefused(words)
-        case 50011, 50040, 50061: return .throttled(retryAfterSeconds: nil)
+        case 50011, 50061: return .throttled(retryAfterSeconds: nil)
         case 50001, 50004, 50013, 50026: return .unavailable(status: status)
         default: return nil
         }

@@ -34,7 +34,7 @@ import Testing
         ("EQuery:Unknown asset pair", .unintelligible),
     ]
     private static let kucoin: [(Int, Int, Kind)] = [
-        (400, 400003, .key), (400, 400004, .key), (400, 400005, .key), (400, 411100, .key),
+        (400, 400003, .key), (400, 400004, .key), (400, 400005, .key), (403, 411100, .unavailable),
         (400, 400006, .address), (400, 400007, .permission), (400, 400002, .clock), (429, 429000, .throttled),
         (200, 500000, .unavailable), (400, 900001, .unintelligible),
     ]
