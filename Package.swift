@@ -75,7 +75,10 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
-            dependencies: ["Kernel", "JSON", "HTTPServer", "HTTPClient", "Identity", "Signals", "Alerts"],
+            dependencies: [
+                "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Identity", "Signals",
+                "Alerts",
+            ],
             path: "Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
@@ -127,7 +130,10 @@ let package = Package(
 /// libFuzzer needs its instrumentation in every room that it explores, so it exists only on request: see
 /// Scripts/fuzz.
 if Context.environment["KEYBELL_FUZZ"] == "1" {
-    let explored = ["Alerts", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON", "Signals"]
+    let explored = [
+        "Alerts", "Crypto", "Exchanges", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
+        "Signals",
+    ]
     for target in package.targets where explored.contains(target.name) {
         target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]
     }
