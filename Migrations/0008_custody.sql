@@ -140,6 +140,8 @@ create table key_version (
     fingerprint bytea not null,
     created_at timestamptz not null,
     created_by text not null,
+    -- When the exchange last confirmed it.
+    verified_at timestamptz,
     activated_at timestamptz,
     retired_at timestamptz,
     destroyed_at timestamptz,

@@ -12,6 +12,7 @@ package enum Authority {
 
     private static let lockExclusively = Statement(
         "authority_lock", "select pg_advisory_xact_lock($1)")
+    private static let lockShared = Statement("authority_share", "select pg_advisory_xact_lock_shared($1)")
     private static let raiseEpoch = Statement(
         "authority_raise", "update authority set epoch = epoch + 1 returning epoch")
     private static let raiseConfiguration = Statement(
@@ -21,6 +22,12 @@ package enum Authority {
     /// for one commit. The audit entry comes after it, never before.
     package nonisolated(nonsending) static func lock(in transaction: Transaction) async throws {
         _ = try await transaction.query(lockExclusively, .int64(advisoryLock))
+    }
+
+    /// Held by whoever acts on authority until its record is committed: no change of authority commits
+    /// meanwhile. A statement of its own, so that what is read next is newer than the lock.
+    package nonisolated(nonsending) static func share(in transaction: Transaction) async throws {
+        _ = try await transaction.query(lockShared, .int64(advisoryLock))
     }
 
     package nonisolated(nonsending) static func raise(in transaction: Transaction) async throws -> Int64 {

@@ -29,8 +29,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .security:
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite,
-                .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysRead,
-                .keysRevoke, .keysSuspend, .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
+                .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
+                .keysRead, .keysRevoke, .keysSuspend, .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
             ]
         case .trader:

@@ -9,6 +9,8 @@ extension ProblemCode {
     package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")
     package static let idempotencyInFlight = ProblemCode(
         "idempotency_in_flight", .conflict, "The first request is still under way")
+    package static let duplicateSecret = ProblemCode(
+        "duplicate_secret", .conflict, "The secret is registered already")
     package static let countMismatch = ProblemCode(
         "count_mismatch", .conflict, "The selector matches another number of keys")
     package static let keyTampered = ProblemCode(

@@ -33,6 +33,12 @@ extension EventType {
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.tampered": [EventField("key_id", .string), EventField("found_in", .string)],
+        "key.version.created": keyFields + versionFields,
+        "key.version.activated": keyFields + versionFields,
+        "key.version.destroyed": keyFields + [
+            EventField("version", .integer), EventField("reason", .string),
+        ],
+        "key.revealed": keyFields + [EventField("reason", .string)],
         "key.activated": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.revoked": keyFields + [EventField("reason", .string), EventField("handed_out_until", .string)],
         "key.rotation.due": keyFields + [
@@ -135,6 +141,9 @@ extension EventType {
 
 // Fields that several types share.
 
+private let versionFields: [EventField] = [
+    EventField("version", .integer), EventField("kind", .string), EventField("origin", .string),
+]
 private let keyFields: [EventField] = [
     EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),
     EventField("account", .string), EventField("environment", .string), EventField("owner_id", .string),

@@ -55,6 +55,10 @@ extension EventType {
     package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
     package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
     package static let keyTampered = EventType("key.tampered", .keysRead, isSecurity: true)
+    package static let keyVersionCreated = EventType("key.version.created", .keysRead, isSecurity: true)
+    package static let keyVersionActivated = EventType("key.version.activated", .keysRead, isSecurity: true)
+    package static let keyVersionDestroyed = EventType("key.version.destroyed", .keysRead, isSecurity: true)
+    package static let keyRevealed = EventType("key.revealed", .keysRead, isSecurity: true)
     package static let keyActivated = EventType("key.activated", .keysRead, isSecurity: true)
     package static let keyRevoked = EventType("key.revoked", .keysRead, isSecurity: true)
     package static let keyRotationDue = EventType("key.rotation.due", .keysRead, isSecurity: true)
@@ -96,7 +100,8 @@ extension EventType {
 
     /// Every type but the own ones.
     package static let all: [EventType] = [
-        .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered, .keyActivated,
+        .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered,
+        .keyVersionCreated, .keyVersionActivated, .keyVersionDestroyed, .keyRevealed, .keyActivated,
         .keyRevoked, .keyRotationDue, .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,

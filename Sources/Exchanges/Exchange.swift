@@ -21,7 +21,7 @@ package enum KeyPermission: String, CaseIterable, Sendable {
 
 /// What is known of an exchange.
 package struct Exchange: Sendable {
-    package enum CredentialKind: String, Sendable { case hmac, ed25519, rsa, p256 }
+    package enum CredentialKind: String, CaseIterable, Sendable { case hmac, ed25519, rsa, p256 }
     /// Parts of a request that a signature may leave open.
     package enum RequestPart: String, Sendable { case host, path, method, query, body }
     package enum Offer: String, Sendable { case metadata, sign, proxy, probe, delete }

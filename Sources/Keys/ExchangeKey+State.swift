@@ -6,6 +6,7 @@ import Kernel
 struct TamperedKey: Error {
     let id: ExchangeKeyID
     let revision: Int64
+    var table = "exchange_key"
 }
 
 extension ExchangeKey {

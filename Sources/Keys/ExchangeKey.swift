@@ -77,7 +77,7 @@ extension ExchangeKey {
             environment: draft.environment, owner: draft.owner, tags: draft.tags,
             permissions: draft.permissions, addresses: draft.addresses, statusChangedAt: now,
             expiresAt: draft.expiresAt, secretCreatedAt: draft.secretCreatedAt, rotation: draft.rotation,
-            createdAt: now, createdBy: createdBy, updatedAt: now)
+            isReadable: draft.isReadable, createdAt: now, createdBy: createdBy, updatedAt: now)
         rotationNoticeAt = rotationCountdown?.first(from: now)
         expiryNoticeAt = expiryCountdown?.first(from: now)
         obey(orders.strictest(over: self), at: now)
@@ -94,6 +94,7 @@ extension ExchangeKey {
         if let expiresAt = change.expiresAt { self.expiresAt = expiresAt }
         if let secretCreatedAt = change.secretCreatedAt { self.secretCreatedAt = secretCreatedAt }
         if let rotation = change.rotation { self.rotation = rotation }
+        if let isReadable = change.isReadable { self.isReadable = isReadable }
         let changed = differences(from: before)
         guard !changed.isEmpty else { return [] }
         if changed.contains("rotation") || changed.contains("secret_created_at") {
@@ -111,7 +112,7 @@ extension ExchangeKey {
             ("ip_allow_list", addresses == other.addresses),
             ("expires_at", expiresAt == other.expiresAt),
             ("secret_created_at", secretCreatedAt == other.secretCreatedAt),
-            ("rotation", rotation == other.rotation),
+            ("rotation", rotation == other.rotation), ("readable", isReadable == other.isReadable),
         ]
         return all.filter { !$0.1 }.map(\.0)
     }
@@ -119,6 +120,35 @@ extension ExchangeKey {
     /// What somebody asked of this key itself, and what follows under the standing order over it.
     mutating func become(_ mode: KeyMode, under order: StandingOrder?, reason: String?, at now: Timestamp) {
         (ownMode, ownReason) = (mode, reason)
+        settle(under: order, at: now)
+        touch(at: now)
+    }
+
+    /// Another version is the one that is used. Until the exchange has confirmed it, the key is quarantined.
+    mutating func use(_ version: KeyVersion, under order: StandingOrder?, at now: Timestamp) {
+        let isFirst = currentVersion == nil
+        currentVersion = version.number
+        fingerprint = KeyCustody.text(ofFingerprint: version.fingerprint)
+        isQuarantined = version.verifiedAt == nil
+        if !isFirst || secretCreatedAt == nil && version.origin == .generated {
+            secretCreatedAt = version.createdAt
+            rotationNoticeAt = rotationCountdown?.first(from: now)
+        }
+        settle(under: order, at: now)
+    }
+
+    /// Its first credential waits for the exchange's name for it.
+    mutating func wait(under order: StandingOrder?, at now: Timestamp) {
+        isQuarantined = true
+        settle(under: order, at: now)
+    }
+
+    /// The exchange confirmed its credential, and somebody answers for its risks, if it has any.
+    mutating func leaveQuarantine(
+        accepting risks: String?, under order: StandingOrder?, at now: Timestamp
+    ) {
+        isQuarantined = false
+        if let risks { risksAccepted = risks }
         settle(under: order, at: now)
         touch(at: now)
     }

@@ -18,6 +18,7 @@ package final class KeyBook {
     private struct Tampering: Hashable {
         let id: ExchangeKeyID
         let revision: Int64
+        let table: String
     }
 
     package init(ledger: Ledger, custody: KeyCustody) {
@@ -41,13 +42,16 @@ package final class KeyBook {
 
     nonisolated(nonsending) func tell(_ tampered: TamperedKey, _ context: Context) async throws {
         if told.count >= Self.toldLimit { told.removeAll(keepingCapacity: true) }
-        guard told.insert(Tampering(id: tampered.id, revision: tampered.revision)).inserted else { return }
+        guard
+            told.insert(Tampering(id: tampered.id, revision: tampered.revision, table: tampered.table))
+                .inserted
+        else { return }
         try await ledger.record(context) { change in
             change.audit("keys.tampered", tampered.id, outcome: .denied)
             change.emit(
                 NewEvent(
                     .keyTampered, subject: tampered.id,
-                    ["key_id": .string(tampered.id.description), "found_in": "exchange_key"]))
+                    ["key_id": .string(tampered.id.description), "found_in": .string(tampered.table)]))
         }
     }
 
@@ -65,6 +69,15 @@ package final class KeyBook {
         return key
     }
 
+    /// A locked key that was not revoked.
+    nonisolated(nonsending) func usable(_ id: ExchangeKeyID, _ change: Change) async throws -> ExchangeKey {
+        let key = try await locked(id, change)
+        guard key.ownMode != .revoked else {
+            throw Problem(.conflict, "The key was revoked, which is for good.")
+        }
+        return key
+    }
+
     nonisolated(nonsending) func insert(_ key: ExchangeKey, _ change: Change) async throws -> KeyRow {
         try await sealed(KeyStore.insert(key, in: change.transaction), change)
     }
@@ -72,6 +85,12 @@ package final class KeyBook {
     /// Of a key that is locked.
     nonisolated(nonsending) func update(_ key: ExchangeKey, _ change: Change) async throws -> KeyRow {
         try await sealed(KeyStore.update(key, in: change.transaction), change)
+    }
+
+    /// Writes a key whose versions changed, and reads what an answer shows of it.
+    nonisolated(nonsending) func finish(_ key: ExchangeKey, _ change: Change) async throws -> KeyRow {
+        let written = try await update(key, change)
+        return try await KeyStore.find(key.id, in: change.transaction) ?? written
     }
 
     /// The tag is taken over what is stored: the database has the names in NFC.

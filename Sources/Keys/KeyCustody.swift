@@ -25,16 +25,24 @@ package final class KeyCustody {
         }
     }
 
-    func seal(_ credential: borrowing Secret, of key: ExchangeKeyID, version: Int) throws -> [UInt8] {
-        try keyring().seal(credential, for: Self.field(key, version))
+    func seal(_ matter: CredentialMatter, of key: ExchangeKeyID, version: Int) throws -> [UInt8] {
+        try keyring().seal(matter.bytes, for: Self.field(key, version))
     }
 
-    func open(_ sealed: [UInt8], of key: ExchangeKeyID, version: Int) throws -> Secret {
-        try keyring().open(sealed, for: Self.field(key, version))
+    /// Throws `TamperedKey` when the bytes were altered, or sealed for another key or version.
+    func open(_ sealed: [UInt8], of key: ExchangeKey, version: Int) throws -> CredentialMatter {
+        do {
+            let opened = try keyring().open(sealed, for: Self.field(key.id, version))
+            return try CredentialMatter(exchange: key.exchange, opened: opened)
+        } catch SealingError.notAuthentic, SealingError.malformed, SealingError.unknownGeneration {
+            throw TamperedKey(id: key.id, revision: key.revision, table: "key_version")
+        }
     }
 
     /// The same for the same secret, whatever its key; tells nothing to whoever lacks our key.
-    func fingerprint(of secret: [UInt8]) throws -> [UInt8] { try fingerprintKey().code(for: secret) }
+    func fingerprint(of matter: CredentialMatter) throws -> [UInt8] {
+        try matter.fingerprint(under: fingerprintKey())
+    }
 
     /// As answers show it: `kf_` and 128 bits.
     static func text(ofFingerprint bytes: [UInt8]) -> String {

@@ -17,6 +17,9 @@ struct KeyDraft {
     let expiresAt: Timestamp?
     let secretCreatedAt: Timestamp?
     let rotation: RotationPlan?
+    let isReadable: Bool
+    /// Nil: metadata only, for now.
+    let credential: CredentialDraft?
 
     /// - Parameter caller: the owner unless another is named.
     init(_ fields: Fields, caller: PrincipalID?, now: Timestamp) throws {
@@ -33,9 +36,10 @@ struct KeyDraft {
         secretCreatedAt = f.pastTime("secret_created_at", now: now)
         rotation = f.rotation()
         if owner == nil { f.fail("owner_id", code: FieldCode.missing, "is required") }
-        let unsupported = f.credential(mayBeReadable: true)
+        isReadable = f.bool("readable", default: false)
+        credential = CredentialDraft.read(optional: &f)
         try f.finish()
-        guard let owner, unsupported.isEmpty else { throw Problem.notYetSupported(unsupported) }
+        guard let owner else { throw Problem.notFound("owner") }
         self.owner = owner
     }
 }
@@ -44,8 +48,7 @@ struct KeyDraft {
 struct KeyChange {
     private static let names = [
         "label", "owner_id", "tags", "permissions", "ip_allow_list", "expires_at", "secret_created_at",
-        "rotation",
-        "credential",
+        "rotation", "readable",
     ]
 
     let label: String?
@@ -56,6 +59,9 @@ struct KeyChange {
     let expiresAt: Timestamp??
     let secretCreatedAt: Timestamp??
     let rotation: RotationPlan??
+    let isReadable: Bool?
+    /// The secret again: who makes a key readable must have it.
+    let proof: CredentialDraft?
 
     init(_ fields: Fields, now: Timestamp) throws {
         var f = fields
@@ -68,15 +74,14 @@ struct KeyChange {
         expiresAt = f.has("expires_at") ? .some(f.time("expires_at")) : nil
         secretCreatedAt = f.has("secret_created_at") ? .some(f.pastTime("secret_created_at", now: now)) : nil
         rotation = f.has("rotation") ? .some(f.rotation()) : nil
-        let unsupported = f.credential(mayBeReadable: false)
+        f.refuseNull("readable")
+        isReadable = f.bool(optional: "readable")
+        proof = CredentialDraft.read(optional: &f)
+        if proof != nil, isReadable != true {
+            f.fail(
+                "credential", code: "not_allowed", "goes with \"readable\": true; versions are added apart")
+        }
         if isEmpty { f.fail(code: FieldCode.tooFew, "must change something") }
         try f.finish()
-        guard unsupported.isEmpty else { throw Problem.notYetSupported(unsupported) }
-    }
-}
-
-extension Problem {
-    fileprivate static func notYetSupported(_ errors: [FieldError]) -> Problem {
-        Problem(.notYetSupported, "Keys are metadata only, for now: secrets come later.", errors: errors)
     }
 }

@@ -17,9 +17,14 @@ package struct KeyEndpoints {
     private let database: Database
     private let book: KeyBook
     private let isActive: IsActive
+    private let makeMatter: MakeMatter
 
-    package init(database: Database, book: KeyBook, isActive: @escaping IsActive) {
+    /// - Parameter makePair: makes key pairs, which takes up to seconds: not on the loop.
+    package init(
+        database: Database, book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair
+    ) {
         (self.database, self.book, self.isActive) = (database, book, isActive)
+        makeMatter = MakeMatter(makePair)
     }
 
     package var operations: [Operation] {
@@ -34,17 +39,18 @@ package struct KeyEndpoints {
             },
             Operation(
                 .post, "/v1/keys", id: "createKey", requires: .permission(.keysWrite),
-                errors: [.alreadyExists, .notYetSupported], bodyLimit: Self.bodyBytes, handle: create),
+                errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes, handle: create),
             Operation(
                 .get, "/v1/keys/{key_id}", id: "getKey", requires: .permission(.keysRead),
                 errors: [.notFound],
                 bodyLimit: 0, handle: read),
             Operation(
                 .patch, "/v1/keys/{key_id}", id: "updateKey", requires: .permission(.keysWrite),
-                errors: [.keyTampered, .notFound, .conflict, .alreadyExists, .notYetSupported],
+                errors: [.keyTampered, .notFound, .conflict, .alreadyExists],
                 bodyLimit: Self.bodyBytes,
                 handle: update),
         ] + ModeEndpoints(database: database, book: book).operations
+            + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
     }
 }
 
@@ -80,17 +86,24 @@ extension KeyEndpoints {
         let fields = try await request.fields(limit: Self.bodyBytes)
         let draft = try KeyDraft(fields, caller: context.actor.principal, now: context.now)
         let id = book.ledger.newID(ExchangeKeyKind.self)
+        var credential: (matter: CredentialMatter, draft: CredentialDraft)?
+        if let sent = draft.credential {
+            credential = (try await makeMatter(sent, draft.exchange), sent)
+        }
         let row = try await book.change(context) { change in
             try await requireActive(draft.owner, change)
             let orders = try await StandingOrders.held(in: change.transaction)
             let key = ExchangeKey(
                 draft, id: id, createdBy: context.actor.principal ?? draft.owner, under: orders,
                 at: context.now)
-            let row = try await book.insert(key, change)
+            var row = try await book.insert(key, change)
             // The database has the names in NFC; what is told is what is stored.
             let stored = try ExchangeKey(row)
             change.audit("keys.register", id, detail: .object(stored.registered.data))
             change.emit(stored.registered)
+            if let credential {
+                row = try await book.begin(credential.matter, credential.draft, stored, orders, change)
+            }
             return row
         }
         return row.response(.created, now: context.now).header(.location, "/v1/keys/\(id)")
@@ -111,6 +124,14 @@ extension KeyEndpoints {
                 throw Problem(.conflict, "The key was revoked, which is for good.")
             }
             if let owner = wanted.owner, owner != key.owner { try await requireActive(owner, change) }
+            if let proof = wanted.proof {
+                try await book.prove(makeMatter(proof, key.exchange), isSecretOf: key, change)
+            } else if wanted.isReadable == true, !key.isReadable, key.currentVersion != nil {
+                throw FieldErrors(
+                    FieldError(
+                        pointer: "/credential", code: FieldCode.missing,
+                        message: "is required: who makes a key readable must have its secret"))
+            }
             let changed = key.apply(wanted, at: context.now)
             let status = key.status
             key.obey(orders.strictest(over: key), at: context.now)

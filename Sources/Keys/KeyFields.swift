@@ -94,22 +94,6 @@ extension Fields {
         return text
     }
 
-    /// What was sent of that which comes with credentials; beside other mistakes, mistakes too.
-    mutating func credential(mayBeReadable: Bool) -> [FieldError] {
-        if mayBeReadable { refuseNull("readable") }
-        var names = has("credential") ? ["credential"] : []
-        if mayBeReadable, bool("readable", default: false) { names.append("readable") }
-        if hasMistakes {
-            for name in names { fail(name, code: Self.notYetSupported, Self.metadataOnly) }
-        }
-        return names.map {
-            FieldError(pointer: "/\($0)", code: Self.notYetSupported, message: Self.metadataOnly)
-        }
-    }
-
-    private static let notYetSupported = "not_yet_supported"
-    private static let metadataOnly = "is not yet supported: a key is metadata only"
-
     mutating func refuseNull(_ name: String) {
         if isNull(name) { fail(name, code: FieldCode.wrongType, "must not be null") }
     }

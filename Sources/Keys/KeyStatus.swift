@@ -1,6 +1,6 @@
 /// What a key may be used for, all in all.
 package enum KeyStatus: String, CaseIterable, Sendable {
-    /// Before the first probe of its credential.
+    /// Its credential was not confirmed yet, or has risks that nobody accepted.
     case quarantined
     case active
     /// Only what lessens a position.

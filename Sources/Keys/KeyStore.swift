@@ -53,10 +53,20 @@ enum KeyStore {
     /// The unique index over exchange, account and label of keys that are not revoked.
     private static let labelIndex = "exchange_key_label"
 
-    nonisolated(nonsending) static func find(_ id: ExchangeKeyID, in database: Database) async throws
-        -> KeyRow?
-    {
-        try await database.query(find, .id(id)).first.map { KeyRow($0) }
+    private static let exchange = Statement(
+        "key_exchange", "select exchange from exchange_key where id = $1")
+
+    /// Never changes.
+    nonisolated(nonsending) static func exchange(
+        of id: ExchangeKeyID, in source: any Queryable
+    ) async throws -> ExchangeName? {
+        try await source.query(exchange, .id(id)).first.flatMap { ExchangeName(rawValue: $0.text(0)) }
+    }
+
+    nonisolated(nonsending) static func find(
+        _ id: ExchangeKeyID, in source: any Queryable
+    ) async throws -> KeyRow? {
+        try await source.query(find, .id(id)).first.map { KeyRow($0) }
     }
 
     nonisolated(nonsending) static func lock(

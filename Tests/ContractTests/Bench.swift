@@ -46,11 +46,20 @@ struct Bench {
         let what: Comment = "\(operation.name) \(field): \(text.prefix(80).debugDescription) \(answer.text)"
         if (200..<300).contains(answer.status) {
             #expect(!text.utf8.contains(0), what)
-            #expect(try await isKept(text, field, answer, path), what)
+            if isSecret(field) {
+                #expect(!answer.json.holds(text), what)
+            } else {
+                #expect(try await isKept(text, field, answer, path), what)
+            }
         } else {
             #expect([400, 422].contains(answer.status), what)
             #expect(answer.pointers.contains { isAbout(field, $0) }, what)
         }
+    }
+
+    /// What is sealed comes back in no answer.
+    private func isSecret(_ field: TextField) -> Bool {
+        ["credential", "api_key"].contains(field.path.first) && field.path.last != "kind"
     }
 
     private func isAbout(_ field: TextField, _ pointer: String) -> Bool {
@@ -92,6 +101,9 @@ struct Bench {
         for name in ["name", "label"] where example[name] != nil {
             body = TextField(path: [name]).set("\(name) \(operation.id ?? "") \(count)", in: body)
         }
+        if let secret = example["credential"]?["secret"]?.asString {
+            body = TextField(path: ["credential", "secret"]).set("\(secret)\(count)", in: body)
+        }
         if example["email"] != nil {
             body = TextField(path: ["email"]).set("e\(count)@desk.example", in: body)
         }
@@ -112,7 +124,7 @@ struct Bench {
         }
         let path = operation.path.replacing("{\(name)}", with: try #require(id))
         try await bring(path)
-        return path
+        return path.replacing("{version}", with: "2")
     }
 
     private func bring(_ path: String) async throws {
@@ -122,6 +134,13 @@ struct Bench {
             #expect(try await call("POST", thing + "/disable").status == 200)
         case "activateKey":
             #expect(try await call("POST", thing + "/suspend", #"{"reason":"a"}"#).status == 200)
+        case "activateKeyVersion", "destroyKeyVersion":
+            let key = path.prefix { $0 != "{" }.dropLast()
+            let body =
+                operation.id == "activateKeyVersion"
+                ? #"{"credential":{"kind":"ed25519","generate":true}}"#
+                : #"{"credential":{"api_key":"bench-api-key","secret":"the-second-secret-\#(count)"}}"#
+            #expect(try await call("POST", String(key), body).status == 201)
         case "disableAlertRule": #expect(try await call("POST", thing + "/enable").status == 200)
         default: break
         }
@@ -139,7 +158,11 @@ struct Bench {
         case "{key_id}":
             (
                 "/v1/keys",
-                #"{"exchange":"binance","account":"a","label":"\#(own)","environment":"demo"}"#, "key_id"
+                """
+                {"exchange":"binance","account":"\(own)","label":"mm-btc spot","environment":"demo",\
+                "readable":true,\
+                "credential":{"api_key":"bench-api-key","secret":"the-secret-of-\(own.filter { $0 != " " })"}}
+                """, "key_id"
             )
         case "{webhook_id}":
             ("/v1/webhooks", #"{"name":"\#(own)","url":"http://127.0.0.1:9/"}"#, "webhook_id")

@@ -35,9 +35,11 @@ struct Stock {
         try await add(
             "key_id", "/v1/keys",
             """
-            {"exchange":"binance","account":"stock","label":"stock","environment":"live","tags":["a"],\
-            "permissions":["read"],"ip_allow_list":["10.0.0.0/8"],"rotation":{"every":"90d",\
-            "remind_before":["7d"]}}
+            {"exchange":"binance","account":"stock","label":"mm-btc spot","environment":"live",\
+            "tags":["a"],"readable":true,\
+            "credential":{"api_key":"stock-api-key","secret":"the-secret-of-the-stock"},\
+            "permissions":["read"],"ip_allow_list":["10.0.0.0/8"],\
+            "rotation":{"every":"90d","remind_before":["7d"]}}
             """)
     }
 
@@ -105,8 +107,11 @@ struct Stock {
 
     /// The operation's path with things that are there.
     func path(_ operation: String) -> String {
+        // The first version was there from the beginning; the contract's example makes the second.
+        let version = operation.hasSuffix("/activate") ? "2" : "1"
         let parts = operation.split(separator: "/").map { part in
-            part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
+            if part == "{version}" { return version }
+            return part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
         }
         return "/" + parts.joined(separator: "/")
     }

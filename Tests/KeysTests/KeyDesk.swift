@@ -46,8 +46,10 @@ struct KeyDesk {
             ledger: ledger,
             custody: KeyCustody(keyring: { keyring }, fingerprintKey: { fingerprintKey }))
         caller = TestCaller(
-            KeyEndpoints(database: database, book: book) { principal, _ in principal == Self.colleague }
-                .operations)
+            KeyEndpoints(
+                database: database, book: book, isActive: { principal, _ in principal == Self.colleague },
+                makePair: { try PrivateKey.generate($0, rsaBits: $1) }
+            ).operations)
         me = PrincipalID(.user, UUID(at: time.now, entropy: .system))
     }
 
@@ -89,6 +91,15 @@ struct KeyDesk {
         let extra = more.isEmpty ? "" : ", \(more)"
         let place = #""exchange": "binance", "account": "main", "environment": "live""#
         return #"{\#(place), "label": "\#(label)"\#(extra)}"#
+    }
+
+    /// Statements of somebody with a console.
+    func run(_ statements: String...) async throws {
+        for text in statements {
+            _ = try await database.transaction { transaction in
+                try await transaction.query(Statement("test_console", derived: text))
+            }
+        }
     }
 
     private static let allEvents = Statement("test_events", "select type, data from event order by xid, id")

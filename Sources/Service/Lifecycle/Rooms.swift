@@ -71,6 +71,9 @@ final class Rooms {
             database: database, book: KeyBook(ledger: ledger, custody: custody),
             isActive: { principal, transaction in
                 try await PrincipalRights.of([principal], in: transaction)[principal] != nil
+            },
+            makePair: { kind, bits in
+                try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
             })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })

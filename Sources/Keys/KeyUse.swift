@@ -1,0 +1,99 @@
+import Access
+import Events
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// What a credential is opened for.
+enum KeyPurpose {
+    /// Asking the exchange what the key may do; also in quarantine, for that is what ends it.
+    case verify
+    /// Showing the secret to a person.
+    case reveal
+    /// Deleting the key at the exchange, once it was revoked here.
+    case delete
+
+    var action: String {
+        switch self {
+        case .verify: "keys.verify"
+        case .reveal: "keys.reveal"
+        case .delete: "keys.delete"
+        }
+    }
+
+    /// A sentence for the caller when the key's status forbids it.
+    func refusal(_ status: KeyStatus) -> String? {
+        switch (self, status) {
+        case (.delete, .revoked), (.verify, .active), (.verify, .reduceOnly), (.verify, .quarantined): nil
+        case (.reveal, .active), (.reveal, .reduceOnly), (.reveal, .quarantined): nil
+        case (.delete, _): "Only a revoked key is deleted at its exchange."
+        case (_, .suspended): "The key is suspended."
+        case (_, .revoked): "The key was revoked, which is for good."
+        default: "The key is \(status.rawValue)."
+        }
+    }
+}
+
+/// Leave to use a credential once: committed to the trail before anything is opened, and good for a second.
+struct KeyUse {
+    /// What was admitted before a revocation was acknowledged may still leave; not later than this.
+    static let validNanoseconds: UInt64 = 1_000_000_000
+
+    let key: ExchangeKey
+    let version: Int
+    let matter: CredentialMatter
+    let purpose: KeyPurpose
+    fileprivate let clock: Clock
+    fileprivate let admittedAt: UInt64
+
+    /// The last question before something leaves.
+    func checkStillValid() throws {
+        guard clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds else {
+            throw Problem(
+                .overloaded, "This took longer than a second after it was admitted, so nothing was sent.",
+                headers: [(.retryAfter, "1")])
+        }
+    }
+}
+
+extension KeyBook {
+    /// Admits one use. Under the shared lock of authority no revocation can commit, so what is read here
+    /// holds until the record is committed: a use begun after a revocation was acknowledged is refused.
+    /// - Parameters:
+    ///   - version: nil is the current one.
+    ///   - note: what the record says beside the use itself.
+    nonisolated(nonsending) func admit(
+        _ purpose: KeyPurpose, _ id: ExchangeKeyID, version: Int? = nil, _ context: Context,
+        note: (ExchangeKey, Change) throws -> JSONValue
+    ) async throws -> KeyUse {
+        let admitted = try await change(context) { change in
+            try await Authority.share(in: change.transaction)
+            guard let row = try await KeyStore.find(id, in: change.transaction) else {
+                throw Problem.notFound("key")
+            }
+            let key = try self.checked(row)
+            if let refusal = purpose.refusal(key.status) { throw Problem(.conflict, refusal) }
+            let number = try Self.number(version, of: key)
+            guard
+                let bytes = try await KeyVersionStore.credential(
+                    of: id, version: number, in: change.transaction)
+            else { throw Problem(.conflict, "Version \(number) is not there, or was destroyed.") }
+            // Opened before the record commits, used after: what cannot be opened was not used.
+            let matter = try self.custody.open(bytes, of: key, version: number)
+            change.audit(purpose.action, id, detail: try note(key, change))
+            return (key, number, matter)
+        }
+        return KeyUse(
+            key: admitted.0, version: admitted.1, matter: admitted.2, purpose: purpose, clock: ledger.clock,
+            admittedAt: ledger.clock.monotonicNanoseconds())
+    }
+
+    private static func number(_ version: Int?, of key: ExchangeKey) throws(Problem) -> Int {
+        guard let number = version ?? key.currentVersion else {
+            throw Problem(.conflict, "The key has no current version.")
+        }
+        return number
+    }
+}
