@@ -58,21 +58,31 @@ extension IntegrationTests {
             }
         }
 
-        @Test func `a node says that readers of events are held back, and by how much`() async throws {
+        @Test func `a node whose readers of events are held back stays ready, and says what to do`()
+            async throws
+        {
             let foreign = try await ScratchDatabase.make(migrated: false).url
             try await RunningNode.with(.scratch()) { node in
                 try await node.bootstrap()
                 try await whileOpen("create table held_open (id bigint)", at: foreign) {
                     try await node.pushAll(0..<1)
-                    try await wait(until: "the node is not ready") { await !node.isReady }
-                    let check = try await node.call("GET", "/readyz", token: nil).json["checks"]?.asArray?
-                        .first { $0["name"] == "event_horizon" }
-                    #expect(check?["ok"] == false)
+                    let warning = try await eventually("a warning") { try await lagWarning(node) }
+                    #expect(warning.contains("blocking_pid"))
+                    #expect(node.log.contains(#""blocking_database":"\#(foreign.database ?? "?")""#))
                     let system = try await node.must("GET", "/v1/system")
                     #expect(system["event_horizon_lag_seconds"]?.asDouble ?? 0 >= 5)
                 }
-                try await wait(until: "the node is ready again") { await node.isReady }
+                try await wait(until: "the warning is gone") { try await lagWarning(node) == nil }
             }
+        }
+
+        /// What a ready node warns of, when it is this.
+        private func lagWarning(_ node: RunningNode) async throws -> String? {
+            let answer = try await node.call("GET", "/readyz", token: nil)
+            #expect(answer.status == 200)
+            #expect(answer.json["status"] == "ready")
+            return answer.json["warnings"]?.asArray?.lazy.compactMap(\.asString)
+                .first { $0.contains("readers of events") }
         }
 
         /// Enough for several of the transactions that an upload is cut into.

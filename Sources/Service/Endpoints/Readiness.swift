@@ -10,7 +10,9 @@ struct Readiness {
         let detail: String?
     }
 
-    /// Events later than this are no longer "at once".
+    /// Events later than this are no longer "at once". A warning and no more: what holds them back is a
+    /// transaction anywhere on the server, so every node would be taken out of service at once, and each of
+    /// them works.
     private static let horizonLagSeconds = 5.0
     private static let ping = Statement("readiness", "select max(number)::bigint from schema_migration")
 
@@ -27,7 +29,6 @@ struct Readiness {
             shared.log.debug("not ready", ["error": .text("\(error)")])
         }
         let wanted = Assets.migrations.map(\.number).max() ?? 0
-        let lag = shared.state.horizonLagSeconds
         let checks = [
             Check(
                 name: "database", isOK: migration != nil, detail: migration == nil ? "cannot be reached" : nil
@@ -36,11 +37,23 @@ struct Readiness {
                 name: "migrations", isOK: migration.map { Int($0) == wanted } ?? false,
                 detail: migration.map { "\($0) of \(wanted)" }),
             Check(name: "seal", isOK: true, detail: "unsealed"),
-            Check(name: "event_horizon", isOK: lag < horizonLagSeconds, detail: "lag \(Int(lag * 1_000)) ms"),
             Check(name: "draining", isOK: !shared.state.isDraining, detail: nil),
         ]
-        let warnings = shared.state.isAuditExported ? [] : ["no audit checkpoint has been exported"]
-        return Readiness(checks: checks, warnings: warnings)
+        return Readiness(checks: checks, warnings: warnings(shared.state))
+    }
+
+    /// What an operator should mend while the node goes on. Anybody may read them: no names, no addresses.
+    private static func warnings(_ state: NodeState) -> [String] {
+        var warnings: [String] = []
+        let lag = state.horizonLagSeconds
+        if lag >= horizonLagSeconds {
+            warnings.append(
+                "readers of events are \(Int(lag)) s behind: a transaction that writes is open on the "
+                    + "database server. The log names its process and database (blocking_pid, "
+                    + "blocking_database): end it")
+        }
+        if !state.isAuditExported { warnings.append("no audit checkpoint has been exported") }
+        return warnings
     }
 }
 
