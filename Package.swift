@@ -115,7 +115,9 @@ let package = Package(
             ]),
         tests(
             "IntegrationTests",
-            ["Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux"]),
+            [
+                "Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux", "HTTPServer",
+            ]),
         tests(
             "ContractTests",
             base + [

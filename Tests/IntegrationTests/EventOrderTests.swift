@@ -85,11 +85,13 @@ extension IntegrationTests {
                 .first { $0.contains("readers of events") }
         }
 
-        /// Enough for several of the transactions that an upload is cut into.
-        private static let candles = 50_000
+        /// The promise; measured as the fastest of several, since the machine does other things, too.
+        private static let promise = Duration.seconds(1)
+        private static let revocations = 5
 
         @Test
-        func `a revoked key reaches its webhook during a foreign transaction and a bulk upload`() async throws
+        func `with a foreign writer and 1,000,000 candles, a revoked key reaches its webhook within 1 s`()
+            async throws
         {
             let receiver = try Receiver()
             defer { receiver.stop() }
@@ -98,27 +100,46 @@ extension IntegrationTests {
                 try await node.bootstrap()
                 let webhook = try await node.makeWebhook(to: receiver, "alert.*")
                 try await node.makeRule("A key is revoked", on: "key.revoked", sendTo: webhook)
-                let key = try await node.makeKey("to be revoked")
-                let upload = try CandleStream(to: node, rows: Self.candles)
+                let upload = try CandleStream(to: node)
+                async let whole = upload.run()
+                defer { upload.end() }
                 try await whileOpen("create table held_open (id bigint)", at: foreign) {
-                    async let begun: Void = upload.begin()
-                    try await wait(until: "the upload is being stored") { try await storesCandles(node) }
-                    try await node.must("POST", "/v1/keys/\(key.id)/revoke", ["reason": "laptop stolen"])
-                    let message = try await receiver.first("the alert") { $0.type == "alert.firing" }
-                    #expect(message.data["rule"]?["name"] == "A key is revoked")
-                    // Its last row was not even sent, and the other transaction is open until we return.
-                    #expect(!upload.isComplete)
-                    try await begun
+                    var times: [Duration] = []
+                    for number in 0..<Self.revocations {
+                        try await waitForMoreCandles(node)
+                        times.append(try await revokeKey(number, of: node, tellingOf: receiver))
+                    }
+                    // The upload goes on, and the other transaction is open until we return.
+                    try await waitForMoreCandles(node)
+                    let fastest = try #require(times.min())
+                    #expect(fastest < Self.promise, "all of them: \(times)")
                 }
-                let answer = try await upload.finish()
-                #expect(answer["inserted"]?.asInt == Int64(Self.candles))
-                #expect(receiver.accepted.count == 1)
+                upload.end()
+                let (rows, answer) = try await whole
+                #expect(answer["inserted"]?.asInt == Int64(rows))
+                #expect(receiver.accepted.count == Self.revocations)
             }
         }
 
-        private func storesCandles(_ node: RunningNode) async throws -> Bool {
-            let page = try await node.must("GET", "/v1/series?limit=1")
-            return page["data"]?.asArray?.isEmpty == false
+        /// From the request to revoke a key until its message has come.
+        private func revokeKey(
+            _ number: Int, of node: RunningNode, tellingOf receiver: Receiver
+        ) async throws -> Duration {
+            let key = try await node.makeKey("to be revoked \(number)")
+            return try await ContinuousClock().measure {
+                try await node.must("POST", "/v1/keys/\(key.id)/revoke", ["reason": "laptop stolen"])
+                _ = try await receiver.first("the alert") { $0.data["event"]?["key_id"]?.asString == key.id }
+            }
+        }
+
+        /// Waits until the upload under way has stored another series.
+        private func waitForMoreCandles(_ node: RunningNode) async throws {
+            let before = try await seriesCount(node)
+            try await wait(until: "more of the upload is stored") { try await seriesCount(node) > before }
+        }
+
+        private func seriesCount(_ node: RunningNode) async throws -> Int {
+            try await node.must("GET", "/v1/series?limit=200")["data"]?.asArray?.count ?? 0
         }
     }
 }

@@ -44,9 +44,14 @@ package final class LoopbackConnection: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     }
 
-    package convenience init(to port: UInt16, seconds: Int = patienceSeconds) throws {
+    /// - Parameter sendBufferBytes: what the system takes before `send` waits for the other side; its own
+    ///   choice, which grows to megabytes, unless one is given.
+    package convenience init(
+        to port: UInt16, seconds: Int = patienceSeconds, sendBufferBytes: Int32? = nil
+    ) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         self.init(owning: descriptor, seconds: seconds)
+        if var size = sendBufferBytes { setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, 4) }
         guard withLoopbackAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
             throw LoopbackError.cannotConnect(errno)
         }
