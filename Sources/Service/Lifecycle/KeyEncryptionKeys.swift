@@ -24,6 +24,22 @@ enum KeyEncryptionKeys {
         return try Keyring(opening: wrapped, under: root)
     }
 
+    /// The keys of a database that may not be migrated, or not be ours: looked at before anything is written.
+    nonisolated(nonsending) static func wrapped(through connector: Connector) async throws
+        -> [WrappedKeyEncryptionKey]
+    {
+        let connection = try await connector.plainConnection()
+        defer { connection.close() }
+        let table = try await connection.run("select to_regclass('key_encryption_key')::text")
+        guard table?.first?.optionalText(0) != nil else { return [] }
+        let rows = try await connection.run(
+            "select generation::text, encode(wrapped, 'hex') from key_encryption_key order by generation")
+        return (rows.map(Array.init) ?? []).map { row in
+            WrappedKeyEncryptionKey(
+                generation: Int(row.text(0)) ?? 0, bytes: Hex.decode(row.text(1)) ?? [])
+        }
+    }
+
     private nonisolated(nonsending) static func read(_ database: Database) async throws
         -> [WrappedKeyEncryptionKey]
     {

@@ -83,9 +83,16 @@ extension Node {
     private func prepare(
         _ url: DatabaseURL, on worker: isolated Worker, _ told: @Sendable (Notice) -> Void
     ) async throws -> NodeShared {
-        let rootKey = try await loadRootKey(told)
+        let found = try await findRootKey()
         let connector = Connector(url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
-        try await migrate(connector, worker.reactor)
+        let wrapped = try await patiently(worker.reactor) {
+            try await KeyEncryptionKeys.wrapped(through: connector)
+        }
+        let rootKey = try await settleRootKey(found, opening: wrapped, told)
+        let applied = try await patiently(worker.reactor) {
+            try await Migrator(Assets.migrations).run(connector)
+        }
+        if !applied.isEmpty { log.info("migrated", ["to": .int(Int64(applied.max() ?? 0))]) }
         let database = Database(url, reactor: worker.reactor, offLoop: offLoop, entropy: entropy)
         database.start(on: worker)
         defer { database.stop() }
@@ -103,27 +110,52 @@ extension Node {
             refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics))
     }
 
-    private nonisolated(nonsending) func loadRootKey(_ told: (Notice) -> Void) async throws -> RootKey {
+    /// Nil: there is no file yet.
+    private nonisolated(nonsending) func findRootKey() async throws -> RootKey? {
         if let text = settings.rootKeyText { return try RootKey(text: text) }
         let path = settings.rootKeyFile
+        do {
+            return try await offLoop.run { try RootKey.load(fromFile: path) }
+        } catch RootKeyError.notFound {
+            return nil
+        }
+    }
+
+    /// The root key that this database's keys are wrapped under, or a new one for a new installation. Nothing
+    /// is written, neither a file nor to the database, before it is known to fit.
+    private nonisolated(nonsending) func settleRootKey(
+        _ found: RootKey?, opening wrapped: [WrappedKeyEncryptionKey], _ told: (Notice) -> Void
+    ) async throws -> RootKey {
+        if let found {
+            if !wrapped.isEmpty { _ = try Keyring(opening: wrapped, under: found) }
+            return found
+        }
+        let path = settings.rootKeyFile
+        guard wrapped.isEmpty else {
+            throw Failure(
+                description: "there is no root key file \(path), but this database holds keys under one. Put "
+                    + "that key back (from its copy, or from another node), or say where it is with "
+                    + "KEYBELL_ROOT_KEY_FILE; a new installation takes an empty database. Nothing was "
+                    + "written")
+        }
         let (key, origin) = try await offLoop.run { try RootKey.loadOrCreate(atFile: path) }
         if origin == .created { told(.rootKeyMade(path)) }
         return key
     }
 
     /// A database that is just starting is waited for; a schema that does not fit is not.
-    private nonisolated(nonsending) func migrate(_ connector: Connector, _ reactor: Reactor) async throws {
-        let migrator = Migrator(Assets.migrations)
-        for attempt in 1...60 {
+    private nonisolated(nonsending) func patiently<Result>(
+        _ reactor: Reactor, _ body: () async throws -> Result
+    ) async throws -> Result {
+        for _ in 1..<60 {
             do {
-                let applied = try await migrator.run(connector)
-                if !applied.isEmpty { log.info("migrated", ["to": .int(Int64(applied.max() ?? 0))]) }
-                return
-            } catch let error as PostgresError where attempt < 60 {
+                return try await body()
+            } catch let error as PostgresError {
                 log.warning("waiting for the database", ["error": .text("\(error)")])
                 await reactor.sleep(nanoseconds: 500_000_000)
             }
         }
+        return try await body()
     }
 }
 
