@@ -31,6 +31,9 @@ static const unsigned char migration_0007[] = {
 static const unsigned char migration_0008[] = {
 #embed "../../Migrations/0008_custody.sql"
 };
+static const unsigned char migration_0009[] = {
+#embed "../../Migrations/0009_bootstrap_place.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -45,6 +48,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0006_alerts.sql", migration_0006),
     FILE_OF("Migrations/0007_partitions.sql", migration_0007),
     FILE_OF("Migrations/0008_custody.sql", migration_0008),
+    FILE_OF("Migrations/0009_bootstrap_place.sql", migration_0009),
     {0, 0, 0},
 };
 

@@ -9,29 +9,62 @@ package enum BootstrapToken {
     package static let lifetime: Period = .hours(24)
 
     private static let state =
-        "select bootstrap_hash, bootstrap_expires_at, bootstrapped_at is not null from installation"
+        """
+        select bootstrap_hash, bootstrap_expires_at, bootstrapped_at is not null, bootstrap_place
+        from installation
+        """
     static let read = Statement("bootstrap_read", derived: state)
     static let lock = Statement("bootstrap_lock", derived: state + " for no key update")
     private static let renew = Statement(
-        "bootstrap_renew", "update installation set bootstrap_hash = $1, bootstrap_expires_at = $2")
+        "bootstrap_renew",
+        """
+        update installation set bootstrap_hash = $1, bootstrap_expires_at = $2, bootstrap_place = $3
+        """)
     private static let spend = Statement(
         "bootstrap_spend",
-        "update installation set bootstrap_hash = null, bootstrap_expires_at = null, bootstrapped_at = $1")
+        """
+        update installation set bootstrap_hash = null, bootstrap_expires_at = null, bootstrap_place = null,
+            bootstrapped_at = $1
+        """)
 
-    /// At start: a new token when there is no owner yet and no live token; its text is the caller's to keep
-    /// (a file of mode 0600). Nil: nothing is to be done. Nodes that start together get one token between
-    /// them.
-    /// - Parameter replacing: also when there is a live token, for a caller that lost its text.
+    /// What a node finds, or makes, at its start.
+    package enum Standing: Sendable {
+        /// There is, or was, a first owner.
+        case spent
+        /// Made just now: its text is the caller's to keep at its place (a file of mode 0600).
+        case made(AccessTokenSecret)
+        /// The caller keeps the text of the pending one.
+        case kept
+        /// Another node keeps it. Nil: one that did not say where.
+        case elsewhere(place: String?, madeAt: Timestamp, expiresAt: Timestamp)
+
+        package var secret: AccessTokenSecret? {
+            if case .made(let secret) = self { secret } else { nil }
+        }
+    }
+
+    /// Without an owner there is one pending token in the installation, whatever the number of its nodes: a
+    /// live one is replaced only by whoever keeps it and lost its text.
+    /// - Parameters:
+    ///   - place: where the caller keeps, or would keep, the text: unique among nodes.
+    ///   - held: what the caller found there.
     package static nonisolated(nonsending) func ensure(
-        in database: Database, now: Timestamp, entropy: Entropy, replacing: Bool = false
-    ) async throws -> AccessTokenSecret? {
+        in database: Database, at place: String, holding held: AccessTokenSecret?, now: Timestamp,
+        entropy: Entropy
+    ) async throws -> Standing {
         try await database.transaction { transaction in
-            guard let row = try await transaction.query(lock).first, !row.bool(2) else { return nil }
-            let isLive = row.optionalTimestamp(1).map { now < $0 } ?? false
-            if isLive && !replacing { return nil }
+            guard let row = try await transaction.query(lock).first, !row.bool(2) else { return .spent }
+            if let expiresAt = row.optionalTimestamp(1), now < expiresAt {
+                if let held, row.optionalBytes(0).map(SecretHash.init) == held.hash { return .kept }
+                let keeper = row.optionalText(3)
+                if keeper != place {
+                    return .elsewhere(place: keeper, madeAt: expiresAt - lifetime, expiresAt: expiresAt)
+                }
+            }
             let secret = AccessTokenSecret(.bootstrap, entropy)
-            _ = try await transaction.query(renew, .bytes(secret.hash.bytes), .timestamp(now + lifetime))
-            return secret
+            _ = try await transaction.query(
+                renew, .bytes(secret.hash.bytes), .timestamp(now + lifetime), .text(place))
+            return .made(secret)
         }
     }
 

@@ -24,11 +24,11 @@ struct Person: Sendable {
 extension Premises {
     /// The first owner; once.
     nonisolated(nonsending) func owner() async throws -> Person {
-        let secret = try await BootstrapToken.ensure(
-            in: host.database, now: host.shared.clock.now(), entropy: .system)
+        let standing = try await BootstrapToken.ensure(
+            in: host.database, at: "the test", holding: nil, now: host.shared.clock.now(), entropy: .system)
         return try Person(
             await call(
-                "POST", "/v1/bootstrap", as: secret?.text ?? "",
+                "POST", "/v1/bootstrap", as: standing.secret?.text ?? "",
                 body: #"{"name":"First owner","email":"owner@desk.example"}"#))
     }
 

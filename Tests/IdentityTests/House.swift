@@ -32,10 +32,18 @@ struct House {
             now: now, requestID: "req_test")
     }
 
+    /// What a node that keeps its token at `place`, and found `held` there, does at its start.
+    nonisolated(nonsending) static func bootstrapToken(
+        in database: Database, at place: String = "here", holding held: AccessTokenSecret? = nil,
+        now: Timestamp = .testStart
+    ) async throws -> BootstrapToken.Standing {
+        try await BootstrapToken.ensure(in: database, at: place, holding: held, now: now, entropy: .system)
+    }
+
     nonisolated(nonsending) func bootstrap(_ secret: AccessTokenSecret? = nil) async throws -> TestAnswer {
         let made =
             secret == nil
-            ? try await BootstrapToken.ensure(in: ledger.database, now: .testStart, entropy: entropy) : secret
+            ? try await Self.bootstrapToken(in: ledger.database).secret : secret
         return try await caller.call(
             "POST", "/v1/bootstrap", Self.stranger(),
             headers: [("authorization", "Bearer \(made?.text ?? "")")],

@@ -17,6 +17,27 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a node that starts before the first owner leaves the other node's token valid`()
+            async throws
+        {
+            let store = try await RunningNode.Store.scratch()
+            try await RunningNode.with(store) { first in
+                let token = first.folder.read("data/bootstrap-token")
+                let rootKey = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
+                try await RunningNode.with(store, rootKey) { second in
+                    #expect(second.folder.read("data/bootstrap-token") == nil)
+                    #expect(second.log.contains(":\(first.folder.file("data/bootstrap-token"))"))
+                    #expect(!second.log.contains(token ?? "no token"))
+                    _ = try await first.stop()
+                    try await first.start()
+                    #expect(first.folder.read("data/bootstrap-token") == token)
+                    try await first.bootstrap()
+                    try second.adopt(first.ownerToken)
+                    #expect(try await second.call("GET", "/v1/me").status == 200)
+                }
+            }
+        }
+
         @Test func `a revocation on one node counts in the very next request to the other`() async throws {
             try await withTwoNodes { first, second in
                 let bot = try await first.must(

@@ -92,6 +92,12 @@ enum ServeCommand {
                     --data '{"name":"First owner","email":"owner@desk.example"}' \\
                     \(target(settings))/v1/bootstrap
                 """)
+        case .bootstrapTokenElsewhere(let place, let madeAt, let expiresAt):
+            Command.complain(
+                """
+                There is no owner yet. The bootstrap token was made at \(madeAt), is good until
+                \(expiresAt), and is in \(place)
+                """)
         }
     }
 

@@ -163,4 +163,5 @@ extension Node {
 package enum Notice: Sendable {
     case rootKeyMade(String)
     case bootstrapTokenMade(token: String, file: String)
+    case bootstrapTokenElsewhere(place: String, madeAt: Timestamp, expiresAt: Timestamp)
 }
