@@ -19,22 +19,23 @@ package struct ROI: Equatable, Sendable {
     /// The highest high while held, over the entry, and its candle's open time.
     package var peakHigh: Double
     package var peakAt: Timestamp
-    /// The worst fall of a close from the highest close before it (the entry counts as one); 0 or below.
+    /// The worst fall of what would be left after costs on both sides from the most that it was before, where
+    /// what was paid counts as the first; by highs and lows, and by the exit. Never above `net`, nor above 0.
     package var maxDrawdown: Double
     /// Bought at the entry and valued at `price`, without costs.
     package var buyAndHold: Double
     /// The close of the newest candle in it, or the exit.
     package var asOf: Timestamp
 
-    init(entry: Double, track: HoldingTrack, exit: Signal.Fill?, costPerSide: Double) {
-        self.entry = entry
+    init(track: HoldingTrack, exit: Signal.Fill?) {
+        entry = track.entry
         price = exit?.price ?? track.close
         basis = exit == nil ? .close : .exitOpen
         close = track.close / entry - 1
-        net = price / entry * (1 - costPerSide) * (1 - costPerSide) - 1
+        net = track.value(at: price) - 1
         peakHigh = track.peakHigh / entry - 1
         peakAt = track.peakAt
-        maxDrawdown = track.maxDrawdown
+        maxDrawdown = min(track.maxDrawdown, track.drawdown(at: price))
         buyAndHold = price / entry - 1
         asOf = exit?.at ?? track.asOf
     }
@@ -42,26 +43,44 @@ package struct ROI: Equatable, Sendable {
 
 /// The path of the price while a signal is held, one update a candle.
 struct HoldingTrack: Equatable, Sendable {
+    let entry: Double
+    private let costPerSide: Double
     private(set) var close: Double
     private(set) var asOf: Timestamp
     private(set) var peakHigh: Double
     private(set) var peakAt: Timestamp
     private(set) var maxDrawdown = 0.0
-    private var peakClose: Double
+    /// The most that one unit of money was worth so far.
+    private var peakValue = 1.0
 
-    init(entry: Signal.Fill) {
+    init(entry: Signal.Fill, costPerSide: Double) {
+        (self.entry, self.costPerSide) = (entry.price, costPerSide)
         close = entry.price
         asOf = entry.at
         peakHigh = entry.price
         peakAt = entry.at
-        peakClose = entry.price
     }
 
     mutating func update(_ candle: Candle, _ interval: Interval) {
         close = candle.close
         asOf = interval.close(of: candle.openTime)
         if candle.high > peakHigh { (peakHigh, peakAt) = (candle.high, candle.openTime) }
-        peakClose = max(peakClose, candle.close)
-        maxDrawdown = min(maxDrawdown, candle.close / peakClose - 1)
+        // Whether a candle's high or its low came first is not known: the low falls from what was before it,
+        // the open among it, and the close from the high, too.
+        see(candle.open)
+        see(candle.low)
+        see(candle.high)
+        see(candle.close)
+    }
+
+    /// What is left of one unit of money that bought at the entry, when sold at `price`.
+    func value(at price: Double) -> Double { price / entry * (1 - costPerSide) * (1 - costPerSide) }
+
+    /// How far `price` is under the best one before it.
+    func drawdown(at price: Double) -> Double { min(value(at: price) / peakValue - 1, 0) }
+
+    private mutating func see(_ price: Double) {
+        maxDrawdown = min(maxDrawdown, drawdown(at: price))
+        peakValue = max(peakValue, value(at: price))
     }
 }

@@ -62,8 +62,8 @@ package struct Signal: Equatable, Sendable {
 
     /// What holding it brought; nil until it is filled, and for a warning.
     package var roi: ROI? {
-        guard direction == .bullish, let fill, let track else { return nil }
-        return ROI(entry: fill.price, track: track, exit: exitFill, costPerSide: costPerSide)
+        guard direction == .bullish, let track else { return nil }
+        return ROI(track: track, exit: exitFill)
     }
 }
 

@@ -37,7 +37,7 @@ struct SignalSlot: Equatable, Sendable {
         let isFirst = held.fill == nil
         if isFirst {
             held.fill = fill
-            held.track = HoldingTrack(entry: fill)
+            held.track = HoldingTrack(entry: fill, costPerSide: held.costPerSide)
         }
         held.track?.update(candle, interval)
         signal = held

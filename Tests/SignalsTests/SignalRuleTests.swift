@@ -76,7 +76,8 @@ struct SignalRuleTests {
         #expect(held.basis == .close && held.price == 7)
         #expect(abs(held.peakHigh - 0.5) < 1e-12)
         #expect(held.peakAt == Timestamp(seconds: 86_400))
-        #expect(abs(held.maxDrawdown + 0.5) < 1e-12)
+        // From the high of 15 before costs to the close of 7: the costs cancel out.
+        #expect(abs(held.maxDrawdown - (7.0 / 15 - 1)) < 1e-12)
         #expect(held.asOf == Timestamp(seconds: 3 * 86_400))
         _ = step(40, candle(close: 7))
         let left = try #require(step(40, candle(open: 6)).first?.signal.roi)
@@ -84,6 +85,30 @@ struct SignalRuleTests {
         #expect(abs(left.net - (0.6 * 0.999 * 0.999 - 1)) < 1e-12)
         #expect(abs(left.buyAndHold + 0.4) < 1e-12)
         #expect(abs(left.close + 0.3) < 1e-12)
+        #expect(abs(left.maxDrawdown - (6.0 / 15 - 1)) < 1e-12)
+    }
+
+    @Test mutating func `the worst drawdown is by lows and after costs`() throws {
+        _ = step(70)
+        _ = step(70, candle(open: 10, high: 10, low: 10, close: 10))
+        // Nothing moved, and yet the costs are gone.
+        let still = try #require(rule.open.first?.roi)
+        #expect(still.maxDrawdown == still.net)
+        _ = step(70, candle(open: 10, high: 16, low: 9, close: 12))
+        // The low of 9 may have come before the high of 16: it falls from what was paid.
+        let dipped = try #require(rule.open.first?.roi)
+        #expect(abs(dipped.maxDrawdown - (12.0 / 16 - 1)) < 1e-12)
+        _ = step(70, candle(open: 12, high: 12, low: 4, close: 12))
+        let low = try #require(rule.open.first?.roi)
+        #expect(abs(low.maxDrawdown - (4.0 / 16 - 1)) < 1e-12)
+    }
+
+    @Test mutating func `an exit under every low counts as the worst`() throws {
+        _ = step(70)
+        _ = step(40, candle(open: 10, high: 10, low: 10, close: 10))
+        let left = try #require(step(40, candle(open: 3, low: 3)).first?.signal.roi)
+        #expect(left.maxDrawdown == left.net)
+        #expect(abs(left.net - (0.3 * 0.999 * 0.999 - 1)) < 1e-12)
     }
 
     @Test mutating func `a gate that closes ends the signal, one that opens again begins another`() {
@@ -178,6 +203,7 @@ struct SignalRuleTests {
             let gate = Bool.random(using: &dice) ? GateReading.closed(market) : .open(market)
             for change in rule.update(candle, grade: grade, gate: gate) {
                 let signal = change.signal
+                if let roi = signal.roi { #expect(roi.maxDrawdown <= min(roi.net, 0)) }
                 switch change {
                 case .opened:
                     #expect(open.updateValue(signal.decisionCandle, forKey: signal.direction) == nil)

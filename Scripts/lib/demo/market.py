@@ -158,5 +158,5 @@ def signals(service):
             end = f"closed {day(signal['closed_at'])}" if signal["closed_at"] else signal["state"]
             say(
                 f"{word} bullish signal: {signal['symbol']} {day(signal['decided_at'])}, {end}: "
-                f"{roi['net']:+.1%} net, {roi['max_drawdown']:.1%} at worst on the way, by closes"
+                f"{roi['net']:+.1%} net, {roi['max_drawdown']:.1%} at worst on the way"
             )
