@@ -161,6 +161,16 @@ extension IntegrationTests {
                     ])
             }
             try await walk.go("POST", "/v1/invitations/accept", ["token": pasted], token: nil)
+            // A client that mistakes a path for something else; some of it is found, some is not.
+            for target in [
+                "/v1/keys/\(bot)", "/\(bot)", "/v1/webhooks/whsec_\(Self.pasted)/test",
+                "/v1/nowhere/\(bot)/more",
+                "/v1/keys/Bearer%20\(bot)", "/v1/keys/kbt%5F\(bot.dropFirst(4))", "//\(bot)",
+                "/v1/keys/\(bot)?a=b",
+            ] {
+                try await walk.go("GET", target)
+                try await walk.go("DELETE", target, token: nil)
+            }
             try await walk.go("GET", "/v1/keys?access_token=\(bot)")
             try await walk.go("GET", "/v1/keys?cursor=\(Self.pasted)")
             try await walk.go("GET", "/v1/nowhere?token=\(bot)", token: nil)

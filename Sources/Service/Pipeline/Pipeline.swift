@@ -146,7 +146,7 @@ final class Pipeline {
         log.info("request") { line in
             line.text(Self.requestID, request.id)
             line.text(Self.method, request.head.method.name)
-            line.text(Self.path, request.head.path)
+            line.text(Self.path, LoggedPath.text(request.head.pathBytes))
             line.int(Self.status, Int64(response.head.status.code))
             line.int(Self.microseconds, Int64(nanoseconds / 1_000))
             line.text(Self.address, visit.address?.description ?? "unix")
