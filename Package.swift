@@ -117,6 +117,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux", "HTTPServer",
+                "Crypto",
             ]),
         tests(
             "ContractTests",

@@ -1,31 +1,12 @@
+import Crypto
 import JSON
 import Postgres
-import Synchronization
 import TestSupport
 import Testing
 
 extension IntegrationTests {
     /// T4: no answer, log, metric or error carries a secret.
     @Suite struct CanaryTests {
-        /// What must not be seen, by the name that a failure tells.
-        private final class Canaries: Sendable {
-            private let secrets = Mutex<[String: String]>([:])
-
-            /// The random part only: a prefix such as `kbt_` may be shown.
-            func watch(_ name: String, _ secret: String?) throws {
-                let secret = try #require(secret, "no secret for \(name)")
-                let body = String(secret.split(separator: "_").last ?? "")
-                try #require(body.count >= 16)
-                secrets.withLock { $0[name] = body }
-            }
-
-            func seen(in text: String) -> [String] {
-                secrets.withLock { secrets in
-                    secrets.filter { text.contains($0.value) }.map(\.key).sorted()
-                }
-            }
-        }
-
         /// Everything that was answered but for what shows a secret once.
         private struct Walk {
             let node: RunningNode
@@ -50,6 +31,30 @@ extension IntegrationTests {
 
         private static let password = "canarypassword7Qx2database"
         private static let pasted = "canarypasted9Zk4secret"
+
+        @Test func `a canary is seen in plain text, hex and base64, wherever it begins`() throws {
+            let canaries = Canaries()
+            try canaries.watch("token", "kbt_0example0>>example??0example0")
+            let bytes = Array("0example0>>example??0example0".utf8)
+            var texts = ["a kbt_0example0>>example??0example0 in plain text"]
+            texts += [Hex.encode(bytes), Hex.encode([7] + bytes + [7]).uppercased()]
+            for before in 0..<6 {
+                for after in 0..<3 {
+                    let all = Array("before".utf8.prefix(before)) + bytes + Array("after".utf8.prefix(after))
+                    texts += [Base64.encode(all), Base64.encode(all, alphabet: .url)]
+                }
+            }
+            for text in texts { #expect(canaries.seen(in: "\u{22}\(text)\u{22}") == ["token"], "\(text)") }
+            #expect(canaries.seen(in: Hex.encode(Array("0example1>>example??0example0".utf8))).isEmpty)
+        }
+
+        @Test func `what a canary in base64 stands for is seen, too`() throws {
+            let canaries = Canaries()
+            let bytes = (0..<32).map { UInt8(255 - $0) }
+            try canaries.watch("secret", "whsec_" + Base64.encode(bytes))
+            try canaries.watch("key", "kbroot1_" + Base64.encode(bytes + [1, 2, 3, 4], alphabet: .url))
+            #expect(canaries.seen(in: "\\x" + Hex.encode(bytes)) == ["key", "secret"])
+        }
 
         @Test func `T4: no answer, log or metric carries a secret, at debug level and when things fail`()
             async throws
