@@ -1,6 +1,4 @@
-import EventLoop
 import JSON
-import Kernel
 import Postgres
 import TestSupport
 import Testing
@@ -8,33 +6,6 @@ import Testing
 extension IntegrationTests {
     /// What readers of events see while transactions elsewhere take their time.
     @Suite struct EventOrderTests {
-        /// Of a session that neither PostgreSQL nor the service ends for being idle or old.
-        private static let patient: SessionSettings = {
-            var settings = SessionSettings()
-            settings.applicationName = "patient"
-            settings.idleInTransactionTimeout = .seconds(0)
-            settings.statementTimeout = .seconds(0)
-            return settings
-        }()
-
-        /// Runs `body` while `sql` is an open transaction of another session; then commits it.
-        private func whileOpen(
-            _ sql: String, at url: DatabaseURL, _ body: @Sendable () async throws -> Void
-        ) async throws {
-            let worker = try Worker()
-            worker.start(name: "patient")
-            defer { worker.stop() }
-            try await worker.run { worker in
-                let database = ScratchDatabase(url: url).open(on: worker, settings: Self.patient)
-                defer { database.stop() }
-                let session = try await database.connector.plainConnection()
-                defer { session.close() }
-                try await session.run("begin; \(sql)")
-                try await body()
-                try await session.run("commit")
-            }
-        }
-
         @Test func `a late-committing transaction is not skipped by readers of events`() async throws {
             let url = try await ScratchDatabase.make().url
             let late = """
