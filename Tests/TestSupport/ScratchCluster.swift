@@ -85,6 +85,8 @@ actor ScratchCluster {
             // Copying a database waits for a checkpoint, and that for a busy disk.
             var settings = SessionSettings()
             settings.statementTimeout = .minutes(5)
+            settings.lockTimeout = .minutes(5)
+            settings.connectTimeout = .seconds(60)
             let connector = Connector(
                 url, settings: settings, reactor: worker.reactor, offLoop: scratchOffLoop)
             let connection = try await connector.plainConnection()
@@ -100,11 +102,13 @@ actor ScratchCluster {
 
     /// Folders of test processes that crashed; their servers died with them.
     private static func sweepLeftovers() {
-        for name in folderEntries("/tmp") ?? [] where name.hasPrefix(ScratchServer.prefix) {
-            guard let pid = pid_t(name.dropFirst(ScratchServer.prefix.count)), kill(pid, 0) != 0,
-                errno == ESRCH
-            else { continue }
-            ScratchServer.removeFolder("/tmp/\(name)")
+        for home in ScratchServer.homes {
+            for name in folderEntries(home) ?? [] where name.hasPrefix(ScratchServer.prefix) {
+                guard let pid = pid_t(name.dropFirst(ScratchServer.prefix.count)), kill(pid, 0) != 0,
+                    errno == ESRCH
+                else { continue }
+                ScratchServer.removeFolder("\(home)/\(name)")
+            }
         }
     }
 }

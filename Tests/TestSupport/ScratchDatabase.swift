@@ -43,7 +43,7 @@ package struct ScratchDatabase: Sendable {
         return try await worker.run { worker in
             let database = open(on: worker, settings: settings)
             defer { database.stop() }
-            try await database.ready()
+            try await database.ready(within: .seconds(60))
             return try await body(worker, database)
         }
     }
