@@ -69,8 +69,9 @@ private struct Words {
         guard text.count > Self.shortNumber, let number = event[name]?.asDouble, abs(number) < 1e9 else {
             return text
         }
-        let (whole, rest) = Int((abs(number) * 100).rounded()).quotientAndRemainder(dividingBy: 100)
-        return "\(number < 0 ? "-" : "")\(whole).\(rest < 10 ? "0" : "")\(rest)"
+        let hundredths = Int((abs(number) * 100).rounded())
+        let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
+        return "\(number < 0 && hundredths > 0 ? "-" : "")\(whole).\(rest < 10 ? "0" : "")\(rest)"
     }
 
     /// Characters that stand as they are.
