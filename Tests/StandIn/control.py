@@ -1,0 +1,98 @@
+"""The control interface: JSON over HTTP on a port of its own. What it refuses is 422 with an `error`.
+
+GET  /            the ports again.
+POST /reset       forgets keys, orders, records and behaviours, and lets the clock run.
+POST /clock       {"now_ms": 1700000000123, "slack_ms": 0}: freezes the exchanges' clock there, null lets it
+                  run; requests may come later than documented by the slack, on machines that do much else.
+POST /keys        a key by the fields of `keys.Key`: exchange, api_key, either secret or public_key (PEM), and
+                  as wanted passphrase, permissions, ips, created_at, expires_at, environment, nonce_window,
+                  extra. Replaces a key of the same name.
+POST /keys/state  {"exchange": …, "api_key": …, "state": "enabled" | "disabled" | "deleted"}
+GET  /keys        [?exchange=…] without secrets.
+POST /behaviour   {"exchange": …, "api_key": …} and the fields of `behaviour.Behaviour`, in place of the
+                  former ones; without api_key for all of the exchange's requests, without any field for good
+                  behaviour.
+GET  /requests    [?exchange=…&api_key=…&after=number] what came, by the fields of `journal.Record`.
+GET  /counts      [?exchange=…&api_key=…] how often each verdict was given.
+GET  /orders      [?exchange=…&api_key=…] what was placed.
+"""
+
+import json
+import urllib.parse
+
+import behaviour
+import keys
+from exchanges import ALL
+from messages import Answer, Delivery
+
+
+class Control:
+    def __init__(self, desk, ports):
+        self.desk, self.ports = desk, ports
+        self._calls = {
+            "GET /": self._ports, "POST /reset": self._reset, "POST /clock": self._clock,
+            "POST /keys": self._register, "GET /keys": self._keys, "POST /keys/state": self._state,
+            "POST /behaviour": self._behaviour, "GET /orders": self._orders,
+            "GET /requests": self._requests, "GET /counts": self._counts,
+        }
+
+    def deliver(self, request):
+        call = self._calls.get(f"{request.method} {request.path}")
+        if call is None:
+            return Delivery(Answer(404, {"error": "no such call"}), None)
+        try:
+            values = json.loads(request.body or b"{}") if request.method == "POST" else _query(request)
+            with self.desk.lock:
+                answer = Answer(200, call(values))
+        except (ValueError, TypeError, KeyError) as error:
+            answer = Answer(422, {"error": f"{type(error).__name__}: {error}"})
+        return Delivery(answer, None)
+
+    def _ports(self, values):
+        return self.ports()
+
+    def _reset(self, values):
+        self.desk.reset()
+        return {}
+
+    def _clock(self, values):
+        self.desk.set_clock(values["now_ms"], int(values.get("slack_ms", 0)))
+        return {"now_ms": self.desk.now_ms()}
+
+    def _register(self, values):
+        _known(values["exchange"])
+        key = keys.parse(values)
+        self.desk.register(key)
+        return key.described()
+
+    def _keys(self, values):
+        return {"keys": [key.described() for key in self.desk.keys(values.get("exchange"))]}
+
+    def _state(self, values):
+        self.desk.set_state(values["exchange"], values["api_key"], values["state"])
+        return {}
+
+    def _behaviour(self, values):
+        exchange, api_key = _known(values.pop("exchange")), values.pop("api_key", None)
+        self.desk.misbehave(exchange, api_key, behaviour.parse(values))
+        return {}
+
+    def _orders(self, values):
+        return {"orders": self.desk.orders(**values)}
+
+    def _requests(self, values):
+        after = int(values.pop("after", 0))
+        return {"requests": self.desk.journal.records(**values, after=after)}
+
+    def _counts(self, values):
+        return {"counts": self.desk.journal.counts(**values)}
+
+
+def _query(request):
+    return dict(urllib.parse.parse_qsl(request.query, keep_blank_values=True))
+
+
+def _known(exchange):
+    if exchange not in {one.name for one in ALL}:
+        raise ValueError(f"no exchange {exchange}")
+    return exchange

@@ -1,0 +1,91 @@
+"""A key's life at each exchange: unknown, granted, bound to addresses, expired, disabled, deleted."""
+
+import json
+
+import signing
+from bench import NOW_MS, Bench
+
+
+class KeyTest(Bench):
+    def last_verdict(self, exchange):
+        return self.control("GET", "/requests", {"exchange": exchange})["requests"][-1]["verdict"]
+
+    def probe(self, exchange):
+        return self.send(exchange, *signing.PROBES[exchange])
+
+    def read(self, exchange):
+        self.send(exchange, *signing.READS[exchange])
+        return self.last_verdict(exchange)
+
+    def test_a_key_works_while_the_exchange_lets_it(self):
+        for exchange in signing.PROBES:
+            with self.subTest(exchange):
+                self.assertEqual(self.read(exchange), "unknown_key")
+                self.register(exchange)
+                self.assertEqual(self.read(exchange), "accepted")
+                self.register(exchange, secret="b3RoZXI=")
+                self.assertIn(self.read(exchange), ("signature", "passphrase"))
+                self.register(exchange, ips=["203.0.113.7"])
+                self.assertEqual(self.read(exchange), "address")
+                self.behave(exchange, seen_address="203.0.113.7")
+                self.assertEqual(self.read(exchange), "accepted")
+                self.register(exchange, expires_at=NOW_MS)
+                self.assertEqual(self.read(exchange), "expired_key")
+                self.register(exchange, permissions=["withdraw"])
+                self.assertEqual(self.read(exchange), "permission")
+                self.register(exchange)
+                for state in ("disabled", "enabled", "deleted"):
+                    self.control("POST", "/keys/state", {
+                        "exchange": exchange, "api_key": signing.KEY, "state": state})
+                    expected = "accepted" if state == "enabled" else f"{state}_key"
+                    self.assertEqual(self.read(exchange), expected)
+
+    def test_probes_say_what_was_granted_and_lie_when_told(self):
+        words = {
+            "binance": '"enableWithdrawals":true', "bybit": '"Withdraw"', "okx": "withdraw",
+            "kraken": "withdraw-funds", "kucoin": "InnerTransfer,Transfer",
+        }
+        for exchange, word in words.items():
+            with self.subTest(exchange):
+                self.register(exchange)
+                status, _, honest = self.probe(exchange)
+                self.assertEqual(status, 200)
+                self.assertNotIn(word, honest)
+                self.behave(exchange, claim=["read", "transfer", "withdraw"])
+                self.assertIn(word, self.probe(exchange)[2])
+                self.register(exchange, extra={"note": "one more field"})
+                self.assertIn("one more field", self.probe(exchange)[2])
+
+    def test_bybit_deletes_the_key_that_asks_if_it_may_move_funds(self):
+        self.register("bybit", permissions=["read"])
+        self.assertIn("10005", self.send("bybit", "POST", "/v5/user/delete-api")[2])
+        self.register("bybit")
+        self.assertEqual(json.loads(self.send("bybit", "POST", "/v5/user/delete-api")[2])["retCode"], 0)
+        self.assertIn("10003", self.probe("bybit")[2])
+
+    def test_a_demo_key_of_okx_wants_its_header(self):
+        self.register("okx", environment="demo")
+        self.assertIn("50101", self.probe("okx")[2])
+
+    def takes_nonces(self, *nonces):
+        answers = [self.send("kraken", *signing.PROBES["kraken"], nonce=nonce)[2] for nonce in nonces]
+        return ["EAPI:Invalid nonce" not in answer for answer in answers]
+
+    def test_krakens_nonce_only_rises(self):
+        self.register("kraken")
+        self.assertEqual(self.takes_nonces(7, 8, 8, 7, 9), [True, True, False, False, True])
+        self.register("kraken", nonce_window=2)
+        self.assertEqual(self.takes_nonces(9, 8, 8, 7, 6), [True, True, False, False, False])
+
+    def test_many_bad_nonces_lock_krakens_key_out(self):
+        self.register("kraken")
+        answers = [self.send("kraken", *signing.PROBES["kraken"], nonce=1)[2] for _ in range(22)]
+        self.assertIn("Temporary lockout", answers[-1])
+
+    def test_what_is_no_key_is_not_registered(self):
+        for wrong in (
+            {"exchange": "nowhere"}, {"secret": None}, {"permissions": ["fly"]}, {"ips": ["home"]}, {"x": 1},
+            {"secret": None, "public_key": "no PEM"}, {"exchange": "kraken", "secret": "%"},
+        ):
+            values = {"exchange": "okx", "api_key": "k", "secret": "s", **wrong}
+            self.assertIn("error", self.control("POST", "/keys", values, status=422))

@@ -1,0 +1,109 @@
+"""HTTP/1.1 on loopback for exchanges and control alike, within bounds."""
+
+import socket
+import sys
+import threading
+import time
+import traceback
+from email.utils import formatdate
+from http.client import responses
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from behaviour import MID_ANSWER
+from messages import Request
+
+MAX_CONNECTIONS = 512  # a thread each
+MAX_BODY_BYTES = 1 << 20
+IDLE_SECONDS = 120
+
+
+class Server(ThreadingHTTPServer):
+    """`deliver` takes a Request and gives a Delivery."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 1_024
+
+    def __init__(self, deliver):
+        self.deliver = deliver
+        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def port(self):
+        return self.server_address[1]
+
+    def start(self):
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+
+    def process_request(self, request, client_address):
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request, client_address):
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request, client_address):
+        """A peer that goes away in the middle is what some tests are about; anything else is our defect."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            traceback.print_exc()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+
+    def answer_any(self):
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > MAX_BODY_BYTES:
+            self.close_connection = True
+            self._send(413, "text/plain", {}, b"a body of a known length within bounds, please\n")
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(length))
+        self._hand_out(self.server.deliver(
+            Request(self.command, self.path, headers, body, self.client_address[0])))
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer_any
+
+    def _hand_out(self, delivery):
+        if delivery.stall_ms:
+            time.sleep(delivery.stall_ms / 1000)
+        if delivery.drop is not None and delivery.drop != MID_ANSWER:
+            self._hang_up()
+            return
+        answer = delivery.answer
+        whole = delivery.drop is None
+        if whole and delivery.record is not None:
+            # Before it goes out, so that whoever has the answer finds it recorded.
+            delivery.record.status = answer.status
+        self._send(answer.status, answer.content_type, answer.headers, answer.bytes(), whole)
+        if not whole:
+            self._hang_up()
+
+    def _send(self, status, content_type, headers, body, whole=True):
+        """In one write, since a head of its own would wait for the peer's delayed acknowledgement."""
+        lines = [
+            f"HTTP/1.1 {status} {responses.get(status, 'Status')}", f"Date: {formatdate(usegmt=True)}",
+            f"Content-Type: {content_type}", f"Content-Length: {len(body)}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        if self.close_connection:
+            lines.append("Connection: close")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        if self.command == "HEAD":
+            body = b""
+        self.wfile.write(head + (body if whole else body[: len(body) // 2]))
+
+    def _hang_up(self):
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, *arguments):
+        """The journal is the log."""
