@@ -1,5 +1,7 @@
 """The control interface: JSON over HTTP on a port of its own. What it refuses is 422 with an `error`.
 
+Values stand in a JSON body, or in the query where there is no body.
+
 GET  /            the ports again.
 POST /reset       forgets keys, orders, records and behaviours, and lets the clock run.
 POST /clock       {"now_ms": 1700000000123, "slack_ms": 0}: freezes the exchanges' clock there, null lets it
@@ -41,7 +43,7 @@ class Control:
         if call is None:
             return Delivery(Answer(404, {"error": "no such call"}), None)
         try:
-            values = json.loads(request.body or b"{}") if request.method == "POST" else _query(request)
+            values = json.loads(request.body) if request.body else _query(request)
             with self.desk.lock:
                 answer = Answer(200, call(values))
         except (ValueError, TypeError, KeyError) as error:

@@ -30,6 +30,11 @@ package final class TestProcess: Sendable {
         state = Mutex(.running(child))
     }
 
+    /// 0 once it has been collected.
+    package var pid: Int32 {
+        state.withLock { if case .running(let child) = $0 { child.pid } else { 0 } }
+    }
+
     package func signal(_ number: Int32) {
         state.withLock { if case .running(let child) = $0 { kill(child.pid, number) } }
     }
