@@ -45,8 +45,12 @@ class Bench(unittest.TestCase):
         return json.loads(answer.read())
 
     def register(self, exchange, **more):
-        values = {"exchange": exchange, "api_key": signing.KEY, "secret": signing.SECRET,
-                  "passphrase": signing.PASSPHRASE, "permissions": ["read", "trade_spot", "transfer"]}
+        values = {"exchange": exchange, "api_key": signing.KEY, "passphrase": signing.PASSPHRASE,
+                  "permissions": ["read", "trade_spot", "transfer"]}
+        if exchange == "coinbase":
+            values["public_key"] = signing.coinbase_public_key()
+        else:
+            values["secret"] = signing.SECRET
         return self.control("POST", "/keys", values | more)
 
     def behave(self, exchange, **fields):

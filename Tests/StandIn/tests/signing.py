@@ -1,4 +1,4 @@
-"""Requests as a client would sign them, for the exchanges that take HMAC."""
+"""Requests as a client would sign them."""
 
 import base64
 import datetime
@@ -6,21 +6,23 @@ import hashlib
 import hmac
 import json
 
+from signatures import p256
+
 KEY, SECRET, PASSPHRASE = "stand-in-key", base64.b64encode(b"not a secret").decode(), "open sesame"
 PROBES = {
     "binance": ("GET", "/sapi/v1/account/apiRestrictions"), "bybit": ("GET", "/v5/user/query-api"),
     "okx": ("GET", "/api/v5/account/config"), "kraken": ("POST", "/0/private/GetApiKeyInfo"),
-    "kucoin": ("GET", "/api/v1/user/api-key"),
+    "coinbase": ("GET", "/api/v3/brokerage/key_permissions"), "kucoin": ("GET", "/api/v1/user/api-key"),
 }
 READS = {
     "binance": ("GET", "/api/v3/account"), "bybit": ("GET", "/v5/account/wallet-balance"),
     "okx": ("GET", "/api/v5/account/balance"), "kraken": ("POST", "/0/private/Balance"),
-    "kucoin": ("GET", "/api/v1/accounts"),
+    "coinbase": ("GET", "/api/v3/brokerage/accounts"), "kucoin": ("GET", "/api/v1/accounts"),
 }
 ORDERS = {
     "binance": ("POST", "/api/v3/order"), "bybit": ("POST", "/v5/order/create"),
     "okx": ("POST", "/api/v5/trade/order"), "kraken": ("POST", "/0/private/AddOrder"),
-    "kucoin": ("POST", "/api/v1/hf/orders"),
+    "coinbase": ("POST", "/api/v3/brokerage/orders"), "kucoin": ("POST", "/api/v1/hf/orders"),
 }
 TIMES = {
     "binance": "/api/v3/time", "bybit": "/v5/market/time", "okx": "/api/v5/public/time",
@@ -87,4 +89,42 @@ def _kraken(method, path, now_ms, fields):
     return path, {"API-Key": KEY, "API-Sign": sign, "Content-Type": "application/x-www-form-urlencoded"}, body
 
 
-RECIPES = {"binance": _binance, "bybit": _bybit, "okx": _okx, "kraken": _kraken, "kucoin": _kucoin}
+# Coinbase: a key that nobody keeps, and a `k` that is no secret either.
+SCALAR, K = 0xC0FFEE, 0xBEEF
+
+
+def _affine(scalar):
+    x, y, z = p256._multiply(scalar, p256.BASE)
+    return x * pow(z, -2, p256.P) % p256.P, y * pow(z, -3, p256.P) % p256.P
+
+
+def coinbase_public_key():
+    """PEM: the algorithm's DER as RFC 5480 has it, then the point."""
+    point = b"".join(number.to_bytes(32, "big") for number in _affine(SCALAR))
+    der = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + point
+    text = base64.b64encode(der).decode()
+    return f"-----BEGIN PUBLIC KEY-----\n{text[:64]}\n{text[64:]}\n-----END PUBLIC KEY-----\n"
+
+
+def _coinbase(method, path, now_ms, fields):
+    now = now_ms // 1000
+    uri = f"{method} api.coinbase.com{path}"
+    claims = {"iss": "cdp", "sub": KEY, "nbf": now, "exp": now + 120, "uri": uri}
+    signed = f"{_url64({'alg': 'ES256', 'typ': 'JWT', 'kid': KEY, 'nonce': '1'})}.{_url64(claims)}"
+    e = int.from_bytes(hashlib.sha256(signed.encode()).digest(), "big")
+    r = _affine(K)[0] % p256.ORDER
+    s = pow(K, -1, p256.ORDER) * (e + r * SCALAR) % p256.ORDER
+    token = f"{signed}.{_url64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+    body = json.dumps(fields) if method == "POST" else ""
+    return path, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}, body
+
+
+def _url64(value):
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+RECIPES = {
+    "binance": _binance, "bybit": _bybit, "okx": _okx, "kraken": _kraken, "coinbase": _coinbase,
+    "kucoin": _kucoin,
+}

@@ -4,6 +4,10 @@ import json
 
 import signing
 from bench import NOW_MS, Bench
+from vectors import SIGNATURES
+
+STRANGER = next(one["public_key"] for one in SIGNATURES if one["kind"] == "p256")
+OTHER_KEYS = {"coinbase": {"public_key": STRANGER}}
 
 
 class KeyTest(Bench):
@@ -23,7 +27,7 @@ class KeyTest(Bench):
                 self.assertEqual(self.read(exchange), "unknown_key")
                 self.register(exchange)
                 self.assertEqual(self.read(exchange), "accepted")
-                self.register(exchange, secret="b3RoZXI=")
+                self.register(exchange, **OTHER_KEYS.get(exchange, {"secret": "b3RoZXI="}))
                 self.assertIn(self.read(exchange), ("signature", "passphrase"))
                 self.register(exchange, ips=["203.0.113.7"])
                 self.assertEqual(self.read(exchange), "address")
@@ -44,6 +48,7 @@ class KeyTest(Bench):
         words = {
             "binance": '"enableWithdrawals":true', "bybit": '"Withdraw"', "okx": "withdraw",
             "kraken": "withdraw-funds", "kucoin": "InnerTransfer,Transfer",
+            "coinbase": '"can_trade":false',
         }
         for exchange, word in words.items():
             with self.subTest(exchange):
