@@ -48,6 +48,10 @@ class Exchange:
     def check_key(self, key, request):
         """Further conditions on the key itself."""
 
+    def refusal(self, reason, request):
+        """Status and body, with {detail} where it belongs."""
+        return self.refusals[reason]
+
     # What all do.
 
     def deliver(self, request):
@@ -57,7 +61,7 @@ class Exchange:
             behaviour = self.desk.behaviour(self.name, api_key, request)
             now_ms = self.desk.now_ms() + (behaviour.clock_offset_ms or 0)
             record = self.desk.journal.open(self.desk.now_ms(), self.name, api_key, request)
-            answer = self._at_edge(behaviour)
+            answer = self._at_edge(request, behaviour)
             if answer is not None:
                 self.desk.journal.judge(record, "edge")
             else:
@@ -65,9 +69,9 @@ class Exchange:
                 self.desk.journal.judge(record, verdict)
         return Delivery(_spoilt(answer, behaviour), record, behaviour.stall_ms or 0, behaviour.drop)
 
-    def _at_edge(self, behaviour):
+    def _at_edge(self, request, behaviour):
         if behaviour.retry_after is not None:
-            answer = self._refusal(Refused(Refusal.THROTTLED))
+            answer = self._refused(Refused(Refusal.THROTTLED), request)
             answer.headers["Retry-After"] = str(behaviour.retry_after)
             return answer
         if behaviour.fail is not None:
@@ -86,7 +90,7 @@ class Exchange:
                 call.claimed = call.key.permissions if behaviour.claim is None else behaviour.claim
             return function(self, call), "accepted"
         except Refused as refused:
-            return self._refusal(refused), refused.reason.value
+            return self._refused(refused, request), refused.reason.value
 
     def _route(self, request):
         parent, _, last = request.path.rpartition("/")
@@ -112,8 +116,8 @@ class Exchange:
             raise Refused(Refusal.ADDRESS, str(address))
         return key
 
-    def _refusal(self, refused):
-        status, body = self.refusals[refused.reason]
+    def _refused(self, refused, request):
+        status, body = self.refusal(refused.reason, request)
         return Answer(status, _filled(body, refused.detail))
 
     @staticmethod

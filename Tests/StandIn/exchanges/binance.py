@@ -15,6 +15,8 @@ def error(code, message):
 
 
 REJECTED = (401, error(-2015, "Invalid API-key, IP, or permissions for action."))
+# What `sapi` says of a key that is none or none any more; the trading hosts were seen to say the above.
+NO_SUCH_KEY = (400, error(-2008, "Invalid Api-Key ID."))
 
 
 def server_time(exchange, call):
@@ -98,6 +100,12 @@ class Binance(Exchange):
         "POST /fapi/v1/order": private(place, "trade_derivatives"),
         "DELETE /fapi/v1/order": private(cancel, "trade_derivatives"),
     }
+
+    def refusal(self, reason, request):
+        is_unknown = reason in (Refusal.UNKNOWN_KEY, Refusal.DELETED_KEY)
+        if is_unknown and request.path.startswith("/sapi/"):
+            return NO_SUCH_KEY
+        return super().refusal(reason, request)
 
     def check(self, request, key, now_ms):
         """Signed are the parameters as sent, query and body with nothing between, but for the signature."""

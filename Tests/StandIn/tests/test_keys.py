@@ -61,6 +61,12 @@ class KeyTest(Bench):
                 self.register(exchange, extra={"note": "one more field"})
                 self.assertIn("one more field", self.probe(exchange)[2])
 
+    def test_binance_tells_a_key_that_is_none_where_keys_are_asked_about(self):
+        self.assertIn("-2008", self.probe("binance")[2])
+        self.assertIn("-2015", self.send("binance", *signing.READS["binance"])[2])
+        self.register("binance", ips=["203.0.113.7"])
+        self.assertIn("-2015", self.probe("binance")[2])
+
     def test_bybit_deletes_the_key_that_asks_if_it_may_move_funds(self):
         self.register("bybit", permissions=["read"])
         self.assertIn("10005", self.send("bybit", "POST", "/v5/user/delete-api")[2])
