@@ -20,7 +20,8 @@ struct AnswerCheck {
         in answer: TestAnswer, to method: String, _ target: String, _ router: Router<Requirement, Context>
     ) -> [String] {
         let path = target.prefix { $0 != "?" }.split(separator: "/").map(String.init)
-        guard case .found(let found, _, _) = router.match(HTTPMethod(method), path) else { return [] }
+        guard case .found(let index, _) = router.match(HTTPMethod(method), path) else { return [] }
+        let found = router.operations[index]
         guard let operation = operations[found.id] else { return ["\(found.id) is not in the contract"] }
         return mistakes(in: answer, operation.body["responses"]).map { "\(found.id) \(answer.status): \($0)" }
     }

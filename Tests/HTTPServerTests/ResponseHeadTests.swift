@@ -62,13 +62,6 @@ import Testing
         #expect(HTTPStatus.notFound.reason == "Not Found")
     }
 
-    @Test(arguments: [0, 7, 10, 99, 1_000, 1_234_567_890, Int.max, Int.min, -1])
-    func `a number is written in digits`(number: Int) {
-        var bytes = Array("x".utf8)
-        bytes.appendDecimal(number)
-        #expect(String(decoding: bytes, as: UTF8.self) == "x\(number)")
-    }
-
     @Test func `chunks are framed`() {
         var bytes: [UInt8] = []
         bytes.appendChunkSize(255)

@@ -36,13 +36,13 @@ package struct TestCaller {
         let extra = body.isEmpty ? [] : [(name: "content-type", value: type)]
         let request = try testRequest(method, target, headers: headers + extra, body: Array(body.utf8))
         let segments = request.head.path.split(separator: "/").map(String.init)
-        guard case .found(let operation, _, let parameters) = router.match(request.head.method, segments)
+        guard case .found(let index, let parameters) = router.match(request.head.method, segments)
         else {
             throw TestRequestFailure(text: "no operation at \(target)")
         }
         request.pathParameters = parameters
         do {
-            return TestAnswer(try await operation.handle(request, context))
+            return TestAnswer(try await router.operations[index].handle(request, context))
         } catch let problem as Problem {
             return TestAnswer(problem.response(requestID: request.id))
         } catch let mistakes as FieldErrors {

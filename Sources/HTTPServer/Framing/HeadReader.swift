@@ -72,12 +72,12 @@ struct HeadReader {
 
 extension Span<UInt8> {
     fileprivate func copy(lowercasingNamesOf fields: [HeaderFields.Field]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            withUnsafeBufferPointer { source in _ = target.initialize(from: source) }
+        var copy = withUnsafeBufferPointer { Array($0) }
+        copy.withUnsafeMutableBufferPointer { target in
             for field in fields {
                 for index in field.name { target[index] = ByteClass.lowercased(target[index]) }
             }
-            initialized = count
         }
+        return copy
     }
 }

@@ -37,18 +37,22 @@ extension Span<UInt8> {
 
     /// The offset of the first byte from `start` on that may not stand in a field value, or `count`. Eight
     /// bytes at a time, because values are most of a head: a byte below 0x20 or equal to 0x7F sets its
-    /// highest bit in `stops` (Warren, Hacker's Delight 6-1). Then the bytes are looked at one by one, since
-    /// a tab is allowed.
+    /// highest bit in `stops` (Warren, Hacker's Delight 6-1). A borrow only travels upwards, so the lowest
+    /// bit set is always a true one. A tab is allowed, and the search goes on behind it.
     func endOfFieldValue(from start: Int) -> Int {
         withUnsafeBytes { buffer in
             var index = start
             while index + 8 <= buffer.count {
-                let word = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let word = UInt64(
+                    littleEndian: buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self))
                 let deletes = word ^ 0x7F7F_7F7F_7F7F_7F7F
                 let stops =
-                    (word &- 0x2020_2020_2020_2020) & ~word | (deletes &- 0x0101_0101_0101_0101) & ~deletes
-                guard stops & 0x8080_8080_8080_8080 == 0 else { break }
-                index += 8
+                    ((word &- 0x2020_2020_2020_2020) & ~word | (deletes &- 0x0101_0101_0101_0101) & ~deletes)
+                    & 0x8080_8080_8080_8080
+                index += stops.trailingZeroBitCount / 8
+                guard stops != 0 else { continue }
+                guard buffer[index] == ByteClass.tab else { return index }
+                index += 1
             }
             while index < buffer.count, ByteClass.isFieldValue(buffer[index]) { index += 1 }
             return index

@@ -1,16 +1,16 @@
 extension HTTPStatus {
     /// The reason phrase, or "Unknown".
     package var reason: String {
-        let line = statusLine
+        guard let line = statusLine else { return "Unknown" }
         return line.withUTF8Buffer { String(decoding: $0.dropFirst(13).dropLast(2), as: UTF8.self) }
     }
 
     /// The whole first line of an answer, ready to copy. A code that is not listed has none of its own.
-    var statusLine: StaticString {
+    var statusLine: StaticString? {
         code < 400 ? successLine : code < 500 ? clientErrorLine : serverErrorLine
     }
 
-    private var successLine: StaticString {
+    private var successLine: StaticString? {
         switch code {
         case 100: "HTTP/1.1 100 Continue\r\n"
         case 101: "HTTP/1.1 101 Switching Protocols\r\n"
@@ -25,11 +25,11 @@ extension HTTPStatus {
         case 304: "HTTP/1.1 304 Not Modified\r\n"
         case 307: "HTTP/1.1 307 Temporary Redirect\r\n"
         case 308: "HTTP/1.1 308 Permanent Redirect\r\n"
-        default: Self.unlistedLine
+        default: nil
         }
     }
 
-    private var clientErrorLine: StaticString {
+    private var clientErrorLine: StaticString? {
         switch code {
         case 400: "HTTP/1.1 400 Bad Request\r\n"
         case 401: "HTTP/1.1 401 Unauthorized\r\n"
@@ -51,11 +51,11 @@ extension HTTPStatus {
         case 428: "HTTP/1.1 428 Precondition Required\r\n"
         case 429: "HTTP/1.1 429 Too Many Requests\r\n"
         case 431: "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-        default: Self.unlistedLine
+        default: nil
         }
     }
 
-    private var serverErrorLine: StaticString {
+    private var serverErrorLine: StaticString? {
         switch code {
         case 500: "HTTP/1.1 500 Internal Server Error\r\n"
         case 501: "HTTP/1.1 501 Not Implemented\r\n"
@@ -63,10 +63,7 @@ extension HTTPStatus {
         case 503: "HTTP/1.1 503 Service Unavailable\r\n"
         case 504: "HTTP/1.1 504 Gateway Timeout\r\n"
         case 505: "HTTP/1.1 505 HTTP Version Not Supported\r\n"
-        default: Self.unlistedLine
+        default: nil
         }
     }
-
-    /// A template: the writer puts the code's digits over the zeros.
-    private static var unlistedLine: StaticString { "HTTP/1.1 000 Unknown\r\n" }
 }

@@ -1,14 +1,35 @@
-/// Finds the endpoint of a path: a tree of segments, literal before parameter. Built once, then only read.
+/// Finds the endpoint of a path. Built once, then only read.
 package struct Router<Permission: Sendable, Context> {
     package typealias Operation = Endpoint<Permission, Context>
 
-    package enum Match {
-        case found(Operation, index: Int, parameters: [String: String])
-        /// The path exists; these are its methods, for the Allow header.
-        case methodNotAllowed([HTTPMethod])
-        case notFound
+    package let operations: [Operation]
+    private let tree: RouteTree
+
+    /// Ambiguity is our bug: two operations with one address or one id, or two names for one parameter, trap
+    /// here.
+    package init(_ operations: [Operation]) {
+        self.operations = operations
+        precondition(Set(operations.map(\.id)).count == operations.count, "an operation id is used twice")
+        tree = RouteTree(operations.map { (method: $0.method, path: $0.path) })
     }
 
+    /// - Parameter segments: the path's decoded segments.
+    package func match(_ method: HTTPMethod, _ segments: [String]) -> RouteMatch {
+        tree.match(method, segments)
+    }
+}
+
+package enum RouteMatch {
+    /// By its index in `Router.operations`.
+    case found(index: Int, parameters: [String: String])
+    /// The path exists; these are its methods, for the Allow header.
+    case methodNotAllowed([HTTPMethod])
+    case notFound
+}
+
+/// A tree of segments, literal before parameter. Not generic, as `Router` must be: unspecialised, each look
+/// at a node built its type's metadata (1,100 instructions a request).
+struct RouteTree {
     private struct Node {
         var literals: [String: Int] = [:]
         var parameter: (name: String, node: Int)?
@@ -16,26 +37,21 @@ package struct Router<Permission: Sendable, Context> {
         var operations: [(method: HTTPMethod, index: Int)] = []
     }
 
-    package let operations: [Operation]
     private var nodes = [Node()]
 
-    /// Ambiguity is our bug: two operations with one address or one id, or two names for one parameter, trap
-    /// here.
-    package init(_ operations: [Operation]) {
-        self.operations = operations
-        precondition(Set(operations.map(\.id)).count == operations.count, "an operation id is used twice")
-        for (index, operation) in operations.enumerated() { insert(operation, index) }
+    init(_ routes: [(method: HTTPMethod, path: String)]) {
+        for (index, route) in routes.enumerated() { insert(route.method, route.path, index) }
     }
 
-    private mutating func insert(_ operation: Operation, _ index: Int) {
+    private mutating func insert(_ method: HTTPMethod, _ path: String, _ index: Int) {
         var current = 0
-        for segment in operation.path.split(separator: "/", omittingEmptySubsequences: true) {
-            precondition(nodes[current].rest == nil, "nothing can follow \(operation.path)'s rest parameter")
+        for segment in path.split(separator: "/", omittingEmptySubsequences: true) {
+            precondition(nodes[current].rest == nil, "nothing can follow \(path)'s rest parameter")
             current = child(of: current, String(segment))
         }
-        let isTaken = nodes[current].operations.contains { $0.method == operation.method }
-        precondition(!isTaken, "\(operation.method.name) \(operation.path) is registered twice")
-        nodes[current].operations.append((operation.method, index))
+        let isTaken = nodes[current].operations.contains { $0.method == method }
+        precondition(!isTaken, "\(method.name) \(path) is registered twice")
+        nodes[current].operations.append((method, index))
     }
 
     private mutating func child(of parent: Int, _ segment: String) -> Int {
@@ -62,8 +78,7 @@ package struct Router<Permission: Sendable, Context> {
         return nodes.count - 1
     }
 
-    /// - Parameter segments: the path's decoded segments.
-    package func match(_ method: HTTPMethod, _ segments: [String]) -> Match {
+    func match(_ method: HTTPMethod, _ segments: [String]) -> RouteMatch {
         var current = 0
         var parameters: [String: String] = [:]
         for (position, segment) in segments.enumerated() {
@@ -84,7 +99,7 @@ package struct Router<Permission: Sendable, Context> {
         return operation(method, at: current, parameters)
     }
 
-    private func operation(_ method: HTTPMethod, at node: Int, _ parameters: [String: String]) -> Match {
+    private func operation(_ method: HTTPMethod, at node: Int, _ parameters: [String: String]) -> RouteMatch {
         let candidates = nodes[node].operations
         if candidates.isEmpty { return .notFound }
         // RFC 9110 9.3.2: HEAD is GET without the content.
@@ -93,6 +108,6 @@ package struct Router<Permission: Sendable, Context> {
             let methods = candidates.map(\.method)
             return .methodNotAllowed(methods + (methods.contains(.get) ? [.head] : []) + [.options])
         }
-        return .found(operations[hit.index], index: hit.index, parameters: parameters)
+        return .found(index: hit.index, parameters: parameters)
     }
 }

@@ -52,7 +52,7 @@ final class Pipeline {
     @inline(never)
     private func complete(_ response: inout Response, _ request: Request, _ visit: Visit) {
         response.head.add(.xRequestID, request.id)
-        response.head.add(.xContentTypeOptions, "nosniff")
+        response.head.add(Self.noSniff)
         if let limit = visit.limit { add(limit, to: &response) }
         record(request, response, visit)
     }
@@ -77,10 +77,10 @@ final class Pipeline {
     @inline(never)
     private func route(_ request: Request, _ visit: inout Visit) throws -> Operation? {
         switch router.match(request.head.method, try Path(request.head.pathBytes).segments) {
-        case .found(let operation, let index, let parameters):
+        case .found(let index, let parameters):
             visit.route = index
             request.pathParameters = parameters
-            return operation
+            return router.operations[index]
         case .methodNotAllowed(let methods):
             visit.methods = methods.map(\.name).joined(separator: ", ")
             if request.head.method == .options { return nil }
@@ -135,8 +135,8 @@ final class Pipeline {
     }
 
     private func add(_ limit: RateLimiter.Verdict, to response: inout Response) {
-        response.head.add(.rateLimitPolicy, limiter.policy)
-        response.head.add(.rateLimit, "\"default\";r=" + String(limit.remaining) + ";t=1")
+        response.head.add(limiter.policy)
+        response.head.add(.rateLimit, "\"default\";r=", limit.remaining, ";t=1")
     }
 
     private func record(_ request: Request, _ response: Response, _ visit: Visit) {
@@ -153,6 +153,10 @@ final class Pipeline {
             line.text(Self.principal, visit.principal?.description ?? "")
         }
     }
+}
+
+extension Pipeline {
+    private static let noSniff = PreparedField(.xContentTypeOptions, "nosniff")
 }
 
 /// The fields of the access log.

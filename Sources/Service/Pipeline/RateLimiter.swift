@@ -1,4 +1,5 @@
 import Access
+import HTTPServer
 import Kernel
 
 /// A token bucket for each caller, in bounded memory. Whoever is forgotten starts with a full bucket:
@@ -22,33 +23,46 @@ struct RateLimiter {
         var at: UInt64
     }
 
+    private struct Rate {
+        let perSecond: Double
+        let burst: Double
+
+        func take(from bucket: inout Bucket, _ now: UInt64) -> Verdict {
+            let elapsed = Double(now &- bucket.at) / 1e9
+            bucket.level = min(burst, bucket.level + elapsed * perSecond)
+            bucket.at = now
+            let isAllowed = bucket.level >= 1
+            if isAllowed { bucket.level -= 1 }
+            return Verdict(
+                isAllowed: isAllowed, remaining: Int(bucket.level), retryAfter: isAllowed ? 0 : 1)
+        }
+    }
+
     /// Callers remembered at once.
     private static let callers = 10_000
 
     let perSecond: Int
-    /// As the `RateLimit-Policy` header says it.
-    let policy: String
-    private let burst: Double
+    /// The `RateLimit-Policy` header.
+    let policy: PreparedField
+    private let rate: Rate
     private var buckets: [Caller: Bucket] = [:]
 
     /// - Parameter perSecond: 0 is no limit. Bursts of two seconds' worth pass.
     init(perSecond: Int) {
         self.perSecond = perSecond
-        policy = "\"default\";q=\(perSecond);w=1"
-        burst = Double(perSecond) * 2
+        policy = PreparedField(.rateLimitPolicy, "\"default\";q=\(perSecond);w=1")
+        rate = Rate(perSecond: Double(perSecond), burst: Double(perSecond) * 2)
     }
 
     mutating func take(_ caller: Caller, now: UInt64) -> Verdict {
         guard perSecond > 0 else { return Verdict(isAllowed: true, remaining: 0, retryAfter: 0) }
-        var bucket = buckets[caller] ?? Bucket(level: burst, at: now)
-        let elapsed = Double(now &- bucket.at) / 1e9
-        bucket.level = min(burst, bucket.level + elapsed * Double(perSecond))
-        bucket.at = now
-        let isAllowed = bucket.level >= 1
-        if isAllowed { bucket.level -= 1 }
-        if buckets.count >= Self.callers, buckets[caller] == nil { forgetIdle(now) }
+        // In its place: each look-up hashes the caller (500 instructions).
+        if let known = buckets.index(forKey: caller) { return rate.take(from: &buckets.values[known], now) }
+        if buckets.count >= Self.callers { forgetIdle(now) }
+        var bucket = Bucket(level: rate.burst, at: now)
+        let verdict = rate.take(from: &bucket, now)
         buckets[caller] = bucket
-        return Verdict(isAllowed: isAllowed, remaining: Int(bucket.level), retryAfter: isAllowed ? 0 : 1)
+        return verdict
     }
 
     /// A bucket that has not been touched for two seconds is full again, so nothing is lost with it.
