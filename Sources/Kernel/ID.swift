@@ -15,7 +15,7 @@ package struct ID<Kind: IDKind>: Hashable, Comparable, Sendable {
 }
 
 extension ID: CustomStringConvertible {
-    package var description: String { TypeID.text(prefix: Kind.prefix.description, uuid: uuid) }
+    package var description: String { TypeID.text(prefix: Kind.prefix, uuid: uuid) }
 
     /// Reads exactly this kind's prefix and a canonical suffix; anything else is nil.
     package init?(_ text: some StringProtocol) {
@@ -28,21 +28,25 @@ extension ID: CustomStringConvertible {
 
 /// The text form, apart from kinds: for callers that take an id of any kind (an actor, an audit resource).
 package enum TypeID {
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 255, count: 256)
-        for (value, byte) in alphabet.enumerated() { table[Int(byte)] = UInt8(value) }
+        for value in 0..<32 { table[Int(alphabet.utf8Start[value])] = UInt8(value) }
         return table
     }()
 
-    package static func text(prefix: String, uuid: UUID) -> String {
+    package static func text(prefix: StaticString, uuid: UUID) -> String {
         var (high, low) = (uuid.high, uuid.low)
-        let start = prefix.utf8.count + 1
+        let start = prefix.utf8CodeUnitCount + 1
         return String(unsafeUninitializedCapacity: start + 26) { buffer in
-            _ = buffer.initialize(from: prefix.utf8)
+            prefix.withUTF8Buffer { _ = buffer.initialize(from: $0) }
             buffer[start - 1] = UInt8(ascii: "_")
-            for index in stride(from: start + 25, through: start, by: -1) {
-                buffer[index] = alphabet[Int(low & 31)]
+            // Every request gets an id: a lazy array and a stride here cost 1,000 instructions more.
+            let digits = alphabet.utf8Start
+            var index = start + 26
+            while index > start {
+                index -= 1
+                buffer[index] = digits[Int(low & 31)]
                 low = low >> 5 | high << 59
                 high >>= 5
             }

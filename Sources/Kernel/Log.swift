@@ -9,7 +9,14 @@ package final class Log: Sendable {
     package enum Level: String, Sendable, Comparable, CaseIterable {
         case debug, info, warning, error
 
-        private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+        private var rank: Int {
+            switch self {
+            case .debug: 0
+            case .info: 1
+            case .warning: 2
+            case .error: 3
+            }
+        }
         package static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
     }
 
@@ -127,13 +134,19 @@ package struct LogFields {
     fileprivate var bytes: [UInt8] = []
 
     package mutating func text(_ name: LogName, _ value: String) {
-        bytes.append(contentsOf: format == .json ? name.json : name.text)
-        LogLine.quote(value, to: &bytes)
+        value.withBytes { value in
+            bytes.append(atMost: name.json.count + LogLine.quotedBytes(value.count)) { out in
+                out.put(format == .json ? name.json : name.text)
+                LogLine.quote(value, to: &out)
+            }
+        }
     }
 
     package mutating func int(_ name: LogName, _ value: Int64) {
-        bytes.append(contentsOf: format == .json ? name.json : name.text)
-        LogLine.append(String(value), to: &bytes)
+        bytes.append(atMost: name.json.count + 20) { out in
+            out.put(format == .json ? name.json : name.text)
+            out.put(decimal: Int(value))
+        }
     }
 }
 
@@ -154,21 +167,19 @@ private enum LogLine {
         _ format: Log.Format, _ now: Timestamp, _ level: Log.Level, _ message: StaticString,
         to out: inout [UInt8]
     ) {
-        if format == .json { append("{\"time\":\"", to: &out) }
-        now.append(to: &out)
-        append(format == .json ? "\",\"level\":\"" : " ", to: &out)
-        append(level.rawValue, to: &out)
-        append(format == .json ? "\",\"message\":\"" : " ", to: &out)
-        append(message, to: &out)
-        if format == .json { out.append(UInt8(ascii: "\"")) }
+        out.append(atMost: 96 + message.utf8CodeUnitCount) { out in
+            if format == .json { out.put("{\"time\":\"") }
+            now.put(to: &out)
+            out.put(format == .json ? "\",\"level\":\"" : " ")
+            level.rawValue.withBytes { out.put($0) }
+            out.put(format == .json ? "\",\"message\":\"" : " ")
+            out.put(message)
+            if format == .json { out.put(UInt8(ascii: "\"")) }
+        }
     }
 
     static func end(_ format: Log.Format, to out: inout [UInt8]) {
         append(format == .json ? "}\n" : "\n", to: &out)
-    }
-
-    static func append(_ text: StaticString, to out: inout [UInt8]) {
-        out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     static func json(
@@ -216,33 +227,38 @@ private enum LogLine {
         }
     }
 
-    /// A JSON string; also what keeps a hostile value from forging a line of its own.
     static func quote(_ text: String, to out: inout [UInt8]) {
-        var text = text
-        out.append(UInt8(ascii: "\""))
-        text.withUTF8 { bytes in
-            if bytes.allSatisfy(isPlain) {
-                out.append(contentsOf: bytes)
-            } else {
-                for byte in bytes { appendEscaped(byte, to: &out) }
-            }
+        text.withBytes { bytes in
+            out.append(atMost: quotedBytes(bytes.count)) { quote(bytes, to: &$0) }
         }
-        out.append(UInt8(ascii: "\""))
     }
 
+    /// The most that `count` bytes take when they are quoted: each may become `\u00xx`.
+    static func quotedBytes(_ count: Int) -> Int { 6 * count + 2 }
+
+    /// A JSON string; also what keeps a hostile value from forging a line of its own.
+    static func quote(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout ByteCursor) {
+        out.put(UInt8(ascii: "\""))
+        if bytes.allSatisfy(isPlain) {
+            out.put(bytes)
+        } else {
+            for byte in bytes { putEscaped(byte, to: &out) }
+        }
+        out.put(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
     private static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F
     }
 
-    private static func appendEscaped(_ byte: UInt8, to out: inout [UInt8]) {
-        if isPlain(byte) { return out.append(byte) }
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-            out.append(UInt8(ascii: "\\"))
-            return out.append(byte)
-        }
-        append("\\u00", to: &out)
-        out.append(digits[Int(byte >> 4)])
-        out.append(digits[Int(byte & 15)])
+    private static func putEscaped(_ byte: UInt8, to out: inout ByteCursor) {
+        if isPlain(byte) { return out.put(byte) }
+        out.put(UInt8(ascii: "\\"))
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return out.put(byte) }
+        out.put("u00")
+        out.put(digits[Int(byte >> 4)])
+        out.put(digits[Int(byte & 15)])
     }
 
     private static let digits = Array("0123456789abcdef".utf8)
