@@ -33,6 +33,8 @@ public final class Reactor {
     private var slots: [Slot] = []
     private var timers = TimerQueue()
     private var turnEnds: [() -> Void] = []
+    /// Counts the turns of the loop.
+    package private(set) var turn: UInt64 = 0
 
     init(epoll: Int32) { self.epoll = epoll }
 
@@ -81,6 +83,7 @@ public final class Reactor {
     /// Waits at most that long, then tells every handler that has something to do, and fires the timers due.
     func poll(milliseconds: Int32) {
         let count = Int(epoll_wait(epoll, events.baseAddress, Int32(events.count), milliseconds))
+        turn &+= 1
         for index in 0..<max(count, 0) where events[index].data.u64 != Self.wakeupMark {
             dispatch(events[index])
         }

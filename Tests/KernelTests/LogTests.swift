@@ -44,4 +44,18 @@ import Testing
             text == #"{"time":"2026-01-05T08:00:00.042Z","level":"info","message":"request","#
                 + #""path":"a\u000a{\"level\":\"error\"}\u007f\u0000"}"# + "\n")
     }
+
+    @Test func `each byte that needs it is escaped, wherever it stands`() {
+        for byte in UInt8(0)...127 {
+            for place in 0..<17 {
+                var value = Array(repeating: UInt8(ascii: "a"), count: 17)
+                value[place] = byte
+                let text = Self.written(.json) { log in
+                    log.info("request") { $0.text(Self.name, String(decoding: value, as: UTF8.self)) }
+                }
+                let isPlain = text.utf8.contains(Array(":\"".utf8) + value + Array("\"}".utf8))
+                #expect(isPlain == (byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte != 0x7F))
+            }
+        }
+    }
 }

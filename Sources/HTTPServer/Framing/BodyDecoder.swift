@@ -29,6 +29,12 @@ package struct BodyDecoder: Sendable {
         try limit(to: limits.bodyBytes)
     }
 
+    /// There is nothing to come but the end.
+    var isEmpty: Bool {
+        if case .counted(remaining: 0) = kind { return true }
+        return false
+    }
+
     /// Lowers the limit. To be called before the first byte of the body is decoded.
     package mutating func limit(to bytes: Int) throws(RequestError) {
         switch kind {

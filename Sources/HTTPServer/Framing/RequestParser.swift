@@ -53,6 +53,13 @@ package struct RequestParser: Sendable {
         }
     }
 
+    /// The `.end` of a request whose head said that it has no body; false: ask `next`.
+    mutating func endEmptyBody() -> Bool {
+        guard failure == nil, let decoder = body, decoder.isEmpty else { return false }
+        body = nil
+        return true
+    }
+
     private mutating func nextHead(_ bytes: Span<UInt8>) throws(RequestError) -> Step {
         let skipped = try skipEmptyLine(bytes)
         let rest = bytes.extracting(droppingFirst: skipped)

@@ -14,6 +14,8 @@ package final class Endpoint<Permission: Sendable, Context> {
     /// What a repeat with the same Idempotency-Key gets.
     package let repeats: Repeat
     package let handle: (Request, Context) async throws -> Response
+    /// The same as `handle`, for reads that never wait: nil for all others.
+    package let handleAtOnce: ((Request, Context) throws -> Response)?
 
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
@@ -28,6 +30,23 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.bodyLimit = bodyLimit
         self.repeats = repeats
         self.handle = handle
+        handleAtOnce = nil
+    }
+
+    /// A read that waits for nothing, and so costs no suspension.
+    package init(
+        _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
+        atOnce handle: @escaping (Request, Context) throws -> Response
+    ) {
+        method = .get
+        self.path = path
+        self.id = id
+        self.requires = requires
+        self.errors = errors
+        bodyLimit = 0
+        repeats = .nothing
+        self.handle = { request, context in try handle(request, context) }
+        handleAtOnce = handle
     }
 }
 

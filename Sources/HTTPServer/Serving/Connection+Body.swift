@@ -12,8 +12,9 @@ extension Connection: BodySource {
         return Request(
             head: head, peer: peer, isTLS: transport.isTLS, receivedAt: server.clock.monotonicNanoseconds(),
             id: requestID(head),
-            body: RequestBody(
-                source: hasBody ? self : nil, contentEncoding: head.headers.list(.contentEncoding)))
+            body: hasBody
+                ? RequestBody(source: self, contentEncoding: head.headers.list(.contentEncoding))
+                : server.noBody)
     }
 
     /// The client's own id when it is harmless, else one of ours.
@@ -37,8 +38,13 @@ extension Connection: BodySource {
 
     /// Steps over the end of a body that does not exist. False: there is one.
     func endEmptyBody() -> Bool {
-        if !hasBody, bodyState != .ended { _ = try? parsePart() }
-        return !hasBody && bodyState == .ended
+        guard !hasBody else { return false }
+        if bodyState != .ended {
+            guard parser.endEmptyBody() else { return false }
+            bodyState = .ended
+            owesContinue = false
+        }
+        return true
     }
 
     nonisolated(nonsending) func nextPart() async throws(BodyError) -> [UInt8]? {

@@ -56,7 +56,11 @@ package final class Connection: ReadinessHandler {
     /// Serves requests until one side ends it.
     package nonisolated(nonsending) func serve() async {
         while let request = await nextRequest() {
-            let response = await server.respond(request)
+            let response =
+                switch server.answer(request) {
+                case .now(let response): response
+                case .later(let respond): await respond()
+                }
             if answerAtOnce(request, response) { continue }
             guard await answer(request, response) else { break }
         }
@@ -148,7 +152,7 @@ package final class Connection: ReadinessHandler {
 
     func setDeadline(seconds: Int) {
         isTimedOut = false
-        deadline = server.clock.monotonicNanoseconds() &+ UInt64(seconds) &* 1_000_000_000
+        deadline = server.turnClock.monotonicNanoseconds() &+ UInt64(seconds) &* 1_000_000_000
     }
 
     func clearDeadline() {

@@ -5,15 +5,25 @@ package import Kernel
 package final class Server {
     package typealias Responder = (Request) async -> Response
 
+    /// How a request is answered.
+    package enum Answer {
+        case now(Response)
+        /// It must wait for something.
+        case later(() async -> Response)
+    }
+
     package let limits: ServerLimits
     let reactor: Reactor
     let clock: Clock
-    let respond: Responder
+    let turnClock: TurnClock
+    let answer: (Request) -> Answer
     /// What a request gets when the client sent no id of its own.
     let makeRequestID: () -> String
     package var tls: TLSContext?
     /// One for all connections of the loop: an idle connection holds no buffer.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1_024, alignment: 16)
+    /// The body of all requests that have none: nothing can change it.
+    let noBody = RequestBody(source: nil, contentEncoding: nil)
     /// Set up once: it takes 270 KB.
     private(set) lazy var gzip = try? GzipEncoder()
     private(set) var isDraining = false
@@ -27,11 +37,23 @@ package final class Server {
 
     package var connectionCount: Int { connections.count }
 
-    /// - Parameter spawn: starts the task of a connection in the worker's isolation.
-    package init(
+    package convenience init(
         limits: ServerLimits, reactor: Reactor, clock: Clock, tls: TLSContext?,
         makeRequestID: @escaping () -> String, spawn: @escaping (Connection) -> Void,
         respond: @escaping Responder
+    ) {
+        self.init(
+            limits: limits, reactor: reactor, clock: clock, tls: tls, makeRequestID: makeRequestID,
+            spawn: spawn, answer: { request in .later { await respond(request) } })
+    }
+
+    /// - Parameters:
+    ///   - spawn: starts the task of a connection in the worker's isolation.
+    ///   - answer: at once where nothing has to wait: a suspension that could be costs what it would cost.
+    package init(
+        limits: ServerLimits, reactor: Reactor, clock: Clock, tls: TLSContext?,
+        makeRequestID: @escaping () -> String, spawn: @escaping (Connection) -> Void,
+        answer: @escaping (Request) -> Answer
     ) {
         self.limits = limits
         self.reactor = reactor
@@ -39,7 +61,8 @@ package final class Server {
         self.tls = tls
         self.makeRequestID = makeRequestID
         self.serve = spawn
-        self.respond = respond
+        self.answer = answer
+        turnClock = TurnClock(clock, reactor)
         scheduleSweep()
     }
 
@@ -107,7 +130,7 @@ package final class Server {
         if isDraining && connections.isEmpty { drained.wake() }
     }
 
-    var date: [UInt8] { dateCache.bytes(at: clock.now()) }
+    var date: [UInt8] { dateCache.bytes(at: turnClock.now()) }
 
     private func scheduleSweep() {
         _ = reactor.schedule(afterNanoseconds: limits.sweepNanoseconds) { [weak self] in

@@ -29,17 +29,21 @@ struct OpenEndpoints {
                 w.field("events", "/v1/events")
             }
         }
-        return Endpoint(.get, "/", id: "getIndex", requires: .none) { request, _ in
-            try request.parameters().finish()
-            return answer
-        }
+        return Endpoint(
+            "/", id: "getIndex", requires: .none,
+            atOnce: { request, _ in
+                try request.parameters().finish()
+                return answer
+            })
     }
 
     private var health: Operation {
-        Endpoint(.get, "/healthz", id: "getHealth", requires: .none) { request, _ in
-            try request.parameters().finish()
-            return .object { w in w.field("status", "ok") }
-        }
+        Endpoint(
+            "/healthz", id: "getHealth", requires: .none,
+            atOnce: { request, _ in
+                try request.parameters().finish()
+                return .object { w in w.field("status", "ok") }
+            })
     }
 
     private var readiness: Operation {
@@ -66,10 +70,12 @@ struct OpenEndpoints {
 
     private func document(_ path: String, id: String, type: String) -> Operation {
         let bytes = Assets.bytes(String(path.dropFirst())) ?? []
-        return Endpoint(.get, path, id: id, requires: .none) { request, _ in
-            try request.parameters().finish()
-            return Response(.ok, type: type, body: .bytes(bytes))
-        }
+        return Endpoint(
+            path, id: id, requires: .none,
+            atOnce: { request, _ in
+                try request.parameters().finish()
+                return Response(.ok, type: type, body: .bytes(bytes))
+            })
     }
 
     private var problem: Operation {

@@ -32,12 +32,13 @@ final class Host {
             idempotency: IdempotencyGate(database: database, log: shared.log), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))
         self.pipeline = pipeline
-        let ids = RequestIDs(clock: shared.clock, entropy: shared.entropy)
+        let ids = RequestIDs(
+            clock: TurnClock(shared.clock, worker.reactor), entropy: shared.entropy)
         server = Server(
             limits: shared.settings.serverLimits, reactor: worker.reactor, clock: shared.clock,
             tls: try shared.settings.makeTLS(), makeRequestID: { ids.next() },
             spawn: { connection in worker.spawn { await connection.serve() } },
-            respond: { request in await pipeline.respond(to: request) })
+            answer: { request in pipeline.answer(request) })
     }
 
     func start(listen: SocketAddress, on worker: isolated Worker) async throws -> SocketAddress {

@@ -26,13 +26,13 @@ final class Gate {
         self.clock = clock
     }
 
-    /// For what asks nobody who they are; nil for all else. Apart from `admit`, because it does not wait.
-    func admitAnybody(_ request: Request, to operation: Operation, _ visit: Visit) -> Admission? {
+    /// Whether the operation asks nobody who they are: then `anonymous` is the whole admission, which waits
+    /// for nothing.
+    func admitsAnybody(_ request: Request, to operation: Operation, _ visit: Visit) -> Bool {
         switch operation.requires {
-        case .none: return Admission(context: anonymous(request, visit), check: nil)
-        case .permissionUnlessLocal where visit.isLocal && !request.head.headers.contains(.authorization):
-            return Admission(context: anonymous(request, visit), check: nil)
-        case .self, .permission, .permissionUnlessLocal: return nil
+        case .none: true
+        case .permissionUnlessLocal: visit.isLocal && !request.head.headers.contains(.authorization)
+        case .self, .permission: false
         }
     }
 
@@ -87,7 +87,7 @@ final class Gate {
     }
 
     @inline(never)
-    private func anonymous(_ request: Request, _ visit: Visit) -> Context {
+    func anonymous(_ request: Request, _ visit: Visit) -> Context {
         Context(
             actor: Actor(principal: nil, accessToken: nil, address: visit.address), permissions: [],
             now: clock.now(), requestID: request.id)

@@ -1,12 +1,13 @@
 import Access
+import EventLoop
 import Kernel
 
 /// Ids for requests that bring none: unique, sortable, not secret, so a fast generator will do.
 final class RequestIDs {
-    private let clock: Clock
+    private let clock: TurnClock
     private let generator: SeededGenerator
 
-    init(clock: Clock, entropy: Entropy) {
+    init(clock: TurnClock, entropy: Entropy) {
         self.clock = clock
         generator = SeededGenerator(seed: entropy.number(below: .max))
     }
