@@ -1,16 +1,13 @@
 extension JSONWriter {
     @inlinable public mutating func null() {
         beginValue()
-        bytes.append(contentsOf: [0x6E, 0x75, 0x6C, 0x6C])
+        bytes.append(contentsOf: "null".utf8)
     }
 
+    // No array literals in here: see InlinableRules of TidyTests.
     @inlinable public mutating func bool(_ value: Bool) {
         beginValue()
-        if value {
-            bytes.append(contentsOf: [0x74, 0x72, 0x75, 0x65])
-        } else {
-            bytes.append(contentsOf: [0x66, 0x61, 0x6C, 0x73, 0x65])
-        }
+        bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
     }
 
     public mutating func integer(_ value: Int64) {

@@ -74,6 +74,15 @@ import Testing
         #expect(WordRules.clockAndChance(source("let a = Int.random(in: 0..<3, using: &seeded)\n")).isEmpty)
     }
 
+    @Test(arguments: ["[1, 2]", "[0x74]", "a ? [b, c] : []"])
+    func `an array literal in what is inlined is found`(literal: String) {
+        let text = { (head: String) in "\(head) func f() {\n    use(\(literal))\n}\nlet table = [1, 2]\n" }
+        #expect(lines(InlinableRules.arrayLiterals(source(text("@inlinable public")))) == [2])
+        #expect(InlinableRules.arrayLiterals(source(text("public"))).isEmpty)
+        let good = "@inlinable func f(_ a: [UInt8]) -> [Int: Int] {\n    a[0, 1]; let b: [UInt8] = []\n}\n"
+        #expect(InlinableRules.arrayLiterals(source(good)).isEmpty)
+    }
+
     @Test(arguments: ["struct KeyManager", "enum URLUtils", "class CommonCode", "protocol Helper"])
     func `a type name that says nothing is found`(declaration: String) {
         #expect(lines(WordRules.emptyTypeNames(source("package \(declaration) {}\n"))) == [1])

@@ -50,6 +50,10 @@ import Testing
         expectNone(sources.flatMap { WordRules.unsafeWords($0) + WordRules.emptyCatches($0) })
     }
 
+    @Test func `what other rooms inline holds no array literal`() {
+        expectNone(sources.flatMap { InlinableRules.arrayLiterals($0) })
+    }
+
     @Test func `time and chance arrive from Kernel`() {
         expectNone(sources.flatMap { WordRules.clockAndChance($0) })
     }
