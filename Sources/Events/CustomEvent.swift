@@ -2,12 +2,16 @@ import JSON
 
 /// An own event as a client pushes it.
 struct CustomEvent {
-    /// The whole event, as text.
+    /// The whole event, as text, its numbers written out.
     static let bytesAtMost = 16 * 1_024
+    /// Of one number, written out: more than any double needs, and what our own reader takes back
+    /// (`JSONLimits.numberBytes`). jsonb keeps 1e131000 in a few bytes and hands out 131,000.
+    private static let digitsAtMost = 400
     private static let dataDepth = 8
     private static let dataMembers = 64
     /// What conditions see of every event beside its data.
-    private static let takenNames: Set<String> = ["id", "type", "at", "subject", "security", "actor_id"]
+    private static let takenNames = ["id", "type", "at", "subject", "security", "actor_id"]
+    private static let taken = takenNames.joined(separator: ", ")
 
     let type: EventType
     let subject: String?
@@ -25,7 +29,9 @@ struct CustomEvent {
             f.fail("subject", code: FieldCode.malformed, "must not hold control characters")
         }
         data = Self.data(&f)
-        if value.bytes.count > Self.bytesAtMost { f.fail(code: "too_large", "must have at most 16 KB") }
+        if value.bytes.count + value.bytesWrittenOutMore > Self.bytesAtMost {
+            f.fail(code: "too_large", "must have at most 16 KB")
+        }
         try f.finish()
         guard let type else { throw FieldErrors() }
         self.type = type
@@ -43,10 +49,22 @@ struct CustomEvent {
         if value.depth > dataDepth {
             f.fail("data", code: FieldCode.malformed, "must be at most 8 levels deep")
         }
-        for member in data.members.prefix(dataMembers) where !isName(member.name) {
-            f.fail("data", code: FieldCode.malformed, "names a member that conditions could not read")
-        }
+        for member in data.members.prefix(dataMembers) { check(member.name, member.value, &f) }
         return data
+    }
+
+    private static func check(_ name: String, _ value: JSONValue, _ f: inout Fields) {
+        if !isName(name) {
+            f.fail(
+                "data", member: name, code: FieldCode.malformed,
+                "must be named by letters, digits and _, at most 63, without a digit at first, and unlike \(taken)"
+            )
+        }
+        if value.hasNumber(over: digitsAtMost) {
+            f.fail(
+                "data", member: name, code: FieldCode.outOfRange,
+                "must not hold a number of more than \(digitsAtMost) digits, its exponent written out")
+        }
     }
 
     private static func isName(_ name: String) -> Bool {
@@ -67,6 +85,25 @@ extension JSONValue {
         case .array(let elements): 1 + (elements.map(\.depth).max() ?? 0)
         case .object(let object): 1 + (object.members.map { $0.value.depth }.max() ?? 0)
         case .null, .bool, .number, .string: 0
+        }
+    }
+
+    fileprivate func hasNumber(over digits: Int) -> Bool {
+        switch self {
+        case .array(let elements): elements.contains { $0.hasNumber(over: digits) }
+        case .object(let object): object.members.contains { $0.value.hasNumber(over: digits) }
+        case .number(let number): number.digitsWrittenOut > digits
+        case .null, .bool, .string: false
+        }
+    }
+
+    /// What its numbers grow by when their exponents are written out.
+    fileprivate var bytesWrittenOutMore: Int {
+        switch self {
+        case .array(let elements): elements.reduce(0) { $0 + $1.bytesWrittenOutMore }
+        case .object(let object): object.members.reduce(0) { $0 + $1.value.bytesWrittenOutMore }
+        case .number(let number): max(number.digitsWrittenOut - number.text.utf8.count, 0)
+        case .null, .bool, .string: 0
         }
     }
 }

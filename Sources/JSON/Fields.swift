@@ -90,6 +90,13 @@ package struct Fields {
         fail(at: JSONPointer.element(index, of: array), code: code, message)
     }
 
+    /// A mistake in one member of a field that is an object.
+    package mutating func fail(_ name: String, member inner: String, code: String, _ message: String) {
+        _ = member(name)
+        let object = JSONPointer.member(name, of: pointer)
+        fail(at: JSONPointer.member(inner, of: object), code: code, message)
+    }
+
     /// A mistake of the object as a whole, such as two fields that exclude each other.
     package mutating func fail(code: String, _ message: String) {
         fail(at: pointer, code: code, message)

@@ -27,9 +27,11 @@ import Testing
     @Test(arguments: [
         (#"{"type": "key.revoked"}"#, "/type"), (#"{"type": "custom.A"}"#, "/type"), (#"{}"#, "/type"),
         (#"{"type": "custom.a", "subject": ""}"#, "/subject"), (#"{"type": "custom.a", "data": 1}"#, "/data"),
-        (#"{"type": "custom.a", "data": {"actor_id": 1}}"#, "/data"),
-        (#"{"type": "custom.a", "data": {"a-b": 1}}"#, "/data"),
+        (#"{"type": "custom.a", "data": {"actor_id": 1}}"#, "/data/actor_id"),
+        (#"{"type": "custom.a", "data": {"a-b": 1}}"#, "/data/a-b"),
         (#"{"type": "custom.a", "data": {"a": [[[[[[[[1]]]]]]]]}}"#, "/data"),
+        (#"{"type": "custom.a", "data": {"a": 1e450}}"#, "/data/a"),
+        (#"{"type": "custom.a", "data": {"b": {"a": [1, -0.1E-999]}}}"#, "/data/b"),
         (#"{"type": "custom.a", "at": "now"}"#, "/at"),
     ])
     func `an event that does not fit is refused where it does not`(body: String, pointer: String) async throws
@@ -46,6 +48,28 @@ import Testing
             let long = String(repeating: "x", count: 17_000)
             let answer = try await desk.push(#"{"type": "custom.a", "data": {"a": "\#(long)"}}"#)
             #expect(answer.json["errors"]?[0]?["code"]?.asString == "too_large")
+        }
+    }
+
+    @Test(arguments: [
+        "1e131000", "1e200000", "1e-20000", "1e99999999999999999999", "-1e-99999999999999999999",
+    ])
+    func `a number that the database would blow up, or not take, is refused`(number: String) async throws {
+        try await FeedDesk.run { _, desk in
+            let answer = try await desk.push(#"{"type": "custom.a", "data": {"a": \#(number)}}"#)
+            #expect(answer.status == 422, "\(answer.text)")
+            #expect(answer.pointers == ["/data/a", ""])
+        }
+    }
+
+    @Test func `an event has at most 16 KB with its numbers written out`() async throws {
+        try await FeedDesk.run { _, desk in
+            let numbers = { (count: Int) in Array(repeating: "1e300", count: count).joined(separator: ",") }
+            let many = try await desk.push(#"{"type": "custom.a", "data": {"a": [\#(numbers(60))]}}"#)
+            #expect(many.json["errors"]?[0]?["code"]?.asString == "too_large", "\(many.text)")
+            let some = try await desk.push(#"{"type": "custom.a", "data": {"a": [\#(numbers(40))]}}"#)
+            #expect(some.status == 201, "\(some.text)")
+            #expect(try await desk.list().data[0]["data"]?["a"]?.asArray?.count == 40)
         }
     }
 

@@ -25,6 +25,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("0", 1), ("-12", 2), ("12.34", 4), ("1e3", 4), ("1.25E+1", 3), ("12.5e-3", 5), ("0.001", 4),
+        ("-1e131000", 131_001), ("1e-20000", 20_001),
+    ])
+    func `digits are counted as they are with the exponent written out`(text: String, digits: Int) throws {
+        guard case .number(let number) = try JSONValue.parse(Array(text.utf8)) else { return }
+        #expect(number.digitsWrittenOut == digits)
+    }
+
+    @Test(arguments: ["1e99999999999999999999", "-1e-99999999999999999999"])
+    func `an exponent beyond all bounds is counted as many digits`(text: String) throws {
+        guard case .number(let number) = try JSONValue.parse(Array(text.utf8)) else { return }
+        #expect(number.digitsWrittenOut > 1_000_000_000)
+    }
+
     @Test(arguments: UInt64(1)...8)
     func `hostile bytes are refused or mean one thing`(seed: UInt64) throws {
         var random = Seeded(seed)
