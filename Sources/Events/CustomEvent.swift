@@ -57,7 +57,7 @@ struct CustomEvent {
         if !isName(name) {
             f.fail(
                 "data", member: name, code: FieldCode.malformed,
-                "must be named by letters, digits and _, at most 63, without a digit at first, and unlike \(taken)"
+                "must be named by at most 63 letters, digits and _, no digit first, and not be \(taken)"
             )
         }
         if value.hasNumber(over: digitsAtMost) {
