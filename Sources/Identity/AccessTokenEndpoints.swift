@@ -98,7 +98,11 @@ package struct AccessTokenEndpoints {
         }
         let later = ["idle_expires_after", "use_count"].filter { fields.has($0) }
         try fields.finish()
-        if let first = later.first { throw Problem.notYetSupported(first, "\(first) is not supported yet.") }
+        guard later.isEmpty else {
+            throw Problem.notYetSupported(
+                "An access token ends by its date, or when it is revoked.",
+                later.map { .notYetSupported($0, "is not yet supported") })
+        }
         return new
     }
 

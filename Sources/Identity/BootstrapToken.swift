@@ -92,10 +92,16 @@ package enum BootstrapToken {
     private static func check(_ secret: AccessTokenSecret?, at now: Timestamp, against row: Row?)
         throws(Problem)
     {
-        guard let secret else { throw .unauthenticated }
+        guard let secret else { throw .noBootstrapToken }
         if row?.bool(2) == true { throw Problem(.bootstrapDone, "There is an owner already.") }
         guard let hash = row?.optionalBytes(0), SecretHash(hash) == secret.hash,
             let expiresAt = row?.optionalTimestamp(1), now < expiresAt
-        else { throw .unauthenticated }
+        else { throw .noBootstrapToken }
+    }
+}
+
+extension Problem {
+    fileprivate static var noBootstrapToken: Problem {
+        unauthenticated("The bootstrap token is needed: it is in a file that the service names as it starts.")
     }
 }

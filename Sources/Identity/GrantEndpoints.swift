@@ -76,17 +76,12 @@ package struct GrantEndpoints {
             PrincipalID($0)
         }
         let role = fields.choice("role", BuiltInRole.self)
-        let (effect, on, expiry) = (fields.take("effect"), fields.take("on"), fields.take("expires_at"))
+        let unsupported = fields.laterParts()
         try fields.finish()
         guard let principal else { throw Problem.wrongField("principal_id", "is required") }
-        if let effect, effect != "allow" {
-            throw Problem.notYetSupported("effect", "Only the effect allow is supported.")
-        }
-        if let on, on != [:] {
-            throw Problem.notYetSupported("on", "Only grants on everything, {}, are supported.")
-        }
-        if let expiry, expiry != .null {
-            throw Problem.notYetSupported("expires_at", "Grants that end by themselves are not supported.")
+        guard unsupported.isEmpty else {
+            throw Problem.notYetSupported(
+                "A grant allows, on everything, until it is taken back.", unsupported)
         }
         return (principal, role)
     }
@@ -115,9 +110,36 @@ extension Problem {
             errors: [FieldError(pointer: "/\(name)", code: "unknown", message: message)])
     }
 
-    static func notYetSupported(_ name: String, _ sentence: String) -> Problem {
-        Problem(
-            .notYetSupported, sentence,
-            errors: [FieldError(pointer: "/\(name)", code: "not_yet_supported", message: sentence)])
+    static func notYetSupported(_ detail: String, _ fields: [FieldError]) -> Problem {
+        Problem(.notYetSupported, detail, errors: fields)
+    }
+}
+
+extension FieldError {
+    static func notYetSupported(_ name: String, _ message: String) -> FieldError {
+        FieldError(pointer: "/\(name)", code: "not_yet_supported", message: message)
+    }
+}
+
+private enum GrantEffect: String, CaseIterable {
+    case allow, deny
+}
+
+extension Fields {
+    /// What grants will be able to say; returns what is said of that already.
+    fileprivate mutating func laterParts() -> [FieldError] {
+        var found: [FieldError] = []
+        if choice("effect", GrantEffect.self, default: .allow) == .deny {
+            found.append(.notYetSupported("effect", "is not yet supported but for allow"))
+        }
+        let on = take("on") ?? .null
+        if on != .null, on.asObject == nil { fail("on", code: FieldCode.wrongType, "must be an object") }
+        if let on = on.asObject, on.count > 0 {
+            found.append(.notYetSupported("on", "is not yet supported but for {}, everything"))
+        }
+        if parsed(optional: "expires_at", expected: "an RFC 3339 time", { Timestamp($0) }) != nil {
+            found.append(.notYetSupported("expires_at", "is not yet supported: take the grant back instead"))
+        }
+        return found
     }
 }

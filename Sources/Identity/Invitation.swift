@@ -60,9 +60,9 @@ struct Invitation {
         in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(lock, .bytes(secret.hash.bytes))
-        guard let invitation = try await find(secret, in: transaction) else { throw Problem.unauthenticated }
+        guard let invitation = try await find(secret, in: transaction) else { throw Problem.noInvitation }
         try invitation.checkUnused(claim)
-        guard context.now < invitation.expiresAt else { throw Problem.unauthenticated }
+        guard context.now < invitation.expiresAt else { throw Problem.noInvitation }
         _ = try await transaction.query(
             use, .bytes(secret.hash.bytes), .timestamp(context.now), .text(claim?.key),
             .bytes(claim?.bodyDigest))
@@ -70,10 +70,16 @@ struct Invitation {
 
     private func checkUnused(_ claim: IdempotencyClaim?) throws(Problem) {
         guard isUsed else { return }
-        guard let claim, claim.key == usedKey else { throw .unauthenticated }
+        guard let claim, claim.key == usedKey else { throw .noInvitation }
         guard claim.bodyDigest == usedDigest else {
             throw Problem(.idempotencyKeyReused, "The Idempotency-Key was used with another body.")
         }
         throw Problem(.alreadyDone, "The invitation was accepted; its access token was shown then.")
+    }
+}
+
+extension Problem {
+    static var noInvitation: Problem {
+        unauthenticated("The invitation is unknown, was accepted already, or has lapsed.")
     }
 }

@@ -40,9 +40,10 @@ package struct RefusedRequest: Equatable, Sendable {
 
 extension Problem {
     /// One answer for every reason, and for no token at all (RFC 6750 section 3).
-    package static var unauthenticated: Problem {
-        Problem(
-            .unauthenticated, "A valid access token is needed.",
-            headers: [(.wwwAuthenticate, "Bearer realm=\"keybell\"")])
+    package static var unauthenticated: Problem { unauthenticated("A valid access token is needed.") }
+
+    /// Where something else than an access token proves who calls. One answer for every reason, too.
+    static func unauthenticated(_ detail: String) -> Problem {
+        Problem(.unauthenticated, detail, headers: [(.wwwAuthenticate, "Bearer realm=\"keybell\"")])
     }
 }

@@ -87,7 +87,7 @@ package struct WelcomeEndpoints {
         try fields.finish()
         guard let secret = AccessTokenSecret(.invitation, parsing: text.utf8),
             let invitation = try await Invitation.find(secret, in: ledger.database)
-        else { throw Problem.unauthenticated }
+        else { throw Problem.noInvitation }
         return try await join(invitation.principal, name, secret, context)
     }
 
@@ -97,7 +97,7 @@ package struct WelcomeEndpoints {
         try await ledger.change(context.acting(as: id)) { change in
             try await Invitation.accept(secret, context, context.idempotency, in: change.transaction)
             var user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
-            guard user.status == .invited else { throw Problem.unauthenticated }
+            guard user.status == .invited else { throw Problem.noInvitation }
             user.name = name ?? user.name
             (user.status, user.hasJoined) = (.active, true)
             _ = try await PrincipalStore.update(user, at: context.now, in: change.transaction)

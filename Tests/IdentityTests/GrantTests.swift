@@ -92,6 +92,27 @@ import TestSupport
         }
     }
 
+    @Test func `every mistake is told, and a wrong word is no promise of a later version`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let id = owner.actor.principal?.description ?? ""
+            func answer(_ extra: String) async throws -> TestAnswer {
+                try await house.caller.call(
+                    "POST", "/v1/grants", owner, body: #"{"principal_id":"\#(id)",\#(extra)}"#)
+            }
+            let wrong = try await answer(#""role":"bott","effect":"alow","on":7,"expires_at":5"#)
+            #expect(wrong.code == "validation_failed")
+            #expect(wrong.pointers == ["/role", "/effect", "/on", "/expires_at"])
+            let later = try await answer(
+                #""role":"bot","effect":"deny","on":{"tags":["a"]},"expires_at":"2030-01-01""#)
+            #expect(later.code == "not_yet_supported")
+            #expect(later.pointers == ["/effect", "/on", "/expires_at"])
+            let nulls = try await answer(#""role":"bot","effect":null,"on":null,"expires_at":null"#)
+            #expect(nulls.status == 201, "\(nulls.text)")
+        }
+    }
+
     @Test func `the last owner stays, by whichever way they would go`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let house = House(database)

@@ -129,6 +129,7 @@ import TestSupport
                     body: "{}")
                 #expect(answer.status == 401)
                 #expect(answer.response.head[.wwwAuthenticate] == "Bearer realm=\"keybell\"")
+                #expect(answer.json["detail"]?.asString?.contains("bootstrap token") == true)
             }
             let reasons = try await house.events().map { $0.data["reason"]?.asString ?? "" }
             #expect(reasons == ["unknown", "malformed", "malformed", "malformed"])
@@ -210,6 +211,7 @@ import TestSupport
             ]
             #expect(Set(answers.map(\.text)).count == 1)
             #expect(answers.allSatisfy { $0.status == 401 })
+            #expect(answers[0].json["detail"]?.asString?.contains("invitation") == true)
             _ = try await house.caller.call("POST", "/v1/users/\(disabled.id)/enable", owner)
             #expect(try await accept(disabled.token).status == 201)
         }
