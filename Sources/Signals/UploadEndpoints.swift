@@ -54,7 +54,10 @@ package struct UploadEndpoints {
                 try await store(request.body, upload)
             }
         } catch let error as CandleFormatError {
-            throw Self.problem(error, upload)
+            throw Self.problem(.malformedBody, error.message + ";", upload)
+        } catch BodyError.encoding(let error) {
+            let code = error.status == .contentTooLarge ? ProblemCode.payloadTooLarge : .malformedBody
+            throw Self.problem(code, error.sentence, upload)
         }
         analyst.wake()
         if upload.changedRows <= Self.mostAwaitedRows {
@@ -179,10 +182,10 @@ extension UploadEndpoints {
             ])
     }
 
-    private static func problem(_ error: CandleFormatError, _ upload: CandleUpload) -> Problem {
+    private static func problem(_ code: ProblemCode, _ what: String, _ upload: CandleUpload) -> Problem {
         Problem(
-            .malformedBody,
-            "\(error.message); of the rows before, \(upload.counts.inserted) were inserted and "
+            code,
+            "\(what) of the rows before, \(upload.counts.inserted) were inserted and "
                 + "\(upload.counts.revised) revised.")
     }
 }

@@ -120,6 +120,19 @@ struct UploadTests {
         }
     }
 
+    @Test func `a gzip body that breaks off says what was stored of it`() async throws {
+        try await Desk.with { _, desk in
+            let rows = try fixture("SOL")
+            let packed = try GzipEncoder().compress(rows.span)
+            let answer = try await desk.upload("source=x", Array(packed.prefix(8_000)), encoding: "gzip")
+            #expect(answer.code == "malformed_body")
+            let stored = try await desk.rows("select 1 from candle").count
+            #expect(stored > 0)
+            let detail = answer.json["detail"]?.asString ?? ""
+            #expect(detail.contains("of the rows before, \(stored) were inserted and 0 revised"), "\(detail)")
+        }
+    }
+
     @Test func `two uploads of the same rows at once agree`() async throws {
         try await Desk.with { worker, desk in
             let rows = try fixture("BNB")
