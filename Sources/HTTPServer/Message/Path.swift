@@ -1,4 +1,4 @@
-/// Why a path names nothing here. All of them are 400.
+/// Why a path names nothing here. All of them are 404.
 package enum PathError: String, Error, Sendable, CaseIterable {
     case notAbsolute = "path_not_absolute"
     case emptySegment = "path_empty_segment"

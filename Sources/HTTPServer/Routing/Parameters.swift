@@ -78,7 +78,8 @@ package struct Parameters {
         guard let value = take(name) else { return nil }
         if let choice = Choice(rawValue: value) { return choice }
         let choices = Choice.allCases.map(\.rawValue)
-        fail(name, code: FieldCode.notAChoice, "must be one of \(choices.joined(separator: ", "))")
+        let guess = Suggestion.closest(to: value, among: choices).map { "; did you mean \($0)?" } ?? ""
+        fail(name, code: FieldCode.notAChoice, "must be one of \(choices.joined(separator: ", "))\(guess)")
         return nil
     }
 

@@ -31,6 +31,7 @@ package enum Command {
     package static func run(_ arguments: [String]) async -> Int32 {
         let name = arguments.first ?? "help"
         if ["help", "--help", "-h"].contains(name) { return say(help) }
+        if name == "--version" { return await run(["version"]) }
         guard let entry = entries.first(where: { $0.name == name }) else {
             complain("keybell: there is no command \(name)\n\n\(help)")
             return 2

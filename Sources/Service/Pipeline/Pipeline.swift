@@ -17,6 +17,8 @@ final class Pipeline {
     private let addresses: ClientAddress
     private let metrics: HTTPMetrics
     private var limiter: RateLimiter
+    /// RFC 9110 9.3.7: `OPTIONS *` asks about the server as a whole.
+    private let allMethods: String
 
     init(
         router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate, shared: NodeShared,
@@ -30,6 +32,8 @@ final class Pipeline {
         log = shared.log
         addresses = ClientAddress(trustedProxies: shared.settings.trustedProxies)
         limiter = RateLimiter(perSecond: shared.settings.requestsPerSecond)
+        let methods = Set(router.operations.map(\.method.name)).union(["HEAD", "OPTIONS"])
+        allMethods = methods.sorted().joined(separator: ", ")
     }
 
     /// The whole answer where nothing has to wait: a read that is open to anybody, or a refusal on the way.
@@ -110,6 +114,10 @@ final class Pipeline {
     /// Nil: the question which methods a path takes.
     @inline(never)
     private func route(_ request: Request, _ visit: inout Visit) throws -> Operation? {
+        if request.head.method == .options, request.head.pathBytes.elementsEqual("*".utf8) {
+            visit.methods = allMethods
+            return nil
+        }
         switch router.match(request.head.method, try Path(request.head.pathBytes).segments) {
         case .found(let index, let parameters):
             visit.route = index

@@ -50,7 +50,8 @@ struct RateLimiter {
     /// - Parameter perSecond: 0 is no limit. Bursts of two seconds' worth pass.
     init(perSecond: Int) {
         self.perSecond = perSecond
-        policy = PreparedField(.rateLimitPolicy, "\"default\";q=\(perSecond);w=1")
+        // A full bucket is two seconds' worth, and so is what may remain.
+        policy = PreparedField(.rateLimitPolicy, "\"default\";q=\(perSecond * 2);w=2")
         rate = Rate(perSecond: Double(perSecond), burst: Double(perSecond) * 2)
     }
 
