@@ -91,6 +91,18 @@ import Testing
         }
     }
 
+    @Test func `every operation and every parameter says what it is for`() {
+        for operation in contract.operations {
+            for name in ["summary", "description"] {
+                #expect(operation.body[name]?.asString?.isEmpty == false, "\(operation.name): \(name)")
+            }
+            for parameter in operation.parameters {
+                let name = parameter["name"]?.asString ?? ""
+                #expect(parameter["description"]?.asString?.isEmpty == false, "\(operation.name): \(name)")
+            }
+        }
+    }
+
     @Test func `every request body comes with an example`() {
         for operation in contract.operations {
             for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? [] {
