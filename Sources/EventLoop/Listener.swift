@@ -71,6 +71,7 @@ package final class Listener: ReadinessHandler {
         isClosed = true
         reactor.unwatch(descriptor)
         Glibc.close(descriptor)
+        if case .unix(let path) = address { unlink(path) }
     }
 
     /// At most 64 a turn, so that a flood of new connections does not starve the open ones.

@@ -32,6 +32,53 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a second service at the same address does not start, and says why`() async throws {
+            try await RunningNode.with(.scratch()) { node in
+                let folder = try TestFolder()
+                defer { folder.remove() }
+                let (code, output) = try await runToEnd(
+                    [try RunningNode.binary(), "serve"],
+                    environment: [
+                        "KEYBELL_LISTEN": "127.0.0.1:\(node.port)", "KEYBELL_DATA_DIR": folder.file("data"),
+                        "KEYBELL_ROOT_KEY_FILE": folder.file("root.key"),
+                    ], in: folder)
+                #expect(code == 1)
+                #expect(output.contains("127.0.0.1:\(node.port) is taken"), "\(output)")
+                #expect(folder.read("root.key") == nil, "nothing was begun")
+            }
+        }
+
+        @Test func `a unix socket is served, and taken over from a node that was killed`() async throws {
+            let folder = try TestFolder()
+            defer { folder.remove() }
+            let socket = folder.file("kb.sock")
+            guard case .database(let database) = try await RunningNode.Store.scratch() else { return }
+            for ending in [SIGKILL, SIGTERM] {
+                let node = try await TestProcess(
+                    [try RunningNode.binary(), "serve"],
+                    environment: [
+                        "KEYBELL_LISTEN": "unix:\(socket)", "KEYBELL_LOOPS": "2",
+                        "KEYBELL_DATABASE_URL": database.text, "KEYBELL_DATA_DIR": folder.file("data"),
+                        "KEYBELL_ROOT_KEY_FILE": folder.file("root.key"),
+                    ], log: folder.file("service.log"), lastSignal: "TERM")
+                let ask = [
+                    "/usr/bin/env", "curl", "-sS", "--unix-socket", socket, "http://localhost/healthz",
+                ]
+                var answer = ""
+                do {
+                    try await wait(until: "the socket answers") {
+                        answer = try await runToEnd(ask, in: folder).output
+                        return answer.contains("ok")
+                    }
+                } catch {
+                    Issue.record("\(answer)\n\(folder.read("service.log") ?? "")")
+                }
+                await node.end(by: ending)
+            }
+            let (code, _) = try await runToEnd(["/usr/bin/env", "test", "-e", socket], in: folder)
+            #expect(code == 1, "whoever ends in order removes the file")
+        }
+
         @Test func `check-config tells every mistake at once, and no secret`() async throws {
             let folder = try TestFolder()
             defer { folder.remove() }

@@ -41,10 +41,12 @@ final class Host {
             answer: { request in pipeline.answer(request) })
     }
 
-    func start(listen: SocketAddress, on worker: isolated Worker) async throws -> SocketAddress {
+    /// - Parameter listen: nil where another loop listens for all.
+    func start(listen: SocketAddress?, on worker: isolated Worker) async throws -> SocketAddress? {
         try await database.ready(within: .seconds(30))
         try await rooms.start(on: worker)
         worker.spawn { await self.beat() }
+        guard let listen else { return nil }
         return try server.listen(on: listen)
     }
 
@@ -89,7 +91,7 @@ extension Settings {
 // MARK: On the worker
 
 extension Worker {
-    func host(_ shared: NodeShared, isLead: Bool, listen: SocketAddress) async throws -> SocketAddress {
+    func host(_ shared: NodeShared, isLead: Bool, listen: SocketAddress?) async throws -> SocketAddress? {
         let host = try Host(shared, isLead: isLead, on: self)
         settle(host)
         return try await host.start(listen: listen, on: self)

@@ -41,17 +41,32 @@ package final class Node: Sendable {
 
     /// Starts everything and returns the address bound. Nothing listens before all is ready.
     package func start(told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
+        try claimAddress()
         for (index, worker) in workers.enumerated() { worker.start(name: "kb-loop-\(index)") }
         let database = try await databaseURL()
         let shared = try await lead.run { [self] worker in try await prepare(database, on: worker, told) }
         var address = settings.listen
         for (index, worker) in workers.enumerated() {
-            let wanted = address
-            address = try await worker.run { worker in
-                try await worker.host(shared, isLead: index == 0, listen: wanted)
-            }
+            // A unix socket cannot be shared as a port can: the first loop serves it alone.
+            let wanted = settings.listen.ip == nil && index > 0 ? nil : address
+            address =
+                try await worker.run { worker in
+                    try await worker.host(shared, isLead: index == 0, listen: wanted)
+                } ?? address
         }
         return address
+    }
+
+    private func claimAddress() throws(Failure) {
+        do {
+            try settings.listen.claim()
+        } catch  where error.code == EADDRINUSE {
+            throw Failure(
+                description: "\(settings.listen) is taken: another Keybell, or another program, listens there"
+            )
+        } catch {
+            throw Failure(description: "nobody can listen at \(settings.listen) (\(error))")
+        }
     }
 
     /// Drains: no new connections, requests under way end, deliveries in flight finish, the private cluster
