@@ -123,7 +123,8 @@ def tell(message, good):
     data = message["data"]
     words = data.get("summary") or json.dumps(data)
     verdict = "signature good" if good else "SIGNATURE WRONG"
-    print(f"{message['type']}: {words} ({verdict})", flush=True)
+    # One write: messages come on threads of their own.
+    print(f"{message['type']}: {words} ({verdict})\n", end="", flush=True)
 
 
 if __name__ == "__main__":
