@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `each of 10,000 rows edited is found tampered`() throws {
+    @Test func `T6: each of 10,000 rows edited is found tampered`() throws {
         try forEachRow { trail, index in
             let problem = trail.problem { entries in
                 switch index % 4 {
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `each of 10,000 rows written anew with a fitting hash is found tampered`() throws {
+    @Test func `T6: each of 10,000 rows written anew with a fitting hash is found tampered`() throws {
         try forEachRow { trail, index in
             let problem = trail.problem { entries in
                 entries[index].body.append(0)
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `each of 10,000 rows deleted is found missing`() throws {
+    @Test func `T6: each of 10,000 rows deleted is found missing`() throws {
         try forEachRow { trail, index in
             let problem = trail.problem { $0.remove(at: index) }
             let isLast = index == Self.rows - 1
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `each of 10,000 rows in another place is found reordered`() throws {
+    @Test func `T6: each of 10,000 rows in another place is found reordered`() throws {
         try forEachRow { trail, index in
             guard index < Self.rows - 1 else { return }
             let moved = trail.problem { $0.swapAt(index, index + 1) }
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `a lane cut off at each of 10,000 rows is found truncated`() throws {
+    @Test func `T6: a lane cut off at each of 10,000 rows is found truncated`() throws {
         try forEachRow { trail, index in
             let problem = trail.problem { $0.removeSubrange(index...) }
             #expect(problem?.kind == (index == 0 ? .laneMissing : .truncated))

@@ -36,7 +36,7 @@ struct HostileTextTests {
         }
     }
 
-    @Test func `hostile text in any field is kept as it is, or refused by its field`() async throws {
+    @Test func `T21: hostile text in any field is kept as it is, or refused by its field`() async throws {
         let operations = try Self.operations()
         #expect(operations.count > 20)
         try await Premises.open(isRunning: true) { worker, premises in
@@ -58,7 +58,7 @@ struct HostileTextTests {
         }
     }
 
-    @Test func `hostile text of whoever has no account yet is refused by its field`() async throws {
+    @Test func `T21: hostile text of whoever has no account yet is refused by its field`() async throws {
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             for (number, text) in Self.texts.enumerated() {
@@ -115,7 +115,7 @@ struct HostileTextTests {
     }
 
     @Test(arguments: ["users", "service-accounts", "keys", "webhooks", "alert-rules"])
-    func `hostile text in a search finds nothing, or is refused`(list: String) async throws {
+    func `T21: hostile text in a search finds nothing, or is refused`(list: String) async throws {
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             for text in Self.texts {

@@ -10,7 +10,7 @@ import Testing
 
 /// T19: every endpoint × every role, made from what the service registers, through its real pipeline.
 struct RightsMatrixTests {
-    @Test func `each role enters where it has the permission, and nowhere else`() async throws {
+    @Test func `T19: each role enters where it has the permission, and nowhere else`() async throws {
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             for (role, person) in try await premises.everybody(by: owner) {
@@ -23,7 +23,7 @@ struct RightsMatrixTests {
         }
     }
 
-    @Test func `whoever has no role enters only what asks for no permission`() async throws {
+    @Test func `T19: whoever has no role enters only what asks for no permission`() async throws {
         try await Premises.open { _, premises in
             let nobody = try await premises.join("nobody", nil, by: premises.owner())
             for operation in premises.operations {
@@ -33,7 +33,7 @@ struct RightsMatrixTests {
         }
     }
 
-    @Test func `whoever does not say who they are gets 401, except where all is open`() async throws {
+    @Test func `T19: whoever does not say who they are gets 401, except where all is open`() async throws {
         try await Premises.open { _, premises in
             _ = try await premises.owner()
             for operation in premises.operations {

@@ -26,7 +26,7 @@ import Testing
         ("2001:db8::", "2001:db8:ffff::"), ("2002::", "2002:ffff::"), ("3fff::", "3fff:fff:ffff::"),
         ("::", "1fff:ffff::"), ("4000::", "ffff::"),
     ])
-    func `a denied range is denied from its first to its last address`(range: (String, String)) throws {
+    func `T18: a denied range is denied from its first to its last address`(range: (String, String)) throws {
         #expect(try refusal(range.0) != nil)
         #expect(try refusal(range.1) != nil)
     }
@@ -50,7 +50,7 @@ import Testing
         "64:ff9b:1::1",
         "2002:7f00:1::1", "2001:0:7f00:1::1", "fe80::1", "fec0::1", "ff02::1",
     ])
-    func `an IPv4 address in disguise and link-local forms are denied`(text: String) throws {
+    func `T18: an IPv4 address in disguise and link-local forms are denied`(text: String) throws {
         #expect(try refusal(text) != nil)
         if !text.hasPrefix("::ffff") { #expect(try refusal(text, .privateReceivers) == .reservedAddress) }
     }
@@ -79,7 +79,7 @@ import Testing
     @Test(arguments: [
         "169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254", "168.63.129.16",
     ])
-    func `metadata services stay denied whatever the operator allows`(text: String) throws {
+    func `T18: metadata services stay denied whatever the operator allows`(text: String) throws {
         #expect(try refusal(text) == .metadata)
         #expect(try refusal(text, port: 80, isPlain: true, .privateReceivers) == .metadata)
         #expect(try refusal("::ffff:169.254.169.254", .privateReceivers) == .metadata)

@@ -16,7 +16,7 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
     }
 
     @Test(arguments: MustRefuse.answers)
-    func `an internal address is refused as the answer of a name`(answer: String) async throws {
+    func `T18: an internal address is refused as the answer of a name`(answer: String) async throws {
         let room = try await ClientRoom(.answering([[answer]]))
         defer { room.stop() }
         guard
@@ -28,7 +28,8 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
     }
 
     @Test(arguments: MustRefuse.answers)
-    func `an internal address is refused among good answers, wherever it stands`(answer: String) async throws
+    func `T18: an internal address is refused among good answers, wherever it stands`(answer: String)
+        async throws
     {
         let good = "2606:4700:4700::1111"
         for answers in [[answer, good], [good, answer], [good, "1.1.1.1", answer]] {
@@ -45,7 +46,7 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
     }
 
     @Test(arguments: MustRefuse.hosts)
-    func `a redirect to an internal address is an answer, not an order`(host: String) async throws {
+    func `T18: a redirect to an internal address is an answer, not an order`(host: String) async throws {
         let server = try ScriptedServer { peer in
             while peer.readRequest() != nil {
                 peer.answer("307 Temporary Redirect", headers: "Location: http://\(host):1/\r\n")
@@ -59,7 +60,8 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
     }
 
     @Test(arguments: [301, 302, 303, 307, 308])
-    func `no kind of redirect is followed, even to a server that would answer`(status: Int) async throws {
+    func `T18: no kind of redirect is followed, even to a server that would answer`(status: Int) async throws
+    {
         let inner = try ScriptedServer(polite)
         defer { inner.stop() }
         let server = try ScriptedServer { peer in
@@ -73,7 +75,7 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         #expect(inner.connections == 0)
     }
 
-    @Test func `a name that answers well first and badly then is refused then`() async throws {
+    @Test func `T18: a name that answers well first and badly then is refused then`() async throws {
         let server = try ScriptedServer(polite)
         defer { server.stop() }
         let room = try await ClientRoom(.answering([["127.0.0.1"], ["127.0.0.1", "169.254.169.254"]]))
@@ -84,7 +86,7 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         #expect(server.requests.count == 1)
     }
 
-    @Test func `one request asks once, and connects to what was judged`() async throws {
+    @Test func `T18: one request asks once, and connects to what was judged`() async throws {
         let server = try ScriptedServer(polite)
         defer { server.stop() }
         let questions = Mutex(0)
@@ -100,7 +102,7 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         #expect(server.requests.first?.contains("Host: pinned.invalid:\(server.port)\r\n") == true)
     }
 
-    @Test func `a pin does not outlive its request`() async throws {
+    @Test func `T18: a pin does not outlive its request`() async throws {
         let first = try ScriptedServer(polite)
         defer { first.stop() }
         let second = try ScriptedServer(at: 0x7F00_0002, port: first.port, polite)
@@ -185,7 +187,7 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         } catch { return error }
     }
 
-    @Test func `a socket to a bad address is never opened`() async throws {
+    @Test func `T18: a socket to a bad address is never opened`() async throws {
         let server = try ScriptedServer(polite)
         defer { server.stop() }
         var request = try OutgoingRequest.post(to: server, host: "slipped.invalid")
