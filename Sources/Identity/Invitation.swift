@@ -33,6 +33,17 @@ struct Invitation {
         "invitation_use",
         "update invitation set used_at = $2, used_key = $3, used_digest = $4 where hash = $1")
 
+    private static let void = Statement(
+        "invitation_void",
+        "update invitation set expires_at = least(expires_at, $2) where principal = $1 and used_at is null")
+
+    /// None that is out leads anywhere from now on.
+    static nonisolated(nonsending) func void(
+        of user: UserID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(void, .id(user), .timestamp(now))
+    }
+
     static nonisolated(nonsending) func insert(
         _ secret: AccessTokenSecret, id: UUID, for user: UserID, by actor: Actor, at now: Timestamp,
         in transaction: Transaction

@@ -23,6 +23,8 @@ package struct Principal: Equatable, Sendable {
     /// Granted on everything, in the order of `BuiltInRole`.
     package var roles: [BuiltInRole]
 
+    /// When there is exactly one.
+    var role: String? { roles.count == 1 ? roles.first?.rawValue : nil }
     package var isOwner: Bool { roles.contains(.owner) }
 }
 
@@ -41,7 +43,7 @@ extension Principal: JSONWritable {
             w.field("status", status.rawValue)
             w.field("owner_id", owner?.description)
         }
-        w.field("role", roles.count == 1 ? roles.first?.rawValue : nil)
+        w.field("role", role)
         w.field("roles", roles.map(\.rawValue))
         w.field("created_at", createdAt.description)
         w.field("updated_at", updatedAt.description)

@@ -28,6 +28,9 @@ package struct UserEndpoints {
                 .patch, "/v1/users/{user_id}", id: "updateUser", requires: write,
                 errors: [.notFound, .alreadyExists], handle: update),
             Endpoint(
+                .post, "/v1/users/{user_id}/invite", id: "inviteUser", requires: write,
+                errors: [.notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal, handle: invite),
+            Endpoint(
                 .post, "/v1/users/{user_id}/disable", id: "disableUser", requires: write,
                 errors: [.notFound, .lastOwner, .preconditionFailed], handle: disable),
             Endpoint(
@@ -70,16 +73,40 @@ package struct UserEndpoints {
             id: PrincipalID(ledger.newID(UserKind.self)), name: name, email: email, status: .invited,
             createdAt: context.now, updatedAt: context.now, revision: 1, hasJoined: false, roles: [])
         if let role { try GrantRules.check(granting: role, to: user.id, ownedBy: nil, by: context) }
-        let secret = AccessTokenSecret(.invitation, ledger.entropy)
-        let (stored, expiresAt) = try await ledger.change(context) { change in
+        return try await ledger.change(context) { change in
             let stored = try await change.add(user, role: role, grant: ledger.newID())
-            let expiresAt = try await Invitation.insert(
-                secret, id: UUID(at: context.now, entropy: ledger.entropy), for: UserID(user.id.uuid),
-                by: context.actor, at: context.now, in: change.transaction)
-            return (stored, expiresAt)
+            return try await invitation(of: stored, change)
+        }.header(.location, "/v1/users/\(user.id)")
+    }
+
+    /// Another invitation for who has not come yet: the first lapsed, was lost, or went to a wrong address. It
+    /// leads to whatever its user was granted, so it asks for what granting that asks for.
+    private nonisolated(nonsending) func invite(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
+        let id = try userID(request)
+        return try await ledger.change(context) { change in
+            let user = try await PrincipalStore.locked(id, in: change.transaction)
+            for role in user.roles { try GrantRules.check(granting: role, to: id, ownedBy: nil, by: context) }
+            guard user.status == .invited else {
+                throw Problem(.conflict, "The user is \(user.status.rawValue), not invited.")
+            }
+            try await Invitation.void(of: UserID(id.uuid), at: context.now, in: change.transaction)
+            change.audit("users.invite", id, detail: ["again": true])
+            change.emit(
+                NewEvent(.userInvited, subject: id, data: user.eventData([("role", JSONValue(user.role))])))
+            return try await invitation(of: user, change)
         }
-        return answer(stored, secret, expiresAt).etag(stored.revision).header(
-            .location, "/v1/users/\(stored.id)")
+    }
+
+    private nonisolated(nonsending) func invitation(of user: Principal, _ change: Change) async throws
+        -> Response
+    {
+        let (context, secret) = (change.context, AccessTokenSecret(.invitation, ledger.entropy))
+        let expiresAt = try await Invitation.insert(
+            secret, id: UUID(at: context.now, entropy: ledger.entropy), for: UserID(user.id.uuid),
+            by: context.actor, at: context.now, in: change.transaction)
+        return answer(user, secret, expiresAt).etag(user.revision)
     }
 
     /// The one answer that shows the invitation.

@@ -217,6 +217,34 @@ import TestSupport
         }
     }
 
+    @Test func `who has not come is invited again, and the first invitation is void`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let first = try await house.caller.call(
+                "POST", "/v1/users", owner,
+                body: #"{"name":"a","email":"a@desk.example","role":"security"}"#
+            ).json
+            let path = "/v1/users/\(first["id"]?.asString ?? "")/invite"
+            // An invitation is a way in: who could not grant the role cannot have one made.
+            let admin = try await house.join("admin", .admin, by: owner)
+            let refused = try await house.caller.call("POST", path, admin)
+            #expect(refused.status == 403, "\(refused.text)")
+            let again = try await house.caller.call("POST", path, owner)
+            #expect(again.status == 201, "\(again.text)")
+            func accept(_ answer: JSONValue) async throws -> TestAnswer {
+                let token = answer["invitation"]?["token"]?.asString ?? ""
+                return try await house.caller.call(
+                    "POST", "/v1/invitations/accept", House.stranger(), body: #"{"token":"\#(token)"}"#)
+            }
+            #expect(try await accept(first).status == 401)
+            #expect(try await accept(again.json).status == 201)
+            #expect(try await house.caller.call("POST", path, owner).code == "conflict")
+            let events = try await house.events().filter { $0.type == "user.invited" }
+            #expect(events.filter { $0.data["role"]?.asString == "security" }.count == 2)
+        }
+    }
+
     @Test func `a repeat under the same key is told that it was done`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let house = House(database)
