@@ -110,6 +110,12 @@ extension Problem {
             errors: [FieldError(pointer: "/\(name)", code: "unknown", message: message)])
     }
 
+    static func taken(_ name: String, _ detail: String) -> Problem {
+        Problem(
+            .alreadyExists, detail,
+            errors: [FieldError(pointer: "/\(name)", code: "already_exists", message: "is taken")])
+    }
+
     static func notYetSupported(_ detail: String, _ fields: [FieldError]) -> Problem {
         Problem(.notYetSupported, detail, errors: fields)
     }

@@ -55,7 +55,7 @@ enum GrantStore {
                 .timestamp(grant.createdAt), .text(grant.createdBy))
         } catch {
             guard error.isUniqueViolation("access_grant_once") else { throw error }
-            throw Problem(.alreadyExists, "This role is granted already.")
+            throw Problem.taken("role", "This role is granted already.")
         }
     }
 

@@ -93,10 +93,10 @@ extension PostgresError {
     /// The refusal that a name or address in use means.
     fileprivate var asTaken: (any Error)? {
         if isUniqueViolation("principal_email") {
-            return Problem(.alreadyExists, "There is a user with this email address already.")
+            return Problem.taken("email", "There is a user with this email address already.")
         }
         if isUniqueViolation("principal_service_account_name") {
-            return Problem(.alreadyExists, "There is a service account of this name already.")
+            return Problem.taken("name", "There is a service account of this name already.")
         }
         return nil
     }

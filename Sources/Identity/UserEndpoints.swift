@@ -29,7 +29,8 @@ package struct UserEndpoints {
                 errors: [.notFound, .alreadyExists], handle: update),
             Endpoint(
                 .post, "/v1/users/{user_id}/invite", id: "inviteUser", requires: write,
-                errors: [.notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal, handle: invite),
+                errors: [.notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal,
+                handle: invite),
             Endpoint(
                 .post, "/v1/users/{user_id}/disable", id: "disableUser", requires: write,
                 errors: [.notFound, .lastOwner, .preconditionFailed], handle: disable),
@@ -79,7 +80,7 @@ package struct UserEndpoints {
         }.header(.location, "/v1/users/\(user.id)")
     }
 
-    /// Another invitation for who has not come yet: the first lapsed, was lost, or went to a wrong address. It
+    /// Another invitation for who has not come yet: the first lapsed, was lost, or went to a wrong place. It
     /// leads to whatever its user was granted, so it asks for what granting that asks for.
     private nonisolated(nonsending) func invite(_ request: Request, _ context: Context) async throws
         -> Response

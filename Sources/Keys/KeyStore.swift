@@ -110,7 +110,7 @@ enum KeyStore {
         } catch  where error.isUniqueViolation(labelIndex) {
             throw Problem(
                 .alreadyExists, "There is a key of this exchange and account with that label.",
-                errors: [FieldError(pointer: "/label", code: "duplicate", message: "is taken")])
+                errors: [FieldError(pointer: "/label", code: "already_exists", message: "is taken")])
         }
     }
 

@@ -103,6 +103,20 @@ import Testing
         }
     }
 
+    @Test func `the problems of examples have the addresses that are served`() throws {
+        var found = 0
+        func look(at value: JSONValue) {
+            if let type = value["type"]?.asString, type.hasPrefix("/problems/") {
+                found += 1
+                #expect(type == "/problems/\(value["code"]?.asString ?? "")")
+            }
+            for member in value.asObject?.members ?? [] { look(at: member.value) }
+            for element in value.asArray ?? [] { look(at: element) }
+        }
+        look(at: contract.document)
+        #expect(found > 10)
+    }
+
     @Test func `every request body comes with an example`() {
         for operation in contract.operations {
             for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? [] {

@@ -62,8 +62,8 @@ import TestSupport
             #expect(made.json["on"] == [:])
             #expect(made.json["created_by"]?.asString == owner.actor.principal?.description)
             #expect(try await house.epoch() == epoch + 1)
-            #expect(
-                try await house.caller.call("POST", "/v1/grants", owner, body: body).code == "already_exists")
+            let twice = try await house.caller.call("POST", "/v1/grants", owner, body: body)
+            #expect(twice.code == "already_exists" && twice.pointers == ["/role"])
             let path = "/v1/grants/\(made.json["id"]?.asString ?? "")"
             #expect(try await house.caller.call("GET", path, owner).json == made.json)
             let list = try await house.caller.call("GET", "/v1/grants?principal_id=\(id)&role=auditor", owner)

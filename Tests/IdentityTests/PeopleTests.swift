@@ -49,7 +49,7 @@ import TestSupport
             let owner = try await house.owner()
             let answer = try await house.caller.call(
                 "POST", "/v1/users", owner, body: #"{"name":"b","email":"OWNER@Desk.example"}"#)
-            #expect(answer.code == "already_exists")
+            #expect(answer.code == "already_exists" && answer.pointers == ["/email"])
         }
     }
 
@@ -123,7 +123,7 @@ import TestSupport
             #expect(made.response.head[.location] == path)
             let taken = try await house.caller.call(
                 "POST", "/v1/service-accounts", owner, body: #"{"name":"MM-BTC"}"#)
-            #expect(taken.code == "already_exists")
+            #expect(taken.code == "already_exists" && taken.pointers == ["/name"])
             let nobody = UserID(UUID(high: 1, low: 1))
             let orphan = try await house.caller.call(
                 "POST", "/v1/service-accounts", owner, body: #"{"name":"x","owner_id":"\#(nobody)"}"#)

@@ -128,7 +128,9 @@ package struct AlertRuleStore {
         do {
             _ = try await transaction.query(statement, parameters: state + rule.content.parameters)
         } catch let error where error.isUniqueViolation("alert_rule_name") {
-            throw Problem(.alreadyExists, "A rule of this name exists; names differ by more than case.")
+            throw Problem(
+                .alreadyExists, "A rule of this name exists; names differ by more than case.",
+                errors: [FieldError(pointer: "/name", code: "already_exists", message: "is taken")])
         }
     }
 }
