@@ -79,6 +79,17 @@ extension IntegrationTests {
             #expect(code == 1, "whoever ends in order removes the file")
         }
 
+        @Test func `a start that fails leaves no private cluster behind`() async throws {
+            try await RunningNode.with(.privateCluster) { node in
+                #expect(try await node.stop() == 0)
+                // What is sealed in the database needs it, and the database has to be up to show that.
+                unlink(node.folder.file("root.key"))
+                try await node.launch()
+                #expect(try await node.exited() == 1)
+                #expect(node.clusterPID == nil, Comment(rawValue: String(node.log.suffix(1_000))))
+            }
+        }
+
         @Test func `check-config tells every mistake at once, and no secret`() async throws {
             let folder = try TestFolder()
             defer { folder.remove() }

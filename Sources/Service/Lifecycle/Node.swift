@@ -43,6 +43,16 @@ package final class Node: Sendable {
     package func start(told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
         try claimAddress()
         for (index, worker) in workers.enumerated() { worker.start(name: "kb-loop-\(index)") }
+        do {
+            return try await bringUp(told)
+        } catch {
+            // A server that was started for us alone does not outlive the attempt.
+            await lead.run { worker in await worker.stopCluster() }
+            throw error
+        }
+    }
+
+    private func bringUp(_ told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
         let database = try await databaseURL()
         let shared = try await lead.run { [self] worker in try await prepare(database, on: worker, told) }
         var address = settings.listen
