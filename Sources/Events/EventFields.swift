@@ -32,7 +32,7 @@ extension EventType {
         "key.changed": keyFields + [EventField("changed", .strings)],
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
-        "key.tampered": [EventField("key_id", .string), EventField("found_in", .string)],
+        "key.tampered": keyFields + [EventField("found_in", .string)],
         "key.version.created": keyFields + versionFields,
         "key.version.activated": keyFields + versionFields,
         "key.version.destroyed": keyFields + [

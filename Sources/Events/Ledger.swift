@@ -122,11 +122,18 @@ package final class Change {
     @discardableResult
     package func emit(_ event: NewEvent) -> Event {
         let stored = Event(
-            id: ledger.newID(), at: context.now, type: event.type, subject: event.subject,
+            id: nextEventID(), at: context.now, type: event.type, subject: event.subject,
             actor: context.actor,
             data: event.data)
         events.append(stored)
         return stored
+    }
+
+    /// Ids of one transaction rise as its events were noted, so that the feed tells them in that order.
+    private func nextEventID() -> EventID {
+        let fresh = ledger.newID(EventKind.self)
+        guard let last = events.last?.id, fresh <= last else { return fresh }
+        return EventID(UUID(high: last.uuid.high, low: last.uuid.low &+ 1))
     }
 
     /// Runs after the commit, on this loop.

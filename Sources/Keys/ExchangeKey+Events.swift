@@ -13,7 +13,7 @@ extension ExchangeKey {
         return NewEvent(type, subject: id, data: data)
     }
 
-    private var sharedFields: KeyValuePairs<String, JSONValue> {
+    var sharedFields: KeyValuePairs<String, JSONValue> {
         [
             "key_id": .string(id.description), "label": .string(label),
             "exchange": .string(exchange.rawValue),

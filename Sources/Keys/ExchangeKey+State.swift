@@ -1,12 +1,26 @@
 import Exchanges
 import Access
+import JSON
 import Kernel
 
 /// Somebody wrote past the service: what the row says is not what the service wrote.
 struct TamperedKey: Error {
     let id: ExchangeKeyID
     let revision: Int64
-    var table = "exchange_key"
+    let table: String
+    /// The fields that every event of a key has, as they stood there.
+    let facts: KeyValuePairs<String, JSONValue>
+
+    init(_ key: ExchangeKey, table: String = "exchange_key") {
+        (id, revision, self.table) = (key.id, key.revision, table)
+        facts = key.sharedFields
+    }
+
+    /// A row that cannot even be read.
+    init(_ row: KeyRow) {
+        (id, revision, table) = (row.id, row.revision, "exchange_key")
+        facts = row.sharedFields
+    }
 }
 
 extension ExchangeKey {

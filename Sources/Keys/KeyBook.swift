@@ -48,10 +48,10 @@ package final class KeyBook {
         else { return }
         try await ledger.record(context) { change in
             change.audit("keys.tampered", tampered.id, outcome: .denied)
-            change.emit(
-                NewEvent(
-                    .keyTampered, subject: tampered.id,
-                    ["key_id": .string(tampered.id.description), "found_in": .string(tampered.table)]))
+            var data = JSONObject()
+            for (name, value) in tampered.facts { _ = data.append(name, value) }
+            _ = data.append("found_in", .string(tampered.table))
+            change.emit(NewEvent(.keyTampered, subject: tampered.id, data: data))
         }
     }
 

@@ -21,7 +21,7 @@ package final class KeyCustody {
     /// Throws `TamperedKey` when the row is not as the service wrote it.
     func check(_ key: ExchangeKey, tag: [UInt8]?) throws {
         guard let tag, try keyring().isValid(tag: tag, for: key.stateBytes) else {
-            throw TamperedKey(id: key.id, revision: key.revision)
+            throw TamperedKey(key)
         }
     }
 
@@ -35,7 +35,7 @@ package final class KeyCustody {
             let opened = try keyring().open(sealed, for: Self.field(key.id, version))
             return try CredentialMatter(exchange: key.exchange, opened: opened)
         } catch SealingError.notAuthentic, SealingError.malformed, SealingError.unknownGeneration {
-            throw TamperedKey(id: key.id, revision: key.revision, table: "key_version")
+            throw TamperedKey(key, table: "key_version")
         }
     }
 

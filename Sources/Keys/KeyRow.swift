@@ -84,7 +84,19 @@ struct KeyRow {
         return principal
     }
 
-    var tampering: TamperedKey { TamperedKey(id: id, revision: revision) }
+    var tampering: TamperedKey { TamperedKey(self) }
+
+    /// As they stand, readable or not.
+    var sharedFields: KeyValuePairs<String, JSONValue> {
+        [
+            "key_id": .string(id.description), "label": .string(text(KeyColumns.label)),
+            "exchange": .string(text(KeyColumns.exchange)), "account": .string(text(KeyColumns.account)),
+            "environment": .string(text(KeyColumns.environment)),
+            "owner_id": .string(text(KeyColumns.owner)),
+            "tags": .array(texts(KeyColumns.tags).map { .string($0) }),
+            "status": .string(text(KeyColumns.status)),
+        ]
+    }
 
     var rotation: RotationPlan? {
         guard let every = row.optionalText(KeyColumns.rotationEvery).flatMap({ WrittenPeriod($0) }) else {

@@ -215,7 +215,6 @@ struct VersionEndpoints {
             w.field("secret", parts.secret)
             w.field("passphrase", parts.passphrase)
         }
-        .header(.cacheControl, "no-store")
     }
 }
 

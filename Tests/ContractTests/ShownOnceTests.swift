@@ -18,7 +18,7 @@ struct ShownOnceTests {
             premises.operations.filter { $0.repeats == .refusal }.map(\.id)
         }
         #expect(Set(router) == Set(contract.compactMap(\.id)))
-        #expect(router.count == 6)
+        #expect(router.count == 7)
     }
 
     @Test(arguments: [
@@ -34,6 +34,7 @@ struct ShownOnceTests {
             let first = try await premises.call(
                 "POST", path, as: owner.token, headers: Self.key, body: body)
             #expect(first.status == 201, "\(first.text)")
+            #expect(first.response.head[.cacheControl] == "no-store")
             let again = try await premises.call(
                 "POST", path, as: owner.token, headers: Self.key, body: body)
             #expect(again.status == 409 && again.code == "already_done", "\(again.text)")

@@ -66,19 +66,9 @@ import Testing
                 Set(answer.pointers) == [
                     "/exchange", "/account", "/label", "/owner_id", "/tags/1", "/permissions/1",
                     "/ip_allow_list/0", "/expires_at", "/secret_created_at", "/rotation/remind_before/0",
-                    "/credential", "/lable",
+                    "/credential/api_key", "/credential/secret", "/lable",
                 ])
             #expect(try await desk.events().isEmpty)
-        }
-    }
-
-    @Test(arguments: [#""credential": {"kind": "hmac"}"#, #""readable": true"#])
-    func `what comes with credentials is not yet supported`(field: String) async throws {
-        try await KeyDesk.run { desk in
-            let answer = try await desk.call("POST", "/v1/keys", KeyDesk.draft("a", field))
-            #expect(answer.status == 422)
-            #expect(answer.code == "not_yet_supported")
-            #expect(answer.pointers.count == 1)
         }
     }
 

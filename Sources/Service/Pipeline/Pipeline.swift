@@ -161,7 +161,9 @@ final class Pipeline {
     ) async throws -> Response {
         let response = try await operation.handle(request, context)
         if context.idempotency != nil { await idempotency.keep(response, operation, context) }
-        return response
+        // What is shown once is kept by nobody on the way.
+        let isShownOnce = operation.repeats == .refusal
+        return isShownOnce ? response.header(.cacheControl, "no-store") : response
     }
 
     private func limit(_ visit: inout Visit, at now: UInt64) throws {
