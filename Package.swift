@@ -51,6 +51,7 @@ let package = Package(
         room("Jobs", base),
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
+        room("Sealing", base + ["Jobs", "Audit", "Events"]),
         room("Identity", base + ["Jobs", "Audit", "Events"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
@@ -59,8 +60,8 @@ let package = Package(
         room(
             "Service",
             base + [
-                "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Identity", "Keys", "Signals",
-                "Webhooks",
+                "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
+                "Signals", "Webhooks",
                 "Alerts",
                 "HTTPClient",
             ]),
@@ -97,6 +98,7 @@ let package = Package(
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Exchanges", "Events", "Jobs"] + base + ["TestSupport"]),
         tests("EventsTests", ["Events", "Audit", "Jobs"] + base + ["TestSupport"]),
+        tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
             base + ["Audit", "Events", "Identity", "TestSupport"]),
@@ -122,8 +124,8 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Identity", "Keys", "Service", "Signals", "TestSupport",
-                "Webhooks",
+                "Alerts", "CYaml", "Events", "Identity", "Keys", "Sealing", "Service", "Signals",
+                "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],

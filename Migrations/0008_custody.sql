@@ -3,6 +3,8 @@
 -- Since when the installation is sealed by somebody's order. A node opens nothing while it is set; whoever uses a
 -- secret reads it in the same transaction.
 alter table authority add column sealed_at timestamptz;
+-- Which root key the key-encryption keys are wrapped under.
+alter table installation add column root_fingerprint text;
 
 -- The generation of the key-encryption key that a node seals with: an old generation goes when no node needs it.
 alter table node add column key_generation integer not null default 0;
@@ -53,7 +55,7 @@ create unique index share_set_proving on share_set (state) where state = 'provin
 
 -- A key-encryption key being replaced: how far the sweep is.
 create table rekeying (
-    generation integer primary key constraint rekeying_generation references key_encryption_key (generation),
+    generation integer primary key,
     started_at timestamptz not null,
     started_by text not null,
     total bigint not null,

@@ -18,11 +18,12 @@ package struct AuditEndpoints {
     private let verification: DatabaseVerification
     private let checkpointer: Checkpointer
     private let books: any Books
-    private let key: CheckpointKey
+    private let key: () throws -> CheckpointKey
     private let clock: Clock
 
     package init(
-        _ database: Database, books: any Books, checkpointer: Checkpointer, key: CheckpointKey, clock: Clock
+        _ database: Database, books: any Books, checkpointer: Checkpointer,
+        key: @escaping () throws -> CheckpointKey, clock: Clock
     ) {
         records = RecordStore(database)
         reading = TrailReading(database)
@@ -94,7 +95,7 @@ package struct AuditEndpoints {
         let hasCheckpoint = try await checkpointer.store.numbers().last > 0
         let verdict = try await verification.run(
             entries: Self.verifiedEntries, checkpoints: Self.verifiedCheckpoints,
-            pin: hasCheckpoint ? CheckpointPin(key) : nil)
+            pin: hasCheckpoint ? CheckpointPin(key()) : nil)
         return .json { w in verdict.write(to: &w, verifiedAt: clock.now()) }
     }
 

@@ -2,14 +2,14 @@ package import Access
 package import Crypto
 import Kernel
 
-/// The key that signs checkpoints: the same at every start with the same root key.
+/// The key that signs checkpoints: one as long as the installation lives.
 package struct CheckpointKey: Sendable {
     package let id: CheckpointKeyID
     package let publicKey: Ed25519.PublicKey
     private let key: Ed25519.SigningKey
 
-    package init(_ root: RootKey) throws(CryptoError) {
-        key = try Ed25519.SigningKey(seed: root.derive("audit checkpoint"))
+    package init(_ key: Ed25519.SigningKey) {
+        self.key = key
         publicKey = key.publicKey
         id = publicKey.checkpointKeyID
     }

@@ -15,7 +15,7 @@ package final class Checkpointer {
     package let store: CheckpointStore
     private let database: Database
     private let books: any Books
-    private let key: CheckpointKey
+    private let key: () throws -> CheckpointKey
     private let clock: Clock
     private let entropy: Entropy
     private let reactor: Reactor
@@ -23,8 +23,10 @@ package final class Checkpointer {
     private let bell = Wakeup()
     private var isStopping = false
 
+    /// - Parameter key: throws while the node is sealed.
     package init(
-        _ database: Database, books: any Books, key: CheckpointKey, clock: Clock, entropy: Entropy,
+        _ database: Database, books: any Books, key: @escaping () throws -> CheckpointKey, clock: Clock,
+        entropy: Entropy,
         reactor: Reactor, log: Log
     ) {
         store = CheckpointStore(database)
@@ -68,13 +70,18 @@ package final class Checkpointer {
 
     /// Signs where every lane stands, and tells of it. Nil when nothing was appended since the newest one.
     package nonisolated(nonsending) func take() async throws -> Checkpoint? {
-        let taken = try await database.transaction { transaction in try await sign(in: transaction) }
+        let key = try key()
+        let taken = try await database.transaction { transaction in
+            try await sign(with: key, in: transaction)
+        }
         try await announce()
         return taken
     }
 
     /// Appends wait from the first lock to the commit: two round trips, and nothing else is done in between.
-    private nonisolated(nonsending) func sign(in transaction: Transaction) async throws -> Checkpoint? {
+    private nonisolated(nonsending) func sign(
+        with key: CheckpointKey, in transaction: Transaction
+    ) async throws -> Checkpoint? {
         let lanes = try await store.lockLanes(in: transaction)
         let newest = try await store.newest(in: transaction)
         if newest?.content.lanes == lanes || newest == nil && lanes.allSatisfy({ $0.last == nil }) {

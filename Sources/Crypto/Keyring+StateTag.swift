@@ -1,9 +1,17 @@
-// placeholder until the seal lands
+/// A tag over what decides about a key's use, so that a write past the service is found: generation (4 bytes,
+/// most significant first) and HMAC-SHA256 under a key derived from that generation's key-encryption key.
 extension Keyring {
-    package func stateTag(for bytes: [UInt8]) throws(SealingError) -> [UInt8] {
-        [0, 0, 0, 1] + SHA256.hash(bytes)
+    package static let stateTagBytes = SealedLayout.generationBytes + SHA256.digestBytes
+
+    package func stateTag(for bytes: [UInt8]) -> [UInt8] {
+        BigEndian.bytes(current.generation) + current.stateKey.code(for: bytes)
     }
-    package func isValid(tag: [UInt8], for bytes: [UInt8]) throws(SealingError) -> Bool {
-        tag == [0, 0, 0, 1] + SHA256.hash(bytes)
+
+    /// False also for a generation that is not loaded.
+    package func isValid(tag: [UInt8], for bytes: [UInt8]) -> Bool {
+        guard tag.count == Self.stateTagBytes,
+            let key = keys[BigEndian.uint32(tag[..<SealedLayout.generationBytes])]
+        else { return false }
+        return key.stateKey.isValid(Array(tag[SealedLayout.generationBytes...]), for: bytes)
     }
 }

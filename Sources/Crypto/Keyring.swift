@@ -5,8 +5,10 @@ package final class Keyring: Sendable {
     /// Generous for what is sealed: credentials and bodies parked for approval.
     package static let maximumPlaintextBytes = 1 << 20
 
-    private let keys: [UInt32: KeyEncryptionKey]
-    private let current: KeyEncryptionKey
+    let keys: [UInt32: KeyEncryptionKey]
+    let current: KeyEncryptionKey
+    /// Whether every generation was wrapped in custody; false when all are older. Mixed ones are refused.
+    package let isInCustody: Bool
 
     /// Opens all generations; the highest is current.
     package init(opening wrapped: [WrappedKeyEncryptionKey], under root: RootKey) throws(SealingError) {
@@ -18,9 +20,14 @@ package final class Keyring: Sendable {
             }
         }
         guard let highest = keys.keys.max(), let current = keys[highest] else { throw .noGeneration }
+        let formats = Set(keys.values.map(\.format))
+        guard formats.count == 1 else { throw .mixedCustody }
         self.keys = keys
         self.current = current
+        isInCustody = formats == [.inCustody]
     }
+
+    package var generations: [Int] { keys.keys.sorted().map { Int($0) } }
 
     package var currentGeneration: Int { Int(current.generation) }
 

@@ -90,7 +90,7 @@ extension RootKey {
         guard written, fsync(descriptor) == 0 else { throw .failed("write", path) }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
@@ -113,7 +113,7 @@ extension RootKey {
         }
     }
 
-    private static func synchronizeFolder(_ path: String) throws(RootKeyError) {
+    static func synchronizeFolder(_ path: String) throws(RootKeyError) {
         let descriptor = klinux_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         guard descriptor >= 0 else { throw .failed("open", path) }
         defer { close(descriptor) }
@@ -123,7 +123,7 @@ extension RootKey {
 
 extension RootKeyError {
     /// The system call that has just failed.
-    fileprivate static func failed(_ operation: String, _ path: String) -> RootKeyError {
+    static func failed(_ operation: String, _ path: String) -> RootKeyError {
         .system(operation: operation, path: path, errno: errno)
     }
 }

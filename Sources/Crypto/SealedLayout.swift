@@ -6,7 +6,7 @@
 /// authenticate the field and the format.
 struct SealedLayout {
     static let format: UInt8 = 1
-    private static let generationBytes = 4
+    static let generationBytes = 4
     private static let dataKeyStart = 1 + generationBytes
     private static let boxStart = dataKeyStart + KeyEncryptionKey.wrappedDataKeyBytes
     /// What sealing adds to a plaintext.

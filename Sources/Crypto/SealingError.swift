@@ -12,6 +12,8 @@ package enum SealingError: Error, Sendable, Equatable {
     case duplicateGeneration(Int)
     case invalidGeneration(Int)
     case tooLong
+    /// Some key-encryption keys are in custody and some are not: rows of an old backup among newer ones.
+    case mixedCustody
     case crypto(CryptoError)
 
     init(_ error: CryptoError) {
@@ -32,6 +34,7 @@ extension SealingError: CustomStringConvertible {
         case .duplicateGeneration(let number): "key-encryption key \(number) is there twice"
         case .invalidGeneration(let number): "\(number) is no number of a key-encryption key"
         case .tooLong: "too long to be sealed"
+        case .mixedCustody: "the key-encryption keys are of different times: some come from an old backup"
         case .crypto(let error): "\(error)"
         }
     }

@@ -23,6 +23,7 @@ package final class Scheduler {
     private let clock: Clock
     private let reactor: Reactor
     private let log: Log
+    private let isPaused: () -> Bool
     private var active: [String: ActiveRun] = [:]
     /// Runs whose end is not recorded yet.
     private var unrecorded = 0
@@ -30,7 +31,11 @@ package final class Scheduler {
     private var isIdle = true
     private let bell = Wakeup()
 
-    package init(_ jobs: [Job], book: RunBook, node: NodeID, clock: Clock, reactor: Reactor, log: Log) {
+    /// - Parameter isPaused: while it says so, nothing new is taken here, and what runs is told to return.
+    package init(
+        _ jobs: [Job], book: RunBook, node: NodeID, clock: Clock, reactor: Reactor, log: Log,
+        isPaused: @escaping () -> Bool = { false }
+    ) {
         precondition(Set(jobs.map(\.name)).count == jobs.count, "two jobs have one name")
         self.jobs = jobs
         self.book = book
@@ -38,6 +43,7 @@ package final class Scheduler {
         self.clock = clock
         self.reactor = reactor
         self.log = log
+        self.isPaused = isPaused
     }
 
     /// Registers the jobs and runs them, on the loop of `worker`, until `stop`.
@@ -76,8 +82,12 @@ package final class Scheduler {
                 if !isRegistered { try await book.jobs.register(jobs, at: clock.now()) }
                 isRegistered = true
                 await renewLeases()
-                try await takeDue(on: worker)
-                wait = try await timeToNext()
+                if isPaused() {
+                    for run in active.values { run.run.isOver = true }
+                } else {
+                    try await takeDue(on: worker)
+                    wait = try await timeToNext()
+                }
             } catch {
                 log.warning("jobs wait for the database", ["error": .init("\(error)")])
             }

@@ -47,7 +47,7 @@ extension Dispatcher {
     /// Sends as much to an endpoint as it and this worker bear. What it will not take soon is given back
     /// until then.
     func pump(_ id: WebhookID) {
-        guard let webhook = directory.newest?.webhooks.entries[id] else {
+        guard let webhook = directory.newest?.webhooks.entries[id], !keys.isSealed else {
             release(lanes[id]?.takeAll() ?? [])
             lanes[id] = nil
             return

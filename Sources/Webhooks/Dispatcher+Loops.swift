@@ -28,6 +28,8 @@ extension Dispatcher {
     /// Takes due rows, with what is allowed at this moment. Returns how many.
     @discardableResult
     package nonisolated(nonsending) func poll() async throws -> Int {
+        // What is due stays due, for this node once it is unsealed, or for another.
+        if keys.isSealed { return 0 }
         let room = min(limits.held - held.count, Self.pollRows)
         if room <= 0 { return 0 }
         let found = try await DeliveryQueue.take(most: room, for: node, at: clock.now(), in: database)

@@ -22,13 +22,14 @@ final class AuditBench {
 
     init(_ database: Database, on worker: isolated Worker) throws {
         self.database = database
-        key = try CheckpointKey(RootKey())
+        key = CheckpointKey(try Ed25519.SigningKey())
         ledger = Ledger(database: database, clock: .system, entropy: .system)
         checkpointer = Checkpointer(
-            database, books: ledger, key: key, clock: .system, entropy: .system, reactor: worker.reactor,
+            database, books: ledger, key: { [key] in key }, clock: .system, entropy: .system,
+            reactor: worker.reactor,
             log: .silent)
         let endpoints = AuditEndpoints(
-            database, books: ledger, checkpointer: checkpointer, key: key, clock: .system)
+            database, books: ledger, checkpointer: checkpointer, key: { [key] in key }, clock: .system)
         caller = TestCaller(endpoints.operations)
     }
 

@@ -38,7 +38,7 @@ import Testing
     }
 
     private static let cases = Result {
-        let key = try CheckpointKey(RootKey())
+        let key = CheckpointKey(try Ed25519.SigningKey())
         return (0..<trails).map { makeCase(key, seed: UInt64($0)) }
     }
 

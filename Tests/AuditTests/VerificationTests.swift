@@ -9,7 +9,7 @@ import Testing
     private let trail: TestTrail
 
     init() throws {
-        key = try CheckpointKey(RootKey())
+        key = CheckpointKey(try Ed25519.SigningKey())
         var trail = TestTrail(key, seed: 6)
         for round in 0..<6 {
             for lane in [3, 17, 40] where round > 0 || lane != 40 { trail.append(to: lane) }
@@ -50,14 +50,14 @@ import Testing
             content: old.content, body: old.body, publicKey: old.publicKey,
             signature: checkpoints[4].signature)
         #expect(trail.verify(checkpoints: checkpoints).problems.map(\.kind) == [.badSignature])
-        let other = try CheckpointKey(RootKey())
+        let other = CheckpointKey(try Ed25519.SigningKey())
         checkpoints[5] = Checkpoint(
             content: old.content, body: old.body, publicKey: other.publicKey.bytes, signature: old.signature)
         #expect(trail.verify(checkpoints: checkpoints).problems.map(\.kind) == [.badSignature])
     }
 
     @Test func `a trail forged with another key needs a pin to be found`() throws {
-        let pin = CheckpointPin(try CheckpointKey(RootKey()))
+        let pin = CheckpointPin(CheckpointKey(try Ed25519.SigningKey()))
         #expect(trail.verify(pin: pin).problems.map(\.kind) == [.badSignature])
         #expect(trail.verify(pin: CheckpointPin(key.id.description)).isIntact)
         #expect(CheckpointPin(Base64.encode(key.publicKey.bytes)) == CheckpointPin(key))

@@ -7,6 +7,7 @@ import Identity
 import JSON
 import Kernel
 import Postgres
+import Sealing
 import TestSupport
 import Webhooks
 
@@ -32,11 +33,12 @@ final class Premises {
         isRunning: Bool = false, _ body: @Sendable (isolated Worker, Premises) async throws -> Result
     ) async throws -> Result {
         let scratch = try await ScratchDatabase.make()
-        let rootKey = try RootKey()
-        let keyring = try await scratch.visit { _, database in
-            try await KeyEncryptionKeys.open(database, under: rootKey)
+        let opening = Opening(states: .ofKeys, clock: .system)
+        let opened = try await scratch.visit { _, database in
+            let root = try RootKey()
+            return try await database.transaction { try await opening.open(under: root, in: $0) }
         }
-        let shared = try NodeShared.ofTest(scratch.url, rootKey, keyring)
+        let shared = try NodeShared.ofTest(scratch.url, Seal(opened), opening)
         let result = try await run(shared, scratch.url, isRunning, body)
         try await scratch.drop()
         return result
@@ -95,7 +97,7 @@ final class Premises {
 
 extension NodeShared {
     fileprivate static func ofTest(
-        _ url: DatabaseURL, _ rootKey: RootKey, _ keyring: Keyring
+        _ url: DatabaseURL, _ seal: Seal, _ opening: Opening
     ) throws -> NodeShared {
         var settings = try Settings(environment: [:], home: "/nowhere", isRoot: false, cores: 1)
         settings.requestsPerSecond = 0
@@ -106,8 +108,8 @@ extension NodeShared {
         let log = Log(level: .error, format: .text, clock: clock, descriptor: 2)
         return NodeShared(
             id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, keyring: keyring,
-            rootKey: rootKey, offLoop: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics),
+            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, seal: seal,
+            opening: opening, offLoop: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics),
             state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics))
     }

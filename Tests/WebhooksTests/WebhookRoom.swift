@@ -28,16 +28,15 @@ final class WebhookRoom {
         var byOwner: [PrincipalID: Set<Permission>] = [:]
     }
 
-    init(_ database: Database, clock: TestClock = TestClock(), keyring: Keyring? = nil) throws {
+    init(_ database: Database, clock: TestClock = TestClock(), seal: Seal? = nil) throws {
         self.database = database
         self.clock = clock
-        let keyring = try keyring ?? Self.makeKeyring()
         let rights = OwnerRights()
         self.rights = rights
         ledger = Ledger(database: database, clock: clock.clock, entropy: .system)
         directory = WebhookDirectory { owners, _ in rights.byOwner.filter { owners.contains($0.key) } }
         outbox = WebhookOutbox(directory: directory, node: node, clock: clock.clock, entropy: .system)
-        keys = WebhookKeys { keyring }
+        keys = WebhookKeys(seal: try seal ?? Self.makeSeal())
         ledger.react(outbox.reaction())
     }
 
@@ -47,9 +46,14 @@ final class WebhookRoom {
             insert into key_encryption_key (generation, wrapped) values (1, '') on conflict do nothing
             """)
 
-    static func makeKeyring() throws -> Keyring {
+    static func makeSeal() throws -> Seal {
         let root = try RootKey()
-        return try Keyring(opening: [.generate(generation: 1, under: root)], under: root)
+        return Seal(
+            Seal.Opened(
+                root: root,
+                keyring: try Keyring(opening: [.generate(generation: 1, under: root)], under: root),
+                fingerprintKey: try HMACKey(Secret(randomBytes: 32)),
+                checkpointKey: try Ed25519.SigningKey()))
     }
 
     /// A webhook as a row, and its secret's text.

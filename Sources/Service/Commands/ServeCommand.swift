@@ -68,6 +68,8 @@ enum ServeCommand {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        var none = rlimit()
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = klinux_set_not_dumpable()
         mallopt(M_ARENA_MAX, 2)
     }
@@ -75,6 +77,13 @@ enum ServeCommand {
     /// The bootstrap token goes to its file; a person at a terminal sees it too, a log never.
     private static func tell(_ notice: Notice, _ settings: Settings) {
         switch notice {
+        case .startsSealed(let start):
+            Command.complain(
+                """
+                This node starts sealed: \(start.reason).
+                It answers nothing but health and unsealing until people bring shares or the root key:
+                  keybell unseal --url \(settings.origin)
+                """)
         case .rootKeyMade(let path):
             Command.complain(
                 """

@@ -33,6 +33,9 @@ package struct Setting: Sendable {
         Setting(
             "KEYBELL_ROOT_KEY_FILE", default: "~/.config/keybell/root.key",
             "File of the root key, mode 0600, made at the first start. Never in data folder or backup."),
+        Setting(
+            "KEYBELL_SEALED_NOTICE_URL",
+            "Told by POST when this node starts sealed, so that somebody comes. Holds no secrets."),
         Setting("KEYBELL_PUBLIC_ORIGIN", "What people call this service: https://… or http://localhost…"),
         Setting(
             "KEYBELL_TRUSTED_PROXIES",

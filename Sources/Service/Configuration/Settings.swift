@@ -1,4 +1,5 @@
 package import EventLoop
+package import HTTPClient
 package import Kernel
 package import Postgres
 
@@ -12,6 +13,8 @@ package struct Settings: Sendable {
     package var tls: (certificate: String, key: String)?
     package var rootKeyText: String?
     package var rootKeyFile: String
+    /// Told when this node starts sealed.
+    package var sealedNotice: OutgoingURL?
     package var publicOrigin: String?
     package var trustedProxies: [CIDR]
     package var allowsPrivateWebhooks: Bool
@@ -53,6 +56,7 @@ extension Settings {
         publicOrigin = reader.value("KEYBELL_PUBLIC_ORIGIN", "https://… or http://localhost…", Self.origin)
         trustedProxies = reader.list("KEYBELL_TRUSTED_PROXIES", "addresses or ranges") { CIDR($0) }
         allowsPrivateWebhooks = reader.bool("KEYBELL_PRIVATE_WEBHOOKS") ?? false
+        sealedNotice = reader.url("KEYBELL_SEALED_NOTICE_URL", Self.receivers(allowsPrivateWebhooks))
         requestsPerSecond = reader.int("KEYBELL_RATE_LIMIT", 0...1_000_000) ?? 5_000
         connections = reader.int("KEYBELL_CONNECTIONS", 1...1_000_000) ?? 20_000
         connectionsPerAddress = reader.int("KEYBELL_CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? 1_000
@@ -62,6 +66,13 @@ extension Settings {
         logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
         checkExposure(&reader)
         try reader.finish()
+    }
+
+    /// What messages of ours may reach.
+    var receivers: Allowance { Self.receivers(allowsPrivateWebhooks) }
+
+    private static func receivers(_ allowsPrivate: Bool) -> Allowance {
+        allowsPrivate ? .privateReceivers : .publicOnly
     }
 
     /// Access tokens must not cross a network in clear.

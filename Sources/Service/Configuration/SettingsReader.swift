@@ -1,3 +1,4 @@
+import HTTPClient
 import JSON
 import Kernel
 import Postgres
@@ -43,6 +44,16 @@ struct SettingsReader {
 
     mutating func path(_ name: String) -> String? {
         value(name, "an absolute path") { $0.hasPrefix("/") ? $0 : nil }
+    }
+
+    mutating func url(_ name: String, _ allowance: Allowance) -> OutgoingURL? {
+        guard let text = values[name] else { return nil }
+        do throws(URLRefusal) {
+            return try OutgoingURL(text, allowance: allowance)
+        } catch {
+            fail(name, "cannot be used: \(error)")
+            return nil
+        }
     }
 
     mutating func choice<Choice: CaseIterable & RawRepresentable>(

@@ -1,3 +1,4 @@
+import Crypto
 import JSON
 import Kernel
 import Postgres
@@ -36,7 +37,7 @@ struct Readiness {
             Check(
                 name: "migrations", isOK: migration.map { Int($0) == wanted } ?? false,
                 detail: migration.map { "\($0) of \(wanted)" }),
-            Check(name: "seal", isOK: true, detail: "unsealed"),
+            Check(name: "seal", isOK: shared.seal.isOpen, detail: shared.sealText),
             Check(name: "draining", isOK: !shared.state.isDraining, detail: nil),
         ]
         return Readiness(checks: checks, warnings: warnings(shared.state))

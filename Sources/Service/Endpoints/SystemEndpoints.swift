@@ -51,7 +51,7 @@ struct SystemEndpoints {
             w.field("event_horizon_lag_seconds", shared.state.horizonLagSeconds)
             w.field("authority_epoch", row.int64(3))
             w.field("pending_deliveries", row.int64(4))
-            w.field("seal", "unsealed")
+            w.field("seal", shared.sealText)
         }
     }
 

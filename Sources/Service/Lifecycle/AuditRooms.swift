@@ -1,5 +1,6 @@
 import Access
 import Audit
+import Crypto
 import EventLoop
 import Events
 import Jobs
@@ -13,10 +14,10 @@ struct AuditRooms {
     private let checkpointer: Checkpointer
     private let checkpoints: CheckpointStore
 
-    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) throws {
+    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let database = ledger.database
         checkpoints = CheckpointStore(database)
-        let key = try CheckpointKey(shared.rootKey)
+        let key = { [seal = shared.seal] in CheckpointKey(try seal.opened().checkpointKey) }
         checkpointer = Checkpointer(
             database, books: ledger, key: key, clock: shared.clock, entropy: shared.entropy,
             reactor: reactor, log: shared.log)

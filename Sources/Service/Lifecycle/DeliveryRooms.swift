@@ -14,11 +14,11 @@ struct DeliveryRooms {
     private let dispatcher: Dispatcher
 
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
-        let allowance: Allowance = shared.settings.allowsPrivateWebhooks ? .privateReceivers : .publicOnly
+        let allowance = shared.settings.receivers
         let directory = WebhookDirectory(rights: PrincipalRights.of)
         let outbox = WebhookOutbox(
             directory: directory, node: shared.id.uuid, clock: shared.clock, entropy: shared.entropy)
-        let keys = WebhookKeys(keyring: { shared.keyring })
+        let keys = WebhookKeys(seal: shared.seal)
         let client = HTTPClient(
             on: reactor, resolver: .system(shared.offLoop),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))

@@ -8,6 +8,7 @@ import HTTPServer
 import Identity
 package import Kernel
 import Postgres
+import Sealing
 import Webhooks
 
 /// One running node: from settings to a listening service, and back to nothing.
@@ -19,8 +20,8 @@ package final class Node: Sendable {
     package let settings: Settings
     let clock: Clock
     let entropy: Entropy
-    private let log: Log
-    private let offLoop: OffLoop
+    let log: Log
+    let offLoop: OffLoop
     private let workers: [Worker]
 
     /// - Parameters:
@@ -108,12 +109,11 @@ extension Node {
     private func prepare(
         _ url: DatabaseURL, on worker: isolated Worker, _ told: @Sendable (Notice) -> Void
     ) async throws -> NodeShared {
-        let found = try await findRootKey()
         let connector = Connector(url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
         let wrapped = try await patiently(worker.reactor) {
-            try await KeyEncryptionKeys.wrapped(through: connector)
+            try await KeyEncryptionKeys.read(through: connector)
         }
-        let rootKey = try await settleRootKey(found, opening: wrapped, told)
+        let rootKey = try await findRootKey(opening: wrapped, told)
         let applied = try await patiently(worker.reactor) {
             try await Migrator(Assets.migrations).run(connector)
         }
@@ -125,51 +125,19 @@ extension Node {
         if let era = try await Eras.check(database) {
             log.warning("a new era of events begins", ["era": .int(Int64(era))])
         }
-        let keyring = try await KeyEncryptionKeys.open(database, under: rootKey)
+        let opening = Opening(states: .ofKeys, clock: clock)
+        let seal = try await openSeal(under: rootKey, opening, database, worker.reactor, told)
         try await announceBootstrap(database, told)
         let metrics = Metrics()
         return NodeShared(
             id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, keyring: keyring,
-            rootKey: rootKey, offLoop: offLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
+            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, seal: seal,
+            opening: opening, offLoop: offLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
             refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics))
     }
 
-    /// Nil: there is no file yet.
-    private nonisolated(nonsending) func findRootKey() async throws -> RootKey? {
-        if let text = settings.rootKeyText { return try RootKey(text: text) }
-        let path = settings.rootKeyFile
-        do {
-            return try await offLoop.run { try RootKey.load(fromFile: path) }
-        } catch RootKeyError.notFound {
-            return nil
-        }
-    }
-
-    /// The root key that this database's keys are wrapped under, or a new one for a new installation. Nothing
-    /// is written, neither a file nor to the database, before it is known to fit.
-    private nonisolated(nonsending) func settleRootKey(
-        _ found: RootKey?, opening wrapped: [WrappedKeyEncryptionKey], _ told: (Notice) -> Void
-    ) async throws -> RootKey {
-        if let found {
-            if !wrapped.isEmpty { _ = try Keyring(opening: wrapped, under: found) }
-            return found
-        }
-        let path = settings.rootKeyFile
-        guard wrapped.isEmpty else {
-            throw Failure(
-                description: "there is no root key file \(path), but this database holds keys under one. Put "
-                    + "that key back (from its copy, or from another node), or say where it is with "
-                    + "KEYBELL_ROOT_KEY_FILE; a new installation takes an empty database. Nothing was "
-                    + "written")
-        }
-        let (key, origin) = try await offLoop.run { try RootKey.loadOrCreate(atFile: path) }
-        if origin == .created { told(.rootKeyMade(path)) }
-        return key
-    }
-
     /// A database that is just starting is waited for; a schema that does not fit is not.
-    private nonisolated(nonsending) func patiently<Result>(
+    nonisolated(nonsending) func patiently<Result>(
         _ reactor: Reactor, _ body: () async throws -> Result
     ) async throws -> Result {
         for _ in 1..<60 {
@@ -186,6 +154,7 @@ extension Node {
 
 /// What the command line tells the person who starts the service.
 package enum Notice: Sendable {
+    case startsSealed(SealedStart)
     case rootKeyMade(String)
     case bootstrapTokenMade(token: String, file: String)
     case bootstrapTokenElsewhere(place: String, madeAt: Timestamp, expiresAt: Timestamp)

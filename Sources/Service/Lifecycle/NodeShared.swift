@@ -5,6 +5,7 @@ import Events
 import Identity
 import Kernel
 import Postgres
+import Sealing
 import Webhooks
 
 /// What the workers of a node share: immutable values, and the few things that are made for many threads.
@@ -17,14 +18,19 @@ struct NodeShared: Sendable {
     let entropy: Entropy
     let log: Log
     let metrics: Metrics
-    let keyring: Keyring
-    let rootKey: RootKey
+    let seal: Seal
+    let opening: Opening
     let offLoop: OffLoop
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
     let refusals: Refusals
     let streams: StreamLimit
     let webhookMetrics: WebhookMetrics
+}
+
+extension NodeShared {
+    /// As /readyz and /v1/system say it.
+    var sealText: String { seal.isOpen ? "unsealed" : "sealed" }
 }
 
 /// The release, as `/` and `/v1/system` tell it.

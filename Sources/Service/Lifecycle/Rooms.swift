@@ -43,14 +43,14 @@ final class Rooms {
         (feed, notifier) = (
             EventFeed(database, reactor: worker.reactor), Notifier(database, reactor: worker.reactor)
         )
-        audit = try AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
+        audit = AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let jobs = KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs + audit.jobs
         scheduler =
             isLead
             ? Scheduler(
                 jobs, book: book, node: shared.id, clock: shared.clock, reactor: worker.reactor,
-                log: shared.log)
+                log: shared.log, isPaused: { !shared.seal.isOpen })
             : nil
         horizon =
             isLead
@@ -65,8 +65,8 @@ final class Rooms {
                     .intersection(context.permissions)
             })
         let custody = KeyCustody(
-            keyring: { shared.keyring }, fingerprintKey: { try HMACKey(shared.rootKey.derive("fingerprint")) }
-        )
+            keyring: { try shared.seal.opened().keyring },
+            fingerprintKey: { try shared.seal.opened().fingerprintKey })
         let keys = KeyEndpoints(
             database: database, book: KeyBook(ledger: ledger, custody: custody),
             isActive: { principal, transaction in

@@ -3,8 +3,8 @@ import EventLoop
 import HTTPServer
 import Kernel
 
-/// From a request to its answer, in fixed steps that stand in one place: route, authenticate, authorize, rate
-/// limit, idempotency, handler, errors, record.
+/// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate, authorize,
+/// rate limit, idempotency, handler, errors, record.
 ///
 /// A connection's task keeps the largest frame that its requests ever needed, so what does not wait stands in
 /// functions of its own that are not inlined: 9 KB for each idle connection became 3 (massif).
@@ -15,6 +15,7 @@ final class Pipeline {
     let clock: Clock
     let log: Log
     private let addresses: ClientAddress
+    private let sealGate: SealGate
     private let metrics: HTTPMetrics
     private var limiter: RateLimiter
     /// RFC 9110 9.3.7: `OPTIONS *` asks about the server as a whole.
@@ -30,6 +31,7 @@ final class Pipeline {
         self.metrics = metrics
         clock = shared.clock
         log = shared.log
+        sealGate = SealGate(shared.seal)
         addresses = ClientAddress(trustedProxies: shared.settings.trustedProxies)
         limiter = RateLimiter(perSecond: shared.settings.requestsPerSecond)
         let methods = Set(router.operations.map(\.method.name)).union(["HEAD", "OPTIONS"])
@@ -122,7 +124,9 @@ final class Pipeline {
         case .found(let index, let parameters):
             visit.route = index
             request.pathParameters = parameters
-            return router.operations[index]
+            let operation = router.operations[index]
+            try sealGate.check(operation)
+            return operation
         case .methodNotAllowed(let methods):
             visit.methods = methods.map(\.name).joined(separator: ", ")
             if request.head.method == .options { return nil }

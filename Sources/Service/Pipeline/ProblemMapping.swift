@@ -17,6 +17,7 @@ extension Problem {
         case let error as BodyError: return from(error)
         case let error as PathError: return Problem(.notFound, error.sentence)
         case let error as PostgresError: return from(error, log: log, requestID: requestID)
+        case is SealedError: return .sealed
         case is OffLoop.Failure: return busy("Too much work is waiting here.")
         default:
             log.error("unexpected error", ["request_id": .text(requestID), "error": .text("\(error)")])
@@ -62,6 +63,10 @@ extension Problem {
             return Problem(.internalError, "The fault is in the log under the request id.")
         }
     }
+
+    /// Nodes are unsealed by people: asking again every second would not hurry them.
+    static let sealed = Problem(
+        .sealed, "This node holds no keys until it is unsealed.", headers: [(.retryAfter, "10")])
 
     private static let away = Problem(
         .databaseUnavailable, "The database cannot be reached just now.", headers: [(.retryAfter, "1")])
