@@ -31,7 +31,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite,
                 .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysSuspend, .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
-                .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
+                .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,
+                .webhooksRead,
             ]
         case .trader:
             [

@@ -24,6 +24,7 @@ package enum RunKind: IDKind { package static let prefix: StaticString = "run" }
 package enum NodeKind: IDKind { package static let prefix: StaticString = "nod" }
 package enum CheckpointKind: IDKind { package static let prefix: StaticString = "chk" }
 package enum CheckpointKeyKind: IDKind { package static let prefix: StaticString = "kck" }
+package enum CeremonyKind: IDKind { package static let prefix: StaticString = "cer" }
 package enum RequestKind: IDKind { package static let prefix: StaticString = "req" }
 
 package typealias UserID = ID<UserKind>
@@ -48,6 +49,7 @@ package typealias RunID = ID<RunKind>
 package typealias NodeID = ID<NodeKind>
 package typealias CheckpointID = ID<CheckpointKind>
 package typealias CheckpointKeyID = ID<CheckpointKeyKind>
+package typealias CeremonyID = ID<CeremonyKind>
 package typealias RequestID = ID<RequestKind>
 
 /// A user or a service account: everything is done by one.

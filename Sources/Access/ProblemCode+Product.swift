@@ -25,6 +25,8 @@ extension ProblemCode {
         "idempotency_key_reused", .unprocessableContent, "The Idempotency-Key belongs to another request")
     package static let rateLimited = ProblemCode("rate_limited", .tooManyRequests, "Too many requests")
     package static let tooManyStreams = ProblemCode("too_many_streams", .tooManyRequests, "Too many streams")
+    package static let insecureTransport = ProblemCode(
+        "insecure_transport", .forbidden, "Not over this connection")
     package static let sealed = ProblemCode("sealed", .serviceUnavailable, "The node is sealed")
     package static let databaseUnavailable = ProblemCode(
         "database_unavailable", .serviceUnavailable, "The database is away")

@@ -41,6 +41,11 @@ package final class EventFeed {
         bell.wake()
     }
 
+    /// Ends every subscription that there is; others may come.
+    package func endStreams() {
+        for subscriber in subscribers.values { subscriber.end() }
+    }
+
     /// There may be something new: for `Ledger.onEvents`.
     package func wake() { bell.wake() }
 

@@ -132,6 +132,14 @@ extension EventType {
             EventField("signed_by", .string), EventField("lanes", .integer), EventField("entries", .integer),
             EventField("hash", .string),
         ],
+        "system.sealed": [EventField("reason", .string)],
+        "system.unsealed": [
+            EventField("node_id", .string), EventField("way", .string), EventField("ordered", .boolean),
+        ],
+        "root_key.rotated": [EventField("fingerprint", .string), EventField("way", .string)],
+        "key_encryption_key.rotated": [
+            EventField("generation", .integer), EventField("rewrapped", .integer),
+        ],
         "event_horizon.lagging": [
             EventField("lag_seconds", .number), EventField("blocking_pid", .integer, isNullable: true),
             EventField("blocking_database", .string, isNullable: true),

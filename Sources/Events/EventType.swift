@@ -96,6 +96,11 @@ extension EventType {
     package static let secretRotationDue = EventType("secret.rotation.due", .webhooksRead, isSecurity: true)
     package static let jobFailed = EventType("job.failed", .jobsRead)
     package static let auditCheckpointed = EventType("audit.checkpointed", .auditRead)
+    package static let systemSealed = EventType("system.sealed", .systemRead, isSecurity: true)
+    package static let systemUnsealed = EventType("system.unsealed", .systemRead, isSecurity: true)
+    package static let rootKeyRotated = EventType("root_key.rotated", .systemRead, isSecurity: true)
+    package static let keyEncryptionKeyRotated = EventType(
+        "key_encryption_key.rotated", .systemRead, isSecurity: true)
     package static let eventHorizonLagging = EventType("event_horizon.lagging", .systemRead)
 
     /// Every type but the own ones.
@@ -109,7 +114,8 @@ extension EventType {
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
         .messageExhausted,
-        .secretRotationDue, .jobFailed, .auditCheckpointed, .eventHorizonLagging,
+        .secretRotationDue, .jobFailed, .auditCheckpointed, .systemSealed, .systemUnsealed, .rootKeyRotated,
+        .keyEncryptionKeyRotated, .eventHorizonLagging,
     ]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -77,6 +77,7 @@ package final class Ledger {
         if change.touchesAuthority {
             try await Authority.lock(in: transaction)
             _ = try await Authority.raise(in: transaction)
+            for step in change.stepsUnderAuthority { try await step(transaction) }
         }
         if change.touchesConfiguration { try await Authority.configure(in: transaction) }
         try await AuditTrail.append(change.items, at: change.context.now, in: transaction)
@@ -96,6 +97,9 @@ package final class Change {
 
     /// Somebody may do less, or other things, than before.
     package var touchesAuthority = false
+    fileprivate private(set) var stepsUnderAuthority: [StepUnderAuthority] = []
+    package typealias StepUnderAuthority = nonisolated(nonsending) (Transaction) async throws -> Void
+
     /// Rules, webhooks or routes are others than before.
     package var touchesConfiguration = false
 
@@ -134,6 +138,12 @@ package final class Change {
         let fresh = ledger.newID(EventKind.self)
         guard let last = events.last?.id, fresh <= last else { return fresh }
         return EventID(UUID(high: last.uuid.high, low: last.uuid.low &+ 1))
+    }
+
+    /// Changes the authority row itself: under the authority lock, after everything else was waited for.
+    package func underAuthority(_ step: @escaping StepUnderAuthority) {
+        touchesAuthority = true
+        stepsUnderAuthority.append(step)
     }
 
     /// Runs after the commit, on this loop.

@@ -21,6 +21,9 @@ struct AnswerTests {
         "listAuditRecords": ["", "limit=200"],
     ]
 
+    /// What ends the desk's day, or needs shares that only a moment's answer has.
+    private static let apart: Set<String?> = ["seal", "proveShare"]
+
     @Test func `every reading answers as the contract says`() async throws {
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
@@ -56,7 +59,8 @@ struct AnswerTests {
         let contract = try Contract.shared()
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
-            for operation in contract.operations where operation.permission != "none" {
+            for operation in contract.operations
+            where operation.permission != "none" && !Self.apart.contains(operation.id) {
                 for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? [] {
                     let answer = try await stock.send(operation, content.name, content.value["example"])
                     #expect(

@@ -106,10 +106,15 @@ extension NodeShared {
         let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
         // What answers 500 says why on standard error.
         let log = Log(level: .error, format: .text, clock: clock, descriptor: 2)
+        let id = NodeID(UUID(at: clock.now(), entropy: entropy))
+        let custodian = Custodian(
+            seal: seal, source: .file("/nowhere/root.key"), opening: opening, node: id,
+            offLoop: scratchOffLoop, metrics: metrics)
         return NodeShared(
-            id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, seal: seal,
-            opening: opening, offLoop: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics),
+            id: id, startedAt: clock.now(), settings: settings,
+            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
+            custodian: custodian, sealedStart: nil, offLoop: scratchOffLoop,
+            httpMetrics: HTTPMetricFamilies(metrics),
             state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics))
     }

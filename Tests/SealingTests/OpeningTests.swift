@@ -53,13 +53,13 @@ import Testing
             try await database.transaction { try await KeyEncryptionKeys.insert(wrapped, in: $0) }
             let tagged = Counted()
             let opened = try await open(database, under: root, tagged.states)
-            #expect(tagged.count == 1)
+            #expect(tagged.total == 1)
             #expect(opened.keyring.isInCustody)
             #expect(try opened.keyring.open(sealed, for: field).withBytes { Array($0) } == Array("kept".utf8))
             let former = try Ed25519.SigningKey(seed: root.derive("audit checkpoint"))
             #expect(opened.checkpointKey.publicKey == former.publicKey)
             _ = try await open(database, under: root, tagged.states)
-            #expect(tagged.count == 1)
+            #expect(tagged.total == 1)
         }
     }
 
@@ -94,7 +94,7 @@ import Testing
         try await withDatabase { database in
             let root = try RootKey()
             _ = try await open(database, under: root)
-            try await database.transaction { try await $0.query(Self.drop, .text(purpose.rawValue)) }
+            _ = try await database.transaction { try await $0.query(Self.drop, .text(purpose.rawValue)) }
             await #expect(throws: Opening.Mistake.missingKey(purpose.rawValue)) {
                 try await open(database, under: root)
             }
@@ -109,10 +109,12 @@ extension KeyStates {
 /// Counts how often all keys were tagged.
 private final class Counted: Sendable {
     private let times = Mutex(0)
-    var count: Int { times.withLock { $0 } }
+    var total: Int { times.withLock { $0 } }
     var states: KeyStates {
-        KeyStates(tagAll: { [self] _, _ in times.withLock { $0 += 1 } }, retag: { _, _, _ in 0 })
+        KeyStates(tagAll: { _, _ in self.count() }, retag: { _, _, _ in 0 })
     }
+
+    private func count() { times.withLock { $0 += 1 } }
 }
 
 func withDatabase(_ body: @Sendable @escaping (Database) async throws -> Void) async throws {

@@ -35,6 +35,9 @@ struct AuditRooms {
 
     func stop() { checkpointer.stop() }
 
+    /// After what a checkpoint must follow soon.
+    var checkpointSoon: () -> Void { { [checkpointer] in checkpointer.soon() } }
+
     /// Whether anybody ever took a copy of the trail that we cannot change.
     nonisolated(nonsending) func isExported() async throws -> Bool { try await checkpoints.hasExported() }
 }

@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import EventLoop
 import Events
 import HTTPServer
@@ -63,10 +64,14 @@ final class Host {
     /// Every tick: logs leave, what was gathered off the requests' path is written.
     private nonisolated(nonsending) func beat() async {
         var tick = 0
+        var wasOpen = shared.seal.isOpen
         while !isStopping {
             await reactor.sleep(nanoseconds: 100_000_000)
             shared.log.flush()
             tick += 1
+            let isOpen = shared.seal.isOpen
+            if wasOpen && !isOpen { rooms.endStreams() }
+            wasOpen = isOpen
             if tick % 20 == 0 { await rooms.tidy() }
         }
     }

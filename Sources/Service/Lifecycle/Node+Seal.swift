@@ -28,18 +28,18 @@ extension Node {
     nonisolated(nonsending) func openSeal(
         under root: RootKey?, _ opening: Opening, _ database: Database, _ reactor: Reactor,
         _ told: (Notice) -> Void
-    ) async throws -> Seal {
+    ) async throws -> (Seal, SealedStart?) {
         if let since = try await SealOrder.read(database) { return begin(.byOrder(since: since), told) }
         guard let root else { return begin(.noRootKey(file: settings.rootKeyFile), told) }
         return try await patiently(reactor) {
-            try await database.transaction { Seal(try await opening.open(under: root, in: $0)) }
+            try await database.transaction { (Seal(try await opening.open(under: root, in: $0)), nil) }
         }
     }
 
-    private func begin(_ start: SealedStart, _ told: (Notice) -> Void) -> Seal {
+    private func begin(_ start: SealedStart, _ told: (Notice) -> Void) -> (Seal, SealedStart?) {
         log.warning("this node starts sealed", ["reason": .text(start.reason)])
         told(.startsSealed(start))
-        return Seal()
+        return (Seal(), start)
     }
 }
 

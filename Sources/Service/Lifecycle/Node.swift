@@ -126,13 +126,18 @@ extension Node {
             log.warning("a new era of events begins", ["era": .int(Int64(era))])
         }
         let opening = Opening(states: .ofKeys, clock: clock)
-        let seal = try await openSeal(under: rootKey, opening, database, worker.reactor, told)
+        let (seal, sealedStart) = try await openSeal(under: rootKey, opening, database, worker.reactor, told)
         try await announceBootstrap(database, told)
         let metrics = Metrics()
+        let id = NodeID(UUID(at: clock.now(), entropy: entropy))
+        let custodian = Custodian(
+            seal: seal, source: settings.rootKeySource, opening: opening, node: id, offLoop: offLoop,
+            metrics: metrics)
         return NodeShared(
-            id: NodeID(UUID(at: clock.now(), entropy: entropy)), startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics, seal: seal,
-            opening: opening, offLoop: offLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
+            id: id, startedAt: clock.now(), settings: settings,
+            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
+            custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
+            httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
             refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics))
     }
 

@@ -1,14 +1,17 @@
 import Access
 import Kernel
 import Postgres
+import Sealing
 
 /// The rows that nodes write to say that they live.
 enum NodeRegister {
     private static let note = Statement(
         "node_note",
         """
-        insert into node (id, version, loops, started_at, last_seen_at) values ($1, $2, $3::integer, $4, $5)
-        on conflict (id) do update set last_seen_at = excluded.last_seen_at
+        insert into node (id, version, loops, started_at, last_seen_at, key_generation)
+        values ($1, $2, $3::integer, $4, $5, $6::integer)
+        on conflict (id) do update
+        set last_seen_at = excluded.last_seen_at, key_generation = excluded.key_generation
         """)
     private static let remove = Statement(
         "node_remove", "delete from node where id = $1 or last_seen_at < $2")
@@ -23,7 +26,7 @@ enum NodeRegister {
             } else {
                 try await transaction.query(
                     note, .id(shared.id), .text(Release.version), .int32(Int32(shared.settings.loops)),
-                    .timestamp(shared.startedAt), .timestamp(now))
+                    .timestamp(shared.startedAt), .timestamp(now), .int(shared.custodian.generation))
             }
         }
     }

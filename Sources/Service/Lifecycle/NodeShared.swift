@@ -18,8 +18,9 @@ struct NodeShared: Sendable {
     let entropy: Entropy
     let log: Log
     let metrics: Metrics
-    let seal: Seal
-    let opening: Opening
+    let custodian: Custodian
+    /// Nil: it came up with its keys.
+    let sealedStart: SealedStart?
     let offLoop: OffLoop
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
@@ -29,6 +30,8 @@ struct NodeShared: Sendable {
 }
 
 extension NodeShared {
+    var seal: Seal { custodian.seal }
+
     /// As /readyz and /v1/system say it.
     var sealText: String { seal.isOpen ? "unsealed" : "sealed" }
 }

@@ -10,6 +10,7 @@ import Jobs
 import Kernel
 import Keys
 import Postgres
+import Sealing
 import Signals
 import Webhooks
 
@@ -26,6 +27,7 @@ final class Rooms {
     private let feed: EventFeed
     private let notifier: Notifier
     private let audit: AuditRooms
+    private let sealing: SealingRooms
     private let scheduler: Scheduler?
     private let horizon: HorizonWatch?
     private var isStopping = false
@@ -45,13 +47,22 @@ final class Rooms {
         )
         audit = AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
-        let jobs = KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs + audit.jobs
+        let rewrap = Rewrap(
+            ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
+        let jobs =
+            KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
             isLead
             ? Scheduler(
                 jobs, book: book, node: shared.id, clock: shared.clock, reactor: worker.reactor,
                 log: shared.log, isPaused: { !shared.seal.isOpen })
             : nil
+        sealing = SealingRooms(
+            shared, ledger: ledger, isLead: isLead, onUnsealed: audit.checkpointSoon,
+            requestRun: { [weak scheduler] context in
+                _ = try await book.request(Rewrap.jobName, context)
+                scheduler?.wake()
+            })
         horizon =
             isLead
             ? HorizonWatch(
@@ -84,7 +95,7 @@ final class Rooms {
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
             ).operations
             + keys.operations + signals.operations + delivery.operations + events.operations
-            + audit.operations + runs.operations
+            + audit.operations + sealing.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()
@@ -95,6 +106,7 @@ final class Rooms {
         feed.start(on: worker)
         notifier.start(on: worker)
         audit.start(on: worker)
+        sealing.start(on: worker)
         signals.start(on: worker)
         delivery.start(on: worker)
         scheduler?.start(on: worker)
@@ -110,9 +122,13 @@ final class Rooms {
         feed.stop()
         notifier.stop()
         audit.stop()
+        sealing.stop()
         await delivery.stop()
         await tidy()
     }
+
+    /// The seal was closed: whoever follows something has to come again.
+    func endStreams() { feed.endStreams() }
 
     /// Writes what was gathered off the requests' path; tells that this node is alive.
     nonisolated(nonsending) func tidy() async {

@@ -1,0 +1,103 @@
+import Crypto
+import Postgres
+
+/// A column of sealed bytes, whichever room's it is, and how to take its rows by the generation that they hang
+/// on. The generation column is the cursor: whatever is killed, what is left is what is still old.
+struct SealedColumn: Sendable {
+    let name: String
+    /// Rows of an older generation, not held by anybody: their key as text, and the bytes.
+    let take: Statement
+    let write: Statement
+    let count: Statement
+    /// Snapshots of configuration hold these bytes.
+    var isConfiguration = false
+
+    static let all = [webhookKey, webhookSecret, installationKey, credential]
+
+    private static let webhookKey = SealedColumn(
+        name: "webhook.signing_key",
+        take: Statement(
+            "rewrap_webhook_take",
+            """
+            select id::text, signing_key from webhook where signing_key_generation < $1
+            order by signing_key_generation, id limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_webhook_write",
+            """
+            update webhook set signing_key = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where webhook.id = d.id::uuid
+            """),
+        count: Statement(
+            "rewrap_webhook_count", "select count(*) from webhook where signing_key_generation < $1"),
+        isConfiguration: true)
+
+    private static let webhookSecret = SealedColumn(
+        name: "webhook_secret.sealed",
+        take: Statement(
+            "rewrap_webhook_secret_take",
+            """
+            select id::text, sealed from webhook_secret where sealed_generation < $1
+            order by sealed_generation, id limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_webhook_secret_write",
+            """
+            update webhook_secret set sealed = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where webhook_secret.id = d.id::uuid
+            """),
+        count: Statement(
+            "rewrap_webhook_secret_count", "select count(*) from webhook_secret where sealed_generation < $1"),
+        isConfiguration: true)
+
+    private static let installationKey = SealedColumn(
+        name: "installation_key.sealed",
+        take: Statement(
+            "rewrap_installation_key_take",
+            """
+            select purpose, sealed from installation_key where sealed_generation < $1
+            order by sealed_generation, purpose limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_installation_key_write",
+            """
+            update installation_key set sealed = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (purpose, sealed)
+            where installation_key.purpose = d.purpose
+            """),
+        count: Statement(
+            "rewrap_installation_key_count",
+            "select count(*) from installation_key where sealed_generation < $1"))
+
+    private static let credential = SealedColumn(
+        name: "key_version.credential",
+        take: Statement(
+            "rewrap_key_version_take",
+            """
+            select key || '/' || version, credential from key_version where credential_generation < $1
+            order by credential_generation, key, version limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_key_version_write",
+            """
+            update key_version set credential = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed)
+            where key_version.key = split_part(d.id, '/', 1)::uuid
+                and key_version.version = split_part(d.id, '/', 2)::integer
+            """),
+        count: Statement(
+            "rewrap_key_version_count",
+            "select count(*) from key_version where credential_generation < $1"))
+
+    /// Re-wraps at most so many rows under the keyring's current generation; how many.
+    nonisolated(nonsending) func rewrap(
+        by keyring: Keyring, limit: Int, in transaction: Transaction
+    ) async throws -> Int {
+        let rows = try await transaction.query(
+            take, .int32(Int32(keyring.currentGeneration)), .int(limit))
+        guard !rows.isEmpty else { return 0 }
+        let sealed = try rows.map { row throws(SealingError) in try keyring.rewrap(row.bytes(1)) }
+        _ = try await transaction.query(write, .textArray(rows.map { $0.text(0) }), .byteaArray(sealed))
+        return rows.count
+    }
+}
