@@ -4,8 +4,8 @@ package import EventLoop
 package import Kernel
 import Synchronization
 
-/// What the workers of one node share about its seal: the keys, where the root key comes from, and what people
-/// are bringing.
+/// What the workers of one node share about its seal: the keys, where the root key comes from, and what
+/// people are bringing.
 package final class Custodian: Sendable {
     package let seal: Seal
     package let source: RootKeySource

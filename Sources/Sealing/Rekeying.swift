@@ -88,7 +88,8 @@ struct Rekeying {
         return counts
     }
 
-    /// Nodes that live and do not have the generation yet. A sealed one has none, and will load what there is.
+    /// Nodes that live and do not have the generation yet. A sealed one has none, and will load what there
+    /// is.
     static nonisolated(nonsending) func lagging(
         behind generation: Int, at now: Timestamp, in source: any Queryable
     ) async throws(PostgresError) -> [NodeID] {

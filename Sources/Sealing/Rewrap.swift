@@ -7,8 +7,8 @@ package import Jobs
 import Kernel
 import Postgres
 
-/// Moves everything sealed to the newest generation, in small committed steps, and then removes the older ones
-/// with a proof that nothing hangs on them.
+/// Moves everything sealed to the newest generation, in small committed steps, and then removes the older
+/// ones with a proof that nothing hangs on them.
 package struct Rewrap {
     package static let jobName = "rewrap"
     /// Rows of one transaction: a few milliseconds of row locks.

@@ -6,8 +6,8 @@ import JSON
 import Kernel
 import Postgres
 
-/// Puts the installation under another root key: every key-encryption key is wrapped anew, in one transaction,
-/// and no ciphertext is touched.
+/// Puts the installation under another root key: every key-encryption key is wrapped anew, in one
+/// transaction, and no ciphertext is touched.
 struct RootKeyChange {
     let custodian: Custodian
     let change: Change

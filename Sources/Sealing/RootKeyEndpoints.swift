@@ -55,8 +55,8 @@ package struct RootKeyEndpoints {
         case .environment:
             throw Problem(
                 .conflict,
-                "This node has its root key from KEYBELL_ROOT_KEY, which it cannot change. Move the key into a "
-                    + "file (KEYBELL_ROOT_KEY_FILE), or hand it to keepers with POST /v1/system/shares.")
+                "This node has its root key from KEYBELL_ROOT_KEY, which it cannot change. Move the key into "
+                    + "a file (KEYBELL_ROOT_KEY_FILE), or hand it to keepers with POST /v1/system/shares.")
         }
     }
 
@@ -68,12 +68,12 @@ package struct RootKeyEndpoints {
         guard try inFile?.fingerprint() == root.fingerprint() else {
             throw Problem(
                 .conflict,
-                "This node's root key does not lie in its file: it was put together from shares. Rotate it with "
-                    + "POST /v1/system/shares.")
+                "This node's root key does not lie in its file: it was put together from shares. Rotate it "
+                    + "with POST /v1/system/shares.")
         }
     }
 
     private static let advice =
-        "Copy the file to wherever the old one was kept, and to every other node; nodes that read the same file "
-        + "take it by themselves. Shares of the old key give it no more: make new ones."
+        "Copy the file to wherever the old one was kept, and to every other node; nodes that read the same "
+        + "file take it by themselves. Shares of the old key give it no more: make new ones."
 }

@@ -147,8 +147,8 @@ extension RootKeySource {
     package var staleRemedy: String {
         switch self {
         case .file(let path):
-            "this node goes on with the keys it has, but cannot start again: put the new root key into \(path), "
-                + "or remove that file and unseal this node with the new shares"
+            "this node goes on with the keys it has, but cannot start again: put the new root key into "
+                + "\(path), or remove that file and unseal this node with the new shares"
         case .environment:
             "this node goes on with the keys it has, but cannot start again: put the new root key into "
                 + "KEYBELL_ROOT_KEY, or take that setting away and unseal this node with the new shares"

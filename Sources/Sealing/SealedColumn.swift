@@ -1,8 +1,8 @@
 import Crypto
 import Postgres
 
-/// A column of sealed bytes, whichever room's it is, and how to take its rows by the generation that they hang
-/// on. The generation column is the cursor: whatever is killed, what is left is what is still old.
+/// A column of sealed bytes, whichever room's it is, and how to take its rows by the generation that they
+/// hang on. The generation column is the cursor: whatever is killed, what is left is what is still old.
 struct SealedColumn: Sendable {
     let name: String
     /// Rows of an older generation, not held by anybody: their key as text, and the bytes.
@@ -47,7 +47,8 @@ struct SealedColumn: Sendable {
             from unnest($1::text[], $2::bytea[]) as d (id, sealed) where webhook_secret.id = d.id::uuid
             """),
         count: Statement(
-            "rewrap_webhook_secret_count", "select count(*) from webhook_secret where sealed_generation < $1"),
+            "rewrap_webhook_secret_count",
+            "select count(*) from webhook_secret where sealed_generation < $1"),
         isConfiguration: true)
 
     private static let installationKey = SealedColumn(

@@ -116,8 +116,8 @@ package struct ShareEndpoints {
         guard let proof = custodian.proof(at: context.now) else {
             throw Problem(
                 .conflict,
-                "Nothing is being proven on this node: the root key that waits for its proof is in the memory of "
-                    + "the node that made the shares, for an hour.")
+                "Nothing is being proven on this node: the root key that waits for its proof is in the "
+                    + "memory of the node that made the shares, for an hour.")
         }
         do {
             guard try custodian.prove(KeyShare(text: text), proof.set.id) else {

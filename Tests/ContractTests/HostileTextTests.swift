@@ -24,7 +24,8 @@ struct HostileTextTests {
         String(repeating: "é", count: 90),
     ]
 
-    /// Whose bodies are no longer taken at a desk that has an owner or is open, or that are tried on their own.
+    /// Whose bodies are no longer taken at a desk that has an owner or is open, or that are tried on their
+    /// own.
     private static let apart: Set<String> = [
         "bootstrap", "acceptInvitation", "uploadCandles", "testAlertRule", "seal", "unseal", "proveShare",
     ]

@@ -13,7 +13,7 @@ extension IntegrationTests {
             return error?.description ?? ""
         }
 
-        @Test func `without the root key of its database a node refuses to start, and makes none`()
+        @Test func `without the root key of its database a node starts sealed, and makes none`()
             async throws
         {
             let elsewhere = try TestFolder()
@@ -22,11 +22,20 @@ extension IntegrationTests {
             try await RunningNode.with(store) { first in
                 try await first.bootstrap()
                 let path = elsewhere.file("keys/root.key")
-                let words = await refusal(store, rootKey: path)
-                #expect(words.contains("there is no root key file \(path)"))
-                #expect(words.contains("Put that key back"))
-                #expect(!words.contains("Made the root key"))
-                #expect(access(elsewhere.file("keys"), F_OK) != 0)
+                try await RunningNode.with(store, ["KEYBELL_ROOT_KEY_FILE": path], sealed: true) { second in
+                    #expect(second.log.contains("no file \(path)"))
+                    #expect(second.log.contains("keybell unseal"))
+                    #expect(!second.log.contains("Made the root key"))
+                    #expect(access(elsewhere.file("keys"), F_OK) != 0)
+                    #expect(try await second.call("GET", "/v1/keys", token: nil).status == 503)
+                    // Put where it belongs, it is taken without anybody's doing.
+                    let key = first.folder.read("root.key") ?? ""
+                    try elsewhere.write(key, to: "root.key")
+                    chmod(elsewhere.file("root.key"), 0o600)
+                    mkdir(elsewhere.file("keys"), 0o700)
+                    #expect(rename(elsewhere.file("root.key"), path) == 0)
+                    try await wait(until: "the second node is unsealed") { await second.isReady }
+                }
                 #expect(await first.isReady)
             }
         }

@@ -11,7 +11,8 @@ import TestSupport
 
 @testable import Sealing
 
-/// An installation with a database and a root key, on one worker. A node more is another desk on its database.
+/// An installation with a database and a root key, on one worker. A node more is another desk on its
+/// database.
 struct SealDesk {
     /// A wall clock that tests move.
     final class MovedClock: Sendable {

@@ -43,14 +43,15 @@ package final class RunningNode: Sendable {
     }
 
     /// Starts a node, waits until it is ready, and ends it after `body`, however that ends.
+    /// - Parameter sealed: it is to come up without keys.
     package static func with<Result>(
-        _ store: Store, _ settings: [String: String] = [:],
+        _ store: Store, _ settings: [String: String] = [:], sealed: Bool = false,
         _ body: (RunningNode) async throws -> Result
     ) async throws -> Result {
         let node = try RunningNode(store, settings)
         let result: Swift.Result<Result, any Error>
         do {
-            try await node.start()
+            try await sealed ? node.startSealed() : node.start()
             result = .success(try await body(node))
         } catch {
             let log = node.log.suffix(3_000)
@@ -75,6 +76,17 @@ package final class RunningNode: Sendable {
                 throw Impatience("keybell serve ended with \(code)")
             }
             return await isReady
+        }
+    }
+
+    /// Of a node that comes up without its keys: it answers, and is not ready.
+    package func startSealed() async throws {
+        try await launch()
+        try await wait(until: "the service answers") {
+            if let code = process.withLock({ $0?.exitCode() }) {
+                throw Impatience("keybell serve ended with \(code)")
+            }
+            return (try? await call("GET", "/healthz", token: nil))?.status == 200
         }
     }
 

@@ -10,8 +10,8 @@ enum UnsealCommand {
     static let usage = """
         usage: keybell unseal [--url URL]… [--ca FILE]
 
-        Asks for shares (or the root key) one by one, without showing them, and brings each to every node until
-        all are unsealed. From standard input, when that is no terminal: one a line.
+        Asks for shares (or the root key) one by one, without showing them, and brings each to every node
+        until all are unsealed. From standard input, when that is no terminal: one a line.
         URL is https://HOST:PORT, http://127.0.0.1:PORT (the default, port 8720) or unix:/PATH.
         """
 

@@ -75,17 +75,7 @@ final class Rooms {
                 return try await PrincipalRights.of([principal], in: database)[principal]?
                     .intersection(context.permissions)
             })
-        let custody = KeyCustody(
-            keyring: { try shared.seal.opened().keyring },
-            fingerprintKey: { try shared.seal.opened().fingerprintKey })
-        let keys = KeyEndpoints(
-            database: database, book: KeyBook(ledger: ledger, custody: custody),
-            isActive: { principal, transaction in
-                try await PrincipalRights.of([principal], in: transaction)[principal] != nil
-            },
-            makePair: { kind, bits in
-                try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
-            })
+        let keys = Self.keyEndpoints(shared, ledger: ledger)
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
         operations =
@@ -100,6 +90,20 @@ final class Rooms {
             feed.wake()
             notifier.note()
         }
+    }
+
+    private static func keyEndpoints(_ shared: NodeShared, ledger: Ledger) -> KeyEndpoints {
+        let custody = KeyCustody(
+            keyring: { try shared.seal.opened().keyring },
+            fingerprintKey: { try shared.seal.opened().fingerprintKey })
+        return KeyEndpoints(
+            database: ledger.database, book: KeyBook(ledger: ledger, custody: custody),
+            isActive: { principal, transaction in
+                try await PrincipalRights.of([principal], in: transaction)[principal] != nil
+            },
+            makePair: { kind, bits in
+                try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
+            })
     }
 
     func start(on worker: isolated Worker) async throws {

@@ -3,8 +3,8 @@ import EventLoop
 import HTTPServer
 import Kernel
 
-/// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate, authorize,
-/// rate limit, idempotency, handler, errors, record.
+/// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate,
+/// authorize, rate limit, idempotency, handler, errors, record.
 ///
 /// A connection's task keeps the largest frame that its requests ever needed, so what does not wait stands in
 /// functions of its own that are not inlined: 9 KB for each idle connection became 3 (massif).

@@ -1,0 +1,122 @@
+import EventLoop
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// Nodes without keys, as processes.
+    @Suite struct UnsealingTests {
+        /// Shares of a node's root key, by the command line.
+        private func split(_ node: RunningNode, _ threshold: Int, _ count: Int) async throws -> [String] {
+            let folder = node.folder
+            let (code, output) = try await runToEnd(
+                [
+                    try RunningNode.binary(), "shares", "split", "--threshold", "\(threshold)", "--shares",
+                    "\(count)", "--root-key-file", folder.file("root.key"), "--output", folder.file("shares"),
+                ], in: folder)
+            guard code == 0 else { throw Impatience("split: \(output)") }
+            let words = output.split { $0.isWhitespace }
+            let set = try #require(words.drop { $0 != "Set" }.dropFirst().first).dropLast()
+            return try (1...count).map { index in
+                let name = "shares/keybell-share-\(set)-\(index)-of-\(count)"
+                return String(try #require(folder.read(name)).prefix { $0 != "\n" })
+            }
+        }
+
+        private func unseal(
+            _ nodes: [RunningNode], _ lines: [String]
+        ) async throws -> (code: Int32, output: String) {
+            let folder = try TestFolder()
+            defer { folder.remove() }
+            try folder.write(lines.map { "\($0)\n" }.joined(), to: "lines")
+            let script = #"lines="$1"; shift; exec "$@" < "$lines""#
+            let urls = nodes.flatMap { ["--url", "http://127.0.0.1:\($0.port)"] }
+            return try await runToEnd(
+                ["/bin/sh", "-c", script, "sh", folder.file("lines"), try RunningNode.binary(), "unseal"]
+                    + urls,
+                in: folder)
+        }
+
+        @Test func `T15: without the root key file a node starts sealed, and shares bring everything back`()
+            async throws
+        {
+            let receiver = try Receiver { _ in .held }
+            defer { receiver.stop() }
+            let told = try Receiver()
+            defer { told.stop() }
+            let settings = ["KEYBELL_SEALED_NOTICE_URL": told.url]
+            try await RunningNode.with(.scratch(), settings) { node in
+                try await node.bootstrap()
+                try await node.makeWebhook(to: receiver, "custom.*")
+                try await node.pushAll(0..<5)
+                try await wait(until: "attempts at every message") { receiver.idsOfNumbers.count == 5 }
+                let shares = try await split(node, 2, 3)
+                await node.killHard()
+                receiver.answer { _ in .status(204) }
+                #expect(unlink(node.folder.file("root.key")) == 0)
+
+                try await node.startSealed()
+                #expect(node.log.contains("this node starts sealed"))
+                #expect(access(node.folder.file("root.key"), F_OK) != 0)
+                let notice = try await told.first("the notice") { $0.type == "node.sealed" }
+                #expect(notice.data["reason"]?.asString?.contains("no root key") == true)
+                #expect(try await node.call("GET", "/v1/keys").status == 503)
+                #expect(try await node.call("GET", "/readyz").status == 503)
+                #expect(receiver.accepted.isEmpty)
+
+                let one = try await unseal([node], [shares[0], "kbshare1_nonsense"])
+                #expect(one.code == 1)
+                #expect(one.output.contains("1 of 2 shares"))
+                #expect(one.output.contains("still sealed"))
+                let two = try await unseal([node], [shares[2]])
+                #expect(two.code == 0, "\(two.output)")
+                #expect(two.output.contains("unsealed"))
+                try await wait(until: "every accepted event at the receiver") {
+                    receiver.numbers == Set(0..<5)
+                }
+                #expect(try await node.call("GET", "/v1/keys").status == 200)
+                let feed = try await node.must("GET", "/v1/events?type=system.*")
+                #expect(feed["data"]?.asArray?.map { $0["type"] } == ["system.unsealed"])
+                for share in shares { #expect(!node.log.contains(share)) }
+            }
+        }
+
+        @Test func `sealing one of two nodes seals both, ends their streams, and nothing is lost`()
+            async throws
+        {
+            let receiver = try Receiver()
+            defer { receiver.stop() }
+            let store = try await RunningNode.Store.scratch()
+            try await RunningNode.with(store) { first in
+                try await first.bootstrap()
+                try await first.makeWebhook(to: receiver, "custom.*")
+                let rootKey = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
+                try await RunningNode.with(store, rootKey) { second in
+                    try second.adopt(first.ownerToken)
+                    let stream = try LoopbackConnection(to: second.port)
+                    try stream.send(second.head("GET", "/v1/events/stream", length: nil))
+                    try await first.pushAll(0..<3)
+                    let sealed = try await first.must("POST", "/v1/system/seal", ["reason": "a drill"])
+                    #expect(sealed["sealed"] == true)
+                    #expect(try await first.call("GET", "/v1/keys").status == 503)
+                    try await wait(until: "the other node is sealed") {
+                        try await second.call("GET", "/v1/keys").status == 503
+                    }
+                    try await blockingThreads.run { stream.waitForEnd() }
+
+                    // A node that starts now starts sealed, its root key file beside it.
+                    await second.killHard()
+                    try await second.startSealed()
+                    #expect(second.log.contains("sealed by order"))
+                    let key = String((first.folder.read("root.key") ?? "").prefix { $0 != "\n" })
+                    #expect(try await unseal([first], [key]).code == 0)
+                    try await wait(until: "the other node follows") { await second.isReady }
+                    try await second.pushAll(3..<6)
+                    try await wait(until: "everything at the receiver") { receiver.numbers == Set(0..<6) }
+                    #expect(!first.log.contains(key))
+                }
+            }
+        }
+    }
+}
