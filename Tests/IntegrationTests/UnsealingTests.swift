@@ -82,6 +82,41 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a root key from the environment is rotated by the command line`() async throws {
+            let store = try await RunningNode.Store.scratch()
+            guard case .database(let url) = store else { return }
+            let old = "kbroot1_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-RJn6K"
+            let receiver = try Receiver()
+            defer { receiver.stop() }
+            try await RunningNode.with(store, ["KEYBELL_ROOT_KEY": old]) { first in
+                try await first.bootstrap()
+                try await first.makeWebhook(to: receiver, "custom.*")
+                let refused = try await first.call("POST", "/v1/system/root-key/rotation")
+                #expect(refused.status == 409)
+                let made = first.folder.file("new.key")
+                let settings = "KEYBELL_DATABASE_URL=\(url.text)\nKEYBELL_ROOT_KEY=\(old)\n"
+                try first.folder.write(settings, to: "settings")
+                let (code, output) = try await runToEnd(
+                    [
+                        try RunningNode.binary(), "root-key", "rotate", "--output", made, "--env-file",
+                        first.folder.file("settings"),
+                    ], in: first.folder)
+                #expect(code == 0, "\(output)")
+                try await wait(until: "the running node warns") {
+                    try await first.call("GET", "/readyz").json["warnings"]?.asArray?.contains {
+                        $0.asString?.contains("rotated elsewhere") == true
+                    } == true
+                }
+                try await first.pushAll(0..<2)
+                #expect(try await first.stop() == 0)
+                try await RunningNode.with(store, ["KEYBELL_ROOT_KEY_FILE": made]) { second in
+                    try second.adopt(first.ownerToken)
+                    try await second.pushAll(2..<4)
+                    try await wait(until: "everything at the receiver") { receiver.numbers == Set(0..<4) }
+                }
+            }
+        }
+
         @Test func `sealing one of two nodes seals both, ends their streams, and nothing is lost`()
             async throws
         {

@@ -23,6 +23,9 @@ package enum Command {
         Entry(
             name: "shares", usage: "shares split|combine …",
             run: { SharesCommand.run($0) }),
+        Entry(
+            name: "root-key", usage: "root-key rotate --output FILE [--env-file FILE]",
+            run: { await RootKeyCommand.run($0) }),
         Entry(name: "unseal", usage: "unseal [--url URL]… [--ca FILE]", run: { await UnsealCommand.run($0) }),
         Entry(name: "version", usage: "version", run: { _ in say("keybell \(Release.version)") }),
     ]

@@ -2,6 +2,7 @@ import Crypto
 import JSON
 import Kernel
 import Postgres
+import Sealing
 
 /// Whether this node can do its work, check by check.
 struct Readiness {
@@ -40,20 +41,23 @@ struct Readiness {
             Check(name: "seal", isOK: shared.seal.isOpen, detail: shared.sealText),
             Check(name: "draining", isOK: !shared.state.isDraining, detail: nil),
         ]
-        return Readiness(checks: checks, warnings: warnings(shared.state))
+        return Readiness(checks: checks, warnings: warnings(shared))
     }
 
     /// What an operator should mend while the node goes on. Anybody may read them: no names, no addresses.
-    private static func warnings(_ state: NodeState) -> [String] {
+    private static func warnings(_ shared: NodeShared) -> [String] {
         var warnings: [String] = []
-        let lag = state.horizonLagSeconds
+        let lag = shared.state.horizonLagSeconds
         if lag >= horizonLagSeconds {
             warnings.append(
                 "readers of events are \(Int(lag)) s behind: a transaction that writes is open on the "
                     + "database server. The log names its process and database (blocking_pid, "
                     + "blocking_database): end it")
         }
-        if !state.isAuditExported { warnings.append("no audit checkpoint has been exported") }
+        if shared.custodian.isStale {
+            warnings.append("the root key was rotated elsewhere, and this node does not have the new one")
+        }
+        if !shared.state.isAuditExported { warnings.append("no audit checkpoint has been exported") }
         return warnings
     }
 }
