@@ -45,6 +45,7 @@ let package = Package(
         room("HTTPServer", ["Kernel", "JSON", "EventLoop", "COpenSSL", "CZlib", "CLinux"]),
         room("Indicators"),
         room("Exchanges", ["Kernel", "JSON", "Crypto"]),
+        room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
 
         // Capabilities: nouns, rules, stores, endpoints, jobs.
         room("Access", ["Kernel", "JSON", "HTTPServer", "Postgres"]),
@@ -78,7 +79,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Identity", "Signals",
-                "Alerts",
+                "Alerts", "KeyFiles",
             ],
             path: "Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
@@ -91,6 +92,7 @@ let package = Package(
         tests("HTTPServerTests", ["HTTPServer", "EventLoop", "Kernel", "CLinux", "COpenSSL"]),
         tests("IndicatorsTests", ["Indicators"]),
         tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel"]),
+        tests("KeyFilesTests", ["KeyFiles", "Exchanges", "Crypto"]),
         tests(
             "SignalsTests",
             base + ["Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
@@ -137,7 +139,7 @@ let package = Package(
 if Context.environment["KEYBELL_FUZZ"] == "1" {
     let explored = [
         "Alerts", "Crypto", "Exchanges", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
-        "Signals",
+        "KeyFiles", "Signals",
     ]
     for target in package.targets where explored.contains(target.name) {
         target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]

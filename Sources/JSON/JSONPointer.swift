@@ -1,9 +1,9 @@
 /// RFC 6901: the place of a value in a document.
-enum JSONPointer {
+package enum JSONPointer {
     /// A hostile name is cut here, so that the answer stays smaller than the question.
     static let nameScalarsAtMost = 128
 
-    static func member(_ name: String, of parent: String) -> String {
+    package static func member(_ name: String, of parent: String) -> String {
         var pointer = parent + "/"
         for scalar in name.unicodeScalars.prefix(nameScalarsAtMost) {
             switch scalar {
@@ -15,5 +15,5 @@ enum JSONPointer {
         return pointer
     }
 
-    static func element(_ index: Int, of parent: String) -> String { "\(parent)/\(index)" }
+    package static func element(_ index: Int, of parent: String) -> String { "\(parent)/\(index)" }
 }
