@@ -3,8 +3,8 @@ import Exchanges
 import KeyFiles
 
 extension FuzzTarget {
-    /// What is read from a file can be written as variables and read again; every place lies in the file; what
-    /// is refused gives no secret away.
+    /// What is read from a file can be written as variables and read again; every place lies in the file;
+    /// what is refused gives no secret away.
     static let keyFiles = FuzzTarget(name: "KeyFiles") { input throws(Finding) in
         for name in ["file", "encrypted_okx_api_key.json"] {
             let found = try reading(input, name).found

@@ -59,9 +59,9 @@ struct CcxtCredentials {
         if let exchange = exchange(members) { draft.name(exchange) }
         draft.mark = mark(members) ?? draft.mark
         if let account = text(["account", "accountname", "subaccount"], members) {
-            draft.account = CredentialDraft.shown(account)
+            draft.account = Printable.text(account)
         }
-        draft.title = text(["label", "nickname", "title"], members).map(CredentialDraft.shown)
+        draft.title = text(["label", "nickname", "title"], members).map(Printable.text)
         return draft
     }
 

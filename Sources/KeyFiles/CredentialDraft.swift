@@ -29,7 +29,7 @@ struct CredentialDraft {
     /// The exchange, said apart from the names.
     mutating func name(_ text: String) {
         let mention = Mention(NameWords(text).words)
-        exchangeText = Self.shown(text)
+        exchangeText = Printable.text(text)
         target = mention.target
         mark = mark ?? mention.mark
         if market.isEmpty { market = mention.market }
@@ -38,22 +38,6 @@ struct CredentialDraft {
     /// The first that is there counts.
     mutating func take(_ part: CredentialPart, _ text: FoundText?) {
         if let text, parts[part] == nil { parts[part] = text }
-    }
-
-    /// As an account's or a key's name may be: 1 to 100 characters, none of them a control character.
-    static func shown(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { !$0.isUnshown }).prefix(100))
-    }
-}
-
-extension Unicode.Scalar {
-    /// Control and format characters: a terminal might obey them.
-    fileprivate var isUnshown: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-            true
-        default: false
-        }
     }
 }
 
@@ -69,7 +53,7 @@ extension CredentialDraft {
     func judged(under key: HMACKey) -> FoundCredential {
         if exchangeText.isEmpty, !unknown.isEmpty {
             var draft = self
-            draft.exchangeText = Self.shown(unknown)
+            draft.exchangeText = Printable.text(unknown)
             draft.account = nil
             return draft.judged(under: key)
         }
@@ -155,6 +139,6 @@ extension CredentialDraft {
         var words = [exchange?.rawValue ?? exchangeText] + [account ?? ""] + market
         if let mark, mark != .live { words.append(mark.rawValue) }
         let label = words.filter { !$0.isEmpty }.joined(separator: " ")
-        return label.isEmpty ? "imported" : Self.shown(label)
+        return label.isEmpty ? "imported" : Printable.text(label)
     }
 }

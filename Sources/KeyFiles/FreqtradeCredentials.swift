@@ -46,6 +46,6 @@ struct FreqtradeCredentials {
 
     /// freqtrade's own default says nothing.
     private static func title(_ text: String) -> String? {
-        text.isEmpty || text == "freqtrade" ? nil : CredentialDraft.shown(text)
+        text.isEmpty || text == "freqtrade" ? nil : Printable.text(text)
     }
 }

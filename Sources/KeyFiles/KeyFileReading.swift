@@ -88,6 +88,9 @@ extension KeyFileReading {
     /// There are values that the password of hummingbot opens.
     package var isLocked: Bool { !isOpened && !hummingbot.sealed.isEmpty }
 
+    /// How many values `unlock` opens.
+    package var lockedValues: Int { hummingbot.sealed.reduce(0) { $0 + $1.values.count } }
+
     /// Opens them, which takes a good part of a second for each value. After a wrong password, ask again.
     package mutating func unlock(with password: borrowing Secret) throws(Mistake) {
         guard isLocked else { return }
