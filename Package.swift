@@ -64,7 +64,7 @@ let package = Package(
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
                 "Signals", "Webhooks",
                 "Alerts",
-                "HTTPClient",
+                "HTTPClient", "KeyFiles",
             ]),
         .executableTarget(name: "keybell", dependencies: ["Service", "EventLoop"], swiftSettings: strict),
 
@@ -121,7 +121,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "Service", "TestSupport", "JSON", "Kernel", "Postgres", "EventLoop", "CLinux", "HTTPServer",
-                "Crypto",
+                "Crypto", "Exchanges", "KeyFiles",
             ]),
         tests(
             "ContractTests",

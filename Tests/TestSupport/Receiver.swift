@@ -7,6 +7,8 @@ import Synchronization
 package final class Receiver: Sendable {
     package enum Reply: Sendable {
         case status(Int)
+        /// With a body of JSON.
+        case json(Int, String)
         /// No answer as long as the sender lives.
         case held
     }
@@ -71,19 +73,23 @@ package final class Receiver: Sendable {
     private func serve(_ connection: LoopbackConnection) {
         while let request = try? connection.receive() {
             let attempt = Attempt(request: request)
-            guard case .status(let status) = judge(attempt) else { return connection.waitForEnd() }
-            let answer = "HTTP/1.1 \(status) Scripted\r\ncontent-length: 0\r\n\r\n"
-            guard (try? connection.send(answer)) != nil else { return }
+            let (status, body): (Int, String)
+            switch judge(attempt) {
+            case .status(let code): (status, body) = (code, "")
+            case .json(let code, let text): (status, body) = (code, text)
+            case .held: return connection.waitForEnd()
+            }
+            let head = "HTTP/1.1 \(status) Scripted\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
+            guard (try? connection.send(head + body)) != nil else { return }
         }
     }
 
     private func judge(_ attempt: Attempt) -> Reply {
         let reply = record.withLock { $0.script }(attempt)
         record.withLock { record in
-            if case .status(200..<300) = reply {
-                record.accepted.append(attempt)
-            } else {
-                record.others.append(attempt)
+            switch reply {
+            case .status(200..<300), .json(200..<300, _): record.accepted.append(attempt)
+            case .status, .json, .held: record.others.append(attempt)
             }
         }
         return reply

@@ -27,6 +27,9 @@ package enum Command {
             name: "root-key", usage: "root-key rotate --output FILE [--env-file FILE]",
             run: { await RootKeyCommand.run($0) }),
         Entry(name: "unseal", usage: "unseal [--url URL]… [--ca FILE]", run: { await UnsealCommand.run($0) }),
+        Entry(
+            name: "import", usage: "import FILE… [--format F] [--url URL] …",
+            run: { await ImportCommand.run($0) }),
         Entry(name: "version", usage: "version", run: { _ in say("keybell \(Release.version)") }),
     ]
 
