@@ -4,7 +4,7 @@ enum CredentialPart: Hashable, Sendable {
     /// A path where the secret stands.
     case secretFile
 
-    private static let names = patterns([
+    private static let names = Phrases([
         "api key": CredentialPart.apiKey, "apikey": .apiKey, "key": .apiKey, "access key": .apiKey,
         "accesskey": .apiKey, "api access key": .apiKey, "api key id": .apiKey, "api key name": .apiKey,
         "key id": .apiKey, "key name": .apiKey, "public key": .apiKey, "api public key": .apiKey,
@@ -21,7 +21,7 @@ enum CredentialPart: Hashable, Sendable {
 
     /// A variable's name: which part it holds, and the words that remain, which tell whose it is.
     static func find(in words: [String]) -> (part: CredentialPart, rest: [String])? {
-        guard let hit = words.longest(of: names) else { return nil }
+        guard let hit = names.longest(in: words) else { return nil }
         let behind = words[hit.range.upperBound...]
         // BINANCE_KEY_EXPIRY_WARNING_DAYS holds no key.
         guard behind.count <= 2 else { return nil }
@@ -35,7 +35,7 @@ enum CredentialPart: Hashable, Sendable {
     /// A member's name that is nothing but the part's.
     static func named(_ name: String) -> CredentialPart? {
         let words = NameWords(name).words
-        guard let hit = words.longest(of: names), hit.range.count == words.count else { return nil }
+        guard let hit = names.longest(in: words), hit.range.count == words.count else { return nil }
         return hit.value
     }
 }

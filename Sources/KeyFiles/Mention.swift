@@ -23,7 +23,7 @@ struct Mention {
 
     init(_ words: [String]) {
         var words = words
-        if let hit = words.longest(of: Self.exchanges) {
+        if let hit = Self.exchanges.longest(in: words) {
             (target, targetText) = (hit.value, words[hit.range].joined(separator: " "))
             words = words.without(hit.range)
         }
@@ -42,7 +42,7 @@ struct Mention {
 // MARK: - Words
 
 extension Mention {
-    private static let exchanges = patterns([
+    private static let exchanges = Phrases([
         "binance": Target.known(.binance), "binanceusdm": .known(.binance), "binancecoinm": .known(.binance),
         "binance us": .foreign, "binanceus": .foreign, "binance tr": .foreign,
         "bybit": .known(.bybit), "bybiteu": .foreign,

@@ -27,27 +27,35 @@ struct NameWords {
     }
 }
 
-extension Array where Element == String {
-    /// Where a pattern of words stands: the longest, of equally long ones the first; its range and value.
-    func longest<Value>(of patterns: [(words: [String], value: Value)]) -> (range: Range<Int>, value: Value)?
-    {
+/// Phrases to look for among words, and what each means.
+struct Phrases<Value: Sendable>: Sendable {
+    private let phrases: [(words: [String], value: Value)]
+    /// Most names hold none of them: told at once.
+    private let vocabulary: Set<String>
+
+    /// - Parameter table: words with blanks between them.
+    init(_ table: KeyValuePairs<String, Value>) {
+        phrases = table.map { (words: $0.key.split(separator: " ").map(String.init), value: $0.value) }
+        vocabulary = Set(phrases.flatMap(\.words))
+    }
+
+    /// The longest phrase that stands in the words; of equally long ones the first of the table.
+    func longest(in words: [String]) -> (range: Range<Int>, value: Value)? {
+        guard words.contains(where: vocabulary.contains) else { return nil }
         var best: (range: Range<Int>, value: Value)?
-        for (pattern, value) in patterns where pattern.count > best?.range.count ?? 0 {
-            guard pattern.count <= count else { continue }
-            let start = (0...count - pattern.count).first {
-                self[$0..<$0 + pattern.count].elementsEqual(pattern)
+        for (phrase, value) in phrases
+        where phrase.count > best?.range.count ?? 0 && phrase.count <= words.count {
+            let start = (0...words.count - phrase.count).first { start in
+                words[start..<start + phrase.count].elementsEqual(phrase)
             }
-            if let start { best = (start..<start + pattern.count, value) }
+            if let start { best = (start..<start + phrase.count, value) }
         }
         return best
     }
+}
 
+extension Array where Element == String {
     func without(_ range: Range<Int>) -> [String] {
         Array(self[..<range.lowerBound] + self[range.upperBound...])
     }
-}
-
-/// Splits a table written as text into patterns.
-func patterns<Value>(_ table: KeyValuePairs<String, Value>) -> [(words: [String], value: Value)] {
-    table.map { (words: $0.key.split(separator: " ").map(String.init), value: $0.value) }
 }
