@@ -133,8 +133,10 @@ extension ImportCommand {
                 break
             }
             switch try await service.register(entry) {
-            case .registered(let id, let status):
-                Command.say("\(entry.number)  registered as \(Printable.text(id)), \(Printable.text(status))")
+            case .registered(let id, let status, let label):
+                let name = label == entry.label ? "" : " (\(label))"
+                Command.say(
+                    "\(entry.number)  registered as \(Printable.text(id))\(name), \(Printable.text(status))")
                 registered += 1
             case .present(let id):
                 Command.say("\(entry.number)  already in Keybell: \(Printable.text(id))")

@@ -74,14 +74,25 @@ struct ImportPlan {
 
     /// A label is taken once for each exchange and account.
     private static func free(_ wanted: String, _ isFree: (String) -> Bool) -> String {
-        var label = Printable.text(wanted)
-        var number = 2
-        while !isFree(label) {
-            let suffix = " \(number)"
-            label = wanted.prefix(Printable.charactersAtMost - suffix.count) + suffix
-            number += 1
-        }
-        return label
+        var number = 1
+        while !isFree(label(wanted, number)) { number += 1 }
+        return label(wanted, number)
+    }
+
+    /// `wanted`, `wanted 2`, `wanted 3` …
+    fileprivate static func label(_ wanted: String, _ number: Int) -> String {
+        guard number > 1 else { return Printable.text(wanted) }
+        let suffix = " \(number)"
+        return wanted.prefix(Printable.charactersAtMost - suffix.count) + suffix
+    }
+}
+
+extension ImportPlan.Entry {
+    /// Under another label, since the service has a key of that name.
+    func labelled(_ number: Int) -> ImportPlan.Entry {
+        ImportPlan.Entry(
+            number: self.number, found: found, account: account, label: ImportPlan.label(label, number),
+            environment: environment, verdict: verdict)
     }
 }
 

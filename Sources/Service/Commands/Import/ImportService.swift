@@ -39,7 +39,15 @@ extension ImportService {
         var verdicts: [Int: ImportPlan.Verdict] = [:]
         for start in stride(from: 0, to: entries.count, by: Self.entriesAtOnce) {
             let part = entries[start..<min(start + Self.entriesAtOnce, entries.count)]
-            let answer = try await send("/v1/keys/import", question(part))
+            let bodies = part.map { ImportBody($0, owner: owner) }
+            let answer = try await send(
+                "/v1/keys/import", bytesAtMost: bodies.reduce(256) { $0 + $1.bytesAtMost }
+            ) { w in
+                w.object { w in
+                    w.field("dry_run", true)
+                    w.array("entries", bodies) { w, body in body.write(to: &w) }
+                }
+            }
             if [404, 405, 501].contains(answer.status) { return nil }
             guard answer.status == 200, let rows = answer.body["data"]?.asArray, rows.count == part.count
             else {
@@ -48,16 +56,6 @@ extension ImportService {
             for (entry, row) in zip(part, rows) { verdicts[entry.number] = Self.verdict(row) }
         }
         return verdicts
-    }
-
-    private func question(_ entries: ArraySlice<ImportPlan.Entry>) -> [UInt8] {
-        let bodies = entries.map { ImportBody($0, owner: owner) }
-        var w = JSONWriter(capacity: bodies.reduce(256) { $0 + $1.bytesAtMost })
-        w.object { w in
-            w.field("dry_run", true)
-            w.array("entries", bodies) { w, body in body.write(to: &w) }
-        }
-        return w.bytes
     }
 
     private static func verdict(_ row: JSONValue) -> ImportPlan.Verdict {
@@ -73,34 +71,48 @@ extension ImportService {
 
 extension ImportService {
     enum Outcome {
-        case registered(id: String, status: String)
+        case registered(id: String, status: String, label: String)
         case present(String)
         case refused(String)
     }
 
+    /// Who has so many keys of one name gives them another.
+    private static let labelsAtMost = 20
+
+    /// Where the label is taken, by a number behind it: only then does the service look at the secret, which
+    /// may be one that it has.
     nonisolated(nonsending) func register(_ entry: ImportPlan.Entry) async throws -> Outcome {
-        let body = ImportBody(entry, owner: owner)
-        var w = JSONWriter(capacity: body.bytesAtMost)
-        body.write(to: &w)
-        let answer = try await send("/v1/keys", w.bytes)
+        var answer = try await send(entry)
+        var label = entry.label
+        for number in 2...Self.labelsAtMost where answer.saysLabelIsTaken {
+            label = entry.labelled(number).label
+            answer = try await send(entry.labelled(number))
+        }
         switch answer.status {
         case 201:
             return .registered(
-                id: answer.body["id"]?.asString ?? "", status: answer.body["status"]?.asString ?? "")
+                id: answer.body["id"]?.asString ?? "", status: answer.body["status"]?.asString ?? "",
+                label: label)
         case 409 where answer.body["code"]?.asString == "duplicate_secret":
             return .present(answer.body["key_id"]?.asString ?? "")
         case 400..<500 where answer.status != 401 && answer.status != 429: return .refused(answer.sentence)
         default: throw Failure(description: answer.sentence)
         }
     }
+
+    private nonisolated(nonsending) func send(_ entry: ImportPlan.Entry) async throws -> ImportAnswer {
+        let body = ImportBody(entry, owner: owner)
+        return try await send("/v1/keys", bytesAtMost: body.bytesAtMost) { w in body.write(to: &w) }
+    }
 }
 
 // MARK: - HTTP
 
 extension ImportService {
-    /// - Parameter body: wiped afterwards.
+    /// What is written is wiped afterwards. libcurl has a copy that it only frees: this process lets nobody
+    /// read its memory, and ends.
     private nonisolated(nonsending) func send(
-        _ path: String, _ body: consuming [UInt8]
+        _ path: String, bytesAtMost: Int, _ write: (inout JSONWriter) -> Void
     ) async throws -> ImportAnswer {
         let target = try OutgoingURL(
             String(url.text.dropLast(url.target.count)) + path, allowance: ImportOptions.allowance)
@@ -110,8 +122,11 @@ extension ImportService {
                 OutgoingHeader("authorization", "Bearer \(token)"),
                 OutgoingHeader("content-type", "application/json"),
             ],
-            body: body, allowance: ImportOptions.allowance, mayResend: false)
-        body = []
+            allowance: ImportOptions.allowance, mayResend: false)
+        var w = JSONWriter(capacity: bytesAtMost)
+        write(&w)
+        // Moved, not shared: a shared array would be copied before it is wiped.
+        swap(&request.body, &w.bytes)
         request.responseLimits = OutgoingRequest.ResponseLimits(readBytes: 1 << 20, keptBytes: 1 << 20)
         defer { request.body.wipe() }
         do throws(OutgoingError) {
@@ -130,6 +145,10 @@ struct ImportAnswer {
     init(_ response: OutgoingResponse) {
         status = response.status
         body = (try? JSONValue.parse(response.body)) ?? .null
+    }
+
+    var saysLabelIsTaken: Bool {
+        status == 409 && body["errors"]?[0]?["pointer"]?.asString == "/label"
     }
 
     var sentence: String { Self.sentence(body) ?? "the service answered \(status)" }
