@@ -1,7 +1,7 @@
 import Crypto
 
-/// hummingbot's connector files. Since version 1.9: `connectors/okx.yml` with one line for each value; before
-/// that one file for each value, `encrypted_okx_api_key.json`. `.password_verification` holds a known word.
+/// hummingbot's connector files. Today `connectors/okx.yml` with one line for each value; in older versions
+/// one file for each value, `encrypted_okx_api_key.json`. `.password_verification` holds a known word.
 struct HummingbotFiles {
     /// A credential whose values await the password.
     struct Sealed {

@@ -2,7 +2,7 @@
 """usage: make_hummingbot.py        needs eth-keyfile, pycryptodome and PyYAML
 
 Writes hummingbot's connector files as it would: each value sealed as an Ethereum key file of version 3 under the
-user's password, the JSON's hex in YAML; before version 1.9 the JSON itself, one file for each value.
+user's password, the JSON's hex in YAML; in older versions the JSON itself, one file for each value.
 """
 import hashlib
 import json
