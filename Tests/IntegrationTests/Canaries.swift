@@ -18,6 +18,9 @@ final class Canaries: Sendable {
         forms.withLock { $0[name] = found }
     }
 
+    /// Every text that must not be seen.
+    var allForms: [String] { forms.withLock { $0.values.flatMap { $0 } }.sorted() }
+
     /// Names of the secrets that are in `text`.
     func seen(in text: String) -> [String] {
         forms.withLock { forms in

@@ -1,3 +1,4 @@
+import Crypto
 import EventLoop
 import Glibc
 import JSON
@@ -82,8 +83,9 @@ extension IntegrationTests {
         @Test func `a start that fails leaves no private cluster behind`() async throws {
             try await RunningNode.with(.privateCluster) { node in
                 #expect(try await node.stop() == 0)
-                // What is sealed in the database needs it, and the database has to be up to show that.
+                // What is sealed in the database needs its own, and the database has to be up to show that.
                 unlink(node.folder.file("root.key"))
+                try RootKey().store(atFile: node.folder.file("root.key"))
                 try await node.launch()
                 #expect(try await node.exited() == 1)
                 #expect(node.clusterPID == nil, Comment(rawValue: String(node.log.suffix(1_000))))

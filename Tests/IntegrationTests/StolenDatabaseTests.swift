@@ -1,0 +1,74 @@
+import JSON
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// T1: whoever has a dump, the data folder or the WAL has no secret.
+    @Suite struct StolenDatabaseTests {
+        private static let label = "label-that-anybody-may-read"
+        private static let secrets = [
+            "api key": "canaryapikey8Jq2mVw5", "secret": "canarysecret4Xz7Lk9pTr2",
+            "passphrase": "canarypassphrase6Nd3",
+            "next secret": "canarynextsecret1Gh8Wb",
+        ]
+
+        private static func credential(_ secret: String) -> JSONValue {
+            let texts = secrets.mapValues { JSONValue.string($0) }
+            return [
+                "kind": "hmac", "api_key": texts["api key"] ?? .null, "secret": texts[secret] ?? .null,
+                "passphrase": texts["passphrase"] ?? .null,
+            ]
+        }
+
+        @Test func `T1: a dump, the data folder and the WAL hold no secret of a key`() async throws {
+            let canaries = Canaries()
+            for (name, secret) in Self.secrets { try canaries.watch(name, secret) }
+            try await RunningPostgres.with { server in
+                _ = try await server.run("createdb", ["keybell"])
+                try await RunningNode.with(.database(server.url("keybell"))) { node in
+                    try await node.bootstrap()
+                    try await use(node)
+                    #expect(canaries.seen(in: node.log).isEmpty, "in the service's log")
+                    #expect(try await node.stop() == 0)
+                }
+                let dump = try await server.run("pg_dump", ["keybell"])
+                #expect(dump.contains(Self.label))
+                #expect(canaries.seen(in: dump).isEmpty, "in the dump")
+                _ = try await server.run("psql", ["--no-psqlrc", "-c", "checkpoint", "keybell"])
+                #expect(try await files(of: server, holding: [Self.label]) != "")
+                #expect(try await files(of: server, holding: canaries.allForms) == "")
+            }
+        }
+
+        /// Everything that writes a secret: registering, a next version, taking over, revealing, destroying.
+        private func use(_ node: RunningNode) async throws {
+            let body: JSONValue = [
+                "exchange": "okx", "account": "main", "label": .string(Self.label), "environment": "live",
+                "readable": true, "credential": Self.credential("secret"),
+            ]
+            let once = [(name: "idempotency-key", value: "once")]
+            let made = try await node.call("POST", "/v1/keys", body, headers: once)
+            #expect(made.status == 201)
+            let path = "/v1/keys/\(made.json["id"]?.asString ?? "")"
+            try await node.must("POST", path + "/versions", ["credential": Self.credential("next secret")])
+            try await node.must("POST", path + "/versions/2/activate")
+            let shown = try await node.must("POST", path + "/reveal", ["reason": "to see that it is sealed"])
+            #expect(shown["secret"]?.asString == Self.secrets["next secret"])
+            try await node.must(
+                "POST", path + "/versions/1/destroy", ["confirm": .string(Self.label), "reason": "old"])
+            _ = try await node.call("POST", "/v1/keys", body)
+        }
+
+        /// Names of the files of the data folder, WAL included, that hold one of `texts`.
+        private func files(of server: RunningPostgres, holding texts: [String]) async throws -> String {
+            try server.folder.write(texts.map { "\($0)\n" }.joined(), to: "texts")
+            let search = [
+                "/usr/bin/env", "grep", "-rlaF", "-f", server.folder.file("texts"),
+                server.folder.file("data"),
+            ]
+            let (code, output) = try await runToEnd(search, in: server.folder)
+            try #require(code < 2, "\(output)")
+            return output
+        }
+    }
+}
