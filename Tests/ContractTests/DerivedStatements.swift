@@ -33,7 +33,8 @@ enum DerivedStatements {
     /// In each order: bare, and with every filter and a cursor.
     private static func keys() throws -> [Statement] {
         let usual = [
-            KeyStore.find, KeyStore.lock, KeySelector.lock, KeyVersionStore.all, KeyStore.insert,
+            KeyStore.find, KeyStore.lock, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
+            KeyTags.older, KeyStore.insert,
             KeyStore.update,
             KeyNotice.dueRotations,
             KeyNotice.dueExpiries,

@@ -22,6 +22,31 @@ final class MovedClock: Sendable {
     func move(_ period: Period) { time.withLock { $0 = $0 + period } }
 }
 
+/// The key-encryption keys of a desk.
+final class DeskSafe: Sendable {
+    private let root: RootKey
+    private let wrapped: Mutex<[WrappedKeyEncryptionKey]>
+    private let opened: Mutex<Keyring>
+
+    init() throws {
+        root = try RootKey()
+        let first = try WrappedKeyEncryptionKey.generate(generation: 1, under: root)
+        wrapped = Mutex([first])
+        opened = Mutex(try Keyring(opening: [first], under: root))
+    }
+
+    var keyring: Keyring { opened.withLock { $0 } }
+
+    func addGeneration() throws {
+        let all = try wrapped.withLock { wrapped in
+            wrapped.append(try .generate(generation: wrapped.count + 1, under: root))
+            return wrapped
+        }
+        let keyring = try Keyring(opening: all, under: root)
+        opened.withLock { $0 = keyring }
+    }
+}
+
 /// The room with a database of its own, on one worker.
 struct KeyDesk {
     /// A principal that exists, beside the caller; all others do not.
@@ -30,6 +55,7 @@ struct KeyDesk {
     let database: Database
     let ledger: Ledger
     let book: KeyBook
+    let safe: DeskSafe
     let caller: TestCaller
     let time: MovedClock
     let me: PrincipalID
@@ -40,11 +66,12 @@ struct KeyDesk {
         self.database = database
         self.time = time
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
-        let keyring = try Self.makeKeyring()
+        let safe = try DeskSafe()
+        self.safe = safe
         let fingerprintKey = try HMACKey(Secret(randomBytes: 32))
         book = KeyBook(
             ledger: ledger,
-            custody: KeyCustody(keyring: { keyring }, fingerprintKey: { fingerprintKey }))
+            custody: KeyCustody(keyring: { safe.keyring }, fingerprintKey: { fingerprintKey }))
         caller = TestCaller(
             KeyEndpoints(
                 database: database, book: book, isActive: { principal, _ in principal == Self.colleague },
@@ -65,11 +92,6 @@ struct KeyDesk {
         derived: """
             insert into key_encryption_key (generation, wrapped) values (1, '') on conflict do nothing
             """)
-
-    private static func makeKeyring() throws -> Keyring {
-        let root = try RootKey()
-        return try Keyring(opening: [.generate(generation: 1, under: root)], under: root)
-    }
 
     var context: Context { testContext(at: time.now, principal: me) }
 

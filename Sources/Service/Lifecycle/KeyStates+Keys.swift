@@ -1,8 +1,11 @@
-import Crypto
-import Postgres
+import Keys
 import Sealing
 
 extension KeyStates {
     /// The tags of the room of keys.
-    static let ofKeys = KeyStates(tagAll: { _, _ in }, retag: { _, _, _ in 0 })
+    static let ofKeys = KeyStates(
+        tagAll: { transaction, keyring in try await KeyTags.tagAll(in: transaction, by: keyring) },
+        retag: { transaction, keyring, limit in
+            try await KeyTags.retag(in: transaction, by: keyring, limit: limit)
+        })
 }
