@@ -1,5 +1,6 @@
 import JSON
 import TestSupport
+import Testing
 
 /// What a desk does with its node, in the words of these tests.
 extension RunningNode {
@@ -20,6 +21,22 @@ extension RunningNode {
                 "send_to": [webhook["id"] ?? .null],
             ])
         try await must("POST", "/v1/alert-rules/\(rule.id)/enable", [:])
+    }
+
+    /// Shares of its root key, by the command line.
+    func splitRootKey(_ threshold: Int, _ count: Int) async throws -> [String] {
+        let (code, output) = try await runToEnd(
+            [
+                try Self.binary(), "shares", "split", "--threshold", "\(threshold)", "--shares", "\(count)",
+                "--root-key-file", folder.file("root.key"), "--output", folder.file("shares"),
+            ], in: folder)
+        guard code == 0 else { throw Impatience("split: \(output)") }
+        let words = output.split { $0.isWhitespace }
+        let set = try #require(words.drop { $0 != "Set" }.dropFirst().first).dropLast()
+        return try (1...count).map { index in
+            let name = "shares/keybell-share-\(set)-\(index)-of-\(count)"
+            return String(try #require(folder.read(name)).prefix { $0 != "\n" })
+        }
     }
 
     func makeKey(_ label: String) async throws -> JSONValue {

@@ -7,23 +7,6 @@ import Testing
 extension IntegrationTests {
     /// Nodes without keys, as processes.
     @Suite struct UnsealingTests {
-        /// Shares of a node's root key, by the command line.
-        private func split(_ node: RunningNode, _ threshold: Int, _ count: Int) async throws -> [String] {
-            let folder = node.folder
-            let (code, output) = try await runToEnd(
-                [
-                    try RunningNode.binary(), "shares", "split", "--threshold", "\(threshold)", "--shares",
-                    "\(count)", "--root-key-file", folder.file("root.key"), "--output", folder.file("shares"),
-                ], in: folder)
-            guard code == 0 else { throw Impatience("split: \(output)") }
-            let words = output.split { $0.isWhitespace }
-            let set = try #require(words.drop { $0 != "Set" }.dropFirst().first).dropLast()
-            return try (1...count).map { index in
-                let name = "shares/keybell-share-\(set)-\(index)-of-\(count)"
-                return String(try #require(folder.read(name)).prefix { $0 != "\n" })
-            }
-        }
-
         private func unseal(
             _ nodes: [RunningNode], _ lines: [String]
         ) async throws -> (code: Int32, output: String) {
@@ -51,7 +34,7 @@ extension IntegrationTests {
                 try await node.makeWebhook(to: receiver, "custom.*")
                 try await node.pushAll(0..<5)
                 try await wait(until: "attempts at every message") { receiver.idsOfNumbers.count == 5 }
-                let shares = try await split(node, 2, 3)
+                let shares = try await node.splitRootKey(2, 3)
                 await node.killHard()
                 receiver.answer { _ in .status(204) }
                 #expect(unlink(node.folder.file("root.key")) == 0)
