@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service]…
+"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 
 import works_candles  # noqa: E402
 import works_read  # noqa: E402
+import works_seal  # noqa: E402
 import works_service  # noqa: E402
 import works_webhooks  # noqa: E402
 from cluster import Cluster  # noqa: E402
@@ -32,7 +33,7 @@ from service import Service  # noqa: E402
 from table import Table  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
-WORKS = ["plain", "read", "webhooks", "candles", "service"]
+WORKS = ["plain", "read", "webhooks", "candles", "service", "seal"]
 RECORD = ROOT / "Docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
@@ -84,7 +85,9 @@ class Bench:
     def run(self, works):
         if "plain" in works:
             self.attempt("plain", lambda: works_read.plain(self))
-        rest = [work for work in works if work != "plain"]
+        if "seal" in works and self.binary:
+            self.attempt("seal", lambda: works_seal.run(self))
+        rest = [work for work in works if work not in ["plain", "seal"]]
         if not rest:
             return
         with contextlib.ExitStack() as stack:

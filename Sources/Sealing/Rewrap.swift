@@ -14,7 +14,7 @@ package struct Rewrap {
     /// Rows of one transaction: a few milliseconds of row locks.
     static let stepRows = 200
     /// Between two steps, so that requests come first.
-    private static let pause: Period = .milliseconds(10)
+    private static let pause: Period = .milliseconds(20)
     /// Between two looks at nodes that have to load the generation.
     private static let wait: Period = .milliseconds(250)
 
@@ -56,7 +56,8 @@ package struct Rewrap {
         return try await ledger.database.transaction { transaction in
             var count = 0
             for column in SealedColumn.all where count == 0 {
-                count = try await column.rewrap(by: keyring, limit: Self.stepRows, in: transaction)
+                count = try await column.rewrap(
+                    by: keyring, limit: Self.stepRows, on: custodian.offLoop, in: transaction)
                 if count > 0, column.isConfiguration { try await Authority.configure(in: transaction) }
             }
             if count == 0 { count = try await states.retag(transaction, keyring, Self.stepRows) }

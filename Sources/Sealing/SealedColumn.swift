@@ -1,4 +1,5 @@
 import Crypto
+import EventLoop
 import Postgres
 
 /// A column of sealed bytes, whichever room's it is, and how to take its rows by the generation that they
@@ -90,14 +91,16 @@ struct SealedColumn: Sendable {
             "rewrap_key_version_count",
             "select count(*) from key_version where credential_generation < $1"))
 
-    /// Re-wraps at most so many rows under the keyring's current generation; how many.
+    /// Re-wraps at most so many rows under the keyring's current generation; how many. Off the loop, so that
+    /// requests do not wait for it.
     nonisolated(nonsending) func rewrap(
-        by keyring: Keyring, limit: Int, in transaction: Transaction
+        by keyring: Keyring, limit: Int, on offLoop: OffLoop, in transaction: Transaction
     ) async throws -> Int {
         let rows = try await transaction.query(
             take, .int32(Int32(keyring.currentGeneration)), .int(limit))
         guard !rows.isEmpty else { return 0 }
-        let sealed = try rows.map { row throws(SealingError) in try keyring.rewrap(row.bytes(1)) }
+        let old = rows.map { $0.bytes(1) }
+        let sealed = try await offLoop.run { try old.map { try keyring.rewrap($0) } }
         _ = try await transaction.query(write, .textArray(rows.map { $0.text(0) }), .byteaArray(sealed))
         return rows.count
     }

@@ -65,6 +65,45 @@ extension IntegrationTests {
             }
         }
 
+        @Test
+        func
+            `at a terminal shares are asked for and not shown, and a mistyped one is told before it is sent`()
+            async throws
+        {
+            try await RunningNode.with(.scratch()) { node in
+                let shares = try await split(node, 2, 2)
+                #expect(try await node.stop() == 0)
+                #expect(unlink(node.folder.file("root.key")) == 0)
+                try await node.startSealed()
+                let terminal = try PseudoTerminal()
+                let log = node.folder.file("terminal.log")
+                let script = #"terminal="$1"; shift; exec "$@" <"$terminal""#
+                let unseal = try await TestProcess(
+                    [
+                        "/bin/sh", "-c", script, "sh", terminal.path, try RunningNode.binary(), "unseal",
+                        "--url",
+                        "http://127.0.0.1:\(node.port)",
+                    ], log: log, ownSession: true)
+                func asked(_ words: String) async throws {
+                    try await wait(until: words) {
+                        node.folder.read("terminal.log")?.contains(words) == true
+                    }
+                }
+                try await asked("Share 1 or root key (not shown)")
+                #expect(!terminal.echoes)
+                try terminal.type("\(shares[0].dropLast())?\n")
+                try await asked("cannot be in a share")
+                try terminal.type("\(shares[0])\n")
+                try await asked("1 of 2 shares")
+                try terminal.type("\(shares[1])\n")
+                #expect(try await unseal.exited() == 0)
+                #expect(await node.isReady)
+                #expect(terminal.echoes, "the terminal is as it was")
+                let shown = terminal.seen() + (node.folder.read("terminal.log") ?? "") + node.log
+                #expect(!shown.contains("kbshare1_"))
+            }
+        }
+
         @Test func `a root key from the environment is rotated by the command line`() async throws {
             let store = try await RunningNode.Store.scratch()
             guard case .database(let url) = store else { return }
