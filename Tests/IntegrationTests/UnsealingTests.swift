@@ -71,7 +71,7 @@ extension IntegrationTests {
             async throws
         {
             try await RunningNode.with(.scratch()) { node in
-                let shares = try await split(node, 2, 2)
+                let shares = try await node.splitRootKey(2, 2)
                 #expect(try await node.stop() == 0)
                 #expect(unlink(node.folder.file("root.key")) == 0)
                 try await node.startSealed()
