@@ -165,7 +165,8 @@ create table key_probe (
     version integer,
     probed_at timestamptz,
     outcome text constraint key_probe_outcome check (outcome in
-        ('confirmed', 'key_refused', 'address_refused', 'clock_refused', 'throttled', 'unreachable', 'unintelligible')),
+        ('confirmed', 'key_refused', 'address_refused', 'key_or_address_refused', 'permission_missing', 'clock_refused',
+        'throttled', 'unreachable', 'unintelligible')),
     detail text,
     permissions text[],
     ip_bound boolean,

@@ -30,14 +30,16 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite,
                 .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
-                .keysRead, .keysRevoke, .keysSuspend, .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
+                .keysRead, .keysRevoke, .keysSuspend, .keysVerify,
+                .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,
                 .webhooksRead,
             ]
         case .trader:
             [
                 .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
-                .eventsRead, .keysRead, .keysWrite, .rolesRead, .rulesRead, .signalsRead, .tokensRead,
+                .eventsRead, .keysRead, .keysVerify, .keysWrite, .rolesRead, .rulesRead, .signalsRead,
+                .tokensRead,
             ]
         case .analyst:
             [

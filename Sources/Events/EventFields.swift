@@ -33,6 +33,9 @@ extension EventType {
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.tampered": keyFields + [EventField("found_in", .string)],
+        "key.drifted": keyFields + [EventField("drift", .strings)],
+        "key.refused": keyFields + probeFields,
+        "key.unreachable": keyFields + probeFields,
         "key.version.created": keyFields + versionFields,
         "key.version.activated": keyFields + versionFields,
         "key.version.destroyed": keyFields + [
@@ -149,6 +152,9 @@ extension EventType {
 
 // Fields that several types share.
 
+private let probeFields: [EventField] = [
+    EventField("outcome", .string), EventField("detail", .string, isNullable: true),
+]
 private let versionFields: [EventField] = [
     EventField("version", .integer), EventField("kind", .string), EventField("origin", .string),
 ]

@@ -55,6 +55,9 @@ extension EventType {
     package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
     package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
     package static let keyTampered = EventType("key.tampered", .keysRead, isSecurity: true)
+    package static let keyDrifted = EventType("key.drifted", .keysRead, isSecurity: true)
+    package static let keyRefused = EventType("key.refused", .keysRead, isSecurity: true)
+    package static let keyUnreachable = EventType("key.unreachable", .keysRead, isSecurity: true)
     package static let keyVersionCreated = EventType("key.version.created", .keysRead, isSecurity: true)
     package static let keyVersionActivated = EventType("key.version.activated", .keysRead, isSecurity: true)
     package static let keyVersionDestroyed = EventType("key.version.destroyed", .keysRead, isSecurity: true)
@@ -106,7 +109,8 @@ extension EventType {
     /// Every type but the own ones.
     package static let all: [EventType] = [
         .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered,
-        .keyVersionCreated, .keyVersionActivated, .keyVersionDestroyed, .keyRevealed, .keyActivated,
+        .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyVersionActivated,
+        .keyVersionDestroyed, .keyRevealed, .keyActivated,
         .keyRevoked, .keyRotationDue, .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,

@@ -87,6 +87,15 @@ final class CredentialMatter: Sendable {
         }
     }
 
+    /// Whether the secret or the passphrase stands in bytes from outside.
+    func isSeen(in text: [UInt8]) throws -> Bool {
+        var parts = try bytes.withBytes { try Self.split($0) }
+        defer { for index in parts.indices { parts[index]?.wipe() } }
+        return parts.dropFirst().contains { part in
+            part.map { !$0.isEmpty && text.firstRange(of: $0) != nil } ?? false
+        }
+    }
+
     func fingerprint(under key: HMACKey) -> [UInt8] { fingerprintOf(key) }
 
     /// For the one answer that reveals them: API key, secret, passphrase.

@@ -153,6 +153,15 @@ extension ExchangeKey {
         touch(at: now)
     }
 
+    /// The exchange's word on when it lapses counts; answers whether it is another.
+    mutating func follow(_ expiresAt: Timestamp, at now: Timestamp) -> Bool {
+        guard self.expiresAt != expiresAt else { return false }
+        self.expiresAt = expiresAt
+        expiryNoticeAt = expiryCountdown?.first(from: now)
+        touch(at: now)
+        return true
+    }
+
     /// Fits the key to the standing order over it; answers whether anything is another now.
     @discardableResult
     mutating func obey(_ order: StandingOrder?, at now: Timestamp) -> Bool {

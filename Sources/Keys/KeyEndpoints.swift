@@ -18,13 +18,16 @@ package struct KeyEndpoints {
     private let book: KeyBook
     private let isActive: IsActive
     private let makeMatter: MakeMatter
+    private let prober: KeyProber
 
     /// - Parameter makePair: makes key pairs, which takes up to seconds: not on the loop.
     package init(
-        database: Database, book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair
+        book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair,
+        prober: KeyProber
     ) {
-        (self.database, self.book, self.isActive) = (database, book, isActive)
+        (database, self.book, self.isActive) = (book.ledger.database, book, isActive)
         makeMatter = MakeMatter(makePair)
+        self.prober = prober
     }
 
     package var operations: [Operation] {
@@ -51,6 +54,7 @@ package struct KeyEndpoints {
                 handle: update),
         ] + ModeEndpoints(database: database, book: book).operations
             + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
+            + ProbeEndpoints(database: database, book: book, prober: prober).operations
     }
 }
 

@@ -83,13 +83,16 @@ extension Fields {
     }
 
     /// Why somebody does something; line breaks are fine.
-    mutating func reason() -> String {
-        let text = string("reason", 1...1_000)
+    mutating func reason() -> String { text("reason") }
+
+    /// 1 to 1,000 characters.
+    mutating func text(_ name: String) -> String {
+        let text = string(name, 1...1_000)
         let isFit = { (scalar: Unicode.Scalar) in
             scalar.value >= 0x20 && scalar.value != 0x7F || scalar == "\n" || scalar == "\t"
         }
         if !text.unicodeScalars.allSatisfy(isFit) {
-            fail("reason", code: FieldCode.malformed, "must not hold control characters")
+            fail(name, code: FieldCode.malformed, "must not hold control characters")
         }
         return text
     }

@@ -1,5 +1,6 @@
 import Access
-package import Events
+import Events
+import HTTPServer
 import JSON
 package import Jobs
 import Kernel
@@ -10,15 +11,36 @@ package struct KeyJobs {
     /// Keys of one transaction: some milliseconds of row locks.
     static let stepRows = 200
 
-    private let ledger: Ledger
+    /// Probes of one run, one after the other: exchanges count requests by the minute.
+    private static let probesAtMost = 10
+    /// How long a claimed probe may take before another node takes it.
+    private static let claimLength: Period = .minutes(10)
+    private static let claim = Statement(
+        "key_probe_claim",
+        """
+        update key_probe set next_at = $2 where key = (
+            select p.key from key_probe p join exchange_key k on k.id = p.key
+            where p.next_at <= $1 and k.status in ('active', 'reduce_only', 'quarantined')
+            order by p.next_at, p.key limit 1 for no key update of p skip locked)
+        returning key
+        """)
 
-    package init(ledger: Ledger) { self.ledger = ledger }
+    private let ledger: Ledger
+    private let book: KeyBook
+    private let prober: KeyProber
+
+    package init(book: KeyBook, prober: KeyProber) {
+        (ledger, self.book, self.prober) = (book.ledger, book, prober)
+    }
 
     package var jobs: [Job] {
         [
             Job(
                 "rotation-due", "Tells of rotations that come near or are overdue.", every: .minutes(1)
             ) { run in try await announce(.rotation, run) },
+            Job(
+                "key-probe", "Asks exchanges what keys may do, each key some four times a day.",
+                every: .minutes(1), run: probe),
             Job("key-expiry", "Tells of keys that lapse soon or have lapsed.", every: .minutes(1)) { run in
                 try await announce(.expiry, run)
             },
@@ -47,5 +69,36 @@ package struct KeyJobs {
         var result = JSONObject()
         _ = result.append("events", .number(JSONNumber(told)))
         return result
+    }
+
+    /// A probe is claimed by moving its time on, so that no other node sends it too. One that fails leaves
+    /// the others alone, and comes again when its claim has lapsed.
+    private nonisolated(nonsending) func probe(_ run: JobRun) async throws -> JSONObject {
+        var (probed, failed) = (0, 0)
+        while probed + failed < Self.probesAtMost, !run.isOver, let key = try await claim() {
+            do {
+                let context = Context.installation(
+                    now: ledger.clock.now(), requestID: run.context.requestID)
+                let use = try await book.admit(.verify, key, context) { _, _ in [:] }
+                let outcome = try await prober.probe(use)
+                _ = try await book.learn(outcome, from: use, accepting: nil, context)
+                probed += 1
+            } catch is Problem {
+                failed += 1
+            }
+        }
+        var result = JSONObject()
+        _ = result.append("probed", .number(JSONNumber(Int64(probed))))
+        _ = result.append("failed", .number(JSONNumber(Int64(failed))))
+        return result
+    }
+
+    private nonisolated(nonsending) func claim() async throws -> ExchangeKeyID? {
+        let now = ledger.clock.now()
+        return try await ledger.database.transaction { transaction in
+            try await transaction.query(
+                Self.claim, .timestamp(now), .timestamp(now + Self.claimLength)
+            ).first?.id(0)
+        }
     }
 }

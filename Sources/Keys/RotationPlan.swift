@@ -29,7 +29,9 @@ extension Countdown {
     package static func expiry(_ expiresAt: Timestamp) -> Countdown {
         Countdown(
             deadline: expiresAt,
-            reminders: [("14d", .days(14)), ("7d", .days(7)), ("3d", .days(3)), ("1d", .days(1))],
+            reminders: [
+                ("30d", .days(30)), ("14d", .days(14)), ("7d", .days(7)), ("3d", .days(3)), ("1d", .days(1)),
+            ],
             past: "expired", repeating: nil)
     }
 }

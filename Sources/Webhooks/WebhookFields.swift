@@ -39,7 +39,7 @@ extension Fields {
 
     mutating func eventPatterns(_ name: String) -> [String]? {
         if has(name), isNull(name) { fail(name, code: FieldCode.wrongType, "must be an array") }
-        guard let texts = strings(optional: name, count: 1...50, each: 3...100) else { return nil }
+        guard let texts = strings(optional: name, count: 1...200, each: 3...100) else { return nil }
         var seen: Set<String> = []
         for (index, text) in texts.enumerated() {
             if EventPattern(text) == nil {

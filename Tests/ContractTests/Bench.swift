@@ -71,7 +71,7 @@ struct Bench {
         _ text: String, _ field: TextField, _ answer: TestAnswer, _ path: String
     ) async throws -> Bool {
         guard answer.json.holds(text) else {
-            guard field.path == ["reason"] else { return false }
+            guard [["reason"], ["accept_risks"]].contains(field.path) else { return false }
             let trail = try await call("GET", "/v1/audit-records?limit=5")
             return trail.json.holds(text)
         }

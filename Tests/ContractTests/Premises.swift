@@ -103,6 +103,10 @@ extension NodeShared {
         settings.requestsPerSecond = 0
         // Receivers of these tests are on this machine.
         settings.allowsPrivateWebhooks = true
+        // Nobody listens there: what is asked of an exchange goes nowhere.
+        settings.standIns = [
+            "BINANCE_TESTNET_SPOT": "http://127.0.0.1:9", "BINANCE_DEMO_SPOT": "http://127.0.0.1:9",
+        ]
         let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
         // What answers 500 says why on standard error.
         let log = Log(level: .error, format: .text, clock: clock, descriptor: 2)

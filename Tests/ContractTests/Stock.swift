@@ -35,7 +35,7 @@ struct Stock {
         try await add(
             "key_id", "/v1/keys",
             """
-            {"exchange":"binance","account":"stock","label":"mm-btc spot","environment":"live",\
+            {"exchange":"binance","account":"stock","label":"mm-btc spot","environment":"testnet",\
             "tags":["a"],"readable":true,\
             "credential":{"api_key":"stock-api-key","secret":"the-secret-of-the-stock"},\
             "permissions":["read"],"ip_allow_list":["10.0.0.0/8"],\

@@ -2,6 +2,7 @@ import Access
 import Crypto
 import EventLoop
 import Events
+import Exchanges
 import JSON
 import Jobs
 import Kernel
@@ -47,6 +48,19 @@ final class DeskSafe: Sendable {
     }
 }
 
+/// The exchange of a desk: says what a test wants.
+final class DeskExchange: Sendable {
+    private let next = Mutex<Result<ProbeAnswer, KeyProber.SendFailure>>(.failure(.init("is not there")))
+
+    var answer: Result<ProbeAnswer, KeyProber.SendFailure> { next.withLock { $0 } }
+
+    func says(_ status: Int, _ body: String) {
+        next.withLock { $0 = .success(ProbeAnswer(status: status, body: Array(body.utf8))) }
+    }
+
+    func isAway() { next.withLock { $0 = .failure(.init("is not there")) } }
+}
+
 /// The room with a database of its own, on one worker.
 struct KeyDesk {
     /// A principal that exists, beside the caller; all others do not.
@@ -56,6 +70,8 @@ struct KeyDesk {
     let ledger: Ledger
     let book: KeyBook
     let safe: DeskSafe
+    let jobs: [Job]
+    let exchange: DeskExchange
     let caller: TestCaller
     let time: MovedClock
     let me: PrincipalID
@@ -66,16 +82,23 @@ struct KeyDesk {
         self.database = database
         self.time = time
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
+        let exchange = DeskExchange()
+        self.exchange = exchange
         let safe = try DeskSafe()
         self.safe = safe
         let fingerprintKey = try HMACKey(Secret(randomBytes: 32))
         book = KeyBook(
             ledger: ledger,
             custody: KeyCustody(keyring: { safe.keyring }, fingerprintKey: { fingerprintKey }))
+        let prober = KeyProber(
+            clock: time.clock, entropy: .system, standIn: { _, _, _ in nil },
+            send: { _ in exchange.answer })
+        jobs = KeyJobs(book: book, prober: prober).jobs
         caller = TestCaller(
             KeyEndpoints(
-                database: database, book: book, isActive: { principal, _ in principal == Self.colleague },
-                makePair: { try PrivateKey.generate($0, rsaBits: $1) }
+                book: book, isActive: { principal, _ in principal == Self.colleague },
+                makePair: { try PrivateKey.generate($0, rsaBits: $1) },
+                prober: prober
             ).operations)
         me = PrincipalID(.user, UUID(at: time.now, entropy: .system))
     }
@@ -131,9 +154,9 @@ struct KeyDesk {
         try await database.query(Self.allEvents).map { ($0.text(0), try JSONValue.parse($0.json(1))) }
     }
 
-    func runJob(_ name: String) async throws -> Int64? {
-        let job = try #require(KeyJobs(ledger: ledger).jobs.first { $0.name == name })
+    func runJob(_ name: String, counting field: String = "events") async throws -> Int64? {
+        let job = try #require(jobs.first { $0.name == name })
         let run = JobRun(id: ledger.newID(), context: .installation(now: time.now, requestID: "job"))
-        return try await job.run(run)["events"]?.asInt
+        return try await job.run(run)[field]?.asInt
     }
 }

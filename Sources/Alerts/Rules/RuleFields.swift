@@ -36,7 +36,7 @@ extension Fields {
     }
 
     mutating func eventPatterns() -> [EventPattern] {
-        let texts = strings("on", count: 1...50, each: 1...EventType.maxNameBytes)
+        let texts = strings("on", count: 1...200, each: 1...EventType.maxNameBytes)
         refuseRepeats("on", texts)
         return texts.enumerated().compactMap { index, text in
             if text == "market" {

@@ -45,6 +45,9 @@ package struct Setting: Sendable {
             "true: webhooks may go to private and loopback addresses, there also by http and to any port."
         ),
         Setting(
+            "KEYBELL_STANDIN",
+            "With _EXCHANGE_ENVIRONMENT_ALIAS behind it: the URL of a stand-in host; never for live keys."),
+        Setting(
             "KEYBELL_RATE_LIMIT", default: "5000",
             "Requests a second of one principal, or of one address without any, on one loop; 0: no limit."
         ),

@@ -16,6 +16,8 @@ package struct Settings: Sendable {
     /// Told when this node starts sealed.
     package var sealedNotice: OutgoingURL?
     package var publicOrigin: String?
+    /// Base URLs by `EXCHANGE_ENVIRONMENT_ALIAS`, for tests and paper trading; never for live keys.
+    package var standIns: [String: String]
     package var trustedProxies: [CIDR]
     package var allowsPrivateWebhooks: Bool
     package var requestsPerSecond: Int
@@ -57,6 +59,7 @@ extension Settings {
         trustedProxies = reader.list("KEYBELL_TRUSTED_PROXIES", "addresses or ranges") { CIDR($0) }
         allowsPrivateWebhooks = reader.bool("KEYBELL_PRIVATE_WEBHOOKS") ?? false
         sealedNotice = reader.url("KEYBELL_SEALED_NOTICE_URL", Self.receivers(allowsPrivateWebhooks))
+        standIns = reader.standIns("KEYBELL_STANDIN")
         requestsPerSecond = reader.int("KEYBELL_RATE_LIMIT", 0...1_000_000) ?? 5_000
         connections = reader.int("KEYBELL_CONNECTIONS", 1...1_000_000) ?? 20_000
         connectionsPerAddress = reader.int("KEYBELL_CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? 1_000

@@ -11,10 +11,15 @@ struct SettingsReader {
     init(_ environment: [String: String]) {
         values = environment.filter { $0.key.hasPrefix("KEYBELL_") && !$0.value.isEmpty }
         let known = Setting.all.map(\.name)
-        for name in values.keys.sorted() where !known.contains(name) {
+        for name in values.keys.sorted() where !known.contains(name) && !name.hasPrefix("KEYBELL_STANDIN_") {
             let guess = Suggestion.closest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
             fail(name, "is not a setting\(guess)")
         }
+    }
+
+    /// Sorted by name.
+    func values(under prefix: String) -> [(name: String, text: String)] {
+        values.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     mutating func fail(_ name: String, _ reason: String) { mistakes.append("\(name) \(reason)") }

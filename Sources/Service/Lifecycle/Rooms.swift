@@ -49,8 +49,9 @@ final class Rooms {
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
+        let keys = KeyRooms(shared, ledger: ledger, reactor: worker.reactor)
         let jobs =
-            KeyJobs(ledger: ledger).jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
+            keys.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
             isLead
             ? Scheduler(
@@ -75,7 +76,6 @@ final class Rooms {
                 return try await PrincipalRights.of([principal], in: database)[principal]?
                     .intersection(context.permissions)
             })
-        let keys = Self.keyEndpoints(shared, ledger: ledger)
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
         operations =
@@ -90,20 +90,6 @@ final class Rooms {
             feed.wake()
             notifier.note()
         }
-    }
-
-    private static func keyEndpoints(_ shared: NodeShared, ledger: Ledger) -> KeyEndpoints {
-        let custody = KeyCustody(
-            keyring: { try shared.seal.opened().keyring },
-            fingerprintKey: { try shared.seal.opened().fingerprintKey })
-        return KeyEndpoints(
-            database: ledger.database, book: KeyBook(ledger: ledger, custody: custody),
-            isActive: { principal, transaction in
-                try await PrincipalRights.of([principal], in: transaction)[principal] != nil
-            },
-            makePair: { kind, bits in
-                try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
-            })
     }
 
     func start(on worker: isolated Worker) async throws {

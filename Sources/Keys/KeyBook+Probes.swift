@@ -1,0 +1,91 @@
+import Access
+import Events
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// What is learnt by asking, and what follows from it.
+extension KeyBook {
+    /// In a row without an answer before it is an event.
+    static let failuresTold = 3
+
+    /// Writes a probe's outcome: what the exchange says, its drift, and the end of quarantine where nothing
+    /// stands against it.
+    /// - Parameter acceptedRisks: why somebody answers for them.
+    nonisolated(nonsending) func learn(
+        _ outcome: ProbeOutcome, from use: KeyUse, accepting acceptedRisks: String?, _ context: Context
+    ) async throws -> (key: ExchangeKey, record: ProbeRecord?) {
+        // The use was the repeatable effect; what it told is written whenever it comes.
+        var claimless = context
+        claimless.idempotency = nil
+        return try await change(claimless) { change in
+            let orders = try await StandingOrders.held(in: change.transaction)
+            var key = try await locked(use.key.id, change)
+            let before = try await ProbeRecord.find(key.id, in: change.transaction)
+            let drift = outcome.permissions.map { key.drift(from: $0) } ?? before?.drift ?? []
+            let failures = outcome.permissions == nil ? (before?.failures ?? 0) + 1 : 0
+            let now = change.context.now
+            try await ProbeRecord.write(
+                outcome, of: key, version: use.version, drift: drift,
+                next: ProbeSchedule.next(for: key.id, failures: failures, after: now), at: now,
+                in: change.transaction)
+            tell(outcome, drift, before, failures, key, change)
+            if let found = outcome.permissions {
+                try await confirm(use, found, acceptedRisks, &key, orders, change)
+            }
+            return (key, try await ProbeRecord.find(key.id, in: change.transaction))
+        }
+    }
+
+    private nonisolated(nonsending) func confirm(
+        _ use: KeyUse, _ found: ProbedPermissions, _ acceptedRisks: String?, _ key: inout ExchangeKey,
+        _ orders: [StandingOrder], _ change: Change
+    ) async throws {
+        let now = change.context.now
+        var versions = try await KeyVersionStore.all(of: key.id, in: change.transaction)
+        guard let index = versions.firstIndex(where: { $0.number == use.version }) else { return }
+        versions[index].verifiedAt = now
+        try await KeyVersionStore.update(versions[index], of: key.id, in: change.transaction)
+        try await KeyVersionStore.show(versions, of: key.id, in: change.transaction)
+        let order = orders.strictest(over: key)
+        let mayLeave =
+            key.isQuarantined && use.version == key.currentVersion
+            && (found.risks.isEmpty || acceptedRisks != nil || key.risksAccepted != nil)
+        if mayLeave {
+            key.leaveQuarantine(
+                accepting: found.risks.isEmpty ? nil : acceptedRisks, under: order, at: now)
+            change.audit(
+                "keys.leave_quarantine", key.id,
+                detail: [
+                    "risks": .array(found.risks.map { .string($0) }),
+                    "accepted": .string(acceptedRisks ?? ""),
+                ])
+            change.emit(key.statusEvent)
+            change.touchesAuthority = true
+        }
+        if let expiresAt = found.expiresAt, key.follow(expiresAt, at: now) {
+            change.emit(key.event(.keyChanged, ["changed": ["expires_at"]]))
+        }
+        _ = try await update(key, change)
+    }
+
+    private func tell(
+        _ outcome: ProbeOutcome, _ drift: [String], _ before: ProbeRecord?, _ failures: Int,
+        _ key: ExchangeKey, _ change: Change
+    ) {
+        if outcome.permissions != nil, !drift.isEmpty, drift != before?.drift ?? [] {
+            change.emit(key.event(.keyDrifted, ["drift": .array(drift.map { .string($0) })]))
+        }
+        let fields: KeyValuePairs<String, JSONValue> = [
+            "outcome": .string(outcome.name), "detail": outcome.detail.map { .string($0) } ?? .null,
+        ]
+        switch outcome.name {
+        case "key_refused" where before?.outcome != "key_refused": change.emit(key.event(.keyRefused, fields))
+        case "address_refused", "unreachable", "key_or_address_refused":
+            if failures == Self.failuresTold { change.emit(key.event(.keyUnreachable, fields)) }
+        default: break
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package import Exchanges
+import Kernel
+
+/// What asking an exchange about a key came to.
+package enum ProbeOutcome: Sendable, Equatable {
+    case confirmed(ProbedPermissions)
+    case refused(ProbeRefusal)
+    /// No answer; why, for people.
+    case unreachable(String)
+}
+
+extension ProbeOutcome {
+    /// As stored and answered.
+    var name: String {
+        switch self {
+        case .confirmed: "confirmed"
+        case .unreachable, .refused(.unavailable): "unreachable"
+        case .refused(.keyRefused): "key_refused"
+        case .refused(.addressRefused): "address_refused"
+        case .refused(.keyOrAddressRefused): "key_or_address_refused"
+        case .refused(.permissionMissing): "permission_missing"
+        case .refused(.clockRefused): "clock_refused"
+        case .refused(.throttled): "throttled"
+        case .refused(.unintelligible): "unintelligible"
+        }
+    }
+
+    /// The exchange's own words, or ours.
+    var detail: String? {
+        switch self {
+        case .confirmed: nil
+        case .unreachable(let why): why
+        case .refused(.keyRefused(let words)), .refused(.addressRefused(let words)),
+            .refused(.keyOrAddressRefused(let words)), .refused(.permissionMissing(let words)),
+            .refused(.clockRefused(let words)):
+            words.code.isEmpty ? words.message : "\(words.code): \(words.message)"
+        case .refused(.throttled(let seconds)):
+            seconds.map { "Come again in \($0) s." } ?? "Too many requests."
+        case .refused(.unavailable(let status)): "The exchange answered \(status)."
+        case .refused(.unintelligible(let status)):
+            "An answer (\(status)) that this exchange is not known to give."
+        }
+    }
+
+    var permissions: ProbedPermissions? {
+        if case .confirmed(let permissions) = self { permissions } else { nil }
+    }
+}
+
+extension ExchangeKey {
+    /// Where the exchange says other things than the record, in words that rules can match.
+    func drift(from found: ProbedPermissions) -> [String] {
+        var drift = found.list.filter { !permissions.contains($0) }.map { "permission:\($0.rawValue)" }
+        if found.isAddressBound == false, !addresses.isEmpty { drift.append("no_address_restriction") }
+        if found.isAddressBound == true, !found.addresses.isEmpty {
+            let told = Set(found.addresses.compactMap { CIDR($0)?.shortText })
+            if told.count == found.addresses.count, told != Set(addresses.map(\.shortText)) {
+                drift.append("addresses")
+            }
+        }
+        if let expiresAt = found.expiresAt, expiresAt != self.expiresAt { drift.append("expires_at") }
+        return drift
+    }
+}
+
+extension ProbedPermissions {
+    /// Why somebody must answer for a key before it may be used.
+    var risks: [String] {
+        var risks: [String] = []
+        if granted.contains(.withdraw) { risks.append("withdraw") }
+        if isAddressBound == false { risks.append("no_address_restriction") }
+        return risks
+    }
+}

@@ -1,0 +1,44 @@
+import Exchanges
+
+/// Stand-in hosts of exchanges: `KEYBELL_STANDIN_BINANCE_TESTNET_SPOT=http://127.0.0.1:9001`.
+extension SettingsReader {
+    mutating func standIns(_ prefix: String) -> [String: String] {
+        var found: [String: String] = [:]
+        if text(prefix) != nil { fail(prefix, "needs _EXCHANGE_ENVIRONMENT_ALIAS behind it") }
+        for (name, text) in values(under: prefix + "_") {
+            let place = String(name.dropFirst(prefix.count + 1))
+            guard Self.places.contains(place) else {
+                fail(name, "names no host of an exchange outside of live")
+                continue
+            }
+            let base = text.hasPrefix("http://") || text.hasPrefix("https://") ? text : nil
+            guard let base, !base.dropFirst(8).contains("/"), base.utf8.count > 8 else {
+                fail(name, "must be http:// or https://, a host and a port")
+                continue
+            }
+            found[place] = base
+        }
+        return found
+    }
+
+    private static let places: Set<String> = Set(
+        Exchange.all.flatMap { exchange in
+            exchange.environments.filter { $0 != .live }.flatMap { environment in
+                exchange.aliases.map { Settings.place(exchange.name, environment, $0) }
+            }
+        })
+}
+
+extension Settings {
+    static func place(_ exchange: ExchangeName, _ environment: Environment, _ alias: String) -> String {
+        "\(exchange.rawValue)_\(environment.rawValue)_\(alias)".uppercased()
+    }
+
+    func standIn(_ exchange: ExchangeName, _ environment: Environment, _ alias: String) -> String? {
+        standIns[Self.place(exchange, environment, alias)]
+    }
+
+    func isStandIn(_ url: String) -> Bool {
+        standIns.values.contains { url.hasPrefix($0 + "/") }
+    }
+}

@@ -1,0 +1,31 @@
+import Access
+import Crypto
+import EventLoop
+import Events
+import Jobs
+import Keys
+
+/// Exchange keys on one worker: their register, their secrets, and what exchanges say of them.
+struct KeyRooms {
+    let operations: [Operation]
+    let jobs: [Job]
+
+    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
+        let custody = KeyCustody(
+            keyring: { try shared.seal.opened().keyring },
+            fingerprintKey: { try shared.seal.opened().fingerprintKey })
+        let book = KeyBook(ledger: ledger, custody: custody)
+        let prober = ExchangeSender(shared, reactor: reactor).prober(shared)
+        operations =
+            KeyEndpoints(
+                book: book,
+                isActive: { principal, transaction in
+                    try await PrincipalRights.of([principal], in: transaction)[principal] != nil
+                },
+                makePair: { kind, bits in
+                    try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
+                }, prober: prober
+            ).operations
+        jobs = KeyJobs(book: book, prober: prober).jobs
+    }
+}

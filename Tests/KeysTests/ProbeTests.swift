@@ -1,0 +1,152 @@
+import Access
+import Exchanges
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Keys
+
+@Suite(.serialized) struct ProbeTests {
+    private static let credential =
+        #""credential": {"api_key": "api-key-of-the-desk", "secret": "the-secret-of-the-desk"}"#
+
+    /// What Binance answers to `GET /sapi/v1/account/apiRestrictions`.
+    private static func restrictions(withdrawals: Bool = false, bound: Bool = true) -> String {
+        """
+        {"ipRestrict":\(bound),"createTime":1698645219000,"enableReading":true,\
+        "enableWithdrawals":\(withdrawals),\
+        "enableInternalTransfer":false,"enableMargin":false,"enableFutures":false,\
+        "permitsUniversalTransfer":false,"enableVanillaOptions":false,"enableFixApiTrade":false,\
+        "enableFixReadOnly":false,"enableSpotAndMarginTrading":true,"enablePortfolioMarginTrading":false}
+        """
+    }
+
+    private static func key(_ desk: KeyDesk, _ more: String = "") async throws -> String {
+        try await desk.register(
+            "a", #""permissions": ["read", "trade_spot"], \#(more)"# + credential)
+    }
+
+    @Test func `a key that the exchange confirms leaves quarantine`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.key(desk)
+            desk.exchange.says(200, Self.restrictions())
+            let told = try await desk.call("POST", path + "/verify")
+            #expect(told.status == 200, "\(told.text)")
+            #expect(told.json["status"]?.asString == "active", "\(told.text)")
+            #expect(told.json["outcome"]?.asString == "confirmed")
+            #expect(told.json["permissions"]?["at_the_exchange"]?.asArray?.isEmpty == false)
+            let key = try await desk.call("GET", path)
+            #expect(key.json["status"]?.asString == "active")
+            #expect(key.json["versions"]?[0]?["verified_at"]?.asString != nil)
+            #expect(try await desk.call("GET", path + "/permissions").text == told.text)
+        }
+    }
+
+    @Test func `a key with risks stays until somebody answers for them`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.key(desk)
+            desk.exchange.says(200, Self.restrictions(withdrawals: true, bound: false))
+            let told = try await desk.call("POST", path + "/verify")
+            #expect(told.json["status"]?.asString == "quarantined", "\(told.text)")
+            #expect(told.json["risks"] == ["withdraw", "no_address_restriction"])
+            #expect(told.json["permissions"]?["drift"]?.asArray?.contains("permission:withdraw") == true)
+            let accepted = try await desk.call(
+                "POST", path + "/verify", #"{"accept_risks": "the treasury's own key"}"#)
+            #expect(accepted.json["status"]?.asString == "active", "\(accepted.text)")
+            #expect(accepted.json["risks_accepted"]?.asString == "the treasury's own key")
+            // The same drift is told once.
+            #expect(try await desk.events().filter { $0.type == "key.drifted" }.count == 1)
+        }
+    }
+
+    @Test func `a refusal, silence and rubbish are facts, and change no status`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.key(desk)
+            for (status, body, outcome) in [
+                (400, #"{"code":-2008,"msg":"Invalid Api-Key ID."}"#, "key_refused"),
+                (429, "{}", "throttled"), (200, "<html>", "unintelligible"), (503, "", "unreachable"),
+            ] {
+                desk.exchange.says(status, body)
+                let told = try await desk.call("POST", path + "/verify")
+                #expect(told.status == 200)
+                #expect(told.json["outcome"]?.asString == outcome, "\(told.text)")
+                #expect(told.json["status"]?.asString == "quarantined")
+            }
+            desk.exchange.isAway()
+            #expect(
+                try await desk.call("POST", path + "/verify").json["outcome"]?.asString == "unreachable")
+            let types = try await desk.events().map(\.type)
+            #expect(types.filter { $0 == "key.refused" }.count == 1)
+        }
+    }
+
+    @Test func `an exchange that is away three times in a row is an event`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.key(desk)
+            for count in [0, 0, 1, 1] {
+                _ = try await desk.call("POST", path + "/verify")
+                let told = try await desk.events().filter { $0.type == "key.unreachable" }
+                #expect(told.count == count)
+            }
+        }
+    }
+
+    @Test func `an answer that holds the secret is not stored`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.key(desk)
+            desk.exchange.says(
+                200, Self.restrictions().dropLast() + #","echo":"the-secret-of-the-desk"}"#)
+            let told = try await desk.call("POST", path + "/verify")
+            #expect(told.json["outcome"]?.asString == "unintelligible", "\(told.text)")
+            #expect(!told.text.contains("the-secret-of-the-desk"))
+            let rows = Statement(
+                "test_raw", "select count(*) from key_probe where raw::text like '%the-secret-of-the-desk%'")
+            #expect(try await desk.database.query(rows).first?.int(0) == 0)
+        }
+    }
+
+    @Test func `a suspended key and a key without a secret are not asked about`() async throws {
+        try await KeyDesk.run { desk in
+            let bare = try await desk.register("bare")
+            #expect(try await desk.call("POST", bare + "/verify").status == 409)
+            let path = try await Self.key(desk)
+            _ = try await desk.call("POST", path + "/suspend", #"{"reason": "x"}"#)
+            #expect(try await desk.call("POST", path + "/verify").status == 409)
+        }
+    }
+
+    @Test func `a key is asked about again on its own, and a suspended one is not`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.key(desk)
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 0)
+            _ = try await desk.call("POST", path + "/verify")
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 0)
+            desk.exchange.says(200, Self.restrictions())
+            desk.time.move(.minutes(60))
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 1)
+            #expect(try await desk.call("GET", path).json["status"]?.asString == "active")
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 0)
+            _ = try await desk.call("POST", path + "/suspend", #"{"reason": "x"}"#)
+            desk.time.move(.days(1))
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 0)
+        }
+    }
+
+    @Test func `many keys are asked about spread over the period, never in a burst`() {
+        let now = Timestamp.testStart
+        var random = SystemRandomNumberGenerator()
+        let times = (0..<500).map { _ in
+            let id = ExchangeKeyID(UUID(high: random.next(), low: random.next()))
+            return ProbeSchedule.next(for: id, failures: 0, after: now)
+        }
+        #expect(times.allSatisfy { $0 >= now + .minutes(270) && $0 <= now + .minutes(450) })
+        // 180 minutes for 500 keys: not more than a few of them in any minute.
+        let perMinute = Dictionary(grouping: times) { ($0 - now).microseconds / 60_000_000 }
+        #expect((perMinute.values.map(\.count).max() ?? 0) < 25)
+        let id = ExchangeKeyID(UUID(high: 1, low: 0))
+        let retries = (1...8).map { ProbeSchedule.next(for: id, failures: $0, after: now) }
+        #expect(retries == retries.sorted() && retries[0] < now + .minutes(10))
+    }
+}
