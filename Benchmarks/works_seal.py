@@ -106,7 +106,7 @@ def rewrap(bench, service, database):
     began = time.monotonic()
     service.must("POST", "/v1/system/key-encryption-key/rotation")
     while (state := service.must("GET", "/v1/system/key-encryption-key/rotation"))["in_progress"]:
-        time.sleep(0.5)
+        time.sleep(2)
     seconds, during = time.monotonic() - began, beside.end()
     bench.table.add(
         "rewrap", "Keybell, 100,000 versions", f"{seconds:.0f} s",

@@ -38,7 +38,9 @@ package struct KeyRotationEndpoints {
     }
 
     private nonisolated(nonsending) func answer(_ context: Context) async throws -> RekeyingReport {
-        try await RekeyingReport.of(custodian, at: context.now, in: ledger.database)
+        try await ledger.database.transaction { transaction in
+            try await RekeyingReport.of(custodian, at: context.now, in: transaction)
+        }
     }
 
     private nonisolated(nonsending) func rotate(_ request: Request, _ context: Context) async throws

@@ -11,8 +11,9 @@ struct RekeyingReport {
     let remaining: [(name: String, count: Int64)]
     let lagging: [NodeID]
 
+    /// Counting takes a while: not on the connection that reads share.
     nonisolated(nonsending) static func of(
-        _ custodian: Custodian, at now: Timestamp, in database: Database
+        _ custodian: Custodian, at now: Timestamp, in database: Transaction
     ) async throws -> RekeyingReport {
         let rekeying = try await Rekeying.newest(in: database)
         let generation = rekeying?.generation ?? custodian.generation

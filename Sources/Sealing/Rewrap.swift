@@ -11,10 +11,10 @@ import Postgres
 /// ones with a proof that nothing hangs on them.
 package struct Rewrap {
     package static let jobName = "rewrap"
-    /// Rows of one transaction: a few milliseconds of row locks.
-    static let stepRows = 200
+    /// Rows of one transaction: a millisecond or two of row locks. With 200, reads beside it waited for it.
+    static let stepRows = 20
     /// Between two steps, so that requests come first.
-    private static let pause: Period = .milliseconds(20)
+    private static let pause: Period = .milliseconds(10)
     /// Between two looks at nodes that have to load the generation.
     private static let wait: Period = .milliseconds(250)
 

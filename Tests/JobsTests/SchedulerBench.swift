@@ -33,10 +33,12 @@ final class SchedulerBench {
         book = RunBook(database, books: ledger, clock: time.clock, entropy: .system)
     }
 
-    func scheduler(_ jobs: [Job], node: UInt64 = 1) -> Scheduler {
+    func scheduler(
+        _ jobs: [Job], node: UInt64 = 1, isPaused: @escaping () -> Bool = { false }
+    ) -> Scheduler {
         Scheduler(
             jobs, book: book, node: NodeID(UUID(high: node, low: node)), clock: time.clock, reactor: reactor,
-            log: .silent)
+            log: .silent, isPaused: isPaused)
     }
 
     /// Waits until `condition` holds; a test that waits for ever is ended by its own time limit.

@@ -58,6 +58,39 @@ private struct Mishap: Error, CustomStringConvertible {
         }
     }
 
+    @Test func `while it is paused nothing is taken, and what runs is told to return; then it goes on`()
+        async throws
+    {
+        try await withBench { bench, worker in
+            nonisolated final class Switch { var (isPaused, returned) = (false, 0) }
+            let state = Switch()
+            let long = Job("long", "Runs until it is told to return.", every: .minutes(5)) { run in
+                while !run.isOver { await bench.reactor.sleep(nanoseconds: 2_000_000) }
+                state.returned += 1
+                return JSONObject()
+            }
+            let scheduler = bench.scheduler([long], isPaused: { state.isPaused })
+            scheduler.start(on: worker)
+            try await bench.until { try await bench.runs("long").count == 1 }
+            state.isPaused = true
+            scheduler.wake()
+            try await bench.until { state.returned == 1 }
+            try await bench.until { try await bench.finishedRuns("long").count == 1 }
+            bench.time.move(.minutes(30))
+            for _ in 0..<20 {
+                scheduler.wake()
+                await bench.reactor.sleep(nanoseconds: 5_000_000)
+            }
+            #expect(try await bench.runs("long").count == 1)
+            state.isPaused = false
+            scheduler.wake()
+            try await bench.until { try await bench.runs("long").count == 2 }
+            await scheduler.stop()
+            #expect(state.returned == 2)
+            #expect(try await bench.failures().isEmpty)
+        }
+    }
+
     @Test func `two schedulers never run a job at the same time, nor twice`() async throws {
         try await withBench { bench, worker in
             nonisolated final class Tally { var (running, most, total) = (0, 0, 0) }
