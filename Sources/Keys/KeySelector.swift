@@ -36,6 +36,8 @@ extension KeySelector {
     static func read(_ f: inout Fields) -> KeySelector {
         f.object("selector") { f in
             var selector = KeySelector()
+            // A condition that came out empty in somebody's script must not widen the selection.
+            for name in ["all", "ids", "exchange", "environment", "tag"] { f.refuseNull(name) }
             selector.all = f.bool("all", default: false)
             selector.ids =
                 f.has("ids")

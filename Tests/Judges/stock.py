@@ -46,7 +46,7 @@ class Stock:
             "user_id": self.user, "service_account_id": self.service_account, "grant_id": self.grant,
             "access_token_id": self.access_token, "key_id": self.key, "token_id": self.token,
             "webhook_id": self.webhook, "rule_id": self.rule, "alert_id": self.alert,
-            "delivery_id": self.delivery, "signal_id": self.signal, "name": self.job,
+            "delivery_id": self.delivery, "signal_id": self.signal, "name": self.job, "version": self.version,
         }
         # At the start, so that the run ends there when they do not come.
         self.signals = itertools.cycle(self.find_signals())
@@ -92,7 +92,11 @@ class Stock:
         return self.post("/v1/access-tokens", {"name": self.name()})["id"]
 
     def key(self):
-        return self.post("/v1/keys", {**KEY, "account": self.name(), "label": self.name()})["id"]
+        secret = {"api_key": "judged-api-key", "secret": f"the-secret-of-{self.name()}".replace(" ", "-")}
+        return self.post("/v1/keys", {**KEY, "account": self.name(), "label": self.name(), "credential": secret})["id"]
+
+    def version(self):
+        return 1
 
     def token(self):
         symbol = f"JUDGED{next(self.numbers)}"

@@ -93,7 +93,9 @@ import Testing
         try await KeyDesk.run { desk in
             for (selector, pointer) in [
                 ("{}", "/selector"), (#"{"all": true, "tag": "mm"}"#, "/selector/all"),
-                (#"{"ids": []}"#, "/selector/ids"), (#"{"tagg": "mm"}"#, "/selector/tagg"),
+                (#"{"ids": []}"#, "/selector/ids"), (#"{"exchange": "okx", "tag": null}"#, "/selector/tag"),
+                (#"{"account": null, "tag": "mm"}"#, "/selector/account"),
+                (#"{"tagg": "mm"}"#, "/selector/tagg"),
             ] {
                 let answer = try await desk.call(
                     "POST", "/v1/keys/mode", Self.body(selector, "suspended", #""expect_count": 1"#))
