@@ -94,8 +94,7 @@ struct ProbeEndpoints {
 
     private func risks(_ record: ProbeRecord?) -> [String] {
         guard let record, let permissions = record.permissions else { return [] }
-        let withdraws = permissions.contains(KeyPermission.withdraw.rawValue)
-        return (withdraws ? ["withdraw"] : [])
-            + (record.isAddressBound == false ? ["no_address_restriction"] : [])
+        let granted = Set(permissions.compactMap { KeyPermission(rawValue: $0) })
+        return KeyRisk.all(of: granted, isAddressBound: record.isAddressBound).map(\.rawValue)
     }
 }

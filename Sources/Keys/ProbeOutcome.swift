@@ -63,12 +63,18 @@ extension ExchangeKey {
     }
 }
 
-extension ProbedPermissions {
-    /// Why somebody must answer for a key before it may be used.
-    var risks: [String] {
-        var risks: [String] = []
-        if granted.contains(.withdraw) { risks.append("withdraw") }
-        if isAddressBound == false { risks.append("no_address_restriction") }
-        return risks
+/// Why somebody must answer for a key before it may be used.
+enum KeyRisk: String {
+    case withdraw
+    case noAddressRestriction = "no_address_restriction"
+
+    /// - Parameter isAddressBound: nil where the exchange does not tell.
+    static func all(of granted: Set<KeyPermission>, isAddressBound: Bool?) -> [KeyRisk] {
+        (granted.contains(.withdraw) ? [.withdraw] : [])
+            + (isAddressBound == false ? [.noAddressRestriction] : [])
     }
+}
+
+extension ProbedPermissions {
+    var risks: [String] { KeyRisk.all(of: granted, isAddressBound: isAddressBound).map(\.rawValue) }
 }

@@ -58,6 +58,13 @@ enum ShareFiles {
     }
 
     static func read(_ input: borrowing InterruptibleInput) throws -> [Reading] {
+        try lines(input) { KeyShare.reading($0) }
+    }
+
+    /// What stands in each line that is not blank; the bytes are wiped after.
+    static func lines<Line>(
+        _ input: borrowing InterruptibleInput, _ read: (UnsafeRawBufferPointer) -> Line
+    ) throws -> [Line] {
         var bytes = [UInt8](repeating: 0, count: maximumBytes)
         defer { bytes.wipe() }
         return try bytes.withUnsafeMutableBytes { buffer in
@@ -69,7 +76,7 @@ enum ShareFiles {
             }
             return UnsafeRawBufferPointer(rebasing: buffer[..<count]).split(separator: UInt8(ascii: "\n"))
                 .filter { line in line.contains { $0 > 0x20 } }
-                .map { line in KeyShare.reading(UnsafeRawBufferPointer(rebasing: line)) }
+                .map { line in read(UnsafeRawBufferPointer(rebasing: line)) }
         }
     }
 

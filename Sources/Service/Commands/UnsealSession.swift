@@ -78,18 +78,6 @@ struct UnsealSession {
     }
 
     private static func lines() throws -> [String] {
-        let input = try InterruptibleInput(0)
-        var bytes = [UInt8](repeating: 0, count: 16 * 1_024)
-        defer { bytes.wipe() }
-        return try bytes.withUnsafeMutableBytes { buffer in
-            var count = 0
-            while count < buffer.count {
-                let got = try input.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-                if got == 0 { break }
-                count += got
-            }
-            return UnsafeRawBufferPointer(rebasing: buffer[..<count]).split(separator: UInt8(ascii: "\n"))
-                .map { line(UnsafeRawBufferPointer(rebasing: $0)) }.filter { !$0.isEmpty }
-        }
+        try ShareFiles.lines(InterruptibleInput(0), line)
     }
 }
