@@ -30,7 +30,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite,
                 .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
-                .keysRead, .keysRevoke, .keysSuspend, .keysVerify,
+                .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,
                 .webhooksRead,
@@ -38,8 +38,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .trader:
             [
                 .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
-                .eventsRead, .keysRead, .keysVerify, .keysWrite, .rolesRead, .rulesRead, .signalsRead,
-                .tokensRead,
+                .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead, .rulesRead,
+                .signalsRead, .tokensRead,
             ]
         case .analyst:
             [

@@ -34,6 +34,9 @@ static const unsigned char migration_0008[] = {
 static const unsigned char migration_0009[] = {
 #embed "../../Migrations/0009_bootstrap_place.sql"
 };
+static const unsigned char migration_0010[] = {
+#embed "../../Migrations/0010_rotation.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -49,6 +52,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0007_partitions.sql", migration_0007),
     FILE_OF("Migrations/0008_custody.sql", migration_0008),
     FILE_OF("Migrations/0009_bootstrap_place.sql", migration_0009),
+    FILE_OF("Migrations/0010_rotation.sql", migration_0010),
     {0, 0, 0},
 };
 

@@ -48,6 +48,16 @@ extension EventType {
             EventField("due_at", .string), EventField("every", .string), EventField("days_left", .number),
             EventField("overdue", .boolean), EventField("stage", .string),
         ],
+        "key.rotation.changed": keyFields + [
+            EventField("rotation_id", .string), EventField("from", .string, isNullable: true),
+            EventField("state", .string), EventField("cause", .string),
+            EventField("version", .integer, isNullable: true), EventField("error", .string, isNullable: true),
+        ],
+        "key.rotation.stuck": keyFields + [
+            EventField("rotation_id", .string), EventField("state", .string),
+            EventField("waiting_for", .string, isNullable: true), EventField("deadline", .string),
+            EventField("error", .string, isNullable: true), EventField("detail", .string, isNullable: true),
+        ],
         "key.expiring": keyFields + [
             EventField("expires_at", .string), EventField("days_left", .number),
             EventField("expired", .boolean), EventField("stage", .string),

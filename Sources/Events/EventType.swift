@@ -65,6 +65,8 @@ extension EventType {
     package static let keyActivated = EventType("key.activated", .keysRead, isSecurity: true)
     package static let keyRevoked = EventType("key.revoked", .keysRead, isSecurity: true)
     package static let keyRotationDue = EventType("key.rotation.due", .keysRead, isSecurity: true)
+    package static let keyRotationChanged = EventType("key.rotation.changed", .keysRead, isSecurity: true)
+    package static let keyRotationStuck = EventType("key.rotation.stuck", .keysRead, isSecurity: true)
     package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
     package static let userInvited = EventType("user.invited", .usersRead, isSecurity: true)
     package static let userJoined = EventType("user.joined", .usersRead, isSecurity: true)
@@ -111,7 +113,8 @@ extension EventType {
         .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,
-        .keyRevoked, .keyRotationDue, .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
+        .keyRevoked, .keyRotationDue, .keyRotationChanged, .keyRotationStuck,
+        .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,

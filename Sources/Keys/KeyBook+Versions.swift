@@ -27,6 +27,7 @@ extension KeyBook {
         try await KeyVersionStore.show(versions + [version], of: key.id, in: change.transaction)
         change.audit("keys.versions.create", key.id, detail: version.auditDetail)
         change.emit(key.versionCreated(version))
+        try await handOver(version, of: key, change)
         return version
     }
 
@@ -43,7 +44,11 @@ extension KeyBook {
         } else {
             key.wait(under: order, at: change.context.now)
         }
-        return try await finish(key, change)
+        let row = try await finish(key, change)
+        if version.origin == .file, version.state == .current {
+            _ = try await openRotation(of: key, .usual("The secret lay in a file."), .file, change)
+        }
+        return row
     }
 
     /// Throws unless the secret is that of the key's current version.
@@ -56,6 +61,26 @@ extension KeyBook {
             FieldError(
                 pointer: "/credential/secret", code: "not_allowed",
                 message: "is not the secret of the current version"))
+    }
+
+    /// A generated pair gets the name that the exchange gave it.
+    nonisolated(nonsending) func name(
+        _ version: inout KeyVersion, _ apiKey: String, of key: ExchangeKey, _ change: Change
+    ) async throws {
+        guard version.waitsForAPIKey else {
+            throw FieldErrors(
+                FieldError(
+                    pointer: "/api_key", code: "not_allowed",
+                    message: "is for a generated pair that waits for it"))
+        }
+        let sealed = try await KeyVersionStore.credential(
+            of: key.id, version: version.number, in: change.transaction)
+        guard let sealed else { throw Problem(.conflict, "Version \(version.number) was destroyed.") }
+        let matter = try custody.open(sealed, of: key, version: version.number).named(apiKey)
+        let fresh = try custody.seal(matter, of: key.id, version: version.number)
+        try await KeyVersionStore.reseal(
+            version.number, of: key.id, credential: fresh, in: change.transaction)
+        version.apiKeyHint = KeyVersion.hint(of: apiKey)
     }
 
     private func checkRoom(in versions: [KeyVersion]) throws {

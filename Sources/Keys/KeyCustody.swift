@@ -39,6 +39,17 @@ package final class KeyCustody {
         }
     }
 
+    /// That a rotation's new version was tested. Whoever writes to the database cannot make one.
+    func testTag(of rotation: Rotation) throws -> [UInt8] {
+        try keyring().stateTag(for: rotation.testBytes)
+    }
+
+    /// False also once its key-encryption key is gone: then it is tested again.
+    func isTested(_ rotation: Rotation) throws -> Bool {
+        guard let tag = rotation.testTag else { return false }
+        return try keyring().isValid(tag: tag, for: rotation.testBytes)
+    }
+
     /// The same for the same secret, whatever its key; tells nothing to whoever lacks our key.
     func fingerprint(of matter: CredentialMatter) throws -> [UInt8] {
         try matter.fingerprint(under: fingerprintKey())

@@ -54,6 +54,9 @@ package struct KeyEndpoints {
                 handle: update),
         ] + ModeEndpoints(database: database, book: book).operations
             + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
+            + RotationEndpoints(
+                database: database, book: book, prober: prober, makeMatter: makeMatter
+            ).operations
             + ProbeEndpoints(database: database, book: book, prober: prober).operations
     }
 }

@@ -41,6 +41,13 @@ package struct KeyJobs {
             Job(
                 "key-probe", "Asks exchanges what keys may do, each key some four times a day.",
                 every: .minutes(1), run: probe),
+            Job(
+                "key-rotation", "Takes rotations on, opens planned ones, and tells of those that are stuck.",
+                every: .minutes(1)
+            ) { run in
+                try await RotationSweep(book: book, driver: RotationDriver(book: book, prober: prober))
+                    .carryOut(run)
+            },
             Job("key-expiry", "Tells of keys that lapse soon or have lapsed.", every: .minutes(1)) { run in
                 try await announce(.expiry, run)
             },

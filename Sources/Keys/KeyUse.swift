@@ -14,12 +14,19 @@ enum KeyPurpose {
     case reveal
     /// Deleting the key at the exchange, once it was revoked here.
     case delete
+    /// Asking the exchange about a version that is to take over, also while the key is stopped: that may be
+    /// why it is rotated.
+    case test
+    /// Asking whether the exchange still takes a version that was replaced.
+    case retire
 
     var action: String {
         switch self {
         case .verify: "keys.verify"
         case .reveal: "keys.reveal"
         case .delete: "keys.delete"
+        case .test: "keys.rotations.test"
+        case .retire: "keys.rotations.prove"
         }
     }
 
@@ -28,6 +35,8 @@ enum KeyPurpose {
         switch (self, status) {
         case (.delete, .revoked), (.verify, .active), (.verify, .reduceOnly), (.verify, .quarantined): nil
         case (.reveal, .active), (.reveal, .reduceOnly), (.reveal, .quarantined): nil
+        case (.test, .active), (.test, .reduceOnly), (.test, .quarantined), (.test, .suspended): nil
+        case (.retire, .active), (.retire, .reduceOnly), (.retire, .quarantined), (.retire, .suspended): nil
         case (.delete, _): "Only a revoked key is deleted at its exchange."
         case (_, .suspended): "The key is suspended."
         case (_, .revoked): "The key was revoked, which is for good."

@@ -89,6 +89,9 @@ extension ModeEndpoints {
                 change.audit(action, id, detail: detail)
                 change.emit(key.statusEvent)
                 change.touchesAuthority = true
+                if mode == .revoked {
+                    try await RotationStore.cancel(of: [id], at: context.now, in: change.transaction)
+                }
             }
             return try await book.update(key, change)
         }
@@ -142,6 +145,10 @@ extension ModeEndpoints {
         let orders = try await StandingOrders.read(in: change.transaction)
         for key in keys { outcome.judge(key, command, orders, at: change.context.now) }
         try await sweep.write(outcome.changed)
+        if command.mode == .revoked {
+            try await RotationStore.cancel(
+                of: outcome.changed.map(\.id), at: change.context.now, in: change.transaction)
+        }
         note(command, outcome, change)
         return outcome
     }

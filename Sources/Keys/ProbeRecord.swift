@@ -50,6 +50,16 @@ extension ProbeRecord {
             failures = key_probe.failures + 1
         """)
 
+    private static let hasten = Statement(
+        "key_probe_hasten", "update key_probe set next_at = $2 where key = $1")
+
+    /// Another version is the current one: what it may do is not known yet.
+    nonisolated(nonsending) static func hasten(
+        _ key: ExchangeKeyID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(hasten, .id(key), .timestamp(now))
+    }
+
     nonisolated(nonsending) static func find(
         _ key: ExchangeKeyID, in source: any Queryable
     ) async throws -> ProbeRecord? {

@@ -101,7 +101,7 @@ struct VersionEndpoints {
                 throw Problem.notFound("version")
             }
             if let apiKey {
-                try await name(&versions[index], apiKey, of: key, change)
+                try await book.name(&versions[index], apiKey, of: key, change)
             } else if versions[index].waitsForAPIKey {
                 throw FieldErrors(
                     FieldError(
@@ -111,7 +111,9 @@ struct VersionEndpoints {
             switch versions[index].state {
             case .destroyed: throw Problem(.conflict, "Version \(number) was destroyed, which is for good.")
             case .current: change.audit("keys.versions.activate", id, detail: ["unchanged": true])
-            case .pending, .previous: try await book.activate(number, of: &key, versions, change)
+            case .pending, .previous:
+                try await book.checkFreeToActivate(number, of: key, change)
+                try await book.activate(number, of: &key, versions, change)
             }
             return try await book.finish(key, change)
         }
@@ -124,26 +126,6 @@ struct VersionEndpoints {
         let apiKey = fields.string(optional: "api_key", 1...256)
         try fields.finish()
         return apiKey
-    }
-
-    /// A generated pair gets the name that the exchange gave it.
-    private nonisolated(nonsending) func name(
-        _ version: inout KeyVersion, _ apiKey: String, of key: ExchangeKey, _ change: Change
-    ) async throws {
-        guard version.waitsForAPIKey else {
-            throw FieldErrors(
-                FieldError(
-                    pointer: "/api_key", code: "not_allowed",
-                    message: "is for a generated pair that waits for it"))
-        }
-        let sealed = try await KeyVersionStore.credential(
-            of: key.id, version: version.number, in: change.transaction)
-        guard let sealed else { throw Problem(.conflict, "Version \(version.number) was destroyed.") }
-        let matter = try book.custody.open(sealed, of: key, version: version.number).named(apiKey)
-        let fresh = try book.custody.seal(matter, of: key.id, version: version.number)
-        try await KeyVersionStore.reseal(
-            version.number, of: key.id, credential: fresh, in: change.transaction)
-        version.apiKeyHint = KeyVersion.hint(of: apiKey)
     }
 
     private nonisolated(nonsending) func destroy(
@@ -172,6 +154,7 @@ struct VersionEndpoints {
             case .current where key.status != .revoked:
                 throw Problem(.conflict, "The current version is destroyed only once the key was revoked.")
             case .current, .pending, .previous:
+                try await book.checkFreeToDestroy(number, of: key, change)
                 try await KeyVersionStore.destroy(
                     number, of: id, by: context.actor.principal?.description ?? "", at: context.now,
                     in: change.transaction)

@@ -33,7 +33,8 @@ enum DerivedStatements {
     /// In each order: bare, and with every filter and a cursor.
     private static func keys() throws -> [Statement] {
         let usual = [
-            KeyStore.find, KeyStore.lock, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
+            KeyStore.find, KeyStore.lock, RotationStore.find, RotationStore.lock,
+            RotationStore.lockOpen, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
             KeyTags.older, KeyStore.insert,
             KeyStore.update,
             KeyNotice.dueRotations,
@@ -49,7 +50,14 @@ enum DerivedStatements {
                 try KeySearch(testRequest("GET", "/?sort=\(order.rawValue)\($0)"), now: .testStart).statement
             }
         }
-        return usual + lists
+        let rotation = Cursor(["rotations", "1", RotationID(id).description]).text
+        let rotations = try [
+            ("", nil), ("state=done&open=false&stuck=true&cursor=\(rotation)", ExchangeKeyID(id)),
+        ]
+        .map { query, key in
+            try RotationSearch(testRequest("GET", "/?\(query)"), of: key, now: .testStart).statement
+        }
+        return usual + lists + rotations
     }
 
     private static func webhooks() throws -> [Statement] {

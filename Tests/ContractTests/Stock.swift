@@ -41,6 +41,17 @@ struct Stock {
             "permissions":["read"],"ip_allow_list":["10.0.0.0/8"],\
             "rotation":{"every":"90d","remind_before":["7d"]}}
             """)
+        for name in ["rotatable_key_id", "rotating_key_id"] {
+            try await add(
+                name, "/v1/keys",
+                """
+                {"exchange":"binance","account":"stock","label":"\(name)","environment":"testnet",\
+                "credential":{"api_key":"stock-api-key","secret":"the-secret-of-the-\(name)"}}
+                """)
+        }
+        try await add(
+            "rotation_id", "/v1/keys/\(ids["rotating_key_id"] ?? "")/rotations",
+            #"{"credential":{"api_key":"stock-api-key-2","secret":"the-next-secret-of-the-stock"}}"#)
     }
 
     private mutating func addSeries() async throws {
@@ -111,9 +122,16 @@ struct Stock {
         let version = operation.hasSuffix("/activate") ? "2" : "1"
         let parts = operation.split(separator: "/").map { part in
             if part == "{version}" { return version }
+            if part == "{key_id}" { return ids[Self.key(of: operation)] ?? "none" }
             return part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
         }
         return "/" + parts.joined(separator: "/")
+    }
+
+    /// Rotations have keys of their own: one to begin, and one that has begun.
+    private static func key(of operation: String) -> String {
+        if operation.hasSuffix("/rotations") { return "rotatable_key_id" }
+        return operation.contains("/rotations/") ? "rotating_key_id" : "key_id"
     }
 
     /// An example of the contract with ids of things that are there, and receivers on this machine.

@@ -50,12 +50,28 @@ final class DeskSafe: Sendable {
 
 /// The exchange of a desk: says what a test wants.
 final class DeskExchange: Sendable {
-    private let next = Mutex<Result<ProbeAnswer, KeyProber.SendFailure>>(.failure(.init("is not there")))
+    typealias Answer = Result<ProbeAnswer, KeyProber.SendFailure>
 
-    var answer: Result<ProbeAnswer, KeyProber.SendFailure> { next.withLock { $0 } }
+    private let next = Mutex<Answer>(.failure(.init("is not there")))
+    /// What it says to one API key alone.
+    private let own = Mutex<[String: Answer]>([:])
+    /// API keys, in the order in which they asked.
+    private let asked = Mutex<[String]>([])
+
+    var askers: [String] { asked.withLock { $0 } }
+
+    func answer(_ request: SignedRequest) -> Answer {
+        let apiKey = request.headers.first { $0.name.lowercased() == "x-mbx-apikey" }?.value ?? ""
+        asked.withLock { $0.append(apiKey) }
+        return own.withLock { $0[apiKey] } ?? next.withLock { $0 }
+    }
 
     func says(_ status: Int, _ body: String) {
         next.withLock { $0 = .success(ProbeAnswer(status: status, body: Array(body.utf8))) }
+    }
+
+    func says(_ status: Int, _ body: String, to apiKey: String) {
+        own.withLock { $0[apiKey] = .success(ProbeAnswer(status: status, body: Array(body.utf8))) }
     }
 
     func isAway() { next.withLock { $0 = .failure(.init("is not there")) } }
@@ -70,6 +86,7 @@ struct KeyDesk {
     let ledger: Ledger
     let book: KeyBook
     let safe: DeskSafe
+    private let fingerprintKey: HMACKey
     let jobs: [Job]
     let exchange: DeskExchange
     let caller: TestCaller
@@ -79,20 +96,37 @@ struct KeyDesk {
     nonisolated(nonsending) init(_ database: Database, time: MovedClock = MovedClock()) async throws {
         // Sealed bytes hang on their key-encryption key; this desk's is known to no database.
         _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
-        self.database = database
-        self.time = time
+        self.init(
+            database: database, time: time, exchange: DeskExchange(), safe: try DeskSafe(),
+            fingerprintKey: try HMACKey(Secret(randomBytes: 32)),
+            me: PrincipalID(.user, UUID(at: time.now, entropy: .system)))
+    }
+
+    /// The same desk over again, as another process of it.
+    /// - Parameter dyingBy: throws in a transaction that wrote facts when it is not to commit.
+    init(_ other: KeyDesk, dyingBy: @escaping () throws -> Void) throws {
+        self.init(
+            database: other.database, time: other.time, exchange: other.exchange, safe: other.safe,
+            fingerprintKey: other.fingerprintKey, me: other.me)
+        ledger.react { _, _ in
+            try dyingBy()
+            return nil
+        }
+    }
+
+    private init(
+        database: Database, time: MovedClock, exchange: DeskExchange, safe: DeskSafe,
+        fingerprintKey: HMACKey, me: PrincipalID
+    ) {
+        (self.database, self.time, self.exchange, self.safe) = (database, time, exchange, safe)
+        (self.fingerprintKey, self.me) = (fingerprintKey, me)
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
-        let exchange = DeskExchange()
-        self.exchange = exchange
-        let safe = try DeskSafe()
-        self.safe = safe
-        let fingerprintKey = try HMACKey(Secret(randomBytes: 32))
         book = KeyBook(
             ledger: ledger,
             custody: KeyCustody(keyring: { safe.keyring }, fingerprintKey: { fingerprintKey }))
         let prober = KeyProber(
             clock: time.clock, entropy: .system, standIn: { _, _, _ in nil },
-            send: { _ in exchange.answer })
+            send: { exchange.answer($0) })
         jobs = KeyJobs(book: book, prober: prober).jobs
         caller = TestCaller(
             KeyEndpoints(
@@ -100,7 +134,6 @@ struct KeyDesk {
                 makePair: { try PrivateKey.generate($0, rsaBits: $1) },
                 prober: prober
             ).operations)
-        me = PrincipalID(.user, UUID(at: time.now, entropy: .system))
     }
 
     static func run(_ body: @Sendable @escaping (KeyDesk) async throws -> Void) async throws {
