@@ -6,12 +6,11 @@ import Testing
 
 @testable import Keys
 
-/// T16: a rotation that is cut anywhere leaves a working key, and never two current ones. Here every
-/// transaction that writes a fact is cut, before its commit and behind it; `RotationKillTests` kills a real node.
+    /// Dies at one transaction with a fact, and stays dead.
 @Suite(.serialized) struct RotationCrashTests {
     private struct Crash: Error {}
 
-    /// Dies at the `mortal`-th transaction with a fact, and stays dead.
+    /// Dies at one transaction with a fact, and stays dead.
     private final class Fate {
         private var left: Int
         private let isBeforeCommit: Bool
