@@ -44,6 +44,11 @@ extension Fields {
         return decoded
     }
 
+    /// The elements as they are, for each to be judged by itself.
+    package mutating func values(_ name: String, count: ClosedRange<Int>) -> [JSONValue] {
+        required(name, standIn: []) { .elements($0, count: count) }
+    }
+
     /// An array of strings; see `string` for how lengths are counted.
     package mutating func strings(
         _ name: String, count: ClosedRange<Int>, each length: ClosedRange<Int>

@@ -16,8 +16,8 @@ package struct KeyEndpoints {
 
     private let database: Database
     private let book: KeyBook
-    private let isActive: IsActive
     private let makeMatter: MakeMatter
+    private let registrar: KeyRegistrar
     private let prober: KeyProber
 
     /// - Parameter makePair: makes key pairs, which takes up to seconds: not on the loop.
@@ -25,8 +25,9 @@ package struct KeyEndpoints {
         book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair,
         prober: KeyProber
     ) {
-        (database, self.book, self.isActive) = (book.ledger.database, book, isActive)
+        (database, self.book) = (book.ledger.database, book)
         makeMatter = MakeMatter(makePair)
+        registrar = KeyRegistrar(book: book, makeMatter: makeMatter, isActive: isActive)
         self.prober = prober
     }
 
@@ -52,7 +53,8 @@ package struct KeyEndpoints {
                 errors: [.keyTampered, .notFound, .conflict, .alreadyExists],
                 bodyLimit: Self.bodyBytes,
                 handle: update),
-        ] + ModeEndpoints(database: database, book: book).operations
+        ] + ImportEndpoints(database: database, registrar: registrar).operations
+            + ModeEndpoints(database: database, book: book).operations
             + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
             + RotationEndpoints(
                 database: database, book: book, prober: prober, makeMatter: makeMatter
@@ -92,28 +94,8 @@ extension KeyEndpoints {
         try request.parameters().finish()
         let fields = try await request.fields(limit: Self.bodyBytes)
         let draft = try KeyDraft(fields, caller: context.actor.principal, now: context.now)
-        let id = book.ledger.newID(ExchangeKeyKind.self)
-        var credential: (matter: CredentialMatter, draft: CredentialDraft)?
-        if let sent = draft.credential {
-            credential = (try await makeMatter(sent, draft.exchange), sent)
-        }
-        let row = try await book.change(context) { change in
-            try await requireActive(draft.owner, change)
-            let orders = try await StandingOrders.held(in: change.transaction)
-            let key = ExchangeKey(
-                draft, id: id, createdBy: context.actor.principal ?? draft.owner, under: orders,
-                at: context.now)
-            var row = try await book.insert(key, change)
-            // The database has the names in NFC; what is told is what is stored.
-            let stored = try ExchangeKey(row)
-            change.audit("keys.register", id, detail: .object(stored.registered.data))
-            change.emit(stored.registered)
-            if let credential {
-                row = try await book.begin(credential.matter, credential.draft, stored, orders, change)
-            }
-            return row
-        }
-        return row.response(.created, now: context.now).header(.location, "/v1/keys/\(id)")
+        let row = try await registrar.register(draft, context)
+        return row.response(.created, now: context.now).header(.location, "/v1/keys/\(row.id)")
     }
 
     private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
@@ -130,7 +112,9 @@ extension KeyEndpoints {
             guard key.ownMode != .revoked else {
                 throw Problem(.conflict, "The key was revoked, which is for good.")
             }
-            if let owner = wanted.owner, owner != key.owner { try await requireActive(owner, change) }
+            if let owner = wanted.owner, owner != key.owner {
+                try await registrar.requireActive(owner, change)
+            }
             if let proof = wanted.proof {
                 try await book.prove(makeMatter(proof, key.exchange), isSecretOf: key, change)
             } else if wanted.isReadable == true, !key.isReadable, key.currentVersion != nil {
@@ -153,14 +137,5 @@ extension KeyEndpoints {
             return row
         }
         return row.response(now: context.now)
-    }
-
-    /// The caller is active, or would not be here.
-    private nonisolated(nonsending) func requireActive(_ owner: PrincipalID, _ change: Change) async throws {
-        if owner == change.context.actor.principal { return }
-        guard try await isActive(owner, change.transaction) else {
-            throw FieldErrors(
-                FieldError(pointer: "/owner_id", code: "not_found", message: "is no active principal"))
-        }
     }
 }

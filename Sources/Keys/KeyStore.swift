@@ -63,6 +63,21 @@ enum KeyStore {
         try await source.query(exchange, .id(id)).first.flatMap { ExchangeName(rawValue: $0.text(0)) }
     }
 
+    private static let taken = Statement(
+        "key_label_taken",
+        """
+        select 1::bigint from exchange_key
+        where exchange = $1 and account = normalize($2) and label = normalize($3) and status <> 'revoked'
+        """)
+
+    nonisolated(nonsending) static func isTaken(
+        _ label: String, of exchange: ExchangeName, account: String, in source: any Queryable
+    ) async throws -> Bool {
+        try await !source.query(
+            taken, .text(exchange.rawValue), .text(account), .text(label)
+        ).isEmpty
+    }
+
     nonisolated(nonsending) static func find(
         _ id: ExchangeKeyID, in source: any Queryable
     ) async throws -> KeyRow? {

@@ -111,6 +111,19 @@ enum KeyVersionStore {
             show, .id(key), .text(String(decoding: w.bytes, as: UTF8.self)))
     }
 
+    private static let holder = Statement(
+        "key_version_holder",
+        """
+        select key from key_version where fingerprint = $1 and state <> 'destroyed' order by key limit 1
+        """)
+
+    /// A key that has the secret now.
+    nonisolated(nonsending) static func holder(
+        of fingerprint: [UInt8], in source: any Queryable
+    ) async throws -> ExchangeKeyID? {
+        try await source.query(holder, .bytes(fingerprint)).first?.id(0)
+    }
+
     /// Another version with the same secret. Two registrations of one secret at the same moment wait for each
     /// other.
     nonisolated(nonsending) static func twin(

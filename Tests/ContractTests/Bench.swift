@@ -23,10 +23,10 @@ struct Bench {
         return .object(all)
     }
 
-    /// Several events are read as each of them is.
+    /// Several events, or keys, are read as each of them is.
     var fields: [TextField] {
         TextField.all(of: content?["schema"] ?? [:], example, in: stock.premises.check.contract)
-            .filter { $0.path.first != "events" }
+            .filter { !["events", "entries"].contains($0.path.first) }
     }
 
     /// The text comes back as it is, in the answer and whenever the thing is read again; or the refusal

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Keys
 
-    /// Dies at one transaction with a fact, and stays dead.
+/// T16: a rotation that is cut anywhere leaves a working key, and never two current ones. Every transaction
+/// that writes a fact is cut, before its commit and behind it; `RotationKillTests` kills a real node.
 @Suite(.serialized) struct RotationCrashTests {
     private struct Crash: Error {}
 

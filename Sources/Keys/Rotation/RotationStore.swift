@@ -161,7 +161,12 @@ extension Rotation {
     init(_ row: Row) throws {
         guard let state = State(rawValue: row.text(2)), let cause = Cause(rawValue: row.text(3)),
             let overlap = WrittenPeriod(row.text(7))
-        else { throw Problem(.keyTampered, "A rotation's row was changed past this service.") }
+        else {
+            let key: ExchangeKeyID = row.id(1)
+            throw Problem(
+                .keyTampered, "A rotation's row was changed past this service.",
+                members: [("key_id", .string(key.description))])
+        }
         let obstacle = row.optionalText(11).map {
             Obstacle(code: $0, sentence: row.optionalText(12) ?? "", isResumable: row.bool(13))
         }

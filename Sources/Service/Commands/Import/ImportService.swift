@@ -61,6 +61,8 @@ extension ImportService {
     private static func verdict(_ row: JSONValue) -> ImportPlan.Verdict {
         switch row["verdict"]?.asString {
         case "new": .new
+        // Another number behind the label is found when it is registered.
+        case "label_taken": .new
         case "duplicate_secret": .present(row["key_id"]?.asString ?? "")
         case let other: .refused(ImportAnswer.sentence(row) ?? other ?? "without a reason")
         }
