@@ -36,6 +36,7 @@ static const unsigned char migration_0009[] = {
 };
 static const unsigned char migration_0010[] = {
 #embed "../../Migrations/0010_rotation.sql"
+#embed "../../Migrations/0010_key_deletions.sql"
 };
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
@@ -53,6 +54,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0008_custody.sql", migration_0008),
     FILE_OF("Migrations/0009_bootstrap_place.sql", migration_0009),
     FILE_OF("Migrations/0010_rotation.sql", migration_0010),
+    FILE_OF("Migrations/0011_key_deletions.sql", migration_0011),
     {0, 0, 0},
 };
 

@@ -44,6 +44,15 @@ extension EventType {
         "key.revealed": keyFields + [EventField("reason", .string)],
         "key.activated": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.revoked": keyFields + [EventField("reason", .string), EventField("handed_out_until", .string)],
+        "key.deleted_at_exchange": keyFields + [
+            EventField("version", .integer), EventField("way", .string), EventField("http_status", .integer),
+            EventField("code", .string), EventField("probe", .string),
+        ],
+        "key.deletion.stuck": keyFields + [
+            EventField("version", .integer), EventField("way", .string), EventField("state", .string),
+            EventField("days", .integer), EventField("error", .string, isNullable: true),
+            EventField("instructions", .string),
+        ],
         "key.rotation.due": keyFields + [
             EventField("due_at", .string), EventField("every", .string), EventField("days_left", .number),
             EventField("overdue", .boolean), EventField("stage", .string),

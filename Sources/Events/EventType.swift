@@ -64,6 +64,9 @@ extension EventType {
     package static let keyRevealed = EventType("key.revealed", .keysRead, isSecurity: true)
     package static let keyActivated = EventType("key.activated", .keysRead, isSecurity: true)
     package static let keyRevoked = EventType("key.revoked", .keysRead, isSecurity: true)
+    package static let keyDeletedAtExchange = EventType(
+        "key.deleted_at_exchange", .keysRead, isSecurity: true)
+    package static let keyDeletionStuck = EventType("key.deletion.stuck", .keysRead, isSecurity: true)
     package static let keyRotationDue = EventType("key.rotation.due", .keysRead, isSecurity: true)
     package static let keyRotationChanged = EventType("key.rotation.changed", .keysRead, isSecurity: true)
     package static let keyRotationStuck = EventType("key.rotation.stuck", .keysRead, isSecurity: true)
@@ -113,8 +116,8 @@ extension EventType {
         .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,
-        .keyRevoked, .keyRotationDue, .keyRotationChanged, .keyRotationStuck,
-        .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
+        .keyRevoked, .keyDeletedAtExchange, .keyDeletionStuck, .keyRotationDue, .keyRotationChanged,
+        .keyRotationStuck, .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,

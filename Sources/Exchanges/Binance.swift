@@ -6,6 +6,7 @@ import Kernel
 /// …/docs/wallet/account/api-key-permission
 package struct Binance: ExchangeAdapter {
     package var exchange: ExchangeName { .binance }
+    package var codesOfNoKey: Set<String> { ["-2008"] }
 
     package func host(_ alias: String, in environment: Environment) -> ExchangeHost? {
         switch (environment, alias) {

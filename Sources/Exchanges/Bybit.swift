@@ -5,6 +5,7 @@ import Kernel
 /// https://bybit-exchange.github.io/docs/v5/guide, …/v5/user/apikey-info, …/v5/error
 package struct Bybit: ExchangeAdapter {
     package var exchange: ExchangeName { .bybit }
+    package var codesOfNoKey: Set<String> { ["10003", "33004"] }
 
     package func host(_ alias: String, in environment: Environment) -> ExchangeHost? {
         guard alias == "main" else { return nil }
@@ -48,6 +49,8 @@ package struct Bybit: ExchangeAdapter {
     package func deletion(apiKey: String) -> RequestDraft? {
         RequestDraft(known: .post, host: "main", path: "/v5/user/delete-api", body: .json(Array("{}".utf8)))
     }
+
+    package func isDeleted(by answer: JSONValue) -> Bool { answer.int("retCode") == 0 }
 }
 
 // MARK: - Reading answers

@@ -5,6 +5,8 @@ package import JSON
 /// …/advanced-trade-apis, "Get API Key Permissions"
 package struct Coinbase: ExchangeAdapter {
     package var exchange: ExchangeName { .coinbase }
+    /// It says 401 to whatever it does not take, our clock and our address included: that proves nothing.
+    package var codesOfNoKey: Set<String> { [] }
 
     package func host(_ alias: String, in environment: Environment) -> ExchangeHost? {
         alias == "main" && environment == .live ? ExchangeHost("api.coinbase.com") : nil

@@ -25,10 +25,26 @@ package protocol ExchangeAdapter: Sendable {
 
     /// The request by which a key deletes itself, where the exchange has one.
     func deletion(apiKey: String) -> RequestDraft?
+
+    /// Whether that request was carried out, by an answer that is no refusal.
+    func isDeleted(by answer: JSONValue) -> Bool
+
+    /// Codes of refusals that say of a key that it is none, or none any more. Wrong signatures, frozen keys
+    /// and other environments are refused, too, while the key lives on.
+    var codesOfNoKey: Set<String> { get }
 }
 
 extension ExchangeAdapter {
     package func deletion(apiKey: String) -> RequestDraft? { nil }
+    package func isDeleted(by answer: JSONValue) -> Bool { false }
+
+    /// What an answer to the deletion says: nil when it was carried out.
+    package func refusal(ofDeletion answer: ProbeAnswer) -> ProbeRefusal? {
+        let body = answer.json
+        if let refusal = refusal(status: answer.status, in: body) { return refusal }
+        if (200..<300).contains(answer.status), let body, isDeleted(by: body) { return nil }
+        return .unintelligible(status: answer.status)
+    }
 
     /// What an answer to the probe says of the key.
     package func permissions(from answer: ProbeAnswer) throws(ProbeRefusal) -> ProbedPermissions {

@@ -5,6 +5,7 @@ import Kernel
 /// https://docs.kraken.com/api/docs/guides/spot-rest-auth, …/api-reference/account-data/get-api-key-info
 package struct Kraken: ExchangeAdapter {
     package var exchange: ExchangeName { .kraken }
+    package var codesOfNoKey: Set<String> { ["EAPI:Invalid key"] }
 
     package func host(_ alias: String, in environment: Environment) -> ExchangeHost? {
         alias == "spot" && environment == .live ? ExchangeHost("api.kraken.com") : nil

@@ -5,6 +5,7 @@ import Kernel
 /// https://www.kucoin.com/docs-new/authentication, …/rest/account-info/account-funding/get-apikey-info
 package struct KuCoin: ExchangeAdapter {
     package var exchange: ExchangeName { .kucoin }
+    package var codesOfNoKey: Set<String> { ["400003"] }
 
     package func host(_ alias: String, in environment: Environment) -> ExchangeHost? {
         switch (environment, alias) {

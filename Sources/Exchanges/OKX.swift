@@ -5,6 +5,7 @@ import Kernel
 /// https://www.okx.com/docs-v5/en, "Overview", "Get account configuration", "Error code"
 package struct OKX: ExchangeAdapter {
     package var exchange: ExchangeName { .okx }
+    package var codesOfNoKey: Set<String> { ["50111", "50119"] }
 
     /// Live and demonstration share a host and are told apart by a header, which is ours to set.
     package func host(_ alias: String, in environment: Environment) -> ExchangeHost? {

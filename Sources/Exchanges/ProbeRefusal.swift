@@ -48,9 +48,13 @@ package enum ProbeRefusal: Error, Sendable, Equatable {
 }
 
 extension ProbeRefusal {
-    /// The exchange refuses the key itself: what a rotation needs to see before the old key counts as gone.
-    package var provesKeyIsRefused: Bool {
-        if case .keyRefused = self { true } else { false }
+    /// What the exchange says of the key, when it says that there is no such key, or none any more: what has
+    /// to be seen before a key counts as gone.
+    package func wordsOfNoKey(by adapter: any ExchangeAdapter) -> Words? {
+        guard case .keyRefused(let words) = self, adapter.codesOfNoKey.contains(words.code) else {
+            return nil
+        }
+        return words
     }
 
     func withRetryAfter(_ seconds: Int?) -> ProbeRefusal {

@@ -127,6 +127,7 @@ extension KeyBook {
         all[index].retiredAt = nil
         try await KeyVersionStore.update(all[index], of: key.id, in: change.transaction)
         try await KeyVersionStore.show(all, of: key.id, in: change.transaction)
+        try await KeyDeletionStore.withdraw(key.id, number, in: change.transaction)
         key.use(all[index], under: orders.strictest(over: key), at: change.context.now)
         key.touch(at: change.context.now)
         change.audit("keys.versions.activate", key.id, detail: all[index].auditDetail)

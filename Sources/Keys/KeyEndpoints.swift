@@ -60,6 +60,7 @@ package struct KeyEndpoints {
                 database: database, book: book, prober: prober, makeMatter: makeMatter
             ).operations
             + ProbeEndpoints(database: database, book: book, prober: prober).operations
+            + KeyDeletionEndpoints(database: database, book: book, prober: prober).operations
     }
 }
 

@@ -13,6 +13,8 @@ package struct KeyJobs {
 
     /// Probes of one run, one after the other: exchanges count requests by the minute.
     private static let probesAtMost = 10
+    /// Requests of one run about keys to be deleted, likewise.
+    private static let deletionsAtMost = 20
     /// How long a claimed probe may take before another node takes it.
     private static let claimLength: Period = .minutes(10)
     private static let claim = Statement(
@@ -48,6 +50,10 @@ package struct KeyJobs {
                 try await RotationSweep(book: book, driver: RotationDriver(book: book, prober: prober))
                     .carryOut(run)
             },
+            Job(
+                "key-deletion",
+                "Deletes revoked keys at exchanges that offer it, and looks whether keys are refused there.",
+                every: .minutes(1), run: deletions),
             Job("key-expiry", "Tells of keys that lapse soon or have lapsed.", every: .minutes(1)) { run in
                 try await announce(.expiry, run)
             },
@@ -76,6 +82,49 @@ package struct KeyJobs {
         var result = JSONObject()
         _ = result.append("events", .number(JSONNumber(told)))
         return result
+    }
+
+    /// What waits longest first, one request after the other; then what waits too long is told.
+    private nonisolated(nonsending) func deletions(_ run: JobRun) async throws -> JSONObject {
+        let deleter = KeyDeleter(book: book, prober: prober)
+        var (worked, failed) = (0, 0)
+        while worked + failed < Self.deletionsAtMost, !run.isOver, let claimed = try await deleter.claim() {
+            do {
+                let context = Context.installation(
+                    now: ledger.clock.now(), requestID: run.context.requestID)
+                try await deleter.work(claimed.deletion, claimed.step, context)
+                worked += 1
+            } catch is Problem {
+                failed += 1
+            }
+        }
+        var result = JSONObject()
+        _ = result.append("requests", .number(JSONNumber(Int64(worked))))
+        _ = result.append("failed", .number(JSONNumber(Int64(failed))))
+        _ = result.append("events", .number(JSONNumber(try await tellOfStuckDeletions(run))))
+        return result
+    }
+
+    /// Once a week each, for as long as there is no proof.
+    private nonisolated(nonsending) func tellOfStuckDeletions(_ run: JobRun) async throws -> Int64 {
+        var told: Int64 = 0
+        var found = 0
+        repeat {
+            found = try await ledger.change(run.context) { change in
+                let now = change.context.now
+                let stuck = try await KeyDeletionStore.stuck(
+                    at: now, limit: Self.stepRows, in: change.transaction)
+                let keys = try await KeyStore.all(stuck.map(\.key), in: change.transaction)
+                for deletion in stuck {
+                    guard let key = keys[deletion.key] else { continue }
+                    change.emit(key.deletionStuck(deletion, at: now))
+                    told += 1
+                }
+                try await KeyDeletionStore.moveOn(stuck, after: now, in: change.transaction)
+                return stuck.count
+            }
+        } while found == Self.stepRows && !run.isOver
+        return told
     }
 
     /// A probe is claimed by moving its time on, so that no other node sends it too. One that fails leaves

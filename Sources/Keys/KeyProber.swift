@@ -26,22 +26,59 @@ package struct KeyProber {
 
     /// What a use of the key was admitted for: one request, sent at most once, not later than a second after.
     nonisolated(nonsending) func probe(_ use: KeyUse) async throws -> ProbeOutcome {
-        let key = use.key
-        guard let adapter = key.exchange.adapter, let credential = use.matter.credential else {
-            return .unreachable("There is nothing to ask with.")
+        try await look(use).outcome
+    }
+
+    /// `probe`, with what was asked.
+    nonisolated(nonsending) func look(_ use: KeyUse) async throws -> ProbeSighting {
+        let now = clock.now()
+        guard let adapter = use.key.exchange.adapter else {
+            let why = "\(use.key.exchange.rawValue) cannot be asked yet."
+            return ProbeSighting(outcome: .unreachable(why), status: nil, request: "", at: now)
         }
-        let draft = adapter.probe(in: key.environment)
+        let draft = adapter.probe(in: use.key.environment)
+        let answer = try await ask(draft, adapter, use)
+        let outcome: ProbeOutcome =
+            switch answer {
+            case .failure(let failure): .unreachable(failure.reason)
+            case .success(let answer): try read(answer, adapter, use)
+            }
+        return ProbeSighting(
+            outcome: outcome, status: (try? answer.get())?.status,
+            request: "\(draft.method.rawValue) \(draft.host) \(draft.path)", at: now)
+    }
+
+    /// Asks the exchange to delete the key; nil when it says that it did.
+    nonisolated(nonsending) func delete(_ use: KeyUse) async throws -> ProbeOutcome? {
+        guard let adapter = use.key.exchange.adapter,
+            let draft = adapter.deletion(apiKey: use.matter.apiKey)
+        else { return .unreachable("\(use.key.exchange.rawValue) deletes no keys on request.") }
+        switch try await ask(draft, adapter, use) {
+        case .failure(let failure): return .unreachable(failure.reason)
+        case .success(let answer):
+            if try use.matter.isSeen(in: answer.body) {
+                return .refused(.unintelligible(status: answer.status))
+            }
+            return adapter.refusal(ofDeletion: answer).map { .refused($0) }
+        }
+    }
+
+    private nonisolated(nonsending) func ask(
+        _ draft: RequestDraft, _ adapter: any ExchangeAdapter, _ use: KeyUse
+    ) async throws -> Result<ProbeAnswer, SendFailure> {
+        let key = use.key
+        guard let credential = use.matter.credential else {
+            return .failure(SendFailure("There is nothing to ask with."))
+        }
         guard let host = host(of: adapter, draft.host, key.environment) else {
-            return .unreachable("\(key.exchange.rawValue) has no host for \(key.environment.rawValue).")
+            let place = "\(key.exchange.rawValue) has no host for \(key.environment.rawValue)."
+            return .failure(SendFailure(place))
         }
         let now = clock.now()
         let moment = SigningMoment(at: now, nonce: UInt64(max(now.microseconds, 0)), entropy: entropy)
         let request = try adapter.sign(draft, with: credential, at: moment, to: host)
         try use.checkStillValid()
-        switch await send(request) {
-        case .failure(let failure): return .unreachable(failure.reason)
-        case .success(let answer): return try read(answer, adapter, use)
-        }
+        return await send(request)
     }
 
     private func host(

@@ -111,7 +111,8 @@ struct KeyRow {
 
 extension KeyRow {
     /// A `Key` of openapi.yaml, as of `now`.
-    func write(to w: inout JSONWriter, now: Timestamp) {
+    /// - Parameter deletion: in the answer to a revocation.
+    func write(to w: inout JSONWriter, now: Timestamp, deletion: DeletionSummary? = nil) {
         w.object { w in
             w.field("id", id.description)
             for (name, column) in Self.texts { w.field(name, row.text(column)) }
@@ -128,6 +129,7 @@ extension KeyRow {
             w.field("created_by", row.text(KeyColumns.createdBy))
             write("updated_at", KeyColumns.updatedAt, to: &w)
             w.field("revision", revision)
+            if let deletion { w.field("at_the_exchange", deletion) }
         }
     }
 
@@ -161,7 +163,9 @@ extension KeyRow {
         w.raw("versions", row.text(KeyColumns.versionList).utf8)
     }
 
-    func response(_ status: HTTPStatus = .ok, now: Timestamp) -> Response {
-        Response.json(status) { w in write(to: &w, now: now) }.etag(revision)
+    func response(
+        _ status: HTTPStatus = .ok, now: Timestamp, deletion: DeletionSummary? = nil
+    ) -> Response {
+        Response.json(status) { w in write(to: &w, now: now, deletion: deletion) }.etag(revision)
     }
 }

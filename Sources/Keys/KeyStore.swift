@@ -48,6 +48,10 @@ enum KeyStore {
             """, KeyColumns.list,
         ].joined(separator: " "))
 
+    static let ofIDs = Statement(
+        "keys_of_ids",
+        derived: ["select", KeyColumns.list, "from exchange_key where id = any($1)"].joined(separator: " "))
+
     private static let seal = Statement("key_seal", "update exchange_key set mac = $2 where id = $1")
 
     /// The unique index over exchange, account and label of keys that are not revoked.
@@ -82,6 +86,15 @@ enum KeyStore {
         _ id: ExchangeKeyID, in source: any Queryable
     ) async throws -> KeyRow? {
         try await source.query(find, .id(id)).first.map { KeyRow($0) }
+    }
+
+    /// Without those that cannot be read: whoever uses a tampered key tells of it.
+    nonisolated(nonsending) static func all(
+        _ ids: [ExchangeKeyID], in source: any Queryable
+    ) async throws -> [ExchangeKeyID: ExchangeKey] {
+        let rows = try await source.query(ofIDs, .idArray(ids))
+        let keys = rows.compactMap { try? ExchangeKey(KeyRow($0)) }
+        return Dictionary(keys.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     nonisolated(nonsending) static func lock(

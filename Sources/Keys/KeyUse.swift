@@ -12,7 +12,7 @@ enum KeyPurpose {
     case verify
     /// Showing the secret to a person.
     case reveal
-    /// Deleting the key at the exchange, once it was revoked here.
+    /// Deleting the key at the exchange, and looking whether it is gone: for versions that are to be deleted.
     case delete
     /// Asking the exchange about a version that is to take over, also while the key is stopped: that may be
     /// why it is rotated.
@@ -33,11 +33,11 @@ enum KeyPurpose {
     /// A sentence for the caller when the key's status forbids it.
     func refusal(_ status: KeyStatus) -> String? {
         switch (self, status) {
-        case (.delete, .revoked), (.verify, .active), (.verify, .reduceOnly), (.verify, .quarantined): nil
+        case (.verify, .active), (.verify, .reduceOnly), (.verify, .quarantined): nil
         case (.reveal, .active), (.reveal, .reduceOnly), (.reveal, .quarantined): nil
         case (.test, .active), (.test, .reduceOnly), (.test, .quarantined), (.test, .suspended): nil
-        case (.retire, .active), (.retire, .reduceOnly), (.retire, .quarantined), (.retire, .suspended): nil
-        case (.delete, _): "Only a revoked key is deleted at its exchange."
+        // Decided by the version: `KeyBook.mayDelete`.
+        case (.delete, _): nil
         case (_, .suspended): "The key is suspended."
         case (_, .revoked): "The key was revoked, which is for good."
         default: "The key is \(status.rawValue)."
@@ -85,6 +85,7 @@ extension KeyBook {
             let key = try self.checked(row)
             if let refusal = purpose.refusal(key.status) { throw Problem(.conflict, refusal) }
             let number = try Self.number(version, of: key)
+            if purpose == .delete { try await mayDelete(number, of: key, change) }
             guard
                 let bytes = try await KeyVersionStore.credential(
                     of: id, version: number, in: change.transaction)
@@ -97,6 +98,17 @@ extension KeyBook {
         return KeyUse(
             key: admitted.0, version: admitted.1, matter: admitted.2, purpose: purpose, clock: ledger.clock,
             admittedAt: ledger.clock.monotonicNanoseconds())
+    }
+
+    /// The one way past a revocation. Whoever writes rows of deletions past the service still cannot have a
+    /// version deleted that is in use: that stands under the key's tag.
+    private nonisolated(nonsending) func mayDelete(
+        _ number: Int, of key: ExchangeKey, _ change: Change
+    ) async throws {
+        let deletion = try await KeyDeletionStore.find(key.id, number, in: change.transaction)
+        guard let deletion, deletion.isWaiting, key.ownMode == .revoked || number != key.currentVersion else {
+            throw Problem(.conflict, "Version \(number) is not one that waits to be deleted at its exchange.")
+        }
     }
 
     private static func number(_ version: Int?, of key: ExchangeKey) throws(Problem) -> Int {

@@ -36,6 +36,8 @@ struct ModeOutcome {
     var unchanged = 0
     /// Matched, but held by their own mode or a stricter standing order.
     var held: [ExchangeKey] = []
+    /// What is to be deleted at the exchanges, once keys are revoked.
+    var deletions: [OpenedDeletions] = []
     /// A standing order was set or taken back.
     var order: String?
 
@@ -59,6 +61,9 @@ extension ModeOutcome {
             w.field("standing_order", order)
             let until = changed.compactMap(\.handedOutUntil).max()
             w.field("handed_out_until", command.mode == .revoked ? until?.description : nil)
+            if command.mode == .revoked {
+                w.array("at_the_exchange", deletions) { w, opened in w.value(opened) }
+            }
             w.array("keys", changed.prefix(Self.listed)) { w, key in w.value(key.id.description) }
             w.array("held_keys", held.prefix(Self.listed)) { w, key in w.value(key.id.description) }
         }

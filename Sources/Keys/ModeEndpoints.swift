@@ -73,7 +73,7 @@ extension ModeEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let id = try request.keyID()
-        let row = try await book.change(context) { change in
+        let (row, deletion) = try await book.change(context) { change in
             let orders = try await StandingOrders.held(in: change.transaction)
             var key = try await book.locked(id, change)
             try request.match(revision: key.revision, required: false)
@@ -93,9 +93,20 @@ extension ModeEndpoints {
                     try await RotationStore.cancel(of: [id], at: context.now, in: change.transaction)
                 }
             }
-            return try await book.update(key, change)
+            let row = try await book.update(key, change)
+            return (row, try await openDeletion(of: key, change))
         }
-        return row.response(now: context.now)
+        return row.response(now: context.now, deletion: deletion)
+    }
+
+    /// What is to be done at the exchange, once a key is revoked.
+    private nonisolated(nonsending) func openDeletion(
+        of key: ExchangeKey, _ change: Change
+    ) async throws -> DeletionSummary? {
+        guard key.ownMode == .revoked else { return nil }
+        _ = try await book.openDeletions(of: [key], change)
+        let all = try await KeyDeletionStore.all(of: key.id, in: change.transaction)
+        return DeletionSummary(exchange: key.exchange, deletions: all)
     }
 
     /// An optional body may be missing altogether.
@@ -148,6 +159,7 @@ extension ModeEndpoints {
         if command.mode == .revoked {
             try await RotationStore.cancel(
                 of: outcome.changed.map(\.id), at: change.context.now, in: change.transaction)
+            outcome.deletions = try await book.openDeletions(of: outcome.changed, change)
         }
         note(command, outcome, change)
         return outcome

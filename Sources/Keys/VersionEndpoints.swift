@@ -165,6 +165,7 @@ struct VersionEndpoints {
                     "keys.versions.destroy", id,
                     detail: ["version": .number(JSONNumber(Int64(number))), "reason": .string(reason)])
                 change.emit(key.versionDestroyed(versions[index], reason: reason))
+                try await book.abandonDeletion(of: key, version: number, change)
                 change.touchesAuthority = true
             }
             return try await book.finish(key, change)

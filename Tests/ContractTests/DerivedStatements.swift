@@ -39,7 +39,12 @@ enum DerivedStatements {
             KeyStore.update,
             KeyNotice.dueRotations,
             KeyNotice.dueExpiries,
+            KeyStore.ofIDs, KeyDeletionStore.find, KeyDeletionStore.lock, KeyDeletionStore.ofKey,
+            KeyDeletionStore.due, KeyDeletionStore.stuck,
         ]
+        let deletions = try [
+            "", "?state=due&way=api&exchange=bybit&key_id=\(ExchangeKeyID(id))&cursor=\(deletionCursor)",
+        ].map { try KeyDeletionSearch(testRequest("GET", "/\($0)")).statement }
         let filters = """
             q=a&exchange=binance&account=main&owner_id=\(user)&environment=live&tag=a&status=active\
             &expiring_before=\(time)
@@ -57,8 +62,10 @@ enum DerivedStatements {
         .map { query, key in
             try RotationSearch(testRequest("GET", "/?\(query)"), of: key, now: .testStart).statement
         }
-        return usual + lists + rotations
+        return usual + deletions + lists + rotations
     }
+
+    private static var deletionCursor: String { Cursor(["1", ExchangeKeyID(id).description, "1"]).text }
 
     private static func webhooks() throws -> [Statement] {
         let usual = [DeliveryStore.find, DeliveryStore.lock, WebhookStore.find, WebhookStore.lock]

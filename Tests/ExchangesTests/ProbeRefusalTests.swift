@@ -106,15 +106,33 @@ import Testing
         }
     }
 
-    @Test func `only a refused key proves that the key is refused`() {
-        let words = ProbeRefusal.Words("1", "words")
+    @Test func `only an exchange's word that there is no such key proves that it is gone`() {
+        let words = ProbeRefusal.Words("10003", "words")
+        let bybit = Bybit()
         let others: [ProbeRefusal] = [
             .addressRefused(words), .keyOrAddressRefused(words), .permissionMissing(words),
-            .clockRefused(words),
+            .clockRefused(words), .keyRefused(ProbeRefusal.Words("10004", "a wrong signature")),
+            .keyRefused(ProbeRefusal.Words("10007", "disabled, which can be undone")),
             .throttled(retryAfterSeconds: nil), .unavailable(status: 500), .unintelligible(status: 200),
         ]
-        #expect(ProbeRefusal.keyRefused(words).provesKeyIsRefused)
-        #expect(others.allSatisfy { !$0.provesKeyIsRefused })
+        #expect(ProbeRefusal.keyRefused(words).wordsOfNoKey(by: bybit) == words)
+        #expect(others.allSatisfy { $0.wordsOfNoKey(by: bybit) == nil })
+        let proving = ExchangeName.allCases.filter(\.tellsOfNoKey)
+        #expect(proving == [.binance, .bybit, .okx, .kraken, .kucoin])
+    }
+
+    @Test func `a deletion is done when the exchange says so, and not by any other answer`() throws {
+        let bybit = Bybit()
+        let refusal = { (status: Int, body: String) in
+            bybit.refusal(ofDeletion: ProbeAnswer(status: status, body: Array(body.utf8)))
+        }
+        #expect(refusal(200, #"{"retCode":0,"retMsg":"","result":{}}"#) == nil)
+        #expect(refusal(200, "{}") == .unintelligible(status: 200))
+        #expect(refusal(502, #"{"retCode":0}"#) == .unintelligible(status: 502))
+        guard case .permissionMissing? = refusal(200, #"{"retCode":10005,"retMsg":"no"}"#) else {
+            Issue.record("a missing permission was not seen")
+            return
+        }
     }
 
     private func said(_ exchange: ExchangeName, _ status: Int, _ body: String) -> Kind? {

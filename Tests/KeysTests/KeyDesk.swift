@@ -52,29 +52,51 @@ final class DeskSafe: Sendable {
 final class DeskExchange: Sendable {
     typealias Answer = Result<ProbeAnswer, KeyProber.SendFailure>
 
-    private let next = Mutex<Answer>(.failure(.init("is not there")))
-    /// What it says to one API key alone.
-    private let own = Mutex<[String: Answer]>([:])
-    /// API keys, in the order in which they asked.
-    private let asked = Mutex<[String]>([])
+    private struct State {
+        var usual: Answer = .failure(.init("is not there"))
+        var byPath: [String: Answer] = [:]
+        /// What it says to one API key of Binance alone.
+        var byKey: [String: Answer] = [:]
+        var paths: [String] = []
+        var askers: [String] = []
+    }
 
-    var askers: [String] { asked.withLock { $0 } }
+    private let state = Mutex(State())
 
-    func answer(_ request: SignedRequest) -> Answer {
+    /// Paths of all requests, without queries.
+    var paths: [String] { state.withLock { $0.paths } }
+
+    /// API keys of Binance, in the order in which they asked.
+    var askers: [String] { state.withLock { $0.askers } }
+
+    func answer(to request: SignedRequest) -> Answer {
+        let place = request.url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last
+        let path = String((place ?? "").drop { $0 != "/" }.prefix { $0 != "?" })
         let apiKey = request.headers.first { $0.name.lowercased() == "x-mbx-apikey" }?.value ?? ""
-        asked.withLock { $0.append(apiKey) }
-        return own.withLock { $0[apiKey] } ?? next.withLock { $0 }
+        return state.withLock { state in
+            state.paths.append(path)
+            state.askers.append(apiKey)
+            return state.byKey[apiKey] ?? state.byPath[path] ?? state.usual
+        }
     }
 
-    func says(_ status: Int, _ body: String) {
-        next.withLock { $0 = .success(ProbeAnswer(status: status, body: Array(body.utf8))) }
+    /// - Parameter path: nil is all that have no answer of their own.
+    func says(_ status: Int, _ body: String, to path: String? = nil) {
+        set(.success(ProbeAnswer(status: status, body: Array(body.utf8))), path)
     }
 
-    func says(_ status: Int, _ body: String, to apiKey: String) {
-        own.withLock { $0[apiKey] = .success(ProbeAnswer(status: status, body: Array(body.utf8))) }
+    func says(_ status: Int, _ body: String, toKey apiKey: String) {
+        let answer = ProbeAnswer(status: status, body: Array(body.utf8))
+        state.withLock { $0.byKey[apiKey] = .success(answer) }
     }
 
-    func isAway() { next.withLock { $0 = .failure(.init("is not there")) } }
+    func isAway(from path: String? = nil) { set(.failure(.init("is not there")), path) }
+
+    private func set(_ answer: Answer, _ path: String?) {
+        state.withLock { state in
+            if let path { state.byPath[path] = answer } else { state.usual = answer }
+        }
+    }
 }
 
 /// The room with a database of its own, on one worker.
@@ -88,6 +110,7 @@ struct KeyDesk {
     let safe: DeskSafe
     private let fingerprintKey: HMACKey
     let jobs: [Job]
+    let prober: KeyProber
     let exchange: DeskExchange
     let caller: TestCaller
     let time: MovedClock
@@ -126,7 +149,8 @@ struct KeyDesk {
             custody: KeyCustody(keyring: { safe.keyring }, fingerprintKey: { fingerprintKey }))
         let prober = KeyProber(
             clock: time.clock, entropy: .system, standIn: { _, _, _ in nil },
-            send: { exchange.answer($0) })
+            send: { request in exchange.answer(to: request) })
+        self.prober = prober
         jobs = KeyJobs(book: book, prober: prober).jobs
         caller = TestCaller(
             KeyEndpoints(
@@ -187,6 +211,7 @@ struct KeyDesk {
         try await database.query(Self.allEvents).map { ($0.text(0), try JSONValue.parse($0.json(1))) }
     }
 
+    @discardableResult
     func runJob(_ name: String, counting field: String = "events") async throws -> Int64? {
         let job = try #require(jobs.first { $0.name == name })
         let run = JobRun(id: ledger.newID(), context: .installation(now: time.now, requestID: "job"))

@@ -64,7 +64,7 @@ import Testing
         guard let made = try? await desk.call("POST", path + "/rotations", body), made.status == 201 else {
             return
         }
-        desk.exchange.says(400, RotationDesk.refused, to: "old-api-key")
+        desk.exchange.says(400, RotationDesk.refused, toKey: "old-api-key")
         for _ in 0..<3 {
             _ = try? await desk.runJob("key-rotation", counting: "advanced")
             desk.time.move(.minutes(31))
@@ -72,7 +72,7 @@ import Testing
     }
 
     private static func opened(_ r: RotationDesk) async throws -> String {
-        r.desk.exchange.says(400, RotationDesk.refused, to: "old-api-key")
+        r.desk.exchange.says(400, RotationDesk.refused, toKey: "old-api-key")
         let all = try await r.desk.call("GET", r.path + "/rotations").json["data"]?.asArray ?? []
         if let id = all.first?["id"]?.asString { return r.path + "/rotations/\(id)" }
         return try await r.open(#"{"overlap": "30m", \#(RotationDesk.credential("new"))}"#)

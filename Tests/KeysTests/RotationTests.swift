@@ -27,7 +27,7 @@ import Testing
             #expect(retiring["state"]?.asString == "retiring")
             #expect(retiring["waiting_for"]?.asString == "deletion_at_the_exchange")
             #expect(retiring["error"]?["code"]?.asString == "still_accepted")
-            r.desk.exchange.says(400, RotationDesk.refused, to: "old-api-key")
+            r.desk.exchange.says(400, RotationDesk.refused, toKey: "old-api-key")
             try await r.tick(.minutes(70))
             let done = try await r.rotation(path)
             #expect(done["state"]?.asString == "done", "\(done)")
@@ -78,14 +78,14 @@ import Testing
 
     @Test func `what gained withdrawals is never promoted`() async throws {
         try await RotationDesk.run { r in
-            r.desk.exchange.says(200, RotationDesk.restrictions(withdrawals: true), to: "new-api-key")
+            r.desk.exchange.says(200, RotationDesk.restrictions(withdrawals: true), toKey: "new-api-key")
             let path = try await r.open("{\(RotationDesk.credential("new"))}")
             let failed = try await r.desk.call("POST", path + "/advance")
             #expect(failed.json["state"]?.asString == "failed", "\(failed.text)")
             #expect(failed.json["error"]?["code"]?.asString == "gained_withdraw")
             #expect(try await r.versions() == "1 current, 2 pending")
             // Mended at the exchange, the same version goes on.
-            r.desk.exchange.says(200, RotationDesk.restrictions(), to: "new-api-key")
+            r.desk.exchange.says(200, RotationDesk.restrictions(), toKey: "new-api-key")
             #expect(
                 try await r.desk.call("POST", path + "/advance").json["state"]?.asString == "overlap")
         }
@@ -93,7 +93,7 @@ import Testing
 
     @Test func `a version that failed is destroyed, and the rotation waits for another`() async throws {
         try await RotationDesk.run { r in
-            r.desk.exchange.says(200, RotationDesk.restrictions(trading: false), to: "new-api-key")
+            r.desk.exchange.says(200, RotationDesk.restrictions(trading: false), toKey: "new-api-key")
             let path = try await r.open("{\(RotationDesk.credential("new"))}")
             let failed = try await r.desk.call("POST", path + "/advance")
             #expect(failed.json["error"]?["code"]?.asString == "lost_permission", "\(failed.text)")
@@ -134,7 +134,7 @@ import Testing
 
     @Test func `a new key that the exchange refuses is forgiven some times, not for ever`() async throws {
         try await RotationDesk.run { r in
-            r.desk.exchange.says(400, RotationDesk.refused, to: "new-api-key")
+            r.desk.exchange.says(400, RotationDesk.refused, toKey: "new-api-key")
             let path = try await r.open("{\(RotationDesk.credential("new"))}")
             for _ in 0..<Rotation.refusalsForgiven { try await r.tick(.minutes(10)) }
             #expect(try await r.state(path) == "testing")
@@ -181,7 +181,7 @@ import Testing
             try await r.tick()
             let early = try await r.desk.call("POST", path + "/advance")
             #expect(early.status == 409 && early.text.contains("end_overlap"), "\(early.text)")
-            r.desk.exchange.says(400, RotationDesk.refused, to: "old-api-key")
+            r.desk.exchange.says(400, RotationDesk.refused, toKey: "old-api-key")
             let ended = try await r.desk.call("POST", path + "/advance", #"{"end_overlap": true}"#)
             #expect(ended.json["state"]?.asString == "done", "\(ended.text)")
         }
@@ -254,7 +254,7 @@ import Testing
 
     @Test func `who writes to the database cannot have an untested version promoted`() async throws {
         try await RotationDesk.run { r in
-            r.desk.exchange.says(200, RotationDesk.restrictions(withdrawals: true), to: "new-api-key")
+            r.desk.exchange.says(200, RotationDesk.restrictions(withdrawals: true), toKey: "new-api-key")
             let path = try await r.open("{\(RotationDesk.credential("new"))}")
             try await r.desk.run(
                 "update key_rotation set state = 'promoting', next_at = now() - interval '10 years'")
@@ -268,14 +268,14 @@ import Testing
         try await RotationDesk.run { r in
             let first = try await r.open("{\(RotationDesk.credential("new"))}")
             try await r.tick()
-            r.desk.exchange.says(400, RotationDesk.refused, to: "old-api-key")
+            r.desk.exchange.says(400, RotationDesk.refused, toKey: "old-api-key")
             _ = try await r.desk.call("POST", first + "/advance", #"{"end_overlap": true}"#)
             let path = try await r.open()
             try await r.desk.run(
                 "update key_version set state = 'pending' where version = 1",
                 "update key_rotation set state = 'staged', version = 1, next_at = now() - interval '10 years'"
                     + " where state = 'staged'")
-            r.desk.exchange.says(200, RotationDesk.restrictions(), to: "old-api-key")
+            r.desk.exchange.says(200, RotationDesk.restrictions(), toKey: "old-api-key")
             for _ in 0..<3 { try await r.tick() }
             #expect(try await r.state(path) != "overlap")
             #expect(try await r.desk.call("GET", r.path).json["current_version"]?.asInt == 2)

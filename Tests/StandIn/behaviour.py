@@ -25,6 +25,7 @@ class Behaviour:
     rubbish: bool = None  # an answer that is no JSON
     echo: str = None  # this text within the answer, as exchanges have been seen to echo what they were sent
     claim: frozenset = None  # permissions that the probe reports, whatever the key really has
+    keep: bool = None  # a key that asks to be deleted, although it is told that it was
     clock_offset_ms: int = None  # the exchange's clock is wrong by that much
     seen_address: str = None  # where requests seem to come from
 

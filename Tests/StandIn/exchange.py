@@ -81,7 +81,8 @@ class Exchange:
     def _judged(self, request, api_key, behaviour, now_ms):
         try:
             (function, needs), segment = self._route(request)
-            call = Call(request, now_ms, self.values(request), segment=segment)
+            call = Call(
+                request, now_ms, self.values(request), segment=segment, keeps=bool(behaviour.keep))
             if needs is not None:
                 call.key = self._known_key(request, api_key, behaviour, now_ms)
                 self.check(request, call.key, now_ms)

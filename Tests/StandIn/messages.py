@@ -94,6 +94,7 @@ class Call:
     values: dict
     key: object = None
     claimed: frozenset = frozenset()
+    keeps: bool = False
     segment: str = ""
 
     def first(self, *names):

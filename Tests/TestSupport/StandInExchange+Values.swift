@@ -76,6 +76,8 @@ extension StandInExchange {
         package var echo: String?
         /// Permissions that the probe reports, whatever the key has.
         package var claim: [String]?
+        /// A key that asks to be deleted stays, although it is told that it was deleted.
+        package var keep: Bool?
         package var clockOffsetMilliseconds: Int64?
         /// Where requests seem to come from.
         package var seenAddress: String?
@@ -93,6 +95,7 @@ extension StandInExchange {
                 ("drop", drop.map { .string($0.rawValue) }), ("rubbish", rubbish.map { .bool($0) }),
                 ("echo", echo.map { .string($0) }),
                 ("claim", claim.map { .array($0.map { .string($0) }) }),
+                ("keep", keep.map { .bool($0) }),
                 ("clock_offset_ms", .integer(clockOffsetMilliseconds)),
                 ("seen_address", seenAddress.map { .string($0) }), ("method", method.map { .string($0) }),
                 ("path", path.map { .string($0) }), ("times", .integer(times)),

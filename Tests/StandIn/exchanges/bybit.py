@@ -58,7 +58,8 @@ def _time(milliseconds_since_1970):
 
 
 def delete_api(exchange, call):
-    exchange.desk.set_state(exchange.name, call.key.api_key, DELETED)
+    if not call.keeps:
+        exchange.desk.set_state(exchange.name, call.key.api_key, DELETED)
     return ok(call, {})
 
 

@@ -74,6 +74,13 @@ class KeyTest(Bench):
         self.assertEqual(json.loads(self.send("bybit", "POST", "/v5/user/delete-api")[2])["retCode"], 0)
         self.assertIn("10003", self.probe("bybit")[2])
 
+    def test_bybit_keeps_a_key_that_it_says_it_deleted_when_told(self):
+        self.register("bybit")
+        self.behave("bybit", keep=True)
+        self.assertEqual(json.loads(self.send("bybit", "POST", "/v5/user/delete-api")[2])["retCode"], 0)
+        self.assertEqual(self.probe("bybit")[0], 200)
+        self.assertIn("readOnly", self.probe("bybit")[2])
+
     def test_a_demo_key_of_okx_wants_its_header(self):
         self.register("okx", environment="demo")
         self.assertIn("50101", self.probe("okx")[2])

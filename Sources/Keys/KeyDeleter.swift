@@ -1,0 +1,72 @@
+import Access
+import Events
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Deletes keys at their exchange, and looks whether they are refused there. Every request is admitted and
+/// recorded by itself.
+struct KeyDeleter {
+    /// How long a claimed deletion may take before another node takes it.
+    private static let claimLength: Period = .minutes(10)
+
+    let book: KeyBook
+    let prober: KeyProber
+
+    /// The one that waits longest, if it is time. A request to delete is noted before anything leaves:
+    /// whoever comes after a kill looks first.
+    nonisolated(nonsending) func claim() async throws -> (deletion: KeyDeletion, step: KeyDeletion.Step)? {
+        let now = book.ledger.clock.now()
+        return try await book.ledger.database.transaction { transaction in
+            guard var deletion = try await KeyDeletionStore.due(at: now, in: transaction) else { return nil }
+            let step = deletion.step
+            if step == .send { deletion.willSend(at: now) }
+            deletion.dueAt = now + Self.claimLength
+            try await KeyDeletionStore.update(deletion, in: transaction)
+            return (deletion, step)
+        }
+    }
+
+    nonisolated(nonsending) func work(
+        _ deletion: KeyDeletion, _ step: KeyDeletion.Step, _ context: Context
+    ) async throws {
+        switch step {
+        case .send: try await send(deletion, context)
+        case .look: _ = try await look(deletion, context)
+        }
+    }
+
+    private nonisolated(nonsending) func send(_ deletion: KeyDeletion, _ context: Context) async throws {
+        let use = try await admit(deletion, .send, context)
+        let refusal = try await prober.delete(use)
+        _ = try await book.changeDeletion(deletion.key, deletion.version, context) { deletion, change in
+            deletion.heard(refusal, at: change.context.now)
+        }
+    }
+
+    /// Asks whether the exchange still takes the key.
+    nonisolated(nonsending) func look(
+        _ deletion: KeyDeletion, _ context: Context
+    ) async throws -> KeyDeletion {
+        let use = try await admit(deletion, .look, context)
+        let seen = try await prober.look(use)
+        // The use was the repeatable effect; what it told is written whenever it comes.
+        var claimless = context
+        claimless.idempotency = nil
+        return try await book.changeDeletion(deletion.key, deletion.version, claimless) { current, _ in
+            current.saw(seen, since: deletion)
+        }
+    }
+
+    private nonisolated(nonsending) func admit(
+        _ deletion: KeyDeletion, _ step: KeyDeletion.Step, _ context: Context
+    ) async throws -> KeyUse {
+        try await book.admit(.delete, deletion.key, version: deletion.version, context) { _, _ in
+            [
+                "version": .number(JSONNumber(Int64(deletion.version))), "step": .string(step.rawValue),
+            ]
+        }
+    }
+}
