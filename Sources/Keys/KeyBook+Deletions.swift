@@ -82,6 +82,7 @@ extension OpenedDeletions {
                 join exchange_key k on k.id = v.key
             where v.credential is not null and v.api_key_hint is not null
                 and ($5::integer[] is null or v.version = any($5))
+            order by v.key, v.version
             on conflict do nothing
             returning key, way)
         select k.exchange, o.way, count(distinct o.key), count(*)
