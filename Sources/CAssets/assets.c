@@ -36,7 +36,9 @@ static const unsigned char migration_0009[] = {
 };
 static const unsigned char migration_0010[] = {
 #embed "../../Migrations/0010_rotation.sql"
-#embed "../../Migrations/0010_key_deletions.sql"
+};
+static const unsigned char migration_0011[] = {
+#embed "../../Migrations/0011_key_deletions.sql"
 };
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}

@@ -51,6 +51,7 @@ extension KeyBook {
                 change.audit("keys.deletions.prove", id, detail: deletion.auditDetail)
                 change.emit(key.deletedAtExchange(deletion))
             }
+            try await follow(deletion, of: key, change)
             return deletion
         }
     }

@@ -20,13 +20,33 @@ struct KeyDeleter {
     nonisolated(nonsending) func claim() async throws -> (deletion: KeyDeletion, step: KeyDeletion.Step)? {
         let now = book.ledger.clock.now()
         return try await book.ledger.database.transaction { transaction in
-            guard var deletion = try await KeyDeletionStore.due(at: now, in: transaction) else { return nil }
-            let step = deletion.step
-            if step == .send { deletion.willSend(at: now) }
-            deletion.dueAt = now + Self.claimLength
-            try await KeyDeletionStore.update(deletion, in: transaction)
-            return (deletion, step)
+            guard let deletion = try await KeyDeletionStore.due(at: now, in: transaction) else { return nil }
+            return try await claim(deletion, in: transaction)
         }
+    }
+
+    /// A certain one, whether or not it is time; nil when it waits for nothing.
+    nonisolated(nonsending) func claim(
+        _ key: ExchangeKeyID, _ version: Int
+    ) async throws -> (deletion: KeyDeletion, step: KeyDeletion.Step)? {
+        try await book.ledger.database.transaction { transaction in
+            guard let deletion = try await KeyDeletionStore.lock(key, version, in: transaction),
+                deletion.isWaiting
+            else { return nil }
+            return try await claim(deletion, in: transaction)
+        }
+    }
+
+    private nonisolated(nonsending) func claim(
+        _ found: KeyDeletion, in transaction: Transaction
+    ) async throws -> (deletion: KeyDeletion, step: KeyDeletion.Step) {
+        var deletion = found
+        let now = book.ledger.clock.now()
+        let step = deletion.step
+        if step == .send { deletion.willSend(at: now) }
+        deletion.dueAt = now + Self.claimLength
+        try await KeyDeletionStore.update(deletion, in: transaction)
+        return (deletion, step)
     }
 
     nonisolated(nonsending) func work(

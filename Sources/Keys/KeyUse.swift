@@ -17,8 +17,6 @@ enum KeyPurpose {
     /// Asking the exchange about a version that is to take over, also while the key is stopped: that may be
     /// why it is rotated.
     case test
-    /// Asking whether the exchange still takes a version that was replaced.
-    case retire
 
     var action: String {
         switch self {
@@ -26,7 +24,6 @@ enum KeyPurpose {
         case .reveal: "keys.reveal"
         case .delete: "keys.delete"
         case .test: "keys.rotations.test"
-        case .retire: "keys.rotations.prove"
         }
     }
 

@@ -55,7 +55,7 @@ struct RotationDesk {
 
     func tick(_ period: Period = .minutes(1)) async throws {
         desk.time.move(period)
-        _ = try await desk.runJob("key-rotation", counting: "advanced")
+        for job in ["key-rotation", "key-deletion"] { _ = try await desk.runJob(job, counting: "failed") }
     }
 
     /// Versions by their states: `1 previous, 2 current`.

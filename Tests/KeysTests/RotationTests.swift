@@ -31,7 +31,7 @@ import Testing
             try await r.tick(.minutes(70))
             let done = try await r.rotation(path)
             #expect(done["state"]?.asString == "done", "\(done)")
-            #expect(done["proof"]?["outcome"]?.asString == "key_refused")
+            #expect(done["proof"]?["code"]?.asString == "-2008")
             #expect(try await r.versions() == "1 previous, 2 current")
             let states = try await r.events("key.rotation.changed").map { $0["state"]?.asString }
             #expect(states == ["staged", "testing", "promoting", "overlap", "retiring", "done"])

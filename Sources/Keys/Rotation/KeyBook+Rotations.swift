@@ -101,6 +101,32 @@ extension KeyBook {
         try await ProbeRecord.hasten(key.id, at: now, in: change.transaction)
     }
 
+    /// The old version is to go at its exchange, like one that was revoked.
+    nonisolated(nonsending) func retire(
+        _ rotation: inout Rotation, _ key: ExchangeKey, _ change: Change
+    ) async throws {
+        rotation.retire(at: change.context.now)
+        guard let number = rotation.previousVersion else { return }
+        try await openDeletion(of: key, versions: [number], change)
+    }
+
+    /// What became of a deletion is what becomes of the rotation that waits for it.
+    nonisolated(nonsending) func follow(
+        _ deletion: KeyDeletion, of key: ExchangeKey, _ change: Change
+    ) async throws {
+        guard var rotation = try await RotationStore.lockOpen(of: key.id, in: change.transaction),
+            rotation.state == .retiring, rotation.previousVersion == deletion.version
+        else { return }
+        let now = change.context.now
+        switch deletion.state {
+        case .proven: rotation.finish(deletion.proofValue, at: now)
+        case .deleted where !deletion.exchange.tellsOfNoKey:
+            rotation.finish(["said_by": .string(deletion.deletedBy ?? "")], at: now)
+        case .due, .deleted: rotation.saw(deletion.obstacle, at: now)
+        }
+        try await write(rotation, from: .retiring, key, change)
+    }
+
     /// Brings the old version back where the new one was promoted already.
     nonisolated(nonsending) func rollBack(
         _ rotation: inout Rotation, _ key: inout ExchangeKey, reason: String, _ change: Change
@@ -110,6 +136,10 @@ extension KeyBook {
         let wasPromoted = rotation.state.isPromoted
         rotation.rollBack(because: .init(code: "rolled_back", sentence: reason, isResumable: false), at: now)
         guard wasPromoted, let number = rotation.previousVersion else { return }
+        let deletion = try await KeyDeletionStore.find(key.id, number, in: change.transaction)
+        guard deletion.map({ $0.state == .due && $0.sends == 0 }) ?? true else {
+            throw Problem(.conflict, "Version \(number) was deleted at its exchange, or is about to be.")
+        }
         let versions = try await KeyVersionStore.all(of: key.id, in: change.transaction)
         guard versions.contains(where: { $0.number == number && $0.state == .previous }) else {
             throw Problem(.conflict, "Version \(number) is not there any more.")
@@ -146,6 +176,14 @@ extension Rotation {
             "previous_version": .number(previousVersion),
             "error": obstacle.map { .string($0.code) } ?? .null,
         ]
+    }
+}
+
+extension KeyDeletion {
+    /// What stands against the end of a rotation.
+    var obstacle: Rotation.Obstacle {
+        let code = outcome == "confirmed" ? "still_accepted" : outcome ?? "not_asked"
+        return .init(code: code, sentence: error ?? instructions)
     }
 }
 

@@ -125,7 +125,7 @@ extension Rotation {
         touch(at: now)
     }
 
-    /// The test, or the proof, told nothing yet.
+    /// The test told nothing yet.
     mutating func postpone(_ obstacle: Obstacle, at now: Timestamp) {
         self.obstacle = obstacle
         nextAt = now + pause
@@ -155,9 +155,16 @@ extension Rotation {
         touch(at: now)
     }
 
-    mutating func beginProof(at now: Timestamp) {
+    /// From here on the deletion of the old key takes it to its end.
+    mutating func beginRetiring(at now: Timestamp) {
         attempts += 1
-        nextAt = now + Self.claimLength
+        nextAt = nil
+        touch(at: now)
+    }
+
+    /// What was seen of the old key at its exchange.
+    mutating func saw(_ obstacle: Obstacle, at now: Timestamp) {
+        self.obstacle = obstacle
         touch(at: now)
     }
 

@@ -15,13 +15,14 @@ struct RotationDriver {
         var endsOverlap = false
     }
 
-    private enum Work { case test, prove }
+    private enum Work { case test, retire }
 
     /// From staged to overlap is three edges; one more retires.
     private static let edgesAtOnce = 6
 
     let book: KeyBook
     let prober: KeyProber
+    private var database: Database { book.ledger.database }
 
     /// - Parameter push: nil when time alone advances it.
     nonisolated(nonsending) func advance(
@@ -33,7 +34,7 @@ struct RotationDriver {
         for _ in 0..<Self.edgesAtOnce {
             switch work {
             case .test: rotation = try await test(rotation, claimless)
-            case .prove: rotation = try await prove(rotation, claimless)
+            case .retire: rotation = try await retire(rotation, claimless)
             case nil: break
             }
             guard let next = rotation.nextAt, next <= context.now else { break }
@@ -78,10 +79,10 @@ struct RotationDriver {
                     "The overlap lasts until \(rotation.overlapUntil?.description ?? "later"): "
                         + "`end_overlap` ends it now.")
             }
-            rotation.retire(at: now)
+            try await book.retire(&rotation, key, change)
         case .retiring:
-            rotation.beginProof(at: now)
-            return .prove
+            rotation.beginRetiring(at: now)
+            return .retire
         case .done, .rolledBack:
             throw Problem(.conflict, "The rotation is over.")
         }
@@ -120,7 +121,10 @@ extension RotationDriver {
     private nonisolated(nonsending) func test(
         _ claimed: Rotation, _ context: Context
     ) async throws -> Rotation {
-        let outcome = try await ask(claimed, .test, version: claimed.version, context)
+        let use = try await book.admit(.test, claimed.key, version: claimed.version, context) { _, _ in
+            ["rotation_id": .string(claimed.id.description)]
+        }
+        let outcome = try await prober.probe(use)
         return try await settle(claimed, context) { rotation, key, change in
             let known = try await ProbeRecord.find(key.id, in: change.transaction)
             switch RotationVerdict(outcome, for: key, known: known, attempts: rotation.attempts) {
@@ -143,36 +147,21 @@ extension RotationDriver {
         try await KeyVersionStore.show(versions, of: key.id, in: change.transaction)
     }
 
-    private nonisolated(nonsending) func prove(
+    /// One request about the old key at its exchange, which the job `key-deletion` goes on with. The proof
+    /// ends the rotation in the transaction that stores it.
+    private nonisolated(nonsending) func retire(
         _ claimed: Rotation, _ context: Context
     ) async throws -> Rotation {
-        let outcome = try await ask(claimed, .retire, version: claimed.previousVersion, context)
-        return try await settle(claimed, context) { rotation, _, change in
-            let now = change.context.now
-            if case .refused(let refusal) = outcome, refusal.provesKeyIsRefused {
-                rotation.finish(
-                    [
-                        "outcome": .string(outcome.name), "at": .string(now.description),
-                        "detail": outcome.detail.map { .string($0) } ?? .null,
-                    ], at: now)
-            } else if outcome.permissions != nil {
-                rotation.postpone(
-                    .init(
-                        code: "still_accepted",
-                        sentence: "The exchange still takes the old key: delete it there."), at: now)
-            } else {
-                rotation.postpone(.init(code: outcome.name, sentence: outcome.detail ?? ""), at: now)
-            }
+        let deleter = KeyDeleter(book: book, prober: prober)
+        if let number = claimed.previousVersion,
+            let (deletion, step) = try await deleter.claim(claimed.key, number)
+        {
+            try await deleter.work(deletion, step, context)
         }
-    }
-
-    private nonisolated(nonsending) func ask(
-        _ rotation: Rotation, _ purpose: KeyPurpose, version: Int?, _ context: Context
-    ) async throws -> ProbeOutcome {
-        let use = try await book.admit(purpose, rotation.key, version: version, context) { _, _ in
-            ["rotation_id": .string(rotation.id.description)]
+        guard let rotation = try await RotationStore.find(claimed.id, of: claimed.key, in: database) else {
+            throw Problem.notFound("rotation")
         }
-        return try await prober.probe(use)
+        return rotation
     }
 
     /// Writes what an answer came to, unless something else happened to the rotation meanwhile.

@@ -57,7 +57,7 @@ enum RotationStore {
         "key_rotation_due",
         """
         select key, id from key_rotation
-        where next_at <= $1 and state in ('staged', 'testing', 'promoting', 'overlap', 'retiring')
+        where next_at <= $1
         order by next_at, id limit $2
         """)
     private static let stuck = Statement(
