@@ -20,7 +20,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .owner: Set(Permission.allCases)
         case .admin:
             [
-                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .candlesRead,
+                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead,
+                .candlesRead,
                 .deliveriesRead, .deliveriesWrite, .eventsRead, .grantsRead, .grantsWrite, .jobsRead,
                 .jobsRun, .keysRead, .metricsRead, .rolesRead, .rulesRead, .serviceAccountsRead,
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
@@ -28,7 +29,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .security:
             [
-                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite,
+                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead,
+                .alertsWrite,
                 .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
@@ -37,8 +39,9 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .trader:
             [
-                .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
-                .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead, .rulesRead,
+                .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead, .alertsWrite,
+                .candlesRead, .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead,
+                .rulesRead,
                 .signalsRead, .tokensRead,
             ]
         case .analyst:
@@ -49,7 +52,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .auditor:
             [
-                .accessTokensRead, .alertsRead, .auditRead, .candlesRead, .deliveriesRead, .eventsRead,
+                .accessTokensRead, .accountsRead, .alertsRead, .auditRead, .candlesRead, .deliveriesRead,
+                .eventsRead,
                 .grantsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
             ]

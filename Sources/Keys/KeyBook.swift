@@ -79,7 +79,8 @@ package final class KeyBook {
     }
 
     nonisolated(nonsending) func insert(_ key: ExchangeKey, _ change: Change) async throws -> KeyRow {
-        try await sealed(KeyStore.insert(key, in: change.transaction), change)
+        try await AccountStore.make(ledger.newID(), of: key, in: change.transaction)
+        return try await sealed(KeyStore.insert(key, in: change.transaction), change)
     }
 
     /// Of a key that is locked.

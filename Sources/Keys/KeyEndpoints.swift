@@ -54,6 +54,7 @@ package struct KeyEndpoints {
                 bodyLimit: Self.bodyBytes,
                 handle: update),
         ] + ImportEndpoints(database: database, registrar: registrar).operations
+            + AccountEndpoints(database: database).operations
             + ModeEndpoints(database: database, book: book).operations
             + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
             + RotationEndpoints(

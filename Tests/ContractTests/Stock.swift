@@ -22,7 +22,9 @@ struct Stock {
         try await addPeople()
         try await addSeries()
         try await addReceivers()
-        for name in ["signals", "alerts", "deliveries"] { try await awaitFirst(of: name, on: worker) }
+        for name in ["accounts", "signals", "alerts", "deliveries"] {
+            try await awaitFirst(of: name, on: worker)
+        }
     }
 
     private mutating func addPeople() async throws {
