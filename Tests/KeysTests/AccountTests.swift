@@ -30,7 +30,8 @@ struct AccountTests {
                 (#""tag": "x""#, 0, JSONValue.null), (#""account": "main""#, 1, "suspended"),
             ] {
                 let body = """
-                    {"selector": {\(selector)}, "mode": "suspended", "reason": "drill", "expect_count": \(count)}
+                    {"selector": {\(selector)}, "mode": "suspended", "reason": "drill",
+                    "expect_count": \(count)}
                     """
                 #expect(try await desk.call("POST", "/v1/keys/mode", body).status == 200)
                 #expect(try await mode() == expected)
