@@ -20,18 +20,18 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .owner: Set(Permission.allCases)
         case .admin:
             [
-                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead,
-                .candlesRead,
-                .deliveriesRead, .deliveriesWrite, .eventsRead, .grantsRead, .grantsWrite, .jobsRead,
+                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
+                .alertsRead, .candlesRead, .deliveriesRead, .deliveriesWrite, .eventsRead, .grantsRead,
+                .grantsWrite, .jobsRead,
                 .jobsRun, .keysRead, .metricsRead, .rolesRead, .rulesRead, .serviceAccountsRead,
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
                 .webhooksRead, .webhooksWrite,
             ]
         case .security:
             [
-                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead,
-                .alertsWrite,
-                .auditRead, .candlesRead, .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
+                .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
+                .alertsRead, .alertsWrite, .auditRead, .candlesRead, .deliveriesRead, .eventsRead,
+                .grantsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,

@@ -71,6 +71,8 @@ extension EventType {
             EventField("expires_at", .string), EventField("days_left", .number),
             EventField("expired", .boolean), EventField("stage", .string),
         ],
+        "account.created": accountFields,
+        "account.changed": accountFields + [EventField("changed", .strings)],
         "user.invited": userFields + [EventField("role", .string, isNullable: true)],
         "user.joined": userFields + [EventField("via", .string)],
         "user.changed": userFields + [EventField("changed", .strings)],
@@ -181,6 +183,12 @@ private let keyFields: [EventField] = [
     EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),
     EventField("account", .string), EventField("environment", .string), EventField("owner_id", .string),
     EventField("tags", .strings), EventField("status", .string),
+]
+
+private let accountFields: [EventField] = [
+    EventField("account_id", .string), EventField("name", .string), EventField("exchange", .string),
+    EventField("environment", .string), EventField("uid", .string, isNullable: true),
+    EventField("parent_id", .string, isNullable: true),
 ]
 
 private let userFields: [EventField] = [

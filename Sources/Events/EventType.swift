@@ -71,6 +71,8 @@ extension EventType {
     package static let keyRotationChanged = EventType("key.rotation.changed", .keysRead, isSecurity: true)
     package static let keyRotationStuck = EventType("key.rotation.stuck", .keysRead, isSecurity: true)
     package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
+    package static let accountCreated = EventType("account.created", .accountsRead)
+    package static let accountChanged = EventType("account.changed", .accountsRead)
     package static let userInvited = EventType("user.invited", .usersRead, isSecurity: true)
     package static let userJoined = EventType("user.joined", .usersRead, isSecurity: true)
     package static let userChanged = EventType("user.changed", .usersRead, isSecurity: true)
@@ -117,7 +119,8 @@ extension EventType {
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,
         .keyRevoked, .keyDeletedAtExchange, .keyDeletionStuck, .keyRotationDue, .keyRotationChanged,
-        .keyRotationStuck, .keyExpiring, .userInvited, .userJoined, .userChanged, .userDisabled,
+        .keyRotationStuck, .keyExpiring, .accountCreated, .accountChanged, .userInvited, .userJoined,
+        .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,

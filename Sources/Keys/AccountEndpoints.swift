@@ -1,5 +1,5 @@
 import Access
-import Exchanges
+import Events
 import HTTPServer
 import JSON
 import Kernel
@@ -7,19 +7,38 @@ import Postgres
 
 /// Accounts over HTTP.
 struct AccountEndpoints {
+    private static let bodyBytes = 1 << 16
+
     let database: Database
+    let book: KeyBook
+    let modes: ModeEndpoints
 
     var operations: [Operation] {
-        [
+        let one = "/v1/accounts/{account_id}"
+        return [
             Operation(
                 .get, "/v1/accounts", id: "listAccounts", requires: .permission(.accountsRead), bodyLimit: 0,
                 handle: list),
             Operation(
-                .get, "/v1/accounts/{account_id}", id: "getAccount", requires: .permission(.accountsRead),
-                errors: [.notFound], bodyLimit: 0, handle: read),
+                .post, "/v1/accounts", id: "createAccount", requires: .permission(.accountsWrite),
+                errors: [.alreadyExists], bodyLimit: Self.bodyBytes, handle: create),
+            Operation(
+                .get, one, id: "getAccount", requires: .permission(.accountsRead), errors: [.notFound],
+                bodyLimit: 0, handle: read),
+            Operation(
+                .patch, one, id: "updateAccount", requires: .permission(.accountsWrite), errors: [.notFound],
+                bodyLimit: Self.bodyBytes, handle: update),
+            Operation(
+                .post, one + "/mode", id: "setAccountMode", requires: .permission(.keysSuspend),
+                errors: [.notFound, .conflict, .countMismatch, .keyTampered], bodyLimit: Self.bodyBytes,
+                handle: setMode),
         ]
     }
+}
 
+// MARK: Reading
+
+extension AccountEndpoints {
     private nonisolated(nonsending) func list(
         _ request: Request, _ context: Context
     ) async throws -> Response {
@@ -27,10 +46,10 @@ struct AccountEndpoints {
         let orders = try await StandingOrders.read(in: database)
         let found = try await AccountStore.list(query, in: database)
         let page = found.prefix(query.limit)
-        let next = found.count > query.limit ? page.last.map { AccountQuery.cursor(behind: $0).text } : nil
+        let last = found.count > query.limit ? page.last : nil
         return Response.object { w in
-            w.array("data", page) { w, account in account.write(to: &w, under: orders) }
-            w.field("next_cursor", next)
+            w.array("data", page) { w, row in row.write(to: &w, under: orders) }
+            w.field("next_cursor", last.map { AccountQuery.cursor(behind: $0.account).text })
         }
     }
 
@@ -38,45 +57,86 @@ struct AccountEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         try request.parameters().finish()
-        guard let id = AccountID(request.pathParameter("account_id")),
-            let account = try await AccountStore.find(id, in: database)
-        else { throw Problem.notFound("account") }
-        let orders = try await StandingOrders.read(in: database)
-        return Response.json { w in account.write(to: &w, under: orders) }.etag(account.revision)
+        let row = try await find(try request.accountID(), in: database)
+        return row.response(under: try await StandingOrders.read(in: database))
+    }
+
+    private nonisolated(nonsending) func find(
+        _ id: AccountID, in source: any Queryable
+    ) async throws -> AccountRow {
+        guard let row = try await AccountStore.find(id, in: source) else { throw Problem.notFound("account") }
+        return row
     }
 }
 
-/// A page of accounts, the newest first: filters, and where it begins.
-struct AccountQuery {
-    let text: String?
-    let exchange: ExchangeName?
-    let environment: Environment?
-    let limit: Int
-    private(set) var after: (time: Timestamp, id: AccountID)?
+// MARK: Changing
 
-    init(_ request: Request) throws(Problem) {
-        var query = try request.parameters()
-        limit = query.limit()
-        text = query.text("q", 1...100)
-        exchange = query.choice("exchange", ExchangeName.self)
-        environment = query.choice("environment", Environment.self)
-        if let cursor = query.cursor() {
-            after = Self.place(cursor)
-            if after == nil {
-                query.fail("cursor", code: "invalid_cursor", "does not belong to this list")
-            }
+extension AccountEndpoints {
+    private nonisolated(nonsending) func create(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let draft = try AccountDraft(try await request.fields(limit: Self.bodyBytes))
+        let account = Account(
+            id: book.ledger.newID(), exchange: draft.exchange, environment: draft.environment,
+            name: draft.name, uid: draft.uid, parent: draft.parent, holder: draft.holder,
+            supportContact: draft.supportContact, createdAt: context.now,
+            createdBy: context.actor.principal?.description ?? "installation", updatedAt: context.now)
+        return try await book.ledger.change(context) { change in
+            if account.parent != nil { try await AccountTree.hold(in: change.transaction) }
+            try await AccountTree.check(account, in: change.transaction)
+            try await AccountStore.insert(account, in: change.transaction)
+            // The database has the name in NFC; what is told is what is stored.
+            let row = try await find(account.id, in: change.transaction)
+            let told = row.account.event(.accountCreated)
+            change.audit("accounts.create", account.id, detail: .object(told.data))
+            change.emit(told)
+            return row.response(.created, under: try await StandingOrders.read(in: change.transaction))
+                .header(.location, "/v1/accounts/\(account.id)")
         }
-        try query.finish()
     }
 
-    private static func place(_ cursor: Cursor) -> (time: Timestamp, id: AccountID)? {
-        guard cursor.parts.count == 3, cursor.parts[0] == "accounts", let time = Int64(cursor.parts[1]),
-            let id = AccountID(cursor.parts[2])
-        else { return nil }
-        return (Timestamp(microseconds: time), id)
+    private nonisolated(nonsending) func update(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let id = try request.accountID()
+        let wanted = try AccountChange(try await request.fields(limit: Self.bodyBytes))
+        return try await book.ledger.change(context) { change in
+            if case .some(.some) = wanted.parent { try await AccountTree.hold(in: change.transaction) }
+            guard var account = try await AccountStore.locked(id, in: change.transaction) else {
+                throw Problem.notFound("account")
+            }
+            try request.match(revision: account.revision, required: true)
+            let changed = account.apply(wanted, at: context.now)
+            if changed.contains("parent_id") {
+                try await AccountTree.check(account, in: change.transaction)
+            }
+            try await AccountStore.update(account, in: change.transaction)
+            let names: JSONValue = .array(changed.map { .string($0) })
+            change.audit("accounts.change", id, detail: ["changed": names])
+            if !changed.isEmpty { change.emit(account.event(.accountChanged, ["changed": names])) }
+            let row = try await find(id, in: change.transaction)
+            return row.response(under: try await StandingOrders.read(in: change.transaction))
+        }
     }
 
-    static func cursor(behind account: Account) -> Cursor {
-        Cursor(["accounts", String(account.createdAt.microseconds), account.id.description])
+    /// The mode of a selection whose selector is the account.
+    private nonisolated(nonsending) func setMode(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let id = try request.accountID()
+        let fields = try await request.fields(limit: Self.bodyBytes)
+        // Its name never changes, so there is nothing to lock.
+        let selector = try await find(id, in: database).account.selector
+        return try await modes.carryOut(try ModeCommand(fields, of: selector), context)
+    }
+}
+
+extension Request {
+    fileprivate func accountID() throws(Problem) -> AccountID {
+        guard let id = AccountID(pathParameter("account_id")) else { throw .notFound("account") }
+        return id
     }
 }

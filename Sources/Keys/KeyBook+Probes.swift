@@ -24,7 +24,8 @@ extension KeyBook {
             let orders = try await StandingOrders.held(in: change.transaction)
             var key = try await locked(use.key.id, change)
             let before = try await ProbeRecord.find(key.id, in: change.transaction)
-            let drift = outcome.permissions.map { key.drift(from: $0) } ?? before?.drift ?? []
+            let uid = try await AccountStore.uid(of: key, in: change.transaction)
+            let drift = outcome.permissions.map { key.drift(from: $0, uid: uid) } ?? before?.drift ?? []
             let failures = outcome.permissions == nil ? (before?.failures ?? 0) + 1 : 0
             let now = change.context.now
             try await ProbeRecord.write(

@@ -32,7 +32,8 @@ package struct KeyEndpoints {
     }
 
     package var operations: [Operation] {
-        [
+        let modes = ModeEndpoints(database: database, book: book)
+        return [
             Operation(
                 .get, "/v1/exchanges", id: "listExchanges", requires: .permission(.keysRead), bodyLimit: 0
             ) {
@@ -54,8 +55,8 @@ package struct KeyEndpoints {
                 bodyLimit: Self.bodyBytes,
                 handle: update),
         ] + ImportEndpoints(database: database, registrar: registrar).operations
-            + AccountEndpoints(database: database).operations
-            + ModeEndpoints(database: database, book: book).operations
+            + AccountEndpoints(database: database, book: book, modes: modes).operations
+            + modes.operations
             + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
             + RotationEndpoints(
                 database: database, book: book, prober: prober, makeMatter: makeMatter

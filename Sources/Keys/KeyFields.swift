@@ -19,7 +19,7 @@ extension Fields {
         return text
     }
 
-    private mutating func checkName(_ name: String, _ text: String) {
+    mutating func checkName(_ name: String, _ text: String) {
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
             fail(name, code: FieldCode.malformed, "must not hold control characters")
         } else if !text.isEmpty, text.allSatisfy(\.isWhitespace) {

@@ -12,10 +12,12 @@ struct ModeCommand {
     /// How many keys the caller means; another count changes nothing.
     let expectedCount: Int?
 
-    /// - Parameter mode: set where the path says it.
-    init(_ fields: Fields, mode: KeyMode? = nil) throws(FieldErrors) {
+    /// - Parameters:
+    ///   - selector: set where the path says it.
+    ///   - mode: set where the path says it.
+    init(_ fields: Fields, of selector: KeySelector? = nil, mode: KeyMode? = nil) throws(FieldErrors) {
         var f = fields
-        selector = KeySelector.read(&f)
+        self.selector = selector ?? KeySelector.read(&f)
         self.mode = mode ?? f.choice("mode", KeyMode.self)
         reason = f.reason()
         isDryRun = f.bool("dry_run", default: false)

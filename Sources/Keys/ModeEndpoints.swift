@@ -126,7 +126,13 @@ extension ModeEndpoints {
         _ request: Request, _ context: Context, mode: KeyMode?
     ) async throws -> Response {
         try request.parameters().finish()
-        let command = try ModeCommand(try await request.fields(limit: Self.bodyBytes), mode: mode)
+        return try await carryOut(
+            try ModeCommand(try await request.fields(limit: Self.bodyBytes), mode: mode), context)
+    }
+
+    nonisolated(nonsending) func carryOut(
+        _ command: ModeCommand, _ context: Context
+    ) async throws -> Response {
         if command.mode == .revoked { try context.require(.keysRevoke) }
         var outcome = ModeOutcome()
         do {

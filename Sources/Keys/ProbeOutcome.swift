@@ -49,7 +49,8 @@ extension ProbeOutcome {
 
 extension ExchangeKey {
     /// Where the exchange says other things than the record, in words that rules can match.
-    func drift(from found: ProbedPermissions) -> [String] {
+    /// - Parameter uid: what the record of its account says.
+    func drift(from found: ProbedPermissions, uid: String?) -> [String] {
         var drift = found.list.filter { !permissions.contains($0) }.map { "permission:\($0.rawValue)" }
         if found.isAddressBound == false, !addresses.isEmpty { drift.append("no_address_restriction") }
         if found.isAddressBound == true, !found.addresses.isEmpty {
@@ -59,6 +60,7 @@ extension ExchangeKey {
             }
         }
         if let expiresAt = found.expiresAt, expiresAt != self.expiresAt { drift.append("expires_at") }
+        if let uid, let told = found.uid, told != uid { drift.append("uid") }
         return drift
     }
 }

@@ -36,7 +36,7 @@ enum DerivedStatements {
             KeyStore.find, KeyStore.lock, RotationStore.find, RotationStore.lock,
             RotationStore.lockOpen, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
             KeyTags.older, KeyStore.insert,
-            KeyStore.update,
+            KeyStore.update, AccountStore.find, AccountStore.lock, AccountStore.list,
             KeyNotice.dueRotations,
             KeyNotice.dueExpiries,
             KeyStore.ofIDs, KeyDeletionStore.find, KeyDeletionStore.lock, KeyDeletionStore.ofKey,

@@ -115,7 +115,7 @@ struct HostileTextTests {
         }
     }
 
-    @Test(arguments: ["users", "service-accounts", "keys", "webhooks", "alert-rules"])
+    @Test(arguments: ["users", "service-accounts", "accounts", "keys", "webhooks", "alert-rules"])
     func `T21: hostile text in a search finds nothing, or is refused`(list: String) async throws {
         try await Premises.open { _, premises in
             let owner = try await premises.owner()

@@ -150,7 +150,8 @@ struct Stock {
 
     private func fitted(_ text: String) -> String {
         let kinds = [
-            "usr_": "user_id", "bot_": "service_account_id", "whk_": "webhook_id", "tkn_": "token_id",
+            "usr_": "user_id", "acc_": "account_id", "bot_": "service_account_id",
+            "whk_": "webhook_id", "tkn_": "token_id",
         ]
         for (prefix, name) in kinds where text.hasPrefix(prefix) { return ids[name] ?? text }
         return text.replacing("hooks.desk.example", with: "127.0.0.1:9")
