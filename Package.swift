@@ -54,7 +54,7 @@ let package = Package(
         room("Events", base + ["Jobs", "Audit"]),
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
         room("Identity", base + ["Jobs", "Audit", "Events"]),
-        room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events"]),
+        room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room("Webhooks", base + ["Jobs", "Audit", "Events", "HTTPClient"]),
         room("Alerts", base + ["Jobs", "Audit", "Events", "Webhooks"]),
@@ -98,7 +98,7 @@ let package = Package(
             base + ["Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
-        tests("KeysTests", ["Keys", "Exchanges", "Events", "Jobs"] + base + ["TestSupport"]),
+        tests("KeysTests", ["Keys", "Exchanges", "Events", "Identity", "Jobs"] + base + ["TestSupport"]),
         tests("EventsTests", ["Events", "Audit", "Jobs"] + base + ["TestSupport"]),
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(

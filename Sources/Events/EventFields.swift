@@ -37,6 +37,10 @@ extension EventType {
         "key.refused": keyFields + probeFields,
         "key.unreachable": keyFields + probeFields,
         "key.version.created": keyFields + versionFields,
+        "key.deposited": keyFields + [
+            EventField("deposit_id", .string), EventField("version", .integer),
+            EventField("address", .string),
+        ],
         "key.version.activated": keyFields + versionFields,
         "key.version.destroyed": keyFields + [
             EventField("version", .integer), EventField("reason", .string),

@@ -59,6 +59,7 @@ extension EventType {
     package static let keyRefused = EventType("key.refused", .keysRead, isSecurity: true)
     package static let keyUnreachable = EventType("key.unreachable", .keysRead, isSecurity: true)
     package static let keyVersionCreated = EventType("key.version.created", .keysRead, isSecurity: true)
+    package static let keyDeposited = EventType("key.deposited", .keysRead, isSecurity: true)
     package static let keyVersionActivated = EventType("key.version.activated", .keysRead, isSecurity: true)
     package static let keyVersionDestroyed = EventType("key.version.destroyed", .keysRead, isSecurity: true)
     package static let keyRevealed = EventType("key.revealed", .keysRead, isSecurity: true)
@@ -116,7 +117,8 @@ extension EventType {
     /// Every type but the own ones.
     package static let all: [EventType] = [
         .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered,
-        .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyVersionActivated,
+        .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,
+        .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,
         .keyRevoked, .keyDeletedAtExchange, .keyDeletionStuck, .keyRotationDue, .keyRotationChanged,
         .keyRotationStuck, .keyExpiring, .accountCreated, .accountChanged, .userInvited, .userJoined,

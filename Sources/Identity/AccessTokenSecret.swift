@@ -1,15 +1,17 @@
 import Crypto
 package import Kernel
 
-/// The text of an access token, an invitation or the bootstrap token: a prefix, 32 random base62 digits (190
-/// bits) and a CRC-32 in 6 more, so that scanners can tell a real one from a look-alike without asking
-/// anybody. What does not parse is refused before any look-up. Only its SHA-256 is stored: 190 random bits
-/// need no slow hash.
+/// The text of an access token, an invitation, the bootstrap token or a deposit link's token: a prefix, 32
+/// random base62 digits (190 bits) and a CRC-32 in 6 more, so that scanners can tell a real one from a
+/// look-alike without asking anybody. What does not parse is refused before any look-up. Only its SHA-256 is
+/// stored: 190 random bits need no slow hash.
 package struct AccessTokenSecret: Sendable {
     package enum Purpose: String, CaseIterable, Sendable {
         case accessToken = "kbt_"
         case invitation = "kbi_"
         case bootstrap = "kbb_"
+        /// Of a link through which somebody hands over a secret.
+        case deposit = "kbd_"
     }
 
     static let randomDigits = 32

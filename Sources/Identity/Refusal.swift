@@ -43,7 +43,7 @@ extension Problem {
     package static var unauthenticated: Problem { unauthenticated("A valid access token is needed.") }
 
     /// Where something else than an access token proves who calls. One answer for every reason, too.
-    static func unauthenticated(_ detail: String) -> Problem {
+    package static func unauthenticated(_ detail: String) -> Problem {
         Problem(.unauthenticated, detail, headers: [(.wwwAuthenticate, "Bearer realm=\"keybell\"")])
     }
 }

@@ -35,6 +35,12 @@ struct CredentialDraft {
         return CredentialDraft(matter: matter, origin: told, mayRepeat: mayRepeat)
     }
 
+    /// What the holder of a deposit link brings: nothing is made for them, and nothing taken twice.
+    static func deposited(_ f: inout Fields) -> CredentialDraft? {
+        guard let found = f.object("credential", { f in brought(&f) }), let matter = found else { return nil }
+        return CredentialDraft(matter: matter, origin: .deposited, mayRepeat: false)
+    }
+
     /// What a client may say of where a secret came from.
     private enum StatedOrigin: String, CaseIterable, Sendable {
         case imported, file

@@ -8,10 +8,29 @@ import Postgres
 
 /// How versions come to a key, take over, and go.
 extension KeyBook {
+    /// A key's next version, and what it makes of the key. The key is locked, and written by the caller.
+    nonisolated(nonsending) func take(
+        _ matter: CredentialMatter, _ draft: CredentialDraft, into key: inout ExchangeKey,
+        _ orders: [StandingOrder], by author: PrincipalID? = nil, _ change: Change
+    ) async throws -> KeyVersion {
+        let versions = try await KeyVersionStore.all(of: key.id, in: change.transaction)
+        let version = try await add(matter, draft, to: key, versions, by: author, change)
+        let order = orders.strictest(over: key)
+        if version.state == .current {
+            key.use(version, under: order, at: change.context.now)
+            change.touchesAuthority = true
+        } else if key.currentVersion == nil {
+            key.wait(under: order, at: change.context.now)
+        }
+        key.touch(at: change.context.now)
+        return version
+    }
+
     /// Seals a credential as the key's next version: the current one when it is the first, else pending.
+    /// - Parameter author: who answers for it, where nobody is logged in.
     nonisolated(nonsending) func add(
         _ matter: CredentialMatter, _ draft: CredentialDraft, to key: ExchangeKey, _ versions: [KeyVersion],
-        _ change: Change
+        by author: PrincipalID? = nil, _ change: Change
     ) async throws -> KeyVersion {
         try checkRoom(in: versions)
         let isFirst = key.currentVersion == nil && !matter.apiKey.isEmpty
@@ -19,7 +38,7 @@ extension KeyBook {
             number: (versions.last?.number ?? 0) + 1, state: isFirst ? .current : .pending, kind: matter.kind,
             origin: draft.origin, apiKeyHint: KeyVersion.hint(of: matter.apiKey),
             publicKeyPEM: matter.publicKeyPEM, fingerprint: try custody.fingerprint(of: matter),
-            createdAt: change.context.now, createdBy: change.context.actor.principal ?? key.owner,
+            createdAt: change.context.now, createdBy: change.context.actor.principal ?? author ?? key.owner,
             activatedAt: isFirst ? change.context.now : nil)
         if !draft.mayRepeat { try await refuseTwin(of: version, key, change) }
         let sealed = try custody.seal(matter, of: key.id, version: version.number)

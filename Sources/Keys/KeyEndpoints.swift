@@ -19,16 +19,20 @@ package struct KeyEndpoints {
     private let makeMatter: MakeMatter
     private let registrar: KeyRegistrar
     private let prober: KeyProber
+    private let publicOrigin: String
 
-    /// - Parameter makePair: makes key pairs, which takes up to seconds: not on the loop.
+    /// - Parameters:
+    ///   - makePair: makes key pairs, which takes up to seconds: not on the loop.
+    ///   - publicOrigin: where deposit links lead, without a slash.
     package init(
         book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair,
-        prober: KeyProber
+        prober: KeyProber, publicOrigin: String
     ) {
         (database, self.book) = (book.ledger.database, book)
         makeMatter = MakeMatter(makePair)
         registrar = KeyRegistrar(book: book, makeMatter: makeMatter, isActive: isActive)
         self.prober = prober
+        self.publicOrigin = publicOrigin
     }
 
     package var operations: [Operation] {
@@ -63,6 +67,8 @@ package struct KeyEndpoints {
             ).operations
             + ProbeEndpoints(database: database, book: book, prober: prober).operations
             + KeyDeletionEndpoints(database: database, book: book, prober: prober).operations
+            + DepositLinkEndpoints(database: database, book: book, publicOrigin: publicOrigin).operations
+            + DepositEndpoints(database: database, book: book, makeMatter: makeMatter).operations
     }
 }
 

@@ -71,16 +71,7 @@ struct VersionEndpoints {
         let row = try await book.change(context) { change in
             let orders = try await StandingOrders.held(in: change.transaction)
             var key = try await book.usable(id, change)
-            let versions = try await KeyVersionStore.all(of: id, in: change.transaction)
-            let version = try await book.add(matter, draft, to: key, versions, change)
-            let order = orders.strictest(over: key)
-            if version.state == .current {
-                key.use(version, under: order, at: context.now)
-                change.touchesAuthority = true
-            } else if key.currentVersion == nil {
-                key.wait(under: order, at: context.now)
-            }
-            key.touch(at: context.now)
+            _ = try await book.take(matter, draft, into: &key, orders, change)
             return try await book.finish(key, change)
         }
         return row.response(.created, now: context.now)

@@ -37,6 +37,7 @@ enum DerivedStatements {
             RotationStore.lockOpen, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
             KeyTags.older, KeyStore.insert,
             KeyStore.update, AccountStore.find, AccountStore.lock, AccountStore.list,
+            DepositStore.list, DepositStore.find, DepositStore.lock, DepositStore.lockOne,
             KeyNotice.dueRotations,
             KeyNotice.dueExpiries,
             KeyStore.ofIDs, KeyDeletionStore.find, KeyDeletionStore.lock, KeyDeletionStore.ofKey,

@@ -16,7 +16,8 @@ struct LoggedPathTests {
     func `a path without a secret stands as it came`(_ path: String) { #expect(logged(path) == path) }
 
     @Test(arguments: [
-        token, "kbt_x", "kbb_0example", "kbi_0example", "kbroot1_0example", "whsec_0example", "whsk_0example",
+        token, "kbt_x", "kbb_0example", "kbi_0example", "kbd_0example",
+        "kbroot1_0example", "whsec_0example", "whsk_0example",
         "Bearer%20\(token)", "x=kbt_0example", "%6bbt_0example", "kbt%5F0example", "%256bbt_0example",
         String(repeating: "a", count: 33), "8b1f5c0e-3c1e-4a6f-9a3b-2f6f1a0c9d7e", "%zz",
     ])

@@ -18,7 +18,7 @@ struct ShownOnceTests {
             premises.operations.filter { $0.repeats == .refusal }.map(\.id)
         }
         #expect(Set(router) == Set(contract.compactMap(\.id)))
-        #expect(router.count == 8)
+        #expect(router.count == 9)
     }
 
     @Test(arguments: [
@@ -41,6 +41,21 @@ struct ShownOnceTests {
             #expect(again.json["resource_id"] == first.json["id"])
             #expect(try await premises.keptAnswers() == 0)
             #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `the token of a deposit link is not shown to a repeat either`() async throws {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let key = try await premises.call(
+                "POST", "/v1/keys", as: owner.token,
+                body: #"{"exchange":"okx","account":"main","label":"a","environment":"live"}"#)
+            let path = "/v1/keys/\(key.json["id"]?.asString ?? "")/deposits"
+            let first = try await premises.call("POST", path, as: owner.token, headers: Self.key)
+            #expect(first.status == 201 && first.response.head[.cacheControl] == "no-store", "\(first.text)")
+            let again = try await premises.call("POST", path, as: owner.token, headers: Self.key)
+            #expect(again.code == "already_done" && again.json["resource_id"] == first.json["id"])
+            #expect(try await premises.keptAnswers() == 0)
         }
     }
 

@@ -9,7 +9,7 @@ extension IntegrationTests {
         private static let secrets = [
             "api key": "canaryapikey8Jq2mVw5", "secret": "canarysecret4Xz7Lk9pTr2",
             "passphrase": "canarypassphrase6Nd3",
-            "next secret": "canarynextsecret1Gh8Wb",
+            "next secret": "canarynextsecret1Gh8Wb", "deposited secret": "canarydeposited5Vq1Rn8Ks",
         ]
 
         private static func credential(_ secret: String) -> JSONValue {
@@ -28,6 +28,7 @@ extension IntegrationTests {
                 try await RunningNode.with(.database(server.url("keybell"))) { node in
                     try await node.bootstrap()
                     try await use(node)
+                    try await deposit(node, canaries)
                     #expect(canaries.seen(in: node.log).isEmpty, "in the service's log")
                     #expect(try await node.stop() == 0)
                 }
@@ -57,6 +58,26 @@ extension IntegrationTests {
             try await node.must(
                 "POST", path + "/versions/1/destroy", ["confirm": .string(Self.label), "reason": "old"])
             _ = try await node.call("POST", "/v1/keys", body)
+        }
+
+        /// Through a link that somebody without an account opens; its token is a secret, too.
+        private func deposit(_ node: RunningNode, _ canaries: Canaries) async throws {
+            let key = try await node.must(
+                "POST", "/v1/keys",
+                ["exchange": "okx", "account": "main", "label": "deposited", "environment": "live"])
+            let path = "/v1/keys/\(key["id"]?.asString ?? "")/deposits"
+            let link = try await node.must("POST", path, ["note": "for the holder"])
+            let token = link["token"] ?? .null
+            try canaries.watch("deposit link", token.asString)
+            #expect(try await node.call("GET", "/deposit", token: nil).status == 200)
+            try await node.must("POST", "/v1/deposits/look", ["token": token], token: nil)
+            let body: JSONValue = ["token": token, "credential": Self.credential("deposited secret")]
+            try await node.must("POST", "/v1/deposits", body, token: nil)
+            #expect(try await node.call("POST", "/v1/deposits", body, token: nil).status == 401)
+            for list in ["/v1/events?limit=200", "/v1/audit-records?limit=200", path, "/metrics"] {
+                let answer = try await node.call("GET", list)
+                #expect(answer.status == 200 && canaries.seen(in: answer.text).isEmpty, "\(list)")
+            }
         }
 
         /// Names of the files of the data folder, WAL included, that hold one of `texts`.

@@ -44,7 +44,7 @@ class Stock:
         self.me = service.must("GET", "/v1/me")["principal"]["id"]
         self.makers = {
             "user_id": self.user, "service_account_id": self.service_account, "grant_id": self.grant,
-            "access_token_id": self.access_token, "key_id": self.key, "token_id": self.token,
+            "access_token_id": self.access_token, "key_id": self.key, "account_id": self.account, "token_id": self.token,
             "webhook_id": self.webhook, "rule_id": self.rule, "alert_id": self.alert,
             "delivery_id": self.delivery, "signal_id": self.signal, "name": self.job, "version": self.version,
         }
@@ -94,6 +94,9 @@ class Stock:
     def key(self):
         secret = {"api_key": "judged-api-key", "secret": f"the-secret-of-{self.name()}".replace(" ", "-")}
         return self.post("/v1/keys", {**KEY, "account": self.name(), "label": self.name(), "credential": secret})["id"]
+
+    def account(self):
+        return self.post("/v1/accounts", {**KEY, "name": self.name()})["id"]
 
     def version(self):
         return 1

@@ -156,7 +156,7 @@ struct KeyDesk {
             KeyEndpoints(
                 book: book, isActive: { principal, _ in principal == Self.colleague },
                 makePair: { try PrivateKey.generate($0, rsaBits: $1) },
-                prober: prober
+                prober: prober, publicOrigin: "https://keybell.desk.example"
             ).operations)
     }
 

@@ -12,7 +12,7 @@ struct OpenEndpoints {
     let pages: ProblemPages
 
     var operations: [Operation] {
-        [index, health, readiness, metrics, yaml, json, problem]
+        [index, health, readiness, metrics, yaml, json, problem, deposit]
     }
 
     private var index: Operation {
@@ -75,6 +75,16 @@ struct OpenEndpoints {
             atOnce: { request, _ in
                 try request.parameters().finish()
                 return Response(.ok, type: type, body: .bytes(bytes))
+            })
+    }
+
+    private var deposit: Operation {
+        let page = DepositPage.response
+        return Endpoint(
+            "/deposit", id: "getDepositPage", requires: .none,
+            atOnce: { request, _ in
+                try request.parameters().finish()
+                return page
             })
     }
 

@@ -24,7 +24,7 @@ struct KeyRooms {
                 },
                 makePair: { kind, bits in
                     try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
-                }, prober: prober
+                }, prober: prober, publicOrigin: shared.settings.origin
             ).operations
         jobs = KeyJobs(book: book, prober: prober).jobs
     }

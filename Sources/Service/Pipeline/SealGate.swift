@@ -6,7 +6,7 @@ import HTTPServer
 struct SealGate {
     static let open: Set<String> = [
         "getIndex", "getHealth", "getReadiness", "getMetrics", "getContractYAML", "getContractJSON",
-        "getProblem", "getSeal", "unseal", "abortUnseal",
+        "getProblem", "getDepositPage", "getSeal", "unseal", "abortUnseal",
     ]
 
     private let seal: Seal
