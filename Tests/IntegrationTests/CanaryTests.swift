@@ -166,6 +166,13 @@ extension IntegrationTests {
                     ])
             }
             try await walk.go("POST", "/v1/invitations/accept", ["token": pasted], token: nil)
+            let credential: JSONValue = ["api_key": pasted, "secret": pasted, "passphrase": pasted]
+            for path in ["/v1/deposits", "/v1/deposits/look"] {
+                let body: JSONValue = ["token": pasted, "credential": credential]
+                try await walk.go("POST", path, body, token: nil)
+                try await walk.go("GET", "\(path)/kbd_\(Self.pasted)", token: nil)
+            }
+            try await walk.go("GET", "/deposit?token=kbd_\(Self.pasted)", token: nil)
             // A client that mistakes a path for something else; some of it is found, some is not.
             for target in [
                 "/v1/keys/\(bot)", "/\(bot)", "/v1/webhooks/whsec_\(Self.pasted)/test",

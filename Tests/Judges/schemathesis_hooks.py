@@ -105,7 +105,7 @@ def say(sayable, where):
 
 
 def refer_to_something(case):
-    """A principal, a receiver, an invitation that exist."""
+    """A principal, a receiver, an invitation, a deposit link that exist."""
     body = case.body
     if body.get("owner_id"):
         body["owner_id"] = stock.me
@@ -115,6 +115,8 @@ def refer_to_something(case):
         body["send_to"] = [stock.kept_one("webhook_id", "send_to")]
     if case.path == "/v1/invitations/accept":
         body["token"] = stock.invitation()[1]
+    if case.path in ("/v1/deposits", "/v1/deposits/look"):
+        body["token"] = stock.deposit()["token"]
 
 
 def match_revision(case):

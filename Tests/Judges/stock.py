@@ -44,8 +44,8 @@ class Stock:
         self.me = service.must("GET", "/v1/me")["principal"]["id"]
         self.makers = {
             "user_id": self.user, "service_account_id": self.service_account, "grant_id": self.grant,
-            "access_token_id": self.access_token, "key_id": self.key, "account_id": self.account, "token_id": self.token,
-            "webhook_id": self.webhook, "rule_id": self.rule, "alert_id": self.alert,
+            "access_token_id": self.access_token, "key_id": self.key, "account_id": self.account,
+            "token_id": self.token, "webhook_id": self.webhook, "rule_id": self.rule, "alert_id": self.alert,
             "delivery_id": self.delivery, "signal_id": self.signal, "name": self.job, "version": self.version,
         }
         # At the start, so that the run ends there when they do not come.
@@ -97,6 +97,9 @@ class Stock:
 
     def account(self):
         return self.post("/v1/accounts", {**KEY, "name": self.name()})["id"]
+
+    def deposit(self):
+        return self.post(f"/v1/keys/{self.key()}/deposits", {})
 
     def version(self):
         return 1
