@@ -102,6 +102,7 @@ extension IntegrationTests {
             var walk = Walk(node: node)
             try await ordinary(&walk, webhook, bot.id)
             try await failing(&walk, bot.token, bootstrap, canaries)
+            try await depositing(&walk)
             try await wait(until: "both messages were tried") { receiver.idsOfNumbers.count == 2 }
             try await walk.go("GET", "/v1/deliveries?limit=200")
             try await away(&walk, server)
@@ -166,13 +167,6 @@ extension IntegrationTests {
                     ])
             }
             try await walk.go("POST", "/v1/invitations/accept", ["token": pasted], token: nil)
-            let credential: JSONValue = ["api_key": pasted, "secret": pasted, "passphrase": pasted]
-            for path in ["/v1/deposits", "/v1/deposits/look"] {
-                let body: JSONValue = ["token": pasted, "credential": credential]
-                try await walk.go("POST", path, body, token: nil)
-                try await walk.go("GET", "\(path)/kbd_\(Self.pasted)", token: nil)
-            }
-            try await walk.go("GET", "/deposit?token=kbd_\(Self.pasted)", token: nil)
             // A client that mistakes a path for something else; some of it is found, some is not.
             for target in [
                 "/v1/keys/\(bot)", "/\(bot)", "/v1/webhooks/whsec_\(Self.pasted)/test",
@@ -204,6 +198,18 @@ extension IntegrationTests {
             let made = try await walk.node.call("POST", "/v1/access-tokens", ["name": "once"], headers: once)
             try canaries.watch("access token made once", made.json["token"]?.asString)
             try await walk.go("POST", "/v1/access-tokens", ["name": "once"], headers: once)
+        }
+
+        /// What a holder gets wrong with a deposit link.
+        private func depositing(_ walk: inout Walk) async throws {
+            let pasted = JSONValue.string(Self.pasted)
+            let credential: JSONValue = ["api_key": pasted, "secret": pasted, "passphrase": pasted]
+            for path in ["/v1/deposits", "/v1/deposits/look"] {
+                let body: JSONValue = ["token": pasted, "credential": credential]
+                try await walk.go("POST", path, body, token: nil)
+                try await walk.go("GET", "\(path)/kbd_\(Self.pasted)", token: nil)
+            }
+            try await walk.go("GET", "/deposit?token=kbd_\(Self.pasted)", token: nil)
         }
 
         /// The same without a database.
