@@ -32,12 +32,13 @@ enum StandingOrders {
         "mode_order_put",
         """
         insert into mode_order (id, selector, mode, reason, ordered_by, ordered_at)
-        values ($1, $2, $3, $4, $5, $6)
+        values ($1, normalize($2::text)::jsonb, $3, $4, $5, $6)
         on conflict on constraint mode_order_selector do update set mode = excluded.mode,
             reason = excluded.reason, ordered_by = excluded.ordered_by, ordered_at = excluded.ordered_at
         """)
     private static let remove = Statement(
-        "mode_order_remove", "delete from mode_order where selector = $1 returning id")
+        "mode_order_remove",
+        "delete from mode_order where selector = normalize($1::text)::jsonb returning id")
 
     nonisolated(nonsending) static func lock(in transaction: Transaction) async throws {
         _ = try await transaction.query(lockExclusively, .int64(advisoryLock))
@@ -57,7 +58,7 @@ enum StandingOrders {
         _ order: StandingOrder, in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(
-            put, .id(order.id), .json(order.selector.json.bytes), .text(order.mode.rawValue),
+            put, .id(order.id), .text(order.selector.storedText), .text(order.mode.rawValue),
             .text(order.reason), .text(order.orderedBy), .timestamp(order.orderedAt))
     }
 
@@ -65,8 +66,14 @@ enum StandingOrders {
     nonisolated(nonsending) static func remove(
         _ selector: KeySelector, in transaction: Transaction
     ) async throws -> Bool {
-        try await !transaction.query(remove, .json(selector.json.bytes)).isEmpty
+        try await !transaction.query(remove, .text(selector.storedText)).isEmpty
     }
+}
+
+extension KeySelector {
+    /// Put into NFC by the database, as names are: one selection is one row, however its letters are
+    /// composed.
+    fileprivate var storedText: String { String(decoding: json.bytes, as: UTF8.self) }
 }
 
 extension StandingOrder {

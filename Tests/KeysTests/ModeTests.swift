@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    @Test func `an order is taken back by the same name, however its letters were composed`() async throws {
+        try await KeyDesk.run { desk in
+            let place = #""exchange": "binance", "environment": "live", "label": "a""#
+            let key = try await desk.call("POST", "/v1/keys", #"{\#(place), "account": "caf\u00e9"}"#)
+            let path = "/v1/keys/\(key.json["id"]?.asString ?? "")"
+            let stop = Self.body(#"{"account": "cafe\u0301"}"#, "suspended", #""expect_count": 1"#)
+            #expect(try await desk.call("POST", "/v1/keys/mode", stop).json["changed"] == 1)
+            let lift = Self.body(#"{"account": "caf\u00e9"}"#, "active", #""expect_count": 1"#)
+            let lifted = try await desk.call("POST", "/v1/keys/mode", lift)
+            #expect(lifted.json["standing_order"] == "taken_back", "\(lifted.text)")
+            #expect(try await Self.status(path, desk) == "active")
+        }
+    }
+
     @Test func `a wrong count and a dry run change nothing`() async throws {
         try await KeyDesk.run { desk in
             let path = try await desk.register("a")
