@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""usage: tour.py [--binary PATH]
+"""usage: tour.py [--binary PATH] [DOCUMENT…]
 
-Runs the README's tour as a reader would: every ```sh block between the two `tour` comments, in one bash,
-against a fresh service. A block must not fail in any command. What the README shows beneath it must come back:
-each line's parts between `…`, in that order. A block marked ```sh again only reads, and is repeated until that
-holds or patience ends. Standard library only.
+Runs the tours of README.md and Docs/keys.md (or of the documents named) as a reader would: every ```sh block
+between the two `tour` comments, in one bash. README's is against a fresh service; Docs/keys.md starts its own. A
+block must not fail in any command. What the document shows beneath it must come back: each line's parts between
+`…`, in that order. A block marked ```sh again only reads, and is repeated until that holds or patience ends.
+Standard library only.
 """
 
 import argparse
@@ -21,8 +22,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 from service import Service, free_port  # noqa: E402
 
+README = "README.md"
+TOURS = (README, "Docs/keys.md")
 BEGIN, END = "<!-- tour:", "<!-- end of the tour -->"
 PATIENCE_SECONDS = 60  # for a busy machine
+END_LIMIT_SECONDS = 30  # a service that a block started drains, and stops its PostgreSQL
 FENCE = re.compile(r"^```(\w+)( again)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -89,10 +93,13 @@ trap 'failures=$((failures + 1)); echo "FAILED: $BASH_COMMAND"' ERR
 
     def close(self):
         """Ends bash and what it left in the background, all in a session of their own."""
-        try:
-            os.killpg(self._bash.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        group = self._bash.pid
+        send(group, signal.SIGTERM)
+        deadline = time.monotonic() + END_LIMIT_SECONDS
+        while is_alive(group) and time.monotonic() < deadline:
+            self._bash.poll()
+            time.sleep(0.05)
+        send(group, signal.SIGKILL)
         self._bash.wait()
         self._output.close()
 
@@ -103,6 +110,25 @@ trap 'failures=$((failures + 1)); echo "FAILED: $BASH_COMMAND"' ERR
     def _read(self, at):
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), size - at, at).decode(errors="replace")
+
+
+def send(group, which):
+    try:
+        os.killpg(group, which)
+    except ProcessLookupError:
+        pass
+
+
+def is_alive(group):
+    """Whether a process of the group runs; one that ended and was not waited for does not."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, of_group = path.read_text().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(of_group) == group and state not in "ZX":
+            return True
+    return False
 
 
 def missing(printed, expected):
@@ -128,32 +154,37 @@ def play(shell, block):
         time.sleep(0.1)
 
 
-def main():
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--binary", default=str(ROOT / ".build" / "debug" / "keybell"))
-    binary = pathlib.Path(options.parse_args().binary).resolve()
-    blocks = read_blocks((ROOT / "README.md").read_text())
-    with Service(binary, {"KEYBELL_LOOPS": "2"}) as service, tempfile.TemporaryDirectory(
-        prefix="tour"
-    ) as folder:
-        environment = {
-            **os.environ,
-            "K": service.base,
-            "DATA": str(service.folder / "data"),
-            "KEYBELL": str(binary),
-            "PORT": str(free_port()),
-            "TMPDIR": folder,
-        }
-        shell = Shell(environment)
+def follow(document, environment):
+    """Plays a document's tour from its first block to its last."""
+    blocks = read_blocks((ROOT / document).read_text())
+    # The folder that blocks make theirs in; PostgreSQL's own user must pass through it when root runs this.
+    with tempfile.TemporaryDirectory(prefix="tour") as folder:
+        os.chmod(folder, 0o711)
+        shell = Shell({**os.environ, "PORT": str(free_port()), "TMPDIR": folder, **environment})
         try:
             for block in blocks:
                 play(shell, block)
         finally:
             shell.close()
     parts = sum(len(block.expected) for block in blocks)
-    print(f"tour: {len(blocks)} blocks of README.md ran, {parts} parts compared")
+    print(f"tour: {len(blocks)} blocks of {document} ran, {parts} parts compared", flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--binary", default=str(ROOT / ".build" / "debug" / "keybell"))
+    options.add_argument("documents", nargs="*", metavar="DOCUMENT", help=" or ".join(TOURS))
+    chosen = options.parse_args()
+    binary = pathlib.Path(chosen.binary).resolve()
+    for document in chosen.documents or TOURS:
+        if document != README:
+            follow(document, {"KEYBELL": str(binary)})
+            continue
+        with Service(binary, {"KEYBELL_LOOPS": "2"}) as service:
+            data = str(service.folder / "data")
+            follow(document, {"KEYBELL": str(binary), "K": service.base, "DATA": data})
     return 0
 
 
