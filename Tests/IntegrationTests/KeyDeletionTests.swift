@@ -108,5 +108,34 @@ extension IntegrationTests {
                 #expect(sent.count == 1)
             }
         }
+
+        @Test func `a rotation has the old key deleted, and ends when it is refused`() async throws {
+            try await Self.with { standIn, node in
+                let key = try await node.must(
+                    "POST", "/v1/keys",
+                    [
+                        "exchange": "bybit", "account": "main", "label": "rotated", "environment": "testnet",
+                        "credential": ["api_key": "key-a", "secret": .string(Self.secret + "a")],
+                    ])
+                let path = "/v1/keys/\(key.id)"
+                try await node.must(
+                    "POST", path + "/verify", ["accept_risks": "the stand-in restricts no address"])
+                let opened = try await node.must(
+                    "POST", path + "/rotations",
+                    ["credential": ["api_key": "key-b", "secret": .string(Self.secret + "b")]])
+                let rotation = "\(path)/rotations/\(opened.id)"
+                #expect(try await node.must("POST", rotation + "/advance")["state"] == "overlap")
+                let retiring = try await node.must("POST", rotation + "/advance", ["end_overlap": true])
+                #expect(retiring["state"] == "retiring", "\(retiring)")
+                // What was deleted is not brought back.
+                let late = try await node.call("POST", rotation + "/rollback", ["reason": "too late"])
+                #expect(late.status == 409, "\(late.text)")
+                let done = try await node.must("POST", rotation + "/advance")
+                #expect(done["state"] == "done" && done["proof"]?["code"] == "10003", "\(done)")
+                let sent = try await standIn.requests(.bybit, apiKey: "key-a")
+                #expect(sent.filter { $0.path == Self.deletionPath }.map(\.verdict) == ["accepted"])
+                #expect(try await node.must("POST", path + "/verify")["outcome"] == "confirmed")
+            }
+        }
     }
 }
