@@ -64,10 +64,20 @@ extension ModeOutcome {
             let until = changed.compactMap(\.handedOutUntil).max()
             w.field("handed_out_until", command.mode == .revoked ? until?.description : nil)
             if command.mode == .revoked {
-                w.array("at_the_exchange", deletions) { w, opened in w.value(opened) }
+                writeDeletions(to: &w)
             }
             w.array("keys", changed.prefix(Self.listed)) { w, key in w.value(key.id.description) }
             w.array("held_keys", held.prefix(Self.listed)) { w, key in w.value(key.id.description) }
+        }
+    }
+    /// Keys that are deleted by requests of ours, and those that are tasks for people.
+    private func writeDeletions(to w: inout JSONWriter) {
+        let count = { (way: KeyDeletion.Way) in deletions.filter { $0.way == way }.reduce(0) { $0 + $1.keys }
+        }
+        w.object("at_the_exchange") { w in
+            w.field("deleting", count(.api))
+            w.field("tasks", count(.person))
+            w.array("exchanges", deletions) { w, opened in w.value(opened) }
         }
     }
 }

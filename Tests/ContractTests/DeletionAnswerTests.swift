@@ -27,7 +27,7 @@ struct DeletionAnswerTests {
             #expect(revoked.json["at_the_exchange"]?["state"] == "due", "\(revoked.text)")
             let many = try await call(
                 "POST", "/v1/keys/revoke", #"{"selector":{"all":true},"reason":"lost","expect_count":1}"#)
-            #expect(many.json["at_the_exchange"]?[0]?["exchange"] == "bybit", "\(many.text)")
+            #expect(many.json["at_the_exchange"]?["exchanges"]?[0]?["exchange"] == "bybit", "\(many.text)")
             let marked = try await call("POST", paths[0] + "/versions/1/deletion/mark", "")
             #expect(marked.json["state"] == "deleted", "\(marked.text)")
             let page = try await call("GET", "/v1/key-deletions", "")

@@ -136,7 +136,7 @@ import Testing
             for isDry in [true, false] {
                 let answer = try await desk.call("POST", "/v1/keys/revoke", body(isDry))
                 #expect(answer.status == 200 && answer.json["revoked"] == 9, "\(answer.text)")
-                let counts = answer.json["at_the_exchange"]?.asArray?.map {
+                let counts = answer.json["at_the_exchange"]?["exchanges"]?.asArray?.map {
                     [$0["exchange"], $0["way"], $0["keys"]]
                 }
                 #expect(counts == [["binance", "person", 3], ["bybit", "api", 5]], "\(answer.text)")
