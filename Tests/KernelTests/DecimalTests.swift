@@ -1,0 +1,49 @@
+import Testing
+
+@testable import Kernel
+
+@Suite struct DecimalTests {
+    @Test(arguments: [
+        ("0", "0"), ("-0", "0"), ("0.10", "0.1"), ("5000", "5000"), ("-2.50", "-2.5"),
+        ("0.00000001", "0.00000001"),
+        ("100.000", "100"),
+        ("123456789012345678.123456789012345678", "123456789012345678.123456789012345678"),
+    ]) func `what is written comes back in its shortest form`(text: String, shown: String) {
+        #expect(Decimal(text)?.description == shown)
+    }
+
+    @Test(arguments: [
+        "", "-", ".", "1.", ".5", "+1", " 1", "1 ", "1e3", "1E3", "01", "00", "1.2.3", "1,5", "0x1", "NaN",
+        "--1", "１",
+        String(repeating: "9", count: 37), "0.0000000000000000000000000000001",
+    ]) func `what two readers might understand differently is no number`(text: String) {
+        #expect(Decimal(text) == nil)
+    }
+
+    @Test func `sums and products are exact`() throws {
+        let tenth = try #require(Decimal("0.1"))
+        let fifth = try #require(Decimal("0.2"))
+        #expect(tenth.adding(fifth) == Decimal("0.3"))
+        #expect(fifth.subtracting(tenth) == tenth)
+        #expect(tenth.multiplied(by: fifth) == Decimal("0.02"))
+        #expect(Decimal("0.001")?.multiplied(by: Decimal(exactly: 50_000)) == Decimal(exactly: 50))
+        #expect(Decimal("2.5")?.multiplied(by: Decimal(exactly: 4)) == Decimal("10"))
+        #expect((-tenth).magnitude == tenth && (-tenth).isNegative && Decimal.zero.isZero)
+    }
+
+    @Test func `what does not fit is nil, never wrong`() throws {
+        let huge = try #require(Decimal(String(repeating: "9", count: 36)))
+        let tiny = try #require(Decimal("0.000000000000000000000000000001"))
+        #expect(huge.multiplied(by: huge) == nil)
+        #expect(huge.adding(tiny) == nil)
+        #expect(huge.adding(huge)?.subtracting(huge) == huge)
+        #expect(tiny < huge && !(huge < tiny) && -huge < tiny && -huge < -tiny && !(tiny < -huge))
+    }
+
+    @Test func `order and equality are those of numbers`() throws {
+        let written = ["-10", "-2.5", "-0.1", "0", "0.0001", "0.1", "1", "1.5", "2", "10", "100.01"]
+        let values = try written.map { try #require(Decimal($0)) }
+        #expect(values.shuffled().sorted() == values)
+        #expect(Decimal("1.0") == Decimal("1") && Decimal("1.0")?.hashValue == Decimal("1")?.hashValue)
+    }
+}
