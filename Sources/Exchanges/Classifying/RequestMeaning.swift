@@ -1,0 +1,108 @@
+package import Kernel
+
+/// What a request does at its exchange.
+package enum RequestOperation: String, CaseIterable, Sendable {
+    case read, trade, cancel
+    /// Opens a private stream, or fetches what opens one.
+    case stream
+    case transfer, withdraw
+    /// Everything else, and everything that no table knows.
+    case admin
+}
+
+/// What a request means, told from method, host, path, query and body. Policies are about this.
+package struct RequestMeaning: Sendable, Equatable {
+    package var operation: RequestOperation
+    /// Of a request that trades: one, or several of a batch. Amending and replacing count as new orders.
+    package var orders: [OrderIntent]
+    package var withdrawal: WithdrawalIntent?
+    /// A stream's credentials would admit orders, too.
+    package var admitsOrders: Bool
+    /// Why it cannot be judged; it is refused then, whatever the policy says.
+    package var problems: [MeaningProblem]
+
+    package init(
+        _ operation: RequestOperation, orders: [OrderIntent] = [], withdrawal: WithdrawalIntent? = nil,
+        admitsOrders: Bool = false, problems: [MeaningProblem] = []
+    ) {
+        (self.operation, self.orders, self.withdrawal) = (operation, orders, withdrawal)
+        (self.admitsOrders, self.problems) = (admitsOrders, problems)
+    }
+}
+
+/// Something about a request that two readers could understand differently, or that nobody here knows.
+package struct MeaningProblem: Error, Sendable, Equatable {
+    package enum Part: String, Sendable { case method, host, path, query, body }
+
+    package let part: Part
+    /// Of the parameter, where it is about one.
+    package let name: String?
+    package let sentence: String
+
+    package init(_ part: Part, _ name: String? = nil, _ sentence: String) {
+        (self.part, self.name, self.sentence) = (part, name, sentence)
+    }
+}
+
+/// One order, as the exchange will understand it.
+package struct OrderIntent: Sendable, Equatable {
+    package enum Side: String, CaseIterable, Sendable { case buy, sell }
+
+    package enum Kind: String, CaseIterable, Sendable {
+        case market, limit
+        /// A limit order that never takes.
+        case limitMaker = "limit_maker"
+        case stopMarket = "stop_market"
+        case stopLimit = "stop_limit"
+        case takeProfitMarket = "take_profit_market"
+        case takeProfitLimit = "take_profit_limit"
+        case trailing
+        /// Whatever else an exchange offers.
+        case other
+    }
+
+    package enum TimeInForce: String, CaseIterable, Sendable {
+        case gtc, ioc, fok, gtd
+        case postOnly = "post_only"
+    }
+
+    /// What a quantity counts.
+    package enum Unit: String, Sendable { case base, quote, contracts }
+    package enum Instrument: String, Sendable { case spot, margin, linear, inverse, option }
+
+    package var symbol: String
+    package var side: Side
+    package var kind: Kind
+    package var instrument: Instrument
+    package var timeInForce: TimeInForce?
+    package var quantity: Decimal?
+    package var unit: Unit = .base
+    package var price: Decimal?
+    package var stopPrice: Decimal?
+    /// The exchange itself lets it reduce a position only.
+    package var isReduceOnly = false
+    /// Closes whatever there is; it has no quantity.
+    package var closesPosition = false
+    /// Where positions are held both ways: `long` or `short`.
+    package var positionSide: String?
+    package var leverage: Decimal?
+    package var clientOrderID: String?
+
+    package init(_ symbol: String, _ side: Side, _ kind: Kind, on instrument: Instrument) {
+        (self.symbol, self.side, self.kind, self.instrument) = (symbol, side, kind, instrument)
+    }
+}
+
+/// Where a withdrawal goes.
+package struct WithdrawalIntent: Sendable, Equatable {
+    package var asset: String
+    package var network: String?
+    package var address: String
+    package var tag: String?
+    package var amount: Decimal?
+
+    package init(asset: String, network: String?, address: String, tag: String?, amount: Decimal?) {
+        (self.asset, self.network, self.address) = (asset, network, address)
+        (self.tag, self.amount) = (tag, amount)
+    }
+}
