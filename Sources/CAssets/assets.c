@@ -43,6 +43,9 @@ static const unsigned char migration_0010[] = {
 static const unsigned char migration_0011[] = {
 #embed "../../Migrations/0011_key_deletions.sql"
 };
+static const unsigned char migration_0012[] = {
+#embed "../../Migrations/0012_blocked_rows.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -61,6 +64,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0009_bootstrap_place.sql", migration_0009),
     FILE_OF("Migrations/0010_rotation.sql", migration_0010),
     FILE_OF("Migrations/0011_key_deletions.sql", migration_0011),
+    FILE_OF("Migrations/0012_blocked_rows.sql", migration_0012),
     {0, 0, 0},
 };
 

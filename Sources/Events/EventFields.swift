@@ -168,6 +168,7 @@ extension EventType {
         "key_encryption_key.rotated": [
             EventField("generation", .integer), EventField("rewrapped", .integer),
         ],
+        "sealed_value.tampered": [EventField("found_in", .string), EventField("row", .string)],
         "event_horizon.lagging": [
             EventField("lag_seconds", .number), EventField("blocking_pid", .integer, isNullable: true),
             EventField("blocking_database", .string, isNullable: true),

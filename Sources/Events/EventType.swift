@@ -112,6 +112,8 @@ extension EventType {
     package static let rootKeyRotated = EventType("root_key.rotated", .systemRead, isSecurity: true)
     package static let keyEncryptionKeyRotated = EventType(
         "key_encryption_key.rotated", .systemRead, isSecurity: true)
+    package static let sealedValueTampered = EventType(
+        "sealed_value.tampered", .systemRead, isSecurity: true)
     package static let eventHorizonLagging = EventType("event_horizon.lagging", .systemRead)
 
     /// Every type but the own ones.
@@ -130,7 +132,7 @@ extension EventType {
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
         .messageExhausted,
         .secretRotationDue, .jobFailed, .auditCheckpointed, .systemSealed, .systemUnsealed, .rootKeyRotated,
-        .keyEncryptionKeyRotated, .eventHorizonLagging,
+        .keyEncryptionKeyRotated, .sealedValueTampered, .eventHorizonLagging,
     ]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -11,11 +11,14 @@ struct Rekeying {
     let rewrapped: Int64
     let finishedAt: Timestamp?
     let proof: [UInt8]?
+    /// Rows that cannot be moved, as told.
+    let blocked: [String]
 
     private static let newest = Statement(
         "rekeying_newest",
         """
-        select generation, started_at, started_by, total, rewrapped, finished_at, proof from rekeying
+        select generation, started_at, started_by, total, rewrapped, finished_at, proof, blocked
+        from rekeying
         order by generation desc limit 1
         """)
     private static let insert = Statement(
@@ -26,9 +29,14 @@ struct Rekeying {
     private static let finish = Statement(
         "rekeying_finish",
         """
-        update rekeying set finished_at = $2, proof = $3
+        update rekeying set finished_at = $2, proof = $3, blocked = '{}'
         where generation = $1::integer and finished_at is null
         """)
+    private static let lockBlocked = Statement(
+        "rekeying_blocked_lock",
+        "select blocked from rekeying where generation = $1::integer for no key update")
+    private static let setBlocked = Statement(
+        "rekeying_blocked_set", "update rekeying set blocked = $2 where generation = $1::integer")
     private static let deleteOlder = Statement(
         "rekeying_delete_older", "delete from key_encryption_key where generation < $1::integer")
     private static let countTags = Statement(
@@ -49,7 +57,7 @@ struct Rekeying {
             Rekeying(
                 generation: row.int(0), startedAt: row.timestamp(1), startedBy: row.text(2),
                 total: row.int64(3), rewrapped: row.int64(4), finishedAt: row.optionalTimestamp(5),
-                proof: row.optionalJSON(6))
+                proof: row.optionalJSON(6), blocked: row.textArray(7))
         }
     }
 
@@ -64,6 +72,18 @@ struct Rekeying {
         _ generation: Int, by count: Int, in transaction: Transaction
     ) async throws(PostgresError) {
         _ = try await transaction.query(advance, .int(generation), .int(count))
+    }
+
+    static nonisolated(nonsending) func lockBlocked(
+        _ generation: Int, in transaction: Transaction
+    ) async throws(PostgresError) -> [String] {
+        try await transaction.query(lockBlocked, .int(generation)).first?.textArray(0) ?? []
+    }
+
+    static nonisolated(nonsending) func setBlocked(
+        _ generation: Int, _ rows: [String], in transaction: Transaction
+    ) async throws(PostgresError) {
+        _ = try await transaction.query(setBlocked, .int(generation), .textArray(rows))
     }
 
     /// The older generations go. The foreign keys of everything that is sealed refuse it while anything hangs

@@ -35,6 +35,7 @@ extension RekeyingReport: JSONWritable {
             w.field("rewrapped", rekeying?.rewrapped)
             w.object("remaining") { w in for (name, count) in remaining { w.field(name, count) } }
             w.array("waiting_for_nodes", lagging) { w, node in w.value(node.description) }
+            w.field("blocked", rekeying?.blocked ?? [])
             w.field("finished_at", rekeying?.finishedAt?.description)
         }
     }

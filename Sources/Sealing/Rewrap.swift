@@ -1,4 +1,5 @@
 import Access
+import Audit
 import Crypto
 package import EventLoop
 package import Events
@@ -17,6 +18,9 @@ package struct Rewrap {
     private static let pause: Period = .milliseconds(10)
     /// Between two looks at nodes that have to load the generation.
     private static let wait: Period = .milliseconds(250)
+
+    /// Rows that are told one by one; with more, somebody has to look before anything goes on.
+    private static let blockedAtMost = 200
 
     private let ledger: Ledger
     private let custodian: Custodian
@@ -37,11 +41,22 @@ package struct Rewrap {
         var total = 0
         var result = JSONObject()
         if let rekeying = try await Rekeying.newest(in: ledger.database), rekeying.isOpen {
+            var blocked: [BlockedRow] = []
             while !run.isOver, custodian.seal.isOpen {
-                let count = try await step(rekeying.generation)
-                total += count ?? 0
-                if count == 0, try await finish(rekeying.generation) { break }
-                let isMoving = count ?? 0 > 0
+                let step = try await step(rekeying.generation, past: blocked)
+                total += step?.moved ?? 0
+                if let step, !step.blocked.isEmpty {
+                    blocked += step.blocked
+                    try await tell(blocked, rekeying.generation)
+                    guard blocked.count < Self.blockedAtMost else {
+                        throw BlockedRows(rows: blocked, isAllElseMoved: false)
+                    }
+                }
+                if step?.isLast == true {
+                    guard blocked.isEmpty else { throw BlockedRows(rows: blocked, isAllElseMoved: true) }
+                    if try await finish(rekeying.generation) { break }
+                }
+                let isMoving = step?.moved ?? 0 > 0
                 await reactor.sleep(nanoseconds: (isMoving ? Self.pause : Self.wait).nanoseconds)
             }
         }
@@ -49,20 +64,44 @@ package struct Rewrap {
         return result
     }
 
-    /// How many rows were moved; nil: this node does not have the generation yet.
-    nonisolated(nonsending) func step(_ generation: Int) async throws -> Int? {
+    /// nil: this node does not have the generation yet.
+    nonisolated(nonsending) func step(
+        _ generation: Int, past blocked: [BlockedRow] = []
+    ) async throws -> RewrapStep? {
         let keyring = try custodian.seal.opened().keyring
         guard keyring.currentGeneration == generation else { return nil }
         return try await ledger.database.transaction { transaction in
-            var count = 0
-            for column in SealedColumn.all where count == 0 {
-                count = try await column.rewrap(
-                    by: keyring, limit: Self.stepRows, on: custodian.offLoop, in: transaction)
-                if count > 0, column.isConfiguration { try await Authority.configure(in: transaction) }
+            var step = RewrapStep()
+            for column in SealedColumn.all where step.moved == 0 {
+                let (moved, stuck) = try await column.rewrap(
+                    by: keyring, limit: Self.stepRows, past: blocked.ids(in: column),
+                    on: custodian.offLoop, in: transaction)
+                step.moved = moved
+                step.blocked += stuck.map { BlockedRow(column: column.name, id: $0) }
+                if moved > 0, column.isConfiguration { try await Authority.configure(in: transaction) }
             }
-            if count == 0 { count = try await states.retag(transaction, keyring, Self.stepRows) }
-            if count > 0 { try await Rekeying.advance(generation, by: count, in: transaction) }
-            return count
+            if step.moved == 0 { step.moved = try await states.retag(transaction, keyring, Self.stepRows) }
+            if step.moved > 0 { try await Rekeying.advance(generation, by: step.moved, in: transaction) }
+            return step
+        }
+    }
+
+    /// Rows that cannot be moved, each once a rotation, whichever nodes meet it however often.
+    private nonisolated(nonsending) func tell(_ blocked: [BlockedRow], _ generation: Int) async throws {
+        let context = Context.installation(now: ledger.clock.now(), requestID: Self.jobName)
+        try await ledger.change(context) { change in
+            let told = try await Rekeying.lockBlocked(generation, in: change.transaction)
+            let fresh = blocked.filter { !told.contains($0.description) }
+            guard !fresh.isEmpty else { return }
+            try await Rekeying.setBlocked(
+                generation, told + fresh.map(\.description), in: change.transaction)
+            for row in fresh {
+                let data: JSONValue = ["found_in": .string(row.column), "row": .string(row.id)]
+                change.audit("system.sealed_value_tampered", row.description, outcome: .denied, detail: data)
+                change.emit(
+                    NewEvent(
+                        .sealedValueTampered, subject: nil as NodeID?, data: data.asObject ?? JSONObject()))
+            }
         }
     }
 

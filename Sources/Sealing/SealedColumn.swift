@@ -6,7 +6,8 @@ import Postgres
 /// hang on. The generation column is the cursor: whatever is killed, what is left is what is still old.
 struct SealedColumn: Sendable {
     let name: String
-    /// Rows of an older generation, not held by anybody: their key as text, and the bytes.
+    /// Rows of an older generation, not held by anybody and not among those named: their key as text, and
+    /// the bytes.
     let take: Statement
     let write: Statement
     let count: Statement
@@ -21,6 +22,7 @@ struct SealedColumn: Sendable {
             "rewrap_webhook_take",
             """
             select id::text, signing_key from webhook where signing_key_generation < $1
+                and id::text <> all($3)
             order by signing_key_generation, id limit $2 for no key update skip locked
             """),
         write: Statement(
@@ -39,6 +41,7 @@ struct SealedColumn: Sendable {
             "rewrap_webhook_secret_take",
             """
             select id::text, sealed from webhook_secret where sealed_generation < $1
+                and id::text <> all($3)
             order by sealed_generation, id limit $2 for no key update skip locked
             """),
         write: Statement(
@@ -58,6 +61,7 @@ struct SealedColumn: Sendable {
             "rewrap_installation_key_take",
             """
             select purpose, sealed from installation_key where sealed_generation < $1
+                and purpose <> all($3)
             order by sealed_generation, purpose limit $2 for no key update skip locked
             """),
         write: Statement(
@@ -77,6 +81,7 @@ struct SealedColumn: Sendable {
             "rewrap_key_version_take",
             """
             select key || '/' || version, credential from key_version where credential_generation < $1
+                and key || '/' || version <> all($3)
             order by credential_generation, key, version limit $2 for no key update skip locked
             """),
         write: Statement(
@@ -91,17 +96,33 @@ struct SealedColumn: Sendable {
             "rewrap_key_version_count",
             "select count(*) from key_version where credential_generation < $1"))
 
-    /// Re-wraps at most so many rows under the keyring's current generation; how many. Off the loop, so that
-    /// requests do not wait for it.
+    /// Re-wraps at most so many rows under the keyring's current generation. Off the loop, so that requests
+    /// do not wait for it. Rows that somebody altered stay as they are.
+    /// - Parameter blocked: keys of rows that are known to be such.
     nonisolated(nonsending) func rewrap(
-        by keyring: Keyring, limit: Int, on offLoop: OffLoop, in transaction: Transaction
-    ) async throws -> Int {
+        by keyring: Keyring, limit: Int, past blocked: [String], on offLoop: OffLoop,
+        in transaction: Transaction
+    ) async throws -> (moved: Int, blocked: [String]) {
         let rows = try await transaction.query(
-            take, .int32(Int32(keyring.currentGeneration)), .int(limit))
-        guard !rows.isEmpty else { return 0 }
+            take, .int32(Int32(keyring.currentGeneration)), .int(limit), .textArray(blocked))
+        guard !rows.isEmpty else { return (0, []) }
         let old = rows.map { $0.bytes(1) }
-        let sealed = try await offLoop.run { try old.map { try keyring.rewrap($0) } }
-        _ = try await transaction.query(write, .textArray(rows.map { $0.text(0) }), .byteaArray(sealed))
-        return rows.count
+        let sealed = try await offLoop.run { try old.map { try Self.rewrapped($0, by: keyring) } }
+        let moved = zip(rows, sealed).compactMap { row, bytes in bytes.map { (row.text(0), $0) } }
+        let stuck = zip(rows, sealed).compactMap { row, bytes in bytes == nil ? row.text(0) : nil }
+        if !moved.isEmpty {
+            _ = try await transaction.query(
+                write, .textArray(moved.map(\.0)), .byteaArray(moved.map(\.1)))
+        }
+        return (moved.count, stuck)
+    }
+
+    /// nil for bytes that are not as the service wrote them.
+    private static func rewrapped(_ sealed: [UInt8], by keyring: Keyring) throws(SealingError) -> [UInt8]? {
+        do throws(SealingError) {
+            return try keyring.rewrap(sealed)
+        } catch .notAuthentic, .malformed, .unknownGeneration {
+            return nil
+        } catch { throw error }
     }
 }
