@@ -202,4 +202,19 @@ import Testing
             #expect(names == ExchangeName.allCases.map(\.rawValue))
         }
     }
+
+    @Test func `a weak tag is refused with words that say what to send`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await desk.register("a")
+            for tag in ["W/\"1\"", "W/\"9\""] {
+                let answer = try await desk.call("PATCH", path, #"{"label": "b"}"#, match: tag)
+                #expect(answer.status == 412)
+                #expect(answer.json["detail"]?.asString?.contains("without W/") == true, "\(answer.text)")
+                #expect(answer.json["detail"]?.asString?.contains("\"1\"") == true, "\(answer.text)")
+            }
+            // A strong one beside it counts.
+            let answer = try await desk.call("PATCH", path, #"{"label": "b"}"#, match: "W/\"1\", \"1\"")
+            #expect(answer.status == 200, "\(answer.text)")
+        }
+    }
 }

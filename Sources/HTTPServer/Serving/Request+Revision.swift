@@ -15,9 +15,23 @@ extension Request {
         }
         let wanted = Self.etag(revision)
         guard tags.contains(where: { $0 == wanted || $0 == "*" }) else {
+            if tags.contains(where: Self.isWeak) { throw Self.weakTag(wanted) }
             throw Problem(.preconditionFailed, "The resource is at revision \(revision) by now.")
         }
     }
+
+    /// RFC 9110 13.1.1: `If-Match` compares strongly, so a weak tag matches nothing. Proxies that compress
+    /// make weak tags of strong ones.
+    private static func weakTag(_ wanted: String) -> Problem {
+        Problem(
+            .preconditionFailed,
+            """
+            A weak tag (W/"…") is never a match: send the ETag as this service gave it, without W/ and with \
+            its quotes. The resource is at \(wanted) now.
+            """)
+    }
+
+    private static func isWeak(_ tag: Substring) -> Bool { tag.hasPrefix("W/") }
 
     /// What `If-Match` lists; nil without it. Empty elements don't count (RFC 9110 5.6.1).
     private var expectedTags: [Substring]? {
@@ -29,7 +43,7 @@ extension Request {
     /// RFC 9110 8.8.3, or "*".
     private static func isEntityTag(_ text: Substring) -> Bool {
         guard text != "*" else { return true }
-        let opaque = (text.hasPrefix("W/") ? text.dropFirst(2) : text).utf8
+        let opaque = (isWeak(text) ? text.dropFirst(2) : text).utf8
         let quote = UInt8(ascii: "\"")
         guard opaque.count >= 2, opaque.first == quote, opaque.last == quote else { return false }
         return opaque.dropFirst().dropLast().allSatisfy { $0 == 0x21 || $0 >= 0x23 && $0 != 0x7F }
