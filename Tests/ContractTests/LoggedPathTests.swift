@@ -26,4 +26,18 @@ struct LoggedPathTests {
         // Base64 has slashes: what follows may be the rest of it.
         #expect(logged("/\(segment)/rest/of/it") == "/[redacted]")
     }
+
+    @Test(arguments: [
+        token, "kbt_x", "kbi_0example", "kbb_0example", "kbroot1_0example", "whsec_0example", "id-\(token)",
+        "id_\(token)", "x\(token)", "req_1-kbt_", "\(token)_x",
+    ])
+    func `a request's id that holds a token is not taken`(_ id: String) {
+        #expect(LoggedPath.holdsToken(id))
+    }
+
+    @Test(arguments: [
+        "8b1f5c0e-3c1e-4a6f-9a3b-2f6f1a0c9d7e", "req_01ke6my6g1e23vtc7yy680gxcf", "kbt", "kb-1", "backbone_1",
+        "_", "a_b_c", String(repeating: "a", count: 64),
+    ])
+    func `any other is`(_ id: String) { #expect(!LoggedPath.holdsToken(id)) }
 }

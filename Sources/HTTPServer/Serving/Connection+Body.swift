@@ -22,7 +22,8 @@ extension Connection: BodySource {
         guard let bytes = head.headers.valueBytes(.xRequestID), (1...64).contains(bytes.count),
             bytes.allSatisfy({ ByteClass.isLetterOrDigit($0) || $0 == 0x5F || $0 == 0x2D })
         else { return server.makeRequestID() }
-        return String(decoding: bytes, as: UTF8.self)
+        let id = String(decoding: bytes, as: UTF8.self)
+        return server.mayShow(id) ? id : server.makeRequestID()
     }
 
     func limitBody(to bytes: Int) throws(BodyError) {

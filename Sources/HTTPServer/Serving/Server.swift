@@ -19,6 +19,8 @@ package final class Server {
     let answer: (Request) -> Answer
     /// What a request gets when the client sent no id of its own.
     let makeRequestID: () -> String
+    /// Whether an id that a client sent may stand in answers and in the log: people send the wrong header.
+    package var mayShow: (String) -> Bool = { _ in true }
     package var tls: TLSContext?
     /// One for all connections of the loop: an idle connection holds no buffer.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1_024, alignment: 16)

@@ -40,6 +40,7 @@ final class Host {
             tls: try shared.settings.makeTLS(), makeRequestID: { ids.next() },
             spawn: { connection in worker.spawn { await connection.serve() } },
             answer: { request in pipeline.answer(request) })
+        server.mayShow = { !LoggedPath.holdsToken($0) }
     }
 
     /// - Parameter listen: nil where another loop listens for all.

@@ -11,6 +11,21 @@ enum LoggedPath {
         path.withUnsafeBufferPointer(isHarmless) ? String(decoding: path, as: UTF8.self) : cut(path)
     }
 
+    /// Whether one of our secrets may stand anywhere in a name that a client gave: its prefix is enough, also
+    /// behind something else.
+    static func holdsToken(_ name: String) -> Bool {
+        let words = name.utf8.split(omittingEmptySubsequences: false) { !isWordByte($0) && $0 != .underscore }
+        return words.contains { word in
+            word.split(separator: .underscore, omittingEmptySubsequences: false).dropLast().contains {
+                before in
+                before.starts(with: "kb".utf8) || tokenEnds.contains { before.reversed().starts(with: $0) }
+            }
+        }
+    }
+
+    /// What is before the `_` of tokens and of webhooks' secrets, backwards.
+    private static let tokenEnds = ["kbt", "kbi", "kbb", "whsec", "whsk"].map { Array($0.utf8.reversed()) }
+
     /// One pass without a copy, since every request comes by.
     private static func isHarmless(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
         var (segment, word) = (0, 0)
