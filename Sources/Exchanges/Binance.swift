@@ -76,8 +76,14 @@ extension Binance {
         return RequestDraft(known: .get, host: "spot", path: path)
     }
 
+    /// Futures have test networks of their own, with keys of their own; one key is for both kinds of them.
+    package func furtherProbes(in environment: Environment) -> [RequestDraft] {
+        environment == .live ? [] : [RequestDraft(known: .get, host: "usdm", path: "/fapi/v3/account")]
+    }
+
     package func permissions(in answer: JSONValue) -> ProbedPermissions? {
-        answer["enableReading"] == nil ? account(answer) : restrictions(answer)
+        if answer["enableReading"] != nil { return restrictions(answer) }
+        return answer["totalWalletBalance"] == nil ? account(answer) : futuresAccount(answer)
     }
 
     private static let flags: [(name: String, means: KeyPermission)] = [
@@ -109,6 +115,14 @@ extension Binance {
         guard let mayTrade = answer["canTrade"]?.asBool else { return nil }
         var permissions = ProbedPermissions(mayTrade ? [.read, .tradeSpot] : [.read])
         permissions.uid = answer.words("uid")
+        return permissions
+    }
+
+    /// It tells that the key works, and nothing of what it may do.
+    private func futuresAccount(_ answer: JSONValue) -> ProbedPermissions? {
+        guard answer["assets"]?.asArray != nil else { return nil }
+        var permissions = ProbedPermissions([])
+        permissions.areTold = false
         return permissions
     }
 

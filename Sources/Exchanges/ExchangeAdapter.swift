@@ -17,6 +17,10 @@ package protocol ExchangeAdapter: Sendable {
     /// The harmless read that tells what a key may do; where there is none, one that tells that it works.
     func probe(in environment: Environment) -> RequestDraft
 
+    /// The same on further hosts, in order: where a key may belong to any of several hosts and nothing says
+    /// to which, the next one is asked when one does not take the key.
+    func furtherProbes(in environment: Environment) -> [RequestDraft]
+
     /// Reads a successful answer to the probe; nil when it is not one.
     func permissions(in answer: JSONValue) -> ProbedPermissions?
 
@@ -35,6 +39,12 @@ package protocol ExchangeAdapter: Sendable {
 }
 
 extension ExchangeAdapter {
+    package func furtherProbes(in environment: Environment) -> [RequestDraft] { [] }
+
+    package func probes(in environment: Environment) -> [RequestDraft] {
+        [probe(in: environment)] + furtherProbes(in: environment)
+    }
+
     package func deletion(apiKey: String) -> RequestDraft? { nil }
     package func isDeleted(by answer: JSONValue) -> Bool { false }
 

@@ -4,6 +4,8 @@ package import Kernel
 /// key holds it, whether or not the account is enabled for what it covers.
 package struct ProbedPermissions: Sendable, Equatable {
     package var granted: Set<KeyPermission>
+    /// False where the exchange only shows that the key works: then nothing is known of what it may do.
+    package var areTold = true
     /// What the exchange names beside: `Earn`, `Affiliate`; and whatever it may add one day.
     package var others: [String] = []
     /// nil where the exchange does not tell.

@@ -11,6 +11,25 @@ extension KeyBook {
     /// In a row without an answer before it is an event.
     static let failuresTold = 3
 
+    /// Asks the exchange about a key, at one host after the other while each refuses the key. Every request
+    /// is admitted and recorded by itself.
+    nonisolated(nonsending) func look(
+        _ purpose: KeyPurpose, _ id: ExchangeKeyID, version: Int? = nil, by prober: KeyProber,
+        _ context: Context, note: (ExchangeKey, Change) throws -> JSONValue
+    ) async throws -> (use: KeyUse, seen: ProbeSighting) {
+        let use = try await admit(purpose, id, version: version, context, note: note)
+        var seen = try await prober.look(use)
+        let places = use.key.exchange.adapter?.probes(in: use.key.environment).count ?? 1
+        // The first use was the repeatable effect.
+        var claimless = context
+        claimless.idempotency = nil
+        for place in 1..<max(places, 1) where seen.isRefusal {
+            let again = try await admit(purpose, id, version: use.version, claimless, note: note)
+            seen = seen.joined(with: try await prober.look(again, at: place), by: use.key.exchange)
+        }
+        return (use, seen)
+    }
+
     /// Writes a probe's outcome: what the exchange says, its drift, and the end of quarantine where nothing
     /// stands against it.
     /// - Parameter acceptedRisks: why somebody answers for them.

@@ -59,7 +59,9 @@ struct KeyDeleter {
     }
 
     private nonisolated(nonsending) func send(_ deletion: KeyDeletion, _ context: Context) async throws {
-        let use = try await admit(deletion, .send, context)
+        let use = try await book.admit(.delete, deletion.key, version: deletion.version, context) { _, _ in
+            Self.note(deletion, .send)
+        }
         let refusal = try await prober.delete(use)
         _ = try await book.changeDeletion(deletion.key, deletion.version, context) { deletion, change in
             deletion.heard(refusal, at: change.context.now)
@@ -70,8 +72,9 @@ struct KeyDeleter {
     nonisolated(nonsending) func look(
         _ deletion: KeyDeletion, _ context: Context
     ) async throws -> KeyDeletion {
-        let use = try await admit(deletion, .look, context)
-        let seen = try await prober.look(use)
+        let (_, seen) = try await book.look(
+            .delete, deletion.key, version: deletion.version, by: prober, context
+        ) { _, _ in Self.note(deletion, .look) }
         // The use was the repeatable effect; what it told is written whenever it comes.
         var claimless = context
         claimless.idempotency = nil
@@ -80,13 +83,7 @@ struct KeyDeleter {
         }
     }
 
-    private nonisolated(nonsending) func admit(
-        _ deletion: KeyDeletion, _ step: KeyDeletion.Step, _ context: Context
-    ) async throws -> KeyUse {
-        try await book.admit(.delete, deletion.key, version: deletion.version, context) { _, _ in
-            [
-                "version": .number(JSONNumber(Int64(deletion.version))), "step": .string(step.rawValue),
-            ]
-        }
+    private static func note(_ deletion: KeyDeletion, _ step: KeyDeletion.Step) -> JSONValue {
+        ["version": .number(JSONNumber(Int64(deletion.version))), "step": .string(step.rawValue)]
     }
 }

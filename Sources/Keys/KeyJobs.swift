@@ -135,9 +135,8 @@ package struct KeyJobs {
             do {
                 let context = Context.installation(
                     now: ledger.clock.now(), requestID: run.context.requestID)
-                let use = try await book.admit(.verify, key, context) { _, _ in [:] }
-                let outcome = try await prober.probe(use)
-                _ = try await book.learn(outcome, from: use, accepting: nil, context)
+                let (use, seen) = try await book.look(.verify, key, by: prober, context) { _, _ in [:] }
+                _ = try await book.learn(seen.outcome, from: use, accepting: nil, context)
                 probed += 1
             } catch is Problem {
                 failed += 1

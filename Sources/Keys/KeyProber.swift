@@ -25,18 +25,14 @@ package struct KeyProber {
     }
 
     /// What a use of the key was admitted for: one request, sent at most once, not later than a second after.
-    nonisolated(nonsending) func probe(_ use: KeyUse) async throws -> ProbeOutcome {
-        try await look(use).outcome
-    }
-
-    /// `probe`, with what was asked.
-    nonisolated(nonsending) func look(_ use: KeyUse) async throws -> ProbeSighting {
+    /// - Parameter place: which of the hosts that the key may belong to.
+    nonisolated(nonsending) func look(_ use: KeyUse, at place: Int = 0) async throws -> ProbeSighting {
         let now = clock.now()
         guard let adapter = use.key.exchange.adapter else {
             let why = "\(use.key.exchange.rawValue) cannot be asked yet."
             return ProbeSighting(outcome: .unreachable(why), status: nil, request: "", at: now)
         }
-        let draft = adapter.probe(in: use.key.environment)
+        let draft = adapter.probes(in: use.key.environment)[place]
         let answer = try await ask(draft, adapter, use)
         let outcome: ProbeOutcome =
             switch answer {

@@ -38,11 +38,11 @@ struct ProbeEndpoints {
         guard exchange.adapter != nil else {
             throw Problem(.notYetSupported, "Keys of \(exchange.rawValue) cannot be probed yet.")
         }
-        let use = try await book.admit(.verify, id, version: wish.version, context) { _, _ in
+        let (use, seen) = try await book.look(.verify, id, version: wish.version, by: prober, context) {
+            _, _ in
             ["accept_risks": wish.acceptedRisks.map { .string($0) } ?? .null]
         }
-        let outcome = try await prober.probe(use)
-        let learnt = try await book.learn(outcome, from: use, accepting: wish.acceptedRisks, context)
+        let learnt = try await book.learn(seen.outcome, from: use, accepting: wish.acceptedRisks, context)
         return answer(learnt.key, learnt.record, now: context.now)
     }
 

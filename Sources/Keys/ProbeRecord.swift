@@ -85,7 +85,7 @@ extension ProbeRecord {
         }
         _ = try await transaction.query(
             confirm, .id(key.id), .timestamp(next), .int(version), .timestamp(now),
-            .textArray(found.list.map(\.rawValue)), .bool(found.isAddressBound),
+            .textArray(found.areTold ? found.list.map(\.rawValue) : nil), .bool(found.isAddressBound),
             .textArray(found.addresses), .timestamp(found.expiresAt), .text(found.uid),
             .json(found.raw.isEmpty ? nil : found.raw), .textArray(drift))
     }

@@ -43,6 +43,23 @@ struct ProbeSighting: Sendable {
 }
 
 extension ProbeSighting {
+    /// The host that was asked does not take the key, or not from here.
+    var isRefusal: Bool {
+        switch outcome {
+        case .refused(.keyRefused), .refused(.keyOrAddressRefused): true
+        default: false
+        }
+    }
+
+    /// What two hosts say together, of which the first refused the key: what the second says counts, unless
+    /// it refuses, too. Nothing is proven unless both prove it.
+    func joined(with next: ProbeSighting, by exchange: ExchangeName) -> ProbeSighting {
+        guard next.isRefusal else { return next }
+        let isProofLost =
+            ProofOfRefusal(self, by: exchange) != nil && ProofOfRefusal(next, by: exchange) == nil
+        return isProofLost ? next : self
+    }
+
     /// The exchange knows the key and takes its signature, whatever it lets it do.
     var isTaken: Bool {
         switch outcome {

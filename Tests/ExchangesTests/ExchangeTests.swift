@@ -44,9 +44,8 @@ import Testing
             guard let adapter = exchange.name.adapter else { continue }
             let credential = try anyCredential(exchange.name)
             for environment in exchange.environments {
-                let drafts = [adapter.probe(in: environment), adapter.deletion(apiKey: "AKEY")].compactMap {
-                    $0
-                }
+                let drafts =
+                    adapter.probes(in: environment) + [adapter.deletion(apiKey: "AKEY")].compactMap { $0 }
                 for draft in drafts {
                     let host = try #require(adapter.host(draft.host, in: environment))
                     let signed = try adapter.sign(draft, with: credential, at: moment, to: host)

@@ -149,4 +149,70 @@ import Testing
         let retries = (1...8).map { ProbeSchedule.next(for: id, failures: $0, after: now) }
         #expect(retries == retries.sorted() && retries[0] < now + .minutes(10))
     }
+
+    // MARK: Several hosts
+
+    private static let spot = "/api/v3/account"
+    private static let futures = "/fapi/v3/account"
+    private static let refused = #"{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}"#
+    private static let futuresAccount = #"{"totalWalletBalance":"1.0","assets":[],"positions":[]}"#
+
+    private static func testnetKey(_ desk: KeyDesk) async throws -> String {
+        let made = try await desk.call(
+            "POST", "/v1/keys",
+            """
+            {"exchange": "binance", "account": "main", "environment": "testnet", "label": "a",
+            "permissions": ["read", "trade_derivatives"], \(credential)}
+            """)
+        return "/v1/keys/\(made.json["id"]?.asString ?? "")"
+    }
+
+    @Test func `a key of a futures test network is confirmed there, and its permissions are not known`()
+        async throws
+    {
+        try await KeyDesk.run { desk in
+            let path = try await Self.testnetKey(desk)
+            desk.exchange.says(401, Self.refused, to: Self.spot)
+            desk.exchange.says(200, Self.futuresAccount, to: Self.futures)
+            let told = try await desk.call("POST", path + "/verify")
+            #expect(told.json["outcome"] == "confirmed" && told.json["status"] == "active", "\(told.text)")
+            #expect(told.json["permissions"]?["at_the_exchange"] == .null, "\(told.text)")
+            #expect(told.json["permissions"]?["drift"] == [])
+            #expect(desk.exchange.paths == [Self.spot, Self.futures])
+        }
+    }
+
+    @Test func `the next host is asked only when one refuses the key`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.testnetKey(desk)
+            desk.exchange.says(200, #"{"canTrade":true}"#, to: Self.spot)
+            #expect(try await desk.call("POST", path + "/verify").json["outcome"] == "confirmed")
+            desk.exchange.says(503, "", to: Self.spot)
+            #expect(try await desk.call("POST", path + "/verify").json["outcome"] == "unreachable")
+            #expect(desk.exchange.paths == [Self.spot, Self.spot])
+            desk.exchange.says(401, Self.refused)
+            desk.exchange.says(401, Self.refused, to: Self.spot)
+            let told = try await desk.call("POST", path + "/verify")
+            #expect(told.json["outcome"] == "key_or_address_refused", "\(told.text)")
+            // What one host does not say, the other may: then nothing is known.
+            desk.exchange.says(503, "", to: Self.futures)
+            #expect(try await desk.call("POST", path + "/verify").json["outcome"] == "unreachable")
+        }
+    }
+
+    @Test func `that a key is gone is proven by all hosts together`() async throws {
+        try await KeyDesk.run { desk in
+            let path = try await Self.testnetKey(desk)
+            _ = try await desk.call("POST", path + "/revoke", #"{"reason": "lost"}"#)
+            let noKey = #"{"code":-2008,"msg":"Invalid Api-Key ID."}"#
+            for (first, second, state) in [
+                (noKey, Self.refused, "due"), (Self.refused, noKey, "due"), (noKey, noKey, "proven"),
+            ] {
+                desk.exchange.says(400, first, to: Self.spot)
+                desk.exchange.says(400, second, to: Self.futures)
+                let told = try await desk.call("POST", path + "/versions/1/deletion/check")
+                #expect(told.json["state"]?.asString == state, "\(told.text)")
+            }
+        }
+    }
 }

@@ -45,6 +45,14 @@ def account(exchange, call):
         "balances": [balance], "permissions": ["SPOT"]})
 
 
+def futures_account(exchange, call):
+    """The third version tells balances and positions, and nothing of what the key may do."""
+    asset = {"asset": "USDT", "walletBalance": "15000.00000000", "updateTime": call.now_ms}
+    return Answer(200, {
+        "totalWalletBalance": "15000.00000000", "totalUnrealizedProfit": "0.00000000",
+        "availableBalance": "15000.00000000", "assets": [asset], "positions": []})
+
+
 def place(exchange, call):
     number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
     return Answer(200, {
@@ -92,7 +100,7 @@ class Binance(Exchange):
         "GET /fapi/v1/time": public(server_time),
         "GET /sapi/v1/account/apiRestrictions": private(api_restrictions),
         "GET /api/v3/account": private(account, "read"),
-        "GET /fapi/v3/account": private(account, "read"),
+        "GET /fapi/v3/account": private(futures_account, "read"),
         "GET /api/v3/openOrders": private(open_orders, "read"),
         "POST /api/v3/order": private(place, "trade_spot", "trade_margin"),
         "DELETE /api/v3/order": private(cancel, "trade_spot", "trade_margin"),
