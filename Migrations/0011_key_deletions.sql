@@ -18,6 +18,5 @@ alter table key_deletion
     add column stuck_at timestamptz,
     add constraint key_deletion_proof check ((state = 'proven') = (proof is not null));
 drop index key_deletion_due;
+-- No further index: a revocation writes thousands of rows at once, and what is stuck is looked for once a minute.
 create index key_deletion_due on key_deletion (due_at, key, version) where due_at is not null;
-create index key_deletion_stuck on key_deletion (stuck_at, key, version) where stuck_at is not null;
-create index key_deletion_list on key_deletion (created_at, key, version);

@@ -5,7 +5,7 @@ import JSON
 import Kernel
 import Postgres
 
-/// Which deletions a list shows, the newest first, and where its page begins.
+/// Which deletions a list shows, those of the newest keys first, and where its page begins.
 struct KeyDeletionSearch {
     private let limit: Int
     private var conditions = ["true"]
@@ -26,15 +26,14 @@ struct KeyDeletionSearch {
     }
 
     private mutating func addPlace(_ cursor: Cursor, _ query: inout Parameters) {
-        guard cursor.parts.count == 3, let time = Int64(cursor.parts[0]),
-            let key = ExchangeKeyID(cursor.parts[1]), let version = Int32(cursor.parts[2])
+        guard cursor.parts.count == 2, let key = ExchangeKeyID(cursor.parts[0]),
+            let version = Int32(cursor.parts[1])
         else {
             query.fail("cursor", code: "invalid_cursor", "does not belong to a list of deletions")
             return
         }
-        parameters += [.timestamp(Timestamp(microseconds: time)), .id(key), .int32(version)]
-        let last = parameters.count
-        conditions.append("(d.created_at, d.key, d.version) < ($\(last - 2), $\(last - 1), $\(last))")
+        parameters += [.id(key), .int32(version)]
+        conditions.append("(d.key, d.version) < ($\(parameters.count - 1), $\(parameters.count))")
     }
 
     private mutating func add(_ before: String, _ parameter: Parameter) {
@@ -46,7 +45,7 @@ struct KeyDeletionSearch {
     var statement: Statement {
         let parts = [
             "select", KeyDeletionStore.columns, "from", KeyDeletionStore.tables, "where",
-            conditions.joined(separator: " and "), "order by d.created_at desc, d.key desc, d.version desc",
+            conditions.joined(separator: " and "), "order by d.key desc, d.version desc",
             "limit", "$\(parameters.count + 1)",
         ]
         return Statement("key_deletion_list", derived: parts.joined(separator: " "))
@@ -64,8 +63,6 @@ struct KeyDeletionSearch {
     }
 
     private static func cursor(_ deletion: KeyDeletion) -> Cursor {
-        Cursor([
-            String(deletion.createdAt.microseconds), deletion.key.description, String(deletion.version),
-        ])
+        Cursor([deletion.key.description, String(deletion.version)])
     }
 }

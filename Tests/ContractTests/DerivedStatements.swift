@@ -66,7 +66,7 @@ enum DerivedStatements {
         return usual + deletions + lists + rotations
     }
 
-    private static var deletionCursor: String { Cursor(["1", ExchangeKeyID(id).description, "1"]).text }
+    private static var deletionCursor: String { Cursor([ExchangeKeyID(id).description, "1"]).text }
 
     private static func webhooks() throws -> [Statement] {
         let usual = [DeliveryStore.find, DeliveryStore.lock, WebhookStore.find, WebhookStore.lock]
