@@ -50,6 +50,9 @@ import Testing
         #expect(try Self.verdict(Self.found([.read, .tradeSpot])) == "pass")
         #expect(try Self.verdict(Self.found([.read, .tradeSpot, .tradeMargin])) == "pass")
         #expect(try Self.verdict(Self.found([.read])) == "fail: lost_permission")
+        var untold = ProbedPermissions([])
+        untold.areTold = false
+        #expect(try Self.verdict(.confirmed(untold)) == "pass")
     }
 
     @Test func `withdrawals pass only where they are declared, and where the old version had them`() throws {

@@ -121,13 +121,12 @@ extension RotationDriver {
     private nonisolated(nonsending) func test(
         _ claimed: Rotation, _ context: Context
     ) async throws -> Rotation {
-        let use = try await book.admit(.test, claimed.key, version: claimed.version, context) { _, _ in
-            ["rotation_id": .string(claimed.id.description)]
-        }
-        let outcome = try await prober.probe(use)
+        let (_, seen) = try await book.look(
+            .test, claimed.key, version: claimed.version, by: prober, context
+        ) { _, _ in ["rotation_id": .string(claimed.id.description)] }
         return try await settle(claimed, context) { rotation, key, change in
             let known = try await ProbeRecord.find(key.id, in: change.transaction)
-            switch RotationVerdict(outcome, for: key, known: known, attempts: rotation.attempts) {
+            switch RotationVerdict(seen.outcome, for: key, known: known, attempts: rotation.attempts) {
             case .pass:
                 try await confirm(rotation, key, change)
                 rotation.pass(try book.custody.testTag(of: rotation), at: change.context.now)

@@ -44,7 +44,7 @@ enum RotationVerdict: Equatable {
                 sentence: "It can withdraw, which the old one cannot: take that away at the exchange.")
         }
         let lost = declared.intersection(had ?? declared).subtracting(found.granted)
-        if !lost.isEmpty {
+        if found.areTold, !lost.isEmpty {
             let names = KeyPermission.allCases.filter(lost.contains).map(\.rawValue)
             return .init(
                 code: "lost_permission",
