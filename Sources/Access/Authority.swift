@@ -1,3 +1,4 @@
+import HTTPServer
 package import Postgres
 
 /// The one row that says what is allowed right now. Whoever takes authority away or changes it raises the
@@ -10,6 +11,8 @@ package enum Authority {
     package static let readEpoch = Statement(
         "authority_epoch", "select epoch, configuration from authority")
 
+    private static let readRestore = Statement(
+        "authority_restore", "select restored_at from authority")
     private static let lockExclusively = Statement(
         "authority_lock", "select pg_advisory_xact_lock($1)")
     private static let lockShared = Statement("authority_share", "select pg_advisory_xact_lock_shared($1)")
@@ -28,6 +31,15 @@ package enum Authority {
     /// meanwhile. A statement of its own, so that what is read next is newer than the lock.
     package nonisolated(nonsending) static func share(in transaction: Transaction) async throws {
         _ = try await transaction.query(lockShared, .int64(advisoryLock))
+    }
+
+    /// Throws while a restore waits to be confirmed: what was revoked since the backup may stand as usable.
+    package nonisolated(nonsending) static func checkConfirmed(in transaction: Transaction) async throws {
+        guard try await transaction.query(readRestore).first?.optionalTimestamp(0) == nil else {
+            throw Problem(
+                .restoreUnconfirmed,
+                "The database was restored from a backup. Nothing is used until an owner has confirmed it.")
+        }
     }
 
     package nonisolated(nonsending) static func raise(in transaction: Transaction) async throws -> Int64 {

@@ -28,6 +28,8 @@ extension ProblemCode {
     package static let insecureTransport = ProblemCode(
         "insecure_transport", .forbidden, "Not over this connection")
     package static let sealed = ProblemCode("sealed", .serviceUnavailable, "The node is sealed")
+    package static let restoreUnconfirmed = ProblemCode(
+        "restore_unconfirmed", .serviceUnavailable, "A restore waits to be confirmed")
     package static let databaseUnavailable = ProblemCode(
         "database_unavailable", .serviceUnavailable, "The database is away")
 }

@@ -46,11 +46,15 @@ package struct AuditReport: Sendable {
 
 /// `keybell audit verify --export FILE`.
 package enum AuditVerifyCommand {
-    /// - Parameter next: the file's next bytes; nil at its end.
+    /// - Parameters:
+    ///   - each: gets every entry before anything is known of its soundness.
+    ///   - next: the file's next bytes; nil at its end.
     package static func verify(
-        pin: CheckpointPin?, reading next: () throws -> [UInt8]?
+        pin: CheckpointPin?, each: @escaping (ChainEntry) -> Void = { _ in },
+        reading next: () throws -> [UInt8]?
     ) throws -> AuditReport {
         var verification = ExportVerification(pin: pin)
+        verification.onEntry = each
         while let bytes = try next() { try verification.feed(bytes) }
         return AuditReport(try verification.finish())
     }

@@ -24,6 +24,8 @@ package struct ExportVerification {
     private static let gzipMagic: UInt8 = 0x1F
 
     private let pin: CheckpointPin?
+    /// Told of every entry, as it comes.
+    var onEntry: (ChainEntry) -> Void = { _ in }
     private var decoder: GzipDecoder?
     private var hasBegun = false
     private var rest: [UInt8] = []
@@ -80,7 +82,9 @@ package struct ExportVerification {
         case .manifest: throw .line(lines)
         case .checkpoint(let checkpoint): verification?.checkpoint(checkpoint)
         case .unreadableCheckpoint: verification?.unreadableCheckpoint()
-        case .entry(let entry): verification?.entry(entry)
+        case .entry(let entry):
+            onEntry(entry)
+            verification?.entry(entry)
         }
     }
 

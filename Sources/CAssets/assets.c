@@ -46,6 +46,9 @@ static const unsigned char migration_0011[] = {
 static const unsigned char migration_0012[] = {
 #embed "../../Migrations/0012_blocked_rows.sql"
 };
+static const unsigned char migration_0013[] = {
+#embed "../../Migrations/0013_restore.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -65,6 +68,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0010_rotation.sql", migration_0010),
     FILE_OF("Migrations/0011_key_deletions.sql", migration_0011),
     FILE_OF("Migrations/0012_blocked_rows.sql", migration_0012),
+    FILE_OF("Migrations/0013_restore.sql", migration_0013),
     {0, 0, 0},
 };
 

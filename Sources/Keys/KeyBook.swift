@@ -1,5 +1,5 @@
 import Audit
-import Access
+package import Access
 package import Events
 import HTTPServer
 import JSON
@@ -38,6 +38,13 @@ package final class KeyBook {
                 .keyTampered, "The key's row was changed past this service. Nothing was done with it.",
                 members: [("key_id", .string(tampered.id.description))])
         }
+    }
+
+    /// The same for whoever changes keys among other things.
+    package nonisolated(nonsending) func changing<Result>(
+        _ context: Context, _ body: nonisolated(nonsending) (Change) async throws -> Result
+    ) async throws -> Result {
+        try await change(context, body)
     }
 
     nonisolated(nonsending) func tell(_ tampered: TamperedKey, _ context: Context) async throws {

@@ -76,6 +76,7 @@ extension KeyBook {
     ) async throws -> KeyUse {
         let admitted = try await change(context) { change in
             try await Authority.share(in: change.transaction)
+            try await Authority.checkConfirmed(in: change.transaction)
             guard let row = try await KeyStore.find(id, in: change.transaction) else {
                 throw Problem.notFound("key")
             }

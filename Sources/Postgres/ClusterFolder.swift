@@ -98,7 +98,7 @@ struct ClusterFolder: Sendable {
 }
 
 /// Removes a folder and all in it; symbolic links are removed, not followed.
-func removeTree(_ path: String) {
+package func removeTree(_ path: String) {
     if unlink(path) == 0 { return }
     for name in folderEntries(path) ?? [] { removeTree("\(path)/\(name)") }
     rmdir(path)

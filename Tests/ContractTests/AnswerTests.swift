@@ -21,8 +21,8 @@ struct AnswerTests {
         "listAuditRecords": ["", "limit=200"],
     ]
 
-    /// What ends the desk's day, or needs shares that only a moment's answer has.
-    private static let apart: Set<String?> = ["seal", "proveShare"]
+    /// What ends the desk's day, or needs what only a moment has: shares, a restore.
+    private static let apart: Set<String?> = ["seal", "proveShare", "confirmRestore"]
 
     @Test func `every reading answers as the contract says`() async throws {
         try await Premises.open(isRunning: true) { worker, premises in

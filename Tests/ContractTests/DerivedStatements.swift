@@ -35,7 +35,7 @@ enum DerivedStatements {
         let usual = [
             KeyStore.find, KeyStore.lock, RotationStore.find, RotationStore.lock,
             RotationStore.lockOpen, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
-            KeyTags.older, KeyStore.insert,
+            KeyTags.older, KeyInspection.page, KeyStore.insert,
             KeyStore.update, AccountStore.find, AccountStore.lock, AccountStore.list,
             DepositStore.list, DepositStore.find, DepositStore.lock, DepositStore.lockOne,
             KeyNotice.dueRotations,

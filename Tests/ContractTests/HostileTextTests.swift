@@ -28,6 +28,7 @@ struct HostileTextTests {
     /// own.
     private static let apart: Set<String> = [
         "bootstrap", "acceptInvitation", "uploadCandles", "testAlertRule", "seal", "unseal", "proveShare",
+        "confirmRestore",
         "lookAtDeposit", "deposit",
     ]
 

@@ -141,6 +141,14 @@ package final class RunningNode: Sendable {
         try? await wait(until: "the server is gone", within: 30) { clusterPID != pid }
     }
 
+    /// One of the binary's other commands, with the settings of this node.
+    package func run(
+        _ arguments: [String], _ more: [String: String] = [:]
+    ) async throws -> (code: Int32, output: String) {
+        try await runToEnd(
+            [Self.binary()] + arguments, environment: settings.merging(more) { $1 }, in: folder)
+    }
+
     // MARK: The binary
 
     /// Beside the test bundle, or where this package is built.

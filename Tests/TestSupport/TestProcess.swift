@@ -104,9 +104,21 @@ package final class TestFolder: Sendable {
     package func file(_ name: String) -> String { "\(path)/\(name)" }
     package func read(_ name: String) -> String? { readWhole(file(name)) }
     package func write(_ text: String, to name: String) throws {
+        try write(bytes: Array(text.utf8), to: name)
+    }
+
+    package func write(bytes: [UInt8], to name: String) throws {
         guard let file = fopen(file(name), "we") else { throw Impatience("\(name) cannot be written") }
-        let count = fwrite(text, 1, text.utf8.count, file)
-        guard fclose(file) == 0, count == text.utf8.count else { throw Impatience("\(name) is cut off") }
+        let count = fwrite(bytes, 1, bytes.count, file)
+        guard fclose(file) == 0, count == bytes.count else { throw Impatience("\(name) is cut off") }
+    }
+
+    package func bytes(of name: String) throws -> [UInt8] {
+        guard let file = fopen(file(name), "re") else { throw Impatience("\(name) cannot be read") }
+        defer { fclose(file) }
+        var (bytes, piece) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+        while case let count = fread(&piece, 1, piece.count, file), count > 0 { bytes += piece[..<count] }
+        return bytes
     }
     package func remove() { ScratchServer.removeFolder(path) }
 

@@ -1,7 +1,4 @@
 import Audit
-import CLinux
-import EventLoop
-import Glibc
 
 /// `keybell audit verify --export FILE [--pin KEY]`: proves an exported trail without the service and the
 /// database.
@@ -27,21 +24,12 @@ enum AuditCommand {
 
     private static func verify(_ path: String, pin: CheckpointPin?) -> Int32 {
         do {
-            let descriptor = try SystemError.check("open") { klinux_open(path, O_RDONLY | O_CLOEXEC, 0) }
-            defer { close(descriptor) }
-            let report = try AuditVerifyCommand.verify(pin: pin) { try read(descriptor) }
+            let report = try TrailFile(path: path).verify(pin: pin)
             Command.say(report.text)
             return report.exitCode
         } catch {
             Command.complain("keybell: \(path) cannot be verified: \(error)")
             return 1
         }
-    }
-
-    private static func read(_ descriptor: Int32) throws -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 64 * 1_024)
-        let count = Glibc.read(descriptor, &bytes, bytes.count)
-        if count < 0 { throw SystemError(call: "read", code: errno) }
-        return count == 0 ? nil : Array(bytes.prefix(count))
     }
 }

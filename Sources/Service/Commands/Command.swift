@@ -21,6 +21,14 @@ package enum Command {
         Entry(
             name: "audit", usage: "audit verify --export FILE [--pin KEY]", run: { AuditCommand.run($0) }),
         Entry(
+            name: "backup", usage: "backup FILE | backup verify FILE", run: { await BackupCommand.run($0) }),
+        Entry(
+            name: "restore", usage: "restore FILE [--replay EXPORT] [--env-file FILE]",
+            run: { await RestoreCommand.run($0) }),
+        Entry(
+            name: "restore-drill", usage: "restore-drill [FILE] [--share FILE]…",
+            run: { await RestoreDrillCommand.run($0) }),
+        Entry(
             name: "shares", usage: "shares split|combine …",
             run: { SharesCommand.run($0) }),
         Entry(

@@ -16,7 +16,9 @@ struct Readiness {
     /// transaction anywhere on the server, so every node would be taken out of service at once, and each of
     /// them works.
     private static let horizonLagSeconds = 5.0
-    private static let ping = Statement("readiness", "select max(number)::bigint from schema_migration")
+    private static let ping = Statement(
+        "readiness",
+        "select max(number)::bigint, (select restored_at from authority) from schema_migration")
 
     let checks: [Check]
     let warnings: [String]
@@ -25,8 +27,10 @@ struct Readiness {
 
     nonisolated(nonsending) static func of(_ shared: NodeShared, _ database: Database) async -> Readiness {
         var migration: Int64?
+        var restoredAt: Timestamp?
         do {
-            migration = try await database.query(ping).first?.int64(0)
+            let row = try await database.query(ping).first
+            (migration, restoredAt) = (row?.int64(0), row?.optionalTimestamp(1))
         } catch {
             shared.log.debug("not ready", ["error": .text("\(error)")])
         }
@@ -41,7 +45,10 @@ struct Readiness {
             Check(name: "seal", isOK: shared.seal.isOpen, detail: shared.sealText),
             Check(name: "draining", isOK: !shared.state.isDraining, detail: nil),
         ]
-        return Readiness(checks: checks, warnings: warnings(shared))
+        let restore = restoredAt.map { _ in
+            "the database was restored from a backup: nothing is used until an owner confirms that"
+        }
+        return Readiness(checks: checks, warnings: (restore.map { [$0] } ?? []) + warnings(shared))
     }
 
     /// What an operator should mend while the node goes on. Anybody may read them: no names, no addresses.

@@ -17,7 +17,8 @@ struct KeyRooms {
         let book = KeyBook(ledger: ledger, custody: custody)
         let prober = ExchangeSender(shared, reactor: reactor).prober(shared)
         operations =
-            KeyEndpoints(
+            RestoreEndpoints(ledger: ledger, keys: book).operations
+            + KeyEndpoints(
                 book: book,
                 isActive: { principal, transaction in
                     try await PrincipalRights.of([principal], in: transaction)[principal] != nil

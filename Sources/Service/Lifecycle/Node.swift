@@ -114,6 +114,9 @@ extension Node {
             try await KeyEncryptionKeys.read(through: connector)
         }
         let rootKey = try await findRootKey(opening: wrapped, told)
+        guard try await !UnfinishedRestore.isThere(connector) else {
+            throw Failure(description: UnfinishedRestore.sentence)
+        }
         let applied = try await patiently(worker.reactor) {
             try await Migrator(Assets.migrations).run(connector)
         }

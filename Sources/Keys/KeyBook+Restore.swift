@@ -1,0 +1,33 @@
+package import Access
+package import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// What is done again to keys after a restore, through the same rules as the first time.
+extension KeyBook {
+    /// Takes a key to a mode that an exported trail shows, when that is stricter than the one it has.
+    /// - Returns: why nothing was done, for a person; nil when the key is as the trail says.
+    package nonisolated(nonsending) func reapply(
+        _ modeName: String, to id: ExchangeKeyID, reason: String?, _ change: Change
+    ) async throws -> String? {
+        guard let mode = KeyMode(rawValue: modeName) else { return "There is no mode \(modeName)." }
+        let orders = try await StandingOrders.held(in: change.transaction)
+        guard let row = try await KeyStore.lock(id, in: change.transaction) else {
+            return "The key is not in the backup."
+        }
+        var key = try checked(row)
+        guard mode > key.ownMode else { return nil }
+        key.become(mode, under: orders.strictest(over: key), reason: reason, at: change.context.now)
+        change.audit("keys.mode", id, detail: ["mode": .string(mode.rawValue), "replayed": true])
+        change.emit(key.statusEvent)
+        change.touchesAuthority = true
+        if mode == .revoked {
+            try await RotationStore.cancel(of: [id], at: change.context.now, in: change.transaction)
+            _ = try await openDeletions(of: [key], change)
+        }
+        _ = try await update(key, change)
+        return nil
+    }
+}

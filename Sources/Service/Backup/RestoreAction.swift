@@ -1,0 +1,91 @@
+import Access
+import Audit
+import JSON
+import Kernel
+
+/// Something that an exported trail shows to have happened since the backup.
+struct RestoreAction: Equatable {
+    /// What becomes of it.
+    enum Fate: String {
+        /// Done again in the transaction of the restore: nobody gets in by what was taken back.
+        case now
+        /// Done when the restore is confirmed: it needs the seal to be open.
+        case waiting
+        /// Left to a person.
+        case left
+    }
+
+    let at: Timestamp
+    let action: String
+    let resource: String?
+    let detail: JSONValue
+
+    var fate: Fate {
+        switch action {
+        case "access_tokens.revoke", "grants.delete", "users.disable", "service_accounts.disable": .now
+        case "keys.revoke", "keys.suspend", "keys.activate", "keys.mode": resource == nil ? .left : .waiting
+        default: .left
+        }
+    }
+
+    /// Why a person has to look at it.
+    var note: String? {
+        guard fate == .left else { return nil }
+        if resource == nil, action.hasPrefix("keys.") {
+            return
+                "The keys that it changed are changed again one by one; a standing order is to be set again."
+        }
+        return "It was done after the backup, and is not in it."
+    }
+}
+
+/// The part of an exported trail that lies behind a backup. Pure.
+struct TrailSince {
+    /// Whoever has more since the last backup has other worries first.
+    static let actionsAtMost = 20_000
+    /// What changes nothing that a restore would bring back.
+    private static let quiet: Set<String> = [
+        "candles.write", "events.push", "audit.export", "keys.verify", "keys.reveal", "keys.delete",
+        "keys.rotations.test", "webhooks.test", "deliveries.retry", "tokens.change",
+    ]
+
+    /// The last sequence of each lane that the backup has.
+    let heads: [Int: Int64]
+    private(set) var actions: [RestoreAction] = []
+    private(set) var until: Timestamp?
+    private(set) var isCut = false
+
+    init(heads: [Int: Int64]) { self.heads = heads }
+
+    mutating func take(_ entry: ChainEntry) {
+        until = max(until ?? entry.at, entry.at)
+        guard entry.sequence > heads[entry.lane] ?? 0 else { return }
+        guard let items = (try? JSONValue.parse(entry.body))?["items"]?.asArray else { return }
+        // A change of many keys says once what it does, and then names them one by one.
+        var shared: JSONValue = [:]
+        for item in items where item["outcome"]?.asString == "allowed" {
+            guard let action = item["action"]?.asString, !Self.quiet.contains(action) else { continue }
+            let resource = item["resource"]?.asString
+            let own = item["detail"] ?? [:]
+            if resource == nil { shared = own }
+            let detail = own.asObject?.count == 0 ? shared : own
+            guard detail["unchanged"]?.asBool != true else { continue }
+            add(RestoreAction(at: entry.at, action: action, resource: resource, detail: detail))
+        }
+    }
+
+    private mutating func add(_ action: RestoreAction) {
+        guard actions.count < Self.actionsAtMost else {
+            isCut = true
+            return
+        }
+        actions.append(action)
+    }
+
+    /// In the order in which it happened; lanes are written side by side.
+    var ordered: [RestoreAction] {
+        actions.enumerated().sorted { a, b in
+            (a.element.at, a.offset) < (b.element.at, b.offset)
+        }.map(\.element)
+    }
+}

@@ -1,0 +1,168 @@
+import Access
+import Crypto
+import JSON
+import Kernel
+import Postgres
+
+/// Restores as rows.
+enum RestoreStore {
+    private static let mark = Statement(
+        "restore_mark",
+        """
+        insert into restore (id, restored_at, backup_at, replayed_until) values ($1, $2, $3, $4)
+        """)
+    private static let hold = Statement(
+        "restore_hold", "update authority set restored_at = $1, epoch = epoch + 1")
+    private static let release = Statement(
+        "restore_release", "update authority set restored_at = null, epoch = epoch + 1")
+    /// What may be used once may have been used since: nobody knows.
+    private static let voidDeposits = Statement(
+        "restore_void_deposits",
+        "update key_deposit set withdrawn_at = $1 where used_at is null and withdrawn_at is null")
+    private static let voidInvitations = Statement(
+        "restore_void_invitations",
+        "update invitation set expires_at = least(expires_at, $1) where used_at is null")
+    private static let forgetNodes = Statement("restore_forget_nodes", "delete from node")
+    private static let revokeToken = Statement(
+        "restore_revoke_token",
+        """
+        update access_token set revoked_at = $2, revoked_by = $3, revoke_reason = 'replayed after a restore'
+        where id = $1 and revoked_at is null
+        """)
+    private static let deleteGrant = Statement(
+        "restore_delete_grant", "delete from access_grant where id = $1")
+    private static let disable = Statement(
+        "restore_disable_principal",
+        """
+        update principal set status = 'disabled', disabled_at = $2, revision = revision + 1,
+            disable_reason = 'replayed after a restore'
+        where id = $1 and status <> 'disabled'
+        """)
+    private static let insert = Statement(
+        "restore_action_insert",
+        """
+        insert into restore_action (restore, position, at, action, resource, detail, state, note)
+        select $1, d.position, d.at, d.action, d.resource, d.detail::jsonb, d.state, d.note
+        from unnest($2::integer[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::text[]) as d (position, at, action, resource, detail, state, note)
+        """)
+    private static let open = Statement(
+        "restore_open",
+        "select id, restored_at, backup_at, replayed_until from restore where confirmed_at is null")
+    private static let actions = Statement(
+        "restore_actions",
+        """
+        select position, at, action, resource, detail, state, note from restore_action where restore = $1
+        order by position
+        """)
+    private static let settle = Statement(
+        "restore_action_settle",
+        "update restore_action set state = $3, note = $4 where restore = $1 and position = $2::integer")
+    private static let confirm = Statement(
+        "restore_confirm",
+        "update restore set confirmed_at = $2, confirmed_by = $3, reason = $4 where id = $1")
+    private static let heads = Statement(
+        "restore_lane_heads", "select lane::bigint, sequence from audit_lane order by lane")
+
+    struct Open: Sendable {
+        let id: UUID
+        let restoredAt: Timestamp
+        let backupAt: Timestamp
+        let replayedUntil: Timestamp?
+    }
+
+    struct StoredAction: Sendable {
+        let position: Int
+        let at: Timestamp
+        let action: String
+        let resource: String?
+        let detail: JSONValue
+        let state: String
+        let note: String?
+    }
+
+    nonisolated(nonsending) static func heads(in source: any Queryable) async throws -> [Int: Int64] {
+        let rows = try await source.query(heads)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.int(0), $0.int64(1)) })
+    }
+
+    /// Everything that a restore leaves to be confirmed, in the transaction that ends it.
+    nonisolated(nonsending) static func mark(
+        _ id: UUID, backupAt: Timestamp, replay: TrailSince?, at now: Timestamp,
+        in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(hold, .timestamp(now))
+        for statement in [voidDeposits, voidInvitations] {
+            _ = try await transaction.query(statement, .timestamp(now))
+        }
+        _ = try await transaction.query(forgetNodes)
+        _ = try await transaction.query(
+            mark, .uuid(id), .timestamp(now), .timestamp(backupAt), .timestamp(replay?.until))
+        let actions = replay?.ordered ?? []
+        for action in actions where action.fate == .now {
+            try await apply(action, at: now, in: transaction)
+        }
+        try await insert(actions, of: id, in: transaction)
+    }
+
+    private nonisolated(nonsending) static func apply(
+        _ action: RestoreAction, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let text = action.resource ?? ""
+        if let id = AccessTokenID(text) {
+            _ = try await transaction.query(revokeToken, .id(id), .timestamp(now), .text("restore"))
+        } else if let id = GrantID(text) {
+            _ = try await transaction.query(deleteGrant, .id(id))
+        } else if let id = PrincipalID(text) {
+            _ = try await transaction.query(disable, .uuid(id.uuid), .timestamp(now))
+        }
+    }
+
+    private nonisolated(nonsending) static func insert(
+        _ actions: [RestoreAction], of id: UUID, in transaction: Transaction
+    ) async throws {
+        guard !actions.isEmpty else { return }
+        _ = try await transaction.query(
+            insert, .uuid(id), .int32Array(actions.indices.map { Int32($0) }),
+            .timestampArray(actions.map(\.at)), .textArray(actions.map(\.action)),
+            .optionalTextArray(actions.map(\.resource)),
+            .textArray(actions.map { String(decoding: $0.detail.bytes, as: UTF8.self) }),
+            .textArray(actions.map { $0.fate == .now ? "done" : $0.fate.rawValue }),
+            .optionalTextArray(actions.map(\.note)))
+    }
+
+    /// The one that waits to be confirmed; nil when none does.
+    nonisolated(nonsending) static func open(in source: any Queryable) async throws -> Open? {
+        try await source.query(open).first.map {
+            Open(
+                id: $0.uuid(0), restoredAt: $0.timestamp(1), backupAt: $0.timestamp(2),
+                replayedUntil: $0.optionalTimestamp(3))
+        }
+    }
+
+    nonisolated(nonsending) static func actions(
+        of id: UUID, in source: any Queryable
+    ) async throws -> [StoredAction] {
+        try await source.query(actions, .uuid(id)).map { row in
+            StoredAction(
+                position: row.int(0), at: row.timestamp(1), action: row.text(2),
+                resource: row.optionalText(3), detail: try JSONValue.parse(row.json(4)), state: row.text(5),
+                note: row.optionalText(6))
+        }
+    }
+
+    nonisolated(nonsending) static func settle(
+        _ action: StoredAction, of id: UUID, left note: String?, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(
+            settle, .uuid(id), .int(action.position), .text(note == nil ? "done" : "left"), .text(note))
+    }
+
+    nonisolated(nonsending) static func confirm(
+        _ id: UUID, by: String, reason: String, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(
+            confirm, .uuid(id), .timestamp(now), .text(by), .text(reason))
+        _ = try await transaction.query(release)
+    }
+}
