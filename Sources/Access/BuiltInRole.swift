@@ -30,8 +30,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .security:
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
-                .alertsRead, .alertsWrite, .auditRead, .candlesRead, .deliveriesRead, .eventsRead,
-                .grantsRead, .jobsRead, .keysDestroy,
+                .alertsRead, .alertsWrite, .auditRead, .candlesRead, .decoysRead, .decoysWrite,
+                .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,

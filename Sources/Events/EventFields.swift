@@ -33,6 +33,7 @@ extension EventType {
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.tampered": keyFields + [EventField("found_in", .string)],
+        "key.decoy.touched": keyFields + [EventField("operation", .string)],
         "key.drifted": keyFields + [EventField("drift", .strings)],
         "key.refused": keyFields + probeFields,
         "key.unreachable": keyFields + probeFields,
@@ -101,6 +102,10 @@ extension EventType {
             EventField("name", .string, isNullable: true), EventField("reason", .string),
             EventField("address", .string), EventField("method", .string), EventField("route", .string),
             EventField("count", .integer),
+        ],
+        "access_token.decoy.touched": [
+            EventField("access_token_id", .string), EventField("principal_id", .string),
+            EventField("name", .string), EventField("address", .string, isNullable: true),
         ],
         "grade.changed": seriesFields + [
             EventField("time", .string), EventField("previous", .number, isNullable: true),

@@ -55,6 +55,9 @@ extension EventType {
     package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
     package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
     package static let keyTampered = EventType("key.tampered", .keysRead, isSecurity: true)
+    package static let keyDecoyTouched = EventType("key.decoy.touched", .decoysRead, isSecurity: true)
+    package static let accessTokenDecoyTouched = EventType(
+        "access_token.decoy.touched", .decoysRead, isSecurity: true)
     package static let keyDrifted = EventType("key.drifted", .keysRead, isSecurity: true)
     package static let keyRefused = EventType("key.refused", .keysRead, isSecurity: true)
     package static let keyUnreachable = EventType("key.unreachable", .keysRead, isSecurity: true)
@@ -118,7 +121,7 @@ extension EventType {
 
     /// Every type but the own ones.
     package static let all: [EventType] = [
-        .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered,
+        .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered, .keyDecoyTouched,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,
         .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,
@@ -127,7 +130,9 @@ extension EventType {
         .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
-        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused, .gradeChanged,
+        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
+        .accessTokenDecoyTouched,
+        .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
         .messageExhausted,

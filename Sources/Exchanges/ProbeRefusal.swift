@@ -63,7 +63,7 @@ extension ProbeRefusal {
 }
 
 extension ProbeRefusal.Words {
-    init(_ code: String, _ message: String?) {
+    package init(_ code: String, _ message: String?) {
         self.code = code.oneLine
         self.message = (message ?? "").oneLine
     }

@@ -21,7 +21,7 @@ package struct ProbedPermissions: Sendable, Equatable {
     /// The whole answer as JSON, for people; at most `ProbeAnswer.bodyBytesAtMost`.
     package var raw: [UInt8] = []
 
-    init(_ granted: Set<KeyPermission>) {
+    package init(_ granted: Set<KeyPermission>) {
         self.granted = granted
     }
 }

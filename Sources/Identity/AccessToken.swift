@@ -14,6 +14,8 @@ package struct AccessToken: Equatable, Sendable {
     /// Nil does not narrow.
     package let scopes: [Permission]?
     package let cidrs: [CIDR]
+    /// Bait: whoever uses it gives themselves away.
+    package var isDecoy = false
     package let createdAt: Timestamp
     package let createdBy: String
     package let expiresAt: Timestamp?
@@ -29,7 +31,7 @@ package struct AccessToken: Equatable, Sendable {
     }
 
     /// The record's members; the answer that shows the token adds it.
-    func write(to w: inout JSONWriter, now: Timestamp, showing secret: AccessTokenSecret? = nil) {
+    func write(to w: inout JSONWriter, for context: Context, showing secret: AccessTokenSecret? = nil) {
         w.object { w in
             w.field("id", id.description)
             if let secret {
@@ -41,7 +43,7 @@ package struct AccessToken: Equatable, Sendable {
             w.field("hint", hint)
             w.field("scopes", scopes?.map(\.rawValue))
             w.field("cidrs", cidrs.map(\.text))
-            w.field("status", status(at: now).rawValue)
+            w.field("status", status(at: context.now).rawValue)
             w.field("created_at", createdAt.description)
             w.field("created_by", createdBy)
             w.field("expires_at", expiresAt?.description)
@@ -49,6 +51,7 @@ package struct AccessToken: Equatable, Sendable {
             w.field("revoked_at", revokedAt?.description)
             w.field("revoked_by", revokedBy)
             w.field("revoke_reason", revokeReason)
+            if context.may(.decoysRead) { w.field("decoy", isDecoy) }
         }
     }
 }
@@ -65,6 +68,7 @@ struct NewAccessToken {
     var scopes: [Permission]?
     var cidrs: [CIDR] = []
     var expiresAt: Timestamp?
+    var isDecoy = false
 }
 
 /// Who may issue and revoke which access tokens. Pure.
@@ -76,6 +80,10 @@ enum AccessTokenRules {
     static func check(
         issuing new: NewAccessToken, for target: Principal, by caller: Context, callerScopes: [Permission]?
     ) throws(Problem) {
+        if new.isDecoy {
+            // It opens nothing, whoever it is of.
+            return try caller.require(.decoysWrite)
+        }
         let isOwn = target.id == caller.actor.principal || isOwned(target.owner, by: caller.actor)
         if !isOwn {
             guard target.id.kind == .serviceAccount else {

@@ -48,7 +48,7 @@ package struct AccessTokenEndpoints {
         try request.refuseParameters()
         let id = try request.id("access_token_id", "access token") { AccessTokenID($0) }
         let token = try await AccessTokenStore.find(id, for: context, in: ledger.database).token
-        return Response.json { w in token.write(to: &w, now: context.now) }
+        return Response.json { w in token.write(to: &w, for: context) }
     }
 
     private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
@@ -73,7 +73,7 @@ package struct AccessTokenEndpoints {
             }
             return try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
         }
-        return Response.json(.created) { w in issued.write(to: &w, now: context.now) }
+        return Response.json(.created) { w in issued.write(to: &w, for: context) }
             .header(.location, "/v1/access-tokens/\(issued.token.id)")
     }
 
@@ -92,6 +92,7 @@ package struct AccessTokenEndpoints {
             "cidrs", count: 0...100, expected: "an address, or a network without host bits", default: []
         ) { CIDR($0) }
         new.expiresAt = fields.parsed(optional: "expires_at", expected: "an RFC 3339 time") { Timestamp($0) }
+        new.isDecoy = fields.bool("decoy", default: false)
         checkDoubles(&fields, new)
         if let expiresAt = new.expiresAt, expiresAt <= context.now {
             fields.fail("expires_at", code: FieldCode.outOfRange, "must be in the future")
@@ -133,7 +134,7 @@ package struct AccessTokenEndpoints {
             }
             return token
         }
-        return Response.json { w in token.write(to: &w, now: context.now) }
+        return Response.json { w in token.write(to: &w, for: context) }
     }
 }
 

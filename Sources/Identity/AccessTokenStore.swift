@@ -72,7 +72,7 @@ struct AccessTokenList {
         return page.response(rows.compactMap(AccessToken.init)) { token in
             (.time(page.sort.key(of: token)), token.id.uuid)
         } write: { w, token in
-            token.write(to: &w, now: caller.now)
+            token.write(to: &w, for: caller)
         }
     }
 }
@@ -81,7 +81,7 @@ struct AccessTokenList {
 enum AccessTokenStore {
     static let columns = """
         t.id, t.principal, p.kind, t.name, t.hint, t.scopes, t.cidrs, t.created_at, t.created_by,
-        t.expires_at, t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner
+        t.expires_at, t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner, t.decoy
         """
     static let source = "access_token t join principal p on p.id = t.principal"
     static let find = Statement(
@@ -94,8 +94,8 @@ enum AccessTokenStore {
         "access_token_insert",
         """
         insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by,
-            expires_at)
-        values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10)
+            expires_at, decoy)
+        values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10, $11)
         """)
     private static let revoke = Statement(
         "access_token_revoke",
@@ -134,7 +134,8 @@ enum AccessTokenStore {
         _ = try await transaction.query(
             insert, .id(token.id), .uuid(token.principal.uuid), .text(token.name), .bytes(secret.hash.bytes),
             .text(token.hint), .textArray(token.scopes?.map(\.rawValue)), .textArray(token.cidrs.map(\.text)),
-            .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt))
+            .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt),
+            .bool(token.isDecoy))
     }
 
     static nonisolated(nonsending) func revoke(_ token: AccessToken, in transaction: Transaction) async throws
@@ -151,7 +152,8 @@ extension AccessToken {
         self.init(
             id: row.id(0), principal: PrincipalID(kind, row.uuid(1)), name: row.text(3), hint: row.text(4),
             scopes: row.isNull(5) ? nil : row.textArray(5).compactMap(Permission.init),
-            cidrs: row.textArray(6).compactMap { CIDR($0) }, createdAt: row.timestamp(7),
+            cidrs: row.textArray(6).compactMap { CIDR($0) }, isDecoy: row.bool(15),
+            createdAt: row.timestamp(7),
             createdBy: row.text(8),
             expiresAt: row.optionalTimestamp(9), lastUsedAt: row.optionalTimestamp(10),
             revokedAt: row.optionalTimestamp(11), revokedBy: row.optionalText(12),

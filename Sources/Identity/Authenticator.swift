@@ -61,6 +61,7 @@ package final class Authenticator {
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
     private var lastUse = LastUse()
+    private let bait = TouchedBait()
 
     package init(ledger: Ledger, refusals: Refusals, capacity: Int = Authenticator.capacity) {
         database = ledger.database
@@ -136,6 +137,12 @@ package final class Authenticator {
         if let reason = standing.refusal(from: address, now: now) {
             entries.remove(hash)
             return Attempt(.refused(Refusal(reason, known: standing.known, from: address)), hash: hash)
+        }
+        if standing.isDecoy {
+            // Kept nowhere: each use is looked at.
+            lastUse.note(standing.token, at: now)
+            try await bait.touched(standing, standing.caller(at: address), at: now, in: ledger)
+            return Attempt(.caller(standing.caller(at: address)), hash: hash)
         }
         let entry = Entry(standing, epoch: row.int64(0))
         note(entry, now)

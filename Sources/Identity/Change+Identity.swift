@@ -61,7 +61,7 @@ extension Change {
         let secret = AccessTokenSecret(.accessToken, entropy)
         let token = AccessToken(
             id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes,
-            cidrs: new.cidrs,
+            cidrs: new.cidrs, isDecoy: new.isDecoy,
             createdAt: context.now, createdBy: issuer.description, expiresAt: new.expiresAt)
         try await AccessTokenStore.insert(token, secret, in: transaction)
         let scopes: JSONValue = token.scopes.map { .array($0.map { .string($0.rawValue) }) } ?? .null
@@ -87,7 +87,9 @@ struct IssuedAccessToken {
     let token: AccessToken
     let secret: AccessTokenSecret
 
-    func write(to w: inout JSONWriter, now: Timestamp) { token.write(to: &w, now: now, showing: secret) }
+    func write(to w: inout JSONWriter, for context: Context) {
+        token.write(to: &w, for: context, showing: secret)
+    }
 }
 
 extension Principal {

@@ -12,6 +12,8 @@ struct Standing: Sendable {
     let expiresAt: Timestamp?
     /// From everywhere when empty.
     let cidrs: [CIDR]
+    /// Bait: it opens nothing.
+    let isDecoy: Bool
     /// What the grants' roles give, narrowed by the scopes.
     let permissions: Set<Permission>
 
@@ -35,7 +37,8 @@ extension Standing {
         """
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
-                where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles
+                where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
+            t.decoy
         from authority a
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
@@ -48,12 +51,13 @@ extension Standing {
             let status = PrincipalStatus(rawValue: row.text(9))
         else { return nil }
         let roles = row.textArray(10).compactMap(BuiltInRole.init)
+        let isDecoy = row.bool(11)
         let scopes = row.isNull(7) ? nil : row.textArray(7).compactMap(Permission.init)
         self.init(
             token: token, name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
-            permissions: .of(roles, narrowedTo: scopes))
+            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes))
     }
 }
 

@@ -120,7 +120,7 @@ package struct WelcomeEndpoints {
         return Response.object(.created) { w in
             w.field("user", user)
             w.key("access_token")
-            issued.write(to: &w, now: change.context.now)
+            issued.write(to: &w, for: change.context)
         }
     }
 }

@@ -10,12 +10,17 @@ struct CredentialDraft {
     enum Matter {
         case brought(kind: Exchange.CredentialKind?, apiKey: String, secret: String, passphrase: String?)
         case generated(Exchange.CredentialKind, rsaBits: Int)
+        /// Of a decoy: what looks like the exchange's own.
+        case invented
     }
 
     let matter: Matter
     let origin: KeyVersion.Origin
     /// The same secret may stand under another key already.
     let mayRepeat: Bool
+
+    /// A decoy's, unless one was brought.
+    static let invented = CredentialDraft(matter: .invented, origin: .imported, mayRepeat: false)
 
     /// Nil when the body has none.
     static func read(optional f: inout Fields, origin: KeyVersion.Origin? = nil) -> CredentialDraft? {
@@ -26,7 +31,8 @@ struct CredentialDraft {
     static func read(_ f: inout Fields, origin: KeyVersion.Origin? = nil) -> CredentialDraft? {
         let mayRepeat = f.bool("allow_duplicate", default: false)
         let told = origin ?? (f.choice("origin", StatedOrigin.self, default: .imported)).origin
-        let matter = f.object("credential") { f in f.bool("generate", default: false) ? wish(&f) : brought(&f)
+        let matter = f.object("credential") { f in
+            f.bool("generate", default: false) ? wish(&f) : brought(&f)
         }
         guard let found = matter, let matter = found else { return nil }
         if case .generated = matter {

@@ -77,7 +77,8 @@ extension ExchangeKey {
             environment: draft.environment, owner: draft.owner, tags: draft.tags,
             permissions: draft.permissions, addresses: draft.addresses, statusChangedAt: now,
             expiresAt: draft.expiresAt, secretCreatedAt: draft.secretCreatedAt, rotation: draft.rotation,
-            isReadable: draft.isReadable, createdAt: now, createdBy: createdBy, updatedAt: now)
+            isReadable: draft.isReadable, isDecoy: draft.isDecoy, createdAt: now, createdBy: createdBy,
+            updatedAt: now)
         rotationNoticeAt = rotationCountdown?.first(from: now)
         expiryNoticeAt = expiryCountdown?.first(from: now)
         obey(orders.strictest(over: self), at: now)

@@ -44,6 +44,7 @@ extension KeyBook {
             var key = try await locked(use.key.id, change)
             let before = try await ProbeRecord.find(key.id, in: change.transaction)
             let uid = try await AccountStore.uid(of: key, in: change.transaction)
+            let outcome = key.isDecoy ? outcome.naming(uid) : outcome
             let drift = outcome.permissions.map { key.drift(from: $0, uid: uid) } ?? before?.drift ?? []
             let failures = outcome.permissions == nil ? (before?.failures ?? 0) + 1 : 0
             let now = change.context.now
@@ -107,5 +108,14 @@ extension KeyBook {
             if failures == Self.failuresTold { change.emit(key.event(.keyUnreachable, fields)) }
         default: break
         }
+    }
+}
+
+extension ProbeOutcome {
+    /// A decoy belongs to the account that it stands in.
+    fileprivate func naming(_ uid: String?) -> ProbeOutcome {
+        guard let uid, case .confirmed(var found) = self, found.uid != nil else { return self }
+        found.uid = uid
+        return .confirmed(found)
     }
 }

@@ -45,6 +45,7 @@ extension KeyBook {
         try await KeyVersionStore.insert(version, credential: sealed, of: key.id, in: change.transaction)
         try await KeyVersionStore.show(versions + [version], of: key.id, in: change.transaction)
         change.audit("keys.versions.create", key.id, detail: version.auditDetail)
+        if version.number > 1 { tellOfBait(key, "add_version", change) }
         change.emit(key.versionCreated(version))
         try await handOver(version, of: key, change)
         return version

@@ -32,6 +32,9 @@ package final class KeyBook {
     ) async throws -> Result {
         do {
             return try await ledger.change(context, body)
+        } catch let problem as Problem where problem.code == .duplicateSecret {
+            try await tellOfBait(behind: problem, context)
+            throw problem
         } catch let tampered as TamperedKey {
             try await tell(tampered, context)
             throw Problem(

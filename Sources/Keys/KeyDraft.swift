@@ -18,11 +18,12 @@ struct KeyDraft {
     let secretCreatedAt: Timestamp?
     let rotation: RotationPlan?
     let isReadable: Bool
+    let isDecoy: Bool
     /// Nil: metadata only, for now.
     let credential: CredentialDraft?
 
     /// - Parameter caller: the owner unless another is named.
-    init(_ fields: Fields, caller: PrincipalID?, now: Timestamp) throws {
+    init(_ fields: Fields, caller: PrincipalID?, now: Timestamp, asDecoy: Bool = false) throws {
         var f = fields
         exchange = f.choice("exchange", ExchangeName.self)
         account = f.name("account")
@@ -37,7 +38,12 @@ struct KeyDraft {
         rotation = f.rotation()
         if owner == nil { f.fail("owner_id", code: FieldCode.missing, "is required") }
         isReadable = f.bool("readable", default: false)
-        credential = CredentialDraft.read(optional: &f)
+        isDecoy = asDecoy
+        let sent = CredentialDraft.read(optional: &f)
+        if asDecoy, case .generated? = sent?.matter {
+            f.fail("credential", code: "not_allowed", "is brought, or left out: then one is invented")
+        }
+        credential = sent ?? (asDecoy ? .invented : nil)
         try f.finish()
         guard let owner else { throw Problem.notFound("owner") }
         self.owner = owner

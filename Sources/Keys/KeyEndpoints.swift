@@ -44,11 +44,16 @@ package struct KeyEndpoints {
                 try Self.exchanges($0, $1)
             },
             Operation(.get, "/v1/keys", id: "listKeys", requires: .permission(.keysRead), bodyLimit: 0) {
-                try await KeySearch($0, now: $1.now).page(in: database)
+                try await KeySearch($0, for: $1).page(in: database)
             },
             Operation(
                 .post, "/v1/keys", id: "createKey", requires: .permission(.keysWrite),
-                errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes, handle: create),
+                errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes
+            ) { try await create($0, $1, asDecoy: false) },
+            Operation(
+                .post, "/v1/decoy-keys", id: "createDecoyKey", requires: .permission(.decoysWrite),
+                errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes
+            ) { try await create($0, $1, asDecoy: true) },
             Operation(
                 .get, "/v1/keys/{key_id}", id: "getKey", requires: .permission(.keysRead),
                 errors: [.notFound],
@@ -90,21 +95,21 @@ extension KeyEndpoints {
         guard let row = try await KeyStore.find(try request.keyID(), in: database) else {
             throw Problem.notFound("key")
         }
-        return row.response(now: context.now)
+        return row.response(for: context)
     }
 }
 
 // MARK: Changing
 
 extension KeyEndpoints {
-    private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
-        -> Response
-    {
+    private nonisolated(nonsending) func create(
+        _ request: Request, _ context: Context, asDecoy: Bool
+    ) async throws -> Response {
         try request.parameters().finish()
         let fields = try await request.fields(limit: Self.bodyBytes)
-        let draft = try KeyDraft(fields, caller: context.actor.principal, now: context.now)
+        let draft = try KeyDraft(fields, caller: context.actor.principal, now: context.now, asDecoy: asDecoy)
         let row = try await registrar.register(draft, context)
-        return row.response(.created, now: context.now).header(.location, "/v1/keys/\(row.id)")
+        return row.response(.created, for: context).header(.location, "/v1/keys/\(row.id)")
     }
 
     private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
@@ -145,6 +150,6 @@ extension KeyEndpoints {
             if !changed.isEmpty { change.emit(try ExchangeKey(row).event(.keyChanged, ["changed": names])) }
             return row
         }
-        return row.response(now: context.now)
+        return row.response(for: context)
     }
 }

@@ -16,12 +16,17 @@ package struct KeyProber {
     private let standIn: @Sendable (ExchangeName, Environment, String) -> String?
     private let clock: Clock
     private let entropy: Entropy
+    private let delays = AnswerDelays()
+    /// Waits so many nanoseconds: what a decoy answers comes no sooner than a real answer.
+    private let pause: (UInt64) async -> Void
 
     package init(
         clock: Clock, entropy: Entropy,
-        standIn: @escaping @Sendable (ExchangeName, Environment, String) -> String?, send: @escaping Send
+        standIn: @escaping @Sendable (ExchangeName, Environment, String) -> String?,
+        pause: @escaping (UInt64) async -> Void, send: @escaping Send
     ) {
         (self.clock, self.entropy, self.standIn, self.send) = (clock, entropy, standIn, send)
+        self.pause = pause
     }
 
     /// What a use of the key was admitted for: one request, sent at most once, not later than a second after.
@@ -33,6 +38,10 @@ package struct KeyProber {
             return ProbeSighting(outcome: .unreachable(why), status: nil, request: "", at: now)
         }
         let draft = adapter.probes(in: use.key.environment)[place]
+        if use.key.isDecoy {
+            await pause(delays.sample(entropy))
+            return InventedAnswer(key: use.key).sighting(asked: draft.title, at: now)
+        }
         let answer = try await ask(draft, adapter, use)
         let outcome: ProbeOutcome =
             switch answer {
@@ -41,7 +50,7 @@ package struct KeyProber {
             }
         return ProbeSighting(
             outcome: outcome, status: (try? answer.get())?.status,
-            request: "\(draft.method.rawValue) \(draft.host) \(draft.path)", at: now)
+            request: draft.title, at: now)
     }
 
     /// Asks the exchange to delete the key; nil when it says that it did.
@@ -49,6 +58,10 @@ package struct KeyProber {
         guard let adapter = use.key.exchange.adapter,
             let draft = adapter.deletion(apiKey: use.matter.apiKey)
         else { return .unreachable("\(use.key.exchange.rawValue) deletes no keys on request.") }
+        guard !use.key.isDecoy else {
+            await pause(delays.sample(entropy))
+            return nil
+        }
         switch try await ask(draft, adapter, use) {
         case .failure(let failure): return .unreachable(failure.reason)
         case .success(let answer):
@@ -74,7 +87,10 @@ package struct KeyProber {
         let moment = SigningMoment(at: now, nonce: UInt64(max(now.microseconds, 0)), entropy: entropy)
         let request = try adapter.sign(draft, with: credential, at: moment, to: host)
         try use.checkStillValid()
-        return await send(request)
+        let began = clock.monotonicNanoseconds()
+        let answer = await send(request)
+        if case .success = answer { delays.note(clock.monotonicNanoseconds() &- began) }
+        return answer
     }
 
     private func host(
@@ -100,4 +116,9 @@ package struct KeyProber {
             return .refused(error)
         }
     }
+}
+
+extension RequestDraft {
+    /// What was asked, for people.
+    fileprivate var title: String { "\(method.rawValue) \(host) \(path)" }
 }

@@ -110,9 +110,9 @@ struct KeyRow {
 // MARK: JSON
 
 extension KeyRow {
-    /// A `Key` of openapi.yaml, as of `now`.
+    /// A `Key` of openapi.yaml, as of the context's moment; whether it is a decoy, for whoever may know.
     /// - Parameter deletion: in the answer to a revocation.
-    func write(to w: inout JSONWriter, now: Timestamp, deletion: DeletionSummary? = nil) {
+    func write(to w: inout JSONWriter, for context: Context, deletion: DeletionSummary? = nil) {
         w.object { w in
             w.field("id", id.description)
             for (name, column) in Self.texts { w.field(name, row.text(column)) }
@@ -122,13 +122,14 @@ extension KeyRow {
             write("status_changed_at", KeyColumns.statusChangedAt, to: &w)
             write("expires_at", KeyColumns.expiresAt, to: &w)
             write("secret_created_at", KeyColumns.secretCreatedAt, to: &w)
-            writeRotation(to: &w, now: now)
+            writeRotation(to: &w, now: context.now)
             writeCredential(to: &w)
             write("handed_out_until", KeyColumns.handedOutUntil, to: &w)
             write("created_at", KeyColumns.createdAt, to: &w)
             w.field("created_by", row.text(KeyColumns.createdBy))
             write("updated_at", KeyColumns.updatedAt, to: &w)
             w.field("revision", revision)
+            if context.may(.decoysRead) { w.field("decoy", flag(KeyColumns.decoy)) }
             if let deletion { w.field("at_the_exchange", deletion) }
         }
     }
@@ -164,8 +165,8 @@ extension KeyRow {
     }
 
     func response(
-        _ status: HTTPStatus = .ok, now: Timestamp, deletion: DeletionSummary? = nil
+        _ status: HTTPStatus = .ok, for context: Context, deletion: DeletionSummary? = nil
     ) -> Response {
-        Response.json(status) { w in write(to: &w, now: now, deletion: deletion) }.etag(revision)
+        Response.json(status) { w in write(to: &w, for: context, deletion: deletion) }.etag(revision)
     }
 }

@@ -13,14 +13,14 @@ import Postgres
 struct KeySearch {
     private let order: KeyOrder
     private let limit: Int
-    private let now: Timestamp
+    private let context: Context
     /// Conditions, each with its `$n`.
     private var conditions: [String] = []
     private var parameters: [Parameter] = []
 
-    init(_ request: Request, now: Timestamp) throws(Problem) {
+    init(_ request: Request, for context: Context) throws(Problem) {
         var query = try request.parameters()
-        self.now = now
+        self.context = context
         limit = query.limit()
         order = query.choice("sort", KeyOrder.self) ?? .createdAtDown
         addText(&query)
@@ -28,8 +28,13 @@ struct KeySearch {
         if let before = query.time("expiring_before") { add("expires_at < ", .timestamp(before)) }
         let isDue = query.parsed("rotation_due", expected: "true or false") { Bool($0) }
         if let isDue { addRotation(isDue: isDue) }
+        let isDecoy = query.parsed("decoy", expected: "true or false") { Bool($0) }
         if let cursor = query.cursor() { addPlace(cursor, &query) }
         try query.finish()
+        if let isDecoy {
+            try context.require(.decoysRead)
+            add("decoy = ", .bool(isDecoy))
+        }
     }
 
     private mutating func addText(_ query: inout Parameters) {
@@ -56,9 +61,11 @@ struct KeySearch {
     private mutating func addRotation(isDue: Bool) {
         if isDue {
             conditions.append("status <> 'revoked'")
-            add("rotation_due_at <= ", .timestamp(now))
+            add("rotation_due_at <= ", .timestamp(context.now))
         } else {
-            add("(status = 'revoked' or rotation_due_at is null or rotation_due_at > ", .timestamp(now), ")")
+            add(
+                "(status = 'revoked' or rotation_due_at is null or rotation_due_at > ",
+                .timestamp(context.now), ")")
         }
     }
 
@@ -101,7 +108,7 @@ extension KeySearch {
         let rows = try await database.query(statement, parameters: parameters + [.int(limit + 1)])
         let count = min(rows.count, limit)
         return Response.object { w in
-            w.array("data", 0..<count) { w, index in KeyRow(rows[index]).write(to: &w, now: now) }
+            w.array("data", 0..<count) { w, index in KeyRow(rows[index]).write(to: &w, for: context) }
             w.field("next_cursor", rows.count > limit ? order.cursor(KeyRow(rows[count - 1])).text : nil)
         }
     }

@@ -27,6 +27,8 @@ enum KeyPurpose {
         }
     }
 
+    var verb: String { String(action.dropFirst("keys.".count)) }
+
     /// A sentence for the caller when the key's status forbids it.
     func refusal(_ status: KeyStatus) -> String? {
         switch (self, status) {
@@ -91,6 +93,7 @@ extension KeyBook {
             // Opened before the record commits, used after: what cannot be opened was not used.
             let matter = try self.custody.open(bytes, of: key, version: number)
             change.audit(purpose.action, id, detail: try note(key, change))
+            self.tellOfBait(key, purpose.verb, change)
             return (key, number, matter)
         }
         return KeyUse(

@@ -1,3 +1,4 @@
+import Kernel
 package import Crypto
 import Exchanges
 import JSON
@@ -25,12 +26,25 @@ struct MakeMatter {
                 throw Self.refusedKind("is another than the secret's, which is \(matter.kind.rawValue)")
             }
             return matter
+        case .invented: return try await invented(for: exchange)
         case .generated(let kind, let bits):
             guard Exchange.of(exchange).credentialKinds.contains(kind), let pair = kind.pair else {
                 throw Self.refusedKind("is not taken by this exchange")
             }
             return try CredentialMatter(exchange: exchange, generated: try await makePair(pair, bits))
         }
+    }
+
+    private nonisolated(nonsending) func invented(for exchange: ExchangeName) async throws -> CredentialMatter
+    {
+        let made = InventedCredential(for: exchange, .system)
+        var secret = made.secret
+        if secret.isEmpty {
+            let pair = try await makePair(.p256, 0)
+            secret = try pair.pkcs8PEM().withBytes { String(decoding: $0, as: UTF8.self) }
+        }
+        return try CredentialMatter(
+            exchange: exchange, apiKey: made.apiKey, secret: secret, passphrase: made.passphrase)
     }
 
     private static func refusedKind(_ message: String) -> FieldErrors {

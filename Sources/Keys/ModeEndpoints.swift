@@ -96,7 +96,7 @@ extension ModeEndpoints {
             let row = try await book.update(key, change)
             return (row, try await openDeletion(of: key, change))
         }
-        return row.response(now: context.now, deletion: deletion)
+        return row.response(for: context, deletion: deletion)
     }
 
     /// What is to be done at the exchange, once a key is revoked.

@@ -74,7 +74,7 @@ struct VersionEndpoints {
             _ = try await book.take(matter, draft, into: &key, orders, change)
             return try await book.finish(key, change)
         }
-        return row.response(.created, now: context.now)
+        return row.response(.created, for: context)
     }
 
     private nonisolated(nonsending) func activate(
@@ -108,7 +108,7 @@ struct VersionEndpoints {
             }
             return try await book.finish(key, change)
         }
-        return row.response(now: context.now)
+        return row.response(for: context)
     }
 
     private nonisolated(nonsending) func apiKey(_ request: Request) async throws -> String? {
@@ -161,7 +161,7 @@ struct VersionEndpoints {
             }
             return try await book.finish(key, change)
         }
-        return row.response(now: context.now)
+        return row.response(for: context)
     }
 
     private nonisolated(nonsending) func reveal(

@@ -52,8 +52,12 @@ enum DerivedStatements {
             """
         let lists = try KeyOrder.allCases.flatMap { order in
             let cursor = Cursor([order.rawValue, "1", ExchangeKeyID(id).description]).text
-            return try ["", "&\(filters)&rotation_due=true&cursor=\(cursor)", "&rotation_due=false"].map {
-                try KeySearch(testRequest("GET", "/?sort=\(order.rawValue)\($0)"), now: .testStart).statement
+            let queries = [
+                "", "&\(filters)&rotation_due=true&decoy=true&cursor=\(cursor)", "&rotation_due=false",
+            ]
+            return try queries.map {
+                try KeySearch(testRequest("GET", "/?sort=\(order.rawValue)\($0)"), for: testContext())
+                    .statement
             }
         }
         let rotation = Cursor(["rotations", "1", RotationID(id).description]).text

@@ -206,7 +206,7 @@ import TestSupport
             token: AccessTokenID(UUID(high: 1, low: 1)), name: "a",
             principal: PrincipalID(.user, UUID(high: 1, low: 2)),
             status: .active, isRevoked: false, expiresAt: nil, cidrs: [try #require(CIDR("0.0.0.0/0"))],
-            permissions: [])
+            isDecoy: false, permissions: [])
         #expect(standing.refusal(from: nil, now: time.now) == .address)
     }
 

@@ -59,7 +59,13 @@ final class DeskExchange: Sendable {
         var byKey: [String: Answer] = [:]
         var paths: [String] = []
         var askers: [String] = []
+        var pauses: [UInt64] = []
     }
+
+    /// Pauses instead of requests, in nanoseconds.
+    var pauses: [UInt64] { state.withLock { $0.pauses } }
+
+    func waited(_ nanoseconds: UInt64) { state.withLock { $0.pauses.append(nanoseconds) } }
 
     private let state = Mutex(State())
 
@@ -149,6 +155,7 @@ struct KeyDesk {
             custody: KeyCustody(keyring: { safe.keyring }, fingerprintKey: { fingerprintKey }))
         let prober = KeyProber(
             clock: time.clock, entropy: .system, standIn: { _, _, _ in nil },
+            pause: { exchange.waited($0) },
             send: { request in exchange.answer(to: request) })
         self.prober = prober
         jobs = KeyJobs(book: book, prober: prober).jobs
@@ -176,10 +183,20 @@ struct KeyDesk {
     var context: Context { testContext(at: time.now, principal: me) }
 
     func call(
-        _ method: String, _ target: String, _ body: String = "", match: String? = nil
+        _ method: String, _ target: String, _ body: String = "", match: String? = nil,
+        with permissions: Set<Permission>? = nil
     ) async throws -> TestAnswer {
         let headers = match.map { [(name: "if-match", value: $0)] } ?? []
+        let context = permissions.map { testContext($0, at: time.now, principal: me) } ?? context
         return try await caller.call(method, target, context, headers: headers, body: body)
+    }
+
+    private static let wholeTrail = Statement(
+        "test_trail", "select convert_from(body, 'UTF8') from audit_record order by lane, sequence")
+
+    /// All that was recorded, as text.
+    func trail() async throws -> String {
+        try await database.query(Self.wholeTrail).map { $0.text(0) }.joined()
     }
 
     /// Registers a key; answers its path.

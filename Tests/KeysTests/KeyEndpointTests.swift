@@ -36,7 +36,7 @@ import Testing
                 "readable":false,"fingerprint":null,"current_version":null,"versions":[],\
                 "handed_out_until":null,\
                 "created_at":"2026-01-05T08:00:00.000Z","created_by":"\(desk.me)",\
-                "updated_at":"2026-01-05T08:00:00.000Z","revision":1}
+                "updated_at":"2026-01-05T08:00:00.000Z","revision":1,"decoy":false}
                 """
             #expect(created.text == expected)
             let read = try await desk.call("GET", path)

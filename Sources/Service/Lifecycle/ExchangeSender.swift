@@ -12,9 +12,11 @@ struct ExchangeSender {
 
     private let client: HTTPClient
     private let settings: Settings
+    private let reactor: Reactor
 
     init(_ shared: NodeShared, reactor: Reactor) {
         settings = shared.settings
+        self.reactor = reactor
         client = HTTPClient(
             on: reactor, resolver: .system(shared.offLoop),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
@@ -24,6 +26,7 @@ struct ExchangeSender {
         KeyProber(
             clock: shared.clock, entropy: shared.entropy,
             standIn: { [settings] in settings.standIn($0, $1, $2) },
+            pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) },
             send: { request in await probe(request) })
     }
 
