@@ -25,7 +25,12 @@ enum SecretFile {
         var partial = ""
         for part in path.split(separator: "/") {
             partial += "/\(part)"
-            if mkdir(partial, mode) != 0 && errno != EEXIST { throw SystemError(call: "mkdir", code: errno) }
+            if mkdir(partial, mode) == 0 {
+                // Whatever the umask says: a folder that the cluster's user cannot pass is of no use.
+                chmod(partial, mode)
+            } else if errno != EEXIST {
+                throw SystemError(call: "mkdir", code: errno)
+            }
         }
     }
 
