@@ -44,6 +44,7 @@ let package = Package(
         room("HTTPClient", ["Kernel", "EventLoop", "CCurl", "CLinux"]),
         room("HTTPServer", ["Kernel", "JSON", "EventLoop", "COpenSSL", "CZlib", "CLinux"]),
         room("Indicators"),
+        room("Expressions", ["Kernel", "JSON"]),
         room("Exchanges", ["Kernel", "JSON", "Crypto"]),
         room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
 
@@ -91,6 +92,7 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "EventLoop", "Kernel", "CLinux", "COpenSSL"]),
         tests("IndicatorsTests", ["Indicators"]),
+        tests("ExpressionsTests", ["Expressions", "JSON", "Kernel"]),
         tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel"]),
         tests("KeyFilesTests", ["KeyFiles", "Exchanges", "Crypto"]),
         tests(
