@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: judges.py [openapi|webhook|schemathesis]…   (started by Scripts/judges)
+"""usage: judges.py [openapi|webhook|schemathesis|cel]…   (started by Scripts/judges)
 
 Each judge is a function that raises when the service is wrong, and returns one line saying what held.
 """
@@ -106,7 +106,14 @@ def judge_schemathesis():
     return "schemathesis finds no failure"
 
 
-JUDGES = {"openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis}
+def judge_cel():
+    import cel
+
+    return cel.judge()
+
+
+JUDGES = {"openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
+          "cel": judge_cel}
 
 
 def main(names):

@@ -7,14 +7,14 @@ extension Lexer {
         let isBytes: Bool
     }
 
-    /// What opens a string here: nothing, `r`, `b` or both, before a quote.
+    /// What opens a string here: nothing, `r`, `b` or `br`, before a quote.
     func stringPrefix() -> StringPrefix? {
         var (isRaw, isBytes) = (false, false)
         for ahead in 0...2 {
             switch peek(ahead) {
             case "\"", "'": return StringPrefix(length: ahead, isRaw: isRaw, isBytes: isBytes)
             case "r", "R": if isRaw { return nil } else { isRaw = true }
-            case "b", "B": if isBytes { return nil } else { isBytes = true }
+            case "b", "B": if isBytes || isRaw { return nil } else { isBytes = true }
             default: return nil
             }
         }

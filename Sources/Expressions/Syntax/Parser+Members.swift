@@ -116,6 +116,10 @@ extension Parser {
     /// Expressions with commas between them; a comma may end a list, as the grammar of today allows.
     private mutating func list(until close: String, _ what: String) throws(ExpressionMistake) -> [Node] {
         var nodes: [Node] = []
+        if close == "]", try take(",") {
+            try expect(close, close)
+            return []
+        }
         while token.kind != .symbol(close) {
             guard nodes.count < ExpressionLimits.elements else { throw tooMany(what) }
             nodes.append(try expression())
@@ -128,6 +132,10 @@ extension Parser {
 
     private mutating func mapEntries() throws(ExpressionMistake) -> [Node] {
         var nodes: [Node] = []
+        if try take(",") {
+            try expect("}", "}")
+            return []
+        }
         while token.kind != .symbol("}") {
             guard nodes.count < 2 * ExpressionLimits.elements else { throw tooMany("entries") }
             nodes.append(try expression())
