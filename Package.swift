@@ -58,7 +58,7 @@ let package = Package(
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room("Webhooks", base + ["Jobs", "Audit", "Events", "HTTPClient"]),
-        room("Alerts", base + ["Jobs", "Audit", "Events", "Webhooks"]),
+        room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Webhooks"]),
         room(
             "Service",
             base + [
@@ -79,8 +79,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Identity", "Signals",
-                "Alerts", "KeyFiles",
+                "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Expressions",
+                "Identity", "Signals", "KeyFiles",
             ],
             path: "Fuzz/Targets", swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
@@ -116,8 +116,8 @@ let package = Package(
         tests(
             "AlertsTests",
             [
-                "Alerts", "Access", "Events", "EventLoop", "HTTPServer", "JSON", "Jobs", "Kernel", "Postgres",
-                "TestSupport", "Webhooks",
+                "Alerts", "Access", "Events", "EventLoop", "Expressions", "HTTPServer", "JSON", "Jobs",
+                "Kernel", "Postgres", "TestSupport", "Webhooks",
             ]),
         tests(
             "IntegrationTests",
@@ -140,7 +140,7 @@ let package = Package(
 /// Scripts/fuzz.
 if Context.environment["KEYBELL_FUZZ"] == "1" {
     let explored = [
-        "Alerts", "Crypto", "Exchanges", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
+        "Crypto", "Exchanges", "Expressions", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
         "KeyFiles", "Signals",
     ]
     for target in package.targets where explored.contains(target.name) {

@@ -6,8 +6,8 @@ package struct FuzzTarget: Sendable {
     package let check: @Sendable ([UInt8]) throws(Finding) -> Void
 
     package static let all: [FuzzTarget] = [
-        .accessToken, .chunked, .condition, .csv, .gzip, .json, .keyFiles, .ndjson, .privateKey,
-        .probeAnswer, .request, .requestDraft, .url,
+        .accessToken, .chunked, .csv, .expression, .gzip, .json, .keyFiles, .ndjson, .privateKey,
+        .probeAnswer, .regex, .request, .requestDraft, .url,
     ]
 }
 

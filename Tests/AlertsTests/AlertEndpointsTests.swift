@@ -77,7 +77,7 @@ struct AlertEndpointsTests {
             let why = try await desk.call("GET", "alerts/\(alert)/explain").json
             #expect(why["when"] == "event.previous < 70 && event.grade >= 70")
             #expect(why["rule"]?["version"] == 1)
-            #expect(why["matched"]?[0] == ["expression": "event.previous < 70", "value": true])
+            #expect(why["matched"]?[1] == ["expression": "event.previous < 70", "value": true])
             #expect(why["deliveries"] == [])
             #expect(why["silences"] == [])
         }

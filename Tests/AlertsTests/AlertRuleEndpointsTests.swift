@@ -52,7 +52,6 @@ struct AlertRuleEndpointsTests {
         try await withDesk { worker, desk in
             let later = [
                 #""on": ["market"]"#, #""on": ["grade.changed"], "for": "5m""#,
-                #""on": ["grade.changed"], "when": "event.grade > 1 || event.grade < 0""#,
             ]
             for fields in later {
                 let body = #"{"name": "later", "severity": "info", \#(fields)}"#
@@ -142,7 +141,8 @@ struct AlertRuleEndpointsTests {
             #expect(verdict["verdict"] == "fires")
             let expressions = try JSONValue.parse(
                 """
-                [{"expression": "event.previous < 70", "value": true},
+                [{"expression": "event.previous < 70 && event.grade >= 70", "value": true},
+                 {"expression": "event.previous < 70", "value": true},
                  {"expression": "event.previous", "value": 69.5},
                  {"expression": "event.grade >= 70", "value": true},
                  {"expression": "event.grade", "value": 70.5}]

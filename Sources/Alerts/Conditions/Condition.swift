@@ -1,107 +1,87 @@
+package import Events
+package import Expressions
 package import JSON
 
-/// When a rule fires: comparisons of event fields with literals, joined by `&&`, in the syntax of CEL
-/// (https://cel.dev, langdef). Whatever parses here means the same in the full language.
-package struct Condition: Equatable, Sendable {
+/// When a rule fires: an expression of CEL over `event`, read once and checked against the fields that the
+/// rule's events have.
+package struct Condition: Sendable {
     /// As written.
     package let source: String
-    /// All must hold. Empty for a stored one that cannot be read any more.
-    let comparisons: [Comparison]
-}
+    /// Nil for a stored one that cannot be read any more.
+    private let expression: Expression?
+    private let mistake: String
 
-/// `event.grade >= 70`, or with the sides swapped.
-struct Comparison: Equatable, Sendable {
-    let field: FieldPath
-    /// As if the field stood on the left.
-    let relation: Relation
-    let literal: Literal
-    /// As written.
-    let source: String
-    /// Where the field and the literal begin: characters of the condition, from 1.
-    let fieldColumn: Int
-    let literalColumn: Int
-}
-
-enum Relation: String, Sendable, CaseIterable {
-    case equal = "=="
-    case notEqual = "!="
-    case less = "<"
-    case atMost = "<="
-    case greater = ">"
-    case atLeast = ">="
-
-    /// The same with the sides exchanged.
-    var mirrored: Relation {
-        switch self {
-        case .equal, .notEqual: self
-        case .less: .greater
-        case .atMost: .atLeast
-        case .greater: .less
-        case .atLeast: .atMost
-        }
+    /// - Parameter patterns: of the rule's `on`. Without any, only the text itself is checked.
+    package init(_ source: String, on patterns: [EventPattern]) throws(ExpressionMistake) {
+        self.init(source, try Expression(source, in: .events(of: patterns), giving: .bool), "")
     }
 
-    var isEquality: Bool { self == .equal || self == .notEqual }
-}
+    private init(_ source: String, _ expression: Expression?, _ mistake: String) {
+        (self.source, self.expression, self.mistake) = (source, expression, mistake)
+    }
 
-enum Literal: Equatable, Sendable {
-    case null
-    case bool(Bool)
-    case int(Int64)
-    case double(Double)
-    case string(String)
-
-    /// For messages.
-    var kind: String {
-        switch self {
-        case .null: "null"
-        case .bool: "a boolean"
-        case .int, .double: "a number"
-        case .string: "a string"
+    /// One that was checked when it was stored. If it cannot be read any more, it is an error and not
+    /// silence.
+    package init(stored source: String, on patterns: [EventPattern]) {
+        do throws(ExpressionMistake) {
+            try self.init(source, on: patterns)
+        } catch {
+            self.init(source, nil, "the condition cannot be read any more, \(error.sentence)")
         }
     }
 }
 
-/// `event.a.b`: where in an event a value stands.
-package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
-    /// Behind `event`; at least one.
-    package let names: [String]
+/// What it says depends on its text and on the rule's `on`, which is compared beside it.
+extension Condition: Equatable {
+    package static func == (a: Condition, b: Condition) -> Bool { a.source.utf8.elementsEqual(b.source.utf8) }
+}
 
-    package init(_ names: [String]) { self.names = names }
-
-    package var description: String { "event." + names.joined(separator: ".") }
-
-    /// As `group_by` takes it: no spaces, at most 100 characters.
-    package init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard text.utf8.count <= 100, parts.count >= 2, parts[0] == "event",
-            parts.allSatisfy({
-                $0.utf8.first.map(isIdentifierStart) == true && $0.utf8.allSatisfy(isIdentifierByte)
-            })
-        else { return nil }
-        self.init(Array(parts.dropFirst()))
+extension Condition {
+    package enum Verdict: Equatable, Sendable {
+        case holds
+        case fails
+        /// Why it cannot be said. Never the same as false.
+        case error(String)
     }
 
-    /// Nil when something on the way is missing or no object.
-    package func value(in event: JSONObject) -> JSONValue? {
-        var value = event[names[0]]
-        for name in names.dropFirst() { value = value?[name] }
-        return value
+    /// What a part of the condition came to; null with `error`.
+    package struct ExpressionValue: Equatable, Sendable {
+        package let expression: String
+        package let value: JSONValue
+        package let error: String?
+    }
+
+    /// - Parameter event: as `EventView` gives it.
+    package func evaluate(_ event: JSONObject) -> Verdict {
+        guard let expression else { return .error(mistake) }
+        switch expression.evaluate(EventVariable(event)) {
+        case .success(.bool(true)): return .holds
+        case .success(.bool(false)): return .fails
+        case .success(let value): return .error("the condition gives \(value.typeName.rawValue), not bool")
+        case .failure(let error): return .error("\(expression.text(of: error)): \(error.message)")
+        }
+    }
+
+    /// Every part in the order written, the larger first, and each once.
+    package func evaluateExplained(_ event: JSONObject) -> [ExpressionValue] {
+        guard let expression else { return [] }
+        var seen: Set<String> = []
+        return expression.explain(EventVariable(event)).compactMap { part in
+            guard seen.insert(part.text).inserted else { return nil }
+            switch part.result {
+            case .success(let value): return .init(expression: part.text, value: value.json, error: nil)
+            case .failure(let error): return .init(expression: part.text, value: .null, error: error.message)
+            }
+        }
     }
 }
 
-/// Bounds of a condition, so that neither storing nor evaluating one costs more than this.
-enum ConditionLimits {
-    /// Of openapi.yaml.
-    static let characters = 4_096
-    /// More than a person can follow.
-    static let comparisons = 64
-    /// Levels of an own event's data.
-    static let pathNames = 8
-}
+/// The one variable of a condition.
+private struct EventVariable: FieldSource {
+    private let event: Value
 
-func isIdentifierStart(_ byte: UInt8) -> Bool {
-    (65...90).contains(byte) || (97...122).contains(byte) || byte == UInt8(ascii: "_")
-}
+    init(_ event: JSONObject) { self.event = .object(JSONFields(event)) }
 
-func isIdentifierByte(_ byte: UInt8) -> Bool { isIdentifierStart(byte) || (48...57).contains(byte) }
+    func field(_ name: String) -> FieldValue { name == "event" ? .value(event) : .absent }
+    var fieldNames: [String] { ["event"] }
+}

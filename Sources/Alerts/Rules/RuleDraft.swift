@@ -1,5 +1,6 @@
 import Access
 import Events
+import Expressions
 import HTTPServer
 import JSON
 
@@ -41,8 +42,8 @@ struct RuleDraft {
         if isOnNamed { content.on = f.eventPatterns() }
         if names("when", &f) {
             content.when = f.condition(on: content.on)
-        } else if isOnNamed, let mistake = content.whenMistake {
-            f.fail("on", code: FieldCode.notAChoice, "does not fit the rule's condition, \(mistake.sentence)")
+        } else if isOnNamed {
+            content.readConditionAgain(&f)
         }
         if names("group_by", &f) { content.groupBy = f.groupBy(on: content.on) }
         if names("cooldown", &f) { content.cooldown = f.cooldown() }
@@ -66,14 +67,13 @@ extension RuleContent {
         isSecurity = concernsSecurity || (wanted ?? isSecurity)
     }
 
-    /// Why the condition does not fit `on` any more.
-    fileprivate var whenMistake: ConditionMistake? {
-        guard let when, !on.isEmpty else { return nil }
-        do throws(ConditionMistake) {
-            try when.check(on: on)
-            return nil
+    /// The condition must fit the new `on` too, and is checked against its fields from now on.
+    fileprivate mutating func readConditionAgain(_ f: inout Fields) {
+        guard let source = when?.source, !on.isEmpty else { return }
+        do throws(ExpressionMistake) {
+            when = try Condition(source, on: on)
         } catch {
-            return error
+            f.fail("on", code: FieldCode.notAChoice, "does not fit the rule's condition, \(error.sentence)")
         }
     }
 }

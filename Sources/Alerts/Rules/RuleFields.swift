@@ -1,5 +1,6 @@
 import Access
 import Events
+import Expressions
 import JSON
 import Kernel
 
@@ -28,7 +29,7 @@ extension Fields {
         return text
     }
 
-    /// What comes with windows, sequences and the full language.
+    /// What comes with windows and sequences.
     mutating func refuseLaterFields() {
         for name in ["for", "window", "sequence", "recover_when", "expires_at", "actions"] where has(name) {
             fail(name, code: Self.notYetSupported, "is not yet supported")
@@ -53,23 +54,20 @@ extension Fields {
 
     /// - Parameter patterns: what the rule's `on` is after the request.
     mutating func condition(on patterns: [EventPattern]) -> Condition? {
-        guard let source = string(optional: "when", 1...ConditionLimits.characters) else { return nil }
-        do throws(ConditionMistake) {
-            let condition = try Condition(source)
-            if !patterns.isEmpty { try condition.check(on: patterns) }
-            return condition
+        guard let source = string(optional: "when", 1...ExpressionLimits.characters) else { return nil }
+        do throws(ExpressionMistake) {
+            return try Condition(source, on: patterns)
         } catch {
             fail("when", error)
             return nil
         }
     }
 
-    mutating func fail(_ name: String, _ mistake: ConditionMistake) {
+    private mutating func fail(_ name: String, _ mistake: ExpressionMistake) {
         let code =
             switch mistake.kind {
-            case .malformed: FieldCode.malformed
-            case .notYetSupported: Self.notYetSupported
-            case .unknownField: FieldCode.unknownField
+            case .malformed, .unknownFunction, .wrongArgumentCount, .tooLarge: FieldCode.malformed
+            case .unknownName, .unknownField: FieldCode.unknownField
             case .wrongType: FieldCode.wrongType
             }
         fail(name, code: code, mistake.sentence)

@@ -8,10 +8,10 @@ import Postgres
 extension RuleContent {
     /// - Parameter first: the column of `name`.
     init(_ row: Row, from first: Int) {
+        let patterns = row.textArray(first + 2).compactMap { EventPattern($0) }
         self.init(
-            name: row.text(first), severity: Severity(rawValue: row.text(first + 1)) ?? .info,
-            on: row.textArray(first + 2).compactMap { EventPattern($0) },
-            when: row.optionalText(first + 3).map { Condition(stored: $0) },
+            name: row.text(first), severity: Severity(rawValue: row.text(first + 1)) ?? .info, on: patterns,
+            when: row.optionalText(first + 3).map { Condition(stored: $0, on: patterns) },
             groupBy: row.textArray(first + 4).compactMap { FieldPath($0) },
             cooldown: row.optionalText(first + 5).flatMap { Cooldown($0) },
             labels: row.object(first + 6), sendTo: row.idArray(first + 7), isSecurity: row.bool(first + 8),
@@ -45,18 +45,6 @@ extension AlertRule {
         var w = JSONWriter()
         w.array(tests) { w, test in test.write(to: &w) }
         return .text(w.text)
-    }
-}
-
-extension Condition {
-    /// One that was checked when it was stored. If it cannot be read any more, it is an error and not
-    /// silence.
-    init(stored source: String) {
-        do throws(ConditionMistake) {
-            try self.init(source)
-        } catch {
-            self.init(source: source, comparisons: [])
-        }
     }
 }
 
