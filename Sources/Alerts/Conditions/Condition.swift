@@ -62,14 +62,25 @@ extension Condition {
         }
     }
 
+    /// What all values of an explanation come to as text; what is more is not shown.
+    private static let explanationBytes = 65_536
+
     /// Every part in the order written, the larger first, and each once.
     package func evaluateExplained(_ event: JSONObject) -> [ExpressionValue] {
         guard let expression else { return [] }
         var seen: Set<String> = []
+        var left = Self.explanationBytes
         return expression.explain(EventVariable(event)).compactMap { part in
             guard seen.insert(part.text).inserted else { return nil }
             switch part.result {
-            case .success(let value): return .init(expression: part.text, value: value.json, error: nil)
+            case .success(let value):
+                let json = value.json
+                let size = json.bytes.count
+                guard size <= left else {
+                    return .init(expression: part.text, value: .null, error: "too large to be shown")
+                }
+                left -= size
+                return .init(expression: part.text, value: json, error: nil)
             case .failure(let error): return .init(expression: part.text, value: .null, error: error.message)
             }
         }

@@ -8,7 +8,7 @@ extension Checker {
         }
     }
 
-    private func isShadowed(_ name: String) -> Bool { locals.contains { $0.name == name } }
+    func isShadowed(_ name: String) -> Bool { locals.contains { $0.name == name } }
 
     private func left(
         of places: Set<Int>, _ object: ObjectType, _ name: String, _ node: Node, _ truth: Bool
@@ -58,9 +58,7 @@ extension Checker {
             if isTag(b, object, name), let tag = text(a) { return [tag] }
             return nil
         case .inside:
-            guard isTag(a, object, name), case .list(let elements) = syntax.kinds[b] else { return nil }
-            let tags = elements.compactMap { text($0) }
-            return tags.count == elements.count ? tags : nil
+            return isTag(a, object, name) ? texts(b) : nil
         default: return nil
         }
     }
@@ -74,6 +72,19 @@ extension Checker {
         switch syntax.kinds[node] {
         case .variable(name), .name(name, _): true
         default: false
+        }
+    }
+
+    /// Of a list of strings that is written out, also when it is folded already.
+    private func texts(_ node: Node) -> [String]? {
+        switch syntax.kinds[node] {
+        case .list(let elements):
+            let texts = elements.compactMap { text($0) }
+            return texts.count == elements.count ? texts : nil
+        case .literal(.list(let values)):
+            let texts = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+            return texts.count == values.count ? texts : nil
+        default: return nil
         }
     }
 

@@ -13,15 +13,13 @@ extension Checker {
     mutating func check(
         _ binary: BinaryOperator, _ a: Node, _ b: Node, _ node: Node
     ) throws(ExpressionMistake) -> ExpressionType {
+        try checkTags(binary, a, b)
         let (first, second) = (try check(a), try check(b))
         switch binary {
         case .equal, .notEqual:
-            try checkTags(binary, a, b)
             guard first.isComparable(to: second) else { throw unlike(binary, (a, first), (b, second)) }
             return .bool
-        case .inside:
-            try checkTags(binary, a, b)
-            return try inside(first, second, a, b)
+        case .inside: return try inside(first, second, a, b)
         case .less, .atMost, .greater, .atLeast:
             return try order(binary, (a, first), (b, second))
         case .add, .subtract, .multiply, .divide, .remainder:
@@ -122,7 +120,7 @@ extension Checker {
     private func checkTags(_ binary: BinaryOperator, _ a: Node, _ b: Node) throws(ExpressionMistake) {
         guard binary != .notEqual else { return }
         for case (let name, .object(let object)) in environment.variables where object.tagField != nil {
-            guard let tags = tags(binary, a, b, object, name) else { continue }
+            guard !isShadowed(name), let tags = tags(binary, a, b, object, name) else { continue }
             for tag in tags where !object.variants.contains(where: { $0.isTagged(tag) }) {
                 let guess = Suggestion.closest(to: tag, among: object.knownTags)
                 let place = text(a) == nil ? literal(tag, in: b) : a

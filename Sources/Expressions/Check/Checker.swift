@@ -45,7 +45,10 @@ struct Checker {
         case .and(let operands): return try logical(operands, "&&", narrowedWhen: true)
         case .or(let operands): return try logical(operands, "||", narrowedWhen: false)
         case .conditional(let condition, let a, let b): return try conditional(condition, a, b)
-        case .list(let elements): return .list(try common(elements))
+        case .list(let elements):
+            let type = ExpressionType.list(try common(elements))
+            foldList(elements, node)
+            return type
         case .map(let nodes): return try map(nodes)
         case .function(_, let arguments): return try arguments.isEmpty ? .dyn : check(arguments[0])
         case .call(let name, let place, let target, let arguments):
@@ -162,6 +165,14 @@ struct Checker {
             common = common.map { $0.joined(with: type) ?? .dyn } ?? type
         }
         return common ?? .dyn
+    }
+
+    /// `['a', 'b']` is made once and not for every event.
+    private mutating func foldList(_ elements: [Node], _ node: Node) {
+        let values = elements.compactMap { element -> Value? in
+            if case .literal(let value) = syntax.kinds[element] { value } else { nil }
+        }
+        if values.count == elements.count { syntax.replace(node, by: .literal(.list(values))) }
     }
 
     private mutating func map(_ nodes: [Node]) throws(ExpressionMistake) -> ExpressionType {

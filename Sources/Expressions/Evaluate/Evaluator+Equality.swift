@@ -30,7 +30,7 @@ extension Evaluator {
         let entries = try entries(of: a, at: node)
         guard try size(of: b, at: node) == entries.count else { return false }
         for (key, value) in entries {
-            try pay(Cost.element, at: node)
+            try payKey(key, at: node)
             guard let other = try lookUp(key, in: b, at: node) else { return false }
             guard try areEqual(value, other, at: node) else { return false }
         }
@@ -76,7 +76,9 @@ extension Evaluator {
                 if try areEqual(value, element, at: node) { return true }
             }
             return false
-        case .map, .object: return try lookUp(value, in: container, at: node) != nil
+        case .map, .object:
+            try payKey(value, at: node)
+            return try lookUp(value, in: container, at: node) != nil
         default: throw noOverload("in", value, container, at: node)
         }
     }

@@ -5,7 +5,7 @@ extension Evaluator {
         case .object(let source):
             switch source.field(field) {
             case .value(let value):
-                if case .list(let elements) = value { try pay(elements.count * Cost.element, at: node) }
+                if case .list = value { try pay(Self.elements(of: value) * Cost.element, at: node) }
                 return value
             case .absent: throw error(.noSuchField, "no such field: \(field)", at: node)
             case .unusable(let why): throw error(.unusableValue, "\(field): \(why)", at: node)
@@ -18,6 +18,12 @@ extension Evaluator {
         default:
             throw error(.noSuchField, "no such field: \(operand.typeName.rawValue) has no \(field)", at: node)
         }
+    }
+
+    /// Also of lists within it: all were made when the field was read.
+    private static func elements(of value: Value) -> Int {
+        guard case .list(let elements) = value else { return 1 }
+        return elements.reduce(1) { $0 + Self.elements(of: $1) }
     }
 
     /// JSON has one kind of numbers; what is declared a double is one, written `70` or `70.0`.
@@ -54,6 +60,7 @@ extension Evaluator {
             }
             return elements[position]
         case (.map(let map), _):
+            try payKey(index, at: node)
             guard let value = map[index] else {
                 throw error(.noSuchKey, "no such key: \(index.text ?? "of this type")", at: node)
             }
@@ -62,6 +69,11 @@ extension Evaluator {
         case (.object, _): throw error(.noSuchKey, "no such key: \(index.text ?? "of this type")", at: node)
         default: throw noOverload("[]", container, index, at: node)
         }
+    }
+
+    /// A key is hashed whole.
+    mutating func payKey(_ key: Value, at node: Node) throws(EvaluationError) {
+        if case .string(let text) = key { try pay(Cost.bytes(text.utf8.count), at: node) }
     }
 
     /// Numbers are equal across types, so `list[1u]` and `list[1.0]` are `list[1]`.

@@ -6,8 +6,9 @@ extension Evaluator {
     ) throws(EvaluationError) -> Value {
         switch function {
         case .size:
-            if case .string(let text) = arguments[0] { try pay(Cost.bytes(text.utf8.count), at: node) }
-            return .int(Int64(try size(of: arguments[0], at: node)))
+            let size = try size(of: arguments[0], at: node)
+            try pay(Cost.bytes(size), at: node)
+            return .int(Int64(size))
         case .contains, .startsWith, .endsWith: return try search(function, arguments, at: node)
         case .matches:
             guard case .string(let pattern) = arguments[1] else { break }
@@ -16,6 +17,7 @@ extension Evaluator {
             do throws(RegexMistake) { regex = try Regex(pattern) } catch {
                 throw self.error(.invalidArgument, "the pattern: \(error.message)", at: node)
             }
+            try pay(regex.program.count, at: node)
             return .bool(try matches(arguments[0], regex, at: node))
         case .dyn: return arguments[0]
         case .type: return .type(arguments[0].typeName)
@@ -90,6 +92,8 @@ extension Evaluator {
 
     mutating func matches(_ value: Value, _ regex: Regex, at node: Node) throws(EvaluationError) -> Bool {
         guard case .string(let text) = value else { throw noOverload("matches", value, at: node) }
+        // What a search sets up before it begins.
+        try pay(Cost.bytes(regex.program.count), at: node)
         var steps = left * Cost.regexStepsPerUnit
         let before = steps
         let found = regex.search(text, steps: &steps)

@@ -102,7 +102,9 @@ struct Evaluator {
     private mutating func map(_ nodes: [Node], at node: Node) throws(EvaluationError) -> ValueMap {
         var entries: [(key: Value, value: Value)] = []
         for index in stride(from: 0, to: nodes.count, by: 2) {
-            entries.append((try value(nodes[index]), try value(nodes[index + 1])))
+            let key = try value(nodes[index])
+            try payKey(key, at: node)
+            entries.append((key, try value(nodes[index + 1])))
         }
         guard let map = ValueMap(entries) else {
             throw error(
