@@ -69,6 +69,8 @@ extension IPAddress: CustomStringConvertible {
 
     /// Reads what `inet_pton` reads: four decimal parts, or RFC 4291 text without a zone.
     package init?(_ text: String) {
+        // C reads up to the first NUL: what stands behind it must not pass unread.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {

@@ -14,6 +14,9 @@ import Testing
     ])
     func `what is not an address is refused`(text: String) {
         #expect(IPAddress(text) == nil)
+        // C ends a text at its first NUL.
+        #expect(IPAddress("10.0.0.1\u{0}\(text)") == nil)
+        #expect(CIDR("10.0.0.0\u{0}\(text)/8") == nil)
     }
 
     @Test func `a range contains its own family only`() throws {
