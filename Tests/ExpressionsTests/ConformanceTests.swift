@@ -10,6 +10,22 @@ import Testing
         for row in cases { check(row, file) }
     }
 
+    @Test func `thousands of generated expressions come out as in Google's implementation`() throws {
+        let rows = try ExpressionCase.generated()
+        #expect(rows.count >= 3_000)
+        for row in rows {
+            let result = (try? Expression(row.expression, in: row.environment))?.evaluate(row.bindings)
+            switch (result, row.outcome) {
+            case (.success(let value), .value(let wanted)):
+                #expect(value.isAlike(wanted), "\(row.expression) is \(value.shown), not \(wanted.shown)")
+            case (.failure, .error), (nil, .error): continue
+            case (.success(let value), _): Issue.record("\(row.expression) is \(value.shown), there an error")
+            case (.failure(let error), _): Issue.record("\(row.expression): \(error.message)")
+            case (nil, _): Issue.record("\(row.expression) is refused")
+            }
+        }
+    }
+
     private func check(_ row: ExpressionCase, _ file: String) {
         let expression: Expression
         do throws(ExpressionMistake) {
@@ -73,7 +89,7 @@ extension Value {
         case .list(let elements): "[\(elements.map(\.shown).joined(separator: ", "))]"
         case .map(let map):
             "{\(map.entries.map { "\($0.key.shown): \($0.value.shown)" }.joined(separator: ", "))}"
-        case .double(let value): "double(\(value))"
+        case .double(let value): value.isNaN ? "double(nan)" : "double(\(value))"
         default: "\(typeName.rawValue)(\(JSONText.of(json)))"
         }
     }

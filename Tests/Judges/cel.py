@@ -12,7 +12,7 @@ TABLES = pathlib.Path(__file__).resolve().parents[1] / "Fixtures" / "expressions
 PAIRS = 4_000
 SEED = 20251
 # Rows about ip(), cidr() and decimal(), which are ours; and the pairs.
-NOT_CEL = {"ours", "regex-pairs"}
+NOT_CEL = {"ours", "regex-pairs", "generated"}
 
 # Where cel-cpp differs, each with the clause that says otherwise or leaves it open. LD is doc/langdef.md of
 # the specification.
@@ -186,7 +186,7 @@ def judge_pairs():
 
     rows = json.loads((TABLES / "regex-pairs.json").read_text(encoding="utf-8"))
     if rows != pairs(SEED, PAIRS):
-        raise AssertionError("regex-pairs.json is not what re and the seed give; write it anew: python3 Tests/Judges/cel.py")
+        raise AssertionError("regex-pairs.json is not what re and the seed give; see the end of Tests/Judges/cel.py")
     environment = cel.NewEnv(variables={"text": cel.Type.STRING, "pattern": cel.Type.STRING})
     program = environment.compile("text.matches(pattern)")
     for pattern_, text, found in rows:
@@ -196,13 +196,101 @@ def judge_pairs():
     return len(rows), sum(row[2] for row in rows)
 
 
+VARIABLES = {
+    "x": {"type": "int", "value": {"int": "7"}}, "s": {"type": "string", "value": {"string": "grün"}},
+    "l": {"type": "list(int)", "value": {"list": [{"int": "3"}, {"int": "-1"}, {"int": "9"}]}},
+}
+LEAVES = {
+    "bool": ["true", "false"], "int": ["0", "1", "-3", "9223372036854775807", "x", "l[0]", "l[2]"],
+    "uint": ["0u", "5u", "18446744073709551615u"], "double": ["0.0", "1.5", "-2e3", "0.1"],
+    "string": ["''", "'abc'", "'é😀'", "s", "'10'"], "bytes": ["b''", "b'a\\xff'"], "list": ["[]", "[1, 2]", "l"],
+    "timestamp": ["timestamp('1970-01-01T00:00:00Z')", "timestamp('2024-02-29T12:00:00.5Z')"],
+    "duration": ["duration('0s')", "duration('-90m')", "duration('1.5s')"],
+}
+# {name} is an expression of that type. Left out is where DEVIATIONS say that cel-cpp differs.
+FORMS = {
+    "bool": [
+        "({bool} && {bool})", "({bool} || {bool})", "!({bool})", "({int} == {int})", "({int} < {int})",
+        "({uint} >= {uint})", "({double} < {double})", "({double} != {double})", "({string} <= {string})",
+        "({string} == {string})", "({bytes} > {bytes})", "({timestamp} < {timestamp})", "({duration} == {duration})",
+        "(dyn({int}) == {uint})", "(dyn({int}) < dyn({uint}))", "({int} in {list})", "({list} == {list})",
+        "{list}.all(e, e > {int})", "{list}.exists(e, 6 / e == {int})", "{list}.exists_one(e, e < {int})",
+        "{string}.contains({string})", "{string}.startsWith({string})", "{string}.endsWith({string})",
+        "{string}.matches('^[a-z]*.?$')", "(type({int}) == type({uint}))", "({bool} == {bool})",
+    ],
+    "int": [
+        "({int} + {int})", "({int} - {int})", "({int} * {int})", "({int} / {int})", "({int} % {int})", "-({int})",
+        "size({string})", "size({bytes})", "{list}.size()", "int({double})", "int({uint})", "int({string})",
+        "{list}[{int}]", "{timestamp}.getDayOfYear('+05:30')", "{timestamp}.getHours('-08:00')",
+        "{timestamp}.getMilliseconds()", "{timestamp}.getDayOfWeek()", "{duration}.getMinutes()", "{duration}.getSeconds()",
+    ],
+    "uint": ["({uint} + {uint})", "({uint} - {uint})", "({uint} * {uint})", "({uint} / {uint})", "uint({int})",
+             "uint({double})"],
+    "double": ["({double} + {double})", "({double} - {double})", "({double} * {double})", "({double} / {double})",
+               "double({int})", "double({uint})", "-({double})"],
+    "string": ["({string} + {string})", "string({int})", "string({uint})", "string({bool})", "string({bytes})"],
+    "bytes": ["({bytes} + {bytes})", "bytes({string})"],
+    "list": ["[{int}, {int}]", "({list} + {list})", "{list}.map(e, e + {int})", "{list}.filter(e, e > {int})",
+             "{list}.map(e, e != 3, e * 2)"],
+    "timestamp": ["({timestamp} + {duration})", "({timestamp} - {duration})", "({duration} + {timestamp})"],
+    "duration": ["({timestamp} - {timestamp})", "({duration} + {duration})", "({duration} - {duration})"],
+}
+EXPRESSIONS = 3_000
+
+
+def expression(r, kind, depth):
+    if depth == 0 or r.randrange(5) == 0:
+        return r.choice(LEAVES[kind])
+    form = "({bool} ? {%s} : {%s})" % (kind, kind) if r.randrange(8) == 0 else r.choice(FORMS[kind])
+    return re.sub(r"\{(\w+)\}", lambda part: expression(r, part[1], depth - 1), form)
+
+
+def outcome(kind, written):
+    """What cel-cpp makes of an expression, as the tables write it."""
+    try:
+        value = evaluate(written, VARIABLES)
+    except NoValue:
+        return {"error": "any"}
+    if kind == "list":
+        return {"expected": {"list": [{"int": str(e)} for e in json.loads(repr(value))]}}
+    if kind == "timestamp":
+        return {"expected": {kind: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}}
+    if kind == "duration":
+        total = value // datetime.timedelta(microseconds=1)
+        return {"expected": {kind: f"{'-' if total < 0 else ''}{abs(total) // 10**6}.{abs(total) % 10**6:06}s"}}
+    text = {"bool": bool, "string": str, "bytes": lambda v: bytes(v).hex()}.get(kind, str)(value)
+    return {"expected": {kind: text}}
+
+
+def generated(seed, count):
+    r = random.Random(seed)
+    kinds, rows = sorted(FORMS), []
+    while len(rows) < count:
+        kind = r.choice(kinds)
+        written = expression(r, kind, 4)
+        if len(written) < 300:
+            rows.append({"expression": written, **outcome(kind, written)})
+    return rows
+
+
+def judge_generated():
+    rows = json.loads((TABLES / "generated.json").read_text(encoding="utf-8"))
+    if rows != generated(SEED, EXPRESSIONS):
+        raise AssertionError("generated.json is not what cel-cpp and the seed give; see the end of Tests/Judges/cel.py")
+    return len(rows), sum("expected" in row for row in rows)
+
+
 def judge():
     rows, deviating = judge_tables()
     count, found = judge_pairs()
+    made, valued = judge_generated()
     return (f"cel-cpp agrees with {rows - deviating} of {rows} rows, {deviating} deviations are listed; "
+            f"it gave the outcomes of {made} generated expressions, {valued} of them values; "
             f"RE2 and Python's re agree with {count} pairs, {found} of them found")
 
 
 if __name__ == "__main__":
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in pairs(SEED, PAIRS))
-    (TABLES / "regex-pairs.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    # Writes both anew: .venv/judges/bin/python Tests/Judges/cel.py
+    for name, made in (("regex-pairs", pairs(SEED, PAIRS)), ("generated", generated(SEED, EXPRESSIONS))):
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in made)
+        (TABLES / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
