@@ -49,7 +49,8 @@ struct ExpressionCase: Sendable, CustomTestStringConvertible {
     static func generated() throws -> [ExpressionCase] {
         let variables = try JSONValue.parse(
             """
-            {"x": {"type": "int", "value": {"int": "7"}}, "s": {"type": "string", "value": {"string": "grün"}},
+            {"x": {"type": "int", "value": {"int": "7"}},
+             "s": {"type": "string", "value": {"string": "grün"}},
              "l": {"type": "list(int)", "value": {"list": [{"int": "3"}, {"int": "-1"}, {"int": "9"}]}}}
             """)
         return try (JSONValue.parse(Fixture.text("expressions/generated.json")).asArray ?? []).map { row in

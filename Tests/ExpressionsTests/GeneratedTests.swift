@@ -2,8 +2,8 @@ import Expressions
 import Kernel
 import Testing
 
-/// Expressions from a grammar, each of a type that is wanted: what the checker passes without `dyn` never meets
-/// an operator that is not defined for its values, and gives a value of the type that was told.
+/// Expressions from a grammar, each of a type that is wanted: what the checker passes without `dyn` never
+/// meets an operator that is not defined for its values, and gives a value of the type that was told.
 @Suite struct GeneratedTests {
     @Test func `what is checked is sound`() {
         var maker = ExpressionMaker(seed: 2_025)
