@@ -95,11 +95,12 @@ struct Checker {
     ]
 
     private func hint(forName name: String) -> String {
-        for case (let variable, .object(let object)) in environment.variables
+        let variables = environment.variables.sorted { $0.key < $1.key }
+        for case (let variable, .object(let object)) in variables
         where object.variants.contains(where: { $0.fields[name] != nil }) {
             return "; did you mean \(variable).\(name)?"
         }
-        let names = environment.variables.keys.sorted() + locals.map(\.name)
+        let names = variables.map(\.key) + locals.map(\.name)
         if let close = Suggestion.closest(to: name, among: names) { return "; did you mean \(close)?" }
         return names.isEmpty ? "" : "; there is \(names.joined(separator: ", "))"
     }
