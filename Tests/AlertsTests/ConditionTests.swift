@@ -164,6 +164,19 @@ import Testing
         }
     }
 
+    @Test func `a stored condition that an older checker passed goes on`() throws {
+        let event = try JSONValue.parse(Self.event).asObject ?? JSONObject()
+        let other = Condition(stored: "event.type == 'custom.y'", on: try patterns(["custom.x"]))
+        #expect(other.evaluate(event) == .fails)
+        let gone = Condition(
+            stored: "event.i == 70 && event.reason == 'x'", on: try patterns(["grade.changed"]))
+        guard case .error(let message) = gone.evaluate(event) else {
+            Issue.record("silence")
+            return
+        }
+        #expect(message.contains("no such field: reason"))
+    }
+
     @Test func `a stored condition that cannot be read any more is an error`() throws {
         let stored = Condition(stored: "event.a ===", on: try patterns(["custom.*"]))
         guard case .error = stored.evaluate(JSONObject()) else {

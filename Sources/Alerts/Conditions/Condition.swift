@@ -20,11 +20,16 @@ package struct Condition: Sendable {
         (self.source, self.expression, self.mistake) = (source, expression, mistake)
     }
 
-    /// One that was checked when it was stored. If it cannot be read any more, it is an error and not
+    /// One that was checked when it was stored, perhaps by an older checker and against other fields: what
+    /// does not fit any more is found when an event comes. If it cannot even be read, it is an error and not
     /// silence.
     package init(stored source: String, on patterns: [EventPattern]) {
+        if let checked = try? Condition(source, on: patterns) {
+            self = checked
+            return
+        }
         do throws(ExpressionMistake) {
-            try self.init(source, on: patterns)
+            try self.init(source, on: [])
         } catch {
             self.init(source, nil, "the condition cannot be read any more, \(error.sentence)")
         }
