@@ -4,7 +4,11 @@ package import Kernel
 /// Asks exchanges what a key may do.
 package struct KeyProber {
     /// Sends a request once; nothing below sends it again.
-    package typealias Send = nonisolated(nonsending) (SignedRequest) async -> Result<ProbeAnswer, SendFailure>
+    /// - Parameter mayLeave: asked once more when the first byte is about to leave.
+    package typealias Send =
+        nonisolated(nonsending) (
+            SignedRequest, _ mayLeave: @escaping @Sendable () -> Bool
+        ) async -> Result<ProbeAnswer, SendFailure>
 
     package struct SendFailure: Error, Sendable {
         package let reason: String
@@ -88,7 +92,7 @@ package struct KeyProber {
         let request = try adapter.sign(draft, with: credential, at: moment, to: host)
         try use.checkStillValid()
         let began = clock.monotonicNanoseconds()
-        let answer = await send(request)
+        let answer = await send(request, use.mayLeave)
         if case .success = answer { delays.note(clock.monotonicNanoseconds() &- began) }
         return answer
     }

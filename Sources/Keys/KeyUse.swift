@@ -56,9 +56,14 @@ struct KeyUse {
     fileprivate let clock: Clock
     fileprivate let admittedAt: UInt64
 
-    /// The last question before something leaves.
+    /// The last question before something leaves. A process may be stopped at any moment, so whoever sends
+    /// asks it again when the connection stands.
+    var mayLeave: @Sendable () -> Bool {
+        { [clock, admittedAt] in clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds }
+    }
+
     func checkStillValid() throws {
-        guard clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds else {
+        guard mayLeave() else {
             throw Problem(
                 .overloaded, "This took longer than a second after it was admitted, so nothing was sent.",
                 headers: [(.retryAfter, "1")])

@@ -27,6 +27,21 @@ import Testing
         return try await room.send(request)
     }
 
+    @Test func `what may leave no more when the connection stands is not sent`() async throws {
+        let server = try ScriptedServer { peer in
+            if let number = peer.readRequest() { Issue.record("request \(number) came") }
+        }
+        defer { server.stop() }
+        let room = try await ClientRoom()
+        defer { room.stop() }
+        var request = try OutgoingRequest.post(to: server)
+        request.mayLeave = { false }
+        let late = request
+        let failure = await #expect(throws: OutgoingError.self) { try await room.send(late) }
+        #expect(failure?.mayHaveBeenReceived == false)
+        #expect(failure?.description.contains("too late") == true, "\(String(describing: failure))")
+    }
+
     // MARK: Answers that are none
 
     @Test func `a connection that ends without an answer leaves the outcome unknown`() async throws {

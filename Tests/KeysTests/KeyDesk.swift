@@ -114,7 +114,6 @@ struct KeyDesk {
     let ledger: Ledger
     let book: KeyBook
     let safe: DeskSafe
-    private let fingerprintKey: HMACKey
     let jobs: [Job]
     let prober: KeyProber
     let exchange: DeskExchange
@@ -122,41 +121,53 @@ struct KeyDesk {
     let time: MovedClock
     let me: PrincipalID
 
-    nonisolated(nonsending) init(_ database: Database, time: MovedClock = MovedClock()) async throws {
+    /// What several desks on one database have in common.
+    struct Parts: Sendable {
+        let time: MovedClock
+        let clock: Clock
+        let exchange: DeskExchange
+        let safe: DeskSafe
+        let fingerprintKey: HMACKey
+        let me: PrincipalID
+    }
+
+    let parts: Parts
+
+    nonisolated(nonsending) init(
+        _ database: Database, time: MovedClock = MovedClock(), clock: Clock? = nil
+    ) async throws {
         // Sealed bytes hang on their key-encryption key; this desk's is known to no database.
         _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
         self.init(
-            database: database, time: time, exchange: DeskExchange(), safe: try DeskSafe(),
-            fingerprintKey: try HMACKey(Secret(randomBytes: 32)),
-            me: PrincipalID(.user, UUID(at: time.now, entropy: .system)))
+            database,
+            Parts(
+                time: time, clock: clock ?? time.clock, exchange: DeskExchange(), safe: try DeskSafe(),
+                fingerprintKey: try HMACKey(Secret(randomBytes: 32)),
+                me: PrincipalID(.user, UUID(at: time.now, entropy: .system))))
     }
 
     /// The same desk over again, as another process of it.
     /// - Parameter dyingBy: throws in a transaction that wrote facts when it is not to commit.
-    init(_ other: KeyDesk, dyingBy: @escaping () throws -> Void) throws {
-        self.init(
-            database: other.database, time: other.time, exchange: other.exchange, safe: other.safe,
-            fingerprintKey: other.fingerprintKey, me: other.me)
+    init(_ other: KeyDesk, dyingBy: @escaping () throws -> Void) {
+        self.init(other.database, other.parts)
         ledger.react { _, _ in
             try dyingBy()
             return nil
         }
     }
 
-    private init(
-        database: Database, time: MovedClock, exchange: DeskExchange, safe: DeskSafe,
-        fingerprintKey: HMACKey, me: PrincipalID
-    ) {
-        (self.database, self.time, self.exchange, self.safe) = (database, time, exchange, safe)
-        (self.fingerprintKey, self.me) = (fingerprintKey, me)
-        ledger = Ledger(database: database, clock: time.clock, entropy: .system)
+    init(_ database: Database, _ parts: Parts) {
+        (self.database, self.parts) = (database, parts)
+        (time, exchange, safe, me) = (parts.time, parts.exchange, parts.safe, parts.me)
+        ledger = Ledger(database: database, clock: parts.clock, entropy: .system)
         book = KeyBook(
             ledger: ledger,
-            custody: KeyCustody(keyring: { safe.keyring }, fingerprintKey: { fingerprintKey }))
+            custody: KeyCustody(
+                keyring: { parts.safe.keyring }, fingerprintKey: { parts.fingerprintKey }))
         let prober = KeyProber(
-            clock: time.clock, entropy: .system, standIn: { _, _, _ in nil },
-            pause: { exchange.waited($0) },
-            send: { request in exchange.answer(to: request) })
+            clock: parts.clock, entropy: .system, standIn: { _, _, _ in nil },
+            pause: { parts.exchange.waited($0) },
+            send: { request, _ in parts.exchange.answer(to: request) })
         self.prober = prober
         jobs = KeyJobs(book: book, prober: prober).jobs
         caller = TestCaller(

@@ -43,7 +43,7 @@ import Testing
     }
 
     private static func cut(_ r: RotationDesk, _ fate: Fate, at count: Int) async throws {
-        let mortal = try KeyDesk(r.desk, dyingBy: fate.enter)
+        let mortal = KeyDesk(r.desk, dyingBy: fate.enter)
         await live(mortal, r.path)
         #expect(fate.isDead, "\(count)")
         try await expectOneWorking(r, count)

@@ -52,6 +52,9 @@ package struct OutgoingRequest: Sendable {
     /// True: the receiver knows a repetition when it sees one, so a kept connection may be used, and if it
     /// turns out dead the request goes out again on another.
     package var mayResend: Bool
+    /// Asked when the connection stands and the first byte is about to be written: connecting takes time,
+    /// and a process may be stopped in between. False: nothing is sent.
+    package var mayLeave: (@Sendable () -> Bool)?
 
     package init(
         _ method: OutgoingMethod, _ url: OutgoingURL, headers: [OutgoingHeader] = [], body: [UInt8] = [],

@@ -19,6 +19,8 @@ final class Transfer {
         let request: OutgoingRequest
         let addressGuard: AddressGuard
         var refusal: AddressRefusal?
+        /// It was not to leave any more.
+        var isLate = false
         /// The connection stood and the request was about to be written.
         var isSent = false
     }
@@ -82,6 +84,7 @@ final class Transfer {
     func outcome(_ code: CURLcode, duration: Period) throws(OutgoingError) -> OutgoingResponse {
         guard let state else { throw .other("nothing was sent") }
         if let refusal = state.refusal { throw .refusedByPolicy(refusal) }
+        if state.isLate { throw .other("it was too late to send it") }
         let answer = state.collector
         guard code == CURLE_OK || answer.isStopped else { throw Self.error(code, state) }
         guard answer.isHeadComplete else { throw .noAnswer("no status line") }
@@ -322,6 +325,10 @@ extension Transfer {
         guard admits(address, port: port) else { return false }
         if let local, state?.addressGuard.isOwn(address, port, connectedFrom: local) ?? true {
             state?.refusal = .ownAddress
+            return false
+        }
+        if let mayLeave = state?.request.mayLeave, !mayLeave() {
+            state?.isLate = true
             return false
         }
         state?.isSent = true

@@ -27,11 +27,11 @@ struct ExchangeSender {
             clock: shared.clock, entropy: shared.entropy,
             standIn: { [settings] in settings.standIn($0, $1, $2) },
             pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) },
-            send: { request in await probe(request) })
+            send: { request, mayLeave in await probe(request, mayLeave) })
     }
 
     private nonisolated(nonsending) func probe(
-        _ request: SignedRequest
+        _ request: SignedRequest, _ mayLeave: @escaping @Sendable () -> Bool
     ) async -> Result<ProbeAnswer, KeyProber.SendFailure> {
         let allowance = settings.isStandIn(request.url) ? Allowance.privateReceivers : Self.publicOnly
         guard let method = OutgoingMethod(rawValue: request.method.rawValue),
@@ -41,6 +41,7 @@ struct ExchangeSender {
             method, url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
             body: request.body ?? [], allowance: allowance, mayResend: false)
         outgoing.timeLimits = Self.timeLimits
+        outgoing.mayLeave = mayLeave
         outgoing.responseLimits = .init(
             readBytes: ProbeAnswer.bodyBytesAtMost, keptBytes: ProbeAnswer.bodyBytesAtMost)
         do throws(OutgoingError) {
