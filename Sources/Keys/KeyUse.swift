@@ -81,7 +81,7 @@ extension KeyBook {
         _ purpose: KeyPurpose, _ id: ExchangeKeyID, version: Int? = nil, _ context: Context,
         note: (ExchangeKey, Change) throws -> JSONValue
     ) async throws -> KeyUse {
-        let admitted = try await change(context) { change in
+        try await change(context) { change in
             try await Authority.share(in: change.transaction)
             try await Authority.checkConfirmed(in: change.transaction)
             guard let row = try await KeyStore.find(id, in: change.transaction) else {
@@ -99,11 +99,13 @@ extension KeyBook {
             let matter = try self.custody.open(bytes, of: key, version: number)
             change.audit(purpose.action, id, detail: try note(key, change))
             self.tellOfBait(key, purpose.verb, change)
-            return (key, number, matter)
+            // The second begins before the commit: a process that is stopped behind it, and reads of it late,
+            // must not take the late moment for the commit's.
+            let admittedAt = ledger.clock.monotonicNanoseconds()
+            return KeyUse(
+                key: key, version: number, matter: matter, purpose: purpose, clock: ledger.clock,
+                admittedAt: admittedAt)
         }
-        return KeyUse(
-            key: admitted.0, version: admitted.1, matter: admitted.2, purpose: purpose, clock: ledger.clock,
-            admittedAt: ledger.clock.monotonicNanoseconds())
     }
 
     /// The one way past a revocation. Whoever writes rows of deletions past the service still cannot have a

@@ -23,7 +23,8 @@ extension IntegrationTests {
                 let target = "/v1/audit-records?resource=\(id)&action=keys.verify&limit=200"
                 let trail = try await eventually("the trail is read") { () -> JSONValue? in
                     let answer = try await node.call("GET", target)
-                    return answer.status == 200 ? answer.json : nil
+                    // A bare nil would be JSON's null.
+                    return answer.status == 200 ? answer.json : Optional.none
                 }
                 let recorded = trail["data"]?.asArray?.count ?? 0
                 #expect(seen <= recorded, "\(what): \(seen) requests, \(recorded) records")
