@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
+        .target(name: "CWiping"),
 
         // Libraries that know nothing of the product.
         room("Kernel", ["CLinux"]),
@@ -67,7 +68,8 @@ let package = Package(
                 "Alerts",
                 "HTTPClient", "KeyFiles",
             ]),
-        .executableTarget(name: "keybell", dependencies: ["Service", "EventLoop"], swiftSettings: strict),
+        .executableTarget(
+            name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
 
         // Tests.
         .target(

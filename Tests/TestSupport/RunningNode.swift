@@ -26,10 +26,13 @@ package final class RunningNode: Sendable {
     package let port: UInt16
     private let store: Store
     private let settings: [String: String]
+    /// A program that starts it, and becomes it.
+    private let starter: [String]
     private let process = Mutex<TestProcess?>(nil)
     private let owner = Mutex<String>("")
 
-    private init(_ store: Store, _ more: [String: String]) throws {
+    private init(_ store: Store, _ more: [String: String], _ starter: [String]) throws {
+        self.starter = starter
         folder = try TestFolder()
         port = try freeLoopbackPort()
         self.store = store
@@ -43,12 +46,14 @@ package final class RunningNode: Sendable {
     }
 
     /// Starts a node, waits until it is ready, and ends it after `body`, however that ends.
-    /// - Parameter sealed: it is to come up without keys.
+    /// - Parameters:
+    ///   - sealed: it is to come up without keys.
+    ///   - starter: a command that gets the node's own behind it, and becomes it.
     package static func with<Result>(
-        _ store: Store, _ settings: [String: String] = [:], sealed: Bool = false,
+        _ store: Store, _ settings: [String: String] = [:], sealed: Bool = false, by starter: [String] = [],
         _ body: (RunningNode) async throws -> Result
     ) async throws -> Result {
-        let node = try RunningNode(store, settings)
+        let node = try RunningNode(store, settings, starter)
         let result: Swift.Result<Result, any Error>
         do {
             try await sealed ? node.startSealed() : node.start()
@@ -93,7 +98,7 @@ package final class RunningNode: Sendable {
     /// Without waiting for readiness.
     package func launch() async throws {
         let started = try await TestProcess(
-            [Self.binary(), "serve"], environment: settings, log: folder.file("service.log"),
+            starter + [Self.binary(), "serve"], environment: settings, log: folder.file("service.log"),
             lastSignal: "TERM")
         process.withLock { $0 = started }
     }
@@ -103,6 +108,9 @@ package final class RunningNode: Sendable {
         let running = process.withLock { $0 }
         await running?.end()
     }
+
+    /// 0 when nothing runs.
+    package var pid: Int32 { process.withLock { $0?.pid ?? 0 } }
 
     package func signal(_ number: Int32) { process.withLock { $0 }?.signal(number) }
 

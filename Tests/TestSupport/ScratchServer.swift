@@ -108,7 +108,7 @@ enum ScratchServer {
 }
 
 /// A small file as text; nil when it cannot be read.
-func readWhole(_ path: String) -> String? {
+package func readWhole(_ path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     var bytes: [UInt8] = []

@@ -92,7 +92,9 @@ struct House {
     }
 
     private static func isC(_ module: String) -> Bool {
-        ["CLinux", "CLibpq", "COpenSSL", "CSodium", "CCurl", "CZlib", "CAssets", "CYaml"].contains(module)
+        [
+            "CLinux", "CLibpq", "COpenSSL", "CSodium", "CCurl", "CZlib", "CAssets", "CWiping", "CYaml",
+        ].contains(module)
     }
 
     static func imports(of file: SwiftText) -> [(module: String, line: Int)] {

@@ -180,7 +180,7 @@ extension Connection {
     func consume(_ count: Int) {
         inputStart += count
         if inputStart == input.count {
-            input.removeAll(keepingCapacity: true)
+            input.wipeKeepingCapacity()
             inputStart = 0
         }
     }
@@ -188,7 +188,13 @@ extension Connection {
     /// Without this, a pipeline whose reads always end inside a request would keep all that it ever sent.
     private func forgetConsumed() {
         guard inputStart > 0 else { return }
-        input.removeSubrange(..<inputStart)
+        input.withUnsafeMutableBytes { bytes in
+            let rest = bytes.count - inputStart
+            let front = UnsafeMutableRawBufferPointer(rebasing: bytes[..<rest])
+            front.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[inputStart...]))
+            UnsafeMutableRawBufferPointer(rebasing: bytes[rest...]).wipe()
+        }
+        input.removeLast(inputStart)
         inputStart = 0
     }
 
@@ -207,7 +213,9 @@ extension Connection {
                 switch transport.read(into: server.scratch) {
                 case .bytes(let count):
                     forgetConsumed()
-                    input.append(contentsOf: UnsafeRawBufferPointer(rebasing: server.scratch[..<count]))
+                    let arrived = UnsafeMutableRawBufferPointer(rebasing: server.scratch[..<count])
+                    input.append(contentsOf: arrived)
+                    arrived.wipe()
                     mayRead = isEnding || transport.isTLS || count == server.scratch.count
                     mustLetOthersRun = mayRead
                     return .bytes
@@ -261,7 +269,7 @@ extension Connection {
             }
         }
         guard !isAborted else { return false }
-        output.removeAll(keepingCapacity: true)
+        output.wipeKeepingCapacity()
         outputStart = 0
         return true
     }
@@ -286,5 +294,20 @@ extension Connection {
             await bell.wait()
             if isTimedOut || !writeNow() { isAborted = true }
         }
+    }
+}
+
+// MARK: Wiping
+
+// Buffers live as long as their connection; secrets came and went in them.
+
+extension UnsafeMutableRawBufferPointer {
+    fileprivate func wipe() { _ = initializeMemory(as: UInt8.self, repeating: 0) }
+}
+
+extension [UInt8] {
+    fileprivate mutating func wipeKeepingCapacity() {
+        withUnsafeMutableBytes { $0.wipe() }
+        removeAll(keepingCapacity: true)
     }
 }

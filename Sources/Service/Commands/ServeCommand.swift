@@ -15,6 +15,7 @@ enum ServeCommand {
             return 2
         }
         raiseLimits()
+        crashSilently()
         let log = Log(level: settings.logLevel, format: settings.logFormat, clock: .system, descriptor: 2)
         do {
             return try await serve(settings, log)
@@ -72,6 +73,14 @@ enum ServeCommand {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = klinux_set_not_dumpable()
         mallopt(M_ARENA_MAX, 2)
+    }
+
+    /// Where a toolchain is installed, Swift answers a crash with a report into the log: registers, and the
+    /// memory that they point at, which may be a secret. A crash ends the process, and says no more.
+    private static func crashSilently() {
+        for signal in [SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV, SIGQUIT] {
+            Glibc.signal(signal, SIG_DFL)
+        }
     }
 
     /// The bootstrap token goes to its file; a person at a terminal sees it too, a log never.

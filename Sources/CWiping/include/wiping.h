@@ -1,0 +1,2 @@
+// Nothing to call: linking this replaces `free` and `realloc` of the whole process.
+#pragma once
