@@ -60,7 +60,10 @@ struct ImportEndpoints {
             let fingerprint = try registrar.book.custody.fingerprint(of: matter)
             if let first = seen[fingerprint] { return .twice(first) }
             seen[fingerprint] = index
-            if !sent.mayRepeat, let key = try await twin(of: fingerprint) { return .present(key) }
+            if !sent.mayRepeat, let key = try await twin(of: fingerprint) {
+                try await registrar.book.tellOfBait(whoseSecretCame: key, context)
+                return .present(key)
+            }
             if isDryRun {
                 return try await isTaken(draft) ? .labelTaken : .new
             }

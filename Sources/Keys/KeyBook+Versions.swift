@@ -40,7 +40,11 @@ extension KeyBook {
             publicKeyPEM: matter.publicKeyPEM, fingerprint: try custody.fingerprint(of: matter),
             createdAt: change.context.now, createdBy: change.context.actor.principal ?? author ?? key.owner,
             activatedAt: isFirst ? change.context.now : nil)
-        if !draft.mayRepeat { try await refuseTwin(of: version, key, change) }
+        if draft.mayRepeat {
+            try await tellOfBait(besides: version, of: key, change)
+        } else {
+            try await refuseTwin(of: version, key, change)
+        }
         let sealed = try custody.seal(matter, of: key.id, version: version.number)
         try await KeyVersionStore.insert(version, credential: sealed, of: key.id, in: change.transaction)
         try await KeyVersionStore.show(versions + [version], of: key.id, in: change.transaction)

@@ -116,6 +116,34 @@ import Testing
         }
     }
 
+    @Test func `a decoy's secret is told of however it is brought, also when nothing is registered`()
+        async throws
+    {
+        try await KeyDesk.run { desk in
+            let bait = RotationDesk.credential("bait")
+            let made = try await desk.call(
+                "POST", "/v1/decoy-keys", Self.body("own", "binance", ", \(bait)"))
+            #expect(made.status == 201, "\(made.text)")
+            let found = Self.body("found", "binance", ", \(bait)")
+            for isDryRun in [true, false] {
+                let told = try await desk.call(
+                    "POST", "/v1/keys/import", #"{"dry_run": \#(isDryRun), "entries": [\#(found)]}"#)
+                #expect(told.json["data"]?[0]?["verdict"] == "duplicate_secret", "\(told.text)")
+            }
+            #expect(try await Self.touches(desk) == ["register", "register"])
+            let twice = Self.body("twice", "binance", #", "allow_duplicate": true, \#(bait)"#)
+            #expect(try await desk.call("POST", "/v1/keys", twice).status == 201)
+            #expect(try await Self.touches(desk).count == 3)
+            // Beside a real key, nothing is told.
+            let real = RotationDesk.credential("real")
+            for label in ["one", "two"] {
+                let body = Self.body(label, "binance", #", "allow_duplicate": true, \#(real)"#)
+                #expect(try await desk.call("POST", "/v1/keys", body).status == 201)
+            }
+            #expect(try await Self.touches(desk).count == 3)
+        }
+    }
+
     @Test func `a decoy's answer takes as long as real ones did`() {
         let delays = AnswerDelays()
         let usual = (0..<100).map { _ in delays.sample(.system) }
