@@ -31,7 +31,8 @@ package struct SelfEndpoints {
         return Response.object { w in
             w.object("principal") { w in principal.writeProfile(to: &w) }
             w.object("access_token") { w in own.writeProfile(to: &w) }
-            w.field("roles", principal.roles.map(\.rawValue))
+            // Roles that give nothing would tell whoever holds a decoy what it is.
+            w.field("roles", own.isDecoy ? [] : principal.roles.map(\.rawValue))
         }
     }
 

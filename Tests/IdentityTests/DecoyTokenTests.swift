@@ -45,6 +45,24 @@ import Testing
         }
     }
 
+    @Test func `a decoy token sees itself as one of a principal without grants`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let issued = try await house.caller.call(
+                "POST", "/v1/access-tokens", owner, body: #"{"name":"ci deploy","decoy":true}"#)
+            var thief = owner
+            thief.permissions = []
+            thief.actor.accessToken = try #require(AccessTokenID(issued.json["id"]?.asString ?? ""))
+            let me = try await house.caller.call("GET", "/v1/me", thief)
+            #expect(me.status == 200 && me.json["roles"] == [] && !me.text.contains("decoy"), "\(me.text)")
+            let real = try await house.caller.call("GET", "/v1/me", owner)
+            #expect(real.json["roles"] == ["owner"])
+            let may = try await house.caller.call("GET", "/v1/me/permissions", thief)
+            #expect(may.json["data"] == [])
+        }
+    }
+
     @Test func `which token is a decoy is shown to whoever may know, and planted by them only`() async throws
     {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
