@@ -15,10 +15,7 @@ extension KeyBook {
 
     /// A refusal undid its transaction: whoever brought the secret of a decoy had it from somewhere.
     nonisolated(nonsending) func tellOfBait(behind refusal: Problem, _ context: Context) async throws {
-        guard refusal.code == .duplicateSecret,
-            let id = refusal.members.first(where: { $0.name == "key_id" })?.value.asString
-                .flatMap({ ExchangeKeyID($0) })
-        else { return }
+        guard refusal.code == .duplicateSecret, let id = refusal.twin else { return }
         try await tellOfBait(whoseSecretCame: id, context)
     }
 
@@ -55,5 +52,12 @@ extension KeyBook {
 extension ExchangeKey {
     func decoyTouched(_ operation: String) -> NewEvent {
         event(.keyDecoyTouched, ["operation": .string(operation)])
+    }
+}
+
+extension Problem {
+    /// The key that has the secret already, of `duplicate_secret`.
+    var twin: ExchangeKeyID? {
+        members.first { $0.name == "key_id" }?.value.asString.flatMap { ExchangeKeyID($0) }
     }
 }

@@ -71,6 +71,10 @@ struct ImportEndpoints {
             return .registered(row.id, status: row.text(KeyColumns.status))
         } catch let mistakes as FieldErrors {
             return .invalid(mistakes)
+        } catch let problem as Problem where problem.code == .duplicateSecret {
+            // Somebody registered it meanwhile: another import of the same files, perhaps.
+            guard let key = problem.twin else { throw problem }
+            return .present(key)
         } catch let problem as Problem where problem.code == .alreadyExists {
             return .labelTaken
         }

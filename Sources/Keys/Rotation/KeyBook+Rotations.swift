@@ -136,7 +136,8 @@ extension KeyBook {
         let wasPromoted = rotation.state.isPromoted
         rotation.rollBack(because: .init(code: "rolled_back", sentence: reason, isResumable: false), at: now)
         guard wasPromoted, let number = rotation.previousVersion else { return }
-        let deletion = try await KeyDeletionStore.find(key.id, number, in: change.transaction)
+        // Locked: whoever is about to send the request has claimed it, and is waited for.
+        let deletion = try await KeyDeletionStore.lock(key.id, number, in: change.transaction)
         guard deletion.map({ $0.state == .due && $0.sends == 0 }) ?? true else {
             throw Problem(.conflict, "Version \(number) was deleted at its exchange, or is about to be.")
         }
