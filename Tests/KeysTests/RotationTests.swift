@@ -282,6 +282,20 @@ import Testing
         }
     }
 
+    @Test func `after a restore time promotes nothing until the restore is confirmed`() async throws {
+        try await RotationDesk.run { r in
+            let path = try await r.open("{\(RotationDesk.credential("new"))}")
+            try await r.desk.run("update authority set restored_at = now()")
+            for _ in 0..<3 { try await r.tick(.minutes(10)) }
+            #expect(try await r.versions() == "1 current, 2 pending")
+            let pushed = try await r.desk.call("POST", path + "/advance")
+            #expect(pushed.status == 503 && pushed.text.contains("restore_unconfirmed"), "\(pushed.text)")
+            try await r.desk.run("update authority set restored_at = null")
+            try await r.tick()
+            #expect(try await r.versions() == "1 previous, 2 current")
+        }
+    }
+
     @Test func `lists come in pages`() async throws {
         try await RotationDesk.run { r in
             for _ in 0..<3 {

@@ -48,6 +48,8 @@ struct RotationDriver {
         _ place: RotationPlace, _ push: Push?, _ context: Context
     ) async throws -> (Rotation, Work?) {
         try await book.change(context) { change in
+            // Time alone would promote and retire by what a backup says, which people may have undone since.
+            try await Authority.checkConfirmed(in: change.transaction)
             _ = try await StandingOrders.held(in: change.transaction)
             var key = try await book.locked(place.key, change)
             guard var rotation = try await RotationStore.lock(place.id, of: key.id, in: change.transaction)
