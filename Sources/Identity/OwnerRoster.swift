@@ -1,9 +1,9 @@
 import Access
 import HTTPServer
-import Postgres
+package import Postgres
 
 /// At least one active owner stays, whoever acts at the same time.
-enum OwnerRoster {
+package enum OwnerRoster {
     /// Whoever may unmake an owner takes it first of all, so that two of them cannot each spare the other's.
     private static let advisoryLock: Int64 = 0x6B62_6F77_6E72  // "kbownr"
     private static let lock = Statement("owners_lock", "select pg_advisory_xact_lock($1)")
@@ -21,7 +21,13 @@ enum OwnerRoster {
 
     /// After the change, in its transaction: throws `last_owner`, which undoes it, when nobody is left.
     static nonisolated(nonsending) func checkSomebodyStays(in transaction: Transaction) async throws {
-        let owners = try await transaction.query(count).first?.int(0) ?? 0
-        guard owners > 0 else { throw Problem(.lastOwner, "The last active owner has to stay one.") }
+        guard try await hasSomebody(in: transaction) else {
+            throw Problem(.lastOwner, "The last active owner has to stay one.")
+        }
+    }
+
+    package static nonisolated(nonsending) func hasSomebody(in transaction: Transaction) async throws -> Bool
+    {
+        try await transaction.query(count).first?.int(0) ?? 0 > 0
     }
 }

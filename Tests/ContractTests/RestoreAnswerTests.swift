@@ -24,7 +24,7 @@ struct RestoreAnswerTests {
                     item("keys.suspend", key, ["reason": "a leak after all"]),
                     item("grants.create", "grt_01ke6my6g1e23vtc7yy680gxcf", [:]),
                 ], at: .testStart)
-            var since = TrailSince(heads: [3: 10])
+            var since = TrailSince(heads: [3: .init(sequence: 10, hash: Self.hash)])
             since.take(Self.entry(10, body))
             #expect(since.actions.isEmpty)
             since.take(Self.entry(11, body))
@@ -52,10 +52,70 @@ struct RestoreAnswerTests {
         AuditItem(actor: .installation, action: action, resource: resource, detail: detail, requestID: nil)
     }
 
+    private static let hash = Digest.of([])
+
     private static func entry(_ sequence: Int64, _ body: [UInt8]) -> ChainEntry {
-        let zero = Digest.of([])
-        return ChainEntry(
-            lane: 3, sequence: sequence, at: .testStart, previous: zero, checkpoint: nil, hash: zero,
+        ChainEntry(
+            lane: 3, sequence: sequence, at: .testStart, previous: hash, checkpoint: nil, hash: hash,
             body: body)
+    }
+
+    /// The items, as an entry behind the backup; restored with it.
+    private nonisolated(nonsending) func restore(
+        _ premises: Premises, replaying items: [AuditItem]
+    ) async throws {
+        var since = TrailSince(heads: [:])
+        since.take(Self.entry(1, AuditTrail.body(of: items, at: .testStart)))
+        let trail = since
+        try await premises.host.database.transaction { transaction in
+            try await RestoreStore.mark(
+                UUID(high: 1, low: 2), backupAt: .testStart, replay: trail, at: .testStart, in: transaction)
+        }
+    }
+
+    @Test func `a key whose row was altered does not keep a restore from being confirmed`() async throws {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            var keys: [String] = []
+            for label in ["altered", "sound"] {
+                let made = try await premises.call(
+                    "POST", "/v1/keys", as: owner.token,
+                    body: #"{"exchange":"okx","account":"a","label":"\#(label)","environment":"demo"}"#)
+                keys.append(made.json["id"]?.asString ?? "")
+            }
+            try await restore(
+                premises, replaying: keys.map { item("keys.suspend", $0, ["reason": "a leak"]) })
+            _ = try await premises.host.database.query(
+                Statement("test_alter", "update exchange_key set label = 'x' where label = 'altered'"))
+            let confirmed = try await premises.call(
+                "POST", "/v1/system/restore/confirm", as: owner.token,
+                body: #"{"reason":"a drill","expect_actions":2}"#)
+            #expect(confirmed.json["data"]?.asArray?.map { $0["state"] } == ["left", "done"])
+            #expect(confirmed.json["data"]?[0]?["note"]?.asString?.contains("past this service") == true)
+            let after = try await premises.call("GET", "/v1/keys/\(keys[1])", as: owner.token)
+            #expect(after.json["status"] == "suspended", "\(after.text)")
+        }
+    }
+
+    @Test func `the last word about a person counts, and a restore that leaves no owner is refused`()
+        async throws
+    {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let back = try await premises.join("back", .trader, by: owner)
+            let gone = try await premises.join("gone", .trader, by: owner)
+            await #expect(throws: Restoring.Failure.self) {
+                try await restore(premises, replaying: [item("users.disable", owner.id, [:])])
+            }
+            try await restore(
+                premises,
+                replaying: [
+                    item("users.disable", back.id, [:]), item("users.disable", gone.id, [:]),
+                    item("users.enable", back.id, [:]),
+                ])
+            #expect(try await premises.call("GET", "/v1/me", as: owner.token).status == 200)
+            #expect(try await premises.call("GET", "/v1/me", as: back.token).status == 200)
+            #expect(try await premises.call("GET", "/v1/me", as: gone.token).status != 200)
+        }
     }
 }

@@ -57,24 +57,34 @@ extension IntegrationTests {
                 _ = try await server.run("createdb", ["keybell"])
                 try await RunningNode.with(.database(server.url("keybell"))) { node in
                     try await node.bootstrap()
-                    let keys = try await [Self.makeKey("a", node), Self.makeKey("b", node)]
+                    let keys = try await [
+                        Self.makeKey("a", node), Self.makeKey("b", node), Self.makeKey("c", node),
+                    ]
                     _ = try await server.run(
                         "psql",
                         [
-                            "--no-psqlrc", "-c", "update exchange_key set label = 'c' where label = 'a'",
+                            "--no-psqlrc", "-c", "update exchange_key set label = 'x' where label = 'a'",
+                            "-c",
+                            """
+                            delete from key_version v using exchange_key k
+                            where k.id = v.key and label = 'b'
+                            """,
                             "keybell",
                         ])
                     let (code, output) = try await node.run(["restore-drill"])
                     #expect(code == 1 && output.contains("The drill FAILED"), "\(output)")
-                    let tampered = keys[0].split(separator: "/").last ?? ""
-                    #expect(output.contains("\(tampered) does not open, or was tampered with"), "\(output)")
+                    let broken = keys.map { path in
+                        let id = path.split(separator: "/").last ?? ""
+                        return output.contains("\(id) does not open, or was tampered with")
+                    }
+                    #expect(broken == [true, true, false], "\(output)")
                 }
             }
         }
 
         @Test func `what was taken away since the backup is taken away again`() async throws {
             try await RunningPostgres.with { server in
-                for name in ["old", "new"] { _ = try await server.run("createdb", [name]) }
+                for name in ["old", "new", "spare"] { _ = try await server.run("createdb", [name]) }
                 let folder = try TestFolder()
                 defer { folder.remove() }
                 let settings = ["KEYBELL_ROOT_KEY_FILE": folder.file("root.key")]
@@ -82,7 +92,8 @@ extension IntegrationTests {
                     .database(server.url("old")), settings
                 ) { node in
                     let lost = try await Self.loseDay(node, into: folder)
-                    try await Self.restore(node, from: folder, into: server.url("new").text)
+                    try await Self.restore(
+                        node, from: folder, into: (server.url("new").text, server.url("spare").text))
                     return lost
                 }
                 try await RunningNode.with(.database(server.url("new")), settings) { node in
@@ -99,6 +110,11 @@ extension IntegrationTests {
             try await node.bootstrap()
             let (revoked, kept) = try await (makeKey("leaked", node), makeKey("kept", node))
             let token = try await node.must("POST", "/v1/access-tokens", ["name": "stolen"])
+            let early = try await node.call("GET", "/v1/audit/export")
+            try folder.write(bytes: early.body, to: "early")
+            for verb in ["suspend", "activate"] {
+                _ = try await node.must("POST", "\(kept)/\(verb)", ["reason": "after an export"])
+            }
             let made = try await node.run(["backup", folder.file("backup")])
             #expect(made.code == 0 && made.output.contains("2 keys"), "\(made.output)")
             var status = stat()
@@ -116,9 +132,22 @@ extension IntegrationTests {
         }
 
         private static func restore(
-            _ node: RunningNode, from folder: TestFolder, into url: String
+            _ node: RunningNode, from folder: TestFolder, into url: (new: String, spare: String)
         ) async throws {
-            let target = ["KEYBELL_DATABASE_URL": url]
+            let early = try await node.run(
+                ["restore", folder.file("backup"), "--replay", folder.file("early")],
+                ["KEYBELL_DATABASE_URL": url.spare])
+            #expect(early.code == 1 && early.output.contains("ends before the backup"), "\(early.output)")
+            let unfinished = try await node.run(
+                ["restore", folder.file("backup")], ["KEYBELL_DATABASE_URL": url.spare])
+            #expect(
+                unfinished.code == 1 && unfinished.output.contains("not finished"), "\(unfinished.output)")
+            let part = try await node.call("GET", "/v1/audit/export?from=2020-01-01T00:00:00Z")
+            try folder.write(bytes: part.body, to: "part")
+            let target = ["KEYBELL_DATABASE_URL": url.new]
+            let partial = try await node.run(
+                ["restore", folder.file("backup"), "--replay", folder.file("part")], target)
+            #expect(partial.code == 1 && partial.output.contains("a part of the trail"), "\(partial.output)")
             let (code, output) = try await node.run(
                 ["restore", folder.file("backup"), "--replay", folder.file("trail")], target)
             #expect(code == 0, "\(output)")
@@ -179,6 +208,9 @@ extension IntegrationTests {
                         ["restore", node.folder.file("backup"), "--replay", node.folder.file("trail")], target
                     )
                     #expect(noTrail.code == 1 && noTrail.output.contains("no trail"), "\(noTrail.output)")
+                    // What a call leaves that was cut short before it brought anything is no hindrance.
+                    _ = try await server.run(
+                        "psql", ["--no-psqlrc", "-c", "create table restore_unfinished ()", "new"])
                     // Nothing was touched, so a right call goes through; one that was cut short would not.
                     let right = try await node.run(["restore", node.folder.file("backup")], target)
                     #expect(

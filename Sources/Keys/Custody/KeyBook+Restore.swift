@@ -17,7 +17,13 @@ extension KeyBook {
         guard let row = try await KeyStore.lock(id, in: change.transaction) else {
             return "The key is not in the backup."
         }
-        var key = try checked(row)
+        var key: ExchangeKey
+        do {
+            key = try checked(row)
+        } catch is TamperedKey {
+            // No use of it is admitted, and it must not keep the others from being stopped.
+            return "The key's row was changed past this service: it is not used, and stays as it is."
+        }
         guard mode > key.ownMode else { return nil }
         key.become(mode, under: orders.strictest(over: key), reason: reason, at: change.context.now)
         change.audit("keys.mode", id, detail: ["mode": .string(mode.rawValue), "replayed": true])

@@ -40,6 +40,7 @@ package struct KeyInspection: Sendable {
         do {
             let key = try ExchangeKey(row)
             try custody.check(key, tag: row.tag)
+            var current = key.currentVersion
             for version in try await KeyVersionStore.all(of: key.id, in: database)
             where version.state != .destroyed {
                 guard
@@ -48,7 +49,10 @@ package struct KeyInspection: Sendable {
                 else { continue }
                 _ = try custody.open(sealed, of: key, version: version.number)
                 secrets += 1
+                if version.number == current { current = nil }
             }
+            // The tag says which one is used: it may be gone whose row was taken away.
+            if current != nil, key.ownMode != .revoked { broken.append(row.id.description) }
         } catch is TamperedKey {
             broken.append(row.id.description)
         }

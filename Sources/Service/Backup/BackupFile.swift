@@ -32,7 +32,18 @@ struct BackupFile {
         // link refuses a name that is taken; rename would not.
         try SystemError.check("link") { link(draft, path) }
         unlink(draft)
+        try keepName(of: path)
         return made
+    }
+
+    /// A name is as durable as its folder.
+    private static func keepName(of path: String) throws {
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "."
+        let descriptor = try SystemError.check("open") {
+            klinux_open(String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        }
+        defer { close(descriptor) }
+        try SystemError.check("fsync") { fsync(descriptor) }
     }
 
     /// What it is; throws unless every byte is as it was written.

@@ -28,6 +28,15 @@ struct RestoreAction: Equatable {
         }
     }
 
+    /// Whether it shuts somebody out, or lets them in again; nil when it does neither.
+    var shutsOut: Bool? {
+        switch action {
+        case "users.disable", "service_accounts.disable": true
+        case "users.enable", "service_accounts.enable": false
+        default: nil
+        }
+    }
+
     /// Why a person has to look at it.
     var note: String? {
         guard fate == .left else { return nil }
@@ -49,17 +58,29 @@ struct TrailSince {
         "keys.rotations.test", "webhooks.test", "deliveries.retry", "tokens.change",
     ]
 
-    /// The last sequence of each lane that the backup has.
-    let heads: [Int: Int64]
+    /// The last entry of a lane that the backup has.
+    struct Head: Equatable {
+        let sequence: Int64
+        let hash: Digest
+        static let none = Head(sequence: 0, hash: .zero)
+    }
+
+    let heads: [Int: Head]
     private(set) var actions: [RestoreAction] = []
     private(set) var until: Timestamp?
     private(set) var isCut = false
+    /// The last entry of each lane so far.
+    private var ends: [Int: Int64] = [:]
+    private var isForeign = false
+    private var hasGap = false
 
-    init(heads: [Int: Int64]) { self.heads = heads }
+    init(heads: [Int: Head]) { self.heads = heads }
 
     mutating func take(_ entry: ChainEntry) {
         until = max(until ?? entry.at, entry.at)
-        guard entry.sequence > heads[entry.lane] ?? 0 else { return }
+        let head = heads[entry.lane] ?? .none
+        follow(entry, head)
+        guard entry.sequence > head.sequence else { return }
         guard let items = (try? JSONValue.parse(entry.body))?["items"]?.asArray else { return }
         // A change of many keys says once what it does, and then names them one by one.
         var shared: JSONValue = [:]
@@ -72,6 +93,32 @@ struct TrailSince {
             guard detail["unchanged"]?.asBool != true else { continue }
             add(RestoreAction(at: entry.at, action: action, resource: resource, detail: detail))
         }
+    }
+
+    private mutating func follow(_ entry: ChainEntry, _ head: Head) {
+        let isHead = entry.sequence == head.sequence
+        if isHead || entry.sequence == head.sequence + 1 {
+            if (isHead ? entry.hash : entry.previous) != head.hash { isForeign = true }
+        } else if entry.sequence > head.sequence, ends[entry.lane] == nil {
+            hasGap = true
+        }
+        ends[entry.lane] = entry.sequence
+    }
+
+    /// Why the trail cannot tell what happened since the backup; nil when it can. Asked at its end.
+    /// - Parameter checkpoint: the newest of the trail, which names lanes of which no entry is kept, too.
+    func fault(_ checkpoint: Checkpoint?) -> String? {
+        let spans = checkpoint?.content.lanes ?? []
+        let isOther = spans.contains { span in
+            heads[span.lane].map { $0.sequence == span.last && $0.hash != span.hash } ?? false
+        }
+        if isForeign || isOther { return "it is the trail of another installation, or of another past" }
+        if hasGap { return "it begins behind the backup: entries between the two are missing" }
+        let lasts = Dictionary(spans.map { ($0.lane, $0.last ?? 0) }) { max($0, $1) }
+        let isEarlier = heads.contains { lane, head in
+            max(ends[lane] ?? 0, lasts[lane] ?? 0) < head.sequence
+        }
+        return isEarlier ? "it ends before the backup was taken: export it anew" : nil
     }
 
     private mutating func add(_ action: RestoreAction) {

@@ -1,5 +1,7 @@
 import Access
+import Audit
 import Crypto
+import Identity
 import JSON
 import Kernel
 import Postgres
@@ -49,6 +51,12 @@ enum RestoreStore {
     private static let open = Statement(
         "restore_open",
         "select id, restored_at, backup_at, replayed_until from restore where confirmed_at is null")
+    private static let lockOpen = Statement(
+        "restore_lock_open",
+        """
+        select id, restored_at, backup_at, replayed_until from restore where confirmed_at is null
+        for no key update
+        """)
     private static let actions = Statement(
         "restore_actions",
         """
@@ -62,13 +70,18 @@ enum RestoreStore {
         "restore_confirm",
         "update restore set confirmed_at = $2, confirmed_by = $3, reason = $4 where id = $1")
     private static let heads = Statement(
-        "restore_lane_heads", "select lane::bigint, sequence from audit_lane order by lane")
+        "restore_lane_heads", "select lane::bigint, sequence, hash from audit_lane order by lane")
 
     struct Open: Sendable {
         let id: UUID
         let restoredAt: Timestamp
         let backupAt: Timestamp
         let replayedUntil: Timestamp?
+
+        init(_ row: Row) {
+            (id, restoredAt) = (row.uuid(0), row.timestamp(1))
+            (backupAt, replayedUntil) = (row.timestamp(2), row.optionalTimestamp(3))
+        }
     }
 
     struct StoredAction: Sendable {
@@ -81,9 +94,15 @@ enum RestoreStore {
         let note: String?
     }
 
-    nonisolated(nonsending) static func heads(in source: any Queryable) async throws -> [Int: Int64] {
+    nonisolated(nonsending) static func heads(
+        in source: any Queryable
+    ) async throws -> [Int: TrailSince.Head] {
         let rows = try await source.query(heads)
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0.int(0), $0.int64(1)) })
+        return Dictionary(
+            uniqueKeysWithValues: rows.map { row in
+                let head = TrailSince.Head(sequence: row.int64(1), hash: Digest(row.bytes(2)) ?? .zero)
+                return (row.int(0), head)
+            })
     }
 
     /// Everything that a restore leaves to be confirmed, in the transaction that ends it.
@@ -99,8 +118,18 @@ enum RestoreStore {
         _ = try await transaction.query(
             mark, .uuid(id), .timestamp(now), .timestamp(backupAt), .timestamp(replay?.until))
         let actions = replay?.ordered ?? []
-        for action in actions where action.fate == .now {
+        // People are as the trail left them: whoever was let in again is not shut out.
+        let last = Dictionary(
+            actions.compactMap { action in action.shutsOut.map { (action.resource, $0) } }
+        ) { $1 }
+        for action in actions where action.fate == .now && last[action.resource] != false {
             try await apply(action, at: now, in: transaction)
+        }
+        let hasOwner = try await OwnerRoster.hasSomebody(in: transaction)
+        guard actions.isEmpty || hasOwner else {
+            throw Restoring.Failure(
+                description: "after what the trail shows no owner is left who could confirm the restore: "
+                    + "restore without --replay, and take away by hand what it shows")
         }
         try await insert(actions, of: id, in: transaction)
     }
@@ -133,11 +162,12 @@ enum RestoreStore {
 
     /// The one that waits to be confirmed; nil when none does.
     nonisolated(nonsending) static func open(in source: any Queryable) async throws -> Open? {
-        try await source.query(open).first.map {
-            Open(
-                id: $0.uuid(0), restoredAt: $0.timestamp(1), backupAt: $0.timestamp(2),
-                replayedUntil: $0.optionalTimestamp(3))
-        }
+        try await source.query(open).first.map { Open($0) }
+    }
+
+    /// For the one who confirms it: another finds none.
+    nonisolated(nonsending) static func lockOpen(in transaction: Transaction) async throws -> Open? {
+        try await transaction.query(lockOpen).first.map { Open($0) }
     }
 
     nonisolated(nonsending) static func actions(

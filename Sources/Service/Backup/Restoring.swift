@@ -14,10 +14,12 @@ struct Restoring {
 
     private static let countOfTables = """
         select count(*)::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = 'public' and c.relkind in ('r', 'p', 'v', 'S')
+        where n.nspname = 'public' and c.relkind in ('r', 'p', 'v', 'S') and c.relname <> 'restore_unfinished'
         """
-    /// Stands until the restore is whole; a service does not start beside it.
-    private static let begin = "create table restore_unfinished (begun_at timestamptz default now() not null)"
+    /// Stands until the restore is whole; a service does not start beside it. One that stands alone is of a
+    /// restore that brought nothing.
+    private static let begin =
+        "create table if not exists restore_unfinished (begun_at timestamptz default now() not null)"
     private static let end = "drop table restore_unfinished"
 
     let url: DatabaseURL
@@ -31,6 +33,10 @@ struct Restoring {
         _ file: BackupFile, replaying export: String?, on worker: isolated Worker
     ) async throws -> (manifest: BackupManifest, replay: TrailSince?) {
         let manifest = try await offLoop.run { try file.verified() }
+        guard manifest.migrations <= Assets.migrations.map(\.number).max() ?? 0 else {
+            throw Failure(
+                description: "the backup is of Keybell \(manifest.version), which is newer than this program")
+        }
         try await checkTrail(export)
         guard let programs = ClientPrograms(for: url) else { throw PrivateClusterError.noPrograms }
         let connector = Connector(url, settings: SessionSettings(), reactor: reactor, offLoop: offLoop)
@@ -57,10 +63,12 @@ struct Restoring {
         let connection = try await connector.plainConnection()
         defer { connection.close() }
         guard try await connection.run(Self.countOfTables)?.first?.text(0) == "0" else {
+            let isUnfinished = try await UnfinishedRestore.isThere(connection)
             throw Failure(
-                description:
-                    "the database is not empty: restore into a fresh one (another data folder, or another "
-                    + "database), then point the service there")
+                description: isUnfinished
+                    ? UnfinishedRestore.sentence
+                    : "the database is not empty: restore into a fresh one (another data folder, or another "
+                        + "database), then point the service there")
         }
         try await connection.run(Self.begin)
     }
@@ -79,6 +87,11 @@ struct Restoring {
                 throw Failure(
                     description: "\(export) is not sound, so nothing of it is replayed:\n\(report.text)")
             }
+            // What was left out could be what took authority away, and nothing would tell.
+            guard report.verdict.isComplete else {
+                throw Failure(
+                    description: "\(export) is a part of the trail: export all of it, without from and to")
+            }
         }
     }
 
@@ -89,8 +102,11 @@ struct Restoring {
         let heads = try await RestoreStore.heads(in: database)
         return try await offLoop.run {
             var since = TrailSince(heads: heads)
-            _ = try TrailFile(path: export).verify { entry in since.take(entry) }
-            return since
+            let report = try TrailFile(path: export).verify { entry in since.take(entry) }
+            guard let fault = since.fault(report.verdict.checkpoint) else { return since }
+            throw Failure(
+                description: "\(export) is not replayed: \(fault).\nDrop the database (or the data folder), "
+                    + "and restore again with the right trail")
         }
     }
 }
@@ -104,7 +120,11 @@ enum UnfinishedRestore {
     nonisolated(nonsending) static func isThere(_ connector: Connector) async throws -> Bool {
         let connection = try await connector.plainConnection()
         defer { connection.close() }
-        return try await connection.run("select to_regclass('restore_unfinished')::text")?.first?
+        return try await isThere(connection)
+    }
+
+    nonisolated(nonsending) static func isThere(_ connection: PlainConnection) async throws -> Bool {
+        try await connection.run("select to_regclass('restore_unfinished')::text")?.first?
             .optionalText(0) != nil
     }
 }

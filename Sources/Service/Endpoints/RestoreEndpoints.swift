@@ -44,7 +44,7 @@ struct RestoreEndpoints {
         let expected = fields.int("expect_actions", 0...TrailSince.actionsAtMost)
         try fields.finish()
         return try await keys.changing(context) { change in
-            guard let open = try await RestoreStore.open(in: change.transaction) else {
+            guard let open = try await RestoreStore.lockOpen(in: change.transaction) else {
                 throw Problem.notFound("restore")
             }
             let actions = try await RestoreStore.actions(of: open.id, in: change.transaction)
@@ -77,7 +77,9 @@ struct RestoreEndpoints {
     ) async throws {
         let waiting = actions.filter { $0.state == "waiting" }
         let last = Dictionary(waiting.map { ($0.resource ?? "", $0.position) }) { max($0, $1) }
-        for action in waiting {
+        // Keys in the order of their ids, as everybody locks them.
+        let inOrder = waiting.sorted { ($0.resource ?? "", $0.position) < ($1.resource ?? "", $1.position) }
+        for action in inOrder {
             var note: String?
             if let key = action.resource.flatMap({ ExchangeKeyID($0) }),
                 last[action.resource ?? ""] == action.position
