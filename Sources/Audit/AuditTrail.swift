@@ -1,14 +1,14 @@
 import Access
 package import Kernel
 package import Postgres
-import JSON
+package import JSON
 
 /// Appends to the trail, inside the transaction whose doing it records.
 package enum AuditTrail {
     /// Chains side by side, so that transactions seldom wait for each other; rows of audit_lane.
     package static let lanes = 64
     /// The service writes its bodies itself; a batch may hold many items.
-    static let bodyLimits = JSONLimits(textBytes: 1 << 26, members: 1_000_000)
+    package static let bodyLimits = JSONLimits(textBytes: 1 << 26, members: 1_000_000)
 
     private static let append = Statement(
         "audit_append",

@@ -18,7 +18,7 @@ struct TrailSinceTests {
     ) -> ChainEntry {
         ChainEntry(
             lane: lane, sequence: sequence, at: .testStart, previous: previous, checkpoint: nil, hash: hash,
-            body: [])
+            body: Array(#"{"items":[]}"#.utf8))
     }
 
     private static func checkpoint(_ lasts: [Int: (Int64, Digest)]) -> Checkpoint {
@@ -72,6 +72,14 @@ struct TrailSinceTests {
         Self.expect(
             "ends before", Self.fault(Self.checkpoint([0: (4, Self.new)]), Self.entry(2, 8, after: Self.old)))
         Self.expect("ends before", Self.fault(nil))
+    }
+
+    @Test func `a trail with an entry that cannot be read is not`() {
+        var since = TrailSince(heads: [:])
+        var entry = Self.entry(1, 1, after: .zero)
+        entry.body = Array("{}".utf8)
+        since.take(entry)
+        Self.expect("cannot be read", since.fault(nil))
     }
 
     @Test func `nothing is wrong with the trail of an installation that was never used`() {

@@ -50,8 +50,8 @@ struct RestoreAction: Equatable {
 
 /// The part of an exported trail that lies behind a backup. Pure.
 struct TrailSince {
-    /// Whoever has more since the last backup has other worries first.
-    static let actionsAtMost = 20_000
+    /// Of those that a person is to look at: whoever has more has other worries first.
+    static let leftAtMost = 20_000
     /// What changes nothing that a restore would bring back.
     private static let quiet: Set<String> = [
         "candles.write", "events.push", "audit.export", "keys.verify", "keys.reveal", "keys.delete",
@@ -73,6 +73,8 @@ struct TrailSince {
     private var ends: [Int: Int64] = [:]
     private var isForeign = false
     private var hasGap = false
+    private var isUnread = false
+    private var left = 0
 
     init(heads: [Int: Head]) { self.heads = heads }
 
@@ -81,7 +83,12 @@ struct TrailSince {
         let head = heads[entry.lane] ?? .none
         follow(entry, head)
         guard entry.sequence > head.sequence else { return }
-        guard let items = (try? JSONValue.parse(entry.body))?["items"]?.asArray else { return }
+        // As large as the trail writes them: one call may revoke every key of a desk.
+        let body = try? JSONValue.parse(entry.body, limits: AuditTrail.bodyLimits)
+        guard let items = body?["items"]?.asArray else {
+            isUnread = true
+            return
+        }
         // A change of many keys says once what it does, and then names them one by one.
         var shared: JSONValue = [:]
         for item in items where item["outcome"]?.asString == "allowed" {
@@ -113,6 +120,7 @@ struct TrailSince {
             heads[span.lane].map { $0.sequence == span.last && $0.hash != span.hash } ?? false
         }
         if isForeign || isOther { return "it is the trail of another installation, or of another past" }
+        if isUnread { return "an entry of it cannot be read" }
         if hasGap { return "it begins behind the backup: entries between the two are missing" }
         let lasts = Dictionary(spans.map { ($0.lane, $0.last ?? 0) }) { max($0, $1) }
         let isEarlier = heads.contains { lane, head in
@@ -122,9 +130,13 @@ struct TrailSince {
     }
 
     private mutating func add(_ action: RestoreAction) {
-        guard actions.count < Self.actionsAtMost else {
-            isCut = true
-            return
+        // What takes authority away is never left out, however many registrations came before it.
+        if action.fate == .left {
+            guard left < Self.leftAtMost else {
+                isCut = true
+                return
+            }
+            left += 1
         }
         actions.append(action)
     }
