@@ -40,7 +40,8 @@ enum DerivedStatements {
             DepositStore.list, DepositStore.find, DepositStore.lock, DepositStore.lockOne,
             KeyNotice.dueRotations,
             KeyNotice.dueExpiries,
-            KeyStore.ofIDs, KeyDeletionStore.find, KeyDeletionStore.lock, KeyDeletionStore.ofKey,
+            KeyStore.ofIDs, KeyStore.lockIDs, KeyDeletionStore.find, KeyDeletionStore.lock,
+            KeyDeletionStore.ofKey,
             KeyDeletionStore.due, KeyDeletionStore.stuck,
         ]
         let deletions = try [

@@ -62,14 +62,15 @@ struct RestoreAnswerTests {
 
     /// The items, as an entry behind the backup; restored with it.
     private nonisolated(nonsending) func restore(
-        _ premises: Premises, replaying items: [AuditItem]
+        _ premises: Premises, replaying items: [AuditItem], _ number: UInt64 = 0
     ) async throws {
         var since = TrailSince(heads: [:])
         since.take(Self.entry(1, AuditTrail.body(of: items, at: .testStart)))
         let trail = since
         try await premises.host.database.transaction { transaction in
             try await RestoreStore.mark(
-                UUID(high: 1, low: 2), backupAt: .testStart, replay: trail, at: .testStart, in: transaction)
+                UUID(high: 1, low: number), backupAt: .testStart, replay: trail, at: .testStart,
+                in: transaction)
         }
     }
 
@@ -95,6 +96,43 @@ struct RestoreAnswerTests {
             let after = try await premises.call("GET", "/v1/keys/\(keys[1])", as: owner.token)
             #expect(after.json["status"] == "suspended", "\(after.text)")
         }
+    }
+
+    @Test
+    func `a backup that was taken while a restore waited is restored, and what that waited for waits on`()
+        async throws
+    {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let made = try await premises.call(
+                "POST", "/v1/keys", as: owner.token,
+                body: #"{"exchange":"okx","account":"a","label":"b","environment":"demo"}"#)
+            let key = made.json["id"]?.asString ?? ""
+            for (number, verb) in ["suspend", "activate"].enumerated() {
+                try await restore(premises, replaying: [item("keys.\(verb)", key, [:])], UInt64(number))
+            }
+            let told = try await premises.call("GET", "/v1/system/restore", as: owner.token)
+            let actions = told.json["data"]?.asArray?.map { $0["action"]?.asString }
+            #expect(actions == ["keys.suspend", "keys.activate"], "\(told.text)")
+            try await restore(premises, replaying: [item("keys.revoke", key, [:])], 2)
+            let confirmed = try await premises.call(
+                "POST", "/v1/system/restore/confirm", as: owner.token,
+                body: #"{"reason":"a drill","expect_actions":3}"#)
+            #expect(confirmed.json["data"]?.asArray?.map { $0["state"] } == ["done", "done", "done"])
+            let after = try await premises.call("GET", "/v1/keys/\(key)", as: owner.token)
+            #expect(after.json["status"] == "revoked", "\(after.text)")
+            let over = try await premises.call("GET", "/v1/system/restore", as: owner.token)
+            #expect(over.json["waiting"] == false, "\(over.text)")
+        }
+    }
+
+    @Test func `what takes authority away is kept behind any number of other actions`() {
+        var since = TrailSince(heads: [:])
+        let others = (0...TrailSince.leftAtMost).map { item("keys.register", "key-\($0)", [:]) }
+        since.take(Self.entry(1, AuditTrail.body(of: others, at: .testStart)))
+        since.take(Self.entry(2, AuditTrail.body(of: [item("keys.revoke", "x", [:])], at: .testStart)))
+        #expect(since.isCut && since.actions.count == TrailSince.leftAtMost + 1)
+        #expect(since.actions.last?.action == "keys.revoke")
     }
 
     @Test func `the last word about a person counts, and a restore that leaves no owner is refused`()

@@ -52,6 +52,13 @@ enum KeyStore {
         "keys_of_ids",
         derived: ["select", KeyColumns.list, "from exchange_key where id = any($1)"].joined(separator: " "))
 
+    static let lockIDs = Statement(
+        "keys_lock_ids",
+        derived: [
+            "select", KeyColumns.list,
+            "from exchange_key where id = any($1) order by id for no key update",
+        ].joined(separator: " "))
+
     private static let seal = Statement("key_seal", "update exchange_key set mac = $2 where id = $1")
 
     /// The unique index over exchange, account and label of keys that are not revoked.
@@ -95,6 +102,13 @@ enum KeyStore {
         let rows = try await source.query(ofIDs, .idArray(ids))
         let keys = rows.compactMap { try? ExchangeKey(KeyRow($0)) }
         return Dictionary(keys.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// In the order in which everybody locks them; those that exist.
+    nonisolated(nonsending) static func lock(
+        _ ids: [ExchangeKeyID], in transaction: Transaction
+    ) async throws -> [KeyRow] {
+        try await transaction.query(lockIDs, .idArray(ids)).map { KeyRow($0) }
     }
 
     nonisolated(nonsending) static func lock(

@@ -65,7 +65,22 @@ enum RestoreStore {
         """)
     private static let settle = Statement(
         "restore_action_settle",
-        "update restore_action set state = $3, note = $4 where restore = $1 and position = $2::integer")
+        """
+        update restore_action a set note = d.note,
+            state = case when d.note is null then 'done' else 'left' end
+        from unnest($2::integer[], $3::text[]) as d (position, note)
+        where a.restore = $1 and a.position = d.position
+        """)
+    /// A backup may be taken while a restore waits: what that one waits for goes on to the next.
+    private static let supersede = Statement(
+        "restore_supersede",
+        """
+        update restore set confirmed_at = $1, confirmed_by = 'restore', reason = 'restored once more'
+        where confirmed_at is null returning id
+        """)
+    private static let inherit = Statement(
+        "restore_action_inherit",
+        "update restore_action set restore = $2 where restore = $1 returning position::bigint")
     private static let confirm = Statement(
         "restore_confirm",
         "update restore set confirmed_at = $2, confirmed_by = $3, reason = $4 where id = $1")
@@ -115,6 +130,7 @@ enum RestoreStore {
             _ = try await transaction.query(statement, .timestamp(now))
         }
         _ = try await transaction.query(forgetNodes)
+        let earlier = try await transaction.query(supersede, .timestamp(now)).first?.uuid(0)
         _ = try await transaction.query(
             mark, .uuid(id), .timestamp(now), .timestamp(backupAt), .timestamp(replay?.until))
         let actions = replay?.ordered ?? []
@@ -131,7 +147,11 @@ enum RestoreStore {
                 description: "after what the trail shows no owner is left who could confirm the restore: "
                     + "restore without --replay, and take away by hand what it shows")
         }
-        try await insert(actions, of: id, in: transaction)
+        var first = 0
+        if let earlier {
+            first = try await transaction.query(inherit, .uuid(earlier), .uuid(id)).count
+        }
+        try await insert(actions, from: first, of: id, in: transaction)
     }
 
     private nonisolated(nonsending) static func apply(
@@ -148,11 +168,11 @@ enum RestoreStore {
     }
 
     private nonisolated(nonsending) static func insert(
-        _ actions: [RestoreAction], of id: UUID, in transaction: Transaction
+        _ actions: [RestoreAction], from first: Int, of id: UUID, in transaction: Transaction
     ) async throws {
         guard !actions.isEmpty else { return }
         _ = try await transaction.query(
-            insert, .uuid(id), .int32Array(actions.indices.map { Int32($0) }),
+            insert, .uuid(id), .int32Array(actions.indices.map { Int32(first + $0) }),
             .timestampArray(actions.map(\.at)), .textArray(actions.map(\.action)),
             .optionalTextArray(actions.map(\.resource)),
             .textArray(actions.map { String(decoding: $0.detail.bytes, as: UTF8.self) }),
@@ -181,11 +201,14 @@ enum RestoreStore {
         }
     }
 
+    /// - Parameter note: why an action is left to a person; nil when it is done.
     nonisolated(nonsending) static func settle(
-        _ action: StoredAction, of id: UUID, left note: String?, in transaction: Transaction
+        _ actions: [StoredAction], of id: UUID, in transaction: Transaction,
+        note: (StoredAction) -> String?
     ) async throws {
         _ = try await transaction.query(
-            settle, .uuid(id), .int(action.position), .text(note == nil ? "done" : "left"), .text(note))
+            settle, .uuid(id), .int32Array(actions.map { Int32($0.position) }),
+            .optionalTextArray(actions.map(note)))
     }
 
     nonisolated(nonsending) static func confirm(

@@ -41,7 +41,7 @@ struct RestoreEndpoints {
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let reason = fields.string("reason", 1...1_000)
-        let expected = fields.int("expect_actions", 0...TrailSince.actionsAtMost)
+        let expected = fields.int("expect_actions", 0...Int(Int32.max))
         try fields.finish()
         return try await keys.changing(context) { change in
             guard let open = try await RestoreStore.lockOpen(in: change.transaction) else {
@@ -76,18 +76,16 @@ struct RestoreEndpoints {
         _ actions: [RestoreStore.StoredAction], of id: UUID, _ change: Change
     ) async throws {
         let waiting = actions.filter { $0.state == "waiting" }
-        let last = Dictionary(waiting.map { ($0.resource ?? "", $0.position) }) { max($0, $1) }
-        // Keys in the order of their ids, as everybody locks them.
-        let inOrder = waiting.sorted { ($0.resource ?? "", $0.position) < ($1.resource ?? "", $1.position) }
-        for action in inOrder {
-            var note: String?
-            if let key = action.resource.flatMap({ ExchangeKeyID($0) }),
-                last[action.resource ?? ""] == action.position
-            {
-                note = try await keys.reapply(
-                    action.mode, to: key, reason: action.detail["reason"]?.asString, change)
-            }
-            try await RestoreStore.settle(action, of: id, left: note, in: change.transaction)
+        var last: [ExchangeKeyID: RestoreStore.StoredAction] = [:]
+        for action in waiting {
+            if let key = action.key { last[key] = action }
+        }
+        let notes = try await keys.reapply(
+            last.sorted { $0.value.position < $1.value.position }.map { key, action in
+                ReplayedMode(key, mode: action.mode, reason: action.detail["reason"]?.asString)
+            }, change)
+        try await RestoreStore.settle(waiting, of: id, in: change.transaction) { action in
+            action.key.flatMap { last[$0]?.position == action.position ? notes[$0] : nil }
         }
     }
 
@@ -115,6 +113,8 @@ struct RestoreEndpoints {
 }
 
 extension RestoreStore.StoredAction {
+    fileprivate var key: ExchangeKeyID? { resource.flatMap { ExchangeKeyID($0) } }
+
     /// As the trail tells it: by the verb, or in the detail.
     fileprivate var mode: String {
         switch action {
