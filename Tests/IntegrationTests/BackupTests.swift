@@ -185,6 +185,26 @@ extension IntegrationTests {
             #expect(try await node.must("GET", "/v1/audit/verification")["intact"] == true)
         }
 
+        @Test func `a trail that another key signed is not replayed`() async throws {
+            try await RunningPostgres.with { server in
+                for name in ["old", "new"] { _ = try await server.run("createdb", [name]) }
+                try await RunningNode.with(.database(server.url("old"))) { node in
+                    try await node.bootstrap()
+                    let export = try await node.call("GET", "/v1/audit/export")
+                    try node.folder.write(bytes: export.body, to: "trail")
+                    #expect(try await node.stop() == 0)
+                    // As if the trail were another's: the backup knows a key that did not sign it.
+                    let other = "update audit_checkpoint set public_key = sha256('another key')"
+                    _ = try await server.run("psql", ["--no-psqlrc", "-c", other, "old"])
+                    _ = try await node.run(["backup", node.folder.file("backup")])
+                    let (code, output) = try await node.run(
+                        ["restore", node.folder.file("backup"), "--replay", node.folder.file("trail")],
+                        ["KEYBELL_DATABASE_URL": server.url("new").text])
+                    #expect(code == 1 && output.contains("signed by another key"), "\(output)")
+                }
+            }
+        }
+
         @Test func `a damaged backup, a damaged trail and a half restored database are refused`() async throws
         {
             try await RunningPostgres.with { server in

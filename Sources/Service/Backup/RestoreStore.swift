@@ -87,6 +87,9 @@ enum RestoreStore {
     private static let heads = Statement(
         "restore_lane_heads", "select lane::bigint, sequence, hash from audit_lane order by lane")
 
+    private static let signer = Statement(
+        "restore_signer", "select public_key from audit_checkpoint order by number desc limit 1")
+
     struct Open: Sendable {
         let id: UUID
         let restoredAt: Timestamp
@@ -118,6 +121,11 @@ enum RestoreStore {
                 let head = TrailSince.Head(sequence: row.int64(1), hash: Digest(row.bytes(2)) ?? .zero)
                 return (row.int(0), head)
             })
+    }
+
+    /// Who signs the trail; nil when the backup is older than its first checkpoint.
+    nonisolated(nonsending) static func signer(in source: any Queryable) async throws -> CheckpointPin? {
+        try await source.query(signer).first.map { CheckpointPin.publicKey($0.bytes(0)) }
     }
 
     /// Everything that a restore leaves to be confirmed, in the transaction that ends it.

@@ -100,10 +100,14 @@ struct Restoring {
     ) async throws -> TrailSince? {
         guard let export else { return nil }
         let heads = try await RestoreStore.heads(in: database)
+        let pin = try await RestoreStore.signer(in: database)
         return try await offLoop.run {
             var since = TrailSince(heads: heads)
-            let report = try TrailFile(path: export).verify { entry in since.take(entry) }
-            guard let fault = since.fault(report.verdict.checkpoint) else { return since }
+            let report = try TrailFile(path: export).verify(pin: pin) { entry in since.take(entry) }
+            // Whoever has a backup could write a trail that goes on from it, but not sign it.
+            let forgery = "its newest checkpoint is signed by another key than the backup's"
+            let fault = since.fault(report.verdict.checkpoint) ?? (report.exitCode == 0 ? nil : forgery)
+            guard let fault else { return since }
             throw Failure(
                 description: "\(export) is not replayed: \(fault).\nDrop the database (or the data folder), "
                     + "and restore again with the right trail")
