@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal]…
+"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal|keys]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 
 import works_candles  # noqa: E402
+import works_keys  # noqa: E402
 import works_read  # noqa: E402
 import works_seal  # noqa: E402
 import works_service  # noqa: E402
@@ -33,7 +34,7 @@ from service import Service  # noqa: E402
 from table import Table  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
-WORKS = ["plain", "read", "webhooks", "candles", "service", "seal"]
+WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys"]
 RECORD = ROOT / "Docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
@@ -87,7 +88,9 @@ class Bench:
             self.attempt("plain", lambda: works_read.plain(self))
         if "seal" in works and self.binary:
             self.attempt("seal", lambda: works_seal.run(self))
-        rest = [work for work in works if work not in ["plain", "seal"]]
+        if "keys" in works and self.binary:
+            self.attempt("keys", lambda: works_keys.run(self))
+        rest = [work for work in works if work not in ["plain", "seal", "keys"]]
         if not rest:
             return
         with contextlib.ExitStack() as stack:
