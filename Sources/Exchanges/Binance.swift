@@ -27,7 +27,12 @@ package struct Binance: ExchangeAdapter {
 // MARK: - Signing
 
 extension Binance {
-    private static let reserved: Set = ["timestamp", "recvWindow", "signature"]
+    /// Of the security types `USER_STREAM` and `MARKET_DATA`: they take the key alone.
+    private static let keyOnly: Set = [
+        "/api/v3/userDataStream", "/sapi/v1/userDataStream", "/sapi/v1/userDataStream/isolated",
+        "/fapi/v1/listenKey", "/dapi/v1/listenKey", "/eapi/v1/listenKey", "/api/v3/historicalTrades",
+        "/fapi/v1/historicalTrades", "/dapi/v1/historicalTrades", "/eapi/v1/historicalTrades",
+    ]
 
     /// Signs query and form as they are sent, one behind the other without a separator. Time and signature
     /// stand in the form where there is one, otherwise in the query.
@@ -37,17 +42,20 @@ extension Binance {
     ) throws(SigningError) -> SignedRequest {
         guard credential.exchange == exchange else { throw .wrongCredential }
         if case .json = draft.body { throw .unsupportedPart(.body) }
-        let fields = draft.form.isEmpty ? draft.query : draft.form
-        if let taken = (draft.query + draft.form).first(where: { Self.reserved.contains($0.name) }) {
-            throw .reservedField(taken.name)
+        try draft.refuse(Self.ownFields)
+        if Self.keyOnly.contains(draft.path) {
+            let form = draft.hasForm ? draft.form.written : nil
+            return request(draft, host, draft.query.written, form, apiKey: credential.apiKey)
         }
-        let timed = PercentEncoding.encode(
-            [.init("timestamp", String(moment.milliseconds))] + fields
-                + [.init("recvWindow", String(moment.receiveWindow))])
-        let query = draft.form.isEmpty ? "" : PercentEncoding.encode(draft.query)
+        let timed =
+            ([.init("timestamp", String(moment.milliseconds))] + (draft.hasForm ? draft.form : draft.query)
+            + [.init("recvWindow", String(moment.receiveWindow))]).written
+        let query = draft.hasForm ? draft.query.written : ""
         let signature = try credential.signature(for: Array((query + timed).utf8))
         let signed = "\(timed)&signature=\(written(signature, of: credential))"
-        return request(draft, host, query, signed, apiKey: credential.apiKey)
+        return request(
+            draft, host, draft.hasForm ? query : signed, draft.hasForm ? signed : nil,
+            apiKey: credential.apiKey)
     }
 
     private func written(_ signature: [UInt8], of credential: ExchangeCredential) -> String {
@@ -56,14 +64,12 @@ extension Binance {
     }
 
     private func request(
-        _ draft: RequestDraft, _ host: ExchangeHost, _ query: String, _ signed: String, apiKey: String
+        _ draft: RequestDraft, _ host: ExchangeHost, _ query: String, _ form: String?, apiKey: String
     ) -> SignedRequest {
-        var headers = [SignedRequest.Header("X-MBX-APIKEY", apiKey)]
-        let hasForm = !draft.form.isEmpty
-        if hasForm { headers.append(.form) }
+        let headers = [SignedRequest.Header("X-MBX-APIKEY", apiKey)] + (form == nil ? [] : [.form])
         return SignedRequest(
-            method: draft.method, url: host.url(draft.path, query: hasForm ? query : signed),
-            headers: headers + host.headers, body: hasForm ? Array(signed.utf8) : nil)
+            method: draft.method, url: host.url(draft.path, query: query), headers: headers + host.headers,
+            body: form.map { Array($0.utf8) })
     }
 }
 

@@ -26,7 +26,7 @@ package struct Bybit: ExchangeAdapter {
         // A body goes unsigned with GET, a query with POST: neither is sent.
         if draft.method == .get, body != nil { throw .unsupportedPart(.body) }
         if draft.method != .get, !draft.query.isEmpty { throw .unsupportedPart(.query) }
-        let query = PercentEncoding.encode(draft.query)
+        let query = draft.query.written
         let (time, window) = (String(moment.milliseconds), String(moment.receiveWindow))
         let prefix = time + credential.apiKey + window + query
         let signature = try credential.signature(for: Array(prefix.utf8) + (body ?? []))

@@ -37,16 +37,18 @@ package struct Exchange: Sendable {
     package let notCovered: [RequestPart]
     /// What can be done here now.
     package let offers: [Offer]
+    /// What an adapter could have and this one has not, for people.
+    package let notOffered: [String]
 
     init(
         _ name: ExchangeName, _ title: String, aliases: [String], environments: [Environment],
         credentials: [CredentialKind] = [.hmac], passphrase: Bool = false,
-        notCovered: [RequestPart] = [.host],
-        offers: [Offer] = [.metadata]
+        notCovered: [RequestPart] = [.host], offers: [Offer] = [.metadata, .probe],
+        notOffered: [String] = ["orders by WebSocket"]
     ) {
         (self.name, self.title, self.aliases, self.environments) = (name, title, aliases, environments)
         (credentialKinds, hasPassphrase) = (credentials, passphrase)
-        (self.notCovered, self.offers) = (notCovered, offers)
+        (self.notCovered, self.offers, self.notOffered) = (notCovered, offers, notOffered)
     }
 }
 
@@ -56,26 +58,28 @@ extension Exchange {
         Exchange(
             .binance, "Binance", aliases: ["spot", "usdm", "coinm", "options"],
             environments: [.live, .testnet, .demo], credentials: [.hmac, .ed25519, .rsa],
-            notCovered: [.host, .path, .method], offers: [.metadata, .probe]),
+            notCovered: [.host, .path, .method],
+            notOffered: ["orders by WebSocket", "FIX", "portfolio margin's own host"]),
         Exchange(
             .bybit, "Bybit", aliases: ["main"], environments: [.live, .testnet, .demo],
             credentials: [.hmac, .rsa], notCovered: [.host, .path, .method],
             offers: [.metadata, .probe, .delete]),
         Exchange(
-            .okx, "OKX", aliases: ["main"], environments: [.live, .demo], passphrase: true,
-            offers: [.metadata, .probe]),
+            .okx, "OKX", aliases: ["main"], environments: [.live, .demo], passphrase: true),
         Exchange(
-            .kraken, "Kraken", aliases: ["spot"], environments: [.live], offers: [.metadata, .probe]),
+            .kraken, "Kraken", aliases: ["spot"], environments: [.live],
+            notOffered: ["orders by WebSocket", "FIX", "Kraken Futures"]),
         Exchange(
             .coinbase, "Coinbase Advanced", aliases: ["main"], environments: [.live], credentials: [.p256],
-            notCovered: [.query, .body], offers: [.metadata, .probe]),
+            notCovered: [.query, .body],
+            notOffered: ["orders by WebSocket", "FIX", "Ed25519 keys, which brokerage refuses"]),
         Exchange(
-            .kucoin, "KuCoin", aliases: ["spot", "futures"], environments: [.live], passphrase: true,
-            offers: [.metadata, .probe]),
+            .kucoin, "KuCoin", aliases: ["spot", "futures"], environments: [.live], passphrase: true),
         Exchange(.gate, "Gate", aliases: ["main"], environments: [.live, .testnet]),
         Exchange(.bitget, "Bitget", aliases: ["main"], environments: [.live, .demo], passphrase: true),
         Exchange(
-            .mexc, "MEXC", aliases: ["spot"], environments: [.live], notCovered: [.host, .path, .method]),
+            .mexc, "MEXC", aliases: ["spot", "futures"], environments: [.live],
+            notCovered: [.host, .path, .method]),
     ]
 }
 
@@ -99,6 +103,37 @@ extension Exchange: JSONWritable {
             w.field("passphrase", hasPassphrase)
             w.field("not_covered", notCovered.map(\.rawValue))
             w.field("offers", offers.map(\.rawValue))
+            w.field("not_offered", notOffered)
+            w.array("hosts", hosts) { $0.value($1) }
+            w.array("recipes", name.adapter.recipes) { $0.value($1) }
+        }
+    }
+
+    private var hosts: [ExchangePlace] {
+        environments.flatMap { environment in
+            aliases.compactMap { alias in
+                name.adapter.host(alias, in: environment).map { ExchangePlace(alias, environment, $0) }
+            }
+        }
+    }
+}
+
+/// One host in one environment, for people.
+private struct ExchangePlace: JSONWritable {
+    private let alias: String
+    private let environment: Environment
+    private let host: ExchangeHost
+
+    init(_ alias: String, _ environment: Environment, _ host: ExchangeHost) {
+        (self.alias, self.environment, self.host) = (alias, environment, host)
+    }
+
+    func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("alias", alias)
+            w.field("environment", environment.rawValue)
+            w.field("base_url", host.base)
+            w.field("marked_by", host.headers.first.map { "\($0.name): \($0.value)" })
         }
     }
 }

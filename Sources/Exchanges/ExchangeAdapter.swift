@@ -5,9 +5,15 @@ package import JSON
 package protocol ExchangeAdapter: Sendable {
     var exchange: ExchangeName { get }
 
+    /// How it signs, for people: one for each way, which together name every alias.
+    var recipes: [SigningRecipe] { get }
+
     /// nil where the exchange has no such host.
     func host(_ alias: String, in environment: Environment) -> ExchangeHost?
 
+    /// Signs any request, also a client's: what it wrote goes out to the byte, and only the fields and
+    /// headers that the recipe names are added. A draft that holds such a field is refused, see
+    /// `RequestDraft.dropping(_:)`.
     /// - Parameter host: from `host(_:in:)`, or that standing elsewhere.
     func sign(
         _ draft: RequestDraft, with credential: ExchangeCredential, at moment: SigningMoment,
@@ -79,13 +85,8 @@ extension ExchangeAdapter {
     }
 }
 
-extension Exchange {
-    package var adapter: (any ExchangeAdapter)? { name.adapter }
-}
-
 extension ExchangeName {
-    /// One line for each exchange that Keybell can speak with.
-    package var adapter: (any ExchangeAdapter)? {
+    package var adapter: any ExchangeAdapter {
         switch self {
         case .binance: Binance()
         case .bybit: Bybit()
@@ -93,7 +94,9 @@ extension ExchangeName {
         case .kraken: Kraken()
         case .coinbase: Coinbase()
         case .kucoin: KuCoin()
-        case .gate, .bitget, .mexc: nil
+        case .gate: Gate()
+        case .bitget: Bitget()
+        case .mexc: MEXC()
         }
     }
 }

@@ -1,6 +1,6 @@
 extension ExchangeName {
     /// Whether its refusals can prove that a key is gone.
-    package var tellsOfNoKey: Bool { adapter?.codesOfNoKey.isEmpty == false }
+    package var tellsOfNoKey: Bool { !adapter.codesOfNoKey.isEmpty }
 
     /// Where a person deletes a key, in the words of the exchange's own website.
     package var pageOfKeys: String {

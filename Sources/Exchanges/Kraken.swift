@@ -19,18 +19,29 @@ package struct Kraken: ExchangeAdapter {
         guard credential.exchange == exchange else { throw .wrongCredential }
         guard draft.method == .post else { throw .unsupportedPart(.method) }
         guard draft.query.isEmpty else { throw .unsupportedPart(.query) }
-        if case .json = draft.body { throw .unsupportedPart(.body) }
-        if draft.form.contains(where: { $0.name == "nonce" }) { throw .reservedField("nonce") }
+        try draft.refuse(Self.ownFields)
         let nonce = String(moment.nonce)
-        let body = PercentEncoding.encode([.init("nonce", nonce)] + draft.form)
-        let message = Array(draft.path.utf8) + SHA256.hash(nonce + body)
+        let (body, type) = try body(of: draft, nonce)
+        let message = Array(draft.path.utf8) + SHA256.hash(Array(nonce.utf8) + body)
         let headers: [SignedRequest.Header] = [
             .init("API-Key", credential.apiKey),
-            .init("API-Sign", Base64.encode(try credential.signature(for: message))), .form,
+            .init("API-Sign", Base64.encode(try credential.signature(for: message))), type,
         ]
         return SignedRequest(
-            method: .post, url: host.base + draft.path, headers: headers + host.headers,
-            body: Array(body.utf8))
+            method: .post, url: host.base + draft.path, headers: headers + host.headers, body: body)
+    }
+
+    /// Batches are JSON, since a form has no lists.
+    private func body(
+        of draft: RequestDraft, _ nonce: String
+    ) throws(SigningError) -> ([UInt8], SignedRequest.Header) {
+        guard case .json(let bytes) = draft.body else {
+            return (Array(([.init("nonce", nonce)] + draft.form).written.utf8), .form)
+        }
+        guard let body = JSONMembers(bytes).beginning(with: #""nonce":"\#(nonce)""#) else {
+            throw .unsupportedPart(.body)
+        }
+        return (body, .json)
     }
 
     /// Needs no permission.

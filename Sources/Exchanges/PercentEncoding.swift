@@ -13,13 +13,16 @@ enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// `a=1&b=2`, in the order given.
-    static func encode(_ fields: [RequestDraft.Field]) -> String {
-        fields.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
+    /// Where an encoded text stands, and what may stand there plainly besides unreserved characters.
+    enum Place {
+        case path, query
+
+        fileprivate var plain: [UInt8] { self == .path ? PercentEncoding.inPath : PercentEncoding.inQuery }
     }
 
-    /// nil for broken `%xx`, bytes that a path must encode, and what is not UTF-8.
-    static func decode(_ text: Substring) -> String? {
+    /// nil for broken `%xx`, bytes that must be encoded there, and what is not UTF-8.
+    static func decode(_ text: Substring, in place: Place = .path) -> String? {
+        let plain = place.plain
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8
         while let byte = rest.popFirst() {
@@ -30,7 +33,7 @@ enum PercentEncoding {
                 }
                 bytes.append(high << 4 | low)
             } else {
-                guard isUnreserved(byte) || plainInPath.contains(byte) else { return nil }
+                guard isUnreserved(byte) || plain.contains(byte) else { return nil }
                 bytes.append(byte)
             }
         }
@@ -39,7 +42,10 @@ enum PercentEncoding {
 
     private static let digits = Array("0123456789ABCDEF".utf8)
     /// sub-delims, `:` and `@`.
-    private static let plainInPath = Array("!$&'()*+,;=:@".utf8)
+    private static let inPath = Array("!$&'()*+,;=:@".utf8)
+    /// Besides `/` and `?` what clients leave plain although they should not: lists, JSON. Not `+` and `;`,
+    /// which are a space and a separator to some.
+    private static let inQuery = Array("!$'()*,=:@/?[]{}\"".utf8)
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {

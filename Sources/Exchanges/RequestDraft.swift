@@ -3,16 +3,28 @@ package import JSON
 /// What shall be asked of an exchange, before anything is signed: no time, nonce, key or signature in it.
 package struct RequestDraft: Sendable, Equatable {
     package enum Method: String, CaseIterable, Sendable {
-        case get = "GET", post = "POST", put = "PUT", delete = "DELETE"
+        case get = "GET", post = "POST", put = "PUT", delete = "DELETE", patch = "PATCH"
     }
 
-    /// A name and a value, not yet encoded.
+    /// A name and a value of a query or a form.
     package struct Field: Sendable, Equatable {
         package let name: String
         package let value: String
+        /// `name=value` as it is sent and signed, to the byte: encoded as its writer did.
+        package let written: String
 
         package init(_ name: String, _ value: String) {
             (self.name, self.value) = (name, value)
+            written = "\(PercentEncoding.encode(name))=\(PercentEncoding.encode(value))"
+        }
+
+        /// As a client wrote it; nil where two readers could understand it differently.
+        package init?(written: Substring) {
+            let sides = written.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard sides.count == 2, let name = PercentEncoding.decode(sides[0], in: .query),
+                let value = PercentEncoding.decode(sides[1], in: .query)
+            else { return nil }
+            (self.name, self.value, self.written) = (name, value, String(written))
         }
     }
 
@@ -49,8 +61,25 @@ package struct RequestDraft: Sendable, Equatable {
         (self.query, self.body) = (query, body)
     }
 
+    var hasForm: Bool {
+        if case .form = body { true } else { false }
+    }
+
     var form: [Field] {
         if case .form(let fields) = body { fields } else { [] }
+    }
+}
+
+extension [RequestDraft.Field] {
+    /// `a=1&b=2`, in the order given.
+    var written: String { map(\.written).joined(separator: "&") }
+
+    /// The same without encoding, which some exchanges sign and none is sent.
+    var unescaped: String { map { "\($0.name)=\($0.value)" }.joined(separator: "&") }
+
+    /// Byte by byte.
+    var sortedByName: [RequestDraft.Field] {
+        sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 }
 
@@ -72,7 +101,7 @@ package enum DraftRefusal: Error, Sendable, Equatable {
 private enum DraftRules {
     static let pathBytesAtMost = 2_048
     static let fieldsAtMost = 256
-    /// All names and values together; exchanges refuse longer URLs anyway.
+    /// As written, all together; exchanges refuse longer URLs anyway.
     static let fieldBytesAtMost = 16_384
     /// A batch of orders is far below; see `JSONLimits`.
     static let json = JSONLimits(depth: 16, textBytes: 1 << 18)
@@ -103,7 +132,7 @@ private enum DraftRules {
             guard !field.name.isEmpty, !hasControl(field.name) else { throw .fieldName }
             guard !hasControl(field.value) else { throw .controlCharacter(in: field.name) }
             guard names.insert(Array(field.name.utf8)).inserted else { throw .duplicateName(field.name) }
-            length += field.name.utf8.count + field.value.utf8.count
+            length += field.written.utf8.count
         }
         guard length <= fieldBytesAtMost else { throw .tooLong }
     }

@@ -3,7 +3,7 @@
 extension RequestDraft {
     /// Path and query as sent.
     var target: String {
-        query.isEmpty ? path : path + "?" + PercentEncoding.encode(query)
+        query.isEmpty ? path : path + "?" + query.written
     }
 
     /// The body where an exchange reads JSON only; nil when there is none.
@@ -13,6 +13,30 @@ extension RequestDraft {
         case .json(let bytes): bytes
         case .form: throw .unsupportedPart(.body)
         }
+    }
+}
+
+extension RequestDraft {
+    /// Nobody but the recipe writes what the recipe writes.
+    func refuse(_ ownFields: [String]) throws(SigningError) {
+        if let taken = (query + form).first(where: { ownFields.contains($0.name) }) {
+            throw .reservedField(taken.name)
+        }
+        guard case .json(let bytes) = body else { return }
+        if let name = JSONMembers(bytes).names.first(where: ownFields.contains) { throw .reservedField(name) }
+    }
+
+    /// Without what the recipe writes itself: a stock client has signed with a secret, a time and a nonce of
+    /// its own. Everything else stays as it was written.
+    package func dropping(_ ownFields: [String]) -> RequestDraft {
+        let others = { (fields: [Field]) in fields.filter { !ownFields.contains($0.name) } }
+        let body: Body =
+            switch body {
+            case .none: .none
+            case .form(let fields): .form(others(fields))
+            case .json(let bytes): .json(JSONMembers(bytes).dropping(ownFields))
+            }
+        return RequestDraft(known: method, host: host, path: path, query: others(query), body: body)
     }
 }
 

@@ -19,15 +19,14 @@ import Testing
     @Test func `what an exchange offers is what its adapter has`() {
         for exchange in Exchange.all {
             let adapter = exchange.name.adapter
-            #expect(exchange.offers.contains(.probe) == (adapter != nil))
-            #expect(exchange.offers.contains(.delete) == (adapter?.deletion(apiKey: "key") != nil))
-            if let adapter { #expect(adapter.exchange == exchange.name) }
+            #expect(exchange.offers.contains(.delete) == (adapter.deletion(apiKey: "key") != nil))
+            #expect(exchange.offers.contains(.probe) && adapter.exchange == exchange.name)
         }
     }
 
     @Test func `an adapter has hosts where its exchange says so, and nowhere else`() {
         for exchange in Exchange.all {
-            guard let adapter = exchange.name.adapter else { continue }
+            let adapter = exchange.name.adapter
             for environment in Environment.allCases {
                 let hosts = exchange.aliases.compactMap { adapter.host($0, in: environment) }
                 #expect(hosts.isEmpty == !exchange.environments.contains(environment))
@@ -41,7 +40,7 @@ import Testing
     @Test func `every probe and deletion goes to a host that exists and can be signed`() throws {
         let moment = SigningMoment(at: .init(milliseconds: 1_700_000_000_123), nonce: 1)
         for exchange in Exchange.all {
-            guard let adapter = exchange.name.adapter else { continue }
+            let adapter = exchange.name.adapter
             let credential = try anyCredential(exchange.name)
             for environment in exchange.environments {
                 let drafts =

@@ -39,6 +39,41 @@ import Testing
         (200, 500000, .unavailable), (400, 900001, .unintelligible),
     ]
 
+    private static let gate: [(Int, String, Kind)] = [
+        (401, "INVALID_KEY", .key), (401, "INVALID_SIGNATURE", .key), (401, "INVALID_CREDENTIALS", .key),
+        (403, "IP_FORBIDDEN", .address), (403, "FORBIDDEN", .permission), (403, "READ_ONLY", .permission),
+        (403, "REQUEST_EXPIRED", .clock), (429, "TOO_MANY_REQUESTS", .throttled),
+        (400, "TOO_FAST", .throttled), (403, "ACCOUNT_LOCKED", .unavailable),
+        (500, "SERVER_ERROR", .unavailable), (400, "INVALID_PARAM_VALUE", .unintelligible),
+    ]
+    private static let bitget: [(Int, String, Kind)] = [
+        (400, "40006", .key), (400, "40037", .key), (400, "40009", .key), (400, "40012", .key),
+        (400, "40099", .key), (400, "40085", .keyOrAddress), (400, "40018", .address),
+        (400, "40014", .permission), (400, "40008", .clock), (400, "40005", .clock),
+        (429, "429", .throttled), (400, "40308", .unavailable), (400, "40013", .unavailable),
+        (400, "40017", .unintelligible),
+    ]
+    private static let mexc: [(Int, Int, Kind)] = [
+        (400, 10072, .key), (400, 700002, .key), (400, 700001, .key), (400, 700006, .address),
+        (400, 700007, .permission), (400, 700003, .clock), (400, 10073, .clock), (429, 429, .throttled),
+        (400, 510, .throttled), (503, 503, .unavailable), (400, 10007, .unintelligible),
+    ]
+
+    @Test func `what Gate, Bitget and MEXC say is understood`() throws {
+        for (status, label, kind) in Self.gate {
+            #expect(said(.gate, status, #"{"label":"\#(label)","message":"words"}"#) == kind, "\(label)")
+        }
+        let elsewhere = #"{"label":"FORBIDDEN","message":"Request IP not in whitelist: 203.0.113.7"}"#
+        #expect(said(.gate, 403, elsewhere) == .address)
+        for (status, code, kind) in Self.bitget {
+            #expect(
+                said(.bitget, status, #"{"code":"\#(code)","msg":"words","data":null}"#) == kind, "\(code)")
+        }
+        for (status, code, kind) in Self.mexc {
+            #expect(said(.mexc, status, #"{"code":\#(code),"msg":"words"}"#) == kind, "\(code)")
+        }
+    }
+
     @Test func `an exchange's own words are understood`() throws {
         for (status, code, kind) in Self.binance {
             #expect(said(.binance, status, #"{"code":\#(code),"msg":"words"}"#) == kind, "\(code)")
@@ -62,7 +97,7 @@ import Testing
     }
 
     @Test func `where the exchange says nothing known, the status speaks`() {
-        for exchange in ExchangeName.allCases where exchange.adapter != nil {
+        for exchange in ExchangeName.allCases {
             for body in ["", "<html>Bad gateway</html>", "{}"] {
                 #expect(said(exchange, 429, body) == .throttled)
                 for status in [500, 502, 503, 504, 520] {
@@ -118,7 +153,7 @@ import Testing
         #expect(ProbeRefusal.keyRefused(words).wordsOfNoKey(by: bybit) == words)
         #expect(others.allSatisfy { $0.wordsOfNoKey(by: bybit) == nil })
         let proving = ExchangeName.allCases.filter(\.tellsOfNoKey)
-        #expect(proving == [.binance, .bybit, .okx, .kraken, .kucoin])
+        #expect(proving == [.binance, .bybit, .okx, .kraken, .kucoin, .gate, .bitget, .mexc])
     }
 
     @Test func `a deletion is done when the exchange says so, and not by any other answer`() throws {
@@ -137,7 +172,7 @@ import Testing
 
     private func said(_ exchange: ExchangeName, _ status: Int, _ body: String) -> Kind? {
         do throws(ProbeRefusal) {
-            _ = try exchange.adapter?.permissions(from: ProbeAnswer(status: status, body: Array(body.utf8)))
+            _ = try exchange.adapter.permissions(from: ProbeAnswer(status: status, body: Array(body.utf8)))
             return nil
         } catch {
             return switch error {

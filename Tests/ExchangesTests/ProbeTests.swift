@@ -170,12 +170,11 @@ import Testing
     }
 
     @Test func `only Bybit deletes a key by itself`() throws {
-        let draft = try #require(ExchangeName.bybit.adapter?.deletion(apiKey: "key"))
+        let draft = try #require(ExchangeName.bybit.adapter.deletion(apiKey: "key"))
         #expect((draft.method, draft.path) == (.post, "/v5/user/delete-api"))
     }
 
     private func read(_ exchange: ExchangeName, _ body: String) throws -> ProbedPermissions {
-        let adapter = try #require(exchange.adapter)
-        return try adapter.permissions(from: ProbeAnswer(status: 200, body: Array(body.utf8)))
+        try exchange.adapter.permissions(from: ProbeAnswer(status: 200, body: Array(body.utf8)))
     }
 }

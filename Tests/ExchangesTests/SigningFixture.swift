@@ -27,6 +27,7 @@ struct SigningVector: Sendable, CustomStringConvertible {
     /// What the other implementation adds of its own.
     private static let noise: Set = [
         "Referer", "KC-API-PARTNER", "KC-API-PARTNER-SIGN", "KC-API-PARTNER-VERIFY",
+        "X-CHANNEL-API-CODE", "source",
     ]
 
     /// Its headers without that; a request without a body needs no Content-Type.

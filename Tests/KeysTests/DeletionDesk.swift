@@ -1,3 +1,4 @@
+import Crypto
 import JSON
 import Kernel
 import TestSupport
@@ -30,10 +31,17 @@ extension KeyDesk {
             "POST", "/v1/keys",
             """
             {"exchange": "\(exchange)", "account": "main", "environment": "live", "label": "\(label)",
-            "credential": {"api_key": "api-key-\(label)", "secret": "the-secret-\(label)"}}
+            "credential": {"api_key": "api-key-\(label)", "secret": "\(try secret(exchange, label))"}}
             """)
         try #require(made.status == 201, "\(made.text)")
         return "/v1/keys/\(made.json["id"]?.asString ?? "")"
+    }
+
+    /// Coinbase takes key pairs only.
+    private func secret(_ exchange: String, _ label: String) throws -> String {
+        guard exchange == "coinbase" else { return "the-secret-\(label)" }
+        let pem = try PrivateKey.generate(.p256).pkcs8PEM().withBytes { String(decoding: $0, as: UTF8.self) }
+        return pem.replacing("\n", with: "\\n")
     }
 
     func deletion(_ path: String, version: Int64 = 1) async throws -> JSONValue {

@@ -24,7 +24,7 @@ struct KeyDeletionEndpoints {
             },
             Operation(
                 .post, Self.path + "/check", id: "checkKeyDeletion", requires: .permission(.keysRevoke),
-                errors: [.notFound, .conflict, .keyTampered, .notYetSupported], bodyLimit: 0,
+                errors: [.notFound, .conflict, .keyTampered], bodyLimit: 0,
                 handle: check),
             Operation(
                 .post, Self.path + "/mark", id: "markKeyDeleted", requires: .permission(.keysRevoke),
@@ -39,9 +39,6 @@ struct KeyDeletionEndpoints {
         let (id, version) = (try request.keyID(), try request.versionNumber())
         guard let deletion = try await KeyDeletionStore.find(id, version, in: database) else {
             throw Problem.notFound("deletion")
-        }
-        guard deletion.exchange.adapter != nil else {
-            throw Problem(.notYetSupported, "\(deletion.exchange.rawValue) cannot be asked yet.")
         }
         guard deletion.isWaiting else {
             throw Problem(.conflict, "Version \(version) does not wait to be deleted any more.")

@@ -18,8 +18,8 @@ extension ProofOfRefusal {
     /// nil unless the exchange says that there is no such key: a refused address, clock or signature, silence
     /// and rubbish prove nothing.
     init?(_ seen: ProbeSighting, by exchange: ExchangeName) {
-        guard case .refused(let refusal) = seen.outcome, let adapter = exchange.adapter,
-            let words = refusal.wordsOfNoKey(by: adapter), let status = seen.status
+        guard case .refused(let refusal) = seen.outcome,
+            let words = refusal.wordsOfNoKey(by: exchange.adapter), let status = seen.status
         else { return nil }
         self.init(at: seen.at, status: status, code: words.code, message: words.message, probe: seen.request)
     }

@@ -19,7 +19,7 @@ extension KeyBook {
     ) async throws -> (use: KeyUse, seen: ProbeSighting) {
         let use = try await admit(purpose, id, version: version, context, note: note)
         var seen = try await prober.look(use)
-        let places = use.key.exchange.adapter?.probes(in: use.key.environment).count ?? 1
+        let places = use.key.exchange.adapter.probes(in: use.key.environment).count
         // The first use was the repeatable effect.
         var claimless = context
         claimless.idempotency = nil

@@ -37,10 +37,7 @@ package struct KeyProber {
     /// - Parameter place: which of the hosts that the key may belong to.
     nonisolated(nonsending) func look(_ use: KeyUse, at place: Int = 0) async throws -> ProbeSighting {
         let now = clock.now()
-        guard let adapter = use.key.exchange.adapter else {
-            let why = "\(use.key.exchange.rawValue) cannot be asked yet."
-            return ProbeSighting(outcome: .unreachable(why), status: nil, request: "", at: now)
-        }
+        let adapter = use.key.exchange.adapter
         let draft = adapter.probes(in: use.key.environment)[place]
         if use.key.isDecoy {
             await pause(delays.sample(entropy))
@@ -59,12 +56,18 @@ package struct KeyProber {
 
     /// Asks the exchange to delete the key; nil when it says that it did.
     nonisolated(nonsending) func delete(_ use: KeyUse) async throws -> ProbeOutcome? {
+<<<<<<< HEAD:Sources/Keys/Probing/KeyProber.swift
         guard let adapter = use.key.exchange.adapter,
             let draft = adapter.deletion(apiKey: use.matter.apiKey)
         else { return .unreachable("\(use.key.exchange.rawValue) deletes no keys on request.") }
         guard !use.key.isDecoy else {
             await pause(delays.sample(entropy))
             return nil
+=======
+        let adapter = use.key.exchange.adapter
+        guard let draft = adapter.deletion(apiKey: use.matter.apiKey) else {
+            return .unreachable("\(use.key.exchange.rawValue) deletes no keys on request.")
+>>>>>>> c5d2961 (Exchanges: Gate, Bitget and MEXC speak; every recipe signs any request, as it was written):Sources/Keys/KeyProber.swift
         }
         switch try await ask(draft, adapter, use) {
         case .failure(let failure): return .unreachable(failure.reason)

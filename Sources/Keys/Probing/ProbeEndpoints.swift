@@ -18,7 +18,7 @@ struct ProbeEndpoints {
         [
             Operation(
                 .post, "/v1/keys/{key_id}/verify", id: "verifyKey", requires: .permission(.keysVerify),
-                errors: [.notFound, .conflict, .keyTampered, .notYetSupported], bodyLimit: Self.bodyBytes,
+                errors: [.notFound, .conflict, .keyTampered], bodyLimit: Self.bodyBytes,
                 repeats: .nothing, handle: verify),
             Operation(
                 .get, "/v1/keys/{key_id}/permissions", id: "getKeyPermissions",
@@ -32,12 +32,6 @@ struct ProbeEndpoints {
         try request.parameters().finish()
         let id = try request.keyID()
         let wish = try await wish(request)
-        guard let exchange = try await KeyStore.exchange(of: id, in: database) else {
-            throw Problem.notFound("key")
-        }
-        guard exchange.adapter != nil else {
-            throw Problem(.notYetSupported, "Keys of \(exchange.rawValue) cannot be probed yet.")
-        }
         let (use, seen) = try await book.look(.verify, id, version: wish.version, by: prober, context) {
             _, _ in
             ["accept_risks": wish.acceptedRisks.map { .string($0) } ?? .null]

@@ -1,0 +1,66 @@
+package import JSON
+
+/// How an exchange wants requests signed, in words and numbers for whoever connects a bot: the code is in the
+/// adapter's `sign`.
+package struct SigningRecipe: Sendable {
+    /// How long a signed request stays good.
+    package struct Window: Sendable {
+        package let milliseconds: Int
+        /// Nil where the exchange alone decides.
+        package let atMost: Int?
+    }
+
+    /// The hosts that want it so.
+    package let aliases: [String]
+    package let algorithm: String
+    /// The text or bytes that are signed.
+    package let signs: String
+    package let covers: [Exchange.RequestPart]
+    /// What Keybell writes into headers; the first has the API key, or what stands for it.
+    package let ownHeaders: [String]
+    /// What Keybell writes among the parameters.
+    package let ownFields: [String]
+    package let clock: String
+    /// Nil where a request does not grow old.
+    package let window: Window?
+    /// A number that must rise from request to request, where there is one.
+    package let nonce: String?
+    /// The exchange's own document about it.
+    package let documentation: String
+
+    init(
+        _ aliases: [String], _ algorithm: String, signs: String, covers: [Exchange.RequestPart],
+        headers: [String], fields: [String] = [], clock: String, window: Window?, nonce: String? = nil,
+        documentation: String
+    ) {
+        (self.aliases, self.algorithm, self.signs, self.covers) = (aliases, algorithm, signs, covers)
+        (ownHeaders, ownFields, self.clock, self.window) = (headers, fields, clock, window)
+        (self.nonce, self.documentation) = (nonce, documentation)
+    }
+}
+
+extension SigningRecipe: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("aliases", aliases)
+            w.field("algorithm", algorithm)
+            w.field("signs", signs)
+            w.field("covers", covers.map(\.rawValue))
+            w.field("own_headers", ownHeaders)
+            w.field("own_fields", ownFields)
+            w.field("clock", clock)
+            w.field("window", window)
+            w.field("nonce", nonce)
+            w.field("documentation", documentation)
+        }
+    }
+}
+
+extension SigningRecipe.Window: JSONWritable {
+    package func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("milliseconds", milliseconds)
+            w.field("at_most", atMost)
+        }
+    }
+}

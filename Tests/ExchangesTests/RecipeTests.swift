@@ -1,0 +1,64 @@
+import JSON
+import Kernel
+import Testing
+
+@testable import Exchanges
+
+/// What is told of an adapter is what it does.
+@Suite struct RecipeTests {
+    @Test func `the recipes of an exchange name each of its hosts once`() {
+        for exchange in Exchange.all {
+            #expect(exchange.name.adapter.recipes.flatMap(\.aliases).sorted() == exchange.aliases.sorted())
+        }
+    }
+
+    @Test func `headers and fields that a recipe names are those that signing adds`() throws {
+        let moment = SigningMoment(at: Timestamp(milliseconds: 1_700_000_000_123), nonce: 7)
+        for exchange in Exchange.all {
+            for recipe in exchange.name.adapter.recipes {
+                let draft = try RequestDraft(
+                    exchange.name == .kraken ? .post : .get, host: try #require(recipe.aliases.first),
+                    path: "/p")
+                let host = try #require(
+                    exchange.environments.lazy.compactMap {
+                        exchange.name.adapter.host(draft.host, in: $0)
+                    }.last)
+                let signed = try exchange.name.adapter.sign(
+                    draft, with: anyCredential(exchange.name), at: moment, to: host)
+                let headers = signed.headers.map(\.name).filter { $0 != "Content-Type" }
+                #expect(Set(headers) == Set(recipe.ownHeaders), "\(exchange.name)")
+                #expect(headers.first == recipe.ownHeaders.first)
+                let sent = String(decoding: signed.body ?? [], as: UTF8.self) + signed.url
+                #expect(recipe.ownFields.allSatisfy { sent.contains($0 + "=") }, "\(exchange.name)")
+            }
+        }
+    }
+
+    @Test func `nothing is both covered and not`() {
+        for exchange in Exchange.all {
+            for recipe in exchange.name.adapter.recipes {
+                #expect(Set(recipe.covers).isDisjoint(with: exchange.notCovered), "\(exchange.name)")
+                #expect(recipe.documentation.hasPrefix("https://") && !recipe.signs.isEmpty)
+            }
+        }
+    }
+
+    @Test func `an exchange tells its hosts in every environment, and what marks a demonstration`() throws {
+        var w = JSONWriter()
+        w.value(Exchange.of(.okx))
+        let told = try JSONValue.parse(w.bytes)
+        #expect(
+            told["hosts"] == [
+                [
+                    "alias": "main", "environment": "live", "base_url": "https://www.okx.com",
+                    "marked_by": .null,
+                ],
+                [
+                    "alias": "main", "environment": "demo", "base_url": "https://www.okx.com",
+                    "marked_by": "x-simulated-trading: 1",
+                ],
+            ])
+        #expect(told["recipes"]?[0]?["window"] == ["milliseconds": 30_000, "at_most": .null])
+        #expect(told["not_offered"]?.asArray?.isEmpty == false)
+    }
+}
