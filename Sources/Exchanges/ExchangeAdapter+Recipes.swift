@@ -89,7 +89,7 @@ extension KuCoin {
         [
             SigningRecipe(
                 ["spot", "futures"], "HMAC-SHA256 in base64; the passphrase likewise, as a code",
-                signs: "time, method, path with query as sent, JSON body",
+                signs: "time, method, path with query without percent-encoding, JSON body",
                 covers: [.method, .path, .query, .body],
                 headers: [
                     "KC-API-KEY", "KC-API-SIGN", "KC-API-TIMESTAMP", "KC-API-PASSPHRASE",

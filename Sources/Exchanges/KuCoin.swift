@@ -15,6 +15,7 @@ package struct KuCoin: ExchangeAdapter {
         }
     }
 
+    /// Signed "must use the content that has not been URL-encoded", says their document.
     package func sign(
         _ draft: RequestDraft, with credential: ExchangeCredential, at moment: SigningMoment,
         to host: ExchangeHost
@@ -24,8 +25,7 @@ package struct KuCoin: ExchangeAdapter {
         else { throw .wrongCredential }
         let body = try draft.jsonBody()
         let time = String(moment.milliseconds)
-        let target = draft.target
-        let message = Array((time + draft.method.rawValue + target).utf8)
+        let message = Array((time + draft.method.rawValue + draft.unescapedTarget).utf8)
         let headers: [SignedRequest.Header] = [
             .init("KC-API-KEY", credential.apiKey),
             .init("KC-API-SIGN", Base64.encode(secret.code(for: message, body ?? []))),
@@ -33,7 +33,7 @@ package struct KuCoin: ExchangeAdapter {
             .init("KC-API-KEY-VERSION", "2"),
         ]
         return SignedRequest(
-            method: draft.method, url: host.base + target,
+            method: draft.method, url: host.base + draft.target,
             headers: headers + (body == nil ? [] : [.json]) + host.headers, body: body)
     }
 

@@ -6,6 +6,14 @@ extension RequestDraft {
         query.isEmpty ? path : path + "?" + query.written
     }
 
+    /// The same without any encoding.
+    var unescapedTarget: String {
+        let path = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            PercentEncoding.decode(segment) ?? String(segment)
+        }.joined(separator: "/")
+        return query.isEmpty ? path : path + "?" + query.unescaped
+    }
+
     /// The body where an exchange reads JSON only; nil when there is none.
     func jsonBody() throws(SigningError) -> [UInt8]? {
         switch body {
