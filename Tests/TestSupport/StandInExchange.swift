@@ -10,7 +10,9 @@ package import JSON
 ///         #expect(try await standIn.counts(.binance)["accepted"] == 1)
 ///     }
 package final class StandInExchange: Sendable {
-    package enum Venue: String, CaseIterable, Sendable { case binance, bybit, okx, kraken, coinbase, kucoin }
+    package enum Venue: String, CaseIterable, Sendable {
+        case binance, bybit, okx, kraken, coinbase, kucoin, gate, bitget, mexc
+    }
 
     /// How much longer than documented requests may be under way, so that a busy machine closes no window.
     private static let slackMilliseconds: Int64 = 60_000

@@ -1,10 +1,13 @@
 """The exchanges played here, one module each."""
 
 from .binance import Binance
+from .bitget import Bitget
 from .bybit import Bybit
 from .coinbase import Coinbase
+from .gate import Gate
 from .kraken import Kraken
 from .kucoin import KuCoin
+from .mexc import MEXC
 from .okx import OKX
 
-ALL = (Binance, Bybit, OKX, Kraken, Coinbase, KuCoin)
+ALL = (Binance, Bybit, OKX, Kraken, Coinbase, KuCoin, Gate, Bitget, MEXC)

@@ -1,5 +1,6 @@
 """KuCoin spot, keys of version 2 and 3: the passphrase goes over the wire as its HMAC."""
 
+import urllib.parse
 
 from exchange import Exchange, milliseconds, private, public
 from messages import Answer, Refusal, Refused
@@ -96,7 +97,9 @@ class KuCoin(Exchange):
             raise Refused(Refusal.TIME)
         if not _verifies(key, (key.passphrase or "").encode(), request.header("kc-api-passphrase")):
             raise Refused(Refusal.PASSPHRASE)
-        message = f"{stamp}{request.method}{request.target}".encode("latin-1") + request.body
+        # Their document: what is signed "must use the content that has not been URL-encoded".
+        target = urllib.parse.unquote_to_bytes(request.target.encode("latin-1"))
+        message = f"{stamp}{request.method}".encode("latin-1") + target + request.body
         if not _verifies(key, message, request.header("kc-api-sign")):
             raise Refused(Refusal.SIGNATURE)
 

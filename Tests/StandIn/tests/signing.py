@@ -13,20 +13,27 @@ PROBES = {
     "binance": ("GET", "/sapi/v1/account/apiRestrictions"), "bybit": ("GET", "/v5/user/query-api"),
     "okx": ("GET", "/api/v5/account/config"), "kraken": ("POST", "/0/private/GetApiKeyInfo"),
     "coinbase": ("GET", "/api/v3/brokerage/key_permissions"), "kucoin": ("GET", "/api/v1/user/api-key"),
+    "gate": ("GET", "/api/v4/account/detail"), "bitget": ("GET", "/api/v2/spot/account/info"),
+    "mexc": ("GET", "/api/v3/account"),
 }
 READS = {
     "binance": ("GET", "/api/v3/account"), "bybit": ("GET", "/v5/account/wallet-balance"),
     "okx": ("GET", "/api/v5/account/balance"), "kraken": ("POST", "/0/private/Balance"),
     "coinbase": ("GET", "/api/v3/brokerage/accounts"), "kucoin": ("GET", "/api/v1/accounts"),
+    "gate": ("GET", "/api/v4/spot/accounts"), "bitget": ("GET", "/api/v2/spot/account/assets"),
+    "mexc": ("GET", "/api/v3/account"),
 }
 ORDERS = {
     "binance": ("POST", "/api/v3/order"), "bybit": ("POST", "/v5/order/create"),
     "okx": ("POST", "/api/v5/trade/order"), "kraken": ("POST", "/0/private/AddOrder"),
     "coinbase": ("POST", "/api/v3/brokerage/orders"), "kucoin": ("POST", "/api/v1/hf/orders"),
+    "gate": ("POST", "/api/v4/spot/orders"), "bitget": ("POST", "/api/v2/spot/trade/place-order"),
+    "mexc": ("POST", "/api/v3/order"),
 }
 TIMES = {
     "binance": "/api/v3/time", "bybit": "/v5/market/time", "okx": "/api/v5/public/time",
     "kraken": "/0/public/Time", "coinbase": "/api/v3/brokerage/time", "kucoin": "/api/v1/timestamp",
+    "gate": "/api/v4/spot/time", "bitget": "/api/v2/public/time", "mexc": "/api/v3/time",
 }
 
 
@@ -81,6 +88,34 @@ def _kucoin(method, path, now_ms, fields):
         "Content-Type": "application/json"}, body
 
 
+def _gate(method, path, now_ms, fields):
+    body = json.dumps(fields) if method == "POST" else ""
+    second = str(now_ms // 1000)
+    lines = [method, path, "", hashlib.sha512(body.encode()).hexdigest(), second]
+    return path, {
+        "KEY": KEY, "Timestamp": second, "Content-Type": "application/json",
+        "SIGN": _hmac("\n".join(lines).encode(), hashlib.sha512).hexdigest()}, body
+
+
+def _bitget(method, path, now_ms, fields):
+    body = json.dumps(fields) if method == "POST" else ""
+    return path, {
+        "ACCESS-KEY": KEY, "ACCESS-TIMESTAMP": str(now_ms), "ACCESS-PASSPHRASE": PASSPHRASE,
+        "ACCESS-SIGN": _base64(_hmac(f"{now_ms}{method}{path}{body}".encode())),
+        "Content-Type": "application/json"}, body
+
+
+def _mexc(method, path, now_ms, fields):
+    if path.startswith("/api/v1/private/"):
+        body = json.dumps(fields) if method == "POST" else ""
+        return path, {
+            "ApiKey": KEY, "Request-Time": str(now_ms), "Content-Type": "application/json",
+            "Signature": _hmac(f"{KEY}{now_ms}{body}".encode()).hexdigest()}, body
+    text = _form({**fields, "timestamp": now_ms})
+    text += f"&signature={_hmac(text.encode()).hexdigest()}"
+    return f"{path}?{text}", {"X-MEXC-APIKEY": KEY, "Content-Type": "application/json"}, ""
+
+
 def _kraken(method, path, now_ms, fields):
     nonce = str(fields["nonce"])
     body = _form({"nonce": nonce, **{name: value for name, value in fields.items() if name != "nonce"}})
@@ -126,5 +161,5 @@ def _url64(value):
 
 RECIPES = {
     "binance": _binance, "bybit": _bybit, "okx": _okx, "kraken": _kraken, "coinbase": _coinbase,
-    "kucoin": _kucoin,
+    "kucoin": _kucoin, "gate": _gate, "bitget": _bitget, "mexc": _mexc,
 }

@@ -1,5 +1,6 @@
 """A key's life at each exchange: unknown, granted, bound to addresses, expired, disabled, deleted."""
 
+import hmac
 import json
 
 import signing
@@ -47,7 +48,7 @@ class KeyTest(Bench):
     def test_probes_say_what_was_granted_and_lie_when_told(self):
         words = {
             "binance": '"enableWithdrawals":true', "bybit": '"Withdraw"', "okx": "withdraw",
-            "kraken": "withdraw-funds", "kucoin": "InnerTransfer,Transfer",
+            "kraken": "withdraw-funds", "kucoin": "InnerTransfer,Transfer", "bitget": '"wwow"',
             "coinbase": '"can_trade":false',
         }
         for exchange, word in words.items():
@@ -84,6 +85,32 @@ class KeyTest(Bench):
     def test_a_demo_key_of_okx_wants_its_header(self):
         self.register("okx", environment="demo")
         self.assertIn("50101", self.probe("okx")[2])
+
+    def test_a_demo_key_of_bitget_wants_its_header(self):
+        self.register("bitget", environment="demo")
+        self.assertIn("40099", self.probe("bitget")[2])
+
+    def test_a_unified_account_of_bitget_is_asked_elsewhere(self):
+        self.register("bitget", extra={"unified": True}, permissions=["read", "trade_spot", "withdraw"])
+        self.assertIn("40085", self.probe("bitget")[2])
+        told = json.loads(self.send("bitget", "GET", "/api/v3/account/info")[2])["data"]
+        self.assertEqual(told["permissions"], ["uta_mgt", "uta_trade", "withdraw"])
+        self.register("bitget")
+        self.assertIn("40084", self.send("bitget", "GET", "/api/v3/account/info")[2])
+
+    def test_mexcs_futures_are_signed_otherwise(self):
+        self.register("mexc", permissions=["read", "trade_derivatives"])
+        self.assertEqual(self.send("mexc", "GET", "/api/v1/private/account/assets")[0], 200)
+        # Sorted by name, of which one may be the beginning of another.
+        path = "/api/v1/private/account/assets"
+        text = f"{signing.KEY}{NOW_MS}a=1&a1=2"
+        code = hmac.new(signing.SECRET.encode(), text.encode(), "sha256").hexdigest()
+        headers = {"ApiKey": signing.KEY, "Request-Time": str(NOW_MS), "Signature": code}
+        connection = self.connect(self.ports["exchanges"]["mexc"])
+        connection.request("GET", f"{path}?a1=2&a=1", headers=headers)
+        self.assertEqual(connection.getresponse().status, 200)
+        self.assertEqual(self.send("mexc", "POST", "/api/v1/private/order/create", symbol="BTC_USDT")[0], 200)
+        self.assertIn("700007", self.send("mexc", *signing.ORDERS["mexc"])[2])
 
     def takes_nonces(self, *nonces):
         answers = [self.send("kraken", *signing.PROBES["kraken"], nonce=nonce)[2] for nonce in nonces]

@@ -1,5 +1,8 @@
 """Every recipe, on requests that another client signed: accepted as is, refused with another byte."""
 
+import base64
+import hashlib
+import hmac
 import unittest
 from dataclasses import replace
 
@@ -13,13 +16,14 @@ EXCHANGES = {one.name: one for one in ALL}
 ACCEPTED = [vector for vector in REQUESTS if vector["kind"] != REFUSED_KIND]
 SIGNATURE_FIELDS = {
     "bybit": "x-bapi-sign", "okx": "ok-access-sign", "kraken": "api-sign", "kucoin": "kc-api-sign",
-    "coinbase": "authorization",
+    "coinbase": "authorization", "gate": "sign", "bitget": "access-sign",
 }
 # What else is signed or checked, and stands in a header.
 SIGNED_FIELDS = {
     "bybit": ("x-bapi-timestamp", "x-bapi-recv-window"),
     "okx": ("ok-access-timestamp", "ok-access-passphrase"),
-    "kucoin": ("kc-api-timestamp", "kc-api-passphrase"),
+    "kucoin": ("kc-api-timestamp", "kc-api-passphrase"), "gate": ("timestamp",),
+    "bitget": ("access-timestamp", "access-passphrase"),
 }
 
 
@@ -50,7 +54,7 @@ class RecipeTest(unittest.TestCase):
             request, field = request_of(vector), SIGNATURE_FIELDS.get(vector["exchange"])
             with self.subTest(vector["name"]):
                 if field is None:
-                    # Binance: at the end of what is sent; a few bytes before it, where no padding is.
+                    # Binance and MEXC: at the end of what is sent; a few bytes before it, where no padding is.
                     place = "body" if request.body else "target"
                     text = getattr(request, place)
                     text = text.decode() if isinstance(text, bytes) else text
@@ -87,11 +91,35 @@ class RecipeTest(unittest.TestCase):
         binance = next(one for one in ACCEPTED if one["exchange"] == "binance" and one["method"] == "POST")
         elsewhere = replace(request_of(binance), method="DELETE")
         self.assertEqual(verdict(binance, elsewhere), "accepted")
+        mexc = next(one for one in ACCEPTED if one["exchange"] == "mexc")
+        elsewhere = replace(
+            request_of(mexc), target=mexc["target"].replace("/account", "/order"), method="DELETE")
+        elsewhere = with_header(elsewhere, "content-type", "application/json")
+        self.assertEqual(verdict(mexc, elsewhere), "accepted")
         coinbase = next(one for one in ACCEPTED if one["exchange"] == "coinbase")
         other_query = replace(request_of(coinbase), target=coinbase["target"] + "&limit=250")
         self.assertEqual(verdict(coinbase, other_query), "accepted")
         other_path = replace(request_of(coinbase), target="/api/v3/brokerage/key_permissions")
         self.assertEqual(verdict(coinbase, other_path), "signature")
+
+    def test_some_sign_a_query_without_its_encoding(self):
+        query, plain = "b=a%20b%2F&a=%C3%A4", "b=a b/&a=ä"
+        nothing = hashlib.sha512(b"").hexdigest()
+        rows = [
+            ("kucoin", "kc-api-sign", "1700000000123GET/api/v1/accounts?" + plain, hashlib.sha256),
+            ("bitget", "access-sign", "1700000000123GET/api/v2/spot/account/assets?a=ä&b=a b/",
+             hashlib.sha256),
+            ("gate", "sign", f"GET\n/api/v4/spot/accounts\n{plain}\n{nothing}\n1700000000",
+             hashlib.sha512),
+        ]
+        for exchange, header, text, algorithm in rows:
+            vector = next(one for one in ACCEPTED if one["exchange"] == exchange and one["method"] == "GET")
+            mac = hmac.new(vector["secret"].encode(), text.encode(), algorithm)
+            code = mac.hexdigest() if exchange == "gate" else base64.b64encode(mac.digest()).decode()
+            path = vector["target"].partition("?")[0]
+            request = with_header(replace(request_of(vector), target=f"{path}?{query}"), header, code)
+            with self.subTest(exchange):
+                self.assertEqual(verdict(vector, request), "accepted")
 
     def test_brokerage_refuses_ed25519_however_well_it_is_signed(self):
         vector = next(one for one in REQUESTS if one["kind"] == REFUSED_KIND)
@@ -102,8 +130,8 @@ class RecipeTest(unittest.TestCase):
         self.assertEqual(verdict(vector, request), "signature")
 
     def test_another_key_is_another_signature(self):
-        hmac = [vector for vector in ACCEPTED if "secret" in vector and vector["exchange"] != "kraken"]
-        for vector in hmac:
+        shared = [vector for vector in ACCEPTED if "secret" in vector and vector["exchange"] != "kraken"]
+        for vector in shared:
             other = {**vector, "secret": vector["secret"] + "!"}
             with self.subTest(vector["name"]):
                 self.assertIn(verdict(other, request_of(vector)), ("signature", "passphrase"))
@@ -121,6 +149,9 @@ class TimeTest(unittest.TestCase):
             # The last that is late enough, the first that is too late, the earliest, and what is too early.
             ("binance", 10_000, 10_001, -999, -1_000), ("bybit", 5_000, 5_001, -999, -1_000),
             ("okx", 30_000, 30_001, -30_000, -30_001), ("kucoin", 5_000, 5_001, -5_000, -5_001),
+            ("bitget", 30_000, 30_001, -30_000, -30_001), ("mexc", 5_000, 5_001, -999, -1_000),
+            # Gate counts whole seconds, and its moment is 0.123 s after one.
+            ("gate", 60_876, 60_877, -60_123, -60_124),
             # The token's times are whole seconds, its moment 0.123 s after one.
             ("coinbase", 119_876, 119_877, -123, -124),
         ]
