@@ -85,6 +85,9 @@ let package = Package(
                 "Identity", "Signals", "KeyFiles",
             ],
             path: "Fuzz/Targets", swiftSettings: strict),
+        .executableTarget(
+            name: "SigningDriver", dependencies: ["Exchanges", "Crypto", "JSON", "Kernel"],
+            path: "Tests/SigningDriver", swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),

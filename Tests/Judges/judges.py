@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""usage: judges.py [openapi|webhook|schemathesis|cel]…   (started by Scripts/judges)
+"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing]…
+
+Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
 Each judge is a function that raises when the service is wrong, and returns one line saying what held.
 """
 
+import argparse
 import http.server
 import os
 import pathlib
@@ -21,6 +24,7 @@ CONTRACT = ROOT / "openapi.yaml"
 BINARY = ROOT / ".build" / "debug" / "keybell"
 RECEIVE_LIMIT_SECONDS = 20
 SCHEMATHESIS_LIMIT_SECONDS = 420
+SIGNED_REQUESTS_EACH, SIGNING_SEED = 300, 20_260_115
 # Nothing listens there: what is asked of an exchange goes nowhere.
 DEAF_EXCHANGE = "http://127.0.0.1:1"
 
@@ -112,18 +116,32 @@ def judge_cel():
     return cel.judge()
 
 
-JUDGES = {"openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-          "cel": judge_cel}
+def judge_signing(requests_each=SIGNED_REQUESTS_EACH, seed=SIGNING_SEED):
+    import signing
+
+    return signing.judge_signing(requests_each, seed)
 
 
-def main(names):
-    unknown = [name for name in names if name not in JUDGES]
+JUDGES = {
+    "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
+    "cel": judge_cel, "signing": judge_signing,
+}
+
+
+def main(words):
+    parser = argparse.ArgumentParser(usage=__doc__.partition("\n")[0].removeprefix("usage: "))
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--requests", type=int, default=SIGNED_REQUESTS_EACH)
+    parser.add_argument("--seed", type=int, default=SIGNING_SEED)
+    told = parser.parse_args(words)
+    unknown = [name for name in told.names if name not in JUDGES]
     if unknown:
         sys.exit(f"no such judge: {', '.join(unknown)} (there are {', '.join(JUDGES)})")
     failed = 0
-    for name in names or JUDGES:
+    for name in told.names or JUDGES:
+        options = (told.requests, told.seed) if name == "signing" else ()
         try:
-            print(f"judge {name}: {JUDGES[name]()}", flush=True)
+            print(f"judge {name}: {JUDGES[name](*options)}", flush=True)
         except Exception as error:
             failed += 1
             print(f"judge {name}: FAILED: {type(error).__name__}: {error}", flush=True)
