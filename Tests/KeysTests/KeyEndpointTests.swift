@@ -200,6 +200,15 @@ import Testing
             let answer = try await desk.call("GET", "/v1/exchanges")
             let names = answer.json["data"]?.asArray?.compactMap { $0["name"]?.asString }
             #expect(names == ExchangeName.allCases.map(\.rawValue))
+            // Everything that an adapter knows: where requests go, and how they are signed there.
+            for exchange in answer.json["data"]?.asArray ?? [] {
+                let environments = Set(
+                    exchange["hosts"]?.asArray?.compactMap { $0["environment"]?.asString } ?? [])
+                let named = exchange["environments"]?.asArray?.compactMap(\.asString) ?? []
+                #expect(environments == Set(named), "\(exchange)")
+                #expect(exchange["recipes"]?[0]?["documentation"]?.asString?.hasPrefix("https://") == true)
+                #expect(exchange["offers"]?.asArray?.contains("probe") == true)
+            }
         }
     }
 
