@@ -58,15 +58,18 @@ let package = Package(
         room("Identity", base + ["Jobs", "Audit", "Events"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
+        room(
+            "Signing",
+            base + [
+                "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "Identity", "Keys",
+            ]),
         room("Webhooks", base + ["Jobs", "Audit", "Events", "HTTPClient"]),
         room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Webhooks"]),
         room(
             "Service",
             base + [
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
-                "Signals", "Webhooks",
-                "Alerts",
-                "HTTPClient", "KeyFiles",
+                "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles",
             ]),
         .executableTarget(
             name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
@@ -106,6 +109,12 @@ let package = Package(
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Exchanges", "Events", "Identity", "Jobs"] + base + ["TestSupport"]),
+        tests(
+            "SigningTests",
+            base + [
+                "Signing", "Exchanges", "Expressions", "HTTPClient", "Events", "Identity", "Jobs", "Keys",
+                "TestSupport",
+            ]),
         tests("EventsTests", ["Events", "Audit", "Jobs"] + base + ["TestSupport"]),
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
@@ -134,7 +143,7 @@ let package = Package(
             "ContractTests",
             base + [
                 "Alerts", "CYaml", "Events", "Identity", "Keys", "Sealing", "Service", "Signals",
-                "TestSupport", "Webhooks",
+                "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],

@@ -19,7 +19,7 @@ struct InventedAnswer {
 
     /// A decoy that was revoked is gone at its exchange, too, as soon as anybody looks.
     func sighting(asked request: String, at now: Timestamp) -> ProbeSighting {
-        guard key.ownMode == .revoked, let code = key.exchange.adapter?.codesOfNoKey.min() else {
+        guard key.ownMode == .revoked, let code = key.exchange.adapter.codesOfNoKey.min() else {
             return ProbeSighting(outcome: .confirmed(permissions), status: 200, request: request, at: now)
         }
         let words = ProbeRefusal.Words(code, "Invalid API key.")

@@ -56,18 +56,13 @@ package struct KeyProber {
 
     /// Asks the exchange to delete the key; nil when it says that it did.
     nonisolated(nonsending) func delete(_ use: KeyUse) async throws -> ProbeOutcome? {
-<<<<<<< HEAD:Sources/Keys/Probing/KeyProber.swift
-        guard let adapter = use.key.exchange.adapter,
-            let draft = adapter.deletion(apiKey: use.matter.apiKey)
-        else { return .unreachable("\(use.key.exchange.rawValue) deletes no keys on request.") }
-        guard !use.key.isDecoy else {
-            await pause(delays.sample(entropy))
-            return nil
-=======
         let adapter = use.key.exchange.adapter
         guard let draft = adapter.deletion(apiKey: use.matter.apiKey) else {
             return .unreachable("\(use.key.exchange.rawValue) deletes no keys on request.")
->>>>>>> c5d2961 (Exchanges: Gate, Bitget and MEXC speak; every recipe signs any request, as it was written):Sources/Keys/KeyProber.swift
+        }
+        guard !use.key.isDecoy else {
+            await pause(delays.sample(entropy))
+            return nil
         }
         switch try await ask(draft, adapter, use) {
         case .failure(let failure): return .unreachable(failure.reason)
