@@ -49,6 +49,9 @@ static const unsigned char migration_0012[] = {
 static const unsigned char migration_0013[] = {
 #embed "../../Migrations/0013_restore.sql"
 };
+static const unsigned char migration_0014[] = {
+#embed "../../Migrations/0014_label_runs.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -69,6 +72,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0011_key_deletions.sql", migration_0011),
     FILE_OF("Migrations/0012_blocked_rows.sql", migration_0012),
     FILE_OF("Migrations/0013_restore.sql", migration_0013),
+    FILE_OF("Migrations/0014_label_runs.sql", migration_0014),
     {0, 0, 0},
 };
 

@@ -37,17 +37,21 @@ import Testing
         }
     }
 
-    @Test func `a selection that meets a tampered key changes nothing`() async throws {
+    @Test func `a tampered key does not keep the others of a selection from being stopped`() async throws {
         try await KeyDesk.run { desk in
             _ = try await desk.register("a")
             _ = try await desk.register("b")
             let tamper = Statement(
                 "test_tamper", derived: "update exchange_key set status = 'reduce_only' where label = 'b'")
             _ = try await desk.database.transaction { try await $0.query(tamper) }
-            let body = #"{"selector": {"all": true}, "mode": "suspended", "reason": "x", "expect_count": 2}"#
-            let answer = try await desk.call("POST", "/v1/keys/mode", body)
-            #expect(answer.json["code"]?.asString == "key_tampered", "\(answer.text)")
-            #expect(try await desk.events().filter { $0.type == "key.suspended" }.isEmpty)
+            let body = #"{"selector": {"all": true}, "reason": "x", "expect_count": 2}"#
+            let answer = try await desk.call("POST", "/v1/keys/revoke", body)
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.json["matched"]?.asInt == 2 && answer.json["revoked"]?.asInt == 1)
+            #expect(answer.json["tampered_keys"]?.asArray?.count == 1)
+            let events = try await desk.events()
+            #expect(events.filter { $0.type == "key.revoked" }.count == 1)
+            #expect(events.filter { $0.type == "key.tampered" }.count == 1)
         }
     }
 }

@@ -30,7 +30,7 @@ struct AccountEndpoints {
                 bodyLimit: Self.bodyBytes, handle: update),
             Operation(
                 .post, one + "/mode", id: "setAccountMode", requires: .permission(.keysSuspend),
-                errors: [.notFound, .conflict, .countMismatch, .keyTampered], bodyLimit: Self.bodyBytes,
+                errors: [.notFound, .conflict, .countMismatch], bodyLimit: Self.bodyBytes,
                 handle: setMode),
         ]
     }

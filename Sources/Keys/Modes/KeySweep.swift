@@ -28,11 +28,23 @@ struct KeySweep {
     let book: KeyBook
     let change: Change
 
-    /// The keys of a selection, locked and checked.
-    nonisolated(nonsending) func lock(_ selector: KeySelector) async throws -> [ExchangeKey] {
+    /// The keys of a selection, locked and checked. Those that were tampered with are no use to anybody
+    /// already, and must not keep the others from being stopped.
+    nonisolated(nonsending) func lock(
+        _ selector: KeySelector
+    ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
         let rows = try await change.transaction.query(
             KeySelector.lock, parameters: selector.parameters(limit: Self.keyLimit + 1))
-        return try rows.map { try book.checked(KeyRow($0)) }
+        var sound: [ExchangeKey] = []
+        var tampered: [TamperedKey] = []
+        for row in rows {
+            do {
+                sound.append(try book.checked(KeyRow(row)))
+            } catch let key as TamperedKey {
+                tampered.append(key)
+            }
+        }
+        return (sound, tampered)
     }
 
     /// Of keys that are locked.

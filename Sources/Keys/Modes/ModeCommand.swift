@@ -38,12 +38,14 @@ struct ModeOutcome {
     var unchanged = 0
     /// Matched, but held by their own mode or a stricter standing order.
     var held: [ExchangeKey] = []
+    /// Matched, but their rows were changed past the service: nothing was done with them, and nothing is.
+    var tampered: [TamperedKey] = []
     /// What is to be deleted at the exchanges, once keys are revoked.
     var deletions: [OpenedDeletions] = []
     /// A standing order was set or taken back.
     var order: String?
 
-    var matched: Int { changed.count + unchanged + held.count }
+    var matched: Int { changed.count + unchanged + held.count + tampered.count }
 }
 
 extension ModeOutcome {
@@ -60,6 +62,7 @@ extension ModeOutcome {
             w.field("changed", changed.count)
             w.field("unchanged", unchanged)
             w.field("held", held.count)
+            w.field("tampered", tampered.count)
             w.field("standing_order", order)
             let until = changed.compactMap(\.handedOutUntil).max()
             w.field("handed_out_until", command.mode == .revoked ? until?.description : nil)
@@ -68,6 +71,7 @@ extension ModeOutcome {
             }
             w.array("keys", changed.prefix(Self.listed)) { w, key in w.value(key.id.description) }
             w.array("held_keys", held.prefix(Self.listed)) { w, key in w.value(key.id.description) }
+            w.array("tampered_keys", tampered.prefix(Self.listed)) { w, key in w.value(key.id.description) }
         }
     }
     /// Keys that are deleted by requests of ours, and those that are tasks for people.

@@ -22,13 +22,13 @@ struct ModeEndpoints {
                 errors: Self.singleErrors, bodyLimit: Self.bodyBytes, handle: setOne),
             Operation(
                 .post, "/v1/keys/mode", id: "setKeysMode", requires: .permission(.keysSuspend),
-                errors: [.conflict, .countMismatch, .keyTampered], bodyLimit: Self.bodyBytes
+                errors: [.conflict, .countMismatch], bodyLimit: Self.bodyBytes
             ) { request, context in
                 try await setMany(request, context, mode: nil)
             },
             Operation(
                 .post, "/v1/keys/revoke", id: "revokeKeys", requires: .permission(.keysRevoke),
-                errors: [.conflict, .countMismatch, .keyTampered], bodyLimit: Self.bodyBytes
+                errors: [.conflict, .countMismatch], bodyLimit: Self.bodyBytes
             ) { request, context in
                 try await setMany(request, context, mode: .revoked)
             },
@@ -144,6 +144,7 @@ extension ModeEndpoints {
         } catch let dryRun as DryRun {
             outcome = dryRun.outcome
         }
+        for key in outcome.tampered { try await book.tell(key, context) }
         return outcome.response(command, now: context.now)
     }
 
@@ -156,11 +157,12 @@ extension ModeEndpoints {
         try await StandingOrders.lock(in: change.transaction)
         let sweep = KeySweep(book: book, change: change)
         let keys = try await sweep.lock(command.selector)
-        try check(keys.count, command)
+        try check(keys.sound.count + keys.tampered.count, command)
         var outcome = ModeOutcome()
+        outcome.tampered = keys.tampered
         outcome.order = try await place(command, change)
         let orders = try await StandingOrders.read(in: change.transaction)
-        for key in keys { outcome.judge(key, command, orders, at: change.context.now) }
+        for key in keys.sound { outcome.judge(key, command, orders, at: change.context.now) }
         try await sweep.write(outcome.changed)
         if command.mode == .revoked {
             try await RotationStore.cancel(

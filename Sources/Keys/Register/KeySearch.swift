@@ -39,7 +39,7 @@ struct KeySearch {
 
     private mutating func addText(_ query: inout Parameters) {
         guard let text = query.text("q", 1...100)?.lowercased() else { return }
-        add("label_grams(label_key) @> search_grams(normalize(", .text(text), "))")
+        add("label_runs @> search_grams(normalize(", .text(text), "))")
         add("strpos(label_key, normalize(", .text(text), ")) > 0")
     }
 
