@@ -46,6 +46,7 @@ package struct ExchangeKey: Sendable {
     package private(set) var handedOutUntil: Timestamp?
     package let createdAt: Timestamp
     package let createdBy: PrincipalID
+    package private(set) var policy: PolicyMark?
     package private(set) var updatedAt: Timestamp
     package private(set) var revision: Int64 = 1
 }
@@ -183,6 +184,12 @@ extension ExchangeKey {
         if status == .revoked { (rotationNoticeAt, expiryNoticeAt, handedOutUntil) = (nil, nil, now) }
     }
 
+    /// Another policy counts from now on.
+    mutating func obey(_ policy: PolicyMark, at now: Timestamp) {
+        self.policy = policy
+        touch(at: now)
+    }
+
     /// A change that was decided outside of `apply`.
     mutating func touch(at now: Timestamp) {
         updatedAt = now
@@ -216,6 +223,7 @@ extension ExchangeKey {
             expiryNoticeAt: row.optionalTime(KeyColumns.expiryNoticeAt),
             handedOutUntil: row.optionalTime(KeyColumns.handedOutUntil),
             createdAt: row.time(KeyColumns.createdAt), createdBy: row.principal(KeyColumns.createdBy),
+            policy: PolicyMark(row),
             updatedAt: row.time(KeyColumns.updatedAt), revision: row.revision)
     }
 }
