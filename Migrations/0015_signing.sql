@@ -6,13 +6,11 @@ alter table exchange_key
         constraint exchange_key_policy_version check (policy_version >= 0),
     add column policy_digest bytea;
 
--- Every policy that was ever published, as its exact text. owner: key_…, acc_… or desk. counters: for each of its limits
--- the clause of limit_counter that counts it, which a limit keeps as long as it counts the same thing.
+-- Every policy that was ever published, as its exact text. owner: key_…, acc_… or desk.
 create table policy (
     owner text not null,
     version integer not null constraint policy_version check (version > 0),
     document text not null,
-    counters integer[] not null,
     note text,
     published_at timestamptz not null,
     published_by text not null,
