@@ -7,7 +7,8 @@ package struct ClientOrderIDField: Sendable, Equatable {
     package let lengthAtMost: Int
     /// What each must begin with.
     package let prefix: String
-    /// The parameter that lists the orders of a batch, or `Parameters.list` where the body itself is the list.
+    /// The parameter that lists the orders of a batch, or `Parameters.list` where the body itself is the
+    /// list.
     package let list: String?
     /// A field beside which it may not stand.
     package let rival: String?
@@ -37,11 +38,11 @@ extension RequestClassifier {
     }
 
     /// The request with an id of the client in every order of it, and those ids in the orders' order: the
-    /// client's own where it has given one. Everything else is as the client wrote it; a request that takes no
-    /// such id is left as it is.
+    /// client's own where it has given one. Everything else is as the client wrote it; a request that takes
+    /// no such id is left as it is.
     /// - Parameter generate: 16 random bytes.
     package func withClientOrderID(
-        _ draft: RequestDraft, generate: () -> [UInt8]
+        _ draft: RequestDraft, generate: @escaping () -> [UInt8]
     ) throws(DraftRefusal) -> (RequestDraft, ids: [String]) {
         guard let field = clientOrderIDField(of: draft) else { return (draft, []) }
         var naming = Naming(field: field, generate: generate)

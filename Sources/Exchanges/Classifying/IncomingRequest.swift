@@ -1,3 +1,5 @@
+import JSON
+
 /// A request for an exchange, as a client wrote it and before anybody understood it.
 package struct IncomingRequest: Sendable, Equatable {
     package var method: String

@@ -8,8 +8,8 @@ struct KnownNames: Sendable {
         (self.query, self.body, self.required) = (query, body, required)
     }
 
-    /// In the query or in the form, as the writer likes: `symbol! side! price`, with a mark behind what must be
-    /// there.
+    /// In the query or in the form, as the writer likes: `symbol! side! price`, with a mark behind what must
+    /// be there.
     init(_ text: String) {
         let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
         let names = Set(words.map { String($0.last == "!" ? $0.dropLast() : $0) })

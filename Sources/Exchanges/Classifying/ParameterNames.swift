@@ -5,8 +5,8 @@ enum ParameterNames {
         "_method", "_http_method", "x-http-method", "x-http-method-override", "x-method-override",
     ]
 
-    /// The longest of any exchange has 30. A name that could hold an API key and a time could make a text that
-    /// is signed for one recipe fit another of the same exchange (MEXC has two).
+    /// The longest of any exchange has 30. A name that could hold an API key and a time could make a text
+    /// that is signed for one recipe fit another of the same exchange (MEXC has two).
     private static let bytesAtMost = 32
 
     static func check(_ draft: RequestDraft) throws(MeaningProblem) {

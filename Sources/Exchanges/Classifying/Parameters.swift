@@ -13,7 +13,7 @@ struct Parameters: Sendable {
 
     private var values: [(name: String, part: MeaningProblem.Part, value: Value)] = []
     /// Of a list of orders: where it stands, for people.
-    private let place: String
+    let place: String
 
     /// - Parameter captures: what stands in the path for the placeholders of its table.
     init(_ draft: RequestDraft, captures: [String: String] = [:]) throws(MeaningProblem) {
@@ -70,7 +70,7 @@ extension Parameters {
         MeaningProblem(values.first { $0.name == name }?.part ?? .body, place + name, sentence)
     }
 
-    private func value(_ name: String) -> Value? {
+    func value(_ name: String) -> Value? {
         values.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 }
@@ -104,12 +104,13 @@ extension Parameters {
         return text
     }
 
-    /// A text, or a number as it is written.
+    /// A text, or a number or a flag as it is written.
     func text(_ name: String) throws(MeaningProblem) -> String? {
         switch value(name) {
         case nil, .json(.null): return nil
         case .text(let text), .json(.string(let text)): return text.isEmpty ? nil : text
         case .json(.number(let number)): return number.text
+        case .json(.bool(let flag)): return flag ? "true" : "false"
         default: throw problem(name, "must be a text")
         }
     }
@@ -204,6 +205,6 @@ extension Parameters {
         return part
     }
 
-    /// The only member's name, of an object that says by a name what it is.
+    /// Of an object that says by a name what it is.
     func names() -> [String] { values.map(\.name) }
 }

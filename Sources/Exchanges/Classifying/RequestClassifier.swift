@@ -63,6 +63,10 @@ package struct RequestClassifier: Sendable {
         if draft.method == .get, draft.body != .none {
             throw MeaningProblem(.body, nil, "does not belong to a GET")
         }
+        // Signed WebSocket calls name the key among the parameters, and no request does.
+        if openness == .pathAndMethod, draft.parameterNames.contains("apiKey") {
+            throw MeaningProblem(.query, "apiKey", "belongs to orders by WebSocket")
+        }
     }
 
     private func read(

@@ -20,7 +20,8 @@ struct Route: Sendable {
 }
 
 extension Route {
-    /// A line each: method, path, and the parameters without which the exchange refuses the request.
+    /// A line each: method, path, and the parameters without which the exchange refuses the request; `a|b` is
+    /// one of two.
     static func list(
         _ hosts: [String], _ operation: RequestOperation, _ text: String, admitsOrders: Bool = false
     ) -> [Route] {
@@ -34,6 +35,15 @@ extension Route {
             )
             if operation != .read, operation != .stream { route.required = Set(words.dropFirst(2)) }
             return route
+        }
+    }
+
+    /// Paths behind one beginning, that only tell something.
+    static func reads(
+        _ hosts: [String], _ prefix: String, _ names: String, by method: RequestDraft.Method = .get
+    ) -> [Route] {
+        names.split(whereSeparator: { $0 == " " || $0 == "\n" }).map { name in
+            Route(hosts: hosts, method: method, path: prefix + name, operation: .read)
         }
     }
 

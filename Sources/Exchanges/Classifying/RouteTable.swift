@@ -10,7 +10,10 @@ struct RouteTable: Sendable {
         case placeholder(String, oneOf: [String])
 
         init(_ text: Substring) {
-            guard text.hasPrefix("{") else { return self = .literal(String(text)) }
+            guard text.hasPrefix("{") else {
+                self = .literal(String(text))
+                return
+            }
             let sides = text.dropFirst().dropLast().split(separator: "=", maxSplits: 1)
             let words = sides.count == 2 ? sides[1].split(separator: "|").map(String.init) : []
             self = .placeholder(String(sides[0]), oneOf: words)

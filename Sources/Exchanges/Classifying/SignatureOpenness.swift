@@ -24,8 +24,9 @@ extension RequestClassifier {
     /// The routes that would take the same parameters under the same signature: all the exchange's others
     /// whose required parameters are there, for exchanges leave out of account what they do not know.
     ///
-    /// Routes that only read or open streams are none of them, nor is what no table states: each table states
-    /// everything that trades, cancels, transfers or withdraws, and what of `admin` is most dangerous.
+    /// Each table states everything that trades, cancels, transfers or withdraws, and some of `admin`. Not
+    /// told are routes that only read or open streams, what no table states, and what takes no parameters at
+    /// all: that fits everything (a Bybit key can delete itself), and no rule here helps against it.
     package func otherFits(of draft: RequestDraft) -> [OtherFit] {
         guard openness == .pathAndMethod || openness == .pathAndMethodOfShape else { return [] }
         let names = Set(draft.parameterNames)
@@ -68,6 +69,11 @@ extension RequestClassifier {
         return "the signature would also fit another endpoint, for what is not allowed: \(names)"
     }
 
+    /// - Parameter parameter: a name, or several of which one is enough.
+    private func isThere(_ parameter: String, in names: Set<String>) -> Bool {
+        parameter.split(separator: "|").contains { names.contains(String($0)) }
+    }
+
     private func hasShape(_ draft: RequestDraft, of route: Route) -> Bool {
         guard openness == .pathAndMethodOfShape, !draft.parameterNames.isEmpty else { return true }
         let isInQuery = draft.body == .none
@@ -80,6 +86,7 @@ extension RequestDraft {
     var parameterNames: [String] {
         let fields = (query + form).map(\.name)
         guard case .json(let bytes) = body else { return fields }
-        return fields + JSONMembers(bytes).names
+        let isList = bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
+        return fields + (isList ? [Parameters.list] : JSONMembers(bytes).names)
     }
 }
