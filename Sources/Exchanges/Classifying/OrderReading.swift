@@ -1,0 +1,89 @@
+import JSON
+import Kernel
+
+// What the order readings of several exchanges share.
+
+typealias Side = OrderIntent.Side
+typealias OrderKind = OrderIntent.Kind
+typealias TimeInForce = OrderIntent.TimeInForce
+
+extension OrderKind {
+    /// Has a price that its writer names.
+    var hasLimit: Bool {
+        switch self {
+        case .limit, .limitMaker, .stopLimit, .takeProfitLimit: true
+        default: false
+        }
+    }
+}
+
+extension Side {
+    var opposite: Side { self == .buy ? .sell : .buy }
+}
+
+extension Parameters {
+    /// The order, if it says what an order must say: how much, and at what price where it is one of a price.
+    func checked(_ order: OrderIntent) throws(MeaningProblem) -> OrderIntent {
+        var order = order
+        if order.timeInForce == .postOnly, order.kind == .limit { order.kind = .limitMaker }
+        if order.kind == .limitMaker { order.timeInForce = .postOnly }
+        let isWhole = !order.replaces
+        if let quantity = order.quantity, quantity.isZero, !order.closesPosition {
+            throw MeaningProblem(.body, place + "quantity", "must be more than nothing")
+        }
+        if isWhole, order.quantity == nil, !order.closesPosition {
+            throw MeaningProblem(.body, place + "quantity", "is needed, in one of the fields for it")
+        }
+        if isWhole, order.kind.hasLimit, order.price == nil {
+            throw MeaningProblem(.body, place + "price", "is needed with this type of order")
+        }
+        return order
+    }
+
+    /// What an order counts in one of several fields: exactly one may be there.
+    func quantity(
+        _ fields: KeyValuePairs<String, OrderIntent.Unit>, of order: inout OrderIntent
+    ) throws(MeaningProblem) {
+        for (name, unit) in fields {
+            guard let value = try decimal(name) else { continue }
+            guard order.quantity == nil else { throw problem(name, "says a second time how much") }
+            (order.quantity, order.unit) = (value, unit)
+        }
+    }
+
+    /// A price of nothing is none: some clients write it for market orders.
+    func price(_ name: String = "price") throws(MeaningProblem) -> Decimal? {
+        guard let price = try decimal(name), !price.isZero else { return nil }
+        return price
+    }
+
+    /// Refuses a parameter that is there and asks for more than an order does.
+    func refuse(_ name: String, unless harmless: Set<String>, _ sentence: String) throws(MeaningProblem) {
+        guard let word = try text(name), !harmless.contains(word) else { return }
+        throw problem(name, sentence)
+    }
+
+    func refuseBorrowing(_ name: String, unless harmless: Set<String>) throws(MeaningProblem) {
+        try refuse(name, unless: harmless, "would borrow, which is no order")
+    }
+
+    /// `true`, or what an exchange writes for it.
+    func flag(_ name: String, _ yes: Set<String>, _ no: Set<String>) throws(MeaningProblem) -> Bool {
+        if case .json(.bool(let isSet))? = value(name) { return isSet }
+        guard let word = try word(name) else { return false }
+        guard yes.contains(word) || no.contains(word) else { throw problem(name, "must say yes or no") }
+        return yes.contains(word)
+    }
+}
+
+extension Parameters {
+    /// The orders of a batch.
+    func each(
+        _ name: String, _ known: KnownNames,
+        _ reading: (Parameters) throws(MeaningProblem) -> OrderIntent
+    ) throws(MeaningProblem) -> [OrderIntent] {
+        var orders: [OrderIntent] = []
+        for row in try rows(name, known: known) { orders.append(try reading(row)) }
+        return orders
+    }
+}

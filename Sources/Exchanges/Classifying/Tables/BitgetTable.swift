@@ -1,0 +1,3 @@
+enum BitgetTable {
+    static let classifier = RequestClassifier(.bitget, [], formats: ["main": [.json]])
+}

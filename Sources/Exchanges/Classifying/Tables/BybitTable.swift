@@ -1,0 +1,3 @@
+enum BybitTable {
+    static let classifier = RequestClassifier(.bybit, [], formats: ["main": [.json]])
+}

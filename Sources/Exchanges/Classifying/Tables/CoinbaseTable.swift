@@ -1,0 +1,3 @@
+enum CoinbaseTable {
+    static let classifier = RequestClassifier(.coinbase, [], formats: ["main": [.json]])
+}

@@ -1,0 +1,3 @@
+enum GateTable {
+    static let classifier = RequestClassifier(.gate, [], formats: ["main": [.json]])
+}

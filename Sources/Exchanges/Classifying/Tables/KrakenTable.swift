@@ -1,0 +1,3 @@
+enum KrakenTable {
+    static let classifier = RequestClassifier(.kraken, [], formats: ["spot": [.form]])
+}

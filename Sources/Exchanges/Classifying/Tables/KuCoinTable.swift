@@ -1,0 +1,3 @@
+enum KuCoinTable {
+    static let classifier = RequestClassifier(.kucoin, [], formats: ["spot": [.json], "futures": [.json]])
+}

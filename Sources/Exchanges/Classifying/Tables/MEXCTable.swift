@@ -1,0 +1,3 @@
+enum MEXCTable {
+    static let classifier = RequestClassifier(.mexc, [], formats: ["spot": [.json], "futures": [.json]])
+}

@@ -1,0 +1,3 @@
+enum OKXTable {
+    static let classifier = RequestClassifier(.okx, [], formats: ["main": [.json]])
+}
