@@ -93,6 +93,15 @@ extension Decimal {
         return overflow ? nil : Decimal(normalising: product, scale + other.scale)
     }
 
+    /// Nil when the step is none, or the digits are too many to tell.
+    package func isMultiple(of step: Decimal) -> Bool? {
+        let scale = max(scale, step.scale)
+        guard !step.isZero, let value = scaled(to: scale), let unit = step.scaled(to: scale) else {
+            return nil
+        }
+        return value % unit == 0
+    }
+
     private func scaled(to wanted: Int) -> Int128? {
         var value = significand
         for _ in scale..<wanted {

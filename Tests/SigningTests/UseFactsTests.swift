@@ -1,6 +1,7 @@
 import Access
 import Exchanges
 import Kernel
+import Keys
 import Signing
 import Testing
 

@@ -129,13 +129,6 @@ extension Fields {
             parsedList(optional: "hosts", expected: "one of \(names)") { known.contains($0) ? $0 : nil })
     }
 
-    fileprivate mutating func cidrs() -> [CIDR]? {
-        distinct(
-            "cidrs",
-            parsedList(optional: "cidrs", expected: "an address, or a network without host bits") { CIDR($0) }
-        )
-    }
-
     fileprivate mutating func denyRules() -> [DenyRule] {
         let rules = array(optional: "deny", count: 0...PolicyLimits.denyRules) { f -> DenyRule? in
             let name = f.parsed("name", expected: "lower-case letters, digits and _, at most 63") {

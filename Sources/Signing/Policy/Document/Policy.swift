@@ -73,6 +73,12 @@ package struct SymbolPattern: Sendable, Hashable {
         self.text = text
     }
 
+    /// Nil for a symbol that would be read as a pattern, or not at all.
+    init?(exactly symbol: String) {
+        guard !symbol.utf8.contains(UInt8(ascii: "*")) else { return nil }
+        self.init(symbol)
+    }
+
     package func matches(_ symbol: String) -> Bool {
         let (bytes, pattern) = (symbol.utf8, text.utf8)
         if text.hasPrefix("*") { return bytes.reversed().starts(with: pattern.dropFirst().reversed()) }

@@ -100,7 +100,7 @@ extension Judge {
 extension OrderIntent {
     /// Nil where there is none, or where an order that is replaced keeps its own. Unnamed, a limit order is
     /// good till cancelled on every exchange.
-    fileprivate var effectiveTimeInForce: TimeInForce? {
+    var effectiveTimeInForce: TimeInForce? {
         if let timeInForce { return timeInForce }
         if kind == .limitMaker { return .postOnly }
         return kind.hasLimit && !replaces ? .gtc : nil

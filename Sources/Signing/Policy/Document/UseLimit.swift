@@ -28,6 +28,7 @@ package struct UseLimit: Sendable, Equatable {
     /// As somebody wrote it: `24h` stays `24h`.
     package struct Window: Sendable, Equatable {
         static let minute = Window(text: "1m", period: .minutes(1))
+        static let day = Window(text: "24h", period: .days(1))
 
         package let text: String
         package let period: Period

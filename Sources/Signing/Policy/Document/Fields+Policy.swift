@@ -22,6 +22,13 @@ extension Fields {
         }
     }
 
+    mutating func cidrs() -> [CIDR]? {
+        distinct(
+            "cidrs",
+            parsedList(optional: "cidrs", expected: "an address, or a network without host bits") { CIDR($0) }
+        )
+    }
+
     mutating func scope() -> ClauseScope { choice("applies_to", ClauseScope.self, default: .opening) }
 
     mutating func timeOfDay(_ name: String) -> TimeOfDay {
