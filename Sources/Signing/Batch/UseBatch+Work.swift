@@ -1,5 +1,6 @@
 import Access
 import Audit
+import EventLoop
 import Events
 import Exchanges
 import HTTPServer
@@ -29,6 +30,8 @@ extension UseBatch {
 
         init(_ owner: UseBatcher, at now: Timestamp) { (self.owner, self.now) = (owner, now) }
 
+        mutating func note(_ unusable: [UnusableKey]) { self.unusable = unusable }
+
         mutating func begin(_ counters: LimitCounters) { self.counters = counters }
     }
 }
@@ -37,14 +40,19 @@ extension UseBatch.Work {
     /// By everything but the counters.
     mutating func judge(_ pending: UseBatcher.Pending) {
         guard let snapshot = owner.snapshots.current(pending.request.key) else {
-            decisions.append((pending, .failure(Problem.notFound("key"))))
-            return
+            let isTampered = unusable.contains { $0.id == pending.request.key }
+            let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
+            return decisions.append((pending, .failure(problem)))
         }
         let read = pending.read ?? ReadUse(pending.request, at: snapshot.key.exchange)
         pending.read = read
         let facts = UseFacts(pending.request, read, of: snapshot.key, owner.market, at: now)
+        var judgement = snapshot.policies.judge(facts)
+        if let reason = SignMode.refusal(of: pending.request.way, read, snapshot) {
+            judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
+        }
         judged[pending.usage] = Judged(
-            snapshot: snapshot, read: read, facts: facts, judgement: snapshot.policies.judge(facts))
+            snapshot: snapshot, read: read, facts: facts, judgement: judgement)
     }
 
     /// Counters that are needed and are nowhere yet.
@@ -75,7 +83,7 @@ extension UseBatch.Work {
         records.append(
             UsageRecord(
                 id: pending.usage, at: now, key: judged.facts.key, request: pending.request,
-                read: judged.read, judgement: judged.judgement, nonce: nonce, notional: nil))
+                read: judged.read, judgement: judged.judgement, nonce: nonce))
         decisions.append((pending, .success(decision(pending, judged.judgement, judged.read, snapshot, nonce))))
     }
 

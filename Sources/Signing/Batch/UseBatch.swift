@@ -50,7 +50,8 @@ struct UseBatch {
             let revisions = transaction.send(Self.revisions, [.idArray(ids)])
             var locks = isPatient ? nil : Locks(ids, snapshots, transaction)
             let epoch = try Authority.epoch(try await share.state.rows())
-            try await refresh(ids, try await revisions.rows(), epoch, isPatient: isPatient, transaction)
+            work.note(
+                try await refresh(ids, try await revisions.rows(), epoch, isPatient: isPatient, transaction))
             if locks == nil { locks = Locks(ids, snapshots, transaction) }
             guard let locks else { return }
             let (counters, head) = try await locks.held()
@@ -71,7 +72,7 @@ struct UseBatch {
     /// Snapshots of this epoch, of rows as they are.
     private nonisolated(nonsending) func refresh(
         _ ids: [ExchangeKeyID], _ rows: Rows, _ epoch: Int64, isPatient: Bool, _ transaction: Transaction
-    ) async throws {
+    ) async throws -> [UnusableKey] {
         snapshots.note(epoch: epoch)
         let stale = ids.filter { id in
             guard let snapshot = snapshots.current(id) else { return true }
@@ -80,15 +81,15 @@ struct UseBatch {
                     && row.text(2) == snapshot.key.status.rawValue
             }
         }
-        guard !stale.isEmpty else { return }
+        guard !stale.isEmpty else { return [] }
         guard isPatient else { throw Restart.stale }
-        _ = try await snapshots.load(stale, at: epoch, in: transaction)
+        return try await snapshots.load(stale, at: epoch, in: transaction)
     }
 
     /// Counters and the lane, locked in the order in which everybody locks them.
     private struct Locks {
-        let counters: Query
-        let lane: Query
+        let counters: Postgres.Query
+        let lane: Postgres.Query
 
         init(_ ids: [ExchangeKeyID], _ snapshots: KeySnapshots, _ transaction: Transaction) {
             let owners = Set(ids.flatMap { snapshots.current($0)?.counterOwners ?? [] }).sorted()

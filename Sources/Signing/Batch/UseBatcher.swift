@@ -1,10 +1,10 @@
-package import Access
+import Access
 import Audit
 package import EventLoop
 package import Events
 import Exchanges
 import HTTPServer
-package import Kernel
+import Kernel
 package import Keys
 import Postgres
 

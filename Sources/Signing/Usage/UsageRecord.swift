@@ -33,7 +33,6 @@ struct UsageRecord {
     let read: ReadUse
     let judgement: PolicyJudgement
     let nonce: UInt64?
-    let notional: Notional?
 
     var isAllowed: Bool { judgement.isAllowed }
     var type: EventType { isAllowed ? .keyUsed : .keyUseDenied }
@@ -41,6 +40,11 @@ struct UsageRecord {
     var outcome: Outcome {
         guard isAllowed else { return .denied }
         return request.way == .sign ? .signed : .authorised
+    }
+
+    /// What its orders are worth, where a limit asked.
+    private var notional: Notional? {
+        judgement.charges.first { $0.count == .notional }.map { Notional(microdollars: $0.amount) }
     }
 
     /// The order that columns tell of: the only one, or a batch's first.
