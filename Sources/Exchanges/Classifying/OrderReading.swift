@@ -57,6 +57,12 @@ extension Parameters {
         return price
     }
 
+    /// Whether any of them is there and not empty.
+    func says(_ names: String...) throws(MeaningProblem) -> Bool {
+        for name in names where try text(name) != nil { return true }
+        return false
+    }
+
     /// Refuses a parameter that is there and asks for more than an order does.
     func refuse(_ name: String, unless harmless: Set<String>, _ sentence: String) throws(MeaningProblem) {
         guard let word = try text(name), !harmless.contains(word) else { return }
