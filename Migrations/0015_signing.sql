@@ -56,6 +56,8 @@ create table usage_event (
     access_token text,
     address text,
     data jsonb not null,
+    -- As it was asked for, so that other policies can be tried on it; not of what may hold passwords.
+    request text,
     lane smallint,
     sequence bigint,
     item integer,

@@ -1,4 +1,5 @@
 import Access
+import Events
 import Exchanges
 import HTTPServer
 import Kernel

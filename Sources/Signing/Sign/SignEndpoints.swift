@@ -1,8 +1,8 @@
 package import Access
 import Crypto
-import Exchanges
+package import Exchanges
 import HTTPServer
-import JSON
+package import JSON
 package import Kernel
 import Keys
 import Postgres

@@ -1,6 +1,8 @@
 import Access
+import Exchanges
 import HTTPServer
 import JSON
+import Kernel
 
 extension Problem {
     /// What a caller learns of a denial: every clause's verdict, or, without `policies:read`, only which ones

@@ -94,6 +94,27 @@ extension UsageRecord {
         return data
     }
 
+    private static let replayableBytes = 16_384
+
+    /// What other policies can be tried on. What is `admin` may hold passwords, and is not kept.
+    var replayable: String? {
+        let incoming = request.incoming
+        guard read.meaning.operation != .admin, read.draft != nil,
+            incoming.query.utf8.count + incoming.body.count <= Self.replayableBytes
+        else { return nil }
+        var w = JSONWriter()
+        w.object { w in
+            w.field("way", request.way.rawValue)
+            w.field("host", incoming.host)
+            w.field("method", incoming.method)
+            w.field("path", incoming.path)
+            w.field("query", incoming.query)
+            w.field("content_type", incoming.contentType)
+            w.field("body", String(decoding: incoming.body, as: UTF8.self))
+        }
+        return String(decoding: w.bytes, as: UTF8.self)
+    }
+
     /// The line of the trail.
     var item: AuditItem {
         var detail: [(String, JSONValue)] = [

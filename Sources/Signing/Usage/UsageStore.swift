@@ -11,13 +11,15 @@ enum UsageStore {
         "usage_insert",
         """
         insert into usage_event (era, id, at, type, subject, actor, access_token, address, data, lane,
-            sequence, item, action, verdict, operation, symbol, outcome)
+            sequence, item, action, verdict, operation, symbol, outcome, request)
         select installation.era, u.id, $2, u.type, u.subject, u.actor, u.access_token, u.address, u.data,
-            $3, $4, u.item - 1, u.action, u.verdict, u.operation, u.symbol, u.outcome
+            $3, $4, u.item - 1, u.action, u.verdict, u.operation, u.symbol, u.outcome,
+            u.request
         from installation, unnest($1::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[]) with ordinality
+            $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+            $16::text[]) with ordinality
             as u (id, type, subject, actor, access_token, address, data, action, verdict, operation, symbol,
-                outcome, item)
+                outcome, request, item)
         """)
 
     /// Lines of one entry of the trail, in its order.
@@ -40,6 +42,7 @@ enum UsageStore {
                 .textArray(records.map(\.read.meaning.operation.rawValue)),
                 .optionalTextArray(records.map { $0.order?.symbol }),
                 .textArray(records.map(\.outcome.rawValue)),
+                .optionalTextArray(records.map(\.replayable)),
             ])
     }
 }

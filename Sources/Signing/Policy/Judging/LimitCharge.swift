@@ -20,14 +20,16 @@ package struct LimitCharge: Sendable, Equatable {
 
     /// Number of the counter among all of its owner: 1 to 16 for limits in policies of keys, 17 to 32 of
     /// accounts, 33 to 48 of the desk. 0 is never used.
-    package var counter: Int16 {
+    package var counter: Int16 { Self.counter(of: policy.owner, limit: limit) }
+
+    static func counter(of owner: PolicyOwner, limit: Int) -> Int16 {
         let place =
-            switch policy.owner {
+            switch owner {
             case .key: 0
             case .account: 1
             case .desk: 2
             }
-        return Int16(place * Self.limitsAtMost + limit)
+        return Int16(place * limitsAtMost + limit)
     }
 }
 
