@@ -9,12 +9,13 @@ import Keys
 struct KeyRooms {
     let operations: [Operation]
     let jobs: [Job]
+    let book: KeyBook
 
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let custody = KeyCustody(
             keyring: { try shared.seal.opened().keyring },
             fingerprintKey: { try shared.seal.opened().fingerprintKey })
-        let book = KeyBook(ledger: ledger, custody: custody)
+        book = KeyBook(ledger: ledger, custody: custody)
         let prober = ExchangeSender(shared, reactor: reactor).prober(shared)
         operations =
             RestoreEndpoints(ledger: ledger, keys: book).operations

@@ -84,7 +84,8 @@ extension UseBatch.Work {
             UsageRecord(
                 id: pending.usage, at: now, key: judged.facts.key, request: pending.request,
                 read: judged.read, judgement: judged.judgement, nonce: nonce))
-        decisions.append((pending, .success(decision(pending, judged.judgement, judged.read, snapshot, nonce))))
+        decisions.append(
+            (pending, .success(decision(pending, judged.judgement, judged.read, snapshot, nonce))))
     }
 
     private func decision(

@@ -98,7 +98,7 @@ package final class UseBatcher {
         } catch PostgresError.commitUnknown {
             // What may have been committed is not used: its signatures were never made.
             fail(batch, Self.commitUnknown)
-        } catch where batch.count > 1 && Self.isOfOne(error) {
+        } catch  where batch.count > 1 && Self.isOfOne(error) {
             for pending in batch { await carryOut([pending]) }
         } catch {
             fail(batch, error)

@@ -107,7 +107,9 @@ extension PolicyEndpoints {
         }
     }
 
-    private static func version(_ number: Int) -> Int? { (0...Int(Int32.max)).contains(number) ? number : nil }
+    private static func version(_ number: Int) -> Int? {
+        (0...Int(Int32.max)).contains(number) ? number : nil
+    }
 
     /// What changed from one version to another; 0 is none, and nothing said is the newest and the one before.
     private nonisolated(nonsending) func diff(

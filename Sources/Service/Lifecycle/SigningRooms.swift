@@ -1,0 +1,31 @@
+import Access
+import EventLoop
+import Events
+import Keys
+import Signing
+
+/// Keys in use on one worker: policies, signatures, requests sent for bots, and the record of it.
+final class SigningRooms {
+    let operations: [Operation]
+    private let batcher: UseBatcher
+
+    init(_ shared: NodeShared, ledger: Ledger, book: KeyBook) {
+        let market = shared.market.market
+        batcher = UseBatcher(ledger: ledger, book: book, market: market)
+        let settings = shared.settings
+        let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }
+        let history = UsageHistory(keys: book, database: ledger.database, market: market)
+        operations =
+            SignEndpoints(
+                batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks, entropy: shared.entropy
+            ).operations
+            + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations
+    }
+
+    func start(on worker: isolated Worker) { batcher.start(on: worker) }
+
+    func stop() { batcher.stop() }
+
+    /// The seal was closed.
+    func forgetSecrets() { batcher.forgetSecrets() }
+}
