@@ -21,10 +21,7 @@ class Position:
     def profit(self, price, size=None):
         """Of that much of it, in the settling currency, if it was closed at this price."""
         size = self.size if size is None else size
-        if not size:
-            return Decimal(0)
-        gain = self.market.worth(size, price) - self.market.worth(size, self.entry)
-        return -gain if self.market.kind == "inverse" else gain
+        return self.market.profit(size, self.entry, price) if size else Decimal(0)
 
 
 @dataclass

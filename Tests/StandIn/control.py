@@ -24,7 +24,7 @@ POST /balances    {"exchange": …, "account": an api_key unless keys share one,
 GET  /account     ?exchange=…&account=… balances and positions.
 POST /limits      {"exchange": …, "weight": 100, "ban_at": 150, "ban_seconds": 120}: what an address may use in
                   a minute before it is throttled, and banned; without a weight there is no limit.
-POST /outage      {"exchange": …, "out": true}: connections are refused, and those that there are are cut.
+POST /outage      {"exchange": … or another name of a port, "out": true}: connections are refused, and those that there are are cut.
 GET  /reached     [?exchange=…&api_key=…] requests to paths that withdraw or transfer, allowed or not.
 """
 
@@ -100,7 +100,7 @@ class Control:
             for server in self._servers.values():
                 server.come_back()
             return
-        server = self._servers[_known(values["exchange"])]
+        server = self._servers[values["exchange"]]
         if values["out"] is True:
             server.go_out()
         else:

@@ -35,6 +35,8 @@ def moving(kind, function):
 
 class Exchange:
     name = ""
+    # Whose port it has; the name but where an exchange has hosts whose paths collide.
+    host = ""
     # The header with the API key, in lower case.
     key_header = ""
     # Refusal to (status, body); a text in the body may have {detail}.

@@ -15,7 +15,10 @@ MARGIN = Decimal("0.1")
 
 @dataclass(frozen=True)
 class Market:
-    """`contract` is what one unit of size stands for: of the base, of the quote when inverse."""
+    """`contract` is what one unit of size stands for: of the base, or of the quote when inverse.
+
+    An inverse market that `counts_base` has sizes in the base all the same.
+    """
 
     id: str
     kind: str
@@ -25,6 +28,7 @@ class Market:
     size_step: Decimal = Decimal("0.00001")
     price_step: Decimal = Decimal("0.01")
     least_size: Decimal = Decimal("0.00001")
+    counts_base: bool = False
 
     @property
     def settle(self):
@@ -38,7 +42,16 @@ class Market:
 
     def worth(self, size, price):
         """In the settling currency; of a spot market in the quote."""
+        if self.counts_base:
+            return size
         return size * self.contract / price if self.kind == INVERSE else size * self.contract * price
+
+    def profit(self, size, entry, price):
+        """In the settling currency, below zero for a loss."""
+        if self.counts_base:
+            return size * (price - entry) / price
+        gain = self.worth(size, price) - self.worth(size, entry)
+        return -gain if self.kind == INVERSE else gain
 
 
 @dataclass

@@ -24,7 +24,7 @@ from wire import Server  # noqa: E402
 class StandIn:
     def __init__(self):
         self.desk = Desk()
-        self._exchanges = {one.name: Server(one(self.desk).deliver) for one in ALL}
+        self._exchanges = {one.host or one.name: Server(one(self.desk).deliver) for one in ALL}
         self._control = Server(Control(self.desk, self.ports, self._exchanges).deliver)
 
     def start(self):
