@@ -24,8 +24,8 @@ from wire import Server  # noqa: E402
 class StandIn:
     def __init__(self):
         self.desk = Desk()
-        self._exchanges = {one.name: Server(one(self.desk).deliver) for one in ALL}
-        self._control = Server(Control(self.desk, self.ports).deliver)
+        self._exchanges = {one.host or one.name: Server(one(self.desk).deliver) for one in ALL}
+        self._control = Server(Control(self.desk, self.ports, self._exchanges).deliver)
 
     def start(self):
         for server in (*self._exchanges.values(), self._control):
@@ -33,8 +33,7 @@ class StandIn:
 
     def stop(self):
         for server in (*self._exchanges.values(), self._control):
-            server.shutdown()
-            server.server_close()
+            server.stop()
 
     def ports(self):
         exchanges = {name: server.port for name, server in self._exchanges.items()}

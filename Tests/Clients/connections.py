@@ -1,0 +1,85 @@
+"""How stock ccxt is pointed at Keybell: which entries of its `urls['api']` go to the proxy, and as which host.
+
+One row an exchange. Whatever is not named here is public market data and stays where it is: the proxy does not
+carry it. Where a row has `*`, ccxt has one address for both, so that public requests come to the proxy too:
+`public` names those that `load_markets` and `fetch_time` make, which the proxy passes on unsigned.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Row:
+    """`private` maps an entry, with dots where it is nested, to the host's alias and the path's beginning."""
+
+    private: dict
+    public: tuple = ()
+    # What the exchange wants beside key and secret.
+    passphrase: bool = False
+    # Where another port of the stand-in plays a host.
+    places: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict)
+
+
+TABLE = {
+    "binance": Row({
+        "private": ("spot", "/api/v3"), "sapi": ("spot", "/sapi/v1"), "sapiV2": ("spot", "/sapi/v2"),
+        "sapiV3": ("spot", "/sapi/v3"), "sapiV4": ("spot", "/sapi/v4"),
+        "fapiPrivate": ("usdm", "/fapi/v1"), "fapiPrivateV2": ("usdm", "/fapi/v2"),
+        "fapiPrivateV3": ("usdm", "/fapi/v3"), "dapiPrivate": ("coinm", "/dapi/v1"),
+        "dapiPrivateV2": ("coinm", "/dapi/v2"), "eapiPrivate": ("options", "/eapi/v1")}),
+    "bybit": Row({"private": ("main", "")}),
+    "okx": Row(
+        {"rest": ("main", "")}, passphrase=True,
+        public=("/api/v5/public/instruments", "/api/v5/public/time")),
+    "kraken": Row({"private": ("spot", "")}),
+    "coinbase": Row(
+        {"rest": ("main", "")},
+        public=("/v2/currencies", "/v2/currencies/crypto", "/v2/exchange-rates", "/v2/time")),
+    "kucoin": Row({
+        "private": ("spot", ""), "futuresPrivate": ("futures", ""), "utaPrivate": ("spot", ""),
+        "earn": ("spot", "")}, passphrase=True, places={"futures": "kucoin_futures"}),
+    "gate": Row({f"private.{one}": ("main", "/api/v4") for one in (
+        "withdrawals", "wallet", "futures", "margin", "delivery", "spot", "options", "subAccounts", "unified",
+        "rebate", "earn", "account", "loan", "otc")}),
+    "bitget": Row(
+        {one: ("main", "") for one in (
+            "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn", "uta")},
+        passphrase=True, public=(
+            "/api/v2/spot/public/coins", "/api/v2/spot/public/symbols", "/api/v2/mix/market/contracts",
+            "/api/v2/public/time")),
+    "mexc": Row({
+        "spot.private": ("spot", ""), "contract.private": ("futures", "/api/v1/private"),
+        "broker.private": ("spot", "/api/v3/broker")}),
+}
+
+
+def pointed(exchange, name, direct, proxy=None):
+    """Sets every address of a ccxt exchange: to the stand-in, and private ones to the proxy when there is one.
+
+    `direct` gives the address of a place of the stand-in, `proxy` that of a host by its alias.
+    """
+    row = TABLE[name]
+    _walk(exchange.urls["api"], "", lambda entry, url: _address(row, name, entry, url, direct, proxy))
+    return exchange
+
+
+def _walk(urls, prefix, address):
+    for entry, value in list(urls.items()):
+        if isinstance(value, dict):
+            _walk(value, f"{prefix}{entry}.", address)
+        else:
+            urls[entry] = address(prefix + entry, value)
+
+
+def _address(row, name, entry, url, direct, proxy):
+    alias, path = row.private.get(entry, (None, None))
+    if proxy is not None and alias is not None:
+        return proxy(alias) + path
+    place = row.places.get(alias or _alias_of_public(entry), name)
+    after_host = url.removeprefix("https://").partition("/")[1:]
+    return direct(place) + "".join(after_host)
+
+
+def _alias_of_public(entry):
+    return "futures" if entry.startswith("futures") else None
