@@ -63,6 +63,13 @@ extension Parameters {
         return false
     }
 
+    /// What stands in one of two fields that mean the same.
+    func first(_ name: String, _ other: String) throws(MeaningProblem) -> String? {
+        guard let word = try word(name) else { return try self.word(other) }
+        guard try self.word(other) == nil else { throw problem(other, "says the same a second time") }
+        return word
+    }
+
     /// Refuses a parameter that is there and asks for more than an order does.
     func refuse(_ name: String, unless harmless: Set<String>, _ sentence: String) throws(MeaningProblem) {
         guard let word = try text(name), !harmless.contains(word) else { return }

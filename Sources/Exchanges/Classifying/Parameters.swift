@@ -144,8 +144,12 @@ extension Parameters {
     }
 
     /// One of a closed set; nil when absent.
-    func choice<Meaning>(_ name: String, _ choices: [String: Meaning]) throws(MeaningProblem) -> Meaning? {
-        guard let word = try word(name) else { return nil }
+    /// - Parameter isFolding: the exchange takes capital letters for small ones; the choices are small.
+    func choice<Meaning>(
+        _ name: String, _ choices: [String: Meaning], isFolding: Bool = false
+    ) throws(MeaningProblem) -> Meaning? {
+        guard let written = try word(name) else { return nil }
+        let word = isFolding ? written.lowercased() : written
         guard let meaning = choices[word] else {
             let names = choices.keys.sorted().joined(separator: ", ")
             throw problem(name, "must be one of \(names)")
@@ -154,9 +158,11 @@ extension Parameters {
     }
 
     func neededChoice<Meaning>(
-        _ name: String, _ choices: [String: Meaning]
+        _ name: String, _ choices: [String: Meaning], isFolding: Bool = false
     ) throws(MeaningProblem) -> Meaning {
-        guard let meaning = try choice(name, choices) else { throw problem(name, "is needed") }
+        guard let meaning = try choice(name, choices, isFolding: isFolding) else {
+            throw problem(name, "is needed")
+        }
         return meaning
     }
 }

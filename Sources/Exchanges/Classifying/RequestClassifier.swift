@@ -6,7 +6,7 @@ package struct RequestClassifier: Sendable {
     let exchange: ExchangeName
     let table: RouteTable
     /// Of bodies, by host.
-    private let formats: [String: [BodyFormat]]
+    let formats: [String: [BodyFormat]]
     /// Time, nonce, window and signature, where they stand among the parameters of any of its hosts: what is
     /// signed for one host may fit another.
     private let ownFields: [String]

@@ -7,7 +7,9 @@ struct RouteTable: Sendable {
 
     private enum Segment: Sendable {
         case literal(String)
-        case placeholder(String, oneOf: [String])
+        /// Without words of its own, an id: it holds a digit, as no other endpoint's name does there. With
+        /// `*` it is any name.
+        case placeholder(String, oneOf: [String], isAny: Bool)
 
         init(_ text: Substring) {
             guard text.hasPrefix("{") else {
@@ -16,7 +18,8 @@ struct RouteTable: Sendable {
             }
             let sides = text.dropFirst().dropLast().split(separator: "=", maxSplits: 1)
             let words = sides.count == 2 ? sides[1].split(separator: "|").map(String.init) : []
-            self = .placeholder(String(sides[0]), oneOf: words)
+            let name = sides[0].filter { $0 != "*" }
+            self = .placeholder(name, oneOf: words, isAny: sides[0].hasSuffix("*"))
         }
     }
 
@@ -52,14 +55,18 @@ struct RouteTable: Sendable {
         for (segment, wanted) in zip(segments, pattern) {
             switch wanted {
             case .literal(let text): guard segment == text else { return nil }
-            case .placeholder(let name, let words):
-                guard CanonicalPath.isName(segment), words.isEmpty || words.contains(String(segment)) else {
-                    return nil
-                }
+            case .placeholder(let name, let words, let isAny):
+                guard isName(segment, oneOf: words, isAny: isAny) else { return nil }
                 captures[name] = String(segment)
             }
         }
         return captures
+    }
+
+    private static func isName(_ segment: Substring, oneOf words: [String], isAny: Bool) -> Bool {
+        guard words.isEmpty else { return words.contains(String(segment)) }
+        let isNumbered = segment.utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return CanonicalPath.isName(segment) && (isAny || isNumbered)
     }
 
     private static func segments(_ path: String) -> [Substring] {

@@ -3,10 +3,12 @@ enum SignatureOpenness: Sendable {
     /// It covers method and path, query and body.
     case closed
     /// It covers query and form as one text, whichever of both they stand in, and neither path nor method
-    /// (Binance, MEXC).
+    /// (Binance).
     case pathAndMethod
     /// The same, but a query is only read of a GET or DELETE, and JSON of the others (Bybit).
     case pathAndMethodOfShape
+    /// Each host has a recipe of its own, of either kind (MEXC: spot has no bodies, futures have JSON).
+    case pathAndMethodOfHost
     /// It covers method and path, and neither query nor body (Coinbase).
     case content
 }
@@ -28,7 +30,6 @@ extension RequestClassifier {
     /// told are routes that only read or open streams, what no table states, and what takes no parameters at
     /// all: that fits everything (a Bybit key can delete itself), and no rule here helps against it.
     package func otherFits(of draft: RequestDraft) -> [OtherFit] {
-        guard openness == .pathAndMethod || openness == .pathAndMethodOfShape else { return [] }
         let names = Set(draft.parameterNames)
         let own = table.find(draft)?.route
         return table.routes.flatMap { route in
@@ -75,9 +76,18 @@ extension RequestClassifier {
     }
 
     private func hasShape(_ draft: RequestDraft, of route: Route) -> Bool {
-        guard openness == .pathAndMethodOfShape, !draft.parameterNames.isEmpty else { return true }
-        let isInQuery = draft.body == .none
-        return isInQuery == (route.method == .get || route.method == .delete)
+        switch openness {
+        case .closed, .content: false
+        case .pathAndMethod: true
+        case .pathAndMethodOfShape: isCarried(draft, by: route)
+        case .pathAndMethodOfHost:
+            route.hosts.contains(draft.host) && (formats[draft.host] == [] || isCarried(draft, by: route))
+        }
+    }
+
+    /// A query by GET and DELETE, JSON by the others; nothing by any.
+    private func isCarried(_ draft: RequestDraft, by route: Route) -> Bool {
+        draft.parameterNames.isEmpty || (draft.body == .none) == [.get, .delete].contains(route.method)
     }
 }
 

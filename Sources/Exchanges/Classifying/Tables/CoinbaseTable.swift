@@ -14,22 +14,22 @@ enum CoinbaseTable {
             """
             accounts accounts/{account_uuid} orders/historical/batch orders/historical/fills
             orders/historical/{order_id} transaction_summary portfolios portfolios/{portfolio_uuid}
-            cfm/balance_summary cfm/positions cfm/positions/{product_id} cfm/sweeps
+            cfm/balance_summary cfm/positions cfm/positions/{product_id*} cfm/sweeps
             cfm/intraday/current_margin_window cfm/intraday/margin_setting payment_methods
             payment_methods/{payment_method_id} key_permissions best_bid_ask product_book products
-            products/{product_id} products/{product_id}/candles products/{product_id}/ticker
+            products/{product_id*} products/{product_id*}/candles products/{product_id*}/ticker
             intx/portfolio/{portfolio_uuid} intx/positions/{portfolio_uuid}
-            intx/positions/{portfolio_uuid}/{symbol} intx/balances/{portfolio_uuid}
+            intx/positions/{portfolio_uuid}/{symbol*} intx/balances/{portfolio_uuid}
             """)
         + Route.reads(
             host, "/v2/",
             """
-            accounts accounts/{account_id} accounts/{account_id}/addresses
-            accounts/{account_id}/addresses/{address_id}
-            accounts/{account_id}/addresses/{address_id}/transactions accounts/{account_id}/transactions
-            accounts/{account_id}/transactions/{transaction_id} accounts/{account_id}/deposits
-            accounts/{account_id}/deposits/{deposit_id} accounts/{account_id}/withdrawals
-            accounts/{account_id}/withdrawals/{withdrawal_id} user
+            accounts accounts/{account_id*} accounts/{account_id*}/addresses
+            accounts/{account_id*}/addresses/{address_id}
+            accounts/{account_id*}/addresses/{address_id}/transactions accounts/{account_id*}/transactions
+            accounts/{account_id*}/transactions/{transaction_id} accounts/{account_id*}/deposits
+            accounts/{account_id*}/deposits/{deposit_id} accounts/{account_id*}/withdrawals
+            accounts/{account_id*}/withdrawals/{withdrawal_id} user
             """)
 
     private static let cancels = Route.list(host, .cancel, "POST \(path)orders/batch_cancel order_ids")
@@ -38,7 +38,7 @@ enum CoinbaseTable {
         [
             // Sends, whether it is called a transfer or not.
             .withdraw(
-                host, .post, "/v2/accounts/{account_id}/transactions",
+                host, .post, "/v2/accounts/{account_id*}/transactions",
                 .body(
                     """
                     type! to! amount! currency! description skip_notifications idem destination_tag network
@@ -54,10 +54,10 @@ enum CoinbaseTable {
         + Route.list(
             host, .withdraw,
             """
-            POST /v2/accounts/{account_id}/withdrawals amount currency payment_method
-            POST /v2/accounts/{account_id}/withdrawals/{withdrawal_id}/commit
-            POST /v2/accounts/{account_id}/transactions/{transaction_id}/complete
-            POST /v2/accounts/{account_id}/transactions/{transaction_id}/resend
+            POST /v2/accounts/{account_id*}/withdrawals amount currency payment_method
+            POST /v2/accounts/{account_id*}/withdrawals/{withdrawal_id}/commit
+            POST /v2/accounts/{account_id*}/transactions/{transaction_id}/complete
+            POST /v2/accounts/{account_id*}/transactions/{transaction_id}/resend
             """)
         + Route.list(
             host, .transfer,
@@ -65,8 +65,8 @@ enum CoinbaseTable {
             POST \(path)portfolios/move_funds funds source_portfolio_uuid target_portfolio_uuid
             POST \(path)cfm/sweeps/schedule usd_amount
             POST \(path)intx/allocate portfolio_uuid symbol amount currency
-            POST /v2/accounts/{account_id}/deposits amount currency payment_method
-            POST /v2/accounts/{account_id}/deposits/{deposit_id}/commit
+            POST /v2/accounts/{account_id*}/deposits amount currency payment_method
+            POST /v2/accounts/{account_id*}/deposits/{deposit_id}/commit
             """)
 }
 

@@ -1,0 +1,192 @@
+import Kernel
+
+// Futures of version 2, and version 3.
+
+extension BitgetTable {
+    private static let products: [String: OrderIntent.Instrument] = [
+        "usdt-futures": .linear, "usdc-futures": .linear, "coin-futures": .inverse,
+        "susdt-futures": .linear, "susdc-futures": .linear, "scoin-futures": .inverse,
+    ]
+    private static let modes = ["crossed": "cross", "cross": "cross", "isolated": "isolated"]
+
+    private static let row = KnownNames.body(
+        """
+        size! price side! tradeSide orderType! force clientOid reduceOnly presetStopSurplusPrice
+        presetStopLossPrice presetStopSurplusExecutePrice presetStopLossExecutePrice stpMode
+        presetStopSurplusTriggerType presetStopLossTriggerType
+        """)
+    private static let frame = KnownNames.body("symbol! productType! marginMode! marginCoin!")
+    private static let plan = KnownNames.body(
+        """
+        planType! symbol! productType! marginMode! marginCoin! size! price callbackRatio triggerPrice
+        triggerType side! tradeSide orderType clientOid reduceOnly presetStopSurplusPrice
+        stopSurplusTriggerPrice stopSurplusExecutePrice stopSurplusTriggerType presetStopLossPrice
+        stopLossTriggerPrice stopLossExecutePrice stopLossTriggerType stpMode
+        """)
+    /// Of positions that are there.
+    private static let closing = KnownNames.body(
+        """
+        marginCoin productType! symbol! planType triggerPrice triggerType executePrice holdSide size rangeRate
+        clientOid stpMode stopSurplusTriggerPrice stopSurplusTriggerType stopSurplusExecutePrice
+        stopSurplusSize stopLossTriggerPrice stopLossTriggerType stopLossExecutePrice stopLossSize
+        stopSurplusClientOid stopLossClientOid orderId
+        """)
+    private static let change = KnownNames.body(
+        """
+        orderId clientOid symbol! productType! marginCoin newClientOid newSize newPrice
+        newPresetStopSurplusPrice newPresetStopLossPrice newPresetStopSurplusTriggerType
+        newPresetStopLossTriggerType newTriggerPrice newTriggerType newCallbackRatio
+        newStopSurplusTriggerPrice newStopSurplusExecutePrice newStopSurplusTriggerType
+        newStopLossTriggerPrice newStopLossExecutePrice newStopLossTriggerType planType
+        """)
+
+    static let mixOrders: [Route] =
+        [
+            .trade(host, .post, "/api/v2/mix/order/place-order", frame.and(row), id: id) {
+                p throws(MeaningProblem) in [try mix(p, p)]
+            },
+            .trade(
+                host, .post, "/api/v2/mix/order/batch-place-order", frame.and(.body("orderList!")),
+                id: id.inList("orderList")
+            ) { p throws(MeaningProblem) in
+                try p.each("orderList", row) { row throws(MeaningProblem) in try mix(row, p) }
+            },
+            .trade(host, .post, "/api/v2/mix/order/place-plan-order", plan, id: id) {
+                p throws(MeaningProblem) in
+                var order = try mix(p, p, kinds: ["limit": .stopLimit, "market": .stopMarket])
+                let isTrailing = try p.neededChoice("planType", ["normal_plan": false, "track_plan": true])
+                if isTrailing { (order.kind, order.price) = (.trailing, nil) }
+                order.stopPrice = try p.price("triggerPrice")
+                return [try p.checked(order)]
+            },
+            .trade(host, .post, "/api/v2/mix/order/close-positions", .body("symbol productType! holdSide")) {
+                p throws(MeaningProblem) in [try closed(p, .market)]
+            },
+        ]
+        + ["modify-order", "modify-plan-order"].map { name in
+            .trade(host, .post, "/api/v2/mix/order/\(name)", change) { p throws(MeaningProblem) in
+                var order = OrderIntent(
+                    try p.symbol(), nil, .limit,
+                    on: try p.neededChoice("productType", products, isFolding: true))
+                (order.replaces, order.clientOrderID) = (true, try p.word("newClientOid"))
+                (order.quantity, order.price) = (try p.decimal("newSize"), try p.price("newPrice"))
+                order.stopPrice = try p.price("newTriggerPrice")
+                return [try p.checked(order)]
+            }
+        }
+        + ["place-tpsl-order", "place-pos-tpsl", "modify-tpsl-order"].map { name in
+            .trade(host, .post, "/api/v2/mix/order/\(name)", closing) { p throws(MeaningProblem) in
+                var order = try closed(p, .stopMarket)
+                order.stopPrice = try p.price("triggerPrice")
+                return [try p.checked(order)]
+            }
+        }
+
+    /// - Parameter frame: what says symbol, product and margin.
+    private static func mix(
+        _ p: Parameters, _ frame: Parameters,
+        kinds: [String: OrderKind] = ["limit": .limit, "market": .market]
+    ) throws(MeaningProblem) -> OrderIntent {
+        let kind = try p.choice("orderType", kinds, isFolding: true) ?? .market
+        var order = OrderIntent(
+            try frame.symbol(), try p.neededChoice("side", sides, isFolding: true), kind,
+            on: try frame.neededChoice("productType", products, isFolding: true))
+        order.marginMode = try frame.neededChoice("marginMode", modes)
+        (order.quantity, order.price) = (try p.decimal("size"), kind.hasLimit ? try p.price() : nil)
+        order.timeInForce = try p.choice("force", times, isFolding: true)
+        order.clientOrderID = try p.word("clientOid")
+        order.isReduceOnly = try isReduceOnly(p)
+        return try p.checked(order)
+    }
+
+    /// One-way mode takes no notice of `tradeSide`, hedge mode none of `reduceOnly`, and the request does not
+    /// say which mode holds: an order only reduces for sure when whatever is there says so.
+    private static func isReduceOnly(_ p: Parameters) throws(MeaningProblem) -> Bool {
+        let isMarked = try p.flag("reduceOnly", ["YES", "yes"], ["NO", "no"])
+        let closes = try p.choice("tradeSide", ["open": false, "close": true], isFolding: true)
+        return isMarked && closes != false
+    }
+
+    /// The whole of a position, or a part that is not looked at: it opens none.
+    private static func closed(_ p: Parameters, _ kind: OrderKind) throws(MeaningProblem) -> OrderIntent {
+        var order = OrderIntent(
+            try p.text("symbol"), nil, kind,
+            on: try p.neededChoice("productType", products, isFolding: true))
+        (order.closesPosition, order.isReduceOnly) = (true, true)
+        order.clientOrderID = try p.word("clientOid")
+        let side = try p.choice(
+            "holdSide", ["long": "long", "short": "short", "buy": "long", "sell": "short"])
+        order.positionSide = side
+        return try p.checked(order)
+    }
+}
+
+// MARK: - Version 3
+
+extension BitgetTable {
+    private static let categories: [String: OrderIntent.Instrument] = [
+        "spot": .spot, "margin": .margin, "usdt-futures": .linear, "usdc-futures": .linear,
+        "coin-futures": .inverse,
+    ]
+    private static let unified = KnownNames.body(
+        """
+        category! symbol! qty! price side! orderType! timeInForce posSide clientOid reduceOnly stpMode
+        tpTriggerBy slTriggerBy takeProfit stopLoss tpOrderType slOrderType tpLimitPrice slLimitPrice
+        marginMode
+        """)
+    private static let unifiedChange = KnownNames.body(
+        "orderId clientOid symbol! category! qty price autoCancel")
+    private static let list = KnownNames.body(Parameters.list)
+
+    static let unifiedOrders: [Route] = [
+        .trade(host, .post, "/api/v3/trade/place-order", unified, id: id) { p throws(MeaningProblem) in
+            [try single(p)]
+        },
+        .trade(host, .post, "/api/v3/trade/place-batch", list, id: id.inList(Parameters.list)) {
+            p throws(MeaningProblem) in
+            try p.each(Parameters.list, unified) { row throws(MeaningProblem) in try single(row) }
+        },
+        .trade(host, .post, "/api/v3/trade/modify-order", unifiedChange) { p throws(MeaningProblem) in
+            [try changed(p)]
+        },
+        .trade(host, .post, "/api/v3/trade/batch-modify-order", list) { p throws(MeaningProblem) in
+            try p.each(Parameters.list, unifiedChange) { row throws(MeaningProblem) in try changed(row) }
+        },
+        .trade(host, .post, "/api/v3/trade/close-positions", .body("category! symbol posSide")) {
+            p throws(MeaningProblem) in
+            var order = OrderIntent(try p.text("symbol"), nil, .market, on: try category(p))
+            (order.closesPosition, order.isReduceOnly) = (true, true)
+            order.positionSide = try p.choice("posSide", ["long": "long", "short": "short"])
+            return [try p.checked(order)]
+        },
+    ]
+
+    private static func category(_ p: Parameters) throws(MeaningProblem) -> OrderIntent.Instrument {
+        try p.neededChoice("category", categories, isFolding: true)
+    }
+
+    private static func single(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+        let kind = try p.neededChoice("orderType", kinds, isFolding: true)
+        var order = OrderIntent(
+            try p.symbol(), try p.neededChoice("side", sides, isFolding: true), kind, on: try category(p))
+        (order.quantity, order.price) = (try p.decimal("qty"), kind == .market ? nil : try p.price())
+        let isCash = order.instrument == .spot || order.instrument == .margin
+        if isCash, kind == .market, order.side == .buy { order.unit = .quote }
+        order.timeInForce = try p.choice("timeInForce", times, isFolding: true)
+        order.clientOrderID = try p.word("clientOid")
+        order.marginMode = try p.choice("marginMode", modes)
+        order.positionSide = try p.choice("posSide", ["long": "long", "short": "short"])
+        let isMarked = try p.flag("reduceOnly", ["YES", "yes"], ["NO", "no"])
+        // Hedge mode goes by the position's side, and takes no notice of the mark.
+        let opens = order.positionSide.map { ($0 == "long") == (order.side == .buy) } ?? false
+        order.isReduceOnly = isMarked && !opens && !isCash
+        return try p.checked(order)
+    }
+
+    private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+        var order = OrderIntent(try p.symbol(), nil, .limit, on: try category(p))
+        (order.replaces, order.clientOrderID) = (true, try p.word("clientOid"))
+        (order.quantity, order.price) = (try p.decimal("qty"), try p.price())
+        return try p.checked(order)
+    }
+}
