@@ -30,6 +30,7 @@ struct NodeShared: Sendable {
     let webhookMetrics: WebhookMetrics
     let market = MarketBoard()
     let exchangeClocks = ExchangeClocks()
+    let keyTurns = KeyTurns()
 }
 
 extension NodeShared {

@@ -51,7 +51,7 @@ final class Rooms {
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, reactor: worker.reactor)
-        signing = SigningRooms(shared, ledger: ledger, book: keys.book)
+        signing = SigningRooms(shared, ledger: ledger, book: keys.book, reactor: worker.reactor)
         let jobs =
             keys.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
