@@ -4,7 +4,7 @@ import Kernel
 
 /// The smallest policy for a key that would have allowed all that its policy allowed: what was never used is
 /// left out.
-package struct TighterPolicy: Sendable {
+package struct TighterPolicy: Sendable, Equatable {
     package let policy: Policy
     /// Against the present one.
     package let changes: [PolicyChange]
