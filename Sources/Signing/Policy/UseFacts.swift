@@ -34,8 +34,8 @@ package struct UseFacts: Sendable {
 }
 
 extension UseFacts {
-    /// Every order under the name that its instrument has: a rule about `XBTUSD` must not be passed by writing
-    /// `XXBTZUSD`.
+    /// Every order under the name that its instrument has: a rule about `XBTUSD` must not be passed by
+    /// writing `XXBTZUSD`.
     func named() -> UseFacts {
         var facts = self
         for (place, order) in meaning.orders.enumerated() {

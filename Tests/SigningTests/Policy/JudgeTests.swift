@@ -118,7 +118,7 @@ import Testing
         ("request.operation == 'trade' && request.way == 'proxy' && request.host == 'spot'", true),
         ("request.method == 'POST' && request.path.startsWith('/api/')", true),
         (
-            "request.order.symbol == 'BTCUSDT' && request.order.side == 'buy' && request.order.type == 'limit'",
+            "request.order.symbol == 'BTCUSDT' && request.order.side + request.order.type == 'buylimit'",
             true
         ),
         (
@@ -224,7 +224,10 @@ import Testing
     @Test func `an order that is replaced without saying what it is fails what is asked of it`() throws {
         let replaced = Made.order(nil, .limit, nil, quantity: nil) { $0.replaces = true }
         let policy =
-            #"{"operations":["trade"],"orders":{"symbols":["*T"],"sides":["buy","sell"],"time_in_force":["gtc"]}}"#
+            """
+            {"operations":["trade"],
+             "orders":{"symbols":["*T"],"sides":["buy","sell"],"time_in_force":["gtc"]}}
+            """
         #expect(
             try denials(policy, Made.facts([replaced])) == ["instrument", "orders.symbols", "orders.sides"])
     }

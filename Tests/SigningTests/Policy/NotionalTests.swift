@@ -10,7 +10,10 @@ import Testing
         var facts = Made.facts([order])
         change(&facts)
         let policy =
-            #"{"operations":["trade"],"limits":[{"count":"notional","max":{"amount":"9000000","currency":"USD"},"per":"1h"}]}"#
+            """
+            {"operations":["trade"],
+             "limits":[{"count":"notional","max":{"amount":"9000000","currency":"USD"},"per":"1h"}]}
+            """
         let judgement = try Made.set(policy).judge(facts)
         return judgement.charges.first.map { Notional(microdollars: $0.amount).amount.description }
     }

@@ -55,7 +55,10 @@ import Testing
         let isTrading = ready.parameters.contains(.symbols)
         let blanks =
             isTrading
-            ? #"{"symbols":["BTCUSDT"],"max_notional":"5000","daily_notional":"20000.5","cidrs":["10.1.0.0/16"]}"#
+            ? """
+            {"symbols":["BTCUSDT"],"max_notional":"5000","daily_notional":"20000.5",
+             "cidrs":["10.1.0.0/16"]}
+            """
             : #"{"cidrs":["10.1.0.0/16"]}"#
         let policy = try ready.policy(Fields(Array(blanks.utf8)))
         #expect(try Policy(Fields(policy.canonicalBytes), of: .key) == policy)

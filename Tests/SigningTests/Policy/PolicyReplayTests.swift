@@ -80,7 +80,10 @@ import Testing
         ])
         requests.append(PolicyReplay.Recorded("use_9", Made.facts(RequestMeaning(.read), from: "10.1.0.10")))
         let present = try Made.set(
-            #"{"operations":["read","trade","cancel","admin"],"ways":["proxy","sign"],"limits":[{"count":"orders","max":"9","per":"1h"}]}"#
+            """
+            {"operations":["read","trade","cancel","admin"],"ways":["proxy","sign"],
+             "limits":[{"count":"orders","max":"9","per":"1h"}]}
+            """
         )
         let tighter = try #require(TighterPolicy.propose(from: requests, instead: present))
         let expected = try Made.policy(

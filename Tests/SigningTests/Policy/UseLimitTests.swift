@@ -95,7 +95,10 @@ import Testing
 
     @Test func `three policies charge their own counters`() throws {
         let limit =
-            #""limits":[{"count":"orders","max":"1","per":"1m"},{"count":"requests","max":"1","per":"1m","of":"key"}]"#
+            """
+            "limits":[{"count":"orders","max":"1","per":"1m"},
+                {"count":"requests","max":"1","per":"1m","of":"key"}]
+            """
         let set = try Made.set(
             #"{"operations":["trade"],"# + limit + "}", account: "{" + limit + "}", desk: "{" + limit + "}")
         let charges = set.judge(Made.facts([Made.order()])).charges
@@ -105,7 +108,10 @@ import Testing
 
     @Test func `a limit that only reports is charged, and does not deny`() throws {
         let policy =
-            #"{"operations":["trade"],"limits":[{"count":"orders","max":"1","per":"1m"}],"log_only":["limits.1"]}"#
+            """
+            {"operations":["trade"],"limits":[{"count":"orders","max":"1","per":"1m"}],
+             "log_only":["limits.1"]}
+            """
         let charge = try #require(try Made.set(policy).judge(Made.facts([Made.order()])).charges.first)
         let verdict = ClauseVerdict.limit(charge, used: 1)
         #expect(verdict.verdict == .denied && verdict.logOnly && !verdict.denies)

@@ -71,8 +71,8 @@ struct OrderValue {
         return product
     }
 
-    /// The dearest at which it may be filled, as far as anybody knows. A limit bounds a purchase from above and
-    /// a sale from below only: a sale at any price can be filled at the market's, unless it must not take.
+    /// The dearest at which it may be filled, as far as anybody knows. A limit bounds a purchase from above
+    /// and a sale from below only: a sale at any price can be filled at the market's, unless it never takes.
     private func worstPrice() throws(UnknownValue) -> Decimal {
         let market = marketPrice()
         let limit = order.kind.hasLimit ? order.price : nil
