@@ -40,6 +40,16 @@ import Testing
         #expect(tiny < huge && !(huge < tiny) && -huge < tiny && -huge < -tiny && !(tiny < -huge))
     }
 
+    @Test func `every decimal can be negated`() throws {
+        // 2^63, 2^64 and 2^126: the lowest significand of 128 bits is what -2^127 would be.
+        let low = try #require(Decimal("-9223372036854775808"))
+        let high = try #require(Decimal("18446744073709551616"))
+        #expect(low.multiplied(by: high) == nil)
+        let half = try #require(Decimal("4611686018427387904")?.multiplied(by: high))
+        #expect((-half).subtracting(half) == nil)
+        #expect((-half).adding(half) == .zero && (-half).magnitude == half)
+    }
+
     @Test func `order and equality are those of numbers`() throws {
         let written = ["-10", "-2.5", "-0.1", "0", "0.0001", "0.1", "1", "1.5", "2", "10", "100.01"]
         let values = try written.map { try #require(Decimal($0)) }
