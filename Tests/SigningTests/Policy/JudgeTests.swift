@@ -250,6 +250,14 @@ import Testing
         #expect(lengths.count == 2 && lengths.allSatisfy { $0 < 300 })
     }
 
+    @Test func `who may not read policies learns which clause denied, and not what it says`() throws {
+        let judgement = try Made.set(#"{"operations":["read"]}"#).judge(Made.facts(RequestMeaning(.transfer)))
+        let redacted = judgement.clauses.filter(\.denies).map(\.redacted)
+        #expect(redacted.map(\.clause) == [.approval, .operations])
+        #expect(
+            redacted.map { $0.reason == nil } == [false, true] && redacted.allSatisfy { $0.policy == nil })
+    }
+
     @Test func `verdicts are written as the interface shows them`() throws {
         let policy = #"{"operations":["trade"],"orders":{"sides":["sell"]},"log_only":["orders.sides"]}"#
         let judgement = try Made.set(policy).judge(Made.facts([Made.order()]))

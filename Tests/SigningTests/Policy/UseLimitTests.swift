@@ -103,7 +103,24 @@ import Testing
             #"{"operations":["trade"],"# + limit + "}", account: "{" + limit + "}", desk: "{" + limit + "}")
         let charges = set.judge(Made.facts([Made.order()])).charges
         #expect(charges.map(\.of) == [.key, .key, .account, .key, .desk, .key])
-        #expect(charges.map(\.counter) == [1, 2, 17, 18, 33, 34])
+        #expect(charges.map(\.counter.number) == [1, 2, 17, 18, 33, 34])
+    }
+
+    @Test func `a counter begins again when its limit counts something else`() throws {
+        func policy(_ limits: String...) throws -> Policy {
+            try Made.policy("{\"limits\":[\(limits.joined(separator: ","))]}", of: .account)
+        }
+        let old = try policy(
+            #"{"count":"orders","max":"1","per":"24h"}"#, #"{"count":"requests","max":"1","per":"1m"}"#)
+        let larger = try policy(
+            #"{"count":"orders","max":"9","per":"1d"}"#, #"{"count":"requests","max":"9","per":"1m"}"#)
+        #expect(larger.newCounters(since: old, of: .account) == [])
+        #expect(larger.newCounters(since: nil, of: .account) == larger.counters(of: .account))
+        let other = try policy(
+            #"{"count":"requests","max":"1","per":"24h"}"#, #"{"count":"requests","max":"1","per":"2m"}"#,
+            #"{"count":"orders","max":"1","per":"24h","of":"key"}"#)
+        let new = other.newCounters(since: old, of: .account)
+        #expect(new.map(\.number) == [17, 18, 19] && new.map(\.of) == [.account, .account, .key])
     }
 
     @Test func `a limit that only reports is charged, and does not deny`() throws {
