@@ -30,7 +30,7 @@ struct KeySnapshot: Sendable {
             case .account: usable.account?.description ?? key.id.description
             case .desk: PolicyStore.desk
             }
-        return CounterKey(owner: owner, clause: Int(charge.counter))
+        return CounterKey(owner: owner, clause: Int(charge.counter.number))
     }
 }
 

@@ -135,15 +135,9 @@ extension PolicyBook {
     private nonisolated(nonsending) func resetCounters(
         of place: PolicyPlace, from old: Policy?, to new: Policy, _ change: Change
     ) async throws {
-        let before = old?.limits ?? []
-        let changed = new.limits.indices.filter { index in
-            guard before.indices.contains(index) else { return true }
-            var (was, now) = (before[index], new.limits[index])
-            (was.max, now.max) = (0, 0)
-            return was != now
-        }
+        let changed = new.newCounters(since: old, of: place.kind)
         guard !changed.isEmpty else { return }
-        let clauses = changed.map { Int32(LimitCharge.counter(of: place.kind, limit: $0 + 1)) }
+        let clauses = changed.map { Int32($0.number) }
         var owners: [String]? = [place.owner]
         if place == .desk { owners = nil }
         if case .account(let id) = place { owners = try await owned(by: id, change.transaction) }

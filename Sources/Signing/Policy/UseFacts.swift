@@ -17,7 +17,7 @@ package struct UseFacts: Sendable {
     package var caller: Actor
     package var at: Timestamp
     /// By the symbols that the orders name; of this key's exchange, environment and host. What is missing is
-    /// unknown, and opens nothing.
+    /// unknown, and opens nothing. Where an exchange knows several names of one thing, each may stand here.
     package var instruments: [String: Instrument] = [:]
     /// By symbol, and of currencies by `PolicyPrice.name(of:)`.
     package var prices: [String: PolicyPrice] = [:]
@@ -30,6 +30,23 @@ package struct UseFacts: Sendable {
     ) {
         (self.way, self.host, self.method, self.path) = (way, host, method, path)
         (self.meaning, self.key, self.caller, at) = (meaning, key, caller, time)
+    }
+}
+
+extension UseFacts {
+    /// Every order under the name that its instrument has: a rule about `XBTUSD` must not be passed by
+    /// writing `XXBTZUSD`.
+    func named() -> UseFacts {
+        var facts = self
+        for (place, order) in meaning.orders.enumerated() {
+            guard let alias = order.symbol, let instrument = instruments[alias], instrument.symbol != alias
+            else { continue }
+            let name = instrument.symbol
+            facts.meaning.orders[place].symbol = name
+            facts.instruments[name] = instrument
+            facts.prices[name] = prices[name] ?? prices[alias]
+        }
+        return facts
     }
 }
 

@@ -59,7 +59,7 @@ extension Fields {
 
 extension Fields {
     mutating func limits(of owner: PolicyOwner) -> [UseLimit] {
-        let limits = array(optional: "limits", count: 0...LimitCharge.limitsAtMost) { f in
+        let limits = array(optional: "limits", count: 0...LimitCounter.limitsAtMost) { f in
             f.limit(of: owner)
         }
         return (limits ?? []).compactMap { $0 }

@@ -4,8 +4,8 @@ package import Kernel
 /// What a key may be used for, or what keys of an account or of the desk may not: a document, read strictly.
 ///
 /// A key's policy allows what its `operations` name, within every other clause; nothing without one. An
-/// account's or the desk's only denies. A clause that is not there says nothing, but for a key's `ways`, which
-/// are `proxy` only unless named.
+/// account's or the desk's only denies. A clause that is not there says nothing, but for a key's `ways`,
+/// which are `proxy` only unless named.
 package struct Policy: Sendable, Equatable {
     package var operations: [RequestOperation]?
     package var ways: [UseWay]?

@@ -66,14 +66,15 @@ private struct Difference {
     /// Lists of texts are sets, in which order says nothing; of objects, the place counts.
     private mutating func compare(_ old: [JSONValue], _ new: [JSONValue], at pointer: String) {
         guard (old + new).allSatisfy({ $0.asString != nil }) else {
-            for index in 0..<max(old.count, new.count) {
-                let place = JSONPointer.element(index, of: pointer)
-                if index < old.count, index < new.count {
-                    compare(old[index], new[index], at: place)
-                } else {
-                    note(
-                        index < old.count ? old[index] : nil, index < new.count ? new[index] : nil, at: place)
-                }
+            let shared = min(old.count, new.count)
+            for index in 0..<shared {
+                compare(old[index], new[index], at: JSONPointer.element(index, of: pointer))
+            }
+            for (index, element) in old.enumerated().dropFirst(shared) {
+                note(element, nil, at: JSONPointer.element(index, of: pointer))
+            }
+            for (index, element) in new.enumerated().dropFirst(shared) {
+                note(nil, element, at: JSONPointer.element(index, of: pointer))
             }
             return
         }

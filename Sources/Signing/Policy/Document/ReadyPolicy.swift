@@ -15,9 +15,9 @@ package enum ReadyPolicy: String, CaseIterable, Sendable {
         switch self {
         case .readOnly: "Reads everything and follows read-only streams; orders, cancels and moves nothing."
         case .spotTrader:
-            "Trades the named symbols on spot, each order and each day up to a sum, close to the market's price."
+            "Trades the named symbols on spot, each order and each day up to a sum, near the market's price."
         case .marketMaker:
-            "Quotes the named symbols with limit orders on both sides, up to 600 orders a minute and a sum a day."
+            "Quotes the named symbols with limit orders only, up to 600 orders a minute and a sum a day."
         case .rebalancer:
             "Buys and sells the named symbols on spot, at most 100 orders and a sum a day; nothing else."
         case .taxExport: "Reads history for a tax report, through the proxy, at most 5,000 requests a day."

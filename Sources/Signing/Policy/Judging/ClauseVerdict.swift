@@ -35,6 +35,12 @@ package struct ClauseVerdict: Sendable, Equatable {
     }
 
     package var denies: Bool { verdict == .denied && !logOnly }
+
+    /// For callers who may not read policies: what is said of them stays out. What holds anyway is told.
+    package var redacted: ClauseVerdict {
+        guard policy != nil else { return self }
+        return ClauseVerdict(clause, verdict, logOnly: logOnly, order: order)
+    }
 }
 
 extension ClauseVerdict: JSONWritable {

@@ -22,7 +22,8 @@ package struct InstrumentVerdict: Sendable, Equatable {
 
     /// Five for every order whose instrument is known.
     package static func all(of facts: UseFacts) -> [InstrumentVerdict] {
-        JudgedOrders(facts).all.flatMap { order -> [InstrumentVerdict] in
+        let facts = facts.named()
+        return JudgedOrders(facts).all.flatMap { order -> [InstrumentVerdict] in
             guard let instrument = try? OrderValue(order.intent, facts).instrument() else { return [] }
             let numbers = OrderNumbers(order: order.intent, instrument: instrument, facts: facts)
             return Check.allCases.map { check in

@@ -28,7 +28,7 @@ extension Judge {
             verdicts += about(orders.all, .symbols) { order in
                 guard let symbol = order.symbol else { return "the order does not say its symbol" }
                 if symbols.contains(where: { $0.matches(symbol) }) { return nil }
-                return "\(symbol) is not among \(Self.list(symbols.map(\.text)))"
+                return "\(Self.shown(symbol)) is not among \(Self.list(symbols.map(\.text)))"
             }
         }
         if let sides = bounds.sides {
@@ -67,7 +67,7 @@ extension Judge {
     }
 
     private static func missing(_ value: String, among allowed: [String]) -> String? {
-        allowed.contains(value) ? nil : "\(value) is not among \(list(allowed))"
+        allowed.contains(value) ? nil : "\(shown(value)) is not among \(list(allowed))"
     }
 
     // MARK: Sizes
@@ -84,8 +84,7 @@ extension Judge {
     /// A market order has no price to be far off; that there is a price to compare with is asked of all.
     private func reason(_ order: OrderIntent, furtherThan percent: Decimal) -> String? {
         guard let market = OrderValue(order, facts).marketPrice() else {
-            return
-                "there is no price for policy of \(order.symbol ?? "an unnamed symbol") under 5 minutes old"
+            return UnknownValue.noPrice(of: order.symbol).reason
         }
         guard order.kind.hasLimit || order.price != nil else { return nil }
         guard let price = order.price else { return "the order does not say its price" }

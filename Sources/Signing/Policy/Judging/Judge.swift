@@ -66,7 +66,7 @@ struct Judge {
         let wanted = WithdrawalBounds.Destination(
             asset: intent.asset, network: intent.network, address: intent.address, tag: intent.tag)
         return verdict(.withdrawals, rules.withdrawals?.destinations.contains(wanted) ?? false) {
-            "\(intent.asset) to \(intent.address) is not among the destinations"
+            "\(Self.shown(intent.asset)) to \(Self.shown(intent.address)) is not among the destinations"
         }
     }
 
@@ -88,7 +88,7 @@ struct Judge {
         each(of: condition, .when) { outcome in
             switch outcome {
             case .holds: nil
-            case .fails: "the condition is false: \(condition.source)"
+            case .fails: "the condition is false: \(Self.shown(condition.source))"
             case .error(let message): "the condition cannot be evaluated, \(message)"
             }
         }
@@ -146,7 +146,15 @@ struct Judge {
 
     func isLogOnly(_ clause: ClauseName) -> Bool { rules.logOnly.contains(clause) }
 
-    /// Reasons stay sentences: of a long list, its beginning.
+    /// Reasons stay sentences, whatever a caller or an author wrote: of a long text, its beginning.
+    static func shown(_ text: String) -> String {
+        let scalars = text.unicodeScalars.prefix(shownScalars)
+        return scalars.count < text.unicodeScalars.count ? "\(String(scalars))…" : text
+    }
+
+    private static let shownScalars = 120
+
+    /// Of a long list, its beginning.
     static func list(_ texts: [String]) -> String {
         let shown = texts.prefix(10).joined(separator: ", ")
         return texts.count > 10 ? "\(shown) and \(texts.count - 10) more" : shown

@@ -1,9 +1,5 @@
 /// What a request would use up of a limit. The counter is elsewhere; the verdict is made once it is known.
 package struct LimitCharge: Sendable, Equatable {
-    /// Numbers of the limits of one policy are the first of these, so that three policies' fit one counter's
-    /// owner.
-    package static let limitsAtMost = 16
-
     package let policy: PolicyReference
     /// Place in the policy's list, from 1.
     package let limit: Int
@@ -18,19 +14,7 @@ package struct LimitCharge: Sendable, Equatable {
 
     package var clause: ClauseName { .limit(limit) }
 
-    /// Number of the counter among all of its owner: 1 to 16 for limits in policies of keys, 17 to 32 of
-    /// accounts, 33 to 48 of the desk. 0 is never used.
-    package var counter: Int16 { Self.counter(of: policy.owner, limit: limit) }
-
-    static func counter(of owner: PolicyOwner, limit: Int) -> Int16 {
-        let place =
-            switch owner {
-            case .key: 0
-            case .account: 1
-            case .desk: 2
-            }
-        return Int16(place * limitsAtMost + limit)
-    }
+    package var counter: LimitCounter { LimitCounter(of: of, limit: limit, in: policy.owner) }
 }
 
 extension ClauseVerdict {

@@ -4,6 +4,11 @@ import Kernel
 /// Why what an order is worth cannot be said: a sentence.
 struct UnknownValue: Error, Equatable {
     let reason: String
+
+    static func noPrice(of symbol: String?) -> UnknownValue {
+        let name = symbol.map { Judge.shown($0) } ?? "an unnamed symbol"
+        return UnknownValue(reason: "there is no price for policy of \(name) under 5 minutes old")
+    }
 }
 
 /// What an order is worth at its worst: quantity × contract value × price, exactly.
@@ -18,7 +23,8 @@ struct OrderValue {
             throw UnknownValue(reason: "the order does not say its symbol")
         }
         guard let instrument = facts.instruments[symbol], instrument.fits(order.instrument) else {
-            throw UnknownValue(reason: "\(symbol) is no known \(order.instrument.rawValue) instrument")
+            throw UnknownValue(
+                reason: "\(Judge.shown(symbol)) is no known \(order.instrument.rawValue) instrument")
         }
         return instrument
     }
@@ -65,8 +71,8 @@ struct OrderValue {
         return product
     }
 
-    /// The dearest at which it may be filled, as far as anybody knows. A limit bounds a purchase from above and
-    /// a sale from below only: a sale at any price can be filled at the market's, unless it must not take.
+    /// The dearest at which it may be filled, as far as anybody knows. A limit bounds a purchase from above
+    /// and a sale from below only: a sale at any price can be filled at the market's, unless it never takes.
     private func worstPrice() throws(UnknownValue) -> Decimal {
         let market = marketPrice()
         let limit = order.kind.hasLimit ? order.price : nil
@@ -75,8 +81,7 @@ struct OrderValue {
         }
         let isBounded = limit != nil && (order.side == .buy || order.neverTakes)
         if market == nil, !isBounded {
-            let name = order.symbol ?? ""
-            throw UnknownValue(reason: "there is no price for policy of \(name) under 5 minutes old")
+            throw UnknownValue.noPrice(of: order.symbol)
         }
         let prices = [limit, order.price, order.stopPrice, market].compactMap { $0?.magnitude }
         return prices.max() ?? .zero

@@ -12,7 +12,11 @@ extension Expressions.Environment {
     }
 
     private static let opening = environment(
-        ObjectType(name: "request", fields: request.merging(ofTrades) { $1 }))
+        ObjectType(
+            name: "request", tagField: "operation",
+            variants: [ObjectType.Variant(tag: "trade", fields: request.merging(ofTrades) { $1 })],
+            unknownTag: "this is asked of trades only, unless it says \"applies_to\": \"all\"",
+            knownTags: ["trade"]))
 
     private static let all = environment(
         ObjectType(

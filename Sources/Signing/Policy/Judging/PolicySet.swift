@@ -31,6 +31,7 @@ package struct PolicySet: Sendable, Equatable {
 
     /// The verdict of every clause; what limits would be charged is said, and not known to be there.
     package func judge(_ facts: UseFacts) -> PolicyJudgement {
+        let facts = facts.named()
         let orders = JudgedOrders(facts)
         var clauses = Standing(facts: facts, orders: orders).verdicts
         var charges: [LimitCharge] = []

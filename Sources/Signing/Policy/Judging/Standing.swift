@@ -19,7 +19,7 @@ struct Standing {
     private var request: [ClauseVerdict] {
         let meaning = facts.meaning
         var reasons = meaning.problems.map { problem in
-            "\(problem.part.rawValue)\(problem.name.map { " \($0)" } ?? ""): \(problem.sentence)"
+            "\(problem.part.rawValue)\(problem.name.map { " \(Judge.shown($0))" } ?? ""): \(problem.sentence)"
         }
         if meaning.operation == .trade, meaning.orders.isEmpty {
             reasons.append("it trades, and no order in it is understood")

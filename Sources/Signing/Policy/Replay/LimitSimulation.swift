@@ -49,6 +49,6 @@ struct LimitSimulation {
             case .account: "\(key.exchange.rawValue) \(key.environment.rawValue) \(key.account)"
             case .desk: ""
             }
-        return Counter(owner: owner, number: charge.counter)
+        return Counter(owner: owner, number: charge.counter.number)
     }
 }

@@ -4,7 +4,7 @@ import Kernel
 
 /// The smallest policy for a key that would have allowed all that its policy allowed: what was never used is
 /// left out.
-package struct TighterPolicy: Sendable {
+package struct TighterPolicy: Sendable, Equatable {
     package let policy: Policy
     /// Against the present one.
     package let changes: [PolicyChange]
@@ -18,7 +18,7 @@ package struct TighterPolicy: Sendable {
         from recorded: [PolicyReplay.Recorded], instead present: PolicySet
     ) -> TighterPolicy? {
         guard let key = present.key else { return nil }
-        let used = recorded.map(\.facts).filter { present.judge($0).isAllowed }
+        let used = recorded.map { $0.facts.named() }.filter { present.judge($0).isAllowed }
         let policy = key.policy.narrowed(to: used)
         var proposed = present
         proposed.key = PolicyInForce(.key, version: key.reference.version + 1, policy)
