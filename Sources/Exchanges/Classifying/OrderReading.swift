@@ -70,6 +70,14 @@ extension Parameters {
         return word
     }
 
+    /// What a part may repeat of the whole, it must repeat as it is there.
+    func agree(_ name: String, with whole: String?) throws(MeaningProblem) {
+        guard let own = try text(name) else { return }
+        guard let whole, own.utf8.elementsEqual(whole.utf8) else {
+            throw problem(name, "is another one than in the rest of the request")
+        }
+    }
+
     /// Refuses a parameter that is there and asks for more than an order does.
     func refuse(_ name: String, unless harmless: Set<String>, _ sentence: String) throws(MeaningProblem) {
         guard let word = try text(name), !harmless.contains(word) else { return }

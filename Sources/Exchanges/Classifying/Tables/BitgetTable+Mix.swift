@@ -18,18 +18,18 @@ extension BitgetTable {
     private static let frame = KnownNames.body("symbol! productType! marginMode! marginCoin!")
     private static let plan = KnownNames.body(
         """
-        planType! symbol! productType! marginMode! marginCoin! size! price callbackRatio triggerPrice
-        triggerType side! tradeSide orderType clientOid reduceOnly presetStopSurplusPrice
+        planType! symbol! productType! marginMode! marginCoin! size! price executePrice force callbackRatio
+        triggerPrice triggerType side! tradeSide orderType clientOid reduceOnly presetStopSurplusPrice
         stopSurplusTriggerPrice stopSurplusExecutePrice stopSurplusTriggerType presetStopLossPrice
         stopLossTriggerPrice stopLossExecutePrice stopLossTriggerType stpMode
         """)
     /// Of positions that are there.
     private static let closing = KnownNames.body(
         """
-        marginCoin productType! symbol! planType triggerPrice triggerType executePrice holdSide size rangeRate
-        clientOid stpMode stopSurplusTriggerPrice stopSurplusTriggerType stopSurplusExecutePrice
-        stopSurplusSize stopLossTriggerPrice stopLossTriggerType stopLossExecutePrice stopLossSize
-        stopSurplusClientOid stopLossClientOid orderId
+        marginCoin productType! symbol! planType orderType force price triggerPrice triggerType executePrice
+        holdSide size rangeRate clientOid stpMode stopSurplusTriggerPrice stopSurplusTriggerType
+        stopSurplusExecutePrice stopSurplusSize stopLossTriggerPrice stopLossTriggerType
+        stopLossExecutePrice stopLossSize stopSurplusClientOid stopLossClientOid orderId
         """)
     private static let change = KnownNames.body(
         """
@@ -49,7 +49,13 @@ extension BitgetTable {
                 host, .post, "/api/v2/mix/order/batch-place-order", frame.and(.body("orderList!")),
                 id: id.inList("orderList")
             ) { p throws(MeaningProblem) in
-                try p.each("orderList", row) { row throws(MeaningProblem) in try mix(row, p) }
+                let known = row.and(.body("symbol productType marginMode marginCoin"))
+                return try p.each("orderList", known) { row throws(MeaningProblem) in
+                    for name in ["symbol", "productType", "marginMode", "marginCoin"] {
+                        try row.agree(name, with: p.text(name))
+                    }
+                    return try mix(row, p)
+                }
             },
             .trade(host, .post, "/api/v2/mix/order/place-plan-order", plan, id: id) {
                 p throws(MeaningProblem) in
@@ -57,6 +63,7 @@ extension BitgetTable {
                 let isTrailing = try p.neededChoice("planType", ["normal_plan": false, "track_plan": true])
                 if isTrailing { (order.kind, order.price) = (.trailing, nil) }
                 order.stopPrice = try p.price("triggerPrice")
+                if order.price != nil { try p.agree("executePrice", with: p.text("price")) }
                 return [try p.checked(order)]
             },
             .trade(host, .post, "/api/v2/mix/order/close-positions", .body("symbol productType! holdSide")) {
@@ -128,14 +135,15 @@ extension BitgetTable {
         "spot": .spot, "margin": .margin, "usdt-futures": .linear, "usdc-futures": .linear,
         "coin-futures": .inverse,
     ]
+    /// The last one is a remain of ccxt, that Bitget ignores.
     private static let unified = KnownNames.body(
         """
         category! symbol! qty! price side! orderType! timeInForce posSide clientOid reduceOnly stpMode
         tpTriggerBy slTriggerBy takeProfit stopLoss tpOrderType slOrderType tpLimitPrice slLimitPrice
-        marginMode
+        marginMode createMarketBuyOrderRequiresPrice
         """)
     private static let unifiedChange = KnownNames.body(
-        "orderId clientOid symbol! category! qty price autoCancel")
+        "orderId clientOid symbol category qty price autoCancel")
     private static let list = KnownNames.body(Parameters.list)
 
     static let unifiedOrders: [Route] = [
@@ -152,6 +160,13 @@ extension BitgetTable {
         .trade(host, .post, "/api/v3/trade/batch-modify-order", list) { p throws(MeaningProblem) in
             try p.each(Parameters.list, unifiedChange) { row throws(MeaningProblem) in try changed(row) }
         },
+        .trade(
+            host, .post, "/api/v3/trade/place-strategy-order",
+            .body(
+                """
+                category! symbol! type tpslMode qty side! posSide clientOid tpTriggerBy slTriggerBy takeProfit
+                stopLoss tpOrderType slOrderType tpLimitPrice slLimitPrice
+                """), id: id, strategy),
         .trade(host, .post, "/api/v3/trade/close-positions", .body("category! symbol posSide")) {
             p throws(MeaningProblem) in
             var order = OrderIntent(try p.text("symbol"), nil, .market, on: try category(p))
@@ -183,8 +198,33 @@ extension BitgetTable {
         return try p.checked(order)
     }
 
+    /// Profit and stop: of what is held where it names no quantity, else orders like any.
+    private static let strategy: Route.OrderReading = { p throws(MeaningProblem) in
+        try p.refuse("type", unless: ["tpsl"], "is not known here")
+        var orders: [OrderIntent] = []
+        for (word, market, limit) in [
+            ("takeProfit", OrderKind.takeProfitMarket, "tpLimitPrice"),
+            ("stopLoss", .stopMarket, "slLimitPrice"),
+        ] where try p.says(word) {
+            var order = OrderIntent(
+                try p.symbol(), try p.neededChoice("side", sides, isFolding: true), market,
+                on: try category(p))
+            (order.stopPrice, order.price) = (try p.price(word), try p.price(limit))
+            (order.quantity, order.alternative) = (try p.decimal("qty"), 1)
+            if order.price != nil { order.kind = market == .stopMarket ? .stopLimit : .takeProfitLimit }
+            (order.closesPosition, order.isReduceOnly) = (order.quantity == nil, order.quantity == nil)
+            order.positionSide = try p.choice("posSide", ["long": "long", "short": "short"])
+            order.clientOrderID = try p.word("clientOid")
+            orders.append(try p.checked(order))
+        }
+        guard !orders.isEmpty else { throw p.problem("stopLoss", "or takeProfit is needed") }
+        return orders
+    }
+
+    /// An order is known by its id; without a category nothing says what it is of.
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
-        var order = OrderIntent(try p.symbol(), nil, .limit, on: try category(p))
+        let instrument = try p.choice("category", categories, isFolding: true) ?? .spot
+        var order = OrderIntent(try p.text("symbol"), nil, .limit, on: instrument)
         (order.replaces, order.clientOrderID) = (true, try p.word("clientOid"))
         (order.quantity, order.price) = (try p.decimal("qty"), try p.price())
         return try p.checked(order)

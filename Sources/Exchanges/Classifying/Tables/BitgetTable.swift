@@ -116,12 +116,13 @@ extension BitgetTable {
         """)
     private static let replacing = KnownNames.body(
         """
-        symbol! price! size! clientOid orderId newClientOid presetTakeProfitPrice executeTakeProfitPrice
-        presetStopLossPrice executeStopLossPrice
+        symbol! price! size! orderType clientOid orderId newClientOid presetTakeProfitPrice
+        executeTakeProfitPrice presetStopLossPrice executeStopLossPrice
         """)
     private static let plan = KnownNames.body(
         """
-        symbol! side! triggerPrice! orderType! executePrice planType size! triggerType! clientOid stpMode
+        symbol! side! triggerPrice! orderType! executePrice price force planType size! triggerType!
+        clientOid stpMode
         """)
     private static let loan = KnownNames.body(
         "symbol! side! orderType! force price loanType! baseSize quoteSize clientOid stpMode")
@@ -181,14 +182,9 @@ extension BitgetTable {
 
     /// A row may name its symbol, or that of the batch.
     private static func named(_ row: Parameters, _ symbol: String?) throws(MeaningProblem) -> String {
-        guard let own = try row.text("symbol") else {
-            guard let symbol else { throw row.problem("symbol", "is needed") }
-            return symbol
-        }
-        guard symbol == nil || symbol == own else {
-            throw row.problem("symbol", "is another one than the batch's")
-        }
-        return own
+        guard let symbol else { return try row.symbol() }
+        try row.agree("symbol", with: symbol)
+        return symbol
     }
 
     /// Base, or quote where a market order buys.
@@ -220,6 +216,7 @@ extension BitgetTable {
         let unit = try p.choice("planType", ["amount": OrderIntent.Unit.base, "total": .quote])
         order.unit = unit ?? (isMarket && order.side == .buy ? .quote : .base)
         order.quantity = try p.decimal("size")
+        try p.agree("price", with: p.text("executePrice"))
         order.price = isMarket ? nil : try p.price("executePrice")
         (order.stopPrice, order.clientOrderID) = (try p.price("triggerPrice"), try p.word("clientOid"))
         return try p.checked(order)

@@ -11,10 +11,11 @@ extension GateTable {
     /// What follows the prefix has 28 bytes at most.
     private static let id = ClientOrderIDField("text", 30, prefix: "t-")
 
+    /// `textIsRequired`, and `settle` and `currency_pair` of futures, are remains of ccxt, that Gate ignores.
     private static let order = KnownNames.body(
         """
         text currency_pair! type account side! amount! price time_in_force iceberg auto_borrow auto_repay
-        stp_act action_mode slippage
+        stp_act action_mode slippage textIsRequired
         """)
     private static let change = KnownNames("currency_pair account amount price amend_text action_mode")
     private static let list = KnownNames.body(Parameters.list)
@@ -85,9 +86,10 @@ extension GateTable {
     private static let future = KnownNames.body(
         """
         contract! size! iceberg price close reduce_only tif text auto_size stp_act pid limit_vip
-        market_order_slip_ratio pos_margin_mode
+        market_order_slip_ratio pos_margin_mode settle textIsRequired
         """)
-    private static let futureChange = KnownNames("order_id contract size price amend_text text action_mode")
+    private static let futureChange = KnownNames(
+        "order_id contract size price amend_text text action_mode currency_pair account")
 
     static let futuresOrders: [Route] =
         [

@@ -53,7 +53,7 @@ enum GateTable {
         DELETE /api/v4/spot/pov_orders/{order_id}
         DELETE \(futures)orders
         DELETE \(futures)orders/{order_id*}
-        POST \(futures)batch_cancel_orders
+        POST /api/v4/futures/{settle=usdt|btc|USDT|BTC}/batch_cancel_orders
         POST \(futures)countdown_cancel_all
         DELETE \(futures)price_orders
         DELETE \(futures)price_orders/{order_id}

@@ -45,10 +45,13 @@ extension KuCoinTable {
             let symbol = try p.symbol()
             let row = KnownNames.body(
                 """
-                clientOid side! type remark stp price size funds timeInForce cancelAfter postOnly hidden
-                iceberg visibleSize stop stopPrice tradeType
+                clientOid side! symbol type remark stp price size funds timeInForce cancelAfter postOnly
+                hidden iceberg visibleSize stop stopPrice tradeType
                 """)
-            return try p.each("orderList", row) { row throws(MeaningProblem) in try spot(row, symbol) }
+            return try p.each("orderList", row) { row throws(MeaningProblem) in
+                try row.agree("symbol", with: symbol)
+                return try spot(row, symbol)
+            }
         },
         .trade(
             host, .post, "/api/v1/hf/orders/alter", .body("symbol! orderId clientOid newPrice newSize")

@@ -3,8 +3,11 @@ import Kernel
 /// https://www.kucoin.com/docs-new: the same path means different things on its two hosts.
 enum KuCoinTable {
     static let classifier = RequestClassifier(
-        .kucoin, reads + cancels + streams + spotOrders + futuresOrders + money,
+        .kucoin, reads + cancels + streams + spotOrders + futuresOrders + unifiedOrders + money,
         formats: ["spot": [.json], "futures": [.json]])
+
+    /// Of accounts that have spot and futures in one.
+    static let unified = "/api/ua/v1/"
 
     private static let reads: [Route] =
         Route.reads(
@@ -32,12 +35,23 @@ enum KuCoinTable {
             oco/client-order/{client_oid*} oco/orders
             """)
         + Route.reads(
+            ["spot"], unified,
+            """
+            account/mode account/balance account/ledger account/transfer-quota account/interest-history
+            asset/deposit/address account/deposit/address user/fee-rate dcp/query position/history
+            position/funding-history unified/account/leverage
+            {mode=unified|classic}/account/balance {mode=unified|classic}/account/overview
+            {mode=unified|classic}/order/detail {mode=unified|classic}/order/open-list
+            {mode=unified|classic}/order/history {mode=unified|classic}/order/execution
+            {mode=unified|classic}/position/open-list {mode=unified|classic}/position/history
+            """)
+        + Route.reads(
             ["futures"], "/api/v1/",
             """
             account-overview transaction-history transfer-list orders stopOrders recentDoneOrders
             orders/{order_id} orders/byClientOid fills recentFills trade-fees openOrderStatistics position
             positions history-positions margin/maxWithdrawMargin contracts/risk-limit/{symbol*}
-            funding-history deposit-list withdrawal-list trade-statistics
+            funding-history deposit-address deposit-list withdrawal-list trade-statistics
             """)
         + Route.reads(
             ["futures"], "/api/v2/",
@@ -75,6 +89,14 @@ enum KuCoinTable {
             DELETE /api/v3/hf/margin/oco-order/cancel
             """)
         + Route.list(
+            ["spot"], .cancel,
+            """
+            POST \(unified){mode=unified|classic}/order/cancel
+            POST \(unified){mode=unified|classic}/order/cancel-batch
+            POST \(unified){mode=unified|classic}/order/cancel-all
+            POST \(unified)dcp/set
+            """)
+        + Route.list(
             ["futures"], .cancel,
             """
             DELETE /api/v1/orders/{order_id}
@@ -100,6 +122,7 @@ enum KuCoinTable {
             POST /api/v3/accounts/universal-transfer
             POST /api/v2/accounts/inner-transfer
             POST /api/v2/accounts/sub-transfer
+            POST \(unified)account/transfer
             """)
         + Route.list(
             ["futures"], .transfer,

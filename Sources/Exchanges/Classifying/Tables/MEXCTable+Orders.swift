@@ -49,8 +49,9 @@ extension MEXCTable {
         """)
     private static let plan = KnownNames.body(
         """
-        symbol! price vol! leverage side! openType! triggerPrice! triggerType! executeCycle! orderType! trend!
-        priceProtect positionMode reduceOnly lossTrend profitTrend stopLossPrice takeProfitPrice marketCeiling
+        symbol! price vol! leverage side! type openType! triggerPrice! triggerType! executeCycle! orderType!
+        trend! priceProtect positionMode reduceOnly lossTrend profitTrend stopLossPrice takeProfitPrice
+        marketCeiling
         """)
     private static let track = KnownNames.body(
         """

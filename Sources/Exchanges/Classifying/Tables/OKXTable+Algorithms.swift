@@ -7,11 +7,11 @@ extension OKXTable {
 
     private static let order = KnownNames.body(
         """
-        instId! tdMode! ccy side! posSide ordType! sz tag tgtCcy algoClOrdId closeFraction tradeQuoteCcy
-        reduceOnly cxlOnClosePos quickMgnType tpTriggerPx tpTriggerPxType tpOrdPx tpOrdKind slTriggerPx
-        slTriggerPxType slOrdPx triggerPx orderPx triggerPxType advanceOrdType attachAlgoOrds callbackRatio
-        callbackSpread activePx pxVar pxSpread szLimit pxLimit timeInterval chaseType chaseVal maxChaseType
-        maxChaseVal
+        instId! tdMode! ccy side! posSide ordType! sz tag tgtCcy algoClOrdId clOrdId closeFraction
+        tradeQuoteCcy reduceOnly cxlOnClosePos quickMgnType tpTriggerPx tpTriggerPxType tpOrdPx tpOrdKind
+        slTriggerPx slTriggerPxType slOrdPx triggerPx orderPx triggerPxType advanceOrdType attachAlgoOrds
+        callbackRatio callbackSpread activePx pxVar pxSpread szLimit pxLimit timeInterval chaseType chaseVal
+        maxChaseType maxChaseVal
         """)
     private static let change = KnownNames.body(
         """
