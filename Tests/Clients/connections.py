@@ -44,7 +44,8 @@ TABLE = {
         "rebate", "earn", "account", "loan", "otc")}),
     "bitget": Row(
         {one: ("main", "") for one in (
-            "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn", "uta")},
+            "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn",
+            "uta")},
         passphrase=True, public=(
             "/api/v2/spot/public/coins", "/api/v2/spot/public/symbols", "/api/v2/mix/market/contracts",
             "/api/v2/public/time")),

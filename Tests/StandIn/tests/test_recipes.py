@@ -59,7 +59,7 @@ class RecipeTest(unittest.TestCase):
             request, field = request_of(vector), SIGNATURE_FIELDS.get(vector["exchange"])
             with self.subTest(vector["name"]):
                 if field is None:
-                    # Binance and MEXC: at the end of what is sent; a few bytes before it, where no padding is.
+                    # Binance, MEXC: at the end of what is sent; a few bytes before it, where no padding is.
                     place = "body" if request.body else "target"
                     text = getattr(request, place)
                     text = text.decode() if isinstance(text, bytes) else text
