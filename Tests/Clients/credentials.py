@@ -26,7 +26,8 @@ def dummy(name, token):
     Kraken's must be base64, Coinbase's a loadable key of the curve P-256.
     """
     passphrase = "unused" if name in ("okx", "kucoin", "bitget") else None
-    return {"api_key": token, "secret": point()[0] if name == "coinbase" else SECRET, "passphrase": passphrase}
+    secret = point()[0] if name == "coinbase" else SECRET
+    return {"api_key": token, "secret": secret, "passphrase": passphrase}
 
 
 def point():
