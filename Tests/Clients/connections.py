@@ -1,4 +1,4 @@
-"""How stock ccxt is pointed at Keybell: which entries of its `urls["api"]` go to the proxy, and as which host.
+"""How stock ccxt is pointed at Keybell: what of its `urls["api"]` goes to the proxy, and as which host.
 
 One row an exchange. Whatever is not named here is public market data, stays where it is, and carries no key:
 the proxy is for private requests. OKX, Coinbase and Bitget have one address for both in ccxt, so that public

@@ -2,8 +2,8 @@
 """usage: dialects.py
 
 Holds dialects.json against stock ccxt: every refusal, served over HTTP on loopback, must raise exactly the
-class that it names, whatever stands in place of MESSAGE. The table is what the proxy's refusals are made from:
-for each exchange and meaning the status, the content type and the body. `never_in_message` are texts by which
+class that it names, whatever stands in place of MESSAGE. The proxy's refusals are made from that table: for
+each exchange and meaning the status, the content type and the body. `never_in_message` are texts by which
 ccxt recognises errors wherever they stand in an answer: a message with one of them may raise another class.
 """
 

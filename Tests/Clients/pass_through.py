@@ -1,4 +1,4 @@
-"""What a client sees of Keybell's proxy, without Keybell: its addresses, and refusals in each exchange's dialect.
+"""What a client sees of Keybell's proxy, without Keybell: its addresses, and refusals in nine dialects.
 
 It passes on what the client signed, so that the exchange must know the client's secret. That way the table of
 addresses and the table of dialects are held against stock clients before and without the service.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """usage: stock_ccxt.py [--record] [EXCHANGE…]
 
-Stock ccxt, of the pinned version, trades at the stand-in exchange with a secret of the stand-in's: whatever ccxt
-parses, the stand-in says as the exchange does. Then it trades, is denied, is limited and sees an outage through
-proxy addresses, by the tables in connections.py and dialects.json; what goes there and what does not is counted.
+Stock ccxt, of the pinned version, trades at the stand-in exchange with a secret of the stand-in's: whatever
+ccxt parses, the stand-in says as the exchange does. Then it trades, is denied, is limited and sees an outage
+through proxy addresses, by the tables in connections.py and dialects.json, and what goes there is counted.
 What it asked for must be what asked.json says; `--record` writes that down.
 """
 
@@ -53,8 +53,9 @@ class Control:
 
 
 def client(name, secrets, direct, proxy=None):
-    """A stock client. `direct` gives the address of a port of the stand-in by its name, `proxy` that of a host by
-    its alias; without one everything goes directly."""
+    """A stock client. `direct` gives the address of the stand-in's port of a name, `proxy` that of a host by
+    its alias; without a proxy everything goes directly.
+    """
     exchange = getattr(ccxt, name)({
         "apiKey": secrets["api_key"], "secret": secrets["secret"], "password": secrets.get("passphrase"),
         "timeout": LIMIT_MS, "enableRateLimit": False})
@@ -84,8 +85,8 @@ class Trial:
 
     def trades_through_a_proxy(self):
         """How many requests went through, and how many did not."""
-        row = TABLE[self.name]
-        proxy = PassThrough(self.name, lambda alias: self.ports["exchanges"][row.places.get(alias, self.name)])
+        row, ports = TABLE[self.name], self.ports["exchanges"]
+        proxy = PassThrough(self.name, lambda alias: ports[row.places.get(alias, self.name)])
         try:
             exchange = client(self.name, self.secrets, self.direct, proxy.address)
             bot.trade(exchange)
@@ -120,7 +121,7 @@ def run(name, stand_in):
         try:
             result = one(trial)
         except Exception as error:
-            last = [(one["method"], one["path"], one["body"], one["verdict"]) for one in trial.requests()[-1:]]
+            last = [[one[part] for part in ("method", "path", "body")] for one in trial.requests()[-1:]]
             print(f"stock_ccxt: {name}, {one.__name__}: {type(error).__name__}: {error}")
             print(f"  at {bot.place_of(error)}\n  after {last}")
             return None

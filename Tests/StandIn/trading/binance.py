@@ -1,4 +1,4 @@
-"""Binance: spot by `api/v3`, USD-M by `fapi/v1`, COIN-M by `dapi/v1`; a path's beginning tells the markets."""
+"""Binance: spot by `api/v3`, USD-M by `fapi/v1`, COIN-M by `dapi/v1`; a path's beginning tells which."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Bitget v2: spot, and `mix` for contracts with a `productType` for what they settle in; sizes in the base."""
+"""Bitget v2: spot, and `mix` for contracts whose `productType` is what they settle in; sizes in the base."""
 
 from dataclasses import replace
 

@@ -106,7 +106,8 @@ def account_info(exchange, call):
 
 def coin_info(exchange, call):
     return ok(call, {"rows": [
-        {"coin": one, "name": one, "remainAmount": "1000000", "chains": []} for one in ("BTC", "ETH", "USDT")]})
+        {"coin": one, "name": one, "remainAmount": "1000000", "chains": []}
+        for one in ("BTC", "ETH", "USDT")]})
 
 
 def wallet_balance(exchange, call):
