@@ -1,8 +1,9 @@
-"""How stock ccxt is pointed at Keybell: which entries of its `urls['api']` go to the proxy, and as which host.
+"""How stock ccxt is pointed at Keybell: what of its `urls["api"]` goes to the proxy, and as which host.
 
-One row an exchange. Whatever is not named here is public market data and stays where it is: the proxy does not
-carry it. Where a row has `*`, ccxt has one address for both, so that public requests come to the proxy too:
-`public` names those that `load_markets` and `fetch_time` make, which the proxy passes on unsigned.
+One row an exchange. Whatever is not named here is public market data, stays where it is, and carries no key:
+the proxy is for private requests. OKX, Coinbase and Bitget have one address for both in ccxt, so that public
+requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which it must pass on
+unsigned.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ class Row:
     passphrase: bool = False
     # Where another port of the stand-in plays a host.
     places: dict = field(default_factory=dict)
-    options: dict = field(default_factory=dict)
 
 
 TABLE = {
@@ -35,7 +35,9 @@ TABLE = {
     "kraken": Row({"private": ("spot", "")}),
     "coinbase": Row(
         {"rest": ("main", "")},
-        public=("/v2/currencies", "/v2/currencies/crypto", "/v2/exchange-rates", "/v2/time")),
+        public=(
+            "/v2/currencies", "/v2/currencies/crypto", "/v2/exchange-rates", "/v2/time",
+            "/api/v3/brokerage/market/products")),
     "kucoin": Row({
         "private": ("spot", ""), "futuresPrivate": ("futures", ""), "utaPrivate": ("spot", ""),
         "earn": ("spot", "")}, passphrase=True, places={"futures": "kucoin_futures"}),
@@ -44,10 +46,11 @@ TABLE = {
         "rebate", "earn", "account", "loan", "otc")}),
     "bitget": Row(
         {one: ("main", "") for one in (
-            "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn", "uta")},
+            "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn",
+            "uta")},
         passphrase=True, public=(
-            "/api/v2/spot/public/coins", "/api/v2/spot/public/symbols", "/api/v2/mix/market/contracts",
-            "/api/v2/public/time")),
+            "/api/v2/spot/public/coins", "/api/v2/spot/public/symbols", "/api/v2/margin/currencies",
+            "/api/v2/mix/market/contracts", "/api/v2/public/time")),
     "mexc": Row({
         "spot.private": ("spot", ""), "contract.private": ("futures", "/api/v1/private"),
         "broker.private": ("spot", "/api/v3/broker")}),
@@ -55,7 +58,7 @@ TABLE = {
 
 
 def pointed(exchange, name, direct, proxy=None):
-    """Sets every address of a ccxt exchange: to the stand-in, and private ones to the proxy when there is one.
+    """Sets every address of a ccxt exchange: to the stand-in, private ones to the proxy when there is one.
 
     `direct` gives the address of a place of the stand-in, `proxy` that of a host by its alias.
     """

@@ -26,14 +26,16 @@ def dummy(name, token):
     Kraken's must be base64, Coinbase's a loadable key of the curve P-256.
     """
     passphrase = "unused" if name in ("okx", "kucoin", "bitget") else None
-    return {"api_key": token, "secret": point()[0] if name == "coinbase" else SECRET, "passphrase": passphrase}
+    secret = point()[0] if name == "coinbase" else SECRET
+    return {"api_key": token, "secret": secret, "passphrase": passphrase}
 
 
 def point():
     """A fresh key, private and public half."""
     key = ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption())
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()

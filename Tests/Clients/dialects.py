@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """usage: dialects.py
 
-Holds dialects.json against stock ccxt: every refusal, served over HTTP on loopback, must raise exactly the class
-that it names, whatever stands in place of MESSAGE. The table is what the proxy's refusals are made from: for each
-exchange and meaning the status, the content type and the body. `never_in_message` are texts by which ccxt
-recognises errors wherever they stand in an answer: a message with one of them may raise another class.
+Holds dialects.json against stock ccxt: every refusal, served over HTTP on loopback, must raise exactly the
+class that it names, whatever stands in place of MESSAGE. The proxy's refusals are made from that table: for
+each exchange and meaning the status, the content type and the body. `never_in_message` are texts by which
+ccxt recognises errors wherever they stand in an answer: a message with one of them may raise another class.
 """
 
 import json
@@ -17,7 +17,8 @@ import ccxt
 
 TABLE = json.loads((pathlib.Path(__file__).resolve().parent / "dialects.json").read_text())
 # Quotes and lines that would end a JSON text, names of errors at other exchanges, nothing at all.
-MESSAGES = ("The policy denies this.", "a \"quoted\" clause\n, 2nd line\\", "orders ≤ 5 000 €", "code 429 -1022", "")
+MESSAGES = (
+    "The policy denies this.", "a \"quoted\" clause\n, 2nd line\\", "orders ≤ 5 000 €", "code 429 -1022", "")
 
 
 def body_of(row, message):

@@ -1,41 +1,36 @@
 #!/usr/bin/env python3
-"""usage: stock_ccxt.py [-v] [EXCHANGE…]
+"""usage: stock_ccxt.py [--record] [EXCHANGE…]
 
-Stock ccxt trades at the stand-in exchange, by itself, with a secret of the stand-in's: whatever ccxt parses, the
-stand-in says as the exchange does. `trade` is the same for a client whose private requests go to Keybell's proxy.
+Stock ccxt, of the pinned version, trades at the stand-in exchange with a secret of the stand-in's: whatever
+ccxt parses, the stand-in says as the exchange does. Then it trades, is denied, is limited and sees an outage
+through proxy addresses, by the tables in connections.py and dialects.json, and what goes there is counted.
+What it asked for must be what asked.json says; `--record` writes that down.
 """
 
 import argparse
 import json
 import pathlib
 import sys
-import time
-import traceback
+import urllib.parse
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "StandIn"))
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "StandIn")]
 
+import asked  # noqa: E402
+import bot  # noqa: E402
 import ccxt  # noqa: E402
 from connections import TABLE, pointed  # noqa: E402
 from credentials import credentials  # noqa: E402
+from pass_through import PassThrough  # noqa: E402
 from standin import StandIn  # noqa: E402
 
-SPOT, ALL_PERMISSIONS = "BTC/USDT", ["read", "trade_spot", "trade_margin", "trade_derivatives"]
-LINEAR = {"coinbase": "BTC/USD:USD", "kraken": None}
-INVERSE = {"binance": "BTC/USD:BTC", "bybit": "BTC/USD:BTC", "okx": "BTC/USD:BTC", "kucoin": "BTC/USD:BTC",
-           "gate": "BTC/USD:BTC", "bitget": "BTC/USD:BTC", "mexc": "BTC/USD:BTC"}
-# How they are asked for positions in inverse markets.
-INVERSE_HELD = {
-    "binance": {"subType": "inverse"}, "gate": {"settle": "btc"},
-    "bitget": {"productType": "COIN-FUTURES", "marginCoin": "BTC"}}
-# What becomes of an order that is none, where that is not OrderNotFound.
-NO_ORDER = {"coinbase": (ccxt.BadRequest,), "kucoin": (ccxt.OrderNotFound, ccxt.BadRequest),
-            "mexc": (ccxt.BadRequest, ccxt.InvalidOrder)}
-# Bybit wants to hear that its query reaches back only a little.
-ASKED = {"bybit": {"acknowledged": True}}
-CLIENT_LIMIT_MS = 60_000
+PERMISSIONS = ["read", "trade_spot", "trade_margin", "trade_derivatives"]
+REFUSALS = {
+    "denied": ccxt.PermissionDenied, "over_limit": ccxt.InvalidOrder,
+    "unavailable": ccxt.ExchangeNotAvailable,
+}
+LIMIT_MS, LIMIT_SECONDS = 60_000, 60
 
 
 class Control:
@@ -44,175 +39,112 @@ class Control:
     def __init__(self, port):
         self._url = f"http://127.0.0.1:{port}"
 
-    def __call__(self, path, **values):
+    def post(self, path, **values):
         request = urllib.request.Request(self._url + path, json.dumps(values).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())
+        return self._read(request)
 
     def get(self, path, **values):
-        query = urllib.parse.urlencode(values)
-        with urllib.request.urlopen(f"{self._url}{path}?{query}", timeout=60) as answer:
+        return self._read(f"{self._url}{path}?{urllib.parse.urlencode(values)}")
+
+    @staticmethod
+    def _read(request):
+        with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
             return json.loads(answer.read())
 
 
 def client(name, secrets, direct, proxy=None):
-    """A stock client; its private requests go through `proxy` when there is one."""
+    """A stock client. `direct` gives the address of the stand-in's port of a name, `proxy` that of a host by
+    its alias; without a proxy everything goes directly.
+    """
     exchange = getattr(ccxt, name)({
         "apiKey": secrets["api_key"], "secret": secrets["secret"], "password": secrets.get("passphrase"),
-        "timeout": CLIENT_LIMIT_MS, "enableRateLimit": False})
+        "timeout": LIMIT_MS, "enableRateLimit": False})
     return pointed(exchange, name, direct, proxy)
 
 
-def raises(kinds, function, *arguments, **more):
-    """One of these very classes, as a bot would catch it."""
-    try:
-        function(*arguments, **more)
-    except ccxt.BaseError as error:
-        assert type(error) in kinds, f"{type(error).__name__} instead of {kinds}: {error}"
-        return
-    raise AssertionError(f"nothing was raised, {kinds} was expected")
+class Trial:
+    """One exchange, afresh."""
+
+    def __init__(self, name, stand_in):
+        self.name, self.ports = name, stand_in.ports()
+        self.control = Control(self.ports["control"])
+        self.secrets = credentials(name)
+        self.control.post("/reset")
+        self.control.post("/keys", exchange=name, permissions=PERMISSIONS, **self.secrets["registered"])
+
+    def direct(self, place):
+        return f"http://127.0.0.1:{self.ports['exchanges'][place]}"
+
+    def requests(self):
+        return self.control.get("/requests", exchange=self.name)["requests"]
+
+    def trades_directly(self):
+        """What was asked for."""
+        bot.trade(client(self.name, self.secrets, self.direct))
+        return asked.names_of(self.requests())
+
+    def trades_through_a_proxy(self):
+        """How many requests went through, and how many did not."""
+        row, ports = TABLE[self.name], self.ports["exchanges"]
+        proxy = PassThrough(self.name, lambda alias: ports[row.places.get(alias, self.name)])
+        try:
+            exchange = client(self.name, self.secrets, self.direct, proxy.address)
+            bot.trade(exchange)
+            counts = self._checked(row, proxy.paths)
+            for meaning, kind in REFUSALS.items():
+                proxy.refuses = meaning
+                bot.raises((kind,), exchange.create_order, bot.SPOT, "limit", "buy", 0.01, 30_000)
+            return counts
+        finally:
+            proxy.stop()
+
+    def _checked(self, row, passed):
+        """What carries the key went through, whatever else did is in the table, and most of that did not."""
+        requests = self.requests()
+        signed = [one["path"] for one in requests if self._carries_key(one)]
+        public = [path for path in passed if path not in signed]
+        assert set(public) <= set(row.public), f"the proxy has to pass on {set(public) - set(row.public)}"
+        assert set(row.public) == set(public), f"nobody asks for {set(row.public) - set(public)}"
+        assert len(passed) == len(signed) + len(public), "a request with the key in it went astray"
+        return len(passed), len(requests) - len(passed)
+
+    def _carries_key(self, request):
+        everything = json.dumps([request["headers"], request["query"], request["body"]])
+        return request["api_key"] == self.secrets["api_key"] or self.secrets["api_key"] in everything
 
 
-def trade(exchange, name):
-    """What a bot does all day. Raises when anything comes out otherwise than it should."""
-    exchange.load_markets()
-    assert abs(exchange.fetch_time() - time.time() * 1000) < 60_000
-    spot(exchange, SPOT)
-    for symbol in (LINEAR.get(name, "BTC/USDT:USDT"), INVERSE.get(name)):
-        if symbol is not None:
-            derivative(exchange, symbol)
-
-
-def spot(exchange, symbol):
-    base, quote = exchange.market(symbol)["base"], exchange.market(symbol)["quote"]
-    before = exchange.fetch_balance()
-    assert before[quote]["free"] > 0, before
-    rest_amend_and_cancel(exchange, symbol, 0.01)
-    # Some want a market buy in what it costs, which ccxt reckons from a price.
-    exchange.create_order(symbol, "market", "buy", 0.02, 50_000)
-    held = exchange.fetch_balance()[base]["total"] - before[base]["total"]
-    assert abs(held - 0.02) < 1e-9, held
-    taken = exchange.create_order(symbol, "limit", "sell", 0.02, 40_000)
-    order = exchange.fetch_order(taken["id"], symbol, ASKED.get(exchange.id, {}))
-    assert (order["status"], order["filled"], order["average"]) == ("closed", 0.02, 50_000), order
-    raises((ccxt.InsufficientFunds,), exchange.create_order, symbol, "limit", "buy", 9_000, 49_000)
-
-
-def rest_amend_and_cancel(exchange, symbol, amount):
-    """One order that waits, is found, is changed where that can be done, and goes."""
-    asked = ASKED.get(exchange.id, {})
-    placed = exchange.create_order(symbol, "limit", "buy", amount, 30_000)
-    listed = exchange.fetch_open_orders(symbol)
-    assert [one["id"] for one in listed] == [placed["id"]], listed
-    order = listed[0]
-    assert (order["status"], order["side"], order["price"], order["amount"]) == (
-        "open", "buy", 30_000, amount), order
-    assert order["symbol"] == symbol, order
-    found = exchange.fetch_order(placed["id"], symbol, asked)
-    assert found["status"] == "open", found
-    number = placed["id"]
-    if exchange.has["editOrder"] is True:
-        number = amended(exchange, symbol, amount, number)
-    exchange.cancel_order(number, symbol)
-    assert exchange.fetch_open_orders(symbol) == []
-    assert exchange.fetch_order(number, symbol, asked)["status"] == "canceled"
-    raises(NO_ORDER.get(exchange.id, (ccxt.OrderNotFound,)), exchange.cancel_order, number, symbol)
-    many(exchange, symbol, amount)
-
-
-def amended(exchange, symbol, amount, number):
-    """The order's number afterwards."""
-    try:
-        changed = exchange.edit_order(number, symbol, "limit", "buy", amount, 31_000)
-    except ccxt.NotSupported:
-        return number
-    assert [one["price"] for one in exchange.fetch_open_orders(symbol)] == [31_000]
-    # Kraken's is the change's own.
-    return number if exchange.id == "kraken" else changed["id"] or number
-
-
-def many(exchange, symbol, amount):
-    """Two at once where that can be done, and all away."""
-    orders = [
-        {"symbol": symbol, "type": "limit", "side": "buy", "amount": amount, "price": price, "params": {}}
-        for price in (29_000, 28_000)]
-    try:
-        placed = exchange.create_orders(orders)
-        # KuCoin's current answer is not the one that ccxt reads, and gives no orders.
-        assert exchange.id == "kucoin" or all(one["id"] for one in placed) and len(placed) == 2, placed
-    except ccxt.NotSupported:
-        for one in orders:
-            exchange.create_order(*[one[part] for part in ("symbol", "type", "side", "amount", "price")])
-    open_orders = exchange.fetch_open_orders(symbol)
-    assert sorted(one["price"] for one in open_orders) == [28_000, 29_000], open_orders
-    if exchange.has["cancelAllOrders"]:
-        exchange.cancel_all_orders(symbol)
-    else:
-        exchange.cancel_orders([one["id"] for one in open_orders], symbol)
-    assert exchange.fetch_open_orders(symbol) == []
-
-
-def derivative(exchange, symbol):
-    """A position opens, may be reduced but not by its own side, and is closed."""
-    amount = max(exchange.market(symbol)["limits"]["amount"]["min"] or 1, 1 if exchange.market(symbol)["inverse"] else 0)
-    rest_amend_and_cancel(exchange, symbol, amount)
-    exchange.create_order(symbol, "market", "buy", amount)
-    assert held(exchange, symbol) == [("long", amount)], held(exchange, symbol)
-    if exchange.id == "coinbase":
-        exchange.close_position(symbol, None, {"clientOrderId": "closing"})
-        assert held(exchange, symbol) == []
-        return
-    try:
-        exchange.create_order(symbol, "market", "buy", amount, None, {"reduceOnly": True})
-    except ccxt.ExchangeError:
-        assert held(exchange, symbol) == [("long", amount)]
-    else:
-        raise AssertionError("an order that may only reduce made the position bigger")
-    if exchange.has["closePosition"] is True:
-        exchange.close_position(symbol)
-    else:
-        exchange.create_order(symbol, "market", "sell", amount, None, {"reduceOnly": True})
-    assert held(exchange, symbol) == []
-
-
-def held(exchange, symbol):
-    more = INVERSE_HELD.get(exchange.id, {}) if exchange.market(symbol)["inverse"] else {}
-    return [
-        (one["side"], one["contracts"]) for one in exchange.fetch_positions([symbol], more)
-        if one["contracts"]]
-
-
-def run(name, stand_in, is_verbose):
-    ports = stand_in.ports()
-    control = Control(ports["control"])
-    control("/reset")
-    secrets = credentials(name)
-    control("/keys", exchange=name, permissions=ALL_PERMISSIONS, **secrets["registered"])
-    exchange = client(name, secrets, lambda place: f"http://127.0.0.1:{ports['exchanges'][place]}")
-    try:
-        trade(exchange, name)
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        places = " < ".join(f"{one.name}:{one.lineno}" for one in reversed(frames[-12:]))
-        print(f"stock_ccxt: {name}: {type(error).__name__}: {str(error)[:1500]}\n  at {places}")
-        for one in control.get("/requests", exchange=name)["requests"][-3 if not is_verbose else -12:]:
-            print({part: one[part] for part in ("method", "path", "query", "body", "verdict", "status")})
-        return False
-    requests = control.get("/requests", exchange=name)["requests"]
-    print(f"stock_ccxt: {name} traded, with {len(requests)} requests")
-    return True
+def run(name, stand_in):
+    """What it asked for, or None when something was wrong."""
+    wanted = None
+    for one in (Trial.trades_directly, Trial.trades_through_a_proxy):
+        trial = Trial(name, stand_in)
+        try:
+            result = one(trial)
+        except Exception as error:
+            last = [[one[part] for part in ("method", "path", "body")] for one in trial.requests()[-1:]]
+            print(f"stock_ccxt: {name}, {one.__name__}: {type(error).__name__}: {error}")
+            print(f"  at {bot.place_of(error)}\n  after {last}")
+            return None
+        wanted = wanted or result
+    print(f"stock_ccxt: {name} trades; {result[0]} requests went through a proxy, {result[1]} did not")
+    return wanted
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.partition("\n")[0].removeprefix("usage: "))
-    parser.add_argument("-v", action="store_true")
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("exchanges", nargs="*")
     arguments = parser.parse_args()
     stand_in = StandIn()
     stand_in.start()
-    results = [run(name, stand_in, arguments.v) for name in arguments.exchanges or TABLE]
+    results = {name: run(name, stand_in) for name in arguments.exchanges or TABLE}
     stand_in.stop()
-    return 0 if all(results) else 1
+    if arguments.record:
+        asked.record(results)
+    changed = [name for name, wanted in results.items() if wanted and wanted != asked.recorded()[name]]
+    for name in changed:
+        print(f"stock_ccxt: {name} asks for something else than asked.json says")
+    return 0 if all(results.values()) and not changed else 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing]…
+"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing|clients]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -24,6 +24,7 @@ CONTRACT = ROOT / "openapi.yaml"
 BINARY = ROOT / ".build" / "debug" / "keybell"
 RECEIVE_LIMIT_SECONDS = 20
 SCHEMATHESIS_LIMIT_SECONDS = 420
+CLIENTS_LIMIT_SECONDS = 600
 SIGNED_REQUESTS_EACH, SIGNING_SEED = 300, 20_260_115
 # Nothing listens there: what is asked of an exchange goes nowhere.
 DEAF_EXCHANGE = "http://127.0.0.1:1"
@@ -122,9 +123,18 @@ def judge_signing(requests_each=SIGNED_REQUESTS_EACH, seed=SIGNING_SEED):
     return signing.judge_signing(requests_each, seed)
 
 
+def judge_clients():
+    """By programs of their own, which say what is wrong."""
+    for program in ("dialects.py", "stock_ccxt.py"):
+        subprocess.run(
+            [sys.executable, "-B", str(ROOT / "Tests" / "Clients" / program)], check=True,
+            timeout=CLIENTS_LIMIT_SECONDS)
+    return "stock ccxt trades at nine exchanges, and reads refusals in nine dialects"
+
+
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing,
+    "cel": judge_cel, "signing": judge_signing, "clients": judge_clients,
 }
 
 

@@ -14,9 +14,9 @@ AFTER_REQUEST, MID_ANSWER = DROPS = ("after_request", "mid_answer")
 class Behaviour:
     """Every field is one way to misbehave; a key's own behaviour is laid over its exchange's, field by field.
 
-    `fail`, `retry_after`, `ban` and `maintenance` stand for the exchange's edge: the request is neither judged
-    nor carried out. All others let it be carried out first, so that a caller who sees no answer cannot know that
-    it was not.
+    `fail`, `retry_after`, `ban` and `maintenance` stand for the exchange's edge: the request is neither
+    judged nor carried out. All others let it be carried out first, so that a caller who sees no answer cannot
+    know that it was not.
     """
 
     fail: int = None  # this status

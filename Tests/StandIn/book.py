@@ -66,7 +66,7 @@ class Book:
         return order
 
     def amend(self, order, now_ms, price=None, size=None):
-        """Keeps its number; it may trade at its new price. The size is the whole one, filled part included."""
+        """Keeps its number; it may trade at its new price. The size is the whole, filled part included."""
         if not order.is_open:
             raise Refused(Refusal.UNKNOWN_ORDER, order.number)
         account = self.account(order.exchange, order.account)

@@ -19,12 +19,13 @@ GET  /counts      [?exchange=…&api_key=…] how often each verdict was given.
 GET  /orders      [?exchange=…&api_key=…] what was placed.
 POST /price       {"exchange": …, "symbol": "BTC/USDT:USDT", "price": "50000"}: there it trades now; resting
                   orders that it reaches trade at their own prices.
-POST /balances    {"exchange": …, "account": an api_key unless keys share one, "balances": {"USDT": "100"}}: in
-                  place of these currencies' former amounts.
+POST /balances    {"exchange": …, "account": an api_key unless keys share one, "balances": {"USDT": "100"}}:
+                  in place of these currencies' former amounts.
 GET  /account     ?exchange=…&account=… balances and positions.
-POST /limits      {"exchange": …, "weight": 100, "ban_at": 150, "ban_seconds": 120}: what an address may use in
-                  a minute before it is throttled, and banned; without a weight there is no limit.
-POST /outage      {"exchange": … or another name of a port, "out": true}: connections are refused, and those that there are are cut.
+POST /limits      {"exchange": …, "weight": 100, "ban_at": 150, "ban_seconds": 120}: what an address may use
+                  in a minute before it is throttled, and banned; without a weight there is no limit.
+POST /outage      {"exchange": … or another name of a port, "out": true}: connections are refused, and those
+                  that there are are cut.
 GET  /reached     [?exchange=…&api_key=…] requests to paths that withdraw or transfer, allowed or not.
 """
 

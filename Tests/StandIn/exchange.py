@@ -1,7 +1,7 @@
 """What the exchanges have in common: a request is recorded, judged, carried out and answered, or is not.
 
-A new exchange is two files: in `exchanges/` a subclass with its tables of refusals and routes and its recipe for
-signatures, in `trading/` how it writes markets, accounts and orders.
+A new exchange is two files: in `exchanges/` a subclass with its tables of refusals and routes and its recipe
+for signatures, in `trading/` how it writes markets, accounts and orders.
 """
 
 import json
@@ -93,7 +93,8 @@ class Exchange:
                 answer.headers.update(self.rate_headers(call, used))
                 self.desk.journal.judge(record, verdict)
         return Delivery(
-            _spoilt(answer, behaviour), record, behaviour.stall_ms or 0, behaviour.drop, behaviour.drip_ms or 0)
+            _spoilt(answer, behaviour), record, behaviour.stall_ms or 0, behaviour.drop,
+            behaviour.drip_ms or 0)
 
     def _at_edge(self, request, behaviour):
         """What the address has used, and an answer when it gets no further."""

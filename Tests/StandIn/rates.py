@@ -1,4 +1,4 @@
-"""How much was asked of an exchange, and from where: what rate headers tell, and limits when there are any."""
+"""How much was asked of an exchange, and from where: what rate headers tell, and limits if there are any."""
 
 from collections import Counter
 from dataclasses import dataclass

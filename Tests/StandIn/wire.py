@@ -123,7 +123,8 @@ class Handler(BaseHTTPRequestHandler):
         if whole and delivery.record is not None:
             # Before it goes out, so that whoever has the answer finds it recorded.
             delivery.record.status = answer.status
-        self._send(answer.status, answer.content_type, answer.headers, answer.bytes(), whole, delivery.drip_ms)
+        self._send(
+            answer.status, answer.content_type, answer.headers, answer.bytes(), whole, delivery.drip_ms)
         if not whole:
             self._end()
 

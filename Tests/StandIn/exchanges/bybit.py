@@ -4,7 +4,7 @@ import datetime
 
 from exchange import Exchange, milliseconds, private, public
 from keys import DELETED
-from messages import Answer, Refusal, Refused
+from messages import Refusal, Refused
 from signatures import from_base64, from_hex
 from trading import bybit as trading
 from trading.bybit import envelope, ok

@@ -59,7 +59,8 @@ class Gate(Exchange):
         count = self.desk.rates.add(owner, RATE_WINDOW_MS, call.now_ms)
         end = (call.now_ms // RATE_WINDOW_MS + 1) * RATE_WINDOW_MS // 1_000
         return {
-            "X-Gate-RateLimit-Limit": str(RATE), "X-Gate-RateLimit-Requests-Remain": str(max(0, RATE - count)),
+            "X-Gate-RateLimit-Limit": str(RATE),
+            "X-Gate-RateLimit-Requests-Remain": str(max(0, RATE - count)),
             "X-Gate-RateLimit-Reset-Timestamp": str(end)}
 
     def check(self, request, key, now_ms):

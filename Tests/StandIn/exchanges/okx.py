@@ -5,7 +5,7 @@ import hmac
 
 from exchange import Exchange, private, public
 from keys import TRADES
-from messages import Answer, Refusal, Refused
+from messages import Refusal, Refused
 from signatures import from_base64
 from trading import okx as trading
 from trading.okx import envelope, ok

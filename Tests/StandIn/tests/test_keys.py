@@ -109,8 +109,9 @@ class KeyTest(Bench):
         connection = self.connect(self.ports["exchanges"]["mexc"])
         connection.request("GET", f"{path}?a1=2&a=1", headers=headers)
         self.assertEqual(connection.getresponse().status, 200)
-        self.assertEqual(self.send("mexc", "POST", "/api/v1/private/order/create", symbol="BTC_USDT")[0], 200)
-        self.assertIn("700007", self.send("mexc", *signing.ORDERS["mexc"])[2])
+        self.assertEqual(self.send(
+            "mexc", "POST", "/api/v1/private/order/create", symbol="BTC_USDT", side=1, type=5, vol=1)[0], 200)
+        self.assertIn("700007", self.order("mexc")[2])
 
     def takes_nonces(self, *nonces):
         answers = [self.send("kraken", *signing.PROBES["kraken"], nonce=nonce)[2] for nonce in nonces]

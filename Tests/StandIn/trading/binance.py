@@ -1,4 +1,4 @@
-"""Binance: spot by `api/v3`, USD-M by `fapi/v1`, COIN-M by `dapi/v1`; a path's first part tells the markets."""
+"""Binance: spot by `api/v3`, USD-M by `fapi/v1`, COIN-M by `dapi/v1`; a path's beginning tells which."""
 
 import json
 
@@ -31,7 +31,7 @@ REFUSALS = {
     Refusal.DUPLICATE: (400, error(-2010, "Duplicate order sent.")),
     Refusal.UNKNOWN_ORDER: (400, error(-2011, "Unknown order sent.")),
     Refusal.MAINTENANCE: (503, error(-1016, "System is under maintenance.")),
-    Refusal.BANNED: (418, error(-1003, "Way too much request weight used; IP banned. Please wait {detail} s.")),
+    Refusal.BANNED: (418, error(-1003, "Way too much request weight used; IP banned for {detail} s.")),
 }
 
 
@@ -98,7 +98,8 @@ def _ticker(market, price, now_ms):
 def depth(exchange, call):
     price = plain(Desk(exchange, call).price(find(_markets(call), call.first("symbol"))))
     return Answer(200, {
-        "lastUpdateId": 1, "E": call.now_ms, "T": call.now_ms, "bids": [[price, "10"]], "asks": [[price, "10"]]})
+        "lastUpdateId": 1, "E": call.now_ms, "T": call.now_ms, "bids": [[price, "10"]],
+        "asks": [[price, "10"]]})
 
 
 # The account.
@@ -107,7 +108,8 @@ def depth(exchange, call):
 def account(exchange, call):
     held = Desk(exchange, call).account
     balances = [
-        {"asset": one, "free": plain(held.free(one)), "locked": plain(held.held(one))} for one in held.balances]
+        {"asset": one, "free": plain(held.free(one)), "locked": plain(held.held(one))}
+        for one in held.balances]
     return Answer(200, {
         "canTrade": bool(TRADES & call.key.permissions), "accountType": "SPOT", "updateTime": call.now_ms,
         "balances": balances, "permissions": ["SPOT"]})
@@ -286,7 +288,7 @@ def cancel_all(exchange, call):
 
 
 def listen_key(exchange, call):
-    return Answer(200, {"listenKey": "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"})
+    return Answer(200, {"listenKey": "a-key-that-opens-a-stream-and-is-none"})
 
 
 def moved(exchange, call):

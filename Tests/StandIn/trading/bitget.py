@@ -1,4 +1,4 @@
-"""Bitget v2: spot, and `mix` for contracts, whose `productType` tells what they settle in. Sizes are in the base."""
+"""Bitget v2: spot, and `mix` for contracts whose `productType` is what they settle in; sizes in the base."""
 
 from dataclasses import replace
 
@@ -69,7 +69,8 @@ def coins(exchange, call):
 
 def symbols(exchange, call):
     return ok([{
-        "symbol": one.id, "baseCoin": one.base, "quoteCoin": one.quote, "minTradeAmount": plain(one.least_size),
+        "symbol": one.id, "baseCoin": one.base, "quoteCoin": one.quote,
+        "minTradeAmount": plain(one.least_size),
         "maxTradeAmount": "10000", "takerFeeRate": "0", "makerFeeRate": "0", "status": "online",
         "pricePrecision": str(_places(one.price_step)), "quantityPrecision": str(_places(one.size_step)),
         "quotePrecision": "6", "minTradeUSDT": "1", "buyLimitPriceRatio": "0.5", "sellLimitPriceRatio": "0.5",
@@ -83,7 +84,8 @@ def nothing(exchange, call):
 def contracts(exchange, call):
     return ok([{
         "symbol": one.id, "baseCoin": one.base, "quoteCoin": one.quote, "buyLimitPriceRatio": "0.05",
-        "sellLimitPriceRatio": "0.05", "makerFeeRate": "0", "takerFeeRate": "0", "supportMarginCoins": [one.settle],
+        "sellLimitPriceRatio": "0.05", "makerFeeRate": "0", "takerFeeRate": "0",
+        "supportMarginCoins": [one.settle],
         "minTradeNum": plain(one.least_size), "priceEndStep": "1", "volumePlace": str(_places(one.size_step)),
         "pricePlace": str(_places(one.price_step)), "sizeMultiplier": plain(one.size_step),
         "symbolType": "perpetual", "minTradeUSDT": "5", "symbolStatus": "normal", "maxLever": "125",
@@ -97,7 +99,8 @@ def tickers(exchange, call):
     for market in markets:
         price = plain(desk.price(market))
         rows.append({
-            "symbol": market.id, "lastPr": price, "askPr": price, "bidPr": price, "askSz": "10", "bidSz": "10",
+            "symbol": market.id, "lastPr": price, "askPr": price, "bidPr": price, "askSz": "10",
+            "bidSz": "10",
             "open": price, "high24h": price, "low24h": price, "change24h": "0", "baseVolume": "1000",
             "quoteVolume": "50000000", "usdtVolume": "50000000", "ts": str(call.now_ms), "markPrice": price})
     return ok([one for one in rows if name in ("", one["symbol"])])
@@ -132,8 +135,10 @@ def _position(desk, position):
     market, price, stamp = position.market, desk.price(position.market), str(desk.call.now_ms)
     worth = market.worth(abs(position.size), price)
     return {
-        "symbol": market.id, "marginCoin": market.settle, "holdSide": "long" if position.size > 0 else "short",
-        "total": plain(abs(position.size)), "available": plain(abs(position.size)), "locked": "0", "leverage": "10",
+        "symbol": market.id, "marginCoin": market.settle,
+        "holdSide": "long" if position.size > 0 else "short",
+        "total": plain(abs(position.size)), "available": plain(abs(position.size)), "locked": "0",
+        "leverage": "10",
         "openPriceAvg": plain(position.entry), "markPrice": plain(price), "marginMode": "crossed",
         "posMode": "one_way_mode", "unrealizedPL": plain(position.profit(price)), "liquidationPrice": "0",
         "keepMarginRate": "0.004", "marginSize": plain(worth / 10), "cTime": stamp, "uTime": stamp}
@@ -148,7 +153,8 @@ def leverage(exchange, call):
 
 
 def _ticket(call, markets):
-    market, kind, side = find(markets, call.first("symbol")), call.first("orderType"), side_of(call.first("side"))
+    market, kind = find(markets, call.first("symbol")), call.first("orderType")
+    side = side_of(call.first("side"))
     stays = STAYS.get((call.first("force") or "gtc").lower())
     if kind not in ("limit", "market") or stays is None:
         raise Refused(Refusal.PARAMETER, "orderType" if stays else "force")
@@ -176,7 +182,8 @@ def _order(order):
         "orderType": "market" if is_market else "limit", "price": plain(ticket.price) or "0",
         "size": plain(order.size), "baseVolume": plain(order.filled), "quoteVolume": plain(order.cost),
         "priceAvg": plain(order.average), "status": order.word("live", "filled", "cancelled"),
-        "force": "gtc", "orderSource": "normal", "cTime": str(order.created_at), "uTime": str(order.updated_at)}
+        "force": "gtc", "orderSource": "normal", "cTime": str(order.created_at),
+        "uTime": str(order.updated_at)}
     if market.kind == SPOT:
         return answer
     return {
@@ -202,7 +209,8 @@ def _batch(function, shared=("symbol",)):
         common = {name: call.values[name] for name in shared if name in call.values}
         answers = Desk(exchange, call).each([{**common, **one} for one in items], function)
         failed = [
-            {"orderId": "", "clientOid": item.get("clientOid", ""), "errorMsg": one["msg"], "errorCode": one["code"]}
+            {"orderId": "", "clientOid": item.get("clientOid", ""), "errorMsg": one["msg"],
+             "errorCode": one["code"]}
             for item, one in zip(items, answers) if one["code"] != "00000"]
         placed = [one["data"] for one in answers if one["code"] == "00000"]
         return ok({"successList": placed, "failureList": failed})
@@ -264,7 +272,8 @@ def close_positions(exchange, call):
     held = [one.market for one in desk.positions(markets)]
     if not held:
         raise Refused(Refusal.NO_POSITION)
-    return ok({"successList": [{**_named(desk.close(one)), "symbol": one.id} for one in held], "failureList": []})
+    closed = [{**_named(desk.close(one)), "symbol": one.id} for one in held]
+    return ok({"successList": closed, "failureList": []})
 
 
 def order_info(exchange, call):

@@ -105,8 +105,9 @@ def account_info(exchange, call):
 
 
 def coin_info(exchange, call):
-    rows = [{"coin": one, "name": one, "remainAmount": "1000000", "chains": []} for one in ("BTC", "ETH", "USDT")]
-    return ok(call, {"rows": rows})
+    return ok(call, {"rows": [
+        {"coin": one, "name": one, "remainAmount": "1000000", "chains": []}
+        for one in ("BTC", "ETH", "USDT")]})
 
 
 def wallet_balance(exchange, call):

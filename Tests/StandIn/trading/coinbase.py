@@ -4,7 +4,7 @@ import datetime
 
 from exchange import moving, private, public
 from keys import TRADES
-from markets import FOK, GTC, IOC, LINEAR, POST_ONLY, Ticket, decimal, plain
+from markets import FOK, GTC, IOC, LINEAR, POST_ONLY, Ticket, plain
 from messages import Answer, Refusal, Refused
 from trading import Desk, find, is_true, linear, number, side_of, spot
 
@@ -23,21 +23,26 @@ def failure(status, name, message):
 
 
 def _failed(name, message, reason):
-    return 200, {"success": False, "failure_reason": "UNKNOWN_FAILURE_REASON", "order_id": "", "error_response": {
-        "error": name, "message": message, "error_details": message, "preview_failure_reason": reason}}
+    response = {
+        "error": name, "message": message, "error_details": message, "preview_failure_reason": reason}
+    return 200, {
+        "success": False, "failure_reason": "UNKNOWN_FAILURE_REASON", "order_id": "",
+        "error_response": response}
 
 
 REFUSALS = {
     Refusal.SYMBOL: failure(400, "INVALID_ARGUMENT", "product_id {detail} is unknown"),
     Refusal.SIZE: _failed("INVALID_SIZE_PRECISION", "Size is not accurate", "PREVIEW_INVALID_SIZE_PRECISION"),
-    Refusal.PRICE: _failed("INVALID_PRICE_PRECISION", "Price is not accurate", "PREVIEW_INVALID_PRICE_PRECISION"),
+    Refusal.PRICE: _failed(
+        "INVALID_PRICE_PRECISION", "Price is not accurate", "PREVIEW_INVALID_PRICE_PRECISION"),
     Refusal.FUNDS: _failed(
         "INSUFFICIENT_FUND", "Insufficient balance in source account", "PREVIEW_INSUFFICIENT_FUND"),
     Refusal.REDUCE_ONLY: _failed(
         "UNKNOWN_FAILURE_REASON", "No position to reduce", "PREVIEW_REDUCE_ONLY_NOT_ALLOWED_ON_SPOT"),
     Refusal.NO_POSITION: failure(400, "INVALID_ARGUMENT", "no position in {detail}"),
     Refusal.WOULD_TAKE: _failed(
-        "INVALID_LIMIT_PRICE_POST_ONLY", "Post only order would take", "PREVIEW_INVALID_LIMIT_PRICE_POST_ONLY"),
+        "INVALID_LIMIT_PRICE_POST_ONLY", "Post only order would take",
+        "PREVIEW_INVALID_LIMIT_PRICE_POST_ONLY"),
     Refusal.DUPLICATE: failure(400, "INVALID_ARGUMENT", "client_order_id {detail} was used"),
     Refusal.UNKNOWN_ORDER: failure(404, "NOT_FOUND", "order {detail} not found"),
     Refusal.MAINTENANCE: (503, "Service Unavailable\n"),
@@ -59,8 +64,8 @@ def currencies(exchange, call):
 
 def crypto_currencies(exchange, call):
     return Answer(200, {"data": [
-        {"asset_id": f"0000000{index}-0000-4000-8000-000000000000", "code": one, "name": one, "color": "#000000",
-         "sort_index": index, "exponent": 8, "type": "crypto", "address_regex": ""}
+        {"asset_id": f"0000000{index}-0000-4000-8000-000000000000", "code": one, "name": one,
+         "color": "#000000", "sort_index": index, "exponent": 8, "type": "crypto", "address_regex": ""}
         for index, one in enumerate(("BTC", "ETH", "USDT"))]})
 
 
@@ -86,11 +91,14 @@ def product(exchange, call):
 def _product(desk, market):
     answer = {
         "product_id": market.id, "price": plain(desk.price(market)), "price_percentage_change_24h": "0",
-        "volume_24h": "1000", "base_increment": plain(market.size_step), "base_min_size": plain(market.least_size),
-        "base_max_size": "9000", "quote_increment": "0.01", "quote_min_size": "1", "quote_max_size": "150000000",
+        "volume_24h": "1000", "base_increment": plain(market.size_step),
+        "base_min_size": plain(market.least_size),
+        "base_max_size": "9000", "quote_increment": "0.01", "quote_min_size": "1",
+        "quote_max_size": "150000000",
         "price_increment": plain(market.price_step), "base_currency_id": market.base,
         "quote_currency_id": market.quote, "base_name": market.base, "quote_name": market.quote,
-        "status": "online", "trading_disabled": False, "is_disabled": False, "new": False, "cancel_only": False,
+        "status": "online", "trading_disabled": False, "is_disabled": False, "new": False,
+        "cancel_only": False,
         "limit_only": False, "post_only": False, "auction_mode": False, "view_only": False, "alias": "",
         "alias_to": [], "product_type": "SPOT", "display_name": market.id}
     if market.kind != LINEAR:
@@ -110,7 +118,8 @@ def accounts(exchange, call):
     held = Desk(exchange, call).account
     listed = [{
         "uuid": f"8bfc20d7-f7c6-4422-bf07-8243ca4169f{index}", "name": f"{one} Wallet", "currency": one,
-        "available_balance": {"value": plain(held.free(one)), "currency": one}, "default": False, "active": True,
+        "available_balance": {"value": plain(held.free(one)), "currency": one}, "default": False,
+        "active": True,
         "type": "ACCOUNT_TYPE_FIAT" if one == "USD" else "ACCOUNT_TYPE_CRYPTO", "ready": True,
         "hold": {"value": plain(held.held(one)), "currency": one}, "created_at": _time(call.now_ms),
     } for index, one in enumerate(held.balances)]
@@ -166,7 +175,7 @@ def _ticket(call):
     return Ticket(
         find(MARKETS, call.first("product_id")), side_of(call.first("side")), size=number(size, "base_size"),
         spend=number(spend, "quote_size"), client_id=call.first("client_order_id"),
-        price=None if kind.startswith("market") else decimal(fields.get("limit_price", "?"), "limit_price", 0),
+        price=None if kind.startswith("market") else number(fields.get("limit_price") or "?", "limit_price"),
         stays=POST_ONLY if is_true(fields.get("post_only", "")) else KINDS[kind],
         reduce_only=is_true(fields.get("reduce_only", "")))
 
@@ -246,7 +255,8 @@ def listed(exchange, call):
     status, name = call.first("order_status"), call.first("product_id", "product_ids")
     orders = [_order(one) for one in Desk(exchange, call).orders(MARKETS) if name in ("", one.market.id)]
     return Answer(200, {
-        "orders": [one for one in orders if status in ("", one["status"])], "sequence": "0", "has_next": False,
+        "orders": [one for one in orders if status in ("", one["status"])], "sequence": "0",
+        "has_next": False,
         "cursor": ""})
 
 
@@ -259,14 +269,16 @@ ROUTES = {
     "GET /v2/currencies": public(currencies), "GET /v2/currencies/crypto": public(crypto_currencies),
     "GET /v2/exchange-rates": public(exchange_rates), "GET /v2/time": public(old_time),
     f"GET {_prefix}/market/products": public(products), f"GET {_prefix}/market/products/*": public(product),
-    f"GET {_prefix}/products": private(products, "read"), f"GET {_prefix}/products/*": private(product, "read"),
+    f"GET {_prefix}/products": private(products, "read"),
+    f"GET {_prefix}/products/*": private(product, "read"),
     f"GET {_prefix}/transaction_summary": private(transaction_summary, "read"),
     f"GET {_prefix}/accounts": private(accounts, "read"),
     "GET /v2/accounts": private(old_accounts, "read"),
     f"GET {_prefix}/cfm/positions": private(positions, "read"),
     f"GET {_prefix}/orders/historical/batch": private(listed, "read"),
     f"GET {_prefix}/orders/historical/*": private(query, "read"),
-    f"POST {_prefix}/orders": private(place, *TRADES), f"POST {_prefix}/orders/preview": private(preview, *TRADES),
+    f"POST {_prefix}/orders": private(place, *TRADES),
+    f"POST {_prefix}/orders/preview": private(preview, *TRADES),
     f"POST {_prefix}/orders/batch_cancel": private(cancel, *TRADES),
     f"POST {_prefix}/orders/edit": private(amend, *TRADES),
     f"POST {_prefix}/orders/close_position": private(close_position, *TRADES),

@@ -42,7 +42,8 @@ def _settled(call):
 
 def currency_pairs(exchange, call):
     return Answer(200, [{
-        "id": one.id, "base": one.base, "quote": one.quote, "fee": "0", "min_base_amount": plain(one.least_size),
+        "id": one.id, "base": one.base, "quote": one.quote, "fee": "0",
+        "min_base_amount": plain(one.least_size),
         "min_quote_amount": "1", "amount_precision": 5, "precision": 2, "trade_status": "tradable",
         "sell_start": 0, "buy_start": 0, "base_name": one.base, "quote_name": one.quote, "type": "normal",
     } for one in SPOTS])
@@ -54,7 +55,8 @@ def nothing(exchange, call):
 
 def currencies(exchange, call):
     return Answer(200, [{
-        "currency": one, "name": one, "delisted": False, "withdraw_disabled": False, "withdraw_delayed": False,
+        "currency": one, "name": one, "delisted": False, "withdraw_disabled": False,
+        "withdraw_delayed": False,
         "deposit_disabled": False, "trade_disabled": False, "chain": one, "chains": []}
         for one in ("BTC", "ETH", "USDT")])
 
@@ -81,7 +83,8 @@ def _contract(market, price):
         "leverage_max": "100", "maintenance_rate": "0.005", "mark_type": "index", "mark_price": price,
         "index_price": price, "last_price": price, "maker_fee_rate": "0", "taker_fee_rate": "0",
         "order_price_round": plain(market.price_step), "mark_price_round": "0.01", "funding_rate": "0",
-        "order_size_min": 1, "order_size_max": 1_000_000, "order_price_deviate": "0.5", "ref_rebate_rate": "0",
+        "order_size_min": 1, "order_size_max": 1_000_000, "order_price_deviate": "0.5",
+        "ref_rebate_rate": "0",
         "orders_limit": 50, "in_delisting": False, "enable_decimal": False, "funding_interval": 28_800}
 
 
@@ -107,7 +110,8 @@ def accounts(exchange, call):
 def futures_account(exchange, call):
     held, currency = Desk(exchange, call).account, _settled(call)[0].settle
     return Answer(200, {
-        "total": plain(held.balances[currency]), "available": plain(held.free(currency)), "currency": currency,
+        "total": plain(held.balances[currency]), "available": plain(held.free(currency)),
+        "currency": currency,
         "position_margin": "0", "order_margin": "0", "unrealised_pnl": "0", "in_dual_mode": False})
 
 
@@ -126,7 +130,8 @@ def _position(desk, its):
     worth = market.worth(abs(its.size), price)
     return {
         "user": 1667201533, "contract": market.id, "size": int(its.size), "leverage": "0",
-        "cross_leverage_limit": "10", "leverage_max": "100", "value": plain(worth), "margin": plain(worth / 10),
+        "cross_leverage_limit": "10", "leverage_max": "100", "value": plain(worth),
+        "margin": plain(worth / 10),
         "initial_margin": plain(worth / 10), "maintenance_margin": "0", "entry_price": plain(its.entry),
         "mark_price": plain(price), "liq_price": "0", "unrealised_pnl": plain(its.profit(price)),
         "realised_pnl": "0", "mode": "single", "open_time": desk.call.now_ms // 1_000}
@@ -149,7 +154,8 @@ def _ticket(call):
     spends = kind == "market" and side == BUY
     return Ticket(
         find(SPOTS, call.first("currency_pair")), side, size=None if spends else size,
-        spend=size if spends else None, client_id=call.first("text"), stays=GTC if kind == "market" else stays,
+        spend=size if spends else None, client_id=call.first("text"),
+        stays=GTC if kind == "market" else stays,
         price=None if kind == "market" else number(call.first("price") or "?", "price"))
 
 
@@ -164,7 +170,8 @@ def _spot(order):
         "type": "market" if is_market else "limit", "account": "spot", "side": ticket.side,
         "amount": plain(order.cost if buys else order.size), "price": plain(ticket.price) or "0",
         "time_in_force": "ioc" if is_market else "gtc", "left": plain(0 * order.left if buys else order.left),
-        "filled_amount": plain(order.filled), "fill_price": plain(order.cost), "filled_total": plain(order.cost),
+        "filled_amount": plain(order.filled), "fill_price": plain(order.cost),
+        "filled_total": plain(order.cost),
         "avg_deal_price": plain(order.average), "fee": "0", "fee_currency": order.market.base,
         "finish_as": order.word("open", "filled", "cancelled")}
 
@@ -259,7 +266,8 @@ def _future(order):
         "create_time": order.created_at / 1_000, "finish_time": order.updated_at / 1_000,
         "size": sign * int(order.size), "left": sign * int(order.left), "price": plain(ticket.price) or "0",
         "fill_price": plain(order.average), "tif": "ioc" if ticket.price is None else "gtc", "iceberg": 0,
-        "text": ticket.client_id or "api", "is_reduce_only": ticket.reduce_only, "is_close": False, "is_liq": False,
+        "text": ticket.client_id or "api", "is_reduce_only": ticket.reduce_only, "is_close": False,
+        "is_liq": False,
         "status": "open" if order.is_open else "finished", "tkfr": "0", "mkfr": "0",
         "finish_as": order.word("open", "filled", "cancelled")}
 
@@ -267,7 +275,8 @@ def _future(order):
 def place_contract(exchange, call):
     desk = Desk(exchange, call)
     if is_true(call.first("close")):
-        return Answer(201, _future(desk.close(find(_settled(call), call.first("contract")), call.first("text"))))
+        market = find(_settled(call), call.first("contract"))
+        return Answer(201, _future(desk.close(market, call.first("text"))))
     return Answer(201, _future(desk.place(_contract_ticket(call))))
 
 
@@ -308,7 +317,8 @@ def _futures(settle):
     return {
         f"GET {path}/contracts": public(contracts), f"GET {path}/tickers": public(contract_tickers),
         f"GET {path}/accounts": private(futures_account, "read"),
-        f"GET {path}/positions": private(positions, "read"), f"GET {path}/positions/*": private(position, "read"),
+        f"GET {path}/positions": private(positions, "read"),
+        f"GET {path}/positions/*": private(position, "read"),
         f"POST {path}/positions/*/leverage": private(leverage, *trade),
         f"POST {path}/orders": private(place_contract, *trade),
         f"POST {path}/batch_orders": private(_batch(place_contract), *trade),
@@ -323,14 +333,17 @@ def _futures(settle):
 _trade = ("trade_spot", "trade_margin")
 ROUTES = {
     **_futures("usdt"), **_futures("btc"),
-    "GET /api/v4/spot/currency_pairs": public(currency_pairs), "GET /api/v4/spot/currencies": public(currencies),
+    "GET /api/v4/spot/currency_pairs": public(currency_pairs),
+    "GET /api/v4/spot/currencies": public(currencies),
     "GET /api/v4/spot/tickers": public(tickers), "GET /api/v4/margin/currency_pairs": public(nothing),
-    "GET /api/v4/delivery/usdt/contracts": public(nothing), "GET /api/v4/delivery/btc/contracts": public(nothing),
+    "GET /api/v4/delivery/usdt/contracts": public(nothing),
+    "GET /api/v4/delivery/btc/contracts": public(nothing),
     "GET /api/v4/options/underlyings": public(nothing), "GET /api/v4/options/contracts": public(nothing),
     "GET /api/v4/spot/accounts": private(accounts, "read"),
     "GET /api/v4/spot/open_orders": private(open_orders, "read"),
     "GET /api/v4/spot/orders": private(listed, "read"), "GET /api/v4/spot/orders/*": private(query, "read"),
-    "POST /api/v4/spot/orders": private(place, *_trade), "PATCH /api/v4/spot/orders/*": private(amend, *_trade),
+    "POST /api/v4/spot/orders": private(place, *_trade),
+    "PATCH /api/v4/spot/orders/*": private(amend, *_trade),
     "POST /api/v4/spot/batch_orders": private(_batch(place), *_trade),
     "POST /api/v4/spot/cancel_batch_orders": private(_batch(cancel), *_trade),
     "DELETE /api/v4/spot/orders/*": private(cancel, *_trade),

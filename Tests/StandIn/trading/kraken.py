@@ -55,9 +55,11 @@ def _places(step):
 
 def _pair(market):
     return {
-        "altname": ALTNAMES.get(market.id, market.id), "wsname": WS_NAMES[market.id], "aclass_base": "currency",
+        "altname": ALTNAMES.get(market.id, market.id), "wsname": WS_NAMES[market.id],
+        "aclass_base": "currency",
         "base": ASSETS[market.base], "aclass_quote": "currency", "quote": ASSETS[market.quote], "lot": "unit",
-        "cost_decimals": 5, "pair_decimals": _places(market.price_step), "lot_decimals": _places(market.size_step),
+        "cost_decimals": 5, "pair_decimals": _places(market.price_step),
+        "lot_decimals": _places(market.size_step),
         "lot_multiplier": 1, "leverage_buy": [], "leverage_sell": [], "fees": [[0, 0.0]],
         "fees_maker": [[0, 0.0]], "ordermin": plain(market.least_size), "costmin": "0.5",
         "tick_size": plain(market.price_step), "status": "online"}
@@ -194,7 +196,8 @@ def cancel_all(exchange, call):
 
 def amend(exchange, call):
     desk = Desk(exchange, call)
-    price, size = number(call.first("limit_price"), "limit_price"), number(call.first("order_qty"), "order_qty")
+    price = number(call.first("limit_price"), "limit_price")
+    size = number(call.first("order_qty"), "order_qty")
     order = desk.amend(_found(desk, call), price, size)
     return ok({"amend_id": f"T{_id(order)[1:]}"})
 

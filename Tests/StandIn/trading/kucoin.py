@@ -51,7 +51,8 @@ FUTURES_REFUSALS = {
 def symbols(exchange, call):
     return ok([{
         "symbol": one.id, "name": one.id, "baseCurrency": one.base, "quoteCurrency": one.quote,
-        "feeCurrency": one.quote, "market": "USDS", "baseMinSize": plain(one.least_size), "quoteMinSize": "0.1",
+        "feeCurrency": one.quote, "market": "USDS", "baseMinSize": plain(one.least_size),
+        "quoteMinSize": "0.1",
         "baseMaxSize": "10000", "quoteMaxSize": "99999999", "baseIncrement": plain(one.size_step),
         "quoteIncrement": "0.000001", "priceIncrement": plain(one.price_step), "priceLimitRate": "0.1",
         "minFunds": "0.1", "isMarginEnabled": False, "enableTrading": True, "feeCategory": 1,
@@ -61,7 +62,8 @@ def symbols(exchange, call):
 def _ticker(desk, market):
     price = plain(desk.price(market))
     return {
-        "symbol": market.id, "symbolName": market.id, "buy": price, "sell": price, "last": price, "high": price,
+        "symbol": market.id, "symbolName": market.id, "buy": price, "sell": price, "last": price,
+        "high": price,
         "low": price, "vol": "1000", "volValue": "50000000", "averagePrice": price, "changeRate": "0",
         "changePrice": "0", "takerFeeRate": "0", "makerFeeRate": "0", "takerCoefficient": "1",
         "makerCoefficient": "1", "price": price}
@@ -80,7 +82,8 @@ def ticker(exchange, call):
 
 def currencies(exchange, call):
     return ok([{
-        "currency": one, "name": one, "fullName": one, "precision": 8, "confirms": None, "contractAddress": None,
+        "currency": one, "name": one, "fullName": one, "precision": 8, "confirms": None,
+        "contractAddress": None,
         "isMarginEnabled": False, "isDebitEnabled": False, "chains": []} for one in ("BTC", "ETH", "USDT")])
 
 
@@ -100,7 +103,8 @@ def _contract(desk, market):
         "baseCurrency": "XBT" if market.base == "BTC" else market.base, "quoteCurrency": market.quote,
         "settleCurrency": "XBT" if market.settle == "BTC" else market.settle, "maxOrderQty": 1_000_000,
         "maxPrice": 1_000_000.0, "lotSize": 1, "tickSize": float(market.price_step), "status": "Open",
-        "multiplier": -1.0 if is_inverse else float(market.contract), "isInverse": is_inverse, "isQuanto": True,
+        "multiplier": -1.0 if is_inverse else float(market.contract), "isInverse": is_inverse,
+        "isQuanto": True,
         "makerFeeRate": 0.0, "takerFeeRate": 0.0, "markPrice": price, "indexPrice": price,
         "lastTradePrice": price, "nextFundingRateTime": 17_031_334, "maxLeverage": 100, "firstOpenDate": 1}
 
@@ -190,7 +194,8 @@ def _order(order):
         "id": order.number, "clientOid": ticket.client_id, "symbol": order.market.id, "side": ticket.side,
         "type": "market" if ticket.price is None else "limit", "price": plain(ticket.price) or "0",
         "size": plain(order.size), "dealSize": plain(order.filled), "dealFunds": plain(order.cost),
-        "fee": "0", "feeCurrency": order.market.quote, "timeInForce": "GTC", "postOnly": ticket.stays == POST_ONLY,
+        "fee": "0", "feeCurrency": order.market.quote, "timeInForce": "GTC",
+        "postOnly": ticket.stays == POST_ONLY,
         "cancelExist": not order.is_open and not order.is_filled, "isActive": order.is_open,
         "createdAt": order.created_at, "lastUpdatedAt": order.updated_at}
     if order.market.kind == SPOT:
@@ -223,7 +228,8 @@ def _many(exchange, call, items, function):
     answers = Desk(exchange, call).each(items, function)
     return [
         {**one["data"], "success": True, "code": "200000"} if "data" in one
-        else {"success": False, "failMsg": one["msg"], "code": one["code"], "msg": one["msg"]} for one in answers]
+        else {"success": False, "failMsg": one["msg"], "code": one["code"], "msg": one["msg"]}
+        for one in answers]
 
 
 def place_hf_batch(exchange, call):
@@ -298,14 +304,14 @@ def _page(markets):
         orders = [
             _order(one) for one in Desk(exchange, call).orders(_named(call, markets))
             if status == "" or one.is_open == (status == "active")]
-        return ok({"currentPage": 1, "pageSize": 50, "totalNum": len(orders), "totalPage": 1, "items": orders})
+        return ok({
+            "currentPage": 1, "pageSize": 50, "totalNum": len(orders), "totalPage": 1, "items": orders})
 
     return page
 
 
 def bullet(exchange, call):
-    return ok({"token": "2neAiuYvAU61ZDXANAGAsiL4-iAExhsBXZxftpOeh_55i3Ysy2q2LEsEWU64mdzUOPusi34M_wGoSf7iNyEWJ",
-               "instanceServers": []})
+    return ok({"token": "a-token-that-opens-a-stream-and-is-none", "instanceServers": []})
 
 
 def moved(exchange, call):
@@ -335,12 +341,14 @@ ROUTES = {
     "DELETE /api/v1/hf/orders/*": private(_cancelled(SPOTS, False), *_spot),
     "DELETE /api/v1/order/client-order/*": private(cancel_by_client, *_spot),
     "DELETE /api/v1/hf/orders/client-order/*": private(cancel_by_client, *_spot),
-    "GET /api/v1/orders": private(_page(SPOTS), "read"), "GET /api/v1/orders/*": private(_query(SPOTS), "read"),
+    "GET /api/v1/orders": private(_page(SPOTS), "read"),
+    "GET /api/v1/orders/*": private(_query(SPOTS), "read"),
     "GET /api/v1/hf/orders/active": private(hf_active, "read"),
     "GET /api/v1/hf/orders/done": private(hf_done, "read"),
     "GET /api/v1/hf/orders/*": private(_query(SPOTS), "read"),
     "POST /api/v1/bullet-private": private(bullet, "read"),
-    "POST /api/v1/withdrawals": moving("withdraw", moved), "POST /api/v3/withdrawals": moving("withdraw", moved),
+    "POST /api/v1/withdrawals": moving("withdraw", moved),
+    "POST /api/v3/withdrawals": moving("withdraw", moved),
     "POST /api/v2/accounts/inner-transfer": moving("transfer", moved),
     "POST /api/v2/accounts/sub-transfer": moving("transfer", moved),
     "POST /api/v3/accounts/universal-transfer": moving("transfer", moved),
@@ -359,5 +367,6 @@ FUTURES_ROUTES = {
     "GET /api/v1/orders": private(_page(CONTRACTS), "read"),
     "GET /api/v1/orders/*": private(_query(CONTRACTS), "read"),
     "POST /api/v1/bullet-private": private(bullet, "read"),
-    "POST /api/v3/transfer-out": moving("transfer", moved), "POST /api/v1/transfer-in": moving("transfer", moved),
+    "POST /api/v3/transfer-out": moving("transfer", moved),
+    "POST /api/v1/transfer-in": moving("transfer", moved),
 }

@@ -12,7 +12,9 @@ CONTRACTS = (
     linear("BTC_USDT", "BTC", "0.0001", "1"), linear("ETH_USDT", "ETH", "0.01", "1"),
     inverse("BTC_USD", "BTC", "100"),
 )
-KINDS = {"LIMIT": GTC, "MARKET": GTC, "LIMIT_MAKER": POST_ONLY, "IMMEDIATE_OR_CANCEL": IOC, "FILL_OR_KILL": FOK}
+KINDS = {
+    "LIMIT": GTC, "MARKET": GTC, "LIMIT_MAKER": POST_ONLY, "IMMEDIATE_OR_CANCEL": IOC, "FILL_OR_KILL": FOK,
+}
 # Open long, close short, open short, close long.
 SIDES = {1: (BUY, False), 2: (BUY, True), 3: (SELL, False), 4: (SELL, True)}
 # Limit, post only, immediate or cancel, fill or kill, market, market as a limit at the current price.
@@ -59,10 +61,12 @@ CONTRACT_REFUSALS = {
 
 def exchange_info(exchange, call):
     return Answer(200, {"timezone": "CST", "serverTime": call.now_ms, "rateLimits": [], "symbols": [{
-        "symbol": one.id, "status": "1", "baseAsset": one.base, "baseAssetPrecision": 5, "quoteAsset": one.quote,
+        "symbol": one.id, "status": "1", "baseAsset": one.base, "baseAssetPrecision": 5,
+        "quoteAsset": one.quote,
         "quotePrecision": 2, "quoteAssetPrecision": 2, "baseCommissionPrecision": 5,
         "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER"], "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False, "quoteAmountPrecision": "1", "baseSizePrecision": plain(one.size_step),
+        "isMarginTradingAllowed": False, "quoteAmountPrecision": "1",
+        "baseSizePrecision": plain(one.size_step),
         "permissions": ["SPOT"], "filters": [], "maxQuoteAmount": "4000000", "makerCommission": "0",
         "takerCommission": "0", "quoteAmountPrecisionMarket": "1", "fullName": one.base, "tradeSideType": 1,
     } for one in SPOTS]})
@@ -99,8 +103,10 @@ def ping(exchange, call):
 def details(exchange, call):
     return ok([{
         "symbol": one.id, "displayName": one.id, "positionOpenType": 3, "baseCoin": one.base,
-        "quoteCoin": one.quote, "settleCoin": one.settle, "contractSize": float(one.contract), "minLeverage": 1,
-        "maxLeverage": 200, "priceScale": 1, "volScale": 0, "amountScale": 4, "priceUnit": float(one.price_step),
+        "quoteCoin": one.quote, "settleCoin": one.settle, "contractSize": float(one.contract),
+        "minLeverage": 1,
+        "maxLeverage": 200, "priceScale": 1, "volScale": 0, "amountScale": 4,
+        "priceUnit": float(one.price_step),
         "volUnit": 1, "minVol": 1, "maxVol": 1_000_000, "bidLimitPriceRate": 0.1, "askLimitPriceRate": 0.1,
         "takerFeeRate": 0, "makerFeeRate": 0, "maintenanceMarginRate": 0.004, "initialMarginRate": 0.005,
         "state": 0, "isNew": False, "isHot": False, "isHidden": False, "apiAllowed": True,
@@ -128,7 +134,8 @@ def account(exchange, call):
     """What the account may do, whatever the key may."""
     held = Desk(exchange, call).account
     balances = [
-        {"asset": one, "free": plain(held.free(one)), "locked": plain(held.held(one))} for one in held.balances]
+        {"asset": one, "free": plain(held.free(one)), "locked": plain(held.held(one))}
+        for one in held.balances]
     return Answer(200, {
         "makerCommission": None, "takerCommission": None, "canTrade": True, "canWithdraw": True,
         "canDeposit": True, "updateTime": None, "accountType": "SPOT", "balances": balances,
@@ -166,16 +173,19 @@ def _ticket(call):
     kind = call.first("type").upper()
     if kind not in KINDS:
         raise Refused(Refusal.PARAMETER, "type")
-    size, spend = number(call.first("quantity"), "quantity"), number(call.first("quoteOrderQty"), "quoteOrderQty")
+    size = number(call.first("quantity"), "quantity")
+    spend = number(call.first("quoteOrderQty"), "quoteOrderQty")
     return Ticket(
-        find(SPOTS, call.first("symbol")), side_of(call.first("side")), size=size, spend=spend, stays=KINDS[kind],
+        find(SPOTS, call.first("symbol")), side_of(call.first("side")), size=size, spend=spend,
+        stays=KINDS[kind],
         price=None if kind == "MARKET" else number(call.first("price") or "?", "price"),
         client_id=call.first("newClientOrderId"))
 
 
 def _taken(order):
     return {
-        "symbol": order.market.id, "orderId": order.number, "orderListId": -1, "price": plain(order.price) or "0",
+        "symbol": order.market.id, "orderId": order.number, "orderListId": -1,
+        "price": plain(order.price) or "0",
         "origQty": plain(order.size), "type": "MARKET" if order.price is None else "LIMIT",
         "side": order.ticket.side.upper(), "transactTime": order.created_at}
 
@@ -252,7 +262,8 @@ def _contract_ticket(call):
     size = decimal(call.first("vol") or "?", "vol", 0)
     return Ticket(
         find(CONTRACTS, call.first("symbol")), direction, size=size, stays=CONTRACT_KINDS[int(kind)],
-        price=None if is_market else number(call.first("price") or "?", "price"), client_id=call.first("externalOid"),
+        price=None if is_market else number(call.first("price") or "?", "price"),
+        client_id=call.first("externalOid"),
         reduce_only=closes or call.first("reduceOnly").lower() == "true")
 
 
@@ -323,7 +334,7 @@ def leverage(exchange, call):
 
 
 def moved(exchange, call):
-    return Answer(200, {"id": "7213fea8e94b4a5593d507237e5a555b", "tranId": "c45d800a47ba4cbc876a5cd29388319"})
+    return Answer(200, {"id": "7213fea8e94b4a5593d507237e5a555b", "tranId": "c45d800a47ba"})
 
 
 _trade, _private = ("trade_spot", "trade_margin"), "/api/v1/private"
@@ -331,11 +342,14 @@ ROUTES = {
     "GET /api/v3/exchangeInfo": public(exchange_info), "GET /api/v3/ticker/price": public(ticker_price),
     "GET /api/v3/ticker/24hr": public(ticker_24h), "GET /api/v1/contract/ping": public(ping),
     "GET /api/v1/contract/detail": public(details), "GET /api/v1/contract/ticker": public(contract_ticker),
-    "GET /api/v3/capital/config/getall": private(coins, "read"), "GET /api/v3/account": private(account, "read"),
-    "GET /api/v3/openOrders": private(open_orders, "read"), "GET /api/v3/allOrders": private(all_orders, "read"),
+    "GET /api/v3/capital/config/getall": private(coins, "read"),
+    "GET /api/v3/account": private(account, "read"),
+    "GET /api/v3/openOrders": private(open_orders, "read"),
+    "GET /api/v3/allOrders": private(all_orders, "read"),
     "GET /api/v3/order": private(query, "read"), "POST /api/v3/order": private(place, *_trade),
     "POST /api/v3/order/test": private(test_order, *_trade),
-    "POST /api/v3/batchOrders": private(place_batch, *_trade), "DELETE /api/v3/order": private(cancel, *_trade),
+    "POST /api/v3/batchOrders": private(place_batch, *_trade),
+    "DELETE /api/v3/order": private(cancel, *_trade),
     "DELETE /api/v3/openOrders": private(cancel_all, *_trade),
     f"GET {_private}/account/assets": private(assets, "read"),
     f"GET {_private}/position/open_positions": private(positions, "read"),

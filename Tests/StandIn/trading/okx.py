@@ -46,7 +46,8 @@ KINDS = {"SPOT": ("spot",), "SWAP": ("linear", "inverse")}
 
 def _listed(call):
     """By `instType`, `instId`, or both."""
-    kinds, name = KINDS.get(call.first("instType"), () if call.first("instType") else None), call.first("instId")
+    kinds = KINDS.get(call.first("instType"), () if call.first("instType") else None)
+    name = call.first("instId")
     return [one for one in MARKETS if (kinds is None or one.kind in kinds) and name in ("", one.id)]
 
 
@@ -64,7 +65,8 @@ def instruments(exchange, call):
 def _instrument(market):
     answer = {
         "instType": _type(market), "instId": market.id, "lotSz": plain(market.size_step),
-        "minSz": plain(market.least_size), "tickSz": plain(market.price_step), "state": "live", "ruleType": "normal",
+        "minSz": plain(market.least_size), "tickSz": plain(market.price_step), "state": "live",
+        "ruleType": "normal",
         "maxLmtSz": "100000000", "maxMktSz": "1000000", "listTime": "1597026383085", "expTime": "", "stk": "",
         "optType": "", "lever": "", "alias": ""}
     if market.kind == SPOT:
@@ -146,7 +148,8 @@ def _ticket(call):
     return Ticket(
         market, side, size=None if spends else size, spend=size if spends else None,
         price=None if kind == "market" else number(call.first("px") or "?", "px"), stays=stays,
-        reduce_only=market.kind != SPOT and is_true(call.first("reduceOnly")), client_id=call.first("clOrdId"))
+        reduce_only=market.kind != SPOT and is_true(call.first("reduceOnly")),
+        client_id=call.first("clOrdId"))
 
 
 def _check_permission(call):
