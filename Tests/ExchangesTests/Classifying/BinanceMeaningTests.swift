@@ -109,7 +109,8 @@ import Testing
         .init(
             "POST spot /api/v3/order/oco",
             """
-            symbol=BTCUSDT&side=SELL&quantity=1&price=60&stopPrice=40&stopLimitPrice=39&stopLimitTimeInForce=GTC
+            symbol=BTCUSDT&side=SELL&quantity=1&price=60&stopPrice=40&stopLimitPrice=39\
+            &stopLimitTimeInForce=GTC
             """,
             """
             trade: BTCUSDT sell limit_maker spot 1 @60 post_only alt1; \

@@ -12,7 +12,8 @@ import Testing
     }
 
     private static func market(_ category: String, _ side: String, _ more: String = "") -> String {
-        #"{"category":"\#(category)","symbol":"BTCUSDT","side":"\#(side)","orderType":"Market","qty":"5"\#(more)}"#
+        #"{"category":"\#(category)","symbol":"BTCUSDT","side":"\#(side)","orderType":"Market","#
+            + #""qty":"5"\#(more)}"#
     }
 
     private static let orders: [MeaningCase] = [
@@ -93,7 +94,8 @@ import Testing
         .init("POST main /v5/asset/transfer/inter-transfer", "{}", "transfer"),
         .init(
             "POST main /v5/asset/withdraw/create",
-            #"{"coin":"XRP","chain":"XRP","address":"rX","tag":"7","amount":"5","timestamp":1,"accountType":"FUND"}"#,
+            #"{"coin":"XRP","chain":"XRP","address":"rX","tag":"7","amount":"5","timestamp":1,"#
+                + #""accountType":"FUND"}"#,
             "withdraw: XRP XRP rX 7 5"),
     ]
 

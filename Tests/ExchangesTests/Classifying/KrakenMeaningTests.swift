@@ -46,11 +46,13 @@ import Testing
             "trade: XBTUSD buy limit spot 2 @50000; XBTUSD sell limit spot 2 @60"),
         .init(
             add,
-            #"{"ordertype":"limit","type":"buy","volume":"2","pair":"XBTUSD","price":"5","close":{"ordertype":"limit","#
+            #"{"ordertype":"limit","type":"buy","volume":"2","pair":"XBTUSD","price":"5","#
+                + #""close":{"ordertype":"limit","#
                 + #""price":"6"}}"#, "trade: XBTUSD buy limit spot 2 @5; XBTUSD sell limit spot 2 @6"),
         .init(
             "POST spot /0/private/AddOrderBatch",
-            #"{"nonce":"1","pair":"XBTUSD","orders":[{"ordertype":"limit","type":"buy","volume":"1","price":"5"},"#
+            #"{"nonce":"1","pair":"XBTUSD","orders":[{"ordertype":"limit","type":"buy","volume":"1","#
+                + #""price":"5"},"#
                 + #"{"ordertype":"market","type":"sell","volume":"2","reduce_only":true,"leverage":"2"}]}"#,
             "trade: XBTUSD buy limit spot 1 @5; XBTUSD sell market margin 2 reduces x2"),
         .init(

@@ -9,7 +9,8 @@ import Testing
     private static func order(
         _ symbol: String, _ mode: String, _ side: String, _ type: String, _ more: String = ""
     ) -> String {
-        #"{"instId":"\#(symbol)","tdMode":"\#(mode)","side":"\#(side)","ordType":"\#(type)","sz":"2"\#(more)}"#
+        #"{"instId":"\#(symbol)","tdMode":"\#(mode)","side":"\#(side)","ordType":"\#(type)","#
+            + #""sz":"2"\#(more)}"#
     }
 
     private static func trigger(_ type: String, _ more: String) -> String {
