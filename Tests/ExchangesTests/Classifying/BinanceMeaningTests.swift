@@ -108,7 +108,10 @@ import Testing
     private static let lists: [MeaningCase] = [
         .init(
             "POST spot /api/v3/order/oco",
-            "symbol=BTCUSDT&side=SELL&quantity=1&price=60&stopPrice=40&stopLimitPrice=39&stopLimitTimeInForce=GTC",
+            """
+            symbol=BTCUSDT&side=SELL&quantity=1&price=60&stopPrice=40&stopLimitPrice=39\
+            &stopLimitTimeInForce=GTC
+            """,
             """
             trade: BTCUSDT sell limit_maker spot 1 @60 post_only alt1; \
             BTCUSDT sell stop_limit spot 1 @39 stop40 gtc alt1
@@ -178,12 +181,12 @@ import Testing
             "trade: BTCUSDT sell stop_market linear 1 stop40"),
         .init(
             "POST usdm /fapi/v1/batchOrders",
-            "batchOrders=%5B%7B%22symbol%22%3A%22BTCUSDT%22%2C%22side%22%3A%22BUY%22%2C%22type%22%3A%22MARKET%22"
-                + "%2C%22quantity%22%3A%221%22%7D%5D", "trade: BTCUSDT buy market linear 1"),
+            "batchOrders=%5B%7B%22symbol%22%3A%22BTCUSDT%22%2C%22side%22%3A%22BUY%22%2C%22type%22%3A%22"
+                + "MARKET%22%2C%22quantity%22%3A%221%22%7D%5D", "trade: BTCUSDT buy market linear 1"),
         .init(
             "POST usdm /fapi/v1/batchOrders",
-            #"batchOrders=[{"symbol":"A","side":"BUY","type":"MARKET","quantity":"1"},{"symbol":"B","side":"SELL","#
-                + #""type":"MARKET","quantity":"2","reduceOnly":"true"}]"#,
+            #"batchOrders=[{"symbol":"A","side":"BUY","type":"MARKET","quantity":"1"},{"symbol":"B","#
+                + #""side":"SELL","type":"MARKET","quantity":"2","reduceOnly":"true"}]"#,
             "trade: A buy market linear 1; B sell market linear 2 reduces"),
         .init(
             "POST usdm /fapi/v1/batchOrders",

@@ -14,7 +14,7 @@ extension RequestClassifier {
         let words = line.split(separator: " ").map(String.init)
         var request = IncomingRequest(words[0], host: words[1], path: words[2])
         let isQuery = text.hasPrefix("?") || words[0] == "GET" || words[0] == "DELETE"
-        if text.hasPrefix("{") || text.hasPrefix("[") {
+        if let first = text.first(where: { $0 != " " }), "{[".contains(first) {
             (request.contentType, request.body) = ("application/json", Array(text.utf8))
         } else if isQuery {
             request.query = String(text.drop { $0 == "?" })

@@ -84,7 +84,8 @@ extension BitgetTable {
         + ["place-tpsl-order", "place-pos-tpsl", "modify-tpsl-order"].map { name in
             .trade(host, .post, "/api/v2/mix/order/\(name)", closing) { p throws(MeaningProblem) in
                 var order = try closed(p, .stopMarket)
-                order.stopPrice = try p.price("triggerPrice")
+                (order.stopPrice, order.price) = (try p.price("triggerPrice"), try p.price("executePrice"))
+                if order.price != nil { order.kind = .stopLimit }
                 return [try p.checked(order)]
             }
         }
@@ -102,16 +103,17 @@ extension BitgetTable {
         (order.quantity, order.price) = (try p.decimal("size"), kind.hasLimit ? try p.price() : nil)
         order.timeInForce = try p.choice("force", times, isFolding: true)
         order.clientOrderID = try p.word("clientOid")
-        order.isReduceOnly = try isReduceOnly(p)
+        let closes = try p.choice("tradeSide", ["open": false, "close": true], isFolding: true)
+        order.isReduceOnly = try isReduceOnly(p, closes)
+        // Hedge mode closes a long position by a `buy` that sells.
+        if closes == true { order.side = nil }
         return try p.checked(order)
     }
 
     /// One-way mode takes no notice of `tradeSide`, hedge mode none of `reduceOnly`, and the request does not
     /// say which mode holds: an order only reduces for sure when whatever is there says so.
-    private static func isReduceOnly(_ p: Parameters) throws(MeaningProblem) -> Bool {
-        let isMarked = try p.flag("reduceOnly", ["YES", "yes"], ["NO", "no"])
-        let closes = try p.choice("tradeSide", ["open": false, "close": true], isFolding: true)
-        return isMarked && closes != false
+    private static func isReduceOnly(_ p: Parameters, _ closes: Bool?) throws(MeaningProblem) -> Bool {
+        try p.flag("reduceOnly", ["YES", "yes"], ["NO", "no"]) && closes != false
     }
 
     /// The whole of a position, or a part that is not looked at: it opens none.
