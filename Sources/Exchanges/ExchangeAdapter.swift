@@ -45,6 +45,15 @@ package protocol ExchangeAdapter: Sendable {
 }
 
 extension ExchangeAdapter {
+    /// The host, or a stand-in that the settings name for it. A stand-in may play an environment that the
+    /// exchange itself has not, never `live`.
+    package func host(
+        _ alias: String, in environment: Environment, standingAt base: String?
+    ) -> ExchangeHost? {
+        guard environment != .live, let base else { return host(alias, in: environment) }
+        return (host(alias, in: environment) ?? host(alias, in: .live))?.standing(at: base)
+    }
+
     package func furtherProbes(in environment: Environment) -> [RequestDraft] { [] }
 
     package func probes(in environment: Environment) -> [RequestDraft] {

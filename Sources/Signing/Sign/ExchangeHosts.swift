@@ -14,8 +14,7 @@ package struct ExchangeHosts: Sendable {
     package func host(
         _ alias: String, of exchange: ExchangeName, in environment: Environment
     ) -> ExchangeHost? {
-        guard let host = exchange.adapter.host(alias, in: environment) else { return nil }
-        guard environment != .live, let base = standIn(exchange, environment, alias) else { return host }
-        return host.standing(at: base)
+        exchange.adapter.host(
+            alias, in: environment, standingAt: standIn(exchange, environment, alias))
     }
 }
