@@ -44,7 +44,10 @@ extension UseBatch.Work {
             let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
             return decisions.append((pending, .failure(problem)))
         }
-        let read = pending.read ?? ReadUse(pending.request, at: snapshot.key.exchange)
+        let read =
+            pending.read
+            ?? ReadUse(
+                pending.request, at: snapshot.key.exchange, naming: owner.ledger.entropy)
         pending.read = read
         let facts = UseFacts(pending.request, read, of: snapshot.key, owner.market, at: now)
         var judgement = snapshot.policies.judge(facts)

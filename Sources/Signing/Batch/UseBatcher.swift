@@ -60,7 +60,7 @@ package final class UseBatcher {
         let pending = Pending(
             request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
         if let exchange = snapshots.exchange(of: request.key) {
-            pending.read = ReadUse(request, at: exchange)
+            pending.read = ReadUse(request, at: exchange, naming: ledger.entropy)
         }
         let isCancel = pending.read?.meaning.operation == .cancel
         let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)

@@ -58,16 +58,26 @@ struct ReadUse: Sendable {
     let meaning: RequestMeaning
     let clientOrderIDs: [String]
 
-    init(_ request: UseRequest, at exchange: ExchangeName) {
+    /// - Parameter entropy: names orders that the client gave no id, so that one whose outcome is unknown can be
+    ///   looked for; nil: they stay without.
+    init(_ request: UseRequest, at exchange: ExchangeName, naming entropy: Entropy? = nil) {
         let classifier = exchange.classifier
-        clientOrderIDs = []
         do throws(MeaningProblem) {
-            let draft = try classifier.draft(of: request.incoming)
-            (self.draft, meaning) = (draft, classifier.meaning(of: draft))
+            var draft = try classifier.draft(of: request.incoming)
+            var ids: [String] = []
+            if let entropy, let named = try? classifier.withClientOrderID(draft, generate: entropy.id) {
+                (draft, ids) = named
+            }
+            (self.draft, meaning, clientOrderIDs) = (draft, classifier.meaning(of: draft), ids)
         } catch {
-            (draft, meaning) = (nil, RequestMeaning(.admin, problems: [error]))
+            (draft, meaning, clientOrderIDs) = (nil, RequestMeaning(.admin, problems: [error]), [])
         }
     }
 
     var symbols: Set<String> { Set(meaning.orders.compactMap(\.symbol)) }
+}
+
+extension Entropy {
+    /// Sixteen bytes, as ids take them.
+    fileprivate func id() -> [UInt8] { bytes(16) }
 }

@@ -184,7 +184,7 @@ extension ProxyEndpoints {
             if header.name.lowercased() == "date" { continue }
             if let name = HeaderName(parsing: header.name) { response.head.add(name, header.value) }
         }
-        return response.ofProxy(use.usage)
+        return response.ofProxy(use)
     }
 
     /// What opens an account is withheld unless the policy lets it through.
@@ -217,9 +217,12 @@ extension ProxyEndpoints {
 
 extension Response {
     /// What every answer of a proxy says: whose it is, and that a browser must not make anything of it.
-    fileprivate func ofProxy(_ usage: UsageID) -> Response {
-        header("keybell-upstream", "yes").header("keybell-usage-id", usage.description)
+    fileprivate func ofProxy(_ use: AdmittedUse) -> Response {
+        let response = header("keybell-upstream", "yes").header("keybell-usage-id", use.usage.description)
             .header(.contentSecurityPolicy, "sandbox").header(.cacheControl, "no-store")
+        guard !use.clientOrderIDs.isEmpty else { return response }
+        return response.header(
+            "keybell-client-order-ids", use.clientOrderIDs.prefix(20).joined(separator: ", "))
     }
 }
 
