@@ -57,6 +57,21 @@ TABLE = {
 }
 
 
+def described():
+    """The table in Markdown, for Docs/bots.md."""
+    lines = ["| Exchange | Entries of `urls[\"api\"]` | Proxy address | Public requests that come too |",
+             "|---|---|---|---|"]
+    for name, row in TABLE.items():
+        places = {}
+        for entry, place in row.private.items():
+            places.setdefault(place, []).append(f"`{entry}`")
+        public = ", ".join(f"`{path}`" for path in row.public) or "none"
+        for (alias, path), entries in places.items():
+            lines.append(f"| {name} | {', '.join(entries)} | `…/proxy/{alias}{path}` | {public} |")
+            name = public = ""
+    return "\n".join(lines)
+
+
 def pointed(exchange, name, direct, proxy=None):
     """Sets every address of a ccxt exchange: to the stand-in, private ones to the proxy when there is one.
 
@@ -86,3 +101,7 @@ def _address(row, name, entry, url, direct, proxy):
 
 def _alias_of_public(entry):
     return "futures" if entry.startswith("futures") else None
+
+
+if __name__ == "__main__":
+    print(described())
