@@ -1,9 +1,10 @@
 """How stock ccxt is pointed at Keybell: what of its `urls["api"]` goes to the proxy, and as which host.
 
-One row an exchange. Whatever is not named here is public market data, stays where it is, and carries no key:
-the proxy is for private requests. OKX, Coinbase and Bitget have one address for both in ccxt, so that public
-requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which it must pass on
-unsigned.
+One row an exchange: every entry that is private, also where Keybell has no such host, since the client would
+hand its token to the exchange there. What is not named is public market data, stays where it is, and has no
+key, but for `strays`: those a bot must not call. OKX, Coinbase and Bitget have one address for both in ccxt,
+so that public requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which it
+must pass on unsigned.
 """
 
 from dataclasses import dataclass, field
@@ -15,8 +16,8 @@ class Row:
 
     private: dict
     public: tuple = ()
-    # What the exchange wants beside key and secret.
-    passphrase: bool = False
+    # Entries and paths of public market data to which ccxt adds the API key, which is the token.
+    strays: frozenset = frozenset()
     # Where another port of the stand-in plays a host.
     places: dict = field(default_factory=dict)
 
@@ -27,10 +28,15 @@ TABLE = {
         "sapiV3": ("spot", "/sapi/v3"), "sapiV4": ("spot", "/sapi/v4"),
         "fapiPrivate": ("usdm", "/fapi/v1"), "fapiPrivateV2": ("usdm", "/fapi/v2"),
         "fapiPrivateV3": ("usdm", "/fapi/v3"), "dapiPrivate": ("coinm", "/dapi/v1"),
-        "dapiPrivateV2": ("coinm", "/dapi/v2"), "eapiPrivate": ("options", "/eapi/v1")}),
+        "dapiPrivateV2": ("coinm", "/dapi/v2"), "eapiPrivate": ("options", "/eapi/v1"),
+        "papi": ("spot", "/papi/v1"), "papiV2": ("spot", "/papi/v2")},
+        strays=frozenset({
+            ("public", "historicalTrades"), ("fapiPublic", "historicalTrades"),
+            ("dapiPublic", "historicalTrades"), ("eapiPublic", "historicalTrades"),
+            ("public", "userDataStream")})),
     "bybit": Row({"private": ("main", "")}),
     "okx": Row(
-        {"rest": ("main", "")}, passphrase=True,
+        {"rest": ("main", "")},
         public=("/api/v5/public/instruments", "/api/v5/public/time")),
     "kraken": Row({"private": ("spot", "")}),
     "coinbase": Row(
@@ -40,7 +46,7 @@ TABLE = {
             "/api/v3/brokerage/market/products")),
     "kucoin": Row({
         "private": ("spot", ""), "futuresPrivate": ("futures", ""), "utaPrivate": ("spot", ""),
-        "earn": ("spot", "")}, passphrase=True, places={"futures": "kucoin_futures"}),
+        "earn": ("spot", ""), "broker": ("spot", "")}, places={"futures": "kucoin_futures"}),
     "gate": Row({f"private.{one}": ("main", "/api/v4") for one in (
         "withdrawals", "wallet", "futures", "margin", "delivery", "spot", "options", "subAccounts", "unified",
         "rebate", "earn", "account", "loan", "otc")}),
@@ -48,13 +54,28 @@ TABLE = {
         {one: ("main", "") for one in (
             "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn",
             "uta")},
-        passphrase=True, public=(
+        public=(
             "/api/v2/spot/public/coins", "/api/v2/spot/public/symbols", "/api/v2/margin/currencies",
             "/api/v2/mix/market/contracts", "/api/v2/public/time")),
     "mexc": Row({
         "spot.private": ("spot", ""), "contract.private": ("futures", "/api/v1/private"),
-        "broker.private": ("spot", "/api/v3/broker")}),
+        "broker.private": ("spot", "/api/v3/broker"), "spot2.private": ("spot", "/open/api/v2")}),
 }
+
+
+def described():
+    """The table in Markdown, for Docs/bots.md."""
+    lines = ["| Exchange | Entries of `urls[\"api\"]` | Proxy address | Public requests that come too |",
+             "|---|---|---|---|"]
+    for name, row in TABLE.items():
+        places = {}
+        for entry, place in row.private.items():
+            places.setdefault(place, []).append(f"`{entry}`")
+        public = ", ".join(f"`{path}`" for path in row.public) or "none"
+        for (alias, path), entries in places.items():
+            lines.append(f"| {name} | {', '.join(entries)} | `…/proxy/{alias}{path}` | {public} |")
+            name = public = ""
+    return "\n".join(lines)
 
 
 def pointed(exchange, name, direct, proxy=None):
@@ -86,3 +107,7 @@ def _address(row, name, entry, url, direct, proxy):
 
 def _alias_of_public(entry):
     return "futures" if entry.startswith("futures") else None
+
+
+if __name__ == "__main__":
+    print(described())

@@ -24,6 +24,7 @@ from connections import TABLE, pointed  # noqa: E402
 from credentials import credentials  # noqa: E402
 from pass_through import PassThrough  # noqa: E402
 from standin import StandIn  # noqa: E402
+from strays import strays  # noqa: E402
 
 PERMISSIONS = ["read", "trade_spot", "trade_margin", "trade_derivatives"]
 REFUSALS = {
@@ -141,10 +142,13 @@ def main():
     stand_in.stop()
     if arguments.record:
         asked.record(results)
+    strayed = {name: strays(name) ^ TABLE[name].strays for name in results}
+    for name in filter(strayed.get, strayed):
+        print(f"stock_ccxt: {name}: the key goes, or goes no more, past the proxy in {strayed[name]}")
     changed = [name for name, wanted in results.items() if wanted and wanted != asked.recorded()[name]]
     for name in changed:
         print(f"stock_ccxt: {name} asks for something else than asked.json says")
-    return 0 if all(results.values()) and not changed else 1
+    return 0 if all(results.values()) and not changed and not any(strayed.values()) else 1
 
 
 if __name__ == "__main__":

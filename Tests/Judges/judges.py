@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing|clients]…
+"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -11,6 +11,7 @@ import http.server
 import os
 import pathlib
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -132,9 +133,28 @@ def judge_clients():
     return "stock ccxt trades at nine exchanges, and reads refusals in nine dialects"
 
 
+def judge_freqtrade():
+    """In a virtual environment of its own, which is made again when its requirements change."""
+    folder, home = ROOT / "Tests" / "Clients" / "freqtrade", ROOT / ".venv" / "freqtrade"
+    wanted, installed = folder / "requirements.txt", home / "installed.txt"
+    if not installed.exists() or installed.read_text() != wanted.read_text():
+        print(f"judges: making {home.relative_to(ROOT)} from {wanted.relative_to(ROOT)}", flush=True)
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run(
+            [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--retries", "5",
+             "--requirement", str(wanted)], check=True)
+        installed.write_text(wanted.read_text())
+    subprocess.run(
+        [str(home / "bin" / "python"), "-B", str(folder / "dry_start.py")], check=True,
+        timeout=CLIENTS_LIMIT_SECONDS)
+    return "freqtrade starts dry with its documented ccxt_config"
+
+
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
     "cel": judge_cel, "signing": judge_signing, "clients": judge_clients,
+    "freqtrade": judge_freqtrade,
 }
 
 

@@ -13,6 +13,7 @@ MARKETS = {
     "fapi": (linear("BTCUSDT", "BTC", "1", "0.001"), linear("ETHUSDT", "ETH", "1", "0.001")),
     "dapi": (inverse("BTCUSD_PERP", "BTC", "100"),),
 }
+UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 FOREVER_MS = 4_133_404_800_000
 
 
@@ -100,6 +101,24 @@ def depth(exchange, call):
     return Answer(200, {
         "lastUpdateId": 1, "E": call.now_ms, "T": call.now_ms, "bids": [[price, "10"]],
         "asks": [[price, "10"]]})
+
+
+def klines(exchange, call):
+    """Candles up to now, all at today's price."""
+    price = plain(Desk(exchange, call).price(find(_markets(call), call.first("symbol"))))
+    step, unit = call.first("interval")[:-1], UNITS_MS.get(call.first("interval")[-1:])
+    if unit is None or not step.isdigit():
+        raise Refused(Refusal.PARAMETER, "interval")
+    width = int(step) * unit
+    limit = min(int(decimal(call.first("limit") or "500", "limit", 0)), 1_000)
+    end = min(int(decimal(call.first("endTime") or call.now_ms, "endTime", 0)), call.now_ms) // width
+    first = end - limit + 1
+    if call.first("startTime"):
+        asked = -(-int(decimal(call.first("startTime"), "startTime")) // width)
+        first, end = asked, min(end, asked + limit - 1)
+    return Answer(200, [
+        [at * width, price, price, price, price, "10", (at + 1) * width - 1, "500000", 9, "5", "250000", "0"]
+        for at in range(first, end + 1)])
 
 
 # The account.
@@ -299,6 +318,7 @@ def _derivatives(prefix):
     trade, path = ("trade_derivatives",), f"/{prefix}/v1"
     return {
         f"GET {path}/exchangeInfo": public(exchange_info), f"GET {path}/depth": public(depth),
+        f"GET {path}/klines": public(klines),
         f"GET {path}/ticker/price": public(ticker_price), f"GET {path}/ticker/24hr": public(ticker_24h),
         f"GET {path}/openOrders": private(open_orders, "read"),
         f"GET {path}/allOrders": private(all_orders, "read"), f"GET {path}/order": private(query, "read"),
@@ -315,6 +335,7 @@ _spot = ("trade_spot", "trade_margin")
 ROUTES = {
     **_derivatives("fapi"), **_derivatives("dapi"),
     "GET /api/v3/exchangeInfo": public(exchange_info), "GET /api/v3/depth": public(depth),
+    "GET /api/v3/klines": public(klines),
     "GET /api/v3/ticker/price": public(ticker_price), "GET /api/v3/ticker/24hr": public(ticker_24h),
     "GET /sapi/v1/capital/config/getall": private(coins, "read"),
     "GET /sapi/v1/margin/allPairs": private(margin_pairs, "read"),
