@@ -43,7 +43,9 @@ package enum Authority {
     }
 
     /// The same for a batch, which waits for all its answers at once: sent, and read with `epoch(_:)`.
-    package static func sendShare(in transaction: Transaction) -> (lock: Postgres.Query, state: Postgres.Query) {
+    package static func sendShare(in transaction: Transaction) -> (
+        lock: Postgres.Query, state: Postgres.Query
+    ) {
         let lock = transaction.send(lockShared, [.int64(advisoryLock)])
         return (lock, transaction.send(readState, []))
     }

@@ -12,10 +12,12 @@ final class SigningRooms {
 
     init(_ shared: NodeShared, ledger: Ledger, book: KeyBook, reactor: Reactor) {
         let market = shared.market.market
-        batcher = UseBatcher(ledger: ledger, book: book, market: market)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         let settings = shared.settings
         let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }
+        let line = ExchangeSender(shared, reactor: reactor).line()
+        let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
+        batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed)
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =
             SignEndpoints(
@@ -23,7 +25,7 @@ final class SigningRooms {
             ).operations
             + ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks,
-                line: ExchangeSender(shared, reactor: reactor).line(), outcomes: outcomes,
+                line: line, outcomes: outcomes,
                 turns: shared.keyTurns, entropy: shared.entropy
             ).operations
             + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations

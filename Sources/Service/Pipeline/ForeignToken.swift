@@ -22,25 +22,29 @@ struct ForeignToken {
         }
 
     init(_ headers: HeaderFields) {
-        if let token = headers.valueBytes(Self.ownHeader), headers.all(Self.ownHeader).count == 1 {
+        // Clients that cannot be told from where a request comes send our field with every request, and the
+        // token in their own with private ones: their own says how they want to be answered.
+        if let found = Self.inOwnField(headers) {
+            (credential, exchange) = found
+        } else if let token = headers.valueBytes(Self.ownHeader), headers.all(Self.ownHeader).count == 1 {
             (credential, exchange) = (Credential(token: token), nil)
-            return
-        }
-        let own = Credential.read(headers)
-        if case .presented = own {
-            (credential, exchange) = (own, nil)
-            return
-        }
-        for field in Self.fields where headers.all(field.name).count == 1 {
-            guard let token = headers.valueBytes(field.name) else { continue }
-            (credential, exchange) = (Credential(token: token), field.exchange)
-            return
-        }
-        if let key = Self.keyOfToken(headers) {
-            (credential, exchange) = (Credential(token: Array(key.utf8)), .coinbase)
         } else {
-            (credential, exchange) = (own, nil)
+            (credential, exchange) = (Credential.read(headers), Self.field(of: headers)?.exchange)
         }
+    }
+
+    /// An access token in a field that an exchange's clients have for their API key.
+    private static func inOwnField(_ headers: HeaderFields) -> (Credential, ExchangeName?)? {
+        if let field = field(of: headers), let token = headers.valueBytes(field.name) {
+            let credential = Credential(token: token)
+            if case .presented = credential { return (credential, field.exchange) }
+        }
+        guard let key = keyOfToken(headers) else { return nil }
+        return (Credential(token: Array(key.utf8)), .coinbase)
+    }
+
+    private static func field(of headers: HeaderFields) -> (name: HeaderName, exchange: ExchangeName)? {
+        fields.first { headers.all($0.name).count == 1 }
     }
 
     /// The `kid` of a JSON Web Token (RFC 7515 4.1.4) in `Authorization: Bearer …`.

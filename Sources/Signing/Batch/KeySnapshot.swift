@@ -58,6 +58,9 @@ final class KeySnapshots {
     /// The exchange of a key never changes, whatever the epoch.
     func exchange(of id: ExchangeKeyID) -> ExchangeName? { known.use(id)?.key.exchange }
 
+    /// As it was last seen: its exchange and environment never change.
+    func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
+
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 
     /// Opened secrets go with them.

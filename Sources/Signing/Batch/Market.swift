@@ -10,12 +10,19 @@ package struct Market: Sendable {
         package init() {}
     }
 
-    /// For the symbols that a request's orders name, at one exchange's host.
-    package let view: @Sendable (ExchangeName, Environment, _ host: String, _ symbols: Set<String>) -> View
+    /// For what a request's orders are about, at one exchange's host.
+    package let view: @Sendable (MarketPlace, [OrderIntent]) -> View
 
-    package init(
-        view: @escaping @Sendable (ExchangeName, Environment, _ host: String, _ symbols: Set<String>) -> View
-    ) {
-        self.view = view
+    package init(view: @escaping @Sendable (MarketPlace, [OrderIntent]) -> View) { self.view = view }
+}
+
+/// A host of an exchange in one environment.
+package struct MarketPlace: Hashable, Sendable {
+    package let exchange: ExchangeName
+    package let environment: Environment
+    package let host: String
+
+    package init(_ exchange: ExchangeName, _ environment: Environment, host: String) {
+        (self.exchange, self.environment, self.host) = (exchange, environment, host)
     }
 }

@@ -1,50 +1,46 @@
 package import Exchanges
-import Kernel
+package import Kernel
 import Synchronization
 
-/// The instruments and prices of a node, as they were last read: written by jobs, read by every worker.
+/// The instruments and prices of a node, as they were last read: every worker writes and reads them.
 package final class MarketBoard: Sendable {
-    package struct Place: Hashable, Sendable {
-        let exchange: ExchangeName
-        let environment: Environment
-        let host: String
-
-        package init(_ exchange: ExchangeName, _ environment: Environment, host: String) {
-            (self.exchange, self.environment, self.host) = (exchange, environment, host)
-        }
+    private struct Listed {
+        /// One symbol may name two things: spot, and a contract on it.
+        var bySymbol: [String: [Instrument]]
+        var at: Timestamp
     }
 
     private struct State {
-        var instruments: [Place: [String: Instrument]] = [:]
-        var prices: [Place: [String: PolicyPrice]] = [:]
+        var instruments: [MarketPlace: Listed] = [:]
+        var prices: [MarketPlace: [String: PolicyPrice]] = [:]
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
-    package func put(_ instruments: [Instrument], at place: Place) {
-        let named = Dictionary(instruments.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
-        state.withLock { $0.instruments[place] = named }
+    package func put(_ instruments: [Instrument], at place: MarketPlace, _ time: Timestamp) {
+        let bySymbol = Dictionary(grouping: instruments, by: \.symbol)
+        state.withLock { $0.instruments[place] = Listed(bySymbol: bySymbol, at: time) }
     }
 
-    package func put(_ prices: [String: PolicyPrice], at place: Place) {
+    package func put(_ prices: [String: PolicyPrice], at place: MarketPlace) {
         state.withLock { $0.prices[place] = prices }
     }
 
-    package func instruments(at place: Place) -> [Instrument]? {
-        state.withLock { $0.instruments[place].map { Array($0.values) } }
+    /// When the instruments of a place were last read; nil: never.
+    package func listedAt(_ place: MarketPlace) -> Timestamp? {
+        state.withLock { $0.instruments[place]?.at }
     }
 
     package var market: Market {
-        Market { [self] exchange, environment, host, symbols in
-            let place = Place(exchange, environment, host: host)
+        Market { [self] place, orders in
             var view = Market.View()
             state.withLock { state in
-                for symbol in symbols {
-                    if let instrument = state.instruments[place]?[symbol] {
-                        view.instruments[symbol] = instrument
-                    }
+                for order in orders {
+                    guard let symbol = order.symbol else { continue }
+                    let listed = state.instruments[place]?.bySymbol[symbol] ?? []
+                    view.instruments[symbol] = listed.first { $0.fits(order.instrument) }
                 }
                 view.prices = state.prices[place] ?? [:]
             }

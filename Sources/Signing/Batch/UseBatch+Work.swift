@@ -141,7 +141,8 @@ extension UseFacts {
             path: request.incoming.path, meaning: read.meaning, key: KeyFacts(key),
             caller: request.context.actor, at: now)
         guard !read.meaning.orders.isEmpty else { return }
-        let view = market.view(key.exchange, key.environment, request.incoming.host, read.symbols)
+        let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
+        let view = market.view(place, read.meaning.orders)
         (instruments, prices) = (view.instruments, view.prices)
     }
 }

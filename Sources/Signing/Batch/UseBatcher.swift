@@ -33,12 +33,13 @@ package final class UseBatcher {
     let book: KeyBook
     let snapshots: KeySnapshots
     let market: Market
+    private let feed: MarketFeed
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
 
-    package init(ledger: Ledger, book: KeyBook, market: Market) {
-        (self.ledger, self.book, self.market) = (ledger, book, market)
+    package init(ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed) {
+        (self.ledger, self.book, self.market, self.feed) = (ledger, book, market, feed)
         snapshots = KeySnapshots(book: book)
     }
 
@@ -59,14 +60,27 @@ package final class UseBatcher {
     package nonisolated(nonsending) func decide(_ request: UseRequest) async throws -> UseDecision {
         let pending = Pending(
             request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
-        if let exchange = snapshots.exchange(of: request.key) {
-            pending.read = ReadUse(request, at: exchange, naming: ledger.entropy)
-        }
+        try await prepare(pending)
         let isCancel = pending.read?.meaning.operation == .cancel
         let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
         guard hasRoom, !isStopping else { throw Self.overloaded }
         bell.wake()
         return try await pending.decision.get().get()
+    }
+
+    /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
+    private nonisolated(nonsending) func prepare(_ pending: Pending) async throws {
+        let request = pending.request
+        if snapshots.exchange(of: request.key) == nil { try await acquaint(request.key) }
+        guard let key = snapshots.known(request.key) else { return }
+        let read = ReadUse(request, at: key.exchange, naming: ledger.entropy)
+        pending.read = read
+        await refresh(read, of: key, host: request.incoming.host)
+    }
+
+    nonisolated(nonsending) func refresh(_ read: ReadUse, of key: ExchangeKey, host: String) async {
+        guard !read.meaning.orders.isEmpty else { return }
+        await feed.refresh(MarketPlace(key.exchange, key.environment, host: host))
     }
 
     private static var overloaded: Problem {

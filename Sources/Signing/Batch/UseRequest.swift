@@ -68,13 +68,13 @@ struct ReadUse: Sendable {
             if let entropy, let named = try? classifier.withClientOrderID(draft, generate: entropy.id) {
                 (draft, ids) = named
             }
-            (self.draft, meaning, clientOrderIDs) = (draft, classifier.meaning(of: draft), ids)
+            let meaning =
+                exchange.isPublic(draft) ? RequestMeaning(.read) : classifier.meaning(of: draft)
+            (self.draft, self.meaning, clientOrderIDs) = (draft, meaning, ids)
         } catch {
             (draft, meaning, clientOrderIDs) = (nil, RequestMeaning(.admin, problems: [error]), [])
         }
     }
-
-    var symbols: Set<String> { Set(meaning.orders.compactMap(\.symbol)) }
 }
 
 extension Entropy {

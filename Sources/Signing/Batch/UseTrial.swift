@@ -16,16 +16,22 @@ struct UseTrial {
 }
 
 extension UseBatcher {
-    private static let owners = Statement("use_trial_epoch", "select epoch from authority")
+    private static let epoch = Statement("use_trial_epoch", "select epoch from authority")
+
+    /// Reads a key outside of any transaction: to know what it is, not to act by it.
+    nonisolated(nonsending) func acquaint(_ id: ExchangeKeyID) async throws {
+        let epoch = try await ledger.database.query(Self.epoch).first?.int64(0) ?? 0
+        let unusable = try await snapshots.load([id], at: epoch, in: ledger.database)
+        guard unusable.isEmpty else { throw KeyBook.tampered(id) }
+    }
 
     /// The same questions as of a use, asked without a lock: nothing moves, and nothing is recorded.
     nonisolated(nonsending) func trial(of request: UseRequest) async throws -> UseTrial {
         let now = ledger.clock.now()
-        let epoch = try await ledger.database.query(Self.owners).first?.int64(0) ?? 0
-        let unusable = try await snapshots.load([request.key], at: epoch, in: ledger.database)
-        guard unusable.isEmpty else { throw KeyBook.tampered(request.key) }
+        try await acquaint(request.key)
         guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
         let read = ReadUse(request, at: snapshot.key.exchange)
+        await refresh(read, of: snapshot.key, host: request.incoming.host)
         let facts = UseFacts(request, read, of: snapshot.key, market, at: now)
         var judgement = snapshot.policies.judge(facts)
         if let reason = SignMode.refusal(of: request.way, read, snapshot) {

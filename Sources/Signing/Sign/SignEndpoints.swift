@@ -117,6 +117,7 @@ extension AdmittedUse {
             throw Problem(
                 .conflict, "\(key.exchange.rawValue) has no such host for \(key.environment.rawValue).")
         }
+        if key.exchange.isPublic(draft) { return SignedRequest(unsigned: draft, to: host) }
         do throws(SigningError) {
             return try key.exchange.adapter.sign(draft, with: credential, at: moment, to: host)
         } catch {
