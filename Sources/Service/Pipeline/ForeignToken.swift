@@ -14,11 +14,13 @@ struct ForeignToken {
     private static let ownHeader: HeaderName = "keybell-token"
     /// In the order of `ExchangeName`; those that sign with a token in `Authorization` are read from there.
     private static let fields: [(name: HeaderName, exchange: ExchangeName)] = ExchangeName.allCases
-        .compactMap { exchange in
-            guard let header = exchange.adapter.recipes.first?.ownHeaders.first,
-                let name = HeaderName(parsing: header), name != .authorization
-            else { return nil }
-            return (name, exchange)
+        .flatMap { exchange in
+            exchange.adapter.recipes.compactMap { recipe in
+                guard let header = recipe.ownHeaders.first, let name = HeaderName(parsing: header),
+                    name != .authorization
+                else { return nil }
+                return (name, exchange)
+            }
         }
 
     init(_ headers: HeaderFields) {
