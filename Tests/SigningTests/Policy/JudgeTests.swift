@@ -206,6 +206,7 @@ import Testing
         #expect(try Made.set(yes).judge(facts).revealsCredentials)
         #expect(try Made.set(yes, account: "{}", desk: #"{"reveals":true}"#).judge(facts).revealsCredentials)
         #expect(try !Made.set(yes, desk: #"{"reveals":false}"#).judge(facts).revealsCredentials)
+        #expect(try !Made.set(yes, account: #"{"reveals":false}"#).judge(facts).revealsCredentials)
         #expect(try !Made.set(Self.trading, desk: #"{"reveals":true}"#).judge(facts).revealsCredentials)
     }
 

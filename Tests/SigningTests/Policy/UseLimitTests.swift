@@ -51,6 +51,7 @@ import Testing
         Case(limit: #""count":"orders","max":"5","per":"1m","symbols":["ETH*"]"#, orders: legs, amount: nil),
         Case(limit: dollars, orders: legs, amount: 15_000_000_000),
         Case(limit: dollars, orders: alternatives, amount: 10_000_000_000),
+        Case(limit: dollars, orders: alternatives.reversed(), amount: 10_000_000_000),
         Case(limit: dollars, orders: alternatives + [Made.order()], amount: 15_000_000_000),
         Case(limit: dollars, orders: [exit], amount: nil),
         Case(
