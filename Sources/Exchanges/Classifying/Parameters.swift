@@ -14,10 +14,12 @@ struct Parameters: Sendable {
     private var values: [(name: String, part: MeaningProblem.Part, value: Value)] = []
     /// Of a list of orders: where it stands, for people.
     let place: String
+    /// JSON inside a query or a form, where everything may be a text.
+    private let isInText: Bool
 
     /// - Parameter captures: what stands in the path for the placeholders of its table.
     init(_ draft: RequestDraft, captures: [String: String] = [:]) throws(MeaningProblem) {
-        place = ""
+        (place, isInText) = ("", false)
         for (name, text) in captures { values.append((name, .path, .text(text))) }
         for field in draft.query { values.append((field.name, .query, .text(field.value))) }
         for field in draft.form { values.append((field.name, .body, .text(field.value))) }
@@ -35,8 +37,8 @@ struct Parameters: Sendable {
         }
     }
 
-    private init(_ object: JSONObject, part: MeaningProblem.Part, place: String) {
-        self.place = place
+    private init(_ object: JSONObject, part: MeaningProblem.Part, place: String, isInText: Bool) {
+        (self.place, self.isInText) = (place, isInText)
         values = object.members.map { ($0.name, part, .json($0.value)) }
     }
 
@@ -130,15 +132,23 @@ extension Parameters {
         return value
     }
 
-    func flag(_ name: String) throws(MeaningProblem) -> Bool {
+    /// In JSON true and false are no texts: a server that does not take a text for a flag leaves it out of
+    /// account, and an order that should only reduce opens. Some servers take both.
+    func flag(_ name: String, orText: Bool = false) throws(MeaningProblem) -> Bool {
         switch value(name) {
         case .json(.bool(let flag)): return flag
         case nil, .json(.null): return false
-        case .text("true"), .json(.string("true")): return true
-        case .text("false"), .json(.string("false")): return false
+        case .text(let text): return try flag(name, text)
+        case .json(.string(let text)) where text.isEmpty || orText || isInText: return try flag(name, text)
+        default: throw problem(name, "must be true or false")
+        }
+    }
+
+    private func flag(_ name: String, _ text: String) throws(MeaningProblem) -> Bool {
+        switch text {
         // Binance also takes capital letters.
-        case .text("TRUE"), .json(.string("TRUE")): return true
-        case .text("FALSE"), .json(.string("FALSE")): return false
+        case "true", "TRUE": return true
+        case "false", "FALSE", "": return false
         default: throw problem(name, "must be true or false")
         }
     }
@@ -206,7 +216,9 @@ extension Parameters {
         guard let object = value.asObject else { throw problem(name, "must hold objects") }
         // A body's own numbers are looked at before; those inside a text of a query are not.
         guard !value.hasExponent else { throw problem(name, "has a number with an exponent; write it out") }
-        let part = Parameters(object, part: values.first { $0.name == name }?.part ?? .body, place: place)
+        let isInText = if case .text? = self.value(name) { true } else { self.isInText }
+        let part = Parameters(
+            object, part: values.first { $0.name == name }?.part ?? .body, place: place, isInText: isInText)
         try part.check(known: known.anywhere)
         return part
     }

@@ -181,7 +181,9 @@ extension ExchangeKey {
         statusReason = isOrdered ? order?.reason : ownReason
         guard status != old else { return }
         statusChangedAt = now
-        if status == .revoked { (rotationNoticeAt, expiryNoticeAt, handedOutUntil) = (nil, nil, now) }
+        guard status == .revoked else { return }
+        (rotationNoticeAt, expiryNoticeAt) = (nil, nil)
+        handedOutUntil = now + exchange.signaturesLast
     }
 
     /// Another policy counts from now on.

@@ -73,6 +73,8 @@ import Testing
 
     private static let others: [MeaningCase] = [
         .init(create, order(#""surprise":1"#), "trade! body surprise"),
+        .init(create, order(#""reduceOnly":"true""#), "trade! body reduceOnly"),
+        .init(create, order(#""reduceOnly":1"#), "trade! body reduceOnly"),
         .init(create, order("").replacing("linear", "everything"), "trade! body category"),
         .init(create, order("").replacing("0.1", "1e1"), "trade! body qty"),
         .init(create, order("").replacing("\"0.1\"", "1e1"), "admin! body"),

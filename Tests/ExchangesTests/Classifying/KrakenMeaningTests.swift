@@ -15,6 +15,7 @@ import Testing
         .init(
             add, limit + "&leverage=3%3A1&reduce_only=true",
             "trade: XBTUSD buy limit margin 2 @50000 reduces x3"),
+        .init(add, limit + "&reduce_only=true", "trade: XBTUSD buy limit spot 2 @50000"),
         .init(add, limit + "&leverage=none", "trade: XBTUSD buy limit spot 2 @50000"),
         .init(
             add, "ordertype=market&type=buy&volume=100&pair=XBTUSD&oflags=viqc",

@@ -31,8 +31,11 @@ import Testing
             "trade: BTC_USDT sell limit_maker linear 2c @5 post_only of-short isolated"),
         .init(future, contract(4, 3), "trade: BTC_USDT sell limit linear 2c @5 ioc reduces of-long isolated"),
         .init(
-            future, contract(3, 5, #","reduceOnly":true,"leverage":20"#),
+            future, contract(3, 5, #","reduceOnly":true,"positionMode":2,"leverage":20"#),
             "trade: BTC_USDT sell market linear 2c reduces of-short x20 isolated"),
+        .init(
+            future, contract(3, 5, #","reduceOnly":true"#),
+            "trade: BTC_USDT sell market linear 2c of-short isolated"),
         .init(
             future, contract(1, 1, #","bboTypeNum":1"#),
             "trade: BTC_USDT buy other linear 2c gtc of-long isolated"),

@@ -56,6 +56,15 @@ import Testing
             place, order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":true"#),
             "trade: BTC-USDT-SWAP sell market linear 2c reduces cross"),
         .init(
+            place, order("BTC-USDT-SWAP", "cross", "buy", "market", #","posSide":"long","reduceOnly":true"#),
+            "trade: BTC-USDT-SWAP buy market linear 2c of-long cross"),
+        .init(
+            place, order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":"true""#),
+            "trade: BTC-USDT-SWAP sell market linear 2c reduces cross"),
+        .init(
+            place, order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":"""#),
+            "trade: BTC-USDT-SWAP sell market linear 2c cross"),
+        .init(
             place, order("BTC-USDT", "cash", "sell", "market", #","reduceOnly":true"#),
             "trade: BTC-USDT sell market spot 2 cash"),
         .init(

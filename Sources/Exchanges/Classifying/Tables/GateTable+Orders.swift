@@ -106,7 +106,9 @@ extension GateTable {
             .trade(
                 host, .post, futures + "bbo_orders",
                 .body(
-                    "contract! size! direction! level! iceberg close reduce_only tif text auto_size stp_act pid"
+                    """
+                    contract! size! direction! level! iceberg close reduce_only tif text auto_size stp_act pid
+                    """
                 ),
                 id: id
             ) { p throws(MeaningProblem) in

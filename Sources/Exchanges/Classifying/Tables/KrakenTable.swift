@@ -153,7 +153,8 @@ extension KrakenTable {
         try prices(p, &order, "price", "price2")
         try flags(p, &order)
         try leverage(p, &order)
-        order.isReduceOnly = try p.flag("reduce_only")
+        // Of margin positions only.
+        order.isReduceOnly = try p.flag("reduce_only") && order.instrument == .margin
         if try p.word("ordertype") == "settle-position" {
             (order.closesPosition, order.isReduceOnly) = (true, true)
         }

@@ -146,7 +146,9 @@ extension MEXCTable {
             ])
         var order = OrderIntent(symbol, side.0, kind, on: symbol.hasSuffix("_USD") ? .inverse : .linear)
         (order.quantity, order.unit, order.positionSide) = (try p.decimal("vol"), .contracts, side.1)
-        order.isReduceOnly = try p.flag("reduceOnly") || side.2
+        // Only one-way mode reads it, and the request may not say which mode holds.
+        let (isMarked, mode) = (try p.flag("reduceOnly"), try p.word("positionMode"))
+        order.isReduceOnly = side.2 || (isMarked && mode == "2")
         order.leverage = try p.decimal("leverage")
         order.marginMode = try p.choice("openType", ["1": "isolated", "2": "cross"])
         order.clientOrderID = try p.word("externalOid")

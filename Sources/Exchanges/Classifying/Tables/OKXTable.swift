@@ -184,16 +184,16 @@ extension OKXTable {
         order.unit = target ?? usual
     }
 
-    /// In long/short mode a sell of a long position and a buy of a short one only close; in net mode the
-    /// exchange refuses them.
+    /// In long/short mode a sell of a long position and a buy of a short one only close, and nobody looks at
+    /// `reduceOnly`; net mode refuses these sides.
     static func position(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
         let side = try p.choice("posSide", ["net": "", "long": "long", "short": "short"]) ?? ""
-        let isReduceOnly = try p.flag("reduceOnly")
+        let isReduceOnly = try p.flag("reduceOnly", orText: true)
         switch order.instrument {
         case .linear, .inverse:
             order.positionSide = side.isEmpty ? nil : side
-            let closes = order.positionSide.map { ($0 == "long") == (order.side == .sell) } ?? false
-            order.isReduceOnly = isReduceOnly || closes
+            order.isReduceOnly =
+                order.positionSide.map { ($0 == "long") == (order.side == .sell) } ?? isReduceOnly
         case .margin: order.isReduceOnly = isReduceOnly
         // Options and spot take no notice of it.
         case .spot, .option: break
