@@ -3,8 +3,8 @@
 One row an exchange: every entry that is private, also where Keybell has no such host, since the client would
 hand its token to the exchange there. What is not named is public market data, stays where it is, and has no
 key, but for `strays`: those a bot must not call. OKX, Coinbase and Bitget have one address for both in ccxt,
-so that public requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which it
-must pass on unsigned.
+so that public requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which
+it must pass on unsigned.
 """
 
 from dataclasses import dataclass, field
