@@ -20,6 +20,19 @@ NO_ORDER = {"coinbase": (ccxt.BadRequest,), "kucoin": (ccxt.OrderNotFound, ccxt.
 ASKED = {"bybit": {"acknowledged": True}}
 
 
+# What a client wants to know before it withdraws, and what it calls two wallets.
+ADDRESS = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
+WITHDRAWALS = {
+    "kraken": {"key": "mine"}, "okx": {"fee": "0.0001", "chain": "BTC-Bitcoin", "network": "BTC"},
+    **{name: {"network": "BTC"} for name in ("bybit", "kucoin", "gate", "bitget", "mexc")},
+}
+WALLETS = {
+    "binance": ("spot", "future"), "kraken": ("spot", "futures"), "okx": ("funding", "trading"),
+    "bybit": ("funding", "unified"), "kucoin": ("main", "trade"), "coinbase": ("one", "another"),
+    **{name: ("spot", "swap") for name in ("gate", "bitget", "mexc")},
+}
+
+
 def raises(kinds, function, *arguments, **more):
     """One of these very classes, as a bot would catch it."""
     try:
@@ -144,3 +157,11 @@ def held(exchange, symbol):
     return [
         (one["side"], one["contracts"]) for one in exchange.fetch_positions([symbol], more)
         if one["contracts"]]
+
+
+def withdraw(exchange):
+    exchange.withdraw("BTC", 1, ADDRESS, WITHDRAWALS.get(exchange.id, {}))
+
+
+def transfer(exchange):
+    exchange.transfer("USDT", 5, *WALLETS[exchange.id])

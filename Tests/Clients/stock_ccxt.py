@@ -99,6 +99,19 @@ class Trial:
         finally:
             proxy.stop()
 
+    def moves_nothing(self):
+        """A key that may trade asks for a withdrawal and a transfer, and the stand-in says that it was asked."""
+        exchange = client(self.name, self.secrets, self.direct)
+        for ask in (bot.withdraw, bot.transfer):
+            try:
+                ask(exchange)
+            except ccxt.ExchangeError:
+                continue
+            raise AssertionError(f"{ask.__name__} was allowed")
+        reached = self.control.get("/reached", exchange=self.name)["reached"]
+        assert [(one["reaches"], one["verdict"]) for one in reached] == [
+            ("withdraw", "permission"), ("transfer", "permission")], reached
+
     def _checked(self, row, passed):
         """What carries the key went through, whatever else did is in the table, and most of that did not."""
         requests = self.requests()
@@ -117,7 +130,7 @@ class Trial:
 def run(name, stand_in):
     """What it asked for, or None when something was wrong."""
     wanted = None
-    for one in (Trial.trades_directly, Trial.trades_through_a_proxy):
+    for one in (Trial.trades_directly, Trial.moves_nothing, Trial.trades_through_a_proxy):
         trial = Trial(name, stand_in)
         try:
             result = one(trial)
