@@ -71,6 +71,9 @@ def spot(exchange, symbol):
     taken = exchange.create_order(symbol, "limit", "sell", 0.02, 40_000)
     order = exchange.fetch_order(taken["id"], symbol, ASKED.get(exchange.id, {}))
     assert (order["status"], order["filled"], order["average"]) == ("closed", 0.02, 50_000), order
+    done = [(one["side"], one["amount"], one["price"]) for one in exchange.fetch_my_trades(symbol)]
+    assert sorted(done) == [("buy", 0.02, 50_000), ("sell", 0.02, 50_000)], done
+    assert exchange.fetch_ticker(symbol)["last"] == 50_000
     raises((ccxt.InsufficientFunds,), exchange.create_order, symbol, "limit", "buy", 9_000, 49_000)
 
 
@@ -134,6 +137,8 @@ def derivative(exchange, symbol):
     amount = 1 if market["inverse"] else market["limits"]["amount"]["min"]
     rest_amend_and_cancel(exchange, symbol, amount)
     exchange.create_order(symbol, "market", "buy", amount)
+    [done] = exchange.fetch_my_trades(symbol)
+    assert (done["side"], done["amount"], done["price"]) == ("buy", amount, 50_000), done
     assert held(exchange, symbol) == [("long", amount)], held(exchange, symbol)
     if exchange.id == "coinbase":
         exchange.close_position(symbol, None, {"clientOrderId": "closing"})

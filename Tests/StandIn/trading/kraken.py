@@ -217,6 +217,20 @@ def query_orders(exchange, call):
     return ok({_id(one): _order(one) for one in found})
 
 
+def trades(exchange, call):
+    filled = Desk(exchange, call).fills(MARKETS)
+    return ok({"trades": {f"T{_id(one)[1:]}": _trade(one) for one in filled}, "count": len(filled)})
+
+
+def _trade(order):
+    return {
+        "ordertxid": _id(order), "postxid": "TKH2SE-M7IF5-CFI7LT", "pair": order.market.id,
+        "time": order.updated_at / 1_000, "type": order.ticket.side,
+        "ordertype": "market" if order.price is None else "limit", "price": plain(order.average),
+        "cost": plain(order.cost), "fee": "0", "vol": plain(order.filled), "margin": "0", "misc": "",
+        "trade_id": int(order.number), "maker": False}
+
+
 def moved(exchange, call):
     return ok({"refid": "AGBSO6T-UFMTTQ-I7KGS6"})
 
@@ -229,6 +243,7 @@ ROUTES = {
     "POST /0/private/OpenOrders": private(open_orders, "read"),
     "POST /0/private/ClosedOrders": private(closed_orders, "read"),
     "POST /0/private/QueryOrders": private(query_orders, "read"),
+    "POST /0/private/TradesHistory": private(trades, "read"),
     "POST /0/private/AddOrder": private(place, *TRADES),
     "POST /0/private/AddOrderBatch": private(place_batch, *TRADES),
     "POST /0/private/AmendOrder": private(amend, *TRADES),
