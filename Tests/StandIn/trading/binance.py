@@ -2,7 +2,7 @@
 
 import json
 
-from exchange import moving, private, public
+from exchange import keyed, moving, private, public
 from keys import TRADES
 from markets import BUY, FOK, GTC, IOC, LINEAR, POST_ONLY, SELL, SPOT, Ticket, decimal, plain
 from messages import Answer, Refusal, Refused
@@ -335,6 +335,7 @@ def moved(exchange, call):
 def _derivatives(prefix):
     trade, path = ("trade_derivatives",), f"/{prefix}/v1"
     return {
+        **{f"{method} {path}/listenKey": keyed(listen_key, "read") for method in ("POST", "PUT", "DELETE")},
         f"GET {path}/exchangeInfo": public(exchange_info), f"GET {path}/depth": public(depth),
         f"GET {path}/klines": public(klines),
         f"GET {path}/ticker/price": public(ticker_price), f"GET {path}/ticker/24hr": public(ticker_24h),
@@ -353,6 +354,7 @@ def _derivatives(prefix):
 _spot = ("trade_spot", "trade_margin")
 ROUTES = {
     **_derivatives("fapi"), **_derivatives("dapi"),
+    **{f"{method} /api/v3/userDataStream": keyed(listen_key, "read") for method in ("POST", "PUT", "DELETE")},
     "GET /api/v3/exchangeInfo": public(exchange_info), "GET /api/v3/depth": public(depth),
     "GET /api/v3/klines": public(klines),
     "GET /api/v3/ticker/price": public(ticker_price), "GET /api/v3/ticker/24hr": public(ticker_24h),

@@ -185,7 +185,7 @@ def cancel_batch(exchange, call):
     if not isinstance(names, list):
         raise Refused(Refusal.PARAMETER, "orders")
     desk = Desk(exchange, call)
-    items = [{"txid": one["txid"] if isinstance(one, dict) else str(one)} for one in names]
+    items = [one if isinstance(one, dict) else {"txid": str(one)} for one in names]
     return ok({"count": sum("result" in one for one in desk.each(items, cancel))})
 
 
@@ -231,6 +231,11 @@ def _trade(order):
         "trade_id": int(order.number), "maker": False}
 
 
+def sockets_token(exchange, call):
+    """It admits orders, too."""
+    return ok({"token": "a-token-that-opens-a-stream-and-is-none", "expires": 900})
+
+
 def moved(exchange, call):
     return ok({"refid": "AGBSO6T-UFMTTQ-I7KGS6"})
 
@@ -243,6 +248,7 @@ ROUTES = {
     "POST /0/private/OpenOrders": private(open_orders, "read"),
     "POST /0/private/ClosedOrders": private(closed_orders, "read"),
     "POST /0/private/QueryOrders": private(query_orders, "read"),
+    "POST /0/private/GetWebSocketsToken": private(sockets_token, "read"),
     "POST /0/private/TradesHistory": private(trades, "read"),
     "POST /0/private/AddOrder": private(place, *TRADES),
     "POST /0/private/AddOrderBatch": private(place_batch, *TRADES),
