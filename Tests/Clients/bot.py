@@ -20,6 +20,19 @@ NO_ORDER = {"coinbase": (ccxt.BadRequest,), "kucoin": (ccxt.OrderNotFound, ccxt.
 ASKED = {"bybit": {"acknowledged": True}}
 
 
+# What a client wants to know before it withdraws, and what it calls two wallets.
+ADDRESS = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
+WITHDRAWALS = {
+    "kraken": {"key": "mine"}, "okx": {"fee": "0.0001", "chain": "BTC-Bitcoin", "network": "BTC"},
+    **{name: {"network": "BTC"} for name in ("bybit", "kucoin", "gate", "bitget", "mexc")},
+}
+WALLETS = {
+    "binance": ("spot", "future"), "kraken": ("spot", "futures"), "okx": ("funding", "trading"),
+    "bybit": ("funding", "unified"), "kucoin": ("main", "trade"), "coinbase": ("one", "another"),
+    **{name: ("spot", "swap") for name in ("gate", "bitget", "mexc")},
+}
+
+
 def raises(kinds, function, *arguments, **more):
     """One of these very classes, as a bot would catch it."""
     try:
@@ -58,6 +71,9 @@ def spot(exchange, symbol):
     taken = exchange.create_order(symbol, "limit", "sell", 0.02, 40_000)
     order = exchange.fetch_order(taken["id"], symbol, ASKED.get(exchange.id, {}))
     assert (order["status"], order["filled"], order["average"]) == ("closed", 0.02, 50_000), order
+    done = [(one["side"], one["amount"], one["price"]) for one in exchange.fetch_my_trades(symbol)]
+    assert sorted(done) == [("buy", 0.02, 50_000), ("sell", 0.02, 50_000)], done
+    assert exchange.fetch_ticker(symbol)["last"] == 50_000
     raises((ccxt.InsufficientFunds,), exchange.create_order, symbol, "limit", "buy", 9_000, 49_000)
 
 
@@ -121,6 +137,8 @@ def derivative(exchange, symbol):
     amount = 1 if market["inverse"] else market["limits"]["amount"]["min"]
     rest_amend_and_cancel(exchange, symbol, amount)
     exchange.create_order(symbol, "market", "buy", amount)
+    [done] = exchange.fetch_my_trades(symbol)
+    assert (done["side"], done["amount"], done["price"]) == ("buy", amount, 50_000), done
     assert held(exchange, symbol) == [("long", amount)], held(exchange, symbol)
     if exchange.id == "coinbase":
         exchange.close_position(symbol, None, {"clientOrderId": "closing"})
@@ -144,3 +162,11 @@ def held(exchange, symbol):
     return [
         (one["side"], one["contracts"]) for one in exchange.fetch_positions([symbol], more)
         if one["contracts"]]
+
+
+def withdraw(exchange):
+    exchange.withdraw("BTC", 1, ADDRESS, WITHDRAWALS.get(exchange.id, {}))
+
+
+def transfer(exchange):
+    exchange.transfer("USDT", 5, *WALLETS[exchange.id])

@@ -3,8 +3,8 @@
 One row an exchange: every entry that is private, also where Keybell has no such host, since the client would
 hand its token to the exchange there. What is not named is public market data, stays where it is, and has no
 key, but for `strays`: those a bot must not call. OKX, Coinbase and Bitget have one address for both in ccxt,
-so that public requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which it
-must pass on unsigned.
+so that public requests come to the proxy too: `public` names those of `load_markets` and `fetch_time`, which
+it must pass on unsigned.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ class Row:
 
     private: dict
     public: tuple = ()
+    # Beginnings of paths of all market data, where that comes to the proxy, too.
+    market_data: tuple = ()
     # Entries and paths of public market data to which ccxt adds the API key, which is the token.
     strays: frozenset = frozenset()
     # Where another port of the stand-in plays a host.
@@ -37,13 +39,17 @@ TABLE = {
     "bybit": Row({"private": ("main", "")}),
     "okx": Row(
         {"rest": ("main", "")},
-        public=("/api/v5/public/instruments", "/api/v5/public/time")),
+        public=("/api/v5/public/instruments", "/api/v5/public/time"),
+        market_data=("/api/v5/public/", "/api/v5/market/")),
     "kraken": Row({"private": ("spot", "")}),
     "coinbase": Row(
         {"rest": ("main", "")},
         public=(
             "/v2/currencies", "/v2/currencies/crypto", "/v2/exchange-rates", "/v2/time",
-            "/api/v3/brokerage/market/products")),
+            "/api/v3/brokerage/market/products"),
+        market_data=(
+            "/v2/currencies", "/v2/exchange-rates", "/v2/time", "/v2/prices/", "/api/v3/brokerage/market/",
+            "/api/v3/brokerage/time")),
     "kucoin": Row({
         "private": ("spot", ""), "futuresPrivate": ("futures", ""), "utaPrivate": ("spot", ""),
         "earn": ("spot", ""), "broker": ("spot", "")}, places={"futures": "kucoin_futures"}),
@@ -56,7 +62,10 @@ TABLE = {
             "uta")},
         public=(
             "/api/v2/spot/public/coins", "/api/v2/spot/public/symbols", "/api/v2/margin/currencies",
-            "/api/v2/mix/market/contracts", "/api/v2/public/time")),
+            "/api/v2/mix/market/contracts", "/api/v2/public/time"),
+        market_data=(
+            "/api/v2/public/", "/api/v2/spot/public/", "/api/v2/spot/market/", "/api/v2/mix/market/",
+            "/api/v2/margin/currencies", "/api/v3/market/")),
     "mexc": Row({
         "spot.private": ("spot", ""), "contract.private": ("futures", "/api/v1/private"),
         "broker.private": ("spot", "/api/v3/broker"), "spot2.private": ("spot", "/open/api/v2")}),
@@ -65,13 +74,13 @@ TABLE = {
 
 def described():
     """The table in Markdown, for Docs/bots.md."""
-    lines = ["| Exchange | Entries of `urls[\"api\"]` | Proxy address | Public requests that come too |",
+    lines = ["| Exchange | Entries of `urls[\"api\"]` | Proxy address | Market data that comes too |",
              "|---|---|---|---|"]
     for name, row in TABLE.items():
         places = {}
         for entry, place in row.private.items():
             places.setdefault(place, []).append(f"`{entry}`")
-        public = ", ".join(f"`{path}`" for path in row.public) or "none"
+        public = ", ".join(f"`{path}…`" for path in row.market_data) or "none"
         for (alias, path), entries in places.items():
             lines.append(f"| {name} | {', '.join(entries)} | `…/proxy/{alias}{path}` | {public} |")
             name = public = ""

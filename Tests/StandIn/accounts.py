@@ -32,14 +32,26 @@ class Account:
         currency: Decimal(amount) for currency, amount in BEGINNING.items()}))
     positions: dict = field(default_factory=dict)
     open_orders: dict = field(default_factory=dict)
+    # What those hold, by currency and by order, so that nobody adds them up for each new one.
+    _held: dict = field(default_factory=lambda: defaultdict(Decimal))
+    _reserves: dict = field(default_factory=dict)
+
+    def rest(self, order):
+        """From now on it is open, and holds what it may spend."""
+        self.open_orders[order.number] = order
+        currency, amount = self._reserves[order.number] = reserved(order.ticket, order.left)
+        self._held[currency] += amount
+
+    def leave(self, order):
+        if self.open_orders.pop(order.number, None) is not None:
+            currency, amount = self._reserves.pop(order.number)
+            self._held[currency] -= amount
 
     def held(self, currency):
         """By open orders, and by positions as their margin."""
-        orders = sum((amount for order in self.open_orders.values()
-                      for its, amount in [reserved(order.ticket, order.left)] if its == currency), Decimal(0))
         margins = sum((one.market.worth(abs(one.size), one.entry) * MARGIN
                        for one in self.positions.values() if one.market.settle == currency), Decimal(0))
-        return orders + margins
+        return self._held[currency] + margins
 
     def free(self, currency):
         return self.balances[currency] - self.held(currency)

@@ -19,7 +19,8 @@ FIRST_PRICES = {"BTC": Decimal(50_000), "ETH": Decimal(2_500)}
 class Book:
     def __init__(self):
         self._prices, self._accounts = {}, defaultdict(Account)
-        self._orders, self._number = OrderedDict(), 0
+        # By their numbers, and the newest of each name that a client gave.
+        self._orders, self._named, self._number = OrderedDict(), {}, 0
 
     # Prices and accounts.
 
@@ -45,6 +46,9 @@ class Book:
     def place(self, exchange, key, ticket, now_ms, values=None):
         """The order, traded or resting or cancelled at once; Refused when it cannot be."""
         account = self.account(exchange, key.account)
+        namesake = self._named.get((exchange, key.account, ticket.client_id))
+        if ticket.client_id and namesake is not None and namesake.is_open:
+            raise Refused(Refusal.DUPLICATE, ticket.client_id)
         ticket = self._checked(exchange, account, ticket)
         price = self.price(exchange, ticket.market)
         takes = _reaches(ticket, price)
@@ -52,11 +56,12 @@ class Book:
             raise Refused(Refusal.WOULD_TAKE)
         self._check_funds(account, replace(ticket, price=price if takes else ticket.price))
         order = self._admit(exchange, key, ticket, now_ms, values or {})
-        account.open_orders[order.number] = order
         if takes:
             self._trade(order, order.left, price, now_ms)
         elif ticket.stays in (IOC, FOK):
             self._end(order, now_ms)
+        else:
+            account.rest(order)
         return order
 
     def cancel(self, order, now_ms):
@@ -72,12 +77,12 @@ class Book:
         account = self.account(order.exchange, order.account)
         changed = replace(order.ticket, price=price or order.price, size=size or order.size)
         _check_steps(changed)
-        del account.open_orders[order.number]
+        account.leave(order)
         try:
             self._check_funds(account, changed)
+            order.ticket, order.updated_at = changed, now_ms
         finally:
-            account.open_orders[order.number] = order
-        order.ticket, order.updated_at = changed, now_ms
+            account.rest(order)
         current = self.price(order.exchange, order.market)
         if _reaches(changed, current):
             self._trade(order, order.left, current, now_ms)
@@ -97,9 +102,9 @@ class Book:
         order = self._orders.get((exchange, str(number)))
         if order is not None and order.account == account:
             return order
-        for order in reversed(self._orders.values()) if client_id else ():
-            if (order.exchange, order.account, order.ticket.client_id) == (exchange, account, client_id):
-                return order
+        named = self._named.get((exchange, account, client_id)) if client_id else None
+        if named is not None:
+            return named
         raise Refused(Refusal.UNKNOWN_ORDER, str(number or client_id))
 
     def open_orders(self, exchange, account, wanted=lambda order: True):
@@ -122,9 +127,6 @@ class Book:
             step = ticket.market.size_step
             ticket = replace(ticket, size=ticket.spend / at // step * step)
         _check_steps(ticket)
-        if ticket.client_id and any(
-                one.ticket.client_id == ticket.client_id for one in account.open_orders.values()):
-            raise Refused(Refusal.DUPLICATE, ticket.client_id)
         if not ticket.reduce_only:
             return ticket
         left = account.reducible(ticket)
@@ -147,8 +149,13 @@ class Book:
             str(7_000_000_000 + self._number), exchange, key.api_key, key.account, ticket, now_ms, now_ms,
             values)
         self._orders[exchange, order.number] = order
+        if ticket.client_id:
+            self._named[exchange, key.account, ticket.client_id] = order
         if len(self._orders) > ORDERS_KEPT:
-            self._orders.popitem(last=False)
+            _, oldest = self._orders.popitem(last=False)
+            name = (oldest.exchange, oldest.account, oldest.ticket.client_id)
+            if self._named.get(name) is oldest:
+                del self._named[name]
         return order
 
     def _trade(self, order, size, price, now_ms):
@@ -162,7 +169,7 @@ class Book:
 
     def _end(self, order, now_ms):
         order.is_open, order.updated_at = False, now_ms
-        self.account(order.exchange, order.account).open_orders.pop(order.number, None)
+        self.account(order.exchange, order.account).leave(order)
 
 
 def _reaches(ticket, price):

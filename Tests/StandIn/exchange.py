@@ -16,6 +16,7 @@ class Route(NamedTuple):
     function: object
     needs: frozenset = None
     reaches: str = ""
+    signed: bool = True
 
 
 def public(function):
@@ -26,6 +27,11 @@ def public(function):
 def private(function, *needs):
     """A route for signed requests of keys with one of these permissions; with none, for any key."""
     return Route(function, frozenset(needs))
+
+
+def keyed(function, *needs):
+    """A route that takes the key alone, without a signature."""
+    return Route(function, frozenset(needs), signed=False)
 
 
 def moving(kind, function):
@@ -126,7 +132,8 @@ class Exchange:
             call.values = self.values(request)
             if route.needs is not None:
                 call.key = self._known_key(request, api_key, behaviour, call.now_ms)
-                self.check(request, call.key, call.now_ms)
+                if route.signed:
+                    self.check(request, call.key, call.now_ms)
                 if route.needs and not route.needs & call.key.permissions:
                     raise Refused(Refusal.PERMISSION)
                 call.claimed = call.key.permissions if behaviour.claim is None else behaviour.claim

@@ -68,6 +68,16 @@ class KeyTest(Bench):
         self.register("binance", ips=["203.0.113.7"])
         self.assertIn("-2015", self.probe("binance")[2])
 
+    def test_binances_streams_take_the_key_alone(self):
+        def ask():
+            connection = self.connect(self.ports["exchanges"]["binance"])
+            connection.request("POST", "/api/v3/userDataStream", headers={"X-MBX-APIKEY": signing.KEY})
+            return connection.getresponse().status
+
+        self.assertEqual(ask(), 401)
+        self.register("binance")
+        self.assertEqual(ask(), 200)
+
     def test_bybit_deletes_the_key_that_asks_if_it_may_move_funds(self):
         self.register("bybit", permissions=["read"])
         self.assertIn("10005", self.send("bybit", "POST", "/v5/user/delete-api")[2])

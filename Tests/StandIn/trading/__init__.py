@@ -88,6 +88,10 @@ class Desk:
         mine = (one for one in reversed(self.book.orders(self.exchange.name)) if one.market in markets)
         return [one for one in mine if one.account == self.call.key.account]
 
+    def fills(self, markets):
+        """Orders that traded, the newest first: each did so at once, and its number is its trade's, too."""
+        return [one for one in self.orders(markets) if one.filled]
+
     def positions(self, markets):
         return [one for one in self.account.positions.values() if one.market in markets]
 

@@ -2,7 +2,7 @@
 
 import json
 
-from exchange import moving, private, public
+from exchange import keyed, moving, private, public
 from keys import TRADES
 from markets import BUY, FOK, GTC, IOC, LINEAR, POST_ONLY, SELL, SPOT, Ticket, decimal, plain
 from messages import Answer, Refusal, Refused
@@ -298,6 +298,24 @@ def all_orders(exchange, call):
     return Answer(200, [_order(one) for one in reversed(Desk(exchange, call).orders(_named(call)))])
 
 
+def trades(exchange, call):
+    return Answer(200, [_trade(one) for one in reversed(Desk(exchange, call).fills(_named(call)))])
+
+
+def _trade(order):
+    market, buys = order.market, order.ticket.side == BUY
+    answer = {
+        "symbol": market.id, "id": int(order.number), "orderId": int(order.number), "time": order.updated_at,
+        "price": plain(order.average), "qty": plain(order.filled), "commission": "0",
+        "commissionAsset": market.settle}
+    if market.kind == SPOT:
+        return {**answer, "orderListId": -1, "quoteQty": plain(order.cost), "isBuyer": buys, "isMaker": False,
+                "isBestMatch": True}
+    return {
+        **answer, "side": order.ticket.side.upper(), "buyer": buys, "maker": False, "realizedPnl": "0",
+        "positionSide": "BOTH", ("quoteQty" if market.kind == LINEAR else "baseQty"): plain(order.cost)}
+
+
 def cancel_all(exchange, call):
     desk = Desk(exchange, call)
     cancelled = [_order(desk.cancel(one)) for one in desk.open_orders(_named(call))]
@@ -317,11 +335,13 @@ def moved(exchange, call):
 def _derivatives(prefix):
     trade, path = ("trade_derivatives",), f"/{prefix}/v1"
     return {
+        **{f"{method} {path}/listenKey": keyed(listen_key, "read") for method in ("POST", "PUT", "DELETE")},
         f"GET {path}/exchangeInfo": public(exchange_info), f"GET {path}/depth": public(depth),
         f"GET {path}/klines": public(klines),
         f"GET {path}/ticker/price": public(ticker_price), f"GET {path}/ticker/24hr": public(ticker_24h),
         f"GET {path}/openOrders": private(open_orders, "read"),
         f"GET {path}/allOrders": private(all_orders, "read"), f"GET {path}/order": private(query, "read"),
+        f"GET {path}/userTrades": private(trades, "read"),
         f"POST {path}/order": private(place, *trade), f"PUT {path}/order": private(amend, *trade),
         f"DELETE {path}/order": private(cancel, *trade),
         f"POST {path}/batchOrders": private(place_batch, *trade),
@@ -334,6 +354,7 @@ def _derivatives(prefix):
 _spot = ("trade_spot", "trade_margin")
 ROUTES = {
     **_derivatives("fapi"), **_derivatives("dapi"),
+    **{f"{method} /api/v3/userDataStream": keyed(listen_key, "read") for method in ("POST", "PUT", "DELETE")},
     "GET /api/v3/exchangeInfo": public(exchange_info), "GET /api/v3/depth": public(depth),
     "GET /api/v3/klines": public(klines),
     "GET /api/v3/ticker/price": public(ticker_price), "GET /api/v3/ticker/24hr": public(ticker_24h),
@@ -348,7 +369,7 @@ ROUTES = {
     "GET /fapi/v3/positionRisk": private(position_risk, "read"),
     "GET /dapi/v1/positionRisk": private(position_risk, "read"),
     "GET /dapi/v2/leverageBracket": private(brackets, "read"),
-    "GET /api/v3/openOrders": private(open_orders, "read"),
+    "GET /api/v3/openOrders": private(open_orders, "read"), "GET /api/v3/myTrades": private(trades, "read"),
     "GET /api/v3/allOrders": private(all_orders, "read"), "GET /api/v3/order": private(query, "read"),
     "POST /api/v3/order": private(place, *_spot), "POST /api/v3/order/test": private(test_order, *_spot),
     "POST /api/v3/order/cancelReplace": private(cancel_replace, *_spot),

@@ -300,6 +300,39 @@ def pending_contracts(exchange, call):
     return ok({"entrustedList": orders or None, "endId": orders[-1]["orderId"] if orders else None})
 
 
+def history(exchange, call):
+    name = call.first("symbol")
+    orders = Desk(exchange, call).orders([find(SPOTS, name)] if name else SPOTS)
+    return ok([_order(one) for one in orders if not one.is_open])
+
+
+def fills(exchange, call):
+    name = call.first("symbol")
+    return ok([_fill(one) for one in Desk(exchange, call).fills([find(SPOTS, name)] if name else SPOTS)])
+
+
+def contract_fills(exchange, call):
+    name = call.first("symbol")
+    markets = [find(_product(call), name)] if name else _product(call)
+    rows = [_fill(one) for one in Desk(exchange, call).fills(markets)]
+    return ok({"fillList": rows, "endId": rows[-1]["tradeId"] if rows else None})
+
+
+def _fill(order):
+    fee = {"deduction": "no", "feeCoin": order.market.settle, "totalDeductionFee": "0", "totalFee": "0"}
+    answer = {
+        "symbol": order.market.id, "orderId": order.number, "tradeId": order.number,
+        "side": order.ticket.side,
+        "orderType": "market" if order.price is None else "limit", "tradeScope": "taker",
+        "cTime": str(order.updated_at), "uTime": str(order.updated_at)}
+    if order.market.kind == SPOT:
+        return {**answer, "priceAvg": plain(order.average), "size": plain(order.filled),
+                "amount": plain(order.cost), "feeDetail": fee}
+    return {
+        **answer, "price": plain(order.average), "baseVolume": plain(order.filled), "profit": "0",
+        "quoteVolume": plain(order.cost), "feeDetail": [fee], "tradeSide": "open", "posMode": "one_way_mode"}
+
+
 def moved(exchange, call):
     return ok({"orderId": "123", "transferId": "123456", "clientOid": call.first("clientOid")})
 
@@ -327,6 +360,9 @@ ROUTES = {
     "POST /api/v2/spot/trade/cancel-replace-order": private(cancel_replace, *_spot),
     "GET /api/v2/spot/trade/orderInfo": private(order_info, "read"),
     "GET /api/v2/spot/trade/unfilled-orders": private(unfilled, "read"),
+    "GET /api/v2/spot/trade/history-orders": private(history, "read"),
+    "GET /api/v2/spot/trade/fills": private(fills, "read"),
+    "GET /api/v2/mix/order/fills": private(contract_fills, "read"),
     "POST /api/v2/mix/order/place-order": private(place_contract, *_mix),
     "POST /api/v2/mix/order/batch-place-order": private(
         _batch(place_contract, ("symbol", "productType", "marginCoin", "marginMode")), *_mix),

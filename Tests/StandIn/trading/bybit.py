@@ -256,6 +256,22 @@ def history(exchange, call):
         "list": [_order(one) for one in orders if wanted in ("", one.number)]})
 
 
+def executions(exchange, call):
+    return ok(call, {
+        "category": call.first("category"), "nextPageCursor": "",
+        "list": [_execution(one) for one in Desk(exchange, call).fills(_wanted(call))]})
+
+
+def _execution(order):
+    return {
+        **_named(order), "symbol": order.market.id, "execId": f"e{order.number}", "execType": "Trade",
+        "side": order.ticket.side.capitalize(), "orderType": "Market" if order.price is None else "Limit",
+        "orderPrice": plain(order.price) or "0", "orderQty": plain(order.size), "leavesQty": "0",
+        "execPrice": plain(order.average), "execQty": plain(order.filled), "execValue": plain(order.cost),
+        "execFee": "0", "feeRate": "0", "feeCurrency": "", "isMaker": False,
+        "execTime": str(order.updated_at)}
+
+
 def moved(exchange, call):
     return ok(call, {"id": "10195", "transferId": call.first("transferId"), "status": "SUCCESS"})
 
@@ -281,6 +297,7 @@ ROUTES = {
     "POST /v5/order/cancel-batch": private(_batch(cancel), *TRADES),
     "POST /v5/order/cancel-all": private(cancel_all, *TRADES),
     "GET /v5/order/realtime": private(realtime, "read"), "GET /v5/order/history": private(history, "read"),
+    "GET /v5/execution/list": private(executions, "read"),
     "POST /v5/asset/withdraw/create": moving("withdraw", moved),
     "POST /v5/asset/transfer/inter-transfer": moving("transfer", moved),
     "POST /v5/asset/transfer/universal-transfer": moving("transfer", moved),

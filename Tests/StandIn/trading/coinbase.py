@@ -88,6 +88,16 @@ def product(exchange, call):
     return Answer(200, _product(Desk(exchange, call), find(MARKETS, call.segment)))
 
 
+def product_ticker(exchange, call):
+    """The last trades, of which there is one, and the best prices."""
+    market = find(MARKETS, call.segment)
+    price = plain(Desk(exchange, call).price(market))
+    trade = {
+        "trade_id": "1", "product_id": market.id, "price": price, "size": "1", "time": _time(call.now_ms),
+        "side": "BUY", "bid": price, "ask": price}
+    return Answer(200, {"trades": [trade], "best_bid": price, "best_ask": price})
+
+
 def _product(desk, market):
     answer = {
         "product_id": market.id, "price": plain(desk.price(market)), "price_percentage_change_24h": "0",
@@ -260,6 +270,21 @@ def listed(exchange, call):
         "cursor": ""})
 
 
+def fills(exchange, call):
+    name = call.first("product_id", "product_ids")
+    filled = [one for one in Desk(exchange, call).fills(MARKETS) if name in ("", one.market.id)]
+    return Answer(200, {"fills": [_fill(one) for one in filled], "cursor": ""})
+
+
+def _fill(order):
+    return {
+        "entry_id": f"entry-{order.number}", "trade_id": f"trade-{order.number}", "order_id": _id(order),
+        "trade_time": _time(order.updated_at), "sequence_timestamp": _time(order.updated_at),
+        "trade_type": "FILL", "price": plain(order.average), "size": plain(order.filled), "commission": "0",
+        "product_id": order.market.id, "liquidity_indicator": "TAKER", "size_in_quote": False,
+        "user_id": "1", "side": order.ticket.side.upper()}
+
+
 def moved(exchange, call):
     return Answer(200, {"data": {"id": "4117f7d6-5694-5b36-bc8f-847509850ea4", "status": "pending"}})
 
@@ -269,6 +294,8 @@ ROUTES = {
     "GET /v2/currencies": public(currencies), "GET /v2/currencies/crypto": public(crypto_currencies),
     "GET /v2/exchange-rates": public(exchange_rates), "GET /v2/time": public(old_time),
     f"GET {_prefix}/market/products": public(products), f"GET {_prefix}/market/products/*": public(product),
+    f"GET {_prefix}/market/products/*/ticker": public(product_ticker),
+    f"GET {_prefix}/products/*/ticker": private(product_ticker, "read"),
     f"GET {_prefix}/products": private(products, "read"),
     f"GET {_prefix}/products/*": private(product, "read"),
     f"GET {_prefix}/transaction_summary": private(transaction_summary, "read"),
@@ -276,6 +303,7 @@ ROUTES = {
     "GET /v2/accounts": private(old_accounts, "read"),
     f"GET {_prefix}/cfm/positions": private(positions, "read"),
     f"GET {_prefix}/orders/historical/batch": private(listed, "read"),
+    f"GET {_prefix}/orders/historical/fills": private(fills, "read"),
     f"GET {_prefix}/orders/historical/*": private(query, "read"),
     f"POST {_prefix}/orders": private(place, *TRADES),
     f"POST {_prefix}/orders/preview": private(preview, *TRADES),

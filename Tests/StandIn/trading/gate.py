@@ -308,6 +308,26 @@ def cancel_all_contracts(exchange, call):
     return Answer(200, [_future(desk.cancel(one)) for one in orders])
 
 
+def trades(exchange, call):
+    filled = Desk(exchange, call).fills(_named(call, SPOTS, "currency_pair"))
+    return Answer(200, [{
+        "id": one.number, "create_time": str(one.updated_at // 1_000),
+        "create_time_ms": f"{one.updated_at}.0",
+        "currency_pair": one.market.id, "side": one.ticket.side, "role": "taker", "amount": plain(one.filled),
+        "price": plain(one.average), "order_id": one.number, "fee": "0", "fee_currency": one.market.base,
+        "text": one.ticket.client_id or "apiv4", "sequence_id": one.number} for one in filled])
+
+
+def contract_trades(exchange, call):
+    filled = Desk(exchange, call).fills(_named(call, _settled(call), "contract"))
+    return Answer(200, [{
+        "id": int(one.number), "trade_id": one.number, "create_time": one.updated_at / 1_000,
+        "contract": one.market.id,
+        "order_id": one.number, "size": int(one.filled) * (1 if one.ticket.side == BUY else -1),
+        "price": plain(one.average), "role": "taker", "text": one.ticket.client_id or "api", "fee": "0",
+        "point_fee": "0"} for one in filled])
+
+
 def moved(exchange, call):
     return Answer(200, {"id": "210496", "tx_id": 59_636_381_286, "currency": call.first("currency")})
 
@@ -323,6 +343,8 @@ def _futures(settle):
         f"POST {path}/orders": private(place_contract, *trade),
         f"POST {path}/batch_orders": private(_batch(place_contract), *trade),
         f"GET {path}/orders": private(listed_contracts, "read"),
+        f"GET {path}/my_trades": private(contract_trades, "read"),
+        f"GET {path}/my_trades_timerange": private(contract_trades, "read"),
         f"GET {path}/orders/*": private(query_contract, "read"),
         f"PUT {path}/orders/*": private(amend_contract, *trade),
         f"DELETE {path}/orders/*": private(cancel_contract, *trade),
@@ -340,6 +362,7 @@ ROUTES = {
     "GET /api/v4/delivery/btc/contracts": public(nothing),
     "GET /api/v4/options/underlyings": public(nothing), "GET /api/v4/options/contracts": public(nothing),
     "GET /api/v4/spot/accounts": private(accounts, "read"),
+    "GET /api/v4/spot/my_trades": private(trades, "read"),
     "GET /api/v4/spot/open_orders": private(open_orders, "read"),
     "GET /api/v4/spot/orders": private(listed, "read"), "GET /api/v4/spot/orders/*": private(query, "read"),
     "POST /api/v4/spot/orders": private(place, *_trade),

@@ -185,7 +185,7 @@ def cancel_batch(exchange, call):
     if not isinstance(names, list):
         raise Refused(Refusal.PARAMETER, "orders")
     desk = Desk(exchange, call)
-    items = [{"txid": one["txid"] if isinstance(one, dict) else str(one)} for one in names]
+    items = [one if isinstance(one, dict) else {"txid": str(one)} for one in names]
     return ok({"count": sum("result" in one for one in desk.each(items, cancel))})
 
 
@@ -217,6 +217,25 @@ def query_orders(exchange, call):
     return ok({_id(one): _order(one) for one in found})
 
 
+def trades(exchange, call):
+    filled = Desk(exchange, call).fills(MARKETS)
+    return ok({"trades": {f"T{_id(one)[1:]}": _trade(one) for one in filled}, "count": len(filled)})
+
+
+def _trade(order):
+    return {
+        "ordertxid": _id(order), "postxid": "TKH2SE-M7IF5-CFI7LT", "pair": order.market.id,
+        "time": order.updated_at / 1_000, "type": order.ticket.side,
+        "ordertype": "market" if order.price is None else "limit", "price": plain(order.average),
+        "cost": plain(order.cost), "fee": "0", "vol": plain(order.filled), "margin": "0", "misc": "",
+        "trade_id": int(order.number), "maker": False}
+
+
+def sockets_token(exchange, call):
+    """It admits orders, too."""
+    return ok({"token": "a-token-that-opens-a-stream-and-is-none", "expires": 900})
+
+
 def moved(exchange, call):
     return ok({"refid": "AGBSO6T-UFMTTQ-I7KGS6"})
 
@@ -229,6 +248,8 @@ ROUTES = {
     "POST /0/private/OpenOrders": private(open_orders, "read"),
     "POST /0/private/ClosedOrders": private(closed_orders, "read"),
     "POST /0/private/QueryOrders": private(query_orders, "read"),
+    "POST /0/private/GetWebSocketsToken": private(sockets_token, "read"),
+    "POST /0/private/TradesHistory": private(trades, "read"),
     "POST /0/private/AddOrder": private(place, *TRADES),
     "POST /0/private/AddOrderBatch": private(place_batch, *TRADES),
     "POST /0/private/AmendOrder": private(amend, *TRADES),

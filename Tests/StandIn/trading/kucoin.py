@@ -310,6 +310,31 @@ def _page(markets):
     return page
 
 
+def _fills(markets):
+    def fills(exchange, call):
+        items = [_fill(one) for one in Desk(exchange, call).fills(_named(call, markets))]
+        return ok({"currentPage": 1, "pageSize": 50, "totalNum": len(items), "totalPage": 1, "lastId": 0,
+                   "items": items})
+
+    return fills
+
+
+def _fill(order):
+    market, is_spot = order.market, order.market.kind == SPOT
+    return {
+        "id": int(order.number), "symbol": market.id, "tradeId": order.number, "orderId": order.number,
+        "side": order.ticket.side, "liquidity": "taker", "forceTaker": True, "price": plain(order.average),
+        "size": plain(order.filled) if is_spot else int(order.filled), "fee": "0", "feeRate": "0",
+        ("funds" if is_spot else "value"): plain(order.cost), "feeCurrency": market.settle, "stop": "",
+        "tradeType": "TRADE" if is_spot else "trade", "type": "market" if order.price is None else "limit",
+        "createdAt": order.updated_at, "tradeTime": order.updated_at * 1_000_000}
+
+
+def stats(exchange, call):
+    desk = Desk(exchange, call)
+    return ok({"time": call.now_ms, **_ticker(desk, find(SPOTS, call.first("symbol")))})
+
+
 def bullet(exchange, call):
     return ok({"token": "a-token-that-opens-a-stream-and-is-none", "instanceServers": []})
 
@@ -346,7 +371,9 @@ ROUTES = {
     "GET /api/v1/hf/orders/active": private(hf_active, "read"),
     "GET /api/v1/hf/orders/done": private(hf_done, "read"),
     "GET /api/v1/hf/orders/*": private(_query(SPOTS), "read"),
-    "POST /api/v1/bullet-private": private(bullet, "read"),
+    "GET /api/v1/fills": private(_fills(SPOTS), "read"),
+    "GET /api/v1/hf/fills": private(_fills(SPOTS), "read"),
+    "GET /api/v1/market/stats": public(stats), "POST /api/v1/bullet-private": private(bullet, "read"),
     "POST /api/v1/withdrawals": moving("withdraw", moved),
     "POST /api/v3/withdrawals": moving("withdraw", moved),
     "POST /api/v2/accounts/inner-transfer": moving("transfer", moved),
@@ -366,6 +393,7 @@ FUTURES_ROUTES = {
     "DELETE /api/v1/orders/client-order/*": private(cancel_by_client, *_futures),
     "GET /api/v1/orders": private(_page(CONTRACTS), "read"),
     "GET /api/v1/orders/*": private(_query(CONTRACTS), "read"),
+    "GET /api/v1/fills": private(_fills(CONTRACTS), "read"),
     "POST /api/v1/bullet-private": private(bullet, "read"),
     "POST /api/v3/transfer-out": moving("transfer", moved),
     "POST /api/v1/transfer-in": moving("transfer", moved),

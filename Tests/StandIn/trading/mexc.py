@@ -243,6 +243,16 @@ def all_orders(exchange, call):
     return Answer(200, [_spot(one) for one in Desk(exchange, call).orders([market])])
 
 
+def trades(exchange, call):
+    filled = Desk(exchange, call).fills([find(SPOTS, call.first("symbol"))])
+    return Answer(200, [{
+        "symbol": one.market.id, "id": one.number, "orderId": one.number, "orderListId": -1,
+        "price": plain(one.average), "qty": plain(one.filled), "quoteQty": plain(one.cost), "commission": "0",
+        "commissionAsset": one.market.quote, "time": one.updated_at, "isBuyer": one.ticket.side == BUY,
+        "isMaker": False, "isBestMatch": True, "isSelfTrade": False,
+        "clientOrderId": None} for one in filled])
+
+
 def cancel_all(exchange, call):
     """Of up to five symbols, with commas."""
     desk = Desk(exchange, call)
@@ -322,6 +332,17 @@ def open_contracts(exchange, call):
     return ok([_contract(one) for one in Desk(exchange, call).open_orders(markets)])
 
 
+def deals(exchange, call):
+    name = call.first("symbol")
+    filled = Desk(exchange, call).fills([find(CONTRACTS, name)] if name else CONTRACTS)
+    return ok([{
+        "id": int(one.number), "symbol": one.market.id, "side": _contract(one)["side"],
+        "vol": int(one.filled),
+        "price": float(one.average), "fee": 0, "feeCurrency": one.market.settle, "profit": 0, "category": 1,
+        "positionMode": 2, "isTaker": True, "orderId": one.number,
+        "timestamp": one.updated_at} for one in filled])
+
+
 def close_all(exchange, call):
     desk = Desk(exchange, call)
     for held in desk.positions(CONTRACTS):
@@ -347,6 +368,7 @@ ROUTES = {
     "GET /api/v3/openOrders": private(open_orders, "read"),
     "GET /api/v3/allOrders": private(all_orders, "read"),
     "GET /api/v3/order": private(query, "read"), "POST /api/v3/order": private(place, *_trade),
+    "GET /api/v3/myTrades": private(trades, "read"),
     "POST /api/v3/order/test": private(test_order, *_trade),
     "POST /api/v3/batchOrders": private(place_batch, *_trade),
     "DELETE /api/v3/order": private(cancel, *_trade),
@@ -355,6 +377,7 @@ ROUTES = {
     f"GET {_private}/position/open_positions": private(positions, "read"),
     f"GET {_private}/order/list/open_orders": private(open_contracts, "read"),
     f"GET {_private}/order/list/open_orders/*": private(open_contracts, "read"),
+    f"GET {_private}/order/list/order_deals": private(deals, "read"),
     f"GET {_private}/order/get/*": private(query_contract, "read"),
     f"POST {_private}/order/create": private(place_contract, "trade_derivatives"),
     f"POST {_private}/order/submit": private(submit_contract, "trade_derivatives"),

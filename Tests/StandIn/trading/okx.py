@@ -234,6 +234,19 @@ def history(exchange, call):
     return ok(*[_order(one) for one in Desk(exchange, call).orders(_listed(call)) if not one.is_open])
 
 
+def fills(exchange, call):
+    return ok(*[_fill(one) for one in Desk(exchange, call).fills(_listed(call))])
+
+
+def _fill(order):
+    return {
+        "instType": _type(order.market), "instId": order.market.id, "tradeId": order.number,
+        "ordId": order.number, "clOrdId": order.ticket.client_id, "billId": order.number, "tag": "",
+        "fillPx": plain(order.average), "fillSz": plain(order.filled), "side": order.ticket.side,
+        "posSide": "net", "execType": "T", "feeCcy": order.market.quote, "fee": "0",
+        "fillTime": str(order.updated_at), "ts": str(order.updated_at)}
+
+
 def close_position(exchange, call):
     desk = Desk(exchange, call)
     market = find(MARKETS, call.first("instId"))
@@ -262,6 +275,8 @@ ROUTES = {
     "GET /api/v5/trade/order": private(query, "read"),
     "GET /api/v5/trade/orders-pending": private(pending, "read"),
     "GET /api/v5/trade/orders-history": private(history, "read"),
+    "GET /api/v5/trade/fills": private(fills, "read"),
+    "GET /api/v5/trade/fills-history": private(fills, "read"),
     "POST /api/v5/asset/withdrawal": moving("withdraw", moved),
     "POST /api/v5/asset/transfer": moving("transfer", moved),
     "POST /api/v5/asset/subaccount/transfer": moving("transfer", moved),
