@@ -28,9 +28,11 @@ import Testing
         var counters = LimitCounters([:], at: minute(10))
         let first = counters.nextNonce(of: key)
         #expect(first == UInt64(minute(10).microseconds))
-        #expect(counters.nextNonce(of: key) == first + 1)
+        let second = counters.nextNonce(of: key)
+        #expect(second == first + 1)
         var earlier = LimitCounters(counters.rows, at: minute(9))
-        #expect(earlier.nextNonce(of: key) == first + 2)
+        let third = earlier.nextNonce(of: key)
+        #expect(third == first + 2)
     }
 
     @Test func `what has no row yet is named`() {
