@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing]…
+"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing|requests]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -122,9 +122,21 @@ def judge_signing(requests_each=SIGNED_REQUESTS_EACH, seed=SIGNING_SEED):
     return signing.judge_signing(requests_each, seed)
 
 
+def judge_requests():
+    """The fixtures of CcxtRequestTests and DangerousPathTests are what ccxt writes and lists."""
+    import dangerous_paths
+    import requests_of_ccxt
+
+    for name, script in {"ccxt-requests": requests_of_ccxt, "dangerous-paths": dangerous_paths}.items():
+        path = ROOT / "Tests" / "Fixtures" / f"{name}.json"
+        if path.read_text() != script.fixture():
+            raise AssertionError(f"{path.name} is not what {script.__name__}.py writes; see its first lines")
+    return "ccxt writes the requests and lists the paths that the classifier is tested with"
+
+
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing,
+    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests,
 }
 
 
