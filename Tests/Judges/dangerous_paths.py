@@ -55,7 +55,7 @@ def place(x, section, method, path):
     return "futures" if is_future else ALIASES.get(parts.netloc), parts.path
 
 
-def main():
+def fixture():
     # ccxt does not list the reading of one withdrawal.
     rows, reads = {}, {("kucoin", "spot", "/api/v1/withdrawals/1234567890")}
     for name in ("binance", "bybit", "okx", "kraken", "coinbase", "kucoin", "gate", "bitget", "mexc"):
@@ -79,8 +79,8 @@ def main():
         if (name, alias, path) in reads:
             row["also"] = ["GET"]
         lines.append(json.dumps(row, separators=(",", ":")))
-    sys.stdout.write(f'{{"source":"ccxt {ccxt.__version__}","paths":[\n' + ",\n".join(lines) + "\n]}\n")
+    return f'{{"source":"ccxt {ccxt.__version__}","paths":[\n' + ",\n".join(lines) + "\n]}\n"
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(fixture())

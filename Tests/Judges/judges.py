@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing|clients|freqtrade]…
+"""usage: judges.py [--requests N] [--seed N]
+    [openapi|webhook|schemathesis|cel|signing|requests|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -151,11 +152,25 @@ def judge_freqtrade():
     return "freqtrade starts dry with its documented ccxt_config"
 
 
+def judge_requests():
+    """The fixtures of CcxtRequestTests and DangerousPathTests are what ccxt writes and lists."""
+    import dangerous_paths
+    import requests_of_ccxt
+
+    for name, script in {"ccxt-requests": requests_of_ccxt, "dangerous-paths": dangerous_paths}.items():
+        path = ROOT / "Tests" / "Fixtures" / f"{name}.json"
+        if path.read_text() != script.fixture():
+            raise AssertionError(f"{path.name} is not what {script.__name__}.py writes; see its first lines")
+    return "ccxt writes the requests and lists the paths that the classifier is tested with"
+
+
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing, "clients": judge_clients,
+    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests, "clients": judge_clients,
     "freqtrade": judge_freqtrade,
 }
+# freqtrade brings half a gigabyte along, and is asked by name.
+USUAL = [name for name in JUDGES if name != "freqtrade"]
 
 
 def main(words):
@@ -168,7 +183,7 @@ def main(words):
     if unknown:
         sys.exit(f"no such judge: {', '.join(unknown)} (there are {', '.join(JUDGES)})")
     failed = 0
-    for name in told.names or JUDGES:
+    for name in told.names or USUAL:
         options = (told.requests, told.seed) if name == "signing" else ()
         try:
             print(f"judge {name}: {JUDGES[name](*options)}", flush=True)

@@ -38,8 +38,8 @@ UNREAD = {
     "gate": {"hedged_close", "trailing", "attached", "client", "edit_spot", "leverage",
              *(f"{kind}_{mode}_margin" for kind in ("linear", "inverse") for mode in ("cross", "isolated"))},
     "bitget": {"trading_fees"}, "bitget unified": {"trailing", "trigger_market", "trigger_limit"},
-    "mexc": {"spot_trigger_market", "spot_trigger_limit", "stop_loss", "take_profit", "ioc", "fok", "trailing",
-             "attached", "edit", "hedged_close"},
+    "mexc": {"spot_trigger_market", "spot_trigger_limit", "stop_loss", "take_profit", "ioc", "fok",
+             "trailing", "attached", "edit", "hedged_close"},
 }
 
 
@@ -214,7 +214,7 @@ def row(x, label, method, arguments):
         "type": kind, "body": body}
 
 
-def main():
+def fixture():
     rows, seen = [], set()
     for name, unified in [*((name, False) for name in MARKETS), ("bitget", True), ("kucoin", True)]:
         x = exchange(name, unified)
@@ -227,8 +227,8 @@ def main():
                 seen.add(key)
                 rows.append(found)
     lines = ",\n".join(json.dumps(found, separators=(",", ":")) for found in rows)
-    sys.stdout.write(f'{{"source":"ccxt {ccxt.__version__}","requests":[\n{lines}\n]}}\n')
+    return f'{{"source":"ccxt {ccxt.__version__}","requests":[\n{lines}\n]}}\n'
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(fixture())

@@ -91,6 +91,7 @@ import Testing
 
     private static let others: [MeaningCase] = [
         .init(spot, cash("buy", #""orderType":"market","x":1"#), "trade! body x"),
+        .init(spot, cash("sell", #""orderType":"market","triggerPrice":"4""#), "trade! body tpslType"),
         .init(mix, future("", "MY-FUTURES"), "trade! body productType"),
         .init(mix, future(#","reduceOnly":"PERHAPS""#), "trade! body reduceOnly"),
         .init(

@@ -56,6 +56,11 @@ import Testing
         .init(
             create, order(#""takeProfit":"60","stopLoss":"40","tpslMode":"Full""#),
             "trade: BTCUSDT buy limit linear 0.1 @50000"),
+        .init(
+            create, market("spot", "Sell", #","triggerPrice":"4","orderFilter":"tpslOrder""#),
+            "trade: BTCUSDT sell stop_market spot 5 stop4"),
+        .init(create, market("spot", "Sell", #","triggerPrice":"4""#), "trade! body orderFilter"),
+        .init(create, market("spot", "Sell", #","orderFilter":"OcoOrder""#), "trade! body orderFilter"),
         .init(create, order(#""bboSideType":"Queue","bboLevel":"1""#), "trade: BTCUSDT buy other linear 0.1"),
         .init(
             batch,

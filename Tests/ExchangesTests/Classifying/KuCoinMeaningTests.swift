@@ -96,6 +96,7 @@ import Testing
             "trade! body reduceOnly"),
         .init(future, order("XBTUSDTM", #""type":"market","size":2,"qty":"1""#), "trade! body qty"),
         .init(future, order("XBTUSDTM", #""type":"market""#), "trade! body quantity"),
+        .init(future, order("XBTUSDTM", #""type":"market","size":2,"stopPrice":"4""#), "trade! body stop"),
         .init(future, #"{"symbol":"XBTUSDTM","type":"market","size":2}"#, "trade! body side"),
         .init(
             "POST spot /api/v1/margin/order",

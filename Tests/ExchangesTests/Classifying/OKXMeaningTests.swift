@@ -99,6 +99,12 @@ import Testing
             algo, trigger("trigger", #","triggerPx":"40","orderPx":"39""#),
             "trade: BTC-USDT-SWAP sell stop_limit linear 2c @39 stop40 cross"),
         .init(
+            algo, trigger("trigger", #","triggerPx":"40","orderPx":"-1","reduceOnly":true"#),
+            "trade: BTC-USDT-SWAP sell stop_market linear 2c stop40 cross"),
+        .init(
+            algo, trigger("conditional", #","slTriggerPx":"40","slOrdPx":"-1","reduceOnly":true"#),
+            "trade: BTC-USDT-SWAP sell stop_market linear 2c stop40 reduces cross alt1"),
+        .init(
             algo, trigger("oco", #","tpTriggerPx":"60","tpOrdPx":"-1","slTriggerPx":"40","slOrdPx":"39""#),
             """
             trade: BTC-USDT-SWAP sell take_profit_market linear 2c stop60 cross alt1; \

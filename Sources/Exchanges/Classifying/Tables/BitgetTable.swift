@@ -196,6 +196,10 @@ extension BitgetTable {
         order.timeInForce = try p.choice("force", times, isFolding: true)
         order.clientOrderID = try p.word("clientOid")
         order.stopPrice = try p.price("triggerPrice")
+        guard try p.choice("tpslType", ["normal": false, "tpsl": true]) ?? false == (order.stopPrice != nil)
+        else {
+            throw p.problem("tpslType", "and triggerPrice go together")
+        }
         if order.stopPrice != nil { order.kind = kind == .market ? .stopMarket : .stopLimit }
         return try p.checked(order)
     }

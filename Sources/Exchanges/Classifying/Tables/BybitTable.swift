@@ -148,7 +148,7 @@ extension BybitTable {
         _ p: Parameters, _ instrument: OrderIntent.Instrument
     ) throws(MeaningProblem) -> OrderIntent {
         let hasPrice = try p.neededChoice("orderType", ["Market": false, "Limit": true])
-        let isTriggered = try p.price("triggerPrice") != nil
+        let isTriggered = try isTriggered(p, instrument)
         let kind: OrderKind =
             isTriggered ? (hasPrice ? .stopLimit : .stopMarket) : (hasPrice ? .limit : .market)
         var order = OrderIntent(try p.symbol(), try p.neededChoice("side", sides), kind, on: instrument)
@@ -163,6 +163,19 @@ extension BybitTable {
         // Borrows what is missing.
         if try p.flag("isLeverage", ["1"], ["0"]), instrument == .spot { order.instrument = .margin }
         return try p.checked(order)
+    }
+
+    /// Spot does not look at a trigger unless the filter says what it is for.
+    private static func isTriggered(
+        _ p: Parameters, _ instrument: OrderIntent.Instrument
+    ) throws(MeaningProblem) -> Bool {
+        let filter = try p.choice("orderFilter", ["Order": false, "tpslOrder": true, "StopOrder": true])
+        let hasTrigger = try p.price("triggerPrice") != nil
+        guard instrument == .spot else { return hasTrigger }
+        guard hasTrigger == (filter ?? false) else {
+            throw p.problem("orderFilter", "and triggerPrice go together")
+        }
+        return hasTrigger
     }
 
     /// Base, but for what spends at the market without saying otherwise, and inverse contracts of a dollar.

@@ -24,13 +24,17 @@ extension KuCoinTable {
             ("/api/v1/hf/orders/sync", order),
             ("/api/v1/orders", stops), ("/api/v1/orders/test", stops), ("/api/v1/stop-order", stops),
         ].map { path, known in
-            .trade(host, .post, path, known, id: id) { p throws(MeaningProblem) in [try spot(p, p.symbol())] }
+            .trade(host, .post, path, known, id: id) { p throws(MeaningProblem) in
+                [try spot(p, p.symbol(), isStop: path.hasSuffix("stop-order"))]
+            }
         }
         + [
             "/api/v1/margin/order", "/api/v1/margin/order/test", "/api/v3/hf/margin/order",
             "/api/v3/hf/margin/order/test", "/api/v3/hf/margin/stop-order",
         ].map { path in
-            .trade(host, .post, path, marginal, id: id) { p throws(MeaningProblem) in [try margin(p)] }
+            .trade(host, .post, path, marginal, id: id) { p throws(MeaningProblem) in
+                [try margin(p, isStop: path.hasSuffix("stop-order"))]
+            }
         }
         + ["/api/v1/hf/orders/multi", "/api/v1/hf/orders/multi/sync"].map { path in
             .trade(host, .post, path, .body("orderList!"), id: id.inList("orderList")) {
@@ -65,9 +69,12 @@ extension KuCoinTable {
         oneCancelsOther("/api/v3/hf/margin/oco-order", .body("isIsolated autoBorrow autoRepay"), on: .margin),
     ]
 
-    private static func spot(_ p: Parameters, _ symbol: String) throws(MeaningProblem) -> OrderIntent {
+    /// - Parameter isStop: the route is for stop orders only.
+    private static func spot(
+        _ p: Parameters, _ symbol: String, isStop: Bool = false
+    ) throws(MeaningProblem) -> OrderIntent {
         let hasLimit = try p.choice("type", ["limit": true, "market": false]) ?? true
-        let stop = try p.price("stopPrice")
+        let stop = try stopPrice(p, isImplied: isStop)
         let kind: OrderKind =
             stop == nil ? (hasLimit ? .limit : .market) : (hasLimit ? .stopLimit : .stopMarket)
         var order = OrderIntent(symbol, try p.neededChoice("side", sides), kind, on: .spot)
@@ -83,15 +90,27 @@ extension KuCoinTable {
         return try p.checked(order)
     }
 
+    /// Nobody looks at the price of a stop that is none.
+    private static func stopPrice(
+        _ p: Parameters, isImplied: Bool = false
+    ) throws(MeaningProblem) -> Decimal? {
+        let stop = try p.price("stopPrice")
+        let kind = try p.choice("stop", ["loss": "", "entry": "", "up": "", "down": ""])
+        guard isImplied ? stop != nil : (stop == nil) == (kind == nil) else {
+            throw p.problem("stop", "and stopPrice go together")
+        }
+        return stop
+    }
+
     private static func common(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
         order.timeInForce = try p.choice("timeInForce", times)
         if try p.flag("postOnly") { order.timeInForce = .postOnly }
         order.clientOrderID = try p.word("clientOid")
     }
 
-    private static func margin(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+    private static func margin(_ p: Parameters, isStop: Bool) throws(MeaningProblem) -> OrderIntent {
         try p.refuseBorrowing("autoBorrow", unless: ["false"])
-        var order = try spot(p, p.symbol())
+        var order = try spot(p, p.symbol(), isStop: isStop)
         let mode = try p.choice("marginModel", ["cross": "cross", "isolated": "isolated"])
         order.marginMode = try p.flag("isIsolated") ? "isolated" : mode ?? "cross"
         order.instrument = .margin
@@ -142,7 +161,7 @@ extension KuCoinTable {
         let symbol = try p.symbol()
         let isLinear = symbol.hasSuffix("USDTM") || symbol.hasSuffix("USDCM")
         let hasLimit = try p.choice("type", ["limit": true, "market": false]) ?? true
-        let stop = try p.price("stopPrice")
+        let stop = try stopPrice(p)
         let kind: OrderKind =
             stop == nil ? (hasLimit ? .limit : .market) : (hasLimit ? .stopLimit : .stopMarket)
         let side = try p.choice("side", sides)

@@ -30,6 +30,9 @@ extension KuCoinTable {
         let symbol = try p.symbol()
         let hasLimit = try p.neededChoice("orderType", ["LIMIT": true, "MARKET": false])
         let stop = try p.price("triggerPrice")
+        guard (stop == nil) == (try p.choice("triggerDirection", ["UP": "", "DOWN": ""]) == nil) else {
+            throw p.problem("triggerDirection", "and triggerPrice go together")
+        }
         let kind: OrderKind =
             stop == nil ? (hasLimit ? .limit : .market) : (hasLimit ? .stopLimit : .stopMarket)
         var order = OrderIntent(

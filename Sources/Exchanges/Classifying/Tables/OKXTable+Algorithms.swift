@@ -85,6 +85,11 @@ extension OKXTable {
         order.clientOrderID = try p.word("algoClOrdId")
         try unit(p, &order)
         try position(p, &order)
+        // The others do not read `reduceOnly`; what the position's side says holds for all.
+        let type = try p.needed("ordType")
+        if order.positionSide == nil, !["conditional", "oco", "chase", "move_order_stop"].contains(type) {
+            order.isReduceOnly = false
+        }
         if try p.price("closeFraction") != nil {
             guard order.quantity == nil, order.unit == .contracts else {
                 throw p.problem("closeFraction", "is for positions, and goes without sz")

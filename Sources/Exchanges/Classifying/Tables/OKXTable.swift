@@ -82,7 +82,7 @@ extension OKXTable {
     private static let order = KnownNames.body(
         """
         instId! tdMode! ccy clOrdId tag side! posSide ordType! sz! px pxUsd pxVol reduceOnly tgtCcy banAmend
-        pxAmendType tradeQuoteCcy stpMode stpId attachAlgoOrds quickMgnType tpTriggerPx tpOrdPx
+        pxAmendType tradeQuoteCcy stpMode stpId slippagePct attachAlgoOrds quickMgnType tpTriggerPx tpOrdPx
         tpTriggerPxType slTriggerPx slOrdPx slTriggerPxType isElpTakerAccess
         """)
     private static let change = KnownNames.body(
