@@ -142,8 +142,8 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Identity", "Keys", "Sealing", "Service", "Signals",
-                "Signing", "TestSupport", "Webhooks",
+                "Alerts", "CYaml", "Events", "Exchanges", "Identity", "Keys", "Sealing", "Service",
+                "Signals", "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],
