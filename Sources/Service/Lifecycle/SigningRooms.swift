@@ -9,15 +9,18 @@ final class SigningRooms {
     let operations: [Operation]
     private let batcher: UseBatcher
     private let outcomes: OutcomeBook
+    private let times: ClockFeed
 
     init(_ shared: NodeShared, ledger: Ledger, book: KeyBook, reactor: Reactor) {
-        let market = shared.market.market
+        let market = shared.market.market(shared.exchangeClocks, shared.clock)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         let settings = shared.settings
         let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }
         let line = ExchangeSender(shared, reactor: reactor).line()
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
-        batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed)
+        times = ClockFeed(
+            clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
+        batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed, times: times)
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =
             SignEndpoints(
@@ -34,11 +37,13 @@ final class SigningRooms {
     func start(on worker: isolated Worker) {
         batcher.start(on: worker)
         outcomes.start(on: worker)
+        times.start(on: worker)
     }
 
     func stop() {
         batcher.stop()
         outcomes.stop()
+        times.stop()
     }
 
     /// The seal was closed.

@@ -6,6 +6,7 @@ package struct Market: Sendable {
     package struct View: Sendable {
         package var instruments: [String: Instrument] = [:]
         package var prices: [String: PolicyPrice] = [:]
+        package var isClockUncertain = false
 
         package init() {}
     }

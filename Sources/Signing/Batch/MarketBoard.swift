@@ -33,9 +33,11 @@ package final class MarketBoard: Sendable {
         state.withLock { $0.instruments[place]?.at }
     }
 
-    package var market: Market {
+    package func market(_ clocks: ExchangeClocks, _ clock: Clock) -> Market {
         Market { [self] place, orders in
             var view = Market.View()
+            let time = ExchangeClocks.Place(place.exchange, place.environment)
+            view.isClockUncertain = clocks.isUncertain(time, at: clock.now())
             state.withLock { state in
                 for order in orders {
                     guard let symbol = order.symbol else { continue }

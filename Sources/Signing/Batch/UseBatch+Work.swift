@@ -144,5 +144,6 @@ extension UseFacts {
         let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
         let view = market.view(place, read.meaning.orders)
         (instruments, prices) = (view.instruments, view.prices)
+        isClockUncertain = view.isClockUncertain
     }
 }

@@ -34,12 +34,14 @@ package final class UseBatcher {
     let snapshots: KeySnapshots
     let market: Market
     private let feed: MarketFeed
+    private let times: ClockFeed
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
 
-    package init(ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed) {
+    package init(ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed) {
         (self.ledger, self.book, self.market, self.feed) = (ledger, book, market, feed)
+        self.times = times
         snapshots = KeySnapshots(book: book)
     }
 
@@ -79,6 +81,7 @@ package final class UseBatcher {
     }
 
     nonisolated(nonsending) func refresh(_ read: ReadUse, of key: ExchangeKey, host: String) async {
+        await times.know(ExchangeClocks.Place(key.exchange, key.environment))
         guard !read.meaning.orders.isEmpty else { return }
         await feed.refresh(MarketPlace(key.exchange, key.environment, host: host))
     }

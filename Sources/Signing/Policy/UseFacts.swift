@@ -21,6 +21,9 @@ package struct UseFacts: Sendable {
     package var instruments: [String: Instrument] = [:]
     /// By symbol, and of currencies by `PolicyPrice.name(of:)`.
     package var prices: [String: PolicyPrice] = [:]
+    /// How far the exchange's clock is from ours is not known well enough: an order could be taken much later
+    /// than it was meant.
+    package var isClockUncertain = false
     /// What the account holds, by asset, where somebody knows: a spot sale of it is an exit.
     package var holdings: [String: Decimal]?
 

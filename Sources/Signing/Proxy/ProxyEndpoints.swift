@@ -120,10 +120,7 @@ extension ProxyEndpoints {
         let signed: SignedRequest
         do {
             guard use.mayLeave() else { throw AdmittedUse.tooLate }
-            signed = try use.signed(
-                at: SigningMoment(
-                    at: clocks.now(at: use.key.key.exchange, is: clock.now()), nonce: use.nonce,
-                    entropy: entropy), to: hosts)
+            signed = try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts)
         } catch {
             note(use, .unsent, since: began)
             throw error

@@ -3,7 +3,9 @@ import HTTPServer
 
 /// What passes a proxy, each way: named ones only.
 enum ProxyHeaders {
-    private static let towards: [HeaderName] = [.accept, "locale", "x-locale"]
+    private static let towards: [HeaderName] = [
+        .accept, "locale", "x-locale", "x-gate-size-decimal", "cb-version",
+    ]
 
     /// Towards the exchange, beside what the recipe writes, which includes the content's type.
     static func towards(_ request: Request) -> [(name: String, value: String)] {
@@ -13,7 +15,8 @@ enum ProxyHeaders {
     private static let back: Set<String> = ["content-type", "retry-after", "date"]
     /// Weights and rates, as each exchange names them.
     private static let rates = [
-        "x-mbx-used-weight", "x-mbx-order-count", "x-sapi-used", "x-bapi-limit", "gw-ratelimit-",
+        "x-mbx-used-weight", "x-mbx-used-remain-limit", "x-mbx-order-count", "x-sapi-used", "x-bapi-limit",
+        "gw-ratelimit-",
         "ratelimit-",
         "x-ratelimit-", "x-gate-ratelimit-", "x-in-time", "x-out-time", "rate-limit-",
     ]

@@ -60,8 +60,7 @@ extension SignEndpoints {
     }
 
     private func moment(of use: AdmittedUse) -> SigningMoment {
-        SigningMoment(
-            at: clocks.now(at: use.key.key.exchange, is: use.at), nonce: use.nonce, entropy: entropy)
+        use.moment(by: clocks, is: use.at, entropy)
     }
 }
 
@@ -99,7 +98,8 @@ extension SignEndpoints {
         guard let host = hosts.host(draft.host, of: trial.key.exchange, in: trial.key.environment) else {
             return nil
         }
-        let at = clocks.now(at: trial.key.exchange, is: trial.at)
+        let place = ExchangeClocks.Place(trial.key.exchange, trial.key.environment)
+        let at = clocks.now(at: place, is: trial.at)
         return StringToSign(
             draft, of: trial.key.exchange, kind: trial.kind,
             at: SigningMoment(at: at, nonce: UInt64(max(at.microseconds, 0)), entropy: entropy), to: host)
@@ -107,6 +107,19 @@ extension SignEndpoints {
 }
 
 extension AdmittedUse {
+    /// - Parameter time: ours; what is signed tells the exchange's. A cancel has the widest window while nobody
+    ///   knows how far the two are apart.
+    func moment(by clocks: ExchangeClocks, is time: Timestamp, _ entropy: Entropy) -> SigningMoment {
+        let place = ExchangeClocks.Place(key.key.exchange, key.key.environment)
+        let widest = key.key.exchange.adapter.recipes.compactMap { $0.window?.atMost }.max()
+        let isWide = meaning.operation == .cancel && clocks.isUncertain(place, at: time)
+        return SigningMoment(
+            at: clocks.now(at: place, is: time), nonce: nonce,
+            receiveWindow: isWide
+                ? widest ?? SigningMoment.usualReceiveWindow : SigningMoment.usualReceiveWindow,
+            entropy: entropy)
+    }
+
     /// Signs in memory; nothing has left yet.
     func signed(at moment: SigningMoment, to hosts: ExchangeHosts) throws -> SignedRequest {
         let key = self.key.key

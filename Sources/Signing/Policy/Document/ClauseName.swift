@@ -1,7 +1,7 @@
 /// What a verdict is about. `description` is how documents and answers write it.
 package enum ClauseName: Hashable, Sendable {
     // Always there, whatever policies say.
-    case request, policy, mode, approval, instrument, streams
+    case request, policy, mode, approval, instrument, streams, clock
     // Of a policy's document.
     case operations, ways, hosts, cidrs
     case symbols, sides, types, timeInForce, leverage, marginModes, instruments, notional, priceDistance
@@ -28,6 +28,7 @@ extension ClauseName: CustomStringConvertible {
         case .approval: "approval"
         case .instrument: "instrument"
         case .streams: "streams"
+        case .clock: "clock"
         case .operations: "operations"
         case .ways: "ways"
         case .hosts: "hosts"

@@ -9,6 +9,7 @@ struct Standing {
     var verdicts: [ClauseVerdict] {
         var verdicts = request + mode
         if !orders.all.isEmpty { verdicts += instrument }
+        if facts.isClockUncertain { verdicts += clock }
         let operation = facts.meaning.operation
         if operation == .withdraw || operation == .transfer { verdicts.append(approval) }
         if operation == .stream || facts.meaning.admitsOrders { verdicts.append(streams) }
@@ -83,6 +84,14 @@ struct Standing {
             }
         }
         return denied.isEmpty ? [ClauseVerdict(.instrument, .allowed)] : denied
+    }
+
+    /// Exits go on, with the widest window.
+    private var clock: [ClauseVerdict] {
+        let reason = "how far the clock of \(facts.key.exchange.rawValue) is from ours is not known"
+        return orders.bound(by: .opening).map {
+            ClauseVerdict(.clock, .denied, reason: reason, order: $0.number)
+        }
     }
 
     private var approval: ClauseVerdict {
