@@ -7,7 +7,7 @@ import Testing
 @Suite struct StockClientTests {
     /// Of a method and a path with `{id}`, on whichever host of the exchange it is found.
     private static func operations(_ exchange: ExchangeName, _ words: [Substring]) -> Set<RequestOperation> {
-        let path = words[1].replacing("{id}", with: "7000000001")
+        let path = String(words[1]).replacing("{id}", with: "7000000001")
         return Set(
             Exchange.of(exchange).aliases.map { alias in
                 let request = IncomingRequest(String(words[0]), host: alias, path: path)
