@@ -49,21 +49,24 @@ def place_of(error):
     return " < ".join(f"{one.name}:{one.lineno}" for one in reversed(frames[-8:]))
 
 
-def trade(exchange):
-    """What a bot does all day. Raises when anything comes out otherwise than it should."""
+def trade(exchange, amends=("spot", "derivative")):
+    """What a bot does all day. Raises when anything comes out otherwise than it should.
+
+    `amends` names the markets where an amendment goes through.
+    """
     exchange.load_markets()
     assert abs(exchange.fetch_time() - time.time() * 1000) < 60_000
-    spot(exchange, SPOT)
+    spot(exchange, SPOT, "spot" in amends)
     for symbol in (LINEAR.get(exchange.id, "BTC/USDT:USDT"), INVERSE.get(exchange.id)):
         if symbol is not None:
-            derivative(exchange, symbol)
+            derivative(exchange, symbol, "derivative" in amends)
 
 
-def spot(exchange, symbol):
+def spot(exchange, symbol, amends):
     base, quote = exchange.market(symbol)["base"], exchange.market(symbol)["quote"]
     before = exchange.fetch_balance()
     assert before[quote]["free"] > 0, before
-    rest_amend_and_cancel(exchange, symbol, 0.01)
+    rest_amend_and_cancel(exchange, symbol, 0.01, amends)
     # Some want a market buy in what it costs, which ccxt reckons from a price.
     exchange.create_order(symbol, "market", "buy", 0.02, 50_000)
     held = exchange.fetch_balance()[base]["total"] - before[base]["total"]
@@ -77,7 +80,7 @@ def spot(exchange, symbol):
     raises((ccxt.InsufficientFunds,), exchange.create_order, symbol, "limit", "buy", 9_000, 49_000)
 
 
-def rest_amend_and_cancel(exchange, symbol, amount):
+def rest_amend_and_cancel(exchange, symbol, amount, amends):
     """One order that waits, is found, is changed where that can be done, and goes."""
     asked = ASKED.get(exchange.id, {})
     placed = exchange.create_order(symbol, "limit", "buy", amount, 30_000)
@@ -90,7 +93,7 @@ def rest_amend_and_cancel(exchange, symbol, amount):
     found = exchange.fetch_order(placed["id"], symbol, asked)
     assert found["status"] == "open", found
     number = placed["id"]
-    if exchange.has["editOrder"] is True:
+    if amends and exchange.has["editOrder"] is True:
         number = amended(exchange, symbol, amount, number)
     exchange.cancel_order(number, symbol)
     assert exchange.fetch_open_orders(symbol) == []
@@ -131,11 +134,11 @@ def many(exchange, symbol, amount):
     assert exchange.fetch_open_orders(symbol) == []
 
 
-def derivative(exchange, symbol):
+def derivative(exchange, symbol, amends):
     """A position opens, may be reduced but not by its own side, and is closed."""
     market = exchange.market(symbol)
     amount = 1 if market["inverse"] else market["limits"]["amount"]["min"]
-    rest_amend_and_cancel(exchange, symbol, amount)
+    rest_amend_and_cancel(exchange, symbol, amount, amends)
     exchange.create_order(symbol, "market", "buy", amount)
     [done] = exchange.fetch_my_trades(symbol)
     assert (done["side"], done["amount"], done["price"]) == ("buy", amount, 50_000), done

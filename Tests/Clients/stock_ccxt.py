@@ -11,6 +11,7 @@ import argparse
 import json
 import pathlib
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -49,8 +50,11 @@ class Control:
 
     @staticmethod
     def _read(request):
-        with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
-            return json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"the stand-in answers {error.code}: {error.read().decode()}") from None
 
 
 def client(name, secrets, direct, proxy=None):

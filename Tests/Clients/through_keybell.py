@@ -2,8 +2,8 @@
 """usage: through_keybell.py [--binary .build/debug/keybell] [EXCHANGE…]
 
 Stock ccxt, with a dummy secret and an access token of Keybell in place of the API key, trades through the proxy
-of a real service at the stand-in exchange, is denied, is limited and sees an outage, and raises the right class
-of error each time. Needs a built binary.
+of a real service at the stand-in exchange, is denied, is limited, loses an answer and sees an outage, and raises
+the right class of error each time. Needs a built binary.
 """
 
 import argparse
@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "StandIn"), str(ROOT / "Scripts" / 
 
 import bot  # noqa: E402
 import ccxt  # noqa: E402
+import dialects  # noqa: E402
 from connections import TABLE  # noqa: E402
 from credentials import credentials, dummy  # noqa: E402
 from service import Service  # noqa: E402
@@ -23,13 +24,17 @@ from standin import StandIn  # noqa: E402
 from stock_ccxt import PERMISSIONS, Control, client  # noqa: E402
 
 ENVIRONMENT = "demo"
-# What bots do beside reading and trading, such as setting leverage, is admin.
-POLICY = {"operations": ["read", "trade", "cancel", "admin"]}
+POLICY = {"operations": ["read", "trade", "cancel"]}
 CHANGES = {
     "denied": ({"operations": ["read"]}, ccxt.PermissionDenied),
     "limited": ({**POLICY, "orders": {"max_notional": {"amount": "10", "currency": "USD"}}}, ccxt.InvalidOrder),
 }
 HEADER = "Keybell-Token"
+# Where only these markets' amendments name a symbol. The others name an order alone, so that no policy could
+# tell what they are about, and are denied: a bot cancels and places anew.
+MARKETS = ("spot", "derivative")
+AMENDS = {"kraken": (), "coinbase": (), "gate": ("spot",)}
+ORDER = (bot.SPOT, "limit", "buy", 0.01, 30_000)
 
 
 class Desk:
@@ -78,14 +83,47 @@ class Desk:
         path = self.register(name)
         self.publish(path, POLICY)
         exchange = self.stock(name, path)
-        bot.trade(exchange)
-        order = (exchange.create_order, bot.SPOT, "limit", "buy", 0.01, 30_000)
+        amends = AMENDS.get(name, MARKETS)
+        bot.trade(exchange, amends)
+        self.cannot_amend(exchange, set(MARKETS) - set(amends))
         for policy, kind in CHANGES.values():
             self.publish(path, policy)
-            bot.raises((kind,), *order)
+            self.refused(exchange, kind)
         self.publish(path, POLICY)
-        self.control.post("/behaviour", exchange=name, outage=True)
-        bot.raises((ccxt.ExchangeNotAvailable,), *order)
+        self.loses_an_answer(exchange)
+        self.control.post("/outage", exchange=name, out=True)
+        self.refused(exchange, ccxt.ExchangeNotAvailable)
+
+    def cannot_amend(self, exchange, markets):
+        for market in markets:
+            symbol = bot.SPOT if market == "spot" else bot.LINEAR.get(exchange.id, "BTC/USDT:USDT")
+            if symbol is None or not exchange.has["editOrder"]:
+                continue
+            amount = exchange.market(symbol)["limits"]["amount"]["min"]
+            amount = 0.01 if market == "spot" else amount
+            placed = exchange.create_order(symbol, "limit", "buy", amount, 30_000)
+            bot.raises(
+                (ccxt.PermissionDenied,), exchange.edit_order, placed["id"], symbol, "limit", "buy", amount,
+                31_000)
+            exchange.cancel_order(placed["id"], symbol)
+
+    def refused(self, exchange, kind):
+        """An order raises this, and does not reach the exchange."""
+        before = self.placed(exchange.id)
+        bot.raises((kind,), exchange.create_order, *ORDER)
+        assert self.placed(exchange.id) == before, "an order that was refused was placed"
+
+    def loses_an_answer(self, exchange):
+        """An order that is taken, and of which nothing is heard, is there once."""
+        before = self.placed(exchange.id)
+        self.control.post("/behaviour", exchange=exchange.id, drop="after_request", method="POST")
+        kind = dialects.TABLE["exchanges"][exchange.id]["refusals"]["outcome_unknown"]["raises"]
+        bot.raises((getattr(ccxt, kind),), exchange.create_order, *ORDER)
+        self.control.post("/behaviour", exchange=exchange.id)
+        assert self.placed(exchange.id) == before + 1, "it was not placed, or more than once"
+
+    def placed(self, name):
+        return len(self.control.get("/orders", exchange=name)["orders"])
 
 
 def settings(ports):

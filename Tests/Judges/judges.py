@@ -127,11 +127,11 @@ def judge_signing(requests_each=SIGNED_REQUESTS_EACH, seed=SIGNING_SEED):
 
 def judge_clients():
     """By programs of their own, which say what is wrong."""
-    for program in ("dialects.py", "stock_ccxt.py"):
+    for program in ("dialects.py", "stock_ccxt.py", "through_keybell.py"):
         subprocess.run(
             [sys.executable, "-B", str(ROOT / "Tests" / "Clients" / program)], check=True,
             timeout=CLIENTS_LIMIT_SECONDS)
-    return "stock ccxt trades at nine exchanges, and reads refusals in nine dialects"
+    return "stock ccxt trades at nine exchanges, through the service too, and reads refusals in nine dialects"
 
 
 def judge_freqtrade():

@@ -17,8 +17,12 @@ struct Parameters: Sendable {
     /// JSON inside a query or a form, where everything may be a text.
     private let isInText: Bool
 
-    /// - Parameter captures: what stands in the path for the placeholders of its table.
-    init(_ draft: RequestDraft, captures: [String: String] = [:]) throws(MeaningProblem) {
+    /// - Parameters:
+    ///   - captures: what stands in the path for the placeholders of its table.
+    ///   - inBoth: what query and body may both say, if they say the same.
+    init(
+        _ draft: RequestDraft, captures: [String: String] = [:], inBoth: Set<String> = []
+    ) throws(MeaningProblem) {
         (place, isInText) = ("", false)
         for (name, text) in captures { values.append((name, .path, .text(text))) }
         for field in draft.query { values.append((field.name, .query, .text(field.value))) }
@@ -28,6 +32,7 @@ struct Parameters: Sendable {
         case .object(let object):
             for member in object.members {
                 guard !has(member.name) else {
+                    if inBoth.contains(member.name), repeats(member) { continue }
                     throw MeaningProblem(.body, member.name, "stands in the query or the path, too")
                 }
                 values.append((member.name, .body, .json(member.value)))
@@ -40,6 +45,14 @@ struct Parameters: Sendable {
     private init(_ object: JSONObject, part: MeaningProblem.Part, place: String, isInText: Bool) {
         (self.place, self.isInText) = (place, isInText)
         values = object.members.map { ($0.name, part, .json($0.value)) }
+    }
+
+    /// What the query says already, in the same text.
+    private func repeats(_ member: JSONObject.Member) -> Bool {
+        guard let other = values.first(where: { $0.name.utf8.elementsEqual(member.name.utf8) }),
+            other.part == .query, case .text(let text) = other.value, let own = member.value.asString
+        else { return false }
+        return own.utf8.elementsEqual(text.utf8)
     }
 
     /// The name of a body that is a list.

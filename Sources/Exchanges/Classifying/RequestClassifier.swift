@@ -73,7 +73,7 @@ package struct RequestClassifier: Sendable {
         _ draft: RequestDraft, by route: Route, _ captures: [String: String],
         into meaning: inout RequestMeaning
     ) throws(MeaningProblem) {
-        let parameters = try Parameters(draft, captures: captures)
+        let parameters = try Parameters(draft, captures: captures, inBoth: route.inBoth)
         guard let known = route.known else { return }
         try parameters.check(known: known)
         if let orders = route.orders { meaning.orders = try orders(parameters) }

@@ -11,6 +11,8 @@ struct Route: Sendable {
     var admitsOrders = false
     /// Nil where any parameter is taken.
     var known: KnownNames?
+    /// What may stand in query and body, if it is the same text in both.
+    var inBoth: Set<String> = []
     /// Without these the exchange refuses the request; nil where nothing is stated. See
     /// `RequestClassifier.alsoFits`.
     var required: Set<String>?
@@ -49,10 +51,10 @@ extension Route {
 
     static func trade(
         _ hosts: [String], _ method: RequestDraft.Method, _ path: String, _ known: KnownNames,
-        id: ClientOrderIDField? = nil, _ orders: @escaping OrderReading
+        id: ClientOrderIDField? = nil, inBoth: Set<String> = [], _ orders: @escaping OrderReading
     ) -> Route {
         Route(
-            hosts: hosts, method: method, path: path, operation: .trade, known: known,
+            hosts: hosts, method: method, path: path, operation: .trade, known: known, inBoth: inBoth,
             required: known.required, orders: orders, clientOrderID: id)
     }
 

@@ -113,10 +113,23 @@ import Testing
         #expect(ExchangeName.gate.classifier.meaning(example.line, example.text) == example.words)
     }
 
-    @Test func `what stands in the query and in the body is refused`() {
-        var request = RequestClassifier.request("PATCH main /api/v4/spot/orders/123", #"{"amount":"3"}"#)
-        request.query = "amount=3"
-        let words = ExchangeName.gate.classifier.meaning(of: request).words
-        #expect(words == "trade! body amount")
+    @Test func `what stands in the query and in the body is refused, unless it is known to be and the same`()
+    {
+        let body = #"{"currency_pair":"BTC_USDT","amount":"3"}"#
+        let meaning = { (line: String, query: String) -> String in
+            var request = RequestClassifier.request(line, body)
+            request.query = query
+            return ExchangeName.gate.classifier.meaning(of: request).words
+        }
+        let patch = "PATCH main /api/v4/spot/orders/123"
+        let understood = "trade: BTC_USDT ? limit spot 3 replaces"
+        #expect(meaning(patch, "currency_pair=BTC_USDT") == understood)
+        #expect(meaning(patch, "currency_pair=BTC_USDT&amount=3") == understood)
+        for other in ["ETH_USDT", "btc_usdt", ""] {
+            #expect(meaning(patch, "currency_pair=\(other)") == "trade! body currency_pair", "\(other)")
+        }
+        #expect(meaning(patch, "amount=4") == "trade! body amount")
+        #expect(meaning(patch, "amount=3.0") == "trade! body amount")
+        #expect(meaning(Self.spot, "amount=3") == "trade! body amount")
     }
 }

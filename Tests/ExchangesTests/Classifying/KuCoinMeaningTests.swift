@@ -41,6 +41,14 @@ import Testing
                 + #"\#(order("C-D", #""size":"2","price":"3""#))]}"#,
             "trade: A-B buy market spot 1 #a; C-D buy limit spot 2 @3 #a"),
         .init(
+            "POST spot /api/v1/hf/orders/multi",
+            #"{"symbol":"A-B","orderList":[\#(order("A-B", #""type":"market","size":"1""#))]}"#,
+            "trade: A-B buy market spot 1 #a"),
+        .init(
+            "POST spot /api/v1/hf/orders/multi",
+            #"{"symbol":"A-B","orderList":[\#(order("C-D", #""type":"market","size":"1""#))]}"#,
+            "trade! body orderList[0].symbol"),
+        .init(
             "POST spot /api/v3/oco/order",
             order("BTC-USDT", #""size":"2","price":"60","stopPrice":"40","limitPrice":"39""#),
             "trade: BTC-USDT buy limit spot 2 @60 #a alt1; BTC-USDT buy stop_limit spot 2 @39 stop40 "

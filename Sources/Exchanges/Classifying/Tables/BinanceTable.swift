@@ -26,7 +26,9 @@ enum BinanceTable {
             margin/rateLimit/order margin/tradeCoeff margin/borrow-repay futures/transfer fiat/orders
             fiat/payments rebate/taxQuery algo/spot/openOrders algo/spot/historicalOrders
             algo/spot/subOrders algo/futures/openOrders algo/futures/historicalOrders algo/futures/subOrders
-            bnbBurn
+            bnbBurn margin/allPairs margin/isolated/allPairs margin/isolated/pair margin/pair
+            margin/allAssets margin/asset margin/crossMarginData margin/isolatedMarginData
+            margin/isolatedMarginTier
             """)
         + Route.reads(["spot"], "/sapi/v3/", "asset/getUserAsset", by: .post)
         + Route.reads(["spot"], "/sapi/v1/", "asset/get-funding-asset", by: .post)

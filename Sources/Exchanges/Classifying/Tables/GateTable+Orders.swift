@@ -30,7 +30,9 @@ extension GateTable {
                 try spot(row, row.symbol("currency_pair"))
             }
         },
-        .trade(host, .patch, "/api/v4/spot/orders/{order_id*}", change) { p throws(MeaningProblem) in
+        // Its pair and account are documented for query and body; stock ccxt writes everything in both.
+        .trade(host, .patch, "/api/v4/spot/orders/{order_id*}", change, inBoth: change.body) {
+            p throws(MeaningProblem) in
             [try changed(p)]
         },
         .trade(host, .post, "/api/v4/spot/amend_batch_orders", list) { p throws(MeaningProblem) in

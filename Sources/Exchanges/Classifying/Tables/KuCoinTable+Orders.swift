@@ -37,9 +37,15 @@ extension KuCoinTable {
             }
         }
         + ["/api/v1/hf/orders/multi", "/api/v1/hf/orders/multi/sync"].map { path in
-            .trade(host, .post, path, .body("orderList!"), id: id.inList("orderList")) {
+            // Stock ccxt repeats the symbol of all of them beside the list.
+            .trade(host, .post, path, .body("orderList! symbol"), id: id.inList("orderList")) {
                 p throws(MeaningProblem) in
-                try p.each("orderList", order) { row throws(MeaningProblem) in try spot(row, row.symbol()) }
+                let common = try p.says("symbol") ? try p.symbol() : nil
+                return try p.each("orderList", order) { row throws(MeaningProblem) in
+                    let symbol = try row.symbol()
+                    if let common { try row.agree("symbol", with: common) }
+                    return try spot(row, symbol)
+                }
             }
         } + others
 

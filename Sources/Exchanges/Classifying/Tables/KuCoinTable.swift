@@ -21,6 +21,7 @@ enum KuCoinTable {
             hf/orders/{order_id} hf/orders/client-order/{client_oid*} hf/orders/dead-cancel-all/query
             hf/fills orders orders/{order_id} order/client-order/{client_oid*} limit/orders fills
             limit/fills stop-order stop-order/{order_id} stop-order/queryOrderByClientOid
+            isolated/symbols
             """)
         + Route.reads(["spot"], "/api/v2/", "user-info deposit-addresses")
         + Route.reads(
@@ -32,7 +33,7 @@ enum KuCoinTable {
             hf/margin/stop-orders hf/margin/stop-order/orderId hf/margin/stop-order/clientOid
             hf/margin/oco-orders hf/margin/oco-order/orderId hf/margin/oco-order/clientOid
             hf/margin/oco-order/detail/orderId oco/order/{order_id} oco/order/details/{order_id}
-            oco/client-order/{client_oid*} oco/orders
+            oco/client-order/{client_oid*} oco/orders margin/symbols
             """)
         + Route.reads(
             ["spot"], unified,
