@@ -15,10 +15,10 @@ import Testing
             #expect(Set(refusals.members.map(\.name)) == Set(meanings.map(\.rawValue)), "\(exchange)")
             for meaning in meanings {
                 let row = try #require(refusals[meaning.rawValue])
-                let words = ExchangeDialect(of: exchange).wording(meaning)
+                let (words, body) = ExchangeDialect(of: exchange).refusal(meaning, "MESSAGE")
                 let place: Comment = "\(exchange.rawValue), \(meaning.rawValue)"
                 #expect(row["status"]?.asInt == Int64(words.status), place)
-                #expect(row["body"]?.asString == words.template, place)
+                #expect(row["body"]?.asString == String(decoding: body, as: UTF8.self), place)
                 let type = row["content_type"]?.asString ?? ""
                 #expect(type.hasPrefix("application/json") == words.isJSON, place)
             }
