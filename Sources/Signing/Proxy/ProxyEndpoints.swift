@@ -140,9 +140,13 @@ extension ProxyEndpoints {
             return Problem(.exchangeUnavailable, failure.sentence + " Nothing was done.")
         }
         note(use, .unknown, since: began)
-        return Problem(
+        return unknown(failure.sentence, of: use)
+    }
+
+    private func unknown(_ sentence: String, of use: AdmittedUse) -> Problem {
+        Problem(
             .outcomeUnknown,
-            "\(failure.sentence) It may have been carried out: look for it by its client order id. "
+            "\(sentence) It may have been carried out: look for it by its client order id. "
                 + "It is not sent again.",
             members: [
                 ("client_order_ids", .array(use.clientOrderIDs.map { .string($0) }))
@@ -163,18 +167,26 @@ extension ProxyEndpoints {
             answer.body.count <= Self.readAtMost
             ? try? JSONValue.parse(answer.body, limits: JSONLimits(textBytes: Self.readAtMost)) : nil
         let outcome = RequestOutcome(of: exchange, status: answer.status, answer: value)
+        let isRead = use.meaning.operation == .read
+        let isUnreadable = value == nil && !answer.body.isEmpty
         let kind: UsageRecord.Outcome =
             switch outcome.kind {
-            case .accepted: .accepted
+            // Some answer 200 to what they refuse, and say so inside.
+            case .accepted: isUnreadable && !isRead ? .unknown : .accepted
             case .refused: .refused
-            case .unknown: use.meaning.operation == .read ? .refused : .unknown
+            case .unknown: isRead ? .refused : .unknown
             }
         note(
             use, kind, since: began, status: answer.status, code: outcome.code, refunds: kind == .refused)
         guard let status = HTTPStatus(code: answer.status), !answer.isTruncated else {
-            throw Problem(.exchangeUnavailable, "The exchange's answer is too long to pass on.")
+            let sentence = "The exchange's answer is too long to pass on."
+            throw withheld(sentence, .exchangeUnavailable, kind, of: use)
         }
-        try checkNoCredential(in: answer, value, of: use)
+        if try holdsCredential(answer, value, of: use) {
+            let sentence =
+                "The exchange answered \(answer.status) with something that opens an account. It is withheld."
+            throw withheld(sentence, .policyDenied, kind, of: use)
+        }
         var response = Response(status, body: status.allowsBody ? .bytes(answer.body) : .none)
         for header in answer.headers where ProxyHeaders.isBack(header.name) {
             // Ours stands there already.
@@ -184,16 +196,25 @@ extension ProxyEndpoints {
         return response.ofProxy(use)
     }
 
-    /// What opens an account is withheld unless the policy lets it through.
-    private func checkNoCredential(
-        in answer: ExchangeAnswer, _ value: JSONValue?, of use: AdmittedUse
-    ) throws {
-        let isOurs = try use.key.isSeen(in: answer.body)
-        let isOther = use.meaning.operation != .stream && value?.holdsCredential == true
-        guard isOurs || isOther && !use.judgement.revealsCredentials else { return }
-        throw Problem(
-            .policyDenied,
-            "The exchange answered \(answer.status) with something that opens an account. It is withheld.")
+    /// An answer that is not passed on. Whoever sent an order must not take it for one that was not placed.
+    private func withheld(
+        _ sentence: String, _ code: ProblemCode, _ kind: UsageRecord.Outcome, of use: AdmittedUse
+    ) -> Problem {
+        let acts = use.meaning.operation == .trade || use.meaning.operation == .cancel
+        return acts && kind != .refused ? unknown(sentence, of: use) : Problem(code, sentence)
+    }
+
+    /// What opens an account is withheld unless the policy lets it through; what opens this one always.
+    private func holdsCredential(
+        _ answer: ExchangeAnswer, _ value: JSONValue?, of use: AdmittedUse
+    ) throws -> Bool {
+        if try use.key.isSeen(in: answer.body) { return true }
+        // As JSON it may be spelled in other ways: `\/` for `/`.
+        if let value, answer.body.contains(UInt8(ascii: "\\")), try use.key.isSeen(in: value.bytes) {
+            return true
+        }
+        return use.meaning.operation != .stream && value?.holdsCredential == true
+            && !use.judgement.revealsCredentials
     }
 
     private func note(
