@@ -22,8 +22,8 @@ package struct SignEndpoints {
         [
             Operation(
                 .post, "/v1/keys/{key_id}/sign", id: "signRequest", requires: .permission(.keysSign),
-                errors: [.notFound, .conflict, .keyTampered, .policyDenied], bodyLimit: SignBody.bytes,
-                repeats: .refusal, handle: sign),
+                errors: [.notFound, .conflict, .alreadyDone, .keyTampered, .policyDenied],
+                bodyLimit: SignBody.bytes, repeats: .refusal, handle: sign),
             Operation(
                 .post, "/v1/keys/{key_id}/sign/dry-run", id: "tryRequest", requires: .permission(.keysSign),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing,
