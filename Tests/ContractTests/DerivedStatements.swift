@@ -47,7 +47,7 @@ enum DerivedStatements {
             KeyNotice.dueExpiries,
             KeyStore.ofIDs, KeyStore.lockIDs, KeyDeletionStore.find, KeyDeletionStore.lock,
             KeyDeletionStore.ofKey,
-            KeyDeletionStore.due, KeyDeletionStore.stuck,
+            KeyDeletionStore.due, KeyDeletionStore.stuck, KeyBook.usable,
         ]
         let deletions = try [
             "", "?state=due&way=api&exchange=bybit&key_id=\(ExchangeKeyID(id))&cursor=\(deletionCursor)",
