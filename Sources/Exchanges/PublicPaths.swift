@@ -1,5 +1,5 @@
-/// What stock clients fetch without a key from the very address that private requests go to: the proxy passes it
-/// on unsigned. Elsewhere public data has an address of its own, and never comes here.
+/// What stock clients fetch without a key from the very address that private requests go to: the proxy passes
+/// it on unsigned. Elsewhere public data has an address of its own, and never comes here.
 extension ExchangeName {
     /// How paths begin that are open to everybody, by each exchange's documents.
     private static let publicPaths: [ExchangeName: [String]] = [

@@ -68,8 +68,8 @@ extension SigningRecipe.Window: JSONWritable {
 
 extension ExchangeName {
     /// How long a signed request that left at this moment may still be taken: the longest window of its
-    /// recipes, and a second for clocks and for what is on its way. Kraken's has no window: there a signature is
-    /// good until a request with a higher nonce has come.
+    /// recipes, and a second for clocks and for what is on its way. Kraken's has no window: there a signature
+    /// is good until a request with a higher nonce has come.
     package var signaturesLast: Period {
         let windows = adapter.recipes.compactMap { $0.window?.milliseconds }
         return .milliseconds(Int64((windows.max() ?? 0) + 1_000))

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Exchanges
 
-/// The words of a refusal are in two places: here for the service, and in `Tests/Clients/dialects.json` for the
-/// judge that holds them against stock ccxt.
+/// The words of a refusal are in two places: here for the service, and in `Tests/Clients/dialects.json` for
+/// the judge that holds them against stock ccxt.
 @Suite struct DialectTests {
     @Test func `every refusal is worded as stock ccxt was seen to understand it`() throws {
         let exchanges = try #require(StockClient.table("dialects.json")["exchanges"]?.asObject)

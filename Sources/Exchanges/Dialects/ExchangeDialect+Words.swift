@@ -1,5 +1,5 @@
-// How each exchange words a refusal, so that stock clients understand ours: held against what stock ccxt raises
-// by Tests/Clients/dialects.json and the judge `clients`.
+// How each exchange words a refusal, so that stock clients understand ours: held against what stock ccxt
+// raises by Tests/Clients/dialects.json and the judge `clients`.
 
 extension ExchangeDialect {
     static let words: [ExchangeName: [Meaning: Wording]] = [
@@ -89,7 +89,10 @@ extension ExchangeDialect {
             .overLimit: Wording(
                 200,
                 json:
-                    #"{"success":false,"failure_reason":"UNKNOWN_FAILURE_REASON","order_id":"","error_response":{"error":"UNKNOWN_FAILURE_REASON","message":"MESSAGE","error_details":"MESSAGE","preview_failure_reason":"PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE"}}"#
+                    #"{"success":false,"failure_reason":"UNKNOWN_FAILURE_REASON","order_id":"","#
+                    + #""error_response":{"error":"UNKNOWN_FAILURE_REASON","message":"MESSAGE","#
+                    + #""error_details":"MESSAGE","#
+                    + #""preview_failure_reason":"PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE"}}"#
             ),
             .invalidRequest: Wording(
                 400, json: #"{"error":"INVALID_ARGUMENT","error_details":"MESSAGE","message":"MESSAGE"}"#),

@@ -45,8 +45,8 @@ struct UseBatch {
         }
     }
 
-    /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip; what
-    ///   it reads then cannot be stale.
+    /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip;
+    ///   what it reads then cannot be stale.
     private nonisolated(nonsending) func attempt(isPatient: Bool) async throws {
         var work = Work(owner, at: ledger.clock.now())
         let ids = Array(Set(batch.map(\.request.key))).sorted()

@@ -3,8 +3,8 @@ import Exchanges
 import JSON
 package import Kernel
 
-/// Asks exchanges for their time: before the first request to one, and then every half minute as long as there
-/// are requests.
+/// Asks exchanges for their time: before the first request to one, and then every half minute as long as
+/// there are requests.
 package final class ClockFeed {
     /// An exchange that was not asked for anything that long is not asked for its time either.
     private static let restsAfter: Period = .minutes(10)

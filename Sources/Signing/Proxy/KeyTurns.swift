@@ -1,8 +1,8 @@
 import Access
 import Synchronization
 
-/// One request of a key at a time, on all workers of a node: where each needs a higher number than the last, two
-/// under way could overtake each other.
+/// One request of a key at a time, on all workers of a node: where each needs a higher number than the last,
+/// two under way could overtake each other.
 package final class KeyTurns: Sendable {
     /// Who waits longer in line is told to come again.
     static let waitersAtMost = 64
