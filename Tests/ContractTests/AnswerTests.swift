@@ -21,13 +21,17 @@ struct AnswerTests {
         "listAuditRecords": ["", "limit=200"],
     ]
 
-    /// What ends the desk's day, or needs what only a moment has: shares, a restore.
-    private static let apart: Set<String?> = ["seal", "proveShare", "confirmRestore"]
+    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange.
+    private static let apart: Set<String?> = [
+        "seal", "proveShare", "confirmRestore", "signRequest", "proxyGet", "proxyPost", "proxyPut",
+        "proxyPatch",
+    ]
 
     @Test func `every reading answers as the contract says`() async throws {
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
-            for operation in premises.operations where operation.method == .get {
+            for operation in premises.operations
+            where operation.method == .get && !Self.apart.contains(operation.id) {
                 for query in Self.queries[operation.id] ?? [""] {
                     let answer = try await premises.call(
                         "GET", stock.path(operation.path) + (query.isEmpty ? "" : "?\(query)"),
@@ -46,7 +50,7 @@ struct AnswerTests {
                 "users", "service-accounts", "grants", "access-tokens", "keys", "tokens", "series", "signals",
                 "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
                 "permissions", "exchanges", "grades/trader?interval=1d",
-                "candles?token=SOL&interval=1d&limit=1",
+                "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",
             ]
             for list in lists {
                 let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)
@@ -112,6 +116,8 @@ extension Stock {
         if operation.method == "PATCH" {
             let current = try await premises.call("GET", path, as: owner.token)
             headers.append((name: "if-match", value: try #require(current.etag, "\(path)")))
+        } else if operation.errorCodes.contains("precondition_required") {
+            headers.append((name: "if-match", value: "*"))
         }
         if operation.id == "uploadCandles" {
             path += "?source=example" + (type == "application/json" ? "&token=BTC&interval=1d" : "")

@@ -7,11 +7,14 @@ import TestSupport
 @testable import Identity
 @testable import Keys
 @testable import Signals
+@testable import Signing
 @testable import Webhooks
 
 /// Every statement that is put together from parts, in every form that it takes.
 enum DerivedStatements {
-    static func all() throws -> [Statement] { identity + signals + (try keys()) + (try webhooks()) }
+    static func all() throws -> [Statement] {
+        identity + signals + policies + (try keys()) + (try webhooks())
+    }
 
     private static var identity: [Statement] {
         [
@@ -19,6 +22,8 @@ enum DerivedStatements {
             GrantStore.find, GrantStore.list,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
+
+    private static var policies: [Statement] { [PolicyBook.one, PolicyBook.page, PolicyBook.draft] }
 
     private static var signals: [Statement] {
         [
@@ -42,7 +47,7 @@ enum DerivedStatements {
             KeyNotice.dueExpiries,
             KeyStore.ofIDs, KeyStore.lockIDs, KeyDeletionStore.find, KeyDeletionStore.lock,
             KeyDeletionStore.ofKey,
-            KeyDeletionStore.due, KeyDeletionStore.stuck,
+            KeyDeletionStore.due, KeyDeletionStore.stuck, KeyBook.usable,
         ]
         let deletions = try [
             "", "?state=due&way=api&exchange=bybit&key_id=\(ExchangeKeyID(id))&cursor=\(deletionCursor)",

@@ -29,7 +29,7 @@ struct HostileTextTests {
     private static let apart: Set<String> = [
         "bootstrap", "acceptInvitation", "uploadCandles", "testAlertRule", "seal", "unseal", "proveShare",
         "confirmRestore",
-        "lookAtDeposit", "deposit",
+        "lookAtDeposit", "deposit", "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
     ]
 
     private static func operations() throws -> [Contract.Operation] {
@@ -99,6 +99,29 @@ struct HostileTextTests {
                 }
             }
             #expect(try await premises.call("GET", "/v1/tokens", as: owner.token).json["data"] == [])
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test(arguments: ["sign", "sign/dry-run"])
+    func `T21: hostile text in what shall be signed is judged, or refused by its field`(
+        operation: String
+    ) async throws {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            let usual: JSONValue = ["method": "GET", "host": "spot", "path": "/api/v3/account"]
+            for place in [["method"], ["host"], ["path"], ["query"], ["query", "0", "0"], ["body"]] {
+                let field = TextField(path: place)
+                for text in Self.texts {
+                    let answer = try await premises.call(
+                        "POST", stock.path("/v1/keys/{key_id}/\(operation)"), as: stock.owner.token,
+                        body: String(decoding: field.set(text, in: usual).bytes, as: UTF8.self))
+                    let isRefused =
+                        answer.status == 422 && answer.pointers.contains { field.pointer.hasPrefix($0) }
+                    let isJudged = answer.status == 200 || answer.code == "policy_denied"
+                    #expect(isRefused || isJudged, "\(field): \(text.debugDescription) \(answer.text)")
+                }
+            }
             #expect(premises.mistakes == [])
         }
     }

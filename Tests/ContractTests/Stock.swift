@@ -13,7 +13,9 @@ struct Stock {
     let premises: Premises
     let owner: Person
     /// Ids by the names of path parameters, and of their kinds' prefixes.
-    private(set) var ids: [String: String] = ["name": "key-expiry", "role": "trader", "code": "forbidden"]
+    private(set) var ids: [String: String] = [
+        "name": "key-expiry", "role": "trader", "code": "forbidden",
+    ]
 
     /// - Parameter premises: running, because deliveries and signals come by themselves.
     init(_ premises: Premises, on worker: isolated Worker) async throws {
@@ -24,6 +26,19 @@ struct Stock {
         try await addReceivers()
         for name in ["accounts", "signals", "alerts", "deliveries"] {
             try await awaitFirst(of: name, on: worker)
+        }
+        for place in ["/v1/keys/{key_id}/policy", "/v1/accounts/{account_id}/policy", "/v1/desk/policy"] {
+            try await addPolicy(path(place))
+        }
+    }
+
+    /// And a draft of the next.
+    private func addPolicy(_ path: String) async throws {
+        for place in [path, path + "/draft"] {
+            let put = try await premises.call(
+                "PUT", place, as: owner.token, headers: [(name: "if-match", value: "*")],
+                body: #"{"operations":["read"],"hosts":["spot"]}"#)
+            #expect(put.status == 200, "\(place): \(put.text)")
         }
     }
 
@@ -124,6 +139,7 @@ struct Stock {
         let version = operation.hasSuffix("/activate") ? "2" : "1"
         let parts = operation.split(separator: "/").map { part in
             if part == "{version}" { return version }
+            if operation.hasPrefix("/v1/ready-policies/"), part == "{name}" { return "spot_trader" }
             if part == "{key_id}" { return ids[Self.key(of: operation)] ?? "none" }
             return part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
         }

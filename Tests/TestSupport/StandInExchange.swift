@@ -124,9 +124,10 @@ extension StandInExchange {
         try await control("GET", "/orders", Self.owner(venue, apiKey))["orders"]?.asArray ?? []
     }
 
-    /// The exchanges' clock stands at this moment; windows are as long as documented.
-    package func freezeClock(atMilliseconds now: Int64) async throws {
-        try await control("POST", "/clock", ["now_ms": .number(JSONNumber(now))])
+    /// The exchanges' clock stands at this moment; windows are as long as documented, and `slack` longer.
+    package func freezeClock(atMilliseconds now: Int64, slack: Int64 = 0) async throws {
+        let (now, slack) = (JSONNumber(now), JSONNumber(slack))
+        try await control("POST", "/clock", ["now_ms": .number(now), "slack_ms": .number(slack)])
     }
 
     package func letClockRun() async throws {

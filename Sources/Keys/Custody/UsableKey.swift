@@ -28,7 +28,7 @@ package struct UnusableKey: Error, Sendable {
 }
 
 extension KeyBook {
-    private static let load = Statement(
+    static let usable = Statement(
         "keys_usable",
         derived: [
             "select", KeyColumns.list,
@@ -47,7 +47,7 @@ extension KeyBook {
     package nonisolated(nonsending) func usableKeys(
         _ ids: [ExchangeKeyID], in source: any Queryable
     ) async throws -> [Result<UsableKey, UnusableKey>] {
-        try await source.query(Self.load, .idArray(ids)).map { row in
+        try await source.query(Self.usable, .idArray(ids)).map { row in
             let keyRow = KeyRow(row)
             do {
                 let key = try checked(keyRow)

@@ -120,6 +120,13 @@ extension UseBatch.Work {
         for query in queries { try await query?.rows() }
     }
 
+    var admitted: [UseBatcher.Pending] {
+        decisions.compactMap { pending, decision in
+            guard case .success(.admitted) = decision else { return nil }
+            return pending
+        }
+    }
+
     /// After the commit.
     func tell() {
         for effect in effects { effect() }

@@ -22,6 +22,12 @@ struct UseBatch {
         case missing([CounterKey])
     }
 
+    /// Somebody repeats a request whose first one was just made.
+    struct Repeated: Error {
+        let usage: UsageID
+        let problem: Problem
+    }
+
     init(_ batch: [UseBatcher.Pending], of owner: UseBatcher) { (self.batch, self.owner) = (batch, owner) }
 
     nonisolated(nonsending) func run() async throws {
@@ -39,8 +45,8 @@ struct UseBatch {
         }
     }
 
-    /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip; what
-    ///   it reads then cannot be stale.
+    /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip;
+    ///   what it reads then cannot be stale.
     private nonisolated(nonsending) func attempt(isPatient: Bool) async throws {
         var work = Work(owner, at: ledger.clock.now())
         let ids = Array(Set(batch.map(\.request.key))).sorted()
@@ -60,10 +66,27 @@ struct UseBatch {
             let missing = work.missing()
             if !missing.isEmpty { throw Restart.missing(missing) }
             for pending in batch { work.settle(pending) }
+            try await claim(work.admitted, in: transaction)
             try await work.write(at: head, in: transaction)
         }
         work.tell()
         for unusable in work.unusable { try await owner.book.tell(unusable, batch[0].request.context) }
+    }
+
+    /// What carries an Idempotency-Key is admitted once. What is denied does nothing that could be repeated.
+    private nonisolated(nonsending) func claim(
+        _ admitted: [UseBatcher.Pending], in transaction: Transaction
+    ) async throws {
+        for pending in admitted where pending.request.context.idempotency != nil {
+            let context = pending.request.context
+            do {
+                try await IdempotencyKeys.claim(context, in: transaction)
+            } catch let problem as Problem {
+                throw Repeated(usage: pending.usage, problem: problem)
+            }
+            try await IdempotencyKeys.complete(
+                context, resource: pending.usage.description, in: transaction)
+        }
     }
 
     private static let revisions = Statement(

@@ -112,6 +112,10 @@ package final class UseBatcher {
     private func carryOut(_ batch: [Pending]) async {
         do {
             try await UseBatch(batch, of: self).run()
+        } catch let repeated as UseBatch.Repeated {
+            fail(batch.filter { $0.usage == repeated.usage }, repeated.problem)
+            let others = batch.filter { $0.usage != repeated.usage }
+            if !others.isEmpty { await carryOut(others) }
         } catch PostgresError.commitUnknown {
             // What may have been committed is not used: its signatures were never made.
             fail(batch, Self.commitUnknown)

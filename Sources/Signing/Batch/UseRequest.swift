@@ -58,8 +58,8 @@ struct ReadUse: Sendable {
     let meaning: RequestMeaning
     let clientOrderIDs: [String]
 
-    /// - Parameter entropy: names orders that the client gave no id, so that one whose outcome is unknown can be
-    ///   looked for; nil: they stay without.
+    /// - Parameter entropy: names orders that the client gave no id, so that one whose outcome is unknown
+    ///   can be looked for; nil: they stay without.
     init(_ request: UseRequest, at exchange: ExchangeName, naming entropy: Entropy? = nil) {
         let classifier = exchange.classifier
         do throws(MeaningProblem) {

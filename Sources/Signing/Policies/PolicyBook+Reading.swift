@@ -7,11 +7,11 @@ import Keys
 import Postgres
 
 extension PolicyBook {
-    private static let one = Statement(
+    static let one = Statement(
         "policy_one",
         derived: ["select", PolicyVersion.columns, "from policy where owner = $1 and version = $2"].joined(
             separator: " "))
-    private static let page = Statement(
+    static let page = Statement(
         "policy_page",
         derived: [
             "select", PolicyVersion.columns,
@@ -72,7 +72,7 @@ extension PolicyBook {
 // MARK: Drafts
 
 extension PolicyBook {
-    private static let draft = Statement(
+    static let draft = Statement(
         "policy_draft",
         derived: ["select", PolicyDraft.columns, "from policy_draft where owner = $1"].joined(separator: " "))
     private static let putDraft = Statement(

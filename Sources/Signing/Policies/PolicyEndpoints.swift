@@ -111,7 +111,7 @@ extension PolicyEndpoints {
         (0...Int(Int32.max)).contains(number) ? number : nil
     }
 
-    /// What changed from one version to another; 0 is none, and nothing said is the newest and the one before.
+    /// What changed from one version to another; 0 is none. Unless it is said, the newest and the one before.
     private nonisolated(nonsending) func diff(
         _ request: Request, _ route: PolicyRoute
     ) async throws -> Response {

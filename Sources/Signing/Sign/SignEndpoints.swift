@@ -22,8 +22,8 @@ package struct SignEndpoints {
         [
             Operation(
                 .post, "/v1/keys/{key_id}/sign", id: "signRequest", requires: .permission(.keysSign),
-                errors: [.notFound, .conflict, .keyTampered, .policyDenied], bodyLimit: SignBody.bytes,
-                repeats: .refusal, handle: sign),
+                errors: [.notFound, .conflict, .alreadyDone, .keyTampered, .policyDenied],
+                bodyLimit: SignBody.bytes, repeats: .refusal, handle: sign),
             Operation(
                 .post, "/v1/keys/{key_id}/sign/dry-run", id: "tryRequest", requires: .permission(.keysSign),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing,
@@ -107,8 +107,8 @@ extension SignEndpoints {
 }
 
 extension AdmittedUse {
-    /// - Parameter time: ours; what is signed tells the exchange's. A cancel has the widest window while nobody
-    ///   knows how far the two are apart.
+    /// - Parameter time: ours; what is signed tells the exchange's. A cancel has the widest window while
+    ///   nobody knows how far the two are apart.
     func moment(by clocks: ExchangeClocks, is time: Timestamp, _ entropy: Entropy) -> SigningMoment {
         let place = ExchangeClocks.Place(key.key.exchange, key.key.environment)
         let widest = key.key.exchange.adapter.recipes.compactMap { $0.window?.atMost }.max()
