@@ -169,7 +169,7 @@ extension OKXTable {
         var order = try begun(p, p.neededChoice("side", sides), kind)
         order.timeInForce = time
         try checkAttached(p)
-        (order.quantity, order.price) = (try p.decimal("sz"), kind == .market ? nil : try p.price("px"))
+        (order.quantity, order.price) = (try p.decimal("sz"), try p.price("px", unless: kind == .market))
         if try p.says("pxUsd", "pxVol") { (order.kind, order.price) = (.other, nil) }
         order.clientOrderID = try p.word("clOrdId")
         try unit(p, &order)
