@@ -52,8 +52,9 @@ extension Parameters {
     }
 
     /// A price of nothing is none: some clients write it for market orders.
-    func price(_ name: String = "price") throws(MeaningProblem) -> Decimal? {
-        guard let price = try decimal(name), !price.isZero else { return nil }
+    /// - Parameter isUnread: the exchange takes no notice of it; it must be a number nevertheless.
+    func price(_ name: String = "price", unless isUnread: Bool = false) throws(MeaningProblem) -> Decimal? {
+        guard let price = try decimal(name), !price.isZero, !isUnread else { return nil }
         return price
     }
 

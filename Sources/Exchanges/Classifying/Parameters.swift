@@ -72,6 +72,16 @@ struct Parameters: Sendable {
 extension Parameters {
     func has(_ name: String) -> Bool { values.contains { $0.name.utf8.elementsEqual(name.utf8) } }
 
+    /// Not there, or nothing in it.
+    func isEmpty(_ name: String) -> Bool {
+        switch value(name) {
+        case nil, .json(.null): true
+        case .text(let text), .json(.string(let text)): text.isEmpty
+        case .json(.array(let elements)): elements.isEmpty
+        default: false
+        }
+    }
+
     /// Refuses what a table does not know: it could do anything.
     func check(known: KnownNames) throws(MeaningProblem) {
         for (name, part, _) in values where part != .path {

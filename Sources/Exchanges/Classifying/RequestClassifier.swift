@@ -63,8 +63,14 @@ package struct RequestClassifier: Sendable {
         if draft.method == .get, draft.body != .none {
             throw MeaningProblem(.body, nil, "does not belong to a GET")
         }
+        // Keybell's own to write; at MEXC a time among the parameters of one host would make what is signed
+        // for it good for the other.
+        let names = draft.parameterNames
+        if let name = ownFields.first(where: names.contains) {
+            throw MeaningProblem(draft.body == .none ? .query : .body, name, "is written by the signer")
+        }
         // Signed WebSocket calls name the key among the parameters, and no request does.
-        if openness == .pathAndMethod, draft.parameterNames.contains("apiKey") {
+        if openness == .pathAndMethod, names.contains("apiKey") {
             throw MeaningProblem(.query, "apiKey", "belongs to orders by WebSocket")
         }
     }

@@ -33,10 +33,9 @@ extension RequestClassifier {
         let names = Set(draft.parameterNames)
         let own = table.find(draft)?.route
         return table.routes.flatMap { route in
-            guard let required = route.required, required.isSubset(of: names), hasShape(draft, of: route)
-            else {
-                return [OtherFit]()
-            }
+            guard let required = route.required, hasShape(draft, of: route),
+                required.allSatisfy({ isThere($0, in: names) })
+            else { return [OtherFit]() }
             return route.hosts.compactMap { host in
                 let isOwn = route.method == own?.method && route.path == own?.path && host == draft.host
                 return isOwn

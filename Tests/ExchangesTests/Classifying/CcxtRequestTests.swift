@@ -78,4 +78,77 @@ struct CcxtRequest: Sendable, CustomStringConvertible {
             #expect(classifier.meaning(of: draft) == classifier.meaning(of: example.request), "\(example)")
         }
     }
+
+    @Test func `no order passes with one parameter more, or with one in two places`() throws {
+        for example in try CcxtRequest.all() where example.operation == .trade {
+            let classifier = example.exchange.classifier
+            for request in [example.request.adding("zzz", "1"), example.request.repeating] {
+                let meaning = classifier.meaning(of: request)
+                #expect(!meaning.problems.isEmpty, "\(example) \(request.query)")
+                #expect(meaning.orders.isEmpty, "\(example)")
+            }
+        }
+    }
+
+    @Test func `no order passes with a number that has an exponent, a sign or a blank`() throws {
+        let numbers = ["0.02", "50000"]
+        var count = 0
+        for example in try CcxtRequest.all() where example.operation == .trade {
+            for number in numbers {
+                for odd in ["1e3", "-\(number)", "+\(number)", "0x10", ".5", "5.", "1,5", "NaN", "٣"] {
+                    guard let request = example.request.replacing(number, by: odd) else { continue }
+                    count += 1
+                    let meaning = example.exchange.classifier.meaning(of: request)
+                    // Where a sign says which way a price moves, it is none that could be judged.
+                    let isOffset = example.exchange == .kraken && "+-".contains(odd.prefix(1))
+                    #expect(!meaning.problems.isEmpty || isOffset, "\(example) \(odd)")
+                }
+            }
+        }
+        #expect(count > 1_000)
+    }
+}
+
+extension IncomingRequest {
+    private var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// In the body where there is one.
+    fileprivate func adding(_ name: String, _ value: String) -> IncomingRequest {
+        var request = self
+        if text.hasPrefix("{") {
+            request.body = Array(("{\"\(name)\":\"\(value)\"," + text.dropFirst()).utf8)
+        } else if text.hasPrefix("[{") {
+            request.body = Array(("[{\"\(name)\":\"\(value)\"," + text.dropFirst(2)).utf8)
+        } else if body.isEmpty {
+            request.query += (query.isEmpty ? "" : "&") + "\(name)=\(value)"
+        } else {
+            request.body += Array("&\(name)=\(value)".utf8)
+        }
+        return request
+    }
+
+    /// Its first parameter also stands in the other place, or a second time.
+    fileprivate var repeating: IncomingRequest {
+        var request = self
+        let last = (try? JSONValue.parse(body))?.asObject?.members.last?.name
+        let name = last ?? String(text.prefix { $0 != "=" })
+        if body.isEmpty {
+            request.query += "&" + query.prefix { $0 != "&" }
+        } else if text.hasPrefix("[") {
+            request.query = "symbol=A"
+        } else {
+            request.query += (query.isEmpty ? "" : "&") + "\(name)=1"
+        }
+        return request
+    }
+
+    /// A number that stands in quotes, or behind an equals sign; nil where it does not.
+    fileprivate func replacing(_ number: String, by odd: String) -> IncomingRequest? {
+        var request = self
+        let encoded = RequestDraft.Field("a", odd).written.dropFirst(2)
+        request.body = Array(
+            text.replacing("\"\(number)\"", "\"\(odd)\"").replacing("=\(number)&", "=\(encoded)&").utf8)
+        request.query = query.replacing("=\(number)&", "=\(encoded)&")
+        return request == self ? nil : request
+    }
 }

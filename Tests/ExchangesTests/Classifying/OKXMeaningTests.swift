@@ -75,6 +75,29 @@ import Testing
             "trade: BTC-USDT buy limit spot 2 @5 gtc cash"),
     ]
 
+    /// As the exchange's own library for Python writes them: with everything that it knows.
+    private static let official: [MeaningCase] = [
+        .init(
+            place,
+            #"{"instId":"BTC-USDT","tdMode":"cash","side":"buy","ordType":"market","sz":"9","ccy":"","#
+                + #""clOrdId":"","tag":"","posSide":"","px":"","reduceOnly":"","tgtCcy":"","stpMode":"","#
+                + #""pxUsd":"","pxVol":"","banAmend":"","attachAlgoOrds":null}"#,
+            "trade: BTC-USDT buy market spot 9q cash"),
+        .init(
+            algo,
+            #"{"instId":"BTC-USDT-SWAP","tdMode":"cross","side":"sell","ordType":"conditional","sz":"2","#
+                + #""ccy":"","posSide":"","reduceOnly":"","tpTriggerPx":"","tpOrdPx":"","slTriggerPx":"40","#
+                + #""slOrdPx":"-1","#
+                + #""triggerPx":"","orderPx":"","tgtCcy":"","pxVar":"","szLimit":"","pxLimit":"","#
+                + #""timeInterval":"","pxSpread":"","tpTriggerPxType":"","slTriggerPxType":"","#
+                + #""callbackRatio":"","callbackSpread":"","activePx":"","tag":"","triggerPxType":"","#
+                + #""closeFraction":"","quickMgnType":"","algoClOrdId":"","tpOrdKind":"","cxlOnClosePos":"","#
+                + #""chaseType":"","chaseVal":"","maxChaseType":"","maxChaseVal":"","attachAlgoOrds":[]}"#,
+            "trade: BTC-USDT-SWAP sell stop_market linear 2c stop40 cross alt1"),
+        .init(
+            place, order("BTC-USDT", "cash", "buy", "market", #","instIdCode":7"#), "trade! body instIdCode"),
+    ]
+
     private static let others: [MeaningCase] = [
         .init(
             "POST main /api/v5/trade/batch-orders",
@@ -148,7 +171,7 @@ import Testing
             "withdraw: BTC lightning lnbc1"),
     ]
 
-    @Test(arguments: units + others)
+    @Test(arguments: units + official + others)
     func `a request means`(_ example: MeaningCase) {
         #expect(ExchangeName.okx.classifier.meaning(example.line, example.text) == example.words)
     }

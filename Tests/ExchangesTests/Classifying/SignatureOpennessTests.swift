@@ -36,6 +36,25 @@ import Testing
         }
     }
 
+    @Test func `one of two names is enough where the exchange takes either`() throws {
+        for name in ["algoId", "clientAlgoId"] {
+            #expect(try alsoFits(.binance, "GET usdm /fapi/v1/algoOrder", "\(name)=1").contains(.cancel))
+        }
+        #expect(try alsoFits(.binance, "GET usdm /fapi/v1/algoOrder", "orderId=1").isEmpty)
+    }
+
+    @Test func `what the signer writes is no parameter, and a client's own is dropped`() throws {
+        let time = RequestDraft.Field("timestamp", "1")
+        for (exchange, host) in [(ExchangeName.mexc, "futures"), (.mexc, "spot"), (.binance, "usdm")] {
+            let draft = try RequestDraft(.get, host: host, path: "/p", query: [time])
+            #expect(exchange.classifier.meaning(of: draft).problems.first?.name == "timestamp")
+        }
+        #expect(try draft(.mexc, "GET futures /p", "timestamp=1&a=2").query == [.init("a", "2")])
+        let nonce = try RequestDraft(
+            .post, host: "spot", path: "/p", body: .json(Array(#"{"nonce":"1"}"#.utf8)))
+        #expect(ExchangeName.kraken.classifier.meaning(of: nonce).problems.first?.name == "nonce")
+    }
+
     @Test func `a read with an order's parameters is also that order`() throws {
         let query = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1"
         let fits = try alsoFits(.binance, "GET spot /api/v3/account", query)

@@ -100,7 +100,7 @@ extension BitgetTable {
             try frame.symbol(), try p.neededChoice("side", sides, isFolding: true), kind,
             on: try frame.neededChoice("productType", products, isFolding: true))
         order.marginMode = try frame.neededChoice("marginMode", modes)
-        (order.quantity, order.price) = (try p.decimal("size"), kind.hasLimit ? try p.price() : nil)
+        (order.quantity, order.price) = (try p.decimal("size"), try p.price(unless: !kind.hasLimit))
         order.timeInForce = try p.choice("force", times, isFolding: true)
         order.clientOrderID = try p.word("clientOid")
         let closes = try p.choice("tradeSide", ["open": false, "close": true], isFolding: true)
@@ -186,7 +186,7 @@ extension BitgetTable {
         let kind = try p.neededChoice("orderType", kinds, isFolding: true)
         var order = OrderIntent(
             try p.symbol(), try p.neededChoice("side", sides, isFolding: true), kind, on: try category(p))
-        (order.quantity, order.price) = (try p.decimal("qty"), kind == .market ? nil : try p.price())
+        (order.quantity, order.price) = (try p.decimal("qty"), try p.price(unless: kind == .market))
         let isCash = order.instrument == .spot || order.instrument == .margin
         if isCash, kind == .market, order.side == .buy { order.unit = .quote }
         order.timeInForce = try p.choice("timeInForce", times, isFolding: true)

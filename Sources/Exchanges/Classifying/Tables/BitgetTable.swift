@@ -191,7 +191,7 @@ extension BitgetTable {
     private static func spot(_ p: Parameters, _ symbol: String) throws(MeaningProblem) -> OrderIntent {
         let kind = try p.neededChoice("orderType", kinds, isFolding: true)
         var order = OrderIntent(symbol, try p.neededChoice("side", sides, isFolding: true), kind, on: .spot)
-        (order.quantity, order.price) = (try p.decimal("size"), kind == .market ? nil : try p.price())
+        (order.quantity, order.price) = (try p.decimal("size"), try p.price(unless: kind == .market))
         if kind == .market, order.side == .buy { order.unit = .quote }
         order.timeInForce = try p.choice("force", times, isFolding: true)
         order.clientOrderID = try p.word("clientOid")
@@ -221,7 +221,7 @@ extension BitgetTable {
         order.unit = unit ?? (isMarket && order.side == .buy ? .quote : .base)
         order.quantity = try p.decimal("size")
         try p.agree("price", with: p.text("executePrice"))
-        order.price = isMarket ? nil : try p.price("executePrice")
+        order.price = try p.price("executePrice", unless: isMarket)
         (order.stopPrice, order.clientOrderID) = (try p.price("triggerPrice"), try p.word("clientOid"))
         return try p.checked(order)
     }
@@ -233,7 +233,7 @@ extension BitgetTable {
         let kind = try p.neededChoice("orderType", kinds, isFolding: true)
         var order = OrderIntent(symbol, try p.neededChoice("side", sides, isFolding: true), kind, on: .margin)
         try p.quantity(["baseSize": .base, "quoteSize": .quote], of: &order)
-        (order.price, order.marginMode) = (kind == .market ? nil : try p.price(), mode)
+        (order.price, order.marginMode) = (try p.price(unless: kind == .market), mode)
         order.timeInForce = try p.choice("force", times, isFolding: true)
         order.clientOrderID = try p.word("clientOid")
         return try p.checked(order)

@@ -153,7 +153,7 @@ extension BybitTable {
             isTriggered ? (hasPrice ? .stopLimit : .stopMarket) : (hasPrice ? .limit : .market)
         var order = OrderIntent(try p.symbol(), try p.neededChoice("side", sides), kind, on: instrument)
         order.quantity = try p.decimal("qty")
-        (order.price, order.stopPrice) = (hasPrice ? try p.price() : nil, try p.price("triggerPrice"))
+        (order.price, order.stopPrice) = (try p.price(unless: !hasPrice), try p.price("triggerPrice"))
         order.timeInForce = try p.choice("timeInForce", times)
         order.clientOrderID = try p.word("orderLinkId")
         // Priced by implied volatility, or by the exchange from the book.

@@ -58,7 +58,7 @@ extension GateTable {
         try p.refuseBorrowing("auto_borrow", unless: ["false"])
         let kind = try p.choice("type", ["limit": OrderKind.limit, "market": .market]) ?? .limit
         var order = OrderIntent(symbol, try p.neededChoice("side", sides), kind, on: .spot)
-        (order.quantity, order.price) = (try p.decimal("amount"), kind == .market ? nil : try p.price())
+        (order.quantity, order.price) = (try p.decimal("amount"), try p.price(unless: kind == .market))
         if kind == .market, order.side == .buy { order.unit = .quote }
         order.timeInForce = try p.choice("time_in_force", times)
         order.clientOrderID = try p.word("text")

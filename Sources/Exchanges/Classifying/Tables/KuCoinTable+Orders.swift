@@ -85,7 +85,7 @@ extension KuCoinTable {
             stop == nil ? (hasLimit ? .limit : .market) : (hasLimit ? .stopLimit : .stopMarket)
         var order = OrderIntent(symbol, try p.neededChoice("side", sides), kind, on: .spot)
         try p.quantity(["size": .base, "funds": .quote], of: &order)
-        (order.price, order.stopPrice) = (hasLimit ? try p.price() : nil, stop)
+        (order.price, order.stopPrice) = (try p.price(unless: !hasLimit), stop)
         try common(p, &order)
         switch try p.choice(
             "tradeType", ["TRADE": "", "MARGIN_TRADE": "cross", "MARGIN_ISOLATED_TRADE": "isolated"])
@@ -173,7 +173,7 @@ extension KuCoinTable {
         let side = try p.choice("side", sides)
         var order = OrderIntent(symbol, side, kind, on: isLinear ? .linear : .inverse)
         try p.quantity(["size": .contracts, "qty": .base, "valueQty": .quote], of: &order)
-        (order.price, order.stopPrice) = (hasLimit ? try p.price() : nil, stop)
+        (order.price, order.stopPrice) = (try p.price(unless: !hasLimit), stop)
         try common(p, &order)
         (order.closesPosition, order.isReduceOnly) = (try p.flag("closeOrder"), try p.flag("reduceOnly"))
         // A position side closes nothing by itself: in one-way mode none may say what it does.

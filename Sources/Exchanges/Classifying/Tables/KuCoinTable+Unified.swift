@@ -38,7 +38,7 @@ extension KuCoinTable {
         var order = OrderIntent(
             symbol, try p.neededChoice("side", ["BUY": .buy, "SELL": .sell]), kind,
             on: try instrument(p, symbol))
-        (order.price, order.stopPrice) = (hasLimit ? try p.price() : nil, stop)
+        (order.price, order.stopPrice) = (try p.price(unless: !hasLimit), stop)
         order.quantity = try p.decimal("size")
         let isFuture = order.instrument == .linear || order.instrument == .inverse
         let unit = try p.choice(

@@ -29,7 +29,7 @@ extension MEXCTable {
         var order = OrderIntent(
             try p.symbol(), try p.neededChoice("side", ["BUY": Side.buy, "SELL": .sell]), kind, on: .spot)
         try p.quantity(["quantity": .base, "quoteOrderQty": .quote], of: &order)
-        (order.price, order.timeInForce) = (kind == .market ? nil : try p.price(), time)
+        (order.price, order.timeInForce) = (try p.price(unless: kind == .market), time)
         order.clientOrderID = try p.word("newClientOrderId")
         return try p.checked(order)
     }
@@ -74,7 +74,7 @@ extension MEXCTable {
             .trade(host, .post, path + name, plan) { p throws(MeaningProblem) in
                 let hasLimit = try type(p, "orderType").0.hasLimit
                 var order = try begun(p, hasLimit ? .stopLimit : .stopMarket)
-                order.price = hasLimit ? try p.price() : nil
+                order.price = try p.price(unless: !hasLimit)
                 order.stopPrice = try p.price("triggerPrice")
                 return [try p.checked(order)]
             }
@@ -118,7 +118,7 @@ extension MEXCTable {
     private static func futures(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
         let (kind, time) = try type(p, "type")
         var order = try begun(p, kind)
-        (order.price, order.timeInForce) = (kind.hasLimit ? try p.price() : nil, time)
+        (order.price, order.timeInForce) = (try p.price(unless: !kind.hasLimit), time)
         // The exchange sets the price, from the book.
         if let best = try p.word("bboTypeNum"), best != "0" { (order.kind, order.price) = (.other, nil) }
         return try p.checked(order)

@@ -9,9 +9,9 @@ extension OKXTable {
         """
         instId! tdMode! ccy side! posSide ordType! sz tag tgtCcy algoClOrdId clOrdId closeFraction
         tradeQuoteCcy reduceOnly cxlOnClosePos quickMgnType tpTriggerPx tpTriggerPxType tpOrdPx tpOrdKind
-        slTriggerPx slTriggerPxType slOrdPx triggerPx orderPx triggerPxType advanceOrdType attachAlgoOrds
-        callbackRatio callbackSpread activePx pxVar pxSpread szLimit pxLimit timeInterval chaseType chaseVal
-        maxChaseType maxChaseVal
+        slTriggerPx slTriggerPxType slOrdPx tpTriggerRatio slTriggerRatio pxAmendType triggerPx orderPx
+        triggerPxType advanceOrdType attachAlgoOrds callbackRatio callbackSpread activePx pxVar pxSpread
+        szLimit pxLimit timeInterval chaseType chaseVal maxChaseType maxChaseVal
         """)
     private static let change = KnownNames.body(
         """
@@ -25,7 +25,7 @@ extension OKXTable {
         },
         .trade(host, .post, "/api/v5/trade/amend-algos", change) { p throws(MeaningProblem) in
             var order = try begun(p, nil, .other, margin: nil)
-            if p.has("attachAlgoOrds") { _ = try p.rows("attachAlgoOrds", known: attached) }
+            try checkAttached(p)
             if order.instrument != .spot { order.unit = .contracts }
             (order.replaces, order.quantity) = (true, try p.decimal("newSz"))
             order.clientOrderID = try p.word("algoClOrdId")
@@ -34,7 +34,7 @@ extension OKXTable {
     ]
 
     private static func algorithm(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
-        if p.has("attachAlgoOrds") { _ = try p.rows("attachAlgoOrds", known: attached) }
+        try checkAttached(p)
         let type = try p.needed("ordType")
         switch type {
         case "conditional", "oco":
@@ -66,7 +66,7 @@ extension OKXTable {
     ) throws(MeaningProblem) -> OrderIntent? {
         let trigger = try p.price("\(word)TriggerPx")
         let price = try limit(p, "\(word)OrdPx")
-        guard trigger != nil || price != nil else { return nil }
+        guard try p.says("\(word)TriggerPx", "\(word)TriggerRatio", "\(word)OrdPx") else { return nil }
         var order = try begun(p, p.neededChoice("side", sides), price == nil ? market : limited)
         (order.stopPrice, order.price, order.alternative) = (trigger, price, 1)
         return try finished(p, order)

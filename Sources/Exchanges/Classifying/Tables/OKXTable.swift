@@ -99,6 +99,12 @@ extension OKXTable {
         """)
     private static let list = KnownNames.body(Parameters.list + "!")
 
+    /// The exchange's own library writes null, or an empty list.
+    static func checkAttached(_ p: Parameters) throws(MeaningProblem) {
+        guard !p.isEmpty("attachAlgoOrds") else { return }
+        _ = try p.rows("attachAlgoOrds", known: attached)
+    }
+
     private static let orders: [Route] = [
         .trade(host, .post, "/api/v5/trade/order", order, id: id) { p throws(MeaningProblem) in
             [try single(p)]
@@ -162,8 +168,8 @@ extension OKXTable {
         let (kind, time) = try p.neededChoice("ordType", kinds)
         var order = try begun(p, p.neededChoice("side", sides), kind)
         order.timeInForce = time
-        if p.has("attachAlgoOrds") { _ = try p.rows("attachAlgoOrds", known: attached) }
-        (order.quantity, order.price) = (try p.decimal("sz"), kind == .market ? nil : try p.price("px"))
+        try checkAttached(p)
+        (order.quantity, order.price) = (try p.decimal("sz"), try p.price("px", unless: kind == .market))
         if try p.says("pxUsd", "pxVol") { (order.kind, order.price) = (.other, nil) }
         order.clientOrderID = try p.word("clOrdId")
         try unit(p, &order)
@@ -202,7 +208,7 @@ extension OKXTable {
 
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
         var order = try begun(p, nil, .limit, margin: nil)
-        if p.has("attachAlgoOrds") { _ = try p.rows("attachAlgoOrds", known: attached) }
+        try checkAttached(p)
         if order.instrument != .spot { order.unit = .contracts }
         (order.quantity, order.price) = (try p.decimal("newSz"), try p.price("newPx"))
         (order.replaces, order.clientOrderID) = (true, try p.word("clOrdId"))
