@@ -70,14 +70,36 @@ create table usage_event (
     code text,
     microseconds bigint,
     answered_at timestamptz,
+    -- That its outcome is unknown: told once.
+    told_at timestamptz,
+    -- Of a report, by whoever sent it.
+    client_id text,
     primary key (era, xid, id, at)
 ) partition by range (at);
 create index usage_event_at on usage_event (at, lane, sequence, item);
 create index usage_event_subject on usage_event (subject, at, id);
 create index usage_event_actor on usage_event (actor, at, id);
 create index usage_event_line on usage_event (lane, sequence, item) where lane is not null;
--- What left and was not heard of.
-create index usage_event_open on usage_event (at) where outcome = 'authorised';
+-- What left and was not heard of, or is known to be unknown and was not told.
+create index usage_event_open on usage_event (at)
+    where outcome in ('authorised', 'unknown') and told_at is null and lane is not null;
+create index usage_event_denied on usage_event (at, id) where verdict = 'denied';
+-- Rare values of the other filters, and one use by its id. Rows come in the order of their ids, so a summary of each
+-- run of pages finds them, and costs an insert next to nothing: a job makes the summaries. In 800,000 rows a rare
+-- symbol is found in 3 ms, without summaries in 300.
+create index usage_event_rare on usage_event using brin (id uuid_minmax_multi_ops, symbol text_bloom_ops,
+    address text_bloom_ops, access_token text_bloom_ops, operation text_bloom_ops, outcome text_bloom_ops,
+    action text_bloom_ops)
+    with (pages_per_range = 32, autosummarize = on);
+
+-- What was reported already, whenever it happened: a partitioned table cannot keep a client's ids unique.
+create table usage_report (
+    principal text collate "C" not null,
+    client_id text collate "C" not null,
+    usage uuid not null,
+    digest bytea not null,
+    constraint usage_report_key primary key (principal, client_id)
+);
 
 create table usage_event_other partition of usage_event default;
 select ensure_partition('usage_event', ((now() at time zone 'UTC')::date + make_interval(months => step))::date)

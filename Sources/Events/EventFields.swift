@@ -32,6 +32,7 @@ extension EventType {
         "key.changed": keyFields + [EventField("changed", .strings)],
         "key.used": useFields,
         "key.use.denied": useFields + [EventField("clause", .string), EventField("reason", .string)],
+        "key.use.unknown": useFields,
         "policy.changed": [
             EventField("owner", .string), EventField("version", .integer),
             EventField("note", .string, isNullable: true), EventField("changes", .integer),

@@ -56,6 +56,7 @@ extension EventType {
     package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
     package static let keyUsed = EventType("key.used", .keysRead)
     package static let keyUseDenied = EventType("key.use.denied", .keysRead, isSecurity: true)
+    package static let keyUseUnknown = EventType("key.use.unknown", .keysRead, isSecurity: true)
     package static let keyTampered = EventType("key.tampered", .keysRead, isSecurity: true)
     package static let keyDecoyTouched = EventType("key.decoy.touched", .decoysRead, isSecurity: true)
     package static let accessTokenDecoyTouched = EventType(
@@ -124,7 +125,8 @@ extension EventType {
 
     /// Every type but the own ones.
     package static let all: [EventType] = [
-        .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .policyChanged, .keySuspended, .keyRestricted,
+        .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .keyUseUnknown, .policyChanged,
+        .keySuspended, .keyRestricted,
         .keyTampered, .keyDecoyTouched,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,
         .keyVersionActivated,

@@ -19,6 +19,7 @@ struct AnswerTests {
         "listSignals": ["", "token=SOL&interval=1d&sort=roi_net"],
         "listEvents": ["", "after=now", "type=custom.*,key.*&limit=1000"],
         "listAuditRecords": ["", "limit=200"],
+        "summariseUsage": ["", "group_by=key,actor,operation,symbol,address,outcome&bucket=1d"],
     ]
 
     /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange.
@@ -51,6 +52,7 @@ struct AnswerTests {
                 "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
                 "permissions", "exchanges", "grades/trader?interval=1d",
                 "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",
+                "usage-events",
             ]
             for list in lists {
                 let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)
@@ -124,7 +126,7 @@ extension Stock {
         }
         let body: String
         if case .string(let text)? = example {
-            body = text
+            body = text.replacing("key_01ke6my6g1e5t8k5m7m9k23x72", with: ids["key_id"] ?? "")
         } else {
             body = String(decoding: fitted(try #require(example)).bytes, as: UTF8.self)
         }

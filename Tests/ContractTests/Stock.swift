@@ -27,9 +27,22 @@ struct Stock {
         for name in ["accounts", "signals", "alerts", "deliveries"] {
             try await awaitFirst(of: name, on: worker)
         }
+        try await addUse()
         for place in ["/v1/keys/{key_id}/policy", "/v1/accounts/{account_id}/policy", "/v1/desk/policy"] {
             try await addPolicy(path(place))
         }
+    }
+
+    private mutating func addUse() async throws {
+        let told = try await premises.call(
+            "POST", "/v1/usage-events", as: owner.token,
+            body: """
+                {"client_id":"stock","at":"\(Timestamp.testStart)","key_id":"\(ids["key_id"] ?? "")",\
+                "operation":"trade","symbol":"BTCUSDT","side":"buy","notional_usd":"10","milliseconds":12.5}
+                """, type: "application/x-ndjson")
+        #expect(told.json["inserted"]?.asInt == 1, "\(told.text)")
+        let uses = try await premises.call("GET", "/v1/usage-events?way=report", as: owner.token)
+        ids["usage_id"] = try #require(uses.json["data"]?[0]?["id"]?.asString, "\(uses.text)")
     }
 
     /// And a draft of the next.

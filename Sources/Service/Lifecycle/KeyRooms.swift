@@ -4,6 +4,7 @@ import EventLoop
 import Events
 import Jobs
 import Keys
+import Signing
 
 /// Exchange keys on one worker: their register, their secrets, and what exchanges say of them.
 struct KeyRooms {
@@ -26,7 +27,10 @@ struct KeyRooms {
                 },
                 makePair: { kind, bits in
                     try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
-                }, prober: prober, publicOrigin: shared.settings.origin
+                }, prober: prober, publicOrigin: shared.settings.origin,
+                uses: { key, now in
+                    try await PermissionUses.read(of: key, now: now, in: ledger.database)
+                }
             ).operations
         jobs = KeyJobs(book: book, prober: prober).jobs
     }

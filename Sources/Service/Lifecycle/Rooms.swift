@@ -53,7 +53,7 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, reactor: worker.reactor)
         signing = SigningRooms(shared, ledger: ledger, book: keys.book, reactor: worker.reactor)
         let jobs =
-            keys.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
+            keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
             isLead
             ? Scheduler(

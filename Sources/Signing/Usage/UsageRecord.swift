@@ -84,7 +84,7 @@ extension UsageRecord {
         add("quantity", order?.quantity?.description)
         add("price", order?.price?.description)
         add("reduce_only", .bool(order?.isReduceOnly == true || order?.closesPosition == true))
-        add("notional_usd", notional?.description)
+        add("notional_usd", notional?.amount.description)
         add("client_order_id", read.clientOrderIDs.first ?? order?.clientOrderID)
         add("policy_version", judgement.policyVersion.map { .number(JSONNumber(Int64($0))) } ?? .null)
         if let denial = judgement.denial {
