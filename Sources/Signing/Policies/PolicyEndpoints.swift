@@ -183,6 +183,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try request.requireMatch()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let version = fields.int("version", 1...Int(Int32.max))
         let note = fields.string(optional: "note", 1...500)
@@ -207,6 +208,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try request.requireMatch()
         var note: String?
         if !request.body.isEmpty {
             var fields = try await request.fields(limit: Self.bodyBytes)
