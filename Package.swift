@@ -85,7 +85,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Expressions",
-                "Identity", "Signals", "KeyFiles",
+                "Identity", "Signals", "KeyFiles", "Access", "Keys", "Signing",
             ],
             path: "Fuzz/Targets", swiftSettings: strict),
         .executableTarget(
@@ -142,8 +142,8 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Identity", "Keys", "Sealing", "Service", "Signals",
-                "Signing", "TestSupport", "Webhooks",
+                "Alerts", "CYaml", "Events", "Exchanges", "Identity", "Keys", "Sealing", "Service",
+                "Signals", "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],
@@ -155,7 +155,7 @@ let package = Package(
 if Context.environment["KEYBELL_FUZZ"] == "1" {
     let explored = [
         "Crypto", "Exchanges", "Expressions", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
-        "KeyFiles", "Signals",
+        "KeyFiles", "Signals", "Signing",
     ]
     for target in package.targets where explored.contains(target.name) {
         target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal|keys]…
+"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal|keys|sign|usage]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -28,13 +28,15 @@ import works_keys  # noqa: E402
 import works_read  # noqa: E402
 import works_seal  # noqa: E402
 import works_service  # noqa: E402
+import works_sign  # noqa: E402
+import works_usage  # noqa: E402
 import works_webhooks  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from service import Service  # noqa: E402
 from table import Table  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
-WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys"]
+WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "usage"]
 RECORD = ROOT / "Docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
@@ -90,6 +92,8 @@ class Bench:
             self.attempt("seal", lambda: works_seal.run(self))
         if "keys" in works and self.binary:
             self.attempt("keys", lambda: works_keys.run(self))
+        if "sign" in works and self.binary:
+            self.attempt("sign", lambda: works_sign.run(self))
         rest = [work for work in works if work not in ["plain", "seal", "keys"]]
         if not rest:
             return
@@ -106,6 +110,8 @@ class Bench:
                 self.attempt("read", lambda: works_read.key_read(self, service))
             if "webhooks" in rest:
                 self.attempt("webhooks", lambda: works_webhooks.deliveries(self, service))
+            if "usage" in rest and service:
+                self.attempt("usage", lambda: works_usage.bulk(self, service))
             if "candles" in rest:
                 self.attempt("candles", lambda: works_candles.bulk(self, service))
             if "service" in rest and service:

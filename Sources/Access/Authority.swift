@@ -13,6 +13,8 @@ package enum Authority {
 
     private static let readRestore = Statement(
         "authority_restore", "select restored_at from authority")
+    private static let readState = Statement(
+        "authority_state", "select epoch, restored_at from authority")
     private static let lockExclusively = Statement(
         "authority_lock", "select pg_advisory_xact_lock($1)")
     private static let lockShared = Statement("authority_share", "select pg_advisory_xact_lock_shared($1)")
@@ -36,10 +38,29 @@ package enum Authority {
     /// Throws while a restore waits to be confirmed: what was revoked since the backup may stand as usable.
     package nonisolated(nonsending) static func checkConfirmed(in transaction: Transaction) async throws {
         guard try await transaction.query(readRestore).first?.optionalTimestamp(0) == nil else {
-            throw Problem(
-                .restoreUnconfirmed,
-                "The database was restored from a backup. Nothing is used until an owner has confirmed it.")
+            throw unconfirmed
         }
+    }
+
+    /// The same for a batch, which waits for all its answers at once: sent, and read with `epoch(_:)`.
+    package static func sendShare(in transaction: Transaction) -> (
+        lock: Postgres.Query, state: Postgres.Query
+    ) {
+        let lock = transaction.send(lockShared, [.int64(advisoryLock)])
+        return (lock, transaction.send(readState, []))
+    }
+
+    /// The epoch, of an answer to `sendShare`'s second statement.
+    package static func epoch(_ rows: Rows) throws -> Int64 {
+        guard let row = rows.first else { return 0 }
+        guard row.optionalTimestamp(1) == nil else { throw unconfirmed }
+        return row.int64(0)
+    }
+
+    private static var unconfirmed: Problem {
+        Problem(
+            .restoreUnconfirmed,
+            "The database was restored from a backup. Nothing is used until an owner has confirmed it.")
     }
 
     package nonisolated(nonsending) static func raise(in transaction: Transaction) async throws -> Int64 {

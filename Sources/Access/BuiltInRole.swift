@@ -26,6 +26,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .jobsRun, .keysRead, .metricsRead, .rolesRead, .rulesRead, .serviceAccountsRead,
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
                 .webhooksRead, .webhooksWrite,
+                .policiesRead, .usageRead,
             ]
         case .security:
             [
@@ -36,6 +37,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,
                 .webhooksRead,
+                .policiesRead, .policiesWrite, .usageRead,
             ]
         case .trader:
             [
@@ -43,6 +45,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .candlesRead, .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead,
                 .rulesRead,
                 .signalsRead, .tokensRead,
+                .keysProxy, .keysSign, .policiesRead, .usageRead,
             ]
         case .analyst:
             [
@@ -56,10 +59,12 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .eventsRead,
                 .grantsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
+                .policiesRead, .usageRead,
             ]
         case .bot:
             [
                 .candlesRead, .candlesWrite, .eventsWrite, .keysRead, .signalsRead, .tokensRead,
+                .keysProxy, .keysSign, .usageWrite,
             ]
         }
     }

@@ -23,6 +23,12 @@ extension ProblemCode {
     package static let rowsRefused = ProblemCode("rows_refused", .unprocessableContent, "Rows were refused")
     package static let idempotencyKeyReused = ProblemCode(
         "idempotency_key_reused", .unprocessableContent, "The Idempotency-Key belongs to another request")
+    package static let policyDenied = ProblemCode(
+        "policy_denied", .forbidden, "Denied by the key's policy")
+    package static let outcomeUnknown = ProblemCode(
+        "outcome_unknown", .gatewayTimeout, "Nobody knows whether it was carried out")
+    package static let exchangeUnavailable = ProblemCode(
+        "exchange_unavailable", .badGateway, "The exchange cannot be reached")
     package static let rateLimited = ProblemCode("rate_limited", .tooManyRequests, "Too many requests")
     package static let tooManyStreams = ProblemCode("too_many_streams", .tooManyRequests, "Too many streams")
     package static let insecureTransport = ProblemCode(

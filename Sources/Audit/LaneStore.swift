@@ -24,7 +24,7 @@ struct LaneStore {
                 coalesce(array_agg(i.action order by i.item), '{}') as actions,
                 coalesce(array_agg(i.resource order by i.item), '{}') as resources,
                 coalesce(array_agg(i.outcome order by i.item), '{}') as outcomes
-            from audit_item i where i.lane = r.lane and i.sequence = r.sequence and i.at = r.at) as c
+            from audit_line i where i.lane = r.lane and i.sequence = r.sequence and i.at = r.at) as c
         where r.lane = $1 and r.sequence between $2 and $3 order by r.sequence limit $4
         """)
     /// Where a time begins and ends in each lane.

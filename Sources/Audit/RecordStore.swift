@@ -38,7 +38,7 @@ struct RecordStore {
         "audit_list",
         """
         select i.at, i.lane, i.sequence, i.item, r.hash, r.body
-        from audit_item i join audit_record r on r.lane = i.lane and r.sequence = i.sequence and r.at = i.at
+        from audit_line i join audit_record r on r.lane = i.lane and r.sequence = i.sequence and r.at = i.at
         where ($1::text is null or i.actor = $1::text) and ($2::text is null or i.action = $2::text)
             and ($3::text is null or starts_with(i.action, $3::text))
             and ($4::text is null or i.resource = $4::text) and ($5::text is null or i.outcome = $5::text)

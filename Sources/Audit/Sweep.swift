@@ -8,7 +8,7 @@ struct Sweep {
     private static let monthsAhead = 3
     private static let rowsPerStep = 1_000
 
-    private static let partitioned = ["audit_record", "audit_item", "event"]
+    private static let partitioned = ["audit_record", "audit_item", "event", "usage_event"]
     private static let ensure = Statement(
         "partition_ensure",
         """

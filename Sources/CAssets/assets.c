@@ -52,6 +52,9 @@ static const unsigned char migration_0013[] = {
 static const unsigned char migration_0014[] = {
 #embed "../../Migrations/0014_label_runs.sql"
 };
+static const unsigned char migration_0015[] = {
+#embed "../../Migrations/0015_signing.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -73,6 +76,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0012_blocked_rows.sql", migration_0012),
     FILE_OF("Migrations/0013_restore.sql", migration_0013),
     FILE_OF("Migrations/0014_label_runs.sql", migration_0014),
+    FILE_OF("Migrations/0015_signing.sql", migration_0015),
     {0, 0, 0},
 };
 

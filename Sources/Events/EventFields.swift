@@ -30,6 +30,13 @@ extension EventType {
             EventField("permissions", .strings), EventField("expires_at", .string, isNullable: true),
         ],
         "key.changed": keyFields + [EventField("changed", .strings)],
+        "key.used": useFields,
+        "key.use.denied": useFields + [EventField("clause", .string), EventField("reason", .string)],
+        "key.use.unknown": useFields,
+        "policy.changed": [
+            EventField("owner", .string), EventField("version", .integer),
+            EventField("note", .string, isNullable: true), EventField("changes", .integer),
+        ],
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.tampered": keyFields + [EventField("found_in", .string)],
@@ -189,6 +196,20 @@ private let probeFields: [EventField] = [
 private let versionFields: [EventField] = [
     EventField("version", .integer), EventField("kind", .string), EventField("origin", .string),
 ]
+private let useFields: [EventField] = [
+    EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),
+    EventField("account", .string), EventField("environment", .string), EventField("tags", .strings),
+    EventField("status", .string), EventField("usage_id", .string), EventField("way", .string),
+    EventField("operation", .string), EventField("host", .string), EventField("method", .string),
+    EventField("path", .string), EventField("address", .string, isNullable: true),
+    EventField("orders", .integer), EventField("symbol", .string, isNullable: true),
+    EventField("side", .string, isNullable: true), EventField("order_type", .string, isNullable: true),
+    EventField("quantity", .string, isNullable: true), EventField("price", .string, isNullable: true),
+    EventField("reduce_only", .boolean), EventField("notional_usd", .string, isNullable: true),
+    EventField("client_order_id", .string, isNullable: true),
+    EventField("policy_version", .integer, isNullable: true),
+]
+
 private let keyFields: [EventField] = [
     EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),
     EventField("account", .string), EventField("environment", .string), EventField("owner_id", .string),

@@ -54,6 +54,9 @@ extension EventType {
     package static let keyChanged = EventType("key.changed", .keysRead, isSecurity: true)
     package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
     package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
+    package static let keyUsed = EventType("key.used", .keysRead)
+    package static let keyUseDenied = EventType("key.use.denied", .keysRead, isSecurity: true)
+    package static let keyUseUnknown = EventType("key.use.unknown", .keysRead, isSecurity: true)
     package static let keyTampered = EventType("key.tampered", .keysRead, isSecurity: true)
     package static let keyDecoyTouched = EventType("key.decoy.touched", .decoysRead, isSecurity: true)
     package static let accessTokenDecoyTouched = EventType(
@@ -75,6 +78,7 @@ extension EventType {
     package static let keyRotationChanged = EventType("key.rotation.changed", .keysRead, isSecurity: true)
     package static let keyRotationStuck = EventType("key.rotation.stuck", .keysRead, isSecurity: true)
     package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
+    package static let policyChanged = EventType("policy.changed", .policiesRead, isSecurity: true)
     package static let accountCreated = EventType("account.created", .accountsRead)
     package static let accountChanged = EventType("account.changed", .accountsRead)
     package static let userInvited = EventType("user.invited", .usersRead, isSecurity: true)
@@ -121,7 +125,9 @@ extension EventType {
 
     /// Every type but the own ones.
     package static let all: [EventType] = [
-        .keyRegistered, .keyChanged, .keySuspended, .keyRestricted, .keyTampered, .keyDecoyTouched,
+        .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .keyUseUnknown, .policyChanged,
+        .keySuspended, .keyRestricted,
+        .keyTampered, .keyDecoyTouched,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,
         .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,

@@ -25,7 +25,7 @@ package struct HorizonReader {
         from (select installation.era, pg_snapshot_xmin(pg_current_snapshot()) as xmin, authority.epoch
             from installation, authority) as edge
         left join lateral (
-            select * from event
+            select * from feed_event
             where (era, xid, id) > ($1, $2::xid8, $3) and (era, xid) < (edge.era, edge.xmin)
                 and ($5::text[] is null or type = any ($5) or type like any ($6::text[]))
                 and ($7::text is null or subject = $7)

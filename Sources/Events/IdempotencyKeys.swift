@@ -49,7 +49,9 @@ package enum IdempotencyKeys {
         where principal = $1 and method = $2 and path = $3 and key = $4
         """)
 
-    nonisolated(nonsending) static func claim(_ context: Context, in transaction: Transaction) async throws {
+    package nonisolated(nonsending) static func claim(
+        _ context: Context, in transaction: Transaction
+    ) async throws {
         guard let (claim, principal) = owned(context) else { return }
         let rows = try await transaction.query(
             Self.claim, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
@@ -60,7 +62,7 @@ package enum IdempotencyKeys {
         }
     }
 
-    nonisolated(nonsending) static func complete(
+    package nonisolated(nonsending) static func complete(
         _ context: Context, resource: String?, in transaction: Transaction
     ) async throws {
         guard let resource, let (claim, principal) = owned(context) else { return }

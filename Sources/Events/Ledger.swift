@@ -26,6 +26,18 @@ package final class Ledger {
 
     package func react(_ reaction: @escaping Reaction) { reactions.append(reaction) }
 
+    /// What point rules do about events, in the transaction that writes them; answers what is to be done
+    /// after its commit.
+    package nonisolated(nonsending) func react(
+        to events: [Event], in transaction: Transaction
+    ) async throws -> [() -> Void] {
+        var effects: [() -> Void] = []
+        for reaction in reactions {
+            if let effect = try await reaction(events, transaction) { effects.append(effect) }
+        }
+        return effects + afterEvents
+    }
+
     /// Told after every commit that wrote events: the feed wakes its readers.
     package func onEvents(_ action: @escaping () -> Void) { afterEvents.append(action) }
 
@@ -65,10 +77,7 @@ package final class Ledger {
         let transaction = change.transaction
         if !change.events.isEmpty {
             try await EventStore.insert(change.events, in: transaction)
-            for reaction in reactions {
-                if let effect = try await reaction(change.events, transaction) { effects.append(effect) }
-            }
-            effects += afterEvents
+            effects += try await react(to: change.events, in: transaction)
         }
         effects += change.effects
         // One order for all: the lock, the authority row, a lane of the trail. Whoever held the row while

@@ -39,12 +39,28 @@ package protocol ExchangeAdapter: Sendable {
     /// Whether that request was carried out, by an answer that is no refusal.
     func isDeleted(by answer: JSONValue) -> Bool
 
+    /// Public requests that list what is traded, of every host that it has; nobody signs them.
+    var instrumentLists: [RequestDraft] { get }
+
+    /// Reads an answer to one of those; nil when it is not one. Rows that cannot be read are left out: what
+    /// is not known opens nothing.
+    func instruments(in answer: JSONValue, to list: RequestDraft) -> [Instrument]?
+
     /// Codes of refusals that say of a key that it is none, or none any more. Wrong signatures, frozen keys
     /// and other environments are refused, too, while the key lives on.
     var codesOfNoKey: Set<String> { get }
 }
 
 extension ExchangeAdapter {
+    /// The host, or a stand-in that the settings name for it. A stand-in may play an environment that the
+    /// exchange itself has not, never `live`.
+    package func host(
+        _ alias: String, in environment: Environment, standingAt base: String?
+    ) -> ExchangeHost? {
+        guard environment != .live, let base else { return host(alias, in: environment) }
+        return (host(alias, in: environment) ?? host(alias, in: .live))?.standing(at: base)
+    }
+
     package func furtherProbes(in environment: Environment) -> [RequestDraft] { [] }
 
     package func probes(in environment: Environment) -> [RequestDraft] {

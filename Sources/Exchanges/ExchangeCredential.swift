@@ -13,6 +13,8 @@ package final class ExchangeCredential: Sendable {
     enum Signer: Sendable {
         case hmac(HMACKey)
         case pair(PrivateKey)
+        /// Signs nothing, and keeps what it is asked to sign.
+        case transcript(Transcript)
     }
 
     /// Parses what a person pasted. The kind comes from reading the secret: a PEM is a key pair, anything
@@ -30,6 +32,14 @@ package final class ExchangeCredential: Sendable {
         guard exchange.credentialKinds.contains(kind) else {
             throw CredentialError(.secret, .kind(found: kind, taken: exchange.credentialKinds))
         }
+    }
+
+    /// For `StringToSign`: signs nothing.
+    init(_ exchange: ExchangeName, kind: Exchange.CredentialKind, transcript: Transcript) {
+        (self.exchange, self.kind, apiKey) = (exchange, kind, Transcript.apiKey)
+        signer = .transcript(transcript)
+        passphrase =
+            Exchange.of(exchange).hasPassphrase ? try? Secret(copying: Transcript.passphrase) : nil
     }
 
     /// As above, for texts that stand in ordinary memory already.
@@ -58,6 +68,7 @@ extension ExchangeCredential {
     ) throws(SigningError) -> [UInt8] {
         switch signer {
         case .hmac(let key): return key.code(for: message)
+        case .transcript(let transcript): return transcript.note(message)
         case .pair(let key):
             do throws(CryptoError) {
                 return try key.signature(for: message, ecdsa: encoding)
@@ -74,6 +85,7 @@ extension ExchangeCredential {
         return switch signer {
         case .hmac(let secret): key.code(for: label, [0], secret.code(for: label))
         case .pair(let pair): key.code(for: label, [1], Array(pair.publicKey.pem.utf8))
+        case .transcript: []
         }
     }
 
@@ -144,7 +156,7 @@ extension ExchangeCredential {
 extension ExchangeCredential.Signer {
     fileprivate var kind: Exchange.CredentialKind {
         switch self {
-        case .hmac: .hmac
+        case .hmac, .transcript: .hmac
         case .pair(let key):
             switch key.kind {
             case .ed25519: .ed25519

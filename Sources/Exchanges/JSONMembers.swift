@@ -32,11 +32,39 @@ struct JSONMembers {
         return [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]
     }
 
+    /// The same with the value of one member changed; as it is when there is none.
+    func changing(_ wanted: String, _ change: ([UInt8]) -> [UInt8]) -> [UInt8] {
+        guard let range = ranges?.first(where: { name($0) == wanted }) else { return bytes }
+        let end = Scan(bytes[range]).endOfString(from: range.lowerBound)
+        let isBefore = { (byte: UInt8) in " \t\r\n:".utf8.contains(byte) }
+        guard let value = bytes[end..<range.upperBound].firstIndex(where: { !isBefore($0) }) else {
+            return bytes
+        }
+        return bytes[..<value] + change(Array(bytes[value..<range.upperBound])) + bytes[range.upperBound...]
+    }
+
     /// With its escapes undone: `"\u006eonce"` is `nonce`.
     private func name(_ range: Range<Int>) -> String? {
         let scan = Scan(bytes[range])
         let end = scan.endOfString(from: range.lowerBound)
         return (try? JSONValue.parse(Array(bytes[range.lowerBound..<end])))?.asString
+    }
+}
+
+/// The same of a list's elements.
+struct JSONElements {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func changed(_ change: ([UInt8]) -> [UInt8]) -> [UInt8] {
+        guard let ranges = Scan(bytes).members(behind: UInt8(ascii: "[")) else { return bytes }
+        var (all, end) = ([UInt8](), 0)
+        for range in ranges {
+            all += bytes[end..<range.lowerBound] + change(Array(bytes[range]))
+            end = range.upperBound
+        }
+        return all + bytes[end...]
     }
 }
 
@@ -47,8 +75,8 @@ private struct Scan {
     init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
     init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-    func members() -> [Range<Int>]? {
-        guard let brace = bytes.firstIndex(where: { !Self.isSpace($0) }), bytes[brace] == UInt8(ascii: "{")
+    func members(behind opening: UInt8 = UInt8(ascii: "{")) -> [Range<Int>]? {
+        guard let brace = bytes.firstIndex(where: { !Self.isSpace($0) }), bytes[brace] == opening
         else { return nil }
         var found: [Range<Int>] = []
         var (start, index, depth) = (brace + 1, brace + 1, 1)

@@ -149,14 +149,17 @@ private enum DraftRules {
         } catch {
             throw .notJSON(error)
         }
-        guard !hasExponent(value) else { throw .exponent }
+        guard !value.hasExponent else { throw .exponent }
     }
+}
 
-    private static func hasExponent(_ value: JSONValue) -> Bool {
-        switch value {
+extension JSONValue {
+    /// Anywhere inside.
+    var hasExponent: Bool {
+        switch self {
         case .number(let number): number.text.utf8.contains { $0 | 0x20 == UInt8(ascii: "e") }
-        case .array(let elements): elements.contains(where: hasExponent)
-        case .object(let object): object.members.contains { hasExponent($0.value) }
+        case .array(let elements): elements.contains(where: \.hasExponent)
+        case .object(let object): object.members.contains { $0.value.hasExponent }
         default: false
         }
     }

@@ -18,6 +18,13 @@ package struct SignedRequest: Sendable, Equatable {
     package let body: [UInt8]?
 }
 
+extension SignedRequest {
+    /// For what is public, and asked without a key.
+    package init(unsigned draft: RequestDraft, to host: ExchangeHost) {
+        self.init(method: draft.method, url: host.base + draft.target, headers: [], body: nil)
+    }
+}
+
 /// What a signature takes from the moment at which it is made.
 package struct SigningMoment: Sendable {
     /// Milliseconds since 1970.

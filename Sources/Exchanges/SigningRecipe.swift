@@ -1,4 +1,5 @@
 package import JSON
+package import Kernel
 
 /// How an exchange wants requests signed, in words and numbers for whoever connects a bot: the code is in the
 /// adapter's `sign`.
@@ -62,5 +63,15 @@ extension SigningRecipe.Window: JSONWritable {
             w.field("milliseconds", milliseconds)
             w.field("at_most", atMost)
         }
+    }
+}
+
+extension ExchangeName {
+    /// How long a signed request that left at this moment may still be taken: the longest window of its
+    /// recipes, and a second for clocks and for what is on its way. Kraken's has no window: there a signature
+    /// is good until a request with a higher nonce has come.
+    package var signaturesLast: Period {
+        let windows = adapter.recipes.compactMap { $0.window?.milliseconds }
+        return .milliseconds(Int64((windows.max() ?? 0) + 1_000))
     }
 }

@@ -7,6 +7,15 @@ package enum Credential: Equatable, Sendable {
     case malformed
     case presented(SecretHash)
 
+    /// From a field that holds nothing else.
+    package init(token: some Collection<UInt8>) {
+        guard let secret = AccessTokenSecret(.accessToken, parsing: token) else {
+            self = .malformed
+            return
+        }
+        self = .presented(secret.hash)
+    }
+
     package static func read(_ headers: HeaderFields) -> Credential {
         guard headers.contains(.authorization) else { return .absent }
         guard let secret = AccessTokenSecret.read(.accessToken, headers) else { return .malformed }

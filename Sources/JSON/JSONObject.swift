@@ -13,7 +13,7 @@ package struct JSONObject: Sendable {
     }
 
     /// Up to here a walk over the names is faster than hashing them.
-    private static let indexedAboveMembers = 16
+    private static let indexedAboveMembers = 32
 
     package private(set) var members: [Member] = []
     /// Where each name stands; empty for small objects.

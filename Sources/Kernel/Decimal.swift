@@ -82,7 +82,7 @@ extension Decimal {
         let scale = max(scale, other.scale)
         guard let left = scaled(to: scale), let right = other.scaled(to: scale) else { return nil }
         let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? nil : Decimal(normalising: sum, scale)
+        return overflow ? nil : Decimal(negatable: sum, scale)
     }
 
     package func subtracting(_ other: Decimal) -> Decimal? { adding(-other) }
@@ -90,7 +90,22 @@ extension Decimal {
     /// Nil when the product has more digits than fit.
     package func multiplied(by other: Decimal) -> Decimal? {
         let (product, overflow) = significand.multipliedReportingOverflow(by: other.significand)
-        return overflow ? nil : Decimal(normalising: product, scale + other.scale)
+        return overflow ? nil : Decimal(negatable: product, scale + other.scale)
+    }
+
+    /// Nil for the one significand that has no negative: every decimal can be negated.
+    private init?(negatable significand: Int128, _ scale: Int) {
+        guard significand != .min else { return nil }
+        self.init(normalising: significand, scale)
+    }
+
+    /// Nil when the step is none, or the digits are too many to tell.
+    package func isMultiple(of step: Decimal) -> Bool? {
+        let scale = max(scale, step.scale)
+        guard !step.isZero, let value = scaled(to: scale), let unit = step.scaled(to: scale) else {
+            return nil
+        }
+        return value % unit == 0
     }
 
     private func scaled(to wanted: Int) -> Int128? {

@@ -1,7 +1,7 @@
 import Audit
 package import Access
 package import Events
-import HTTPServer
+package import HTTPServer
 import JSON
 import Kernel
 import Postgres
@@ -37,10 +37,14 @@ package final class KeyBook {
             throw problem
         } catch let tampered as TamperedKey {
             try await tell(tampered, context)
-            throw Problem(
-                .keyTampered, "The key's row was changed past this service. Nothing was done with it.",
-                members: [("key_id", .string(tampered.id.description))])
+            throw Self.tampered(tampered.id)
         }
+    }
+
+    package static func tampered(_ id: ExchangeKeyID) -> Problem {
+        Problem(
+            .keyTampered, "The key's row was changed past this service. Nothing was done with it.",
+            members: [("key_id", .string(id.description))])
     }
 
     /// The same for whoever changes keys among other things.

@@ -27,9 +27,10 @@ struct AnswerCheck {
     }
 
     private func mistakes(in answer: TestAnswer, _ responses: JSONValue?) -> [String] {
-        guard let said = responses?[String(answer.status)], let response = schema.contract.resolved(said)
-        else { return ["the contract has no such status"] }
-        let contents = response["content"]?.asObject?.members ?? []
+        let said = [String(answer.status), "default"].compactMap { responses?[$0] }
+            .compactMap(schema.contract.resolved)
+        if said.isEmpty { return ["the contract has no such status"] }
+        let contents = said.flatMap { $0["content"]?.asObject?.members ?? [] }
         guard case .bytes(let bytes) = answer.response.body else {
             if case .stream = answer.response.body { return [] }
             return contents.isEmpty ? [] : ["there is no body"]

@@ -19,15 +19,20 @@ struct AnswerTests {
         "listSignals": ["", "token=SOL&interval=1d&sort=roi_net"],
         "listEvents": ["", "after=now", "type=custom.*,key.*&limit=1000"],
         "listAuditRecords": ["", "limit=200"],
+        "summariseUsage": ["", "group_by=key,actor,operation,symbol,address,outcome&bucket=1d"],
     ]
 
-    /// What ends the desk's day, or needs what only a moment has: shares, a restore.
-    private static let apart: Set<String?> = ["seal", "proveShare", "confirmRestore"]
+    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange.
+    private static let apart: Set<String?> = [
+        "seal", "proveShare", "confirmRestore", "signRequest", "proxyGet", "proxyPost", "proxyPut",
+        "proxyPatch",
+    ]
 
     @Test func `every reading answers as the contract says`() async throws {
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
-            for operation in premises.operations where operation.method == .get {
+            for operation in premises.operations
+            where operation.method == .get && !Self.apart.contains(operation.id) {
                 for query in Self.queries[operation.id] ?? [""] {
                     let answer = try await premises.call(
                         "GET", stock.path(operation.path) + (query.isEmpty ? "" : "?\(query)"),
@@ -46,7 +51,8 @@ struct AnswerTests {
                 "users", "service-accounts", "grants", "access-tokens", "keys", "tokens", "series", "signals",
                 "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
                 "permissions", "exchanges", "grades/trader?interval=1d",
-                "candles?token=SOL&interval=1d&limit=1",
+                "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",
+                "usage-events",
             ]
             for list in lists {
                 let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)
@@ -112,13 +118,15 @@ extension Stock {
         if operation.method == "PATCH" {
             let current = try await premises.call("GET", path, as: owner.token)
             headers.append((name: "if-match", value: try #require(current.etag, "\(path)")))
+        } else if operation.errorCodes.contains("precondition_required") {
+            headers.append((name: "if-match", value: "*"))
         }
         if operation.id == "uploadCandles" {
             path += "?source=example" + (type == "application/json" ? "&token=BTC&interval=1d" : "")
         }
         let body: String
         if case .string(let text)? = example {
-            body = text
+            body = text.replacing("key_01ke6my6g1e5t8k5m7m9k23x72", with: ids["key_id"] ?? "")
         } else {
             body = String(decoding: fitted(try #require(example)).bytes, as: UTF8.self)
         }

@@ -7,17 +7,41 @@ import TestSupport
 @testable import Identity
 @testable import Keys
 @testable import Signals
+@testable import Signing
 @testable import Webhooks
 
 /// Every statement that is put together from parts, in every form that it takes.
 enum DerivedStatements {
-    static func all() throws -> [Statement] { identity + signals + (try keys()) + (try webhooks()) }
+    static func all() throws -> [Statement] {
+        identity + signals + policies + (try usage()) + (try keys()) + (try webhooks())
+    }
 
     private static var identity: [Statement] {
         [
             PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
             GrantStore.find, GrantStore.list,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
+    }
+
+    private static var policies: [Statement] { [PolicyBook.one, PolicyBook.page, PolicyBook.draft] }
+
+    /// Each filter makes another form.
+    private static func usage() throws -> [Statement] {
+        let filters = """
+            key_id=\(ExchangeKeyID(id))&actor=\(user)&access_token_id=\(AccessTokenID(id))&operation=trade\
+            &symbol=a&exchange=okx&way=proxy&outcome=unknown&verdict=denied&address=192.0.2.7\
+            &from=2026-01-05T00:00:00Z&to=\(time)
+            """
+        let cursor = Cursor(["usage", "1", UsageID(id).description]).text
+        let lists = try ["", "?\(filters)&cursor=\(cursor)", "?verdict=allowed"].map {
+            UsageSearch.statement(try UsageSearch(testRequest("GET", "/\($0)")).filter.narrowed(to: []))
+        }
+        let groups = "group_by=key,actor,operation,symbol,address,outcome&bucket=1h"
+        let summaries = try ["", "?\(groups)&\(filters)", "?bucket=1d", "?group_by=symbol"].map { query in
+            let summary = try UsageSummary(testRequest("GET", "/\(query)"), now: time)
+            return summary.statement(summary.filter)
+        }
+        return lists + summaries + [UsageRow.find]
     }
 
     private static var signals: [Statement] {
@@ -42,7 +66,7 @@ enum DerivedStatements {
             KeyNotice.dueExpiries,
             KeyStore.ofIDs, KeyStore.lockIDs, KeyDeletionStore.find, KeyDeletionStore.lock,
             KeyDeletionStore.ofKey,
-            KeyDeletionStore.due, KeyDeletionStore.stuck,
+            KeyDeletionStore.due, KeyDeletionStore.stuck, KeyBook.usable,
         ]
         let deletions = try [
             "", "?state=due&way=api&exchange=bybit&key_id=\(ExchangeKeyID(id))&cursor=\(deletionCursor)",

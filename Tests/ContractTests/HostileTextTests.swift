@@ -27,9 +27,10 @@ struct HostileTextTests {
     /// Whose bodies are no longer taken at a desk that has an owner or is open, or that are tried on their
     /// own.
     private static let apart: Set<String> = [
-        "bootstrap", "acceptInvitation", "uploadCandles", "testAlertRule", "seal", "unseal", "proveShare",
+        "bootstrap", "acceptInvitation", "uploadCandles", "uploadUsageEvents", "testAlertRule", "seal",
+        "unseal", "proveShare",
         "confirmRestore",
-        "lookAtDeposit", "deposit",
+        "lookAtDeposit", "deposit", "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
     ]
 
     private static func operations() throws -> [Contract.Operation] {
@@ -99,6 +100,63 @@ struct HostileTextTests {
                 }
             }
             #expect(try await premises.call("GET", "/v1/tokens", as: owner.token).json["data"] == [])
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test(arguments: ["sign", "sign/dry-run"])
+    func `T21: hostile text in what shall be signed is judged, or refused by its field`(
+        operation: String
+    ) async throws {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            let usual: JSONValue = ["method": "GET", "host": "spot", "path": "/api/v3/account"]
+            for place in [["method"], ["host"], ["path"], ["query"], ["query", "0", "0"], ["body"]] {
+                let field = TextField(path: place)
+                for text in Self.texts {
+                    let answer = try await premises.call(
+                        "POST", stock.path("/v1/keys/{key_id}/\(operation)"), as: stock.owner.token,
+                        body: String(decoding: field.set(text, in: usual).bytes, as: UTF8.self))
+                    let isRefused =
+                        answer.status == 422 && answer.pointers.contains { field.pointer.hasPrefix($0) }
+                    let isJudged = answer.status == 200 || answer.code == "policy_denied"
+                    #expect(isRefused || isJudged, "\(field): \(text.debugDescription) \(answer.text)")
+                }
+            }
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `T21: hostile text in a report of a use is kept as it is, or refused by its field`()
+        async throws
+    {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let stock = try await Stock(premises, on: worker)
+            let usual: JSONValue = [
+                "client_id": "a", "at": .string(Timestamp.testStart.description), "operation": "trade",
+                "key_id": .string(stock.ids["key_id"] ?? ""),
+            ]
+            for name in ["client_id", "symbol", "client_order_id", "code", "at", "quantity", "address"] {
+                let field = TextField(path: [name])
+                for (number, text) in Self.texts.enumerated() {
+                    var report = field.set(text, in: usual)
+                    if name != "client_id" {
+                        report = TextField(path: ["client_id"]).set("\(name) \(number)", in: report)
+                    }
+                    let answer = try await premises.call(
+                        "POST", "/v1/usage-events", as: stock.owner.token,
+                        body: String(decoding: report.bytes, as: UTF8.self), type: "application/x-ndjson")
+                    #expect(answer.status == 200, "\(name): \(text.debugDescription) \(answer.text)")
+                    guard answer.json["inserted"]?.asInt == 1 else {
+                        let message = answer.json["errors"]?[0]?["message"]?.asString ?? ""
+                        #expect(message.hasPrefix("/\(name) "), "\(text.debugDescription) \(answer.text)")
+                        continue
+                    }
+                    let list = try await premises.call(
+                        "GET", "/v1/usage-events?way=report&limit=200", as: stock.owner.token)
+                    #expect(list.json.holds(text), "\(name): \(text.debugDescription)")
+                }
+            }
             #expect(premises.mistakes == [])
         }
     }

@@ -28,9 +28,12 @@ final class Premises {
         check = AnswerCheck(contract: try Contract.shared())
     }
 
-    /// - Parameter isRunning: with what a node does beside answering: jobs, deliveries, analysis.
+    /// - Parameters:
+    ///   - isRunning: with what a node does beside answering: jobs, deliveries, analysis.
+    ///   - exchange: where Binance's test networks are; unless it is said, nobody listens there.
     static func open<Result: Sendable>(
-        isRunning: Bool = false, _ body: @Sendable (isolated Worker, Premises) async throws -> Result
+        isRunning: Bool = false, exchange: String = "http://127.0.0.1:9",
+        _ body: @Sendable (isolated Worker, Premises) async throws -> Result
     ) async throws -> Result {
         let scratch = try await ScratchDatabase.make()
         let opening = Opening(states: .ofKeys, clock: .system)
@@ -38,7 +41,7 @@ final class Premises {
             let root = try RootKey()
             return try await database.transaction { try await opening.open(under: root, in: $0) }
         }
-        let shared = try NodeShared.ofTest(scratch.url, Seal(opened), opening)
+        let shared = try NodeShared.ofTest(scratch.url, Seal(opened), opening, exchange)
         let result = try await run(shared, scratch.url, isRunning, body)
         try await scratch.drop()
         return result
@@ -97,16 +100,13 @@ final class Premises {
 
 extension NodeShared {
     fileprivate static func ofTest(
-        _ url: DatabaseURL, _ seal: Seal, _ opening: Opening
+        _ url: DatabaseURL, _ seal: Seal, _ opening: Opening, _ exchange: String
     ) throws -> NodeShared {
         var settings = try Settings(environment: [:], home: "/nowhere", isRoot: false, cores: 1)
         settings.requestsPerSecond = 0
         // Receivers of these tests are on this machine.
         settings.allowsPrivateWebhooks = true
-        // Nobody listens there: what is asked of an exchange goes nowhere.
-        settings.standIns = [
-            "BINANCE_TESTNET_SPOT": "http://127.0.0.1:9", "BINANCE_DEMO_SPOT": "http://127.0.0.1:9",
-        ]
+        settings.standIns = ["BINANCE_TESTNET_SPOT": exchange, "BINANCE_DEMO_SPOT": exchange]
         let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
         // What answers 500 says why on standard error.
         let log = Log(level: .error, format: .text, clock: clock, descriptor: 2)

@@ -11,7 +11,7 @@ import Testing
 /// T19: every endpoint × every role, made from what the service registers, through its real pipeline.
 struct RightsMatrixTests {
     @Test func `T19: each role enters where it has the permission, and nowhere else`() async throws {
-        try await Premises.open { _, premises in
+        try await Premises.open(isRunning: true) { _, premises in
             let owner = try await premises.owner()
             for (role, person) in try await premises.everybody(by: owner) {
                 for operation in premises.operations {
@@ -24,7 +24,7 @@ struct RightsMatrixTests {
     }
 
     @Test func `T19: whoever has no role enters only what asks for no permission`() async throws {
-        try await Premises.open { _, premises in
+        try await Premises.open(isRunning: true) { _, premises in
             let nobody = try await premises.join("nobody", nil, by: premises.owner())
             for operation in premises.operations {
                 let answer = try await premises.knock(operation, as: nobody.token)
@@ -34,7 +34,7 @@ struct RightsMatrixTests {
     }
 
     @Test func `T19: whoever does not say who they are gets 401, except where all is open`() async throws {
-        try await Premises.open { _, premises in
+        try await Premises.open(isRunning: true) { _, premises in
             _ = try await premises.owner()
             for operation in premises.operations {
                 let answer = try await premises.knock(operation)
@@ -53,7 +53,7 @@ struct RightsMatrixTests {
     }
 
     @Test func `an open endpoint answers whatever token comes along`() async throws {
-        try await Premises.open { _, premises in
+        try await Premises.open(isRunning: true) { _, premises in
             _ = try await premises.owner()
             for operation in premises.operations where operation.requires == .none {
                 let answer = try await premises.knock(operation, as: "kbt_nonsense")
@@ -63,7 +63,7 @@ struct RightsMatrixTests {
     }
 
     @Test func `metrics are open to this machine, and to others by permission only`() async throws {
-        try await Premises.open { _, premises in
+        try await Premises.open(isRunning: true) { _, premises in
             let owner = try await premises.owner()
             let bot = try await premises.join("bot", .bot, by: owner)
             let here = SocketAddress.ip(IPAddress(v4: 0x7F00_0001), port: 40_000)
@@ -79,7 +79,7 @@ struct RightsMatrixTests {
     @Test func `a token that is narrowed by one permission is refused what that permission opens`()
         async throws
     {
-        try await Premises.open { _, premises in
+        try await Premises.open(isRunning: true) { _, premises in
             let owner = try await premises.owner()
             var narrowed: [Permission: String] = [:]
             for permission in Permission.allCases {
@@ -136,7 +136,7 @@ extension Premises {
         "user_id": "usr", "service_account_id": "bot", "grant_id": "grt", "access_token_id": "tok",
         "key_id": "key", "token_id": "tkn", "signal_id": "sig", "webhook_id": "whk", "delivery_id": "dlv",
         "rule_id": "rule", "alert_id": "alrt", "account_id": "acc",
-        "deposit_id": "dep",
+        "deposit_id": "dep", "usage_id": "use",
     ]
 
     nonisolated(nonsending) fileprivate func token(without permission: Permission, by owner: Person)

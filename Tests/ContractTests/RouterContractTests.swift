@@ -38,7 +38,7 @@ extension EndpointFacts {
     /// What an endpoint says of itself, with what every endpoint of its kind may refuse with.
     init(_ operation: Operation) {
         self.init(
-            method: operation.method.name, path: operation.path, id: operation.id,
+            method: operation.method.name, path: operation.path.replacing("*}", with: "}"), id: operation.id,
             permission: operation.requires.text, errorCodes: Set(operation.allErrors.map(\.code)))
     }
 }
@@ -64,16 +64,20 @@ extension Endpoint<Requirement, Context> {
 
     /// A body that is streamed sets limits of its own: `bodyLimit` is 0, and a repeat is by row.
     private var ofBody: [ProblemCode] {
+        if isPassedOn { return [.malformedBody, .payloadTooLarge, .unsupportedMediaType] }
         let isStreamed = method == .post && bodyLimit == 0 && repeats == .nothing
-        guard isStreamed || bodyLimit > 0, method == .post || method == .patch else { return [] }
+        guard isStreamed || bodyLimit > 0, [.post, .put, .patch].contains(method) else { return [] }
         let every: [ProblemCode] = [.malformedJSON, .malformedBody, .payloadTooLarge, .unsupportedMediaType]
         return every + (isStreamed ? [] : [.validationFailed])
     }
 
+    /// What is to be understood by somebody else: nobody here reads the body, or knows of a revision.
+    private var isPassedOn: Bool { path.hasSuffix("*}") }
+
     private var ofMethod: [ProblemCode] {
         switch method {
         case .post where repeats != .nothing: [.idempotencyInFlight, .idempotencyKeyReused]
-        case .patch: [.preconditionFailed, .preconditionRequired]
+        case .patch where !isPassedOn: [.preconditionFailed, .preconditionRequired]
         default: []
         }
     }

@@ -13,7 +13,9 @@ struct Stock {
     let premises: Premises
     let owner: Person
     /// Ids by the names of path parameters, and of their kinds' prefixes.
-    private(set) var ids: [String: String] = ["name": "key-expiry", "role": "trader", "code": "forbidden"]
+    private(set) var ids: [String: String] = [
+        "name": "key-expiry", "role": "trader", "code": "forbidden",
+    ]
 
     /// - Parameter premises: running, because deliveries and signals come by themselves.
     init(_ premises: Premises, on worker: isolated Worker) async throws {
@@ -24,6 +26,32 @@ struct Stock {
         try await addReceivers()
         for name in ["accounts", "signals", "alerts", "deliveries"] {
             try await awaitFirst(of: name, on: worker)
+        }
+        try await addUse()
+        for place in ["/v1/keys/{key_id}/policy", "/v1/accounts/{account_id}/policy", "/v1/desk/policy"] {
+            try await addPolicy(path(place))
+        }
+    }
+
+    private mutating func addUse() async throws {
+        let told = try await premises.call(
+            "POST", "/v1/usage-events", as: owner.token,
+            body: """
+                {"client_id":"stock","at":"\(Timestamp.testStart)","key_id":"\(ids["key_id"] ?? "")",\
+                "operation":"trade","symbol":"BTCUSDT","side":"buy","notional_usd":"10","milliseconds":12.5}
+                """, type: "application/x-ndjson")
+        #expect(told.json["inserted"]?.asInt == 1, "\(told.text)")
+        let uses = try await premises.call("GET", "/v1/usage-events?way=report", as: owner.token)
+        ids["usage_id"] = try #require(uses.json["data"]?[0]?["id"]?.asString, "\(uses.text)")
+    }
+
+    /// And a draft of the next.
+    private func addPolicy(_ path: String) async throws {
+        for place in [path, path + "/draft"] {
+            let put = try await premises.call(
+                "PUT", place, as: owner.token, headers: [(name: "if-match", value: "*")],
+                body: #"{"operations":["read"],"hosts":["spot"]}"#)
+            #expect(put.status == 200, "\(place): \(put.text)")
         }
     }
 
@@ -124,6 +152,7 @@ struct Stock {
         let version = operation.hasSuffix("/activate") ? "2" : "1"
         let parts = operation.split(separator: "/").map { part in
             if part == "{version}" { return version }
+            if operation.hasPrefix("/v1/ready-policies/"), part == "{name}" { return "spot_trader" }
             if part == "{key_id}" { return ids[Self.key(of: operation)] ?? "none" }
             return part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
         }

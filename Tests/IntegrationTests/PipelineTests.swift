@@ -12,7 +12,7 @@ extension IntegrationTests {
                 try connection.send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 let answer = try #require(try await blockingThreads.run { try connection.receive() })
                 #expect(answer.status == 204)
-                #expect(answer.header("allow") == "DELETE, GET, HEAD, OPTIONS, PATCH, POST")
+                #expect(answer.header("allow") == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
             }
         }
 

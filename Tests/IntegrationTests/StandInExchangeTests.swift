@@ -62,6 +62,30 @@ import Testing
         }
     }
 
+    @Test func `its markets have a price, its accounts a balance, and it goes out and comes back`()
+        async throws
+    {
+        try await StandInExchange.with { standIn in
+            try await standIn.setPrice("61000.5", of: "BTC/USDT", at: .binance)
+            let ticker = "GET /api/v3/ticker/price?symbol=BTCUSDT HTTP/1.1"
+            #expect(try ask(standIn, .binance, ticker).json["price"]?.asString == "61000.5")
+            try await standIn.setBalances(["USDT": "7"], of: "desk", at: .binance)
+            let account = try await standIn.account("desk", at: .binance)
+            #expect(account["free"]?["USDT"]?.asString == "7")
+
+            try await standIn.limit(.init(weight: 1, banAt: 1), at: .binance)
+            #expect(try ask(standIn, .binance, ticker).status == 418)
+            try await standIn.limit(nil, at: .binance)
+            _ = try ask(standIn, .binance, "POST /sapi/v1/capital/withdraw/apply HTTP/1.1")
+            #expect(try await standIn.reached(.binance).map(\.reaches) == ["withdraw"])
+
+            try await standIn.goOut(.binance)
+            #expect(throws: LoopbackError.self) { try ask(standIn, .binance, ticker) }
+            try await standIn.comeBack(.binance)
+            #expect(try ask(standIn, .binance, ticker).status == 200)
+        }
+    }
+
     @Test func `what it does not understand is an error`() async throws {
         try await StandInExchange.with { standIn in
             _ = await #expect(throws: Impatience.self) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""usage: judges.py [--requests N] [--seed N] [openapi|webhook|schemathesis|cel|signing]…
+"""usage: judges.py [--requests N] [--seed N]
+    [openapi|webhook|schemathesis|cel|signing|requests|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -11,6 +12,7 @@ import http.server
 import os
 import pathlib
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +26,7 @@ CONTRACT = ROOT / "openapi.yaml"
 BINARY = ROOT / ".build" / "debug" / "keybell"
 RECEIVE_LIMIT_SECONDS = 20
 SCHEMATHESIS_LIMIT_SECONDS = 420
+CLIENTS_LIMIT_SECONDS = 600
 SIGNED_REQUESTS_EACH, SIGNING_SEED = 300, 20_260_115
 # Nothing listens there: what is asked of an exchange goes nowhere.
 DEAF_EXCHANGE = "http://127.0.0.1:1"
@@ -122,10 +125,52 @@ def judge_signing(requests_each=SIGNED_REQUESTS_EACH, seed=SIGNING_SEED):
     return signing.judge_signing(requests_each, seed)
 
 
+def judge_clients():
+    """By programs of their own, which say what is wrong."""
+    for program in ("dialects.py", "stock_ccxt.py", "through_keybell.py"):
+        subprocess.run(
+            [sys.executable, "-B", str(ROOT / "Tests" / "Clients" / program)], check=True,
+            timeout=CLIENTS_LIMIT_SECONDS)
+    return "stock ccxt trades at nine exchanges, through the service too, and reads refusals in nine dialects"
+
+
+def judge_freqtrade():
+    """In a virtual environment of its own, which is made again when its requirements change."""
+    folder, home = ROOT / "Tests" / "Clients" / "freqtrade", ROOT / ".venv" / "freqtrade"
+    wanted, installed = folder / "requirements.txt", home / "installed.txt"
+    if not installed.exists() or installed.read_text() != wanted.read_text():
+        print(f"judges: making {home.relative_to(ROOT)} from {wanted.relative_to(ROOT)}", flush=True)
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run(
+            [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--retries", "5",
+             "--requirement", str(wanted)], check=True)
+        installed.write_text(wanted.read_text())
+    subprocess.run(
+        [str(home / "bin" / "python"), "-B", str(folder / "dry_start.py")], check=True,
+        timeout=CLIENTS_LIMIT_SECONDS)
+    return "freqtrade starts dry with its documented ccxt_config"
+
+
+def judge_requests():
+    """The fixtures of CcxtRequestTests and DangerousPathTests are what ccxt writes and lists."""
+    import dangerous_paths
+    import requests_of_ccxt
+
+    for name, script in {"ccxt-requests": requests_of_ccxt, "dangerous-paths": dangerous_paths}.items():
+        path = ROOT / "Tests" / "Fixtures" / f"{name}.json"
+        if path.read_text() != script.fixture():
+            raise AssertionError(f"{path.name} is not what {script.__name__}.py writes; see its first lines")
+    return "ccxt writes the requests and lists the paths that the classifier is tested with"
+
+
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing,
+    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests, "clients": judge_clients,
+    "freqtrade": judge_freqtrade,
 }
+# freqtrade brings half a gigabyte along, and is asked by name.
+USUAL = [name for name in JUDGES if name != "freqtrade"]
 
 
 def main(words):
@@ -138,7 +183,7 @@ def main(words):
     if unknown:
         sys.exit(f"no such judge: {', '.join(unknown)} (there are {', '.join(JUDGES)})")
     failed = 0
-    for name in told.names or JUDGES:
+    for name in told.names or USUAL:
         options = (told.requests, told.seed) if name == "signing" else ()
         try:
             print(f"judge {name}: {JUDGES[name](*options)}", flush=True)

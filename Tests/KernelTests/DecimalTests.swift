@@ -35,9 +35,29 @@ import Testing
         let huge = try #require(Decimal(String(repeating: "9", count: 36)))
         let tiny = try #require(Decimal("0.000000000000000000000000000001"))
         #expect(huge.multiplied(by: huge) == nil)
-        #expect(huge.adding(tiny) == nil)
+        #expect(huge.adding(tiny) == nil && huge.isMultiple(of: tiny) == nil)
         #expect(huge.adding(huge)?.subtracting(huge) == huge)
         #expect(tiny < huge && !(huge < tiny) && -huge < tiny && -huge < -tiny && !(tiny < -huge))
+    }
+
+    @Test func `every decimal can be negated`() throws {
+        // 2^63, 2^64 and 2^126: the lowest significand of 128 bits is what -2^127 would be.
+        let low = try #require(Decimal("-9223372036854775808"))
+        let high = try #require(Decimal("18446744073709551616"))
+        #expect(low.multiplied(by: high) == nil)
+        let half = try #require(Decimal("4611686018427387904")?.multiplied(by: high))
+        #expect((-half).subtracting(half) == nil)
+        #expect((-half).adding(half) == .zero && (-half).magnitude == half)
+    }
+
+    @Test(arguments: [
+        ("0.3", "0.1", true), ("0.35", "0.1", false), ("0", "0.1", true), ("100", "0.001", true),
+        ("-0.5", "0.25", true), ("7", "2", false), ("0.000000000000000000000000000001", "1", false),
+    ])
+    func `a multiple of a step is one exactly`(value: String, step: String, isMultiple: Bool) throws {
+        let value = try #require(Decimal(value))
+        #expect(value.isMultiple(of: try #require(Decimal(step))) == isMultiple)
+        #expect(value.isMultiple(of: .zero) == nil)
     }
 
     @Test func `order and equality are those of numbers`() throws {

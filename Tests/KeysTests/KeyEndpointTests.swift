@@ -34,7 +34,7 @@ import Testing
                 "secret_created_at":"2025-09-01T00:00:00.000Z","rotation":{"every":"90d",\
                 "remind_before":["14d","3d"],"due_at":"2025-11-30T00:00:00.000Z","overdue":true},\
                 "readable":false,"fingerprint":null,"current_version":null,"versions":[],\
-                "handed_out_until":null,\
+                "policy_version":0,"handed_out_until":null,\
                 "created_at":"2026-01-05T08:00:00.000Z","created_by":"\(desk.me)",\
                 "updated_at":"2026-01-05T08:00:00.000Z","revision":1,"decoy":false}
                 """
@@ -158,7 +158,7 @@ import Testing
             #expect(late.status == 412)
             let revoked = try await desk.call("POST", "\(path)/revoke", #"{"reason": "laptop stolen"}"#)
             #expect(revoked.json["status"]?.asString == "revoked")
-            #expect(revoked.json["handed_out_until"]?.asString == "2026-01-07T08:00:00.000Z")
+            #expect(revoked.json["handed_out_until"]?.asString == "2026-01-07T08:00:06.000Z")
             #expect(revoked.json["rotation"]?["overdue"] == .bool(false))
             let again = try await desk.call("POST", "\(path)/revoke", #"{"reason": "other"}"#)
             #expect(again.json["status_reason"]?.asString == "laptop stolen")

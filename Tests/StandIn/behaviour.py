@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from keys import parse_permissions
 
 MAX_STALL_MS = 600_000
+MAX_HUGE_BYTES = 64 << 20
 AFTER_REQUEST, MID_ANSWER = DROPS = ("after_request", "mid_answer")
 
 
@@ -13,17 +14,23 @@ AFTER_REQUEST, MID_ANSWER = DROPS = ("after_request", "mid_answer")
 class Behaviour:
     """Every field is one way to misbehave; a key's own behaviour is laid over its exchange's, field by field.
 
-    `fail` and `retry_after` stand for the exchange's edge: the request is neither judged nor carried out. All
-    others let it be carried out first, so that a caller who sees no answer cannot know that it was not.
+    `fail`, `retry_after`, `ban` and `maintenance` stand for the exchange's edge: the request is neither
+    judged nor carried out. All others let it be carried out first, so that a caller who sees no answer cannot
+    know that it was not.
     """
 
     fail: int = None  # this status
     body: str = None  # with `fail`: this body instead of the exchange's own
     retry_after: int = None  # throttled, and this many seconds to wait
+    ban: int = None  # banned for that many seconds
+    maintenance: bool = None
     stall_ms: int = None  # that long before the answer
+    drip_ms: int = None  # that long between the tenths of it
     drop: str = None  # the connection, without an answer or in the middle of it
     rubbish: bool = None  # an answer that is no JSON
     echo: str = None  # this text within the answer, as exchanges have been seen to echo what they were sent
+    headers: dict = None  # one more of these each: cookies, other places, what browsers may do
+    huge: int = None  # an answer of that many bytes more
     claim: frozenset = None  # permissions that the probe reports, whatever the key really has
     keep: bool = None  # a key that asks to be deleted, although it is told that it was
     clock_offset_ms: int = None  # the exchange's clock is wrong by that much
@@ -75,6 +82,13 @@ def parse(values):
         raise ValueError(f"drop is one of {DROPS}")
     if not 0 <= (behaviour.stall_ms or 0) <= MAX_STALL_MS:
         raise ValueError(f"stall_ms is at most {MAX_STALL_MS}")
+    if not 0 <= (behaviour.drip_ms or 0) * 10 <= MAX_STALL_MS:
+        raise ValueError(f"drip_ms is at most {MAX_STALL_MS // 10}")
+    if not 0 <= (behaviour.huge or 0) <= MAX_HUGE_BYTES:
+        raise ValueError(f"huge is at most {MAX_HUGE_BYTES}")
+    for name, value in (behaviour.headers or {}).items():
+        if not f"{name}{value}".isprintable() or not f"{name}{value}".isascii():
+            raise ValueError("headers are of printable ASCII")
     if behaviour.claim is not None:
         behaviour.claim = parse_permissions(behaviour.claim)
     if behaviour.seen_address is not None:

@@ -1,16 +1,16 @@
-"""What the exchanges of one stand-in share, behind one lock: keys, orders, behaviours, journal and clock."""
+"""What the exchanges of one stand-in share, behind one lock: keys, books, behaviours, journal and clock."""
 
 import ipaddress
 import threading
 import time
-from collections import OrderedDict
 
 from behaviour import Behaviour, Behaviours
+from book import Book
 from journal import Journal
 from keys import DELETED, STATES
+from rates import MINUTE_MS, Rates
 
 MAX_KEYS = 20_000
-ORDERS_KEPT = 10_000
 
 
 class Desk:
@@ -20,7 +20,8 @@ class Desk:
 
     def reset(self):
         with self.lock:
-            self._keys, self._orders, self._order_number = {}, OrderedDict(), 0
+            self._keys, self.book = {}, Book()
+            self._limits, self.rates = {}, Rates()
             self._frozen_ms, self.slack_ms = None, 0
             self._behaviours, self.journal = Behaviours(), Journal()
 
@@ -58,36 +59,17 @@ class Desk:
                 raise ValueError(f"no such key, or no state among {STATES}")
             key.state = state
 
-    # Orders.
+    # Limits.
 
-    def place(self, exchange, api_key, details):
-        """The new order's number, distinct over all exchanges."""
+    def limit(self, exchange, limit):
         with self.lock:
-            self._order_number += 1
-            number = str(7_000_000_000 + self._order_number)
-            self._orders[exchange, number] = {
-                "exchange": exchange, "api_key": api_key, "order_id": number, "open": True,
-                "details": details,
-            }
-            if len(self._orders) > ORDERS_KEPT:
-                self._orders.popitem(last=False)
-            return number
+            self._limits[exchange] = limit
 
-    def cancel(self, exchange, api_key, number):
-        """Whether there was such an open order of this key's."""
-        with self.lock:
-            order = self._orders.get((exchange, number))
-            if order is None or order["api_key"] != api_key or not order["open"]:
-                return False
-            order["open"] = False
-            return True
-
-    def orders(self, exchange=None, api_key=None):
-        with self.lock:
-            return [
-                order for order in self._orders.values()
-                if exchange in (None, order["exchange"]) and api_key in (None, order["api_key"])
-            ]
+    def wait_seconds(self, exchange, address, weight):
+        """What `Limit.wait_seconds` says after this request was counted, and what its address has used."""
+        used = self.rates.add((exchange, str(address)), MINUTE_MS, self.now_ms(), weight)
+        limit = self._limits.get(exchange)
+        return used, None if limit is None else limit.wait_seconds(used, self.now_ms())
 
     # Behaviour.
 

@@ -18,6 +18,9 @@ class Record:
     query: str
     headers: dict = field(default_factory=dict)
     body: str = ""
+    connection: int = 0
+    # What should never be reached: `withdraw` or `transfer`.
+    reaches: str = ""
     # `accepted`, the refusal's name, or `edge` when a behaviour kept it from being judged.
     verdict: str = "arrived"
     # 0 unless the whole answer was sent, or was about to be.
@@ -31,18 +34,31 @@ class Journal:
         self._records = deque(maxlen=RECORDS_KEPT)
         self._counts = Counter()
         self._number = 0
+        self.reached = deque(maxlen=RECORDS_KEPT)
 
     def open(self, at, exchange, api_key, request):
         self._number += 1
         record = Record(
             self._number, at, exchange, api_key, request.method, request.path, request.query,
-            dict(request.headers), request.body[:BODY_KEPT_BYTES].decode("utf-8", "replace"))
+            dict(request.headers), request.body[:BODY_KEPT_BYTES].decode("utf-8", "replace"),
+            request.connection)
         self._records.append(record)
         return record
+
+    def reach(self, record, kind):
+        """Counted by whoever knows the path, before anybody judges the request."""
+        record.reaches = kind
+        self.reached.append(record)
 
     def judge(self, record, verdict):
         record.verdict = verdict
         self._counts[record.exchange, record.api_key, verdict] += 1
+
+    def reached_by(self, exchange=None, api_key=None):
+        return [
+            asdict(one) for one in self.reached
+            if exchange in (None, one.exchange) and api_key in (None, one.api_key)
+        ]
 
     def records(self, exchange=None, api_key=None, after=0):
         return [

@@ -14,7 +14,10 @@ NONCES_REMEMBERED = 1000
 
 @dataclass
 class Key:
-    """One API key. Times are epoch milliseconds; `extra` is laid over what the permission probe answers."""
+    """One API key. Times are epoch milliseconds; `extra` is laid over what the permission probe answers.
+
+    Keys of one `account` share balances, positions and orders; by default each has its own.
+    """
 
     exchange: str
     api_key: str
@@ -28,6 +31,7 @@ class Key:
     environment: str = "live"
     nonce_window: int = 0
     extra: dict = field(default_factory=dict)
+    account: str = ""
     state: str = ENABLED
 
     # What use leaves behind: the highest nonces, how many bad ones, and until when they lock the key out.
@@ -35,6 +39,9 @@ class Key:
     highest_nonce: int = -1
     bad_nonces: int = 0
     locked_until: int = 0
+
+    def __post_init__(self):
+        self.account = self.account or self.api_key
 
     def signed_hmac(self, algorithm, message, signature, secret=None):
         """`secret` stands for ours where that is not the HMAC's key as it is."""
@@ -72,7 +79,7 @@ def parse(values):
     """A key from the control interface's JSON; ValueError says what is wrong with it."""
     unknown = set(values) - {
         "exchange", "api_key", "secret", "public_key", "passphrase", "permissions", "ips", "created_at",
-        "expires_at", "environment", "nonce_window", "extra",
+        "expires_at", "environment", "nonce_window", "extra", "account",
     }
     if unknown or not values.get("api_key"):
         raise ValueError(f"a key needs an api_key and cannot have {sorted(unknown)}")

@@ -1,7 +1,7 @@
 """What goes in and out of an exchange: requests, why they are refused, answers and how they are delivered."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -27,6 +27,18 @@ class Refusal(Enum):
     PARAMETER = "parameter"
     NOT_FOUND = "not_found"
     THROTTLED = "throttled"
+    BANNED = "banned"
+    MAINTENANCE = "maintenance"
+    # Of orders.
+    SYMBOL = "symbol"
+    SIZE = "size"
+    PRICE = "price"
+    FUNDS = "funds"
+    REDUCE_ONLY = "reduce_only"
+    NO_POSITION = "no_position"
+    WOULD_TAKE = "would_take"
+    DUPLICATE = "duplicate"
+    UNKNOWN_ORDER = "unknown_order"
 
 
 class Refused(Exception):
@@ -44,6 +56,7 @@ class Request:
     headers: dict = field(default_factory=dict)
     body: bytes = b""
     peer: str = "127.0.0.1"
+    connection: int = 0  # connections are numbered as they arrive
 
     @property
     def path(self):
@@ -59,7 +72,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """A dictionary is sent as JSON, text as it is."""
+    """Text is sent as it is, anything else as JSON."""
 
     status: int
     body: object
@@ -83,6 +96,7 @@ class Delivery:
     record: object
     stall_ms: int = 0
     drop: str = None
+    drip_ms: int = 0
 
 
 @dataclass
@@ -99,4 +113,8 @@ class Call:
 
     def first(self, *names):
         """The first of these parameters that is there."""
-        return next((str(self.values[name]) for name in names if name in self.values), "")
+        return next((str(self.values[name]) for name in names if self.values.get(name) is not None), "")
+
+    def with_values(self, values):
+        """One order of a batch."""
+        return replace(self, values=values)

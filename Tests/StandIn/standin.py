@@ -20,12 +20,14 @@ from desk import Desk  # noqa: E402
 from exchanges import ALL  # noqa: E402
 from wire import Server  # noqa: E402
 
+WAKE_SECONDS = 0.5
+
 
 class StandIn:
     def __init__(self):
         self.desk = Desk()
-        self._exchanges = {one.name: Server(one(self.desk).deliver) for one in ALL}
-        self._control = Server(Control(self.desk, self.ports).deliver)
+        self._exchanges = {one.host or one.name: Server(one(self.desk).deliver) for one in ALL}
+        self._control = Server(Control(self.desk, self.ports, self._exchanges).deliver)
 
     def start(self):
         for server in (*self._exchanges.values(), self._control):
@@ -33,22 +35,21 @@ class StandIn:
 
     def stop(self):
         for server in (*self._exchanges.values(), self._control):
-            server.shutdown()
-            server.server_close()
+            server.stop()
 
     def ports(self):
         exchanges = {name: server.port for name, server in self._exchanges.items()}
         return {"control": self._control.port, "exchanges": exchanges}
 
 
-def end_with_input():
+def end_with_input(ended):
     """Only where somebody holds the other end: a program started from /dev/null has no input to lose."""
     kind = os.fstat(0).st_mode
     if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) or os.isatty(0)):
         return
     while os.read(0, 4_096):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    ended.set()
 
 
 def main():
@@ -58,8 +59,10 @@ def main():
     stand_in = StandIn()
     stand_in.start()
     print(json.dumps(stand_in.ports()), flush=True)
-    threading.Thread(target=end_with_input, daemon=True).start()
-    ended.wait()
+    threading.Thread(target=end_with_input, args=(ended,), daemon=True).start()
+    # A signal that comes just before a wait without a limit begins would be seen after it only.
+    while not ended.wait(WAKE_SECONDS):
+        pass
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ extension StandInExchange {
         package var nonceWindow: Int64?
         /// Laid over what the permission probe answers.
         package var extra: JSONValue?
+        /// Keys of one account share balances, positions and orders; without it a key has its own.
+        package var account: String?
 
         package init(
             _ venue: Venue, _ apiKey: String, _ proof: Proof, passphrase: String? = nil,
@@ -46,6 +48,7 @@ extension StandInExchange {
                 ("ips", .array(addresses.map { .string($0) })), ("expires_at", .integer(expiresAt)),
                 ("created_at", .integer(createdAt)), ("environment", isDemo ? "demo" : "live"),
                 ("nonce_window", .integer(nonceWindow)), ("extra", extra),
+                ("account", account.map { .string($0) }),
             ]
             switch proof {
             case .secret(let text): members.append(("secret", .string(text)))
@@ -55,8 +58,8 @@ extension StandInExchange {
         }
     }
 
-    /// Ways to misbehave; all of them nil is good behaviour. `fail` and `retryAfter` refuse before a request
-    /// is judged, all others let it be carried out first.
+    /// Ways to misbehave; all of them nil is good behaviour. `fail`, `retryAfter`, `ban` and `maintenance`
+    /// refuse before a request is judged, all others let it be carried out first.
     package struct Behaviour: Sendable {
         package enum Drop: String, Sendable {
             case afterRequest = "after_request"
@@ -68,7 +71,16 @@ extension StandInExchange {
         package var body: String?
         /// Throttled: 429, with as many seconds to wait.
         package var retryAfter: Int64?
+        /// Banned, for as many seconds: 418 or 403, as the exchange has it.
+        package var ban: Int64?
+        package var maintenance: Bool?
         package var stallMilliseconds: Int64?
+        /// Between the tenths of an answer.
+        package var dripMilliseconds: Int64?
+        /// More of them in the answer: cookies, redirections, what browsers may do.
+        package var headers: [String: String]?
+        /// An answer of as many bytes more.
+        package var huge: Int64?
         /// The connection ends instead of the answer, or within it.
         package var drop: Drop?
         package var rubbish: Bool?
@@ -92,6 +104,9 @@ extension StandInExchange {
             [
                 ("fail", .integer(fail)), ("body", body.map { .string($0) }),
                 ("retry_after", .integer(retryAfter)), ("stall_ms", .integer(stallMilliseconds)),
+                ("ban", .integer(ban)), ("maintenance", maintenance.map { .bool($0) }),
+                ("drip_ms", .integer(dripMilliseconds)), ("huge", .integer(huge)),
+                ("headers", headers.map { .object(of: $0.map { ($0.key, .string($0.value)) }) }),
                 ("drop", drop.map { .string($0.rawValue) }), ("rubbish", rubbish.map { .bool($0) }),
                 ("echo", echo.map { .string($0) }),
                 ("claim", claim.map { .array($0.map { .string($0) }) }),
@@ -117,6 +132,10 @@ extension StandInExchange {
         package var path: String { text("path") }
         package var query: String { text("query") }
         package var body: String { text("body") }
+        /// Connections are numbered as they arrive.
+        package var connection: Int64 { json["connection"]?.asInt ?? 0 }
+        /// `withdraw` or `transfer` when the path does that, otherwise empty.
+        package var reaches: String { text("reaches") }
         /// `accepted`, why it was refused, or `edge` when a behaviour kept it from being judged.
         package var verdict: String { text("verdict") }
         /// 0 when no whole answer was sent.

@@ -20,9 +20,13 @@ package final class StandInExchange: Sendable {
     private let process: TestProcess
     private let controlPort: UInt16
     private let ports: [Venue: UInt16]
+    let kuCoinFuturesPort: UInt16
 
-    private init(_ process: TestProcess, controlPort: UInt16, ports: [Venue: UInt16]) {
+    private init(
+        _ process: TestProcess, controlPort: UInt16, ports: [Venue: UInt16], kuCoinFuturesPort: UInt16
+    ) {
         (self.process, self.controlPort, self.ports) = (process, controlPort, ports)
+        self.kuCoinFuturesPort = kuCoinFuturesPort
     }
 
     /// Starts one, and ends it after `body`, however that ends.
@@ -57,10 +61,12 @@ package final class StandInExchange: Sendable {
         let printed = try JSONValue.parse(String(line))
         var ports: [Venue: UInt16] = [:]
         for venue in Venue.allCases { ports[venue] = port(printed["exchanges"]?[venue.rawValue]) }
-        guard let control = port(printed["control"]), ports.count == Venue.allCases.count else {
+        let futures = port(printed["exchanges"]?["kucoin_futures"])
+        guard let control = port(printed["control"]), ports.count == Venue.allCases.count, let futures else {
             throw Impatience("no ports in \(line)")
         }
-        let standIn = StandInExchange(process, controlPort: control, ports: ports)
+        let standIn = StandInExchange(
+            process, controlPort: control, ports: ports, kuCoinFuturesPort: futures)
         try await standIn.letClockRun()
         return standIn
     }
@@ -118,9 +124,10 @@ extension StandInExchange {
         try await control("GET", "/orders", Self.owner(venue, apiKey))["orders"]?.asArray ?? []
     }
 
-    /// The exchanges' clock stands at this moment; windows are as long as documented.
-    package func freezeClock(atMilliseconds now: Int64) async throws {
-        try await control("POST", "/clock", ["now_ms": .number(JSONNumber(now))])
+    /// The exchanges' clock stands at this moment; windows are as long as documented, and `slack` longer.
+    package func freezeClock(atMilliseconds now: Int64, slack: Int64 = 0) async throws {
+        let (now, slack) = (JSONNumber(now), JSONNumber(slack))
+        try await control("POST", "/clock", ["now_ms": .number(now), "slack_ms": .number(slack)])
     }
 
     package func letClockRun() async throws {
@@ -142,7 +149,7 @@ extension StandInExchange {
     }
 
     @discardableResult
-    private func control(_ method: String, _ path: String, _ values: JSONValue) async throws -> JSONValue {
+    func control(_ method: String, _ path: String, _ values: JSONValue) async throws -> JSONValue {
         let body = values.bytes
         let head = "\(method) \(path) HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: \(body.count)\r\n\r\n"
         let port = controlPort

@@ -9,7 +9,7 @@ from demo.stage import chapter, expect, note, say, until
 
 
 def play(service, receiver, binary):
-    chapter(7, "The evening: deliveries, jobs, the trail")
+    chapter(8, "The evening: deliveries, jobs, the trail")
     deliveries(service, receiver)
     jobs(service)
     for record in service.must("GET", "/v1/audit-records?limit=5")["data"]:

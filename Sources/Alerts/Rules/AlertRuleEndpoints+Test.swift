@@ -9,7 +9,7 @@ import Postgres
 extension AlertRuleEndpoints {
     private static let findEvent = Statement(
         "alert_rule_test_event",
-        "select id, at, type, subject, actor, data from event where id = $1")
+        "select id, at, type, subject, actor, data from feed_event where id = $1")
 
     private enum Subject {
         case written(JSONObject)

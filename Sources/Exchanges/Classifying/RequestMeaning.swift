@@ -70,8 +70,9 @@ package struct OrderIntent: Sendable, Equatable {
     package enum Unit: String, Sendable { case base, quote, contracts }
     package enum Instrument: String, Sendable { case spot, margin, linear, inverse, option }
 
-    package var symbol: String
-    package var side: Side
+    /// Nil where an order is amended by its id alone: the request does not say.
+    package var symbol: String?
+    package var side: Side?
     package var kind: Kind
     package var instrument: Instrument
     package var timeInForce: TimeInForce?
@@ -86,9 +87,17 @@ package struct OrderIntent: Sendable, Equatable {
     /// Where positions are held both ways: `long` or `short`.
     package var positionSide: String?
     package var leverage: Decimal?
+    /// As the exchange writes it: `isolated`, `cross`, `cash` …
+    package var marginMode: String?
     package var clientOrderID: String?
+    /// Takes the place of an order that is there: amended, or cancelled and replaced. What it does not name
+    /// stays as it was.
+    package var replaces = false
+    /// Orders of one request with the same number here are alternatives, of which at most one is filled:
+    /// totals count the dearest.
+    package var alternative: Int?
 
-    package init(_ symbol: String, _ side: Side, _ kind: Kind, on instrument: Instrument) {
+    package init(_ symbol: String?, _ side: Side?, _ kind: Kind, on instrument: Instrument) {
         (self.symbol, self.side, self.kind, self.instrument) = (symbol, side, kind, instrument)
     }
 }

@@ -13,13 +13,16 @@ package final class Endpoint<Permission: Sendable, Context> {
     package let bodyLimit: Int
     /// What a repeat with the same Idempotency-Key gets.
     package let repeats: Repeat
+    /// Whether it does something even where its method is that of a read: then who asks is settled before it
+    /// begins, and it is never run twice.
+    package let acts: Bool
     package let handle: (Request, Context) async throws -> Response
     /// The same as `handle`, for reads that never wait: nil for all others.
     package let handleAtOnce: ((Request, Context) throws -> Response)?
 
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
-        bodyLimit: Int = 1 << 20, repeats: Repeat = .answer,
+        bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, acts: Bool = false,
         handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
@@ -29,6 +32,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.errors = errors
         self.bodyLimit = bodyLimit
         self.repeats = repeats
+        self.acts = acts || method != .get
         self.handle = handle
         handleAtOnce = nil
     }
@@ -45,6 +49,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.errors = errors
         bodyLimit = 0
         repeats = .nothing
+        acts = false
         self.handle = { request, context in try handle(request, context) }
         handleAtOnce = handle
     }

@@ -46,7 +46,8 @@ struct RouteTree {
     private mutating func insert(_ method: HTTPMethod, _ path: String, _ index: Int) {
         var current = 0
         for segment in path.split(separator: "/", omittingEmptySubsequences: true) {
-            precondition(nodes[current].rest == nil, "nothing can follow \(path)'s rest parameter")
+            let isRest = segment.hasSuffix("*}")
+            precondition(nodes[current].rest == nil || isRest, "nothing can follow \(path)'s rest parameter")
             current = child(of: current, String(segment))
         }
         let isTaken = nodes[current].operations.contains { $0.method == method }

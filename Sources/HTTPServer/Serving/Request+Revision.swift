@@ -9,15 +9,19 @@ extension Request {
 
     /// Throws 412 when `If-Match` names another revision, 428 when it is missing though `required`.
     package func match(revision: Int64, required: Bool) throws(Problem) {
-        guard let tags = expectedTags else {
-            guard required else { return }
-            throw Problem(.preconditionRequired, "Send the ETag that the change is based on as If-Match.")
-        }
+        if required { try requireMatch() }
+        guard let tags = expectedTags else { return }
         let wanted = Self.etag(revision)
         guard tags.contains(where: { $0 == wanted || $0 == "*" }) else {
             if tags.contains(where: Self.isWeak) { throw Self.weakTag(wanted) }
             throw Problem(.preconditionFailed, "The resource is at revision \(revision) by now.")
         }
+    }
+
+    /// Throws 428 without `If-Match`: asked before anything is looked up that may be missing.
+    package func requireMatch() throws(Problem) {
+        guard expectedTags == nil else { return }
+        throw Problem(.preconditionRequired, "Send the ETag that the change is based on as If-Match.")
     }
 
     /// RFC 9110 13.1.1: `If-Match` compares strongly, so a weak tag matches nothing. Proxies that compress

@@ -1,3 +1,4 @@
+import Crypto
 import Exchanges
 import Access
 import JSON
@@ -52,6 +53,10 @@ extension ExchangeKey {
         }
         bytes.add(createdBy.description)
         bytes.add(revision)
+        if let policy {
+            bytes.add(policy.version)
+            bytes.add(Hex.encode(policy.digest))
+        }
         return bytes.bytes
     }
 }

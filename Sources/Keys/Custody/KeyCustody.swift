@@ -55,6 +55,11 @@ package final class KeyCustody {
         try matter.fingerprint(under: fingerprintKey())
     }
 
+    /// Under the key of fingerprints, which is never rotated; told apart from them by its first word.
+    func lastingTag(of bytes: [UInt8]) throws -> [UInt8] {
+        try fingerprintKey().code(for: Array("keybell lasting tag 1".utf8) + [0] + bytes)
+    }
+
     /// As answers show it: `kf_` and 128 bits.
     static func text(ofFingerprint bytes: [UInt8]) -> String {
         "kf_" + Hex.encode(Array(bytes.prefix(16)))

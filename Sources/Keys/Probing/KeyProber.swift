@@ -98,11 +98,8 @@ package struct KeyProber {
     private func host(
         of adapter: any ExchangeAdapter, _ alias: String, _ environment: Environment
     ) -> ExchangeHost? {
-        guard let host = adapter.host(alias, in: environment) else { return nil }
-        guard environment != .live, let base = standIn(adapter.exchange, environment, alias) else {
-            return host
-        }
-        return host.standing(at: base)
+        adapter.host(
+            alias, in: environment, standingAt: standIn(adapter.exchange, environment, alias))
     }
 
     private func read(

@@ -13,6 +13,7 @@ struct ProbeEndpoints {
     let database: Database
     let book: KeyBook
     let prober: KeyProber
+    let uses: PermissionUses.Read
 
     var operations: [Operation] {
         [
@@ -37,7 +38,7 @@ struct ProbeEndpoints {
             ["accept_risks": wish.acceptedRisks.map { .string($0) } ?? .null]
         }
         let learnt = try await book.learn(seen.outcome, from: use, accepting: wish.acceptedRisks, context)
-        return answer(learnt.key, learnt.record, now: context.now)
+        return try await answer(learnt.key, learnt.record, context)
     }
 
     /// An optional body may be missing altogether.
@@ -60,11 +61,14 @@ struct ProbeEndpoints {
             throw Problem.notFound("key")
         }
         let record = try await ProbeRecord.find(row.id, in: database)
-        return answer(try ExchangeKey(row), record, now: context.now)
+        return try await answer(try ExchangeKey(row), record, context)
     }
 
-    private func answer(_ key: ExchangeKey, _ record: ProbeRecord?, now: Timestamp) -> Response {
-        Response.object { w in
+    private nonisolated(nonsending) func answer(
+        _ key: ExchangeKey, _ record: ProbeRecord?, _ context: Context
+    ) async throws -> Response {
+        let uses = context.may(.usageRead) ? try await uses(key.id, context.now) : nil
+        return Response.object { w in
             w.field("key_id", key.id.description)
             w.field("status", key.status.rawValue)
             w.field("outcome", record?.outcome)
@@ -79,10 +83,12 @@ struct ProbeEndpoints {
             w.field("ip_bound", record?.isAddressBound)
             w.field("ips", record?.addresses ?? [])
             w.field("expires_at", key.expiresAt?.description)
-            w.field("days_left", key.expiryCountdown?.daysLeft(at: now))
+            w.field("days_left", key.expiryCountdown?.daysLeft(at: context.now))
             w.field("uid", record?.uid)
             w.field("version", record?.version)
             w.field("probed_at", record?.probedAt.description)
+            w.key("uses")
+            if let uses { uses.write(to: &w, of: key) } else { w.null() }
         }
     }
 

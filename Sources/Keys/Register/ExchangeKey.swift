@@ -46,6 +46,7 @@ package struct ExchangeKey: Sendable {
     package private(set) var handedOutUntil: Timestamp?
     package let createdAt: Timestamp
     package let createdBy: PrincipalID
+    package private(set) var policy: PolicyMark?
     package private(set) var updatedAt: Timestamp
     package private(set) var revision: Int64 = 1
 }
@@ -180,7 +181,15 @@ extension ExchangeKey {
         statusReason = isOrdered ? order?.reason : ownReason
         guard status != old else { return }
         statusChangedAt = now
-        if status == .revoked { (rotationNoticeAt, expiryNoticeAt, handedOutUntil) = (nil, nil, now) }
+        guard status == .revoked else { return }
+        (rotationNoticeAt, expiryNoticeAt) = (nil, nil)
+        handedOutUntil = now + exchange.signaturesLast
+    }
+
+    /// Another policy counts from now on.
+    mutating func obey(_ policy: PolicyMark, at now: Timestamp) {
+        self.policy = policy
+        touch(at: now)
     }
 
     /// A change that was decided outside of `apply`.
@@ -216,6 +225,7 @@ extension ExchangeKey {
             expiryNoticeAt: row.optionalTime(KeyColumns.expiryNoticeAt),
             handedOutUntil: row.optionalTime(KeyColumns.handedOutUntil),
             createdAt: row.time(KeyColumns.createdAt), createdBy: row.principal(KeyColumns.createdBy),
+            policy: PolicyMark(row),
             updatedAt: row.time(KeyColumns.updatedAt), revision: row.revision)
     }
 }

@@ -20,19 +20,21 @@ package struct KeyEndpoints {
     private let registrar: KeyRegistrar
     private let prober: KeyProber
     private let publicOrigin: String
+    private let uses: PermissionUses.Read
 
     /// - Parameters:
     ///   - makePair: makes key pairs, which takes up to seconds: not on the loop.
     ///   - publicOrigin: where deposit links lead, without a slash.
     package init(
         book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair,
-        prober: KeyProber, publicOrigin: String
+        prober: KeyProber, publicOrigin: String, uses: @escaping PermissionUses.Read
     ) {
         (database, self.book) = (book.ledger.database, book)
         makeMatter = MakeMatter(makePair)
         registrar = KeyRegistrar(book: book, makeMatter: makeMatter, isActive: isActive)
         self.prober = prober
         self.publicOrigin = publicOrigin
+        self.uses = uses
     }
 
     package var operations: [Operation] {
@@ -70,7 +72,7 @@ package struct KeyEndpoints {
             + RotationEndpoints(
                 database: database, book: book, prober: prober, makeMatter: makeMatter
             ).operations
-            + ProbeEndpoints(database: database, book: book, prober: prober).operations
+            + ProbeEndpoints(database: database, book: book, prober: prober, uses: uses).operations
             + KeyDeletionEndpoints(database: database, book: book, prober: prober).operations
             + DepositLinkEndpoints(database: database, book: book, publicOrigin: publicOrigin).operations
             + DepositEndpoints(database: database, book: book, makeMatter: makeMatter).operations

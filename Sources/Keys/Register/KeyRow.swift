@@ -11,7 +11,8 @@ enum KeyColumns {
         status_reason, status_changed_at, expires_at, secret_created_at, rotation_every,
         rotation_remind_before, rotation_due_at, handed_out_until, created_at, created_by, updated_at,
         revision, rotation_notice_at, expiry_notice_at, label_key, own_mode, quarantined, readable, decoy,
-        current_version, risks_accepted, fingerprint, version_list, mac, own_reason
+        current_version, risks_accepted, fingerprint, version_list, mac, own_reason,
+        policy_version, policy_digest
         """
 
     static let id = 0
@@ -49,6 +50,9 @@ enum KeyColumns {
     static let versionList = 32
     static let tag = 33
     static let ownReason = 34
+    static let policyVersion = 35
+    static let policyDigest = 36
+    static let count = 37
 }
 
 /// One key as the database answers it. An answer to a client is written from here, without a value between:
@@ -65,6 +69,7 @@ struct KeyRow {
     func optionalText(_ column: Int) -> String? { row.optionalText(column) }
     func flag(_ column: Int) -> Bool { row.bool(column) }
     func optionalInt(_ column: Int) -> Int? { row.optionalInt64(column).map { Int($0) } }
+    func optionalBytes(_ column: Int) -> [UInt8]? { row.optionalBytes(column) }
     /// Over the rest of the row.
     var tag: [UInt8]? { row.optionalBytes(KeyColumns.tag) }
     func texts(_ column: Int) -> [String] { row.textArray(column) }
@@ -124,6 +129,7 @@ extension KeyRow {
             write("secret_created_at", KeyColumns.secretCreatedAt, to: &w)
             writeRotation(to: &w, now: context.now)
             writeCredential(to: &w)
+            w.field("policy_version", row.int(KeyColumns.policyVersion))
             write("handed_out_until", KeyColumns.handedOutUntil, to: &w)
             write("created_at", KeyColumns.createdAt, to: &w)
             w.field("created_by", row.text(KeyColumns.createdBy))

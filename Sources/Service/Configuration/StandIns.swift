@@ -23,7 +23,8 @@ extension SettingsReader {
 
     private static let places: Set<String> = Set(
         Exchange.all.flatMap { exchange in
-            exchange.environments.filter { $0 != .live }.flatMap { environment in
+            // A demonstration may be a stand-in's alone.
+            Set(exchange.environments + [.demo]).subtracting([.live]).flatMap { environment in
                 exchange.aliases.map { Settings.place(exchange.name, environment, $0) }
             }
         })

@@ -3,6 +3,7 @@ import Exchanges
 import HTTPClient
 import Kernel
 import Keys
+import Signing
 
 /// Sends signed requests to exchanges, on one worker: to public addresses on port 443 only, or to the
 /// stand-ins that the settings name.
@@ -30,17 +31,55 @@ struct ExchangeSender {
             send: { request, mayLeave in await probe(request, mayLeave) })
     }
 
-    private nonisolated(nonsending) func probe(
-        _ request: SignedRequest, _ mayLeave: @escaping @Sendable () -> Bool
-    ) async -> Result<ProbeAnswer, KeyProber.SendFailure> {
+    /// For requests of bots: the same addresses, and answers whole.
+    func line() -> ExchangeLine { ExchangeLine { message in await pass(message) } }
+
+    private nonisolated(nonsending) func pass(
+        _ message: ExchangeLine.Message
+    ) async -> Result<ExchangeAnswer, ExchangeFailure> {
+        guard var outgoing = outgoing(message.request) else {
+            return .failure(
+                ExchangeFailure(
+                    mayHaveArrived: false, "The address of the exchange cannot be used."))
+        }
+        outgoing.headers += message.headers.map { OutgoingHeader($0.name, $0.value) }
+        outgoing.mayResend = message.mayResend
+        outgoing.mayLeave = message.mayLeave
+        outgoing.responseLimits = .init(
+            readBytes: ExchangeLine.answerBytesAtMost, keptBytes: ExchangeLine.answerBytesAtMost)
+        do throws(OutgoingError) {
+            let answer = try await client.send(outgoing)
+            return .success(
+                ExchangeAnswer(
+                    status: answer.status, headers: answer.headers.map { ($0.name, $0.value) },
+                    body: answer.body, isTruncated: answer.isTruncated))
+        } catch {
+            return .failure(
+                ExchangeFailure(
+                    mayHaveArrived: error.mayHaveBeenReceived,
+                    error.outsideText.replacing("receiver", with: "exchange")))
+        }
+    }
+
+    /// Nil when its address is none that may be asked.
+    private func outgoing(_ request: SignedRequest) -> OutgoingRequest? {
         let allowance = settings.isStandIn(request.url) ? Allowance.privateReceivers : Self.publicOnly
         guard let method = OutgoingMethod(rawValue: request.method.rawValue),
             let url = try? OutgoingURL(request.url, allowance: allowance)
-        else { return .failure(.init("The address of the exchange cannot be used.")) }
+        else { return nil }
         var outgoing = OutgoingRequest(
             method, url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
             body: request.body ?? [], allowance: allowance, mayResend: false)
         outgoing.timeLimits = Self.timeLimits
+        return outgoing
+    }
+
+    private nonisolated(nonsending) func probe(
+        _ request: SignedRequest, _ mayLeave: @escaping @Sendable () -> Bool
+    ) async -> Result<ProbeAnswer, KeyProber.SendFailure> {
+        guard var outgoing = outgoing(request) else {
+            return .failure(.init("The address of the exchange cannot be used."))
+        }
         outgoing.mayLeave = mayLeave
         outgoing.responseLimits = .init(
             readBytes: ProbeAnswer.bodyBytesAtMost, keptBytes: ProbeAnswer.bodyBytesAtMost)

@@ -4,17 +4,19 @@ import EventLoop
 import Events
 import Jobs
 import Keys
+import Signing
 
 /// Exchange keys on one worker: their register, their secrets, and what exchanges say of them.
 struct KeyRooms {
     let operations: [Operation]
     let jobs: [Job]
+    let book: KeyBook
 
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let custody = KeyCustody(
             keyring: { try shared.seal.opened().keyring },
             fingerprintKey: { try shared.seal.opened().fingerprintKey })
-        let book = KeyBook(ledger: ledger, custody: custody)
+        book = KeyBook(ledger: ledger, custody: custody)
         let prober = ExchangeSender(shared, reactor: reactor).prober(shared)
         operations =
             RestoreEndpoints(ledger: ledger, keys: book).operations
@@ -25,7 +27,10 @@ struct KeyRooms {
                 },
                 makePair: { kind, bits in
                     try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }
-                }, prober: prober, publicOrigin: shared.settings.origin
+                }, prober: prober, publicOrigin: shared.settings.origin,
+                uses: { key, now in
+                    try await PermissionUses.read(of: key, now: now, in: ledger.database)
+                }
             ).operations
         jobs = KeyJobs(book: book, prober: prober).jobs
     }

@@ -6,6 +6,7 @@ import Identity
 import Kernel
 import Postgres
 import Sealing
+import Signing
 import Webhooks
 
 /// What the workers of a node share: immutable values, and the few things that are made for many threads.
@@ -27,6 +28,9 @@ struct NodeShared: Sendable {
     let refusals: Refusals
     let streams: StreamLimit
     let webhookMetrics: WebhookMetrics
+    let market = MarketBoard()
+    let exchangeClocks = ExchangeClocks()
+    let keyTurns = KeyTurns()
 }
 
 extension NodeShared {

@@ -23,6 +23,7 @@ final class Rooms {
     private let shared: NodeShared
     private let database: Database
     private let signals: SignalRooms
+    private let signing: SigningRooms
     private let delivery: DeliveryRooms
     private let feed: EventFeed
     private let notifier: Notifier
@@ -50,8 +51,9 @@ final class Rooms {
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, reactor: worker.reactor)
+        signing = SigningRooms(shared, ledger: ledger, book: keys.book, reactor: worker.reactor)
         let jobs =
-            keys.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
+            keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
             isLead
             ? Scheduler(
@@ -84,7 +86,8 @@ final class Rooms {
             + IdentityEndpoints(
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
             ).operations
-            + keys.operations + signals.operations + delivery.operations + events.operations
+            + keys.operations + signing.operations + signals.operations + delivery.operations
+            + events.operations
             + audit.operations + sealing.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
@@ -98,6 +101,7 @@ final class Rooms {
         audit.start(on: worker)
         sealing.start(on: worker)
         signals.start(on: worker)
+        signing.start(on: worker)
         delivery.start(on: worker)
         scheduler?.start(on: worker)
         horizon?.start(on: worker)
@@ -109,6 +113,7 @@ final class Rooms {
         await scheduler?.stop()
         horizon?.stop()
         signals.stop()
+        signing.stop()
         feed.stop()
         notifier.stop()
         audit.stop()
@@ -118,7 +123,10 @@ final class Rooms {
     }
 
     /// The seal was closed: whoever follows something has to come again.
-    func endStreams() { feed.endStreams() }
+    func endStreams() {
+        feed.endStreams()
+        signing.forgetSecrets()
+    }
 
     /// Writes what was gathered off the requests' path; tells that this node is alive.
     nonisolated(nonsending) func tidy() async {

@@ -38,9 +38,11 @@ final class Gate {
 
     func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
         let now = clock.now()
-        let attempt = try await authenticator.begin(
-            .read(request.head.headers), from: visit.address, now: now)
-        if operation.method == .get, let caller = permitted(attempt, operation) {
+        let credential =
+            request.isProxied
+            ? ForeignToken(request.head.headers).credential : Credential.read(request.head.headers)
+        let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
+        if !operation.acts, let caller = permitted(attempt, operation) {
             return Admission(context: context(caller, request, now), check: attempt)
         }
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.

@@ -2,6 +2,7 @@ import Access
 import EventLoop
 import HTTPServer
 import Kernel
+import Signing
 
 /// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate,
 /// authorize, rate limit, idempotency, handler, errors, record.
@@ -80,7 +81,11 @@ final class Pipeline {
 
     @inline(never)
     private func refusal(_ error: any Error, _ request: Request) -> Response {
-        Problem.from(error, log: log, requestID: request.id).response(requestID: request.id)
+        let problem = Problem.from(error, log: log, requestID: request.id)
+        if request.isProxied, let exchange = ForeignToken(request.head.headers).exchange {
+            return ProxyDialect.response(to: problem, as: exchange)
+        }
+        return problem.response(requestID: request.id)
     }
 
     @inline(never)

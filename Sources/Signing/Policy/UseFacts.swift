@@ -1,6 +1,7 @@
 package import Access
 package import Exchanges
 package import Kernel
+package import Keys
 
 /// How a key is used for a bot: the signed request is handed back, or Keybell itself sends it.
 package enum UseWay: String, CaseIterable, Sendable { case sign, proxy }
@@ -12,14 +13,74 @@ package struct UseFacts: Sendable {
     package var method: String
     package var path: String
     package var meaning: RequestMeaning
+    package var key: KeyFacts
     package var caller: Actor
     package var at: Timestamp
+    /// By the symbols that the orders name; of this key's exchange, environment and host. What is missing is
+    /// unknown, and opens nothing. Where an exchange knows several names of one thing, each may stand here.
+    package var instruments: [String: Instrument] = [:]
+    /// By symbol, and of currencies by `PolicyPrice.name(of:)`.
+    package var prices: [String: PolicyPrice] = [:]
+    /// How far the exchange's clock is from ours is not known well enough: an order could be taken much later
+    /// than it was meant.
+    package var isClockUncertain = false
+    /// What the account holds, by asset, where somebody knows: a spot sale of it is an exit.
+    package var holdings: [String: Decimal]?
 
     package init(
-        _ way: UseWay, host: String, method: String, path: String, meaning: RequestMeaning, caller: Actor,
-        at time: Timestamp
+        _ way: UseWay, host: String, method: String, path: String, meaning: RequestMeaning, key: KeyFacts,
+        caller: Actor, at time: Timestamp
     ) {
         (self.way, self.host, self.method, self.path) = (way, host, method, path)
-        (self.meaning, self.caller, at) = (meaning, caller, time)
+        (self.meaning, self.key, self.caller, at) = (meaning, key, caller, time)
+    }
+}
+
+extension UseFacts {
+    /// Every order under the name that its instrument has: a rule about `XBTUSD` must not be passed by
+    /// writing `XXBTZUSD`.
+    func named() -> UseFacts {
+        var facts = self
+        for (place, order) in meaning.orders.enumerated() {
+            guard let alias = order.symbol, let instrument = instruments[alias], instrument.symbol != alias
+            else { continue }
+            let name = instrument.symbol
+            facts.meaning.orders[place].symbol = name
+            facts.instruments[name] = instrument
+            facts.prices[name] = prices[name] ?? prices[alias]
+        }
+        return facts
+    }
+}
+
+/// The key of a request, as far as policies look at it.
+package struct KeyFacts: Sendable, Equatable {
+    package var id: ExchangeKeyID
+    package var label: String
+    package var exchange: ExchangeName
+    package var environment: Environment
+    package var account: String
+    package var tags: [String]
+    /// As declared.
+    package var permissions: [KeyPermission]
+    package var status: KeyStatus
+
+    package init(
+        id: ExchangeKeyID, label: String, exchange: ExchangeName, environment: Environment, account: String,
+        tags: [String], permissions: [KeyPermission], status: KeyStatus
+    ) {
+        (self.id, self.label, self.exchange, self.environment) = (id, label, exchange, environment)
+        (self.account, self.tags, self.permissions) = (account, tags, permissions)
+        self.status = status
+    }
+
+    package init(_ key: ExchangeKey) {
+        self.init(
+            id: key.id, label: key.label, exchange: key.exchange, environment: key.environment,
+            account: key.account, tags: key.tags, permissions: key.permissions, status: key.status)
+    }
+
+    var mayTrade: Bool {
+        permissions.contains { $0 == .tradeSpot || $0 == .tradeMargin || $0 == .tradeDerivatives }
     }
 }

@@ -1,12 +1,14 @@
-"""Binance: spot and USD-M futures on one port, as their REST documentation and error list have them."""
+"""Binance: spot, USD-M and COIN-M on one port, as their REST documentation and error list have them."""
 
 import urllib.parse
 
 from exchange import Exchange, milliseconds, private, public
-from keys import TRADES
 from messages import Answer, Refusal, Refused
 from signatures import from_base64, from_hex
+from trading import binance as trading
 
+WINDOW_MS = {"10S": 10_000, "1M": 60_000, "1D": 86_400_000}
+ORDER_WINDOWS = {("POST", "api"): ("10S", "1D"), ("POST", "fapi"): ("10S", "1M"), ("POST", "dapi"): ("1M",)}
 DEFAULT_WINDOW_MS, MAX_WINDOW_MS, AHEAD_MS = 5_000, 60_000, 1_000
 
 
@@ -38,49 +40,6 @@ def api_restrictions(exchange, call):
     return Answer(200, {**answer, **key.extra})
 
 
-def account(exchange, call):
-    balance = {"asset": "BTC", "free": "1.50000000", "locked": "0.00000000"}
-    return Answer(200, {
-        "canTrade": bool(TRADES & call.key.permissions), "accountType": "SPOT", "updateTime": call.now_ms,
-        "balances": [balance], "permissions": ["SPOT"]})
-
-
-def futures_account(exchange, call):
-    """The third version tells balances and positions, and nothing of what the key may do."""
-    asset = {"asset": "USDT", "walletBalance": "15000.00000000", "updateTime": call.now_ms}
-    return Answer(200, {
-        "totalWalletBalance": "15000.00000000", "totalUnrealizedProfit": "0.00000000",
-        "availableBalance": "15000.00000000", "assets": [asset], "positions": []})
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return Answer(200, {
-        "symbol": call.first("symbol"), "orderId": int(number), "orderListId": -1, "status": "NEW",
-        "clientOrderId": call.first("newClientOrderId"), "transactTime": call.now_ms,
-        "executedQty": "0.00000000"})
-
-
-def cancel(exchange, call):
-    number = call.first("orderId")
-    if not exchange.desk.cancel(exchange.name, call.key.api_key, number):
-        return Answer(400, error(-2011, "Unknown order sent."))
-    return Answer(200, {"symbol": call.first("symbol"), "orderId": int(number), "status": "CANCELED"})
-
-
-def cancel_all(exchange, call):
-    open_orders = [one for one in exchange.desk.orders(exchange.name, call.key.api_key) if one["open"]]
-    for order in open_orders:
-        exchange.desk.cancel(exchange.name, call.key.api_key, order["order_id"])
-    return Answer(200, [{"orderId": int(one["order_id"]), "status": "CANCELED"} for one in open_orders])
-
-
-def open_orders(exchange, call):
-    return Answer(200, [
-        {"orderId": int(one["order_id"]), "status": "NEW"}
-        for one in exchange.desk.orders(exchange.name, call.key.api_key) if one["open"]])
-
-
 class Binance(Exchange):
     name = "binance"
     key_header = "x-mbx-apikey"
@@ -94,20 +53,29 @@ class Binance(Exchange):
             -1102, "Mandatory parameter '{detail}' was not sent, was empty/null, or malformed.")),
         Refusal.NOT_FOUND: (404, error(-1000, "Unknown path {detail}")),
         Refusal.THROTTLED: (429, error(-1003, "Too much request weight used; please back off.")),
+        **trading.REFUSALS,
     }
     routes = {
         "GET /api/v3/time": public(server_time),
         "GET /fapi/v1/time": public(server_time),
+        "GET /dapi/v1/time": public(server_time),
         "GET /sapi/v1/account/apiRestrictions": private(api_restrictions),
-        "GET /api/v3/account": private(account, "read"),
-        "GET /fapi/v3/account": private(futures_account, "read"),
-        "GET /api/v3/openOrders": private(open_orders, "read"),
-        "POST /api/v3/order": private(place, "trade_spot", "trade_margin"),
-        "DELETE /api/v3/order": private(cancel, "trade_spot", "trade_margin"),
-        "DELETE /api/v3/openOrders": private(cancel_all, "trade_spot", "trade_margin"),
-        "POST /fapi/v1/order": private(place, "trade_derivatives"),
-        "DELETE /fapi/v1/order": private(cancel, "trade_derivatives"),
+        **trading.ROUTES,
     }
+    weights = trading.WEIGHTS
+
+    def rate_headers(self, call, used):
+        """Weight by address; orders by account, over ten seconds and a day, or on futures over a minute."""
+        path = call.request.path
+        headers = {"X-MBX-USED-WEIGHT-1M": str(used)}
+        windows = ORDER_WINDOWS.get((call.request.method, path.split("/")[1]), ())
+        if call.key is None or not path.endswith(("/order", "/batchOrders", "/cancelReplace")):
+            return headers
+        for name in windows:
+            owner = (self.name, call.key.account, path.split("/")[1], name)
+            count = self.desk.rates.add(owner, WINDOW_MS[name], call.now_ms)
+            headers[f"X-MBX-ORDER-COUNT-{name}"] = str(count)
+        return headers
 
     def refusal(self, reason, request):
         is_unknown = reason in (Refusal.UNKNOWN_KEY, Refusal.DELETED_KEY)

@@ -7,21 +7,16 @@ from exchange import Exchange, milliseconds, private, public
 from keys import TRADES
 from messages import Answer, Refusal, Refused
 from signatures import from_base64
+from trading import bitget as trading
+from trading.bitget import envelope, ok
 
 WINDOW_MS = 30_000
+A_SECOND = 10  # requests, of an account and on one path
 # Two letters for what it is about, two for reading or writing.
 AUTHORITIES = {
     "read": ["stor", "coor", "wtor"], "trade_spot": ["stow"], "trade_margin": ["smow"],
     "trade_derivatives": ["coow", "cpow"], "transfer": ["wtow"], "withdraw": ["wwow"],
 }
-
-
-def envelope(code, message, data=None):
-    return {"code": code, "msg": message, "requestTime": 1, "data": data}
-
-
-def ok(data):
-    return Answer(200, envelope("00000", "success", data))
 
 
 def server_time(exchange, call):
@@ -49,27 +44,6 @@ def unified_info(exchange, call):
         "permType": "read_and_write" if names else "read_only", "permissions": names})
 
 
-def assets(exchange, call):
-    coin = call.first("coin") or "USDT"
-    return ok([{"coin": coin, "available": "75000", "frozen": "0", "locked": "0", "uTime": str(call.now_ms)}])
-
-
-def futures_accounts(exchange, call):
-    return ok([{"marginCoin": "USDT", "available": "15000", "locked": "0"}])
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return ok({"orderId": number, "clientOid": call.first("clientOid")})
-
-
-def cancel(exchange, call):
-    number = call.first("orderId")
-    if exchange.desk.cancel(exchange.name, call.key.api_key, number):
-        return ok({"orderId": number, "clientOid": ""})
-    return Answer(400, envelope("43001", "The order does not exist"))
-
-
 class Bitget(Exchange):
     name = "bitget"
     key_header = "access-key"
@@ -88,19 +62,24 @@ class Bitget(Exchange):
         Refusal.PARAMETER: (400, envelope("40017", "Parameter verification failed {detail}")),
         Refusal.NOT_FOUND: (404, envelope("40404", "Request URL NOT FOUND")),
         Refusal.THROTTLED: (429, envelope("429", "Too Many Requests")),
+        **trading.REFUSALS,
     }
-    _spot = ("trade_spot", "trade_margin")
     routes = {
         "GET /api/v2/public/time": public(server_time),
         "GET /api/v2/spot/account/info": private(account_info),
         "GET /api/v3/account/info": private(unified_info),
-        "GET /api/v2/spot/account/assets": private(assets, "read"),
-        "GET /api/v2/mix/account/accounts": private(futures_accounts, "read"),
-        "POST /api/v2/spot/trade/place-order": private(place, *_spot),
-        "POST /api/v2/spot/trade/cancel-order": private(cancel, *_spot),
-        "POST /api/v2/mix/order/place-order": private(place, "trade_derivatives"),
-        "POST /api/v2/mix/order/cancel-order": private(cancel, "trade_derivatives"),
+        **trading.ROUTES,
     }
+
+    def refusal(self, reason, request):
+        return trading.contract_refusal(reason, request) or super().refusal(reason, request)
+
+    def rate_headers(self, call, used):
+        """How much is left, by account and path, in this second."""
+        if call.key is None:
+            return {}
+        count = self.desk.rates.add((self.name, call.key.account, call.request.path), 1_000, call.now_ms)
+        return {"x-mbx-used-remain-limit": str(max(0, A_SECOND - count))}
 
     def check_key(self, key, request):
         if (key.environment == "demo") != (request.header("paptrading") == "1"):

@@ -4,19 +4,14 @@ import datetime
 
 from exchange import Exchange, milliseconds, private, public
 from keys import DELETED
-from messages import Answer, Refusal, Refused
+from messages import Refusal, Refused
 from signatures import from_base64, from_hex
+from trading import bybit as trading
+from trading.bybit import envelope, ok
 
+A_SECOND = 20  # requests, of an account and on one path
 AHEAD_MS, MAX_WINDOW_MS, DAY_MS = 1_000, 120_000, 86_400_000
 NEVER = "1970-01-01T00:00:00Z"
-
-
-def envelope(code, message, result=None):
-    return {"retCode": code, "retMsg": message, "result": result or {}, "retExtInfo": {}}
-
-
-def ok(call, result):
-    return Answer(200, {**envelope(0, "OK", result), "time": call.now_ms})
 
 
 def server_time(exchange, call):
@@ -63,30 +58,6 @@ def delete_api(exchange, call):
     return ok(call, {})
 
 
-def wallet_balance(exchange, call):
-    return ok(call, {"list": [{"accountType": "UNIFIED", "totalEquity": "75000", "coin": []}]})
-
-
-def positions(exchange, call):
-    return ok(call, {"category": call.first("category"), "nextPageCursor": "", "list": []})
-
-
-def place(exchange, call):
-    needed = {"trade_spot", "trade_margin"} if call.first("category") == "spot" else {"trade_derivatives"}
-    if not needed & call.key.permissions:
-        raise Refused(Refusal.PERMISSION)
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return ok(call, {"orderId": number, "orderLinkId": call.first("orderLinkId")})
-
-
-def cancel(exchange, call):
-    number = call.first("orderId")
-    if not exchange.desk.cancel(exchange.name, call.key.api_key, number):
-        reason = "order not exists or too late to cancel"
-        return Answer(200, {**envelope(110001, reason), "time": call.now_ms})
-    return ok(call, {"orderId": number, "orderLinkId": ""})
-
-
 class Bybit(Exchange):
     name = "bybit"
     key_header = "x-bapi-api-key"
@@ -106,18 +77,28 @@ class Bybit(Exchange):
         Refusal.PARAMETER: (200, envelope(10001, "params error: {detail}")),
         Refusal.NOT_FOUND: (404, envelope(10017, "Route not found.")),
         Refusal.THROTTLED: (429, envelope(10006, "Too many visits!")),
+        **trading.REFUSALS,
     }
-    _any_trade = ("trade_spot", "trade_margin", "trade_derivatives")
     routes = {
         "GET /v5/market/time": public(server_time),
         "GET /v5/user/query-api": private(query_api),
         # The documentation asks for a permission to move funds, even to delete oneself.
         "POST /v5/user/delete-api": private(delete_api, "transfer", "withdraw"),
-        "GET /v5/account/wallet-balance": private(wallet_balance, "read"),
-        "GET /v5/position/list": private(positions, "read"),
-        "POST /v5/order/create": private(place, *_any_trade),
-        "POST /v5/order/cancel": private(cancel, *_any_trade),
+        **trading.ROUTES,
     }
+
+    def refusal(self, reason, request):
+        return trading.spot_refusal(reason, request) or super().refusal(reason, request)
+
+    def rate_headers(self, call, used):
+        """By account and path, in a second: how many are allowed, how many are left, and until when."""
+        if call.key is None:
+            return {}
+        owner = (self.name, call.key.account, call.request.path)
+        count = self.desk.rates.add(owner, 1_000, call.now_ms)
+        return {
+            "X-Bapi-Limit": str(A_SECOND), "X-Bapi-Limit-Status": str(max(0, A_SECOND - count)),
+            "X-Bapi-Limit-Reset-Timestamp": str((call.now_ms // 1_000 + 1) * 1_000)}
 
     def check(self, request, key, now_ms):
         stamp, window = request.header("x-bapi-timestamp"), request.header("x-bapi-recv-window") or "5000"

@@ -10,16 +10,14 @@ from exchange import Exchange, private, public
 from keys import TRADES
 from messages import Answer, Refusal, Refused
 from signatures import from_base64
+from trading import coinbase as trading
+from trading.coinbase import failure
 
 MAX_LIFE_SECONDS = 120
 HOST = "api.coinbase.com"
 # `cdp` is what the documentation says now, the other what it said before and older clients write.
 ISSUERS = ("cdp", "coinbase-cloud")
 UNAUTHORIZED = (401, "Unauthorized\n")
-
-
-def failure(status, name, message):
-    return status, {"error": name, "error_details": message, "message": message}
 
 
 def server_time(exchange, call):
@@ -37,29 +35,6 @@ def key_permissions(exchange, call):
         **call.key.extra})
 
 
-def accounts(exchange, call):
-    return Answer(200, {"accounts": [], "has_next": False, "cursor": "", "size": 0})
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return Answer(200, {"success": True, "success_response": {
-        "order_id": number, "product_id": call.first("product_id"), "side": call.first("side"),
-        "client_order_id": call.first("client_order_id")}})
-
-
-def cancel(exchange, call):
-    numbers = call.values.get("order_ids", [])
-    if not isinstance(numbers, list):
-        raise Refused(Refusal.PARAMETER, "order_ids")
-    results = []
-    for number in map(str, numbers):
-        done = exchange.desk.cancel(exchange.name, call.key.api_key, number)
-        reason = "UNKNOWN_CANCEL_FAILURE_REASON" if done else "UNKNOWN_CANCEL_ORDER"
-        results.append({"success": done, "failure_reason": reason, "order_id": number})
-    return Answer(200, {"results": results})
-
-
 class Coinbase(Exchange):
     name = "coinbase"
     refusals = {
@@ -70,13 +45,12 @@ class Coinbase(Exchange):
         Refusal.PARAMETER: failure(400, "INVALID_ARGUMENT", "{detail}"),
         Refusal.NOT_FOUND: failure(404, "NOT_FOUND", "{detail}"),
         Refusal.THROTTLED: failure(429, "RESOURCE_EXHAUSTED", "Too many requests"),
+        **trading.REFUSALS,
     }
     routes = {
         "GET /api/v3/brokerage/time": public(server_time),
         "GET /api/v3/brokerage/key_permissions": private(key_permissions),
-        "GET /api/v3/brokerage/accounts": private(accounts, "read"),
-        "POST /api/v3/brokerage/orders": private(place, *TRADES),
-        "POST /api/v3/brokerage/orders/batch_cancel": private(cancel, *TRADES),
+        **trading.ROUTES,
     }
 
     def api_key(self, request):
@@ -100,7 +74,9 @@ class Coinbase(Exchange):
         if not begin <= now < end + self.desk.slack_ms // 1000:
             raise Refused(Refusal.TIME)
         # A caller that is told another base URL may sign for the real host, or for the one that it called.
-        places = [f"{request.method} {host}{request.path}" for host in (HOST, request.header("host"))]
+        here = request.header("host")
+        # ccxt takes `https://` off, and leaves the `http://` of a stand-in.
+        places = [f"{request.method} {host}{request.path}" for host in (HOST, here, f"http://{here}")]
         if claims.get("sub") != key.api_key or claims.get("iss") not in ISSUERS:
             raise Refused(Refusal.SIGNATURE)
         if claims.get("uri") not in places:

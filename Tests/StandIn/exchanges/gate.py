@@ -4,15 +4,13 @@ import hashlib
 import urllib.parse
 
 from exchange import Exchange, milliseconds, private, public
-from keys import TRADES
 from messages import Answer, Refusal, Refused
 from signatures import from_hex
+from trading import gate as trading
+from trading.gate import error
 
 WINDOW_SECONDS = 60
-
-
-def error(label, message):
-    return {"label": label, "message": message}
+RATE, RATE_WINDOW_MS = 200, 10_000
 
 
 def server_time(exchange, call):
@@ -24,28 +22,6 @@ def account_detail(exchange, call):
     return Answer(200, {
         "user_id": 1667201533, "ip_whitelist": list(call.key.ips), "currency_pairs": [], "tier": 1,
         "key": {"mode": 1}, "copy_trading_role": 0, **call.key.extra})
-
-
-def accounts(exchange, call):
-    currency = call.first("currency") or "USDT"
-    return Answer(200, [{"currency": currency, "available": "75000", "locked": "0", "update_id": 1}])
-
-
-def futures_account(exchange, call):
-    return Answer(200, {"total": "15000", "available": "15000", "currency": "USDT", "in_dual_mode": False})
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return Answer(201, {
-        "id": number, "text": call.first("text"), "status": "open", "create_time_ms": call.now_ms,
-        "currency_pair": call.first("currency_pair"), "side": call.first("side")})
-
-
-def cancel(exchange, call):
-    if exchange.desk.cancel(exchange.name, call.key.api_key, call.segment):
-        return Answer(200, {"id": call.segment, "status": "cancelled"})
-    return Answer(404, error("ORDER_NOT_FOUND", "Order not found"))
 
 
 class Gate(Exchange):
@@ -67,17 +43,25 @@ class Gate(Exchange):
         Refusal.PARAMETER: (400, error("INVALID_PARAM_VALUE", "Invalid parameter {detail}")),
         Refusal.NOT_FOUND: (404, error("NOT_FOUND", "{detail} not found")),
         Refusal.THROTTLED: (429, error("TOO_MANY_REQUESTS", "Request rate limit exceeded")),
+        **trading.REFUSALS,
     }
     routes = {
         "GET /api/v4/spot/time": public(server_time),
         "GET /api/v4/account/detail": private(account_detail),
-        "GET /api/v4/spot/accounts": private(accounts, "read"),
-        "GET /api/v4/futures/usdt/accounts": private(futures_account, "read"),
-        "POST /api/v4/spot/orders": private(place, "trade_spot", "trade_margin"),
-        "DELETE /api/v4/spot/orders/*": private(cancel, *TRADES),
-        "POST /api/v4/futures/usdt/orders": private(place, "trade_derivatives"),
-        "DELETE /api/v4/futures/usdt/orders/*": private(cancel, "trade_derivatives"),
+        **trading.ROUTES,
     }
+
+    def rate_headers(self, call, used):
+        """By account and path, in windows of ten seconds."""
+        if call.key is None:
+            return {}
+        owner = (self.name, call.key.account, call.request.path)
+        count = self.desk.rates.add(owner, RATE_WINDOW_MS, call.now_ms)
+        end = (call.now_ms // RATE_WINDOW_MS + 1) * RATE_WINDOW_MS // 1_000
+        return {
+            "X-Gate-RateLimit-Limit": str(RATE),
+            "X-Gate-RateLimit-Requests-Remain": str(max(0, RATE - count)),
+            "X-Gate-RateLimit-Reset-Timestamp": str(end)}
 
     def check(self, request, key, now_ms):
         """Five lines: method, path, the query without its encoding, the body's hash, the second."""

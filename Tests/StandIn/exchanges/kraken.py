@@ -3,9 +3,10 @@
 import hashlib
 
 from exchange import Exchange, private, public
-from keys import TRADES
-from messages import Answer, Refusal, Refused
+from messages import Refusal, Refused
 from signatures import from_base64
+from trading import kraken as trading
+from trading.kraken import failure, ok
 
 MAX_NONCE = 2**64 - 1
 # Many bad nonces lock a key out for a while; how many and how long is not documented.
@@ -16,14 +17,6 @@ NAMES = {
     "trade_spot": ("modify-trades", "close-trades"), "trade_margin": ("modify-trades", "close-trades"),
     "withdraw": ("withdraw-funds",),
 }
-
-
-def failure(text):
-    return 200, {"error": [text]}
-
-
-def ok(result):
-    return Answer(200, {"error": [], "result": result})
 
 
 def server_time(exchange, call):
@@ -39,22 +32,6 @@ def key_info(exchange, call):
         "validUntil": str((key.expires_at or 0) // 1000), "queryFrom": "0", "queryTo": "0",
         "createdTime": str(key.created_at // 1000), "modifiedTime": str(key.created_at // 1000),
         "ipAllowlist": list(key.ips), "lastUsed": str(call.now_ms // 1000), **key.extra})
-
-
-def balance(exchange, call):
-    return ok({"ZUSD": "75000.0000", "XXBT": "1.5000000000"})
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    words = " ".join(call.first(name) for name in ("type", "volume", "pair", "ordertype", "price"))
-    return ok({"descr": {"order": words.strip()}, "txid": [number]})
-
-
-def cancel(exchange, call):
-    if exchange.desk.cancel(exchange.name, call.key.api_key, call.first("txid")):
-        return ok({"count": 1})
-    return Answer(200, {"error": ["EOrder:Unknown order"]})
 
 
 class Kraken(Exchange):
@@ -74,13 +51,12 @@ class Kraken(Exchange):
         Refusal.PARAMETER: failure("EGeneral:Invalid arguments:{detail}"),
         Refusal.NOT_FOUND: failure("EGeneral:Unknown method"),
         Refusal.THROTTLED: (429, {"error": ["EAPI:Rate limit exceeded"]}),
+        **trading.REFUSALS,
     }
     routes = {
         "GET /0/public/Time": public(server_time),
         "POST /0/private/GetApiKeyInfo": private(key_info),
-        "POST /0/private/Balance": private(balance, "read"),
-        "POST /0/private/AddOrder": private(place, *TRADES),
-        "POST /0/private/CancelOrder": private(cancel, *TRADES),
+        **trading.ROUTES,
     }
 
     def check(self, request, key, now_ms):

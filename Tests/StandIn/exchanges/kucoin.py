@@ -3,24 +3,19 @@
 import urllib.parse
 
 from exchange import Exchange, milliseconds, private, public
-from messages import Answer, Refusal, Refused
+from messages import Refusal, Refused
 from signatures import from_base64
+from trading import kucoin as trading
+from trading.kucoin import envelope, ok
 
 WINDOW_MS = 5_000
+POOL, POOL_WINDOW_MS = 4_000, 30_000
 VERSIONS = ("2", "3")
 # As "Get Apikey Info" documents them; there "Transfer" is the permission that withdraws.
 NAMES = {
     "read": "General", "trade_spot": "Spot", "trade_margin": "Margin", "trade_derivatives": "Futures",
     "transfer": "InnerTransfer", "withdraw": "Transfer",
 }
-
-
-def envelope(code, message):
-    return {"code": code, "msg": message}
-
-
-def ok(data):
-    return Answer(200, {"code": "200000", "data": data})
 
 
 def server_time(exchange, call):
@@ -38,25 +33,8 @@ def key_info(exchange, call):
     return ok({**answer, **call.key.extra})
 
 
-def accounts(exchange, call):
-    currency = call.first("currency") or "USDT"
-    return ok([{"id": "1", "currency": currency, "type": "trade", "balance": "75000", "available": "75000",
-                "holds": "0"}])
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return ok({"orderId": number, "clientOid": call.first("clientOid")})
-
-
-def cancel(exchange, call):
-    if exchange.desk.cancel(exchange.name, call.key.api_key, call.segment):
-        return ok({"orderId": call.segment})
-    return Answer(200, envelope("400100", "order_not_exist_or_not_allow_to_cancel"))
-
-
 class KuCoin(Exchange):
-    name = "kucoin"
+    name = host = "kucoin"
     key_header = "kc-api-key"
     refusals = {
         Refusal.MISSING_CREDENTIALS: (401, envelope(
@@ -74,17 +52,23 @@ class KuCoin(Exchange):
         Refusal.PARAMETER: (400, envelope("400100", "Parameter Error: {detail}")),
         Refusal.NOT_FOUND: (404, envelope("404000", "Url Not Found")),
         Refusal.THROTTLED: (429, envelope("429000", "Too Many Requests")),
+        **trading.REFUSALS,
     }
-    _spot = ("trade_spot", "trade_margin")
     routes = {
         "GET /api/v1/timestamp": public(server_time),
         "GET /api/v1/user/api-key": private(key_info),
-        "GET /api/v1/accounts": private(accounts, "read"),
-        "POST /api/v1/orders": private(place, *_spot),
-        "POST /api/v1/hf/orders": private(place, *_spot),
-        "DELETE /api/v1/orders/*": private(cancel, *_spot),
-        "DELETE /api/v1/hf/orders/*": private(cancel, *_spot),
+        **trading.ROUTES,
     }
+
+    def rate_headers(self, call, used):
+        """Of the pool that the path draws from, in windows of 30 seconds, and until when in milliseconds."""
+        if call.key is None:
+            return {}
+        left = POOL_WINDOW_MS - call.now_ms % POOL_WINDOW_MS
+        count = self.desk.rates.add((self.host, call.key.account), POOL_WINDOW_MS, call.now_ms)
+        return {
+            "gw-ratelimit-limit": str(POOL), "gw-ratelimit-remaining": str(max(0, POOL - count)),
+            "gw-ratelimit-reset": str(left)}
 
     def check(self, request, key, now_ms):
         for name in ("KC-API-SIGN", "KC-API-TIMESTAMP", "KC-API-PASSPHRASE"):
@@ -102,6 +86,14 @@ class KuCoin(Exchange):
         message = f"{stamp}{request.method}".encode("latin-1") + target + request.body
         if not _verifies(key, message, request.header("kc-api-sign")):
             raise Refused(Refusal.SIGNATURE)
+
+
+class KuCoinFutures(KuCoin):
+    """The other host: the same keys and accounts, other paths."""
+
+    host = "kucoin_futures"
+    refusals = {**KuCoin.refusals, **trading.FUTURES_REFUSALS}
+    routes = {"GET /api/v1/timestamp": public(server_time), **trading.FUTURES_ROUTES}
 
 
 def _verifies(key, message, signature):

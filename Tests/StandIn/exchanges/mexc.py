@@ -2,54 +2,17 @@
 
 import urllib.parse
 
-from exchange import Exchange, milliseconds, private, public
+from exchange import Exchange, milliseconds, public
 from messages import Answer, Refusal, Refused
 from signatures import from_hex
+from trading import mexc as trading
+from trading.mexc import error
 
 DEFAULT_WINDOW_MS, MAX_WINDOW_MS, AHEAD_MS, FUTURES_WINDOW_MS = 5_000, 60_000, 1_000, 10_000
 
 
-def error(code, message):
-    return {"code": code, "msg": message}
-
-
 def server_time(exchange, call):
     return Answer(200, {"serverTime": call.now_ms})
-
-
-def account(exchange, call):
-    """What the account may do, whatever the key may."""
-    balance = {"asset": "USDT", "free": "75000", "locked": "0"}
-    return Answer(200, {
-        "makerCommission": None, "takerCommission": None, "canTrade": True, "canWithdraw": True,
-        "canDeposit": True, "updateTime": None, "accountType": "SPOT", "balances": [balance],
-        "permissions": ["SPOT"], **call.key.extra})
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return Answer(200, {
-        "symbol": call.first("symbol"), "orderId": number, "orderListId": -1, "transactTime": call.now_ms})
-
-
-def cancel(exchange, call):
-    number = call.first("orderId")
-    if not exchange.desk.cancel(exchange.name, call.key.api_key, number):
-        return Answer(400, error(-2011, "Unknown order sent."))
-    return Answer(200, {"symbol": call.first("symbol"), "orderId": number, "status": "CANCELED"})
-
-
-def ok(data):
-    return Answer(200, {"success": True, "code": 0, "data": data})
-
-
-def futures_assets(exchange, call):
-    return ok([{"currency": "USDT", "availableBalance": 15000, "positionMargin": 0}])
-
-
-def place_futures(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return ok({"orderId": number, "ts": call.now_ms})
 
 
 class MEXC(Exchange):
@@ -68,16 +31,17 @@ class MEXC(Exchange):
         Refusal.PARAMETER: (400, error(700004, "Mandatory parameter '{detail}' was not sent")),
         Refusal.NOT_FOUND: (404, error(404, "{detail} not found")),
         Refusal.THROTTLED: (429, error(429, "Too Many Requests")),
+        **trading.REFUSALS,
     }
-    _spot = ("trade_spot", "trade_margin")
     routes = {
         "GET /api/v3/time": public(server_time),
-        "GET /api/v3/account": private(account, "read"),
-        "POST /api/v3/order": private(place, *_spot),
-        "DELETE /api/v3/order": private(cancel, *_spot),
-        "GET /api/v1/private/account/assets": private(futures_assets, "read"),
-        "POST /api/v1/private/order/create": private(place_futures, "trade_derivatives"),
+        **trading.ROUTES,
     }
+
+    def refusal(self, reason, request):
+        if _is_futures(request) and reason in trading.CONTRACT_REFUSALS:
+            return trading.CONTRACT_REFUSALS[reason]
+        return super().refusal(reason, request)
 
     def api_key(self, request):
         return request.header("apikey" if _is_futures(request) else self.key_header)

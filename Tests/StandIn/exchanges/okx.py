@@ -5,18 +5,12 @@ import hmac
 
 from exchange import Exchange, private, public
 from keys import TRADES
-from messages import Answer, Refusal, Refused
+from messages import Refusal, Refused
 from signatures import from_base64
+from trading import okx as trading
+from trading.okx import envelope, ok
 
 WINDOW_MS = 30_000
-
-
-def envelope(code, message, data=()):
-    return {"code": code, "msg": message, "data": list(data)}
-
-
-def ok(*data):
-    return Answer(200, envelope("0", "", data))
 
 
 def server_time(exchange, call):
@@ -30,26 +24,6 @@ def account_config(exchange, call):
         "uid": "44705892343619584", "mainUid": "44705892343619584", "acctLv": "2", "posMode": "net_mode",
         "label": "stand-in", "roleType": "0", "kycLv": "3", "ip": ",".join(call.key.ips),
         "perm": ",".join(name for name, granted in names.items() if granted), **call.key.extra})
-
-
-def balance(exchange, call):
-    return ok({"totalEq": "75000", "uTime": str(call.now_ms), "details": []})
-
-
-def place(exchange, call):
-    number = exchange.desk.place(exchange.name, call.key.api_key, call.values)
-    return ok({
-        "ordId": number, "clOrdId": call.first("clOrdId"), "tag": "", "ts": str(call.now_ms), "sCode": "0",
-        "sMsg": "Order placed"})
-
-
-def cancel(exchange, call):
-    number = call.first("ordId")
-    if exchange.desk.cancel(exchange.name, call.key.api_key, number):
-        return ok({"ordId": number, "clOrdId": "", "ts": str(call.now_ms), "sCode": "0", "sMsg": ""})
-    reason = "Cancellation failed as the order has been filled, canceled or does not exist."
-    return Answer(200, envelope(
-        "1", "All operations failed", [{"ordId": number, "clOrdId": "", "sCode": "51400", "sMsg": reason}]))
 
 
 class OKX(Exchange):
@@ -72,13 +46,12 @@ class OKX(Exchange):
         Refusal.PARAMETER: (400, envelope("51000", "Parameter {detail} error")),
         Refusal.NOT_FOUND: (404, envelope("404", "{detail} not found")),
         Refusal.THROTTLED: (429, envelope("50011", "Too Many Requests")),
+        **trading.REFUSALS,
     }
     routes = {
         "GET /api/v5/public/time": public(server_time),
         "GET /api/v5/account/config": private(account_config, "read"),
-        "GET /api/v5/account/balance": private(balance, "read"),
-        "POST /api/v5/trade/order": private(place, *TRADES),
-        "POST /api/v5/trade/cancel-order": private(cancel, *TRADES),
+        **trading.ROUTES,
     }
 
     def check_key(self, key, request):

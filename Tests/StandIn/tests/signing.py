@@ -30,6 +30,25 @@ ORDERS = {
     "gate": ("POST", "/api/v4/spot/orders"), "bitget": ("POST", "/api/v2/spot/trade/place-order"),
     "mexc": ("POST", "/api/v3/order"),
 }
+# A buy that rests, far below the first price.
+ORDER_FIELDS = {
+    "binance": {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01",
+                "price": "30000"},
+    "bybit": {"category": "spot", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01",
+              "price": "30000"},
+    "okx": {"instId": "BTC-USDT", "tdMode": "cash", "side": "buy", "ordType": "limit", "sz": "0.01",
+            "px": "30000"},
+    "kraken": {"pair": "XBTUSDT", "type": "buy", "ordertype": "limit", "volume": "0.01", "price": "30000"},
+    "coinbase": {"product_id": "BTC-USDT", "side": "BUY", "order_configuration": {
+        "limit_limit_gtc": {"base_size": "0.01", "limit_price": "30000"}}},
+    "kucoin": {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "size": "0.01", "price": "30000"},
+    "gate": {"currency_pair": "BTC_USDT", "side": "buy", "type": "limit", "amount": "0.01", "price": "30000"},
+    "bitget": {"symbol": "BTCUSDT", "side": "buy", "orderType": "limit", "force": "gtc", "size": "0.01",
+               "price": "30000"},
+    "mexc": {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "0.01", "price": "30000"},
+}
+# What some want for a name of the client's own.
+CLIENT_IDS = {"coinbase": "client_order_id", "kucoin": "clientOid"}
 TIMES = {
     "binance": "/api/v3/time", "bybit": "/v5/market/time", "okx": "/api/v5/public/time",
     "kraken": "/0/public/Time", "coinbase": "/api/v3/brokerage/time", "kucoin": "/api/v1/timestamp",

@@ -68,6 +68,16 @@ class KeyTest(Bench):
         self.register("binance", ips=["203.0.113.7"])
         self.assertIn("-2015", self.probe("binance")[2])
 
+    def test_binances_streams_take_the_key_alone(self):
+        def ask():
+            connection = self.connect(self.ports["exchanges"]["binance"])
+            connection.request("POST", "/api/v3/userDataStream", headers={"X-MBX-APIKEY": signing.KEY})
+            return connection.getresponse().status
+
+        self.assertEqual(ask(), 401)
+        self.register("binance")
+        self.assertEqual(ask(), 200)
+
     def test_bybit_deletes_the_key_that_asks_if_it_may_move_funds(self):
         self.register("bybit", permissions=["read"])
         self.assertIn("10005", self.send("bybit", "POST", "/v5/user/delete-api")[2])
@@ -109,8 +119,9 @@ class KeyTest(Bench):
         connection = self.connect(self.ports["exchanges"]["mexc"])
         connection.request("GET", f"{path}?a1=2&a=1", headers=headers)
         self.assertEqual(connection.getresponse().status, 200)
-        self.assertEqual(self.send("mexc", "POST", "/api/v1/private/order/create", symbol="BTC_USDT")[0], 200)
-        self.assertIn("700007", self.send("mexc", *signing.ORDERS["mexc"])[2])
+        self.assertEqual(self.send(
+            "mexc", "POST", "/api/v1/private/order/create", symbol="BTC_USDT", side=1, type=5, vol=1)[0], 200)
+        self.assertIn("700007", self.order("mexc")[2])
 
     def takes_nonces(self, *nonces):
         answers = [self.send("kraken", *signing.PROBES["kraken"], nonce=nonce)[2] for nonce in nonces]

@@ -9,10 +9,11 @@ from dataclasses import replace
 import keys
 from desk import Desk
 from exchanges import ALL
+from messages import Answer
 from signatures import PublicKey, from_base64
 from vectors import REFUSED_KIND, REQUESTS, flipped, key_of, request_of
 
-EXCHANGES = {one.name: one for one in ALL}
+EXCHANGES = {one.name: one for one in ALL if one.host in ("", one.name)}
 ACCEPTED = [vector for vector in REQUESTS if vector["kind"] != REFUSED_KIND]
 SIGNATURE_FIELDS = {
     "bybit": "x-bapi-sign", "okx": "ok-access-sign", "kraken": "api-sign", "kucoin": "kc-api-sign",
@@ -35,7 +36,11 @@ def verdict(vector, request, permissions=None):
     if permissions is not None:
         key.permissions = frozenset(permissions)
     desk.register(key)
-    return EXCHANGES[vector["exchange"]](desk).deliver(request).record.verdict
+    exchange = EXCHANGES[vector["exchange"]](desk)
+    # What the request asks for is not what is asked here.
+    exchange.routes = {
+        name: route._replace(function=lambda *_: Answer(200, {})) for name, route in exchange.routes.items()}
+    return exchange.deliver(request).record.verdict
 
 
 def with_header(request, name, value):
@@ -54,7 +59,7 @@ class RecipeTest(unittest.TestCase):
             request, field = request_of(vector), SIGNATURE_FIELDS.get(vector["exchange"])
             with self.subTest(vector["name"]):
                 if field is None:
-                    # Binance and MEXC: at the end of what is sent; a few bytes before it, where no padding is.
+                    # Binance, MEXC: at the end of what is sent; a few bytes before it, where no padding is.
                     place = "body" if request.body else "target"
                     text = getattr(request, place)
                     text = text.decode() if isinstance(text, bytes) else text

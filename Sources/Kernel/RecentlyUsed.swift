@@ -1,5 +1,5 @@
 /// A map of bounded size: what was not used for longest gives way. All steps are O(1).
-struct RecentlyUsed<Key: Hashable, Value> {
+package struct RecentlyUsed<Key: Hashable, Value> {
     private struct Slot {
         var key: Key
         var value: Value
@@ -9,22 +9,22 @@ struct RecentlyUsed<Key: Hashable, Value> {
 
     private static var none: Int { -1 }
 
-    let capacity: Int
+    package let capacity: Int
     private var slots: [Slot] = []
     private var free: [Int] = []
     private var places: [Key: Int] = [:]
     private var newest = -1
     private var oldest = -1
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         precondition(capacity > 0, "a cache holds something")
         self.capacity = capacity
     }
 
-    var count: Int { places.count }
+    package var count: Int { places.count }
 
     /// The value, which becomes the newest.
-    mutating func use(_ key: Key) -> Value? {
+    package mutating func use(_ key: Key) -> Value? {
         guard let place = places[key] else { return nil }
         if place != newest {
             unlink(place)
@@ -33,7 +33,7 @@ struct RecentlyUsed<Key: Hashable, Value> {
         return slots[place].value
     }
 
-    mutating func set(_ key: Key, _ value: Value) {
+    package mutating func set(_ key: Key, _ value: Value) {
         if let place = places[key] {
             slots[place].value = value
             _ = use(key)
@@ -47,7 +47,7 @@ struct RecentlyUsed<Key: Hashable, Value> {
         link(place)
     }
 
-    mutating func remove(_ key: Key) {
+    package mutating func remove(_ key: Key) {
         guard let place = places.removeValue(forKey: key) else { return }
         unlink(place)
         free.append(place)

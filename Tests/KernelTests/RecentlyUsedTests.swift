@@ -1,8 +1,6 @@
 import Kernel
 import Testing
 
-@testable import Identity
-
 @Suite struct RecentlyUsedTests {
     @Test func `what was not used for longest gives way`() {
         var cache = RecentlyUsed<Int, String>(capacity: 2)

@@ -1,0 +1,105 @@
+/// Tells what a request means at one exchange, from that exchange's public documentation. Pure.
+///
+/// What no table knows is `admin`. What could be read in two ways has a problem, and is refused whatever a
+/// policy says.
+package struct RequestClassifier: Sendable {
+    let exchange: ExchangeName
+    let table: RouteTable
+    /// Of bodies, by host.
+    let formats: [String: [BodyFormat]]
+    /// Time, nonce, window and signature, where they stand among the parameters of any of its hosts: what is
+    /// signed for one host may fit another.
+    private let ownFields: [String]
+    let openness: SignatureOpenness
+
+    init(
+        _ exchange: ExchangeName, _ routes: [Route], formats: [String: [BodyFormat]],
+        openness: SignatureOpenness = .closed
+    ) {
+        (self.exchange, table, self.formats, self.openness) = (
+            exchange, RouteTable(routes), formats, openness
+        )
+        ownFields = exchange.adapter.recipes.flatMap(\.ownFields)
+    }
+
+    /// The request in parts, ready to be signed: without the client's own time, nonce and signature.
+    package func draft(of request: IncomingRequest) throws(MeaningProblem) -> RequestDraft {
+        guard let formats = formats[request.host] else {
+            throw MeaningProblem(.host, nil, "is not one of this exchange")
+        }
+        let draft = try request.draft(in: formats).dropping(ownFields)
+        try check(draft)
+        return draft
+    }
+
+    package func meaning(of request: IncomingRequest) -> RequestMeaning {
+        do throws(MeaningProblem) {
+            return meaning(of: try draft(of: request))
+        } catch {
+            return RequestMeaning(.admin, problems: [error])
+        }
+    }
+
+    package func meaning(of draft: RequestDraft) -> RequestMeaning {
+        do throws(MeaningProblem) {
+            try check(draft)
+        } catch {
+            return RequestMeaning(.admin, problems: [error])
+        }
+        guard let (route, captures) = table.find(draft) else { return RequestMeaning(.admin) }
+        var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
+        do throws(MeaningProblem) {
+            try read(draft, by: route, captures, into: &meaning)
+        } catch {
+            meaning.problems = [error]
+        }
+        return meaning
+    }
+
+    /// What must hold of any request, whatever it means.
+    private func check(_ draft: RequestDraft) throws(MeaningProblem) {
+        try CanonicalPath.check(draft.path)
+        try ParameterNames.check(draft)
+        if draft.method == .get, draft.body != .none {
+            throw MeaningProblem(.body, nil, "does not belong to a GET")
+        }
+        // Keybell's own to write; at MEXC a time among the parameters of one host would make what is signed
+        // for it good for the other.
+        let names = draft.parameterNames
+        if let name = ownFields.first(where: names.contains) {
+            throw MeaningProblem(draft.body == .none ? .query : .body, name, "is written by the signer")
+        }
+        // Signed WebSocket calls name the key among the parameters, and no request does.
+        if openness == .pathAndMethod, names.contains("apiKey") {
+            throw MeaningProblem(.query, "apiKey", "belongs to orders by WebSocket")
+        }
+    }
+
+    private func read(
+        _ draft: RequestDraft, by route: Route, _ captures: [String: String],
+        into meaning: inout RequestMeaning
+    ) throws(MeaningProblem) {
+        let parameters = try Parameters(draft, captures: captures, inBoth: route.inBoth)
+        guard let known = route.known else { return }
+        try parameters.check(known: known)
+        if let orders = route.orders { meaning.orders = try orders(parameters) }
+        if let withdrawal = route.withdrawal { meaning.withdrawal = try withdrawal(parameters) }
+    }
+}
+
+extension ExchangeName {
+    /// Built once.
+    package var classifier: RequestClassifier {
+        switch self {
+        case .binance: BinanceTable.classifier
+        case .bybit: BybitTable.classifier
+        case .okx: OKXTable.classifier
+        case .kraken: KrakenTable.classifier
+        case .coinbase: CoinbaseTable.classifier
+        case .kucoin: KuCoinTable.classifier
+        case .gate: GateTable.classifier
+        case .bitget: BitgetTable.classifier
+        case .mexc: MEXCTable.classifier
+        }
+    }
+}

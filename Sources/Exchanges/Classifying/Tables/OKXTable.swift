@@ -1,0 +1,218 @@
+/// https://www.okx.com/docs-v5/en
+enum OKXTable {
+    static let classifier = RequestClassifier(
+        .okx, reads + cancels + streams + orders + algorithms + money, formats: [host[0]: [.json]])
+
+    static let host = ["main"]
+
+    private static let reads = Route.reads(
+        host, "/api/v5/",
+        """
+        trade/order trade/orders-pending trade/orders-history trade/orders-history-archive trade/fills
+        trade/fills-history trade/fills-archive trade/order-algo trade/orders-algo-pending
+        trade/orders-algo-history trade/account-rate-limit sprd/order sprd/orders-pending sprd/orders-history
+        sprd/orders-history-archive sprd/trades asset/currencies asset/balances asset/non-tradable-assets
+        asset/asset-valuation asset/transfer-state asset/bills asset/bills-history asset/deposit-address
+        asset/deposit-history asset/withdrawal-history asset/deposit-withdraw-status asset/monthly-statement
+        account/instruments account/balance account/positions account/positions-history
+        account/account-position-risk account/bills account/bills-archive account/bills-history-archive
+        account/config account/subtypes account/max-size account/max-avail-size account/leverage-info
+        account/adjust-leverage-info account/max-loan account/trade-fee account/interest-accrued
+        account/interest-rate account/max-withdrawal account/risk-state account/interest-limits account/greeks
+        account/position-tiers account/collateral-assets account/mmp-config
+        """)
+
+    private static let cancels = Route.list(
+        host, .cancel,
+        """
+        POST /api/v5/trade/cancel-order
+        POST /api/v5/trade/cancel-batch-orders
+        POST /api/v5/trade/cancel-algos
+        POST /api/v5/trade/cancel-advance-algos
+        POST /api/v5/trade/mass-cancel
+        POST /api/v5/trade/cancel-all-after
+        POST /api/v5/sprd/cancel-order
+        POST /api/v5/sprd/mass-cancel
+        POST /api/v5/sprd/cancel-all-after
+        """)
+
+    /// What is signed to log in to a private stream, which takes orders too.
+    private static let streams = Route.list(host, .stream, "GET /users/self/verify", admitsOrders: true)
+
+    private static let money: [Route] =
+        [
+            .withdraw(
+                host, .post, "/api/v5/asset/withdrawal",
+                .body("ccy! amt! dest! toAddr! toAddrType chain areaCode rcvrInfo clientId fee")
+            ) { p throws(MeaningProblem) in
+                WithdrawalIntent(
+                    asset: try p.needed("ccy"), network: try p.word("chain"), address: try p.needed("toAddr"),
+                    tag: nil, amount: try p.decimal("amt"))
+            },
+            .withdraw(host, .post, "/api/v5/asset/withdrawal-lightning", .body("ccy! invoice! memo rcvrInfo"))
+            {
+                p throws(MeaningProblem) in
+                WithdrawalIntent(
+                    asset: try p.needed("ccy"), network: "lightning", address: try p.needed("invoice"),
+                    tag: nil,
+                    amount: nil)
+            },
+        ]
+        + Route.list(host, .withdraw, "POST /api/v5/fiat/create-withdrawal paymentAcctId ccy amt")
+        + Route.list(
+            host, .transfer,
+            """
+            POST /api/v5/asset/transfer ccy amt from to
+            POST /api/v5/asset/subaccount/transfer ccy amt from to fromSubAccount toSubAccount
+            """)
+}
+
+// MARK: - Orders
+
+extension OKXTable {
+    static let sides: [String: Side] = ["buy": .buy, "sell": .sell]
+    private static let kinds: [String: (OrderKind, TimeInForce?)] = [
+        "market": (.market, nil), "limit": (.limit, .gtc), "post_only": (.limitMaker, .postOnly),
+        "fok": (.limit, .fok), "ioc": (.limit, .ioc), "optimal_limit_ioc": (.market, .ioc),
+        "mmp": (.limit, .gtc), "mmp_and_post_only": (.limitMaker, .postOnly), "op_fok": (.limit, .fok),
+        "elp": (.limitMaker, .postOnly),
+    ]
+    private static let id = ClientOrderIDField("clOrdId", 32)
+
+    private static let order = KnownNames.body(
+        """
+        instId! tdMode! ccy clOrdId tag side! posSide ordType! sz! px pxUsd pxVol reduceOnly tgtCcy banAmend
+        pxAmendType tradeQuoteCcy stpMode stpId slippagePct attachAlgoOrds quickMgnType tpTriggerPx tpOrdPx
+        tpTriggerPxType slTriggerPx slOrdPx slTriggerPxType isElpTakerAccess
+        """)
+    private static let change = KnownNames.body(
+        """
+        instId! cxlOnFail ordId clOrdId reqId newSz newPx newPxUsd newPxVol pxAmendType attachAlgoOrds
+        """)
+    /// Closes what the order opens.
+    static let attached = KnownNames.body(
+        """
+        attachAlgoId attachAlgoClOrdId tpTriggerPx tpTriggerRatio tpOrdPx tpOrdKind slTriggerPx slTriggerRatio
+        slOrdPx tpTriggerPxType slTriggerPxType sz amendPxOnTriggerType callbackRatio callbackSpread activePx
+        newTpTriggerPx newTpTriggerRatio newTpOrdPx newTpOrdKind newSlTriggerPx newSlTriggerRatio newSlOrdPx
+        newTpTriggerPxType newSlTriggerPxType newCallbackRatio newCallbackSpread newActivePx
+        """)
+    private static let list = KnownNames.body(Parameters.list + "!")
+
+    /// The exchange's own library writes null, or an empty list.
+    static func checkAttached(_ p: Parameters) throws(MeaningProblem) {
+        guard !p.isEmpty("attachAlgoOrds") else { return }
+        _ = try p.rows("attachAlgoOrds", known: attached)
+    }
+
+    private static let orders: [Route] = [
+        .trade(host, .post, "/api/v5/trade/order", order, id: id) { p throws(MeaningProblem) in
+            [try single(p)]
+        },
+        .trade(host, .post, "/api/v5/trade/order-precheck", order) { p throws(MeaningProblem) in
+            [try single(p)]
+        },
+        .trade(host, .post, "/api/v5/trade/batch-orders", list, id: id.inList(Parameters.list)) {
+            p throws(MeaningProblem) in
+            try p.each(Parameters.list, order) { row throws(MeaningProblem) in try single(row) }
+        },
+        .trade(host, .post, "/api/v5/trade/amend-order", change) { p throws(MeaningProblem) in
+            [try changed(p)]
+        },
+        .trade(host, .post, "/api/v5/trade/amend-batch-orders", list) { p throws(MeaningProblem) in
+            try p.each(Parameters.list, change) { row throws(MeaningProblem) in try changed(row) }
+        },
+        .trade(
+            host, .post, "/api/v5/trade/close-position",
+            .body("instId! posSide mgnMode! ccy autoCxl clOrdId tag"), id: id
+        ) { p throws(MeaningProblem) in
+            var order = try begun(p, nil, .market, margin: "mgnMode")
+            let side = try p.choice("posSide", ["net": "", "long": "long", "short": "short"]) ?? ""
+            order.side = side.isEmpty ? nil : side == "long" ? .sell : .buy
+            (order.positionSide, order.closesPosition) = (side.isEmpty ? nil : side, true)
+            order.isReduceOnly = true
+            return [try p.checked(order)]
+        },
+    ]
+
+    /// What every order says: instrument and margin mode.
+    static func begun(
+        _ p: Parameters, _ side: Side?, _ kind: OrderKind, margin: String? = "tdMode"
+    ) throws(MeaningProblem) -> OrderIntent {
+        let symbol = try p.symbol("instId")
+        var order = OrderIntent(symbol, side, kind, on: .spot)
+        guard let instrument = instrument(symbol) else { throw p.problem("instId", "is no instrument") }
+        order.instrument = instrument
+        guard let margin else { return order }
+        let mode = try p.neededChoice(
+            margin,
+            ["cash": "cash", "cross": "cross", "isolated": "isolated", "spot_isolated": "spot_isolated"])
+        order.marginMode = mode
+        if order.instrument == .spot, mode == "cross" || mode == "isolated" { order.instrument = .margin }
+        if order.instrument != .spot, order.instrument != .margin { order.unit = .contracts }
+        return order
+    }
+
+    /// `BTC-USDT`, `BTC-USDT-SWAP`, `BTC-USD-260327`, `BTC-USD-260327-60000-C`.
+    private static func instrument(_ symbol: String) -> OrderIntent.Instrument? {
+        let parts = symbol.split(separator: "-", omittingEmptySubsequences: false)
+        switch parts.count {
+        case 2: return .spot
+        case 3: return parts[1] == "USD" ? .inverse : .linear
+        case 5: return .option
+        default: return nil
+        }
+    }
+
+    private static func single(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+        let (kind, time) = try p.neededChoice("ordType", kinds)
+        var order = try begun(p, p.neededChoice("side", sides), kind)
+        order.timeInForce = time
+        try checkAttached(p)
+        (order.quantity, order.price) = (try p.decimal("sz"), try p.price("px", unless: kind == .market))
+        if try p.says("pxUsd", "pxVol") { (order.kind, order.price) = (.other, nil) }
+        order.clientOrderID = try p.word("clOrdId")
+        try unit(p, &order)
+        try position(p, &order)
+        return try p.checked(order)
+    }
+
+    /// Contracts, but for spot and margin: base, or quote where a market order spends. `tgtCcy` is for spot;
+    /// on margin it may say only what holds anyway.
+    static func unit(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
+        try p.refuseBorrowing("quickMgnType", unless: ["manual", "auto_repay"])
+        let target = try p.choice("tgtCcy", ["base_ccy": OrderIntent.Unit.base, "quote_ccy": .quote])
+        guard order.instrument == .spot || order.instrument == .margin, !order.kind.hasLimit else { return }
+        let usual: OrderIntent.Unit = order.side == .buy ? .quote : .base
+        guard order.instrument == .spot || target == nil || target == usual else {
+            throw p.problem("tgtCcy", "is not for margin")
+        }
+        order.unit = target ?? usual
+    }
+
+    /// In long/short mode a sell of a long position and a buy of a short one only close, and nobody looks at
+    /// `reduceOnly`; net mode refuses these sides.
+    static func position(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
+        let side = try p.choice("posSide", ["net": "", "long": "long", "short": "short"]) ?? ""
+        let isReduceOnly = try p.flag("reduceOnly", orText: true)
+        switch order.instrument {
+        case .linear, .inverse:
+            order.positionSide = side.isEmpty ? nil : side
+            order.isReduceOnly =
+                order.positionSide.map { ($0 == "long") == (order.side == .sell) } ?? isReduceOnly
+        case .margin: order.isReduceOnly = isReduceOnly
+        // Options and spot take no notice of it.
+        case .spot, .option: break
+        }
+    }
+
+    private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+        var order = try begun(p, nil, .limit, margin: nil)
+        try checkAttached(p)
+        if order.instrument != .spot { order.unit = .contracts }
+        (order.quantity, order.price) = (try p.decimal("newSz"), try p.price("newPx"))
+        (order.replaces, order.clientOrderID) = (true, try p.word("clOrdId"))
+        if try p.says("newPxUsd", "newPxVol") { order.kind = .other }
+        return try p.checked(order)
+    }
+}

@@ -1,0 +1,76 @@
+package import Access
+package import Events
+import Crypto
+package import Exchanges
+import JSON
+package import Postgres
+
+/// A key with what signs for it, as they stood together at one moment.
+package struct UsableKey: Sendable {
+    package let key: ExchangeKey
+    package let account: AccountID?
+    private let matter: CredentialMatter?
+
+    fileprivate init(_ key: ExchangeKey, _ account: AccountID?, _ matter: CredentialMatter?) {
+        (self.key, self.account, self.matter) = (key, account, matter)
+    }
+
+    package var credential: ExchangeCredential? { matter?.credential }
+
+    /// Whether its secret or passphrase stands in bytes from outside.
+    package func isSeen(in bytes: [UInt8]) throws -> Bool { try matter?.isSeen(in: bytes) ?? false }
+}
+
+/// A key that cannot be used, because its row or its secret was changed past the service.
+package struct UnusableKey: Error, Sendable {
+    package let id: ExchangeKeyID
+    let tampering: TamperedKey
+}
+
+extension KeyBook {
+    static let usable = Statement(
+        "keys_usable",
+        derived: [
+            "select", KeyColumns.list,
+            """
+            , (select credential from key_version v
+                where v.key = exchange_key.id and v.version = exchange_key.current_version),
+            (select a.id from account a where a.exchange = exchange_key.exchange
+                and a.environment = exchange_key.environment and a.name = exchange_key.account)
+            from exchange_key where id = any ($1)
+            """,
+        ].joined(separator: " "))
+    private static let credentialColumn = KeyColumns.count
+    private static let accountColumn = KeyColumns.count + 1
+
+    /// Keys ready for use, those of them that exist. Throws while the node is sealed.
+    package nonisolated(nonsending) func usableKeys(
+        _ ids: [ExchangeKeyID], in source: any Queryable
+    ) async throws -> [Result<UsableKey, UnusableKey>] {
+        try await source.query(Self.usable, .idArray(ids)).map { row in
+            let keyRow = KeyRow(row)
+            do {
+                let key = try checked(keyRow)
+                let matter: CredentialMatter? =
+                    if let version = key.currentVersion, let sealed = row.optionalBytes(Self.credentialColumn)
+                    { try custody.open(sealed, of: key, version: version) } else { nil }
+                return .success(UsableKey(key, row.optionalID(Self.accountColumn), matter))
+            } catch let tampered as TamperedKey {
+                return .failure(UnusableKey(id: keyRow.id, tampering: tampered))
+            }
+        }
+    }
+
+    /// Tells of a key that was changed past the service, once for each of its revisions.
+    package nonisolated(nonsending) func tell(_ unusable: UnusableKey, _ context: Context) async throws {
+        try await tell(unusable.tampering, context)
+    }
+
+    /// Bait that somebody tried to use.
+    package func tellOfBait(_ key: UsableKey, _ operation: String, _ change: Change) {
+        tellOfBait(key.key, operation, change)
+    }
+
+    /// A code over something of the installation's own that outlives every key-encryption key.
+    package func lastingTag(of bytes: [UInt8]) throws -> [UInt8] { try custody.lastingTag(of: bytes) }
+}

@@ -1,0 +1,93 @@
+import Access
+import Crypto
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+import Keys
+import Postgres
+
+/// A key with the policies over it, as they stood together at one epoch.
+struct KeySnapshot: Sendable {
+    let usable: UsableKey
+    let policies: PolicySet
+    let epoch: Int64
+
+    var key: ExchangeKey { usable.key }
+
+    /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
+    var counterOwners: [String] {
+        var owners = [key.id.description]
+        if let account = usable.account { owners.append(account.description) }
+        if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }
+        return owners
+    }
+
+    func counter(_ charge: LimitCharge) -> CounterKey {
+        let owner =
+            switch charge.of {
+            case .key: key.id.description
+            case .account: usable.account?.description ?? key.id.description
+            case .desk: PolicyStore.desk
+            }
+        return CounterKey(owner: owner, clause: Int(charge.counter.number))
+    }
+}
+
+/// Snapshots of one worker, each of them good as long as its epoch is.
+final class KeySnapshots {
+    /// Opened secrets stand in locked memory, of which there is little.
+    static let capacity = 500
+
+    private let book: KeyBook
+    private let policies: PolicyStore
+    private var known: RecentlyUsed<ExchangeKeyID, KeySnapshot> = RecentlyUsed(capacity: capacity)
+    private(set) var epoch: Int64 = 0
+
+    init(book: KeyBook) {
+        self.book = book
+        policies = PolicyStore(book: book)
+    }
+
+    /// Nil when there is none of the newest epoch that was seen.
+    func current(_ id: ExchangeKeyID) -> KeySnapshot? {
+        guard let snapshot = known.use(id), snapshot.epoch == epoch else { return nil }
+        return snapshot
+    }
+
+    /// The exchange of a key never changes, whatever the epoch.
+    func exchange(of id: ExchangeKeyID) -> ExchangeName? { known.use(id)?.key.exchange }
+
+    /// As it was last seen: its exchange and environment never change.
+    func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
+
+    func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
+
+    /// Opened secrets go with them.
+    func forgetAll() { known = RecentlyUsed(capacity: Self.capacity) }
+
+    func forget(_ id: ExchangeKeyID) { known.remove(id) }
+
+    /// Reads them anew. Within a transaction that shares the authority lock, they hold until its commit.
+    /// - Returns: what cannot be used, because it was changed past the service.
+    nonisolated(nonsending) func load(
+        _ ids: [ExchangeKeyID], at epoch: Int64, in source: any Queryable
+    ) async throws -> [UnusableKey] {
+        var unusable: [UnusableKey] = []
+        var usable: [UsableKey] = []
+        for id in ids { known.remove(id) }
+        for result in try await book.usableKeys(ids, in: source) {
+            switch result {
+            case .success(let key): usable.append(key)
+            case .failure(let key): unusable.append(key)
+            }
+        }
+        let sets = try await policies.inForce(for: usable, in: source)
+        for key in usable {
+            guard let set = sets[key.key.id] else { continue }
+            known.set(key.key.id, KeySnapshot(usable: key, policies: set, epoch: epoch))
+        }
+        note(epoch: epoch)
+        return unusable
+    }
+}

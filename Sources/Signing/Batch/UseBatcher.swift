@@ -1,0 +1,145 @@
+import Access
+import Audit
+package import EventLoop
+package import Events
+import Exchanges
+import HTTPServer
+import Kernel
+package import Keys
+import Postgres
+
+/// Decides and records the uses of keys of one worker, many in one transaction: while one batch is on its
+/// way, the next collects. See Docs/architecture.md, "Hot requests".
+package final class UseBatcher {
+    /// Requests in one transaction.
+    private static let batchLimit = 64
+    /// A place in line is worth no more than that.
+    private static let waitLimit: Period = .seconds(2)
+
+    final class Pending {
+        let request: UseRequest
+        let usage: UsageID
+        let since: UInt64
+        let decision = Promise<Result<UseDecision, any Error>>()
+        /// Set once the key's exchange is known, which never changes.
+        var read: ReadUse?
+
+        init(_ request: UseRequest, _ usage: UsageID, since: UInt64) {
+            (self.request, self.usage, self.since) = (request, usage, since)
+        }
+    }
+
+    let ledger: Ledger
+    let book: KeyBook
+    let snapshots: KeySnapshots
+    let market: Market
+    private let feed: MarketFeed
+    private let times: ClockFeed
+    private var queue = UseQueue<Pending>()
+    private let bell = Wakeup()
+    private var isStopping = false
+
+    package init(ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed) {
+        (self.ledger, self.book, self.market, self.feed) = (ledger, book, market, feed)
+        self.times = times
+        snapshots = KeySnapshots(book: book)
+    }
+
+    package func start(on worker: isolated Worker) {
+        worker.spawn { await self.run() }
+    }
+
+    /// What is in line is still decided.
+    package func stop() {
+        isStopping = true
+        bell.wake()
+    }
+
+    /// The seal was closed: opened secrets go.
+    package func forgetSecrets() { snapshots.forgetAll() }
+
+    /// Decides one use. When this returns, it is committed to the trail.
+    package nonisolated(nonsending) func decide(_ request: UseRequest) async throws -> UseDecision {
+        let pending = Pending(
+            request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
+        try await prepare(pending)
+        let isCancel = pending.read?.meaning.operation == .cancel
+        let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
+        guard hasRoom, !isStopping else { throw Self.overloaded }
+        bell.wake()
+        return try await pending.decision.get().get()
+    }
+
+    /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
+    private nonisolated(nonsending) func prepare(_ pending: Pending) async throws {
+        let request = pending.request
+        if snapshots.exchange(of: request.key) == nil { try await acquaint(request.key) }
+        guard let key = snapshots.known(request.key) else { return }
+        let read = ReadUse(request, at: key.exchange, naming: ledger.entropy)
+        pending.read = read
+        await refresh(read, of: key, host: request.incoming.host)
+    }
+
+    nonisolated(nonsending) func refresh(_ read: ReadUse, of key: ExchangeKey, host: String) async {
+        await times.know(ExchangeClocks.Place(key.exchange, key.environment))
+        guard !read.meaning.orders.isEmpty else { return }
+        await feed.refresh(MarketPlace(key.exchange, key.environment, host: host))
+    }
+
+    private static var overloaded: Problem {
+        Problem(
+            .overloaded, "Too many uses of keys wait for the database. Nothing was done.",
+            headers: [(.retryAfter, "1")])
+    }
+
+    private func run() async {
+        while !(isStopping && queue.isEmpty) {
+            if queue.isEmpty { await bell.wait() }
+            let now = ledger.clock.monotonicNanoseconds()
+            var batch: [Pending] = []
+            for pending in queue.take(Self.batchLimit) {
+                if now &- pending.since > UInt64(Self.waitLimit.nanoseconds) {
+                    pending.decision.fulfil(.failure(Self.overloaded))
+                } else {
+                    batch.append(pending)
+                }
+            }
+            if !batch.isEmpty { await carryOut(batch) }
+        }
+    }
+
+    /// A batch that fails is rolled back, and its requests run one by one: whoever made it fail fails alone.
+    private func carryOut(_ batch: [Pending]) async {
+        do {
+            try await UseBatch(batch, of: self).run()
+        } catch let repeated as UseBatch.Repeated {
+            fail(batch.filter { $0.usage == repeated.usage }, repeated.problem)
+            let others = batch.filter { $0.usage != repeated.usage }
+            if !others.isEmpty { await carryOut(others) }
+        } catch PostgresError.commitUnknown {
+            // What may have been committed is not used: its signatures were never made.
+            fail(batch, Self.commitUnknown)
+        } catch  where batch.count > 1 && Self.isOfOne(error) {
+            for pending in batch { await carryOut([pending]) }
+        } catch {
+            fail(batch, error)
+        }
+    }
+
+    /// Without a database, nothing comes of trying each.
+    private static func isOfOne(_ error: any Error) -> Bool {
+        guard let error = error as? PostgresError else { return !(error is Problem) }
+        if case .server = error { return true }
+        return false
+    }
+
+    private static var commitUnknown: Problem {
+        Problem(
+            .overloaded, "The database went away while this was recorded. Nothing was signed or sent.",
+            headers: [(.retryAfter, "1")])
+    }
+
+    private func fail(_ batch: [Pending], _ error: any Error) {
+        for pending in batch { pending.decision.fulfil(.failure(error)) }
+    }
+}

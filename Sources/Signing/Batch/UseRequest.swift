@@ -1,0 +1,83 @@
+package import Access
+package import Exchanges
+
+package import Kernel
+package import Keys
+
+/// What somebody wants to do with a key.
+package struct UseRequest: Sendable {
+    package let way: UseWay
+    package let key: ExchangeKeyID
+    package let incoming: IncomingRequest
+    package let context: Context
+
+    package init(_ way: UseWay, _ key: ExchangeKeyID, _ incoming: IncomingRequest, _ context: Context) {
+        (self.way, self.key, self.incoming, self.context) = (way, key, incoming, context)
+    }
+}
+
+/// What became of it: committed to the trail before anybody learns of it.
+package enum UseDecision: Sendable {
+    case admitted(AdmittedUse)
+    case denied(DeniedUse)
+}
+
+package struct DeniedUse: Sendable {
+    package let usage: UsageID
+    package let key: KeyFacts
+    package let judgement: PolicyJudgement
+}
+
+/// Leave to use a key once.
+package struct AdmittedUse: Sendable {
+    /// What was committed before a revocation was acknowledged may still leave; not later than this.
+    static let validNanoseconds: UInt64 = 1_000_000_000
+
+    package let usage: UsageID
+    package let key: UsableKey
+    package let draft: RequestDraft
+    package let meaning: RequestMeaning
+    package let judgement: PolicyJudgement
+    package let clientOrderIDs: [String]
+    package let at: Timestamp
+    /// Of exchanges that want one.
+    let nonce: UInt64
+    let clock: Clock
+    /// Before its commit was sent: a process that is stopped behind it must not take the late moment for it.
+    let admittedAt: UInt64
+
+    /// The last question before something leaves.
+    package var mayLeave: @Sendable () -> Bool {
+        { [clock, admittedAt] in clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds }
+    }
+}
+
+/// A use as it is understood: what is sent, and what it means.
+struct ReadUse: Sendable {
+    let draft: RequestDraft?
+    let meaning: RequestMeaning
+    let clientOrderIDs: [String]
+
+    /// - Parameter entropy: names orders that the client gave no id, so that one whose outcome is unknown
+    ///   can be looked for; nil: they stay without.
+    init(_ request: UseRequest, at exchange: ExchangeName, naming entropy: Entropy? = nil) {
+        let classifier = exchange.classifier
+        do throws(MeaningProblem) {
+            var draft = try classifier.draft(of: request.incoming)
+            var ids: [String] = []
+            if let entropy, let named = try? classifier.withClientOrderID(draft, generate: entropy.id) {
+                (draft, ids) = named
+            }
+            let meaning =
+                exchange.isPublic(draft) ? RequestMeaning(.read) : classifier.meaning(of: draft)
+            (self.draft, self.meaning, clientOrderIDs) = (draft, meaning, ids)
+        } catch {
+            (draft, meaning, clientOrderIDs) = (nil, RequestMeaning(.admin, problems: [error]), [])
+        }
+    }
+}
+
+extension Entropy {
+    /// Sixteen bytes, as ids take them.
+    fileprivate func id() -> [UInt8] { bytes(16) }
+}

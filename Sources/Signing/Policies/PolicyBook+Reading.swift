@@ -1,0 +1,117 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Keys
+import Postgres
+
+extension PolicyBook {
+    static let one = Statement(
+        "policy_one",
+        derived: ["select", PolicyVersion.columns, "from policy where owner = $1 and version = $2"].joined(
+            separator: " "))
+    static let page = Statement(
+        "policy_page",
+        derived: [
+            "select", PolicyVersion.columns,
+            """
+            from policy where owner = $1 and ($2::integer is null or version < $2)
+            order by version desc limit $3
+            """,
+        ].joined(separator: " "))
+    private static let head = Statement(
+        "policy_head_version", "select version from policy_head where owner = $1")
+
+    /// 0: none was ever published. Throws when there is no such key or account.
+    nonisolated(nonsending) func version(at place: PolicyPlace) async throws -> Int {
+        switch place {
+        case .key(let id):
+            do {
+                guard let key = try await keys.seen(id, in: ledger.database) else {
+                    throw Problem.notFound("key")
+                }
+                return key.policy?.version ?? 0
+            }
+        case .account(let id):
+            guard try await !ledger.database.query(Self.account, .id(id)).isEmpty else {
+                throw Problem.notFound("account")
+            }
+        case .desk: break
+        }
+        return try await ledger.database.query(Self.head, .text(place.owner)).first?.int(0) ?? 0
+    }
+
+    private static let account = Statement("policy_account_seen", "select name from account where id = $1")
+
+    nonisolated(nonsending) func version(
+        _ version: Int, at place: PolicyPlace
+    ) async throws -> PolicyVersion? {
+        try await ledger.database.query(Self.one, .text(place.owner), .int32(Int32(version))).first.map {
+            PolicyVersion($0)
+        }
+    }
+
+    nonisolated(nonsending) func page(
+        of place: PolicyPlace, below: Int?, limit: Int
+    ) async throws -> [PolicyVersion] {
+        try await ledger.database.query(
+            Self.page, .text(place.owner), .int32(below.map { Int32($0) }), .int(limit)
+        ).map { PolicyVersion($0) }
+    }
+
+    nonisolated(nonsending) func policyInForce(
+        _ place: PolicyPlace, _ version: Int, _ transaction: Transaction
+    ) async throws -> Policy? {
+        guard version > 0 else { return nil }
+        return try await transaction.query(Self.one, .text(place.owner), .int32(Int32(version))).first
+            .flatMap { try? Policy(Fields(PolicyVersion($0).document), of: place.kind) }
+    }
+}
+
+// MARK: Drafts
+
+extension PolicyBook {
+    static let draft = Statement(
+        "policy_draft",
+        derived: ["select", PolicyDraft.columns, "from policy_draft where owner = $1"].joined(separator: " "))
+    private static let putDraft = Statement(
+        "policy_draft_put",
+        """
+        insert into policy_draft (owner, document, revision, updated_at, updated_by)
+        values ($1, $2, 1, $3, $4)
+        on conflict (owner) do update set document = excluded.document,
+            revision = policy_draft.revision + 1, updated_at = excluded.updated_at,
+            updated_by = excluded.updated_by
+        returning owner, document, revision, updated_at, updated_by
+        """)
+    private static let dropDraft = Statement(
+        "policy_draft_delete", "delete from policy_draft where owner = $1 returning owner")
+
+    nonisolated(nonsending) func draft(at place: PolicyPlace) async throws -> PolicyDraft? {
+        try await ledger.database.query(Self.draft, .text(place.owner)).first.map { PolicyDraft($0) }
+    }
+
+    nonisolated(nonsending) func putDraft(
+        _ policy: Policy, at place: PolicyPlace, _ context: Context
+    ) async throws -> PolicyDraft {
+        try await ledger.change(context) { change in
+            let rows = try await change.transaction.query(
+                Self.putDraft, .text(place.owner),
+                .text(String(decoding: policy.canonicalBytes, as: UTF8.self)), .timestamp(context.now),
+                .text(context.actor.principal?.description ?? ""))
+            guard let row = rows.first else { throw PostgresError.unavailable }
+            change.audit("policies.draft", place.owner)
+            return PolicyDraft(row)
+        }
+    }
+
+    nonisolated(nonsending) func dropDraft(at place: PolicyPlace, _ context: Context) async throws {
+        try await ledger.change(context) { change in
+            guard try await !change.transaction.query(Self.dropDraft, .text(place.owner)).isEmpty else {
+                throw Problem.notFound("draft")
+            }
+            change.audit("policies.draft.delete", place.owner)
+        }
+    }
+}

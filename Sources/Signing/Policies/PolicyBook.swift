@@ -1,0 +1,168 @@
+import Access
+import Crypto
+package import Events
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+package import Keys
+import Postgres
+
+/// Publishes policies, and keeps drafts.
+package struct PolicyBook {
+    let ledger: Ledger
+    let keys: KeyBook
+
+    package init(ledger: Ledger, keys: KeyBook) { (self.ledger, self.keys) = (ledger, keys) }
+
+    /// Makes a document the one that counts, for every use begun after this returns.
+    /// - Parameter expected: the version that it takes the place of; 0 for none.
+    nonisolated(nonsending) func publish(
+        _ policy: Policy, at place: PolicyPlace, note: String?, context: Context,
+        expecting check: (Int) throws -> Void
+    ) async throws -> PolicyVersion {
+        try await keys.changing(context) { change in
+            let document = String(decoding: policy.canonicalBytes, as: UTF8.self)
+            let digest = PolicyStore.digest(of: document)
+            var version = 0
+            switch place {
+            case .key(let id):
+                try await keys.mark(id, in: change) { key in
+                    try check(key.policy?.version ?? 0)
+                    version = (key.policy?.version ?? 0) + 1
+                    return PolicyMark(version: version, digest: digest)
+                }
+            case .account, .desk:
+                version = try await markHead(place, digest, change, check)
+            }
+            let old = try await policyInForce(place, version - 1, change.transaction)
+            try await resetCounters(of: place, from: old, to: policy, change)
+            return try await write(document, policy.diff(from: old).count, place, version, note, change)
+        }
+    }
+
+    private nonisolated(nonsending) func write(
+        _ document: String, _ changes: Int, _ place: PolicyPlace, _ version: Int, _ note: String?,
+        _ change: Change
+    ) async throws -> PolicyVersion {
+        let context = change.context
+        let rows = try await change.transaction.query(
+            Self.insert, .text(place.owner), .int32(Int32(version)), .text(document), .text(note),
+            .timestamp(context.now), .text(context.actor.principal?.description ?? ""))
+        guard let row = rows.first else { throw PostgresError.unavailable }
+        _ = try await change.transaction.query(Self.dropDraft, .text(place.owner))
+        change.audit(
+            "policies.publish", place.owner,
+            detail: [
+                "version": .number(JSONNumber(Int64(version))), "note": note.map { .string($0) } ?? .null,
+                "digest": .string(Hex.encode(PolicyStore.digest(of: document))),
+            ])
+        change.emit(
+            NewEvent(
+                .policyChanged, subject: place.owner,
+                [
+                    "owner": .string(place.owner), "version": .number(JSONNumber(Int64(version))),
+                    "note": note.map { .string($0) } ?? .null,
+                    "changes": .number(JSONNumber(Int64(changes))),
+                ]))
+        change.touchesAuthority = true
+        return PolicyVersion(row)
+    }
+
+    private static let insert = Statement(
+        "policy_insert",
+        """
+        insert into policy (owner, version, document, note, published_at, published_by)
+        values ($1, $2, $3, $4, $5, $6)
+        returning owner, version, document, note, published_at, published_by
+        """)
+    private static let dropDraft = Statement(
+        "policy_draft_drop", "delete from policy_draft where owner = $1")
+}
+
+// MARK: Accounts and the desk
+
+extension PolicyBook {
+    private static let lockHead = Statement(
+        "policy_head_lock", "select version from policy_head where owner = $1 for no key update")
+    private static let writeHead = Statement(
+        "policy_head_write",
+        """
+        insert into policy_head (owner, version, digest, mac) values ($1, $2, $3, $4)
+        on conflict (owner) do update set version = excluded.version, digest = excluded.digest,
+            mac = excluded.mac
+        where policy_head.version = excluded.version - 1
+        returning version::bigint
+        """)
+    private static let account = Statement(
+        "policy_account", "select name from account where id = $1 for key share")
+
+    private nonisolated(nonsending) func markHead(
+        _ place: PolicyPlace, _ digest: [UInt8], _ change: Change, _ check: (Int) throws -> Void
+    ) async throws -> Int {
+        if case .account(let id) = place,
+            try await change.transaction.query(Self.account, .id(id)).isEmpty
+        {
+            throw Problem.notFound("account")
+        }
+        let before = try await change.transaction.query(Self.lockHead, .text(place.owner)).first?.int(0) ?? 0
+        try check(before)
+        let mark = PolicyMark(version: before + 1, digest: digest)
+        let tag = try keys.lastingTag(of: PolicyStore.bytes(place.owner, mark))
+        let written = try await change.transaction.query(
+            Self.writeHead, .text(place.owner), .int32(Int32(mark.version)), .bytes(digest), .bytes(tag))
+        // Two first ones at the same moment: the other one was quicker.
+        guard !written.isEmpty else {
+            throw Problem(.preconditionFailed, "Somebody else has published a policy just now.")
+        }
+        return mark.version
+    }
+}
+
+// MARK: Counters
+
+extension PolicyBook {
+    /// Whose: nil is everybody's, of the desk's policy, which has numbers of its own.
+    private static let reset = Statement(
+        "limit_counters_reset",
+        """
+        update limit_counter set window_start = 'epoch', used = 0
+        where clause = any ($1::integer[]) and ($2::text[] is null or owner = any ($2))
+        """)
+
+    /// A limit that counts something else than before begins anew; one that only allows more or less goes on.
+    /// Under the authority lock: no batch holds a counter then.
+    private nonisolated(nonsending) func resetCounters(
+        of place: PolicyPlace, from old: Policy?, to new: Policy, _ change: Change
+    ) async throws {
+        let changed = new.newCounters(since: old, of: place.kind)
+        guard !changed.isEmpty else { return }
+        let clauses = changed.map { Int32($0.number) }
+        var owners: [String]? = [place.owner]
+        if place == .desk { owners = nil }
+        if case .account(let id) = place { owners = try await owned(by: id, change.transaction) }
+        let counted = owners
+        change.underAuthority { transaction in
+            _ = try await transaction.query(Self.reset, .int32Array(clauses), .textArray(counted))
+        }
+    }
+
+    private static let keysOfAccount = Statement(
+        "policy_account_keys",
+        """
+        select k.id from account a join exchange_key k on k.exchange = a.exchange
+            and k.environment = a.environment and k.account = a.name
+        where a.id = $1
+        """)
+
+    private nonisolated(nonsending) func owned(
+        by account: AccountID, _ transaction: Transaction
+    ) async throws -> [String] {
+        let rows = try await transaction.query(Self.keysOfAccount, .id(account))
+        return [account.description]
+            + rows.map { row in
+                let id: ExchangeKeyID = row.id(0)
+                return id.description
+            }
+    }
+}

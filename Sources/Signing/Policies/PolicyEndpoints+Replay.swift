@@ -1,0 +1,105 @@
+import Access
+import HTTPServer
+import JSON
+import Kernel
+import Keys
+
+/// What a draft would have said of what was asked, what would be enough, and documents to begin with.
+extension PolicyEndpoints {
+    private static let usesAtMost = 10_000
+
+    var tryDraft: Operation {
+        Operation(
+            .post, "/v1/keys/{key_id}/policy/draft/replay", id: "replayKeyPolicyDraft",
+            requires: .permission(.policiesRead), errors: [.notFound, .keyTampered],
+            bodyLimit: Self.bodyBytes, repeats: .nothing, handle: replay)
+    }
+
+    var proposal: Operation {
+        Operation(
+            .get, "/v1/keys/{key_id}/policy/proposal", id: "proposeKeyPolicy",
+            requires: .permission(.policiesRead), errors: [.notFound, .keyTampered], bodyLimit: 0,
+            handle: propose)
+    }
+
+    private nonisolated(nonsending) func replay(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let id = try request.keyID()
+        var since = context.now - .days(30)
+        if !request.body.isEmpty {
+            var fields = try await request.fields(limit: Self.bodyBytes)
+            let time = fields.parsed(optional: "since", expected: "an RFC 3339 time") { Timestamp($0) }
+            if let time { since = time }
+            try fields.finish()
+        }
+        let draft = try await draft(at: .key(id))
+        let (present, recorded) = try await history.recorded(
+            of: id, since: since, limit: Self.usesAtMost, now: context.now)
+        var proposed = present
+        let version = (present.key?.reference.version ?? 0) + 1
+        proposed.key = PolicyInForce(
+            .key, version: version, try Policy(Fields(Array(draft.document.utf8)), of: .key))
+        return Response.json { w in w.value(PolicyReplay(recorded, from: present, to: proposed)) }
+    }
+
+    private nonisolated(nonsending) func propose(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        var parameters = try request.parameters()
+        let since = parameters.time("since") ?? context.now - .days(30)
+        try parameters.finish()
+        let (present, recorded) = try await history.recorded(
+            of: try request.keyID(), since: since, limit: Self.usesAtMost, now: context.now)
+        let tighter = TighterPolicy.propose(from: recorded, instead: present)
+        return Response.object { w in
+            w.field("requests", recorded.count)
+            w.field("document", tighter?.policy)
+            w.array("changes", tighter?.changes ?? []) { w, change in w.value(change) }
+            w.field("replay", tighter?.replay)
+        }
+    }
+
+    var ready: [Operation] {
+        [
+            Operation(
+                .get, "/v1/ready-policies", id: "listReadyPolicies", requires: .permission(.policiesRead),
+                bodyLimit: 0
+            ) { request, _ in
+                try request.parameters().finish()
+                return Response.object { w in
+                    w.array("data", ReadyPolicy.allCases) { w, ready in ready.write(to: &w) }
+                    w.null("next_cursor")
+                }
+            },
+            Operation(
+                .post, "/v1/ready-policies/{name}", id: "fillReadyPolicy",
+                requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: Self.bodyBytes,
+                repeats: .nothing
+            ) { request, _ in
+                try request.parameters().finish()
+                guard let ready = ReadyPolicy(rawValue: request.pathParameter("name")) else {
+                    throw Problem.notFound("ready policy")
+                }
+                let policy = try ready.policy(try await request.fields(limit: Self.bodyBytes))
+                return Response.json { w in w.value(policy) }
+            },
+        ]
+    }
+}
+
+extension ReadyPolicy {
+    fileprivate func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("name", rawValue)
+            w.field("sentence", sentence)
+            w.array("parameters", parameters) { w, parameter in
+                w.object { w in
+                    w.field("name", parameter.rawValue)
+                    w.field("required", parameter.isRequired)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package import Access
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// Policies of keys, accounts and the desk: the same operations at three places.
+package struct PolicyEndpoints {
+    static let bodyBytes = 128 * 1_024
+
+    let book: PolicyBook
+    let history: UsageHistory
+
+    package init(book: PolicyBook, history: UsageHistory) { (self.book, self.history) = (book, history) }
+
+    package var operations: [Operation] {
+        PolicyRoute.all.flatMap { reading(at: $0) + writing(at: $0) } + [tryDraft, proposal] + ready
+    }
+
+    private func reading(at route: PolicyRoute) -> [Operation] {
+        [
+            Operation(
+                .get, route.path, id: "get\(route.noun)Policy", requires: .permission(.policiesRead),
+                errors: [.notFound, .keyTampered], bodyLimit: 0
+            ) { request, _ in try await get(request, route) },
+            Operation(
+                .get, route.path + "/history", id: "list\(route.noun)PolicyVersions",
+                requires: .permission(.policiesRead), errors: [.notFound, .keyTampered], bodyLimit: 0
+            ) { request, _ in try await list(request, route) },
+            Operation(
+                .get, route.path + "/diff", id: "diff\(route.noun)Policy",
+                requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await diff(request, route) },
+            Operation(
+                .get, route.path + "/draft", id: "get\(route.noun)PolicyDraft",
+                requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: 0
+            ) { request, _ in try await getDraft(request, route) },
+        ]
+    }
+
+    private func writing(at route: PolicyRoute) -> [Operation] {
+        let publishing: [ProblemCode] = [
+            .notFound, .conflict, .keyTampered, .preconditionFailed, .preconditionRequired,
+        ]
+        return [
+            Operation(
+                .put, route.path, id: "publish\(route.noun)Policy", requires: .permission(.policiesWrite),
+                errors: publishing, bodyLimit: Self.bodyBytes
+            ) { try await publish($0, $1, route) },
+            Operation(
+                .post, route.path + "/revert", id: "revert\(route.noun)Policy",
+                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes
+            ) { try await revert($0, $1, route) },
+            Operation(
+                .put, route.path + "/draft", id: "put\(route.noun)PolicyDraft",
+                requires: .permission(.policiesWrite), errors: [.notFound, .keyTampered],
+                bodyLimit: Self.bodyBytes
+            ) { try await putDraft($0, $1, route) },
+            Operation(
+                .delete, route.path + "/draft", id: "delete\(route.noun)PolicyDraft",
+                requires: .permission(.policiesWrite), errors: [.notFound], bodyLimit: 0
+            ) { request, context in
+                try request.parameters().finish()
+                try await book.dropDraft(at: try route.place(request), context)
+                return Response(.noContent)
+            },
+            Operation(
+                .post, route.path + "/draft/publish", id: "publish\(route.noun)PolicyDraft",
+                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes
+            ) { try await publishDraft($0, $1, route) },
+        ]
+    }
+}
+
+// MARK: Reading
+
+extension PolicyEndpoints {
+    private nonisolated(nonsending) func get(
+        _ request: Request, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let place = try route.place(request)
+        let version = try await book.version(at: place)
+        guard version > 0, let policy = try await book.version(version, at: place) else {
+            throw Problem(.notFound, "No policy was published here yet. The ETag of none is \"0\".")
+        }
+        return answer(policy)
+    }
+
+    private nonisolated(nonsending) func list(
+        _ request: Request, _ route: PolicyRoute
+    ) async throws -> Response {
+        var parameters = try request.parameters()
+        let limit = parameters.limit()
+        let below = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
+            Cursor(text).flatMap { $0.parts.count == 1 ? Int($0.parts[0]) : nil }.flatMap(Self.version)
+        }
+        try parameters.finish()
+        let place = try route.place(request)
+        _ = try await book.version(at: place)
+        let versions = try await book.page(of: place, below: below, limit: limit + 1)
+        let page = versions.prefix(limit)
+        let next = versions.count > limit ? page.last.map { Cursor([String($0.version)]).text } : nil
+        return Response.object { w in
+            w.array("data", page) { w, version in w.value(version) }
+            w.field("next_cursor", next)
+        }
+    }
+
+    private static func version(_ number: Int) -> Int? {
+        (0...Int(Int32.max)).contains(number) ? number : nil
+    }
+
+    /// What changed from one version to another; 0 is none. Unless it is said, the newest and the one before.
+    private nonisolated(nonsending) func diff(
+        _ request: Request, _ route: PolicyRoute
+    ) async throws -> Response {
+        var parameters = try request.parameters()
+        let from = parameters.int("from", 0...Int(Int32.max))
+        let to = parameters.int("to", 0...Int(Int32.max))
+        try parameters.finish()
+        let place = try route.place(request)
+        let newest = try await book.version(at: place)
+        let (new, old) = (to ?? newest, from ?? max((to ?? newest) - 1, 0))
+        let after = try await document(new, at: place) ?? Policy()
+        let before = try await document(old, at: place)
+        return Response.object { w in
+            w.field("from", old)
+            w.field("to", new)
+            w.array("changes", after.diff(from: before)) { w, change in w.value(change) }
+        }
+    }
+
+    /// Nil for version 0.
+    nonisolated(nonsending) func document(_ version: Int, at place: PolicyPlace) async throws -> Policy? {
+        guard version > 0 else { return nil }
+        guard let found = try await book.version(version, at: place) else {
+            throw Problem.notFound("version of the policy")
+        }
+        return try Policy(Fields(found.document), of: place.kind)
+    }
+
+    private nonisolated(nonsending) func getDraft(
+        _ request: Request, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        return try await draft(at: try route.place(request)).response()
+    }
+
+    nonisolated(nonsending) func draft(at place: PolicyPlace) async throws -> PolicyDraft {
+        guard let draft = try await book.draft(at: place) else { throw Problem.notFound("draft") }
+        return draft
+    }
+
+    private func answer(_ policy: PolicyVersion) -> Response {
+        Response.json { w in w.value(policy) }.etag(Int64(policy.version))
+    }
+}
+
+// MARK: Writing
+
+extension PolicyEndpoints {
+    private nonisolated(nonsending) func publish(
+        _ request: Request, _ context: Context, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let place = try route.place(request)
+        let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
+        return try await publish(policy, note: nil, at: place, request, context)
+    }
+
+    private nonisolated(nonsending) func publish(
+        _ policy: Policy, note: String?, at place: PolicyPlace, _ request: Request, _ context: Context
+    ) async throws -> Response {
+        let version = try await book.publish(policy, at: place, note: note, context: context) { version in
+            try request.match(revision: Int64(version), required: true)
+        }
+        return answer(version)
+    }
+
+    private nonisolated(nonsending) func revert(
+        _ request: Request, _ context: Context, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let place = try route.place(request)
+        try request.requireMatch()
+        var fields = try await request.fields(limit: Self.bodyBytes)
+        let version = fields.int("version", 1...Int(Int32.max))
+        let note = fields.string(optional: "note", 1...500)
+        try fields.finish()
+        let policy = try await document(version, at: place) ?? Policy()
+        return try await publish(
+            policy, note: note ?? "Back to version \(version).", at: place, request, context)
+    }
+
+    private nonisolated(nonsending) func putDraft(
+        _ request: Request, _ context: Context, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let place = try route.place(request)
+        let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
+        _ = try await book.version(at: place)
+        return try await book.putDraft(policy, at: place, context).response()
+    }
+
+    private nonisolated(nonsending) func publishDraft(
+        _ request: Request, _ context: Context, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let place = try route.place(request)
+        try request.requireMatch()
+        var note: String?
+        if !request.body.isEmpty {
+            var fields = try await request.fields(limit: Self.bodyBytes)
+            note = fields.string(optional: "note", 1...500)
+            try fields.finish()
+        }
+        let document = try await draft(at: place).document
+        let policy = try Policy(Fields(Array(document.utf8)), of: place.kind)
+        return try await publish(policy, note: note, at: place, request, context)
+    }
+}

@@ -1,0 +1,74 @@
+import Exchanges
+import Kernel
+
+/// What limits count.
+extension Judge {
+    enum Counted {
+        case charge(LimitCharge)
+        /// It is not bound, or what to count is unknown.
+        case verdict(ClauseVerdict)
+    }
+
+    /// - Parameter number: place in the policy's list, from 1.
+    func charge(_ limit: UseLimit, number: Int) -> Counted {
+        let clause = ClauseName.limit(number)
+        do throws(UnknownValue) {
+            guard let amount = try amount(limit) else { return .verdict(notApplicable(clause)) }
+            return .charge(
+                LimitCharge(
+                    policy: policy.reference, limit: number, of: limit.of ?? policy.reference.owner,
+                    count: limit.count, amount: amount, max: limit.max, windowSeconds: limit.per.seconds,
+                    logOnly: isLogOnly(clause)))
+        } catch {
+            let reason = error.reason
+            return .verdict(verdict(clause, false) { reason })
+        }
+    }
+
+    /// Nil when the limit is not about this request.
+    private func amount(_ limit: UseLimit) throws(UnknownValue) -> Int64? {
+        if let operations = limit.operations, !operations.contains(facts.meaning.operation) { return nil }
+        let counted = orders.bound(by: limit.scope).map(\.intent).filter { limit.counts($0) }
+        switch limit.count {
+        case .requests:
+            let isAny = limit.scope == .all && limit.symbols == nil
+            return isAny || !counted.isEmpty ? 1 : nil
+        case .orders: return counted.isEmpty ? nil : Int64(counted.count)
+        case .notional: return counted.isEmpty ? nil : try total(counted)
+        }
+    }
+
+    /// Of alternatives the dearest, since only one is filled.
+    private func total(_ orders: [OrderIntent]) throws(UnknownValue) -> Int64 {
+        var sum: Int64 = 0
+        var dearest: [Int: Int64] = [:]
+        for order in orders {
+            guard let value = try OrderValue(order, facts).notional().microdollars else {
+                throw Self.tooMuch
+            }
+            if let group = order.alternative {
+                dearest[group] = max(value, dearest[group] ?? 0)
+            } else {
+                sum = try Self.sum(sum, value)
+            }
+        }
+        for value in dearest.values { sum = try Self.sum(sum, value) }
+        return sum
+    }
+
+    private static let tooMuch = UnknownValue(reason: "its notional is more than a limit can count")
+
+    private static func sum(_ a: Int64, _ b: Int64) throws(UnknownValue) -> Int64 {
+        let (sum, overflows) = a.addingReportingOverflow(b)
+        if overflows { throw tooMuch }
+        return sum
+    }
+}
+
+extension UseLimit {
+    /// An order that does not say its symbol counts for every one.
+    fileprivate func counts(_ order: OrderIntent) -> Bool {
+        guard let symbols, let symbol = order.symbol else { return true }
+        return symbols.contains { $0.matches(symbol) }
+    }
+}

@@ -1,0 +1,107 @@
+import Exchanges
+import Kernel
+
+/// Clauses about orders: each order by every clause.
+extension Judge {
+    func orderVerdicts(_ bounds: OrderBounds) -> [ClauseVerdict] {
+        var verdicts = kindVerdicts(bounds)
+        let sized = orders.bound(by: bounds.scope)
+        if let most = bounds.maxLeverage {
+            verdicts += about(sized, .leverage) { order in
+                guard let leverage = order.leverage, leverage > most else { return nil }
+                return "leverage \(leverage) is more than \(most)"
+            }
+        }
+        if let most = bounds.maxNotional {
+            verdicts += about(sized, .notional) { reason($0, over: most) }
+        }
+        if let percent = bounds.maxPriceDistancePercent {
+            verdicts += about(sized, .priceDistance) { reason($0, furtherThan: percent) }
+        }
+        return verdicts
+    }
+
+    /// What an order says of itself binds exits, too.
+    private func kindVerdicts(_ bounds: OrderBounds) -> [ClauseVerdict] {
+        var verdicts: [ClauseVerdict] = []
+        if let symbols = bounds.symbols {
+            verdicts += about(orders.all, .symbols) { order in
+                guard let symbol = order.symbol else { return "the order does not say its symbol" }
+                if symbols.contains(where: { $0.matches(symbol) }) { return nil }
+                return "\(Self.shown(symbol)) is not among \(Self.list(symbols.map(\.text)))"
+            }
+        }
+        if let sides = bounds.sides {
+            verdicts += about(orders.all, .sides) { order in
+                guard let side = order.side else { return "the order does not say its side" }
+                return Self.missing(side.rawValue, among: sides.map(\.rawValue))
+            }
+        }
+        if let types = bounds.types {
+            verdicts += about(orders.all, .types) {
+                Self.missing($0.kind.rawValue, among: types.map(\.rawValue))
+            }
+        }
+        if let times = bounds.timeInForce {
+            verdicts += about(orders.all, .timeInForce) { order in
+                guard let time = order.effectiveTimeInForce else { return nil }
+                return Self.missing(time.rawValue, among: times.map(\.rawValue))
+            }
+        }
+        return verdicts + placeVerdicts(bounds)
+    }
+
+    private func placeVerdicts(_ bounds: OrderBounds) -> [ClauseVerdict] {
+        var verdicts: [ClauseVerdict] = []
+        if let modes = bounds.marginModes {
+            verdicts += about(orders.all, .marginModes) { order in
+                order.marginMode.flatMap { Self.missing($0, among: modes) }
+            }
+        }
+        if let instruments = bounds.instruments {
+            verdicts += about(orders.all, .instruments) {
+                Self.missing($0.instrument.rawValue, among: instruments.map(\.rawValue))
+            }
+        }
+        return verdicts
+    }
+
+    private static func missing(_ value: String, among allowed: [String]) -> String? {
+        allowed.contains(value) ? nil : "\(shown(value)) is not among \(list(allowed))"
+    }
+
+    // MARK: Sizes
+
+    private func reason(_ order: OrderIntent, over most: Notional) -> String? {
+        do throws(UnknownValue) {
+            let notional = try OrderValue(order, facts).notional()
+            return notional.amount > most.amount ? "\(notional) is more than \(most)" : nil
+        } catch {
+            return error.reason
+        }
+    }
+
+    /// A market order has no price to be far off; that there is a price to compare with is asked of all.
+    private func reason(_ order: OrderIntent, furtherThan percent: Decimal) -> String? {
+        guard let market = OrderValue(order, facts).marketPrice() else {
+            return UnknownValue.noPrice(of: order.symbol).reason
+        }
+        guard order.kind.hasLimit || order.price != nil else { return nil }
+        guard let price = order.price else { return "the order does not say its price" }
+        let distance = price.subtracting(market)?.magnitude.multiplied(by: Decimal(exactly: 100))
+        guard let distance, let most = market.multiplied(by: percent) else {
+            return "its price has more digits than can be compared"
+        }
+        return distance > most ? "\(price) is more than \(percent) % away from \(market)" : nil
+    }
+}
+
+extension OrderIntent {
+    /// Nil where there is none, or where an order that is replaced keeps its own. Unnamed, a limit order is
+    /// good till cancelled on every exchange.
+    var effectiveTimeInForce: TimeInForce? {
+        if let timeInForce { return timeInForce }
+        if kind == .limitMaker { return .postOnly }
+        return kind.hasLimit && !replaces ? .gtc : nil
+    }
+}

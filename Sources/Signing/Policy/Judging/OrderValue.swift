@@ -1,0 +1,110 @@
+import Exchanges
+import Kernel
+
+/// Why what an order is worth cannot be said: a sentence.
+struct UnknownValue: Error, Equatable {
+    let reason: String
+
+    static func noPrice(of symbol: String?) -> UnknownValue {
+        let name = symbol.map { Judge.shown($0) } ?? "an unnamed symbol"
+        return UnknownValue(reason: "there is no price for policy of \(name) under 5 minutes old")
+    }
+}
+
+/// What an order is worth at its worst: quantity × contract value × price, exactly.
+struct OrderValue {
+    private let order: OrderIntent
+    private let facts: UseFacts
+
+    init(_ order: OrderIntent, _ facts: UseFacts) { (self.order, self.facts) = (order, facts) }
+
+    func instrument() throws(UnknownValue) -> Instrument {
+        guard let symbol = order.symbol else {
+            throw UnknownValue(reason: "the order does not say its symbol")
+        }
+        guard let instrument = facts.instruments[symbol], instrument.fits(order.instrument) else {
+            throw UnknownValue(
+                reason: "\(Judge.shown(symbol)) is no known \(order.instrument.rawValue) instrument")
+        }
+        return instrument
+    }
+
+    /// The price for policy of what is traded, in its quote currency.
+    func marketPrice() -> Decimal? {
+        order.symbol.flatMap { facts.prices[$0] }.flatMap { $0.isFresh(at: facts.at) ? $0.value : nil }
+    }
+
+    func notional() throws(UnknownValue) -> Notional {
+        let instrument = try instrument()
+        let amount = try amount(of: instrument)
+        let rate = try rate(of: instrument.quote)
+        guard let dollars = amount.multiplied(by: rate) else { throw Self.tooLarge }
+        return Notional(dollars)
+    }
+
+    // MARK: Inside
+
+    private static let tooLarge = UnknownValue(reason: "its notional has more digits than can be counted")
+
+    /// In the quote currency.
+    private func amount(of instrument: Instrument) throws(UnknownValue) -> Decimal {
+        if instrument.kind == .option {
+            throw UnknownValue(reason: "the notional of an option is not counted")
+        }
+        guard let quantity = order.quantity?.magnitude else {
+            throw UnknownValue(reason: "the order does not say its quantity")
+        }
+        switch order.unit {
+        case .quote: return quantity
+        case .base: return try product(quantity, worstPrice())
+        case .contracts:
+            guard let value = instrument.contractValue, value > .zero else {
+                throw UnknownValue(reason: "the value of a contract of \(instrument.symbol) is unknown")
+            }
+            let worth = try product(quantity, value)
+            return instrument.contractUnit == .quote ? worth : try product(worth, worstPrice())
+        }
+    }
+
+    private func product(_ a: Decimal, _ b: Decimal) throws(UnknownValue) -> Decimal {
+        guard let product = a.multiplied(by: b) else { throw Self.tooLarge }
+        return product
+    }
+
+    /// The dearest at which it may be filled, as far as anybody knows. A limit bounds a purchase from above
+    /// and a sale from below only: a sale at any price can be filled at the market's, unless it never takes.
+    private func worstPrice() throws(UnknownValue) -> Decimal {
+        let market = marketPrice()
+        let limit = order.kind.hasLimit ? order.price : nil
+        if order.kind.hasLimit, limit == nil {
+            throw UnknownValue(reason: "the order does not say its price")
+        }
+        let isBounded = limit != nil && (order.side == .buy || order.neverTakes)
+        if market == nil, !isBounded {
+            throw UnknownValue.noPrice(of: order.symbol)
+        }
+        let prices = [limit, order.price, order.stopPrice, market].compactMap { $0?.magnitude }
+        return prices.max() ?? .zero
+    }
+
+    private func rate(of currency: String) throws(UnknownValue) -> Decimal {
+        if PolicyPrice.isDollar(currency) { return Decimal(exactly: 1) }
+        guard let price = facts.prices[PolicyPrice.name(of: currency)], price.isFresh(at: facts.at) else {
+            throw UnknownValue(reason: "there is no price of \(currency) in USD under 5 minutes old")
+        }
+        return price.value
+    }
+}
+
+extension OrderIntent {
+    fileprivate var neverTakes: Bool { kind == .limitMaker || (kind == .limit && timeInForce == .postOnly) }
+}
+
+extension OrderIntent.Kind {
+    var hasLimit: Bool {
+        switch self {
+        case .limit, .limitMaker, .stopLimit, .takeProfitLimit: true
+        case .market, .stopMarket, .takeProfitMarket, .trailing, .other: false
+        }
+    }
+}

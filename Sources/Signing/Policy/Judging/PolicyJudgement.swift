@@ -1,0 +1,27 @@
+package import Exchanges
+
+/// What policies say of a request, clause by clause.
+package struct PolicyJudgement: Sendable, Equatable {
+    package let operation: RequestOperation
+    package private(set) var clauses: [ClauseVerdict]
+    /// What the limits' counters would be charged. `add` takes their verdicts.
+    package let charges: [LimitCharge]
+    /// Whether an answer that carries credentials is let through.
+    package let revealsCredentials: Bool
+
+    init(
+        _ operation: RequestOperation, _ clauses: [ClauseVerdict], charges: [LimitCharge],
+        revealsCredentials: Bool
+    ) {
+        (self.operation, self.clauses) = (operation, clauses)
+        (self.charges, self.revealsCredentials) = (charges, revealsCredentials)
+    }
+
+    /// One that denies is enough.
+    package var isAllowed: Bool { !clauses.contains { $0.denies } }
+
+    /// The first that denies.
+    package var denial: ClauseVerdict? { clauses.first { $0.denies } }
+
+    package mutating func add(_ verdict: ClauseVerdict) { clauses.append(verdict) }
+}

@@ -1,0 +1,110 @@
+import Exchanges
+import Keys
+
+/// What holds whatever policies say.
+struct Standing {
+    let facts: UseFacts
+    let orders: JudgedOrders
+
+    var verdicts: [ClauseVerdict] {
+        var verdicts = request + mode
+        if !orders.all.isEmpty { verdicts += instrument }
+        if facts.isClockUncertain { verdicts += clock }
+        let operation = facts.meaning.operation
+        if operation == .withdraw || operation == .transfer { verdicts.append(approval) }
+        if operation == .stream || facts.meaning.admitsOrders { verdicts.append(streams) }
+        return verdicts
+    }
+
+    /// Why it cannot be judged.
+    private var request: [ClauseVerdict] {
+        let meaning = facts.meaning
+        var reasons = meaning.problems.map { problem in
+            "\(problem.part.rawValue)\(problem.name.map { " \(Judge.shown($0))" } ?? ""): \(problem.sentence)"
+        }
+        if meaning.operation == .trade, meaning.orders.isEmpty {
+            reasons.append("it trades, and no order in it is understood")
+        }
+        if meaning.operation == .withdraw, meaning.withdrawal == nil {
+            reasons.append("it withdraws, and where to is not understood")
+        }
+        if meaning.operation != .trade, !meaning.orders.isEmpty {
+            reasons.append("orders in a request that is no trade")
+        }
+        return reasons.isEmpty
+            ? [ClauseVerdict(.request, .allowed)]
+            : reasons.map { ClauseVerdict(.request, .denied, reason: $0) }
+    }
+
+    private var mode: [ClauseVerdict] {
+        switch facts.key.status {
+        case .active: return [ClauseVerdict(.mode, .allowed)]
+        case .reduceOnly: return reduceOnly
+        case .quarantined, .suspended, .revoked:
+            let reason = "the key is \(facts.key.status.rawValue)"
+            return [ClauseVerdict(.mode, .denied, reason: reason)]
+        }
+    }
+
+    private var reduceOnly: [ClauseVerdict] {
+        let operation = facts.meaning.operation
+        switch operation {
+        case .read, .cancel, .stream: return [ClauseVerdict(.mode, .allowed)]
+        case .trade:
+            let opening = orders.bound(by: .opening)
+            return opening.isEmpty
+                ? [ClauseVerdict(.mode, .allowed)]
+                : opening.map { ClauseVerdict(.mode, .denied, reason: reason($0), order: $0.number) }
+        case .transfer, .withdraw, .admin:
+            let reason = "the key is reduce_only, which does not allow \(operation.rawValue)"
+            return [ClauseVerdict(.mode, .denied, reason: reason)]
+        }
+    }
+
+    private func reason(_ order: JudgedOrders.Order) -> String {
+        let start = "the key is reduce_only, and "
+        guard order.intent.instrument == .spot, order.intent.side == .sell else {
+            return start + "the exchange does not hold this order to reducing"
+        }
+        return start
+            + (facts.holdings == nil
+                ? "what the account holds is unknown" : "this sells more than the account is known to hold")
+    }
+
+    /// An unknown instrument opens nothing.
+    private var instrument: [ClauseVerdict] {
+        let opening = orders.bound(by: .opening)
+        if opening.isEmpty { return [ClauseVerdict(.instrument, .notApplicable)] }
+        let denied = opening.compactMap { order -> ClauseVerdict? in
+            do throws(UnknownValue) {
+                _ = try OrderValue(order.intent, facts).instrument()
+                return nil
+            } catch {
+                return ClauseVerdict(.instrument, .denied, reason: error.reason, order: order.number)
+            }
+        }
+        return denied.isEmpty ? [ClauseVerdict(.instrument, .allowed)] : denied
+    }
+
+    /// Exits go on, with the widest window.
+    private var clock: [ClauseVerdict] {
+        let reason = "how far the clock of \(facts.key.exchange.rawValue) is from ours is not known"
+        return orders.bound(by: .opening).map {
+            ClauseVerdict(.clock, .denied, reason: reason, order: $0.number)
+        }
+    }
+
+    private var approval: ClauseVerdict {
+        ClauseVerdict(
+            .approval, .denied,
+            reason: "\(facts.meaning.operation.rawValue) needs an approval, and there are none yet")
+    }
+
+    /// Whoever holds such a credential trades past every policy.
+    private var streams: ClauseVerdict {
+        guard facts.meaning.admitsOrders, facts.key.mayTrade else { return ClauseVerdict(.streams, .allowed) }
+        return ClauseVerdict(
+            .streams, .denied,
+            reason: "this stream's credential admits orders, and the key may trade: use a read-only key")
+    }
+}

@@ -1,0 +1,51 @@
+package import Exchanges
+import Kernel
+
+/// What came back from an exchange.
+package struct ExchangeAnswer: Sendable {
+    package let status: Int
+    package let headers: [(name: String, value: String)]
+    package let body: [UInt8]
+    package let isTruncated: Bool
+
+    package init(
+        status: Int, headers: [(name: String, value: String)], body: [UInt8], isTruncated: Bool
+    ) {
+        (self.status, self.headers, self.body, self.isTruncated) = (status, headers, body, isTruncated)
+    }
+}
+
+/// Why nothing came back.
+package struct ExchangeFailure: Error, Sendable {
+    /// The exchange may have acted on it.
+    package let mayHaveArrived: Bool
+    package let sentence: String
+
+    package init(mayHaveArrived: Bool, _ sentence: String) {
+        (self.mayHaveArrived, self.sentence) = (mayHaveArrived, sentence)
+    }
+}
+
+/// The way to the exchanges, of one worker.
+package struct ExchangeLine {
+    /// More of an answer is not passed on.
+    package static let answerBytesAtMost = 16 << 20
+
+    package struct Message: Sendable {
+        package let request: SignedRequest
+        /// Beside what the recipe wrote.
+        package let headers: [(name: String, value: String)]
+        /// A read, which may be sent again when its connection turns out to be dead. An order never is.
+        package let mayResend: Bool
+        /// Asked when the connection stands.
+        package let mayLeave: @Sendable () -> Bool
+    }
+
+    package let send: (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
+
+    package init(
+        send: @escaping (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
+    ) {
+        self.send = send
+    }
+}

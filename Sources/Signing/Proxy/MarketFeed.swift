@@ -1,0 +1,50 @@
+import EventLoop
+import Exchanges
+import JSON
+package import Kernel
+
+/// Reads what exchanges list, when somebody trades there: without it, an order's numbers mean nothing.
+package final class MarketFeed {
+    /// Exchanges change steps and minimums rarely; new instruments are missed no longer than this.
+    private static let staleAfter: Period = .minutes(15)
+    /// Lists of thousands of instruments have some megabytes.
+    private static let limits = JSONLimits(textBytes: ExchangeLine.answerBytesAtMost, members: 5_000_000)
+
+    private let board: MarketBoard
+    private let hosts: ExchangeHosts
+    private let line: ExchangeLine
+    private let clock: Clock
+    private var loading: [MarketPlace: Promise<Void>] = [:]
+
+    package init(board: MarketBoard, hosts: ExchangeHosts, line: ExchangeLine, clock: Clock) {
+        (self.board, self.hosts, self.line, self.clock) = (board, hosts, line, clock)
+    }
+
+    /// Reads a place that was never read, or not for long. A failure leaves what was there.
+    nonisolated(nonsending) func refresh(_ place: MarketPlace) async {
+        if let at = board.listedAt(place), clock.now() - at < Self.staleAfter { return }
+        if let other = loading[place] { return await other.get() }
+        let done = Promise<Void>()
+        loading[place] = done
+        await load(place)
+        loading[place] = nil
+        done.fulfil(())
+    }
+
+    private nonisolated(nonsending) func load(_ place: MarketPlace) async {
+        let adapter = place.exchange.adapter
+        guard let host = hosts.host(place.host, of: place.exchange, in: place.environment) else { return }
+        var found: [Instrument] = []
+        for list in adapter.instrumentLists where list.host == place.host {
+            let message = ExchangeLine.Message(
+                request: SignedRequest(unsigned: list, to: host), headers: [], mayResend: true,
+                mayLeave: { true })
+            guard case .success(let answer) = await line.send(message), answer.status == 200,
+                let value = try? JSONValue.parse(answer.body, limits: Self.limits),
+                let instruments = adapter.instruments(in: value, to: list)
+            else { continue }
+            found += instruments
+        }
+        if !found.isEmpty { board.put(found, at: place, clock.now()) }
+    }
+}

@@ -1,0 +1,68 @@
+package import Exchanges
+package import Kernel
+import Synchronization
+
+/// How far each exchange's clock is from ours, as it was last measured.
+package final class ExchangeClocks: Sendable {
+    package struct Place: Hashable, Sendable {
+        package let exchange: ExchangeName
+        package let environment: Environment
+
+        package init(_ exchange: ExchangeName, _ environment: Environment) {
+            (self.exchange, self.environment) = (exchange, environment)
+        }
+    }
+
+    package struct Reading: Sendable, Equatable {
+        /// To be added to our time.
+        package let offset: Period
+        /// Half of the round trip, and the grain of the clock: it may be off by that much either way.
+        package let uncertainty: Period
+        package let at: Timestamp
+    }
+
+    /// Older ones are measured anew.
+    static let staleAfter: Period = .seconds(30)
+    /// Older ones say nothing any more.
+    private static let validFor: Period = .minutes(5)
+    /// The narrowest window of an exchange is a second ahead of its clock.
+    private static let uncertaintyAtMost: Period = .milliseconds(1_000)
+
+    private let readings = Mutex<[Place: Reading]>([:])
+
+    package init() {}
+
+    /// - Parameters:
+    ///   - told: what the exchange said, somewhere between the two moments.
+    func note(_ told: Timestamp, between asked: Timestamp, and answered: Timestamp, of place: Place) {
+        let half = Period(microseconds: max((answered - asked).microseconds, 0) / 2)
+        let grain = place.exchange.timeGrain
+        // A coarse clock says when its second began: half of it lies behind on average.
+        let middle = told + Period(microseconds: grain.microseconds / 2)
+        let reading = Reading(
+            offset: middle - (asked + half),
+            uncertainty: half + Period(microseconds: grain.microseconds / 2), at: answered)
+        readings.withLock { $0[place] = reading }
+    }
+
+    package func reading(of place: Place) -> Reading? { readings.withLock { $0[place] } }
+
+    package var all: [Place: Reading] { readings.withLock { $0 } }
+
+    /// Our time as the exchange would tell it. What is as near as the measurement is exact counts as none.
+    func now(at place: Place, is ours: Timestamp) -> Timestamp {
+        guard let reading = reading(of: place), reading.offset.magnitude > reading.uncertainty else {
+            return ours
+        }
+        return ours + reading.offset
+    }
+
+    func isUncertain(_ place: Place, at now: Timestamp) -> Bool {
+        guard let reading = reading(of: place), now - reading.at < Self.validFor else { return true }
+        return reading.uncertainty > Self.uncertaintyAtMost
+    }
+}
+
+extension Period {
+    fileprivate var magnitude: Period { Period(microseconds: abs(microseconds)) }
+}

@@ -1,0 +1,25 @@
+import Exchanges
+import Kernel
+import Keys
+
+/// Where a signature may be handed out. One that is out can be used for whatever it does not cover, so a
+/// policy holds it only as far as the exchange's recipe goes.
+enum SignMode {
+    /// Why it is not, as a clause's reason; nil when it may be, or nothing is handed out.
+    static func refusal(of way: UseWay, _ read: ReadUse, _ snapshot: KeySnapshot) -> String? {
+        guard way == .sign else { return nil }
+        let exchange = Exchange.of(snapshot.key.exchange)
+        if exchange.hasPassphrase {
+            return "a signed request to \(exchange.title) holds the key's passphrase: use the proxy"
+        }
+        guard let draft = read.draft else { return nil }
+        return exchange.name.classifier.refusesToSign(
+            read.meaning, draft, allowing: Set(snapshot.policies.key?.policy.operations ?? [])
+        ).map { "\($0): use the proxy" }
+    }
+
+    /// How long the exchange takes it, from the moment that it is made.
+    static func window(at exchange: ExchangeName) -> Period? {
+        exchange.adapter.recipes.first?.window.map { .milliseconds(Int64($0.milliseconds)) }
+    }
+}

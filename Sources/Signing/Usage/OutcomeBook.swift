@@ -1,0 +1,117 @@
+import Access
+package import EventLoop
+package import Events
+import Exchanges
+import JSON
+import Kernel
+import Postgres
+
+/// What became of what was sent, written behind the answer, many at once. What is lost on the way there is
+/// found by `UsageJobs` as `unknown`.
+package final class OutcomeBook {
+    struct Entry {
+        let usage: UsageID
+        let at: Timestamp
+        let outcome: UsageRecord.Outcome
+        let status: Int?
+        let code: String?
+        let microseconds: Int64
+        /// Counters that are given back what a definite refusal did not use up.
+        var refunds: [(counter: CounterKey, amount: Int64, windowSeconds: Int64)] = []
+    }
+
+    private static let batchLimit = 512
+    private static let waitingAtMost = 65_536
+
+    private let ledger: Ledger
+    private let reactor: Reactor
+    private var waiting: [Entry] = []
+    private let bell = Wakeup()
+    private var isStopping = false
+
+    package init(ledger: Ledger, reactor: Reactor) { (self.ledger, self.reactor) = (ledger, reactor) }
+
+    package func start(on worker: isolated Worker) {
+        worker.spawn { await self.run() }
+    }
+
+    package func stop() {
+        isStopping = true
+        bell.wake()
+    }
+
+    /// Beyond all bounds, the oldest are left for the sweep.
+    func note(_ entry: Entry) {
+        if waiting.count >= Self.waitingAtMost { waiting.removeFirst(waiting.count / 2) }
+        waiting.append(entry)
+        bell.wake()
+    }
+
+    private func run() async {
+        while !(isStopping && waiting.isEmpty) {
+            if waiting.isEmpty { await bell.wait() }
+            let batch = Array(waiting.prefix(Self.batchLimit))
+            guard !batch.isEmpty else { continue }
+            if await write(batch) {
+                waiting.removeFirst(batch.count)
+            } else {
+                if isStopping { return }
+                await reactor.sleep(nanoseconds: 250_000_000)
+            }
+        }
+    }
+
+    private static let write = Statement(
+        "usage_outcomes",
+        """
+        update usage_event u set outcome = d.outcome, http_status = d.status, code = d.code,
+            microseconds = d.microseconds, answered_at = $7
+        from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
+            as d (id, at, outcome, status, code, microseconds)
+        where u.at = d.at and u.id = d.id and u.outcome = 'authorised'
+        """)
+    private static let refund = Statement(
+        "limit_counters_refund",
+        """
+        update limit_counter c set used = greatest(c.used - d.amount, 0)
+        from (select owner, clause, window_start, sum(amount)::bigint as amount
+            from unnest($1::text[], $2::integer[], $3::timestamptz[], $4::bigint[])
+                as r (owner, clause, window_start, amount)
+            group by owner, clause, window_start order by owner, clause) as d
+        where c.owner = d.owner and c.clause = d.clause and c.window_start = d.window_start
+        """)
+
+    private nonisolated(nonsending) func write(_ batch: [Entry]) async -> Bool {
+        do {
+            try await ledger.database.transaction(retries: 3) { transaction in
+                let written = transaction.send(
+                    Self.write,
+                    [
+                        .idArray(batch.map(\.usage)), .timestampArray(batch.map(\.at)),
+                        .textArray(batch.map(\.outcome.rawValue)),
+                        .int32Array(batch.map { Int32($0.status ?? 0) }),
+                        .optionalTextArray(batch.map(\.code)),
+                        .int64Array(batch.map(\.microseconds)), .timestamp(ledger.clock.now()),
+                    ])
+                let refunds = batch.flatMap { entry in
+                    entry.refunds.map { refund in (refund, Self.window(refund.windowSeconds, entry.at)) }
+                }
+                if !refunds.isEmpty {
+                    try await transaction.query(
+                        Self.refund, .textArray(refunds.map(\.0.counter.owner)),
+                        .int32Array(refunds.map { Int32($0.0.counter.clause) }),
+                        .timestampArray(refunds.map(\.1)), .int64Array(refunds.map(\.0.amount)))
+                }
+                try await written.rows()
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private static func window(_ seconds: Int64, _ time: Timestamp) -> Timestamp {
+        let length = max(seconds, 1) * 1_000_000
+        return Timestamp(microseconds: time.microseconds - time.microseconds % length)
+    }
+}

@@ -1,0 +1,65 @@
+import Access
+import Events
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+package import Keys
+package import Postgres
+
+/// What was asked of a key, as it was asked: read again by what we know of exchanges today.
+package struct UsageHistory {
+    private let keys: KeyBook
+    private let database: Database
+    private let market: Market
+
+    package init(keys: KeyBook, database: Database, market: Market) {
+        (self.keys, self.database, self.market) = (keys, database, market)
+    }
+
+    private static let read = Statement(
+        "usage_replayable",
+        """
+        select id, at, actor, access_token, address, request from usage_event
+        where subject = $1 and at >= $2 and request is not null
+        order by at desc, id desc limit $3
+        """)
+
+    /// The newest uses, and the policies that count now.
+    nonisolated(nonsending) func recorded(
+        of id: ExchangeKeyID, since: Timestamp, limit: Int, now: Timestamp
+    ) async throws -> (present: PolicySet, recorded: [PolicyReplay.Recorded]) {
+        guard let first = try await keys.usableKeys([id], in: database).first else {
+            throw Problem.notFound("key")
+        }
+        guard case .success(let usable) = first else { throw KeyBook.tampered(id) }
+        let sets = try await PolicyStore(book: keys).inForce(for: [usable], in: database)
+        let rows = try await database.query(
+            Self.read, .text(id.description), .timestamp(since), .int(limit))
+        let recorded = rows.compactMap { reading($0, of: usable.key) }
+        return (sets[id] ?? PolicySet(key: nil), recorded)
+    }
+
+    private func reading(_ row: Row, of key: ExchangeKey) -> PolicyReplay.Recorded? {
+        guard let request = try? JSONValue.parse(Array(row.text(5).utf8)),
+            let way = request["way"]?.asString.flatMap(UseWay.init(rawValue:)),
+            let method = request["method"]?.asString, let host = request["host"]?.asString,
+            let path = request["path"]?.asString
+        else { return nil }
+        let incoming = IncomingRequest(
+            method, host: host, path: path, query: request["query"]?.asString ?? "",
+            contentType: request["content_type"]?.asString,
+            body: Array((request["body"]?.asString ?? "").utf8))
+        let actor = Actor(
+            principal: row.optionalText(2).flatMap { PrincipalID($0) },
+            accessToken: row.optionalText(3).flatMap { AccessTokenID($0) },
+            address: row.optionalText(4).flatMap { IPAddress($0) })
+        let context = Context(
+            actor: actor, permissions: [], now: row.timestamp(1), requestID: "")
+        let asked = UseRequest(way, key.id, incoming, context)
+        let read = ReadUse(asked, at: key.exchange)
+        let usage: UsageID = row.id(0)
+        return PolicyReplay.Recorded(
+            usage.description, UseFacts(asked, read, of: key, market, at: row.timestamp(1)))
+    }
+}

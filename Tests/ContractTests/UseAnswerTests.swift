@@ -1,0 +1,144 @@
+import Access
+import EventLoop
+import HTTPServer
+import JSON
+import Kernel
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// What is signed, sent and denied answers as the contract says: with an exchange, and a key that it knows.
+struct UseAnswerTests {
+    private static let order =
+        "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.001&price=50000"
+
+    @Test func `a request is signed once for an Idempotency-Key, and only where the policy allows it`()
+        async throws
+    {
+        try await Self.open { desk in
+            let body = try #require(
+                Contract.shared().operations.first { $0.id == "signRequest" }?
+                    .body["requestBody"]?["content"]?["application/json"]?["example"])
+            let key = [(name: "idempotency-key", value: "one-and-only")]
+            let signed = try await desk.call("POST", "/sign", headers: key, body: body)
+            #expect(signed.status == 200, "\(signed.text)")
+            let again = try await desk.call("POST", "/sign", headers: key, body: body)
+            #expect(again.code == "already_done", "\(again.text)")
+            #expect(again.json["resource_id"] == signed.json["usage_id"])
+            let denied = try await desk.call("POST", "/sign", body: Self.withdrawal)
+            #expect(denied.code == "policy_denied", "\(denied.text)")
+            #expect(denied.json["clauses"]?[0]?.asObject?.contains("reason") == true)
+        }
+    }
+
+    @Test func `who may not read policies is told only which clauses deny`() async throws {
+        try await Self.open { desk in
+            let bot = try await desk.premises.join("bot", .bot, by: desk.owner).token
+            for path in ["/sign", "/sign/dry-run"] {
+                let answer = try await desk.call("POST", path, as: bot, body: Self.withdrawal)
+                let clauses = answer.json["clauses"]?.asArray ?? []
+                #expect(!clauses.isEmpty, "\(answer.text)")
+                for clause in clauses {
+                    #expect(clause.asObject?.members.map(\.name) == ["clause", "verdict"])
+                    #expect(clause["verdict"] == "denied")
+                }
+            }
+        }
+    }
+
+    @Test func `what the exchange answers comes back as its own`() async throws {
+        try await Self.open { desk in
+            let read = try await desk.call("GET", "/proxy/spot/api/v3/openOrders?symbol=BTCUSDT")
+            #expect(read.status == 200, "\(read.text)")
+            #expect(read.response.head["keybell-upstream"] == "yes")
+            #expect(read.response.head["keybell-usage-id"]?.hasPrefix("use_") == true)
+            let refused = try await desk.call("GET", "/proxy/spot/api/v3/openOrders?symbol=NONE!")
+            #expect(refused.status >= 400 && refused.response.head["keybell-upstream"] == "yes")
+        }
+    }
+
+    @Test func `a refusal is a problem, and speaks the exchange's dialect to its own clients`() async throws {
+        try await Self.open { desk in
+            let path = "/proxy/spot/api/v3/order?\(Self.order)"
+            let problem = try await desk.call("POST", path)
+            #expect(problem.status == 403 && problem.code == "policy_denied", "\(problem.text)")
+            let dialect = try await desk.premises.call(
+                "POST", desk.path + path, headers: [(name: "x-mbx-apikey", value: desk.owner.token)])
+            #expect(dialect.response.head["keybell-problem"] == "policy_denied", "\(dialect.text)")
+            #expect(dialect.json["code"]?.asInt != nil, "\(dialect.text)")
+        }
+    }
+
+    @Test func `an exchange that is away is told as such`() async throws {
+        try await Self.open { desk in
+            var silence = StandInExchange.Behaviour()
+            silence.drop = .afterRequest
+            try await desk.standIn.behave(silence, at: .binance)
+            let away = try await desk.call("GET", "/proxy/spot/api/v3/openOrders?symbol=BTCUSDT")
+            #expect(away.status == 502 && away.code == "exchange_unavailable", "\(away.text)")
+        }
+    }
+}
+
+// MARK: A desk with a key that is taken
+
+extension UseAnswerTests {
+    fileprivate struct Desk {
+        let premises: Premises
+        let standIn: StandInExchange
+        let owner: Person
+        /// Of the key.
+        let path: String
+
+        nonisolated(nonsending) func call(
+            _ method: String, _ place: String, as token: String? = nil,
+            headers: [(name: String, value: String)] = [], body: JSONValue? = nil
+        ) async throws -> TestAnswer {
+            try await premises.call(
+                method, path + place, as: token ?? owner.token, headers: headers,
+                body: body.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")
+        }
+    }
+
+    private static let withdrawal: JSONValue = [
+        "method": "POST", "host": "spot", "path": "/sapi/v1/capital/withdraw/apply",
+        "query": [["coin", "BTC"], ["address", "a"], ["amount", "1"]],
+    ]
+
+    /// The key may read, through both ways.
+    private static func open(_ body: @Sendable (Desk) async throws -> Void) async throws {
+        try await StandInExchange.with { standIn in
+            try await standIn.register(
+                .init(.binance, "desk-key", .secret("c2VjcmV0LW9mLXRoZS1kZXNr"), addresses: ["127.0.0.1"]))
+            // Ours begins at a fixed moment, and runs.
+            let later = Timestamp.testStart.seconds * 1_000 + 1_800_000
+            try await standIn.freezeClock(atMilliseconds: later, slack: 3_600_000)
+            try await Premises.open(isRunning: true, exchange: standIn.baseURL(.binance)) { _, premises in
+                let owner = try await premises.owner()
+                try await body(desk(premises, standIn, owner))
+                #expect(premises.mistakes == [])
+            }
+        }
+    }
+
+    private nonisolated(nonsending) static func desk(
+        _ premises: Premises, _ standIn: StandInExchange, _ owner: Person
+    ) async throws -> Desk {
+        let made = try await premises.call(
+            "POST", "/v1/keys", as: owner.token,
+            body: """
+                {"exchange":"binance","account":"main","label":"reader","environment":"testnet",\
+                "permissions":["read"],"ip_allow_list":["127.0.0.1"],\
+                "credential":{"api_key":"desk-key","secret":"c2VjcmV0LW9mLXRoZS1kZXNr"}}
+                """)
+        let path = "/v1/keys/\(made.json["id"]?.asString ?? "")"
+        let told = try await premises.call("POST", path + "/verify", as: owner.token, body: "{}")
+        #expect(told.json["status"] == "active", "\(told.text)")
+        let policy = try await premises.call(
+            "PUT", path + "/policy", as: owner.token, headers: [(name: "if-match", value: "\"0\"")],
+            body: #"{"operations":["read"],"ways":["sign","proxy"]}"#)
+        #expect(policy.status == 200, "\(policy.text)")
+        return Desk(premises: premises, standIn: standIn, owner: owner, path: path)
+    }
+}

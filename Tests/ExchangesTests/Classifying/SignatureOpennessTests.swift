@@ -1,0 +1,136 @@
+import Testing
+
+@testable import Exchanges
+
+/// What a signature that is handed out could also be used for.
+@Suite struct SignatureOpennessTests {
+    private func draft(_ exchange: ExchangeName, _ line: String, _ text: String = "") throws -> RequestDraft {
+        try exchange.classifier.draft(of: RequestClassifier.request(line, text))
+    }
+
+    private func alsoFits(
+        _ exchange: ExchangeName, _ line: String, _ text: String = ""
+    ) throws -> Set<RequestOperation> {
+        exchange.classifier.alsoFits(try draft(exchange, line, text))
+    }
+
+    private func refusal(
+        _ exchange: ExchangeName, _ line: String, _ text: String = "", allowing: Set<RequestOperation> = []
+    ) throws -> String? {
+        let draft = try draft(exchange, line, text)
+        let meaning = exchange.classifier.meaning(of: draft)
+        return exchange.classifier.refusesToSign(meaning, draft, allowing: allowing)
+    }
+
+    @Test func `a read of one symbol is also the cancelling of all its orders`() throws {
+        for (exchange, host, path) in [
+            (ExchangeName.binance, "spot", "/api/v3/openOrders"), (.binance, "usdm", "/fapi/v1/openOrders"),
+            (.mexc, "spot", "/api/v3/openOrders"),
+        ] {
+            #expect(try alsoFits(exchange, "GET \(host) \(path)").isEmpty)
+            #expect(try alsoFits(exchange, "GET \(host) \(path)", "symbol=BTCUSDT") == [.cancel])
+            #expect(try refusal(exchange, "GET \(host) \(path)") == nil)
+            #expect(try refusal(exchange, "GET \(host) \(path)", "symbol=BTCUSDT") != nil)
+            #expect(
+                try refusal(exchange, "GET \(host) \(path)", "symbol=BTCUSDT", allowing: [.cancel]) == nil)
+        }
+    }
+
+    @Test func `one of two names is enough where the exchange takes either`() throws {
+        for name in ["algoId", "clientAlgoId"] {
+            #expect(try alsoFits(.binance, "GET usdm /fapi/v1/algoOrder", "\(name)=1").contains(.cancel))
+        }
+        #expect(try alsoFits(.binance, "GET usdm /fapi/v1/algoOrder", "orderId=1").isEmpty)
+    }
+
+    @Test func `what the signer writes is no parameter, and a client's own is dropped`() throws {
+        let time = RequestDraft.Field("timestamp", "1")
+        for (exchange, host) in [(ExchangeName.mexc, "futures"), (.mexc, "spot"), (.binance, "usdm")] {
+            let draft = try RequestDraft(.get, host: host, path: "/p", query: [time])
+            #expect(exchange.classifier.meaning(of: draft).problems.first?.name == "timestamp")
+        }
+        #expect(try draft(.mexc, "GET futures /p", "timestamp=1&a=2").query == [.init("a", "2")])
+        let nonce = try RequestDraft(
+            .post, host: "spot", path: "/p", body: .json(Array(#"{"nonce":"1"}"#.utf8)))
+        #expect(ExchangeName.kraken.classifier.meaning(of: nonce).problems.first?.name == "nonce")
+    }
+
+    @Test func `a read with an order's parameters is also that order`() throws {
+        let query = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1"
+        let fits = try alsoFits(.binance, "GET spot /api/v3/account", query)
+        #expect(fits.isSuperset(of: [.trade, .cancel]))
+        #expect(try refusal(.binance, "GET spot /api/v3/account", query, allowing: [.cancel]) != nil)
+    }
+
+    @Test func `a read with a withdrawal's parameters is also that withdrawal`() throws {
+        let query = "coin=BTC&address=1B&amount=1"
+        for (exchange, line) in [
+            (ExchangeName.binance, "GET spot /api/v3/account"), (.binance, "GET usdm /fapi/v1/order"),
+            (.mexc, "GET spot /api/v3/account"),
+        ] {
+            #expect(try alsoFits(exchange, line, query).contains(.withdraw))
+            let words = try #require(
+                try refusal(exchange, line, query, allowing: [.read, .trade, .cancel, .transfer]))
+            #expect(words.contains("withdraw"))
+        }
+    }
+
+    @Test func `a transfer's parameters are told in an order, too`() throws {
+        let form = "symbol=A&side=BUY&type=MARKET&quantity=1&asset=BTC&amount=1"
+        #expect(try alsoFits(.binance, "POST spot /api/v3/order", form).contains(.transfer))
+    }
+
+    @Test func `an order of spot fits futures`() throws {
+        let form = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1"
+        let fits = ExchangeName.binance.classifier.otherFits(
+            of: try draft(.binance, "POST spot /api/v3/order", form))
+        let future = OtherFit(host: "usdm", method: .post, path: "/fapi/v1/order", operation: .trade)
+        #expect(fits.contains(future))
+        #expect(!fits.contains { $0.host == "spot" && $0.path == "/api/v3/order" && $0.method == .post })
+        #expect(try refusal(.binance, "POST spot /api/v3/order", form, allowing: [.cancel]) == nil)
+        #expect(try refusal(.binance, "POST spot /api/v3/order", form) != nil)
+    }
+
+    @Test func `a query fits no body where the exchange reads JSON`() throws {
+        #expect(try alsoFits(.bybit, "GET main /v5/order/realtime", "category=linear&symbol=A").isEmpty)
+        let body = #"{"category":"linear","symbol":"A","side":"Buy","orderType":"Market","qty":"1"}"#
+        #expect(try alsoFits(.bybit, "POST main /v5/order/create", body) == [.trade, .cancel])
+        #expect(try alsoFits(.mexc, "GET futures /api/v1/private/order/list/open_orders", "symbol=A").isEmpty)
+    }
+
+    @Test func `without parameters a read of futures at MEXC is also the cancelling of everything`() throws {
+        #expect(try alsoFits(.mexc, "GET futures /api/v1/private/position/open_positions").contains(.cancel))
+        #expect(try alsoFits(.mexc, "GET spot /api/v3/account").isEmpty)
+    }
+
+    @Test func `a token that covers no content is given for nothing that content decides`() throws {
+        let body = #"{"order_id":"1","price":"1","size":"1"}"#
+        let all = Set(RequestOperation.allCases)
+        #expect(try refusal(.coinbase, "POST main /api/v3/brokerage/orders/edit", body, allowing: all) != nil)
+        let funds = "POST main /api/v3/brokerage/portfolios/move_funds"
+        #expect(try refusal(.coinbase, funds, "{}", allowing: all) != nil)
+        #expect(try refusal(.coinbase, "GET main /api/v3/brokerage/accounts") == nil)
+        #expect(try refusal(.coinbase, "POST main /api/v3/brokerage/orders/batch_cancel", "{}") == nil)
+    }
+
+    @Test func `a signature that covers everything fits nothing else`() throws {
+        for exchange in [ExchangeName.okx, .kraken, .kucoin, .gate, .bitget] {
+            #expect(exchange.classifier.openness == .closed)
+            #expect(Exchange.of(exchange).notCovered == [.host])
+        }
+        #expect(try alsoFits(.okx, "GET main /api/v5/trade/orders-pending", "instId=A").isEmpty)
+    }
+
+    @Test func `every route there that does something states what it needs`() {
+        for exchange in [ExchangeName.binance, .bybit, .mexc] {
+            for route in exchange.classifier.table.routes where ![.read, .stream].contains(route.operation) {
+                #expect(route.required != nil, "\(exchange) \(route.path)")
+                #expect(
+                    route.required?.isEmpty == false || route.path.hasSuffix("cancel_all")
+                        || ["/api/v1/private/trackorder/cancel", "/api/v1/private/position/close_all"]
+                            .contains(route.path),
+                    "\(exchange) \(route.path)")
+            }
+        }
+    }
+}

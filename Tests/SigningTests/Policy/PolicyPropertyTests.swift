@@ -1,0 +1,190 @@
+import Exchanges
+import JSON
+import Kernel
+import Keys
+import Signing
+import Testing
+
+/// What must hold of every policy and every request.
+@Suite struct PolicyPropertyTests {
+    /// Seeds; each with several requests.
+    private static let rounds = 400
+
+    private func eachUse(_ check: (inout RandomUse, PolicySet, UseFacts) throws -> Void) throws {
+        for round in 0..<Self.rounds {
+            var random = RandomUse(seed: UInt64(round))
+            let set = try random.set()
+            for _ in 0..<4 { try check(&random, set, random.facts()) }
+        }
+    }
+
+    @Test func `chance meets both sides`() throws {
+        var (allowed, exits, charged) = (0, 0, 0)
+        try eachUse { _, set, facts in
+            let judgement = set.judge(facts)
+            if judgement.isAllowed { allowed += 1 }
+            if judgement.isAllowed, facts.isExit { exits += 1 }
+            if judgement.isAllowed, !judgement.charges.isEmpty { charged += 1 }
+        }
+        #expect(allowed > 50 && exits > 5 && charged > 5, "\(allowed) \(exits) \(charged)")
+    }
+
+    @Test func `a document is written as it was read`() throws {
+        try eachUse { random, _, _ in
+            for owner in PolicyOwner.allCases {
+                let policy = try Made.policy(random.document(of: owner), of: owner)
+                let again = try Policy(Fields(policy.canonicalBytes), of: owner)
+                #expect(again == policy && again.canonicalBytes == policy.canonicalBytes)
+                #expect(again.diff(from: policy) == [])
+            }
+        }
+    }
+
+    @Test func `deny wins: what any policy denies alone is denied with the others`() throws {
+        try eachUse { _, set, facts in
+            let together = set.judge(facts).isAllowed
+            let key = PolicySet(key: set.key).judge(facts).isAllowed
+            let account = PolicySet(key: set.key, account: set.account).judge(facts).isAllowed
+            let desk = PolicySet(key: set.key, desk: set.desk).judge(facts).isAllowed
+            #expect(together == (key && account && desk))
+            #expect(!PolicySet(key: nil, account: set.account, desk: set.desk).judge(facts).isAllowed)
+        }
+    }
+
+    @Test func `another rule that denies never allows`() throws {
+        try eachUse { random, set, facts in
+            var more = set
+            let source = random.pick(["true", "false", "1 / 0 == 1", "caller.kind == 'user'"])
+            let condition = try PolicyCondition(source, scope: random.pick([.opening, .all]))
+            let owner = random.pick(PolicyOwner.allCases)
+            more.change(owner) { $0.deny.append(DenyRule("more", condition)) }
+            #expect(set.judge(facts).isAllowed || !more.judge(facts).isAllowed)
+        }
+    }
+
+    @Test func `a clause that only reports decides nothing`() throws {
+        try eachUse { random, set, facts in
+            for owner in PolicyOwner.allCases {
+                for clause in set.of(owner)?.policy.clauseNames ?? [] {
+                    var quiet = set
+                    quiet.change(owner) { $0.logOnly = [clause] }
+                    let judged = quiet.judge(facts)
+                    #expect(
+                        !judged.clauses.contains {
+                            $0.denies && $0.clause == clause && $0.policy?.owner == owner
+                        })
+                    // And is reported just the same.
+                    #expect(judged.clauses.map(\.verdict) == set.judge(facts).clauses.map(\.verdict))
+                    if set.judge(facts).isAllowed { #expect(judged.isAllowed) }
+                }
+            }
+        }
+    }
+
+    @Test func `an exit is never stopped by a clause about opening orders`() throws {
+        try eachUse { _, set, facts in
+            guard facts.isExit, facts.key.status == .active || facts.key.status == .reduceOnly else { return }
+            var free = set
+            for owner in PolicyOwner.allCases { free.change(owner) { $0.dropOpeningClauses() } }
+            let judged = set.judge(facts)
+            #expect(judged.isAllowed == free.judge(facts).isAllowed)
+            #expect(
+                judged.charges.allSatisfy { charge in
+                    set.of(charge.policy.owner)?.policy.limits[charge.limit - 1].scope == .all
+                })
+        }
+    }
+
+    @Test func `a key in reduce_only opens nothing`() throws {
+        try eachUse { _, set, facts in
+            var strict = facts
+            strict.key.status = .reduceOnly
+            let judgement = set.judge(strict)
+            if facts.meaning.operation == .trade, judgement.isAllowed {
+                #expect(
+                    facts.meaning.orders.allSatisfy { order in
+                        (order.instrument != .spot && (order.isReduceOnly || order.closesPosition))
+                            || (order.instrument == .spot && order.side == .sell && facts.holdings != nil)
+                    })
+            }
+            #expect(!judgement.isAllowed || set.judge(facts).isAllowed || facts.key.status != .active)
+        }
+    }
+
+    @Test func `money never moves`() throws {
+        try eachUse { _, set, facts in
+            let operation = facts.meaning.operation
+            guard operation == .withdraw || operation == .transfer else { return }
+            #expect(!set.judge(facts).isAllowed)
+        }
+    }
+
+    @Test func `a denied request says why, clause by clause`() throws {
+        try eachUse { _, set, facts in
+            for verdict in set.judge(facts).clauses {
+                #expect((verdict.reason != nil) == (verdict.verdict == .denied))
+                #expect(verdict.reason?.isEmpty != true)
+            }
+        }
+    }
+
+    @Test func `a tighter policy is proved harmless, and is as tight when proposed again`() throws {
+        for round in 0..<60 {
+            var random = RandomUse(seed: UInt64(round))
+            let set = try random.set()
+            let recorded = (0..<20).map { PolicyReplay.Recorded("use_\($0)", random.facts()) }
+            let tighter = try #require(TighterPolicy.propose(from: recorded, instead: set))
+            #expect(tighter.replay.isHarmless, "seed \(round): \(tighter.replay.examples)")
+            #expect(tighter.replay.newlyAllowed == 0, "seed \(round)")
+            #expect(try Policy(Fields(tighter.policy.canonicalBytes), of: .key) == tighter.policy)
+            var again = set
+            again.key = PolicyInForce(.key, version: 9, tighter.policy)
+            let second = try #require(TighterPolicy.propose(from: recorded, instead: again))
+            #expect(second.policy == tighter.policy && second.changes == [], "seed \(round)")
+        }
+    }
+}
+
+extension UseFacts {
+    /// All of its orders are such as the exchange holds to reducing.
+    fileprivate var isExit: Bool {
+        meaning.operation == .trade
+            && meaning.orders.allSatisfy { $0.instrument != .spot && ($0.isReduceOnly || $0.closesPosition) }
+    }
+}
+
+extension PolicySet {
+    fileprivate func of(_ owner: PolicyOwner) -> PolicyInForce? {
+        switch owner {
+        case .key: key
+        case .account: account
+        case .desk: desk
+        }
+    }
+
+    fileprivate mutating func change(_ owner: PolicyOwner, _ change: (inout Policy) -> Void) {
+        guard let old = of(owner) else { return }
+        var policy = old.policy
+        change(&policy)
+        let new = PolicyInForce(owner, version: old.reference.version, policy)
+        switch owner {
+        case .key: key = new
+        case .account: account = new
+        case .desk: desk = new
+        }
+    }
+}
+
+extension Policy {
+    fileprivate mutating func dropOpeningClauses() {
+        if orders?.scope == .opening {
+            orders?.maxNotional = nil
+            orders?.maxLeverage = nil
+            orders?.maxPriceDistancePercent = nil
+        }
+        if hours?.scope == .opening { hours = nil }
+        if when?.scope == .opening { when = nil }
+        limits.removeAll { $0.scope == .opening }
+        deny.removeAll { $0.when.scope == .opening }
+    }
+}

@@ -1,0 +1,265 @@
+import Access
+import Crypto
+import EventLoop
+import Events
+import Exchanges
+import JSON
+import Jobs
+import Kernel
+import Keys
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Signing
+
+/// A clock that a test moves. Its monotonic side stands still: nothing is ever too late.
+final class DeskClock: Sendable {
+    private let time = Mutex(Timestamp.testStart)
+
+    var now: Timestamp { time.withLock { $0 } }
+    var clock: Clock { Clock(now: { self.now }, monotonicNanoseconds: { 0 }) }
+
+    func move(_ period: Period) { time.withLock { $0 = $0 + period } }
+}
+
+/// The exchange of a desk: confirms every key, and answers to requests as a test wants.
+final class DeskExchange: Sendable {
+    typealias Answer = Result<ExchangeAnswer, ExchangeFailure>
+
+    private let answer = Mutex<Answer>(.failure(ExchangeFailure(mayHaveArrived: false, "It is not there.")))
+    private let received = Mutex<[SignedRequest]>([])
+
+    var requests: [SignedRequest] { received.withLock { $0 } }
+
+    func says(_ status: Int, _ body: String) {
+        set(.success(ExchangeAnswer(status: status, headers: [], body: Array(body.utf8), isTruncated: false)))
+    }
+
+    /// Takes requests, and never answers.
+    func isSilent() { set(.failure(ExchangeFailure(mayHaveArrived: true, "It gave no answer."))) }
+
+    private func set(_ new: Answer) { answer.withLock { $0 = new } }
+
+    func take(_ message: ExchangeLine.Message, at now: Timestamp) -> Answer {
+        if let listed = Self.listed(message.request.url, at: now) {
+            return .success(
+                ExchangeAnswer(status: 200, headers: [], body: Array(listed.utf8), isTruncated: false))
+        }
+        received.withLock { $0.append(message.request) }
+        return answer.withLock { $0 }
+    }
+
+    /// What is asked for beside the requests of bots: the time, and what is traded.
+    private static func listed(_ url: String, at now: Timestamp) -> String? {
+        if url.hasSuffix("/api/v3/time") { return #"{"serverTime": \#(now.microseconds / 1_000)}"# }
+        return url.hasSuffix("/api/v3/exchangeInfo") ? instruments : nil
+    }
+
+    /// Of `GET /api/v3/exchangeInfo`.
+    private static let instruments = """
+        {"symbols": [{"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT",
+        "isSpotTradingAllowed": true, "isMarginTradingAllowed": false,
+        "filters": [
+            {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
+            {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
+            {"filterType": "NOTIONAL", "minNotional": "5"}]}]}
+        """
+
+    /// What Binance answers to `GET /sapi/v1/account/apiRestrictions`.
+    static let restrictions = """
+        {"ipRestrict":true,"createTime":1698645219000,"enableReading":true,"enableWithdrawals":false,\
+        "enableInternalTransfer":false,"enableMargin":false,"enableFutures":false,\
+        "permitsUniversalTransfer":false,"enableVanillaOptions":false,"enableFixApiTrade":false,\
+        "enableFixReadOnly":false,"enableSpotAndMarginTrading":true,"enablePortfolioMarginTrading":false}
+        """
+}
+
+/// The room with a database of its own, on one worker: keys are registered and confirmed, policies published,
+/// requests signed and sent, all over the interface.
+struct SigningDesk {
+    let database: Database
+    let ledger: Ledger
+    let book: KeyBook
+    let batcher: UseBatcher
+    let outcomes: OutcomeBook
+    let jobs: [Job]
+    let exchange = DeskExchange()
+    let market = MarketBoard()
+    let time: DeskClock
+    let me: PrincipalID
+    private let reports: ReportWriter
+    private let caller: TestCaller
+
+    init(_ database: Database, _ keyring: Keyring, reactor: Reactor, time: DeskClock) throws {
+        (self.database, self.time) = (database, time)
+        let fingerprintKey = try HMACKey(Secret(randomBytes: 32))
+        me = PrincipalID(.serviceAccount, UUID(at: time.now, entropy: .system))
+        ledger = Ledger(database: database, clock: time.clock, entropy: .system)
+        book = KeyBook(
+            ledger: ledger,
+            custody: KeyCustody(keyring: { keyring }, fingerprintKey: { fingerprintKey }))
+        let (clocks, hosts) = (ExchangeClocks(), ExchangeHosts { _, _, _ in nil })
+        let line = ExchangeLine { [exchange, time] in exchange.take($0, at: time.now) }
+        let view = market.market(clocks, time.clock)
+        batcher = UseBatcher(
+            ledger: ledger, book: book, market: view,
+            feed: MarketFeed(board: market, hosts: hosts, line: line, clock: time.clock),
+            times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor))
+        outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
+        reports = ReportWriter(ledger: ledger, reactor: reactor)
+        jobs = UsageJobs(ledger: ledger).jobs
+        caller = TestCaller(
+            Self.keys(book, database, time)
+                + SignEndpoints(
+                    batcher: batcher, hosts: hosts, clocks: clocks, entropy: .system
+                ).operations
+                + ProxyEndpoints(
+                    batcher: batcher, hosts: hosts, clocks: clocks,
+                    line: line, outcomes: outcomes,
+                    turns: KeyTurns(), entropy: .system
+                ).operations
+                + UsageEndpoints(database: database, writer: reports).operations
+                + PolicyEndpoints(
+                    book: PolicyBook(ledger: ledger, keys: book),
+                    history: UsageHistory(keys: book, database: database, market: view)
+                ).operations)
+    }
+
+    private static func keys(
+        _ book: KeyBook, _ database: Database, _ time: DeskClock
+    ) -> [Operation] {
+        let prober = KeyProber(
+            clock: time.clock, entropy: .system, standIn: { _, _, _ in nil }, pause: { _ in },
+            send: { _, _ in
+                .success(ProbeAnswer(status: 200, body: Array(DeskExchange.restrictions.utf8)))
+            })
+        return KeyEndpoints(
+            book: book, isActive: { _, _ in true }, makePair: { try PrivateKey.generate($0, rsaBits: $1) },
+            prober: prober, publicOrigin: "https://keybell.desk.example",
+            uses: { try await PermissionUses.read(of: $0, now: $1, in: database) }
+        ).operations
+    }
+
+    /// - Parameter writesOutcomes: otherwise what is sent stays as it was committed.
+    static func run(
+        writesOutcomes: Bool = true, _ body: @Sendable @escaping (SigningDesk) async throws -> Void
+    ) async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database in
+            let desk = try await open(on: worker, database, writesOutcomes: writesOutcomes)
+            defer { desk.stop() }
+            try await body(desk)
+        }
+    }
+
+    /// For several on one database; whoever opens it stops it.
+    static func open(
+        on worker: isolated Worker, _ database: Database, writesOutcomes: Bool = true
+    ) async throws -> SigningDesk {
+        let root = try RootKey()
+        let wrapped = try WrappedKeyEncryptionKey.generate(generation: 1, under: root)
+        // Sealed bytes hang on their key-encryption key; this desk's is known to no database.
+        _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
+        let desk = try SigningDesk(
+            database, try Keyring(opening: [wrapped], under: root), reactor: worker.reactor,
+            time: DeskClock())
+        desk.batcher.start(on: worker)
+        desk.reports.start(on: worker)
+        if writesOutcomes { desk.outcomes.start(on: worker) }
+        return desk
+    }
+
+    func stop() {
+        batcher.stop()
+        reports.stop()
+        outcomes.stop()
+    }
+
+    private static let insertGeneration = Statement(
+        "test_generation",
+        derived: """
+            insert into key_encryption_key (generation, wrapped) values (1, '') on conflict do nothing
+            """)
+}
+
+// MARK: Asking
+
+extension SigningDesk {
+    func context(_ permissions: Set<Permission> = Set(Permission.allCases)) -> Context {
+        testContext(permissions, at: time.now, principal: me)
+    }
+
+    func call(
+        _ method: String, _ target: String, _ body: String = "", type: String = "application/json",
+        match: String? = nil, as context: Context? = nil
+    ) async throws -> TestAnswer {
+        let headers = match.map { [(name: "if-match", value: $0)] } ?? []
+        return try await caller.call(
+            method, target, context ?? self.context(), headers: headers, body: body, type: type)
+    }
+
+    /// A confirmed key of Binance; answers its id.
+    func key(_ label: String, policy: String? = SigningDesk.policy) async throws -> String {
+        let made = try await call(
+            "POST", "/v1/keys",
+            """
+            {"exchange": "binance", "account": "main", "environment": "live", "label": "\(label)",
+            "permissions": ["read", "trade_spot"],
+            "credential": {"api_key": "api-key-of-\(label)", "secret": "the-secret-of-\(label)"}}
+            """)
+        let id = try #require(made.json["id"]?.asString, "\(made.text)")
+        let told = try await call("POST", "/v1/keys/\(id)/verify")
+        try #require(told.json["status"]?.asString == "active", "\(told.text)")
+        guard let policy else { return id }
+        let published = try await call("PUT", "/v1/keys/\(id)/policy", policy, match: "\"0\"")
+        try #require(published.status == 200, "\(published.text)")
+        return id
+    }
+
+    /// Reads, trades and cancels, both ways.
+    static let policy = #"{"operations": ["read", "trade", "cancel"], "ways": ["sign", "proxy"]}"#
+
+    func sign(
+        _ key: String, _ method: String = "GET", _ path: String = "/api/v3/account", query: String = "",
+        as context: Context? = nil
+    ) async throws -> TestAnswer {
+        try await call(
+            "POST", "/v1/keys/\(key)/sign",
+            #"{"method": "\#(method)", "host": "spot", "path": "\#(path)", "query": "\#(query)"}"#,
+            as: context)
+    }
+
+    func proxy(
+        _ key: String, _ method: String, _ path: String, query: String = "", as context: Context? = nil
+    ) async throws -> TestAnswer {
+        let query = query.isEmpty ? "" : "?\(query)"
+        return try await call(method, "/v1/keys/\(key)/proxy/spot\(path)\(query)", as: context)
+    }
+
+    static let order = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.5&price=100"
+
+    func report(_ lines: [String], strict: Bool = false, as context: Context? = nil) async throws
+        -> TestAnswer
+    {
+        try await call(
+            "POST", "/v1/usage-events" + (strict ? "?strict=true" : ""), lines.joined(separator: "\n"),
+            type: "application/x-ndjson", as: context)
+    }
+
+    private static let allEvents = Statement(
+        "test_events", "select type, data from feed_event order by xid, id")
+
+    /// Of the whole feed: types, and data.
+    func events() async throws -> [(type: String, data: JSONValue)] {
+        try await database.query(Self.allEvents).map { ($0.text(0), try JSONValue.parse($0.json(1))) }
+    }
+
+    @discardableResult
+    func runJob(_ name: String) async throws -> JSONObject {
+        let job = try #require(jobs.first { $0.name == name })
+        return try await job.run(
+            JobRun(id: ledger.newID(), context: .installation(now: time.now, requestID: "job")))
+    }
+}
