@@ -66,12 +66,43 @@ extension SigningRecipe.Window: JSONWritable {
     }
 }
 
+/// What every request asks of its exchange's recipes: looked up once, for they are texts for people besides.
 extension ExchangeName {
+    private struct Facts {
+        let wantsNonce: Bool
+        let usualWindow: Period?
+        let widestWindow: Int?
+        let signaturesLast: Period
+
+        init(_ recipes: [SigningRecipe]) {
+            wantsNonce = recipes.contains { $0.nonce != nil }
+            let windows = recipes.compactMap(\.window)
+            usualWindow = recipes.first?.window.map { .milliseconds(Int64($0.milliseconds)) }
+            widestWindow = windows.compactMap(\.atMost).max()
+            signaturesLast = .milliseconds(Int64((windows.map(\.milliseconds).max() ?? 0) + 1_000))
+        }
+    }
+
+    private static let facts = Dictionary(
+        uniqueKeysWithValues: allCases.map { ($0, Facts($0.adapter.recipes)) })
+
+    private var facts: Facts {
+        guard let facts = Self.facts[self] else { preconditionFailure("every exchange has recipes") }
+        return facts
+    }
+
+    /// Whether each of a key's requests needs a number higher than the last.
+    package var wantsNonce: Bool { facts.wantsNonce }
+
+    /// How long the exchange takes a request, from the moment that it is signed for; nil: it does not grow
+    /// old.
+    package var usualWindow: Period? { facts.usualWindow }
+
+    /// The widest window that may be asked for, in milliseconds; nil where there is nothing to ask.
+    package var widestWindow: Int? { facts.widestWindow }
+
     /// How long a signed request that left at this moment may still be taken: the longest window of its
     /// recipes, and a second for clocks and for what is on its way. Kraken's has no window: there a signature
     /// is good until a request with a higher nonce has come.
-    package var signaturesLast: Period {
-        let windows = adapter.recipes.compactMap { $0.window?.milliseconds }
-        return .milliseconds(Int64((windows.max() ?? 0) + 1_000))
-    }
+    package var signaturesLast: Period { facts.signaturesLast }
 }

@@ -86,16 +86,11 @@ package final class CandleWriter {
     }
 
     private nonisolated(nonsending) func write(_ work: Work) async -> Result<ChunkWrite.Result, any Error> {
-        var left = Self.attempts
-        while true {
-            do {
-                return .success(try await attempt(work))
-            } catch let error as PostgresError where error.isConflict || error.isLockTimeout {
-                left -= 1
-                if left == 0 { return .failure(error) }
-            } catch {
-                return .failure(error)
-            }
+        do {
+            return .success(
+                try await PostgresError.persisting(attempts: Self.attempts) { try await attempt(work) })
+        } catch {
+            return .failure(error)
         }
     }
 

@@ -111,10 +111,10 @@ import Testing
                     .flatMap { ExchangeKeyID($0) })
             let use = try await desk.book.admit(.verify, id, desk.context) { _, _ in [:] }
             time.move(.days(400))
-            elapsed.withLock { $0 += KeyUse.validNanoseconds }
-            try use.checkStillValid()
+            elapsed.withLock { $0 += Leave.validNanoseconds }
+            try use.leave.check()
             elapsed.withLock { $0 += 1 }
-            #expect(throws: Problem.self) { try use.checkStillValid() }
+            #expect(throws: Problem.self) { try use.leave.check() }
         }
     }
 }

@@ -46,29 +46,11 @@ enum KeyPurpose {
 
 /// Leave to use a credential once: committed to the trail before anything is opened, and good for a second.
 struct KeyUse {
-    /// What was admitted before a revocation was acknowledged may still leave; not later than this.
-    static let validNanoseconds: UInt64 = 1_000_000_000
-
     let key: ExchangeKey
     let version: Int
     let matter: CredentialMatter
     let purpose: KeyPurpose
-    fileprivate let clock: Clock
-    fileprivate let admittedAt: UInt64
-
-    /// The last question before something leaves. A process may be stopped at any moment, so whoever sends
-    /// asks it again when the connection stands.
-    var mayLeave: @Sendable () -> Bool {
-        { [clock, admittedAt] in clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds }
-    }
-
-    func checkStillValid() throws {
-        guard mayLeave() else {
-            throw Problem(
-                .overloaded, "This took longer than a second after it was admitted, so nothing was sent.",
-                headers: [(.retryAfter, "1")])
-        }
-    }
+    let leave: Leave
 }
 
 extension KeyBook {
@@ -99,12 +81,9 @@ extension KeyBook {
             let matter = try self.custody.open(bytes, of: key, version: number)
             change.audit(purpose.action, id, detail: try note(key, change))
             self.tellOfBait(key, purpose.verb, change)
-            // The second begins before the commit: a process that is stopped behind it, and reads of it late,
-            // must not take the late moment for the commit's.
-            let admittedAt = ledger.clock.monotonicNanoseconds()
             return KeyUse(
-                key: key, version: number, matter: matter, purpose: purpose, clock: ledger.clock,
-                admittedAt: admittedAt)
+                key: key, version: number, matter: matter, purpose: purpose,
+                leave: Leave(by: ledger.clock))
         }
     }
 

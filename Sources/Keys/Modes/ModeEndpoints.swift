@@ -1,6 +1,6 @@
-import Access
+package import Access
 import Events
-import HTTPServer
+package import HTTPServer
 import JSON
 import Kernel
 import Postgres
@@ -267,7 +267,7 @@ extension ModeOutcome {
 }
 
 extension Request {
-    func keyID() throws(Problem) -> ExchangeKeyID {
+    package func keyID() throws(Problem) -> ExchangeKeyID {
         guard let id = ExchangeKeyID(pathParameter("key_id")) else { throw .notFound("key") }
         return id
     }

@@ -88,9 +88,9 @@ package struct KeyProber {
         let now = clock.now()
         let moment = SigningMoment(at: now, nonce: UInt64(max(now.microseconds, 0)), entropy: entropy)
         let request = try adapter.sign(draft, with: credential, at: moment, to: host)
-        try use.checkStillValid()
+        try use.leave.check()
         let began = clock.monotonicNanoseconds()
-        let answer = await send(request, use.mayLeave)
+        let answer = await send(request, use.leave.mayLeave)
         if case .success = answer { delays.note(clock.monotonicNanoseconds() &- began) }
         return answer
     }

@@ -180,7 +180,7 @@ struct VersionEndpoints {
             change.emit(key.event(.keyRevealed, ["reason": .string(reason)]))
             return ["reason": .string(reason)]
         }
-        try use.checkStillValid()
+        try use.leave.check()
         let parts = try use.matter.parts()
         return Response.object { w in
             w.field("key_id", id.description)

@@ -12,12 +12,12 @@ struct KeyRooms {
     let jobs: [Job]
     let book: KeyBook
 
-    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
+    init(_ shared: NodeShared, ledger: Ledger, sender: ExchangeSender) {
         let custody = KeyCustody(
             keyring: { try shared.seal.opened().keyring },
             fingerprintKey: { try shared.seal.opened().fingerprintKey })
         book = KeyBook(ledger: ledger, custody: custody)
-        let prober = ExchangeSender(shared, reactor: reactor).prober(shared)
+        let prober = sender.prober(shared)
         operations =
             RestoreEndpoints(ledger: ledger, keys: book).operations
             + KeyEndpoints(

@@ -50,8 +50,10 @@ final class Rooms {
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
-        let keys = KeyRooms(shared, ledger: ledger, reactor: worker.reactor)
-        signing = SigningRooms(shared, ledger: ledger, book: keys.book, reactor: worker.reactor)
+        let sender = ExchangeSender(shared, reactor: worker.reactor)
+        let keys = KeyRooms(shared, ledger: ledger, sender: sender)
+        signing = SigningRooms(
+            shared, ledger: ledger, book: keys.book, sender: sender, reactor: worker.reactor)
         let jobs =
             keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
@@ -87,8 +89,7 @@ final class Rooms {
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
             ).operations
             + keys.operations + signing.operations + signals.operations + delivery.operations
-            + events.operations
-            + audit.operations + sealing.operations + runs.operations
+            + events.operations + audit.operations + sealing.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()

@@ -14,14 +14,16 @@ final class SigningRooms {
     private let times: ClockFeed
     private let reports: ReportWriter
 
-    init(_ shared: NodeShared, ledger: Ledger, book: KeyBook, reactor: Reactor) {
+    init(
+        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender, reactor: Reactor
+    ) {
         let market = shared.market.market(shared.exchangeClocks, shared.clock)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         reports = ReportWriter(ledger: ledger, reactor: reactor)
         jobs = UsageJobs(ledger: ledger).jobs
         let settings = shared.settings
         let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }
-        let line = ExchangeSender(shared, reactor: reactor).line()
+        let line = sender.line()
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)

@@ -32,6 +32,26 @@ struct KeySnapshot: Sendable {
             }
         return CounterKey(owner: owner, clause: Int(charge.counter.number))
     }
+
+    /// By everything but the counters.
+    func judge(
+        _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
+    ) -> (facts: UseFacts, judgement: PolicyJudgement) {
+        let facts = UseFacts(request, read, of: key, market, at: now)
+        var judgement = policies.judge(facts)
+        if let reason = SignMode.refusal(of: request.way, read, self) {
+            judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
+        }
+        return (facts, judgement)
+    }
+
+    /// Adds the verdicts of limits, by what is used up.
+    func count(_ counters: LimitCounters, in judgement: inout PolicyJudgement) {
+        for charge in judgement.charges {
+            let used = counters.used(counter(charge), windowSeconds: charge.windowSeconds)
+            judgement.add(.limit(charge, used: used))
+        }
+    }
 }
 
 /// Snapshots of one worker, each of them good as long as its epoch is.
@@ -55,18 +75,13 @@ final class KeySnapshots {
         return snapshot
     }
 
-    /// The exchange of a key never changes, whatever the epoch.
-    func exchange(of id: ExchangeKeyID) -> ExchangeName? { known.use(id)?.key.exchange }
-
-    /// As it was last seen: its exchange and environment never change.
+    /// As it was last seen: its exchange and environment never change, whatever the epoch.
     func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
 
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 
     /// Opened secrets go with them.
     func forgetAll() { known = RecentlyUsed(capacity: Self.capacity) }
-
-    func forget(_ id: ExchangeKeyID) { known.remove(id) }
 
     /// Reads them anew. Within a transaction that shares the authority lock, they hold until its commit.
     /// - Returns: what cannot be used, because it was changed past the service.

@@ -55,9 +55,11 @@ struct LimitCounters {
         return UInt64(next)
     }
 
-    private func start(of seconds: Int64) -> Timestamp {
+    private func start(of seconds: Int64) -> Timestamp { Self.windowStart(seconds: seconds, at: now) }
+
+    static func windowStart(seconds: Int64, at time: Timestamp) -> Timestamp {
         let length = max(seconds, 1) * 1_000_000
-        return Timestamp(microseconds: now.microseconds - now.microseconds % length)
+        return Timestamp(microseconds: time.microseconds - time.microseconds % length)
     }
 }
 

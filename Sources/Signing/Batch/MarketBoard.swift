@@ -2,7 +2,7 @@ package import Exchanges
 package import Kernel
 import Synchronization
 
-/// The instruments and prices of a node, as they were last read: every worker writes and reads them.
+/// The instruments of a node, as they were last read: every worker writes and reads them.
 package final class MarketBoard: Sendable {
     private struct Listed {
         /// One symbol may name two things: spot, and a contract on it.
@@ -12,7 +12,6 @@ package final class MarketBoard: Sendable {
 
     private struct State {
         var instruments: [MarketPlace: Listed] = [:]
-        var prices: [MarketPlace: [String: PolicyPrice]] = [:]
     }
 
     private let state = Mutex(State())
@@ -22,10 +21,6 @@ package final class MarketBoard: Sendable {
     package func put(_ instruments: [Instrument], at place: MarketPlace, _ time: Timestamp) {
         let bySymbol = Dictionary(grouping: instruments, by: \.symbol)
         state.withLock { $0.instruments[place] = Listed(bySymbol: bySymbol, at: time) }
-    }
-
-    package func put(_ prices: [String: PolicyPrice], at place: MarketPlace) {
-        state.withLock { $0.prices[place] = prices }
     }
 
     /// When the instruments of a place were last read; nil: never.
@@ -44,7 +39,6 @@ package final class MarketBoard: Sendable {
                     let listed = state.instruments[place]?.bySymbol[symbol] ?? []
                     view.instruments[symbol] = listed.first { $0.fits(order.instrument) }
                 }
-                view.prices = state.prices[place] ?? [:]
             }
             return view
         }

@@ -19,7 +19,6 @@ extension UseBatch {
         private var records: [UsageRecord] = []
         private var effects: [() -> Void] = []
         private(set) var unusable: [UnusableKey] = []
-        private var admittedAt: UInt64 = 0
 
         private struct Judged {
             let snapshot: KeySnapshot
@@ -49,11 +48,7 @@ extension UseBatch.Work {
             ?? ReadUse(
                 pending.request, at: snapshot.key.exchange, naming: owner.ledger.entropy)
         pending.read = read
-        let facts = UseFacts(pending.request, read, of: snapshot.key, owner.market, at: now)
-        var judgement = snapshot.policies.judge(facts)
-        if let reason = SignMode.refusal(of: pending.request.way, read, snapshot) {
-            judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
-        }
+        let (facts, judgement) = snapshot.judge(pending.request, read, owner.market, at: now)
         judged[pending.usage] = Judged(
             snapshot: snapshot, read: read, facts: facts, judgement: judgement)
     }
@@ -71,10 +66,7 @@ extension UseBatch.Work {
     mutating func settle(_ pending: UseBatcher.Pending) {
         guard var judged = judged[pending.usage] else { return }
         let snapshot = judged.snapshot
-        for charge in judged.judgement.charges {
-            let used = counters.used(snapshot.counter(charge), windowSeconds: charge.windowSeconds)
-            judged.judgement.add(.limit(charge, used: used))
-        }
+        snapshot.count(counters, in: &judged.judgement)
         var nonce: UInt64?
         if judged.judgement.isAllowed {
             for charge in judged.judgement.charges {
@@ -103,7 +95,7 @@ extension UseBatch.Work {
             AdmittedUse(
                 usage: pending.usage, key: snapshot.usable, draft: draft, meaning: read.meaning,
                 judgement: judgement, clientOrderIDs: read.clientOrderIDs, at: now, nonce: nonce ?? 0,
-                clock: owner.ledger.clock, admittedAt: owner.ledger.clock.monotonicNanoseconds()))
+                leave: Leave(by: owner.ledger.clock)))
     }
 
     nonisolated(nonsending) mutating func write(
@@ -132,11 +124,6 @@ extension UseBatch.Work {
         for effect in effects { effect() }
         for (pending, decision) in decisions { pending.decision.fulfil(decision) }
     }
-}
-
-extension ExchangeName {
-    /// Whether each of a key's requests needs a number higher than the last.
-    var wantsNonce: Bool { adapter.recipes.contains { $0.nonce != nil } }
 }
 
 extension UseFacts {

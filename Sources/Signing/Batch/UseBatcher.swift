@@ -73,7 +73,7 @@ package final class UseBatcher {
     /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
     private nonisolated(nonsending) func prepare(_ pending: Pending) async throws {
         let request = pending.request
-        if snapshots.exchange(of: request.key) == nil { try await acquaint(request.key) }
+        if snapshots.known(request.key) == nil { try await acquaint(request.key) }
         guard let key = snapshots.known(request.key) else { return }
         let read = ReadUse(request, at: key.exchange, naming: ledger.entropy)
         pending.read = read

@@ -1,6 +1,5 @@
 package import Access
 package import Exchanges
-
 package import Kernel
 package import Keys
 
@@ -30,9 +29,6 @@ package struct DeniedUse: Sendable {
 
 /// Leave to use a key once.
 package struct AdmittedUse: Sendable {
-    /// What was committed before a revocation was acknowledged may still leave; not later than this.
-    static let validNanoseconds: UInt64 = 1_000_000_000
-
     package let usage: UsageID
     package let key: UsableKey
     package let draft: RequestDraft
@@ -42,14 +38,7 @@ package struct AdmittedUse: Sendable {
     package let at: Timestamp
     /// Of exchanges that want one.
     let nonce: UInt64
-    let clock: Clock
-    /// Before its commit was sent: a process that is stopped behind it must not take the late moment for it.
-    let admittedAt: UInt64
-
-    /// The last question before something leaves.
-    package var mayLeave: @Sendable () -> Bool {
-        { [clock, admittedAt] in clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds }
-    }
+    let leave: Leave
 }
 
 /// A use as it is understood: what is sent, and what it means.

@@ -32,19 +32,13 @@ extension UseBatcher {
         guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
         let read = ReadUse(request, at: snapshot.key.exchange)
         await refresh(read, of: snapshot.key, host: request.incoming.host)
-        let facts = UseFacts(request, read, of: snapshot.key, market, at: now)
-        var judgement = snapshot.policies.judge(facts)
-        if let reason = SignMode.refusal(of: request.way, read, snapshot) {
-            judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
-        }
+        let (facts, verdict) = snapshot.judge(request, read, market, at: now)
+        var judgement = verdict
         if !judgement.charges.isEmpty {
             let rows = try await ledger.database.query(
                 LimitCounters.read, .textArray(snapshot.counterOwners))
-            let counters = LimitCounters(rows, at: rows.first?.timestamp(4) ?? now)
-            for charge in judgement.charges {
-                let used = counters.used(snapshot.counter(charge), windowSeconds: charge.windowSeconds)
-                judgement.add(.limit(charge, used: used))
-            }
+            snapshot.count(
+                LimitCounters(rows, at: rows.first?.timestamp(4) ?? now), in: &judgement)
         }
         return UseTrial(
             key: facts.key, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,

@@ -1,3 +1,4 @@
+import Keys
 import Access
 import HTTPServer
 import Kernel

@@ -53,11 +53,7 @@ package final class ClockFeed {
         let draft = place.exchange.timeRequest
         guard let host = hosts.host(draft.host, of: place.exchange, in: place.environment) else { return }
         let asked = clock.now()
-        let message = ExchangeLine.Message(
-            request: SignedRequest(unsigned: draft, to: host), headers: [], mayResend: true,
-            mayLeave: { true })
-        guard case .success(let answer) = await line.send(message), answer.status == 200,
-            let value = try? JSONValue.parse(answer.body), let told = place.exchange.time(in: value)
+        guard let value = await line.fetch(draft, from: host), let told = place.exchange.time(in: value)
         else { return }
         clocks.note(told, between: asked, and: clock.now(), of: place)
     }

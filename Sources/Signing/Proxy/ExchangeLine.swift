@@ -1,4 +1,5 @@
 package import Exchanges
+import JSON
 import Kernel
 
 /// What came back from an exchange.
@@ -47,5 +48,16 @@ package struct ExchangeLine {
         send: @escaping (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
     ) {
         self.send = send
+    }
+
+    /// What everybody may read, as JSON; nil when it does not come.
+    nonisolated(nonsending) func fetch(
+        _ draft: RequestDraft, from host: ExchangeHost, limits: JSONLimits = .standard
+    ) async -> JSONValue? {
+        let message = Message(
+            request: SignedRequest(unsigned: draft, to: host), headers: [], mayResend: true,
+            mayLeave: { true })
+        guard case .success(let answer) = await send(message), answer.status == 200 else { return nil }
+        return try? JSONValue.parse(answer.body, limits: limits)
     }
 }

@@ -36,11 +36,7 @@ package final class MarketFeed {
         guard let host = hosts.host(place.host, of: place.exchange, in: place.environment) else { return }
         var found: [Instrument] = []
         for list in adapter.instrumentLists where list.host == place.host {
-            let message = ExchangeLine.Message(
-                request: SignedRequest(unsigned: list, to: host), headers: [], mayResend: true,
-                mayLeave: { true })
-            guard case .success(let answer) = await line.send(message), answer.status == 200,
-                let value = try? JSONValue.parse(answer.body, limits: Self.limits),
+            guard let value = await line.fetch(list, from: host, limits: Self.limits),
                 let instruments = adapter.instruments(in: value, to: list)
             else { continue }
             found += instruments

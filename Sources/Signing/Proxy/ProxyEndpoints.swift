@@ -54,7 +54,7 @@ extension ProxyEndpoints {
         let received = clock.monotonicNanoseconds()
         let asked = try await use(request, context)
         let id = asked.key
-        guard batcher.snapshots.exchange(of: id)?.wantsNonce ?? true else {
+        guard batcher.snapshots.known(id)?.exchange.wantsNonce ?? true else {
             return try await carryOut(asked, request, received)
         }
         // Also when nothing is known of the key yet.
@@ -119,7 +119,7 @@ extension ProxyEndpoints {
         let began = clock.monotonicNanoseconds()
         let signed: SignedRequest
         do {
-            guard use.mayLeave() else { throw AdmittedUse.tooLate }
+            try use.leave.check()
             signed = try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts)
         } catch {
             note(use, .unsent, since: began)
@@ -127,7 +127,7 @@ extension ProxyEndpoints {
         }
         let message = ExchangeLine.Message(
             request: signed, headers: ProxyHeaders.towards(request),
-            mayResend: use.meaning.operation == .read, mayLeave: use.mayLeave)
+            mayResend: use.meaning.operation == .read, mayLeave: use.leave.mayLeave)
         switch await line.send(message) {
         case .success(let answer): return try passOn(answer, of: use, since: began)
         case .failure(let failure): throw refusal(failure, of: use, since: began)

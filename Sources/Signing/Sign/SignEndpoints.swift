@@ -47,20 +47,16 @@ extension SignEndpoints {
     }
 
     private func response(to use: AdmittedUse) throws -> Response {
-        let signed = try use.signed(at: moment(of: use), to: hosts)
-        guard use.mayLeave() else { throw AdmittedUse.tooLate }
+        let signed = try use.signed(at: use.moment(by: clocks, is: use.at, entropy), to: hosts)
+        try use.leave.check()
         let exchange = Exchange.of(use.key.key.exchange)
         return Response.object { w in
             w.field("usage_id", use.usage.description)
             w.field("request", signed)
-            w.field("valid_until", SignMode.window(at: exchange.name).map { (use.at + $0).description })
+            w.field("valid_until", exchange.name.usualWindow.map { (use.at + $0).description })
             w.field("client_order_ids", use.clientOrderIDs)
             w.field("not_covered", exchange.notCovered.map(\.rawValue))
         }
-    }
-
-    private func moment(of use: AdmittedUse) -> SigningMoment {
-        use.moment(by: clocks, is: use.at, entropy)
     }
 }
 
@@ -75,19 +71,11 @@ extension SignEndpoints {
         let body = try SignBody(try await request.fields(limit: SignBody.bytes))
         let asked = UseRequest(.sign, try request.keyID(), body.incoming, context)
         let trial = try await batcher.trial(of: asked)
-        let seesAll = context.may(.policiesRead)
-        let clauses = trial.judgement.clauses.filter { seesAll || $0.denies }
         let text = trial.draft.flatMap { stringToSign($0, trial) }
         return Response.object { w in
             w.field("verdict", trial.judgement.isAllowed ? "allowed" : "denied")
             w.field("operation", trial.judgement.operation.rawValue)
-            w.array("clauses", clauses) { w, clause in
-                if seesAll { return w.value(clause) }
-                w.object { w in
-                    w.field("clause", clause.clause.description)
-                    w.field("verdict", clause.verdict.rawValue)
-                }
-            }
+            w.array("clauses", trial.judgement.clauses(for: context)) { w, clause in w.value(clause) }
             w.field("string_to_sign", text.map { $0.text ?? Base64.encode($0.bytes) })
             w.field("string_to_sign_encoding", text.map { $0.text == nil ? "base64" : "text" })
             w.field("policy_version", trial.judgement.policyVersion)
@@ -111,13 +99,11 @@ extension AdmittedUse {
     ///   nobody knows how far the two are apart.
     func moment(by clocks: ExchangeClocks, is time: Timestamp, _ entropy: Entropy) -> SigningMoment {
         let place = ExchangeClocks.Place(key.key.exchange, key.key.environment)
-        let widest = key.key.exchange.adapter.recipes.compactMap { $0.window?.atMost }.max()
         let isWide = meaning.operation == .cancel && clocks.isUncertain(place, at: time)
+        let window = isWide ? key.key.exchange.widestWindow : nil
         return SigningMoment(
             at: clocks.now(at: place, is: time), nonce: nonce,
-            receiveWindow: isWide
-                ? widest ?? SigningMoment.usualReceiveWindow : SigningMoment.usualReceiveWindow,
-            entropy: entropy)
+            receiveWindow: window ?? SigningMoment.usualReceiveWindow, entropy: entropy)
     }
 
     /// Signs in memory; nothing has left yet.
@@ -137,12 +123,6 @@ extension AdmittedUse {
             throw Problem(.conflict, "This request cannot be signed at \(key.exchange.rawValue): \(error).")
         }
     }
-
-    static var tooLate: Problem {
-        Problem(
-            .overloaded, "This took longer than a second after it was admitted, so nothing left.",
-            headers: [(.retryAfter, "1")])
-    }
 }
 
 extension SignedRequest: JSONWritable {
@@ -154,12 +134,5 @@ extension SignedRequest: JSONWritable {
             w.object("headers") { w in for header in headers { w.field(header.name, header.value) } }
             w.field("body_base64", body.map { Base64.encode($0) })
         }
-    }
-}
-
-extension Request {
-    func keyID() throws(Problem) -> ExchangeKeyID {
-        guard let id = ExchangeKeyID(pathParameter("key_id")) else { throw .notFound("key") }
-        return id
     }
 }

@@ -17,9 +17,4 @@ enum SignMode {
             read.meaning, draft, allowing: Set(snapshot.policies.key?.policy.operations ?? [])
         ).map { "\($0): use the proxy" }
     }
-
-    /// How long the exchange takes it, from the moment that it is made.
-    static func window(at exchange: ExchangeName) -> Period? {
-        exchange.adapter.recipes.first?.window.map { .milliseconds(Int64($0.milliseconds)) }
-    }
 }

@@ -94,7 +94,9 @@ package final class OutcomeBook {
                         .int64Array(batch.map(\.microseconds)), .timestamp(ledger.clock.now()),
                     ])
                 let refunds = batch.flatMap { entry in
-                    entry.refunds.map { refund in (refund, Self.window(refund.windowSeconds, entry.at)) }
+                    entry.refunds.map { refund in
+                        (refund, LimitCounters.windowStart(seconds: refund.windowSeconds, at: entry.at))
+                    }
                 }
                 if !refunds.isEmpty {
                     try await transaction.query(
@@ -108,10 +110,5 @@ package final class OutcomeBook {
         } catch {
             return false
         }
-    }
-
-    private static func window(_ seconds: Int64, _ time: Timestamp) -> Timestamp {
-        let length = max(seconds, 1) * 1_000_000
-        return Timestamp(microseconds: time.microseconds - time.microseconds % length)
     }
 }

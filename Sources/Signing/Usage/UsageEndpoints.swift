@@ -1,3 +1,4 @@
+import Keys
 package import Access
 import HTTPServer
 import JSON

@@ -12,9 +12,11 @@ package struct UsageHistory {
     private let keys: KeyBook
     private let database: Database
     private let market: Market
+    private let policies: PolicyStore
 
     package init(keys: KeyBook, database: Database, market: Market) {
         (self.keys, self.database, self.market) = (keys, database, market)
+        policies = PolicyStore(book: keys)
     }
 
     private static let read = Statement(
@@ -33,7 +35,7 @@ package struct UsageHistory {
             throw Problem.notFound("key")
         }
         guard case .success(let usable) = first else { throw KeyBook.tampered(id) }
-        let sets = try await PolicyStore(book: keys).inForce(for: [usable], in: database)
+        let sets = try await policies.inForce(for: [usable], in: database)
         let rows = try await database.query(
             Self.read, .text(id.description), .timestamp(since), .int(limit))
         let recorded = rows.compactMap { reading($0, of: usable.key) }

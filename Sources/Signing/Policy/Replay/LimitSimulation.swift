@@ -9,7 +9,7 @@ struct LimitSimulation {
     }
 
     private struct State {
-        var window: Int64
+        var window: Timestamp
         var used: Int64
     }
 
@@ -37,8 +37,8 @@ struct LimitSimulation {
         return state.used
     }
 
-    private static func window(_ charge: LimitCharge, _ time: Timestamp) -> Int64 {
-        time.seconds / charge.windowSeconds
+    private static func window(_ charge: LimitCharge, _ time: Timestamp) -> Timestamp {
+        LimitCounters.windowStart(seconds: charge.windowSeconds, at: time)
     }
 
     private static func counter(_ charge: LimitCharge, _ facts: UseFacts) -> Counter {
