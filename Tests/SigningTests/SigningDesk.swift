@@ -101,7 +101,8 @@ struct SigningDesk {
             ledger: ledger,
             custody: KeyCustody(keyring: { keyring }, fingerprintKey: { fingerprintKey }))
         let (clocks, hosts) = (ExchangeClocks(), ExchangeHosts { _, _, _ in nil })
-        let line = ExchangeLine { [exchange, time] in exchange.take($0, at: time.now) }
+        let line = ExchangeLine(
+            send: { [exchange, time] in exchange.take($0, at: time.now) }, pause: { _ in })
         let view = market.market(clocks, time.clock)
         batcher = UseBatcher(
             ledger: ledger, book: book, market: view,

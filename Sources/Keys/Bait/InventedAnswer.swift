@@ -1,5 +1,5 @@
 import Exchanges
-import Kernel
+package import Kernel
 
 /// What an exchange would say of a decoy: nothing is sent, and nobody who asks can tell.
 struct InventedAnswer {
@@ -29,7 +29,7 @@ struct InventedAnswer {
 }
 
 /// How long exchanges took to answer of late: a decoy's answer takes as long.
-final class AnswerDelays {
+package final class AnswerDelays {
     private static let kept = 64
     /// Until anything real was heard, in nanoseconds: 80 to 400 ms.
     private static let usual: ClosedRange<UInt64> = 80_000_000...400_000_000
@@ -37,7 +37,9 @@ final class AnswerDelays {
     private var heard: [UInt64] = []
     private var place = 0
 
-    func note(_ nanoseconds: UInt64) {
+    package init() {}
+
+    package func note(_ nanoseconds: UInt64) {
         if heard.count < Self.kept {
             heard.append(nanoseconds)
         } else {
@@ -46,7 +48,7 @@ final class AnswerDelays {
         }
     }
 
-    func sample(_ entropy: Entropy) -> UInt64 {
+    package func sample(_ entropy: Entropy) -> UInt64 {
         guard !heard.isEmpty else {
             return Self.usual.lowerBound
                 + entropy.number(below: Self.usual.upperBound - Self.usual.lowerBound)

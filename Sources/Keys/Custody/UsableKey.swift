@@ -17,6 +17,11 @@ package struct UsableKey: Sendable {
 
     package var credential: ExchangeCredential? { matter?.credential }
 
+    /// What is told when somebody uses it; nil unless it is bait.
+    package func decoyTouched(_ operation: String) -> NewEvent? {
+        key.isDecoy ? key.decoyTouched(operation) : nil
+    }
+
     /// Whether its secret or passphrase stands in bytes from outside.
     package func isSeen(in bytes: [UInt8]) throws -> Bool { try matter?.isSeen(in: bytes) ?? false }
 }
@@ -64,11 +69,6 @@ extension KeyBook {
     /// Tells of a key that was changed past the service, once for each of its revisions.
     package nonisolated(nonsending) func tell(_ unusable: UnusableKey, _ context: Context) async throws {
         try await tell(unusable.tampering, context)
-    }
-
-    /// Bait that somebody tried to use.
-    package func tellOfBait(_ key: UsableKey, _ operation: String, _ change: Change) {
-        tellOfBait(key.key, operation, change)
     }
 
     /// A code over something of the installation's own that outlives every key-encryption key.

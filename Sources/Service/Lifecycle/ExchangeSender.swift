@@ -32,7 +32,11 @@ struct ExchangeSender {
     }
 
     /// For requests of bots: the same addresses, and answers whole.
-    func line() -> ExchangeLine { ExchangeLine { message in await pass(message) } }
+    func line() -> ExchangeLine {
+        ExchangeLine(
+            send: { message in await pass(message) },
+            pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) })
+    }
 
     private nonisolated(nonsending) func pass(
         _ message: ExchangeLine.Message

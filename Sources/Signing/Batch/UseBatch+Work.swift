@@ -17,6 +17,8 @@ extension UseBatch {
         private var judged: [UsageID: Judged] = [:]
         private var decisions: [(pending: UseBatcher.Pending, decision: Result<UseDecision, any Error>)] = []
         private var records: [UsageRecord] = []
+        /// Bait that was used.
+        private var touches: [Event] = []
         private var effects: [() -> Void] = []
         private(set) var unusable: [UnusableKey] = []
 
@@ -75,6 +77,12 @@ extension UseBatch.Work {
             }
             if snapshot.key.exchange.wantsNonce { nonce = counters.nextNonce(of: snapshot.key.id) }
         }
+        if let touch = snapshot.usable.decoyTouched(pending.request.way.rawValue) {
+            touches.append(
+                Event(
+                    id: owner.ledger.newID(), at: now, type: touch.type, subject: touch.subject,
+                    actor: pending.request.context.actor, data: touch.data))
+        }
         records.append(
             UsageRecord(
                 id: pending.usage, at: now, key: judged.facts.key, request: pending.request,
@@ -108,7 +116,8 @@ extension UseBatch.Work {
             head.append(records.map(\.item), at: now, in: transaction),
             UsageStore.insert(records, events, at: head.place, now: now, in: transaction),
         ]
-        effects = try await owner.ledger.react(to: events, in: transaction)
+        if !touches.isEmpty { try await EventStore.insert(touches, in: transaction) }
+        effects = try await owner.ledger.react(to: events + touches, in: transaction)
         for query in queries { try await query?.rows() }
     }
 

@@ -43,11 +43,14 @@ package struct ExchangeLine {
     }
 
     package let send: (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
+    /// For some nanoseconds.
+    package let pause: (UInt64) async -> Void
 
     package init(
-        send: @escaping (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
+        send: @escaping (Message) async -> Result<ExchangeAnswer, ExchangeFailure>,
+        pause: @escaping (UInt64) async -> Void
     ) {
-        self.send = send
+        (self.send, self.pause) = (send, pause)
     }
 
     /// What everybody may read, as JSON; nil when it does not come.

@@ -19,6 +19,7 @@ package struct ProxyEndpoints {
     private let outcomes: OutcomeBook
     private let turns: KeyTurns
     private let entropy: Entropy
+    private let delays = AnswerDelays()
     private var clock: Clock { batcher.ledger.clock }
 
     package init(
@@ -128,10 +129,24 @@ extension ProxyEndpoints {
         let message = ExchangeLine.Message(
             request: signed, headers: ProxyHeaders.towards(request),
             mayResend: use.meaning.operation == .read, mayLeave: use.leave.mayLeave)
+        guard !use.key.key.isDecoy else { return try passOn(await invented(for: use), of: use, since: began) }
         switch await line.send(message) {
-        case .success(let answer): return try passOn(answer, of: use, since: began)
+        case .success(let answer):
+            delays.note(clock.monotonicNanoseconds() &- began)
+            return try passOn(answer, of: use, since: began)
         case .failure(let failure): throw refusal(failure, of: use, since: began)
         }
+    }
+
+    /// Bait is never shown to an exchange: it is no key there, and answers so, after as long as others take.
+    private nonisolated(nonsending) func invented(for use: AdmittedUse) async -> ExchangeAnswer {
+        await line.pause(delays.sample(entropy))
+        let dialect = ExchangeDialect(of: use.key.key.exchange)
+        let (wording, body) = dialect.refusal(.unauthenticated, "Invalid API key.")
+        return ExchangeAnswer(
+            status: wording.status,
+            headers: [("content-type", wording.isJSON ? "application/json" : "text/plain")], body: body,
+            isTruncated: false)
     }
 
     private func refusal(_ failure: ExchangeFailure, of use: AdmittedUse, since began: UInt64) -> Problem {
