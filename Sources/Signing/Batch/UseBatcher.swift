@@ -9,7 +9,7 @@ package import Keys
 import Postgres
 
 /// Decides and records the uses of keys of one worker, many in one transaction: while one batch is on its
-/// way, the next collects. See Docs/architecture.md, "Hot requests".
+/// way, the next collects. See Docs/architecture.md, "A use of a key".
 package final class UseBatcher {
     /// Requests in one transaction.
     private static let batchLimit = 64
