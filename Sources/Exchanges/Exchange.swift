@@ -43,12 +43,15 @@ package struct Exchange: Sendable {
     init(
         _ name: ExchangeName, _ title: String, aliases: [String], environments: [Environment],
         credentials: [CredentialKind] = [.hmac], passphrase: Bool = false,
-        notCovered: [RequestPart] = [.host], offers: [Offer] = [.metadata, .probe],
+        notCovered: [RequestPart] = [.host], deletesKeys: Bool = false,
         notOffered: [String] = ["orders by WebSocket"]
     ) {
         (self.name, self.title, self.aliases, self.environments) = (name, title, aliases, environments)
         (credentialKinds, hasPassphrase) = (credentials, passphrase)
-        (self.notCovered, self.offers, self.notOffered) = (notCovered, offers, notOffered)
+        (self.notCovered, self.notOffered) = (notCovered, notOffered)
+        // A signed request of the others holds the passphrase, which is handed to nobody.
+        let signing: [Offer] = passphrase ? [.proxy] : [.sign, .proxy]
+        offers = [.metadata] + signing + [.probe] + (deletesKeys ? [.delete] : [])
     }
 }
 
@@ -63,7 +66,7 @@ extension Exchange {
         Exchange(
             .bybit, "Bybit", aliases: ["main"], environments: [.live, .testnet, .demo],
             credentials: [.hmac, .rsa], notCovered: [.host, .path, .method],
-            offers: [.metadata, .probe, .delete]),
+            deletesKeys: true),
         Exchange(
             .okx, "OKX", aliases: ["main"], environments: [.live, .demo], passphrase: true),
         Exchange(
