@@ -50,6 +50,8 @@ struct KeyUse {
     let version: Int
     let matter: CredentialMatter
     let purpose: KeyPurpose
+    /// Of exchanges that want one; from the counter that proxied requests take theirs from.
+    let nonce: UInt64?
     let leave: Leave
 }
 
@@ -79,10 +81,11 @@ extension KeyBook {
             else { throw Problem(.conflict, "Version \(number) is not there, or was destroyed.") }
             // Opened before the record commits, used after: what cannot be opened was not used.
             let matter = try self.custody.open(bytes, of: key, version: number)
+            let nonce = try await Self.nonce(of: key, change)
             change.audit(purpose.action, id, detail: try note(key, change))
             self.tellOfBait(key, purpose.verb, change)
             return KeyUse(
-                key: key, version: number, matter: matter, purpose: purpose,
+                key: key, version: number, matter: matter, purpose: purpose, nonce: nonce,
                 leave: Leave(by: ledger.clock))
         }
     }
@@ -96,6 +99,25 @@ extension KeyBook {
         guard let deletion, deletion.isWaiting, key.ownMode == .revoked || number != key.currentVersion else {
             throw Problem(.conflict, "Version \(number) is not one that waits to be deleted at its exchange.")
         }
+    }
+
+    private static let nextNonce = Statement(
+        "key_next_nonce",
+        """
+        insert into limit_counter (owner, clause, window_start, used)
+        values ($1, 0, 'epoch', (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+        on conflict (owner, clause) do update set used = greatest(limit_counter.used + 1, excluded.used)
+        returning used
+        """)
+
+    /// The next number of a key whose requests carry rising ones. Locked behind authority and before the
+    /// trail, as batches do.
+    private nonisolated(nonsending) static func nonce(
+        of key: ExchangeKey, _ change: Change
+    ) async throws -> UInt64? {
+        guard key.exchange.wantsNonce else { return nil }
+        let row = try await change.transaction.query(nextNonce, .text(key.id.description)).first
+        return row.map { UInt64(max($0.int64(0), 0)) }
     }
 
     private static func number(_ version: Int?, of key: ExchangeKey) throws(Problem) -> Int {

@@ -86,7 +86,7 @@ package struct KeyProber {
             return .failure(SendFailure(place))
         }
         let now = clock.now()
-        let moment = SigningMoment(at: now, nonce: UInt64(max(now.microseconds, 0)), entropy: entropy)
+        let moment = SigningMoment(at: now, nonce: use.nonce ?? 0, entropy: entropy)
         let request = try adapter.sign(draft, with: credential, at: moment, to: host)
         try use.leave.check()
         let began = clock.monotonicNanoseconds()
