@@ -1,0 +1,104 @@
+import Exchanges
+import Kernel
+import Testing
+
+@testable import Signing
+
+/// Whose budgets are drawn from, and whom a ban stops.
+@Suite struct WeightBookTests {
+    private static let now = Timestamp(milliseconds: 1_700_000_040_000)
+    private static let spot = MarketPlace(.binance, .testnet, host: "spot")
+
+    private func request(
+        _ method: String = "GET", _ path: String = "/api/v3/account", at place: MarketPlace = spot,
+        from address: String = "tokyo", account: String = "main"
+    ) throws -> WeightRequest {
+        let classifier = place.exchange.classifier
+        let draft = try classifier.draft(
+            of: IncomingRequest(
+                method, host: place.host, path: path, query: "", contentType: nil, body: []))
+        return WeightRequest(
+            place, from: address, account: account, draft, classifier.meaning(of: draft))
+    }
+
+    /// As Binance tells what was used in this minute.
+    private func use(_ weight: Int, _ request: WeightRequest, in book: WeightBook) throws {
+        let ticket = try book.take(request, at: Self.now)
+        let draft = try Self.spot.exchange.classifier.draft(
+            of: IncomingRequest(
+                "GET", host: "spot", path: "/api/v3/account", query: "", contentType: nil, body: []))
+        let readings = ExchangeName.binance.readings(
+            RateHeaders([("x-mbx-used-weight-1m", "\(weight)")]), of: draft, route: request.route,
+            at: Self.now)
+        book.settle(ticket, readings, nil, at: Self.now)
+    }
+
+    @Test func `weight is an address's, whatever the account, and each host has its own`() throws {
+        let book = WeightBook()
+        try use(5_990, try request(), in: book)
+        for account in ["main", "other"] {
+            #expect(throws: WeightRefusal.self) {
+                try book.take(try request(account: account), at: Self.now)
+            }
+        }
+        #expect(throws: Never.self) { try book.take(try request(from: "spare"), at: Self.now) }
+        let futures = MarketPlace(.binance, .testnet, host: "usdm")
+        #expect(throws: Never.self) {
+            try book.take(try request("GET", "/fapi/v3/account", at: futures), at: Self.now)
+        }
+        #expect(throws: Never.self) { try book.take(try request("DELETE", "/api/v3/order"), at: Self.now) }
+        #expect(throws: Never.self) { try book.take(try request(), at: Self.now + .minutes(1)) }
+    }
+
+    @Test func `what was given back was never taken`() throws {
+        let book = WeightBook()
+        for _ in 0..<1_000 { book.giveBack(try book.take(try request(), at: Self.now)) }
+        #expect(book.lines(at: { _ in Self.now }).map(\.used) == [0])
+    }
+
+    @Test func `a ban stops everything from that address until its end, and nothing else`() throws {
+        let book = WeightBook()
+        let stop = try #require(
+            ExchangeName.binance.stop(status: 418, code: "-1003", retryAfter: 120, route: "r"))
+        book.note(stop, of: try request(), at: Self.now)
+        let cancel = try request("DELETE", "/api/v3/order")
+        for request in [try request(), try request(account: "other"), cancel] {
+            let refusal = #expect(throws: WeightRefusal.self) { try book.take(request, at: Self.now) }
+            #expect(refusal?.isBan == true && refusal?.waitSeconds == 120)
+        }
+        #expect(throws: Never.self) { try book.take(try request(from: "spare"), at: Self.now) }
+        // A shorter one that comes later does not end it.
+        let shorter = try #require(
+            ExchangeName.binance.stop(status: 429, code: nil, retryAfter: 1, route: "r"))
+        book.note(shorter, of: cancel, at: Self.now)
+        #expect(book.bans(at: { _ in Self.now }).map(\.left) == [.minutes(2)])
+        #expect(throws: WeightRefusal.self) { try book.take(cancel, at: Self.now + .seconds(119)) }
+        #expect(throws: Never.self) { try book.take(cancel, at: Self.now + .seconds(120)) }
+        #expect(book.bans(at: { _ in Self.now + .seconds(120) }).isEmpty)
+    }
+
+    @Test func `too many orders stop an account's orders, and no cancel`() throws {
+        let book = WeightBook()
+        let stop = try #require(
+            ExchangeName.binance.stop(status: 429, code: "-1015", retryAfter: nil, route: "r"))
+        book.note(stop, of: try request(), at: Self.now)
+        #expect(throws: WeightRefusal.self) {
+            try book.take(try request("POST", "/api/v3/order"), at: Self.now)
+        }
+        #expect(throws: Never.self) { try book.take(try request("DELETE", "/api/v3/order"), at: Self.now) }
+        #expect(throws: Never.self) { try book.take(try request(account: "other"), at: Self.now) }
+        #expect(book.bans(at: { _ in Self.now }).isEmpty)
+    }
+
+    @Test func `one endpoint that is asked too often leaves the others`() throws {
+        let book = WeightBook()
+        let place = MarketPlace(.okx, .demo, host: "main")
+        let balance = try request("GET", "/api/v5/account/balance", at: place)
+        for _ in 0..<9 { book.settle(try book.take(balance, at: Self.now), [], nil, at: Self.now) }
+        let refusal = #expect(throws: WeightRefusal.self) { try book.take(balance, at: Self.now) }
+        #expect(refusal?.reason == "GET /api/v5/account/balance" && refusal?.isBan == false)
+        #expect(throws: Never.self) {
+            try book.take(try request("GET", "/api/v5/account/positions", at: place), at: Self.now)
+        }
+    }
+}
