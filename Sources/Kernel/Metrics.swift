@@ -33,6 +33,14 @@ package final class Metrics: Sendable {
         _ = register(ComputedFamily(name: name, help: help, kind: kind, value: value))
     }
 
+    /// Values that are asked for when they are scraped, each with its labels' values.
+    package func computed(
+        _ name: String, _ help: String, kind: String, label names: [String],
+        _ values: @escaping @Sendable () -> [(labels: [String], value: Double)]
+    ) {
+        _ = register(ComputedSeries(name: name, help: help, kind: kind, labels: names, values: values))
+    }
+
     /// The exposition text, version 0.0.4.
     package func render() -> String {
         families.withLock { $0 }.map { $0.render() }.joined()
@@ -166,6 +174,26 @@ private final class ComputedFamily: MetricFamily {
     }
 
     func render() -> String { header(name, help, kind) + "\(name) \(value())\n" }
+}
+
+private final class ComputedSeries: MetricFamily {
+    private let name: String
+    private let help: String
+    private let kind: String
+    private let labels: [String]
+    private let values: @Sendable () -> [(labels: [String], value: Double)]
+
+    init(
+        name: String, help: String, kind: String, labels: [String],
+        values: @escaping @Sendable () -> [(labels: [String], value: Double)]
+    ) {
+        (self.name, self.help, self.kind, self.labels, self.values) = (name, help, kind, labels, values)
+    }
+
+    func render() -> String {
+        header(name, help, kind)
+            + values().map { "\(name)\(labelText(labels, $0.labels)) \($0.value)\n" }.sorted().joined()
+    }
 }
 
 private func header(_ name: String, _ help: String, _ kind: String) -> String {

@@ -19,6 +19,7 @@ class Record:
     headers: dict = field(default_factory=dict)
     body: str = ""
     connection: int = 0
+    peer: str = ""
     # What should never be reached: `withdraw` or `transfer`.
     reaches: str = ""
     # `accepted`, the refusal's name, or `edge` when a behaviour kept it from being judged.
@@ -41,7 +42,7 @@ class Journal:
         record = Record(
             self._number, at, exchange, api_key, request.method, request.path, request.query,
             dict(request.headers), request.body[:BODY_KEPT_BYTES].decode("utf-8", "replace"),
-            request.connection)
+            request.connection, request.peer)
         self._records.append(record)
         return record
 

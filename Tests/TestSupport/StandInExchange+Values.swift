@@ -134,6 +134,8 @@ extension StandInExchange {
         package var body: String { text("body") }
         /// Connections are numbered as they arrive.
         package var connection: Int64 { json["connection"]?.asInt ?? 0 }
+        /// The address that it came from.
+        package var peer: String { text("peer") }
         /// `withdraw` or `transfer` when the path does that, otherwise empty.
         package var reaches: String { text("reaches") }
         /// `accepted`, why it was refused, or `edge` when a behaviour kept it from being judged.

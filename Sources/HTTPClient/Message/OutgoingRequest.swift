@@ -55,6 +55,8 @@ package struct OutgoingRequest: Sendable {
     /// Asked when the connection stands and the first byte is about to be written: connecting takes time,
     /// and a process may be stopped in between. False: nothing is sent.
     package var mayLeave: (@Sendable () -> Bool)?
+    /// The address of ours that it leaves from; nil: the system chooses.
+    package var source: IPAddress?
 
     package init(
         _ method: OutgoingMethod, _ url: OutgoingURL, headers: [OutgoingHeader] = [], body: [UInt8] = [],

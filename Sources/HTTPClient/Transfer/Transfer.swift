@@ -60,6 +60,8 @@ final class Transfer {
         setReuse(request.mayResend)
         setTimeLimits(timeLimits)
         setTarget(request.url, pinned: pinned)
+        // libcurl keeps such a connection for requests from the same address.
+        if let source = request.source { set(CURLOPT_INTERFACE, "host!\(source)") }
         setMessage(request)
         setCallbacks()
     }
@@ -323,6 +325,8 @@ extension Transfer {
 
     fileprivate func begins(_ address: IPAddress, port: UInt16, connectedFrom local: IPAddress?) -> Bool {
         guard admits(address, port: port) else { return false }
+        // A kept connection may be bound to another address, and is not borrowed then.
+        if let source = state?.request.source, source != local { return false }
         if let local, state?.addressGuard.isOwn(address, port, connectedFrom: local) ?? true {
             state?.refusal = .ownAddress
             return false
