@@ -29,6 +29,8 @@ extension ProblemCode {
         "outcome_unknown", .gatewayTimeout, "Nobody knows whether it was carried out")
     package static let exchangeUnavailable = ProblemCode(
         "exchange_unavailable", .badGateway, "The exchange cannot be reached")
+    package static let exchangeRateLimited = ProblemCode(
+        "exchange_rate_limited", .tooManyRequests, "The exchange allows no more just now")
     package static let rateLimited = ProblemCode("rate_limited", .tooManyRequests, "Too many requests")
     package static let tooManyStreams = ProblemCode("too_many_streams", .tooManyRequests, "Too many streams")
     package static let insecureTransport = ProblemCode(

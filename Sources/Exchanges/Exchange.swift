@@ -49,9 +49,7 @@ package struct Exchange: Sendable {
         (self.name, self.title, self.aliases, self.environments) = (name, title, aliases, environments)
         (credentialKinds, hasPassphrase) = (credentials, passphrase)
         (self.notCovered, self.notOffered) = (notCovered, notOffered)
-        // A signed request of the others holds the passphrase, which is handed to nobody.
-        let signing: [Offer] = passphrase ? [.proxy] : [.sign, .proxy]
-        offers = [.metadata] + signing + [.probe] + (deletesKeys ? [.delete] : [])
+        offers = [.metadata, .sign, .proxy, .probe] + (deletesKeys ? [.delete] : [])
     }
 }
 
@@ -96,7 +94,10 @@ extension Exchange {
 }
 
 extension Exchange: JSONWritable {
-    package func write(to w: inout JSONWriter) {
+    package func write(to w: inout JSONWriter) { write(to: &w, state: ExchangeState()) }
+
+    /// - Parameter state: as this node sees it.
+    package func write(to w: inout JSONWriter, state: ExchangeState) {
         w.object { w in
             w.field("name", name.rawValue)
             w.field("title", title)
@@ -105,10 +106,13 @@ extension Exchange: JSONWritable {
             w.field("credential_kinds", credentialKinds.map(\.rawValue))
             w.field("passphrase", hasPassphrase)
             w.field("not_covered", notCovered.map(\.rawValue))
+            // A signed request holds it: only for keys that are registered so.
+            w.field("sign_needs", hasPassphrase ? "passphrase_disclosable" : nil)
             w.field("offers", offers.map(\.rawValue))
             w.field("not_offered", notOffered)
             w.array("hosts", hosts) { $0.value($1) }
             w.array("recipes", name.adapter.recipes) { $0.value($1) }
+            state.write(to: &w)
         }
     }
 

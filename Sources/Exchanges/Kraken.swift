@@ -78,6 +78,7 @@ extension Kraken {
         permissions.createdAt = time(key.int("createdTime"))
         permissions.expiresAt = time(key.int("validUntil"))
         permissions.uid = key.words("iban")
+        permissions.nonceWindow = key.int("nonceWindow").flatMap { $0 > 0 ? $0 : nil }
         return permissions
     }
 

@@ -18,6 +18,8 @@ package struct ProbedPermissions: Sendable, Equatable {
     package var createdAt: Timestamp?
     /// The account's own number, where told.
     package var uid: String?
+    /// By how much the number of a request may lie below the highest so far; nil where nothing is told.
+    package var nonceWindow: Int64?
     /// The whole answer as JSON, for people; at most `ProbeAnswer.bodyBytesAtMost`.
     package var raw: [UInt8] = []
 

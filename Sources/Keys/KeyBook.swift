@@ -3,7 +3,7 @@ package import Access
 package import Events
 package import HTTPServer
 import JSON
-import Kernel
+package import Kernel
 import Postgres
 
 /// How this room changes keys: every key is checked against its tag before it is changed, fitted to the
@@ -11,6 +11,10 @@ import Postgres
 package final class KeyBook {
     let ledger: Ledger
     let custody: KeyCustody
+    /// Where requests to exchanges leave from.
+    package let egress: EgressAddresses
+    /// Who sends for keys whose requests carry rising numbers; nil: whoever wants.
+    package let senders: KeySenders?
     /// Revisions of tampered keys that were told of: once each, or whoever tampers floods the trail.
     private var told: Set<Tampering> = []
     private static let toldLimit = 1_024
@@ -21,9 +25,12 @@ package final class KeyBook {
         let table: String
     }
 
-    package init(ledger: Ledger, custody: KeyCustody) {
+    package init(
+        ledger: Ledger, custody: KeyCustody, egress: EgressAddresses = .none, senders: KeySenders? = nil
+    ) {
         self.ledger = ledger
         self.custody = custody
+        (self.egress, self.senders) = (egress, senders)
     }
 
     /// `Ledger.change` for keys. A key that was tampered with is refused, and told of.

@@ -34,6 +34,14 @@ struct SettingsTests {
         #expect(Set(Setting.all.map(\.name)).count == Setting.all.count)
     }
 
+    @Test(arguments: ["nowhere", "a=10.0.0.5,a=10.0.0.6", "10.0.0.5,10.0.0.5", "a=10.0.0.0/8"])
+    func `addresses to send from are addresses, each of its own name`(_ text: String) {
+        #expect {
+            try Settings(
+                environment: ["KEYBELL_EGRESS_ADDRESSES": text], home: "/h", isRoot: false, cores: 1)
+        } throws: { "\($0)".contains("KEYBELL_EGRESS_ADDRESSES") }
+    }
+
     @Test func `a setting that is nearly one is refused by its name, without its value`() {
         #expect {
             try Settings(

@@ -20,8 +20,7 @@ import Testing
         for exchange in Exchange.all {
             let adapter = exchange.name.adapter
             #expect(exchange.offers.contains(.delete) == (adapter.deletion(apiKey: "key") != nil))
-            #expect(exchange.offers.contains(.proxy))
-            #expect(exchange.offers.contains(.sign) == !exchange.hasPassphrase)
+            #expect(exchange.offers.contains(.proxy) && exchange.offers.contains(.sign))
             #expect(exchange.offers.contains(.probe) && adapter.exchange == exchange.name)
         }
     }

@@ -167,7 +167,7 @@ struct KeyDesk {
         let prober = KeyProber(
             clock: parts.clock, entropy: .system, standIn: { _, _, _ in nil },
             pause: { parts.exchange.waited($0) },
-            send: { request, _ in parts.exchange.answer(to: request) })
+            send: { parts.exchange.answer(to: $0.request) })
         self.prober = prober
         jobs = KeyJobs(book: book, prober: prober).jobs
         caller = TestCaller(

@@ -87,6 +87,7 @@ struct SigningDesk {
     let jobs: [Job]
     let exchange = DeskExchange()
     let market = MarketBoard()
+    let weights = WeightBook()
     let time: DeskClock
     let me: PrincipalID
     private let reports: ReportWriter
@@ -119,7 +120,7 @@ struct SigningDesk {
                 + ProxyEndpoints(
                     batcher: batcher, hosts: hosts, clocks: clocks,
                     line: line, outcomes: outcomes,
-                    turns: KeyTurns(), entropy: .system
+                    weights: weights, entropy: .system
                 ).operations
                 + UsageEndpoints(database: database, writer: reports).operations
                 + PolicyEndpoints(
@@ -133,7 +134,7 @@ struct SigningDesk {
     ) -> [Operation] {
         let prober = KeyProber(
             clock: time.clock, entropy: .system, standIn: { _, _, _ in nil }, pause: { _ in },
-            send: { _, _ in
+            send: { _ in
                 .success(ProbeAnswer(status: 200, body: Array(DeskExchange.restrictions.utf8)))
             })
         return KeyEndpoints(

@@ -57,6 +57,9 @@ extension ExchangeKey {
             bytes.add(policy.version)
             bytes.add(Hex.encode(policy.digest))
         }
+        // Each named, and only where it is not what every key had before there was the like.
+        if isPassphraseDisclosable { bytes.add("passphrase_disclosable") }
+        if let egressAddress { bytes.add(["egress_address", egressAddress]) }
         return bytes.bytes
     }
 }

@@ -9,10 +9,15 @@ package import Postgres
 package struct UsableKey: Sendable {
     package let key: ExchangeKey
     package let account: AccountID?
+    /// By how much the number of a request may lie below the highest so far.
+    package let nonceWindow: Int64
     private let matter: CredentialMatter?
 
-    fileprivate init(_ key: ExchangeKey, _ account: AccountID?, _ matter: CredentialMatter?) {
+    fileprivate init(
+        _ key: ExchangeKey, _ account: AccountID?, nonceWindow: Int64, _ matter: CredentialMatter?
+    ) {
         (self.key, self.account, self.matter) = (key, account, matter)
+        self.nonceWindow = nonceWindow
     }
 
     package var credential: ExchangeCredential? { matter?.credential }
@@ -41,12 +46,14 @@ extension KeyBook {
             , (select credential from key_version v
                 where v.key = exchange_key.id and v.version = exchange_key.current_version),
             (select a.id from account a where a.exchange = exchange_key.exchange
-                and a.environment = exchange_key.environment and a.name = exchange_key.account)
+                and a.environment = exchange_key.environment and a.name = exchange_key.account),
+            (select nonce_window from key_probe p where p.key = exchange_key.id)
             from exchange_key where id = any ($1)
             """,
         ].joined(separator: " "))
     private static let credentialColumn = KeyColumns.count
     private static let accountColumn = KeyColumns.count + 1
+    private static let windowColumn = KeyColumns.count + 2
 
     /// Keys ready for use, those of them that exist. Throws while the node is sealed.
     package nonisolated(nonsending) func usableKeys(
@@ -59,7 +66,10 @@ extension KeyBook {
                 let matter: CredentialMatter? =
                     if let version = key.currentVersion, let sealed = row.optionalBytes(Self.credentialColumn)
                     { try custody.open(sealed, of: key, version: version) } else { nil }
-                return .success(UsableKey(key, row.optionalID(Self.accountColumn), matter))
+                return .success(
+                    UsableKey(
+                        key, row.optionalID(Self.accountColumn),
+                        nonceWindow: row.optionalInt64(Self.windowColumn) ?? 0, matter))
             } catch let tampered as TamperedKey {
                 return .failure(UnusableKey(id: keyRow.id, tampering: tampered))
             }

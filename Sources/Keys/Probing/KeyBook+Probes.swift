@@ -17,17 +17,26 @@ extension KeyBook {
         _ purpose: KeyPurpose, _ id: ExchangeKeyID, version: Int? = nil, by prober: KeyProber,
         _ context: Context, note: (ExchangeKey, Change) throws -> JSONValue
     ) async throws -> (use: KeyUse, seen: ProbeSighting) {
+        let turn = try await turn(of: id)
+        defer { turn?.end() }
         let use = try await admit(purpose, id, version: version, context, note: note)
-        var seen = try await prober.look(use)
+        var seen = try await prober.look(use, in: turn)
         let places = use.key.exchange.adapter.probes(in: use.key.environment).count
         // The first use was the repeatable effect.
         var claimless = context
         claimless.idempotency = nil
         for place in 1..<max(places, 1) where seen.isRefusal {
             let again = try await admit(purpose, id, version: use.version, claimless, note: note)
-            seen = seen.joined(with: try await prober.look(again, at: place), by: use.key.exchange)
+            seen = seen.joined(with: try await prober.look(again, at: place, in: turn), by: use.key.exchange)
         }
         return (use, seen)
+    }
+
+    /// Where each request needs a higher number than the last, none may overtake another.
+    private nonisolated(nonsending) func turn(of id: ExchangeKeyID) async throws -> KeySenders.Turn? {
+        guard let senders else { return nil }
+        guard try await KeyStore.exchange(of: id, in: ledger.database)?.wantsNonce == true else { return nil }
+        return try await senders.turn(of: id)
     }
 
     /// Writes a probe's outcome: what the exchange says, its drift, and the end of quarantine where nothing
@@ -45,7 +54,9 @@ extension KeyBook {
             let before = try await ProbeRecord.find(key.id, in: change.transaction)
             let uid = try await AccountStore.uid(of: key, in: change.transaction)
             let outcome = key.isDecoy ? outcome.naming(uid) : outcome
-            let drift = outcome.permissions.map { key.drift(from: $0, uid: uid) } ?? before?.drift ?? []
+            let senders = try await egress.addresses(
+                of: key.egressAddress, at: change.context.now, in: change.transaction)
+            let drift = outcome.drift(of: key, uid: uid, sentFrom: senders, before: before)
             let failures = outcome.permissions == nil ? (before?.failures ?? 0) + 1 : 0
             let now = change.context.now
             try await ProbeRecord.write(
@@ -54,6 +65,8 @@ extension KeyBook {
                 in: change.transaction)
             tell(outcome, drift, before, failures, key, change)
             if let found = outcome.permissions {
+                // Whoever knows the key has to read it anew.
+                if found.nonceWindow != before?.nonceWindow { key.touch(at: now) }
                 try await confirm(use, found, acceptedRisks, &key, orders, change)
             }
             return (key, try await ProbeRecord.find(key.id, in: change.transaction))
@@ -96,7 +109,7 @@ extension KeyBook {
         _ outcome: ProbeOutcome, _ drift: [String], _ before: ProbeRecord?, _ failures: Int,
         _ key: ExchangeKey, _ change: Change
     ) {
-        if outcome.permissions != nil, !drift.isEmpty, drift != before?.drift ?? [] {
+        if !drift.isEmpty, drift != before?.drift ?? [] {
             change.emit(key.event(.keyDrifted, ["drift": .array(drift.map { .string($0) })]))
         }
         let fields: KeyValuePairs<String, JSONValue> = [

@@ -3,12 +3,22 @@ package import Kernel
 
 /// Asks exchanges what a key may do.
 package struct KeyProber {
+    /// A request, and where it goes and comes from.
+    package struct Errand: Sendable {
+        package let request: SignedRequest
+        package let exchange: ExchangeName
+        package let environment: Environment
+        package let host: String
+        package let account: String
+        /// The name of the address that it shall leave from; nil: the node's first.
+        package let egressAddress: String?
+        /// Asked once more when the first byte is about to leave.
+        package let mayLeave: @Sendable () -> Bool
+    }
+
     /// Sends a request once; nothing below sends it again.
-    /// - Parameter mayLeave: asked once more when the first byte is about to leave.
     package typealias Send =
-        nonisolated(nonsending) (
-            SignedRequest, _ mayLeave: @escaping @Sendable () -> Bool
-        ) async -> Result<ProbeAnswer, SendFailure>
+        nonisolated(nonsending) (Errand) async -> Result<ProbeAnswer, SendFailure>
 
     package struct SendFailure: Error, Sendable {
         package let reason: String
@@ -35,7 +45,9 @@ package struct KeyProber {
 
     /// What a use of the key was admitted for: one request, sent at most once, not later than a second after.
     /// - Parameter place: which of the hosts that the key may belong to.
-    nonisolated(nonsending) func look(_ use: KeyUse, at place: Int = 0) async throws -> ProbeSighting {
+    nonisolated(nonsending) func look(
+        _ use: KeyUse, at place: Int = 0, in turn: KeySenders.Turn? = nil
+    ) async throws -> ProbeSighting {
         let now = clock.now()
         let adapter = use.key.exchange.adapter
         let draft = adapter.probes(in: use.key.environment)[place]
@@ -43,7 +55,7 @@ package struct KeyProber {
             await pause(delays.sample(entropy))
             return InventedAnswer(key: use.key).sighting(asked: draft.title, at: now)
         }
-        let answer = try await ask(draft, adapter, use)
+        let answer = try await ask(draft, adapter, use, turn)
         let outcome: ProbeOutcome =
             switch answer {
             case .failure(let failure): .unreachable(failure.reason)
@@ -75,7 +87,7 @@ package struct KeyProber {
     }
 
     private nonisolated(nonsending) func ask(
-        _ draft: RequestDraft, _ adapter: any ExchangeAdapter, _ use: KeyUse
+        _ draft: RequestDraft, _ adapter: any ExchangeAdapter, _ use: KeyUse, _ turn: KeySenders.Turn? = nil
     ) async throws -> Result<ProbeAnswer, SendFailure> {
         let key = use.key
         guard let credential = use.matter.credential else {
@@ -90,7 +102,11 @@ package struct KeyProber {
         let request = try adapter.sign(draft, with: credential, at: moment, to: host)
         try use.leave.check()
         let began = clock.monotonicNanoseconds()
-        let answer = await send(request, use.leave.mayLeave)
+        let answer = await send(
+            Errand(
+                request: request, exchange: key.exchange, environment: key.environment, host: draft.host,
+                account: key.account, egressAddress: key.egressAddress,
+                mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave)))
         if case .success = answer { delays.note(clock.monotonicNanoseconds() &- began) }
         return answer
     }

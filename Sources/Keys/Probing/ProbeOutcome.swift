@@ -47,6 +47,25 @@ extension ProbeOutcome {
     }
 }
 
+extension ProbeOutcome {
+    private static let egress = "egress_address"
+
+    /// What is known to be other than the record. An exchange that refuses the address tells of that alone.
+    /// - Parameter sentFrom: what exchanges see of the addresses that the key's requests leave from, on all
+    ///   nodes; empty where nobody told.
+    func drift(
+        of key: ExchangeKey, uid: String?, sentFrom: Set<IPAddress>, before: ProbeRecord?
+    ) -> [String] {
+        if let found = permissions {
+            let isShutOut = sentFrom.contains { found.admits($0) == false }
+            return key.drift(from: found, uid: uid) + (isShutOut ? [Self.egress] : [])
+        }
+        let known = before?.drift ?? []
+        guard case .refused(.addressRefused) = self, !known.contains(Self.egress) else { return known }
+        return known + [Self.egress]
+    }
+}
+
 extension ExchangeKey {
     /// Where the exchange says other things than the record, in words that rules can match.
     /// - Parameter uid: what the record of its account says.

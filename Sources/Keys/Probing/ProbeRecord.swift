@@ -18,6 +18,7 @@ struct ProbeRecord: Sendable {
     let uid: String?
     let drift: [String]
     let failures: Int
+    var nonceWindow: Int64?
 }
 
 extension ProbeRecord {
@@ -25,29 +26,29 @@ extension ProbeRecord {
         "key_probe_find",
         """
         select version, probed_at, outcome, detail, permissions, ip_bound, addresses, expires_at, uid, drift,
-            failures
+            failures, nonce_window
         from key_probe where key = $1 and probed_at is not null
         """)
     private static let confirm = Statement(
         "key_probe_confirm",
         """
         insert into key_probe (key, next_at, version, probed_at, outcome, permissions, ip_bound, addresses,
-            expires_at, uid, raw, drift)
-        values ($1, $2, $3::integer, $4, 'confirmed', $5, $6, $7, $8, $9, $10, $11)
+            expires_at, uid, raw, drift, nonce_window)
+        values ($1, $2, $3::integer, $4, 'confirmed', $5, $6, $7, $8, $9, $10, $11, $12)
         on conflict (key) do update set next_at = excluded.next_at, version = excluded.version,
             probed_at = excluded.probed_at, outcome = excluded.outcome, detail = null,
             permissions = excluded.permissions, ip_bound = excluded.ip_bound, addresses = excluded.addresses,
             expires_at = excluded.expires_at, uid = excluded.uid, raw = excluded.raw, drift = excluded.drift,
-            failures = 0
+            nonce_window = excluded.nonce_window, failures = 0
         """)
     private static let fail = Statement(
         "key_probe_fail",
         """
-        insert into key_probe (key, next_at, version, probed_at, outcome, detail, failures)
-        values ($1, $2, $3::integer, $4, $5, $6, 1)
+        insert into key_probe (key, next_at, version, probed_at, outcome, detail, drift, failures)
+        values ($1, $2, $3::integer, $4, $5, $6, $7, 1)
         on conflict (key) do update set next_at = excluded.next_at, version = excluded.version,
             probed_at = excluded.probed_at, outcome = excluded.outcome, detail = excluded.detail,
-            failures = key_probe.failures + 1
+            drift = excluded.drift, failures = key_probe.failures + 1
         """)
 
     private static let hasten = Statement(
@@ -69,7 +70,7 @@ extension ProbeRecord {
                 detail: row.optionalText(3), permissions: row.isNull(4) ? nil : row.textArray(4),
                 isAddressBound: row.optionalBool(5), addresses: row.isNull(6) ? [] : row.textArray(6),
                 expiresAt: row.optionalTimestamp(7), uid: row.optionalText(8), drift: row.textArray(9),
-                failures: row.int(10))
+                failures: row.int(10), nonceWindow: row.optionalInt64(11))
         }
     }
 
@@ -80,13 +81,14 @@ extension ProbeRecord {
         guard let found = outcome.permissions else {
             _ = try await transaction.query(
                 fail, .id(key.id), .timestamp(next), .int(version), .timestamp(now), .text(outcome.name),
-                .text(outcome.detail))
+                .text(outcome.detail), .textArray(drift))
             return
         }
         _ = try await transaction.query(
             confirm, .id(key.id), .timestamp(next), .int(version), .timestamp(now),
             .textArray(found.areTold ? found.list.map(\.rawValue) : nil), .bool(found.isAddressBound),
             .textArray(found.addresses), .timestamp(found.expiresAt), .text(found.uid),
-            .json(found.raw.isEmpty ? nil : found.raw), .textArray(drift))
+            .json(found.raw.isEmpty ? nil : found.raw), .textArray(drift),
+            .int64(found.nonceWindow))
     }
 }

@@ -32,6 +32,10 @@ package struct ExchangeKey: Sendable {
     package var rotation: RotationPlan?
     /// Whether its secret may be revealed.
     package var isReadable = false
+    /// Whether signed requests, which hold its passphrase, may be handed out.
+    package var isPassphraseDisclosable = false
+    /// Name of the address that its requests leave from; nil: whichever is the node's first.
+    package var egressAddress: String?
     /// Bait: whoever uses it gives themselves away.
     package private(set) var isDecoy = false
     /// The version that is used; nil without a credential.
@@ -78,7 +82,8 @@ extension ExchangeKey {
             environment: draft.environment, owner: draft.owner, tags: draft.tags,
             permissions: draft.permissions, addresses: draft.addresses, statusChangedAt: now,
             expiresAt: draft.expiresAt, secretCreatedAt: draft.secretCreatedAt, rotation: draft.rotation,
-            isReadable: draft.isReadable, isDecoy: draft.isDecoy, createdAt: now, createdBy: createdBy,
+            isReadable: draft.isReadable, isPassphraseDisclosable: draft.isPassphraseDisclosable,
+            egressAddress: draft.egressAddress, isDecoy: draft.isDecoy, createdAt: now, createdBy: createdBy,
             updatedAt: now)
         rotationNoticeAt = rotationCountdown?.first(from: now)
         expiryNoticeAt = expiryCountdown?.first(from: now)
@@ -97,6 +102,8 @@ extension ExchangeKey {
         if let secretCreatedAt = change.secretCreatedAt { self.secretCreatedAt = secretCreatedAt }
         if let rotation = change.rotation { self.rotation = rotation }
         if let isReadable = change.isReadable { self.isReadable = isReadable }
+        if let isDisclosable = change.isPassphraseDisclosable { isPassphraseDisclosable = isDisclosable }
+        if let egressAddress = change.egressAddress { self.egressAddress = egressAddress }
         let changed = differences(from: before)
         guard !changed.isEmpty else { return [] }
         if changed.contains("rotation") || changed.contains("secret_created_at") {
@@ -115,6 +122,8 @@ extension ExchangeKey {
             ("expires_at", expiresAt == other.expiresAt),
             ("secret_created_at", secretCreatedAt == other.secretCreatedAt),
             ("rotation", rotation == other.rotation), ("readable", isReadable == other.isReadable),
+            ("passphrase_disclosable", isPassphraseDisclosable == other.isPassphraseDisclosable),
+            ("egress_address", egressAddress == other.egressAddress),
         ]
         return all.filter { !$0.1 }.map(\.0)
     }
@@ -217,7 +226,9 @@ extension ExchangeKey {
             statusChangedAt: row.time(KeyColumns.statusChangedAt),
             expiresAt: row.optionalTime(KeyColumns.expiresAt),
             secretCreatedAt: row.optionalTime(KeyColumns.secretCreatedAt), rotation: row.rotation,
-            isReadable: row.flag(KeyColumns.readable), isDecoy: row.flag(KeyColumns.decoy),
+            isReadable: row.flag(KeyColumns.readable),
+            isPassphraseDisclosable: row.flag(KeyColumns.passphraseDisclosable),
+            egressAddress: row.optionalText(KeyColumns.egressAddress), isDecoy: row.flag(KeyColumns.decoy),
             currentVersion: row.optionalInt(KeyColumns.currentVersion),
             risksAccepted: row.optionalText(KeyColumns.risksAccepted),
             fingerprint: row.optionalText(KeyColumns.fingerprint),

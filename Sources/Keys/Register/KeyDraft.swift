@@ -18,6 +18,8 @@ struct KeyDraft {
     let secretCreatedAt: Timestamp?
     let rotation: RotationPlan?
     let isReadable: Bool
+    let isPassphraseDisclosable: Bool
+    let egressAddress: String?
     let isDecoy: Bool
     /// Nil: metadata only, for now.
     let credential: CredentialDraft?
@@ -38,6 +40,9 @@ struct KeyDraft {
         rotation = f.rotation()
         if owner == nil { f.fail("owner_id", code: FieldCode.missing, "is required") }
         isReadable = f.bool("readable", default: false)
+        isPassphraseDisclosable = f.bool("passphrase_disclosable", default: false)
+        if isPassphraseDisclosable { f.checkPassphrase(of: exchange) }
+        egressAddress = f.egressAddress()
         isDecoy = asDecoy
         let sent = CredentialDraft.read(optional: &f)
         if asDecoy, case .generated? = sent?.matter {
@@ -54,7 +59,7 @@ struct KeyDraft {
 struct KeyChange {
     private static let names = [
         "label", "owner_id", "tags", "permissions", "ip_allow_list", "expires_at", "secret_created_at",
-        "rotation", "readable",
+        "rotation", "readable", "passphrase_disclosable", "egress_address",
     ]
 
     let label: String?
@@ -66,7 +71,9 @@ struct KeyChange {
     let secretCreatedAt: Timestamp??
     let rotation: RotationPlan??
     let isReadable: Bool?
-    /// The secret again: who makes a key readable must have it.
+    let isPassphraseDisclosable: Bool?
+    let egressAddress: String??
+    /// The secret again: who makes a key readable, or its passphrase, must have it.
     let proof: CredentialDraft?
 
     init(_ fields: Fields, now: Timestamp) throws {
@@ -82,12 +89,47 @@ struct KeyChange {
         rotation = f.has("rotation") ? .some(f.rotation()) : nil
         f.refuseNull("readable")
         isReadable = f.bool(optional: "readable")
+        f.refuseNull("passphrase_disclosable")
+        isPassphraseDisclosable = f.bool(optional: "passphrase_disclosable")
+        egressAddress = f.has("egress_address") ? .some(f.egressAddress()) : nil
         proof = CredentialDraft.read(optional: &f)
-        if proof != nil, isReadable != true {
+        if proof != nil, isReadable != true, isPassphraseDisclosable != true {
             f.fail(
-                "credential", code: "not_allowed", "goes with \"readable\": true; versions are added apart")
+                "credential", code: "not_allowed",
+                "goes with \"readable\": true or \"passphrase_disclosable\": true; versions are added apart")
         }
         if isEmpty { f.fail(code: FieldCode.tooFew, "must change something") }
         try f.finish()
+    }
+}
+
+extension KeyChange {
+    /// Whether the secret or the passphrase could be seen afterwards, and not before.
+    func shows(moreOf key: ExchangeKey) -> Bool {
+        let isShown = isReadable == true && !key.isReadable
+        let isDisclosed = isPassphraseDisclosable == true && !key.isPassphraseDisclosable
+        return (isShown || isDisclosed) && key.currentVersion != nil
+    }
+
+    /// What can be said of it only beside the key and the settings.
+    func check(_ key: ExchangeKey, egress: EgressAddresses) throws(FieldErrors) {
+        if isPassphraseDisclosable == true, !Exchange.of(key.exchange).hasPassphrase {
+            throw FieldErrors(
+                FieldError(
+                    pointer: "/passphrase_disclosable", code: "not_allowed",
+                    message: "is for exchanges whose credentials have a passphrase"))
+        }
+        if case .some(let name) = egressAddress { try egress.requireName(name) }
+    }
+}
+
+extension EgressAddresses {
+    /// Another node may have others, but then somebody should ask that one.
+    func requireName(_ name: String?) throws(FieldErrors) {
+        guard let name, self[name] == nil else { return }
+        throw FieldErrors(
+            FieldError(
+                pointer: "/egress_address", code: "not_found",
+                message: "is none of KEYBELL_EGRESS_ADDRESSES"))
     }
 }

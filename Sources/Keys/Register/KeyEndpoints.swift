@@ -1,5 +1,5 @@
 package import Access
-import Exchanges
+package import Exchanges
 import Events
 import HTTPServer
 import JSON
@@ -21,20 +21,23 @@ package struct KeyEndpoints {
     private let prober: KeyProber
     private let publicOrigin: String
     private let uses: PermissionUses.Read
+    /// What this node has measured at an exchange.
+    private let state: (ExchangeName) -> ExchangeState
 
     /// - Parameters:
     ///   - makePair: makes key pairs, which takes up to seconds: not on the loop.
     ///   - publicOrigin: where deposit links lead, without a slash.
     package init(
         book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair,
-        prober: KeyProber, publicOrigin: String, uses: @escaping PermissionUses.Read
+        prober: KeyProber, publicOrigin: String, uses: @escaping PermissionUses.Read,
+        state: @escaping (ExchangeName) -> ExchangeState = { _ in ExchangeState() }
     ) {
         (database, self.book) = (book.ledger.database, book)
         makeMatter = MakeMatter(makePair)
         registrar = KeyRegistrar(book: book, makeMatter: makeMatter, isActive: isActive)
         self.prober = prober
         self.publicOrigin = publicOrigin
-        self.uses = uses
+        (self.uses, self.state) = (uses, state)
     }
 
     package var operations: [Operation] {
@@ -43,7 +46,7 @@ package struct KeyEndpoints {
             Operation(
                 .get, "/v1/exchanges", id: "listExchanges", requires: .permission(.keysRead), bodyLimit: 0
             ) {
-                try Self.exchanges($0, $1)
+                try exchanges($0, $1)
             },
             Operation(.get, "/v1/keys", id: "listKeys", requires: .permission(.keysRead), bodyLimit: 0) {
                 try await KeySearch($0, for: $1).page(in: database)
@@ -82,10 +85,12 @@ package struct KeyEndpoints {
 // MARK: Reading
 
 extension KeyEndpoints {
-    private static func exchanges(_ request: Request, _ context: Context) throws -> Response {
+    private func exchanges(_ request: Request, _ context: Context) throws -> Response {
         try request.parameters().finish()
         return Response.object { w in
-            w.field("data", Exchange.all)
+            w.array("data", Exchange.all) { w, exchange in
+                exchange.write(to: &w, state: state(exchange.name))
+            }
             w.null("next_cursor")
         }
     }
@@ -131,15 +136,17 @@ extension KeyEndpoints {
             if let owner = wanted.owner, owner != key.owner {
                 try await registrar.requireActive(owner, change)
             }
+            try wanted.check(key, egress: book.egress)
             if let proof = wanted.proof {
                 try await book.prove(makeMatter(proof, key.exchange), isSecretOf: key, change)
-            } else if wanted.isReadable == true, !key.isReadable, key.currentVersion != nil {
+            } else if wanted.shows(moreOf: key) {
                 throw FieldErrors(
                     FieldError(
                         pointer: "/credential", code: FieldCode.missing,
-                        message: "is required: who makes a key readable must have its secret"))
+                        message: "is required: whoever makes more of a key visible must have its secret"))
             }
             let changed = key.apply(wanted, at: context.now)
+            if changed.contains("passphrase_disclosable") { change.touchesAuthority = true }
             let status = key.status
             key.obey(orders.strictest(over: key), at: context.now)
             if key.status != status {

@@ -52,6 +52,22 @@ extension Fields {
         list("ip_allow_list", most: 100, expected: "an address, or a network without host bits") { CIDR($0) }
     }
 
+    /// The name of an address; whether there is one of it, the register knows.
+    mutating func egressAddress() -> String? {
+        guard has("egress_address"), !isNull("egress_address") else { return nil }
+        return parsed(optional: "egress_address", expected: "the name of a source address") {
+            EgressAddress.isName($0) ? $0 : nil
+        }
+    }
+
+    /// Where there is no passphrase, there is none to disclose.
+    mutating func checkPassphrase(of exchange: ExchangeName) {
+        if Exchange.of(exchange).hasPassphrase { return }
+        fail(
+            "passphrase_disclosable", code: "not_allowed",
+            "is for exchanges whose credentials have a passphrase")
+    }
+
     mutating func principal(_ name: String) -> PrincipalID? {
         refuseNull(name)
         return parsed(optional: name, expected: "the id of a user or a service account") { PrincipalID($0) }

@@ -12,7 +12,7 @@ enum KeyColumns {
         rotation_remind_before, rotation_due_at, handed_out_until, created_at, created_by, updated_at,
         revision, rotation_notice_at, expiry_notice_at, label_key, own_mode, quarantined, readable, decoy,
         current_version, risks_accepted, fingerprint, version_list, mac, own_reason,
-        policy_version, policy_digest
+        policy_version, policy_digest, egress_address, passphrase_disclosable
         """
 
     static let id = 0
@@ -52,7 +52,9 @@ enum KeyColumns {
     static let ownReason = 34
     static let policyVersion = 35
     static let policyDigest = 36
-    static let count = 37
+    static let egressAddress = 37
+    static let passphraseDisclosable = 38
+    static let count = 39
 }
 
 /// One key as the database answers it. An answer to a client is written from here, without a value between:
@@ -164,6 +166,8 @@ extension KeyRow {
     }
 
     private func writeCredential(to w: inout JSONWriter) {
+        w.field("egress_address", row.optionalText(KeyColumns.egressAddress))
+        w.field("passphrase_disclosable", flag(KeyColumns.passphraseDisclosable))
         w.field("readable", flag(KeyColumns.readable))
         w.field("fingerprint", row.optionalText(KeyColumns.fingerprint))
         w.field("current_version", optionalInt(KeyColumns.currentVersion))

@@ -25,10 +25,10 @@ enum KeyStore {
                 rotation_remind_before, rotation_due_at, rotation_notice_at, expiry_notice_at,
                 handed_out_until, updated_at, revision, own_mode, quarantined, readable,
                 current_version, risks_accepted, fingerprint, own_reason, exchange, account, environment,
-                created_at, created_by, decoy)
+                created_at, created_by, decoy, egress_address, passphrase_disclosable)
             values ($1, normalize($2), normalize($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                $16, $17, $18, $19, $20, $21, $22, $23, $24::integer, $25, $26, $27, $28, normalize($29),
-                $30, $31, $32, $33)
+                $16, $17, $18, $19, $20, $21, $22, $23, $24::integer, $25, $26, $27, $30, normalize($31),
+                $32, $33, $34, $35, $28, $29)
             returning
             """, KeyColumns.list,
         ].joined(separator: " "))
@@ -43,7 +43,7 @@ enum KeyStore {
                 rotation_due_at = $15, rotation_notice_at = $16, expiry_notice_at = $17,
                 handed_out_until = $18, updated_at = $19, revision = $20, own_mode = $21,
                 quarantined = $22, readable = $23, current_version = $24::integer, risks_accepted = $25,
-                fingerprint = $26, own_reason = $27
+                fingerprint = $26, own_reason = $27, egress_address = $28, passphrase_disclosable = $29
             where id = $1 returning
             """, KeyColumns.list,
         ].joined(separator: " "))
@@ -156,7 +156,7 @@ enum KeyStore {
         }
     }
 
-    /// `$1` to `$27`: the id, and everything that may ever change.
+    /// `$1` to `$29`: the id, and everything that may ever change.
     private static func changeable(_ key: ExchangeKey) -> [Parameter] {
         [
             .id(key.id), .text(key.label), .text(key.label.lowercased()), .text(key.owner.description),
@@ -168,7 +168,7 @@ enum KeyStore {
             .timestamp(key.handedOutUntil), .timestamp(key.updatedAt), .int64(key.revision),
             .text(key.ownMode.rawValue), .bool(key.isQuarantined), .bool(key.isReadable),
             .int(key.currentVersion), .text(key.risksAccepted), .text(key.fingerprint),
-            .text(key.ownReason),
+            .text(key.ownReason), .text(key.egressAddress), .bool(key.isPassphraseDisclosable),
         ]
     }
 }

@@ -48,6 +48,10 @@ package struct Setting: Sendable {
             "KEYBELL_STANDIN",
             "With _EXCHANGE_ENVIRONMENT_ALIAS behind it: the URL of a stand-in host; never for live keys."),
         Setting(
+            "KEYBELL_EGRESS_ADDRESSES",
+            "What requests to exchanges leave from, by commas: name=address, or name=address@seen-as."
+        ),
+        Setting(
             "KEYBELL_RATE_LIMIT", default: "5000",
             "Requests a second of one principal, or of one address without any, on one loop; 0: no limit."
         ),

@@ -19,6 +19,8 @@ package struct Settings: Sendable {
     /// Base URLs by `EXCHANGE_ENVIRONMENT_ALIAS`, for tests and paper trading; never for live keys.
     package var standIns: [String: String]
     package var trustedProxies: [CIDR]
+    /// Where requests to exchanges leave from.
+    package var egress: EgressAddresses
     package var allowsPrivateWebhooks: Bool
     package var requestsPerSecond: Int
     package var connections: Int
@@ -57,6 +59,7 @@ extension Settings {
         rootKeyFile = reader.path("KEYBELL_ROOT_KEY_FILE") ?? "\(home)/.config/keybell/root.key"
         publicOrigin = reader.value("KEYBELL_PUBLIC_ORIGIN", "https://… or http://localhost…", Self.origin)
         trustedProxies = reader.list("KEYBELL_TRUSTED_PROXIES", "addresses or ranges") { CIDR($0) }
+        egress = reader.egress("KEYBELL_EGRESS_ADDRESSES")
         allowsPrivateWebhooks = reader.bool("KEYBELL_PRIVATE_WEBHOOKS") ?? false
         sealedNotice = reader.url("KEYBELL_SEALED_NOTICE_URL", Self.receivers(allowsPrivateWebhooks))
         standIns = reader.standIns("KEYBELL_STANDIN")

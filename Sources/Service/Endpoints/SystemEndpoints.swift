@@ -18,7 +18,7 @@ struct SystemEndpoints {
     private static let nodes = Statement(
         "system_nodes",
         """
-        select id, version, loops, started_at, last_seen_at from node where last_seen_at > $1
+        select id, version, loops, started_at, last_seen_at, egress from node where last_seen_at > $1
         order by started_at, id
         """)
 
@@ -70,6 +70,13 @@ struct SystemEndpoints {
             w.field("loops", node.int64(2))
             w.field("started_at", node.timestamp(3).description)
             w.field("last_seen_at", node.timestamp(4).description)
+            w.array("egress_addresses", node.textArray(5).compactMap { EgressAddress($0) }) { w, address in
+                w.object { w in
+                    w.field("name", address.name)
+                    w.field("address", address.source.description)
+                    w.field("seen_as", address.seenAs.description)
+                }
+            }
             w.field("this", id == shared.id)
         }
     }

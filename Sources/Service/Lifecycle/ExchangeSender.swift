@@ -14,9 +14,13 @@ struct ExchangeSender {
     private let client: HTTPClient
     private let settings: Settings
     private let reactor: Reactor
+    private let weights: WeightBook
+    private let clocks: ExchangeClocks
+    private let clock: Clock
 
     init(_ shared: NodeShared, reactor: Reactor) {
-        settings = shared.settings
+        (settings, weights, clock) = (shared.settings, shared.weights, shared.clock)
+        clocks = shared.exchangeClocks
         self.reactor = reactor
         client = HTTPClient(
             on: reactor, resolver: .system(shared.offLoop),
@@ -28,7 +32,7 @@ struct ExchangeSender {
             clock: shared.clock, entropy: shared.entropy,
             standIn: { [settings] in settings.standIn($0, $1, $2) },
             pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) },
-            send: { request, mayLeave in await probe(request, mayLeave) })
+            send: { errand in await probe(errand) })
     }
 
     /// For requests of bots: the same addresses, and answers whole.
@@ -46,6 +50,11 @@ struct ExchangeSender {
                 ExchangeFailure(
                     mayHaveArrived: false, "The address of the exchange cannot be used."))
         }
+        let bystander = message.place.map(bystander)
+        if let refusal = bystander.flatMap(refusal) {
+            return .failure(ExchangeFailure(mayHaveArrived: false, refusal.sentence))
+        }
+        if let source = message.source { outgoing.source = source }
         outgoing.headers += message.headers.map { OutgoingHeader($0.name, $0.value) }
         outgoing.mayResend = message.mayResend
         outgoing.mayLeave = message.mayLeave
@@ -53,6 +62,7 @@ struct ExchangeSender {
             readBytes: ExchangeLine.answerBytesAtMost, keptBytes: ExchangeLine.answerBytesAtMost)
         do throws(OutgoingError) {
             let answer = try await client.send(outgoing)
+            if let bystander { note(answer, of: bystander) }
             return .success(
                 ExchangeAnswer(
                     status: answer.status, headers: answer.headers.map { ($0.name, $0.value) },
@@ -75,20 +85,31 @@ struct ExchangeSender {
             method, url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
             body: request.body ?? [], allowance: allowance, mayResend: false)
         outgoing.timeLimits = Self.timeLimits
+        outgoing.source = settings.egress.choose(nil).source
         return outgoing
     }
 
     private nonisolated(nonsending) func probe(
-        _ request: SignedRequest, _ mayLeave: @escaping @Sendable () -> Bool
+        _ errand: KeyProber.Errand
     ) async -> Result<ProbeAnswer, KeyProber.SendFailure> {
-        guard var outgoing = outgoing(request) else {
+        guard var outgoing = outgoing(errand.request) else {
             return .failure(.init("The address of the exchange cannot be used."))
         }
-        outgoing.mayLeave = mayLeave
+        let choice = settings.egress.choose(errand.egressAddress)
+        guard choice != .missing else {
+            return .failure(.init("This node has no source address \(errand.egressAddress ?? "")."))
+        }
+        let asked = WeightRequest(
+            MarketPlace(errand.exchange, errand.environment, host: errand.host), from: choice.name,
+            account: errand.account, route: "probe")
+        if let refusal = refusal(of: asked) { return .failure(.init(refusal.sentence)) }
+        outgoing.source = choice.source
+        outgoing.mayLeave = errand.mayLeave
         outgoing.responseLimits = .init(
             readBytes: ProbeAnswer.bodyBytesAtMost, keptBytes: ProbeAnswer.bodyBytesAtMost)
         do throws(OutgoingError) {
             let answer = try await client.send(outgoing)
+            note(answer, of: asked)
             return .success(
                 ProbeAnswer(
                     status: answer.status,
@@ -96,5 +117,30 @@ struct ExchangeSender {
         } catch {
             return .failure(.init(error.outsideText))
         }
+    }
+}
+
+// MARK: What nobody counts
+
+extension ExchangeSender {
+    /// What no key signs leaves from the node's first address.
+    private func bystander(_ place: MarketPlace) -> WeightRequest {
+        WeightRequest(place, from: settings.egress.choose(nil).name, account: "", route: "public")
+    }
+
+    private func refusal(of request: WeightRequest) -> WeightRefusal? {
+        weights.stop(of: request, at: now(request.place))
+    }
+
+    private func now(_ place: MarketPlace) -> Timestamp {
+        clocks.now(at: .init(place.exchange, place.environment), is: clock.now())
+    }
+
+    /// An exchange that shuts an address out does so to whoever comes from it.
+    private func note(_ answer: OutgoingResponse, of request: WeightRequest) {
+        let stop = request.place.exchange.stop(
+            status: answer.status, code: "", retryAfter: answer.header("retry-after").flatMap { Int($0) },
+            route: request.route)
+        if let stop { weights.note(stop, of: request, at: now(request.place)) }
     }
 }

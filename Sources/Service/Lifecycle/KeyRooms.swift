@@ -12,11 +12,15 @@ struct KeyRooms {
     let jobs: [Job]
     let book: KeyBook
 
-    init(_ shared: NodeShared, ledger: Ledger, sender: ExchangeSender) {
+    init(_ shared: NodeShared, ledger: Ledger, sender: ExchangeSender, reactor: Reactor) {
         let custody = KeyCustody(
             keyring: { try shared.seal.opened().keyring },
             fingerprintKey: { try shared.seal.opened().fingerprintKey })
-        book = KeyBook(ledger: ledger, custody: custody)
+        let senders = KeySenders(
+            turns: shared.keyTurns, database: ledger.database, node: shared.id, clock: shared.clock,
+            pause: { await reactor.sleep(nanoseconds: Int64($0)) })
+        book = KeyBook(
+            ledger: ledger, custody: custody, egress: shared.settings.egress, senders: senders)
         let prober = sender.prober(shared)
         operations =
             RestoreEndpoints(ledger: ledger, keys: book).operations
@@ -30,7 +34,7 @@ struct KeyRooms {
                 }, prober: prober, publicOrigin: shared.settings.origin,
                 uses: { key, now in
                     try await PermissionUses.read(of: key, now: now, in: ledger.database)
-                }
+                }, state: { shared.exchangeStates.state(of: $0) }
             ).operations
         jobs = KeyJobs(book: book, prober: prober).jobs
     }

@@ -9,6 +9,7 @@ import Identity
 package import Kernel
 import Postgres
 import Sealing
+import Signing
 import Webhooks
 
 /// One running node: from settings to a listening service, and back to nothing.
@@ -43,6 +44,7 @@ package final class Node: Sendable {
     /// Starts everything and returns the address bound. Nothing listens before all is ready.
     package func start(told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
         try claimAddress()
+        try checkEgress()
         for (index, worker) in workers.enumerated() { worker.start(name: "kb-loop-\(index)") }
         do {
             return try await bringUp(told)
@@ -77,6 +79,20 @@ package final class Node: Sendable {
             )
         } catch {
             throw Failure(description: "nobody can listen at \(settings.listen) (\(error))")
+        }
+    }
+
+    /// An address that this machine lacks is told now, and not by every request.
+    private func checkEgress() throws(Failure) {
+        for address in settings.egress.all {
+            do {
+                try SocketAddress.ip(address.source, port: 0).claim()
+            } catch {
+                throw Failure(
+                    description: "this machine cannot send from \(address.source) "
+                        + "of KEYBELL_EGRESS_ADDRESSES (\(error))"
+                )
+            }
         }
     }
 
@@ -136,12 +152,14 @@ extension Node {
         let custodian = Custodian(
             seal: seal, source: settings.rootKeySource, opening: opening, node: id, offLoop: offLoop,
             metrics: metrics)
-        return NodeShared(
+        let shared = NodeShared(
             id: id, startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
             httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
             refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics))
+        shared.exchangeStates.export(to: metrics)
+        return shared
     }
 
     /// A database that is just starting is waited for; a schema that does not fit is not.

@@ -8,8 +8,8 @@ enum NodeRegister {
     private static let note = Statement(
         "node_note",
         """
-        insert into node (id, version, loops, started_at, last_seen_at, key_generation)
-        values ($1, $2, $3::integer, $4, $5, $6::integer)
+        insert into node (id, version, loops, started_at, last_seen_at, key_generation, egress)
+        values ($1, $2, $3::integer, $4, $5, $6::integer, $7)
         on conflict (id) do update
         set last_seen_at = excluded.last_seen_at, key_generation = excluded.key_generation
         """)
@@ -26,7 +26,8 @@ enum NodeRegister {
             } else {
                 try await transaction.query(
                     note, .id(shared.id), .text(Release.version), .int32(Int32(shared.settings.loops)),
-                    .timestamp(shared.startedAt), .timestamp(now), .int(shared.custodian.generation))
+                    .timestamp(shared.startedAt), .timestamp(now), .int(shared.custodian.generation),
+                    .textArray(shared.settings.egress.all.map(\.description)))
             }
         }
     }

@@ -4,6 +4,7 @@ import EventLoop
 import Events
 import Identity
 import Kernel
+import Keys
 import Postgres
 import Sealing
 import Signing
@@ -31,10 +32,15 @@ struct NodeShared: Sendable {
     let market = MarketBoard()
     let exchangeClocks = ExchangeClocks()
     let keyTurns = KeyTurns()
+    let weights = WeightBook()
 }
 
 extension NodeShared {
     var seal: Seal { custodian.seal }
+
+    var exchangeStates: ExchangeStates {
+        ExchangeStates(clocks: exchangeClocks, weights: weights, clock: clock)
+    }
 
     /// As /readyz and /v1/system say it.
     var sealText: String { seal.isOpen ? "unsealed" : "sealed" }

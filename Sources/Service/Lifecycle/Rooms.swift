@@ -51,7 +51,7 @@ final class Rooms {
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
         let sender = ExchangeSender(shared, reactor: worker.reactor)
-        let keys = KeyRooms(shared, ledger: ledger, sender: sender)
+        let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, reactor: worker.reactor)
         let jobs =

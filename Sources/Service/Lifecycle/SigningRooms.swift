@@ -36,7 +36,7 @@ final class SigningRooms {
             + ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks,
                 line: line, outcomes: outcomes,
-                turns: shared.keyTurns, entropy: shared.entropy
+                weights: shared.weights, entropy: shared.entropy
             ).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations
             + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations

@@ -78,6 +78,9 @@ final class KeySnapshots {
     /// As it was last seen: its exchange and environment never change, whatever the epoch.
     func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
 
+    /// The same, with what else was read then.
+    func lastUsable(_ id: ExchangeKeyID) -> UsableKey? { known.use(id)?.usable }
+
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 
     /// Opened secrets go with them.

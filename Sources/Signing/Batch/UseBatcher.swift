@@ -59,10 +59,14 @@ package final class UseBatcher {
     package func forgetSecrets() { snapshots.forgetAll() }
 
     /// Decides one use. When this returns, it is committed to the trail.
-    package nonisolated(nonsending) func decide(_ request: UseRequest) async throws -> UseDecision {
+    /// - Parameter refuses: throws to refuse it beforehand, unrecorded, once it is understood.
+    nonisolated(nonsending) func decide(
+        _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) throws -> Void = { _, _ in }
+    ) async throws -> UseDecision {
         let pending = Pending(
             request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
         try await prepare(pending)
+        if let key = snapshots.known(request.key), let read = pending.read { try refuses(key, read) }
         let isCancel = pending.read?.meaning.operation == .cancel
         let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
         guard hasRoom, !isStopping else { throw Self.overloaded }

@@ -53,7 +53,9 @@ package final class ClockFeed {
         let draft = place.exchange.timeRequest
         guard let host = hosts.host(draft.host, of: place.exchange, in: place.environment) else { return }
         let asked = clock.now()
-        guard let value = await line.fetch(draft, from: host), let told = place.exchange.time(in: value)
+        let market = MarketPlace(place.exchange, place.environment, host: draft.host)
+        guard let value = await line.fetch(draft, from: host, of: market),
+            let told = place.exchange.time(in: value)
         else { return }
         clocks.note(told, between: asked, and: clock.now(), of: place)
     }

@@ -1,6 +1,6 @@
 package import Exchanges
 import JSON
-import Kernel
+package import Kernel
 
 /// What came back from an exchange.
 package struct ExchangeAnswer: Sendable {
@@ -40,6 +40,10 @@ package struct ExchangeLine {
         package let mayResend: Bool
         /// Asked when the connection stands.
         package let mayLeave: @Sendable () -> Bool
+        /// The address of ours that it leaves from; nil: the node's first, or whichever the system chooses.
+        package var source: IPAddress?
+        /// Of what nobody counts otherwise.
+        package var place: MarketPlace?
     }
 
     package let send: (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
@@ -55,11 +59,12 @@ package struct ExchangeLine {
 
     /// What everybody may read, as JSON; nil when it does not come.
     nonisolated(nonsending) func fetch(
-        _ draft: RequestDraft, from host: ExchangeHost, limits: JSONLimits = .standard
+        _ draft: RequestDraft, from host: ExchangeHost, of place: MarketPlace? = nil,
+        limits: JSONLimits = .standard
     ) async -> JSONValue? {
         let message = Message(
             request: SignedRequest(unsigned: draft, to: host), headers: [], mayResend: true,
-            mayLeave: { true })
+            mayLeave: { true }, place: place)
         guard case .success(let answer) = await send(message), answer.status == 200 else { return nil }
         return try? JSONValue.parse(answer.body, limits: limits)
     }

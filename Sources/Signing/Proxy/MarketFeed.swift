@@ -36,7 +36,7 @@ package final class MarketFeed {
         guard let host = hosts.host(place.host, of: place.exchange, in: place.environment) else { return }
         var found: [Instrument] = []
         for list in adapter.instrumentLists where list.host == place.host {
-            guard let value = await line.fetch(list, from: host, limits: Self.limits),
+            guard let value = await line.fetch(list, from: host, of: place, limits: Self.limits),
                 let instruments = adapter.instruments(in: value, to: list)
             else { continue }
             found += instruments

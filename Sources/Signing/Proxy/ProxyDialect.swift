@@ -11,6 +11,7 @@ package enum ProxyDialect {
         case "forbidden", "key_tampered": .denied
         case "unauthenticated": .unauthenticated
         case "rate_limited": .throttled
+        case "exchange_rate_limited": problem.isBan ? .banned : .throttled
         case "outcome_unknown": .outcomeUnknown
         default: problem.code.status.code >= 500 ? .unavailable : .invalidRequest
         }
@@ -30,6 +31,8 @@ package enum ProxyDialect {
 }
 
 extension Problem {
+    fileprivate var isBan: Bool { members.contains { $0.name == "banned" && $0.value == .bool(true) } }
+
     /// An order that is allowed in kind, and too much of it.
     fileprivate var isOverLimit: Bool {
         let clauses = members.first { $0.name == "clauses" }?.value.asArray ?? []

@@ -17,17 +17,17 @@ package struct ProxyEndpoints {
     private let clocks: ExchangeClocks
     private let line: ExchangeLine
     private let outcomes: OutcomeBook
-    private let turns: KeyTurns
+    private let weights: WeightBook
     private let entropy: Entropy
     private let delays = AnswerDelays()
     private var clock: Clock { batcher.ledger.clock }
 
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
-        outcomes: OutcomeBook, turns: KeyTurns, entropy: Entropy
+        outcomes: OutcomeBook, weights: WeightBook, entropy: Entropy
     ) {
         (self.batcher, self.hosts, self.clocks, self.line) = (batcher, hosts, clocks, line)
-        (self.outcomes, self.turns, self.entropy) = (outcomes, turns, entropy)
+        (self.outcomes, self.weights, self.entropy) = (outcomes, weights, entropy)
     }
 
     package var operations: [Operation] {
@@ -40,6 +40,7 @@ package struct ProxyEndpoints {
                 method, "/v1/keys/{key_id}/proxy/{host}/{path*}", id: id, requires: .permission(.keysProxy),
                 errors: [
                     .notFound, .conflict, .keyTampered, .policyDenied, .outcomeUnknown, .exchangeUnavailable,
+                    .exchangeRateLimited,
                 ],
                 bodyLimit: Self.bodyBytes, repeats: .nothing, acts: true, handle: proxy)
         }
@@ -54,18 +55,9 @@ extension ProxyEndpoints {
     ) async throws -> Response {
         let received = clock.monotonicNanoseconds()
         let asked = try await use(request, context)
-        let id = asked.key
-        guard batcher.snapshots.known(id)?.exchange.wantsNonce ?? true else {
-            return try await carryOut(asked, request, received)
-        }
-        // Also when nothing is known of the key yet.
-        guard await turns.take(id) else {
-            throw Problem(
-                .overloaded, "Too many requests of this key wait: its exchange takes one after another.",
-                headers: [(.retryAfter, "1")])
-        }
-        defer { turns.giveBack(id) }
-        return try await carryOut(asked, request, received)
+        let turn = try await batcher.turn(of: asked.key)
+        defer { turn?.end() }
+        return try await carryOut(asked, request, received, turn)
     }
 
     /// What is asked for, from the bytes as they came.
@@ -88,14 +80,19 @@ extension ProxyEndpoints {
     }
 
     private nonisolated(nonsending) func carryOut(
-        _ asked: UseRequest, _ request: Request, _ received: UInt64
+        _ asked: UseRequest, _ request: Request, _ received: UInt64, _ turn: KeySenders.Turn?
     ) async throws -> Response {
-        switch try await batcher.decide(asked) {
+        let hold = WeightHold(weights, clocks, clock)
+        defer { hold.giveBack() }
+        let decision = try await batcher.decide(asked) { key, read in
+            try hold.take(key, read, from: try batcher.book.egress.chosen(for: key))
+        }
+        switch decision {
         case .denied(let denied): throw Problem.denied(denied, to: asked.context)
         case .admitted(let use):
             let committed = clock.monotonicNanoseconds()
             do {
-                let response = try await send(use, request)
+                let response = try await send(use, request, hold, turn)
                 let timing = Self.timing(received, committed, clock.monotonicNanoseconds())
                 return response.header("server-timing", timing)
             } catch let problem as Problem {
@@ -115,7 +112,7 @@ extension ProxyEndpoints {
     }
 
     private nonisolated(nonsending) func send(
-        _ use: AdmittedUse, _ request: Request
+        _ use: AdmittedUse, _ request: Request, _ hold: WeightHold, _ turn: KeySenders.Turn?
     ) async throws -> Response {
         let began = clock.monotonicNanoseconds()
         let signed: SignedRequest
@@ -128,13 +125,17 @@ extension ProxyEndpoints {
         }
         let message = ExchangeLine.Message(
             request: signed, headers: ProxyHeaders.towards(request),
-            mayResend: use.meaning.operation == .read, mayLeave: use.leave.mayLeave)
+            mayResend: use.meaning.operation == .read,
+            mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave),
+            source: try batcher.book.egress.chosen(for: use.key.key).source)
         guard !use.key.key.isDecoy else { return try passOn(await invented(for: use), of: use, since: began) }
         switch await line.send(message) {
         case .success(let answer):
             delays.note(clock.monotonicNanoseconds() &- began)
-            return try passOn(answer, of: use, since: began)
-        case .failure(let failure): throw refusal(failure, of: use, since: began)
+            return try passOn(answer, of: use, since: began, hold)
+        case .failure(let failure):
+            if failure.mayHaveArrived { hold.lose() }
+            throw refusal(failure, of: use, since: began)
         }
     }
 
@@ -175,13 +176,14 @@ extension ProxyEndpoints {
     private static let readAtMost = 1 << 20
 
     private func passOn(
-        _ answer: ExchangeAnswer, of use: AdmittedUse, since began: UInt64
+        _ answer: ExchangeAnswer, of use: AdmittedUse, since began: UInt64, _ hold: WeightHold? = nil
     ) throws -> Response {
         let exchange = use.key.key.exchange
         let value =
             answer.body.count <= Self.readAtMost
             ? try? JSONValue.parse(answer.body, limits: JSONLimits(textBytes: Self.readAtMost)) : nil
         let outcome = RequestOutcome(of: exchange, status: answer.status, answer: value)
+        hold?.settle(answer.status, answer.headers, code: outcome.code)
         let isRead = use.meaning.operation == .read
         let isUnreadable = value == nil && !answer.body.isEmpty
         let kind: UsageRecord.Outcome =

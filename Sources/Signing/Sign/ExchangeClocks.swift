@@ -50,7 +50,7 @@ package final class ExchangeClocks: Sendable {
     package var all: [Place: Reading] { readings.withLock { $0 } }
 
     /// Our time as the exchange would tell it. What is as near as the measurement is exact counts as none.
-    func now(at place: Place, is ours: Timestamp) -> Timestamp {
+    package func now(at place: Place, is ours: Timestamp) -> Timestamp {
         guard let reading = reading(of: place), reading.offset.magnitude > reading.uncertainty else {
             return ours
         }

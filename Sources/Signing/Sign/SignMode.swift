@@ -9,8 +9,9 @@ enum SignMode {
     static func refusal(of way: UseWay, _ read: ReadUse, _ snapshot: KeySnapshot) -> String? {
         guard way == .sign else { return nil }
         let exchange = Exchange.of(snapshot.key.exchange)
-        if exchange.hasPassphrase {
-            return "a signed request to \(exchange.title) holds the key's passphrase: use the proxy"
+        if exchange.hasPassphrase, !snapshot.key.isPassphraseDisclosable {
+            return "a signed request to \(exchange.title) holds the key's passphrase: use the proxy, "
+                + "or register the key as passphrase_disclosable"
         }
         guard let draft = read.draft else { return nil }
         return exchange.name.classifier.refusesToSign(

@@ -1,0 +1,87 @@
+import Access
+import Exchanges
+import HTTPServer
+import JSON
+import Kernel
+import Keys
+
+/// What one proxied request takes of its exchange's budgets, from before it waits for its batch until its
+/// answer.
+final class WeightHold {
+    private let book: WeightBook
+    private let clocks: ExchangeClocks
+    private let clock: Clock
+    private var held: (ticket: WeightTicket, draft: RequestDraft)?
+
+    init(_ book: WeightBook, _ clocks: ExchangeClocks, _ clock: Clock) {
+        (self.book, self.clocks, self.clock) = (book, clocks, clock)
+    }
+
+    /// Refuses what the exchange would refuse, or punish. What cannot be read is refused elsewhere.
+    func take(_ key: ExchangeKey, _ read: ReadUse, from address: EgressAddresses.Choice) throws(Problem) {
+        guard let draft = read.draft else { return }
+        let place = MarketPlace(key.exchange, key.environment, host: draft.host)
+        let request = WeightRequest(
+            place, from: address.name, account: key.account, draft, read.meaning)
+        do throws(WeightRefusal) {
+            held = (try book.take(request, at: now(place)), draft)
+        } catch {
+            throw Problem(error, at: key.exchange)
+        }
+    }
+
+    func settle(_ status: Int, _ headers: [(name: String, value: String)], code: String?) {
+        guard let (ticket, draft) = held else { return }
+        held = nil
+        let (place, route, told) = (ticket.request.place, ticket.request.route, RateHeaders(headers))
+        let now = now(place)
+        book.settle(
+            ticket, place.exchange.readings(told, of: draft, route: route, at: now),
+            place.exchange.stop(
+                status: status, code: code, retryAfter: told.retryAfterSeconds, route: route),
+            at: now)
+    }
+
+    /// It may have arrived, and nothing was heard.
+    func lose() {
+        guard let (ticket, _) = held else { return }
+        held = nil
+        book.settle(ticket, [], nil, at: now(ticket.request.place))
+    }
+
+    /// Nothing left, unless one of the others was said before.
+    func giveBack() {
+        guard let (ticket, _) = held else { return }
+        held = nil
+        book.giveBack(ticket)
+    }
+
+    private func now(_ place: MarketPlace) -> Timestamp {
+        clocks.now(at: .init(place.exchange, place.environment), is: clock.now())
+    }
+}
+
+extension Problem {
+    init(_ refusal: WeightRefusal, at exchange: ExchangeName) {
+        let title = Exchange.of(exchange).title
+        let sentence =
+            refusal.isBan
+            ? "\(title) takes nothing for \(refusal.waitSeconds) s: too much was asked."
+            : "\(title) allows no more for \(refusal.waitSeconds) s, by its \(refusal.reason)."
+        self.init(
+            .exchangeRateLimited, sentence + " Nothing was done.",
+            members: [("banned", .bool(refusal.isBan))],
+            headers: [(.retryAfter, String(refusal.waitSeconds))])
+    }
+}
+
+extension EgressAddresses {
+    /// Where a key's requests leave from. A node that lacks what the key names does not send from elsewhere.
+    func chosen(for key: ExchangeKey) throws(Problem) -> Choice {
+        let choice = choose(key.egressAddress)
+        if choice != .missing { return choice }
+        throw Problem(
+            .exchangeUnavailable,
+            "This node has no source address \(key.egressAddress ?? ""). Nothing was done.")
+    }
+}
