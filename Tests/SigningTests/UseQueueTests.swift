@@ -10,19 +10,23 @@ import Testing
 
     @Test func `cancels go first, and every principal has its turn`() {
         var queue = UseQueue<Int>()
-        for number in 1...5 { #expect(queue.add(number, of: busy, isCancel: false)) }
-        #expect(queue.add(6, of: quiet, isCancel: false))
-        #expect(queue.add(7, of: busy, isCancel: true))
-        #expect(queue.take(4) == [7, 1, 6, 2])
-        #expect(queue.take(9) == [3, 4, 5])
+        for number in 1...5 { _ = queue.add(number, of: busy, isCancel: false) }
+        _ = queue.add(6, of: quiet, isCancel: false)
+        _ = queue.add(7, of: busy, isCancel: true)
+        let (first, rest) = (queue.take(4), queue.take(9))
+        #expect(first == [7, 1, 6, 2])
+        #expect(rest == [3, 4, 5])
         #expect(queue.isEmpty)
     }
 
     @Test func `it is bounded`() {
         var queue = UseQueue<Int>()
-        for number in 0..<UseQueue<Int>.capacity { #expect(queue.add(number, of: nil, isCancel: false)) }
-        #expect(!queue.add(0, of: nil, isCancel: true))
-        #expect(queue.take(1).count == 1)
-        #expect(queue.add(0, of: nil, isCancel: true))
+        let added = (0..<UseQueue<Int>.capacity).map { queue.add($0, of: nil, isCancel: false) }
+        #expect(added.allSatisfy { $0 })
+        let full = queue.add(0, of: nil, isCancel: true)
+        #expect(!full)
+        _ = queue.take(1)
+        let hasRoom = queue.add(0, of: nil, isCancel: true)
+        #expect(hasRoom)
     }
 }

@@ -61,6 +61,8 @@ extension Request {
     /// Whether it is for an exchange: then a client of that exchange may have written it.
     var isProxied: Bool {
         let path = head.pathBytes
-        return path.starts(with: "/v1/keys/".utf8) && path.firstRange(of: Array("/proxy/".utf8)) != nil
+        guard path.starts(with: "/v1/keys/".utf8) else { return false }
+        let rest = path.dropFirst("/v1/keys/".utf8.count)
+        return rest.drop { $0 != UInt8(ascii: "/") }.starts(with: "/proxy/".utf8)
     }
 }

@@ -49,17 +49,18 @@ struct UseBatch {
             let share = Authority.sendShare(in: transaction)
             let revisions = transaction.send(Self.revisions, [.idArray(ids)])
             var locks = isPatient ? nil : Locks(ids, snapshots, transaction)
-            let epoch = try Authority.epoch(try await share.state.rows())
-            work.note(
-                try await refresh(ids, try await revisions.rows(), epoch, isPatient: isPatient, transaction))
+            let authority = try Authority.state(try await share.state.rows())
+            let unusable = try await refresh(
+                ids, try await revisions.rows(), authority.epoch, isPatient: isPatient, transaction)
+            work.begin(at: authority, without: unusable)
             if locks == nil { locks = Locks(ids, snapshots, transaction) }
             guard let locks else { return }
             let (counters, head) = try await locks.held()
-            work.begin(counters)
+            work.hold(counters)
             for pending in batch { work.judge(pending) }
             let missing = work.missing()
             if !missing.isEmpty { throw Restart.missing(missing) }
-            for pending in batch { work.settle(pending) }
+            work.settle()
             try await work.write(at: head, in: transaction)
         }
         work.tell()

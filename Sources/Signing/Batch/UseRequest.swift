@@ -5,7 +5,7 @@ package import Kernel
 package import Keys
 
 /// What somebody wants to do with a key.
-package struct UseRequest: Sendable {
+package final class UseRequest: Sendable {
     package let way: UseWay
     package let key: ExchangeKeyID
     package let incoming: IncomingRequest
@@ -29,7 +29,7 @@ package struct DeniedUse: Sendable {
 }
 
 /// Leave to use a key once.
-package struct AdmittedUse: Sendable {
+package final class AdmittedUse: Sendable {
     /// What was committed before a revocation was acknowledged may still leave; not later than this.
     static let validNanoseconds: UInt64 = 1_000_000_000
 
@@ -46,6 +46,15 @@ package struct AdmittedUse: Sendable {
     /// Before its commit was sent: a process that is stopped behind it must not take the late moment for it.
     let admittedAt: UInt64
 
+    init(
+        _ usage: UsageID, _ snapshot: KeySnapshot, _ read: ReadUse, draft: RequestDraft,
+        _ judgement: PolicyJudgement, at now: Timestamp, nonce: UInt64?, _ clock: Clock
+    ) {
+        (self.usage, key, self.draft, meaning) = (usage, snapshot.usable, draft, read.meaning)
+        (self.judgement, clientOrderIDs, at) = (judgement, read.clientOrderIDs, now)
+        (self.nonce, self.clock, admittedAt) = (nonce ?? 0, clock, clock.monotonicNanoseconds())
+    }
+
     /// The last question before something leaves.
     package var mayLeave: @Sendable () -> Bool {
         { [clock, admittedAt] in clock.monotonicNanoseconds() &- admittedAt <= Self.validNanoseconds }
@@ -53,7 +62,7 @@ package struct AdmittedUse: Sendable {
 }
 
 /// A use as it is understood: what is sent, and what it means.
-struct ReadUse: Sendable {
+final class ReadUse: Sendable {
     let draft: RequestDraft?
     let meaning: RequestMeaning
     let clientOrderIDs: [String]

@@ -25,8 +25,8 @@ extension UseBatcher {
         let unusable = try await snapshots.load([request.key], at: epoch, in: ledger.database)
         guard unusable.isEmpty else { throw KeyBook.tampered(request.key) }
         guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
-        let read = ReadUse(request, at: snapshot.key.exchange)
-        let facts = UseFacts(request, read, of: snapshot.key, market, at: now)
+        let read = ReadUse(request, at: snapshot.facts.exchange)
+        let facts = UseFacts(request, read, of: snapshot.facts, market, at: now)
         var judgement = snapshot.policies.judge(facts)
         if let reason = SignMode.refusal(of: request.way, read, snapshot) {
             judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
