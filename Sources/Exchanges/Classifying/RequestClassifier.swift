@@ -49,6 +49,18 @@ package struct RequestClassifier: Sendable {
         } catch {
             return RequestMeaning(.admin, problems: [error])
         }
+        return meaning(ofChecked: draft)
+    }
+
+    /// Both at once.
+    package func read(
+        _ request: IncomingRequest
+    ) throws(MeaningProblem) -> (draft: RequestDraft, meaning: RequestMeaning) {
+        let draft = try draft(of: request)
+        return (draft, meaning(ofChecked: draft))
+    }
+
+    private func meaning(ofChecked draft: RequestDraft) -> RequestMeaning {
         guard let (route, captures) = table.find(draft) else { return RequestMeaning(.admin) }
         var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
         do throws(MeaningProblem) {

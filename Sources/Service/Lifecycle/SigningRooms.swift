@@ -12,7 +12,8 @@ final class SigningRooms {
 
     init(_ shared: NodeShared, ledger: Ledger, book: KeyBook, reactor: Reactor) {
         let market = shared.market.market
-        batcher = UseBatcher(ledger: ledger, book: book, market: market)
+        batcher = UseBatcher(
+            ledger: ledger, book: book, market: market, turn: shared.batchTurn, reactor: reactor)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         let settings = shared.settings
         let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }

@@ -15,6 +15,8 @@ extension UseBatch {
         private let now: Timestamp
         private var counters = LimitCounters([:], at: Timestamp(microseconds: 0))
         private var authority: Authority.State = (epoch: 0, configuration: 0)
+        /// What was judged before the database had answered: at the place in the batch.
+        private var foreseen: [Judged?] = []
         /// In the order of arrival.
         private var judged: [Judged] = []
         private var decisions: [(pending: UseBatcher.Pending, decision: Result<UseDecision, any Error>)] = []
@@ -51,8 +53,20 @@ extension UseBatch {
 struct AuthorityMoved: Error {}
 
 extension UseBatch.Work {
-    /// By everything but the counters.
-    mutating func judge(_ pending: UseBatcher.Pending) {
+    /// By everything but the counters, and by what is known: while the database works, this does.
+    mutating func foresee(_ batch: [UseBatcher.Pending]) {
+        foreseen = batch.map { pending in
+            owner.snapshots.current(pending.request.key).map { judgement(of: pending, by: $0) }
+        }
+    }
+
+    mutating func judge(_ batch: [UseBatcher.Pending]) {
+        for (place, pending) in batch.enumerated() {
+            judge(pending, foreseen.indices.contains(place) ? foreseen[place] : nil)
+        }
+    }
+
+    private mutating func judge(_ pending: UseBatcher.Pending, _ foreseen: Judged?) {
         if let check = pending.request.context.authority, !check.settle(at: authority.epoch) {
             return decisions.append((pending, .failure(AuthorityMoved())))
         }
@@ -61,6 +75,11 @@ extension UseBatch.Work {
             let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
             return decisions.append((pending, .failure(problem)))
         }
+        if let foreseen, foreseen.snapshot === snapshot { return judged.append(foreseen) }
+        judged.append(judgement(of: pending, by: snapshot))
+    }
+
+    private func judgement(of pending: UseBatcher.Pending, by snapshot: KeySnapshot) -> Judged {
         let read = pending.read ?? ReadUse(pending.request, at: snapshot.facts.exchange)
         pending.read = read
         let facts = UseFacts(pending.request, read, of: snapshot.facts, owner.market, at: now)
@@ -68,7 +87,7 @@ extension UseBatch.Work {
         if let reason = SignMode.refusal(of: pending.request.way, read, snapshot) {
             judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
         }
-        judged.append(Judged(pending, snapshot, read, judgement))
+        return Judged(pending, snapshot, read, judgement)
     }
 
     /// Counters that are needed and are nowhere yet.

@@ -39,8 +39,8 @@ struct UseBatch {
         }
     }
 
-    /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip; what
-    ///   it reads then cannot be stale.
+    /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip;
+    ///   what is read then cannot be stale.
     private nonisolated(nonsending) func attempt(isPatient: Bool) async throws {
         var work = Work(owner, at: ledger.clock.now())
         let ids = Array(Set(batch.map(\.request.key))).sorted()
@@ -49,6 +49,7 @@ struct UseBatch {
             let share = Authority.sendShare(in: transaction)
             let revisions = transaction.send(Self.revisions, [.idArray(ids)])
             var locks = isPatient ? nil : Locks(ids, snapshots, transaction)
+            if !isPatient { work.foresee(batch) }
             let authority = try Authority.state(try await share.state.rows())
             let unusable = try await refresh(
                 ids, try await revisions.rows(), authority.epoch, isPatient: isPatient, transaction)
@@ -57,7 +58,7 @@ struct UseBatch {
             guard let locks else { return }
             let (counters, head) = try await locks.held()
             work.hold(counters)
-            for pending in batch { work.judge(pending) }
+            work.judge(batch)
             let missing = work.missing()
             if !missing.isEmpty { throw Restart.missing(missing) }
             work.settle()

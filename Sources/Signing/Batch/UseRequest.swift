@@ -71,8 +71,7 @@ final class ReadUse: Sendable {
         let classifier = exchange.classifier
         clientOrderIDs = []
         do throws(MeaningProblem) {
-            let draft = try classifier.draft(of: request.incoming)
-            (self.draft, meaning) = (draft, classifier.meaning(of: draft))
+            (draft, meaning) = try classifier.read(request.incoming)
         } catch {
             (draft, meaning) = (nil, RequestMeaning(.admin, problems: [error]))
         }

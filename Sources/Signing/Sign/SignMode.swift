@@ -19,7 +19,13 @@ enum SignMode {
     }
 
     /// How long the exchange takes it, from the moment that it is made.
-    static func window(at exchange: ExchangeName) -> Period? {
-        exchange.adapter.recipes.first?.window.map { .milliseconds(Int64($0.milliseconds)) }
-    }
+    static func window(at exchange: ExchangeName) -> Period? { windows[exchange] }
+
+    /// A recipe is made anew whenever it is asked for, and every signature asks.
+    private static let windows: [ExchangeName: Period] = .init(
+        uniqueKeysWithValues: ExchangeName.allCases.compactMap { exchange in
+            exchange.adapter.recipes.first?.window.map {
+                (exchange, .milliseconds(Int64($0.milliseconds)))
+            }
+        })
 }
