@@ -1,7 +1,7 @@
 /// Lines of one upload that are written together.
 struct ReportChunk: Sendable {
-    /// Rows of one transaction, which holds the readers of events back for as long as it is open. Three of them
-    /// stand in memory: one fills, one waits, one is written.
+    /// Rows of one transaction, which holds the readers of events back for as long as it is open. Three
+    /// chunks stand in memory: one fills, one waits, one is written.
     static let mostRows = 2_500
 
     private(set) var lines: [Int] = []
