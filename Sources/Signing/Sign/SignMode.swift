@@ -8,14 +8,14 @@ enum SignMode {
     /// Why it is not, as a clause's reason; nil when it may be, or nothing is handed out.
     static func refusal(of way: UseWay, _ read: ReadUse, _ snapshot: KeySnapshot) -> String? {
         guard way == .sign else { return nil }
-        let exchange = Exchange.of(snapshot.key.exchange)
+        let exchange = Exchange.of(snapshot.facts.exchange)
         if exchange.hasPassphrase, !snapshot.key.isPassphraseDisclosable {
             return "a signed request to \(exchange.title) holds the key's passphrase: use the proxy, "
                 + "or register the key as passphrase_disclosable"
         }
         guard let draft = read.draft else { return nil }
         return exchange.name.classifier.refusesToSign(
-            read.meaning, draft, allowing: Set(snapshot.policies.key?.policy.operations ?? [])
+            read.meaning, draft, allowing: snapshot.operations
         ).map { "\($0): use the proxy" }
     }
 }
