@@ -80,6 +80,9 @@ final class KeySnapshots {
 
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 
+    /// Policies that were found changed past the service.
+    func takeTamperings() -> Set<PolicyTampering> { policies.takeTamperings() }
+
     /// Opened secrets go with them.
     func forgetAll() { known = RecentlyUsed(capacity: Self.capacity) }
 
