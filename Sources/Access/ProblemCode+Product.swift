@@ -7,6 +7,8 @@ extension ProblemCode {
     package static let conflict = ProblemCode("conflict", .conflict, "The state does not allow it")
     package static let alreadyExists = ProblemCode("already_exists", .conflict, "It exists already")
     package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")
+    package static let alreadySent = ProblemCode(
+        "already_sent", .conflict, "Sent already, and not sent again")
     package static let idempotencyInFlight = ProblemCode(
         "idempotency_in_flight", .conflict, "The first request is still under way")
     package static let duplicateSecret = ProblemCode(

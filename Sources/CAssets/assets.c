@@ -58,6 +58,9 @@ static const unsigned char migration_0015[] = {
 static const unsigned char migration_0016[] = {
 #embed "../../Migrations/0016_egress.sql"
 };
+static const unsigned char migration_0017[] = {
+#embed "../../Migrations/0017_policy_register.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -81,6 +84,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0014_label_runs.sql", migration_0014),
     FILE_OF("Migrations/0015_signing.sql", migration_0015),
     FILE_OF("Migrations/0016_egress.sql", migration_0016),
+    FILE_OF("Migrations/0017_policy_register.sql", migration_0017),
     {0, 0, 0},
 };
 

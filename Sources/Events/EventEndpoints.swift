@@ -58,7 +58,7 @@ package struct EventEndpoints {
             ? try await reader.end()
             : try await reader.read(after: position ?? .beginning, limit: limit, filter)
         return Response.object { w in
-            w.field("data", page.events.filter(filter.admits))
+            w.field("data", page.events.compactMap(filter.show))
             w.field("next_cursor", page.next.description)
         }
     }

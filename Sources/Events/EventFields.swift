@@ -31,12 +31,15 @@ extension EventType {
         ],
         "key.changed": keyFields + [EventField("changed", .strings)],
         "key.used": useFields,
-        "key.use.denied": useFields + [EventField("clause", .string), EventField("reason", .string)],
+        "key.use.denied": useFields + [
+            EventField("clause", .string, isNullable: true), EventField("reason", .string, isNullable: true),
+        ],
         "key.use.unknown": useFields,
         "policy.changed": [
             EventField("owner", .string), EventField("version", .integer),
             EventField("note", .string, isNullable: true), EventField("changes", .integer),
         ],
+        "policy.tampered": [EventField("owner", .string), EventField("found_in", .string)],
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.tampered": keyFields + [EventField("found_in", .string)],

@@ -20,9 +20,14 @@ package struct EventFilter: Sendable {
             && maySeeInside(event)
     }
 
+    /// As its reader sees it; nil for what is not for it.
+    package func show(_ event: FeedEvent) -> FeedEvent? {
+        admits(event) ? event.seen(by: permissions) : nil
+    }
+
     /// An alert shows the event that fired it, so it is for whoever may read that one too.
     private func maySeeInside(_ event: FeedEvent) -> Bool {
-        guard event.type == .alertFiring || event.type == .alertResolved else { return true }
+        guard EventVeil.isAlert(event.type) else { return true }
         guard let shown = event.event.data["event"]?["type"]?.asString else { return true }
         return EventType(shown).map { permissions.contains($0.permission) } ?? false
     }

@@ -32,7 +32,7 @@ struct EventStream {
                 subscription.filter.permissions = now
                 epoch = batch.epoch
             }
-            let frames = batch.events.filter(subscription.filter.admits).flatMap(Self.frame)
+            let frames = batch.events.compactMap(subscription.filter.show).flatMap(Self.frame)
             try await writer.write(frames.isEmpty ? Array(":\n\n".utf8) : frames)
         }
     }

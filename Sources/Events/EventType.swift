@@ -79,6 +79,7 @@ extension EventType {
     package static let keyRotationStuck = EventType("key.rotation.stuck", .keysRead, isSecurity: true)
     package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
     package static let policyChanged = EventType("policy.changed", .policiesRead, isSecurity: true)
+    package static let policyTampered = EventType("policy.tampered", .policiesRead, isSecurity: true)
     package static let accountCreated = EventType("account.created", .accountsRead)
     package static let accountChanged = EventType("account.changed", .accountsRead)
     package static let userInvited = EventType("user.invited", .usersRead, isSecurity: true)
@@ -125,7 +126,7 @@ extension EventType {
 
     /// Every type but the own ones.
     package static let all: [EventType] = [
-        .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .keyUseUnknown, .policyChanged,
+        .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .keyUseUnknown, .policyChanged, .policyTampered,
         .keySuspended, .keyRestricted,
         .keyTampered, .keyDecoyTouched,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,

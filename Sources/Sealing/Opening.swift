@@ -30,23 +30,27 @@ package struct Opening: Sendable {
         under root: RootKey, in transaction: Transaction
     ) async throws -> Seal.Opened {
         let wrapped = try await KeyEncryptionKeys.lock(in: transaction)
-        let keyring = try await keyring(wrapped, root, transaction)
+        let (keyring, isNew) = try await keyring(wrapped, root, transaction)
         let sealed = try await InstallationKeys.read(in: transaction)
         let open = { (purpose: InstallationKeys.Purpose) in
             guard let bytes = sealed[purpose] else { throw Mistake.missingKey(purpose.rawValue) }
             return try keyring.open(bytes, for: purpose.field)
         }
+        let fingerprintKey = try HMACKey(open(.fingerprint))
+        if isNew { try await states.begin(transaction, fingerprintKey) }
         return Seal.Opened(
-            root: root, keyring: keyring, fingerprintKey: try HMACKey(open(.fingerprint)),
+            root: root, keyring: keyring, fingerprintKey: fingerprintKey,
             checkpointKey: try Ed25519.SigningKey(seed: open(.auditCheckpoint)))
     }
 
+    /// - Returns: whether the installation got its own keys just now, too.
     private nonisolated(nonsending) func keyring(
         _ wrapped: [WrappedKeyEncryptionKey], _ root: RootKey, _ transaction: Transaction
-    ) async throws -> Keyring {
-        if wrapped.isEmpty { return try await begin(root, transaction) }
+    ) async throws -> (Keyring, isNew: Bool) {
+        if wrapped.isEmpty { return (try await begin(root, transaction), true) }
         let keyring = try Keyring(opening: wrapped, under: root)
-        return keyring.isInCustody ? keyring : try await takeIntoCustody(wrapped, root, transaction)
+        if keyring.isInCustody { return (keyring, false) }
+        return (try await takeIntoCustody(wrapped, root, transaction), true)
     }
 
     private nonisolated(nonsending) func begin(

@@ -24,26 +24,52 @@ package struct Message: Sendable {
     package let target: Target
     /// An endpoint is not told of itself.
     package let except: WebhookID?
+    /// What is told to readers who lack one more permission, in place of `data`.
+    package let less: Less?
+
+    package struct Less: Sendable {
+        package let without: Permission
+        package let data: JSONObject
+
+        package init(without permission: Permission, data: JSONObject) {
+            (without, self.data) = (permission, data)
+        }
+    }
 
     package init(
         type: String, timestamp: Timestamp, data: JSONObject, event: EventID?, alert: AlertID? = nil,
-        permissions: [Permission], to target: Target = .subscribers, except: WebhookID? = nil
+        permissions: [Permission], to target: Target = .subscribers, except: WebhookID? = nil,
+        less: Less? = nil
     ) {
         (self.type, self.timestamp, self.data) = (type, timestamp, data)
         (self.event, self.alert, self.permissions) = (event, alert, permissions)
-        (self.target, self.except) = (target, except)
+        (self.target, self.except, self.less) = (target, except, less)
     }
 }
 
 extension Message {
+    /// The whole of it, which needs one permission more, and what others are told.
+    var editions: (whole: Message, lesser: Message)? {
+        guard let less else { return nil }
+        return (edition(data, permissions + [less.without]), edition(less.data, permissions))
+    }
+
+    private func edition(_ data: JSONObject, _ permissions: [Permission]) -> Message {
+        Message(
+            type: type, timestamp: timestamp, data: data, event: event, alert: alert,
+            permissions: permissions, to: target, except: except)
+    }
+
     /// An event for those subscribed to it; nil for alerts, which Alerts sends by its rules' routes.
     package init?(_ event: Event) {
         guard !event.type.name.hasPrefix("alert.") else { return nil }
         let isAboutEndpoint = event.type.permission == .webhooksRead
         let concerned = isAboutEndpoint ? event.data["webhook_id"]?.asString : nil
+        let data = Self.data(of: event)
         self.init(
-            type: event.type.name, timestamp: event.at, data: Self.data(of: event), event: event.id,
-            permissions: [event.type.permission], except: concerned.flatMap { WebhookID($0) })
+            type: event.type.name, timestamp: event.at, data: data, event: event.id,
+            permissions: [event.type.permission], except: concerned.flatMap { WebhookID($0) },
+            less: Less(event.type, data))
     }
 
     /// The event's fields after its id and subject.
@@ -53,5 +79,13 @@ extension Message {
         _ = data.append("subject", event.subject.map { .string($0) } ?? .null)
         for member in event.data.members { _ = data.append(member.name, member.value) }
         return data
+    }
+}
+
+extension Message.Less {
+    /// - Parameter data: of an event of this type, or of an alert. Nil when every reader sees all.
+    package init?(_ type: EventType, _ data: JSONObject) {
+        guard let veil = EventVeil(type, with: data) else { return nil }
+        self.init(without: veil.permission, data: veil.drawn(over: data, of: type))
     }
 }

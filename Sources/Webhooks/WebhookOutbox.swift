@@ -66,12 +66,14 @@ package final class WebhookOutbox {
         let view = try await directory.view(in: transaction)
         var absent: Set<PrincipalID> = []
         let now = clock.now()
-        let drafts = messages.map { message in
+        let drafts = messages.flatMap { message in
             let takers = view.webhooks.takers(of: message).filter { entry in
                 if view.rights[entry.owner] == nil { absent.insert(entry.owner) }
                 return view.mayRead(entry.owner, message.permissions)
             }
-            return draft(message, for: takers.map(\.id), at: now)
+            return editions(of: message, for: takers, view).map { edition, takers in
+                draft(edition, for: takers.map(\.id), at: now)
+            }
         }
         let deliveries = try await insert(drafts.filter { !$0.receivers.isEmpty }, at: now, in: transaction)
         if deliveries.isEmpty && absent.isEmpty { return nil }
@@ -92,6 +94,17 @@ package final class WebhookOutbox {
         let draft = draft(message, for: [webhook], at: now)
         guard let delivery = try await insert([draft], at: now, in: transaction).first else { return nil }
         return (delivery, { [taker] in taker?([delivery]) })
+    }
+
+    /// Who gets all of it, and who gets what is for everybody.
+    private func editions(
+        of message: Message, for takers: [WebhookSnapshot.Entry], _ view: WebhookDirectory.View
+    ) -> [(Message, [WebhookSnapshot.Entry])] {
+        guard let (whole, lesser) = message.editions else { return [(message, takers)] }
+        return [
+            (whole, takers.filter { view.mayRead($0.owner, whole.permissions) }),
+            (lesser, takers.filter { !view.mayRead($0.owner, whole.permissions) }),
+        ]
     }
 
     private func draft(_ message: Message, for receivers: [WebhookID], at now: Timestamp) -> DeliveryDraft {

@@ -37,6 +37,52 @@ struct AlertEngineTests {
         }
     }
 
+    private static let insertBot = Statement(
+        "test_bot",
+        """
+        with owner as (
+            insert into principal (id, kind, name, name_folded, email, email_folded, status, created_at,
+                updated_at)
+            values ($2, 'user', 'o', 'o', 'o@desk.example', 'o@desk.example', 'active', now(), now())
+            returning id
+        )
+        insert into principal (id, kind, name, name_folded, owner, status, created_at, updated_at)
+        select $1, 'service_account', 'mm-btc', 'mm-btc', id, 'active', now(), now() from owner
+        """)
+
+    @Test func `what a bot was denied is told by its name, and why only to whoever may know`() async throws {
+        try await withDesk { worker, desk in
+            let bot = PrincipalID(.serviceAccount, UUID(high: 1, low: 7))
+            _ = try await desk.database.query(Self.insertBot, .uuid(bot.uuid), .uuid(UUID(high: 1, low: 8)))
+            _ = try await desk.enabledRule(
+                """
+                {"name": "Denied", "severity": "info", "on": ["key.use.denied"],
+                "when": "event.reason != 'x'", "group_by": ["event.reason"]}
+                """)
+            let denied: JSONValue = [
+                "label": "spot", "operation": "withdraw", "address": "10.1.0.9", "clause": "operations",
+                "reason": "not among read, trade",
+            ]
+            _ = try await desk.ledger.change(testContext([], at: desk.now, principal: bot)) { change in
+                change.emit(NewEvent(.keyUseDenied, subject: "k", data: denied.asObject ?? JSONObject()))
+            }
+            let alerts = try await desk.alerts()
+            #expect(
+                alerts.first?["summary"] == "Denied: bot mm-btc tried to withdraw with key spot from 10.1.0.9"
+            )
+            #expect(alerts.first?["group"] == ["event.reason": "not among read, trade"])
+            let little = try await desk.alerts(as: desk.context([.alertsRead, .keysRead]))
+            #expect(little.first?["event"]?["clause"] == .null && little.first?["event"]?["reason"] == .null)
+            #expect(little.first?["group"] == ["event.reason": .null])
+            #expect(desk.told.first?.less?.without == .policiesRead)
+            #expect(desk.told.first?.less?.data["group"] == ["event.reason": .null])
+            // An owner who may not know either has rules that do not know.
+            try await desk.move(to: [.keysRead, .alertsRead])
+            try await desk.emit(.keyUseDenied, denied)
+            #expect(desk.told.last?.data["event"]?["reason"] == .null)
+        }
+    }
+
     @Test func `groups are alerts of their own, and a group counts`() async throws {
         try await withDesk { worker, desk in
             _ = try await desk.enabledRule(crossing)

@@ -169,7 +169,8 @@ struct Bench {
                 ? #"{"credential":{"kind":"ed25519","generate":true}}"#
                 : #"{"credential":{"api_key":"bench-api-key","secret":"the-second-secret-\#(count)"}}"#
             #expect(try await call("POST", String(key), body).status == 201)
-        case "replayKeyPolicyDraft", "publishKeyPolicyDraft", "publishAccountPolicyDraft",
+        case "replayKeyPolicyDraft", "replayAccountPolicyDraft", "replayDeskPolicyDraft",
+            "publishKeyPolicyDraft", "publishAccountPolicyDraft",
             "publishDeskPolicyDraft", "revertKeyPolicy", "revertAccountPolicy", "revertDeskPolicy":
             let put = try await stock.premises.call(
                 "PUT", thing, as: stock.owner.token, headers: [(name: "if-match", value: "*")],

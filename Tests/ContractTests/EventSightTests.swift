@@ -76,4 +76,28 @@ struct EventSightTests {
             #expect(gallery.premises.mistakes == [])
         }
     }
+
+    @Test func `T23: why a use was denied is told only to those who may read policies`() async throws {
+        try await Gallery.open { gallery in
+            for (role, person) in gallery.people {
+                let told = try await gallery.deliveries(to: person)
+                #expect(told.knowsWhy == Gallery.mayKnowWhy(role), "\(role)")
+                guard role.permissions.contains(.eventsRead) else { continue }
+                #expect(try await gallery.list(as: person).knowsWhy == Gallery.mayKnowWhy(role), "\(role)")
+            }
+            let narrow = try await gallery.token(scopes: ["events:read", "keys:read", "alerts:read"])
+            let wide = try await gallery.token(
+                scopes: ["events:read", "keys:read", "alerts:read", "policies:read"])
+            for (token, knows) in [(narrow, false), (wide, true)] {
+                let (list, stream) = (try await gallery.list(by: token), try await gallery.stream(by: token))
+                #expect(list.own.contains("key.use.denied") && stream.shown.contains("key.use.denied"))
+                #expect(list.knowsWhy == knows && stream.knowsWhy == knows)
+                for answer in try await gallery.alertOfDenial(by: token) {
+                    var seen = Gallery.Seen()
+                    seen.read(Array(answer.text.utf8))
+                    #expect(answer.status == 200 && seen.knowsWhy == knows, "\(answer.text)")
+                }
+            }
+        }
+    }
 }

@@ -17,19 +17,27 @@ struct Gallery {
     struct Seen {
         var own: Set<String> = []
         var shown: Set<String> = []
+        /// Whether it was told why a use was denied.
+        var knowsWhy = false
 
         /// - Parameter event: as the feed writes it.
         mutating func note(_ event: JSONValue) {
+            read(event.bytes)
             if event["subject"]?.asString == Gallery.subject, let type = event["type"]?.asString {
                 own.insert(type)
             } else if let shown = event["data"]?["event"].flatMap(Gallery.typeOfOurs) {
                 self.shown.insert(shown)
             }
         }
+
+        mutating func read(_ bytes: [UInt8]) {
+            if String(decoding: bytes, as: UTF8.self).contains(Gallery.reason) { knowsWhy = true }
+        }
     }
 
     static let feed = "/v1/events"
     private static let subject = "one of every type"
+    fileprivate static let reason = "more than the ten thousand that the policy allows"
     private static let types = EventType.all.map(\.name) + ["custom.gallery"]
 
     let premises: Premises
@@ -54,6 +62,11 @@ struct Gallery {
 
     static func firing(_ role: BuiltInRole) -> Set<String> {
         readable(role).filter { EventType($0)?.isOpenToRules ?? false }
+    }
+
+    /// Whether somebody who is told of denials is told why.
+    static func mayKnowWhy(_ role: BuiltInRole) -> Bool {
+        role.permissions.isSuperset(of: [.keysRead, .policiesRead])
     }
 
     static func alertable(_ role: BuiltInRole) -> Set<String> {
@@ -123,7 +136,12 @@ struct Gallery {
             now: premises.host.shared.clock.now(), requestID: "req_gallery")
         try await premises.host.rooms.ledger.record(context) { change in
             for type in Self.types.compactMap({ EventType($0) }) {
-                change.emit(NewEvent(type, subject: Self.subject, data: JSONObject()))
+                var data = JSONObject()
+                if type == .keyUseDenied {
+                    _ = data.append("clause", "limits")
+                    _ = data.append("reason", .string(Self.reason))
+                }
+                change.emit(NewEvent(type, subject: Self.subject, data: data))
             }
         }
         for _ in 0..<600 {
@@ -136,10 +154,14 @@ struct Gallery {
     // MARK: Looking
 
     nonisolated(nonsending) func list(as person: Person) async throws -> Seen {
+        try await list(by: person.token)
+    }
+
+    nonisolated(nonsending) func list(by token: String) async throws -> Seen {
         var (seen, after) = (Seen(), start)
         while true {
             let page = try await premises.call(
-                "GET", "\(Self.feed)?limit=1000&after=\(after)", as: person.token)
+                "GET", "\(Self.feed)?limit=1000&after=\(after)", as: token)
             for event in page.json["data"]?.asArray ?? [] { seen.note(event) }
             let next = try #require(page.json["next_cursor"]?.asString, "\(page.text)")
             if next == after { return seen }
@@ -148,8 +170,12 @@ struct Gallery {
     }
 
     nonisolated(nonsending) func stream(as person: Person) async throws -> Seen {
+        try await stream(by: person.token)
+    }
+
+    nonisolated(nonsending) func stream(by token: String) async throws -> Seen {
         let answer = try await premises.call(
-            "GET", "\(Self.feed)/stream", as: person.token, headers: [(name: "last-event-id", value: start)])
+            "GET", "\(Self.feed)/stream", as: token, headers: [(name: "last-event-id", value: start)])
         guard case .stream(let write) = answer.response.body else {
             Issue.record("no stream: \(answer.text)")
             return Seen()
@@ -175,6 +201,7 @@ struct Gallery {
         var seen = Seen()
         let webhook = try #require(webhooks[person.id].flatMap { WebhookID($0) })
         for row in try await premises.host.database.query(Self.told, .id(webhook)) {
+            seen.read(row.bytes(1))
             let data = try JSONValue.parse(row.bytes(1))["data"]
             if data?["subject"]?.asString == Self.subject { seen.own.insert(row.text(0)) }
             if let shown = data?["event"].flatMap(Self.typeOfOurs) { seen.shown.insert(shown) }
@@ -185,6 +212,26 @@ struct Gallery {
     nonisolated(nonsending) func fired(by person: Person) async throws -> Set<String> {
         let rows = try await premises.host.database.query(Self.fired, .text(person.id))
         return Set(try rows.compactMap { Self.typeOfOurs(try JSONValue.parse($0.json(0))) })
+    }
+
+    /// An access token of the owner that may do no more than this.
+    nonisolated(nonsending) func token(scopes: [String]) async throws -> String {
+        let made = try await premises.call(
+            "POST", "/v1/access-tokens", as: owner.token,
+            body: #"{"name":"narrow","scopes":\#(Self.list(scopes))}"#)
+        return try #require(made.json["token"]?.asString, "\(made.text)")
+    }
+
+    /// Everything that is said of the alert that a denial fired for the owner.
+    nonisolated(nonsending) func alertOfDenial(by token: String) async throws -> [TestAnswer] {
+        let list = try await premises.call("GET", "/v1/alerts?limit=200", as: token)
+        let rule = try #require(
+            list.json["data"]?.asArray?.first {
+                $0["event"]?["type"]?.asString == "key.use.denied"
+                    && $0["rule"]?["name"]?.asString == people.first { $0.role == .owner }?.person.id
+            }?["id"]?.asString, "\(list.text)")
+        let one = try await premises.call("GET", "/v1/alerts/\(rule)", as: token)
+        return [list, one, try await premises.call("GET", "/v1/alerts/\(rule)/explain", as: token)]
     }
 
     /// Of an event that was made to be seen; nil for those of setting up.

@@ -32,6 +32,31 @@ struct UseAnswerTests {
         }
     }
 
+    @Test func `a request is sent once for an Idempotency-Key, and a repeat is told what became of it`()
+        async throws
+    {
+        try await Self.open { desk in
+            let key = [(name: "idempotency-key", value: "one-and-only")]
+            let path = "/proxy/spot/sapi/v3/asset/getUserAsset"
+            func refused(_ answer: TestAnswer) -> Bool {
+                answer.status == 409 && answer.code == "already_sent"
+            }
+            let first = try await desk.call("POST", path, headers: key)
+            let sent = try await desk.standIn.requests(.binance, apiKey: "desk-key").count
+            let usage = try #require(first.response.head["keybell-usage-id"], "\(first.text)")
+            try await wait(until: "its outcome is written") {
+                let again = try await desk.call("POST", path, headers: key)
+                guard refused(again), again.json["usage_id"]?.asString == usage else {
+                    throw Impatience("\(again.text)")
+                }
+                return again.json["outcome"]?.asString != "authorised"
+            }
+            let other = try await desk.call("POST", path + "?a=b", headers: key)
+            #expect(other.code == "idempotency_key_reused", "\(other.text)")
+            #expect(try await desk.standIn.requests(.binance, apiKey: "desk-key").count == sent)
+        }
+    }
+
     @Test func `who may not read policies is told only which clauses deny`() async throws {
         try await Self.open { desk in
             let bot = try await desk.premises.join("bot", .bot, by: desk.owner).token

@@ -37,4 +37,21 @@ import Testing
             }
         }
     }
+
+    @Test func `what ccxt would take for another error stands in no sentence`() throws {
+        let exchanges = try #require(StockClient.table("dialects.json")["exchanges"]?.asObject)
+        for exchange in ExchangeName.allCases {
+            let words = exchanges[exchange.rawValue]?["never_in_message"]?.asArray?.compactMap(\.asString)
+            #expect(ExchangeDialect.mistakable[exchange] == words, "\(exchange)")
+            let dialect = ExchangeDialect(of: exchange)
+            for word in words ?? [] {
+                for meaning in ExchangeDialect.Meaning.allCases {
+                    let harmless = dialect.refusal(meaning, "harmless").body
+                    let body = dialect.refusal(meaning, "the symbol 'x\(word)y' is not allowed").body
+                    let seen = String(decoding: body, as: UTF8.self).contains(word)
+                    #expect(!seen || String(decoding: harmless, as: UTF8.self).contains(word), "\(word)")
+                }
+            }
+        }
+    }
 }

@@ -35,4 +35,17 @@ import Testing
         history.add(UseHistory.Effect("k", 31))
         #expect(history.violations(grace: 10).count == 1)
     }
+
+    @Test func `numbers rise, and those at the same moment may come in any order`() {
+        let history = UseHistory()
+        history.add(UseHistory.Number("k", 1, 5, 10))
+        history.add(UseHistory.Number("k", 2, 6, 9))
+        history.add(UseHistory.Number("k", 7, 8, 11))
+        history.add(UseHistory.Number("other", 7, 8, 3))
+        #expect(history.violations(grace: 0).isEmpty)
+        history.add(UseHistory.Number("k", 9, 10, 8))
+        #expect(history.violations(grace: 0).count == 1)
+        history.add(UseHistory.Number("k", 11, 12, 11))
+        #expect(history.violations(grace: 0).count == 2)
+    }
 }

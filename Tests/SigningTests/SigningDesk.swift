@@ -168,6 +168,9 @@ struct SigningDesk {
         let desk = try SigningDesk(
             database, try Keyring(opening: [wrapped], under: root), reactor: worker.reactor,
             time: DeskClock())
+        let register = PolicyRegister()
+        let tag = try desk.book.lastingTag(of: register.bytes)
+        try await database.transaction { try await register.write(tag, in: $0) }
         desk.batcher.start(on: worker)
         desk.reports.start(on: worker)
         if writesOutcomes { desk.outcomes.start(on: worker) }

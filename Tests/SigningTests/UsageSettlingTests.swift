@@ -2,6 +2,7 @@ import Access
 import Events
 import JSON
 import Kernel
+import Postgres
 import TestSupport
 import Testing
 
@@ -12,6 +13,9 @@ import Testing
         let list = try await desk.call("GET", "/v1/usage-events?way=proxy")
         return list.json["data"]?.asArray?.compactMap { $0["outcome"]?.asString } ?? []
     }
+
+    private static let statuses = Statement(
+        "test_statuses", "select http_status from usage_event where outcome = 'unknown'")
 
     private static func told(_ desk: SigningDesk) async throws -> [JSONValue] {
         try await desk.events().filter { $0.type == "key.use.unknown" }.map(\.data)
@@ -45,6 +49,8 @@ import Testing
             let lost = try await desk.proxy(key, "POST", "/api/v3/order", query: SigningDesk.order)
             #expect(lost.status == 504 && lost.code == "outcome_unknown", "\(lost.text)")
             try await wait(until: "the outcome is written") { try await Self.outcomes(desk) == ["unknown"] }
+            let statuses = try await desk.database.query(Self.statuses)
+            #expect(statuses.map { $0.isNull(0) } == [true], "there was no answer, and so no status")
             #expect(try await desk.runJob("usage-settle")["events"]?.asInt == 1)
             #expect(try await desk.runJob("usage-settle")["events"]?.asInt == 0)
             #expect(try await Self.told(desk).count == 1)

@@ -33,7 +33,20 @@ package final class UseHistory: Sendable {
         package init(_ key: String, _ at: UInt64) { (self.key, self.at) = (key, at) }
     }
 
+    /// A number that was given out, which must be higher than all that were there before it was asked for.
+    package struct Number: Sendable, Equatable {
+        package var key: String
+        package var begun: UInt64
+        package var ended: UInt64
+        package var value: UInt64
+
+        package init(_ key: String, _ begun: UInt64, _ ended: UInt64, _ value: UInt64) {
+            (self.key, self.begun, self.ended, self.value) = (key, begun, ended, value)
+        }
+    }
+
     private struct State {
+        var numbers: [Number] = []
         var uses: [Use] = []
         var switches: [Switch] = []
         var effects: [Effect] = []
@@ -47,6 +60,7 @@ package final class UseHistory: Sendable {
     package var servedCount: Int { state.withLock { $0.uses.count { $0.wasServed } } }
     package func add(_ use: Use) { state.withLock { $0.uses.append(use) } }
     package func add(_ change: Switch) { state.withLock { $0.switches.append(change) } }
+    package func add(_ number: Number) { state.withLock { $0.numbers.append(number) } }
     package func add(_ effect: Effect) { state.withLock { $0.effects.append(effect) } }
 }
 
@@ -55,16 +69,37 @@ package final class UseHistory: Sendable {
 extension UseHistory {
     /// What contradicts one order of all uses and switches of each key in which every answer is right; and
     /// what took effect later than `grace` after a stop was acknowledged. Switches of one key come one
-    /// after the other.
+    /// after the other. Numbers of a key rise, and none is given twice.
     package func violations(grace: UInt64) -> [String] {
         let all = state.withLock { $0 }
-        let keys = Set(all.uses.map(\.key)).union(all.switches.map(\.key))
+        let keys = Set(all.uses.map(\.key)).union(all.switches.map(\.key)).union(all.numbers.map(\.key))
         return keys.sorted().flatMap { key in
             let switches = all.switches.filter { $0.key == key }.sorted { $0.begun < $1.begun }
             let spans = Self.spans(switches)
             return all.uses.filter { $0.key == key }.compactMap { Self.mistake($0, spans) }
                 + all.effects.filter { $0.key == key }.compactMap { Self.mistake($0, spans, grace) }
+                + Self.mistakes(all.numbers.filter { $0.key == key })
         }
+    }
+
+    private static func mistakes(_ numbers: [Number]) -> [String] {
+        var found: [String] = []
+        var seen: Set<UInt64> = []
+        for number in numbers where !seen.insert(number.value).inserted {
+            found.append("\(number.key): \(number.value) was given twice")
+        }
+        var ended = numbers.sorted { $0.ended < $1.ended }[...]
+        var highest: UInt64 = 0
+        for number in numbers.sorted(by: { $0.begun < $1.begun }) {
+            while let first = ended.first, first.ended < number.begun {
+                highest = max(highest, first.value)
+                ended.removeFirst()
+            }
+            if number.value < highest {
+                found.append("\(number.key): \(number.value) behind \(highest), which was there before")
+            }
+        }
+        return found
     }
 
     /// From an acknowledgement to the begin of the next switch the state is certain.

@@ -1,4 +1,5 @@
 package import Access
+import Events
 package import JSON
 package import Kernel
 
@@ -22,7 +23,7 @@ package struct Alert: Sendable {
     package let summary: String
     package let labels: JSONObject
     package let sendTo: [WebhookID]
-    package let group: JSONObject
+    package private(set) var group: JSONObject
     package let isSecurity: Bool
     package let count: Int
     package let suppressed: Int
@@ -31,10 +32,19 @@ package struct Alert: Sendable {
     package let firstAt: Timestamp
     package let lastAt: Timestamp
     package let eventType: String
-    package let event: JSONObject
+    package private(set) var event: JSONObject
     package var acknowledged: Mark?
     package var resolved: Mark?
     package var revision: Int64
+
+    /// As the caller sees it, who may see it at all.
+    func seen(by context: Context) -> Alert {
+        guard let veil = EventVeil(EventType(eventType)), !context.may(veil.permission) else { return self }
+        var alert = self
+        alert.event = veil.drawn(over: event)
+        alert.group = veil.drawn(overGroup: group)
+        return alert
+    }
 
     func write(to w: inout JSONWriter, origin: String) {
         w.object { w in

@@ -58,7 +58,7 @@ package struct AlertEndpoints {
         let page = found.prefix(query.limit)
         let next = found.count > query.limit ? page.last.map { query.cursor(behind: $0).text } : nil
         return Response.object { w in
-            w.array("data", page) { w, alert in alert.write(to: &w, origin: origin) }
+            w.array("data", page) { w, alert in alert.seen(by: context).write(to: &w, origin: origin) }
             w.field("next_cursor", next)
         }
     }
@@ -66,7 +66,7 @@ package struct AlertEndpoints {
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
         try request.parameters().finish()
-        return answer(try await found(request, context))
+        return answer(try await found(request, context), to: context)
     }
 
     private nonisolated(nonsending) func acknowledge(
@@ -112,7 +112,7 @@ package struct AlertEndpoints {
             try await alerts.mark(alert, in: change.transaction)
             return alert
         }
-        return answer(alert)
+        return answer(alert, to: context)
     }
 
     private func resolution(of alert: Alert, _ mark: Alert.Mark) -> NewEvent {
@@ -131,7 +131,7 @@ package struct AlertEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         try request.parameters().finish()
-        let alert = try await found(request, context)
+        let alert = try await found(request, context).seen(by: context)
         let version = try await rules.version(alert.rule.version, of: alert.rule.id)
         let deliveries = try await AlertDeliveries.read(alert, at: context.now, from: alerts.database)
         return Response.object { w in
@@ -156,8 +156,8 @@ package struct AlertEndpoints {
         return id
     }
 
-    private func answer(_ alert: Alert) -> Response {
-        Response.json { w in alert.write(to: &w, origin: origin) }.etag(alert.revision)
+    private func answer(_ alert: Alert, to context: Context) -> Response {
+        Response.json { w in alert.seen(by: context).write(to: &w, origin: origin) }.etag(alert.revision)
     }
 }
 

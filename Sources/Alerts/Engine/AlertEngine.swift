@@ -79,14 +79,18 @@ package final class AlertEngine {
         guard !candidates.isEmpty else { return Outcome() }
         let owners = Set(candidates.map(\.rule.owner))
         let rights = try await rights.rights(of: owners, at: row.int64(0))
-        return judge(candidates.filter { rights[$0.rule.owner]?.contains($0.event.type.permission) == true })
+        return judge(candidates, rights)
     }
 
-    private func judge(_ candidates: [(rule: AlertRule, event: Event)]) -> Outcome {
+    /// Each rule with the eyes of its owner.
+    private func judge(
+        _ candidates: [(rule: AlertRule, event: Event)], _ rights: [PrincipalID: Set<Permission>]
+    ) -> Outcome {
         var outcome = Outcome()
         for (rule, event) in candidates {
+            guard let rights = rights[rule.owner], rights.contains(event.type.permission) else { continue }
             evaluations += 1
-            let view = EventView.flat(event)
+            let view = EventView.flat(event, seenBy: rights)
             switch rule.content.verdict(on: event.type, view) {
             case .silent: continue
             case .fires: outcome.firings.append(Firing(rule: rule, event: event, view: view))
@@ -135,7 +139,11 @@ package final class AlertEngine {
         _ firings: [Firing], in transaction: Transaction
     ) async throws -> [(event: Event, message: Message)] {
         guard !firings.isEmpty else { return [] }
-        let new = try await FiringStore.note(firings, in: transaction)
+        var new = try await FiringStore.note(firings, in: transaction)
+        let names = try await ActorNames.of(new, in: transaction)
+        for index in new.indices {
+            if let name = new[index].event.actor.principal.flatMap({ names[$0] }) { new[index].actor = name }
+        }
         let groups = FiringGroup.groups(of: new)
         guard !groups.isEmpty else { return [] }
         let raised = try await FiringStore.raise(groups, newID: { ledger.newID() }, in: transaction)

@@ -7,17 +7,23 @@ enum AlertSummary {
     private static let maxCharacters = 240
 
     static func text(_ firing: Firing) -> String {
-        let text = "\(firing.rule.content.name): \(sentence(firing.event.type, firing.view))"
+        let text =
+            "\(firing.rule.content.name): \(sentence(firing.event.type, firing.view, by: firing.actor))"
         let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
         return line.count <= maxCharacters ? line : line.prefix(maxCharacters - 1) + "…"
     }
 
-    static func sentence(_ type: EventType, _ event: JSONObject) -> String {
+    /// - Parameter actor: who did it, for sentences that say so.
+    static func sentence(_ type: EventType, _ event: JSONObject, by actor: String = "somebody") -> String {
+        if let use = useSentence(type, event, by: actor) { return use }
         let f = Words(event: event)
         switch type {
         case .keyRegistered: return "\(f.key) was registered"
         case .keyChanged: return "\(f.key) was changed (\(f["changed"]))"
         case .keySuspended: return "\(f.key) was suspended\(f.reason)"
+        case .keyRestricted: return "\(f.key) may only reduce\(f.reason)"
+        case .keyTampered: return "\(f.key) was changed past the service (\(f["found_in"]))"
+        case .keyDecoyTouched: return "bait was touched: \(f.key) (\(f["operation"]))"
         case .keyActivated: return "\(f.key) works again\(f.reason)"
         case .keyRevoked: return "\(f.key) was revoked\(f.reason)"
         case .keyRotationDue:
@@ -58,7 +64,7 @@ enum AlertSummary {
 }
 
 /// Fields as words of a sentence; a dash for what is missing.
-private struct Words {
+struct Words {
     let event: JSONObject
 
     subscript(name: String) -> String { Self.word(event[name]) }

@@ -11,6 +11,8 @@ struct Firing {
     let view: JSONObject
     let group: JSONObject
     let groupKey: [UInt8]
+    /// Who did what its event tells of, where the summary says it.
+    var actor = "somebody"
 
     init(rule: AlertRule, event: Event, view: JSONObject) {
         (self.rule, self.event, self.view) = (rule, event, view)

@@ -37,6 +37,6 @@ extension Message {
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id, alert: id,
             permissions: [event.type.permission, permission],
-            to: sendTo.isEmpty ? .subscribers : .webhooks(sendTo))
+            to: sendTo.isEmpty ? .subscribers : .webhooks(sendTo), less: Less(event.type, data))
     }
 }

@@ -68,6 +68,6 @@ extension AlertRuleEndpoints {
         return EventView.flat(
             Event(
                 id: row.id(0), at: row.timestamp(1), type: type, subject: row.optionalText(3), actor: actor,
-                data: row.object(5)))
+                data: row.object(5)), seenBy: context.permissions)
     }
 }

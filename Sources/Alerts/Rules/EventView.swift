@@ -1,6 +1,6 @@
 package import Events
 package import JSON
-import Access
+package import Access
 import Kernel
 
 /// An event as conditions, alerts and receivers see it: what stands around it, and beside that the fields of
@@ -16,5 +16,12 @@ package enum EventView {
         _ = view.append("actor_id", event.actor.principal.map { .string($0.description) } ?? .null)
         for member in event.data.members { _ = view.append(member.name, member.value) }
         return view
+    }
+
+    /// As somebody with these permissions sees it.
+    package static func flat(_ event: Event, seenBy permissions: Set<Permission>) -> JSONObject {
+        let view = flat(event)
+        guard let veil = EventVeil(event.type), !permissions.contains(veil.permission) else { return view }
+        return veil.drawn(over: view)
     }
 }

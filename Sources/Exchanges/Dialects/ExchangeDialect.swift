@@ -37,11 +37,21 @@ package struct ExchangeDialect: Sendable {
     /// The body, and its status: a sentence in the exchange's frame.
     package func refusal(_ meaning: Meaning, _ sentence: String) -> (wording: Wording, body: [UInt8]) {
         let wording = wording(meaning)
+        let sentence = isMistakable(sentence) ? Self.plainSentence : sentence
         let text = wording.isJSON ? Self.escaped(sentence) : sentence
         let parts = wording.template.split(separator: "MESSAGE", omittingEmptySubsequences: false)
         let body = parts.joined(separator: text) + (wording.isJSON ? "" : "\n")
         return (wording, Array(body.utf8))
     }
+
+    /// Stock clients look for these texts wherever they stand, and would raise another error: a bot that
+    /// names its symbol `LOT_SIZE` must not be told that it ordered too little.
+    private func isMistakable(_ sentence: String) -> Bool {
+        let heard = Self.escaped(sentence)
+        return Self.mistakable[exchange]?.contains { sentence.contains($0) || heard.contains($0) } ?? false
+    }
+
+    private static let plainSentence = "Keybell refused this, and its own answer says why."
 
     /// Within a JSON string. Quotes become apostrophes: clients look for codes in quotes.
     private static func escaped(_ sentence: String) -> String {

@@ -67,6 +67,8 @@ package enum Repeat: Sendable {
     case answer
     /// 409 with the resource's id: the answer carried a secret, which is never stored.
     case refusal
+    /// 409 with the id of the use that it was, and what became of it: what may have left is not sent again.
+    case sending
     /// The header is ignored: the body is streamed and idempotent by row, or the operation is by nature.
     case nothing
 }

@@ -55,9 +55,8 @@ package final class KeyCustody {
         try matter.fingerprint(under: fingerprintKey())
     }
 
-    /// Under the key of fingerprints, which is never rotated; told apart from them by its first word.
     func lastingTag(of bytes: [UInt8]) throws -> [UInt8] {
-        try fingerprintKey().code(for: Array("keybell lasting tag 1".utf8) + [0] + bytes)
+        LastingTag.code(over: bytes, by: try fingerprintKey())
     }
 
     /// As answers show it: `kf_` and 128 bits.

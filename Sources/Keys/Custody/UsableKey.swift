@@ -56,15 +56,17 @@ extension KeyBook {
     private static let windowColumn = KeyColumns.count + 2
 
     /// Keys ready for use, those of them that exist. Throws while the node is sealed.
+    /// - Parameter opening: false for whoever judges uses and makes none: there is little locked memory.
     package nonisolated(nonsending) func usableKeys(
-        _ ids: [ExchangeKeyID], in source: any Queryable
+        _ ids: [ExchangeKeyID], opening: Bool = true, in source: any Queryable
     ) async throws -> [Result<UsableKey, UnusableKey>] {
         try await source.query(Self.usable, .idArray(ids)).map { row in
             let keyRow = KeyRow(row)
             do {
                 let key = try checked(keyRow)
                 let matter: CredentialMatter? =
-                    if let version = key.currentVersion, let sealed = row.optionalBytes(Self.credentialColumn)
+                    if opening, let version = key.currentVersion,
+                        let sealed = row.optionalBytes(Self.credentialColumn)
                     { try custody.open(sealed, of: key, version: version) } else { nil }
                 return .success(
                     UsableKey(

@@ -5,6 +5,7 @@ import HTTPServer
 import JSON
 import Kernel
 import Postgres
+import Signing
 
 /// Requests that carry an Idempotency-Key: the same request again gets the first one's answer.
 final class IdempotencyGate {
@@ -24,9 +25,12 @@ final class IdempotencyGate {
         else { return nil }
         let body = try await request.body.collect(limit: operation.bodyLimit)
         request.body = RequestBody(bytes: body)
+        // What is sent may stand in the query alone.
+        let asked = operation.repeats == .sending ? Array("\(request.head.query ?? "")\n".utf8) + body : body
         context.idempotency = IdempotencyClaim(
-            method: operation.method.name, path: request.head.path, key: key, bodyDigest: SHA256.hash(body))
+            method: operation.method.name, path: request.head.path, key: key, bodyDigest: SHA256.hash(asked))
         guard let earlier = try await IdempotencyKeys.find(context, in: database) else { return nil }
+        if operation.repeats == .sending { throw try await sent(earlier, context) }
         return try replay(earlier, context)
     }
 
@@ -39,9 +43,27 @@ final class IdempotencyGate {
         return key
     }
 
+    private nonisolated(nonsending) func sent(
+        _ earlier: IdempotencyKeys.Earlier, _ context: Context
+    ) async throws -> Problem {
+        guard earlier.bodyDigest == context.idempotency?.bodyDigest else { return Self.reused }
+        let usage = earlier.resource.flatMap { UsageID($0) }
+        var outcome: String?
+        if let usage { outcome = try await UsageFate.read(usage, in: database) }
+        return Problem(
+            .alreadySent, "A request with this Idempotency-Key was recorded, and is not sent again.",
+            members: [
+                ("usage_id", usage.map { .string($0.description) } ?? .null),
+                ("outcome", outcome.map { .string($0) } ?? .null),
+            ])
+    }
+
+    private static let reused = Problem(
+        .idempotencyKeyReused, "The first request with this key had another body.")
+
     private func replay(_ earlier: IdempotencyKeys.Earlier, _ context: Context) throws -> Response {
         guard earlier.bodyDigest == context.idempotency?.bodyDigest else {
-            throw Problem(.idempotencyKeyReused, "The first request with this key had another body.")
+            throw Self.reused
         }
         guard let answer = earlier.answer, let status = HTTPStatus(code: answer.status) else {
             let id = earlier.resource.map { JSONValue.string($0) } ?? .null

@@ -97,17 +97,20 @@ final class KeySnapshots {
 
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 
+    /// Policies that were found changed past the service.
+    func takeTamperings() -> Set<PolicyTampering> { policies.takeTamperings() }
+
     /// Opened secrets go with them.
     func forgetAll() { known = RecentlyUsed(capacity: Self.capacity) }
 
-    /// Reads them anew. Within a transaction that shares the authority lock, they hold until its commit.
+    /// Reads them anew. Within a transaction that shares the authority lock, they hold until its commit: what
+    /// was read of an older epoch, or is being read, takes nothing away from it.
     /// - Returns: what cannot be used, because it was changed past the service.
     nonisolated(nonsending) func load(
         _ ids: [ExchangeKeyID], at epoch: Int64, in source: any Queryable
     ) async throws -> [UnusableKey] {
         var unusable: [UnusableKey] = []
         var usable: [UsableKey] = []
-        for id in ids { known.remove(id) }
         for result in try await book.usableKeys(ids, in: source) {
             switch result {
             case .success(let key): usable.append(key)
@@ -115,9 +118,14 @@ final class KeySnapshots {
             }
         }
         let sets = try await policies.inForce(for: usable, in: source)
+        var fresh: [ExchangeKeyID: KeySnapshot] = [:]
         for key in usable {
-            guard let set = sets[key.key.id] else { continue }
-            known.set(key.key.id, KeySnapshot(usable: key, policies: set, epoch: epoch))
+            fresh[key.key.id] = sets[key.key.id].map {
+                KeySnapshot(usable: key, policies: $0, epoch: epoch)
+            }
+        }
+        for id in ids where known.use(id).map({ $0.epoch <= epoch }) ?? true {
+            if let snapshot = fresh[id] { known.set(id, snapshot) } else { known.remove(id) }
         }
         note(epoch: epoch)
         return unusable

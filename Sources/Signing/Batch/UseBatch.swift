@@ -72,6 +72,9 @@ struct UseBatch {
             try await work.write(at: head, in: transaction)
         }
         work.tell()
+        for found in snapshots.takeTamperings() {
+            try? await found.tell(owner.ledger, batch[0].request.context)
+        }
         for unusable in work.unusable { try await owner.book.tell(unusable, batch[0].request.context) }
     }
 

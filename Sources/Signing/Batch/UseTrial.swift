@@ -12,6 +12,8 @@ struct UseTrial {
     let kind: Exchange.CredentialKind
     let draft: RequestDraft?
     let judgement: PolicyJudgement
+    /// Whether the exchange would take the numbers of its orders.
+    let numbers: [InstrumentVerdict]
     let at: Timestamp
 }
 
@@ -41,6 +43,8 @@ extension UseBatcher {
         }
         return UseTrial(
             key: snapshot.facts, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
-            judgement: judgement, at: now)
+            judgement: judgement,
+            numbers: InstrumentVerdict.all(
+                of: UseFacts(request, read, of: snapshot.facts, market, at: now)), at: now)
     }
 }

@@ -20,8 +20,10 @@ extension PolicyBook {
             order by version desc limit $3
             """,
         ].joined(separator: " "))
-    private static let head = Statement(
-        "policy_head_version", "select version from policy_head where owner = $1")
+    static let tampered = Problem(
+        .keyTampered,
+        "The register of policies was changed past this service, and every use is refused. "
+            + "To begin a new one, publish the desk's policy with If-Match: *, then those of accounts.")
 
     /// 0: none was ever published. Throws when there is no such key or account.
     nonisolated(nonsending) func version(at place: PolicyPlace) async throws -> Int {
@@ -39,7 +41,11 @@ extension PolicyBook {
             }
         case .desk: break
         }
-        return try await ledger.database.query(Self.head, .text(place.owner)).first?.int(0) ?? 0
+        let row = try await ledger.database.query(PolicyRegister.read).first
+        guard let row, let register = try PolicyRegister(row.text(1), under: row.bytes(0), by: keys) else {
+            throw Self.tampered
+        }
+        return register[place.owner]?.mark.version ?? 0
     }
 
     private static let account = Statement("policy_account_seen", "select name from account where id = $1")

@@ -83,39 +83,48 @@ package struct PolicyBook {
 // MARK: Accounts and the desk
 
 extension PolicyBook {
-    private static let lockHead = Statement(
-        "policy_head_lock", "select version from policy_head where owner = $1 for no key update")
-    private static let writeHead = Statement(
-        "policy_head_write",
-        """
-        insert into policy_head (owner, version, digest, mac) values ($1, $2, $3, $4)
-        on conflict (owner) do update set version = excluded.version, digest = excluded.digest,
-            mac = excluded.mac
-        where policy_head.version = excluded.version - 1
-        returning version::bigint
-        """)
     private static let account = Statement(
-        "policy_account", "select name from account where id = $1 for key share")
+        "policy_account",
+        "select exchange, environment, name from account where id = $1 for key share")
+    private static let newest = Statement(
+        "policy_newest", "select coalesce(max(version), 0)::bigint from policy where owner = $1")
 
     private nonisolated(nonsending) func markHead(
         _ place: PolicyPlace, _ digest: [UInt8], _ change: Change, _ check: (Int) throws -> Void
     ) async throws -> Int {
-        if case .account(let id) = place,
-            try await change.transaction.query(Self.account, .id(id)).isEmpty
-        {
+        let account = try await account(at: place, change.transaction)
+        var register = try await heldRegister(for: place, change.transaction)
+        let before = register[place.owner]?.mark.version ?? 0
+        try check(before)
+        // Of a register that was begun anew, versions go on where they were.
+        let newest = try await change.transaction.query(Self.newest, .text(place.owner)).first?.int(0) ?? 0
+        let mark = PolicyMark(version: max(before, newest) + 1, digest: digest)
+        register.set(PolicyRegister.Entry(owner: place.owner, account: account, mark: mark))
+        try await register.write(keys.lastingTag(of: register.bytes), in: change.transaction)
+        return mark.version
+    }
+
+    private nonisolated(nonsending) func account(
+        at place: PolicyPlace, _ transaction: Transaction
+    ) async throws -> PolicyRegister.Account? {
+        guard case .account(let id) = place else { return nil }
+        guard let row = try await transaction.query(Self.account, .id(id)).first else {
             throw Problem.notFound("account")
         }
-        let before = try await change.transaction.query(Self.lockHead, .text(place.owner)).first?.int(0) ?? 0
-        try check(before)
-        let mark = PolicyMark(version: before + 1, digest: digest)
-        let tag = try keys.lastingTag(of: PolicyStore.bytes(place.owner, mark))
-        let written = try await change.transaction.query(
-            Self.writeHead, .text(place.owner), .int32(Int32(mark.version)), .bytes(digest), .bytes(tag))
-        // Two first ones at the same moment: the other one was quicker.
-        guard !written.isEmpty else {
-            throw Problem(.preconditionFailed, "Somebody else has published a policy just now.")
+        return PolicyRegister.Account(exchange: row.text(0), environment: row.text(1), name: row.text(2))
+    }
+
+    /// As nobody else can change it before the commit. One that was changed past the service is begun anew
+    /// by whoever publishes the desk's policy.
+    private nonisolated(nonsending) func heldRegister(
+        for place: PolicyPlace, _ transaction: Transaction
+    ) async throws -> PolicyRegister {
+        let row = try await transaction.query(PolicyRegister.lock).first
+        if let row, let register = try PolicyRegister(row.text(1), under: row.bytes(0), by: keys) {
+            return register
         }
-        return mark.version
+        guard place == .desk else { throw Self.tampered }
+        return PolicyRegister()
     }
 }
 

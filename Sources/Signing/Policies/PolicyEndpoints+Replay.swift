@@ -8,11 +8,12 @@ import Keys
 extension PolicyEndpoints {
     private static let usesAtMost = 10_000
 
-    var tryDraft: Operation {
+    func trying(at route: PolicyRoute) -> Operation {
         Operation(
-            .post, "/v1/keys/{key_id}/policy/draft/replay", id: "replayKeyPolicyDraft",
+            .post, route.path + "/draft/replay", id: "replay\(route.noun)PolicyDraft",
             requires: .permission(.policiesRead), errors: [.notFound, .keyTampered],
-            bodyLimit: Self.bodyBytes, repeats: .nothing, handle: replay)
+            bodyLimit: Self.bodyBytes, repeats: .nothing
+        ) { try await replay($0, $1, route) }
     }
 
     var proposal: Operation {
@@ -23,10 +24,10 @@ extension PolicyEndpoints {
     }
 
     private nonisolated(nonsending) func replay(
-        _ request: Request, _ context: Context
+        _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let id = try request.keyID()
+        let place = try route.place(request)
         var since = context.now - .days(30)
         if !request.body.isEmpty {
             var fields = try await request.fields(limit: Self.bodyBytes)
@@ -34,14 +35,13 @@ extension PolicyEndpoints {
             if let time { since = time }
             try fields.finish()
         }
-        let draft = try await draft(at: .key(id))
-        let (present, recorded) = try await history.recorded(
-            of: id, since: since, limit: Self.usesAtMost, now: context.now)
-        var proposed = present
-        let version = (present.key?.reference.version ?? 0) + 1
-        proposed.key = PolicyInForce(
-            .key, version: version, try Policy(Fields(Array(draft.document.utf8)), of: .key))
-        return Response.json { w in w.value(PolicyReplay(recorded, from: present, to: proposed)) }
+        let draft = try await draft(at: place)
+        let policy = try Policy(Fields(Array(draft.document.utf8)), of: place.kind)
+        let recorded = try await history.recorded(at: place, since: since, limit: Self.usesAtMost)
+        let proposed = recorded.policies.mapValues { $0.with(policy, of: place.kind) }
+        return Response.json { w in
+            w.value(PolicyReplay(recorded.uses, from: recorded.policies, to: proposed))
+        }
     }
 
     private nonisolated(nonsending) func propose(
@@ -50,11 +50,12 @@ extension PolicyEndpoints {
         var parameters = try request.parameters()
         let since = parameters.time("since") ?? context.now - .days(30)
         try parameters.finish()
-        let (present, recorded) = try await history.recorded(
-            of: try request.keyID(), since: since, limit: Self.usesAtMost, now: context.now)
-        let tighter = TighterPolicy.propose(from: recorded, instead: present)
+        let id = try request.keyID()
+        let recorded = try await history.recorded(of: [id], since: since, limit: Self.usesAtMost)
+        let present = recorded.policies[id] ?? PolicySet(key: nil)
+        let tighter = TighterPolicy.propose(from: recorded.uses, instead: present)
         return Response.object { w in
-            w.field("requests", recorded.count)
+            w.field("requests", recorded.uses.count)
             w.field("document", tighter?.policy)
             w.array("changes", tighter?.changes ?? []) { w, change in w.value(change) }
             w.field("replay", tighter?.replay)

@@ -14,7 +14,7 @@ package struct PolicyEndpoints {
     package init(book: PolicyBook, history: UsageHistory) { (self.book, self.history) = (book, history) }
 
     package var operations: [Operation] {
-        PolicyRoute.all.flatMap { reading(at: $0) + writing(at: $0) } + [tryDraft, proposal] + ready
+        PolicyRoute.all.flatMap { reading(at: $0) + writing(at: $0) + [trying(at: $0)] } + [proposal] + ready
     }
 
     private func reading(at route: PolicyRoute) -> [Operation] {

@@ -35,14 +35,16 @@ package struct ProxyEndpoints {
             (.get, "proxyGet"), (.post, "proxyPost"), (.put, "proxyPut"), (.delete, "proxyDelete"),
             (.patch, "proxyPatch"),
         ]
+        let errors: [ProblemCode] = [
+            .notFound, .conflict, .keyTampered, .policyDenied, .outcomeUnknown, .exchangeUnavailable,
+            .exchangeRateLimited,
+        ]
         return methods.map { method, id in
             Operation(
                 method, "/v1/keys/{key_id}/proxy/{host}/{path*}", id: id, requires: .permission(.keysProxy),
-                errors: [
-                    .notFound, .conflict, .keyTampered, .policyDenied, .outcomeUnknown, .exchangeUnavailable,
-                    .exchangeRateLimited,
-                ],
-                bodyLimit: Self.bodyBytes, repeats: .nothing, acts: true, settlesItself: true, handle: proxy)
+                errors: errors + (method == .post ? [.alreadySent] : []), bodyLimit: Self.bodyBytes,
+                repeats: method == .post ? .sending : .nothing, acts: true, settlesItself: true, handle: proxy
+            )
         }
     }
 }

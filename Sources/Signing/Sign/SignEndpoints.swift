@@ -79,6 +79,7 @@ extension SignEndpoints {
             w.field("string_to_sign", text.map { $0.text ?? Base64.encode($0.bytes) })
             w.field("string_to_sign_encoding", text.map { $0.text == nil ? "base64" : "text" })
             w.field("policy_version", trial.judgement.policyVersion)
+            w.array("numbers", trial.numbers) { w, verdict in w.value(verdict) }
         }
     }
 

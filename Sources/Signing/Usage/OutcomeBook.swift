@@ -66,7 +66,7 @@ package final class OutcomeBook {
         """
         update usage_event u set outcome = d.outcome, http_status = d.status, code = d.code,
             microseconds = d.microseconds, answered_at = $7
-        from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
+        from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
             as d (id, at, outcome, status, code, microseconds)
         where u.at = d.at and u.id = d.id and u.outcome = 'authorised'
         """)
@@ -89,7 +89,7 @@ package final class OutcomeBook {
                     [
                         .idArray(batch.map(\.usage)), .timestampArray(batch.map(\.at)),
                         .textArray(batch.map(\.outcome.rawValue)),
-                        .int32Array(batch.map { Int32($0.status ?? 0) }),
+                        .optionalInt64Array(batch.map { $0.status.map(Int64.init) }),
                         .optionalTextArray(batch.map(\.code)),
                         .int64Array(batch.map(\.microseconds)), .timestamp(ledger.clock.now()),
                     ])

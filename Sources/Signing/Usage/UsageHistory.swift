@@ -19,27 +19,82 @@ package struct UsageHistory {
         policies = PolicyStore(book: keys)
     }
 
+    /// What was asked, and the policies that count now, by key.
+    struct Recorded {
+        var policies: [ExchangeKeyID: PolicySet] = [:]
+        var uses: [PolicyReplay.Recorded] = []
+    }
+
+    /// The newest uses of all keys that a policy at this place binds.
+    nonisolated(nonsending) func recorded(
+        at place: PolicyPlace, since: Timestamp, limit: Int
+    ) async throws -> Recorded {
+        if case .key(let id) = place { return try await recorded(of: [id], since: since, limit: limit) }
+        let rows =
+            switch place {
+            case .account(let id): try await rows(of: try await keys(of: id), since, limit)
+            default: try await database.query(Self.readAll, .timestamp(since), .int(limit))
+            }
+        return try await reading(rows, of: Array(Set(rows.compactMap { ExchangeKeyID($0.text(6)) })))
+    }
+
+    /// - Parameter ids: keys that must be there, used or not.
+    nonisolated(nonsending) func recorded(
+        of ids: [ExchangeKeyID], since: Timestamp, limit: Int
+    ) async throws -> Recorded {
+        let recorded = try await reading(try await rows(of: ids, since, limit), of: ids)
+        guard recorded.policies.count == ids.count else { throw Problem.notFound("key") }
+        return recorded
+    }
+
     private static let read = Statement(
         "usage_replayable",
         """
-        select id, at, actor, access_token, address, request from usage_event
-        where subject = $1 and at >= $2 and request is not null
+        select id, at, actor, access_token, address, request, subject from usage_event
+        where subject = any ($1::text[]) and at >= $2 and request is not null
         order by at desc, id desc limit $3
         """)
+    private static let readAll = Statement(
+        "usage_replayable_all",
+        """
+        select id, at, actor, access_token, address, request, subject from usage_event
+        where at >= $1 and request is not null
+        order by at desc, id desc limit $2
+        """)
 
-    /// The newest uses, and the policies that count now.
-    nonisolated(nonsending) func recorded(
-        of id: ExchangeKeyID, since: Timestamp, limit: Int, now: Timestamp
-    ) async throws -> (present: PolicySet, recorded: [PolicyReplay.Recorded]) {
-        guard let first = try await keys.usableKeys([id], in: database).first else {
-            throw Problem.notFound("key")
+    private nonisolated(nonsending) func rows(
+        of ids: [ExchangeKeyID], _ since: Timestamp, _ limit: Int
+    ) async throws -> Rows {
+        try await database.query(
+            Self.read, .textArray(ids.map(\.description)), .timestamp(since), .int(limit))
+    }
+
+    private static let accountKeys = Statement(
+        "usage_account_keys",
+        """
+        select k.id from account a join exchange_key k on k.exchange = a.exchange
+            and k.environment = a.environment and k.account = a.name
+        where a.id = $1
+        """)
+
+    private nonisolated(nonsending) func keys(of account: AccountID) async throws -> [ExchangeKeyID] {
+        try await database.query(Self.accountKeys, .id(account)).map { $0.id(0) }
+    }
+
+    /// Uses of keys that are there no more are left out.
+    private nonisolated(nonsending) func reading(
+        _ rows: Rows, of ids: [ExchangeKeyID]
+    ) async throws -> Recorded {
+        let usable = try await keys.usableKeys(ids, opening: false, in: database).map { result in
+            switch result {
+            case .success(let key): key
+            case .failure(let key): throw KeyBook.tampered(key.id)
+            }
         }
-        guard case .success(let usable) = first else { throw KeyBook.tampered(id) }
-        let sets = try await policies.inForce(for: [usable], in: database)
-        let rows = try await database.query(
-            Self.read, .text(id.description), .timestamp(since), .int(limit))
-        let recorded = rows.compactMap { reading($0, of: usable.key) }
-        return (sets[id] ?? PolicySet(key: nil), recorded)
+        let known = Dictionary(usable.map { ($0.key.id.description, $0.key) }, uniquingKeysWith: { $1 })
+        return Recorded(
+            policies: try await policies.inForce(for: usable, in: database),
+            uses: rows.compactMap { row in known[row.text(6)].flatMap { reading(row, of: $0) } })
     }
 
     private func reading(_ row: Row, of key: ExchangeKey) -> PolicyReplay.Recorded? {

@@ -6,8 +6,8 @@ import Postgres
 /// A use as the database answers it.
 struct UsageRow {
     static let columns = """
-        id, at, actor, access_token, address, data, verdict, outcome, nullif(http_status, 0) as http_status,
-        code, microseconds, answered_at, client_id
+        id, at, actor, access_token, address, data, verdict, outcome, http_status, code,
+        microseconds, answered_at, client_id
         """
     static let find = Statement(
         "usage_find",

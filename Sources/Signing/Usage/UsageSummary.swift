@@ -85,18 +85,25 @@ extension UsageSummary {
         let parts =
             [
                 "select", ([bucket] + keys).joined(separator: ", "), ",", Self.figures,
-                "from usage_event where",
+                "from", Self.narrow, "where", filter.text, "offset 0) as use",
             ]
-            + [filter.text] + grouping
+            + grouping
             + ["having count(*) > 0 order by 1 desc nulls last, 8 desc, 2, 3, 4, 5, 6, 7 limit"]
             + ["$\(filter.parameters.count + 1)"]
         return Statement("usage_summary", derived: parts.joined(separator: " "))
     }
 
+    /// Rows are sorted for their percentiles, and without their data they are a tenth as wide: `offset 0`
+    /// keeps the planner from carrying it along. Of 800,000 rows in 8 groups it saves a third of the time.
+    private static let narrow = """
+        (select at, subject, actor, operation, symbol, address, outcome, verdict, microseconds,
+            (data ->> 'notional_usd')::numeric as notional from usage_event
+        """
+
     private static let figures = """
         count(*), count(*) filter (where verdict = 'denied'), count(*) filter (where outcome = 'refused'),
         count(*) filter (where outcome = 'unknown'),
-        (sum((data ->> 'notional_usd')::numeric) filter (where verdict = 'allowed'))::text,
+        (sum(notional) filter (where verdict = 'allowed'))::text,
         percentile_disc(0.5) within group (order by microseconds),
         percentile_disc(0.99) within group (order by microseconds)
         """

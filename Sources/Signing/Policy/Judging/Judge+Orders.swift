@@ -26,14 +26,14 @@ extension Judge {
         var verdicts: [ClauseVerdict] = []
         if let symbols = bounds.symbols {
             verdicts += about(orders.all, .symbols) { order in
-                guard let symbol = order.symbol else { return "the order does not say its symbol" }
+                guard let symbol = order.symbol else { return order.lacks("symbol") }
                 if symbols.contains(where: { $0.matches(symbol) }) { return nil }
                 return "\(Self.shown(symbol)) is not among \(Self.list(symbols.map(\.text)))"
             }
         }
         if let sides = bounds.sides {
             verdicts += about(orders.all, .sides) { order in
-                guard let side = order.side else { return "the order does not say its side" }
+                guard let side = order.side else { return order.lacks("side") }
                 return Self.missing(side.rawValue, among: sides.map(\.rawValue))
             }
         }
@@ -87,7 +87,7 @@ extension Judge {
             return UnknownValue.noPrice(of: order.symbol).reason
         }
         guard order.kind.hasLimit || order.price != nil else { return nil }
-        guard let price = order.price else { return "the order does not say its price" }
+        guard let price = order.price else { return order.lacks("price") }
         let distance = price.subtracting(market)?.magnitude.multiplied(by: Decimal(exactly: 100))
         guard let distance, let most = market.multiplied(by: percent) else {
             return "its price has more digits than can be compared"

@@ -20,7 +20,7 @@ struct OrderValue {
 
     func instrument() throws(UnknownValue) -> Instrument {
         guard let symbol = order.symbol else {
-            throw UnknownValue(reason: "the order does not say its symbol")
+            throw UnknownValue(reason: order.lacks("symbol"))
         }
         guard let instrument = facts.instruments[symbol], instrument.fits(order.instrument) else {
             throw UnknownValue(
@@ -52,7 +52,7 @@ struct OrderValue {
             throw UnknownValue(reason: "the notional of an option is not counted")
         }
         guard let quantity = order.quantity?.magnitude else {
-            throw UnknownValue(reason: "the order does not say its quantity")
+            throw UnknownValue(reason: order.lacks("quantity"))
         }
         switch order.unit {
         case .quote: return quantity
@@ -77,7 +77,7 @@ struct OrderValue {
         let market = marketPrice()
         let limit = order.kind.hasLimit ? order.price : nil
         if order.kind.hasLimit, limit == nil {
-            throw UnknownValue(reason: "the order does not say its price")
+            throw UnknownValue(reason: order.lacks("price"))
         }
         let isBounded = limit != nil && (order.side == .buy || order.neverTakes)
         if market == nil, !isBounded {
@@ -97,6 +97,14 @@ struct OrderValue {
 }
 
 extension OrderIntent {
+    /// Why something that it does not name cannot be judged. What an amendment leaves out stays as it was,
+    /// and that only the exchange knows.
+    func lacks(_ what: String) -> String {
+        replaces
+            ? "the amendment does not say its \(what): cancel the order, and place a new one"
+            : "the order does not say its \(what)"
+    }
+
     fileprivate var neverTakes: Bool { kind == .limitMaker || (kind == .limit && timeInForce == .postOnly) }
 }
 

@@ -25,6 +25,19 @@ package struct PolicySet: Sendable, Equatable {
         (self.key, self.account, self.desk) = (key, account, desk)
     }
 
+    /// With another policy in one place, as the version after the one that stands there.
+    func with(_ policy: Policy, of owner: PolicyOwner) -> PolicySet {
+        var set = self
+        let version = (all.first { $0.reference.owner == owner }?.reference.version ?? 0) + 1
+        let new = PolicyInForce(owner, version: version, policy)
+        switch owner {
+        case .key: set.key = new
+        case .account: set.account = new
+        case .desk: set.desk = new
+        }
+        return set
+    }
+
     package var all: [PolicyInForce] {
         var all: [PolicyInForce] = []
         if let key { all.append(key) }

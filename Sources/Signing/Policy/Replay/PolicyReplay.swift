@@ -1,3 +1,4 @@
+package import Access
 package import Exchanges
 package import JSON
 
@@ -42,8 +43,26 @@ package struct PolicyReplay: Sendable, Equatable {
     ///   - recorded: in any order; limits are counted as time went.
     ///   - examplesAtMost: of the newly denied, and of the newly allowed.
     package init(_ recorded: [Recorded], from old: PolicySet, to new: PolicySet, examplesAtMost: Int = 20) {
+        self.init(recorded, examplesAtMost: examplesAtMost) { _ in (old, new) }
+    }
+
+    /// Of several keys, each by its own policies; uses of others are left out.
+    package init(
+        _ recorded: [Recorded], from old: [ExchangeKeyID: PolicySet], to new: [ExchangeKeyID: PolicySet],
+        examplesAtMost: Int = 20
+    ) {
+        self.init(recorded, examplesAtMost: examplesAtMost) { facts in
+            old[facts.key.id].flatMap { before in new[facts.key.id].map { (before, $0) } }
+        }
+    }
+
+    private init(
+        _ recorded: [Recorded], examplesAtMost: Int,
+        by policies: (UseFacts) -> (old: PolicySet, new: PolicySet)?
+    ) {
         var (before, after) = (LimitSimulation(), LimitSimulation())
         for one in recorded.sorted(by: { $0.facts.at < $1.facts.at }) {
+            guard let (old, new) = policies(one.facts) else { continue }
             let was = before.admit(old.judge(one.facts), one.facts)
             let would = after.admit(new.judge(one.facts), one.facts)
             count(was, would)

@@ -83,7 +83,7 @@ enum ReportStore {
         insert into usage_event (era, id, at, type, subject, actor, access_token, address, data, action,
             verdict, operation, symbol, outcome, http_status, code, microseconds, answered_at, client_id)
         select installation.era, u.id, u.at, 'key.used', u.subject, $1, $2, u.address,
-            u.data::json, 'usage.report', 'allowed', u.operation, u.symbol, u.outcome, nullif(u.status, 0),
+            u.data::jsonb, 'usage.report', 'allowed', u.operation, u.symbol, u.outcome, nullif(u.status, 0),
             u.code, nullif(u.microseconds, -1), $3, u.client_id
         from installation, unnest($4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
             $9::text[], $10::text[], $11::text[], $12::int2[], $13::text[], $14::bigint[], $15::text[])

@@ -1,0 +1,47 @@
+import Events
+import JSON
+
+/// What somebody did with a key, or wanted to.
+extension AlertSummary {
+    /// Nil for events that are about something else. Why a use was denied is left out: not every reader of an
+    /// alert may know it.
+    /// - Parameter actor: who it was, as `ActorNames` writes it.
+    static func useSentence(_ type: EventType, _ event: JSONObject, by actor: String) -> String? {
+        let f = Words(event: event)
+        let verb = verbs[f["operation"]] ?? (base: "use it", past: "used it")
+        let place = "with key \(f["label"])\(from(event))"
+        switch type {
+        case .keyUsed: return "\(actor) \(verb.past)\(order(event)) \(place)"
+        case .keyUseDenied: return "\(actor) tried to \(verb.base)\(order(event)) \(place)"
+        case .keyUseUnknown:
+            let id = event["client_order_id"]?.asString.map { ", client order id \($0)" } ?? ""
+            return "nobody knows what became of a request to \(verb.base)\(order(event)) \(place)\(id)"
+        case .policyChanged:
+            let whose = f["owner"] == "desk" ? "the desk's policy" : "the policy of \(f["owner"])"
+            let note = event["note"]?.asString.map { ": \($0)" } ?? ""
+            return "version \(f["version"]) of \(whose) was published (changes: \(f["changes"]))\(note)"
+        case .policyTampered:
+            return "the policy of \(f["owner"]) was changed past the service (\(f["found_in"]))"
+        default: return nil
+        }
+    }
+
+    private static let verbs: [String: (base: String, past: String)] = [
+        "read": ("read", "read"), "trade": ("trade", "traded"), "cancel": ("cancel", "cancelled"),
+        "stream": ("open a stream", "opened a stream"), "transfer": ("transfer", "transferred"),
+        "withdraw": ("withdraw", "withdrew"),
+        "admin": ("administer the account", "administered the account"),
+    ]
+
+    private static func from(_ event: JSONObject) -> String {
+        event["address"]?.asString.map { " from \($0)" } ?? ""
+    }
+
+    /// ` (buy 0.5 BTCUSDT at 100)`.
+    private static func order(_ event: JSONObject) -> String {
+        guard let symbol = event["symbol"]?.asString else { return "" }
+        let words = [event["side"]?.asString, event["quantity"]?.asString, symbol].compactMap(\.self)
+        let price = event["price"]?.asString.map { " at \($0)" } ?? ""
+        return " (\(words.joined(separator: " "))\(price))"
+    }
+}
