@@ -21,8 +21,10 @@ package struct OutgoingURL: Hashable, Sendable {
     package let target: String
 
     /// Reads an absolute URL and applies what of the allowance can be seen in it.
-    package init(_ text: String, allowance: Allowance) throws(URLRefusal) {
-        let parts = try URLParts(text)
+    package init(
+        _ text: String, allowance: Allowance, bytesAtMost: Int = maximumBytes
+    ) throws(URLRefusal) {
+        let parts = try URLParts(text, bytesAtMost: bytesAtMost)
         (scheme, host, port, target) = (parts.scheme, parts.host, parts.port, parts.target)
         guard CurlURL.reads(self.text, as: self) else { throw .hostInvalid }
         try checkVisible(allowance)

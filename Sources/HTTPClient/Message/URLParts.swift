@@ -7,8 +7,8 @@ struct URLParts {
     let port: UInt16
     let target: String
 
-    init(_ text: String) throws(URLRefusal) {
-        guard text.utf8.count <= OutgoingURL.maximumBytes else { throw .tooLong }
+    init(_ text: String, bytesAtMost: Int = OutgoingURL.maximumBytes) throws(URLRefusal) {
+        guard text.utf8.count <= bytesAtMost else { throw .tooLong }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
             throw .badCharacter
         }
