@@ -1,6 +1,7 @@
 import EventLoop
 import Exchanges
 import HTTPClient
+import HTTPServer
 import Kernel
 import Keys
 import Signing
@@ -9,6 +10,9 @@ import Signing
 /// stand-ins that the settings name.
 struct ExchangeSender {
     private static let publicOnly = Allowance(ports: [443])
+    private static let connectionAge = Period.minutes(30)
+    /// What a server takes of a request's target, and what a signature adds.
+    private static let urlBytesAtMost = HTTPLimits().targetBytes + 2_048
     private static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
 
     private let client: HTTPClient
@@ -18,9 +22,12 @@ struct ExchangeSender {
     init(_ shared: NodeShared, reactor: Reactor) {
         settings = shared.settings
         self.reactor = reactor
+        var kept = HTTPClient.Settings()
+        // A handshake costs an order tens of milliseconds; every request asks the address guard anyway.
+        kept.connectionAge = Self.connectionAge
         client = HTTPClient(
             on: reactor, resolver: .system(shared.offLoop),
-            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
+            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]), settings: kept)
     }
 
     func prober(_ shared: NodeShared) -> KeyProber {
@@ -35,41 +42,68 @@ struct ExchangeSender {
     func line() -> ExchangeLine {
         ExchangeLine(
             send: { message in await pass(message) },
+            open: { message in await open(message) },
             pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) })
     }
 
     private nonisolated(nonsending) func pass(
         _ message: ExchangeLine.Message
     ) async -> Result<ExchangeAnswer, ExchangeFailure> {
-        guard var outgoing = outgoing(message.request) else {
-            return .failure(
-                ExchangeFailure(
-                    mayHaveArrived: false, "The address of the exchange cannot be used."))
+        guard let outgoing = outgoing(message) else { return .failure(Self.noAddress) }
+        do throws(OutgoingError) {
+            return .success(Self.answer(try await client.send(outgoing)))
+        } catch {
+            return .failure(Self.failure(error))
         }
+    }
+
+    private nonisolated(nonsending) func open(
+        _ message: ExchangeLine.Message
+    ) async -> Result<OpenAnswer, ExchangeFailure> {
+        guard let outgoing = outgoing(message) else { return .failure(Self.noAddress) }
+        do throws(OutgoingError) {
+            let opened = try await client.open(outgoing)
+            guard let rest = opened.rest else {
+                return .success(OpenAnswer(Self.answer(opened.response), rest: nil))
+            }
+            return .success(OpenAnswer(Self.answer(opened.response), rest: { try await rest.next() }))
+        } catch {
+            return .failure(Self.failure(error))
+        }
+    }
+
+    private static let noAddress = ExchangeFailure(
+        mayHaveArrived: false, "The address of the exchange cannot be used.")
+
+    private static func answer(_ response: OutgoingResponse) -> ExchangeAnswer {
+        ExchangeAnswer(
+            status: response.status, headers: response.headers.map { ($0.name, $0.value) },
+            body: response.body, isTruncated: response.isTruncated)
+    }
+
+    private static func failure(_ error: OutgoingError) -> ExchangeFailure {
+        ExchangeFailure(
+            mayHaveArrived: error.mayHaveBeenReceived,
+            error.outsideText.replacing("receiver", with: "exchange"))
+    }
+
+    private func outgoing(_ message: ExchangeLine.Message) -> OutgoingRequest? {
+        guard var outgoing = outgoing(message.request) else { return nil }
         outgoing.headers += message.headers.map { OutgoingHeader($0.name, $0.value) }
         outgoing.mayResend = message.mayResend
         outgoing.mayLeave = message.mayLeave
         outgoing.responseLimits = .init(
-            readBytes: ExchangeLine.answerBytesAtMost, keptBytes: ExchangeLine.answerBytesAtMost)
-        do throws(OutgoingError) {
-            let answer = try await client.send(outgoing)
-            return .success(
-                ExchangeAnswer(
-                    status: answer.status, headers: answer.headers.map { ($0.name, $0.value) },
-                    body: answer.body, isTruncated: answer.isTruncated))
-        } catch {
-            return .failure(
-                ExchangeFailure(
-                    mayHaveArrived: error.mayHaveBeenReceived,
-                    error.outsideText.replacing("receiver", with: "exchange")))
-        }
+            readBytes: message.answerBytesAtMost, keptBytes: message.answerBytesAtMost)
+        outgoing.responseLimits.streamedFromBytes = message.partBytes
+        return outgoing
     }
 
     /// Nil when its address is none that may be asked.
     private func outgoing(_ request: SignedRequest) -> OutgoingRequest? {
         let allowance = settings.isStandIn(request.url) ? Allowance.privateReceivers : Self.publicOnly
         guard let method = OutgoingMethod(rawValue: request.method.rawValue),
-            let url = try? OutgoingURL(request.url, allowance: allowance)
+            let url = try? OutgoingURL(
+                request.url, allowance: allowance, bytesAtMost: Self.urlBytesAtMost)
         else { return nil }
         var outgoing = OutgoingRequest(
             method, url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },

@@ -12,6 +12,7 @@ final class SigningRooms {
     private let batcher: UseBatcher
     private let outcomes: OutcomeBook
     private let times: ClockFeed
+    private let keeper: LineKeeper
     private let reports: ReportWriter
 
     init(
@@ -27,6 +28,7 @@ final class SigningRooms {
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
+        keeper = LineKeeper(hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
         batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed, times: times)
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =
@@ -35,7 +37,7 @@ final class SigningRooms {
             ).operations
             + ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks,
-                line: line, outcomes: outcomes,
+                line: line, keeper: keeper, outcomes: outcomes,
                 turns: shared.keyTurns, entropy: shared.entropy
             ).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations
@@ -46,6 +48,7 @@ final class SigningRooms {
         batcher.start(on: worker)
         outcomes.start(on: worker)
         times.start(on: worker)
+        keeper.start(on: worker)
         reports.start(on: worker)
     }
 
@@ -53,6 +56,7 @@ final class SigningRooms {
         batcher.stop()
         outcomes.stop()
         times.stop()
+        keeper.stop()
         reports.stop()
     }
 

@@ -97,7 +97,8 @@ extension UseBatch.Work {
     ) -> UseDecision {
         guard judgement.isAllowed, let draft = read.draft else {
             return .denied(
-                DeniedUse(usage: pending.usage, key: KeyFacts(snapshot.key), judgement: judgement))
+                DeniedUse(
+                    usage: pending.usage, at: now, key: KeyFacts(snapshot.key), judgement: judgement))
         }
         return .admitted(
             AdmittedUse(
