@@ -30,6 +30,18 @@ package struct OutgoingURL: Hashable, Sendable {
         try checkVisible(allowance)
     }
 
+    /// Another target at this place: scheme, host and port were agreed upon with libcurl, so that it alone is
+    /// read.
+    package init(
+        _ target: Substring, at place: OutgoingURL, bytesAtMost: Int = maximumBytes
+    ) throws(URLRefusal) {
+        guard target.utf8.count <= bytesAtMost else { throw .tooLong }
+        try URLParts.checkCharacters(target)
+        if target.utf8.contains(UInt8(ascii: "#")) { throw .hasFragment }
+        (scheme, host, port) = (place.scheme, place.host, place.port)
+        self.target = try URLParts.target(target)
+    }
+
     package var isPlain: Bool { scheme == .http }
 
     /// The host as an URL writes it: an IPv6 address in brackets.

@@ -1,7 +1,6 @@
 import EventLoop
 import Exchanges
 import HTTPClient
-import HTTPServer
 import Kernel
 import Keys
 import Signing
@@ -9,18 +8,17 @@ import Signing
 /// Sends signed requests to exchanges, on one worker: to public addresses on port 443 only, or to the
 /// stand-ins that the settings name.
 struct ExchangeSender {
-    private static let publicOnly = Allowance(ports: [443])
     private static let connectionAge = Period.minutes(30)
-    /// What a server takes of a request's target, and what a signature adds.
-    private static let urlBytesAtMost = HTTPLimits().targetBytes + 2_048
     private static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
 
     private let client: HTTPClient
     private let settings: Settings
+    private let places: ExchangePlaces
     private let reactor: Reactor
 
     init(_ shared: NodeShared, reactor: Reactor) {
         settings = shared.settings
+        places = ExchangePlaces(shared.settings)
         self.reactor = reactor
         var kept = HTTPClient.Settings()
         // A handshake costs an order tens of milliseconds; every request asks the address guard anyway.
@@ -100,14 +98,12 @@ struct ExchangeSender {
 
     /// Nil when its address is none that may be asked.
     private func outgoing(_ request: SignedRequest) -> OutgoingRequest? {
-        let allowance = settings.isStandIn(request.url) ? Allowance.privateReceivers : Self.publicOnly
         guard let method = OutgoingMethod(rawValue: request.method.rawValue),
-            let url = try? OutgoingURL(
-                request.url, allowance: allowance, bytesAtMost: Self.urlBytesAtMost)
+            let place = places.place(of: request.url)
         else { return nil }
         var outgoing = OutgoingRequest(
-            method, url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
-            body: request.body ?? [], allowance: allowance, mayResend: false)
+            method, place.url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
+            body: request.body ?? [], allowance: place.allowance, mayResend: false)
         outgoing.timeLimits = Self.timeLimits
         return outgoing
     }
