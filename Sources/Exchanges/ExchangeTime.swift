@@ -16,6 +16,19 @@ extension ExchangeName {
         }
     }
 
+    /// What anybody may ask of a host, at the least cost, and is answered 200; nil where none is known.
+    package func ping(on host: String) -> RequestDraft? {
+        if host == timeRequest.host { return timeRequest }
+        return switch (self, host) {
+        case (.binance, "usdm"): .list(host, "/fapi/v1/ping")
+        case (.binance, "coinm"): .list(host, "/dapi/v1/ping")
+        case (.binance, "options"): .list(host, "/eapi/v1/ping")
+        case (.kucoin, "futures"): .list(host, "/api/v1/timestamp")
+        case (.mexc, "futures"): .list(host, "/api/v1/contract/ping")
+        default: nil
+        }
+    }
+
     /// Reads the answer; nil when it is not one.
     package func time(in answer: JSONValue) -> Timestamp? {
         let milliseconds: Int64? =

@@ -52,10 +52,6 @@ package struct RequestOutcome: Sendable, Equatable {
 }
 
 extension JSONValue {
-    private static let credentialNames: Set<String> = [
-        "secret", "secretkey", "apisecret", "passphrase", "privatekey", "listenkey", "token",
-    ]
-
     /// Whether something in it is named as what opens an account.
     package var holdsCredential: Bool {
         switch self {
@@ -64,7 +60,7 @@ extension JSONValue {
             object.members.contains { member in
                 let name = member.name.lowercased().filter { $0 != "_" && $0 != "-" }
                 let isText = member.value.asString.map { !$0.isEmpty } ?? false
-                return isText && Self.credentialNames.contains(name) || member.value.holdsCredential
+                return isText && CredentialNames.all.contains(name) || member.value.holdsCredential
             }
         default: false
         }

@@ -2,8 +2,8 @@ package import EventLoop
 package import Kernel
 
 /// Outgoing HTTP of one worker: every request passes the address guard three times (all answers of the name,
-/// every socket, every connection before use), redirects are never followed, connections are kept for at most
-/// a minute. Not Sendable: it lives in its worker's isolation.
+/// every socket, every connection before use), redirects are never followed, connections are kept for a
+/// while. Not Sendable: it lives in its worker's isolation.
 package final class HTTPClient {
     package struct Settings: Sendable {
         package var userAgent = "Keybell"
@@ -14,15 +14,26 @@ package final class HTTPClient {
         package var resolveLimit = Period.seconds(5)
         /// How long an answer of the resolver is used again. Shorter than any sensible DNS time to live.
         package var nameLifetime = Period.seconds(5)
+        /// Since its last use.
         package var connectionLifetime = Period.seconds(60)
+        /// Since it was opened; after it, whoever comes next pays a handshake.
+        package var connectionAge = Period.seconds(60)
+        /// How long after an answer a connection may carry what must be sent once. Below the shortest time
+        /// after which servers are known to close idle connections, which is five seconds.
+        package var provenFor = Period.seconds(4)
+        /// A streamed answer takes no longer, whatever its reader does.
+        package var streamLimit = Period.seconds(120)
+        /// Without a byte of a streamed answer that somebody waits for.
+        package var stallLimit = Period.seconds(10)
 
         package init() {}
     }
 
-    private let reactor: Reactor
-    private let settings: Settings
+    let reactor: Reactor
+    let settings: Settings
     private let names: NameCache
-    private let clock: Clock
+    let clock: Clock
+    private let lines: OpenLines
     private var addressGuard: AddressGuard
     private var pool: ConnectionPool
     private var reaper: TimerID?
@@ -38,7 +49,8 @@ package final class HTTPClient {
             reactor, settings, clock, addressGuard
         )
         names = NameCache(resolver, on: reactor, clock: clock, lifetime: settings.nameLifetime)
-        pool = ConnectionPool(reactor, settings.ofTransfers)
+        lines = OpenLines(clock: clock, provenFor: settings.provenFor)
+        pool = ConnectionPool(reactor, settings.ofTransfers, lines)
     }
 
     deinit {
@@ -49,21 +61,11 @@ package final class HTTPClient {
     package nonisolated(nonsending) func send(
         _ request: OutgoingRequest
     ) async throws(OutgoingError) -> OutgoingResponse {
-        guard inFlight < settings.inFlightLimit else { throw .overloaded }
-        inFlight += 1
-        defer { inFlight -= 1 }
-        let start = clock.monotonicNanoseconds()
-        try request.checkHeaders()
-        let addresses = try await checkedAddresses(of: request)
-        let limits = try remaining(of: request.timeLimits, since: start)
-        noteUse()
-        // Held until the end: a pool that was replaced meanwhile lives on for its transfers.
-        let pool = pool
-        guard let transfer = pool.borrow() else { throw .other("no memory for a libcurl handle") }
-        transfer.prepare(request, pinned: addresses, timeLimits: limits, addressGuard: addressGuard)
-        let code = await pool.run(transfer)
-        defer { pool.giveBack(transfer) }
-        return try transfer.outcome(code, duration: elapsed(since: start))
+        var request = request
+        request.responseLimits.streamedFromBytes = nil
+        let run = try await carry(request)
+        defer { run.end() }
+        return try run.answer()
     }
 
     /// Takes new guard settings: kept connections and known names are given up, what is on its way ends under
@@ -76,13 +78,47 @@ package final class HTTPClient {
     /// Gives up every kept connection; those in use close after their request.
     package func closeIdleConnections() {
         names.removeAll()
-        pool = ConnectionPool(reactor, settings.ofTransfers)
+        pool = ConnectionPool(reactor, settings.ofTransfers, lines)
     }
 }
 
 // MARK: Steps
 
 extension HTTPClient {
+    /// Carries a request to the end of its answer, or to where the rest of it is streamed.
+    nonisolated(nonsending) func carry(_ request: OutgoingRequest) async throws(OutgoingError) -> Run {
+        guard inFlight < settings.inFlightLimit else { throw .overloaded }
+        inFlight += 1
+        var isHandedOver = false
+        defer { if !isHandedOver { inFlight -= 1 } }
+        let start = clock.monotonicNanoseconds()
+        try request.checkHeaders()
+        let addresses = try await checkedAddresses(of: request)
+        noteUse()
+        // Held until the end: a pool that was replaced meanwhile lives on for its transfers.
+        let pool = pool
+        guard let transfer = pool.borrow() else { throw .other("no memory for a libcurl handle") }
+        let run = Run(transfer, in: pool, of: self, since: start)
+        isHandedOver = true
+        do {
+            for isFresh in [false, true] {
+                let limits = try remaining(of: request.timeLimits, since: start)
+                transfer.prepare(
+                    request, pinned: addresses, timeLimits: limits, addressGuard: addressGuard,
+                    isFresh: isFresh)
+                await run.go(request, limits)
+                // Nothing was written: another connection was to be opened.
+                if !transfer.isUnproven { break }
+            }
+        } catch {
+            run.end()
+            throw error
+        }
+        return run
+    }
+
+    func ended() { inFlight -= 1 }
+
     /// The addresses to pin, all of them admitted; empty when the URL itself is an address.
     private nonisolated(nonsending) func checkedAddresses(
         of request: OutgoingRequest
@@ -114,7 +150,7 @@ extension HTTPClient {
         return OutgoingRequest.TimeLimits(connect: min(connect, total), total: total)
     }
 
-    private func elapsed(since start: UInt64) -> Period {
+    func elapsed(since start: UInt64) -> Period {
         Period(microseconds: Int64((clock.monotonicNanoseconds() &- start) / 1_000))
     }
 
@@ -122,7 +158,7 @@ extension HTTPClient {
     /// timer.
     private func noteUse() {
         lastUse = clock.monotonicNanoseconds()
-        if pool.isBroken { pool = ConnectionPool(reactor, settings.ofTransfers) }
+        if pool.isBroken { pool = ConnectionPool(reactor, settings.ofTransfers, lines) }
         if reaper == nil { scheduleReaper() }
     }
 
@@ -143,6 +179,7 @@ extension HTTPClient.Settings {
     var ofTransfers: Transfer.Settings {
         Transfer.Settings(
             userAgent: userAgent, certificateAuthorityFile: certificateAuthorityFile,
-            connectionLifetimeSeconds: Int(connectionLifetime.microseconds / 1_000_000))
+            idleLifetimeSeconds: Int(connectionLifetime.microseconds / 1_000_000),
+            connectionLifetimeSeconds: Int(connectionAge.microseconds / 1_000_000), streamLimit: streamLimit)
     }
 }

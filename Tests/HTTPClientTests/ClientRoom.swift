@@ -27,6 +27,15 @@ struct ClientRoom: Sendable {
         try await worker.run { [self] worker async throws(OutgoingError) in try await client.send(request) }
     }
 
+    /// Takes an answer that is handed over as it comes.
+    func open<Result: Sendable>(
+        _ request: OutgoingRequest, _ take: @Sendable (OpenResponse) async -> Result
+    ) async throws(OutgoingError) -> Result {
+        try await worker.run { [self] worker async throws(OutgoingError) in
+            await take(try await client.open(request))
+        }
+    }
+
     /// Nil: there was an answer.
     func failure(of request: OutgoingRequest) async -> OutgoingError? {
         do {

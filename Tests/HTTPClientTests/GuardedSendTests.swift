@@ -107,7 +107,10 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         defer { first.stop() }
         let second = try ScriptedServer(at: 0x7F00_0002, port: first.port, polite)
         defer { second.stop() }
-        let room = try await ClientRoom(.answering([["127.0.0.1"], ["127.0.0.2"]]))
+        var settings = HTTPClient.Settings.forTests
+        // No kept connection carries the second request: it asks for the name.
+        settings.provenFor = .seconds(-1)
+        let room = try await ClientRoom(.answering([["127.0.0.1"], ["127.0.0.2"]]), settings: settings)
         defer { room.stop() }
         var request = try OutgoingRequest.post(to: first, host: "moving.invalid")
         request.mayResend = false
@@ -166,7 +169,9 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         worker.start(name: "pool")
         defer { worker.stop() }
         return await worker.run { worker in
-            let pool = ConnectionPool(worker.reactor, HTTPClient.Settings.forTests.ofTransfers)
+            let pool = ConnectionPool(
+                worker.reactor, HTTPClient.Settings.forTests.ofTransfers,
+                OpenLines(clock: .system, provenFor: .seconds(4)))
             var failures: [OutgoingError?] = []
             for request in requests { failures.append(await failure(of: request, in: pool)) }
             return failures
@@ -179,10 +184,10 @@ private func polite(_ peer: Peer) { while peer.readRequest() != nil { peer.answe
         guard let transfer = pool.borrow() else { return .other("no handle") }
         transfer.prepare(
             request, pinned: [IPAddress(v4: 0x7F00_0001)], timeLimits: request.timeLimits,
-            addressGuard: AddressGuard())
-        let code = await pool.run(transfer)
-        do {
-            _ = try transfer.outcome(code, duration: .seconds(0))
+            addressGuard: AddressGuard(), isFresh: false)
+        await pool.run(transfer)
+        do throws(OutgoingError) {
+            _ = try transfer.outcome(transfer.result, duration: .seconds(0))
             return nil
         } catch { return error }
     }

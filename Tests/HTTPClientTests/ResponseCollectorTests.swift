@@ -11,7 +11,9 @@ import Testing
         for line in lines {
             goesOn = Array((line + "\r\n").utf8).withUnsafeBytes { collector.line($0) } && goesOn
         }
-        for part in body { goesOn = Array(part.utf8).withUnsafeBytes { collector.bodyPart($0) } && goesOn }
+        for part in body {
+            goesOn = Array(part.utf8).withUnsafeBytes { collector.bodyPart($0) } == .goOn && goesOn
+        }
         return (collector, goesOn)
     }
 
@@ -35,6 +37,21 @@ import Testing
         let stopped = collect(["HTTP/1.1 200 OK", ""], body: ["0123456789abcdef", "g"])
         #expect(
             !stopped.goesOn && stopped.collector.isStopped && stopped.collector.body == Array("0123".utf8))
+    }
+
+    @Test func `of a streamed body little waits, and what finds no room is not taken`() {
+        var limits = OutgoingRequest.ResponseLimits(readBytes: 12, keptBytes: 12)
+        limits.streamedFromBytes = 4
+        var collector = ResponseCollector(limits: limits)
+        let part = { (text: String) in Array(text.utf8).withUnsafeBytes { collector.bodyPart($0) } }
+        #expect(part("abcd") == .goOn && !collector.isOpen)
+        #expect(part("efg") == .goOn && collector.isOpen)
+        #expect(part("hij") == .pause)
+        #expect(collector.takeBody() == Array("abcdefg".utf8))
+        #expect(part("hij") == .goOn && !collector.isStopped)
+        #expect(collector.takeBody() == Array("hij".utf8))
+        #expect(part("klm") == .stop && collector.isStopped && collector.isTruncated)
+        #expect(collector.takeBody() == Array("kl".utf8))
     }
 
     @Test func `endless heads end`() {

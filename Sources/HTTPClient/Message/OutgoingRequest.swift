@@ -21,7 +21,7 @@ package struct OutgoingRequest: Sendable {
     package struct TimeLimits: Hashable, Sendable {
         /// Name, TCP and TLS together.
         package var connect: Period
-        /// Everything, from `send` to the answer's last byte.
+        /// Everything, from `send` to the answer's last byte; of a streamed answer, to its beginning.
         package var total: Period
 
         package init(connect: Period = .seconds(5), total: Period = .seconds(15)) {
@@ -34,6 +34,9 @@ package struct OutgoingRequest: Sendable {
         package var readBytes: Int
         /// Body bytes handed over.
         package var keptBytes: Int
+        /// For `HTTPClient.open`: of a longer body the rest is handed over as it arrives, and no more than
+        /// about this much waits in memory meanwhile.
+        package var streamedFromBytes: Int?
 
         package init(readBytes: Int = 16_384, keptBytes: Int = 1_024) {
             (self.readBytes, self.keptBytes) = (readBytes, keptBytes)
@@ -48,7 +51,8 @@ package struct OutgoingRequest: Sendable {
     package var timeLimits = TimeLimits()
     package var responseLimits = ResponseLimits()
     package var allowance: Allowance
-    /// False: an order. It goes out on a fresh connection, and nothing below ever sends it a second time.
+    /// False: an order. It goes out on a fresh connection or a proven one (`OpenLines`), and nothing below
+    /// ever sends it a second time.
     /// True: the receiver knows a repetition when it sees one, so a kept connection may be used, and if it
     /// turns out dead the request goes out again on another.
     package var mayResend: Bool

@@ -21,11 +21,25 @@ package struct OutgoingURL: Hashable, Sendable {
     package let target: String
 
     /// Reads an absolute URL and applies what of the allowance can be seen in it.
-    package init(_ text: String, allowance: Allowance) throws(URLRefusal) {
-        let parts = try URLParts(text)
+    package init(
+        _ text: String, allowance: Allowance, bytesAtMost: Int = maximumBytes
+    ) throws(URLRefusal) {
+        let parts = try URLParts(text, bytesAtMost: bytesAtMost)
         (scheme, host, port, target) = (parts.scheme, parts.host, parts.port, parts.target)
         guard CurlURL.reads(self.text, as: self) else { throw .hostInvalid }
         try checkVisible(allowance)
+    }
+
+    /// Another target at this place: scheme, host and port were agreed upon with libcurl, so that it alone is
+    /// read.
+    package init(
+        _ target: Substring, at place: OutgoingURL, bytesAtMost: Int = maximumBytes
+    ) throws(URLRefusal) {
+        guard target.utf8.count <= bytesAtMost else { throw .tooLong }
+        try URLParts.checkCharacters(target)
+        if target.utf8.contains(UInt8(ascii: "#")) { throw .hasFragment }
+        (scheme, host, port) = (place.scheme, place.host, place.port)
+        self.target = try URLParts.target(target)
     }
 
     package var isPlain: Bool { scheme == .http }

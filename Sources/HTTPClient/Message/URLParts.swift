@@ -7,11 +7,9 @@ struct URLParts {
     let port: UInt16
     let target: String
 
-    init(_ text: String) throws(URLRefusal) {
-        guard text.utf8.count <= OutgoingURL.maximumBytes else { throw .tooLong }
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
-            throw .badCharacter
-        }
+    init(_ text: String, bytesAtMost: Int = OutgoingURL.maximumBytes) throws(URLRefusal) {
+        guard text.utf8.count <= bytesAtMost else { throw .tooLong }
+        try Self.checkCharacters(text[...])
         let (scheme, rest) = try Self.splitScheme(text[...])
         if rest.utf8.contains(UInt8(ascii: "#")) { throw .hasFragment }
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
@@ -22,6 +20,12 @@ struct URLParts {
         host = try Self.host(hostText)
         port = try portText.map(Self.port) ?? (scheme == .https ? 443 : 80)
         target = try Self.target(rest[end...])
+    }
+
+    static func checkCharacters(_ text: Substring) throws(URLRefusal) {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
+            throw .badCharacter
+        }
     }
 
     private static func splitScheme(_ text: Substring) throws(URLRefusal) -> (OutgoingURL.Scheme, Substring) {
@@ -55,7 +59,7 @@ struct URLParts {
         return port
     }
 
-    private static func target(_ text: Substring) throws(URLRefusal) -> String {
+    static func target(_ text: Substring) throws(URLRefusal) -> String {
         let bytes = Array(text.utf8)
         for index in bytes.indices where bytes[index] == UInt8(ascii: "%") {
             guard index + 2 < bytes.count, isHexDigit(bytes[index + 1]), isHexDigit(bytes[index + 2]) else {

@@ -13,6 +13,7 @@ final class ConnectionPool {
     private let multi: UnsafeMutableRawPointer
     private let reactor: Reactor
     private let settings: Transfer.Settings
+    private let lines: OpenLines
     private var idle: [Transfer] = []
     private var sockets: [Int32: PoolSocket] = [:]
     private var isKicked = false
@@ -20,7 +21,7 @@ final class ConnectionPool {
     /// A callback failed: libcurl ends every transfer of this handle, and takes no more.
     private(set) var isBroken = false
 
-    init(_ reactor: Reactor, _ settings: Transfer.Settings) {
+    init(_ reactor: Reactor, _ settings: Transfer.Settings, _ lines: OpenLines) {
         CurlLibrary.start()
         guard let multi = curl_multi_init() else {
             preconditionFailure("no memory for a libcurl multi handle")
@@ -28,6 +29,7 @@ final class ConnectionPool {
         self.multi = multi
         self.reactor = reactor
         self.settings = settings
+        self.lines = lines
         let me = Unmanaged.passUnretained(self).toOpaque()
         kcurl_multi_set_socket(multi, socketChanged)
         kcurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, me)
@@ -46,14 +48,17 @@ final class ConnectionPool {
     }
 
     /// A handle for one request, to be given back.
-    func borrow() -> Transfer? { idle.popLast() ?? Transfer(settings) }
+    func borrow() -> Transfer? { idle.popLast() ?? Transfer(settings, lines: lines) }
 
     func giveBack(_ transfer: Transfer) {
         transfer.forget()
         if idle.count < Self.idleTransferLimit { idle.append(transfer) }
     }
 
-    nonisolated(nonsending) func run(_ transfer: Transfer) async -> CURLcode { await transfer.run(in: multi) }
+    nonisolated(nonsending) func run(_ transfer: Transfer) async { await transfer.run(in: multi) }
+
+    /// Ends it, if it is not over: its connection closes.
+    func abort(_ transfer: Transfer, _ code: CURLcode) { transfer.finish(code, in: multi) }
 
     // MARK: Events
 

@@ -1,5 +1,12 @@
-/// Collects an answer as it arrives, within its limits. Answering false ends the transfer.
+/// Collects an answer as it arrives, within its limits. Answering false, or `stop`, ends the transfer.
 struct ResponseCollector {
+    enum Verdict {
+        case goOn
+        /// The part was not taken: it must be offered again when there is room.
+        case pause
+        case stop
+    }
+
     /// All heads of an answer together, interim ones (1xx) too: enough for any API, too little to hurt.
     static let maximumHeadBytes = 32_768
 
@@ -10,6 +17,8 @@ struct ResponseCollector {
     private(set) var isTruncated = false
     /// The body went past what may be read: the transfer was ended by us, with a good answer in hand.
     private(set) var isStopped = false
+    /// Of a streamed answer, more came than is waited for.
+    private(set) var isOpen = false
     private(set) var isHeadTooLarge = false
     private(set) var isHeadComplete = false
     private var headBytes = 0
@@ -37,13 +46,32 @@ struct ResponseCollector {
         return true
     }
 
-    mutating func bodyPart(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    mutating func bodyPart(_ bytes: UnsafeRawBufferPointer) -> Verdict {
+        if let most = limits.streamedFromBytes { return streamedPart(bytes, most) }
         bodyBytes += bytes.count
         let room = limits.keptBytes - body.count
         body.append(contentsOf: bytes.prefix(max(room, 0)))
         if bytes.count > room { isTruncated = true }
         isStopped = bodyBytes > limits.readBytes
-        return !isStopped
+        return isStopped ? .stop : .goOn
+    }
+
+    /// At most `most` bytes wait, and one part more.
+    private mutating func streamedPart(_ bytes: UnsafeRawBufferPointer, _ most: Int) -> Verdict {
+        if body.count > most { return .pause }
+        bodyBytes += bytes.count
+        body.append(contentsOf: bytes.prefix(max(limits.readBytes - (bodyBytes - bytes.count), 0)))
+        if body.count > most { isOpen = true }
+        isStopped = bodyBytes > limits.readBytes
+        if isStopped { isTruncated = true }
+        return isStopped ? .stop : .goOn
+    }
+
+    /// Of a streamed answer, what was not taken yet.
+    mutating func takeBody() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &body)
+        return taken
     }
 
     private mutating func addField(_ line: UnsafeRawBufferPointer) {

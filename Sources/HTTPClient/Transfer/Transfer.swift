@@ -1,5 +1,6 @@
 import CCurl
 import CLinux
+import EventLoop
 import Glibc
 import Kernel
 
@@ -9,8 +10,11 @@ final class Transfer {
         var userAgent: String
         /// PEM; nil: the system's.
         var certificateAuthorityFile: String?
-        /// Since its last use, and since it was opened.
+        /// Since its last use.
+        var idleLifetimeSeconds: Int
+        /// Since it was opened.
         var connectionLifetimeSeconds: Int
+        var streamLimit: Period
     }
 
     /// What the callbacks of one request need and find.
@@ -21,23 +25,36 @@ final class Transfer {
         var refusal: AddressRefusal?
         /// It was not to leave any more.
         var isLate = false
+        /// The kept connection that libcurl chose is not proven; nothing was written.
+        var isUnproven = false
         /// The connection stood and the request was about to be written.
         var isSent = false
+        /// Sockets that were opened for it.
+        var opened: [Int32] = []
+        /// Of the connection that carries it.
+        var ends: OpenLines.Ends?
+        /// The write callback held libcurl back; it has a part that it will offer again.
+        var isPaused = false
     }
 
     private let easy: UnsafeMutableRawPointer
     private let settings: Settings
+    private let lines: OpenLines
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var pin: UnsafeMutablePointer<curl_slist>?
     /// The name cache of this request alone: the pin lives in it and dies with it, unseen by other requests.
     private var names: UnsafeMutableRawPointer?
     fileprivate var state: State?
-    private var waiter: UnsafeContinuation<CURLcode, Never>?
+    /// Rings when the answer is open, when there is more of it, and at its end.
+    private let bell = Wakeup()
+    /// How it ended; nil: it is on its way.
+    private(set) var result: CURLcode?
 
-    init?(_ settings: Settings) {
+    init?(_ settings: Settings, lines: OpenLines) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
         self.settings = settings
+        self.lines = lines
     }
 
     deinit {
@@ -47,18 +64,20 @@ final class Transfer {
 
     // MARK: One request
 
-    /// - Parameter pinned: the checked addresses of the URL's name, the only ones that libcurl will know;
-    /// empty   for an address.
+    /// - Parameters:
+    ///   - pinned: the checked addresses of the URL's name, the only ones that libcurl will know; empty for
+    ///     an address.
+    ///   - isFresh: on a connection of its own.
     func prepare(
         _ request: OutgoingRequest, pinned: [IPAddress], timeLimits: OutgoingRequest.TimeLimits,
-        addressGuard: AddressGuard
+        addressGuard: AddressGuard, isFresh: Bool
     ) {
         state = State(
             collector: ResponseCollector(limits: request.responseLimits), request: request,
             addressGuard: addressGuard)
         setRules()
-        setReuse(request.mayResend)
-        setTimeLimits(timeLimits)
+        setReuse(isFresh: isFresh)
+        setTimeLimits(timeLimits, isStreamed: request.responseLimits.streamedFromBytes != nil)
         setTarget(request.url, pinned: pinned)
         // libcurl keeps such a connection for requests from the same address.
         if let source = request.source { set(CURLOPT_INTERFACE, "host!\(source)") }
@@ -66,33 +85,39 @@ final class Transfer {
         setCallbacks()
     }
 
-    /// Suspends until the pool says that libcurl is done with it.
-    nonisolated(nonsending) func run(in multi: UnsafeMutableRawPointer) async -> CURLcode {
-        await withUnsafeContinuation {
-            waiter = $0
-            if curl_multi_add_handle(multi, easy) != CURLM_OK { finish(CURLE_FAILED_INIT, in: multi) }
-        }
+    /// Suspends until it is over, or until so much of the answer came that the rest is streamed.
+    nonisolated(nonsending) func run(in multi: UnsafeMutableRawPointer) async {
+        result = nil
+        if curl_multi_add_handle(multi, easy) != CURLM_OK { finish(CURLE_FAILED_INIT, in: multi) }
+        while result == nil, !isOpen { await bell.wait() }
     }
 
-    /// Leaves the pool's multi handle; `run` goes on with `code`.
+    /// Leaves the pool's multi handle.
     func finish(_ code: CURLcode, in multi: UnsafeMutableRawPointer) {
+        guard result == nil else { return }
         curl_multi_remove_handle(multi, easy)
         release()
-        waiter?.resume(returning: code)
-        waiter = nil
+        if code == CURLE_OK, let ends = state?.ends { lines.answered(ends) }
+        result = code
+        bell.wake()
     }
 
-    /// What `code` means, given what the callbacks saw.
-    func outcome(_ code: CURLcode, duration: Period) throws(OutgoingError) -> OutgoingResponse {
+    /// The kept connection that it was to go out on was not proven, and nothing was written.
+    var isUnproven: Bool { state?.isUnproven ?? false }
+
+    /// What `code` means, given what the callbacks saw; nil: it is on its way, and what came of a streamed
+    /// answer is taken.
+    func outcome(_ code: CURLcode?, duration: Period) throws(OutgoingError) -> OutgoingResponse {
         guard let state else { throw .other("nothing was sent") }
         if let refusal = state.refusal { throw .refusedByPolicy(refusal) }
         if state.isLate { throw .other("it was too late to send it") }
+        if state.isUnproven { throw .other("no connection is proven") }
         let answer = state.collector
-        guard code == CURLE_OK || answer.isStopped else { throw Self.error(code, state) }
+        if let code, code != CURLE_OK, !answer.isStopped { throw Self.error(code, state) }
         guard answer.isHeadComplete else { throw .noAnswer("no status line") }
         return OutgoingResponse(
-            status: answer.status, headers: answer.headers, body: answer.body,
-            isTruncated: answer.isTruncated,
+            status: answer.status, headers: answer.headers,
+            body: answer.isOpen ? takeBody() : answer.body, isTruncated: answer.isTruncated,
             duration: duration)
     }
 
@@ -156,21 +181,16 @@ extension Transfer {
         if let file = settings.certificateAuthorityFile { set(CURLOPT_CAINFO, file) }
     }
 
-    private func setReuse(_ mayResend: Bool) {
-        if mayResend {
-            set(CURLOPT_MAXAGE_CONN, settings.connectionLifetimeSeconds)
-            set(CURLOPT_MAXLIFETIME_CONN, settings.connectionLifetimeSeconds)
-        } else {
-            // libcurl sends a request again by itself when a reused connection dies before the first byte of
-            // an answer (Curl_retry_request asks conn->bits.reuse). On a connection of its own it never does.
-            set(CURLOPT_FRESH_CONNECT, 1)
-            set(CURLOPT_FORBID_REUSE, 1)
-        }
+    private func setReuse(isFresh: Bool) {
+        set(CURLOPT_MAXAGE_CONN, settings.idleLifetimeSeconds)
+        set(CURLOPT_MAXLIFETIME_CONN, settings.connectionLifetimeSeconds)
+        if isFresh { set(CURLOPT_FRESH_CONNECT, 1) }
     }
 
-    private func setTimeLimits(_ limits: OutgoingRequest.TimeLimits) {
+    private func setTimeLimits(_ limits: OutgoingRequest.TimeLimits, isStreamed: Bool) {
+        let total = isStreamed ? settings.streamLimit : limits.total
         // Zero would mean libcurl's defaults: none, and five minutes.
-        set(CURLOPT_TIMEOUT_MS, max(Int(limits.total.microseconds / 1_000), 1))
+        set(CURLOPT_TIMEOUT_MS, max(Int(total.microseconds / 1_000), 1))
         set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(limits.connect.microseconds / 1_000), 1))
     }
 
@@ -228,6 +248,10 @@ extension Transfer {
         kcurl_set_pointer(easy, CURLOPT_WRITEDATA, me)
         kcurl_set_open_socket(easy, openSocket)
         kcurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, me)
+        // A connection outlives the request that opened it.
+        kcurl_set_close_socket(easy, closeSocket)
+        kcurl_set_pointer(
+            easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(lines).toOpaque())
         kcurl_set_before_request(easy, beforeRequest)
         kcurl_set_pointer(easy, CURLOPT_PREREQDATA, me)
     }
@@ -267,8 +291,11 @@ private func receiveBody(
 ) -> Int {
     guard let user else { return 0 }
     let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    let mayGoOn = transfer(user).state?.collector.bodyPart(part) ?? false
-    return mayGoOn ? part.count : 0
+    switch transfer(user).receive(part) {
+    case .goOn: return part.count
+    case .pause: return Int(CURL_WRITEFUNC_PAUSE)
+    case .stop: return 0
+    }
 }
 
 /// Asked for every address before it is connected to. libcurl reports a refusal as code 7, like a closed
@@ -278,11 +305,18 @@ private func openSocket(
 ) -> curl_socket_t {
     guard let user, let address, let bytes = kcurl_address(address) else { return -1 }
     guard let (ip, port) = endpoint(bytes, family: address.pointee.family),
-        transfer(user).admits(ip, port: port)
+        transfer(user).mayConnect(ip, port: port)
     else { return -1 }
-    return socket(
+    let descriptor = socket(
         address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
         address.pointee.protocol)
+    transfer(user).opened(descriptor)
+    return descriptor
+}
+
+private func closeSocket(_ user: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t) -> Int32 {
+    guard let user else { return Glibc.close(descriptor) }
+    return Unmanaged<OpenLines>.fromOpaque(user).takeUnretainedValue().close(descriptor)
 }
 
 /// Asked for every connection before it carries a request, kept ones too: a connection opened under another
@@ -292,11 +326,11 @@ private func beforeRequest(
     _ local: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
 ) -> Int32 {
     guard let user, let remote, let local, let port = UInt16(exactly: remotePort),
-        let address = IPAddress(String(cString: remote))
+        let ownPort = UInt16(exactly: localPort), let address = IPAddress(String(cString: remote)),
+        let own = IPAddress(String(cString: local))
     else { return CURL_PREREQFUNC_ABORT }
-    let isAdmitted = transfer(user).begins(
-        address, port: port, connectedFrom: IPAddress(String(cString: local)))
-    return isAdmitted ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    let ends = OpenLines.Ends(local: own, localPort: ownPort, remote: address, remotePort: port)
+    return transfer(user).begins(on: ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 private func endpoint(_ bytes: UnsafeRawPointer, family: Int32) -> (IPAddress, UInt16)? {
@@ -323,19 +357,76 @@ extension Transfer {
         return refusal == nil
     }
 
-    fileprivate func begins(_ address: IPAddress, port: UInt16, connectedFrom local: IPAddress?) -> Bool {
-        guard admits(address, port: port) else { return false }
-        // A kept connection may be bound to another address, and is not borrowed then.
-        if let source = state?.request.source, source != local { return false }
-        if let local, state?.addressGuard.isOwn(address, port, connectedFrom: local) ?? true {
-            state?.refusal = .ownAddress
+    /// A request that left once, and may not leave again, needs no further connection.
+    fileprivate func mayConnect(_ address: IPAddress, port: UInt16) -> Bool {
+        guard let state, !state.isSent || state.request.mayResend else { return false }
+        return admits(address, port: port)
+    }
+
+    fileprivate func opened(_ descriptor: Int32) {
+        guard descriptor >= 0 else { return }
+        lines.opened(descriptor)
+        state?.opened.append(descriptor)
+    }
+
+    /// The permission to write the request. libcurl asks each time before it does, also when it means to send
+    /// again, by itself, what a reused connection swallowed without a byte of an answer (Curl_retry_request):
+    /// so what must be sent once is permitted once.
+    fileprivate func begins(on ends: OpenLines.Ends) -> Bool {
+        guard let state, admits(ends.remote, port: ends.remotePort) else { return false }
+        if state.addressGuard.isOwn(ends.remote, ends.remotePort, connectedFrom: ends.local) {
+            self.state?.refusal = .ownAddress
             return false
         }
-        if let mayLeave = state?.request.mayLeave, !mayLeave() {
-            state?.isLate = true
+        if let source = state.request.source, source != ends.local {
+            // A kept connection may be bound to another address, and is not borrowed then.
+            self.state?.isUnproven = true
             return false
         }
-        state?.isSent = true
+        if state.request.mayResend {
+            lines.meet(ends, state.opened)
+        } else if state.isSent {
+            return false
+        } else if !lines.mayCarryOnce(ends, openedFor: state.opened) {
+            self.state?.isUnproven = true
+            return false
+        }
+        if let mayLeave = state.request.mayLeave, !mayLeave() {
+            self.state?.isLate = true
+            return false
+        }
+        self.state?.ends = ends
+        self.state?.isSent = true
         return true
     }
+}
+
+// MARK: Streaming
+
+extension Transfer {
+    /// More came than is waited for: the rest is streamed.
+    var isOpen: Bool { state?.collector.isOpen ?? false }
+
+    fileprivate func receive(_ part: UnsafeRawBufferPointer) -> ResponseCollector.Verdict {
+        let verdict = state?.collector.bodyPart(part) ?? .stop
+        if verdict == .pause { state?.isPaused = true }
+        if isOpen { bell.wake() }
+        return verdict
+    }
+
+    /// What arrived since, and libcurl may go on.
+    func takeBody() -> [UInt8] {
+        let bytes = state?.collector.takeBody() ?? []
+        if !bytes.isEmpty, result == nil, state?.isPaused == true {
+            state?.isPaused = false
+            // It may call back from here with what it held; an error is told as any other, by the pool.
+            curl_easy_pause(easy, CURLPAUSE_CONT)
+        }
+        return bytes
+    }
+
+    /// Something can be taken, or it is over.
+    var hasMore: Bool { result != nil || state?.collector.body.isEmpty == false }
+
+    nonisolated(nonsending) func more() async { while !hasMore { await bell.wait() } }
 }

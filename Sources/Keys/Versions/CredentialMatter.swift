@@ -88,11 +88,15 @@ final class CredentialMatter: Sendable {
     }
 
     /// Whether the secret or the passphrase stands in bytes from outside.
+    /// It is asked of every answer, so nothing is copied, and the search is the system's: Swift's own took a
+    /// tenth of a proxied request.
     func isSeen(in text: [UInt8]) throws -> Bool {
-        var parts = try bytes.withBytes { try Self.split($0) }
-        defer { for index in parts.indices { parts[index]?.wipe() } }
-        return parts.dropFirst().contains { part in
-            part.map { !$0.isEmpty && text.firstRange(of: $0) != nil } ?? false
+        try bytes.withBytes { bytes in
+            try Self.places(in: bytes).dropFirst().contains { place in
+                guard let place, !place.isEmpty else { return false }
+                let part = UnsafeRawBufferPointer(rebasing: bytes[place])
+                return text.withUnsafeBytes { $0.holds(part) }
+            }
         }
     }
 
@@ -131,9 +135,13 @@ extension CredentialMatter {
         }
     }
 
-    /// Three parts; sealed bytes were written by us, or would not have opened.
     private static func split(_ bytes: UnsafeRawBufferPointer) throws -> [[UInt8]?] {
-        var parts: [[UInt8]?] = []
+        try places(in: bytes).map { place in place.map { Array(bytes[$0]) } }
+    }
+
+    /// Three parts; sealed bytes were written by us, or would not have opened.
+    private static func places(in bytes: UnsafeRawBufferPointer) throws -> [Range<Int>?] {
+        var parts: [Range<Int>?] = []
         var place = 0
         while place + lengthBytes <= bytes.count {
             let length = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
@@ -143,7 +151,7 @@ extension CredentialMatter {
                 continue
             }
             guard place + Int(length) <= bytes.count else { throw SealingError.malformed }
-            parts.append(Array(bytes[place..<place + Int(length)]))
+            parts.append(place..<place + Int(length))
             place += Int(length)
         }
         guard parts.count == 3 else { throw SealingError.malformed }

@@ -8,11 +8,12 @@ import Signing
 /// Sends signed requests to exchanges, on one worker: to public addresses on port 443 only, or to the
 /// stand-ins that the settings name.
 struct ExchangeSender {
-    private static let publicOnly = Allowance(ports: [443])
+    private static let connectionAge = Period.minutes(30)
     private static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
 
     private let client: HTTPClient
     private let settings: Settings
+    private let places: ExchangePlaces
     private let reactor: Reactor
     private let weights: WeightBook
     private let clocks: ExchangeClocks
@@ -21,10 +22,14 @@ struct ExchangeSender {
     init(_ shared: NodeShared, reactor: Reactor) {
         (settings, weights, clock) = (shared.settings, shared.weights, shared.clock)
         clocks = shared.exchangeClocks
+        places = ExchangePlaces(shared.settings)
         self.reactor = reactor
+        var kept = HTTPClient.Settings()
+        // A handshake costs an order tens of milliseconds; every request asks the address guard anyway.
+        kept.connectionAge = Self.connectionAge
         client = HTTPClient(
             on: reactor, resolver: .system(shared.offLoop),
-            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
+            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]), settings: kept)
     }
 
     func prober(_ shared: NodeShared) -> KeyProber {
@@ -39,51 +44,77 @@ struct ExchangeSender {
     func line() -> ExchangeLine {
         ExchangeLine(
             send: { message in await pass(message) },
+            open: { message in await open(message) },
             pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) })
     }
 
     private nonisolated(nonsending) func pass(
         _ message: ExchangeLine.Message
     ) async -> Result<ExchangeAnswer, ExchangeFailure> {
-        guard var outgoing = outgoing(message.request) else {
-            return .failure(
-                ExchangeFailure(
-                    mayHaveArrived: false, "The address of the exchange cannot be used."))
-        }
+        guard let outgoing = outgoing(message) else { return .failure(Self.noAddress) }
         let bystander = message.place.map(bystander)
         if let refusal = bystander.flatMap(refusal) {
             return .failure(ExchangeFailure(mayHaveArrived: false, refusal.sentence))
         }
-        if let source = message.source { outgoing.source = source }
+        do throws(OutgoingError) {
+            let answer = try await client.send(outgoing)
+            if let bystander { note(answer, of: bystander) }
+            return .success(Self.answer(answer))
+        } catch {
+            return .failure(Self.failure(error))
+        }
+    }
+
+    private nonisolated(nonsending) func open(
+        _ message: ExchangeLine.Message
+    ) async -> Result<OpenAnswer, ExchangeFailure> {
+        guard let outgoing = outgoing(message) else { return .failure(Self.noAddress) }
+        do throws(OutgoingError) {
+            let opened = try await client.open(outgoing)
+            guard let rest = opened.rest else {
+                return .success(OpenAnswer(Self.answer(opened.response), rest: nil))
+            }
+            return .success(OpenAnswer(Self.answer(opened.response), rest: { try await rest.next() }))
+        } catch {
+            return .failure(Self.failure(error))
+        }
+    }
+
+    private static let noAddress = ExchangeFailure(
+        mayHaveArrived: false, "The address of the exchange cannot be used.")
+
+    private static func answer(_ response: OutgoingResponse) -> ExchangeAnswer {
+        ExchangeAnswer(
+            status: response.status, headers: response.headers.map { ($0.name, $0.value) },
+            body: response.body, isTruncated: response.isTruncated)
+    }
+
+    private static func failure(_ error: OutgoingError) -> ExchangeFailure {
+        ExchangeFailure(
+            mayHaveArrived: error.mayHaveBeenReceived,
+            error.outsideText.replacing("receiver", with: "exchange"))
+    }
+
+    private func outgoing(_ message: ExchangeLine.Message) -> OutgoingRequest? {
+        guard var outgoing = outgoing(message.request) else { return nil }
         outgoing.headers += message.headers.map { OutgoingHeader($0.name, $0.value) }
         outgoing.mayResend = message.mayResend
         outgoing.mayLeave = message.mayLeave
         outgoing.responseLimits = .init(
-            readBytes: ExchangeLine.answerBytesAtMost, keptBytes: ExchangeLine.answerBytesAtMost)
-        do throws(OutgoingError) {
-            let answer = try await client.send(outgoing)
-            if let bystander { note(answer, of: bystander) }
-            return .success(
-                ExchangeAnswer(
-                    status: answer.status, headers: answer.headers.map { ($0.name, $0.value) },
-                    body: answer.body, isTruncated: answer.isTruncated))
-        } catch {
-            return .failure(
-                ExchangeFailure(
-                    mayHaveArrived: error.mayHaveBeenReceived,
-                    error.outsideText.replacing("receiver", with: "exchange")))
-        }
+            readBytes: message.answerBytesAtMost, keptBytes: message.answerBytesAtMost)
+        outgoing.responseLimits.streamedFromBytes = message.partBytes
+        if let source = message.source { outgoing.source = source }
+        return outgoing
     }
 
     /// Nil when its address is none that may be asked.
     private func outgoing(_ request: SignedRequest) -> OutgoingRequest? {
-        let allowance = settings.isStandIn(request.url) ? Allowance.privateReceivers : Self.publicOnly
         guard let method = OutgoingMethod(rawValue: request.method.rawValue),
-            let url = try? OutgoingURL(request.url, allowance: allowance)
+            let place = places.place(of: request.url)
         else { return nil }
         var outgoing = OutgoingRequest(
-            method, url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
-            body: request.body ?? [], allowance: allowance, mayResend: false)
+            method, place.url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
+            body: request.body ?? [], allowance: place.allowance, mayResend: false)
         outgoing.timeLimits = Self.timeLimits
         outgoing.source = settings.egress.choose(nil).source
         return outgoing

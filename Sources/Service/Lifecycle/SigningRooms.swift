@@ -12,6 +12,7 @@ final class SigningRooms {
     private let batcher: UseBatcher
     private let outcomes: OutcomeBook
     private let times: ClockFeed
+    private let keeper: LineKeeper
     private let reports: ReportWriter
 
     init(
@@ -27,6 +28,7 @@ final class SigningRooms {
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
+        keeper = LineKeeper(hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
         batcher = UseBatcher(
             ledger: ledger, book: book, market: market, feed: feed, times: times, turn: shared.batchTurn,
             reactor: reactor)
@@ -37,7 +39,7 @@ final class SigningRooms {
             ).operations
             + ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks,
-                line: line, outcomes: outcomes,
+                line: line, keeper: keeper, outcomes: outcomes,
                 weights: shared.weights, entropy: shared.entropy
             ).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations
@@ -48,6 +50,7 @@ final class SigningRooms {
         batcher.start(on: worker)
         outcomes.start(on: worker)
         times.start(on: worker)
+        keeper.start(on: worker)
         reports.start(on: worker)
     }
 
@@ -55,6 +58,7 @@ final class SigningRooms {
         batcher.stop()
         outcomes.stop()
         times.stop()
+        keeper.stop()
         reports.stop()
     }
 

@@ -136,7 +136,8 @@ extension UseBatch.Work {
         let usage = judged.pending.usage
         guard isAllowed, let draft = judged.read.draft else {
             return .denied(
-                DeniedUse(usage: usage, key: judged.snapshot.facts, judgement: judged.judgement))
+                DeniedUse(
+                    usage: usage, at: now, key: judged.snapshot.facts, judgement: judged.judgement))
         }
         return .admitted(
             AdmittedUse(

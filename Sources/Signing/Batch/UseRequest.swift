@@ -23,6 +23,7 @@ package enum UseDecision: Sendable {
 
 package struct DeniedUse: Sendable {
     package let usage: UsageID
+    let at: Timestamp
     package let key: KeyFacts
     package let judgement: PolicyJudgement
 }

@@ -16,6 +16,19 @@ package struct ExchangeAnswer: Sendable {
     }
 }
 
+/// An answer whose body may still be on its way.
+package struct OpenAnswer {
+    /// With the beginning of its body.
+    package let answer: ExchangeAnswer
+    /// The next part, nil at its end; throws where it breaks off, or is too long. The exchange is held back
+    /// while nobody asks, and let go of when this is.
+    package let rest: (() async throws -> [UInt8]?)?
+
+    package init(_ answer: ExchangeAnswer, rest: (() async throws -> [UInt8]?)?) {
+        (self.answer, self.rest) = (answer, rest)
+    }
+}
+
 /// Why nothing came back.
 package struct ExchangeFailure: Error, Sendable {
     /// The exchange may have acted on it.
@@ -44,27 +57,36 @@ package struct ExchangeLine {
         package var source: IPAddress?
         /// Of what nobody counts otherwise.
         package var place: MarketPlace?
+        /// A longer answer is cut.
+        package var answerBytesAtMost = ExchangeLine.answerBytesAtMost
+        /// For `open`: of a longer answer the rest comes in parts, and about as much waits in memory.
+        package var partBytes: Int?
     }
 
     package let send: (Message) async -> Result<ExchangeAnswer, ExchangeFailure>
+    /// The same, but of an answer longer than `partBytes` only the beginning is waited for.
+    package let open: (Message) async -> Result<OpenAnswer, ExchangeFailure>
     /// For some nanoseconds.
     package let pause: (UInt64) async -> Void
 
+    /// - Parameter open: nil: every answer is held whole.
     package init(
         send: @escaping (Message) async -> Result<ExchangeAnswer, ExchangeFailure>,
+        open: ((Message) async -> Result<OpenAnswer, ExchangeFailure>)? = nil,
         pause: @escaping (UInt64) async -> Void
     ) {
         (self.send, self.pause) = (send, pause)
+        self.open = open ?? { message in await send(message).map { OpenAnswer($0, rest: nil) } }
     }
 
     /// What everybody may read, as JSON; nil when it does not come.
     nonisolated(nonsending) func fetch(
         _ draft: RequestDraft, from host: ExchangeHost, of place: MarketPlace? = nil,
-        limits: JSONLimits = .standard
+        source: IPAddress? = nil, limits: JSONLimits = .standard
     ) async -> JSONValue? {
         let message = Message(
             request: SignedRequest(unsigned: draft, to: host), headers: [], mayResend: true,
-            mayLeave: { true }, place: place)
+            mayLeave: { true }, source: source, place: place)
         guard case .success(let answer) = await send(message), answer.status == 200 else { return nil }
         return try? JSONValue.parse(answer.body, limits: limits)
     }

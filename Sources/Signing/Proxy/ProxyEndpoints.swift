@@ -16,6 +16,7 @@ package struct ProxyEndpoints {
     private let hosts: ExchangeHosts
     private let clocks: ExchangeClocks
     private let line: ExchangeLine
+    private let keeper: LineKeeper?
     private let outcomes: OutcomeBook
     private let weights: WeightBook
     private let entropy: Entropy
@@ -24,10 +25,10 @@ package struct ProxyEndpoints {
 
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
-        outcomes: OutcomeBook, weights: WeightBook, entropy: Entropy
+        keeper: LineKeeper? = nil, outcomes: OutcomeBook, weights: WeightBook, entropy: Entropy
     ) {
         (self.batcher, self.hosts, self.clocks, self.line) = (batcher, hosts, clocks, line)
-        (self.outcomes, self.weights, self.entropy) = (outcomes, weights, entropy)
+        (self.keeper, self.outcomes, self.weights, self.entropy) = (keeper, outcomes, weights, entropy)
     }
 
     package var operations: [Operation] {
@@ -55,11 +56,23 @@ extension ProxyEndpoints {
     private nonisolated(nonsending) func proxy(
         _ request: Request, _ context: Context
     ) async throws -> Response {
-        let received = clock.monotonicNanoseconds()
+        let timing = ProxyTiming(clock)
+        do {
+            let response = try await proxy(request, context, timing)
+            return response.header("server-timing", timing.text)
+        } catch var problem as Problem {
+            problem.headers.append(("server-timing", timing.text))
+            throw problem
+        }
+    }
+
+    private nonisolated(nonsending) func proxy(
+        _ request: Request, _ context: Context, _ timing: ProxyTiming
+    ) async throws -> Response {
         let asked = try await use(request, context)
         let turn = try await batcher.turn(of: asked.key)
         defer { turn?.end() }
-        return try await carryOut(asked, request, received, turn)
+        return try await carryOut(asked, request, timing, turn)
     }
 
     /// What is asked for, from the bytes as they came.
@@ -82,7 +95,7 @@ extension ProxyEndpoints {
     }
 
     private nonisolated(nonsending) func carryOut(
-        _ asked: UseRequest, _ request: Request, _ received: UInt64, _ turn: KeySenders.Turn?
+        _ asked: UseRequest, _ request: Request, _ timing: ProxyTiming, _ turn: KeySenders.Turn?
     ) async throws -> Response {
         let hold = WeightHold(weights, clocks, clock)
         defer { hold.giveBack() }
@@ -90,27 +103,17 @@ extension ProxyEndpoints {
             try hold.take(key, read, from: try batcher.book.egress.chosen(for: key))
         }
         switch decision {
-        case .denied(let denied): throw Problem.denied(denied, to: asked.context)
+        case .denied(let denied):
+            timing.decided(in: denied.at)
+            throw Problem.denied(denied, to: asked.context)
         case .admitted(let use):
-            let committed = clock.monotonicNanoseconds()
+            timing.decided(in: use.at)
             do {
-                let response = try await send(use, request, hold, turn)
-                let timing = Self.timing(received, committed, clock.monotonicNanoseconds())
-                return response.header("server-timing", timing)
+                return try await send(use, request, hold, turn)
             } catch let problem as Problem {
                 throw problem.of(use)
             }
         }
-    }
-
-    private static func timing(_ received: UInt64, _ committed: UInt64, _ answered: UInt64) -> String {
-        let milliseconds = { (from: UInt64, to: UInt64) -> String in
-            let micros = (to &- from) / 1_000
-            let rest = String(micros % 1_000)
-            return "\(micros / 1_000).\(String(repeating: "0", count: 3 - rest.count))\(rest)"
-        }
-        return "commit;dur=\(milliseconds(received, committed)), "
-            + "exchange;dur=\(milliseconds(committed, answered))"
     }
 
     private nonisolated(nonsending) func send(
@@ -125,16 +128,22 @@ extension ProxyEndpoints {
             note(use, .unsent, since: began)
             throw error
         }
+        let isRead = use.meaning.operation == .read
         let message = ExchangeLine.Message(
-            request: signed, headers: ProxyHeaders.towards(request),
-            mayResend: use.meaning.operation == .read,
+            request: signed, headers: ProxyHeaders.towards(request), mayResend: isRead,
             mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave),
-            source: try batcher.book.egress.chosen(for: use.key.key).source)
+            source: try batcher.book.egress.chosen(for: use.key.key).source,
+            answerBytesAtMost: isRead ? ExchangeLine.answerBytesAtMost : Self.readAtMost,
+            partBytes: isRead ? Self.partBytes : nil)
         guard !use.key.key.isDecoy else { return try passOn(await invented(for: use), of: use, since: began) }
-        switch await line.send(message) {
-        case .success(let answer):
+        switch await line.open(message) {
+        case .success(let opened):
             delays.note(clock.monotonicNanoseconds() &- began)
-            return try passOn(answer, of: use, since: began, hold)
+            keeper?.note(.init(use, from: message.source), status: opened.answer.status)
+            guard let rest = opened.rest else {
+                return try passOn(opened.answer, of: use, since: began, hold)
+            }
+            return try passOn(opened.answer, rest, of: use, since: began, hold)
         case .failure(let failure):
             if failure.mayHaveArrived { hold.lose() }
             throw refusal(failure, of: use, since: began)
@@ -175,7 +184,11 @@ extension ProxyEndpoints {
 // MARK: Answers
 
 extension ProxyEndpoints {
+    /// An answer that must be understood before it is passed on is held, and is no longer than this.
     private static let readAtMost = 1 << 20
+    /// A longer answer to a read is passed on as it comes.
+    private static let partBytes = 64 << 10
+    private static let tooLong = "The exchange's answer is too long to pass on."
 
     private func passOn(
         _ answer: ExchangeAnswer, of use: AdmittedUse, since began: UInt64, _ hold: WeightHold? = nil
@@ -198,21 +211,58 @@ extension ProxyEndpoints {
         note(
             use, kind, since: began, status: answer.status, code: outcome.code, refunds: kind == .refused)
         guard let status = HTTPStatus(code: answer.status), !answer.isTruncated else {
-            let sentence = "The exchange's answer is too long to pass on."
-            throw withheld(sentence, .exchangeUnavailable, kind, of: use)
+            throw withheld(Self.tooLong, .exchangeUnavailable, kind, of: use)
         }
-        if try holdsCredential(answer, value, of: use) {
-            let sentence =
-                "The exchange answered \(answer.status) with something that opens an account. It is withheld."
-            throw withheld(sentence, .policyDenied, kind, of: use)
-        }
-        var response = Response(status, body: status.allowsBody ? .bytes(answer.body) : .none)
+        if try holdsCredential(answer, value, of: use) { throw opensAccount(answer, kind, of: use) }
+        return response(status, answer, status.allowsBody ? .bytes(answer.body) : .none, of: use)
+    }
+
+    private func response(
+        _ status: HTTPStatus, _ answer: ExchangeAnswer, _ body: Response.Body, of use: AdmittedUse
+    ) -> Response {
+        var response = Response(status, body: body)
         for header in answer.headers where ProxyHeaders.isBack(header.name) {
             // Ours stands there already.
             if header.name.lowercased() == "date" { continue }
             if let name = HeaderName(parsing: header.name) { response.head.add(name, header.value) }
         }
         return response.ofProxy(use)
+    }
+
+    private func opensAccount(
+        _ answer: ExchangeAnswer, _ kind: UsageRecord.Outcome, of use: AdmittedUse
+    ) -> Problem {
+        withheld(
+            "The exchange answered \(answer.status) with something that opens an account. It is withheld.",
+            .policyDenied, kind, of: use)
+    }
+
+    /// A long answer to a read, as it comes. Once its head is out, one that breaks off, is too long or holds
+    /// what opens an account ends without its end, and the connection with it.
+    private func passOn(
+        _ answer: ExchangeAnswer, _ rest: @escaping () async throws -> [UInt8]?, of use: AdmittedUse,
+        since began: UInt64, _ hold: WeightHold
+    ) throws -> Response {
+        let outcome = RequestOutcome(of: use.key.key.exchange, status: answer.status, answer: nil)
+        hold.settle(answer.status, answer.headers, code: outcome.code)
+        let kind: UsageRecord.Outcome = outcome.kind == .accepted ? .accepted : .refused
+        note(use, kind, since: began, status: answer.status, refunds: kind == .refused)
+        guard let status = HTTPStatus(code: answer.status), status.allowsBody,
+            answer.announcedBytes <= ExchangeLine.answerBytesAtMost
+        else { throw withheld(Self.tooLong, .exchangeUnavailable, kind, of: use) }
+        var watch = AnswerWatch(for: use.key, looksForOthers: !use.judgement.revealsCredentials)
+        let first: [UInt8]
+        do {
+            first = try watch.pass(answer.body)
+        } catch is AnswerWatch.Found {
+            throw opensAccount(answer, kind, of: use)
+        }
+        let body = Response.Body.stream { writer in
+            try await writer.write(first)
+            while let part = try await rest() { try await writer.write(try watch.pass(part)) }
+            try await writer.write(watch.last())
+        }
+        return response(status, answer, body, of: use)
     }
 
     /// An answer that is not passed on. Whoever sent an order must not take it for one that was not placed.
@@ -268,5 +318,20 @@ extension Problem {
         var problem = self
         problem.headers.append(("keybell-usage-id", use.usage.description))
         return problem
+    }
+}
+
+extension ExchangeAnswer {
+    /// The length of its body, as its head tells it.
+    fileprivate var announcedBytes: Int {
+        headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
+    }
+}
+
+extension LineKeeper.Place {
+    fileprivate init(_ use: AdmittedUse, from source: IPAddress?) {
+        let key = use.key.key
+        self.init(
+            market: MarketPlace(key.exchange, key.environment, host: use.draft.host), source: source)
     }
 }
