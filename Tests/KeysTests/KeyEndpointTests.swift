@@ -34,7 +34,7 @@ import Testing
                 "secret_created_at":"2025-09-01T00:00:00.000Z","rotation":{"every":"90d",\
                 "remind_before":["14d","3d"],"due_at":"2025-11-30T00:00:00.000Z","overdue":true},\
                 "readable":false,"fingerprint":null,"current_version":null,"versions":[],\
-                "policy_version":0,"handed_out_until":null,\
+                "policy_version":0,"away_mode":false,"handed_out_until":null,\
                 "created_at":"2026-01-05T08:00:00.000Z","created_by":"\(desk.me)",\
                 "updated_at":"2026-01-05T08:00:00.000Z","revision":1,"decoy":false}
                 """

@@ -57,6 +57,8 @@ extension ExchangeKey {
             bytes.add(policy.version)
             bytes.add(Hex.encode(policy.digest))
         }
+        // Only where it is on: tags of before stay what they were.
+        if isAwayModeOn { bytes.add("away mode") }
         return bytes.bytes
     }
 }

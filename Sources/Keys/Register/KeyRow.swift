@@ -12,7 +12,7 @@ enum KeyColumns {
         rotation_remind_before, rotation_due_at, handed_out_until, created_at, created_by, updated_at,
         revision, rotation_notice_at, expiry_notice_at, label_key, own_mode, quarantined, readable, decoy,
         current_version, risks_accepted, fingerprint, version_list, mac, own_reason,
-        policy_version, policy_digest
+        policy_version, policy_digest, away_mode
         """
 
     static let id = 0
@@ -52,7 +52,8 @@ enum KeyColumns {
     static let ownReason = 34
     static let policyVersion = 35
     static let policyDigest = 36
-    static let count = 37
+    static let awayMode = 37
+    static let count = 38
 }
 
 /// One key as the database answers it. An answer to a client is written from here, without a value between:
@@ -130,6 +131,7 @@ extension KeyRow {
             writeRotation(to: &w, now: context.now)
             writeCredential(to: &w)
             w.field("policy_version", row.int(KeyColumns.policyVersion))
+            w.field("away_mode", flag(KeyColumns.awayMode))
             write("handed_out_until", KeyColumns.handedOutUntil, to: &w)
             write("created_at", KeyColumns.createdAt, to: &w)
             w.field("created_by", row.text(KeyColumns.createdBy))

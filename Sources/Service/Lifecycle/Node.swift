@@ -9,6 +9,7 @@ import Identity
 package import Kernel
 import Postgres
 import Sealing
+import Signing
 import Webhooks
 
 /// One running node: from settings to a listening service, and back to nothing.
@@ -141,7 +142,8 @@ extension Node {
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
             httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
-            refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics))
+            refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics),
+            away: AwayMode(clock: clock, metrics: metrics))
     }
 
     /// A database that is just starting is waited for; a schema that does not fit is not.

@@ -28,9 +28,11 @@ struct NodeShared: Sendable {
     let refusals: Refusals
     let streams: StreamLimit
     let webhookMetrics: WebhookMetrics
+    let away: AwayMode
     let market = MarketBoard()
     let exchangeClocks = ExchangeClocks()
     let keyTurns = KeyTurns()
+    let awayTurns = KeyTurns()
 }
 
 extension NodeShared {

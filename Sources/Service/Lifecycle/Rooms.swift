@@ -12,6 +12,7 @@ import Keys
 import Postgres
 import Sealing
 import Signals
+import Signing
 import Webhooks
 
 /// The composition root of one worker: every room's stores, endpoints and loops, wired to each other here and
@@ -20,6 +21,8 @@ final class Rooms {
     let operations: [Operation]
     let ledger: Ledger
     let authenticator: Authenticator
+    /// For exits while the database is gone.
+    let door: AwayDoor
     private let shared: NodeShared
     private let database: Database
     private let signals: SignalRooms
@@ -53,7 +56,8 @@ final class Rooms {
         let sender = ExchangeSender(shared, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, sender: sender)
         signing = SigningRooms(
-            shared, ledger: ledger, book: keys.book, sender: sender, reactor: worker.reactor)
+            shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
+        door = signing.door
         let jobs =
             keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
@@ -90,6 +94,7 @@ final class Rooms {
             ).operations
             + keys.operations + signing.operations + signals.operations + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
+        ledger.onAuthority { [away = shared.away] epoch in away.noticed(epoch: epoch) }
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()

@@ -1,8 +1,10 @@
 import Access
+import Crypto
 import EventLoop
 import Events
 import Jobs
 import Keys
+import Postgres
 import Signing
 
 /// Keys in use on one worker: policies, signatures, requests sent for bots, and the record of it.
@@ -13,9 +15,12 @@ final class SigningRooms {
     private let outcomes: OutcomeBook
     private let times: ClockFeed
     private let reports: ReportWriter
+    let door: AwayDoor
+    private let keeper: AwayKeeper?
 
     init(
-        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender, reactor: Reactor
+        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender, isLead: Bool,
+        reactor: Reactor
     ) {
         let market = shared.market.market(shared.exchangeClocks, shared.clock)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
@@ -28,6 +33,13 @@ final class SigningRooms {
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
         batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed, times: times)
+        door = AwayDoor(
+            shared.away,
+            proxy: ProxyEndpoints(
+                batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks, line: line, outcomes: outcomes,
+                turns: shared.awayTurns, entropy: shared.entropy, away: shared.away),
+            batcher: batcher, offLoop: shared.offLoop, turns: shared.awayTurns)
+        keeper = isLead ? Self.keeper(shared, ledger, book, reactor) : nil
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =
             SignEndpoints(
@@ -42,7 +54,20 @@ final class SigningRooms {
             + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations
     }
 
+    /// Once for all workers of a node.
+    private static func keeper(
+        _ shared: NodeShared, _ ledger: Ledger, _ book: KeyBook, _ reactor: Reactor
+    ) -> AwayKeeper {
+        AwayKeeper(
+            shared.away,
+            database: Database(
+                shared.database, reactor: reactor, offLoop: shared.offLoop, entropy: shared.entropy),
+            ledger: ledger, book: book, node: shared.id, folder: AwayFolder(in: shared.settings.dataFolder),
+            isUnsealed: { shared.seal.isOpen }, offLoop: shared.offLoop, reactor: reactor, log: shared.log)
+    }
+
     func start(on worker: isolated Worker) {
+        keeper?.start(on: worker)
         batcher.start(on: worker)
         outcomes.start(on: worker)
         times.start(on: worker)
@@ -50,6 +75,7 @@ final class SigningRooms {
     }
 
     func stop() {
+        keeper?.stop()
         batcher.stop()
         outcomes.stop()
         times.stop()

@@ -17,6 +17,8 @@ package struct ProxyEndpoints {
     private let clocks: ExchangeClocks
     private let line: ExchangeLine
     private let outcomes: OutcomeBook
+    /// Set for what leaves while the database is gone.
+    private let away: AwayMode?
     private let turns: KeyTurns
     private let entropy: Entropy
     private let delays = AnswerDelays()
@@ -24,8 +26,9 @@ package struct ProxyEndpoints {
 
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
-        outcomes: OutcomeBook, turns: KeyTurns, entropy: Entropy
+        outcomes: OutcomeBook, turns: KeyTurns, entropy: Entropy, away: AwayMode? = nil
     ) {
+        self.away = away
         (self.batcher, self.hosts, self.clocks, self.line) = (batcher, hosts, clocks, line)
         (self.outcomes, self.turns, self.entropy) = (outcomes, turns, entropy)
     }
@@ -69,7 +72,7 @@ extension ProxyEndpoints {
     }
 
     /// What is asked for, from the bytes as they came.
-    private nonisolated(nonsending) func use(
+    nonisolated(nonsending) func use(
         _ request: Request, _ context: Context
     ) async throws -> UseRequest {
         let id = try request.keyID()
@@ -114,7 +117,7 @@ extension ProxyEndpoints {
             + "exchange;dur=\(milliseconds(committed, answered))"
     }
 
-    private nonisolated(nonsending) func send(
+    nonisolated(nonsending) func send(
         _ use: AdmittedUse, _ request: Request
     ) async throws -> Response {
         let began = clock.monotonicNanoseconds()
@@ -244,7 +247,7 @@ extension ProxyEndpoints {
                 (snapshot.counter(charge), charge.amount, charge.windowSeconds)
             }
         }
-        outcomes.note(entry)
+        if away?.note(entry) != true { outcomes.note(entry) }
     }
 }
 
