@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 import JSON
 import Synchronization
@@ -11,6 +12,11 @@ extension IntegrationTests {
         private static let apiKey = "key-of-the-desk"
         private static let form = "application/x-www-form-urlencoded"
         private static let market = "symbol=BTCUSDT&type=MARKET&quantity=0.01&side="
+
+        /// Ids of uses that were answered.
+        private final class Answered: Sendable {
+            let ids = Mutex<Set<String>>([])
+        }
 
         private struct Desk: Sendable {
             let node: RunningNode
@@ -284,7 +290,7 @@ extension IntegrationTests.AwayModeTests {
         try await run { desk in
             try await settle(desk)
             try await desk.cutOff()
-            let answered = Mutex<Set<String>>([])
+            let answered = Answered()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for lane in 0..<8 {
                     group.addTask {
@@ -292,7 +298,7 @@ extension IntegrationTests.AwayModeTests {
                             let answer = try await desk.cancel("l\(lane)n\(number)")
                             #expect(answer.status == 400, "\(answer.everything)")
                             let id = try #require(answer.header("keybell-usage-id"))
-                            answered.withLock { _ = $0.insert(id) }
+                            answered.ids.withLock { _ = $0.insert(id) }
                         }
                     }
                 }
@@ -306,7 +312,7 @@ extension IntegrationTests.AwayModeTests {
             }
             try await wait(until: "the journal is merged") { desk.journals("journal").isEmpty }
             let uses = try await desk.uses("&operation=cancel").compactMap { $0["id"]?.asString }
-            #expect(uses.count == 480 && Set(uses) == answered.withLock { $0 })
+            #expect(uses.count == 480 && Set(uses) == answered.ids.withLock { $0 })
             #expect(try await desk.seen().count == 480)
             let events = try await desk.node.must("GET", "/v1/events?type=away.*")["data"]?.asArray ?? []
             #expect(events.compactMap { $0["type"]?.asString } == ["away.began", "away.ended"])

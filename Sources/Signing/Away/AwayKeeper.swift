@@ -86,7 +86,10 @@ package final class AwayKeeper {
             return await finish()
         }
         let asked = clock.monotonicNanoseconds()
-        switch await answer(asked) {
+        let heard = await answer(asked)
+        // Whoever stops has closed the connection itself.
+        if isStopping { return }
+        switch heard {
         case .success(let heard):
             failingSince = nil
             await follow(.answered)

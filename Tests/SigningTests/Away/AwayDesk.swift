@@ -98,7 +98,7 @@ extension AwayDesk {
 
     /// The database is gone, and the node has noticed.
     func cutOff() async {
-        keeper.stop()
+        database.stop()
         await keeper.turn()
         time.move(.seconds(2))
         await keeper.turn()

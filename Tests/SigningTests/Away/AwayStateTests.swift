@@ -125,7 +125,7 @@ import Testing
 
     @Test func `whatever happens, nothing goes that the rules do not let go`() {
         for seed in 0..<200 as Range<UInt64> {
-            var random = SeededGenerator(seed: seed)
+            let random = SeededGenerator(seed: seed)
             var (state, now) = (AwayState(), UInt64(0))
             var confirmed: UInt64?
             var since: UInt64?
