@@ -22,7 +22,7 @@ final class Rooms {
     let ledger: Ledger
     let authenticator: Authenticator
     /// For exits while the database is gone.
-    let door: AwayDoor
+    var door: AwayDoor { signing.door }
     private let shared: NodeShared
     private let database: Database
     private let signals: SignalRooms
@@ -57,7 +57,6 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
-        door = signing.door
         let jobs =
             keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
@@ -94,7 +93,6 @@ final class Rooms {
             ).operations
             + keys.operations + signing.operations + signals.operations + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
-        ledger.onAuthority { [away = shared.away] epoch in away.noticed(epoch: epoch) }
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()

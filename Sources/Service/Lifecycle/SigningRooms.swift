@@ -39,6 +39,7 @@ final class SigningRooms {
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks, line: line, outcomes: outcomes,
                 turns: shared.awayTurns, entropy: shared.entropy, away: shared.away),
             batcher: batcher, offLoop: shared.offLoop, turns: shared.awayTurns)
+        ledger.onAuthority { [away = shared.away] epoch in away.noticed(epoch: epoch) }
         keeper = isLead ? Self.keeper(shared, ledger, book, reactor) : nil
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =

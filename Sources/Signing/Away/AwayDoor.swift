@@ -73,11 +73,13 @@ package struct AwayDoor {
             UsageRecord(
                 id: usage, at: now, key: KeyFacts(snapshot.key), request: asked, read: read,
                 judgement: judgement, nonce: admitted.nonce), admitted)
+        guard use.isRecordable else { throw Self.refused("it could not be recorded") }
         guard mode.takeOff(usage, episode) else { throw Self.gone }
         do {
             try await offLoop.run { try episode.journal.put(.use(use)) }
         } catch {
             mode.land(usage)
+            mode.breakOff()
             throw Self.refused("it could not be journalled")
         }
         return AdmittedUse(
@@ -95,8 +97,8 @@ extension AwayDoor {
     private static func refused(_ reason: String) -> Problem {
         Problem(
             .databaseUnavailable,
-            "The database cannot be reached just now. Until it can, exits go by this node's journal, and this "
-                + "request does not: \(reason).", headers: [(.retryAfter, "1")])
+            "The database cannot be reached just now. Until it can, exits go by this node's journal, and "
+                + "this request does not: \(reason).", headers: [(.retryAfter, "1")])
     }
 
     private static func refused(_ judgement: PolicyJudgement, to context: Context) -> Problem {

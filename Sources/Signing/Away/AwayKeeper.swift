@@ -86,14 +86,14 @@ package final class AwayKeeper {
             return await finish()
         }
         let asked = clock.monotonicNanoseconds()
-        let heard = await answer(asked)
+        let (heard, since) = await answer(asked)
         // Whoever stops has closed the connection itself.
         if isStopping { return }
         switch heard {
         case .success(let heard):
             failingSince = nil
             await follow(.answered)
-            await take(heard, asked)
+            await take(heard, since)
             await finish()
             await mergeAll()
         case .failure(PostgresError.unavailable), nil: await miss(asked)
@@ -107,18 +107,19 @@ package final class AwayKeeper {
 // MARK: Asking
 
 extension AwayKeeper {
-    /// Nil: the question is still on its way, for longer than anybody waits.
-    private nonisolated(nonsending) func answer(_ now: UInt64) async -> Answer? {
+    /// With the moment at which it was asked. Nil: the question is still on its way, for longer than anybody
+    /// waits.
+    private nonisolated(nonsending) func answer(_ now: UInt64) async -> (answer: Answer?, asked: UInt64) {
         let (answer, since) = question ?? ask(now)
         let step: Period = .milliseconds(20)
         while !answer.isFulfilled, !isStopping {
             let waited = clock.monotonicNanoseconds() &- since
-            guard waited < UInt64(Self.answerPatience.nanoseconds) else { return nil }
+            guard waited < UInt64(Self.answerPatience.nanoseconds) else { return (nil, since) }
             await reactor.sleep(nanoseconds: step.nanoseconds)
         }
-        guard answer.isFulfilled else { return nil }
+        guard answer.isFulfilled else { return (nil, since) }
         question = nil
-        return await answer.get()
+        return (await answer.get(), since)
     }
 
     private func ask(_ now: UInt64) -> (answer: Promise<Answer>, since: UInt64) {
@@ -138,7 +139,7 @@ extension AwayKeeper {
         let since = failingSince ?? now
         failingSince = since
         let isLost = now &- since >= UInt64(Self.lossPatience.nanoseconds) || question != nil
-        await follow(isLost ? .lost : .tick)
+        await follow(mode.isBroken ? .failed : isLost ? .lost : .tick)
     }
 
     /// Everything is decided anew from what the database says now.

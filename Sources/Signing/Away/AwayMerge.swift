@@ -31,9 +31,16 @@ struct AwayMerge {
 
     /// Everything that lies in the folder, but for what somebody still writes to.
     nonisolated(nonsending) func run() async throws {
+        var failure: (any Error)?
         for id in try await offLoop.run({ [folder] in folder.journals(.journal) }) {
-            try await run(id)
+            do {
+                try await run(id)
+            } catch {
+                // One that does not get in must not keep the others out.
+                failure = error
+            }
         }
+        if let failure { throw failure }
     }
 
     private nonisolated(nonsending) func run(_ id: AwayJournalID) async throws {
@@ -189,7 +196,7 @@ extension AwayBeginning {
                 "journal": .string(journal.description), "node_id": .string(node.description),
                 "began_at": .string(at.description),
                 "ended_at": ending.map { .string($0.at.description) } ?? .null,
-                "reason": .string(ending?.reason ?? "node_died"), "uses": uses,
+                "reason": .string(ending?.reason ?? "node_ended"), "uses": uses,
             ])
     }
 }

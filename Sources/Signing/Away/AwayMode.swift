@@ -20,6 +20,8 @@ package final class AwayMode: Sendable {
 
     private let inside = Mutex(Inside())
     private let isOnNow = Atomic(false)
+    /// The journal could not be written: nothing leaves any more, and the keeper ends it.
+    private let isBrokenNow = Atomic(false)
     private let usesTotal: Counter
     let clock: Clock
 
@@ -28,7 +30,7 @@ package final class AwayMode: Sendable {
         usesTotal = metrics.counter(
             "away_mode_uses_total", "Exits that were journalled while the database was gone.")
         metrics.computed(
-            "away_mode_active", "1 while exits go by the journal, because the database is gone.", kind: "gauge"
+            "away_mode_active", "1 while exits go by the journal: the database is gone.", kind: "gauge"
         ) { [weak self] in self?.isOn == true ? 1 : 0 }
         metrics.computed(
             "away_mode_seconds_left", "How long exits may still go by the journal.", kind: "gauge"
@@ -73,7 +75,8 @@ extension AwayMode {
     var current: Current? {
         let now = clock.monotonicNanoseconds()
         return inside.withLock { inside in
-            guard inside.state.isAway(at: now), let snapshot = inside.snapshot, let episode = inside.episode
+            guard inside.state.isAway(at: now), !isBroken, let snapshot = inside.snapshot,
+                let episode = inside.episode
             else { return nil }
             return Current(snapshot: snapshot, episode: episode)
         }
@@ -90,6 +93,10 @@ extension AwayMode {
         if isOff { usesTotal.add() }
         return isOff
     }
+
+    var isBroken: Bool { isBrokenNow.load(ordering: .relaxed) }
+
+    func breakOff() { isBrokenNow.store(true, ordering: .relaxed) }
 
     func land(_ usage: UsageID) { _ = inside.withLock { $0.flights.removeValue(forKey: usage) } }
 
@@ -141,6 +148,7 @@ extension AwayMode {
     /// From now on exits go by its journal.
     func open(_ episode: AwayEpisode) {
         inside.withLock { $0.episode = episode }
+        isBrokenNow.store(false, ordering: .relaxed)
         isOnNow.store(true, ordering: .relaxed)
     }
 

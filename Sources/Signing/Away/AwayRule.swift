@@ -11,7 +11,8 @@ enum AwayRule {
         case .trade:
             // What an amended order was before is not known here.
             let isExit = meaning.orders.allSatisfy { $0.isExit && !$0.replaces }
-            return isExit && !meaning.orders.isEmpty ? nil : "the exchange does not hold every order in it to reducing"
+            if isExit, !meaning.orders.isEmpty { return nil }
+            return "the exchange does not hold every order in it to reducing"
         case .read, .stream, .transfer, .withdraw, .admin: return "it is neither a cancel nor an exit"
         }
     }

@@ -5,8 +5,8 @@ import Exchanges
 import JSON
 import Kernel
 
-/// One use of a key while the database was gone, as the journal keeps it: everything that the trail, rules and
-/// lists will want to know of it.
+/// One use of a key while the database was gone, as the journal keeps it: everything that the trail, rules
+/// and lists will want to know of it.
 struct AwayUse {
     let id: UsageID
     let at: Timestamp
@@ -35,6 +35,15 @@ extension AwayUse {
             operation: record.read.meaning.operation.rawValue, symbol: record.order?.symbol,
             data: event.data, detail: record.item.detail.asObject ?? JSONObject(),
             request: record.replayable, nonce: admitted.nonce, charges: admitted.charges)
+    }
+
+    /// Whether the trail will take it: one line that does not get in would keep the whole journal out.
+    var isRecordable: Bool {
+        var w = JSONWriter(capacity: 2_048)
+        AwayEntry.use(self).write(to: &w)
+        guard AwayEntry(w.bytes) != nil else { return false }
+        // No column takes it.
+        return !String(decoding: w.bytes, as: UTF8.self).contains("\\u0000")
     }
 
     /// For rules, feeds and streams.

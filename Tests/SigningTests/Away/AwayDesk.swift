@@ -27,6 +27,11 @@ final class AwayClock: Sendable {
     func move(_ period: Period) { passed.withLock { $0 = $0 + period } }
 }
 
+/// Whether the node of a desk holds its keys.
+final class SealOfDesk {
+    var isOpen = true
+}
+
 /// A desk whose node may be cut off from its database: the connection of its keeper ends, and another keeper
 /// with a new one brings it back.
 final class AwayDesk {
@@ -36,6 +41,7 @@ final class AwayDesk {
     let door: AwayDoor
     let folder: TestFolder
     let away: AwayFolder
+    let seal = SealOfDesk()
     private let makeDatabase: () -> Database
     private let connect: (AwayKeeper) -> Void
     private var database: Database
@@ -50,24 +56,25 @@ final class AwayDesk {
             send: { [exchange = desk.exchange, time = desk.time] in exchange.take($0, at: time.now) },
             pause: { _ in })
         let proxy = ProxyEndpoints(
-            batcher: desk.batcher, hosts: ExchangeHosts { _, _, _ in nil }, clocks: ExchangeClocks(), line: line,
-            outcomes: desk.outcomes, turns: KeyTurns(), entropy: .system, away: mode)
+            batcher: desk.batcher, hosts: ExchangeHosts { _, _, _ in nil }, clocks: ExchangeClocks(),
+            line: line, outcomes: desk.outcomes, turns: KeyTurns(), entropy: .system, away: mode)
         door = AwayDoor(
             mode, proxy: proxy, batcher: desk.batcher, offLoop: scratchOffLoop, turns: KeyTurns())
         let reactor = worker.reactor
         makeDatabase = { Database(url, reactor: reactor, offLoop: scratchOffLoop) }
         connect = { keeper in keeper.connect(on: worker) }
         database = makeDatabase()
-        keeper = Self.keeper(mode, desk, database, away, reactor)
+        keeper = Self.keeper(mode, desk, database, away, seal, reactor)
         connect(keeper)
     }
 
     private static func keeper(
-        _ mode: AwayMode, _ desk: SigningDesk, _ database: Database, _ folder: AwayFolder, _ reactor: Reactor
+        _ mode: AwayMode, _ desk: SigningDesk, _ database: Database, _ folder: AwayFolder,
+        _ seal: SealOfDesk, _ reactor: Reactor
     ) -> AwayKeeper {
         AwayKeeper(
             mode, database: database, ledger: desk.ledger, book: desk.book,
-            node: NodeID(UUID(high: 1, low: 2)), folder: folder, isUnsealed: { true },
+            node: NodeID(UUID(high: 1, low: 2)), folder: folder, isUnsealed: { seal.isOpen },
             offLoop: scratchOffLoop, reactor: reactor, log: .silent)
     }
 
@@ -107,7 +114,7 @@ extension AwayDesk {
     /// It is back, and the node has noticed; journals are in the trail.
     func comeBack() async throws {
         database = makeDatabase()
-        keeper = Self.keeper(mode, desk, database, away, database.connector.reactor)
+        keeper = Self.keeper(mode, desk, database, away, seal, database.connector.reactor)
         connect(keeper)
         try await look()
         await keeper.turn()

@@ -50,7 +50,8 @@ import Testing
 
             for (method, host, path, query) in [
                 ("POST", "usdm", "/fapi/v1/order", Self.opening), ("GET", "spot", "/api/v3/account", ""),
-                ("POST", "spot", "/api/v3/order", Self.opening), ("GET", "spot", "/api/v3/order", AwayDesk.anOrder),
+                ("POST", "spot", "/api/v3/order", Self.opening),
+                ("GET", "spot", "/api/v3/order", AwayDesk.anOrder),
                 ("POST", "spot", "/sapi/v1/capital/withdraw/apply", "coin=BTC&address=a&amount=1"),
                 ("POST", "spot", "/api/v3/userDataStream", ""),
             ] {
@@ -128,7 +129,8 @@ import Testing
 
     @Test func `who asks is told by what was known, and their addresses and dates count`() async throws {
         try await AwayDesk.run { desk in
-            let policy = #"{"operations": ["cancel"], "cidrs": ["10.1.0.0/16"], "deny": "#
+            let policy =
+                #"{"operations": ["cancel"], "cidrs": ["10.1.0.0/16"], "deny": "#
                 + #"[{"name": "tuesdays", "when": "request.path.contains('Orders')", "applies_to": "all"}]}"#
             let key = try await desk.key("main", policy: policy)
             try await desk.look()
@@ -145,9 +147,12 @@ import Testing
         }
     }
 
-    @Test func `limits that bind exits go on from where they stood, and are charged afterwards`() async throws {
+    @Test func `limits that bind exits go on from where they stood, and are charged afterwards`()
+        async throws
+    {
         try await AwayDesk.run { desk in
-            let policy = #"{"operations": ["cancel"], "limits": "#
+            let policy =
+                #"{"operations": ["cancel"], "limits": "#
                 + #"[{"count": "requests", "max": "3", "per": "31d", "applies_to": "all"}]}"#
             let key = try await desk.key("main", policy: policy)
             desk.desk.exchange.says(200, "{}")
@@ -177,6 +182,61 @@ import Testing
             #expect(!desk.mode.isOn && desk.mode.phase == .over)
             #expect(try await desk.cancel(key).status == 503)
             #expect(desk.orders.isEmpty)
+        }
+    }
+
+    @Test func `a journal that can no longer be written ends it, and what was recorded is merged`()
+        async throws
+    {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.says(200, "{}")
+            #expect(try await desk.cancel(key).status == 200)
+            desk.mode.breakOff()
+            #expect(try await desk.cancel(key).status == 503)
+            await desk.keeper.turn()
+            #expect(!desk.mode.isOn && desk.mode.phase == .over)
+            try await desk.comeBack()
+            #expect(try await desk.uses().count == 1)
+            await desk.cutOff()
+            #expect(try await desk.cancel(key).status == 200)
+        }
+    }
+
+    @Test func `a node that is sealed sends nothing, and begins anew when it is unsealed`() async throws {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.says(200, "{}")
+            desk.seal.isOpen = false
+            await desk.keeper.turn()
+            #expect(!desk.mode.isOn && desk.mode.snapshot == nil)
+            #expect(try await desk.cancel(key).status == 503)
+            desk.seal.isOpen = true
+            await desk.keeper.turn()
+            #expect(!desk.mode.isOn, "without its database it knows nothing")
+            try await desk.comeBack()
+            await desk.cutOff()
+            #expect(try await desk.cancel(key).status == 200)
+        }
+    }
+
+    @Test func `an outcome that nobody heard of is unknown afterwards, and told`() async throws {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.isSilent()
+            let unknown = try await desk.cancel(key)
+            #expect(unknown.status == 504 && unknown.json["code"] == "outcome_unknown", "\(unknown.text)")
+            #expect(unknown.response.head["keybell-away"] == "yes")
+            try await desk.comeBack()
+            #expect(try await desk.uses().map { $0["outcome"] } == ["unknown"])
+            let told = try await events(desk).filter { $0 == "key.use.unknown" }
+            #expect(told.count == 1)
         }
     }
 

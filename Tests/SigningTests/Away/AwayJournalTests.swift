@@ -110,8 +110,9 @@ import Testing
             var changed = bytes
             changed[place] ^= 1
             // A line's end that is gone joins two lines; a new one cuts one.
-            #expect(throws: AwayReading.Fault(
-                line: line, reason: "the line is not the one that was written there")
+            #expect(
+                throws: AwayReading.Fault(
+                    line: line, reason: "the line is not the one that was written there")
             ) { try book.read(changed) }
             if bytes[place] == UInt8(ascii: "\n") { line += 1 }
         }
