@@ -33,6 +33,9 @@ package final class AwayMode: Sendable {
             "away_mode_active", "1 while exits go by the journal: the database is gone.", kind: "gauge"
         ) { [weak self] in self?.isOn == true ? 1 : 0 }
         metrics.computed(
+            "away_mode_keys", "Keys by which exits could go if the database went now.", kind: "gauge"
+        ) { [weak self] in Double(self?.snapshot?.keys.count ?? 0) }
+        metrics.computed(
             "away_mode_seconds_left", "How long exits may still go by the journal.", kind: "gauge"
         ) { [weak self] in self?.left.seconds ?? 0 }
     }
@@ -148,13 +151,13 @@ extension AwayMode {
     /// From now on exits go by its journal.
     func open(_ episode: AwayEpisode) {
         inside.withLock { $0.episode = episode }
-        isBrokenNow.store(false, ordering: .relaxed)
         isOnNow.store(true, ordering: .relaxed)
     }
 
     /// Nothing new is let through; what is on its way is still noted down.
     func shut() -> AwayEpisode? {
         isOnNow.store(false, ordering: .relaxed)
+        isBrokenNow.store(false, ordering: .relaxed)
         return inside.withLock { inside in
             defer { inside.episode = nil }
             return inside.episode
