@@ -33,6 +33,7 @@ struct NodeShared: Sendable {
     let exchangeClocks = ExchangeClocks()
     let keyTurns = KeyTurns()
     let awayTurns = KeyTurns()
+    let batchTurn = BatchTurn()
 }
 
 extension NodeShared {

@@ -32,7 +32,9 @@ final class SigningRooms {
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
-        batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed, times: times)
+        batcher = UseBatcher(
+            ledger: ledger, book: book, market: market, feed: feed, times: times, turn: shared.batchTurn,
+            reactor: reactor)
         door = AwayDoor(
             shared.away,
             proxy: ProxyEndpoints(

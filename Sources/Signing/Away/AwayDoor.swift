@@ -33,7 +33,7 @@ package struct AwayDoor {
         guard let snapshot = current.snapshot.keys[asked.key] else {
             throw Self.refused("away mode is not on for the key, or the key cannot be used")
         }
-        guard snapshot.key.exchange.wantsNonce else {
+        guard snapshot.wantsNonce else {
             return try await carryOut(asked, request, snapshot, current.episode)
         }
         guard await turns.take(asked.key) else {
@@ -64,15 +64,15 @@ package struct AwayDoor {
         _ asked: UseRequest, _ read: ReadUse, _ snapshot: KeySnapshot, _ episode: AwayEpisode
     ) async throws -> AdmittedUse {
         let (leave, now) = (Leave(by: clock), clock.now())
-        var judgement = snapshot.judge(asked, read, batcher.market, at: now).judgement
+        var judgement = snapshot.judge(asked, read, batcher.market, at: now)
         guard judgement.isAllowed, let draft = read.draft,
             let admitted = episode.admit(snapshot, &judgement, at: now)
         else { throw Self.refused(judgement, to: asked.context) }
         let usage: UsageID = batcher.ledger.newID()
         let use = AwayUse(
             UsageRecord(
-                id: usage, at: now, key: KeyFacts(snapshot.key), request: asked, read: read,
-                judgement: judgement, nonce: admitted.nonce), admitted)
+                id: usage, at: now, snapshot: snapshot, request: asked, read: read, judgement: judgement,
+                nonce: admitted.nonce, isAllowed: true), admitted)
         guard use.isRecordable else { throw Self.refused("it could not be recorded") }
         guard mode.takeOff(usage, episode) else { throw Self.gone }
         do {
@@ -83,8 +83,7 @@ package struct AwayDoor {
             throw Self.refused("it could not be journalled")
         }
         return AdmittedUse(
-            usage: usage, key: snapshot.usable, draft: draft, meaning: read.meaning, judgement: judgement,
-            clientOrderIDs: read.clientOrderIDs, at: now, nonce: admitted.nonce ?? 0, leave: leave)
+            usage, snapshot, read, draft: draft, judgement, at: now, nonce: admitted.nonce, leave)
     }
 }
 

@@ -1,5 +1,4 @@
 import Access
-import Exchanges
 import Kernel
 import Keys
 
@@ -45,8 +44,7 @@ struct AwayTally: Sendable {
             let window = LimitCounters.windowStart(seconds: seconds, at: now + ahead)
             charges.append(Charge(counter: place, window: window, amount: charge.amount))
         }
-        let wantsNonce = snapshot.key.exchange.wantsNonce
-        let nonce = wantsNonce ? counters.nextNonce(of: snapshot.key.id) : nil
+        let nonce = snapshot.wantsNonce ? counters.nextNonce(of: snapshot.key.id) : nil
         rows = counters.rows
         uses += 1
         return Admitted(charges: charges, nonce: nonce)

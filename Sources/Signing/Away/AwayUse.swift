@@ -28,12 +28,15 @@ struct AwayUse {
 extension AwayUse {
     /// - Parameter record: of a use that was admitted.
     init(_ record: UsageRecord, _ admitted: AwayTally.Admitted) {
-        let event = record.event
+        var line = JSONWriter(capacity: 1_024)
+        record.write(to: &line)
+        let detail = (try? JSONValue.parse(line.bytes))?["detail"]?.asObject
+        let event = record.event(record.data)
         self.init(
             id: record.id, at: record.at, actor: record.request.context.actor,
             requestID: record.request.context.requestID, subject: event.subject ?? "",
             operation: record.read.meaning.operation.rawValue, symbol: record.order?.symbol,
-            data: event.data, detail: record.item.detail.asObject ?? JSONObject(),
+            data: event.data, detail: detail ?? JSONObject(),
             request: record.replayable, nonce: admitted.nonce, charges: admitted.charges)
     }
 
@@ -41,7 +44,7 @@ extension AwayUse {
     var isRecordable: Bool {
         var w = JSONWriter(capacity: 2_048)
         AwayEntry.use(self).write(to: &w)
-        guard AwayEntry(w.bytes) != nil else { return false }
+        guard data.count > 0, detail.count > 0, AwayEntry(w.bytes) != nil else { return false }
         // No column takes it.
         return !String(decoding: w.bytes, as: UTF8.self).contains("\\u0000")
     }
