@@ -25,6 +25,7 @@ package enum NodeKind: IDKind { package static let prefix: StaticString = "nod" 
 package enum CheckpointKind: IDKind { package static let prefix: StaticString = "chk" }
 package enum CheckpointKeyKind: IDKind { package static let prefix: StaticString = "kck" }
 package enum CeremonyKind: IDKind { package static let prefix: StaticString = "cer" }
+package enum AwayJournalKind: IDKind { package static let prefix: StaticString = "awy" }
 package enum UsageKind: IDKind { package static let prefix: StaticString = "use" }
 package enum RequestKind: IDKind { package static let prefix: StaticString = "req" }
 
@@ -51,6 +52,7 @@ package typealias NodeID = ID<NodeKind>
 package typealias CheckpointID = ID<CheckpointKind>
 package typealias CheckpointKeyID = ID<CheckpointKeyKind>
 package typealias CeremonyID = ID<CeremonyKind>
+package typealias AwayJournalID = ID<AwayJournalKind>
 package typealias UsageID = ID<UsageKind>
 package typealias RequestID = ID<RequestKind>
 

@@ -61,6 +61,9 @@ static const unsigned char migration_0016[] = {
 static const unsigned char migration_0017[] = {
 #embed "../../Migrations/0017_policy_register.sql"
 };
+static const unsigned char migration_0018[] = {
+#embed "../../Migrations/0018_away_mode.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -85,6 +88,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0015_signing.sql", migration_0015),
     FILE_OF("Migrations/0016_egress.sql", migration_0016),
     FILE_OF("Migrations/0017_policy_register.sql", migration_0017),
+    FILE_OF("Migrations/0018_away_mode.sql", migration_0018),
     {0, 0, 0},
 };
 

@@ -42,6 +42,17 @@ extension EventType {
         "policy.tampered": [EventField("owner", .string), EventField("found_in", .string)],
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
+        "key.away_mode.changed": keyFields + [
+            EventField("enabled", .boolean), EventField("reason", .string),
+        ],
+        "away.began": awayFields + [EventField("keys", .integer)],
+        "away.ended": awayFields + [
+            EventField("ended_at", .string, isNullable: true), EventField("reason", .string),
+            EventField("uses", .integer),
+        ],
+        "away.journal.refused": [
+            EventField("journal", .string), EventField("line", .integer), EventField("reason", .string),
+        ],
         "key.tampered": keyFields + [EventField("found_in", .string)],
         "key.decoy.touched": keyFields + [EventField("operation", .string)],
         "key.drifted": keyFields + [EventField("drift", .strings)],
@@ -199,6 +210,10 @@ private let probeFields: [EventField] = [
 private let versionFields: [EventField] = [
     EventField("version", .integer), EventField("kind", .string), EventField("origin", .string),
 ]
+private let awayFields: [EventField] = [
+    EventField("journal", .string), EventField("node_id", .string), EventField("began_at", .string),
+]
+
 private let useFields: [EventField] = [
     EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),
     EventField("account", .string), EventField("environment", .string), EventField("tags", .strings),

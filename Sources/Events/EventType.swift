@@ -54,6 +54,11 @@ extension EventType {
     package static let keyChanged = EventType("key.changed", .keysRead, isSecurity: true)
     package static let keySuspended = EventType("key.suspended", .keysRead, isSecurity: true)
     package static let keyRestricted = EventType("key.restricted", .keysRead, isSecurity: true)
+    package static let keyAwayModeChanged = EventType("key.away_mode.changed", .keysRead, isSecurity: true)
+    package static let awayBegan = EventType("away.began", .systemRead, isSecurity: true)
+    package static let awayEnded = EventType("away.ended", .systemRead, isSecurity: true)
+    package static let awayJournalRefused = EventType(
+        "away.journal.refused", .systemRead, isSecurity: true)
     package static let keyUsed = EventType("key.used", .keysRead)
     package static let keyUseDenied = EventType("key.use.denied", .keysRead, isSecurity: true)
     package static let keyUseUnknown = EventType("key.use.unknown", .keysRead, isSecurity: true)
@@ -127,7 +132,7 @@ extension EventType {
     /// Every type but the own ones.
     package static let all: [EventType] = [
         .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .keyUseUnknown, .policyChanged, .policyTampered,
-        .keySuspended, .keyRestricted,
+        .keySuspended, .keyRestricted, .keyAwayModeChanged,
         .keyTampered, .keyDecoyTouched,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,
         .keyVersionActivated,
@@ -145,6 +150,7 @@ extension EventType {
         .messageExhausted,
         .secretRotationDue, .jobFailed, .auditCheckpointed, .systemSealed, .systemUnsealed, .rootKeyRotated,
         .keyEncryptionKeyRotated, .sealedValueTampered, .eventHorizonLagging,
+        .awayBegan, .awayEnded, .awayJournalRefused,
     ]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -21,6 +21,7 @@ package final class Ledger {
 
     private var reactions: [(interest: Interest, react: Reaction)] = []
     private var afterEvents: [() -> Void] = []
+    private var afterAuthority: (Int64) -> Void = { _ in }
 
     package init(database: Database, clock: Clock, entropy: Entropy) {
         self.database = database
@@ -53,6 +54,9 @@ package final class Ledger {
 
     /// Told after every commit that wrote events: the feed wakes its readers.
     package func onEvents(_ action: @escaping () -> Void) { afterEvents.append(action) }
+
+    /// Told the epoch after every commit that changed authority.
+    package func onAuthority(_ action: @escaping (Int64) -> Void) { afterAuthority = action }
 
     /// A fresh id; ids sort by time.
     package func newID<Kind>(_ kind: Kind.Type = Kind.self) -> ID<Kind> {
@@ -98,7 +102,8 @@ package final class Ledger {
         // audit entry is appended under the lock, never before.
         if change.touchesAuthority {
             try await Authority.lock(in: transaction)
-            _ = try await Authority.raise(in: transaction)
+            let epoch = try await Authority.raise(in: transaction)
+            effects.append { self.afterAuthority(epoch) }
             for step in change.stepsUnderAuthority { try await step(transaction) }
         }
         if change.touchesConfiguration { try await Authority.configure(in: transaction) }
@@ -143,6 +148,9 @@ package final class Change {
                 actor: context.actor, action: action, resource: resource, outcome: outcome, detail: detail,
                 requestID: context.requestID))
     }
+
+    /// Notes a line of the trail of somebody else's doing.
+    package func add(_ item: AuditItem) { items.append(item) }
 
     /// Notes a fact.
     @discardableResult

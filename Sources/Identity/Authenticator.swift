@@ -170,7 +170,7 @@ package final class Authenticator {
 }
 
 extension Standing {
-    fileprivate func caller(at address: IPAddress?) -> Caller {
+    func caller(at address: IPAddress?) -> Caller {
         Caller(
             actor: Actor(principal: principal, accessToken: token, address: address), permissions: permissions
         )

@@ -8,6 +8,7 @@ import JSON
 import Kernel
 import Postgres
 import Sealing
+import Signing
 import TestSupport
 import Webhooks
 
@@ -120,7 +121,7 @@ extension NodeShared {
             custodian: custodian, sealedStart: nil, offLoop: scratchOffLoop,
             httpMetrics: HTTPMetricFamilies(metrics),
             state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
-            webhookMetrics: WebhookMetrics(metrics))
+            webhookMetrics: WebhookMetrics(metrics), away: AwayMode(clock: clock, metrics: metrics))
     }
 }
 

@@ -35,7 +35,7 @@ import Testing
                 "remind_before":["14d","3d"],"due_at":"2025-11-30T00:00:00.000Z","overdue":true},\
                 "egress_address":null,"passphrase_disclosable":false,"readable":false,\
                 "fingerprint":null,"current_version":null,"versions":[],\
-                "policy_version":0,"handed_out_until":null,\
+                "policy_version":0,"away_mode":false,"handed_out_until":null,\
                 "created_at":"2026-01-05T08:00:00.000Z","created_by":"\(desk.me)",\
                 "updated_at":"2026-01-05T08:00:00.000Z","revision":1,"decoy":false}
                 """

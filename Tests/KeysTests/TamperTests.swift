@@ -12,6 +12,7 @@ import Testing
     static let writes = [
         "status = 'active'", "own_mode = 'active'", "quarantined = true", "readable = true", "decoy = true",
         "passphrase_disclosable = true", "egress_address = 'elsewhere'",
+        "away_mode = true",
         "current_version = 7", "ip_allow_list = '{}'", "permissions = '{withdraw}'", "tags = '{other}'",
         "owner = 'usr_00000000000000000000000001'", "account = 'another'", "label = 'another'",
         "environment = 'testnet'", "exchange = 'okx'", "risks_accepted = 'fine'", "fingerprint = 'kf_00'",

@@ -60,6 +60,7 @@ extension ExchangeKey {
         // Each named, and only where it is not what every key had before there was the like.
         if isPassphraseDisclosable { bytes.add("passphrase_disclosable") }
         if let egressAddress { bytes.add(["egress_address", egressAddress]) }
+        if isAwayModeOn { bytes.add("away mode") }
         return bytes.bytes
     }
 }

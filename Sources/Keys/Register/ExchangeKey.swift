@@ -51,6 +51,8 @@ package struct ExchangeKey: Sendable {
     package let createdAt: Timestamp
     package let createdBy: PrincipalID
     package private(set) var policy: PolicyMark?
+    /// Whether exits may go by a node's journal while the database is gone.
+    package private(set) var isAwayModeOn = false
     package private(set) var updatedAt: Timestamp
     package private(set) var revision: Int64 = 1
 }
@@ -201,6 +203,14 @@ extension ExchangeKey {
         touch(at: now)
     }
 
+    /// Answers whether anything is another now.
+    mutating func setAwayMode(_ isOn: Bool, at now: Timestamp) -> Bool {
+        guard isAwayModeOn != isOn else { return false }
+        isAwayModeOn = isOn
+        touch(at: now)
+        return true
+    }
+
     /// A change that was decided outside of `apply`.
     mutating func touch(at now: Timestamp) {
         updatedAt = now
@@ -236,7 +246,7 @@ extension ExchangeKey {
             expiryNoticeAt: row.optionalTime(KeyColumns.expiryNoticeAt),
             handedOutUntil: row.optionalTime(KeyColumns.handedOutUntil),
             createdAt: row.time(KeyColumns.createdAt), createdBy: row.principal(KeyColumns.createdBy),
-            policy: PolicyMark(row),
+            policy: PolicyMark(row), isAwayModeOn: row.flag(KeyColumns.awayMode),
             updatedAt: row.time(KeyColumns.updatedAt), revision: row.revision)
     }
 }

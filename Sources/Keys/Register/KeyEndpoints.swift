@@ -71,6 +71,7 @@ package struct KeyEndpoints {
         ] + ImportEndpoints(database: database, registrar: registrar).operations
             + AccountEndpoints(database: database, book: book, modes: modes).operations
             + modes.operations
+            + AwayModeEndpoint(book: book).operations
             + VersionEndpoints(database: database, book: book, makeMatter: makeMatter).operations
             + RotationEndpoints(
                 database: database, book: book, prober: prober, makeMatter: makeMatter

@@ -12,7 +12,7 @@ enum KeyColumns {
         rotation_remind_before, rotation_due_at, handed_out_until, created_at, created_by, updated_at,
         revision, rotation_notice_at, expiry_notice_at, label_key, own_mode, quarantined, readable, decoy,
         current_version, risks_accepted, fingerprint, version_list, mac, own_reason,
-        policy_version, policy_digest, egress_address, passphrase_disclosable
+        policy_version, policy_digest, egress_address, passphrase_disclosable, away_mode
         """
 
     static let id = 0
@@ -54,7 +54,8 @@ enum KeyColumns {
     static let policyDigest = 36
     static let egressAddress = 37
     static let passphraseDisclosable = 38
-    static let count = 39
+    static let awayMode = 39
+    static let count = 40
 }
 
 /// One key as the database answers it. An answer to a client is written from here, without a value between:
@@ -132,6 +133,7 @@ extension KeyRow {
             writeRotation(to: &w, now: context.now)
             writeCredential(to: &w)
             w.field("policy_version", row.int(KeyColumns.policyVersion))
+            w.field("away_mode", flag(KeyColumns.awayMode))
             write("handed_out_until", KeyColumns.handedOutUntil, to: &w)
             write("created_at", KeyColumns.createdAt, to: &w)
             w.field("created_by", row.text(KeyColumns.createdBy))

@@ -3,6 +3,7 @@ import JSON
 import Kernel
 import Postgres
 import Sealing
+import Signing
 
 /// Whether this node can do its work, check by check.
 struct Readiness {
@@ -54,6 +55,7 @@ struct Readiness {
     /// What an operator should mend while the node goes on. Anybody may read them: no names, no addresses.
     private static func warnings(_ shared: NodeShared) -> [String] {
         var warnings: [String] = []
+        if let away = shared.away.sentence { warnings.append(away) }
         let lag = shared.state.horizonLagSeconds
         if lag >= horizonLagSeconds {
             warnings.append(

@@ -30,7 +30,8 @@ final class Host {
         let router = Router(rooms.operations)
         let pipeline = Pipeline(
             router: router, gate: Gate(authenticator: rooms.authenticator, clock: shared.clock),
-            idempotency: IdempotencyGate(database: database, log: shared.log), shared: shared,
+            idempotency: IdempotencyGate(database: database, log: shared.log),
+            away: AwayGate(shared.away, door: rooms.door, clock: shared.clock), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))
         self.pipeline = pipeline
         let ids = RequestIDs(

@@ -29,10 +29,12 @@ struct NodeShared: Sendable {
     let refusals: Refusals
     let streams: StreamLimit
     let webhookMetrics: WebhookMetrics
+    let away: AwayMode
     let market = MarketBoard()
     let exchangeClocks = ExchangeClocks()
     let keyTurns = KeyTurns()
     let weights = WeightBook()
+    let awayTurns = KeyTurns()
     let batchTurn = BatchTurn()
 }
 

@@ -12,6 +12,7 @@ import Keys
 import Postgres
 import Sealing
 import Signals
+import Signing
 import Webhooks
 
 /// The composition root of one worker: every room's stores, endpoints and loops, wired to each other here and
@@ -20,6 +21,8 @@ final class Rooms {
     let operations: [Operation]
     let ledger: Ledger
     let authenticator: Authenticator
+    /// For exits while the database is gone.
+    var door: AwayDoor { signing.door }
     private let shared: NodeShared
     private let database: Database
     private let signals: SignalRooms
@@ -53,7 +56,7 @@ final class Rooms {
         let sender = ExchangeSender(shared, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
-            shared, ledger: ledger, book: keys.book, sender: sender, reactor: worker.reactor)
+            shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
         let jobs =
             keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =

@@ -1,8 +1,10 @@
 import Access
+import Crypto
 import EventLoop
 import Events
 import Jobs
 import Keys
+import Postgres
 import Signing
 
 /// Keys in use on one worker: policies, signatures, requests sent for bots, and the record of it.
@@ -12,11 +14,14 @@ final class SigningRooms {
     private let batcher: UseBatcher
     private let outcomes: OutcomeBook
     private let times: ClockFeed
-    private let keeper: LineKeeper
+    private let lines: LineKeeper
     private let reports: ReportWriter
+    let door: AwayDoor
+    private let keeper: AwayKeeper?
 
     init(
-        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender, reactor: Reactor
+        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender, isLead: Bool,
+        reactor: Reactor
     ) {
         let market = shared.market.market(shared.exchangeClocks, shared.clock)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
@@ -28,10 +33,18 @@ final class SigningRooms {
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
-        keeper = LineKeeper(hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
+        lines = LineKeeper(hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
         batcher = UseBatcher(
             ledger: ledger, book: book, market: market, feed: feed, times: times, turn: shared.batchTurn,
             reactor: reactor)
+        door = AwayDoor(
+            shared.away,
+            proxy: ProxyEndpoints(
+                batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks, line: line, keeper: lines,
+                outcomes: outcomes, weights: shared.weights, entropy: shared.entropy, away: shared.away),
+            batcher: batcher, offLoop: shared.offLoop, turns: shared.awayTurns)
+        ledger.onAuthority { [away = shared.away] epoch in away.noticed(epoch: epoch) }
+        keeper = isLead ? Self.keeper(shared, ledger, book, reactor) : nil
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =
             SignEndpoints(
@@ -39,26 +52,40 @@ final class SigningRooms {
             ).operations
             + ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks,
-                line: line, keeper: keeper, outcomes: outcomes,
+                line: line, keeper: lines, outcomes: outcomes,
                 weights: shared.weights, entropy: shared.entropy
             ).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations
             + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations
     }
 
+    /// Once for all workers of a node.
+    private static func keeper(
+        _ shared: NodeShared, _ ledger: Ledger, _ book: KeyBook, _ reactor: Reactor
+    ) -> AwayKeeper {
+        AwayKeeper(
+            shared.away,
+            database: Database(
+                shared.database, reactor: reactor, offLoop: shared.offLoop, entropy: shared.entropy),
+            ledger: ledger, book: book, node: shared.id, folder: AwayFolder(in: shared.settings.dataFolder),
+            isUnsealed: { shared.seal.isOpen }, offLoop: shared.offLoop, reactor: reactor, log: shared.log)
+    }
+
     func start(on worker: isolated Worker) {
+        keeper?.start(on: worker)
         batcher.start(on: worker)
         outcomes.start(on: worker)
         times.start(on: worker)
-        keeper.start(on: worker)
+        lines.start(on: worker)
         reports.start(on: worker)
     }
 
     func stop() {
+        keeper?.stop()
         batcher.stop()
         outcomes.stop()
         times.stop()
-        keeper.stop()
+        lines.stop()
         reports.stop()
     }
 

@@ -13,6 +13,7 @@ final class Pipeline {
     let router: Router<Requirement, Context>
     let gate: Gate
     let idempotency: IdempotencyGate
+    let away: AwayGate
     let clock: Clock
     let log: Log
     private let addresses: ClientAddress
@@ -23,12 +24,13 @@ final class Pipeline {
     private let allMethods: String
 
     init(
-        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate, shared: NodeShared,
-        metrics: HTTPMetrics
+        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate, away: AwayGate,
+        shared: NodeShared, metrics: HTTPMetrics
     ) {
         self.router = router
         self.gate = gate
         self.idempotency = idempotency
+        self.away = away
         self.metrics = metrics
         clock = shared.clock
         log = shared.log
@@ -101,6 +103,10 @@ final class Pipeline {
     private func answer(
         _ request: Request, _ operation: Operation, _ visit: inout Visit
     ) async throws -> Response {
+        if away.isOn, let context = away.admit(request, visit) {
+            try enter(request, context, &visit)
+            return try await away.answer(request, context)
+        }
         let admission: Admission
         if gate.admitsAnybody(request, to: operation, visit) {
             admission = Admission(context: gate.anonymous(request, visit), check: nil)

@@ -19,14 +19,18 @@ package struct ProxyEndpoints {
     private let keeper: LineKeeper?
     private let outcomes: OutcomeBook
     private let weights: WeightBook
+    /// Set for what leaves while the database is gone.
+    private let away: AwayMode?
     private let entropy: Entropy
     private let delays = AnswerDelays()
     private var clock: Clock { batcher.ledger.clock }
 
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
-        keeper: LineKeeper? = nil, outcomes: OutcomeBook, weights: WeightBook, entropy: Entropy
+        keeper: LineKeeper? = nil, outcomes: OutcomeBook, weights: WeightBook, entropy: Entropy,
+        away: AwayMode? = nil
     ) {
+        self.away = away
         (self.batcher, self.hosts, self.clocks, self.line) = (batcher, hosts, clocks, line)
         (self.keeper, self.outcomes, self.weights, self.entropy) = (keeper, outcomes, weights, entropy)
     }
@@ -76,7 +80,7 @@ extension ProxyEndpoints {
     }
 
     /// What is asked for, from the bytes as they came.
-    private nonisolated(nonsending) func use(
+    nonisolated(nonsending) func use(
         _ request: Request, _ context: Context
     ) async throws -> UseRequest {
         let id = try request.keyID()
@@ -97,7 +101,7 @@ extension ProxyEndpoints {
     private nonisolated(nonsending) func carryOut(
         _ asked: UseRequest, _ request: Request, _ timing: ProxyTiming, _ turn: KeySenders.Turn?
     ) async throws -> Response {
-        let hold = WeightHold(weights, clocks, clock)
+        let hold = hold()
         defer { hold.giveBack() }
         let decision = try await batcher.decide(asked) { key, read in
             try hold.take(key, read, from: try batcher.book.egress.chosen(for: key))
@@ -116,7 +120,10 @@ extension ProxyEndpoints {
         }
     }
 
-    private nonisolated(nonsending) func send(
+    /// What the request will take of the exchange's budgets.
+    func hold() -> WeightHold { WeightHold(weights, clocks, clock) }
+
+    nonisolated(nonsending) func send(
         _ use: AdmittedUse, _ request: Request, _ hold: WeightHold, _ turn: KeySenders.Turn?
     ) async throws -> Response {
         let began = clock.monotonicNanoseconds()
@@ -298,7 +305,7 @@ extension ProxyEndpoints {
                 (snapshot.counter(charge), charge.amount, charge.windowSeconds)
             }
         }
-        outcomes.note(entry)
+        if away?.note(entry) != true { outcomes.note(entry) }
     }
 }
 

@@ -1,0 +1,53 @@
+package import Access
+package import Kernel
+package import Postgres
+
+/// Who may do one thing, as it stood at one moment: for a node that may have to tell callers when it cannot
+/// ask any more.
+package struct HeldStandings: Sendable {
+    /// Some 500 bytes each; those with more are not told.
+    package static let tokensAtMost = 10_000
+
+    private let permission: Permission
+    private let standings: [SecretHash: Standing]
+
+    package var count: Int { standings.count }
+
+    /// Nil: nobody, or somebody who may not do it, or not from there, or not any more.
+    package func caller(_ credential: Credential, from address: IPAddress?, now: Timestamp) -> Caller? {
+        guard case .presented(let hash) = credential, let standing = standings[hash],
+            standing.refusal(from: address, now: now) == nil,
+            standing.permissions.contains(permission)
+        else { return nil }
+        return standing.caller(at: address)
+    }
+}
+
+extension HeldStandings {
+    /// The columns of `Standing.load`, and the hash behind them. What counts for nothing any more is left
+    /// out; what will lapse is judged when it is used.
+    private static let read = Statement(
+        "standings_held",
+        """
+        select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
+            p.kind, p.status, array(select g.role from access_grant g
+                where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
+            t.decoy, t.hash
+        from access_token t join principal p on p.id = t.principal
+        where t.revoked_at is null and not t.decoy and p.status = 'active'
+            and (t.expires_at is null or t.expires_at > $1)
+        order by t.last_used_at desc nulls last, t.id limit $2
+        """)
+    private static let hashColumn = 12
+
+    package nonisolated(nonsending) static func read(
+        _ permission: Permission, now: Timestamp, in source: any Queryable
+    ) async throws -> HeldStandings {
+        var standings: [SecretHash: Standing] = [:]
+        for row in try await source.query(read, .timestamp(now), .int(tokensAtMost)) {
+            guard let standing = Standing(row), standing.permissions.contains(permission) else { continue }
+            standings[SecretHash(row.bytes(hashColumn))] = standing
+        }
+        return HeldStandings(permission: permission, standings: standings)
+    }
+}

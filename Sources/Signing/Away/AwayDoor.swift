@@ -1,0 +1,110 @@
+package import Access
+package import EventLoop
+import Events
+import Exchanges
+package import HTTPServer
+import Kernel
+import Keys
+
+/// Exits while the database is gone, on one worker: judged by the snapshot, journalled, and then sent as any
+/// other request.
+package struct AwayDoor {
+    private let mode: AwayMode
+    private let proxy: ProxyEndpoints
+    private let batcher: UseBatcher
+    private let offLoop: OffLoop
+    /// Of its own: an ordinary request that hangs at the database must not hold an exit back.
+    private let turns: KeyTurns
+    private var clock: Clock { mode.clock }
+
+    package init(
+        _ mode: AwayMode, proxy: ProxyEndpoints, batcher: UseBatcher, offLoop: OffLoop, turns: KeyTurns
+    ) {
+        (self.mode, self.proxy, self.batcher) = (mode, proxy, batcher)
+        (self.offLoop, self.turns) = (offLoop, turns)
+    }
+
+    /// - Parameter context: of somebody who may send requests to exchanges, as far as was known.
+    package nonisolated(nonsending) func answer(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        guard let current = mode.current else { throw Self.gone }
+        let asked = try await proxy.use(request, context)
+        guard let snapshot = current.snapshot.keys[asked.key] else {
+            throw Self.refused("away mode is not on for the key, or the key cannot be used")
+        }
+        guard snapshot.wantsNonce else {
+            return try await carryOut(asked, request, snapshot, current.episode)
+        }
+        guard await turns.take(asked.key) else {
+            throw Self.refused("too many requests of this key wait")
+        }
+        defer { turns.giveBack(asked.key) }
+        return try await carryOut(asked, request, snapshot, current.episode)
+    }
+
+    private nonisolated(nonsending) func carryOut(
+        _ asked: UseRequest, _ request: Request, _ snapshot: KeySnapshot, _ episode: AwayEpisode
+    ) async throws -> Response {
+        let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
+        if let reason = AwayRule.refusal(of: read.meaning) { throw Self.refused(reason) }
+        await batcher.refresh(read, of: snapshot.key, host: asked.incoming.host)
+        let hold = proxy.hold()
+        defer { hold.giveBack() }
+        try hold.take(snapshot.key, read, from: try batcher.book.egress.chosen(for: snapshot.key))
+        let use = try await admit(asked, read, snapshot, episode)
+        defer { mode.land(use.usage) }
+        do {
+            return try await proxy.send(use, request, hold, nil).header("keybell-away", "yes")
+        } catch var problem as Problem {
+            problem.headers += [("keybell-usage-id", use.usage.description), ("keybell-away", "yes")]
+            throw problem
+        }
+    }
+
+    /// On the disk when this returns.
+    private nonisolated(nonsending) func admit(
+        _ asked: UseRequest, _ read: ReadUse, _ snapshot: KeySnapshot, _ episode: AwayEpisode
+    ) async throws -> AdmittedUse {
+        let (leave, now) = (Leave(by: clock), clock.now())
+        var judgement = snapshot.judge(asked, read, batcher.market, at: now)
+        guard judgement.isAllowed, let draft = read.draft,
+            let admitted = episode.admit(snapshot, &judgement, at: now)
+        else { throw Self.refused(judgement, to: asked.context) }
+        let usage: UsageID = batcher.ledger.newID()
+        let use = AwayUse(
+            UsageRecord(
+                id: usage, at: now, snapshot: snapshot, request: asked, read: read, judgement: judgement,
+                nonce: admitted.nonce, isAllowed: true), admitted)
+        guard use.isRecordable else { throw Self.refused("it could not be recorded") }
+        guard mode.takeOff(usage, episode) else { throw Self.gone }
+        do {
+            try await offLoop.run { try episode.journal.put(.use(use)) }
+        } catch {
+            mode.land(usage)
+            mode.breakOff()
+            throw Self.refused("it could not be journalled")
+        }
+        return AdmittedUse(
+            usage, snapshot, read, draft: draft, judgement, at: now, nonce: admitted.nonce, leave)
+    }
+}
+
+// MARK: Refusals
+
+extension AwayDoor {
+    private static let gone = Problem(
+        .databaseUnavailable, "The database cannot be reached just now.", headers: [(.retryAfter, "1")])
+
+    private static func refused(_ reason: String) -> Problem {
+        Problem(
+            .databaseUnavailable,
+            "The database cannot be reached just now. Until it can, exits go by this node's journal, and "
+                + "this request does not: \(reason).", headers: [(.retryAfter, "1")])
+    }
+
+    private static func refused(_ judgement: PolicyJudgement, to context: Context) -> Problem {
+        let reason = context.may(.policiesRead) ? judgement.denial?.reason : nil
+        return refused(reason ?? "the key's policy does not allow it")
+    }
+}
