@@ -29,6 +29,7 @@
 // Glibc declares these only under _GNU_SOURCE; defining it here would give types that differ from module Glibc's.
 extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern void *memmem(const void *bytes, size_t count, const void *part, size_t length);
 extern int posix_openpt(int flags);
 extern int grantpt(int descriptor);
 extern int unlockpt(int descriptor);

@@ -1,6 +1,5 @@
 import Crypto
 import Exchanges
-import Glibc
 import JSON
 import Kernel
 
@@ -96,9 +95,7 @@ final class CredentialMatter: Sendable {
             try Self.places(in: bytes).dropFirst().contains { place in
                 guard let place, !place.isEmpty else { return false }
                 let part = UnsafeRawBufferPointer(rebasing: bytes[place])
-                return text.withUnsafeBytes { text in
-                    memmem(text.baseAddress, text.count, part.baseAddress, part.count) != nil
-                }
+                return text.withUnsafeBytes { $0.holds(part) }
             }
         }
     }
