@@ -298,7 +298,7 @@ extension ProxyEndpoints {
         code: String? = nil, refunds: Bool = false
     ) {
         var entry = OutcomeBook.Entry(
-            usage: use.usage, at: use.at, outcome: outcome, status: status, code: code,
+            usage: use.usage, key: use.key.key.id, at: use.at, outcome: outcome, status: status, code: code,
             microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000))
         if refunds, let snapshot = batcher.snapshots.current(use.key.key.id) {
             entry.refunds = use.judgement.charges.filter { $0.count == .notional }.map { charge in

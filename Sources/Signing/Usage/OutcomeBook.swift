@@ -11,6 +11,7 @@ import Postgres
 package final class OutcomeBook {
     struct Entry {
         let usage: UsageID
+        let key: ExchangeKeyID
         let at: Timestamp
         let outcome: UsageRecord.Outcome
         let status: Int?
@@ -22,6 +23,8 @@ package final class OutcomeBook {
 
     private static let batchLimit = 512
     private static let waitingAtMost = 65_536
+    /// Nobody waits for an outcome: so long others may join it.
+    private static let gathersFor: Period = .milliseconds(10)
 
     private let ledger: Ledger
     private let reactor: Reactor
@@ -50,6 +53,9 @@ package final class OutcomeBook {
     private func run() async {
         while !(isStopping && waiting.isEmpty) {
             if waiting.isEmpty { await bell.wait() }
+            if waiting.count < Self.batchLimit, !isStopping {
+                await reactor.sleep(nanoseconds: Self.gathersFor.nanoseconds)
+            }
             let batch = Array(waiting.prefix(Self.batchLimit))
             guard !batch.isEmpty else { continue }
             if await write(batch) {
@@ -61,14 +67,25 @@ package final class OutcomeBook {
         }
     }
 
+    /// The next commit of a use would wait for this one's, and what is lost with the server is found again.
+    /// And rows are found by the index, whatever the planner believes: a plan that was made while the month's
+    /// partition was empty reads all of it, until somebody analyses it.
+    private static let settings = Statement(
+        "usage_outcomes_settings",
+        """
+        select set_config(name, 'off', true)
+        from unnest(array['synchronous_commit', 'enable_seqscan', 'enable_hashjoin',
+            'enable_mergejoin']) as name
+        """)
     private static let write = Statement(
         "usage_outcomes",
         """
         update usage_event u set outcome = d.outcome, http_status = d.status, code = d.code,
             microseconds = d.microseconds, answered_at = $7
-        from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
-            as d (id, at, outcome, status, code, microseconds)
-        where u.at = d.at and u.id = d.id and u.outcome = 'authorised'
+        from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
+                $8::text[])
+            as d (id, at, outcome, status, code, microseconds, subject)
+        where u.subject = d.subject and u.at = d.at and u.id = d.id and u.outcome = 'authorised'
         """)
     private static let refund = Statement(
         "limit_counters_refund",
@@ -84,6 +101,7 @@ package final class OutcomeBook {
     private nonisolated(nonsending) func write(_ batch: [Entry]) async -> Bool {
         do {
             try await ledger.database.transaction(retries: 3) { transaction in
+                let set = transaction.send(Self.settings, [])
                 let written = transaction.send(
                     Self.write,
                     [
@@ -92,6 +110,7 @@ package final class OutcomeBook {
                         .optionalInt64Array(batch.map { $0.status.map(Int64.init) }),
                         .optionalTextArray(batch.map(\.code)),
                         .int64Array(batch.map(\.microseconds)), .timestamp(ledger.clock.now()),
+                        .textArray(batch.map(\.key.description)),
                     ])
                 let refunds = batch.flatMap { entry in
                     entry.refunds.map { refund in
@@ -104,6 +123,7 @@ package final class OutcomeBook {
                         .int32Array(refunds.map { Int32($0.0.counter.clause) }),
                         .timestampArray(refunds.map(\.1)), .int64Array(refunds.map(\.0.amount)))
                 }
+                try await set.rows()
                 try await written.rows()
             }
             return true
