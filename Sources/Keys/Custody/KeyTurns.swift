@@ -1,4 +1,4 @@
-import Access
+package import Access
 import Synchronization
 
 /// One request of a key at a time, on all workers of a node: where each needs a higher number than the last,
@@ -16,7 +16,7 @@ package final class KeyTurns: Sendable {
     package init() {}
 
     /// False when too many wait already.
-    nonisolated(nonsending) func take(_ key: ExchangeKeyID) async -> Bool {
+    package nonisolated(nonsending) func take(_ key: ExchangeKeyID) async -> Bool {
         let isFull = lines.withLock { ($0[key]?.waiters.count ?? 0) >= Self.waitersAtMost }
         if isFull { return false }
         await withUnsafeContinuation { continuation in
@@ -33,7 +33,7 @@ package final class KeyTurns: Sendable {
         return true
     }
 
-    func giveBack(_ key: ExchangeKeyID) {
+    package func giveBack(_ key: ExchangeKeyID) {
         let next = lines.withLock { lines -> UnsafeContinuation<Void, Never>? in
             guard var line = lines[key], !line.waiters.isEmpty else {
                 lines[key] = nil

@@ -4,7 +4,7 @@ import Events
 import Exchanges
 package import HTTPServer
 import Kernel
-import Keys
+package import Keys
 
 /// Exits while the database is gone, on one worker: judged by the snapshot, journalled, and then sent as any
 /// other request.

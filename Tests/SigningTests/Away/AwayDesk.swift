@@ -57,7 +57,7 @@ final class AwayDesk {
             pause: { _ in })
         let proxy = ProxyEndpoints(
             batcher: desk.batcher, hosts: ExchangeHosts { _, _, _ in nil }, clocks: ExchangeClocks(),
-            line: line, outcomes: desk.outcomes, turns: KeyTurns(), entropy: .system, away: mode)
+            line: line, outcomes: desk.outcomes, weights: WeightBook(), entropy: .system, away: mode)
         door = AwayDoor(
             mode, proxy: proxy, batcher: desk.batcher, offLoop: scratchOffLoop, turns: KeyTurns())
         let reactor = worker.reactor
