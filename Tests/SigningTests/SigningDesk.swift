@@ -30,6 +30,12 @@ final class DeskExchange: Sendable {
 
     private let answer = Mutex<Answer>(.failure(ExchangeFailure(mayHaveArrived: false, "It is not there.")))
     private let received = Mutex<[SignedRequest]>([])
+    private let clock = Mutex((tells: true, asked: 0))
+
+    /// How often it was asked for its time.
+    var timesAsked: Int { clock.withLock { $0.asked } }
+
+    func tellsItsTime(_ tells: Bool) { clock.withLock { $0.tells = tells } }
 
     var requests: [SignedRequest] { received.withLock { $0 } }
 
@@ -43,6 +49,13 @@ final class DeskExchange: Sendable {
     private func set(_ new: Answer) { answer.withLock { $0 = new } }
 
     func take(_ message: ExchangeLine.Message, at now: Timestamp) -> Answer {
+        if message.request.url.hasSuffix("/api/v3/time") {
+            let tells = clock.withLock { clock in
+                clock.asked += 1
+                return clock.tells
+            }
+            if !tells { return .failure(ExchangeFailure(mayHaveArrived: false, "It has no clock.")) }
+        }
         if let listed = Self.listed(message.request.url, at: now) {
             return .success(
                 ExchangeAnswer(status: 200, headers: [], body: Array(listed.utf8), isTruncated: false))

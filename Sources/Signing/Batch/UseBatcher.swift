@@ -19,7 +19,8 @@ package final class UseBatcher {
     final class Pending {
         let request: UseRequest
         let usage: UsageID
-        let since: UInt64
+        /// Since when it is in line.
+        var since: UInt64
         let decision = Promise<Result<UseDecision, any Error>>()
         /// Set once the key's exchange is known, which never changes.
         var read: ReadUse?
@@ -73,6 +74,7 @@ package final class UseBatcher {
             request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
         try await prepare(pending)
         if let key = snapshots.known(request.key), let read = pending.read { try refuses(key, read) }
+        pending.since = ledger.clock.monotonicNanoseconds()
         let isCancel = pending.read?.meaning.operation == .cancel
         let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
         guard hasRoom, !isStopping else { throw Self.overloaded }

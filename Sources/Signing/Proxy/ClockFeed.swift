@@ -6,6 +6,8 @@ package import Kernel
 /// Asks exchanges for their time: before the first request to one, and then every half minute as long as
 /// there are requests.
 package final class ClockFeed {
+    /// An exchange that does not tell its time is not asked, and waited for, by every request.
+    private static let asksAgainAfter: Period = .seconds(10)
     /// An exchange that was not asked for anything that long is not asked for its time either.
     private static let restsAfter: Period = .minutes(10)
 
@@ -15,6 +17,9 @@ package final class ClockFeed {
     private let clock: Clock
     private let reactor: Reactor
     private var used: [ExchangeClocks.Place: Timestamp] = [:]
+    private var asking: [ExchangeClocks.Place: Promise<Void>] = [:]
+    /// When those were last asked that were not heard of yet.
+    private var missed: [ExchangeClocks.Place: Timestamp] = [:]
     private var isStopping = false
 
     package init(
@@ -32,8 +37,16 @@ package final class ClockFeed {
 
     /// Waits for a reading only where there is none.
     nonisolated(nonsending) func know(_ place: ExchangeClocks.Place) async {
-        used[place] = clock.now()
-        if clocks.reading(of: place) == nil { await measure(place) }
+        let now = clock.now()
+        used[place] = now
+        guard clocks.reading(of: place) == nil else { return }
+        if let other = asking[place] { return await other.get() }
+        if let last = missed[place], now - last < Self.asksAgainAfter { return }
+        let done = Promise<Void>()
+        (asking[place], missed[place]) = (done, now)
+        await measure(place)
+        asking[place] = nil
+        done.fulfil(())
     }
 
     private func run() async {

@@ -10,13 +10,13 @@ import Testing
     private static let spot = MarketPlace(.binance, .testnet, host: "spot")
 
     private func request(
-        _ method: String = "GET", _ path: String = "/api/v3/account", at place: MarketPlace = spot,
-        from address: String = "tokyo", account: String = "main"
+        _ method: String = "GET", _ path: String = "/api/v3/account", query: String = "",
+        at place: MarketPlace = spot, from address: String = "tokyo", account: String = "main"
     ) throws -> WeightRequest {
         let classifier = place.exchange.classifier
         let draft = try classifier.draft(
             of: IncomingRequest(
-                method, host: place.host, path: path, query: "", contentType: nil, body: []))
+                method, host: place.host, path: path, query: query, contentType: nil, body: []))
         return WeightRequest(
             place, from: address, account: account, draft, classifier.meaning(of: draft))
     }
@@ -100,5 +100,23 @@ import Testing
         #expect(throws: Never.self) {
             try book.take(try request("GET", "/api/v5/account/positions", at: place), at: Self.now)
         }
+    }
+
+    @Test func `an order that only reduces has the last tenth, as cancels have`() throws {
+        let book = WeightBook()
+        let place = MarketPlace(.binance, .testnet, host: "usdm")
+        let order = "symbol=BTCUSDT&side=SELL&type=MARKET&quantity=1"
+        let opening = try request("POST", "/fapi/v1/order", query: order, at: place)
+        // Nine tenths of 300 orders in ten seconds.
+        for _ in 0..<270 { book.settle(try book.take(opening, at: Self.now), [], nil, at: Self.now) }
+        let refusal = #expect(throws: WeightRefusal.self) { try book.take(opening, at: Self.now) }
+        #expect(refusal?.reason == "fapi_orders_10s")
+        let exit = try request(
+            "POST", "/fapi/v1/order", query: order + "&reduceOnly=true", at: place)
+        for _ in 0..<30 { book.settle(try book.take(exit, at: Self.now), [], nil, at: Self.now) }
+        #expect(throws: WeightRefusal.self) { try book.take(exit, at: Self.now) }
+        let cancel = try request(
+            "DELETE", "/fapi/v1/order", query: "symbol=BTCUSDT&orderId=1", at: place)
+        #expect(throws: Never.self) { try book.take(cancel, at: Self.now) }
     }
 }
