@@ -8,26 +8,41 @@ import Keys
 import Postgres
 
 /// A key with the policies over it, as they stood together at one epoch.
-struct KeySnapshot: Sendable {
+final class KeySnapshot: Sendable {
     let usable: UsableKey
     let policies: PolicySet
     let epoch: Int64
+    // Asked for by every request, so worked out once.
+    let facts: KeyFacts
+    /// The key's id as text.
+    let name: String
+    private let account: String?
+    /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
+    let counterOwners: [String]
+    let wantsNonce: Bool
+    /// By its own policy.
+    let operations: Set<RequestOperation>
+
+    init(usable: UsableKey, policies: PolicySet, epoch: Int64) {
+        (self.usable, self.policies, self.epoch) = (usable, policies, epoch)
+        facts = KeyFacts(usable.key)
+        name = usable.key.id.description
+        account = usable.account?.description
+        wantsNonce = usable.key.exchange.wantsNonce
+        operations = Set(policies.key?.policy.operations ?? [])
+        var owners = [name]
+        if let account { owners.append(account) }
+        if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }
+        counterOwners = owners
+    }
 
     var key: ExchangeKey { usable.key }
-
-    /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
-    var counterOwners: [String] {
-        var owners = [key.id.description]
-        if let account = usable.account { owners.append(account.description) }
-        if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }
-        return owners
-    }
 
     func counter(_ charge: LimitCharge) -> CounterKey {
         let owner =
             switch charge.of {
-            case .key: key.id.description
-            case .account: usable.account?.description ?? key.id.description
+            case .key: name
+            case .account: account ?? name
             case .desk: PolicyStore.desk
             }
         return CounterKey(owner: owner, clause: Int(charge.counter.number))
@@ -36,13 +51,12 @@ struct KeySnapshot: Sendable {
     /// By everything but the counters.
     func judge(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
-    ) -> (facts: UseFacts, judgement: PolicyJudgement) {
-        let facts = UseFacts(request, read, of: key, market, at: now)
-        var judgement = policies.judge(facts)
+    ) -> PolicyJudgement {
+        var judgement = policies.judge(UseFacts(request, read, of: facts, market, at: now))
         if let reason = SignMode.refusal(of: request.way, read, self) {
             judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
         }
-        return (facts, judgement)
+        return judgement
     }
 
     /// Adds the verdicts of limits, by what is used up.
@@ -77,6 +91,9 @@ final class KeySnapshots {
 
     /// As it was last seen: its exchange and environment never change, whatever the epoch.
     func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
+
+    /// For whoever only asks: a newer epoch may have been seen since it was read.
+    func latest(_ id: ExchangeKeyID) -> KeySnapshot? { known.use(id) }
 
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 

@@ -35,13 +35,19 @@ package final class UseBatcher {
     let market: Market
     private let feed: MarketFeed
     private let times: ClockFeed
+    private let turn: BatchTurn
+    private let reactor: Reactor
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
 
-    package init(ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed) {
+    /// - Parameter turn: the node's.
+    package init(
+        ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed, turn: BatchTurn,
+        reactor: Reactor
+    ) {
         (self.ledger, self.book, self.market, self.feed) = (ledger, book, market, feed)
-        self.times = times
+        (self.times, self.turn, self.reactor) = (times, turn, reactor)
         snapshots = KeySnapshots(book: book)
     }
 
@@ -95,17 +101,25 @@ package final class UseBatcher {
     private func run() async {
         while !(isStopping && queue.isEmpty) {
             if queue.isEmpty { await bell.wait() }
-            let now = ledger.clock.monotonicNanoseconds()
-            var batch: [Pending] = []
-            for pending in queue.take(Self.batchLimit) {
-                if now &- pending.since > UInt64(Self.waitLimit.nanoseconds) {
-                    pending.decision.fulfil(.failure(Self.overloaded))
-                } else {
-                    batch.append(pending)
-                }
-            }
+            if queue.isEmpty { continue }
+            await turn.take(on: reactor)
+            let batch = nextBatch()
             if !batch.isEmpty { await carryOut(batch) }
+            turn.giveBack()
         }
+    }
+
+    private func nextBatch() -> [Pending] {
+        let now = ledger.clock.monotonicNanoseconds()
+        var batch: [Pending] = []
+        for pending in queue.take(Self.batchLimit) {
+            if now &- pending.since > UInt64(Self.waitLimit.nanoseconds) {
+                pending.decision.fulfil(.failure(Self.overloaded))
+            } else {
+                batch.append(pending)
+            }
+        }
+        return batch
     }
 
     /// A batch that fails is rolled back, and its requests run one by one: whoever made it fail fails alone.

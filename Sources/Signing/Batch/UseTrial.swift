@@ -31,11 +31,10 @@ extension UseBatcher {
     nonisolated(nonsending) func trial(of request: UseRequest) async throws -> UseTrial {
         let now = ledger.clock.now()
         try await acquaint(request.key)
-        guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
-        let read = ReadUse(request, at: snapshot.key.exchange)
+        guard let snapshot = snapshots.latest(request.key) else { throw Problem.notFound("key") }
+        let read = ReadUse(request, at: snapshot.facts.exchange)
         await refresh(read, of: snapshot.key, host: request.incoming.host)
-        let (facts, verdict) = snapshot.judge(request, read, market, at: now)
-        var judgement = verdict
+        var judgement = snapshot.judge(request, read, market, at: now)
         if !judgement.charges.isEmpty {
             let rows = try await ledger.database.query(
                 LimitCounters.read, .textArray(snapshot.counterOwners))
@@ -43,7 +42,9 @@ extension UseBatcher {
                 LimitCounters(rows, at: rows.first?.timestamp(4) ?? now), in: &judgement)
         }
         return UseTrial(
-            key: facts.key, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
-            judgement: judgement, numbers: InstrumentVerdict.all(of: facts), at: now)
+            key: snapshot.facts, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
+            judgement: judgement,
+            numbers: InstrumentVerdict.all(of: UseFacts(request, read, of: snapshot.facts, market, at: now)),
+            at: now)
     }
 }

@@ -117,6 +117,6 @@ package struct UsageHistory {
         let read = ReadUse(asked, at: key.exchange)
         let usage: UsageID = row.id(0)
         return PolicyReplay.Recorded(
-            usage.description, UseFacts(asked, read, of: key, market, at: row.timestamp(1)))
+            usage.description, UseFacts(asked, read, of: KeyFacts(key), market, at: row.timestamp(1)))
     }
 }
