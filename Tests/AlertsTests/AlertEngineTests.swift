@@ -54,7 +54,7 @@ struct AlertEngineTests {
         try await withDesk { worker, desk in
             let bot = PrincipalID(.serviceAccount, UUID(high: 1, low: 7))
             _ = try await desk.database.query(Self.insertBot, .uuid(bot.uuid), .uuid(UUID(high: 1, low: 8)))
-            _ = try await desk.enabledRule(
+            let rule = try await desk.enabledRule(
                 """
                 {"name": "Denied", "severity": "info", "on": ["key.use.denied"],
                 "when": "event.reason != 'x'", "group_by": ["event.reason"]}
@@ -63,7 +63,8 @@ struct AlertEngineTests {
                 "label": "spot", "operation": "withdraw", "address": "10.1.0.9", "clause": "operations",
                 "reason": "not among read, trade",
             ]
-            _ = try await desk.ledger.change(testContext([], at: desk.now, principal: bot)) { change in
+            let event = try await desk.ledger.change(testContext([], at: desk.now, principal: bot)) {
+                change in
                 change.emit(NewEvent(.keyUseDenied, subject: "k", data: denied.asObject ?? JSONObject()))
             }
             let alerts = try await desk.alerts()
@@ -76,6 +77,12 @@ struct AlertEngineTests {
             #expect(little.first?["group"] == ["event.reason": .null])
             #expect(desk.told.first?.less?.without == .policiesRead)
             #expect(desk.told.first?.less?.data["group"] == ["event.reason": .null])
+            for (permissions, knows) in [([.policiesRead], true), ([], false)] as [(Set<Permission>, Bool)] {
+                let tried = try await desk.call(
+                    "POST", "alert-rules/\(rule)/test", #"{"event_id": "\#(event.id)"}"#,
+                    as: desk.context(permissions.union([.rulesRead, .rulesWrite, .keysRead])))
+                #expect(tried.status == 200 && tried.text.contains("not among") == knows, "\(tried.text)")
+            }
             // An owner who may not know either has rules that do not know.
             try await desk.move(to: [.keysRead, .alertsRead])
             try await desk.emit(.keyUseDenied, denied)

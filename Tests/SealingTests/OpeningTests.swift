@@ -31,6 +31,19 @@ import Testing
         }
     }
 
+    @Test func `what stands under its own key is begun once, with the same key as ever after`() async throws {
+        try await withDatabase { database in
+            let root = try RootKey()
+            let begun = Mutex<[[UInt8]]>([])
+            let states = KeyStates(
+                begin: { _, key in begun.withLock { $0.append(key.code(for: "a")) } },
+                tagAll: { _, _ in }, retag: { _, _, _ in 0 })
+            let first = try await open(database, under: root, states)
+            _ = try await open(database, under: root, states)
+            #expect(begun.withLock { $0 } == [first.fingerprintKey.code(for: "a")])
+        }
+    }
+
     @Test func `another root key opens nothing`() async throws {
         try await withDatabase { database in
             _ = try await open(database, under: RootKey())

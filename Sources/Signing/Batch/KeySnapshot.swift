@@ -92,8 +92,8 @@ final class KeySnapshots {
     /// As it was last seen: its exchange and environment never change, whatever the epoch.
     func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
 
-    /// The same, with what else was read then.
-    func lastUsable(_ id: ExchangeKeyID) -> UsableKey? { known.use(id)?.usable }
+    /// For whoever only asks: a newer epoch may have been seen since it was read.
+    func latest(_ id: ExchangeKeyID) -> KeySnapshot? { known.use(id) }
 
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 

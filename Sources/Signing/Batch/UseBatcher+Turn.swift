@@ -7,7 +7,7 @@ extension UseBatcher {
     nonisolated(nonsending) func turn(of id: ExchangeKeyID) async throws -> KeySenders.Turn? {
         guard let senders = book.senders else { return nil }
         if snapshots.known(id) == nil { try await acquaint(id) }
-        guard let usable = snapshots.lastUsable(id), usable.key.exchange.wantsNonce else { return nil }
+        guard let usable = snapshots.latest(id)?.usable, usable.key.exchange.wantsNonce else { return nil }
         if usable.nonceWindow >= KeySenders.harmlessWindow { return nil }
         return try await senders.turn(of: id)
     }

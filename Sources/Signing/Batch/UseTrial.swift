@@ -31,7 +31,7 @@ extension UseBatcher {
     nonisolated(nonsending) func trial(of request: UseRequest) async throws -> UseTrial {
         let now = ledger.clock.now()
         try await acquaint(request.key)
-        guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
+        guard let snapshot = snapshots.latest(request.key) else { throw Problem.notFound("key") }
         let read = ReadUse(request, at: snapshot.facts.exchange)
         await refresh(read, of: snapshot.key, host: request.incoming.host)
         var judgement = snapshot.judge(request, read, market, at: now)
@@ -44,7 +44,7 @@ extension UseBatcher {
         return UseTrial(
             key: snapshot.facts, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
             judgement: judgement,
-            numbers: InstrumentVerdict.all(
-                of: UseFacts(request, read, of: snapshot.facts, market, at: now)), at: now)
+            numbers: InstrumentVerdict.all(of: UseFacts(request, read, of: snapshot.facts, market, at: now)),
+            at: now)
     }
 }

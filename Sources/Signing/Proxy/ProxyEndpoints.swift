@@ -48,8 +48,8 @@ package struct ProxyEndpoints {
             Operation(
                 method, "/v1/keys/{key_id}/proxy/{host}/{path*}", id: id, requires: .permission(.keysProxy),
                 errors: errors + (method == .post ? [.alreadySent] : []), bodyLimit: Self.bodyBytes,
-                repeats: method == .post ? .sending : .nothing, acts: true, settlesItself: true, handle: proxy
-            )
+                repeats: method == .post ? .sending : .nothing, acts: true, settlesItself: true,
+                handle: proxy)
         }
     }
 }
