@@ -45,6 +45,9 @@ final class AwayJournal: Sendable {
         try flush(through: number)
     }
 
+    /// What was added is on the disk when this returns: outcomes, which nobody waits for.
+    func flush() throws { try flush(through: queue.withLock { $0.taken + $0.lines.count }) }
+
     /// Nothing is added any more.
     func close(_ ending: AwayEnding) throws {
         guard let number = number(.ended(ending), isLast: true) else { return }

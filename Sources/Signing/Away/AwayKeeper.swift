@@ -138,8 +138,20 @@ extension AwayKeeper {
     private nonisolated(nonsending) func miss(_ now: UInt64) async {
         let since = failingSince ?? now
         failingSince = since
+        await keepOutcomes()
         let isLost = now &- since >= UInt64(Self.lossPatience.nanoseconds) || question != nil
         await follow(mode.isBroken ? .failed : isLost ? .lost : .tick)
+    }
+
+    /// A node that dies loses no more of them than came since the last look.
+    private nonisolated(nonsending) func keepOutcomes() async {
+        guard let journal = mode.current?.episode.journal else { return }
+        do {
+            try await offLoop.run { try journal.flush() }
+        } catch {
+            mode.breakOff()
+            log.error("the journal of away mode cannot be written", ["error": .text("\(error)")])
+        }
     }
 
     /// Everything is decided anew from what the database says now.
