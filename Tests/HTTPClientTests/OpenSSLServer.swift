@@ -7,8 +7,13 @@ struct OpenSSLServer {
     let authority: String
     private let folder: String
     private let process: pid_t
+    /// Of a server that keeps connections: what came over TLS, among what it says itself, and where to write.
+    private let output: Int32
+    private let input: Int32
 
-    init() throws {
+    /// - Parameter keeps: it serves one connection at a time, for as long as the client likes, and what it
+    ///   answers is said by `answer`; otherwise every connection is answered and closed.
+    init(keeps: Bool = false) throws {
         var template = Array("/tmp/keybell-tls-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(step: "mkdtemp") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -23,13 +28,30 @@ struct OpenSSLServer {
                 authority,
             ], output: nil)
         guard Self.wait(maker) == 0 else { throw Failure(step: "req") }
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Failure(step: "pipe") }
+        var (outputEnds, inputEnds): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+        guard pipe(&outputEnds) == 0, pipe(&inputEnds) == 0 else {
+            throw Failure(step: "pipe")
+        }
+        (output, input) = (outputEnds[0], inputEnds[1])
         process = try Self.spawn(
-            ["s_server", "-accept", "127.0.0.1:0", "-cert", authority, "-key", key, "-www"], output: ends[1])
-        close(ends[1])
-        defer { close(ends[0]) }
-        port = try Self.announcedPort(ends[0])
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", authority, "-key", key] + (keeps ? [] : ["-www"]),
+            output: outputEnds[1], input: inputEnds[0])
+        close(outputEnds[1])
+        close(inputEnds[0])
+        port = try Self.announcedPort(output)
+    }
+
+    /// Blocks until a request that ends with `mark` came on the connection, and answers it.
+    func answer(whenComes mark: String) throws {
+        var text = ""
+        var chunk = [UInt8](repeating: 0, count: 4_096)
+        while !text.contains(mark) {
+            let count = read(output, &chunk, chunk.count)
+            guard count > 0 else { throw Failure(step: "the end of s_server") }
+            text += String(decoding: chunk[..<count], as: UTF8.self)
+        }
+        let answer = Array("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".utf8)
+        guard write(input, answer, answer.count) == answer.count else { throw Failure(step: "write") }
     }
 
     struct Failure: Error { let step: String }
@@ -37,6 +59,8 @@ struct OpenSSLServer {
     func stop() {
         kill(process, SIGKILL)
         _ = Self.wait(process)
+        close(output)
+        close(input)
         for name in ["ca.pem", "key.pem"] { unlink("\(folder)/\(name)") }
         rmdir(folder)
     }
@@ -58,11 +82,17 @@ struct OpenSSLServer {
         }
     }
 
-    private static func spawn(_ arguments: [String], output: Int32?) throws -> pid_t {
+    private static func spawn(
+        _ arguments: [String], output: Int32?, input: Int32? = nil
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         if let output {
             posix_spawn_file_actions_adddup2(&actions, output, 1)

@@ -37,6 +37,32 @@ import Testing
     }
 }
 
+extension TLSTests {
+    /// The server takes a second connection only when the first is over: an order that connected anew would
+    /// not be answered. TLS 1.3 sends session tickets, which are no byte that nobody asked for.
+    @Test func `orders go out on a kept connection over TLS, too`() async throws {
+        let server = try OpenSSLServer(keeps: true)
+        defer { server.stop() }
+        let threads = try OffLoop(threads: 1, limit: 4, name: "tls")
+        defer { threads.stop() }
+        var settings = HTTPClient.Settings.forTests
+        settings.certificateAuthorityFile = server.authority
+        settings.provenFor = .seconds(60)
+        let room = try await ClientRoom(settings: settings)
+        defer { room.stop() }
+        let url = try OutgoingURL("https://127.0.0.1:\(server.port)/", allowance: .privateReceivers)
+        for mayResend in [true, false, false, false] {
+            var request = OutgoingRequest(
+                .post, url, body: Array("the order".utf8), allowance: .privateReceivers, mayResend: mayResend)
+            request.timeLimits = .init(connect: .seconds(60), total: .seconds(60))
+            let order = request
+            async let status = room.send(order).status
+            try await threads.run { try server.answer(whenComes: "the order") }
+            #expect(try await status == 200)
+        }
+    }
+}
+
 @Suite struct ResolverTests {
     @Test func `the system's resolver gives all addresses of a name, off the loop`() async throws {
         let threads = try OffLoop(threads: 2, limit: 16, name: "dns")

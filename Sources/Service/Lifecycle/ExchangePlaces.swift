@@ -1,8 +1,8 @@
 import HTTPClient
 import HTTPServer
 
-/// The addresses of exchanges, each read once: of a request's URL only the target is its own. There are as many
-/// as adapters and settings name.
+/// The addresses of exchanges, each read once: of a request's URL only the target is its own. There are as
+/// many as adapters and settings name.
 final class ExchangePlaces {
     struct Place {
         let url: OutgoingURL

@@ -3,7 +3,8 @@ import Exchanges
 package import Kernel
 
 /// Keeps one connection to every host in use proven, so that an order need not wait for a handshake: where
-/// nothing was answered for a while, it asks what anybody may ask. See Docs/decisions/0009.
+/// nothing was answered for a while, it asks what anybody may ask. See
+/// Docs/decisions/0009-once-means-one-permission.md.
 package final class LineKeeper {
     /// Hosts that no bot used for that long are left alone.
     private static let restsAfter: Period = .minutes(10)
