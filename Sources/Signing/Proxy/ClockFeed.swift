@@ -30,10 +30,10 @@ package final class ClockFeed {
 
     package func stop() { isStopping = true }
 
-    /// Waits for a reading only where there is none.
+    /// Waits for a reading only where there is none, or none any more: an exchange that rested is not asked.
     nonisolated(nonsending) func know(_ place: ExchangeClocks.Place) async {
         used[place] = clock.now()
-        if clocks.reading(of: place) == nil { await measure(place) }
+        if !clocks.isKnown(place, at: clock.now()) { await measure(place) }
     }
 
     private func run() async {
