@@ -55,6 +55,9 @@ static const unsigned char migration_0014[] = {
 static const unsigned char migration_0015[] = {
 #embed "../../Migrations/0015_signing.sql"
 };
+static const unsigned char migration_0016[] = {
+#embed "../../Migrations/0016_prices.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -77,6 +80,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0013_restore.sql", migration_0013),
     FILE_OF("Migrations/0014_label_runs.sql", migration_0014),
     FILE_OF("Migrations/0015_signing.sql", migration_0015),
+    FILE_OF("Migrations/0016_prices.sql", migration_0016),
     {0, 0, 0},
 };
 

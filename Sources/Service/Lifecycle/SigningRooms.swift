@@ -24,7 +24,7 @@ final class SigningRooms {
         let settings = shared.settings
         let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }
         let line = sender.line()
-        let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
+        let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, ledger: ledger)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
         batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed, times: times)
@@ -38,6 +38,7 @@ final class SigningRooms {
                 line: line, outcomes: outcomes,
                 turns: shared.keyTurns, entropy: shared.entropy
             ).operations
+            + PriceSourceEndpoints(ledger: ledger).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations
             + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations
     }

@@ -11,6 +11,8 @@ import Postgres
 struct KeySnapshot: Sendable {
     let usable: UsableKey
     let policies: PolicySet
+    /// Which prices count.
+    let prices: PriceStanding
     let epoch: Int64
 
     var key: ExchangeKey { usable.key }
@@ -37,12 +39,29 @@ struct KeySnapshot: Sendable {
     func judge(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
     ) -> (facts: UseFacts, judgement: PolicyJudgement) {
-        let facts = UseFacts(request, read, of: key, market, at: now)
+        let facts = facts(request, read, market, at: now)
         var judgement = policies.judge(facts)
         if let reason = SignMode.refusal(of: request.way, read, self) {
             judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
         }
         return (facts, judgement)
+    }
+
+    private func facts(
+        _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
+    ) -> UseFacts {
+        var facts = UseFacts(request, read, of: key, market, at: now)
+        prices.apply(to: &facts)
+        return facts
+    }
+
+    /// What must be known of the market before it can be judged, and of which instruments.
+    func priceNeeds(
+        _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
+    ) -> (needs: PriceNeeds, instruments: [String: Instrument]) {
+        guard policies.asksPrices, !read.meaning.orders.isEmpty else { return (PriceNeeds(), [:]) }
+        let facts = facts(request, read, market, at: now)
+        return (policies.priceNeeds(facts, JudgedOrders(facts)), facts.instruments)
     }
 
     /// Adds the verdicts of limits, by what is used up.
@@ -62,6 +81,7 @@ final class KeySnapshots {
     private let book: KeyBook
     private let policies: PolicyStore
     private var known: RecentlyUsed<ExchangeKeyID, KeySnapshot> = RecentlyUsed(capacity: capacity)
+    private var prices: (standing: PriceStanding, epoch: Int64)?
     private(set) var epoch: Int64 = 0
 
     init(book: KeyBook) {
@@ -77,6 +97,9 @@ final class KeySnapshots {
 
     /// As it was last seen: its exchange and environment never change, whatever the epoch.
     func known(_ id: ExchangeKeyID) -> ExchangeKey? { known.use(id)?.key }
+
+    /// The same with its policies, which may have changed since.
+    func last(_ id: ExchangeKeyID) -> KeySnapshot? { known.use(id) }
 
     func note(epoch: Int64) { self.epoch = max(self.epoch, epoch) }
 
@@ -98,11 +121,21 @@ final class KeySnapshots {
             }
         }
         let sets = try await policies.inForce(for: usable, in: source)
+        let standing = try await standing(at: epoch, in: source)
         for key in usable {
             guard let set = sets[key.key.id] else { continue }
-            known.set(key.key.id, KeySnapshot(usable: key, policies: set, epoch: epoch))
+            known.set(key.key.id, KeySnapshot(usable: key, policies: set, prices: standing, epoch: epoch))
         }
         note(epoch: epoch)
         return unusable
+    }
+
+    private nonisolated(nonsending) func standing(
+        at epoch: Int64, in source: any Queryable
+    ) async throws -> PriceStanding {
+        if let prices, prices.epoch == epoch { return prices.standing }
+        let standing = try await PriceStanding.read(in: source)
+        prices = (standing, epoch)
+        return standing
     }
 }

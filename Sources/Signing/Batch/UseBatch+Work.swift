@@ -50,6 +50,10 @@ extension UseBatch.Work {
             ?? ReadUse(
                 pending.request, at: snapshot.key.exchange, naming: owner.ledger.entropy)
         pending.read = read
+        let needs = snapshot.priceNeeds(pending.request, read, owner.market, at: now).needs
+        guard pending.isLast || needs.isCovered(by: pending.prices) else {
+            return decisions.append((pending, .failure(UseBatcher.PricesWanted())))
+        }
         let (facts, judgement) = snapshot.judge(pending.request, read, owner.market, at: now)
         judged[pending.usage] = Judged(
             snapshot: snapshot, read: read, facts: facts, judgement: judgement)

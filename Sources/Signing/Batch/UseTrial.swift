@@ -31,7 +31,7 @@ extension UseBatcher {
         try await acquaint(request.key)
         guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
         let read = ReadUse(request, at: snapshot.key.exchange)
-        await refresh(read, of: snapshot.key, host: request.incoming.host)
+        _ = await refresh(read, of: snapshot, request)
         let (facts, verdict) = snapshot.judge(request, read, market, at: now)
         var judgement = verdict
         if !judgement.charges.isEmpty {
