@@ -11,10 +11,12 @@ package enum Authority {
     package static let readEpoch = Statement(
         "authority_epoch", "select epoch, configuration from authority")
 
+    package typealias State = (epoch: Int64, configuration: Int64)
+
     private static let readRestore = Statement(
         "authority_restore", "select restored_at from authority")
     private static let readState = Statement(
-        "authority_state", "select epoch, restored_at from authority")
+        "authority_state", "select epoch, restored_at, configuration from authority")
     private static let lockExclusively = Statement(
         "authority_lock", "select pg_advisory_xact_lock($1)")
     private static let lockShared = Statement("authority_share", "select pg_advisory_xact_lock_shared($1)")
@@ -42,7 +44,7 @@ package enum Authority {
         }
     }
 
-    /// The same for a batch, which waits for all its answers at once: sent, and read with `epoch(_:)`.
+    /// The same for a batch, which waits for all its answers at once: sent, and read with `state(_:)`.
     package static func sendShare(in transaction: Transaction) -> (
         lock: Postgres.Query, state: Postgres.Query
     ) {
@@ -50,17 +52,23 @@ package enum Authority {
         return (lock, transaction.send(readState, []))
     }
 
-    /// The epoch, of an answer to `sendShare`'s second statement.
-    package static func epoch(_ rows: Rows) throws -> Int64 {
-        guard let row = rows.first else { return 0 }
+    /// What the row says, of an answer to `sendShare`'s second statement.
+    package static func state(_ rows: Rows) throws -> State {
+        guard let row = rows.first else { return (0, 0) }
         guard row.optionalTimestamp(1) == nil else { throw unconfirmed }
-        return row.int64(0)
+        return (row.int64(0), row.int64(2))
     }
 
     private static var unconfirmed: Problem {
         Problem(
             .restoreUnconfirmed,
             "The database was restored from a backup. Nothing is used until an owner has confirmed it.")
+    }
+
+    /// Which rules, webhooks and routes there are, for whoever would act by a snapshot of them.
+    package nonisolated(nonsending) static func configuration(in source: any Queryable) async throws -> Int64
+    {
+        try await source.query(readEpoch).first?.int64(1) ?? 0
     }
 
     package nonisolated(nonsending) static func raise(in transaction: Transaction) async throws -> Int64 {

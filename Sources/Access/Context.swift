@@ -29,10 +29,12 @@ package struct Context: Sendable {
     package var idempotency: IdempotencyClaim?
     /// W3C trace context of the caller, passed on to deliveries.
     package var traceParent: String?
+    /// Set for operations that settle themselves: see `Endpoint.settlesItself`.
+    package let authority: AuthorityCheck?
 
     package init(
         actor: Actor, permissions: Set<Permission>, now: Timestamp, requestID: String,
-        idempotency: IdempotencyClaim? = nil, traceParent: String? = nil
+        idempotency: IdempotencyClaim? = nil, traceParent: String? = nil, authority: AuthorityCheck? = nil
     ) {
         self.actor = actor
         self.permissions = permissions
@@ -40,6 +42,7 @@ package struct Context: Sendable {
         self.requestID = requestID
         self.idempotency = idempotency
         self.traceParent = traceParent
+        self.authority = authority
     }
 
     /// The context of a job.

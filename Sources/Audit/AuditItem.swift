@@ -29,12 +29,21 @@ package struct AuditItem: Sendable {
 
 extension AuditItem: JSONWritable {
     package func write(to w: inout JSONWriter) {
+        Self.write(to: &w, actor, action, resource, outcome, requestID: requestID) { w in w.value(detail) }
+    }
+
+    /// The same for whoever writes many lines at once, and their details without making values of them.
+    package static func write(
+        to w: inout JSONWriter, _ actor: Actor, _ action: String, _ resource: String?, _ outcome: Outcome,
+        requestID: String?, detail: (inout JSONWriter) -> Void
+    ) {
         w.object { w in
             w.field("actor", actor)
             w.field("action", action)
             w.field("resource", resource)
             w.field("outcome", outcome.rawValue)
-            w.field("detail", detail)
+            w.key("detail")
+            detail(&w)
             w.field("request_id", requestID)
         }
     }

@@ -35,8 +35,8 @@ package enum AuditTrail {
     }
 
     /// The stored bytes: `{"at": …, "items": […]}`.
-    package static func body(of items: [AuditItem], at now: Timestamp) -> [UInt8] {
-        var w = JSONWriter()
+    package static func body(of items: [some JSONWritable], at now: Timestamp) -> [UInt8] {
+        var w = JSONWriter(capacity: 512 * items.count)
         w.object { w in
             w.field("at", now.description)
             w.array("items", items) { w, item in item.write(to: &w) }

@@ -1,3 +1,4 @@
+package import JSON
 package import Kernel
 package import Postgres
 
@@ -40,7 +41,10 @@ package struct LaneHead: Sendable {
     package var place: (lane: Int, sequence: Int64) { (lane, sequence + 1) }
 
     /// Chains one entry for all of `items`, which is stored with the commit.
-    package func append(_ items: [AuditItem], at now: Timestamp, in transaction: Transaction) -> Query {
+    /// - Parameter items: each writes itself as an `AuditItem` does.
+    package func append(
+        _ items: [some JSONWritable], at now: Timestamp, in transaction: Transaction
+    ) -> Query {
         let body = AuditTrail.body(of: items, at: now)
         let entry = ChainEntry(
             lane: lane, sequence: sequence + 1, at: now, previous: hash, checkpoint: checkpoint, hash: .zero,

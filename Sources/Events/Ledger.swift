@@ -15,7 +15,11 @@ package final class Ledger {
     package let database: Database
     package let clock: Clock
     package let entropy: Entropy
-    private var reactions: [Reaction] = []
+    /// Whether events of a type would be reacted to, as `authority.configuration` stands. Whoever does not
+    /// know says yes.
+    package typealias Interest = (EventType, _ configuration: Int64) -> Bool
+
+    private var reactions: [(interest: Interest, react: Reaction)] = []
     private var afterEvents: [() -> Void] = []
 
     package init(database: Database, clock: Clock, entropy: Entropy) {
@@ -24,7 +28,16 @@ package final class Ledger {
         self.entropy = entropy
     }
 
-    package func react(_ reaction: @escaping Reaction) { reactions.append(reaction) }
+    package func react(
+        where interest: @escaping Interest = { _, _ in true }, _ reaction: @escaping Reaction
+    ) {
+        reactions.append((interest, reaction))
+    }
+
+    /// For whoever writes many events: where nobody takes them, they need not be made for `react(to:in:)`.
+    package func isReactedTo(_ type: EventType, at configuration: Int64) -> Bool {
+        reactions.contains { $0.interest(type, configuration) }
+    }
 
     /// What point rules do about events, in the transaction that writes them; answers what is to be done
     /// after its commit.
@@ -32,8 +45,8 @@ package final class Ledger {
         to events: [Event], in transaction: Transaction
     ) async throws -> [() -> Void] {
         var effects: [() -> Void] = []
-        for reaction in reactions {
-            if let effect = try await reaction(events, transaction) { effects.append(effect) }
+        for reaction in reactions where !events.isEmpty {
+            if let effect = try await reaction.react(events, transaction) { effects.append(effect) }
         }
         return effects + afterEvents
     }

@@ -33,11 +33,13 @@ package struct SigningMoment: Sendable {
     package let nonce: UInt64
     /// How long after `milliseconds` the exchange may accept it, in milliseconds: Binance, Bybit.
     package let receiveWindow: Int
-    /// Coinbase's: 16 bytes that nobody foresees.
-    package let random: [UInt8]
+    private let entropy: Entropy
 
     package static let usualReceiveWindow = 5_000
     private static let randomBytes = 16
+
+    /// Coinbase's: 16 bytes that nobody foresees.
+    package var random: [UInt8] { entropy.bytes(Self.randomBytes) }
 
     package init(
         at time: Timestamp, nonce: UInt64, receiveWindow: Int = usualReceiveWindow, entropy: Entropy = .system
@@ -45,7 +47,7 @@ package struct SigningMoment: Sendable {
         milliseconds = time.milliseconds
         self.nonce = nonce
         self.receiveWindow = receiveWindow
-        random = entropy.bytes(Self.randomBytes)
+        self.entropy = entropy
     }
 }
 

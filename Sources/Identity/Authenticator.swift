@@ -92,6 +92,18 @@ package final class Authenticator {
         }
     }
 
+    /// What is known of the credential, and of which epoch it is known, without asking anybody. Good only for
+    /// whoever compares the epoch where it acts; nil: `begin` must ask.
+    package func known(
+        _ credential: Credential, from address: IPAddress?, now: Timestamp
+    ) -> (caller: Caller, epoch: Int64)? {
+        guard case .presented(let hash) = credential, let entry = entries.use(hash),
+            entry.standing.refusal(from: address, now: now) == nil
+        else { return nil }
+        note(entry, now)
+        return (entry.standing.caller(at: address), entry.epoch)
+    }
+
     /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
     /// decide again by that one, which is settled already.
     package nonisolated(nonsending) func settle(

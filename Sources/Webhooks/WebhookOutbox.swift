@@ -45,6 +45,18 @@ package final class WebhookOutbox {
         }
     }
 
+    /// False when `reaction` has nothing to do about events of this type.
+    package func mayTake(_ type: EventType, at configuration: Int64) -> Bool {
+        guard let webhooks = directory.newest?.webhooks, webhooks.configuration == configuration,
+            !Self.ofOwners.contains(type)
+        else { return true }
+        return webhooks.takes(type.name)
+    }
+
+    private static let ofOwners: Set<EventType> = [
+        .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled,
+    ]
+
     /// Queues messages for whoever takes them and whose owner may read them. Returns what hands them over
     /// after the commit; without it they are found by a poll when the lease lapses.
     package nonisolated(nonsending) func enqueue(

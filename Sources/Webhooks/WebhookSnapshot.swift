@@ -45,6 +45,13 @@ final class WebhookSnapshot {
         self.entries = Dictionary(uniqueKeysWithValues: entries.map { ($0.id, $0) })
     }
 
+    /// Whether anybody subscribed to events of this type.
+    func takes(_ type: String) -> Bool {
+        entries.values.contains { entry in
+            entry.status.takesMessages && entry.patterns.contains { $0.takes(type) }
+        }
+    }
+
     /// Who would get a message, leaving aside what their owners may read.
     func takers(of message: Message) -> [Entry] {
         switch message.target {

@@ -61,6 +61,43 @@ extension IntegrationTests {
             }
         }
 
+        /// A signature asks nobody who its caller is: its batch compares.
+        @Test func `T7: a token that one node revoked signs nothing on the other`() async throws {
+            try await withTwoNodes { first, second in
+                let bot = try await first.must(
+                    "POST", "/v1/service-accounts", ["name": "feed", "purpose": "signs"])
+                let grant = try await first.must(
+                    "POST", "/v1/grants", ["principal_id": .string(bot.id), "role": "bot", "effect": "allow"])
+                let sign = "/v1/keys/\(try await first.makeKey("used")["id"]?.asString ?? "")/sign"
+                let body: JSONValue = ["method": "GET", "host": "spot", "path": "/api/v3/account"]
+                func expect(_ status: Int, _ code: String, _ token: RunningNode.Token) async throws {
+                    // So that every worker of the other node has a chance to remember it.
+                    for _ in 0..<6 {
+                        let answer = try await second.call("POST", sign, body, token: token)
+                        #expect(answer.status == status && answer.text.contains(code), "\(answer.text)")
+                    }
+                }
+                func make(_ name: String) async throws -> (id: String, token: RunningNode.Token) {
+                    let made = try await first.must(
+                        "POST", "/v1/access-tokens",
+                        ["principal_id": .string(bot.id), "name": .string(name)])
+                    return (made.id, .text(made["token"]?.asString ?? ""))
+                }
+                let kept = try await make("kept")
+                for round in 0..<6 {
+                    let (id, token) = try await make("round \(round)")
+                    // The key has no policy.
+                    try await expect(403, "policy_denied", token)
+                    try await first.must("POST", "/v1/access-tokens/\(id)/revoke", ["reason": "a test"])
+                    try await expect(401, "unauthenticated", token)
+                    // What moved the epoch was about another token.
+                    try await expect(403, "policy_denied", kept.token)
+                }
+                _ = try await first.call("DELETE", "/v1/grants/\(grant.id)")
+                try await expect(403, "missing_permission", kept.token)
+            }
+        }
+
         @Test func `when one of two nodes is killed, the other delivers what was pending, and jobs go on`()
             async throws
         {

@@ -130,7 +130,8 @@ struct SigningDesk {
         batcher = UseBatcher(
             ledger: ledger, book: book, market: view,
             feed: MarketFeed(board: market, hosts: hosts, line: line, ledger: ledger),
-            times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor))
+            times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor),
+            turn: BatchTurn(), reactor: reactor)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         reports = ReportWriter(ledger: ledger, reactor: reactor)
         jobs = UsageJobs(ledger: ledger).jobs

@@ -46,6 +46,19 @@ package final class AlertEngine {
         return (suspended + failed).compactMap { Message($0) } + fired.map(\.message) + resolved
     }
 
+    /// False when `messages` has nothing to do about events of this type.
+    package func mayTake(_ type: EventType, at configuration: Int64) -> Bool {
+        guard let index, index.configuration == configuration, !Self.alwaysTaken.contains(type) else {
+            return true
+        }
+        return !index.rules(taking: type).isEmpty
+    }
+
+    /// Of `Suspensions` and `ResolvedRoutes`.
+    private static let alwaysTaken: Set<EventType> = [
+        .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled, .alertResolved,
+    ]
+
     private struct Outcome {
         var firings: [Firing] = []
         var failures: [RuleFailure] = []

@@ -11,6 +11,8 @@ package struct RequestClassifier: Sendable {
     /// signed for one host may fit another.
     private let ownFields: [String]
     let openness: SignatureOpenness
+    /// What else a signature may fit; empty where it covers enough.
+    let others: OtherRoutes
 
     init(
         _ exchange: ExchangeName, _ routes: [Route], formats: [String: [BodyFormat]],
@@ -19,6 +21,7 @@ package struct RequestClassifier: Sendable {
         (self.exchange, table, self.formats, self.openness) = (
             exchange, RouteTable(routes), formats, openness
         )
+        others = OtherRoutes(openness.leavesPathOpen ? routes : [])
         ownFields = exchange.adapter.recipes.flatMap(\.ownFields)
     }
 
@@ -46,6 +49,18 @@ package struct RequestClassifier: Sendable {
         } catch {
             return RequestMeaning(.admin, problems: [error])
         }
+        return meaning(ofChecked: draft)
+    }
+
+    /// Both at once.
+    package func read(
+        _ request: IncomingRequest
+    ) throws(MeaningProblem) -> (draft: RequestDraft, meaning: RequestMeaning) {
+        let draft = try draft(of: request)
+        return (draft, meaning(ofChecked: draft))
+    }
+
+    private func meaning(ofChecked draft: RequestDraft) -> RequestMeaning {
         guard let (route, captures) = table.find(draft) else { return RequestMeaning(.admin) }
         var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
         do throws(MeaningProblem) {

@@ -11,6 +11,8 @@ enum SignatureOpenness: Sendable {
     case pathAndMethodOfHost
     /// It covers method and path, and neither query nor body (Coinbase).
     case content
+
+    var leavesPathOpen: Bool { self != .closed && self != .content }
 }
 
 /// A route that a signed request fits besides its own.
@@ -30,18 +32,20 @@ extension RequestClassifier {
     /// told are routes that only read or open streams, what no table states, and what takes no parameters at
     /// all: that fits everything (a Bybit key can delete itself), and no rule here helps against it.
     package func otherFits(of draft: RequestDraft) -> [OtherFit] {
-        let names = Set(draft.parameterNames)
+        let names = draft.parameterNames
         let own = table.find(draft)?.route
-        return table.routes.flatMap { route in
-            guard let required = route.required, hasShape(draft, of: route),
-                required.allSatisfy({ isThere($0, in: names) })
-            else { return [OtherFit]() }
-            return route.hosts.compactMap { host in
-                let isOwn = route.method == own?.method && route.path == own?.path && host == draft.host
-                return isOwn
-                    ? nil
-                    : OtherFit(host: host, method: route.method, path: route.path, operation: route.operation)
+        return RequestOperation.allCases.flatMap { operation in
+            others.candidates(for: operation, names).flatMap { candidate in
+                fits(draft, candidate.route, besides: own)
             }
+        }
+    }
+
+    private func fits(_ draft: RequestDraft, _ route: Route, besides own: Route?) -> [OtherFit] {
+        guard hasShape(draft, of: route) else { return [] }
+        let isOwn = route.method == own?.method && route.path == own?.path
+        return route.hosts.filter { !isOwn || $0 != draft.host }.map { host in
+            OtherFit(host: host, method: route.method, path: route.path, operation: route.operation)
         }
     }
 
@@ -63,15 +67,24 @@ extension RequestClassifier {
         if openness == .content, ![.read, .cancel, .stream].contains(meaning.operation) {
             return "a token of \(exchange.rawValue) covers no body: it would be good for any other content"
         }
-        let more = alsoFits(draft).subtracting(allowed).subtracting([meaning.operation])
+        let more = otherOperations(draft, besides: allowed.union([meaning.operation]))
         guard !more.isEmpty else { return nil }
         let names = more.map(\.rawValue).sorted().joined(separator: ", ")
         return "the signature would also fit another endpoint, for what is not allowed: \(names)"
     }
 
-    /// - Parameter parameter: a name, or several of which one is enough.
-    private func isThere(_ parameter: String, in names: Set<String>) -> Bool {
-        parameter.split(separator: "|").contains { names.contains(String($0)) }
+    /// For every signature: only routes of what is not allowed anyway are looked at.
+    private func otherOperations(
+        _ draft: RequestDraft, besides known: Set<RequestOperation>
+    ) -> [RequestOperation] {
+        let names = draft.parameterNames
+        let own = table.find(draft)?.route
+        return RequestOperation.allCases.filter { operation in
+            !known.contains(operation)
+                && others.candidates(for: operation, names).contains { candidate in
+                    !fits(draft, candidate.route, besides: own).isEmpty
+                }
+        }
     }
 
     private func hasShape(_ draft: RequestDraft, of route: Route) -> Bool {

@@ -16,6 +16,9 @@ package final class Endpoint<Permission: Sendable, Context> {
     /// Whether it does something even where its method is that of a read: then who asks is settled before it
     /// begins, and it is never run twice.
     package let acts: Bool
+    /// Whether it is begun with what is known of its caller, and compares by itself, where it acts, that this
+    /// still holds. Until it has, nothing is done, and it may be run again.
+    package let settlesItself: Bool
     package let handle: (Request, Context) async throws -> Response
     /// The same as `handle`, for reads that never wait: nil for all others.
     package let handleAtOnce: ((Request, Context) throws -> Response)?
@@ -23,6 +26,7 @@ package final class Endpoint<Permission: Sendable, Context> {
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
         bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, acts: Bool = false,
+        settlesItself: Bool = false,
         handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
@@ -33,6 +37,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.bodyLimit = bodyLimit
         self.repeats = repeats
         self.acts = acts || method != .get
+        self.settlesItself = settlesItself
         self.handle = handle
         handleAtOnce = nil
     }
@@ -50,6 +55,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         bodyLimit = 0
         repeats = .nothing
         acts = false
+        settlesItself = false
         self.handle = { request, context in try handle(request, context) }
         handleAtOnce = handle
     }

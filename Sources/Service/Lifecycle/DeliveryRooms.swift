@@ -28,6 +28,7 @@ struct DeliveryRooms {
             allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
         let engine = AlertEngine(ledger: ledger, rights: PrincipalRights.of, origin: shared.settings.origin)
         ledger.react(
+            where: { outbox.mayTake($0, at: $1) || engine.mayTake($0, at: $1) },
             outbox.reaction(adding: { events, transaction in
                 try await engine.messages(for: events, in: transaction)
             }))

@@ -31,6 +31,7 @@ struct NodeShared: Sendable {
     let market = MarketBoard()
     let exchangeClocks = ExchangeClocks()
     let keyTurns = KeyTurns()
+    let batchTurn = BatchTurn()
 }
 
 extension NodeShared {

@@ -27,7 +27,9 @@ final class SigningRooms {
         let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, ledger: ledger)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
-        batcher = UseBatcher(ledger: ledger, book: book, market: market, feed: feed, times: times)
+        batcher = UseBatcher(
+            ledger: ledger, book: book, market: market, feed: feed, times: times, turn: shared.batchTurn,
+            reactor: reactor)
         let history = UsageHistory(keys: book, database: ledger.database, market: market)
         operations =
             SignEndpoints(

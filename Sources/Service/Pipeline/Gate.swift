@@ -36,11 +36,28 @@ final class Gate {
         }
     }
 
+    /// The context of an operation that settles itself, by what is known; nil: ask as for any other.
+    @inline(never)
+    func assumed(_ request: Request, _ operation: Operation, _ visit: Visit) -> Admission? {
+        // A repeat is told what became of the first: to nobody before it is known who asks.
+        guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
+        let now = clock.now()
+        let known = authenticator.known(credential(of: request), from: visit.address, now: now)
+        guard let known, let wanted = operation.requires.permission,
+            known.caller.permissions.contains(wanted)
+        else { return nil }
+        let check = AuthorityCheck(epoch: known.epoch)
+        return Admission(context: context(known.caller, request, now, check), check: nil)
+    }
+
+    private func credential(of request: Request) -> Credential {
+        request.isProxied
+            ? ForeignToken(request.head.headers).credential : Credential.read(request.head.headers)
+    }
+
     func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
         let now = clock.now()
-        let credential =
-            request.isProxied
-            ? ForeignToken(request.head.headers).credential : Credential.read(request.head.headers)
+        let credential = credential(of: request)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
         if !operation.acts, let caller = permitted(attempt, operation) {
             return Admission(context: context(caller, request, now), check: attempt)
@@ -96,10 +113,12 @@ final class Gate {
     }
 
     @inline(never)
-    private func context(_ caller: Caller, _ request: Request, _ now: Timestamp) -> Context {
+    private func context(
+        _ caller: Caller, _ request: Request, _ now: Timestamp, _ check: AuthorityCheck? = nil
+    ) -> Context {
         Context(
             actor: caller.actor, permissions: caller.permissions, now: now, requestID: request.id,
-            traceParent: request.head.headers[.traceParent])
+            traceParent: request.head.headers[.traceParent], authority: check)
     }
 }
 

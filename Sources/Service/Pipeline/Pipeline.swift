@@ -104,6 +104,8 @@ final class Pipeline {
         let admission: Admission
         if gate.admitsAnybody(request, to: operation, visit) {
             admission = Admission(context: gate.anonymous(request, visit), check: nil)
+        } else if let assumed = gate.assumed(request, operation, visit) {
+            admission = assumed
         } else {
             admission = try await gate.admit(request, to: operation, visit)
         }
@@ -150,6 +152,9 @@ final class Pipeline {
         {
             return replay
         }
+        if let check = context.authority {
+            return try await settling(operation, request, context, check, visit)
+        }
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
         guard admission.check != nil else { return try await finish(operation, request, context) }
@@ -163,6 +168,28 @@ final class Pipeline {
             return try result.get()
         }
         return try await finish(operation, request, fresh.context)
+    }
+
+    /// The operation compares by itself, where it acts, that its caller's authority still is what it was. As
+    /// long as it has not, it has done nothing: whatever it said is said anew under what holds now.
+    private func settling(
+        _ operation: Operation, _ request: Request, _ context: Context, _ check: AuthorityCheck,
+        _ visit: Visit
+    ) async throws -> Response {
+        var body: [UInt8]?
+        let result: Result<Response, any Error>
+        do {
+            body = try await request.body.collect(limit: operation.bodyLimit)
+            request.body = RequestBody(bytes: body ?? [])
+            result = .success(try await finish(operation, request, context))
+        } catch {
+            result = .failure(error)
+        }
+        if check.isSettled { return try result.get() }
+        let settled = try await gate.admit(request, to: operation, visit)
+        guard let body else { return try result.get() }
+        request.body = RequestBody(bytes: body)
+        return try await finish(operation, request, settled.context)
     }
 
     private func finish(

@@ -8,28 +8,45 @@ import Keys
 import Postgres
 
 /// A key with the policies over it, as they stood together at one epoch.
-struct KeySnapshot: Sendable {
+final class KeySnapshot: Sendable {
     let usable: UsableKey
     let policies: PolicySet
     /// Which prices count.
     let prices: PriceStanding
     let epoch: Int64
+    // Asked for by every request, so worked out once.
+    let facts: KeyFacts
+    /// The key's id as text.
+    let name: String
+    private let account: String?
+    /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
+    let counterOwners: [String]
+    let wantsNonce: Bool
+    /// By its own policy.
+    let operations: Set<RequestOperation>
+    let asksPrices: Bool
+
+    init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
+        (self.usable, self.policies, self.prices, self.epoch) = (usable, policies, prices, epoch)
+        asksPrices = policies.asksPrices
+        facts = KeyFacts(usable.key)
+        name = usable.key.id.description
+        account = usable.account?.description
+        wantsNonce = usable.key.exchange.wantsNonce
+        operations = Set(policies.key?.policy.operations ?? [])
+        var owners = [name]
+        if let account { owners.append(account) }
+        if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }
+        counterOwners = owners
+    }
 
     var key: ExchangeKey { usable.key }
-
-    /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
-    var counterOwners: [String] {
-        var owners = [key.id.description]
-        if let account = usable.account { owners.append(account.description) }
-        if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }
-        return owners
-    }
 
     func counter(_ charge: LimitCharge) -> CounterKey {
         let owner =
             switch charge.of {
-            case .key: key.id.description
-            case .account: usable.account?.description ?? key.id.description
+            case .key: name
+            case .account: account ?? name
             case .desk: PolicyStore.desk
             }
         return CounterKey(owner: owner, clause: Int(charge.counter.number))
@@ -38,29 +55,28 @@ struct KeySnapshot: Sendable {
     /// By everything but the counters.
     func judge(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
-    ) -> (facts: UseFacts, judgement: PolicyJudgement) {
-        let facts = facts(request, read, market, at: now)
-        var judgement = policies.judge(facts)
+    ) -> PolicyJudgement {
+        var judgement = policies.judge(useFacts(request, read, market, at: now))
         if let reason = SignMode.refusal(of: request.way, read, self) {
             judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
         }
-        return (facts, judgement)
+        return judgement
     }
 
-    private func facts(
+    private func useFacts(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
     ) -> UseFacts {
-        var facts = UseFacts(request, read, of: key, market, at: now)
-        prices.apply(to: &facts)
-        return facts
+        var found = UseFacts(request, read, of: facts, market, at: now)
+        prices.apply(to: &found)
+        return found
     }
 
     /// What must be known of the market before it can be judged, and of which instruments.
     func priceNeeds(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
     ) -> (needs: PriceNeeds, instruments: [String: Instrument]) {
-        guard policies.asksPrices, !read.meaning.orders.isEmpty else { return (PriceNeeds(), [:]) }
-        let facts = facts(request, read, market, at: now)
+        guard asksPrices, !read.meaning.orders.isEmpty else { return (PriceNeeds(), [:]) }
+        let facts = useFacts(request, read, market, at: now)
         return (policies.priceNeeds(facts, JudgedOrders(facts)), facts.instruments)
     }
 

@@ -14,7 +14,11 @@ extension UseBatch {
         private let owner: UseBatcher
         private let now: Timestamp
         private var counters = LimitCounters([:], at: Timestamp(microseconds: 0))
-        private var judged: [UsageID: Judged] = [:]
+        private var authority: Authority.State = (epoch: 0, configuration: 0)
+        /// What was judged before the database had answered: at the place in the batch.
+        private var foreseen: [Judged?] = []
+        /// In the order of arrival.
+        private var judged: [Judged] = []
         private var decisions: [(pending: UseBatcher.Pending, decision: Result<UseDecision, any Error>)] = []
         private var records: [UsageRecord] = []
         /// Bait that was used.
@@ -22,107 +26,169 @@ extension UseBatch {
         private var effects: [() -> Void] = []
         private(set) var unusable: [UnusableKey] = []
 
-        private struct Judged {
+        private final class Judged {
+            let pending: UseBatcher.Pending
             let snapshot: KeySnapshot
             let read: ReadUse
-            let facts: UseFacts
             var judgement: PolicyJudgement
+
+            init(
+                _ pending: UseBatcher.Pending, _ snapshot: KeySnapshot, _ read: ReadUse,
+                _ judgement: PolicyJudgement
+            ) {
+                (self.pending, self.snapshot, self.read) = (pending, snapshot, read)
+                self.judgement = judgement
+            }
         }
 
         init(_ owner: UseBatcher, at now: Timestamp) { (self.owner, self.now) = (owner, now) }
 
-        mutating func note(_ unusable: [UnusableKey]) { self.unusable = unusable }
+        mutating func begin(at authority: Authority.State, without unusable: [UnusableKey]) {
+            (self.authority, self.unusable) = (authority, unusable)
+        }
 
-        mutating func begin(_ counters: LimitCounters) { self.counters = counters }
+        mutating func hold(_ counters: LimitCounters) { self.counters = counters }
     }
 }
 
+/// The caller's rights are not what they were when the request was let in: nothing was done.
+struct AuthorityMoved: Error {}
+
 extension UseBatch.Work {
-    /// By everything but the counters.
-    mutating func judge(_ pending: UseBatcher.Pending) {
+    /// By everything but the counters, and by what is known: while the database works, this does.
+    mutating func foresee(_ batch: [UseBatcher.Pending]) {
+        foreseen = batch.map { pending in
+            owner.snapshots.current(pending.request.key).map { judgement(of: pending, by: $0) }
+        }
+    }
+
+    mutating func judge(_ batch: [UseBatcher.Pending]) {
+        for (place, pending) in batch.enumerated() {
+            judge(pending, foreseen.indices.contains(place) ? foreseen[place] : nil)
+        }
+    }
+
+    private mutating func judge(_ pending: UseBatcher.Pending, _ foreseen: Judged?) {
+        if let check = pending.request.context.authority, !check.settle(at: authority.epoch) {
+            return decisions.append((pending, .failure(AuthorityMoved())))
+        }
         guard let snapshot = owner.snapshots.current(pending.request.key) else {
             let isTampered = unusable.contains { $0.id == pending.request.key }
             let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
             return decisions.append((pending, .failure(problem)))
         }
-        let read =
-            pending.read
-            ?? ReadUse(
-                pending.request, at: snapshot.key.exchange, naming: owner.ledger.entropy)
-        pending.read = read
-        let needs = snapshot.priceNeeds(pending.request, read, owner.market, at: now).needs
-        guard pending.isLast || needs.isCovered(by: pending.prices) else {
+        if pending.snapshot !== snapshot, lacksPrices(pending, snapshot) {
             return decisions.append((pending, .failure(UseBatcher.PricesWanted())))
         }
-        let (facts, judgement) = snapshot.judge(pending.request, read, owner.market, at: now)
-        judged[pending.usage] = Judged(
-            snapshot: snapshot, read: read, facts: facts, judgement: judgement)
+        if let foreseen, foreseen.snapshot === snapshot { return judged.append(foreseen) }
+        judged.append(judgement(of: pending, by: snapshot))
+    }
+
+    /// Policies that were published since it came ask for prices that nobody has looked for.
+    private func lacksPrices(_ pending: UseBatcher.Pending, _ snapshot: KeySnapshot) -> Bool {
+        guard snapshot.asksPrices, !pending.isLast, let read = pending.read else { return false }
+        let (needs, _) = snapshot.priceNeeds(pending.request, read, owner.market, at: now)
+        return !needs.isCovered(by: pending.prices)
+    }
+
+    private func judgement(of pending: UseBatcher.Pending, by snapshot: KeySnapshot) -> Judged {
+        let read =
+            pending.read
+            ?? ReadUse(pending.request, at: snapshot.facts.exchange, naming: owner.ledger.entropy)
+        pending.read = read
+        return Judged(pending, snapshot, read, snapshot.judge(pending.request, read, owner.market, at: now))
     }
 
     /// Counters that are needed and are nowhere yet.
     func missing() -> [CounterKey] {
         counters.missing(
-            of: judged.values.flatMap { judged in
+            of: judged.lazy.flatMap { judged in
                 judged.judgement.charges.map { judged.snapshot.counter($0) }
-                    + (judged.snapshot.key.exchange.wantsNonce ? [.nonce(of: judged.snapshot.key.id)] : [])
+                    + (judged.snapshot.wantsNonce ? [.nonce(of: judged.snapshot.key.id)] : [])
             })
     }
 
-    /// In the order of arrival. What is denied consumes nothing.
-    mutating func settle(_ pending: UseBatcher.Pending) {
-        guard var judged = judged[pending.usage] else { return }
-        let snapshot = judged.snapshot
+    mutating func settle() {
+        for judged in judged { settle(judged) }
+    }
+
+    /// What is denied consumes nothing.
+    private mutating func settle(_ judged: Judged) {
+        let (snapshot, charges) = (judged.snapshot, judged.judgement.charges)
         snapshot.count(counters, in: &judged.judgement)
+        let isAllowed = judged.judgement.isAllowed
         var nonce: UInt64?
-        if judged.judgement.isAllowed {
-            for charge in judged.judgement.charges {
+        if isAllowed {
+            for charge in charges {
                 counters.charge(
                     snapshot.counter(charge), charge.amount, windowSeconds: charge.windowSeconds)
             }
-            if snapshot.key.exchange.wantsNonce { nonce = counters.nextNonce(of: snapshot.key.id) }
+            if snapshot.wantsNonce { nonce = counters.nextNonce(of: snapshot.key.id) }
         }
-        if let touch = snapshot.usable.decoyTouched(pending.request.way.rawValue) {
-            touches.append(
-                Event(
-                    id: owner.ledger.newID(), at: now, type: touch.type, subject: touch.subject,
-                    actor: pending.request.context.actor, data: touch.data))
-        }
+        noteTouch(of: judged)
         records.append(
             UsageRecord(
-                id: pending.usage, at: now, key: judged.facts.key, request: pending.request,
-                read: judged.read, judgement: judged.judgement, nonce: nonce))
-        decisions.append(
-            (pending, .success(decision(pending, judged.judgement, judged.read, snapshot, nonce))))
+                id: judged.pending.usage, at: now, snapshot: snapshot, request: judged.pending.request,
+                read: judged.read, judgement: judged.judgement, nonce: nonce, isAllowed: isAllowed))
+        decisions.append((judged.pending, .success(decision(judged, isAllowed: isAllowed, nonce))))
     }
 
-    private func decision(
-        _ pending: UseBatcher.Pending, _ judgement: PolicyJudgement, _ read: ReadUse,
-        _ snapshot: KeySnapshot, _ nonce: UInt64?
-    ) -> UseDecision {
-        guard judgement.isAllowed, let draft = read.draft else {
+    private mutating func noteTouch(of judged: Judged) {
+        let request = judged.pending.request
+        guard let touch = judged.snapshot.usable.decoyTouched(request.way.rawValue) else { return }
+        touches.append(
+            Event(
+                id: owner.ledger.newID(), at: now, type: touch.type, subject: touch.subject,
+                actor: request.context.actor, data: touch.data))
+    }
+
+    private func decision(_ judged: Judged, isAllowed: Bool, _ nonce: UInt64?) -> UseDecision {
+        let usage = judged.pending.usage
+        guard isAllowed, let draft = judged.read.draft else {
             return .denied(
-                DeniedUse(usage: pending.usage, key: KeyFacts(snapshot.key), judgement: judgement))
+                DeniedUse(usage: usage, key: judged.snapshot.facts, judgement: judged.judgement))
         }
         return .admitted(
             AdmittedUse(
-                usage: pending.usage, key: snapshot.usable, draft: draft, meaning: read.meaning,
-                judgement: judgement, clientOrderIDs: read.clientOrderIDs, at: now, nonce: nonce ?? 0,
-                leave: Leave(by: owner.ledger.clock)))
+                usage, judged.snapshot, judged.read, draft: draft, judged.judgement, at: now, nonce: nonce,
+                Leave(by: owner.ledger.clock)))
     }
 
     nonisolated(nonsending) mutating func write(
         at head: LaneHead, in transaction: Transaction
     ) async throws {
         guard !records.isEmpty else { return }
-        let events = records.map(\.event)
+        let data = records.map(\.data)
         let queries = [
-            counters.write(in: transaction),
-            head.append(records.map(\.item), at: now, in: transaction),
-            UsageStore.insert(records, events, at: head.place, now: now, in: transaction),
+            counters.write(in: transaction), head.append(records, at: now, in: transaction),
+            UsageStore.insert(records, data, at: head.place, now: now, in: transaction),
         ]
         if !touches.isEmpty { try await EventStore.insert(touches, in: transaction) }
-        effects = try await owner.ledger.react(to: events + touches, in: transaction)
-        for query in queries { try await query?.rows() }
+        effects = try await owner.ledger.react(to: events(data) + touches, in: transaction)
+        try await Self.commit(queries.compactMap { $0 }, in: transaction)
+    }
+
+    /// The commit leaves with them. What fails makes it fail, too, and says why.
+    private nonisolated(nonsending) static func commit(
+        _ queries: [Postgres.Query], in transaction: Transaction
+    ) async throws {
+        do {
+            try await transaction.commit()
+        } catch PostgresError.server(let failure) {
+            for query in queries { try await query.rows() }
+            throw PostgresError.server(failure)
+        }
+    }
+
+    /// Those that some rule or receiver may want.
+    private func events(_ data: [[UInt8]]) -> [Event] {
+        let wanted = [EventType.keyUsed, .keyUseDenied].filter {
+            owner.ledger.isReactedTo($0, at: authority.configuration)
+        }
+        if wanted.isEmpty { return [] }
+        return zip(records, data).compactMap { record, data in
+            wanted.contains(record.type) ? record.event(data) : nil
+        }
     }
 
     var admitted: [UseBatcher.Pending] {
@@ -141,11 +207,11 @@ extension UseBatch.Work {
 
 extension UseFacts {
     init(
-        _ request: UseRequest, _ read: ReadUse, of key: ExchangeKey, _ market: Market, at now: Timestamp
+        _ request: UseRequest, _ read: ReadUse, of key: KeyFacts, _ market: Market, at now: Timestamp
     ) {
         self.init(
             request.way, host: request.incoming.host, method: request.incoming.method,
-            path: request.incoming.path, meaning: read.meaning, key: KeyFacts(key),
+            path: request.incoming.path, meaning: read.meaning, key: key,
             caller: request.context.actor, at: now)
         guard !read.meaning.orders.isEmpty else { return }
         let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)

@@ -46,7 +46,7 @@ struct UseBatch {
     }
 
     /// - Parameter isPatient: reads the keys anew before it locks counters, at the price of a round trip;
-    ///   what it reads then cannot be stale.
+    ///   what is read then cannot be stale.
     private nonisolated(nonsending) func attempt(isPatient: Bool) async throws {
         var work = Work(owner, at: ledger.clock.now())
         let ids = Array(Set(batch.map(\.request.key))).sorted()
@@ -55,17 +55,19 @@ struct UseBatch {
             let share = Authority.sendShare(in: transaction)
             let revisions = transaction.send(Self.revisions, [.idArray(ids)])
             var locks = isPatient ? nil : Locks(ids, snapshots, transaction)
-            let epoch = try Authority.epoch(try await share.state.rows())
-            work.note(
-                try await refresh(ids, try await revisions.rows(), epoch, isPatient: isPatient, transaction))
+            if !isPatient { work.foresee(batch) }
+            let authority = try Authority.state(try await share.state.rows())
+            let unusable = try await refresh(
+                ids, try await revisions.rows(), authority.epoch, isPatient: isPatient, transaction)
+            work.begin(at: authority, without: unusable)
             if locks == nil { locks = Locks(ids, snapshots, transaction) }
             guard let locks else { return }
             let (counters, head) = try await locks.held()
-            work.begin(counters)
-            for pending in batch { work.judge(pending) }
+            work.hold(counters)
+            work.judge(batch)
             let missing = work.missing()
             if !missing.isEmpty { throw Restart.missing(missing) }
-            for pending in batch { work.settle(pending) }
+            work.settle()
             try await claim(work.admitted, in: transaction)
             try await work.write(at: head, in: transaction)
         }

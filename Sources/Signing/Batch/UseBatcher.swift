@@ -23,7 +23,8 @@ package final class UseBatcher {
         let decision = Promise<Result<UseDecision, any Error>>()
         /// Set once the key's exchange is known, which never changes.
         var read: ReadUse?
-        /// The prices that were looked for.
+        /// By which it was prepared, and the prices that were looked for then.
+        var snapshot: KeySnapshot?
         var prices = PriceNeeds()
         /// It is judged by what is known, whatever else its policies ask for by now.
         var isLast = false
@@ -39,13 +40,19 @@ package final class UseBatcher {
     let market: Market
     private let feed: MarketFeed
     private let times: ClockFeed
+    private let turn: BatchTurn
+    private let reactor: Reactor
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
 
-    package init(ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed) {
+    /// - Parameter turn: the node's.
+    package init(
+        ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed, turn: BatchTurn,
+        reactor: Reactor
+    ) {
         (self.ledger, self.book, self.market, self.feed) = (ledger, book, market, feed)
-        self.times = times
+        (self.times, self.turn, self.reactor) = (times, turn, reactor)
         snapshots = KeySnapshots(book: book)
     }
 
@@ -91,8 +98,8 @@ package final class UseBatcher {
         let request = pending.request
         if snapshots.known(request.key) == nil { try await acquaint(request.key) }
         guard let snapshot = snapshots.last(request.key) else { return }
-        let read = ReadUse(request, at: snapshot.key.exchange, naming: ledger.entropy)
-        pending.read = read
+        let read = ReadUse(request, at: snapshot.facts.exchange, naming: ledger.entropy)
+        (pending.read, pending.snapshot) = (read, snapshot)
         pending.prices = await refresh(read, of: snapshot, request)
     }
 
@@ -122,17 +129,25 @@ package final class UseBatcher {
     private func run() async {
         while !(isStopping && queue.isEmpty) {
             if queue.isEmpty { await bell.wait() }
-            let now = ledger.clock.monotonicNanoseconds()
-            var batch: [Pending] = []
-            for pending in queue.take(Self.batchLimit) {
-                if now &- pending.since > UInt64(Self.waitLimit.nanoseconds) {
-                    pending.decision.fulfil(.failure(Self.overloaded))
-                } else {
-                    batch.append(pending)
-                }
-            }
+            if queue.isEmpty { continue }
+            await turn.take(on: reactor)
+            let batch = nextBatch()
             if !batch.isEmpty { await carryOut(batch) }
+            turn.giveBack()
         }
+    }
+
+    private func nextBatch() -> [Pending] {
+        let now = ledger.clock.monotonicNanoseconds()
+        var batch: [Pending] = []
+        for pending in queue.take(Self.batchLimit) {
+            if now &- pending.since > UInt64(Self.waitLimit.nanoseconds) {
+                pending.decision.fulfil(.failure(Self.overloaded))
+            } else {
+                batch.append(pending)
+            }
+        }
+        return batch
     }
 
     /// A batch that fails is rolled back, and its requests run one by one: whoever made it fail fails alone.

@@ -4,7 +4,7 @@ package import Kernel
 package import Keys
 
 /// What somebody wants to do with a key.
-package struct UseRequest: Sendable {
+package final class UseRequest: Sendable {
     package let way: UseWay
     package let key: ExchangeKeyID
     package let incoming: IncomingRequest
@@ -28,7 +28,7 @@ package struct DeniedUse: Sendable {
 }
 
 /// Leave to use a key once.
-package struct AdmittedUse: Sendable {
+package final class AdmittedUse: Sendable {
     package let usage: UsageID
     package let key: UsableKey
     package let draft: RequestDraft
@@ -39,10 +39,19 @@ package struct AdmittedUse: Sendable {
     /// Of exchanges that want one.
     let nonce: UInt64
     let leave: Leave
+
+    init(
+        _ usage: UsageID, _ snapshot: KeySnapshot, _ read: ReadUse, draft: RequestDraft,
+        _ judgement: PolicyJudgement, at now: Timestamp, nonce: UInt64?, _ leave: Leave
+    ) {
+        (self.usage, key, self.draft, meaning) = (usage, snapshot.usable, draft, read.meaning)
+        (self.judgement, clientOrderIDs, at) = (judgement, read.clientOrderIDs, now)
+        (self.nonce, self.leave) = (nonce ?? 0, leave)
+    }
 }
 
 /// A use as it is understood: what is sent, and what it means.
-struct ReadUse: Sendable {
+final class ReadUse: Sendable {
     let draft: RequestDraft?
     let meaning: RequestMeaning
     let clientOrderIDs: [String]
@@ -52,13 +61,13 @@ struct ReadUse: Sendable {
     init(_ request: UseRequest, at exchange: ExchangeName, naming entropy: Entropy? = nil) {
         let classifier = exchange.classifier
         do throws(MeaningProblem) {
-            var draft = try classifier.draft(of: request.incoming)
+            var (draft, meaning) = try classifier.read(request.incoming)
             var ids: [String] = []
             if let entropy, let named = try? classifier.withClientOrderID(draft, generate: entropy.id) {
                 (draft, ids) = named
+                if !ids.isEmpty { meaning = classifier.meaning(of: draft) }
             }
-            let meaning =
-                exchange.isPublic(draft) ? RequestMeaning(.read) : classifier.meaning(of: draft)
+            if exchange.isPublic(draft) { meaning = RequestMeaning(.read) }
             (self.draft, self.meaning, clientOrderIDs) = (draft, meaning, ids)
         } catch {
             (draft, meaning, clientOrderIDs) = (nil, RequestMeaning(.admin, problems: [error]), [])

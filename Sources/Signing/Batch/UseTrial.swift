@@ -30,10 +30,9 @@ extension UseBatcher {
         let now = ledger.clock.now()
         try await acquaint(request.key)
         guard let snapshot = snapshots.current(request.key) else { throw Problem.notFound("key") }
-        let read = ReadUse(request, at: snapshot.key.exchange)
+        let read = ReadUse(request, at: snapshot.facts.exchange)
         _ = await refresh(read, of: snapshot, request)
-        let (facts, verdict) = snapshot.judge(request, read, market, at: now)
-        var judgement = verdict
+        var judgement = snapshot.judge(request, read, market, at: now)
         if !judgement.charges.isEmpty {
             let rows = try await ledger.database.query(
                 LimitCounters.read, .textArray(snapshot.counterOwners))
@@ -41,7 +40,7 @@ extension UseBatcher {
                 LimitCounters(rows, at: rows.first?.timestamp(4) ?? now), in: &judgement)
         }
         return UseTrial(
-            key: facts.key, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
+            key: snapshot.facts, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
             judgement: judgement, at: now)
     }
 }

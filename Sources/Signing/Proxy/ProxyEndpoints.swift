@@ -41,7 +41,7 @@ package struct ProxyEndpoints {
                 errors: [
                     .notFound, .conflict, .keyTampered, .policyDenied, .outcomeUnknown, .exchangeUnavailable,
                 ],
-                bodyLimit: Self.bodyBytes, repeats: .nothing, acts: true, handle: proxy)
+                bodyLimit: Self.bodyBytes, repeats: .nothing, acts: true, settlesItself: true, handle: proxy)
         }
     }
 }

@@ -61,7 +61,7 @@ package struct UsageHistory {
         let asked = UseRequest(way, key.id, incoming, context)
         let read = ReadUse(asked, at: key.exchange)
         let usage: UsageID = row.id(0)
-        var facts = UseFacts(asked, read, of: key, market, at: row.timestamp(1))
+        var facts = UseFacts(asked, read, of: KeyFacts(key), market, at: row.timestamp(1))
         facts.prices = Self.prices(request)
         // How far the clocks are apart now says nothing of then.
         facts.isClockUncertain = false

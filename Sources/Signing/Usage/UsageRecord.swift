@@ -7,7 +7,7 @@ import Kernel
 import Keys
 
 /// One use of a key: the event that rules read, and the line of the trail.
-struct UsageRecord {
+final class UsageRecord: Sendable {
     enum Outcome: String, CaseIterable, Sendable {
         case denied
         /// Signed, and handed out.
@@ -28,13 +28,23 @@ struct UsageRecord {
 
     let id: UsageID
     let at: Timestamp
-    let key: KeyFacts
+    let snapshot: KeySnapshot
     let request: UseRequest
     let read: ReadUse
     let judgement: PolicyJudgement
     let nonce: UInt64?
+    let isAllowed: Bool
 
-    var isAllowed: Bool { judgement.isAllowed }
+    init(
+        id: UsageID, at: Timestamp, snapshot: KeySnapshot, request: UseRequest, read: ReadUse,
+        judgement: PolicyJudgement, nonce: UInt64?, isAllowed: Bool
+    ) {
+        (self.id, self.at, self.snapshot, self.request) = (id, at, snapshot, request)
+        (self.read, self.judgement, self.nonce, self.isAllowed) = (read, judgement, nonce, isAllowed)
+    }
+
+    /// What events and the trail are about.
+    var subject: String { snapshot.name }
     var type: EventType { isAllowed ? .keyUsed : .keyUseDenied }
     var action: String { request.way == .sign ? "keys.sign" : "keys.proxy" }
     var outcome: Outcome {
@@ -52,46 +62,70 @@ struct UsageRecord {
 }
 
 extension UsageRecord {
-    var event: Event {
+    /// For rules; most events are never asked for.
+    func event(_ data: [UInt8]) -> Event {
         Event(
-            id: EventID(id.uuid), at: at, type: type, subject: key.id.description,
-            actor: request.context.actor, data: data)
+            id: EventID(id.uuid), at: at, type: type, subject: subject, actor: request.context.actor,
+            data: (try? JSONValue.parse(data))?.asObject ?? JSONObject())
     }
 
-    /// In the order of the table in openapi.yaml.
-    private var data: JSONObject {
-        var data = JSONObject()
-        func add(_ name: String, _ value: JSONValue) { _ = data.append(name, value) }
-        func add(_ name: String, _ text: String?) { add(name, text.map { .string($0) } ?? .null) }
-        add("key_id", key.id.description)
-        add("label", key.label)
-        add("exchange", key.exchange.rawValue)
-        add("account", key.account)
-        add("environment", key.environment.rawValue)
-        add("tags", .array(key.tags.map { .string($0) }))
-        add("status", key.status.rawValue)
-        add("usage_id", id.description)
-        add("way", request.way.rawValue)
-        add("operation", read.meaning.operation.rawValue)
-        add("host", request.incoming.host)
-        add("method", request.incoming.method)
-        add("path", String(request.incoming.path.prefix(300)))
-        add("address", request.context.actor.address?.description)
-        add("orders", .number(JSONNumber(Int64(read.meaning.orders.count))))
-        add("symbol", order?.symbol)
-        add("side", order?.side?.rawValue)
-        add("order_type", order?.kind.rawValue)
-        add("quantity", order?.quantity?.description)
-        add("price", order?.price?.description)
-        add("reduce_only", .bool(order?.isReduceOnly == true || order?.closesPosition == true))
-        add("notional_usd", notional?.amount.description)
-        add("client_order_id", read.clientOrderIDs.first ?? order?.clientOrderID)
-        add("policy_version", judgement.policyVersion.map { .number(JSONNumber(Int64($0))) } ?? .null)
-        if let denial = judgement.denial {
-            add("clause", denial.clause.description)
-            add("reason", denial.reason ?? "")
+    /// The event's data, in the order of the table in openapi.yaml.
+    var data: [UInt8] {
+        var w = JSONWriter(capacity: 1_024)
+        w.object { w in
+            writeKey(to: &w)
+            writeRequest(to: &w)
+            writeOrder(to: &w)
+            w.field("policy_version", judgement.policyVersion)
+            if let denial = judgement.denial { Self.write(denial, to: &w) }
         }
-        return data
+        return w.bytes
+    }
+
+    private func writeKey(to w: inout JSONWriter) {
+        let key = snapshot.facts
+        w.field("key_id", subject)
+        w.field("label", key.label)
+        w.field("exchange", key.exchange.rawValue)
+        w.field("account", key.account)
+        w.field("environment", key.environment.rawValue)
+        w.field("tags", key.tags)
+        w.field("status", key.status.rawValue)
+    }
+
+    private func writeRequest(to w: inout JSONWriter) {
+        w.field("usage_id", id.description)
+        w.field("way", request.way.rawValue)
+        w.field("operation", read.meaning.operation.rawValue)
+        w.field("host", request.incoming.host)
+        w.field("method", request.incoming.method)
+        w.field("path", path)
+        w.field("address", request.context.actor.address?.description)
+    }
+
+    private func writeOrder(to w: inout JSONWriter) {
+        let order = order
+        w.field("orders", read.meaning.orders.count)
+        w.field("symbol", order?.symbol)
+        w.field("side", order?.side?.rawValue)
+        w.field("order_type", order?.kind.rawValue)
+        w.field("quantity", order?.quantity?.description)
+        w.field("price", order?.price?.description)
+        w.field("reduce_only", order?.isReduceOnly == true || order?.closesPosition == true)
+        w.field("notional_usd", notional?.amount.description)
+        w.field("client_order_id", read.clientOrderIDs.first ?? order?.clientOrderID)
+    }
+
+    private static func write(_ denial: ClauseVerdict, to w: inout JSONWriter) {
+        w.field("clause", denial.clause.description)
+        w.field("reason", denial.reason ?? "")
+    }
+
+    private static let pathCharacters = 300
+
+    private var path: String {
+        let path = request.incoming.path
+        return path.utf8.count <= Self.pathCharacters ? path : String(path.prefix(Self.pathCharacters))
     }
 
     private static let replayableBytes = 16_384
@@ -115,33 +149,25 @@ extension UsageRecord {
         }
         return String(decoding: w.bytes, as: UTF8.self)
     }
+}
 
-    /// The line of the trail.
-    var item: AuditItem {
-        var detail: [(String, JSONValue)] = [
-            ("usage_id", .string(id.description)), ("operation", .string(read.meaning.operation.rawValue)),
-            (
-                "request",
-                .string(
-                    "\(request.incoming.method) \(request.incoming.host) "
-                        + String(request.incoming.path.prefix(300)))
-            ),
-        ]
-        if let symbol = order?.symbol { detail.append(("symbol", .string(symbol))) }
-        if let nonce { detail.append(("nonce", .string(String(nonce)))) }
-        if let version = judgement.policyVersion {
-            detail.append(("policy_version", .number(JSONNumber(Int64(version)))))
-        }
-        if let denial = judgement.denial {
-            detail.append(("clause", .string(denial.clause.description)))
-            detail.append(("reason", .string(denial.reason ?? "")))
-        }
-        var object = JSONObject()
-        for (name, value) in detail { _ = object.append(name, value) }
-        return AuditItem(
-            actor: request.context.actor, action: action, resource: key.id,
-            outcome: isAllowed ? .allowed : .denied, detail: .object(object),
-            requestID: request.context.requestID)
+/// As the line of the trail.
+extension UsageRecord: JSONWritable {
+    func write(to w: inout JSONWriter) {
+        AuditItem.write(
+            to: &w, request.context.actor, action, subject, isAllowed ? .allowed : .denied,
+            requestID: request.context.requestID
+        ) { w in w.object { w in writeDetail(to: &w) } }
+    }
+
+    private func writeDetail(to w: inout JSONWriter) {
+        w.field("usage_id", id.description)
+        w.field("operation", read.meaning.operation.rawValue)
+        w.field("request", "\(request.incoming.method) \(request.incoming.host) \(path)")
+        if let symbol = order?.symbol { w.field("symbol", symbol) }
+        if let nonce { w.field("nonce", String(nonce)) }
+        if let version = judgement.policyVersion { w.field("policy_version", version) }
+        if let denial = judgement.denial { Self.write(denial, to: &w) }
     }
 }
 

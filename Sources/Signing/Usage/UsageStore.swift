@@ -12,11 +12,11 @@ enum UsageStore {
         """
         insert into usage_event (era, id, at, type, subject, actor, access_token, address, data, lane,
             sequence, item, action, verdict, operation, symbol, outcome, request)
-        select installation.era, u.id, $2, u.type, u.subject, u.actor, u.access_token, u.address, u.data,
-            $3, $4, u.item - 1, u.action, u.verdict, u.operation, u.symbol, u.outcome,
+        select installation.era, u.id, $2, u.type, u.subject, u.actor, u.access_token, u.address,
+            u.data::json, $3, $4, u.item - 1, u.action, u.verdict, u.operation, u.symbol, u.outcome,
             u.request
         from installation, unnest($1::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+            $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
             $16::text[]) with ordinality
             as u (id, type, subject, actor, access_token, address, data, action, verdict, operation, symbol,
                 outcome, request, item)
@@ -24,7 +24,7 @@ enum UsageStore {
 
     /// Lines of one entry of the trail, in its order.
     static func insert(
-        _ records: [UsageRecord], _ events: [Event], at place: (lane: Int, sequence: Int64), now: Timestamp,
+        _ records: [UsageRecord], _ data: [[UInt8]], at place: (lane: Int, sequence: Int64), now: Timestamp,
         in transaction: Transaction
     ) -> Query {
         transaction.send(
@@ -32,11 +32,11 @@ enum UsageStore {
             [
                 .idArray(records.map(\.id)), .timestamp(now), .int16(Int16(place.lane)),
                 .int64(place.sequence), .textArray(records.map(\.type.name)),
-                .textArray(records.map(\.key.id.description)),
+                .textArray(records.map(\.subject)),
                 .optionalTextArray(records.map { $0.request.context.actor.principal?.description }),
                 .optionalTextArray(records.map { $0.request.context.actor.accessToken?.description }),
                 .optionalTextArray(records.map { $0.request.context.actor.address?.description }),
-                .jsonArray(events.map { JSONValue.object($0.data).bytes }),
+                .textArray(data.map { String(decoding: $0, as: UTF8.self) }),
                 .textArray(records.map(\.action)),
                 .textArray(records.map { $0.isAllowed ? "allowed" : "denied" }),
                 .textArray(records.map(\.read.meaning.operation.rawValue)),

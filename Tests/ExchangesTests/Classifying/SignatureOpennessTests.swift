@@ -80,6 +80,16 @@ import Testing
         #expect(try alsoFits(.binance, "POST spot /api/v3/order", form).contains(.transfer))
     }
 
+    @Test func `one of two parameters is enough where an exchange takes either`() throws {
+        for query in ["algoId=1", "clientAlgoId=a"] {
+            let fits = ExchangeName.binance.classifier.otherFits(
+                of: try draft(.binance, "GET spot /api/v3/account", query))
+            #expect(
+                fits.contains(
+                    OtherFit(host: "usdm", method: .delete, path: "/fapi/v1/algoOrder", operation: .cancel)))
+        }
+    }
+
     @Test func `an order of spot fits futures`() throws {
         let form = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1"
         let fits = ExchangeName.binance.classifier.otherFits(

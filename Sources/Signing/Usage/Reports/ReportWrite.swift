@@ -81,7 +81,10 @@ struct ReportWrite {
             zip(rows, data).map { row, data in
                 ReportStore.New(usage: row.usage, key: row.key.id, report: row.report, data: data)
             }, from: change.context.actor, now: change.context.now, in: change.transaction)
-        let events = try zip(rows, data).map { row, data in try event(row, data, change.context.actor) }
+        let configuration = try await Authority.configuration(in: change.transaction)
+        let events =
+            ledger.isReactedTo(.keyUsed, at: configuration)
+            ? try zip(rows, data).map { row, data in try event(row, data, change.context.actor) } : []
         for effect in try await ledger.react(to: events, in: change.transaction) {
             change.afterCommit(effect)
         }
