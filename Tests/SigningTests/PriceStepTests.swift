@@ -115,16 +115,29 @@ import Testing
         #expect(board([spot]).dollars(of: "ETH", at: place) == nil)
     }
 
+    @Test func `one market has one price, whatever it is called`() {
+        let kraken = MarketPlace(.kraken, .live, host: "spot")
+        let names = ["XXBTZUSD", "XBTUSD", "XBT/USD"].map {
+            Instrument($0, host: "spot", .spot, base: "BTC", quote: "USD")
+        }
+        let board = MarketBoard()
+        board.put(names, at: kraken, now)
+        board.put(price(50_000), of: names[0], at: kraken)
+        for name in names { #expect(board.price(of: name, at: kraken) == price(50_000)) }
+        #expect(Set(names.map { kraken.name(of: $0) }) == ["kraken live spot BTC/USD"])
+        #expect(board.dollars(of: "BTC", at: kraken) == names[1])
+    }
+
     @Test func `no more prices are kept than have room`() {
         let board = board([])
         for number in 0...MarketBoard.pricesAtMost {
-            let instrument = Instrument("S\(number)", host: "main", .spot, base: "S", quote: "USDT")
+            let instrument = Instrument("S\(number)", host: "main", .linear, base: "S", quote: "USDT")
             let at = now + .seconds(Int64(number))
             board.put(
                 PolicyPrice(Decimal(exactly: 1), at: at, source: "own"), of: instrument, at: place)
         }
-        let first = Instrument("S0", host: "main", .spot, base: "S", quote: "USDT")
-        let second = Instrument("S1", host: "main", .spot, base: "S", quote: "USDT")
+        let first = Instrument("S0", host: "main", .linear, base: "S", quote: "USDT")
+        let second = Instrument("S1", host: "main", .linear, base: "S", quote: "USDT")
         #expect(board.price(of: first, at: place) == nil)
         #expect(board.price(of: second, at: place) != nil)
     }

@@ -7,12 +7,16 @@ package final class MarketBoard: Sendable {
     /// Prices at one host that are kept; beyond, the oldest gives way.
     static let pricesAtMost = 500
 
-    /// One symbol may name two things: spot, and a contract on it.
+    /// One symbol may name two things: spot, and a contract on it. And on spot one thing may have several
+    /// names, of which none may have a price of its own.
     struct Traded: Hashable, Sendable {
         let kind: OrderIntent.Instrument
         let symbol: String
 
-        init(_ instrument: Instrument) { (kind, symbol) = (instrument.kind, instrument.symbol) }
+        init(_ instrument: Instrument) {
+            kind = instrument.kind
+            symbol = kind == .spot ? instrument.pair : instrument.symbol
+        }
     }
 
     fileprivate struct Listed {
@@ -50,7 +54,8 @@ package final class MarketBoard: Sendable {
             return (instrument, kind * PolicyPrice.dollars.count + dollar)
         }
         return Dictionary(ranked.map { ($0.instrument.base, $0) }) { a, b in
-            (b.rank, b.instrument.symbol) < (a.rank, a.instrument.symbol) ? b : a
+            (b.rank, b.instrument.symbol.count, b.instrument.symbol)
+                < (a.rank, a.instrument.symbol.count, a.instrument.symbol) ? b : a
         }.mapValues(\.instrument)
     }
 
@@ -107,6 +112,11 @@ extension MarketBoard {
     func dollars(of currency: String, at place: MarketPlace) -> Instrument? {
         state.withLock { $0.instruments[place]?.dollarsOf[currency] }
     }
+}
+
+extension Instrument {
+    /// `BTC/USDT`.
+    var pair: String { "\(base)/\(quote)" }
 }
 
 extension MarketBoard.State {

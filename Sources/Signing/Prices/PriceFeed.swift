@@ -121,10 +121,11 @@ final class PriceFeed {
 }
 
 extension MarketPlace {
-    /// Of a source that is pulled here: its name in the list, and in reasons.
+    /// Of a source that is pulled here: its name in the list, and in reasons. One for all names that orders
+    /// may use.
     func name(of instrument: Instrument) -> String {
-        let place = "\(exchange.rawValue) \(environment.rawValue) \(host)"
         let kind = instrument.kind == .spot ? "" : " \(instrument.kind.rawValue)"
-        return "\(place)\(kind) \(instrument.symbol)"
+        let symbol = exchange == .kraken ? instrument.pair : instrument.symbol
+        return "\(exchange.rawValue) \(environment.rawValue) \(host)\(kind) \(symbol)"
     }
 }
