@@ -218,5 +218,6 @@ extension UseFacts {
         let view = market.view(place, read.meaning.orders)
         (instruments, prices) = (view.instruments, view.prices)
         isClockUncertain = view.isClockUncertain
+        holdings = request.holdings
     }
 }

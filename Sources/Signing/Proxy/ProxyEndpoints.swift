@@ -21,6 +21,10 @@ package struct ProxyEndpoints {
     private let entropy: Entropy
     private let delays = AnswerDelays()
     private var clock: Clock { batcher.ledger.clock }
+    private var holdings: HoldingsReading {
+        HoldingsReading(
+            batcher: batcher, hosts: hosts, clocks: clocks, line: line, outcomes: outcomes, entropy: entropy)
+    }
 
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
@@ -90,6 +94,7 @@ extension ProxyEndpoints {
     private nonisolated(nonsending) func carryOut(
         _ asked: UseRequest, _ request: Request, _ received: UInt64
     ) async throws -> Response {
+        let asked = try await holdings.adding(to: asked)
         switch try await batcher.decide(asked) {
         case .denied(let denied): throw Problem.denied(denied, to: asked.context)
         case .admitted(let use):
