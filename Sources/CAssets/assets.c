@@ -64,6 +64,9 @@ static const unsigned char migration_0017[] = {
 static const unsigned char migration_0018[] = {
 #embed "../../Migrations/0018_away_mode.sql"
 };
+static const unsigned char migration_0019[] = {
+#embed "../../Migrations/0019_prices.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -89,6 +92,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0016_egress.sql", migration_0016),
     FILE_OF("Migrations/0017_policy_register.sql", migration_0017),
     FILE_OF("Migrations/0018_away_mode.sql", migration_0018),
+    FILE_OF("Migrations/0019_prices.sql", migration_0019),
     {0, 0, 0},
 };
 

@@ -40,6 +40,15 @@ extension EventType {
             EventField("note", .string, isNullable: true), EventField("changes", .integer),
         ],
         "policy.tampered": [EventField("owner", .string), EventField("found_in", .string)],
+        "price_source.changed": priceSourceFields + [
+            EventField("change", .string), EventField("reason", .string, isNullable: true),
+        ],
+        "price_source.suspended": priceSourceFields + [
+            EventField("exchange", .string, isNullable: true),
+            EventField("environment", .string, isNullable: true),
+            EventField("symbol", .string, isNullable: true), EventField("from", .string),
+            EventField("to", .string), EventField("percent", .number),
+        ],
         "key.suspended": keyFields + [EventField("reason", .string)],
         "key.restricted": keyFields + [EventField("reason", .string, isNullable: true)],
         "key.away_mode.changed": keyFields + [
@@ -234,6 +243,9 @@ private let keyFields: [EventField] = [
     EventField("tags", .strings), EventField("status", .string),
 ]
 
+private let priceSourceFields: [EventField] = [
+    EventField("price_source_id", .string), EventField("kind", .string), EventField("name", .string),
+]
 private let accountFields: [EventField] = [
     EventField("account_id", .string), EventField("name", .string), EventField("exchange", .string),
     EventField("environment", .string), EventField("uid", .string, isNullable: true),

@@ -85,6 +85,10 @@ extension EventType {
     package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
     package static let policyChanged = EventType("policy.changed", .policiesRead, isSecurity: true)
     package static let policyTampered = EventType("policy.tampered", .policiesRead, isSecurity: true)
+    package static let priceSourceChanged = EventType(
+        "price_source.changed", .policiesRead, isSecurity: true)
+    package static let priceSourceSuspended = EventType(
+        "price_source.suspended", .policiesRead, isSecurity: true)
     package static let accountCreated = EventType("account.created", .accountsRead)
     package static let accountChanged = EventType("account.changed", .accountsRead)
     package static let userInvited = EventType("user.invited", .usersRead, isSecurity: true)
@@ -132,6 +136,7 @@ extension EventType {
     /// Every type but the own ones.
     package static let all: [EventType] = [
         .keyRegistered, .keyChanged, .keyUsed, .keyUseDenied, .keyUseUnknown, .policyChanged, .policyTampered,
+        .priceSourceChanged, .priceSourceSuspended,
         .keySuspended, .keyRestricted, .keyAwayModeChanged,
         .keyTampered, .keyDecoyTouched,
         .keyDrifted, .keyRefused, .keyUnreachable, .keyVersionCreated, .keyDeposited,

@@ -112,6 +112,7 @@ extension Exchange: JSONWritable {
             w.field("not_offered", notOffered)
             w.array("hosts", hosts) { $0.value($1) }
             w.array("recipes", name.adapter.recipes) { $0.value($1) }
+            w.array("tickers", name.adapter.tickers) { $0.value($1) }
             state.write(to: &w)
         }
     }

@@ -1,4 +1,5 @@
 package import JSON
+package import Kernel
 
 /// What Keybell must know of an exchange to speak with it: one conforming type a file. Pure: times, nonces
 /// and answers come in as values.
@@ -45,6 +46,12 @@ package protocol ExchangeAdapter: Sendable {
     /// Reads an answer to one of those; nil when it is not one. Rows that cannot be read are left out: what
     /// is not known opens nothing.
     func instruments(in answer: JSONValue, to list: RequestDraft) -> [Instrument]?
+
+    /// The public request for what an instrument trades at now; nil where there is none.
+    func ticker(of instrument: Instrument) -> RequestDraft?
+
+    /// Reads an answer to that, in the quote currency; nil when it is not one, or about something else.
+    func price(in answer: JSONValue, of instrument: Instrument) -> Decimal?
 
     /// Codes of refusals that say of a key that it is none, or none any more. Wrong signatures, frozen keys
     /// and other environments are refused, too, while the key lives on.

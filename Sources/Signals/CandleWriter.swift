@@ -43,14 +43,20 @@ package final class CandleWriter {
         let errors: [RowError]
     }
 
+    /// What else follows from candles that have just closed, in their own transaction.
+    package typealias Reaction = nonisolated(nonsending) ([ClosedCandle], Change) async throws -> Void
+
     private let ledger: Ledger
+    private let reaction: Reaction
     private var waiting: [Work] = []
     private var idle: [Wakeup] = []
     private var isStopped = false
     /// Told of series whose candles changed, after their commit; and whether more of the same will follow.
     var onChange: ((_ series: [Int], _ isBulk: Bool) -> Void)?
 
-    package init(ledger: Ledger) { self.ledger = ledger }
+    package init(ledger: Ledger, onClosed reaction: @escaping Reaction = { _, _ in }) {
+        (self.ledger, self.reaction) = (ledger, reaction)
+    }
 
     package func start(on worker: isolated Worker) {
         for _ in 0..<Self.lanes {
@@ -105,6 +111,7 @@ package final class CandleWriter {
                 total += try await write.run(chunk, now: context.now, in: change)
             }
             if work.isStrict && !total.refused.isEmpty { throw Refused(errors: total.refused) }
+            if !total.justClosed.isEmpty { try await reaction(total.justClosed, change) }
             return total
         }
         let isBulk = work.chunks.last?.isFull ?? false
@@ -119,5 +126,6 @@ extension ChunkWrite.Result {
         a.refused += b.refused
         a.series.formUnion(b.series)
         a.changed += b.changed
+        a.justClosed += b.justClosed
     }
 }

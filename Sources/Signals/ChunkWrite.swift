@@ -1,8 +1,25 @@
 import Access
 import Events
 import JSON
-import Kernel
+package import Kernel
 import Postgres
+
+/// A candle whose interval is over.
+package struct ClosedCandle: Sendable {
+    /// Who asks for what has just closed asks for no more than this.
+    package static let momentsAgo: Period = .minutes(5)
+
+    package let series: Int
+    package let closedAt: Timestamp
+    package let close: Double
+
+    /// Nil unless it closed just now.
+    init?(_ candle: Candle, of series: Int, _ interval: Interval, at now: Timestamp) {
+        closedAt = interval.close(of: candle.openTime)
+        guard candle.closed, now - closedAt <= Self.momentsAgo else { return nil }
+        (self.series, close) = (series, candle.close)
+    }
+}
 
 /// One chunk in its transaction: finds or makes tokens and series, locks them, writes the candles, and notes
 /// what the analysis has to look at.
@@ -16,6 +33,8 @@ struct ChunkWrite {
         /// Of all rows that were taken, changed or not.
         var series: Set<Int> = []
         var changed: [Int] = []
+        /// Taken, changed or not, and closed a moment ago.
+        var justClosed: [ClosedCandle] = []
     }
 
     let tickers: TickerStore
@@ -37,6 +56,9 @@ struct ChunkWrite {
             candles, series: series, newest: newest, now: now, in: transaction)
         result.counts = written.counts
         result.series = Set(series)
+        result.justClosed = zip(sorted, series).compactMap { assigned, id in
+            ClosedCandle(chunk.candles[assigned.row], of: id, assigned.place.interval, at: now)
+        }
         result.changed = written.growths.map(\.series)
         guard !written.growths.isEmpty else { return result }
         try await SeriesStore.grow(written.growths, now: now, in: transaction)

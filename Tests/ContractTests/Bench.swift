@@ -176,6 +176,7 @@ struct Bench {
                 "PUT", thing, as: stock.owner.token, headers: [(name: "if-match", value: "*")],
                 body: #"{"operations":["read"]}"#)
             #expect(put.status == 200, "\(thing) \(put.text)")
+        case "resumePriceSource": try await stock.suspendPrices()
         case "disableAlertRule": #expect(try await call("POST", thing + "/enable").status == 200)
         default: break
         }

@@ -13,7 +13,7 @@ import TestSupport
 /// Every statement that is put together from parts, in every form that it takes.
 enum DerivedStatements {
     static func all() throws -> [Statement] {
-        identity + signals + policies + (try usage()) + (try keys()) + (try webhooks())
+        identity + signals + policies + (try prices()) + (try usage()) + (try keys()) + (try webhooks())
     }
 
     private static var identity: [Statement] {
@@ -24,6 +24,14 @@ enum DerivedStatements {
     }
 
     private static var policies: [Statement] { [PolicyBook.one, PolicyBook.page, PolicyBook.draft] }
+
+    private static func prices() throws -> [Statement] {
+        let cursor = Cursor([PriceSourceID(id).description]).text
+        return try PriceSourceBook.derived
+            + ["", "?kind=pushed&state=suspended&cursor=\(cursor)", "?state=active"].map {
+                try PriceSourceSearch(testRequest("GET", "/\($0)")).statement
+            }
+    }
 
     /// Each filter makes another form.
     private static func usage() throws -> [Statement] {

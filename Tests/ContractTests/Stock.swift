@@ -12,6 +12,8 @@ import Testing
 struct Stock {
     let premises: Premises
     let owner: Person
+    /// May push candles, and not use keys: what it pushes are prices for policy.
+    let feeder: Person
     /// Ids by the names of path parameters, and of their kinds' prefixes.
     private(set) var ids: [String: String] = [
         "name": "key-expiry", "role": "trader", "code": "forbidden",
@@ -21,8 +23,10 @@ struct Stock {
     init(_ premises: Premises, on worker: isolated Worker) async throws {
         self.premises = premises
         owner = try await premises.owner()
+        feeder = try await premises.join("feeder", .analyst, by: owner)
         try await addPeople()
         try await addSeries()
+        try await addPrices()
         try await addReceivers()
         for name in ["accounts", "signals", "alerts", "deliveries"] {
             try await awaitFirst(of: name, on: worker)
@@ -102,6 +106,33 @@ struct Stock {
         #expect(old.status == 200, "\(old.text)")
         let tokens = try await premises.call("GET", "/v1/tokens?symbol=LUNA", as: owner.token)
         ids["token_id"] = try #require(tokens.json["data"]?[0]?["id"]?.asString, "\(tokens.text)")
+    }
+
+    private mutating func addPrices() async throws {
+        for token in ["SOL", "BTC"] { try await push(100, of: token) }
+        try await add(
+            "price_source_id", "/v1/price-sources", #"{"token":"BTC","source":"prices","interval":"1m"}"#)
+        try await suspendPrices()
+    }
+
+    /// Two prices of the marked series that are too far apart.
+    func suspendPrices() async throws {
+        for price in [100, 200] { try await push(price, of: "BTC") }
+        let source = try await premises.call(
+            "GET", path("/v1/price-sources/{price_source_id}"), as: owner.token)
+        #expect(source.json["state"] == "suspended", "\(source.text)")
+    }
+
+    /// The candle of the minute before this one, of a source `prices`.
+    private func push(_ close: Int, of token: String) async throws {
+        let minute = premises.host.shared.clock.now().seconds / 60 * 60
+        let answer = try await premises.call(
+            "POST", "/v1/candles?source=prices", as: feeder.token,
+            body: """
+                {"token":"\(token)","interval":"1m","open_time":"\(Timestamp(seconds: minute - 60))",\
+                "open":\(close),"high":\(close),"low":\(close),"close":\(close),"volume":1}
+                """, type: "application/x-ndjson")
+        #expect(answer.json["refused"]?.asInt == 0, "\(answer.text)")
     }
 
     private mutating func addReceivers() async throws {

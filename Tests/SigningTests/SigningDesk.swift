@@ -36,6 +36,15 @@ final class DeskExchange: Sendable {
     var timesAsked: Int { clock.withLock { $0.asked } }
 
     func tellsItsTime(_ tells: Bool) { clock.withLock { $0.tells = tells } }
+    /// By symbol; what is not here has no ticker.
+    private let tickers = Mutex<[String: String]>([:])
+    private let asked = Mutex<[String]>([])
+
+    /// What its tickers tell from now on; nil: nothing any more.
+    func trades(_ symbol: String, at price: String?) { tickers.withLock { $0[symbol] = price } }
+
+    /// For how many tickers it was asked.
+    var tickersAsked: Int { asked.withLock { $0.count } }
 
     var requests: [SignedRequest] { received.withLock { $0 } }
 
@@ -56,7 +65,7 @@ final class DeskExchange: Sendable {
             }
             if !tells { return .failure(ExchangeFailure(mayHaveArrived: false, "It has no clock.")) }
         }
-        if let listed = Self.listed(message.request.url, at: now) {
+        if let listed = listed(message.request.url, at: now) {
             return .success(
                 ExchangeAnswer(status: 200, headers: [], body: Array(listed.utf8), isTruncated: false))
         }
@@ -65,20 +74,34 @@ final class DeskExchange: Sendable {
     }
 
     /// What is asked for beside the requests of bots: the time, and what is traded.
-    private static func listed(_ url: String, at now: Timestamp) -> String? {
+    private func listed(_ url: String, at now: Timestamp) -> String? {
         if url.hasSuffix("/api/v3/time") { return #"{"serverTime": \#(now.microseconds / 1_000)}"# }
-        return url.hasSuffix("/api/v3/exchangeInfo") ? instruments : nil
+        if url.contains("/ticker/price?symbol=") { return ticker(String(url.split(separator: "=")[1])) }
+        return url.hasSuffix("/exchangeInfo") ? Self.instruments : nil
     }
 
-    /// Of `GET /api/v3/exchangeInfo`.
-    private static let instruments = """
-        {"symbols": [{"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT",
-        "isSpotTradingAllowed": true, "isMarginTradingAllowed": false,
+    private func ticker(_ symbol: String) -> String {
+        asked.withLock { $0.append(symbol) }
+        return tickers.withLock { $0[symbol] }.map { #"{"symbol": "\#(symbol)", "price": "\#($0)"}"# } ?? "{}"
+    }
+
+    /// Of `GET /api/v3/exchangeInfo`, and of the futures' one.
+    private static let instruments =
+        #"{"symbols": ["#
+        + [("BTCUSDT", "BTC", "USDT"), ("ETHBTC", "ETH", "BTC"), ("ETHEUR", "ETH", "EUR")].map {
+            instrument($0, base: $1, quote: $2)
+        }.joined(separator: ",") + "]}"
+
+    private static func instrument(_ symbol: String, base: String, quote: String) -> String {
+        """
+        {"symbol": "\(symbol)", "status": "TRADING", "baseAsset": "\(base)", "quoteAsset": "\(quote)",
+        "marginAsset": "\(quote)", "isSpotTradingAllowed": true, "isMarginTradingAllowed": false,
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
             {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
-            {"filterType": "NOTIONAL", "minNotional": "5"}]}]}
+            {"filterType": "NOTIONAL", "minNotional": "5"}]}
         """
+    }
 
     /// What Binance answers to `GET /sapi/v1/account/apiRestrictions`.
     static let restrictions = """
@@ -120,7 +143,7 @@ struct SigningDesk {
         let view = market.market(clocks, time.clock)
         batcher = UseBatcher(
             ledger: ledger, book: book, market: view,
-            feed: MarketFeed(board: market, hosts: hosts, line: line, clock: time.clock),
+            feed: MarketFeed(board: market, hosts: hosts, line: line, ledger: ledger),
             times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor),
             turn: BatchTurn(), reactor: reactor)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
@@ -136,6 +159,7 @@ struct SigningDesk {
                     line: line, outcomes: outcomes,
                     weights: weights, entropy: .system
                 ).operations
+                + PriceSourceEndpoints(ledger: ledger).operations
                 + UsageEndpoints(database: database, writer: reports).operations
                 + PolicyEndpoints(
                     book: PolicyBook(ledger: ledger, keys: book),
@@ -251,10 +275,11 @@ extension SigningDesk {
     }
 
     func proxy(
-        _ key: String, _ method: String, _ path: String, query: String = "", as context: Context? = nil
+        _ key: String, _ method: String, _ path: String, query: String = "", host: String = "spot",
+        as context: Context? = nil
     ) async throws -> TestAnswer {
         let query = query.isEmpty ? "" : "?\(query)"
-        return try await call(method, "/v1/keys/\(key)/proxy/spot\(path)\(query)", as: context)
+        return try await call(method, "/v1/keys/\(key)/proxy/\(host)\(path)\(query)", as: context)
     }
 
     static let order = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.5&price=100"

@@ -4,6 +4,7 @@ import Events
 import Jobs
 import Kernel
 import Signals
+import Signing
 
 /// Candles in, grades and signals out, on one worker.
 struct SignalRooms {
@@ -15,7 +16,12 @@ struct SignalRooms {
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let database = ledger.database
         let analyst = Analyst(ledger: ledger, reactor: reactor)
-        let writer = CandleWriter(ledger: ledger)
+        let writer = CandleWriter(ledger: ledger) { candles, change in
+            let pushed = candles.map {
+                PushedCandle(series: $0.series, closedAt: $0.closedAt, close: $0.close)
+            }
+            try await PushedPrices.take(pushed, change)
+        }
         analyst.onFailure = { [log = shared.log] error in
             log.warning("a series could not be analysed", ["error": .text("\(error)")])
         }

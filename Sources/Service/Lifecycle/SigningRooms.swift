@@ -30,7 +30,7 @@ final class SigningRooms {
         let settings = shared.settings
         let hosts = ExchangeHosts { settings.standIn($0, $1, $2) }
         let line = sender.line()
-        let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, clock: shared.clock)
+        let feed = MarketFeed(board: shared.market, hosts: hosts, line: line, ledger: ledger)
         times = ClockFeed(
             clocks: shared.exchangeClocks, hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
         lines = LineKeeper(hosts: hosts, line: line, clock: shared.clock, reactor: reactor)
@@ -55,6 +55,7 @@ final class SigningRooms {
                 line: line, keeper: lines, outcomes: outcomes,
                 weights: shared.weights, entropy: shared.entropy
             ).operations
+            + PriceSourceEndpoints(ledger: ledger).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations
             + PolicyEndpoints(book: PolicyBook(ledger: ledger, keys: book), history: history).operations
     }

@@ -48,7 +48,7 @@ package struct AwayDoor {
     ) async throws -> Response {
         let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
         if let reason = AwayRule.refusal(of: read.meaning) { throw Self.refused(reason) }
-        await batcher.refresh(read, of: snapshot.key, host: asked.incoming.host)
+        _ = await batcher.refresh(read, of: snapshot, asked)
         let hold = proxy.hold()
         defer { hold.giveBack() }
         try hold.take(snapshot.key, read, from: try batcher.book.egress.chosen(for: snapshot.key))

@@ -11,6 +11,8 @@ import Postgres
 final class KeySnapshot: Sendable {
     let usable: UsableKey
     let policies: PolicySet
+    /// Which prices count.
+    let prices: PriceStanding
     let epoch: Int64
     // Asked for by every request, so worked out once.
     let facts: KeyFacts
@@ -22,9 +24,11 @@ final class KeySnapshot: Sendable {
     let wantsNonce: Bool
     /// By its own policy.
     let operations: Set<RequestOperation>
+    let asksPrices: Bool
 
-    init(usable: UsableKey, policies: PolicySet, epoch: Int64) {
-        (self.usable, self.policies, self.epoch) = (usable, policies, epoch)
+    init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
+        (self.usable, self.policies, self.prices, self.epoch) = (usable, policies, prices, epoch)
+        asksPrices = policies.asksPrices
         facts = KeyFacts(usable.key)
         name = usable.key.id.description
         account = usable.account?.description
@@ -52,11 +56,28 @@ final class KeySnapshot: Sendable {
     func judge(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
     ) -> PolicyJudgement {
-        var judgement = policies.judge(UseFacts(request, read, of: facts, market, at: now))
+        var judgement = policies.judge(useFacts(request, read, market, at: now))
         if let reason = SignMode.refusal(of: request.way, read, self) {
             judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
         }
         return judgement
+    }
+
+    func useFacts(
+        _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
+    ) -> UseFacts {
+        var found = UseFacts(request, read, of: facts, market, at: now)
+        prices.apply(to: &found)
+        return found
+    }
+
+    /// What must be known of the market before it can be judged, and of which instruments.
+    func priceNeeds(
+        _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
+    ) -> (needs: PriceNeeds, instruments: [String: Instrument]) {
+        guard asksPrices, !read.meaning.orders.isEmpty else { return (PriceNeeds(), [:]) }
+        let facts = useFacts(request, read, market, at: now)
+        return (policies.priceNeeds(facts, JudgedOrders(facts)), facts.instruments)
     }
 
     /// Adds the verdicts of limits, by what is used up.
@@ -76,6 +97,7 @@ final class KeySnapshots {
     private let book: KeyBook
     private let policies: PolicyStore
     private var known: RecentlyUsed<ExchangeKeyID, KeySnapshot> = RecentlyUsed(capacity: capacity)
+    private var prices: (standing: PriceStanding, epoch: Int64)?
     private(set) var epoch: Int64 = 0
 
     init(book: KeyBook) {
@@ -118,10 +140,11 @@ final class KeySnapshots {
             }
         }
         let sets = try await policies.inForce(for: usable, in: source)
+        let standing = try await standing(at: epoch, in: source)
         var fresh: [ExchangeKeyID: KeySnapshot] = [:]
         for key in usable {
             fresh[key.key.id] = sets[key.key.id].map {
-                KeySnapshot(usable: key, policies: $0, epoch: epoch)
+                KeySnapshot(usable: key, policies: $0, prices: standing, epoch: epoch)
             }
         }
         for id in ids where known.use(id).map({ $0.epoch <= epoch }) ?? true {
@@ -129,5 +152,14 @@ final class KeySnapshots {
         }
         note(epoch: epoch)
         return unusable
+    }
+
+    private nonisolated(nonsending) func standing(
+        at epoch: Int64, in source: any Queryable
+    ) async throws -> PriceStanding {
+        if let prices, prices.epoch == epoch { return prices.standing }
+        let standing = try await PriceStanding.read(in: source)
+        prices = (standing, epoch)
+        return standing
     }
 }

@@ -2,16 +2,35 @@ package import Exchanges
 package import Kernel
 import Synchronization
 
-/// The instruments of a node, as they were last read: every worker writes and reads them.
+/// The instruments and prices of a node, as they were last read: every worker writes and reads them.
 package final class MarketBoard: Sendable {
-    private struct Listed {
-        /// One symbol may name two things: spot, and a contract on it.
+    /// Prices at one host that are kept; beyond, the oldest gives way.
+    static let pricesAtMost = 500
+
+    /// One symbol may name two things: spot, and a contract on it. And on spot one thing may have several
+    /// names, of which none may have a price of its own.
+    struct Traded: Hashable, Sendable {
+        let kind: OrderIntent.Instrument
+        let symbol: String
+
+        init(_ instrument: Instrument) {
+            kind = instrument.kind
+            symbol = kind == .spot ? instrument.pair : instrument.symbol
+        }
+    }
+
+    fileprivate struct Listed {
         var bySymbol: [String: [Instrument]]
+        /// What tells a currency's price in dollars.
+        var dollarsOf: [String: Instrument]
         var at: Timestamp
     }
 
-    private struct State {
+    fileprivate struct State {
         var instruments: [MarketPlace: Listed] = [:]
+        var pulled: [MarketPlace: [Traded: PolicyPrice]] = [:]
+        /// By the tickers of tokens, in dollars.
+        var pushed: [String: PolicyPrice] = [:]
     }
 
     private let state = Mutex(State())
@@ -19,8 +38,25 @@ package final class MarketBoard: Sendable {
     package init() {}
 
     package func put(_ instruments: [Instrument], at place: MarketPlace, _ time: Timestamp) {
-        let bySymbol = Dictionary(grouping: instruments, by: \.symbol)
-        state.withLock { $0.instruments[place] = Listed(bySymbol: bySymbol, at: time) }
+        let listed = Listed(
+            bySymbol: Dictionary(grouping: instruments, by: \.symbol),
+            dollarsOf: Self.dollarsOf(instruments), at: time)
+        state.withLock { $0.instruments[place] = listed }
+    }
+
+    /// Spot before contracts, and one dollar before the other.
+    private static func dollarsOf(_ instruments: [Instrument]) -> [String: Instrument] {
+        let kinds: [OrderIntent.Instrument] = [.spot, .linear, .inverse]
+        let ranked = instruments.compactMap { instrument -> (instrument: Instrument, rank: Int)? in
+            guard let dollar = PolicyPrice.dollars.firstIndex(of: instrument.quote),
+                let kind = kinds.firstIndex(of: instrument.kind)
+            else { return nil }
+            return (instrument, kind * PolicyPrice.dollars.count + dollar)
+        }
+        return Dictionary(ranked.map { ($0.instrument.base, $0) }) { a, b in
+            (b.rank, b.instrument.symbol.count, b.instrument.symbol)
+                < (a.rank, a.instrument.symbol.count, a.instrument.symbol) ? b : a
+        }.mapValues(\.instrument)
     }
 
     /// When the instruments of a place were last read; nil: never.
@@ -31,16 +67,74 @@ package final class MarketBoard: Sendable {
     package func market(_ clocks: ExchangeClocks, _ clock: Clock) -> Market {
         Market { [self] place, orders in
             var view = Market.View()
-            let time = ExchangeClocks.Place(place.exchange, place.environment)
-            view.isClockUncertain = clocks.isUncertain(time, at: clock.now())
+            let now = clock.now()
+            view.isClockUncertain = clocks.isUncertain(
+                ExchangeClocks.Place(place.exchange, place.environment), at: now)
             state.withLock { state in
                 for order in orders {
                     guard let symbol = order.symbol else { continue }
                     let listed = state.instruments[place]?.bySymbol[symbol] ?? []
-                    view.instruments[symbol] = listed.first { $0.fits(order.instrument) }
+                    guard let instrument = listed.first(where: { $0.fits(order.instrument) }) else {
+                        continue
+                    }
+                    view.instruments[symbol] = instrument
+                    state.addPrices(of: instrument, under: symbol, at: place, to: &view, now)
                 }
             }
             return view
         }
+    }
+}
+
+// MARK: Prices
+
+extension MarketBoard {
+    func price(of instrument: Instrument, at place: MarketPlace) -> PolicyPrice? {
+        state.withLock { $0.pulled[place]?[Traded(instrument)] }
+    }
+
+    func put(_ price: PolicyPrice, of instrument: Instrument, at place: MarketPlace) {
+        state.withLock { state in
+            state.pulled[place, default: [:]][Traded(instrument)] = price
+            guard let all = state.pulled[place], all.count > Self.pricesAtMost,
+                let oldest = all.min(by: { $0.value.at < $1.value.at })?.key
+            else { return }
+            state.pulled[place]?[oldest] = nil
+        }
+    }
+
+    /// - Parameter asked: tickers of tokens, of which those without a price have none now.
+    func put(pushed prices: [String: PolicyPrice], instead asked: some Sequence<String>) {
+        state.withLock { state in for token in asked { state.pushed[token] = prices[token] } }
+    }
+
+    /// What tells a currency's price at an exchange itself.
+    func dollars(of currency: String, at place: MarketPlace) -> Instrument? {
+        state.withLock { $0.instruments[place]?.dollarsOf[currency] }
+    }
+}
+
+extension Instrument {
+    /// `BTC/USDT`.
+    var pair: String { "\(base)/\(quote)" }
+}
+
+extension MarketBoard.State {
+    fileprivate func addPrices(
+        of instrument: Instrument, under symbol: String, at place: MarketPlace, to view: inout Market.View,
+        _ now: Timestamp
+    ) {
+        if pulled[place] == nil, pushed.isEmpty { return }
+        view.prices[symbol] = price(of: instrument, at: place, now)
+        if PolicyPrice.isDollar(instrument.quote) { return }
+        let currency = instrument.quote
+        let own = instruments[place]?.dollarsOf[currency].flatMap { price(of: $0, at: place, now) }
+        view.prices[PolicyPrice.name(of: currency)] = own ?? pushed[currency]
+    }
+
+    /// The order's own exchange is asked before a series that somebody pushes.
+    private func price(of instrument: Instrument, at place: MarketPlace, _ now: Timestamp) -> PolicyPrice? {
+        if let own = pulled[place]?[MarketBoard.Traded(instrument)], own.isFresh(at: now) { return own }
+        return PolicyPrice.isDollar(instrument.quote) ? pushed[instrument.base] : nil
     }
 }

@@ -77,8 +77,18 @@ extension UseBatch.Work {
             let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
             return decisions.append((pending, .failure(problem)))
         }
+        if pending.snapshot !== snapshot, lacksPrices(pending, snapshot) {
+            return decisions.append((pending, .failure(UseBatcher.PricesWanted())))
+        }
         if let foreseen, foreseen.snapshot === snapshot { return judged.append(foreseen) }
         judged.append(judgement(of: pending, by: snapshot))
+    }
+
+    /// Policies that were published since it came ask for prices that nobody has looked for.
+    private func lacksPrices(_ pending: UseBatcher.Pending, _ snapshot: KeySnapshot) -> Bool {
+        guard snapshot.asksPrices, !pending.isLast, let read = pending.read else { return false }
+        let (needs, _) = snapshot.priceNeeds(pending.request, read, owner.market, at: now)
+        return !needs.isCovered(by: pending.prices)
     }
 
     private func judgement(of pending: UseBatcher.Pending, by snapshot: KeySnapshot) -> Judged {
@@ -209,5 +219,6 @@ extension UseFacts {
         let view = market.view(place, read.meaning.orders)
         (instruments, prices) = (view.instruments, view.prices)
         isClockUncertain = view.isClockUncertain
+        holdings = request.holdings
     }
 }

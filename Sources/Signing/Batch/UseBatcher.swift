@@ -24,6 +24,11 @@ package final class UseBatcher {
         let decision = Promise<Result<UseDecision, any Error>>()
         /// Set once the key's exchange is known, which never changes.
         var read: ReadUse?
+        /// By which it was prepared, and the prices that were looked for then.
+        var snapshot: KeySnapshot?
+        var prices = PriceNeeds()
+        /// It is judged by what is known, whatever else its policies ask for by now.
+        var isLast = false
 
         init(_ request: UseRequest, _ usage: UsageID, since: UInt64) {
             (self.request, self.usage, self.since) = (request, usage, since)
@@ -70,10 +75,21 @@ package final class UseBatcher {
     nonisolated(nonsending) func decide(
         _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) throws -> Void = { _, _ in }
     ) async throws -> UseDecision {
-        let pending = Pending(
-            request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
+        do {
+            return try await decide(request, isLast: false, unless: refuses)
+        } catch is PricesWanted {
+            return try await decide(request, isLast: true, unless: refuses)
+        }
+    }
+
+    private nonisolated(nonsending) func decide(
+        _ request: UseRequest, isLast: Bool, unless refuses: (ExchangeKey, ReadUse) throws -> Void
+    ) async throws -> UseDecision {
+        let pending = Pending(request, ledger.newID(), since: 0)
+        pending.isLast = isLast
         try await prepare(pending)
         if let key = snapshots.known(request.key), let read = pending.read { try refuses(key, read) }
+        // An exchange's time, spent on its lists and prices, is not waiting for a place.
         pending.since = ledger.clock.monotonicNanoseconds()
         let isCancel = pending.read?.meaning.operation == .cancel
         let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
@@ -86,17 +102,28 @@ package final class UseBatcher {
     private nonisolated(nonsending) func prepare(_ pending: Pending) async throws {
         let request = pending.request
         if snapshots.known(request.key) == nil { try await acquaint(request.key) }
-        guard let key = snapshots.known(request.key) else { return }
-        let read = ReadUse(request, at: key.exchange, naming: ledger.entropy)
-        pending.read = read
-        await refresh(read, of: key, host: request.incoming.host)
+        guard let snapshot = snapshots.latest(request.key) else { return }
+        let read = ReadUse(request, at: snapshot.facts.exchange, naming: ledger.entropy)
+        (pending.read, pending.snapshot) = (read, snapshot)
+        pending.prices = await refresh(read, of: snapshot, request)
     }
 
-    nonisolated(nonsending) func refresh(_ read: ReadUse, of key: ExchangeKey, host: String) async {
+    /// - Returns: the prices that its policies, as they were last seen, ask for.
+    nonisolated(nonsending) func refresh(
+        _ read: ReadUse, of snapshot: KeySnapshot, _ request: UseRequest
+    ) async -> PriceNeeds {
+        let key = snapshot.key
         await times.know(ExchangeClocks.Place(key.exchange, key.environment))
-        guard !read.meaning.orders.isEmpty else { return }
-        await feed.refresh(MarketPlace(key.exchange, key.environment, host: host))
+        guard !read.meaning.orders.isEmpty else { return PriceNeeds() }
+        let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
+        await feed.refresh(place)
+        let (needs, instruments) = snapshot.priceNeeds(request, read, market, at: ledger.clock.now())
+        if !needs.isEmpty { await feed.prices.refresh(place, needs, instruments) }
+        return needs
     }
+
+    /// Its policies have changed meanwhile, and ask for prices that nobody has looked for.
+    struct PricesWanted: Error {}
 
     private static var overloaded: Problem {
         Problem(

@@ -9,9 +9,20 @@ package final class UseRequest: Sendable {
     package let key: ExchangeKeyID
     package let incoming: IncomingRequest
     package let context: Context
+    /// What the account holds, where it was asked for this request.
+    let holdings: [String: Decimal]?
 
     package init(_ way: UseWay, _ key: ExchangeKeyID, _ incoming: IncomingRequest, _ context: Context) {
         (self.way, self.key, self.incoming, self.context) = (way, key, incoming, context)
+        holdings = nil
+    }
+
+    init(
+        _ way: UseWay, _ key: ExchangeKeyID, _ incoming: IncomingRequest, _ context: Context,
+        holdings: [String: Decimal]
+    ) {
+        (self.way, self.key, self.incoming, self.context) = (way, key, incoming, context)
+        self.holdings = holdings
     }
 }
 

@@ -33,7 +33,7 @@ extension UseBatcher {
         try await acquaint(request.key)
         guard let snapshot = snapshots.latest(request.key) else { throw Problem.notFound("key") }
         let read = ReadUse(request, at: snapshot.facts.exchange)
-        await refresh(read, of: snapshot.key, host: request.incoming.host)
+        _ = await refresh(read, of: snapshot, request)
         var judgement = snapshot.judge(request, read, market, at: now)
         if !judgement.charges.isEmpty {
             let rows = try await ledger.database.query(
@@ -44,7 +44,7 @@ extension UseBatcher {
         return UseTrial(
             key: snapshot.facts, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
             judgement: judgement,
-            numbers: InstrumentVerdict.all(of: UseFacts(request, read, of: snapshot.facts, market, at: now)),
+            numbers: InstrumentVerdict.all(of: snapshot.useFacts(request, read, market, at: now)),
             at: now)
     }
 }

@@ -21,6 +21,8 @@ package struct UseFacts: Sendable {
     package var instruments: [String: Instrument] = [:]
     /// By symbol, and of currencies by `PolicyPrice.name(of:)`.
     package var prices: [String: PolicyPrice] = [:]
+    /// Sources of prices that are there and do not count, by the same names.
+    package var withheldPrices: [String: String] = [:]
     /// How far the exchange's clock is from ours is not known well enough: an order could be taken much later
     /// than it was meant.
     package var isClockUncertain = false
@@ -48,6 +50,7 @@ extension UseFacts {
             facts.meaning.orders[place].symbol = name
             facts.instruments[name] = instrument
             facts.prices[name] = prices[name] ?? prices[alias]
+            facts.withheldPrices[name] = withheldPrices[name] ?? withheldPrices[alias]
         }
         return facts
     }

@@ -35,11 +35,11 @@ package final class ClockFeed {
 
     package func stop() { isStopping = true }
 
-    /// Waits for a reading only where there is none.
+    /// Waits for a reading only where there is none, or none any more: an exchange that rested is not asked.
     nonisolated(nonsending) func know(_ place: ExchangeClocks.Place) async {
         let now = clock.now()
         used[place] = now
-        guard clocks.reading(of: place) == nil else { return }
+        if clocks.isKnown(place, at: now) { return }
         if let other = asking[place] { return await other.get() }
         if let last = missed[place], now - last < Self.asksAgainAfter { return }
         let done = Promise<Void>()

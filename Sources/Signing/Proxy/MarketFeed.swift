@@ -1,7 +1,8 @@
 import EventLoop
+package import Events
 import Exchanges
 import JSON
-package import Kernel
+import Kernel
 
 /// Reads what exchanges list, when somebody trades there: without it, an order's numbers mean nothing.
 package final class MarketFeed {
@@ -15,9 +16,11 @@ package final class MarketFeed {
     private let line: ExchangeLine
     private let clock: Clock
     private var loading: [MarketPlace: Promise<Void>] = [:]
+    let prices: PriceFeed
 
-    package init(board: MarketBoard, hosts: ExchangeHosts, line: ExchangeLine, clock: Clock) {
-        (self.board, self.hosts, self.line, self.clock) = (board, hosts, line, clock)
+    package init(board: MarketBoard, hosts: ExchangeHosts, line: ExchangeLine, ledger: Ledger) {
+        (self.board, self.hosts, self.line, clock) = (board, hosts, line, ledger.clock)
+        prices = PriceFeed(board: board, hosts: hosts, line: line, book: PriceSourceBook(ledger: ledger))
     }
 
     /// Reads a place that was never read, or not for long. A failure leaves what was there.

@@ -24,6 +24,11 @@ package struct ProxyEndpoints {
     private let entropy: Entropy
     private let delays = AnswerDelays()
     private var clock: Clock { batcher.ledger.clock }
+    private var holdings: HoldingsReading {
+        HoldingsReading(
+            batcher: batcher, hosts: hosts, clocks: clocks, line: line, outcomes: outcomes, weights: weights,
+            entropy: entropy)
+    }
 
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
@@ -101,6 +106,7 @@ extension ProxyEndpoints {
     private nonisolated(nonsending) func carryOut(
         _ asked: UseRequest, _ request: Request, _ timing: ProxyTiming, _ turn: KeySenders.Turn?
     ) async throws -> Response {
+        let asked = try await holdings.adding(to: asked, turn)
         let hold = hold()
         defer { hold.giveBack() }
         let decision = try await batcher.decide(asked) { key, read in

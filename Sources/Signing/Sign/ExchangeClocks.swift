@@ -57,6 +57,11 @@ package final class ExchangeClocks: Sendable {
         return ours + reading.offset
     }
 
+    /// Whether there is a reading that still says something.
+    func isKnown(_ place: Place, at now: Timestamp) -> Bool {
+        reading(of: place).map { now - $0.at < Self.validFor } ?? false
+    }
+
     func isUncertain(_ place: Place, at now: Timestamp) -> Bool {
         guard let reading = reading(of: place), now - reading.at < Self.validFor else { return true }
         return reading.uncertainty > Self.uncertaintyAtMost

@@ -76,6 +76,7 @@ extension SignEndpoints {
             w.field("verdict", trial.judgement.isAllowed ? "allowed" : "denied")
             w.field("operation", trial.judgement.operation.rawValue)
             w.array("clauses", trial.judgement.clauses(for: context)) { w, clause in w.value(clause) }
+            w.array("prices", trial.judgement.prices(for: context)) { w, price in w.value(price) }
             w.field("string_to_sign", text.map { $0.text ?? Base64.encode($0.bytes) })
             w.field("string_to_sign_encoding", text.map { $0.text == nil ? "base64" : "text" })
             w.field("policy_version", trial.judgement.policyVersion)

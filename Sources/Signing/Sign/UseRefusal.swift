@@ -14,6 +14,7 @@ extension Problem {
                 ("operation", .string(denied.judgement.operation.rawValue)),
                 ("usage_id", .string(denied.usage.description)),
                 ("clauses", .array(denied.judgement.clauses(for: context))),
+                ("prices", .array(denied.judgement.prices(for: context).map(\.json))),
             ])
     }
 }
@@ -30,7 +31,12 @@ extension PolicyJudgement {
     }
 }
 
-extension ClauseVerdict {
+extension PolicyJudgement {
+    /// Which prices clauses were told; without `policies:read` none: they would tell what clauses there are.
+    func prices(for context: Context) -> [UsedPrice] { context.may(.policiesRead) ? prices : [] }
+}
+
+extension JSONWritable {
     fileprivate var json: JSONValue {
         var w = JSONWriter()
         write(to: &w)

@@ -116,7 +116,18 @@ package struct UsageHistory {
         let asked = UseRequest(way, key.id, incoming, context)
         let read = ReadUse(asked, at: key.exchange)
         let usage: UsageID = row.id(0)
-        return PolicyReplay.Recorded(
-            usage.description, UseFacts(asked, read, of: KeyFacts(key), market, at: row.timestamp(1)))
+        var facts = UseFacts(asked, read, of: KeyFacts(key), market, at: row.timestamp(1))
+        facts.prices = Self.prices(request)
+        // How far the clocks are apart now says nothing of then.
+        facts.isClockUncertain = false
+        return PolicyReplay.Recorded(usage.description, facts)
+    }
+
+    /// Of the market as it was then, as far as somebody asked.
+    private static func prices(_ request: JSONValue) -> [String: PolicyPrice] {
+        let told = (request["prices"]?.asArray ?? []).compactMap { price in
+            price["of"]?.asString.flatMap { name in PolicyPrice(price).map { (name, $0) } }
+        }
+        return Dictionary(told) { first, _ in first }
     }
 }

@@ -145,6 +145,7 @@ extension UsageRecord {
             w.field("query", incoming.query)
             w.field("content_type", incoming.contentType)
             w.field("body", String(decoding: incoming.body, as: UTF8.self))
+            if !judgement.prices.isEmpty { w.array("prices", judgement.prices) { $0.value($1) } }
         }
         return String(decoding: w.bytes, as: UTF8.self)
     }

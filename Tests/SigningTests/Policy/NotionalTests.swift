@@ -25,7 +25,7 @@ import Testing
     }
 
     private static let cases = [
-        Case(name: "a purchase below the market", order: Made.order(price: "40000"), worth: "5000"),
+        Case(name: "a purchase below the market", order: Made.order(price: "40000"), worth: "4000"),
         Case(name: "a purchase above the market", order: Made.order(price: "60000"), worth: "6000"),
         Case(name: "a sale below the market", order: Made.order(.sell, price: "1"), worth: "5000"),
         Case(name: "a sale above the market", order: Made.order(.sell, price: "60000"), worth: "6000"),

@@ -78,7 +78,7 @@ def ticker_price(exchange, call):
     desk, name = Desk(exchange, call), call.first("symbol")
     wanted = [find(_markets(call), name)] if name else _markets(call)
     answers = [{"symbol": one.id, "price": plain(desk.price(one)), "time": call.now_ms} for one in wanted]
-    return Answer(200, answers[0] if name and call.request.path.startswith("/api/") else answers)
+    return Answer(200, answers[0] if name and not call.request.path.startswith("/dapi/") else answers)
 
 
 def ticker_24h(exchange, call):

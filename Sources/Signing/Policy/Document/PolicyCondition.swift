@@ -5,11 +5,14 @@ package struct PolicyCondition: Sendable {
     /// As written.
     package let source: String
     package let scope: ClauseScope
+    /// It may ask what an order is worth.
+    let asksNotional: Bool
     private let expression: Expression
 
     package init(_ source: String, scope: ClauseScope) throws(ExpressionMistake) {
         expression = try Expression(source, in: .policy(scope), giving: .bool)
         (self.source, self.scope) = (source, scope)
+        asksNotional = source.contains("notional_usd")
     }
 }
 

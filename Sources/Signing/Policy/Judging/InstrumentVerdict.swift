@@ -94,7 +94,7 @@ private struct OrderNumbers {
         guard let least = instrument.minNotional, let quantity = order.quantity?.magnitude else {
             return .notApplicable
         }
-        let price = order.price ?? OrderValue(order, facts).marketPrice()
+        let price = order.price ?? OrderValue(order, facts).marketPrice()?.value
         let contracts =
             order.unit == .contracts
             ? instrument.contractValue.flatMap { quantity.multiplied(by: $0) } : quantity

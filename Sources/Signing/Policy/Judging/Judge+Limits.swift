@@ -67,7 +67,7 @@ extension Judge {
 
 extension UseLimit {
     /// An order that does not say its symbol counts for every one.
-    fileprivate func counts(_ order: OrderIntent) -> Bool {
+    func counts(_ order: OrderIntent) -> Bool {
         guard let symbols, let symbol = order.symbol else { return true }
         return symbols.contains { $0.matches(symbol) }
     }

@@ -74,8 +74,11 @@ extension Judge {
 
     private func reason(_ order: OrderIntent, over most: Notional) -> String? {
         do throws(UnknownValue) {
-            let notional = try OrderValue(order, facts).notional()
-            return notional.amount > most.amount ? "\(notional) is more than \(most)" : nil
+            let value = OrderValue(order, facts)
+            let notional = try value.notional()
+            guard notional.amount > most.amount else { return nil }
+            let market = value.needsMarketPrice ? value.marketPrice() : nil
+            return "\(notional) is more than \(most)" + (market.map { ", at \($0.told(at: facts.at))" } ?? "")
         } catch {
             return error.reason
         }
@@ -83,16 +86,16 @@ extension Judge {
 
     /// A market order has no price to be far off; that there is a price to compare with is asked of all.
     private func reason(_ order: OrderIntent, furtherThan percent: Decimal) -> String? {
-        guard let market = OrderValue(order, facts).marketPrice() else {
-            return UnknownValue.noPrice(of: order.symbol).reason
-        }
+        let value = OrderValue(order, facts)
+        guard let market = value.marketPrice() else { return value.noPrice.reason }
         guard order.kind.hasLimit || order.price != nil else { return nil }
         guard let price = order.price else { return order.lacks("price") }
-        let distance = price.subtracting(market)?.magnitude.multiplied(by: Decimal(exactly: 100))
-        guard let distance, let most = market.multiplied(by: percent) else {
+        let distance = price.subtracting(market.value)?.magnitude.multiplied(by: Decimal(exactly: 100))
+        guard let distance, let most = market.value.multiplied(by: percent) else {
             return "its price has more digits than can be compared"
         }
-        return distance > most ? "\(price) is more than \(percent) % away from \(market)" : nil
+        guard distance > most else { return nil }
+        return "\(price) is more than \(percent) % away from \(market.told(at: facts.at))"
     }
 }
 

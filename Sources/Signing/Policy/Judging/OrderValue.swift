@@ -9,6 +9,10 @@ struct UnknownValue: Error, Equatable {
         let name = symbol.map { Judge.shown($0) } ?? "an unnamed symbol"
         return UnknownValue(reason: "there is no price for policy of \(name) under 5 minutes old")
     }
+
+    static func suspended(_ source: String) -> UnknownValue {
+        UnknownValue(reason: "the source of prices \(Judge.shown(source)) does not count now")
+    }
 }
 
 /// What an order is worth at its worst: quantity × contract value × price, exactly.
@@ -30,8 +34,24 @@ struct OrderValue {
     }
 
     /// The price for policy of what is traded, in its quote currency.
-    func marketPrice() -> Decimal? {
-        order.symbol.flatMap { facts.prices[$0] }.flatMap { $0.isFresh(at: facts.at) ? $0.value : nil }
+    func marketPrice() -> PolicyPrice? {
+        order.symbol.flatMap { facts.prices[$0] }.flatMap { $0.isFresh(at: facts.at) ? $0 : nil }
+    }
+
+    /// Whether what it is worth hangs on the market.
+    var needsMarketPrice: Bool {
+        guard let instrument = try? instrument(), instrument.kind != .option, !isBounded else { return false }
+        switch order.unit {
+        case .quote: return false
+        case .base: return true
+        case .contracts: return instrument.contractUnit == .base
+        }
+    }
+
+    /// What it is paid in, unless that counts as the dollar.
+    var foreignCurrency: String? {
+        guard let quote = try? instrument().quote, !PolicyPrice.isDollar(quote) else { return nil }
+        return quote
     }
 
     func notional() throws(UnknownValue) -> Notional {
@@ -71,25 +91,34 @@ struct OrderValue {
         return product
     }
 
-    /// The dearest at which it may be filled, as far as anybody knows. A limit bounds a purchase from above
-    /// and a sale from below only: a sale at any price can be filled at the market's, unless it never takes.
+    private var limit: Decimal? { order.kind.hasLimit ? order.price : nil }
+
+    /// A limit bounds a purchase from above and a sale from below only: a sale at any price can be filled at
+    /// the market's, unless it never takes.
+    private var isBounded: Bool { limit != nil && (order.side == .buy || order.neverTakes) }
+
+    /// The dearest at which it may be filled, as far as anybody knows. What is bounded is worth its bound,
+    /// whether or not somebody else's order has just made us look at the market.
     private func worstPrice() throws(UnknownValue) -> Decimal {
-        let market = marketPrice()
-        let limit = order.kind.hasLimit ? order.price : nil
         if order.kind.hasLimit, limit == nil {
             throw UnknownValue(reason: order.lacks("price"))
         }
-        let isBounded = limit != nil && (order.side == .buy || order.neverTakes)
-        if market == nil, !isBounded {
-            throw UnknownValue.noPrice(of: order.symbol)
-        }
-        let prices = [limit, order.price, order.stopPrice, market].compactMap { $0?.magnitude }
+        if isBounded, let limit { return limit.magnitude }
+        guard let market = marketPrice() else { throw noPrice }
+        let prices = [order.price, order.stopPrice, market.value].compactMap { $0?.magnitude }
         return prices.max() ?? .zero
+    }
+
+    var noPrice: UnknownValue {
+        if let source = order.symbol.flatMap({ facts.withheldPrices[$0] }) { return .suspended(source) }
+        return .noPrice(of: order.symbol)
     }
 
     private func rate(of currency: String) throws(UnknownValue) -> Decimal {
         if PolicyPrice.isDollar(currency) { return Decimal(exactly: 1) }
-        guard let price = facts.prices[PolicyPrice.name(of: currency)], price.isFresh(at: facts.at) else {
+        let name = PolicyPrice.name(of: currency)
+        guard let price = facts.prices[name], price.isFresh(at: facts.at) else {
+            if let source = facts.withheldPrices[name] { throw .suspended(source) }
             throw UnknownValue(reason: "there is no price of \(currency) in USD under 5 minutes old")
         }
         return price.value

@@ -8,12 +8,14 @@ package struct PolicyJudgement: Sendable, Equatable {
     package let charges: [LimitCharge]
     /// Whether an answer that carries credentials is let through.
     package let revealsCredentials: Bool
+    /// What clauses were told of the market.
+    package let prices: [UsedPrice]
 
     init(
         _ operation: RequestOperation, _ clauses: [ClauseVerdict], charges: [LimitCharge],
-        revealsCredentials: Bool
+        revealsCredentials: Bool, prices: [UsedPrice] = []
     ) {
-        (self.operation, self.clauses) = (operation, clauses)
+        (self.operation, self.clauses, self.prices) = (operation, clauses, prices)
         (self.charges, self.revealsCredentials) = (charges, revealsCredentials)
     }
 

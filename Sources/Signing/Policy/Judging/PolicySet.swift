@@ -67,7 +67,18 @@ package struct PolicySet: Sendable, Equatable {
             }
         }
         return PolicyJudgement(
-            facts.meaning.operation, clauses, charges: charges, revealsCredentials: reveals)
+            facts.meaning.operation, clauses, charges: charges, revealsCredentials: reveals,
+            prices: usedPrices(facts, orders))
+    }
+
+    private func usedPrices(_ facts: UseFacts, _ orders: JudgedOrders) -> [UsedPrice] {
+        guard asksPrices, !orders.all.isEmpty else { return [] }
+        return priceNeeds(facts, orders).names.compactMap { name in
+            facts.prices[name].flatMap { price in
+                guard price.isFresh(at: facts.at) else { return nil }
+                return UsedPrice(name: name, price: price, ageSeconds: price.age(at: facts.at))
+            }
+        }
     }
 
     private var reveals: Bool {

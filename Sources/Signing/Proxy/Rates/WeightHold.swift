@@ -18,11 +18,16 @@ final class WeightHold {
     }
 
     /// Refuses what the exchange would refuse, or punish. What cannot be read is refused elsewhere.
-    func take(_ key: ExchangeKey, _ read: ReadUse, from address: EgressAddresses.Choice) throws(Problem) {
+    func take(
+        _ key: ExchangeKey, _ read: ReadUse, from address: EgressAddresses.Choice, servesExit: Bool = false
+    ) throws(Problem) {
+        // A request that is judged again takes anew.
+        giveBack()
         guard let draft = read.draft else { return }
         let place = MarketPlace(key.exchange, key.environment, host: draft.host)
         let request = WeightRequest(
-            place, from: address.name, account: key.account, draft, read.meaning)
+            place, from: address.name, account: key.account, draft, read.meaning,
+            servesExit: servesExit)
         do throws(WeightRefusal) {
             held = (try book.take(request, at: now(place)), draft)
         } catch {

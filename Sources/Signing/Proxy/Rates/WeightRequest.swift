@@ -13,9 +13,10 @@ package struct WeightRequest: Sendable {
     /// It lessens what is held: then the last tenth is for it.
     let isExit: Bool
 
+    /// - Parameter servesExit: an exit waits for its answer.
     package init(
         _ place: MarketPlace, from address: String, account: String, _ draft: RequestDraft,
-        _ meaning: RequestMeaning
+        _ meaning: RequestMeaning, servesExit: Bool = false
     ) {
         let classifier = place.exchange.classifier
         (self.place, self.address, self.account) = (place, address, account)
@@ -23,7 +24,7 @@ package struct WeightRequest: Sendable {
         draws = classifier.draws(of: draft, meaning)
         isCancel = meaning.operation == .cancel
         isExit =
-            isCancel
+            isCancel || servesExit
             || !meaning.orders.isEmpty
                 && meaning.orders.allSatisfy { $0.isReduceOnly || $0.closesPosition }
     }

@@ -1,0 +1,88 @@
+import Access
+import Events
+import Exchanges
+import JSON
+import Kernel
+import Keys
+
+/// A key that is `reduce_only` may sell on spot what its account holds. No exchange keeps such a promise by
+/// itself, so the balances are read by the key, right before: a use of its own, within the policy and on the
+/// record, by whoever wants to sell. Never kept: each sale is judged by what was free a moment ago.
+struct HoldingsReading {
+    let batcher: UseBatcher
+    let hosts: ExchangeHosts
+    let clocks: ExchangeClocks
+    let line: ExchangeLine
+    let outcomes: OutcomeBook
+    let weights: WeightBook
+    let entropy: Entropy
+
+    private static let limits = JSONLimits(textBytes: 4 << 20, members: 100_000)
+    private var clock: Clock { batcher.ledger.clock }
+
+    /// The same request, with what is known of the account; as it was where nothing is.
+    /// - Parameter turn: of its key, where one sends for it at a time.
+    nonisolated(nonsending) func adding(
+        to asked: UseRequest, _ turn: KeySenders.Turn?
+    ) async throws -> UseRequest {
+        guard let draft = try await wanted(by: asked) else { return asked }
+        var context = asked.context
+        context.idempotency = nil
+        let read = UseRequest(
+            .proxy, asked.key,
+            IncomingRequest(
+                draft.method.rawValue, host: draft.host, path: draft.path,
+                query: draft.query.map(\.written).joined(separator: "&"), contentType: nil, body: []),
+            context)
+        let hold = WeightHold(weights, clocks, clock)
+        defer { hold.giveBack() }
+        let decision = try await batcher.decide(read) { key, read in
+            try hold.take(key, read, from: try batcher.book.egress.chosen(for: key), servesExit: true)
+        }
+        guard case .admitted(let use) = decision, let held = try await send(use, hold, turn) else {
+            return asked
+        }
+        return UseRequest(asked.way, asked.key, asked.incoming, asked.context, holdings: held)
+    }
+
+    /// Nil unless it sells on spot by a key that may only reduce.
+    private nonisolated(nonsending) func wanted(by asked: UseRequest) async throws -> RequestDraft? {
+        guard asked.incoming.method == "POST", let snapshot = try await snapshot(for: asked),
+            snapshot.facts.status == .reduceOnly, !snapshot.key.isDecoy,
+            let draft = snapshot.facts.exchange.holdingsRequest, draft.host == asked.incoming.host
+        else { return nil }
+        let orders = ReadUse(asked, at: snapshot.facts.exchange).meaning.orders
+        return orders.contains { $0.instrument == .spot && $0.side == .sell } ? draft : nil
+    }
+
+    /// Of the epoch at which the caller was let in: the key may have been switched a moment ago.
+    private nonisolated(nonsending) func snapshot(for asked: UseRequest) async throws -> KeySnapshot? {
+        let epoch = asked.context.authority?.epoch ?? batcher.snapshots.epoch
+        if let last = batcher.snapshots.latest(asked.key), last.epoch >= epoch { return last }
+        try await batcher.acquaint(asked.key)
+        return batcher.snapshots.latest(asked.key)
+    }
+
+    private nonisolated(nonsending) func send(
+        _ use: AdmittedUse, _ hold: WeightHold, _ turn: KeySenders.Turn?
+    ) async throws -> [String: Decimal]? {
+        let began = clock.monotonicNanoseconds()
+        try use.leave.check()
+        let signed = try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts)
+        let answer = await line.send(
+            .init(
+                request: signed, headers: [], mayResend: true,
+                mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave),
+                source: try batcher.book.egress.chosen(for: use.key.key).source))
+        let told = try? answer.get()
+        if let told { hold.settle(told.status, told.headers, code: nil) }
+        let json = told.flatMap { try? JSONValue.parse($0.body, limits: Self.limits) }
+        let held = told?.status == 200 ? json.flatMap { use.key.key.exchange.holdings(in: $0) } : nil
+        outcomes.note(
+            OutcomeBook.Entry(
+                usage: use.usage, key: use.key.key.id, at: use.at,
+                outcome: told == nil ? .unsent : held == nil ? .refused : .accepted, status: told?.status,
+                code: nil, microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000)))
+        return held
+    }
+}
