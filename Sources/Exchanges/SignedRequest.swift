@@ -19,9 +19,9 @@ package struct SignedRequest: Sendable, Equatable {
 }
 
 extension SignedRequest {
-    /// For what is public, and asked without a key.
+    /// For what is public, and asked without a key: of a demonstration, where it shares its host, as such.
     package init(unsigned draft: RequestDraft, to host: ExchangeHost) {
-        self.init(method: draft.method, url: host.base + draft.target, headers: [], body: nil)
+        self.init(method: draft.method, url: host.base + draft.target, headers: host.headers, body: nil)
     }
 }
 

@@ -120,6 +120,19 @@ import Testing
         #expect(known.exchange.adapter.price(in: answer, of: known.instrument) == nil, "\(other)")
     }
 
+    @Test(arguments: [(ExchangeName.okx, "x-simulated-trading"), (.bitget, "paptrading")])
+    func `a demonstration that shares its host is asked for its own prices`(
+        exchange: ExchangeName, mark: String
+    ) throws {
+        let adapter = exchange.adapter
+        let instrument = Instrument("BTC", host: "main", .spot, base: "BTC", quote: "USDT")
+        let draft = try #require(adapter.ticker(of: instrument))
+        let demo = try #require(adapter.host("main", in: .demo))
+        let live = try #require(adapter.host("main", in: .live))
+        #expect(SignedRequest(unsigned: draft, to: demo).headers.map(\.name) == [mark])
+        #expect(SignedRequest(unsigned: draft, to: live).headers.isEmpty)
+    }
+
     @Test func `every exchange tells the prices of all that it lists`() {
         for exchange in Exchange.all {
             let adapter = exchange.name.adapter

@@ -90,13 +90,29 @@ import Testing
     @Test func `the exchange's own price wins until it is five minutes old`() {
         let board = board([spot])
         board.put(pushed: ["BTC": pushed(49_000)], instead: ["BTC"])
-        #expect(view(board, [Made.order()]).prices["BTCUSDT"] == pushed(49_000))
+        #expect(view(board, [Made.order()]).prices["BTCUSDT"]?.value == 49_000)
         board.put(price(50_000), of: spot, at: place)
         #expect(view(board, [Made.order()]).prices["BTCUSDT"] == price(50_000))
         #expect(view(board, [Made.order()], after: .minutes(5)).prices["BTCUSDT"] == price(50_000))
-        #expect(view(board, [Made.order()], after: .seconds(301)).prices["BTCUSDT"] == pushed(49_000))
+        let series = view(board, [Made.order()], after: .seconds(301)).prices["BTCUSDT"]
+        #expect(series?.value == 49_000 && series?.pushed == pushed(0).pushed)
         board.put(pushed: [:], instead: ["BTC"])
         #expect(view(board, [Made.order()], after: .seconds(301)).prices["BTCUSDT"] == nil)
+    }
+
+    @Test func `a series takes no suspended ticker's place`() throws {
+        let board = board([spot])
+        board.put(pushed: ["BTC": pushed(49_000)], instead: ["BTC"])
+        var standing = PriceStanding()
+        standing.count(try #require(pushed(0).pushed))
+        var facts = Made.facts([Made.order()])
+        facts.prices = view(board, [Made.order()]).prices
+        standing.apply(to: &facts)
+        #expect(facts.prices["BTCUSDT"]?.value == 49_000)
+        standing.suspend("bybit live main BTCUSDT")
+        standing.apply(to: &facts)
+        #expect(facts.prices.isEmpty)
+        #expect(facts.withheldPrices == ["BTCUSDT": "bybit live main BTCUSDT"])
     }
 
     @Test func `a series in dollars prices nothing that is quoted in another currency`() {

@@ -128,13 +128,16 @@ extension MarketBoard.State {
         view.prices[symbol] = price(of: instrument, at: place, now)
         if PolicyPrice.isDollar(instrument.quote) { return }
         let currency = instrument.quote
-        let own = instruments[place]?.dollarsOf[currency].flatMap { price(of: $0, at: place, now) }
-        view.prices[PolicyPrice.name(of: currency)] = own ?? pushed[currency]
+        let dollars = instruments[place]?.dollarsOf[currency]
+        view.prices[PolicyPrice.name(of: currency)] =
+            dollars.map { price(of: $0, at: place, now) } ?? pushed[currency]
     }
 
     /// The order's own exchange is asked before a series that somebody pushes.
     private func price(of instrument: Instrument, at place: MarketPlace, _ now: Timestamp) -> PolicyPrice? {
         if let own = pulled[place]?[MarketBoard.Traded(instrument)], own.isFresh(at: now) { return own }
-        return PolicyPrice.isDollar(instrument.quote) ? pushed[instrument.base] : nil
+        guard PolicyPrice.isDollar(instrument.quote), var series = pushed[instrument.base] else { return nil }
+        series.instead = place.name(of: instrument)
+        return series
     }
 }

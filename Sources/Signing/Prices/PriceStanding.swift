@@ -12,16 +12,19 @@ struct PriceStanding: Sendable, Equatable {
 
     mutating func suspend(_ name: String) { suspended.insert(name) }
 
+    mutating func count(_ id: PriceSourceID) { pushed.insert(id) }
+
     func admits(_ price: PolicyPrice) -> Bool {
         guard let id = price.pushed else { return !suspended.contains(price.source) }
-        return pushed.contains(id)
+        return pushed.contains(id) && !(price.instead.map(suspended.contains) ?? false)
     }
 
     /// Takes away the prices that do not count, and says why.
     func apply(to facts: inout UseFacts) {
         for (name, price) in facts.prices where !admits(price) {
             facts.prices[name] = nil
-            facts.withheldPrices[name] = price.source
+            facts.withheldPrices[name] =
+                price.instead.flatMap { suspended.contains($0) ? $0 : nil } ?? price.source
         }
     }
 }
@@ -39,7 +42,7 @@ extension PriceStanding {
         for row in try await source.query(read) {
             switch (PriceSource.Kind(rawValue: row.text(1)), row.bool(3)) {
             case (.pulled, true): standing.suspend(row.text(2))
-            case (.pushed, false): standing.pushed.insert(row.id(0))
+            case (.pushed, false): standing.count(row.id(0))
             default: break
             }
         }

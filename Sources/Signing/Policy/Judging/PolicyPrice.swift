@@ -12,6 +12,8 @@ package struct PolicyPrice: Sendable, Equatable {
     package let source: String
     /// Of a series that somebody pushes.
     package let pushed: PriceSourceID?
+    /// Name of the source in whose place it stands, of what is pushed: while that is suspended, nothing does.
+    var instead: String?
 
     package init(_ value: Decimal, at time: Timestamp, source: String, pushed: PriceSourceID? = nil) {
         (self.value, at, self.source, self.pushed) = (value, time, source, pushed)
