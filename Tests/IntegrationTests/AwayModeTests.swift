@@ -354,6 +354,25 @@ extension IntegrationTests.AwayModeTests {
         }
     }
 
+    @Test func `a node that is stopped while it is away ends at once, and merges when it starts again`()
+        async throws
+    {
+        try await run { desk in
+            try await settle(desk)
+            try await desk.cutOff()
+            #expect(try await desk.cancel("any").status == 400)
+            #expect(try await desk.node.stop() == 0)
+            try await desk.server.start()
+            try await desk.node.start()
+            let ended = try await eventually("it is told") { () -> JSONValue? in
+                try await desk.awayEvents().first { $0["type"] == "away.ended" }
+            }
+            #expect(ended["data"]?["reason"] == "node_ended" && ended["data"]?["uses"]?.asInt == 1)
+            #expect(try await desk.recorded() == ["any"])
+            try await desk.expectIntact()
+        }
+    }
+
     @Test func `a journal that somebody changed is refused aloud, and the node works`() async throws {
         try await run { desk in
             try await settle(desk)

@@ -39,12 +39,12 @@ extension RunningNode {
         }
     }
 
-    func makeKey(_ label: String) async throws -> JSONValue {
+    func makeKey(_ label: String, in environment: String = "live") async throws -> JSONValue {
         try await must(
             "POST", "/v1/keys",
             [
-                "exchange": "binance", "account": "main", "label": .string(label), "environment": "live",
-                "permissions": ["read"],
+                "exchange": "binance", "account": "main", "label": .string(label),
+                "environment": .string(environment), "permissions": ["read"],
             ])
     }
 

@@ -5,12 +5,15 @@ import Testing
 extension IntegrationTests {
     /// Every node is equal, and what one acknowledged the other knows.
     @Suite struct TwoNodesTests {
-        private func withTwoNodes(_ body: (RunningNode, RunningNode) async throws -> Void) async throws {
+        private func withTwoNodes(
+            _ settings: [String: String] = [:], _ body: (RunningNode, RunningNode) async throws -> Void
+        ) async throws {
             let store = try await RunningNode.Store.scratch()
-            try await RunningNode.with(store) { first in
+            try await RunningNode.with(store, settings) { first in
                 try await first.bootstrap()
-                let rootKey = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
-                try await RunningNode.with(store, rootKey) { second in
+                var settings = settings
+                settings["KEYBELL_ROOT_KEY_FILE"] = first.folder.file("root.key")
+                try await RunningNode.with(store, settings) { second in
                     try second.adopt(first.ownerToken)
                     try await body(first, second)
                 }
@@ -63,12 +66,14 @@ extension IntegrationTests {
 
         /// A signature asks nobody who its caller is: its batch compares.
         @Test func `T7: a token that one node revoked signs nothing on the other`() async throws {
-            try await withTwoNodes { first, second in
+            // A port where nobody listens: what an exchange is asked for its time goes nowhere.
+            let settings = ["KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": "http://127.0.0.1:9"]
+            try await withTwoNodes(settings) { first, second in
                 let bot = try await first.must(
                     "POST", "/v1/service-accounts", ["name": "feed", "purpose": "signs"])
                 let grant = try await first.must(
                     "POST", "/v1/grants", ["principal_id": .string(bot.id), "role": "bot", "effect": "allow"])
-                let sign = "/v1/keys/\(try await first.makeKey("used")["id"]?.asString ?? "")/sign"
+                let sign = "/v1/keys/\(try await first.makeKey("used", in: "testnet")["id"]?.asString ?? "")/sign"
                 let body: JSONValue = ["method": "GET", "host": "spot", "path": "/api/v3/account"]
                 func expect(_ status: Int, _ code: String, _ token: RunningNode.Token) async throws {
                     // So that every worker of the other node has a chance to remember it.

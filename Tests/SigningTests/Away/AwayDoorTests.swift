@@ -102,6 +102,32 @@ import Testing
         }
     }
 
+    @Test func `T7: what another node revokes meanwhile is used until this one hears of it, and never after`()
+        async throws
+    {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            let second = try await desk.key("second")
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.says(200, "{}")
+            // Through a node that has the database: this one does not hear of it.
+            let revoked = try await desk.desk.call(
+                "POST", "/v1/keys/\(key)/revoke", #"{"reason": "stolen"}"#)
+            #expect(revoked.status == 200, "\(revoked.text)")
+            #expect(try await desk.cancel(key).status == 200, "the exception that T7 names")
+            let opening = try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.opening)
+            #expect(opening.status == 503)
+
+            try await desk.comeBack()
+            #expect(try await desk.cancel(key).status == 503)
+            await desk.cutOff()
+            #expect(try await desk.cancel(key).status == 503)
+            #expect(try await desk.cancel(second).status == 200)
+            #expect(desk.orders.count == 2)
+        }
+    }
+
     @Test func `a snapshot of a minute ago is too old, and after 15 minutes nothing leaves`() async throws {
         try await AwayDesk.run { desk in
             let key = try await desk.key("main")
