@@ -16,6 +16,7 @@ max_wal_size = 4GB
 jit = off
 """
 LIMIT_SECONDS = 120
+SEASON_FILES = 80  # of 16 MB: more than a work writes in a minute
 
 
 class Cluster:
@@ -71,6 +72,16 @@ class Cluster:
 
     def create(self, database):
         self.sql("postgres", f"create database {database}")
+
+    def season(self):
+        """Makes the write-ahead log what it is on a server that has run for a day: files that are used again. A fresh
+        one writes 16 MB of zeros whenever a file is full, and whoever commits then waits for them."""
+        self.create("season")
+        self.sql("season", "create table season (n integer)")
+        for _ in range(2):
+            step = "insert into season values (1); select pg_switch_wal();"
+            self.sql("season", step * SEASON_FILES + "checkpoint;")
+        self.sql("postgres", "drop database season")
 
     def sql(self, database, text, **rest):
         """Runs the statements, stops at the first error, and returns what they print."""

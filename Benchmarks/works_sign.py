@@ -83,6 +83,7 @@ def key(service, ports, number, kind):
 
 
 def run(bench):
+    bench.cluster.season()
     database = bench.database("sign")
     bench.database("sign_peer")
     bench.cluster.sql("sign_peer", TABLE)

@@ -52,7 +52,7 @@ extension Binance {
             + [.init("recvWindow", String(moment.receiveWindow))]).written
         let query = draft.hasForm ? draft.query.written : ""
         let signature = try credential.signature(for: Array((query + timed).utf8))
-        let signed = "\(timed)&signature=\(written(signature, of: credential))"
+        let signed = timed + "&signature=" + written(signature, of: credential)
         return request(
             draft, host, draft.hasForm ? query : signed, draft.hasForm ? signed : nil,
             apiKey: credential.apiKey)

@@ -1,6 +1,7 @@
 /// RFC 3986: everything but the unreserved characters becomes `%XX`, a space `%20`.
 enum PercentEncoding {
     static func encode(_ text: String) -> String {
+        if text.utf8.allSatisfy(isUnreserved) { return text }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         for byte in text.utf8 {
@@ -17,12 +18,13 @@ enum PercentEncoding {
     enum Place {
         case path, query
 
-        fileprivate var plain: [UInt8] { self == .path ? PercentEncoding.inPath : PercentEncoding.inQuery }
+        fileprivate var plain: ASCIISet { self == .path ? PercentEncoding.inPath : PercentEncoding.inQuery }
     }
 
     /// nil for broken `%xx`, bytes that must be encoded there, and what is not UTF-8.
     static func decode(_ text: Substring, in place: Place = .path) -> String? {
         let plain = place.plain
+        if text.utf8.allSatisfy(plain.contains) { return String(text) }
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8
         while let byte = rest.popFirst() {
@@ -33,7 +35,7 @@ enum PercentEncoding {
                 }
                 bytes.append(high << 4 | low)
             } else {
-                guard isUnreserved(byte) || plain.contains(byte) else { return nil }
+                guard plain.contains(byte) else { return nil }
                 bytes.append(byte)
             }
         }
@@ -41,22 +43,44 @@ enum PercentEncoding {
     }
 
     private static let digits = Array("0123456789ABCDEF".utf8)
+    private static let unreserved = ASCIISet(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
     /// sub-delims, `:` and `@`.
-    private static let inPath = Array("!$&'()*+,;=:@".utf8)
+    private static let inPath = unreserved.union("!$&'()*+,;=:@")
     /// Besides `/` and `?` what clients leave plain although they should not: lists, JSON. Not `+` and `;`,
     /// which are a space and a separator to some.
-    private static let inQuery = Array("!$'()*,=:@/?[]{}\"".utf8)
+    private static let inQuery = unreserved.union("!$'()*,=:@/?[]{}\"")
 
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-._~".utf8.contains(byte)
-        }
-    }
+    static func isUnreserved(_ byte: UInt8) -> Bool { unreserved.contains(byte) }
 
     private static func value(_ digit: UInt8) -> UInt8? {
         digits.firstIndex(of: digit >= UInt8(ascii: "a") ? digit & 0xDF : digit).map { UInt8($0) }
+    }
+}
+
+/// Characters as bits: asked for each byte of each request.
+struct ASCIISet: Sendable {
+    private var bits: (UInt64, UInt64) = (0, 0)
+
+    init(_ characters: String) {
+        for byte in characters.utf8 { insert(byte) }
+    }
+
+    private mutating func insert(_ byte: UInt8) {
+        if byte < 64 { bits.0 |= 1 << UInt64(byte) } else if byte < 128 { bits.1 |= 1 << UInt64(byte - 64) }
+    }
+
+    func union(_ characters: String) -> ASCIISet {
+        var set = self
+        for byte in characters.utf8 { set.insert(byte) }
+        return set
+    }
+
+    func contains(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0..<64: bits.0 >> UInt64(byte) & 1 == 1
+        case 64..<128: bits.1 >> UInt64(byte - 64) & 1 == 1
+        default: false
+        }
     }
 }

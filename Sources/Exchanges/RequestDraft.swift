@@ -15,14 +15,14 @@ package struct RequestDraft: Sendable, Equatable {
 
         package init(_ name: String, _ value: String) {
             (self.name, self.value) = (name, value)
-            written = "\(PercentEncoding.encode(name))=\(PercentEncoding.encode(value))"
+            written = PercentEncoding.encode(name) + "=" + PercentEncoding.encode(value)
         }
 
         /// As a client wrote it; nil where two readers could understand it differently.
         package init?(written: Substring) {
-            let sides = written.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard sides.count == 2, let name = PercentEncoding.decode(sides[0], in: .query),
-                let value = PercentEncoding.decode(sides[1], in: .query)
+            guard let middle = written.utf8.firstIndex(of: UInt8(ascii: "=")),
+                let name = PercentEncoding.decode(written[..<middle], in: .query),
+                let value = PercentEncoding.decode(written[written.utf8.index(after: middle)...], in: .query)
             else { return nil }
             (self.name, self.value, self.written) = (name, value, String(written))
         }
@@ -72,7 +72,15 @@ package struct RequestDraft: Sendable, Equatable {
 
 extension [RequestDraft.Field] {
     /// `a=1&b=2`, in the order given.
-    var written: String { map(\.written).joined(separator: "&") }
+    var written: String {
+        var text = ""
+        text.reserveCapacity(reduce(0) { $0 + $1.written.utf8.count + 1 })
+        for field in self {
+            if !text.isEmpty { text += "&" }
+            text += field.written
+        }
+        return text
+    }
 
     /// The same without encoding, which some exchanges sign and none is sent.
     var unescaped: String { map { "\($0.name)=\($0.value)" }.joined(separator: "&") }
@@ -108,10 +116,26 @@ private enum DraftRules {
 
     static func check(path: String) throws(DraftRefusal) {
         guard path.utf8.count <= pathBytesAtMost else { throw .tooLong }
+        if isSimple(path) { return }
         let segments = path.split(separator: "/", omittingEmptySubsequences: false)
         guard segments.first == "", segments.count > 1, segments.dropFirst().allSatisfy(isPlain) else {
             throw .path
         }
+    }
+
+    /// Words between slashes, as nearly every path is: what is none of them is looked at closely.
+    private static func isSimple(_ path: String) -> Bool {
+        var (isStart, isNamed) = (false, true)
+        for byte in path.utf8 {
+            if byte == UInt8(ascii: "/") {
+                guard isNamed else { return false }
+                (isStart, isNamed) = (true, false)
+            } else {
+                guard isStart, PercentEncoding.isUnreserved(byte) else { return false }
+                isNamed = isNamed || byte != UInt8(ascii: ".")
+            }
+        }
+        return isStart && isNamed
     }
 
     /// Not empty, no `.` or `..`, and only what a path holds without encoding, or whole `%xx`.
@@ -126,15 +150,31 @@ private enum DraftRules {
 
     static func check(fields: [RequestDraft.Field]) throws(DraftRefusal) {
         guard fields.count <= fieldsAtMost else { throw .tooManyFields }
-        var names: Set<[UInt8]> = []
         var length = 0
-        for field in fields {
+        for (place, field) in fields.enumerated() {
             guard !field.name.isEmpty, !hasControl(field.name) else { throw .fieldName }
             guard !hasControl(field.value) else { throw .controlCharacter(in: field.name) }
-            guard names.insert(Array(field.name.utf8)).inserted else { throw .duplicateName(field.name) }
+            guard fields.count > fewFields || !fields[..<place].contains(where: { isSame($0, field) }) else {
+                throw .duplicateName(field.name)
+            }
             length += field.written.utf8.count
         }
         guard length <= fieldBytesAtMost else { throw .tooLong }
+        if fields.count > fewFields { try checkNames(of: fields) }
+    }
+
+    /// Fewer are compared one with the other.
+    private static let fewFields = 12
+
+    private static func checkNames(of fields: [RequestDraft.Field]) throws(DraftRefusal) {
+        var names: Set<[UInt8]> = []
+        for field in fields where !names.insert(Array(field.name.utf8)).inserted {
+            throw .duplicateName(field.name)
+        }
+    }
+
+    private static func isSame(_ a: RequestDraft.Field, _ b: RequestDraft.Field) -> Bool {
+        a.name.utf8.elementsEqual(b.name.utf8)
     }
 
     private static func hasControl(_ text: String) -> Bool {

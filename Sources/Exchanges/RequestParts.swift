@@ -50,7 +50,7 @@ extension RequestDraft {
 
 extension ExchangeHost {
     func url(_ path: String, query: String) -> String {
-        query.isEmpty ? base + path : "\(base)\(path)?\(query)"
+        query.isEmpty ? base + path : base + path + "?" + query
     }
 }
 

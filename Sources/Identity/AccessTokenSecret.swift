@@ -34,9 +34,10 @@ package struct AccessTokenSecret: Sendable {
     package init?(_ purpose: Purpose, parsing text: some Collection<UInt8>) {
         guard text.count == Self.byteCount else { return nil }
         let bytes = Array(text)
-        let body = Array(bytes.dropLast(Self.checksumDigits))
-        guard bytes.starts(with: purpose.rawValue.utf8), bytes.dropFirst(4).allSatisfy(Base62.isDigit),
-            ConstantTime.equal(Self.checksum(of: body), Array(bytes.suffix(Self.checksumDigits)))
+        guard bytes.starts(with: purpose.rawValue.utf8), bytes[4...].allSatisfy(Base62.isDigit),
+            ConstantTime.equal(
+                Self.checksum(of: Array(bytes[..<(4 + Self.randomDigits)])),
+                Array(bytes[(4 + Self.randomDigits)...]))
         else { return nil }
         self.purpose = purpose
         self.bytes = bytes

@@ -61,7 +61,7 @@ extension JSONWriter {
     /// check the array's uniqueness and capacity again.
     private mutating func appendQuoted(_ utf8: UnsafeBufferPointer<UInt8>, endingWith colon: UInt8?) {
         let needsComma = commaIsDue
-        if let firstEscape = utf8.firstIndex(where: JSONWriter.needsEscape) {
+        if let firstEscape = JSONWriter.firstEscape(in: utf8) {
             if needsComma { bytes.append(UInt8(ascii: ",")) }
             appendEscaping(utf8, from: firstEscape)
             if let colon { bytes.append(colon) }
@@ -89,6 +89,25 @@ extension JSONWriter {
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Eight bytes at a time, because nearly no text holds one.
+    private static func firstEscape(in utf8: UnsafeBufferPointer<UInt8>) -> Int? {
+        let bytes = UnsafeRawBufferPointer(utf8)
+        var index = 0
+        while index + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let quote = word ^ 0x2222_2222_2222_2222
+            let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+            // A borrow may point at a neighbour: the bytes themselves are looked at then.
+            let found =
+                ((word &- 0x2020_2020_2020_2020) & ~word)
+                | ((quote &- 0x0101_0101_0101_0101) & ~quote)
+                | ((backslash &- 0x0101_0101_0101_0101) & ~backslash)
+            if found & 0x8080_8080_8080_8080 != 0 { break }
+            index += 8
+        }
+        return utf8[index...].firstIndex(where: needsEscape)
     }
 
     /// RFC 8259 §7: quote, backslash and U+0000 to U+001F must be escaped, nothing else needs to be.

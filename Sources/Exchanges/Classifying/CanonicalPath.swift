@@ -3,6 +3,9 @@
 /// coarser of them already.
 enum CanonicalPath {
     static func check(_ path: String) throws(MeaningProblem) {
+        guard path.utf8.contains(where: { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "%") }) else {
+            return
+        }
         for segment in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
             try check(segment)
         }
@@ -31,11 +34,6 @@ enum CanonicalPath {
 extension UInt8 {
     /// Letters, digits, `-`, `_`, `.`, `~`, `:`.
     var isOfName: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-_.~:".utf8.contains(self)
-        }
+        PercentEncoding.isUnreserved(self) || self == UInt8(ascii: ":")
     }
 }

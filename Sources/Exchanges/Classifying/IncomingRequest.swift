@@ -66,7 +66,9 @@ extension IncomingRequest {
     ) throws(MeaningProblem) -> [RequestDraft.Field] {
         guard !text.isEmpty else { return [] }
         var fields: [RequestDraft.Field] = []
-        for pair in text.split(separator: "&", omittingEmptySubsequences: false) {
+        // Of bytes: characters cost much more, and none of them joins with a `&`.
+        for bytes in text.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+            let pair = Substring(bytes)
             guard let field = RequestDraft.Field(written: pair) else {
                 throw MeaningProblem(
                     part, nil,

@@ -1,12 +1,14 @@
 /// The routes of a table by what an exchange cannot do without: which of them are complete with a request's
 /// parameters is found without a walk over all of them.
 struct OtherRoutes: Sendable {
-    struct Candidate: Sendable {
+    final class Candidate: Sendable {
         let route: Route
         /// Of each group, one is enough.
         fileprivate let needs: [[String]]
 
-        fileprivate func isComplete(with names: Set<String>) -> Bool {
+        fileprivate init(route: Route, needs: [[String]]) { (self.route, self.needs) = (route, needs) }
+
+        fileprivate func isComplete(with names: [String]) -> Bool {
             needs.allSatisfy { $0.contains(where: names.contains) }
         }
     }
@@ -39,7 +41,7 @@ struct OtherRoutes: Sendable {
     }
 
     /// Complete with those parameters; one that takes either of two may come twice.
-    func candidates(for operation: RequestOperation, _ names: Set<String>) -> [Candidate] {
+    func candidates(for operation: RequestOperation, _ names: [String]) -> [Candidate] {
         guard let known = operations[operation] else { return [] }
         var found = known.always
         for name in names {

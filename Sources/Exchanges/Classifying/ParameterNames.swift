@@ -18,11 +18,21 @@ enum ParameterNames {
         guard !name.isEmpty, name.utf8.count <= bytesAtMost, name.utf8.allSatisfy(isOfParameter) else {
             throw MeaningProblem(part, nil, "has a parameter with an odd name")
         }
-        guard !overrides.contains(name.lowercased()) else {
+        guard !isOverride(name) else {
             throw MeaningProblem(part, name, "would speak for the method")
         }
     }
 
+    private static func isOverride(_ name: String) -> Bool {
+        let first = name.utf8.first
+        guard first == UInt8(ascii: "_") || first == UInt8(ascii: "x") || first == UInt8(ascii: "X") else {
+            return false
+        }
+        return overrides.contains(name.lowercased())
+    }
+
     /// Brackets are of lists, and of Kraken's conditional close.
-    private static func isOfParameter(_ byte: UInt8) -> Bool { byte.isOfName || "[]".utf8.contains(byte) }
+    private static func isOfParameter(_ byte: UInt8) -> Bool {
+        byte.isOfName || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]")
+    }
 }

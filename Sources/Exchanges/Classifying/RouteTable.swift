@@ -1,7 +1,13 @@
 /// Finds the line of a table that a request is of. Plain paths are found by hash, those with placeholders by
 /// a walk; a plain path wins.
 struct RouteTable: Sendable {
-    private var plain: [String: Route] = [:]
+    private struct Place: Hashable {
+        let method: RequestDraft.Method
+        let host: String
+        let path: String
+    }
+
+    private var plain: [Place: Route] = [:]
     private var patterns: [(route: Route, segments: [Segment])] = []
     let routes: [Route]
 
@@ -28,7 +34,8 @@ struct RouteTable: Sendable {
         for route in routes {
             guard route.path.contains("{") else {
                 for host in route.hosts {
-                    let taken = plain.updateValue(route, forKey: Self.key(route.method, host, route.path))
+                    let taken = plain.updateValue(
+                        route, forKey: Place(method: route.method, host: host, path: route.path))
                     precondition(taken == nil, "\(route.method.rawValue) \(route.path) is in a table twice")
                 }
                 continue
@@ -38,7 +45,8 @@ struct RouteTable: Sendable {
     }
 
     func find(_ draft: RequestDraft) -> (route: Route, captures: [String: String])? {
-        if let route = plain[Self.key(draft.method, draft.host, draft.path)] { return (route, [:]) }
+        let place = Place(method: draft.method, host: draft.host, path: draft.path)
+        if let route = plain[place] { return (route, [:]) }
         let segments = Self.segments(draft.path)
         for pattern in patterns {
             guard pattern.route.method == draft.method, pattern.route.hosts.contains(draft.host),
@@ -71,9 +79,5 @@ struct RouteTable: Sendable {
 
     private static func segments(_ path: String) -> [Substring] {
         path.split(separator: "/", omittingEmptySubsequences: false)
-    }
-
-    private static func key(_ method: RequestDraft.Method, _ host: String, _ path: String) -> String {
-        "\(method.rawValue) \(host) \(path)"
     }
 }

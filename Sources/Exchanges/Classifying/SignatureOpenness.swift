@@ -32,7 +32,7 @@ extension RequestClassifier {
     /// told are routes that only read or open streams, what no table states, and what takes no parameters at
     /// all: that fits everything (a Bybit key can delete itself), and no rule here helps against it.
     package func otherFits(of draft: RequestDraft) -> [OtherFit] {
-        let names = Set(draft.parameterNames)
+        let names = draft.parameterNames
         let own = table.find(draft)?.route
         return RequestOperation.allCases.flatMap { operation in
             others.candidates(for: operation, names).flatMap { candidate in
@@ -77,7 +77,7 @@ extension RequestClassifier {
     private func otherOperations(
         _ draft: RequestDraft, besides known: Set<RequestOperation>
     ) -> [RequestOperation] {
-        let names = Set(draft.parameterNames)
+        let names = draft.parameterNames
         let own = table.find(draft)?.route
         return RequestOperation.allCases.filter { operation in
             !known.contains(operation)

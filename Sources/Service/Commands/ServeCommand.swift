@@ -73,6 +73,8 @@ enum ServeCommand {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = klinux_set_not_dumpable()
         mallopt(M_ARENA_MAX, 2)
+        // Large buffers go back to the system when they are freed, not to a heap that never shrinks.
+        mallopt(M_MMAP_THRESHOLD, 256 << 10)
     }
 
     /// Where a toolchain is installed, Swift answers a crash with a report into the log: registers, and the

@@ -20,6 +20,8 @@ final class KeySnapshot: Sendable {
     /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
     let counterOwners: [String]
     let wantsNonce: Bool
+    /// By its own policy.
+    let operations: Set<RequestOperation>
 
     init(usable: UsableKey, policies: PolicySet, epoch: Int64) {
         (self.usable, self.policies, self.epoch) = (usable, policies, epoch)
@@ -27,6 +29,7 @@ final class KeySnapshot: Sendable {
         name = usable.key.id.description
         account = usable.account?.description
         wantsNonce = usable.key.exchange.wantsNonce
+        operations = Set(policies.key?.policy.operations ?? [])
         var owners = [name]
         if let account { owners.append(account) }
         if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }

@@ -14,7 +14,7 @@ enum SignMode {
         }
         guard let draft = read.draft else { return nil }
         return exchange.name.classifier.refusesToSign(
-            read.meaning, draft, allowing: Set(snapshot.policies.key?.policy.operations ?? [])
+            read.meaning, draft, allowing: snapshot.operations
         ).map { "\($0): use the proxy" }
     }
 }

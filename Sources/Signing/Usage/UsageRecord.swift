@@ -7,7 +7,7 @@ import Kernel
 import Keys
 
 /// One use of a key: the event that rules read, and the line of the trail.
-struct UsageRecord {
+final class UsageRecord: Sendable {
     enum Outcome: String, CaseIterable, Sendable {
         case denied
         /// Signed, and handed out.
@@ -34,6 +34,14 @@ struct UsageRecord {
     let judgement: PolicyJudgement
     let nonce: UInt64?
     let isAllowed: Bool
+
+    init(
+        id: UsageID, at: Timestamp, snapshot: KeySnapshot, request: UseRequest, read: ReadUse,
+        judgement: PolicyJudgement, nonce: UInt64?, isAllowed: Bool
+    ) {
+        (self.id, self.at, self.snapshot, self.request) = (id, at, snapshot, request)
+        (self.read, self.judgement, self.nonce, self.isAllowed) = (read, judgement, nonce, isAllowed)
+    }
 
     /// What events and the trail are about.
     var subject: String { snapshot.name }

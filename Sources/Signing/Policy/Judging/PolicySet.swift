@@ -1,12 +1,16 @@
 import Exchanges
 
 /// A published policy.
-package struct PolicyInForce: Sendable, Equatable {
+package final class PolicyInForce: Sendable, Equatable {
     package let reference: PolicyReference
     package let policy: Policy
 
     package init(_ owner: PolicyOwner, version: Int, _ policy: Policy) {
         (reference, self.policy) = (PolicyReference(owner, version: version), policy)
+    }
+
+    package static func == (a: PolicyInForce, b: PolicyInForce) -> Bool {
+        a === b || (a.reference == b.reference && a.policy == b.policy)
     }
 }
 

@@ -1,15 +1,14 @@
 /// Lines of one upload that are written together.
 struct ReportChunk: Sendable {
-    /// Rows of one transaction, which holds the readers of events back for as long as it is open.
-    static let mostRows = 10_000
+    /// Rows of one transaction, which holds the readers of events back for as long as it is open. Three
+    /// chunks stand in memory: one fills, one waits, one is written.
+    static let mostRows = 2_500
 
     private(set) var lines: [Int] = []
     private(set) var reports: [UsageReport] = []
 
     var count: Int { reports.count }
     var isEmpty: Bool { reports.isEmpty }
-    var isFull: Bool { count >= Self.mostRows }
-
     mutating func append(_ report: UsageReport, line: Int) {
         lines.append(line)
         reports.append(report)

@@ -12,7 +12,7 @@ final class UsageUpload {
     /// Lines wait no longer than that for their chunk to fill.
     private static let waitAtMost: Period = .seconds(1)
     /// Lines of a strict upload, which is one transaction.
-    static let strictRows = ReportChunk.mostRows
+    static let strictRows = 10_000
     /// Bytes that are parsed before others have their turn on the loop: about 2 ms.
     private static let sliceBytes = 64 * 1_024
 
@@ -80,7 +80,7 @@ extension UsageUpload {
                 rest.removeAll(keepingCapacity: true)
             }
             start = end + 1
-            if chunk.isFull { try await makeRoom() }
+            if chunk.count >= (isStrict ? Self.strictRows : ReportChunk.mostRows) { try await makeRoom() }
             if start > turn {
                 turn = start + Self.sliceBytes
                 await Task.yield()
