@@ -56,6 +56,7 @@ def run(bench):
     database = bench.database("proxy")
     bench.database("proxy_peer")
     bench.cluster.sql("proxy_peer", works_sign.TABLE)
+    bench.cluster.season()
     script = bench.scratch / "proxy-insert.sql"
     script.write_text(works_sign.INSERT)
     with contextlib.ExitStack() as stack:

@@ -16,7 +16,7 @@ import Testing
     }
 
     private func opened(
-        streamedFrom: Int = 10_000, readBytes: Int = 16 << 20, takes: Int = .max,
+        streamedFrom: Int = 10_000, readBytes: Int = 16 << 20, takes: Int = .max, rests: Duration = .zero,
         settings: HTTPClient.Settings = .forTests, _ script: @escaping @Sendable (Peer) -> Void
     ) async throws -> Ended {
         let server = try ScriptedServer(script)
@@ -33,6 +33,7 @@ import Testing
                     ended.bytes += part.count
                     ended.parts += 1
                     ended.largest = max(ended.largest, part.count)
+                    if ended.parts <= 5, rests > .zero { try? await Task.sleep(for: rests) }
                 }
             } catch {
                 ended.failure = error
@@ -69,6 +70,13 @@ import Testing
         // libcurl hands over 16 KB at a time, and is held back once that many bytes wait.
         #expect(max(ended.first, ended.largest) <= 10_000 + 2 * 16_384)
         #expect(ended.parts > 100)
+    }
+
+    @Test func `who takes it slowly holds the sender back: no more waits in memory`() async throws {
+        let ended = try await opened(rests: .milliseconds(40)) { peer in Self.answerMegabytes(12, peer) }
+        #expect(ended.bytes == 12 << 20)
+        #expect(ended.failure == nil)
+        #expect(max(ended.first, ended.largest) <= 10_000 + 2 * 16_384)
     }
 
     @Test func `past what may be read it is cut, and said to be`() async throws {
