@@ -7,7 +7,13 @@ extension RequestClassifier {
         return "\(draft.method.rawValue) \(path)"
     }
 
+    /// What is public is nobody's but the address's.
     package func draws(of draft: RequestDraft, _ meaning: RequestMeaning) -> [RateDraw] {
+        let draws = draws(ofSigned: draft, meaning)
+        return exchange.isPublic(draft) ? draws.filter { $0.budget.owner == .address } : draws
+    }
+
+    private func draws(ofSigned draft: RequestDraft, _ meaning: RequestMeaning) -> [RateDraw] {
         let route = routeName(of: draft)
         switch exchange {
         case .binance: return Binance.draws(of: draft, route: route, meaning)

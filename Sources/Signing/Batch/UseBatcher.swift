@@ -68,12 +68,12 @@ package final class UseBatcher {
     /// Decides one use. When this returns, it is committed to the trail.
     /// - Parameter refuses: throws to refuse it beforehand, unrecorded, once it is understood.
     nonisolated(nonsending) func decide(
-        _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) throws -> Void = { _, _ in }
+        _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) async throws -> Void = { _, _ in }
     ) async throws -> UseDecision {
         let pending = Pending(
             request, ledger.newID(), since: ledger.clock.monotonicNanoseconds())
         try await prepare(pending)
-        if let key = snapshots.known(request.key), let read = pending.read { try refuses(key, read) }
+        if let key = snapshots.known(request.key), let read = pending.read { try await refuses(key, read) }
         pending.since = ledger.clock.monotonicNanoseconds()
         let isCancel = pending.read?.meaning.operation == .cancel
         let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)

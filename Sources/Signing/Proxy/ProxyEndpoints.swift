@@ -85,7 +85,8 @@ extension ProxyEndpoints {
         let hold = WeightHold(weights, clocks, clock)
         defer { hold.giveBack() }
         let decision = try await batcher.decide(asked) { key, read in
-            try hold.take(key, read, from: try batcher.book.egress.chosen(for: key))
+            let address = try batcher.book.egress.chosen(for: key)
+            try await hold.take(key, read, from: address, pause: line.pause)
         }
         switch decision {
         case .denied(let denied): throw Problem.denied(denied, to: asked.context)
