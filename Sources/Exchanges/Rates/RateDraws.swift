@@ -30,7 +30,7 @@ extension RequestClassifier {
         case .bitget:
             return [
                 RateDraw(RateBudget(.address, "requests_1m"), .per(60, 6_000)),
-                RateDraw(RateBudget(.account, route), .per(1, 10)),
+                RateDraw(RateBudget(.account, route), .per(1, 10), isTold: true),
             ]
         case .mexc: return MEXC.draws(of: draft, route: route)
         }
