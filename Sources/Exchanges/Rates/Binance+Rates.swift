@@ -22,18 +22,21 @@ extension Binance {
         guard let limits = limits[family] else { return [] }
         let cost = weight(of: draft, route)
         if family == "sapi" {
-            return [
-                RateDraw(RateBudget(.address, "sapi_weight_1m"), .per(60, limits.weight), cost: cost),
-                RateDraw(RateBudget(.account, "sapi_weight_1m"), .per(60, 180_000), cost: cost),
+            let ofAll: [(owner: RateBudget.Owner, limit: Int)] = [
+                (.address, limits.weight), (.account, 180_000),
             ]
+            return ofAll.map { owner, limit in
+                RateDraw(RateBudget(owner, "sapi_weight_1m"), .per(60, limit), cost: cost, isTold: true)
+            }
         }
-        let weight = RateDraw(RateBudget(.address, "weight_1m"), .per(60, limits.weight), cost: cost)
+        let weight = RateDraw(
+            RateBudget(.address, "weight_1m"), .per(60, limits.weight), cost: cost, isTold: true)
         guard meaning.operation == .trade else { return [weight] }
         return [weight]
             + limits.orders.map { orders in
                 RateDraw(
                     RateBudget(.account, "\(family)_orders_\(orders.interval)"),
-                    .per(orders.seconds, orders.limit), cost: max(meaning.orders.count, 1))
+                    .per(orders.seconds, orders.limit), cost: max(meaning.orders.count, 1), isTold: true)
             }
     }
 

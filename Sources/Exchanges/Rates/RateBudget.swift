@@ -38,8 +38,12 @@ package struct RateDraw: Hashable, Sendable {
     /// As documented; nil where only answers tell.
     package let allowance: RateAllowance?
     package let cost: Int
+    /// Answers tell what is used of it: what they do not tell was not used.
+    package let isTold: Bool
 
-    package init(_ budget: RateBudget, _ allowance: RateAllowance?, cost: Int = 1) {
-        (self.budget, self.allowance, self.cost) = (budget, allowance, cost)
+    package init(
+        _ budget: RateBudget, _ allowance: RateAllowance?, cost: Int = 1, isTold: Bool = false
+    ) {
+        (self.budget, self.allowance, self.cost, self.isTold) = (budget, allowance, cost, isTold)
     }
 }

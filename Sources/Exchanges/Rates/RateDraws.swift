@@ -7,7 +7,13 @@ extension RequestClassifier {
         return "\(draft.method.rawValue) \(path)"
     }
 
+    /// What is public is nobody's but the address's.
     package func draws(of draft: RequestDraft, _ meaning: RequestMeaning) -> [RateDraw] {
+        let draws = draws(ofSigned: draft, meaning)
+        return exchange.isPublic(draft) ? draws.filter { $0.budget.owner == .address } : draws
+    }
+
+    private func draws(ofSigned draft: RequestDraft, _ meaning: RequestMeaning) -> [RateDraw] {
         let route = routeName(of: draft)
         switch exchange {
         case .binance: return Binance.draws(of: draft, route: route, meaning)
@@ -24,7 +30,7 @@ extension RequestClassifier {
         case .bitget:
             return [
                 RateDraw(RateBudget(.address, "requests_1m"), .per(60, 6_000)),
-                RateDraw(RateBudget(.account, route), .per(1, 10)),
+                RateDraw(RateBudget(.account, route), .per(1, 10), isTold: true),
             ]
         case .mexc: return MEXC.draws(of: draft, route: route)
         }

@@ -51,7 +51,8 @@ package struct AwayDoor {
         _ = await batcher.refresh(read, of: snapshot, asked)
         let hold = proxy.hold()
         defer { hold.giveBack() }
-        try hold.take(snapshot.key, read, from: try batcher.book.egress.chosen(for: snapshot.key))
+        let address = try batcher.book.egress.chosen(for: snapshot.key)
+        try await hold.take(snapshot.key, read, from: address, pause: proxy.line.pause)
         let use = try await admit(asked, read, snapshot, episode)
         defer { mode.land(use.usage) }
         do {

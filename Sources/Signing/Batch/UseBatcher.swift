@@ -73,7 +73,7 @@ package final class UseBatcher {
     /// Decides one use. When this returns, it is committed to the trail.
     /// - Parameter refuses: throws to refuse it beforehand, unrecorded, once it is understood.
     nonisolated(nonsending) func decide(
-        _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) throws -> Void = { _, _ in }
+        _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) async throws -> Void = { _, _ in }
     ) async throws -> UseDecision {
         do {
             return try await decide(request, isLast: false, unless: refuses)
@@ -83,12 +83,12 @@ package final class UseBatcher {
     }
 
     private nonisolated(nonsending) func decide(
-        _ request: UseRequest, isLast: Bool, unless refuses: (ExchangeKey, ReadUse) throws -> Void
+        _ request: UseRequest, isLast: Bool, unless refuses: (ExchangeKey, ReadUse) async throws -> Void
     ) async throws -> UseDecision {
         let pending = Pending(request, ledger.newID(), since: 0)
         pending.isLast = isLast
         try await prepare(pending)
-        if let key = snapshots.known(request.key), let read = pending.read { try refuses(key, read) }
+        if let key = snapshots.known(request.key), let read = pending.read { try await refuses(key, read) }
         // An exchange's time, spent on its lists and prices, is not waiting for a place.
         pending.since = ledger.clock.monotonicNanoseconds()
         let isCancel = pending.read?.meaning.operation == .cancel

@@ -37,7 +37,8 @@ struct HoldingsReading {
         let hold = WeightHold(weights, clocks, clock)
         defer { hold.giveBack() }
         let decision = try await batcher.decide(read) { key, read in
-            try hold.take(key, read, from: try batcher.book.egress.chosen(for: key), servesExit: true)
+            let address = try batcher.book.egress.chosen(for: key)
+            try await hold.take(key, read, from: address, servesExit: true, pause: line.pause)
         }
         guard case .admitted(let use) = decision, let held = try await send(use, hold, turn) else {
             return asked

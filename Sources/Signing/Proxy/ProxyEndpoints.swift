@@ -15,7 +15,7 @@ package struct ProxyEndpoints {
     private let batcher: UseBatcher
     private let hosts: ExchangeHosts
     private let clocks: ExchangeClocks
-    private let line: ExchangeLine
+    let line: ExchangeLine
     private let keeper: LineKeeper?
     private let outcomes: OutcomeBook
     private let weights: WeightBook
@@ -110,7 +110,8 @@ extension ProxyEndpoints {
         let hold = hold()
         defer { hold.giveBack() }
         let decision = try await batcher.decide(asked) { key, read in
-            try hold.take(key, read, from: try batcher.book.egress.chosen(for: key))
+            let address = try batcher.book.egress.chosen(for: key)
+            try await hold.take(key, read, from: address, pause: line.pause)
         }
         switch decision {
         case .denied(let denied):

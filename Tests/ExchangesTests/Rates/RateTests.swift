@@ -70,6 +70,13 @@ import Testing
         #expect(draws(.kraken, cancel, RequestMeaning(.cancel)) == [])
     }
 
+    @Test func `what is public is counted by address alone`() {
+        let time = draft(.get, "/api/v2/public/time")
+        #expect(draws(.bitget, time) == ["address requests_1m 6000 1"])
+        #expect(draws(.coinbase, draft(.get, "/api/v3/brokerage/time")) == [])
+        #expect(draws(.okx, draft(.get, "/api/v5/public/time")) == [])
+    }
+
     @Test func `an id in a path makes no budget of its own`() {
         let routes = ["123", "456"].map { id in
             ExchangeName.gate.classifier.routeName(of: draft(.delete, "/api/v4/spot/orders/\(id)"))

@@ -1,7 +1,7 @@
-import Exchanges
 import Kernel
 import Testing
 
+@testable import Exchanges
 @testable import Signing
 
 /// Whose budgets are drawn from, and whom a ban stops.
@@ -53,6 +53,12 @@ import Testing
     @Test func `what was given back was never taken`() throws {
         let book = WeightBook()
         for _ in 0..<1_000 { book.giveBack(try book.take(try request(), at: Self.now)) }
+        #expect(book.lines(at: { _ in Self.now }).map(\.used) == [0])
+    }
+
+    @Test func `what an exchange tells is not guessed: without its word, nothing was used`() throws {
+        let book = WeightBook()
+        for _ in 0..<7_000 { book.settle(try book.take(try request(), at: Self.now), [], nil, at: Self.now) }
         #expect(book.lines(at: { _ in Self.now }).map(\.used) == [0])
     }
 
@@ -108,12 +114,16 @@ import Testing
         let order = "symbol=BTCUSDT&side=SELL&type=MARKET&quantity=1"
         let opening = try request("POST", "/fapi/v1/order", query: order, at: place)
         // Nine tenths of 300 orders in ten seconds.
-        for _ in 0..<270 { book.settle(try book.take(opening, at: Self.now), [], nil, at: Self.now) }
+        func settle(_ request: WeightRequest, _ used: Int) throws {
+            let reading = RateReading(RateBudget(.account, "fapi_orders_10s"), used: used)
+            book.settle(try book.take(request, at: Self.now), [reading], nil, at: Self.now)
+        }
+        for used in 1...270 { try settle(opening, used) }
         let refusal = #expect(throws: WeightRefusal.self) { try book.take(opening, at: Self.now) }
         #expect(refusal?.reason == "fapi_orders_10s")
         let exit = try request(
             "POST", "/fapi/v1/order", query: order + "&reduceOnly=true", at: place)
-        for _ in 0..<30 { book.settle(try book.take(exit, at: Self.now), [], nil, at: Self.now) }
+        for used in 271...300 { try settle(exit, used) }
         #expect(throws: WeightRefusal.self) { try book.take(exit, at: Self.now) }
         let cancel = try request(
             "DELETE", "/fapi/v1/order", query: "symbol=BTCUSDT&orderId=1", at: place)

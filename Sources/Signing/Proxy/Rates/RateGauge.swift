@@ -44,12 +44,14 @@ struct RateGauge: Equatable {
 
     /// It was answered.
     /// - Parameter asked: when it was taken: an answer that comes after its window tells of another.
-    mutating func settle(_ cost: Int, _ reading: RateReading?, asked: Timestamp, at now: Timestamp) {
+    mutating func settle(
+        _ cost: Int, _ reading: RateReading?, isTold: Bool = false, asked: Timestamp, at now: Timestamp
+    ) {
         giveBack(cost)
         roll(at: now)
         let isOfThisWindow = reading?.endsAt != nil || windowStart(of: asked) == windowStart(of: now)
         guard let reading, isOfThisWindow else {
-            told += cost
+            if !isTold { told += cost }
             return
         }
         if let limit = reading.limit, limit > 0 { self.limit = limit }

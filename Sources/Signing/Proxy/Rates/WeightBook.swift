@@ -78,7 +78,7 @@ package final class WeightBook: Sendable {
             for draw in ticket.request.draws {
                 let reading = readings.first { $0.budget == draw.budget }
                 state.gauges[Self.key(ticket.request, draw.budget)]?
-                    .settle(draw.cost, reading, asked: ticket.at, at: now)
+                    .settle(draw.cost, reading, isTold: draw.isTold, asked: ticket.at, at: now)
             }
         }
         if let stop { note(stop, of: ticket.request, at: now) }

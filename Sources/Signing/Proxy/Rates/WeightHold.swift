@@ -17,21 +17,39 @@ final class WeightHold {
         (self.book, self.clocks, self.clock) = (book, clocks, clock)
     }
 
+    /// What is over so soon is waited for, and how long in all: budgets of a second are small, and clients
+    /// that keep to them do not know of the tenth.
+    private static let shortWait: Period = .seconds(1)
+    private static let patience: Period = .seconds(2)
+
     /// Refuses what the exchange would refuse, or punish. What cannot be read is refused elsewhere.
-    func take(
-        _ key: ExchangeKey, _ read: ReadUse, from address: EgressAddresses.Choice, servesExit: Bool = false
-    ) throws(Problem) {
+    nonisolated(nonsending) func take(
+        _ key: ExchangeKey, _ read: ReadUse, from address: EgressAddresses.Choice, servesExit: Bool = false,
+        pause: (UInt64) async -> Void
+    ) async throws(Problem) {
         // A request that is judged again takes anew.
         giveBack()
         guard let draft = read.draft else { return }
         let place = MarketPlace(key.exchange, key.environment, host: draft.host)
         let request = WeightRequest(
-            place, from: address.name, account: key.account, draft, read.meaning,
-            servesExit: servesExit)
+            place, from: address.name, account: key.account, draft, read.meaning, servesExit: servesExit)
+        var waited = Period.seconds(0)
+        while let refusal = take(request, draft) {
+            let wait = max(refusal.wait, .milliseconds(10))
+            waited = waited + wait
+            guard !refusal.isBan, wait <= Self.shortWait, waited <= Self.patience else {
+                throw Problem(refusal, at: key.exchange)
+            }
+            await pause(UInt64(wait.nanoseconds))
+        }
+    }
+
+    private func take(_ request: WeightRequest, _ draft: RequestDraft) -> WeightRefusal? {
         do throws(WeightRefusal) {
-            held = (try book.take(request, at: now(place)), draft)
+            held = (try book.take(request, at: now(request.place)), draft)
+            return nil
         } catch {
-            throw Problem(error, at: key.exchange)
+            return error
         }
     }
 
