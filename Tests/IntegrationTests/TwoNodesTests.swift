@@ -73,7 +73,8 @@ extension IntegrationTests {
                     "POST", "/v1/service-accounts", ["name": "feed", "purpose": "signs"])
                 let grant = try await first.must(
                     "POST", "/v1/grants", ["principal_id": .string(bot.id), "role": "bot", "effect": "allow"])
-                let sign = "/v1/keys/\(try await first.makeKey("used", in: "testnet")["id"]?.asString ?? "")/sign"
+                let sign =
+                    "/v1/keys/\(try await first.makeKey("used", in: "testnet")["id"]?.asString ?? "")/sign"
                 let body: JSONValue = ["method": "GET", "host": "spot", "path": "/api/v3/account"]
                 func expect(_ status: Int, _ code: String, _ token: RunningNode.Token) async throws {
                     // So that every worker of the other node has a chance to remember it.
