@@ -57,7 +57,9 @@ struct UseAnswerTests {
         }
     }
 
-    @Test func `who may not read policies is told only which clauses deny`() async throws {
+    @Test func `who may not read policies is told which of their clauses deny, and why whatever else does`()
+        async throws
+    {
         try await Self.open { desk in
             let bot = try await desk.premises.join("bot", .bot, by: desk.owner).token
             for path in ["/sign", "/sign/dry-run"] {
@@ -65,10 +67,36 @@ struct UseAnswerTests {
                 let clauses = answer.json["clauses"]?.asArray ?? []
                 #expect(!clauses.isEmpty, "\(answer.text)")
                 for clause in clauses {
-                    #expect(clause.asObject?.members.map(\.name) == ["clause", "verdict"])
+                    let isOfPolicy = clause["clause"] != "approval"
+                    let names = isOfPolicy ? ["clause", "verdict"] : ["clause", "verdict", "reason"]
+                    #expect(clause.asObject?.members.map(\.name) == names)
                     #expect(clause["verdict"] == "denied")
                 }
             }
+            let path = "/proxy/spot/api/v3/order?\(Self.order)"
+            let denied = try await desk.call("POST", path, as: bot)
+            #expect(
+                denied.json["detail"] == "The key's policy does not allow this, by its clause operations.")
+            let odd = try await desk.call("GET", "/proxy/spott/api/v3/account", as: bot)
+            #expect(odd.json["detail"] == "host: is not one of this exchange", "\(odd.text)")
+        }
+    }
+
+    @Test func `two access tokens that differ, or two Idempotency-Keys, are none`() async throws {
+        try await Self.open { desk in
+            let bot = try await desk.premises.join("bot", .bot, by: desk.owner).token
+            let path = "/proxy/spot/api/v3/openOrders?symbol=BTCUSDT"
+            for field in ["x-mbx-apikey", "keybell-token"] {
+                func ask(_ token: String) async throws -> Int {
+                    try await desk.call("GET", path, headers: [(name: field, value: token)]).status
+                }
+                #expect(try await ask(bot) == 401)
+                #expect(try await ask(desk.owner.token) == 200)
+            }
+            let twice = ["a", "b"].map { (name: "idempotency-key", value: $0) }
+            let refused = try await desk.call(
+                "POST", "/proxy/spot/sapi/v3/asset/getUserAsset", headers: twice)
+            #expect(refused.status == 400, "\(refused.text)")
         }
     }
 

@@ -93,7 +93,8 @@ extension IntegrationTests {
                 try await desk.standIn.setPrice("30000", of: "BTC/USDT", at: .binance)
                 try await desk.awaitStatus(403, 0, "0.01")
                 let other = try await desk.order(1, "0.01")
-                #expect(other.status == 403 && other.text.contains("does not count now"), "\(other.text)")
+                #expect(
+                    other.status == 403 && other.text.contains("is suspended, after a step"), "\(other.text)")
                 try await wait(until: "the alert arrives") { !receiver.accepted.isEmpty }
                 let list = try await second.must("GET", "/v1/price-sources?state=suspended")
                 let source = try #require(list["data"]?[0], "\(list)")

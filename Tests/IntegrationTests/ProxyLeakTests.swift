@@ -183,6 +183,7 @@ extension IntegrationTests.ProxyLeakTests {
         #expect(answer.header("keybell-upstream") == nil)
         let named = answer.json["client_order_ids"]?.asArray?.compactMap(\.asString) ?? []
         #expect(named.count == 1)
+        #expect(answer.header("keybell-client-order-ids") == named.first)
         let placed = Array(try await desk.clientOrderIDs().dropFirst(before))
         #expect(placed == named, "\(placed)")
     }

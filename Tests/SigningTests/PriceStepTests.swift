@@ -216,6 +216,7 @@ import Testing
         let judgement = try Made.set(Self.distance).judge(facts)
         #expect(
             judgement.reason("orders.max_price_distance_percent")
-                == "the source of prices a source does not count now")
+                == "the source of prices a source is suspended, after a step of "
+                + "more than 20 %, until somebody resumes it")
     }
 }

@@ -172,7 +172,8 @@ extension PulledPriceTests {
                 let refused = try await desk.order(key, .limit("65000"))
                 #expect(
                     refused.json["detail"]?.asString
-                        == "the source of prices binance live spot BTCUSDT does not count now")
+                        == "the source of prices binance live spot BTCUSDT is suspended, after a step of "
+                        + "more than 20 %, until somebody resumes it")
                 desk.time.move(.seconds(6))
             }
             let told = try await desk.events().filter { $0.type == "price_source.suspended" }

@@ -23,16 +23,32 @@ struct ForeignToken {
             }
         }
 
+    /// Two that differ are none: nobody could say by whose rights the request was made.
     init(_ headers: HeaderFields) {
+        let found = ForeignToken(first: headers)
+        let others = [Self.inKeybellField(headers), Credential.read(headers)].compactMap { $0 }
+        let isAmbiguous = others.contains { other in
+            if case .presented = other { other != found.credential } else { false }
+        }
+        credential = isAmbiguous ? .malformed : found.credential
+        exchange = found.exchange
+    }
+
+    private init(first headers: HeaderFields) {
         // Clients that cannot be told from where a request comes send our field with every request, and the
         // token in their own with private ones: their own says how they want to be answered.
         if let found = Self.inOwnField(headers) {
             (credential, exchange) = found
-        } else if let token = headers.valueBytes(Self.ownHeader), headers.all(Self.ownHeader).count == 1 {
-            (credential, exchange) = (Credential(token: token), nil)
+        } else if let token = Self.inKeybellField(headers) {
+            (credential, exchange) = (token, nil)
         } else {
             (credential, exchange) = (Credential.read(headers), Self.field(of: headers)?.exchange)
         }
+    }
+
+    private static func inKeybellField(_ headers: HeaderFields) -> Credential? {
+        guard headers.all(ownHeader).count == 1 else { return nil }
+        return headers.valueBytes(ownHeader).map { Credential(token: $0) }
     }
 
     /// An access token in a field that an exchange's clients have for their API key.

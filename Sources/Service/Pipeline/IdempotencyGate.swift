@@ -37,6 +37,9 @@ final class IdempotencyGate {
     /// Checked also where it has no use: whoever sends a wrong one believes in it.
     private static func key(of request: Request) throws(Problem) -> String? {
         guard let key = request.head.headers[.idempotencyKey] else { return nil }
+        guard request.head.headers.all(.idempotencyKey).count == 1 else {
+            throw .malformedHeader("Idempotency-Key", "must be there once")
+        }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .malformedHeader("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
         }
@@ -50,12 +53,17 @@ final class IdempotencyGate {
         let usage = earlier.resource.flatMap { UsageID($0) }
         var outcome: String?
         if let usage { outcome = try await UsageFate.read(usage, in: database) }
+        var headers: [(HeaderName, String)] = []
+        if let usage { headers.append(("keybell-usage-id", usage.description)) }
+        let told = outcome.map { " Its outcome: \($0)." } ?? ""
         return Problem(
-            .alreadySent, "A request with this Idempotency-Key was recorded, and is not sent again.",
+            .alreadySent,
+            "A request with this Idempotency-Key was recorded, and is not sent again.\(told)",
             members: [
                 ("usage_id", usage.map { .string($0.description) } ?? .null),
                 ("outcome", outcome.map { .string($0) } ?? .null),
-            ])
+            ],
+            headers: headers)
     }
 
     private static let reused = Problem(

@@ -75,7 +75,8 @@ struct UseBatch {
         for found in snapshots.takeTamperings() {
             try? await found.tell(owner.ledger, batch[0].request.context)
         }
-        for unusable in work.unusable { try await owner.book.tell(unusable, batch[0].request.context) }
+        // What is committed stays so, whether this can be told or not.
+        for unusable in work.unusable { try? await owner.book.tell(unusable, batch[0].request.context) }
     }
 
     /// What carries an Idempotency-Key is admitted once. What is denied does nothing that could be repeated.

@@ -86,7 +86,7 @@ final class PriceFeed {
             let host = hosts.host(place.host, of: place.exchange, in: place.environment)
         else { return }
         let asked = clock.now()
-        guard let answer = await line.fetch(draft, from: host),
+        guard let answer = await line.fetch(draft, from: host, of: place),
             let value = adapter.price(in: answer, of: instrument)
         else { return }
         let price = PolicyPrice(value, at: asked, source: place.name(of: instrument))

@@ -321,9 +321,14 @@ extension Response {
     fileprivate func ofProxy(_ use: AdmittedUse) -> Response {
         let response = header("keybell-upstream", "yes").header("keybell-usage-id", use.usage.description)
             .header(.contentSecurityPolicy, "sandbox").header(.cacheControl, "no-store")
-        guard !use.clientOrderIDs.isEmpty else { return response }
-        return response.header(
-            "keybell-client-order-ids", use.clientOrderIDs.prefix(20).joined(separator: ", "))
+        return use.listedOrderIDs.map { response.header("keybell-client-order-ids", $0) } ?? response
+    }
+}
+
+extension AdmittedUse {
+    /// As a header lists them; nil for what places no orders.
+    fileprivate var listedOrderIDs: String? {
+        clientOrderIDs.isEmpty ? nil : clientOrderIDs.prefix(20).joined(separator: ", ")
     }
 }
 
@@ -331,6 +336,7 @@ extension Problem {
     fileprivate func of(_ use: AdmittedUse) -> Problem {
         var problem = self
         problem.headers.append(("keybell-usage-id", use.usage.description))
+        if let ids = use.listedOrderIDs { problem.headers.append(("keybell-client-order-ids", ids)) }
         return problem
     }
 }

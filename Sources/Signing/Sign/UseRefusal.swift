@@ -6,10 +6,8 @@ import Kernel
 
 extension Problem {
     static func denied(_ denied: DeniedUse, to context: Context) -> Problem {
-        let seesAll = context.may(.policiesRead)
-        let reason = denied.judgement.denial?.reason ?? "the policy does not allow it"
         return Problem(
-            .policyDenied, seesAll ? reason : "The key's policy does not allow this.",
+            .policyDenied, denied.judgement.sentence(for: context),
             members: [
                 ("operation", .string(denied.judgement.operation.rawValue)),
                 ("usage_id", .string(denied.usage.description)),
@@ -20,14 +18,27 @@ extension Problem {
 }
 
 extension PolicyJudgement {
-    /// What a caller learns: every clause's verdict, or, without `policies:read`, only which ones denied.
+    /// What a caller learns: every clause's verdict, or, without `policies:read`, only which ones denied,
+    /// with the reason where it is none of a policy.
     func clauses(for context: Context) -> [JSONValue] {
         guard !context.may(.policiesRead) else { return clauses.map(\.json) }
         return clauses.filter(\.denies).map { clause in
-            [
-                "clause": .string(clause.clause.description), "verdict": .string(clause.verdict.rawValue),
-            ]
+            var told = JSONObject()
+            _ = told.append("clause", .string(clause.clause.description))
+            _ = told.append("verdict", .string(clause.verdict.rawValue))
+            if clause.policy == nil, let reason = clause.reason { _ = told.append("reason", .string(reason)) }
+            return .object(told)
         }
+    }
+
+    /// Why it is denied, in a sentence. Of a policy's clause whoever may not read policies learns its name.
+    fileprivate func sentence(for context: Context) -> String {
+        guard let denial else { return "A policy does not allow this." }
+        guard denial.policy != nil, !context.may(.policiesRead) else {
+            return denial.reason ?? "A policy does not allow this."
+        }
+        let whose = denial.policy?.owner == .key ? "The key's policy" : "A policy above the key's"
+        return "\(whose) does not allow this, by its clause \(denial.clause)."
     }
 }
 

@@ -85,7 +85,9 @@ package final class OutcomeBook {
         from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
                 $8::text[])
             as d (id, at, outcome, status, code, microseconds, subject)
-        where u.subject = d.subject and u.at = d.at and u.id = d.id and u.outcome = 'authorised'
+        where u.subject = d.subject and u.at = d.at and u.id = d.id
+            and (u.outcome = 'authorised' or u.outcome = 'unknown' and d.outcome <> 'unknown')
+        returning u.id
         """)
     private static let refund = Statement(
         "limit_counters_refund",
@@ -112,7 +114,9 @@ package final class OutcomeBook {
                         .int64Array(batch.map(\.microseconds)), .timestamp(ledger.clock.now()),
                         .textArray(batch.map(\.key.description)),
                     ])
-                let refunds = batch.flatMap { entry in
+                // A batch whose commit was not heard of is written again: its refunds were given already.
+                let fresh = Set(try await written.rows().map { $0.id(0) as UsageID })
+                let refunds = batch.filter { fresh.contains($0.usage) }.flatMap { entry in
                     entry.refunds.map { refund in
                         (refund, LimitCounters.windowStart(seconds: refund.windowSeconds, at: entry.at))
                     }
@@ -124,7 +128,6 @@ package final class OutcomeBook {
                         .timestampArray(refunds.map(\.1)), .int64Array(refunds.map(\.0.amount)))
                 }
                 try await set.rows()
-                try await written.rows()
             }
             return true
         } catch {

@@ -11,7 +11,10 @@ struct UnknownValue: Error, Equatable {
     }
 
     static func suspended(_ source: String) -> UnknownValue {
-        UnknownValue(reason: "the source of prices \(Judge.shown(source)) does not count now")
+        UnknownValue(
+            reason:
+                "the source of prices \(Judge.shown(source)) is suspended, after a step of more than 20 %, "
+                + "until somebody resumes it")
     }
 }
 
