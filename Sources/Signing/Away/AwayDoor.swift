@@ -83,7 +83,7 @@ package struct AwayDoor {
             try await offLoop.run { try episode.journal.put(.use(use)) }
         } catch {
             mode.land(usage)
-            mode.breakOff()
+            mode.breakOff(episode)
             throw Self.refused("it could not be journalled")
         }
         return AdmittedUse(

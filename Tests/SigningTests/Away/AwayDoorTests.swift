@@ -220,7 +220,7 @@ import Testing
             await desk.cutOff()
             desk.desk.exchange.says(200, "{}")
             #expect(try await desk.cancel(key).status == 200)
-            desk.mode.breakOff()
+            desk.mode.breakOff(try #require(desk.mode.episode))
             #expect(try await desk.cancel(key).status == 503)
             await desk.keeper.turn()
             #expect(!desk.mode.isOn && desk.mode.phase == .over)
