@@ -33,21 +33,23 @@ package struct AwayDoor {
         guard let snapshot = current.snapshot.keys[asked.key] else {
             throw Self.refused("away mode is not on for the key, or the key cannot be used")
         }
+        let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
+        // Before it waits: what does not leave takes no exit's place.
+        if let reason = Self.refusal(of: read.meaning, request) { throw Self.refused(reason) }
         guard snapshot.wantsNonce else {
-            return try await carryOut(asked, request, snapshot, current.episode)
+            return try await carryOut(asked, read, request, snapshot, current.episode)
         }
         guard await turns.take(asked.key) else {
             throw Self.refused("too many requests of this key wait")
         }
         defer { turns.giveBack(asked.key) }
-        return try await carryOut(asked, request, snapshot, current.episode)
+        return try await carryOut(asked, read, request, snapshot, current.episode)
     }
 
     private nonisolated(nonsending) func carryOut(
-        _ asked: UseRequest, _ request: Request, _ snapshot: KeySnapshot, _ episode: AwayEpisode
+        _ asked: UseRequest, _ read: ReadUse, _ request: Request, _ snapshot: KeySnapshot,
+        _ episode: AwayEpisode
     ) async throws -> Response {
-        let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
-        if let reason = AwayRule.refusal(of: read.meaning) { throw Self.refused(reason) }
         _ = await batcher.refresh(read, of: snapshot, asked)
         let hold = proxy.hold()
         defer { hold.giveBack() }
@@ -96,6 +98,15 @@ package struct AwayDoor {
 extension AwayDoor {
     private static let gone = Problem(
         .databaseUnavailable, "The database cannot be reached just now.", headers: [(.retryAfter, "1")])
+
+    /// An order that must not be sent twice may have been before; a second cancel does no harm.
+    private static func refusal(of meaning: RequestMeaning, _ request: Request) -> String? {
+        if let reason = AwayRule.refusal(of: meaning) { return reason }
+        guard meaning.operation == .trade, request.head.method == .post,
+            request.head.headers.contains(.idempotencyKey)
+        else { return nil }
+        return "nobody can be asked whether its Idempotency-Key was used before"
+    }
 
     private static func refused(_ reason: String) -> Problem {
         Problem(

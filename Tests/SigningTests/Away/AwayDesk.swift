@@ -142,10 +142,12 @@ extension AwayDesk {
     /// By the door, as the pipeline would.
     func send(
         _ key: String, _ method: String, _ host: String, _ path: String, _ query: String = "",
-        as context: Context? = nil
+        as context: Context? = nil, once: String? = nil
     ) async throws -> TestAnswer {
         let query = query.isEmpty ? "" : "?\(query)"
-        let request = try testRequest(method, "/v1/keys/\(key)/proxy/\(host)\(path)\(query)")
+        let request = try testRequest(
+            method, "/v1/keys/\(key)/proxy/\(host)\(path)\(query)",
+            headers: once.map { [(name: "idempotency-key", value: $0)] } ?? [])
         request.pathParameters = ["key_id": key, "host": host]
         do {
             return TestAnswer(try await door.answer(request, context ?? desk.context()))

@@ -102,6 +102,26 @@ import Testing
         }
     }
 
+    @Test func `an order that must not be sent twice stays, since nobody knows whether it was before`()
+        async throws
+    {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.says(200, "{}")
+            let order = try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit, once: "exit-1")
+            #expect(order.status == 503 && order.json["code"] == "database_unavailable")
+            #expect(order.text.contains("Idempotency-Key"), "\(order.text)")
+            #expect(desk.orders.isEmpty)
+            let cancel = try await desk.send(
+                key, "DELETE", "spot", "/api/v3/order", AwayDesk.anOrder, once: "cancel-1")
+            #expect(cancel.status == 200, "\(cancel.text)")
+            #expect(try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit).status == 200)
+            #expect(desk.orders.count == 2)
+        }
+    }
+
     @Test func `T7: what another node revokes meanwhile is used until this one hears of it, and never after`()
         async throws
     {
