@@ -44,6 +44,7 @@ final class AwayDesk {
     let seal = SealOfDesk()
     private let makeDatabase: () -> Database
     private let connect: (AwayKeeper) -> Void
+    let spawn: (@escaping () async -> Void) -> Void
     private var database: Database
     private(set) var keeper: AwayKeeper
 
@@ -63,6 +64,7 @@ final class AwayDesk {
         let reactor = worker.reactor
         makeDatabase = { Database(url, reactor: reactor, offLoop: scratchOffLoop) }
         connect = { keeper in keeper.connect(on: worker) }
+        spawn = { body in worker.spawn(body) }
         database = makeDatabase()
         keeper = Self.keeper(mode, desk, database, away, seal, reactor)
         connect(keeper)
