@@ -28,6 +28,19 @@ package struct AwayDoor {
     package nonisolated(nonsending) func answer(
         _ request: Request, _ context: Context
     ) async throws -> Response {
+        let timing = ProxyTiming(clock)
+        do {
+            let response = try await answer(request, context, timing)
+            return response.header("server-timing", timing.text)
+        } catch var problem as Problem {
+            problem.headers.append(("server-timing", timing.text))
+            throw problem
+        }
+    }
+
+    private nonisolated(nonsending) func answer(
+        _ request: Request, _ context: Context, _ timing: ProxyTiming
+    ) async throws -> Response {
         guard let current = mode.current else { throw Self.gone }
         let asked = try await proxy.use(request, context)
         guard let snapshot = current.snapshot.keys[asked.key] else {
@@ -37,18 +50,18 @@ package struct AwayDoor {
         // Before it waits: what does not leave takes no exit's place.
         if let reason = Self.refusal(of: read.meaning, request) { throw Self.refused(reason) }
         guard snapshot.wantsNonce else {
-            return try await carryOut(asked, read, request, snapshot, current.episode)
+            return try await carryOut(asked, read, request, snapshot, current.episode, timing)
         }
         guard await turns.take(asked.key) else {
             throw Self.refused("too many requests of this key wait")
         }
         defer { turns.giveBack(asked.key) }
-        return try await carryOut(asked, read, request, snapshot, current.episode)
+        return try await carryOut(asked, read, request, snapshot, current.episode, timing)
     }
 
     private nonisolated(nonsending) func carryOut(
         _ asked: UseRequest, _ read: ReadUse, _ request: Request, _ snapshot: KeySnapshot,
-        _ episode: AwayEpisode
+        _ episode: AwayEpisode, _ timing: ProxyTiming
     ) async throws -> Response {
         _ = await batcher.refresh(read, of: snapshot, asked)
         let hold = proxy.hold()
@@ -56,6 +69,7 @@ package struct AwayDoor {
         let address = try batcher.book.egress.chosen(for: snapshot.key)
         try await hold.take(snapshot.key, read, from: address, pause: proxy.line.pause)
         let use = try await admit(asked, read, snapshot, episode)
+        timing.decided(in: use.at)
         defer { mode.land(use.usage) }
         do {
             return try await proxy.send(use, request, hold, nil).header("keybell-away", "yes")

@@ -43,6 +43,7 @@ import Testing
             let cancelled = try await desk.cancel(key)
             #expect(cancelled.status == 200, "\(cancelled.text)")
             #expect(cancelled.response.head["keybell-away"] == "yes")
+            #expect(cancelled.response.head["server-timing"]?.contains("commit;dur=") == true)
             let id = try #require(cancelled.response.head["keybell-usage-id"])
             let exited = try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit)
             #expect(exited.status == 200, "\(exited.text)")
@@ -58,6 +59,7 @@ import Testing
                 let refused = try await desk.send(key, method, host, path, query)
                 #expect(refused.status == 503 && refused.json["code"] == "database_unavailable")
                 #expect(refused.response.head["retry-after"] == "1", "\(method) \(path)")
+                #expect(refused.response.head["server-timing"]?.hasPrefix("queue;dur=") == true)
             }
             #expect(try await desk.cancel(other).status == 503, "not switched on")
             #expect(desk.orders.count == 2)
