@@ -264,6 +264,13 @@ extension IntegrationTests.AwayModeTests {
                 token: .text("kbt_unknown")),
         ]
         for answer in refused { #expect(answer.status == 503, "\(answer.everything)") }
+        // A stock client is answered in its own words.
+        let told = try await desk.node.call(
+            "GET", desk.key + "/proxy/spot/api/v3/account", token: nil,
+            headers: [("x-mbx-apikey", desk.node.ownerToken)])
+        #expect(told.status == 503 && told.text.contains("journal"), "\(told.everything)")
+        #expect(told.header("keybell-problem") == "database_unavailable", "\(told.everything)")
+        #expect(told.header("server-timing") != nil)
         #expect(try await desk.standIn.requests(.binance, apiKey: Self.apiKey).count == before)
     }
 

@@ -21,18 +21,21 @@ package final class KeySenders {
     private static let pauseNanoseconds: UInt64 = 20_000_000
 
     private let turns: KeyTurns
+    private let exits: KeyTurns
     private let database: Database
     private let node: NodeID
     private let clock: Clock
     private let pause: (UInt64) async -> Void
 
-    /// - Parameter turns: of the whole node.
+    /// - Parameters:
+    ///   - turns: of the whole node.
+    ///   - exits: of the whole node, of what leaves while the database is gone.
     package init(
-        turns: KeyTurns, database: Database, node: NodeID, clock: Clock,
+        turns: KeyTurns, exits: KeyTurns, database: Database, node: NodeID, clock: Clock,
         pause: @escaping (UInt64) async -> Void
     ) {
-        (self.turns, self.database, self.node, self.clock) = (turns, database, node, clock)
-        self.pause = pause
+        (self.turns, self.exits, self.database) = (turns, exits, database)
+        (self.node, self.clock, self.pause) = (node, clock, pause)
     }
 
     /// To be ended, whatever happens.
@@ -56,11 +59,19 @@ package final class KeySenders {
     package nonisolated(nonsending) func turn(of key: ExchangeKeyID) async throws -> Turn {
         guard await turns.take(key) else { throw Self.busy("Too many requests of this key wait") }
         do {
+            try await waitForExits(key)
             return try await lease(key)
         } catch {
             turns.giveBack(key)
             throw error
         }
+    }
+
+    /// One may still be under way when the database is back: a higher number must not overtake it. Its turn
+    /// is not kept, since nothing that waits for the database may hold an exit back.
+    private nonisolated(nonsending) func waitForExits(_ key: ExchangeKeyID) async throws {
+        guard await exits.take(key) else { throw Self.busy("Too many exits of this key wait") }
+        exits.giveBack(key)
     }
 
     private nonisolated(nonsending) func lease(_ key: ExchangeKeyID) async throws -> Turn {

@@ -17,8 +17,8 @@ struct KeyRooms {
             keyring: { try shared.seal.opened().keyring },
             fingerprintKey: { try shared.seal.opened().fingerprintKey })
         let senders = KeySenders(
-            turns: shared.keyTurns, database: ledger.database, node: shared.id, clock: shared.clock,
-            pause: { await reactor.sleep(nanoseconds: Int64($0)) })
+            turns: shared.keyTurns, exits: shared.awayTurns, database: ledger.database, node: shared.id,
+            clock: shared.clock, pause: { await reactor.sleep(nanoseconds: Int64($0)) })
         book = KeyBook(
             ledger: ledger, custody: custody, egress: shared.settings.egress, senders: senders)
         let prober = sender.prober(shared)

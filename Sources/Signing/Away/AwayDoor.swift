@@ -28,32 +28,48 @@ package struct AwayDoor {
     package nonisolated(nonsending) func answer(
         _ request: Request, _ context: Context
     ) async throws -> Response {
+        let timing = ProxyTiming(clock)
+        do {
+            let response = try await answer(request, context, timing)
+            return response.header("server-timing", timing.text)
+        } catch var problem as Problem {
+            problem.headers.append(("server-timing", timing.text))
+            throw problem
+        }
+    }
+
+    private nonisolated(nonsending) func answer(
+        _ request: Request, _ context: Context, _ timing: ProxyTiming
+    ) async throws -> Response {
         guard let current = mode.current else { throw Self.gone }
         let asked = try await proxy.use(request, context)
         guard let snapshot = current.snapshot.keys[asked.key] else {
             throw Self.refused("away mode is not on for the key, or the key cannot be used")
         }
+        let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
+        // Before it waits: what does not leave takes no exit's place.
+        if let reason = Self.refusal(of: read.meaning, request) { throw Self.refused(reason) }
         guard snapshot.wantsNonce else {
-            return try await carryOut(asked, request, snapshot, current.episode)
+            return try await carryOut(asked, read, request, snapshot, current.episode, timing)
         }
         guard await turns.take(asked.key) else {
             throw Self.refused("too many requests of this key wait")
         }
         defer { turns.giveBack(asked.key) }
-        return try await carryOut(asked, request, snapshot, current.episode)
+        return try await carryOut(asked, read, request, snapshot, current.episode, timing)
     }
 
     private nonisolated(nonsending) func carryOut(
-        _ asked: UseRequest, _ request: Request, _ snapshot: KeySnapshot, _ episode: AwayEpisode
+        _ asked: UseRequest, _ read: ReadUse, _ request: Request, _ snapshot: KeySnapshot,
+        _ episode: AwayEpisode, _ timing: ProxyTiming
     ) async throws -> Response {
-        let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
-        if let reason = AwayRule.refusal(of: read.meaning) { throw Self.refused(reason) }
         _ = await batcher.refresh(read, of: snapshot, asked)
         let hold = proxy.hold()
         defer { hold.giveBack() }
         let address = try batcher.book.egress.chosen(for: snapshot.key)
         try await hold.take(snapshot.key, read, from: address, pause: proxy.line.pause)
         let use = try await admit(asked, read, snapshot, episode)
+        timing.decided(in: use.at)
         defer { mode.land(use.usage) }
         do {
             return try await proxy.send(use, request, hold, nil).header("keybell-away", "yes")
@@ -83,7 +99,7 @@ package struct AwayDoor {
             try await offLoop.run { try episode.journal.put(.use(use)) }
         } catch {
             mode.land(usage)
-            mode.breakOff()
+            mode.breakOff(episode)
             throw Self.refused("it could not be journalled")
         }
         return AdmittedUse(
@@ -96,6 +112,15 @@ package struct AwayDoor {
 extension AwayDoor {
     private static let gone = Problem(
         .databaseUnavailable, "The database cannot be reached just now.", headers: [(.retryAfter, "1")])
+
+    /// An order that must not be sent twice may have been before; a second cancel does no harm.
+    private static func refusal(of meaning: RequestMeaning, _ request: Request) -> String? {
+        if let reason = AwayRule.refusal(of: meaning) { return reason }
+        guard meaning.operation == .trade, request.head.method == .post,
+            request.head.headers.contains(.idempotencyKey)
+        else { return nil }
+        return "nobody can be asked whether its Idempotency-Key was used before"
+    }
 
     private static func refused(_ reason: String) -> Problem {
         Problem(

@@ -145,11 +145,11 @@ extension AwayKeeper {
 
     /// A node that dies loses no more of them than came since the last look.
     private nonisolated(nonsending) func keepOutcomes() async {
-        guard let journal = mode.current?.episode.journal else { return }
+        guard !mode.isBroken, let episode = mode.episode else { return }
         do {
-            try await offLoop.run { try journal.flush() }
+            try await offLoop.run { try episode.journal.flush() }
         } catch {
-            mode.breakOff()
+            mode.breakOff(episode)
             log.error("the journal of away mode cannot be written", ["error": .text("\(error)")])
         }
     }

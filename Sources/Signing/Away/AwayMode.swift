@@ -16,12 +16,19 @@ package final class AwayMode: Sendable {
         var flights: [UsageID: AwayEpisode] = [:]
         /// The newest epoch that a change of authority through this node has made.
         var noticed: Int64 = 0
+        /// The episode's journal could not be written: nothing leaves any more, and the keeper ends it.
+        var isBroken = false
+
+        /// What was taken away through this node must not come back because nobody could read it.
+        var isOutdated: Bool { snapshot.map { noticed > $0.epoch } ?? false }
+
+        /// Also between the loss and the journal's first line, and while the keeper does not know yet that
+        /// the database is back.
+        func isAway(at now: UInt64) -> Bool { state.isAway(at: now) && !isOutdated && !isBroken }
     }
 
     private let inside = Mutex(Inside())
     private let isOnNow = Atomic(false)
-    /// The journal could not be written: nothing leaves any more, and the keeper ends it.
-    private let isBrokenNow = Atomic(false)
     private let usesTotal: Counter
     let clock: Clock
 
@@ -45,7 +52,9 @@ package final class AwayMode: Sendable {
 
     package var left: Period {
         let now = clock.monotonicNanoseconds()
-        return inside.withLock { $0.episode == nil ? .seconds(0) : $0.state.left(at: now) }
+        return inside.withLock { inside in
+            inside.episode != nil && inside.isAway(at: now) ? inside.state.left(at: now) : .seconds(0)
+        }
     }
 
     /// What /readyz says; nil while it is off.
@@ -78,8 +87,7 @@ extension AwayMode {
     var current: Current? {
         let now = clock.monotonicNanoseconds()
         return inside.withLock { inside in
-            guard inside.state.isAway(at: now), !isBroken, let snapshot = inside.snapshot,
-                let episode = inside.episode
+            guard inside.isAway(at: now), let snapshot = inside.snapshot, let episode = inside.episode
             else { return nil }
             return Current(snapshot: snapshot, episode: episode)
         }
@@ -89,7 +97,7 @@ extension AwayMode {
     func takeOff(_ usage: UsageID, _ episode: AwayEpisode) -> Bool {
         let now = clock.monotonicNanoseconds()
         let isOff = inside.withLock { inside in
-            guard inside.episode === episode, inside.state.isAway(at: now) else { return false }
+            guard inside.episode === episode, inside.isAway(at: now) else { return false }
             inside.flights[usage] = episode
             return true
         }
@@ -97,9 +105,14 @@ extension AwayMode {
         return isOff
     }
 
-    var isBroken: Bool { isBrokenNow.load(ordering: .relaxed) }
+    var isBroken: Bool { inside.withLock { $0.isBroken } }
 
-    func breakOff() { isBrokenNow.store(true, ordering: .relaxed) }
+    /// Not of one that is over: the next one has a journal of its own.
+    func breakOff(_ episode: AwayEpisode) {
+        inside.withLock { inside in
+            if inside.episode === episode { inside.isBroken = true }
+        }
+    }
 
     func land(_ usage: UsageID) { _ = inside.withLock { $0.flights.removeValue(forKey: usage) } }
 
@@ -121,6 +134,8 @@ extension AwayMode {
 extension AwayMode {
     var snapshot: AwaySnapshot? { inside.withLock { $0.snapshot } }
 
+    var episode: AwayEpisode? { inside.withLock { $0.episode } }
+
     var phase: AwayState.Phase { inside.withLock { $0.state.phase } }
 
     func hasFlights(_ episode: AwayEpisode) -> Bool {
@@ -138,10 +153,11 @@ extension AwayMode {
     func happened(_ event: AwayState.Event) -> AwayState.Action {
         let now = clock.monotonicNanoseconds()
         return inside.withLock { inside in
-            // What was taken away through this node must not come back because nobody could read it.
-            if event == .lost, let snapshot = inside.snapshot, inside.noticed > snapshot.epoch {
+            if event == .lost, inside.isOutdated {
                 inside.snapshot = nil
-                _ = inside.state.happened(.emptied, at: now)
+                // Whoever acknowledged a change of authority has had the database since: an absence is over.
+                let action = inside.state.happened(.emptied, at: now)
+                if action != .nothing { return action }
             }
             if event == .closed { inside.snapshot = nil }
             return inside.state.happened(event, at: now)
@@ -157,9 +173,8 @@ extension AwayMode {
     /// Nothing new is let through; what is on its way is still noted down.
     func shut() -> AwayEpisode? {
         isOnNow.store(false, ordering: .relaxed)
-        isBrokenNow.store(false, ordering: .relaxed)
         return inside.withLock { inside in
-            defer { inside.episode = nil }
+            defer { (inside.episode, inside.isBroken) = (nil, false) }
             return inside.episode
         }
     }

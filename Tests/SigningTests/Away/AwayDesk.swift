@@ -44,6 +44,7 @@ final class AwayDesk {
     let seal = SealOfDesk()
     private let makeDatabase: () -> Database
     private let connect: (AwayKeeper) -> Void
+    let spawn: (@escaping () async -> Void) -> Void
     private var database: Database
     private(set) var keeper: AwayKeeper
 
@@ -63,6 +64,7 @@ final class AwayDesk {
         let reactor = worker.reactor
         makeDatabase = { Database(url, reactor: reactor, offLoop: scratchOffLoop) }
         connect = { keeper in keeper.connect(on: worker) }
+        spawn = { body in worker.spawn(body) }
         database = makeDatabase()
         keeper = Self.keeper(mode, desk, database, away, seal, reactor)
         connect(keeper)
@@ -142,10 +144,12 @@ extension AwayDesk {
     /// By the door, as the pipeline would.
     func send(
         _ key: String, _ method: String, _ host: String, _ path: String, _ query: String = "",
-        as context: Context? = nil
+        as context: Context? = nil, once: String? = nil
     ) async throws -> TestAnswer {
         let query = query.isEmpty ? "" : "?\(query)"
-        let request = try testRequest(method, "/v1/keys/\(key)/proxy/\(host)\(path)\(query)")
+        let request = try testRequest(
+            method, "/v1/keys/\(key)/proxy/\(host)\(path)\(query)",
+            headers: once.map { [(name: "idempotency-key", value: $0)] } ?? [])
         request.pathParameters = ["key_id": key, "host": host]
         do {
             return TestAnswer(try await door.answer(request, context ?? desk.context()))

@@ -43,6 +43,7 @@ import Testing
             let cancelled = try await desk.cancel(key)
             #expect(cancelled.status == 200, "\(cancelled.text)")
             #expect(cancelled.response.head["keybell-away"] == "yes")
+            #expect(cancelled.response.head["server-timing"]?.contains("commit;dur=") == true)
             let id = try #require(cancelled.response.head["keybell-usage-id"])
             let exited = try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit)
             #expect(exited.status == 200, "\(exited.text)")
@@ -58,6 +59,7 @@ import Testing
                 let refused = try await desk.send(key, method, host, path, query)
                 #expect(refused.status == 503 && refused.json["code"] == "database_unavailable")
                 #expect(refused.response.head["retry-after"] == "1", "\(method) \(path)")
+                #expect(refused.response.head["server-timing"]?.hasPrefix("queue;dur=") == true)
             }
             #expect(try await desk.cancel(other).status == 503, "not switched on")
             #expect(desk.orders.count == 2)
@@ -99,6 +101,26 @@ import Testing
             desk.desk.exchange.says(200, "{}")
             #expect(try await desk.cancel(key).status == 503)
             #expect(try await desk.cancel(second).status == 200)
+        }
+    }
+
+    @Test func `an order that must not be sent twice stays, since nobody knows whether it was before`()
+        async throws
+    {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.says(200, "{}")
+            let order = try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit, once: "exit-1")
+            #expect(order.status == 503 && order.json["code"] == "database_unavailable")
+            #expect(order.text.contains("Idempotency-Key"), "\(order.text)")
+            #expect(desk.orders.isEmpty)
+            let cancel = try await desk.send(
+                key, "DELETE", "spot", "/api/v3/order", AwayDesk.anOrder, once: "cancel-1")
+            #expect(cancel.status == 200, "\(cancel.text)")
+            #expect(try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit).status == 200)
+            #expect(desk.orders.count == 2)
         }
     }
 
@@ -220,7 +242,7 @@ import Testing
             await desk.cutOff()
             desk.desk.exchange.says(200, "{}")
             #expect(try await desk.cancel(key).status == 200)
-            desk.mode.breakOff()
+            desk.mode.breakOff(try #require(desk.mode.episode))
             #expect(try await desk.cancel(key).status == 503)
             await desk.keeper.turn()
             #expect(!desk.mode.isOn && desk.mode.phase == .over)
