@@ -1,4 +1,5 @@
 package import Access
+package import EventLoop
 import HTTPServer
 package import Kernel
 package import Postgres
@@ -16,23 +17,20 @@ package final class KeySenders {
     /// Numbers are microseconds, as far as the clock goes: in so wide a window no request overtakes another
     /// by more, from when it was given its number to the end of its answer.
     package static let harmlessWindow = sendingAtMost.microseconds + 4_000_000
-    /// How long one waits for another node before its client is told to come again.
+    /// How long one waits for its turn, and then for another node, before its client is told to come again.
     private static let patience: Period = .seconds(2)
-    private static let pauseNanoseconds: UInt64 = 20_000_000
+    private static let pauseNanoseconds: Int64 = 20_000_000
 
     private let turns: KeyTurns
     private let database: Database
     private let node: NodeID
     private let clock: Clock
-    private let pause: (UInt64) async -> Void
+    private let reactor: Reactor
 
     /// - Parameter turns: of the whole node.
-    package init(
-        turns: KeyTurns, database: Database, node: NodeID, clock: Clock,
-        pause: @escaping (UInt64) async -> Void
-    ) {
+    package init(turns: KeyTurns, database: Database, node: NodeID, clock: Clock, reactor: Reactor) {
         (self.turns, self.database, self.node, self.clock) = (turns, database, node, clock)
-        self.pause = pause
+        self.reactor = reactor
     }
 
     /// To be ended, whatever happens.
@@ -53,8 +51,16 @@ package final class KeySenders {
         package func end() { senders.end(self) }
     }
 
-    package nonisolated(nonsending) func turn(of key: ExchangeKeyID) async throws -> Turn {
-        guard await turns.take(key) else { throw Self.busy("Too many requests of this key wait") }
+    /// - Parameter first: an exit, served before what opens.
+    package nonisolated(nonsending) func turn(
+        of key: ExchangeKeyID, first: Bool = false
+    ) async throws -> Turn {
+        var timer: TimerID?
+        let isTaken = await turns.take(key, first: first) { giveUp in
+            timer = reactor.schedule(afterNanoseconds: Self.patience.nanoseconds, giveUp)
+        }
+        if let timer { reactor.cancel(timer) }
+        guard isTaken else { throw Self.busy("Too many requests of this key wait") }
         do {
             return try await lease(key)
         } catch {
@@ -73,7 +79,7 @@ package final class KeySenders {
             guard clock.monotonicNanoseconds() &- began < UInt64(Self.patience.nanoseconds) else {
                 throw Self.busy("Another node sends for this key")
             }
-            await pause(Self.pauseNanoseconds)
+            await reactor.sleep(nanoseconds: Self.pauseNanoseconds)
         }
     }
 
