@@ -46,6 +46,8 @@ package final class UseBatcher {
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
+    /// Keys that are being read anew.
+    var renewing: [ExchangeKeyID: Promise<Void>] = [:]
 
     /// - Parameter turn: the node's.
     package init(

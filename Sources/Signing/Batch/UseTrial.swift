@@ -1,4 +1,5 @@
 import Access
+import EventLoop
 import Events
 import Exchanges
 import HTTPServer
@@ -33,10 +34,21 @@ extension UseBatcher {
     /// No older than what this loop has seen, nor than what the caller was let in by: the key may have been
     /// switched, or sent from another address, a moment ago. Nil where it cannot be used; the batch says why.
     nonisolated(nonsending) func recent(for asked: UseRequest) async throws -> KeySnapshot? {
-        let epoch = max(asked.context.epoch ?? 0, snapshots.epoch)
-        if let last = snapshots.latest(asked.key), last.epoch >= epoch { return last }
-        _ = try await load(asked.key)
-        return snapshots.latest(asked.key)
+        let (key, epoch) = (asked.key, max(asked.context.epoch ?? 0, snapshots.epoch))
+        if let last = snapshots.latest(key), last.epoch >= epoch { return last }
+        // All that come after a change of authority need the same reading.
+        if let other = renewing[key] {
+            await other.get()
+            if let last = snapshots.latest(key), last.epoch >= epoch { return last }
+        }
+        let done = Promise<Void>()
+        renewing[key] = done
+        defer {
+            if renewing[key] === done { renewing[key] = nil }
+            done.fulfil(())
+        }
+        _ = try await load(key)
+        return snapshots.latest(key)
     }
 
     /// The same questions as of a use, asked without a lock: nothing moves, and nothing is recorded.
