@@ -31,6 +31,11 @@ package struct Context: Sendable {
     package var traceParent: String?
     /// Set for operations that settle themselves: see `Endpoint.settlesItself`.
     package let authority: AuthorityCheck?
+    /// Of the authority that was asked about before the operation began.
+    package var settledEpoch: Int64?
+
+    /// At which the caller was let in, where that is known.
+    package var epoch: Int64? { authority?.epoch ?? settledEpoch }
 
     package init(
         actor: Actor, permissions: Set<Permission>, now: Timestamp, requestID: String,

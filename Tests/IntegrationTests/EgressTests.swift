@@ -80,6 +80,32 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a key whose address is banned leaves from another as soon as it is told to`()
+            async throws
+        {
+            try await run { node, standIn in
+                let desk = try await ProxyDesk.make(
+                    node, standIn, .binance, "testnet", addresses: ["127.0.0.1", "127.0.0.2"])
+                let (account, order) = ("spot/api/v3/account", "spot/api/v3/order?\(ProxyDesk.order)")
+                #expect(try await desk.proxy("POST", order).status == 200)
+                try await desk.behave { ($0.ban, $0.times) = (3_600, 1) }
+                #expect(try await desk.proxy("GET", account).status == 418)
+                #expect(try await desk.proxy("GET", account).status == 429)
+                #expect(try await desk.change(["egress_address": "second"]).status == 200)
+                try await desk.behave { _ in }
+                // Each loop of the node has its own picture of the key, and some requests are settled first.
+                for number in 0..<8 {
+                    let sent = try await desk.proxy(
+                        "POST", order, headers: [("idempotency-key", "after-the-ban-\(number)")])
+                    #expect(sent.status == 200, "\(sent.text)")
+                    #expect(try await desk.proxy("GET", account).status == 200)
+                }
+                #expect(Set(try await desk.requests().suffix(16).map(\.peer)) == ["127.0.0.2"])
+                #expect(try await desk.change(["egress_address": nil]).status == 200)
+                for _ in 0..<8 { #expect(try await desk.proxy("GET", account).status == 429) }
+            }
+        }
+
         @Test func `the addresses of all nodes are listed`() async throws {
             try await run { node, _ in
                 let listed = try await eventually("the node tells of itself") {

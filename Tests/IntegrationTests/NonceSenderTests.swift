@@ -108,4 +108,21 @@ extension IntegrationTests.NonceSenderTests {
             #expect(try await slow.status == 200)
         }
     }
+
+    @Test func `on one node, too, nobody waits for a turn until the exchange has answered another`()
+        async throws
+    {
+        try await run { desk, _ in
+            try await desk.behave { ($0.stallMilliseconds, $0.times) = (600_000, 1) }
+            let before = try await desk.requests().count
+            async let slow = desk.proxy("POST", Self.balance)
+            try await wait(until: "it is under way") { try await desk.requests().count == before + 1 }
+            let busy = try await desk.proxy("POST", Self.balance)
+            #expect(busy.status == 503 && busy.header("retry-after") == "1", "\(busy.text)")
+            #expect(try await desk.requests().count == before + 1)
+            // What was read may be asked for again.
+            #expect(try await slow.status == 502)
+            #expect(try await desk.proxy("POST", Self.balance).status == 200)
+        }
+    }
 }

@@ -1,4 +1,6 @@
+import Exchanges
 import Kernel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,6 +18,46 @@ import Testing
             desk.exchange.tellsItsTime(true)
             for _ in 0..<5 { #expect(try await desk.sign(key).status == 200) }
             #expect(desk.exchange.timesAsked == before + 2)
+        }
+    }
+
+    @Test func `a cancel does not wait for an exchange's time`() async throws {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a")
+            desk.exchange.tellsItsTime(false)
+            let before = desk.exchange.timesAsked
+            desk.exchange.says(200, "{}")
+            let cancelled = try await desk.proxy(
+                key, "DELETE", "/api/v3/order", query: "symbol=BTCUSDT&orderId=1")
+            #expect(cancelled.status == 200, "\(cancelled.text)")
+            #expect(desk.exchange.timesAsked == before)
+            #expect(desk.exchange.requests.last?.url.contains("recvWindow=60000") == true)
+        }
+    }
+
+    @Test func `a list that does not come is not asked for by every request`() async throws {
+        try await SigningDesk.run { desk in
+            let asked = Atomic(0)
+            let line = ExchangeLine(
+                send: { _ in
+                    asked.add(1, ordering: .relaxed)
+                    // It takes long to fail.
+                    desk.time.move(.seconds(10))
+                    return .failure(ExchangeFailure(mayHaveArrived: true, "It gave no answer."))
+                }, pause: { _ in })
+            let feed = MarketFeed(
+                board: MarketBoard(), hosts: ExchangeHosts { _, _, _ in nil }, line: line, ledger: desk.ledger
+            )
+            let place = MarketPlace(.binance, .live, host: "spot")
+            for _ in 0..<5 { await feed.refresh(place) }
+            let first = asked.load(ordering: .relaxed)
+            #expect(first > 0)
+            desk.time.move(.seconds(9))
+            await feed.refresh(place)
+            #expect(asked.load(ordering: .relaxed) == first)
+            desk.time.move(.seconds(1))
+            await feed.refresh(place)
+            #expect(asked.load(ordering: .relaxed) == 2 * first)
         }
     }
 }

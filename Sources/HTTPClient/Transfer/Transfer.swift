@@ -373,7 +373,8 @@ extension Transfer {
     /// again, by itself, what a reused connection swallowed without a byte of an answer (Curl_retry_request):
     /// so what must be sent once is permitted once.
     fileprivate func begins(on ends: OpenLines.Ends) -> Bool {
-        guard let state, admits(ends.remote, port: ends.remotePort) else { return false }
+        guard let state, !state.isSent || state.request.mayResend else { return false }
+        guard admits(ends.remote, port: ends.remotePort) else { return false }
         if state.addressGuard.isOwn(ends.remote, ends.remotePort, connectedFrom: ends.local) {
             self.state?.refusal = .ownAddress
             return false
@@ -385,8 +386,6 @@ extension Transfer {
         }
         if state.request.mayResend {
             lines.meet(ends, state.opened)
-        } else if state.isSent {
-            return false
         } else if !lines.mayCarryOnce(ends, openedFor: state.opened) {
             self.state?.isUnproven = true
             return false

@@ -1,4 +1,5 @@
 package import Access
+package import EventLoop
 import HTTPServer
 package import Kernel
 package import Postgres
@@ -16,26 +17,25 @@ package final class KeySenders {
     /// Numbers are microseconds, as far as the clock goes: in so wide a window no request overtakes another
     /// by more, from when it was given its number to the end of its answer.
     package static let harmlessWindow = sendingAtMost.microseconds + 4_000_000
-    /// How long one waits for another node before its client is told to come again.
+    /// How long one waits for its turn, and then for another node, before its client is told to come again.
     private static let patience: Period = .seconds(2)
-    private static let pauseNanoseconds: UInt64 = 20_000_000
+    private static let pauseNanoseconds: Int64 = 20_000_000
 
     private let turns: KeyTurns
     private let exits: KeyTurns
     private let database: Database
     private let node: NodeID
     private let clock: Clock
-    private let pause: (UInt64) async -> Void
+    private let reactor: Reactor
 
     /// - Parameters:
     ///   - turns: of the whole node.
     ///   - exits: of the whole node, of what leaves while the database is gone.
     package init(
-        turns: KeyTurns, exits: KeyTurns, database: Database, node: NodeID, clock: Clock,
-        pause: @escaping (UInt64) async -> Void
+        turns: KeyTurns, exits: KeyTurns, database: Database, node: NodeID, clock: Clock, reactor: Reactor
     ) {
         (self.turns, self.exits, self.database) = (turns, exits, database)
-        (self.node, self.clock, self.pause) = (node, clock, pause)
+        (self.node, self.clock, self.reactor) = (node, clock, reactor)
     }
 
     /// To be ended, whatever happens.
@@ -56,8 +56,13 @@ package final class KeySenders {
         package func end() { senders.end(self) }
     }
 
-    package nonisolated(nonsending) func turn(of key: ExchangeKeyID) async throws -> Turn {
-        guard await turns.take(key) else { throw Self.busy("Too many requests of this key wait") }
+    /// - Parameter first: an exit, served before what opens.
+    package nonisolated(nonsending) func turn(
+        of key: ExchangeKeyID, first: Bool = false
+    ) async throws -> Turn {
+        guard await wait(for: turns, of: key, first: first) else {
+            throw Self.busy("Too many requests of this key wait")
+        }
         do {
             try await waitForExits(key)
             return try await lease(key)
@@ -70,8 +75,20 @@ package final class KeySenders {
     /// One may still be under way when the database is back: a higher number must not overtake it. Its turn
     /// is not kept, since nothing that waits for the database may hold an exit back.
     private nonisolated(nonsending) func waitForExits(_ key: ExchangeKeyID) async throws {
-        guard await exits.take(key) else { throw Self.busy("Too many exits of this key wait") }
+        guard await wait(for: exits, of: key) else { throw Self.busy("Too many exits of this key wait") }
         exits.giveBack(key)
+    }
+
+    /// False when it took too long, or too many wait.
+    private nonisolated(nonsending) func wait(
+        for turns: KeyTurns, of key: ExchangeKeyID, first: Bool = false
+    ) async -> Bool {
+        var timer: TimerID?
+        let isTaken = await turns.take(key, first: first) { giveUp in
+            timer = reactor.schedule(afterNanoseconds: Self.patience.nanoseconds, giveUp)
+        }
+        if let timer { reactor.cancel(timer) }
+        return isTaken
     }
 
     private nonisolated(nonsending) func lease(_ key: ExchangeKeyID) async throws -> Turn {
@@ -84,7 +101,7 @@ package final class KeySenders {
             guard clock.monotonicNanoseconds() &- began < UInt64(Self.patience.nanoseconds) else {
                 throw Self.busy("Another node sends for this key")
             }
-            await pause(Self.pauseNanoseconds)
+            await reactor.sleep(nanoseconds: Self.pauseNanoseconds)
         }
     }
 

@@ -7,42 +7,82 @@ package final class KeyTurns: Sendable {
     /// Who waits longer in line is told to come again.
     static let waitersAtMost = 64
 
-    private struct Line {
-        var waiters: [UnsafeContinuation<Void, Never>] = []
+    private struct Waiter {
+        let number: UInt64
+        let isFirst: Bool
+        let continuation: UnsafeContinuation<Bool, Never>
     }
 
-    private let lines = Mutex<[ExchangeKeyID: Line]>([:])
+    private struct State {
+        /// Those that wait behind whoever has a key's turn.
+        var lines: [ExchangeKeyID: [Waiter]] = [:]
+        var lastNumber: UInt64 = 0
+    }
+
+    private enum Place {
+        case free, full
+        case waits(UInt64)
+    }
+
+    private let state = Mutex(State())
 
     package init() {}
 
-    /// False when too many wait already.
-    package nonisolated(nonsending) func take(_ key: ExchangeKeyID) async -> Bool {
-        let isFull = lines.withLock { ($0[key]?.waiters.count ?? 0) >= Self.waitersAtMost }
-        if isFull { return false }
+    /// False when too many wait already, or when it gave up.
+    /// - Parameters:
+    ///   - first: an exit, served before what opens.
+    ///   - limit: is handed what makes it give up, to be called after as long as it may wait.
+    package nonisolated(nonsending) func take(
+        _ key: ExchangeKeyID, first: Bool = false,
+        limit: (@escaping @Sendable () -> Void) -> Void = { _ in }
+    ) async -> Bool {
         await withUnsafeContinuation { continuation in
-            let isFree = lines.withLock { lines in
-                if lines[key] == nil {
-                    lines[key] = Line()
-                    return true
-                }
-                lines[key]?.waiters.append(continuation)
-                return false
+            switch join(key, first, continuation) {
+            case .free: continuation.resume(returning: true)
+            case .full: continuation.resume(returning: false)
+            case .waits(let number): limit { self.giveUp(key, number) }
             }
-            if isFree { continuation.resume() }
         }
-        return true
+    }
+
+    private func join(
+        _ key: ExchangeKeyID, _ isFirst: Bool, _ continuation: UnsafeContinuation<Bool, Never>
+    ) -> Place {
+        state.withLock { state in
+            guard var line = state.lines[key] else {
+                state.lines[key] = []
+                return .free
+            }
+            let exits = line.prefix { $0.isFirst }.count
+            // What opens never fills the line for exits.
+            guard (isFirst ? exits : line.count) < Self.waitersAtMost else { return .full }
+            state.lastNumber += 1
+            let waiter = Waiter(number: state.lastNumber, isFirst: isFirst, continuation: continuation)
+            line.insert(waiter, at: isFirst ? exits : line.count)
+            state.lines[key] = line
+            return .waits(waiter.number)
+        }
+    }
+
+    private func giveUp(_ key: ExchangeKeyID, _ number: UInt64) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let place = state.lines[key]?.firstIndex(where: { $0.number == number }) else { return nil }
+            return state.lines[key]?.remove(at: place)
+        }
+        waiter?.continuation.resume(returning: false)
     }
 
     package func giveBack(_ key: ExchangeKeyID) {
-        let next = lines.withLock { lines -> UnsafeContinuation<Void, Never>? in
-            guard var line = lines[key], !line.waiters.isEmpty else {
-                lines[key] = nil
+        let next = state.withLock { state -> Waiter? in
+            guard let line = state.lines[key], !line.isEmpty else {
+                state.lines[key] = nil
                 return nil
             }
-            let next = line.waiters.removeFirst()
-            lines[key] = line
-            return next
+            return state.lines[key]?.removeFirst()
         }
-        next?.resume()
+        next?.continuation.resume(returning: true)
     }
+
+    /// How many wait.
+    func waiting(_ key: ExchangeKeyID) -> Int { state.withLock { $0.lines[key]?.count ?? 0 } }
 }

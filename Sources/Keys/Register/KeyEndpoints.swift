@@ -147,7 +147,11 @@ extension KeyEndpoints {
                         message: "is required: whoever makes more of a key visible must have its secret"))
             }
             let changed = key.apply(wanted, at: context.now)
-            if changed.contains("passphrase_disclosable") { change.touchesAuthority = true }
+            // Whoever acts by a key's snapshot asks for the epoch only: by an old address, bans would be
+            // judged and booked at the wrong one.
+            if !Set(changed).isDisjoint(with: ["passphrase_disclosable", "egress_address"]) {
+                change.touchesAuthority = true
+            }
             let status = key.status
             key.obey(orders.strictest(over: key), at: context.now)
             if key.status != status {

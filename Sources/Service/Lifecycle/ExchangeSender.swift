@@ -52,7 +52,7 @@ struct ExchangeSender {
         _ message: ExchangeLine.Message
     ) async -> Result<ExchangeAnswer, ExchangeFailure> {
         guard let outgoing = outgoing(message) else { return .failure(Self.noAddress) }
-        let bystander = message.place.map(bystander)
+        let bystander = message.place.map { self.bystander($0, from: message.source) }
         if let refusal = bystander.flatMap(refusal) {
             return .failure(ExchangeFailure(mayHaveArrived: false, refusal.sentence))
         }
@@ -154,9 +154,11 @@ struct ExchangeSender {
 // MARK: What nobody counts
 
 extension ExchangeSender {
-    /// What no key signs leaves from the node's first address.
-    private func bystander(_ place: MarketPlace) -> WeightRequest {
-        WeightRequest(place, from: settings.egress.choose(nil).name, account: "", route: "public")
+    /// - Parameter source: nil: what no key signs leaves from the node's first address.
+    private func bystander(_ place: MarketPlace, from source: IPAddress?) -> WeightRequest {
+        let named = source.flatMap { source in settings.egress.all.first { $0.source == source } }
+        return WeightRequest(
+            place, from: named?.name ?? settings.egress.choose(nil).name, account: "", route: "public")
     }
 
     private func refusal(of request: WeightRequest) -> WeightRefusal? {

@@ -18,7 +18,7 @@ struct KeyRooms {
             fingerprintKey: { try shared.seal.opened().fingerprintKey })
         let senders = KeySenders(
             turns: shared.keyTurns, exits: shared.awayTurns, database: ledger.database, node: shared.id,
-            clock: shared.clock, pause: { await reactor.sleep(nanoseconds: Int64($0)) })
+            clock: shared.clock, reactor: reactor)
         book = KeyBook(
             ledger: ledger, custody: custody, egress: shared.settings.egress, senders: senders)
         let prober = sender.prober(shared)

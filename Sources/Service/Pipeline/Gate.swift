@@ -5,7 +5,7 @@ import Kernel
 
 /// Leave to enter: the context for the handler and, for a read, the question that must still be settled.
 final class Admission {
-    let context: Context
+    fileprivate(set) var context: Context
     let check: Attempt?
 
     init(context: Context, check: Attempt?) {
@@ -64,7 +64,9 @@ final class Gate {
         }
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
         let settled = try await authenticator.settle(attempt, from: visit.address, now: now) ?? attempt
-        return try await admit(settled, request, operation, now)
+        let admission = try await admit(settled, request, operation, now)
+        admission.context.settledEpoch = authenticator.known(credential, from: visit.address, now: now)?.epoch
+        return admission
     }
 
     /// Nil: the authority that a read was done under still held when it was read. Otherwise what holds

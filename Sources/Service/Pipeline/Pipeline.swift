@@ -191,7 +191,7 @@ final class Pipeline {
         } catch {
             result = .failure(error)
         }
-        if check.isSettled { return try result.get() }
+        if check.isSettled || result.isOverload { return try result.get() }
         let settled = try await gate.admit(request, to: operation, visit)
         guard let body else { return try result.get() }
         request.body = RequestBody(bytes: body)
@@ -243,6 +243,14 @@ final class Pipeline {
 
 extension Pipeline {
     private static let noSniff = PreparedField(.xContentTypeOptions, "nosniff")
+}
+
+extension Result<Response, any Error> {
+    /// To be done again at once would answer an overload with twice the load.
+    fileprivate var isOverload: Bool {
+        guard case .failure(let problem as Problem) = self else { return false }
+        return problem.code == .overloaded
+    }
 }
 
 /// The fields of the access log.

@@ -3,12 +3,24 @@ import Exchanges
 import Keys
 
 extension UseBatcher {
-    /// Nil where a key's requests may overtake each other.
-    nonisolated(nonsending) func turn(of id: ExchangeKeyID) async throws -> KeySenders.Turn? {
+    /// Nil where a key's requests may overtake each other. What is slow is asked for before: whoever has the
+    /// turn holds up all others, exits too.
+    nonisolated(nonsending) func turn(of asked: UseRequest) async throws -> KeySenders.Turn? {
         guard let senders = book.senders else { return nil }
-        if snapshots.known(id) == nil { try await acquaint(id) }
-        guard let usable = snapshots.latest(id)?.usable, usable.key.exchange.wantsNonce else { return nil }
-        if usable.nonceWindow >= KeySenders.harmlessWindow { return nil }
-        return try await senders.turn(of: id)
+        if snapshots.known(asked.key) == nil { try await acquaint(asked.key) }
+        guard let snapshot = snapshots.latest(asked.key), snapshot.wantsNonce else { return nil }
+        if snapshot.usable.nonceWindow >= KeySenders.harmlessWindow { return nil }
+        let read = ReadUse(asked, at: snapshot.key.exchange)
+        _ = await refresh(read, of: snapshot, asked)
+        return try await senders.turn(of: asked.key, first: snapshot.isExit(read.meaning))
+    }
+}
+
+extension KeySnapshot {
+    /// Orders of a key that may only reduce are exits, or are refused.
+    fileprivate func isExit(_ meaning: RequestMeaning) -> Bool {
+        if meaning.operation == .cancel { return true }
+        let orders = meaning.orders
+        return !orders.isEmpty && (facts.status == .reduceOnly || orders.allSatisfy { $0.isExit })
     }
 }

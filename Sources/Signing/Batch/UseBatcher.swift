@@ -46,6 +46,8 @@ package final class UseBatcher {
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
+    /// Keys that are being read anew.
+    var renewing: [ExchangeKeyID: Promise<Void>] = [:]
 
     /// - Parameter turn: the node's.
     package init(
@@ -71,41 +73,51 @@ package final class UseBatcher {
     package func forgetSecrets() { snapshots.forgetAll() }
 
     /// Decides one use. When this returns, it is committed to the trail.
-    /// - Parameter refuses: throws to refuse it beforehand, unrecorded, once it is understood.
+    /// - Parameters:
+    ///   - isReady: the exchange was asked already for what is slow, before the key's turn was taken.
+    ///   - refuses: throws to refuse it beforehand, unrecorded, once it is understood.
     nonisolated(nonsending) func decide(
-        _ request: UseRequest, unless refuses: (ExchangeKey, ReadUse) async throws -> Void = { _, _ in }
+        _ request: UseRequest, isReady: Bool = false,
+        unless refuses: (ExchangeKey, ReadUse) async throws -> Void = { _, _ in }
     ) async throws -> UseDecision {
         do {
-            return try await decide(request, isLast: false, unless: refuses)
+            return try await decide(request, isReady: isReady, isLast: false, unless: refuses)
         } catch is PricesWanted {
-            return try await decide(request, isLast: true, unless: refuses)
+            return try await decide(request, isReady: false, isLast: true, unless: refuses)
         }
     }
 
     private nonisolated(nonsending) func decide(
-        _ request: UseRequest, isLast: Bool, unless refuses: (ExchangeKey, ReadUse) async throws -> Void
+        _ request: UseRequest, isReady: Bool, isLast: Bool,
+        unless refuses: (ExchangeKey, ReadUse) async throws -> Void
     ) async throws -> UseDecision {
         let pending = Pending(request, ledger.newID(), since: 0)
         pending.isLast = isLast
-        try await prepare(pending)
-        if let key = snapshots.known(request.key), let read = pending.read { try await refuses(key, read) }
+        try await prepare(pending, isReady: isReady)
+        if let read = pending.read, let snapshot = try await recent(for: request) {
+            try await refuses(snapshot.key, read)
+        }
         // An exchange's time, spent on its lists and prices, is not waiting for a place.
         pending.since = ledger.clock.monotonicNanoseconds()
         let isCancel = pending.read?.meaning.operation == .cancel
-        let hasRoom = queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
-        guard hasRoom, !isStopping else { throw Self.overloaded }
+        // What is refused is not put in line first.
+        guard !isStopping, queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
+        else { throw Self.overloaded }
         bell.wake()
         return try await pending.decision.get().get()
     }
 
     /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
-    private nonisolated(nonsending) func prepare(_ pending: Pending) async throws {
+    private nonisolated(nonsending) func prepare(_ pending: Pending, isReady: Bool) async throws {
         let request = pending.request
         if snapshots.known(request.key) == nil { try await acquaint(request.key) }
         guard let snapshot = snapshots.latest(request.key) else { return }
         let read = ReadUse(request, at: snapshot.facts.exchange, naming: ledger.entropy)
         (pending.read, pending.snapshot) = (read, snapshot)
-        pending.prices = await refresh(read, of: snapshot, request)
+        pending.prices =
+            isReady
+            ? snapshot.priceNeeds(request, read, market, at: ledger.clock.now()).needs
+            : await refresh(read, of: snapshot, request)
     }
 
     /// - Returns: the prices that its policies, as they were last seen, ask for.
@@ -113,7 +125,9 @@ package final class UseBatcher {
         _ read: ReadUse, of snapshot: KeySnapshot, _ request: UseRequest
     ) async -> PriceNeeds {
         let key = snapshot.key
-        await times.know(ExchangeClocks.Place(key.exchange, key.environment))
+        // A cancel goes without: its window is the widest then.
+        await times.know(
+            ExchangeClocks.Place(key.exchange, key.environment), waits: read.meaning.operation != .cancel)
         guard !read.meaning.orders.isEmpty else { return PriceNeeds() }
         let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
         await feed.refresh(place)

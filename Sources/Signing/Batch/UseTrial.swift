@@ -1,4 +1,5 @@
 import Access
+import EventLoop
 import Events
 import Exchanges
 import HTTPServer
@@ -22,9 +23,32 @@ extension UseBatcher {
 
     /// Reads a key outside of any transaction: to know what it is, not to act by it.
     nonisolated(nonsending) func acquaint(_ id: ExchangeKeyID) async throws {
+        guard try await load(id).isEmpty else { throw KeyBook.tampered(id) }
+    }
+
+    private nonisolated(nonsending) func load(_ id: ExchangeKeyID) async throws -> [UnusableKey] {
         let epoch = try await ledger.database.query(Self.epoch).first?.int64(0) ?? 0
-        let unusable = try await snapshots.load([id], at: epoch, in: ledger.database)
-        guard unusable.isEmpty else { throw KeyBook.tampered(id) }
+        return try await snapshots.load([id], at: epoch, in: ledger.database)
+    }
+
+    /// No older than what this loop has seen, nor than what the caller was let in by: the key may have been
+    /// switched, or sent from another address, a moment ago. Nil where it cannot be used; the batch says why.
+    nonisolated(nonsending) func recent(for asked: UseRequest) async throws -> KeySnapshot? {
+        let (key, epoch) = (asked.key, max(asked.context.epoch ?? 0, snapshots.epoch))
+        if let last = snapshots.latest(key), last.epoch >= epoch { return last }
+        // All that come after a change of authority need the same reading.
+        if let other = renewing[key] {
+            await other.get()
+            if let last = snapshots.latest(key), last.epoch >= epoch { return last }
+        }
+        let done = Promise<Void>()
+        renewing[key] = done
+        defer {
+            if renewing[key] === done { renewing[key] = nil }
+            done.fulfil(())
+        }
+        _ = try await load(key)
+        return snapshots.latest(key)
     }
 
     /// The same questions as of a use, asked without a lock: nothing moves, and nothing is recorded.

@@ -18,7 +18,7 @@ package final class ClockFeed {
     private let reactor: Reactor
     private var used: [ExchangeClocks.Place: Timestamp] = [:]
     private var asking: [ExchangeClocks.Place: Promise<Void>] = [:]
-    /// When those were last asked that were not heard of yet.
+    /// When those were asked to no avail, counted from the end: that may take long.
     private var missed: [ExchangeClocks.Place: Timestamp] = [:]
     private var isStopping = false
 
@@ -36,16 +36,30 @@ package final class ClockFeed {
     package func stop() { isStopping = true }
 
     /// Waits for a reading only where there is none, or none any more: an exchange that rested is not asked.
-    nonisolated(nonsending) func know(_ place: ExchangeClocks.Place) async {
+    /// - Parameter waits: otherwise it is left to the next look.
+    nonisolated(nonsending) func know(_ place: ExchangeClocks.Place, waits: Bool) async {
         let now = clock.now()
         used[place] = now
-        if clocks.isKnown(place, at: now) { return }
-        if let other = asking[place] { return await other.get() }
-        if let last = missed[place], now - last < Self.asksAgainAfter { return }
-        let done = Promise<Void>()
-        (asking[place], missed[place]) = (done, now)
+        if !waits || clocks.isKnown(place, at: now) { return }
+        if let other = asking[place] {
+            // Who was not heard lately is not waited for by whoever did not ask.
+            if missed[place] == nil { await other.get() }
+            return
+        }
+        if isMissed(place, at: now) { return }
+        await ask(place)
+    }
+
+    private func isMissed(_ place: ExchangeClocks.Place, at now: Timestamp) -> Bool {
+        missed[place].map { now - $0 < Self.asksAgainAfter } ?? false
+    }
+
+    private nonisolated(nonsending) func ask(_ place: ExchangeClocks.Place) async {
+        let (done, began) = (Promise<Void>(), clock.now())
+        asking[place] = done
         await measure(place)
-        asking[place] = nil
+        let isHeard = clocks.reading(of: place).map { $0.at >= began } ?? false
+        (asking[place], missed[place]) = (nil, isHeard ? nil : clock.now())
         done.fulfil(())
     }
 
@@ -54,12 +68,15 @@ package final class ClockFeed {
             await reactor.sleep(nanoseconds: 1_000_000_000)
             let now = clock.now()
             used = used.filter { now - $0.value < Self.restsAfter }
-            for place in used.keys where !isStopping {
-                guard let reading = clocks.reading(of: place), now - reading.at >= ExchangeClocks.staleAfter
-                else { continue }
-                await measure(place)
-            }
+            for place in used.keys where !isStopping && isDue(place, at: now) { await ask(place) }
         }
+    }
+
+    /// What was never heard of has only been used by cancels, or does not tell.
+    private func isDue(_ place: ExchangeClocks.Place, at now: Timestamp) -> Bool {
+        if asking[place] != nil { return false }
+        guard let reading = clocks.reading(of: place) else { return !isMissed(place, at: now) }
+        return now - reading.at >= ExchangeClocks.staleAfter
     }
 
     private nonisolated(nonsending) func measure(_ place: ExchangeClocks.Place) async {

@@ -36,7 +36,7 @@ struct HoldingsReading {
             context)
         let hold = WeightHold(weights, clocks, clock)
         defer { hold.giveBack() }
-        let decision = try await batcher.decide(read) { key, read in
+        let decision = try await batcher.decide(read, isReady: turn != nil) { key, read in
             let address = try batcher.book.egress.chosen(for: key)
             try await hold.take(key, read, from: address, servesExit: true, pause: line.pause)
         }
@@ -48,7 +48,7 @@ struct HoldingsReading {
 
     /// Nil unless it sells on spot by a key that may only reduce.
     private nonisolated(nonsending) func wanted(by asked: UseRequest) async throws -> RequestDraft? {
-        guard asked.incoming.method == "POST", let snapshot = try await snapshot(for: asked),
+        guard asked.incoming.method == "POST", let snapshot = try await batcher.recent(for: asked),
             snapshot.facts.status == .reduceOnly, !snapshot.key.isDecoy,
             let draft = snapshot.facts.exchange.holdingsRequest, draft.host == asked.incoming.host
         else { return nil }
@@ -56,34 +56,51 @@ struct HoldingsReading {
         return orders.contains { $0.instrument == .spot && $0.side == .sell } ? draft : nil
     }
 
-    /// Of the epoch at which the caller was let in: the key may have been switched a moment ago.
-    private nonisolated(nonsending) func snapshot(for asked: UseRequest) async throws -> KeySnapshot? {
-        let epoch = asked.context.authority?.epoch ?? batcher.snapshots.epoch
-        if let last = batcher.snapshots.latest(asked.key), last.epoch >= epoch { return last }
-        try await batcher.acquaint(asked.key)
-        return batcher.snapshots.latest(asked.key)
-    }
-
     private nonisolated(nonsending) func send(
         _ use: AdmittedUse, _ hold: WeightHold, _ turn: KeySenders.Turn?
     ) async throws -> [String: Decimal]? {
         let began = clock.monotonicNanoseconds()
-        try use.leave.check()
-        let signed = try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts)
-        let answer = await line.send(
-            .init(
-                request: signed, headers: [], mayResend: true,
-                mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave),
-                source: try batcher.book.egress.chosen(for: use.key.key).source))
-        let told = try? answer.get()
-        if let told { hold.settle(told.status, told.headers, code: nil) }
+        let message: ExchangeLine.Message
+        do {
+            try use.leave.check()
+            let source = try hold.source(of: use.key.key)
+            message = ExchangeLine.Message(
+                request: try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts),
+                headers: [], mayResend: true,
+                mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave), source: source)
+        } catch {
+            note(use, .unsent, since: began)
+            throw error
+        }
+        let told = await answer(to: message, hold)
         let json = told.flatMap { try? JSONValue.parse($0.body, limits: Self.limits) }
         let held = told?.status == 200 ? json.flatMap { use.key.key.exchange.holdings(in: $0) } : nil
+        note(
+            use, told == nil ? .unsent : held == nil ? .refused : .accepted, status: told?.status,
+            since: began)
+        return held
+    }
+
+    private nonisolated(nonsending) func answer(
+        to message: ExchangeLine.Message, _ hold: WeightHold
+    ) async -> ExchangeAnswer? {
+        switch await line.send(message) {
+        case .success(let told):
+            hold.settle(told.status, told.headers, code: nil)
+            return told
+        case .failure(let failure):
+            if failure.mayHaveArrived { hold.lose() }
+            return nil
+        }
+    }
+
+    private func note(
+        _ use: AdmittedUse, _ outcome: UsageRecord.Outcome, status: Int? = nil, since began: UInt64
+    ) {
         outcomes.note(
             OutcomeBook.Entry(
-                usage: use.usage, key: use.key.key.id, at: use.at,
-                outcome: told == nil ? .unsent : held == nil ? .refused : .accepted, status: told?.status,
-                code: nil, microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000)))
-        return held
+                usage: use.usage, key: use.key.key.id, at: use.at, outcome: outcome, status: status,
+                code: nil,
+                microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000)))
     }
 }

@@ -8,6 +8,8 @@ import Kernel
 package final class MarketFeed {
     /// Exchanges change steps and minimums rarely; new instruments are missed no longer than this.
     private static let staleAfter: Period = .minutes(15)
+    /// A list that does not come is not asked, and waited for, by every request.
+    private static let asksAgainAfter: Period = .seconds(10)
     /// Lists of thousands of instruments have some megabytes.
     private static let limits = JSONLimits(textBytes: ExchangeLine.answerBytesAtMost, members: 5_000_000)
 
@@ -16,6 +18,8 @@ package final class MarketFeed {
     private let line: ExchangeLine
     private let clock: Clock
     private var loading: [MarketPlace: Promise<Void>] = [:]
+    /// When those were asked to no avail, counted from the end: that may take long.
+    private var missed: [MarketPlace: Timestamp] = [:]
     let prices: PriceFeed
 
     package init(board: MarketBoard, hosts: ExchangeHosts, line: ExchangeLine, ledger: Ledger) {
@@ -25,13 +29,22 @@ package final class MarketFeed {
 
     /// Reads a place that was never read, or not for long. A failure leaves what was there.
     nonisolated(nonsending) func refresh(_ place: MarketPlace) async {
-        if let at = board.listedAt(place), clock.now() - at < Self.staleAfter { return }
-        if let other = loading[place] { return await other.get() }
+        if isListed(place) { return }
+        if let other = loading[place] {
+            // What did not come lately is not waited for by whoever did not ask.
+            if missed[place] == nil { await other.get() }
+            return
+        }
+        if let last = missed[place], clock.now() - last < Self.asksAgainAfter { return }
         let done = Promise<Void>()
         loading[place] = done
         await load(place)
-        loading[place] = nil
+        (loading[place], missed[place]) = (nil, isListed(place) ? nil : clock.now())
         done.fulfil(())
+    }
+
+    private func isListed(_ place: MarketPlace) -> Bool {
+        board.listedAt(place).map { clock.now() - $0 < Self.staleAfter } ?? false
     }
 
     private nonisolated(nonsending) func load(_ place: MarketPlace) async {

@@ -79,7 +79,7 @@ extension ProxyEndpoints {
         _ request: Request, _ context: Context, _ timing: ProxyTiming
     ) async throws -> Response {
         let asked = try await use(request, context)
-        let turn = try await batcher.turn(of: asked.key)
+        let turn = try await batcher.turn(of: asked)
         defer { turn?.end() }
         return try await carryOut(asked, request, timing, turn)
     }
@@ -109,9 +109,10 @@ extension ProxyEndpoints {
         let asked = try await holdings.adding(to: asked, turn)
         let hold = hold()
         defer { hold.giveBack() }
-        let decision = try await batcher.decide(asked) { key, read in
+        let decision = try await batcher.decide(asked, isReady: turn != nil) { key, read in
             let address = try batcher.book.egress.chosen(for: key)
-            try await hold.take(key, read, from: address, pause: line.pause)
+            try await hold.take(
+                key, read, from: address, servesExit: asked.holdings != nil, pause: line.pause)
         }
         switch decision {
         case .denied(let denied):
@@ -134,9 +135,10 @@ extension ProxyEndpoints {
         _ use: AdmittedUse, _ request: Request, _ hold: WeightHold, _ turn: KeySenders.Turn?
     ) async throws -> Response {
         let began = clock.monotonicNanoseconds()
-        let signed: SignedRequest
+        let (signed, source): (SignedRequest, IPAddress?)
         do {
             try use.leave.check()
+            source = try hold.source(of: use.key.key)
             signed = try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts)
         } catch {
             note(use, .unsent, since: began)
@@ -146,7 +148,7 @@ extension ProxyEndpoints {
         let message = ExchangeLine.Message(
             request: signed, headers: ProxyHeaders.towards(request), mayResend: isRead,
             mayLeave: KeySenders.both(use.leave.mayLeave, turn?.mayLeave),
-            source: try batcher.book.egress.chosen(for: use.key.key).source,
+            source: source,
             answerBytesAtMost: isRead ? ExchangeLine.answerBytesAtMost : Self.readAtMost,
             partBytes: isRead ? Self.partBytes : nil)
         guard !use.key.key.isDecoy else { return try passOn(await invented(for: use), of: use, since: began) }

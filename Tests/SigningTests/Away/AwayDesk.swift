@@ -35,6 +35,7 @@ final class SealOfDesk {
 /// A desk whose node may be cut off from its database: the connection of its keeper ends, and another keeper
 /// with a new one brings it back.
 final class AwayDesk {
+    let reactor: Reactor
     let desk: SigningDesk
     let time = AwayClock()
     let mode: AwayMode
@@ -61,7 +62,8 @@ final class AwayDesk {
             line: line, outcomes: desk.outcomes, weights: WeightBook(), entropy: .system, away: mode)
         door = AwayDoor(
             mode, proxy: proxy, batcher: desk.batcher, offLoop: scratchOffLoop, turns: KeyTurns())
-        let reactor = worker.reactor
+        reactor = worker.reactor
+        let reactor = reactor
         makeDatabase = { Database(url, reactor: reactor, offLoop: scratchOffLoop) }
         connect = { keeper in keeper.connect(on: worker) }
         spawn = { body in worker.spawn(body) }

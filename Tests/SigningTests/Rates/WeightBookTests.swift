@@ -129,4 +129,23 @@ import Testing
             "DELETE", "/fapi/v1/order", query: "symbol=BTCUSDT&orderId=1", at: place)
         #expect(throws: Never.self) { try book.take(cancel, at: Self.now) }
     }
+
+    @Test func `on spot no promise makes an exit: only what is known to be held does`() throws {
+        let classifier = ExchangeName.binance.classifier
+        let draft = try classifier.draft(
+            of: IncomingRequest(
+                "POST", host: "spot", path: "/api/v3/order",
+                query: "symbol=BTCUSDT&side=SELL&type=MARKET&quantity=1", contentType: nil, body: []))
+        var meaning = classifier.meaning(of: draft)
+        for place in meaning.orders.indices { meaning.orders[place].isReduceOnly = true }
+        #expect(meaning.orders.map(\.instrument) == [.spot])
+        func request(servesExit: Bool) -> WeightRequest {
+            WeightRequest(
+                Self.spot, from: "tokyo", account: "main", draft, meaning, servesExit: servesExit)
+        }
+        #expect(!request(servesExit: false).isExit)
+        #expect(request(servesExit: true).isExit)
+        meaning.orders[0].instrument = .linear
+        #expect(request(servesExit: false).isExit)
+    }
 }

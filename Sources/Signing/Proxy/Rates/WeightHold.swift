@@ -12,6 +12,8 @@ final class WeightHold {
     private let clocks: ExchangeClocks
     private let clock: Clock
     private var held: (ticket: WeightTicket, draft: RequestDraft)?
+    /// What the key said of where it leaves from, and what that is on this node.
+    private var judged: (name: String?, address: EgressAddresses.Choice)?
 
     init(_ book: WeightBook, _ clocks: ExchangeClocks, _ clock: Clock) {
         (self.book, self.clocks, self.clock) = (book, clocks, clock)
@@ -29,6 +31,7 @@ final class WeightHold {
     ) async throws(Problem) {
         // A request that is judged again takes anew.
         giveBack()
+        judged = (key.egressAddress, address)
         guard let draft = read.draft else { return }
         let place = MarketPlace(key.exchange, key.environment, host: draft.host)
         let request = WeightRequest(
@@ -42,6 +45,17 @@ final class WeightHold {
             }
             await pause(UInt64(wait.nanoseconds))
         }
+    }
+
+    /// Where it leaves from: from where it was judged, or not at all.
+    /// - Parameter key: as it was admitted.
+    func source(of key: ExchangeKey) throws(Problem) -> IPAddress? {
+        guard let judged, judged.name == key.egressAddress else {
+            throw Problem(
+                .exchangeUnavailable,
+                "The key's source address was changed meanwhile. Nothing was sent: ask again.")
+        }
+        return judged.address.source
     }
 
     private func take(_ request: WeightRequest, _ draft: RequestDraft) -> WeightRefusal? {

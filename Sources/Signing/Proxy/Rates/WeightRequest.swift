@@ -13,7 +13,7 @@ package struct WeightRequest: Sendable {
     /// It lessens what is held: then the last tenth is for it.
     let isExit: Bool
 
-    /// - Parameter servesExit: an exit waits for its answer.
+    /// - Parameter servesExit: an exit waits for its answer, or it sells what is held.
     package init(
         _ place: MarketPlace, from address: String, account: String, _ draft: RequestDraft,
         _ meaning: RequestMeaning, servesExit: Bool = false
@@ -24,9 +24,7 @@ package struct WeightRequest: Sendable {
         draws = classifier.draws(of: draft, meaning)
         isCancel = meaning.operation == .cancel
         isExit =
-            isCancel || servesExit
-            || !meaning.orders.isEmpty
-                && meaning.orders.allSatisfy { $0.isReduceOnly || $0.closesPosition }
+            isCancel || servesExit || !meaning.orders.isEmpty && meaning.orders.allSatisfy { $0.isExit }
     }
 
     /// Of what draws from no budget that we count, and stops when others are stopped.
