@@ -1,5 +1,6 @@
 """What a run costs and how fast it was: processor time and memory of a process tree, wrk's and pgbench's figures."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -107,6 +108,21 @@ def pgbench(cluster, database, scripts, seconds, clients=16):
         raise RuntimeError(f"pgbench: {done.stderr}")
     latency = float(re.search(r"latency average = ([\d.]+)", done.stdout).group(1))
     return {"per_second": float(found.group(1)), "p50": latency}
+
+
+@contextlib.contextmanager
+def nginx(bench, folder, text, base, probe):
+    """nginx with that configuration, as (pid, base) once it answers."""
+    folder.mkdir(exist_ok=True)
+    (folder / "nginx.conf").write_text(text)
+    process = subprocess.Popen(
+        [bench.nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log")],
+        stdin=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: bench.answers(base + probe), "nginx")
+        yield process.pid, base
+    finally:
+        end(process)
 
 
 def end(process):

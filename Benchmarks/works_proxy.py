@@ -5,7 +5,6 @@ What a key must be confirmed with, and what lists the market, nginx passes on to
 
 import contextlib
 import pathlib
-import subprocess
 
 import measure
 import works_sign
@@ -36,20 +35,10 @@ http {{
 """
 
 
-@contextlib.contextmanager
 def exchange(bench, behind):
     folder, port = bench.scratch / "exchange", free_port()
-    folder.mkdir(exist_ok=True)
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, answer=ANSWER, behind=behind))
-    process = subprocess.Popen(
-        [bench.nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log")],
-        stdin=subprocess.DEVNULL)
-    try:
-        base = f"http://127.0.0.1:{port}"
-        measure.wait_until(lambda: bench.answers(base + "/api/v3/openOrders"), "nginx")
-        yield process.pid, base
-    finally:
-        measure.end(process)
+    text = NGINX.format(folder=folder, port=port, answer=ANSWER, behind=behind)
+    return measure.nginx(bench, folder, text, f"http://127.0.0.1:{port}", "/api/v3/openOrders")
 
 
 def run(bench):

@@ -32,20 +32,10 @@ http {{
 """
 
 
-@contextlib.contextmanager
 def nginx(bench, body, workers):
     folder, port = bench.scratch, free_port()
     text = NGINX.format(folder=folder, workers=workers, port=port, body=body.replace("\\", "\\\\").replace("'", "\\'"))
-    (folder / "nginx.conf").write_text(text)
-    process = subprocess.Popen(
-        [bench.nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log")],
-        stdin=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}/plain"
-        measure.wait_until(lambda: bench.answers(url), "nginx")
-        yield process.pid, url
-    finally:
-        measure.end(process)
+    return measure.nginx(bench, folder, text, f"http://127.0.0.1:{port}", "/plain")
 
 
 def figures(table, work, who, rows, **rest):
@@ -72,10 +62,10 @@ def plain(bench):
                 "KEYBELL_LOOPS": str(workers), "KEYBELL_DATABASE_URL": bench.cluster.url(database),
                 "KEYBELL_RATE_LIMIT": RATE_LIMIT}))
             body = ours.call("GET", PLAIN_PATH).body.decode()
-        peer_pid, peer_url = stack.enter_context(nginx(bench, body, workers))
+        peer_pid, peer = stack.enter_context(nginx(bench, body, workers))
         mine, theirs = [], []
         for _ in bench.rounds():
-            theirs.append(measure.wrk(peer_url, peer_pid, bench.seconds, CONNECTIONS))
+            theirs.append(measure.wrk(peer + "/plain", peer_pid, bench.seconds, CONNECTIONS))
             if ours:
                 mine.append(measure.wrk(ours.base + PLAIN_PATH, ours.process.pid, bench.seconds, CONNECTIONS))
         figures(bench.table, work, f"nginx, {workers} worker", theirs)

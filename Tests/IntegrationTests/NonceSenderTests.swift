@@ -12,16 +12,10 @@ extension IntegrationTests {
         ) async throws {
             try await StandInExchange.with { standIn in
                 let settings = ["KEYBELL_STANDIN_KRAKEN_DEMO_SPOT": standIn.baseURL(.kraken)]
-                let store = try await RunningNode.Store.scratch()
-                try await RunningNode.with(store, settings) { first in
-                    try await first.bootstrap()
-                    let root = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
-                    try await RunningNode.with(store, settings.merging(root) { $1 }) { second in
-                        try second.adopt(first.ownerToken)
-                        let desk = try await ProxyDesk.make(
-                            first, standIn, .kraken, "demo", nonceWindow: window)
-                        try await body(desk, second)
-                    }
+                try await RunningNode.withTwo(settings) { first, second in
+                    let desk = try await ProxyDesk.make(
+                        first, standIn, .kraken, "demo", nonceWindow: window)
+                    try await body(desk, second)
                 }
             }
         }

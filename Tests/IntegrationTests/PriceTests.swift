@@ -33,15 +33,9 @@ extension IntegrationTests {
                         permissions: ["read", "trade_spot"], addresses: ["127.0.0.1"]))
                 try await standIn.setBalances(["USDT": "1000000"], of: "key-of-the-desk", at: .binance)
                 let settings = ["KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": standIn.baseURL(.binance)]
-                let store = try await RunningNode.Store.scratch()
-                try await RunningNode.with(store, settings) { first in
-                    try await first.bootstrap()
-                    let root = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
-                    try await RunningNode.with(store, settings.merging(root) { $1 }) { second in
-                        try second.adopt(first.ownerToken)
-                        let key = try await key(first)
-                        try await body(Desk(standIn: standIn, nodes: [first, second], key: key))
-                    }
+                try await RunningNode.withTwo(settings) { first, second in
+                    let key = try await key(first)
+                    try await body(Desk(standIn: standIn, nodes: [first, second], key: key))
                 }
             }
         }

@@ -4,6 +4,21 @@ import Testing
 
 /// What a desk does with its node, in the words of these tests.
 extension RunningNode {
+    /// Two nodes of one installation, of which both know the first owner.
+    static func withTwo(
+        _ settings: [String: String] = [:], _ body: (RunningNode, RunningNode) async throws -> Void
+    ) async throws {
+        let store = try await Store.scratch()
+        try await with(store, settings) { first in
+            try await first.bootstrap()
+            let root = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
+            try await with(store, settings.merging(root) { $1 }) { second in
+                try second.adopt(first.ownerToken)
+                try await body(first, second)
+            }
+        }
+    }
+
     /// A webhook that takes these types of events.
     @discardableResult
     func makeWebhook(to receiver: Receiver, _ types: String...) async throws -> JSONValue {

@@ -43,16 +43,10 @@ extension IntegrationTests {
                     "KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": standIn.baseURL(.binance),
                     "KEYBELL_STANDIN_KRAKEN_DEMO_SPOT": standIn.baseURL(.kraken),
                 ]
-                let store = try await RunningNode.Store.scratch()
-                try await RunningNode.with(store, settings) { first in
-                    try await first.bootstrap()
-                    let root = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
-                    try await RunningNode.with(store, settings.merging(root) { $1 }) { second in
-                        try second.adopt(first.ownerToken)
-                        let binance = try await key(first, "binance", "testnet")
-                        let kraken = try await key(first, "kraken", "demo")
-                        try await body(Desk(nodes: [first, second], binance: binance, kraken: kraken))
-                    }
+                try await RunningNode.withTwo(settings) { first, second in
+                    let binance = try await key(first, "binance", "testnet")
+                    let kraken = try await key(first, "kraken", "demo")
+                    try await body(Desk(nodes: [first, second], binance: binance, kraken: kraken))
                 }
             }
         }

@@ -5,21 +5,6 @@ import Testing
 extension IntegrationTests {
     /// Every node is equal, and what one acknowledged the other knows.
     @Suite struct TwoNodesTests {
-        private func withTwoNodes(
-            _ settings: [String: String] = [:], _ body: (RunningNode, RunningNode) async throws -> Void
-        ) async throws {
-            let store = try await RunningNode.Store.scratch()
-            try await RunningNode.with(store, settings) { first in
-                try await first.bootstrap()
-                var settings = settings
-                settings["KEYBELL_ROOT_KEY_FILE"] = first.folder.file("root.key")
-                try await RunningNode.with(store, settings) { second in
-                    try second.adopt(first.ownerToken)
-                    try await body(first, second)
-                }
-            }
-        }
-
         @Test func `a node that starts before the first owner leaves the other node's token valid`()
             async throws
         {
@@ -42,7 +27,7 @@ extension IntegrationTests {
         }
 
         @Test func `a revocation on one node counts in the very next request to the other`() async throws {
-            try await withTwoNodes { first, second in
+            try await RunningNode.withTwo { first, second in
                 let bot = try await first.must(
                     "POST", "/v1/service-accounts", ["name": "feed", "purpose": "reads keys"])
                 try await second.must(
@@ -68,7 +53,7 @@ extension IntegrationTests {
         @Test func `T7: a token that one node revoked signs nothing on the other`() async throws {
             // A port where nobody listens: what an exchange is asked for its time goes nowhere.
             let settings = ["KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": "http://127.0.0.1:9"]
-            try await withTwoNodes(settings) { first, second in
+            try await RunningNode.withTwo(settings) { first, second in
                 let bot = try await first.must(
                     "POST", "/v1/service-accounts", ["name": "feed", "purpose": "signs"])
                 let grant = try await first.must(
@@ -109,7 +94,7 @@ extension IntegrationTests {
         {
             let receiver = try Receiver { _ in .held }
             defer { receiver.stop() }
-            try await withTwoNodes { first, second in
+            try await RunningNode.withTwo { first, second in
                 try await first.makeWebhook(to: receiver, "custom.*")
                 let key = try await first.makeKey("seen by both")
                 #expect(try await second.must("GET", "/v1/keys/\(key.id)").id == key.id)

@@ -35,8 +35,8 @@ extension Binance {
         return [weight]
             + limits.orders.map { orders in
                 RateDraw(
-                    RateBudget(.account, "\(family)_orders_\(orders.interval)"),
-                    .per(orders.seconds, orders.limit), cost: max(meaning.orders.count, 1), isTold: true)
+                    budget(ofOrders: orders.interval, family), .per(orders.seconds, orders.limit),
+                    cost: max(meaning.orders.count, 1), isTold: true)
             }
     }
 
@@ -55,10 +55,13 @@ extension Binance {
         ].compactMap(\.self)
         for orders in limits[family]?.orders ?? [] {
             guard let used = headers.int("x-mbx-order-count-\(orders.interval)") else { continue }
-            readings.append(
-                RateReading(RateBudget(.account, "\(family)_orders_\(orders.interval)"), used: used))
+            readings.append(RateReading(budget(ofOrders: orders.interval, family), used: used))
         }
         return readings
+    }
+
+    private static func budget(ofOrders interval: String, _ family: String) -> RateBudget {
+        RateBudget(.account, "\(family)_orders_\(interval)")
     }
 
     private static func weight(of draft: RequestDraft, _ route: String) -> Int {

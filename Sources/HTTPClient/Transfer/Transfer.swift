@@ -18,7 +18,7 @@ final class Transfer {
     }
 
     /// What the callbacks of one request need and find.
-    fileprivate struct State {
+    struct State {
         var collector: ResponseCollector
         let request: OutgoingRequest
         let addressGuard: AddressGuard
@@ -37,16 +37,16 @@ final class Transfer {
         var isPaused = false
     }
 
-    private let easy: UnsafeMutableRawPointer
-    private let settings: Settings
-    private let lines: OpenLines
-    private var headers: UnsafeMutablePointer<curl_slist>?
-    private var pin: UnsafeMutablePointer<curl_slist>?
+    let easy: UnsafeMutableRawPointer
+    let settings: Settings
+    let lines: OpenLines
+    var headers: UnsafeMutablePointer<curl_slist>?
+    var pin: UnsafeMutablePointer<curl_slist>?
     /// The name cache of this request alone: the pin lives in it and dies with it, unseen by other requests.
-    private var names: UnsafeMutableRawPointer?
-    fileprivate var state: State?
+    var names: UnsafeMutableRawPointer?
+    var state: State?
     /// Rings when the answer is open, when there is more of it, and at its end.
-    private let bell = Wakeup()
+    let bell = Wakeup()
     /// How it ended; nil: it is on its way.
     private(set) var result: CURLcode?
 
@@ -158,255 +158,13 @@ final class Transfer {
     }
 }
 
-// MARK: Options
-
-extension Transfer {
-    /// What holds for every request: no redirects, no proxy from the environment, no credentials from files,
-    /// no cookies (the engine is never switched on), and HTTP/1.1 alone, whose resending rules are known.
-    private func setRules() {
-        set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_FOLLOWLOCATION, 0)
-        set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
-        set(CURLOPT_HTTP09_ALLOWED, 0)
-        set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_TCP_NODELAY, 1)
-        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        set(CURLOPT_PROXY, "")
-        set(CURLOPT_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_USERAGENT, settings.userAgent)
-        if let file = settings.certificateAuthorityFile { set(CURLOPT_CAINFO, file) }
-    }
-
-    private func setReuse(isFresh: Bool) {
-        set(CURLOPT_MAXAGE_CONN, settings.idleLifetimeSeconds)
-        set(CURLOPT_MAXLIFETIME_CONN, settings.connectionLifetimeSeconds)
-        if isFresh { set(CURLOPT_FRESH_CONNECT, 1) }
-    }
-
-    private func setTimeLimits(_ limits: OutgoingRequest.TimeLimits, isStreamed: Bool) {
-        let total = isStreamed ? settings.streamLimit : limits.total
-        // Zero would mean libcurl's defaults: none, and five minutes.
-        set(CURLOPT_TIMEOUT_MS, max(Int(total.microseconds / 1_000), 1))
-        set(CURLOPT_CONNECTTIMEOUT_MS, max(Int(limits.connect.microseconds / 1_000), 1))
-    }
-
-    private func setTarget(_ url: OutgoingURL, pinned: [IPAddress]) {
-        set(CURLOPT_URL, url.text)
-        set(CURLOPT_REQUEST_TARGET, url.target)
-        guard case .name(let name) = url.host else { return }
-        let addresses = pinned.map { $0.family == .v4 ? "\($0)" : "[\($0)]" }.joined(separator: ",")
-        pin = curl_slist_append(nil, "\(name):\(url.port):\(addresses)")
-        names = curl_share_init()
-        kcurl_share_dns(names)
-        kcurl_set_pointer(easy, CURLOPT_SHARE, names)
-        kcurl_set_list(easy, CURLOPT_RESOLVE, pin)
-    }
-
-    private func setMessage(_ request: OutgoingRequest) {
-        switch request.method {
-        case .get where request.body.isEmpty: set(CURLOPT_HTTPGET, 1)
-        case .head: set(CURLOPT_NOBODY, 1)
-        case .delete where request.body.isEmpty: set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
-        default: setBody(request)
-        }
-        addHeader("Accept-Encoding: identity")
-        // Names without a value take libcurl's own headers away.
-        addHeader("Expect:")
-        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
-            addHeader("Content-Type:")
-        }
-        for header in request.headers {
-            addHeader(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
-        }
-        kcurl_set_list(easy, CURLOPT_HTTPHEADER, headers)
-    }
-
-    private func setBody(_ request: OutgoingRequest) {
-        set(CURLOPT_POST, 1)
-        if request.method != .post { set(CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
-        kcurl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, request.body.count)
-        // libcurl's copy: the array may move, the copy stays until the next request.
-        if request.body.isEmpty {
-            set(CURLOPT_COPYPOSTFIELDS, "")
-        } else {
-            request.body.withUnsafeBytes {
-                _ = kcurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
-            }
-        }
-    }
-
-    private func setCallbacks() {
-        let me = Unmanaged.passUnretained(self).toOpaque()
-        kcurl_set_pointer(easy, CURLOPT_PRIVATE, me)
-        kcurl_set_receiver(easy, CURLOPT_HEADERFUNCTION, receiveLine)
-        kcurl_set_pointer(easy, CURLOPT_HEADERDATA, me)
-        kcurl_set_receiver(easy, CURLOPT_WRITEFUNCTION, receiveBody)
-        kcurl_set_pointer(easy, CURLOPT_WRITEDATA, me)
-        kcurl_set_open_socket(easy, openSocket)
-        kcurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, me)
-        // A connection outlives the request that opened it.
-        kcurl_set_close_socket(easy, closeSocket)
-        kcurl_set_pointer(
-            easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(lines).toOpaque())
-        kcurl_set_before_request(easy, beforeRequest)
-        kcurl_set_pointer(easy, CURLOPT_PREREQDATA, me)
-    }
-
-    private func addHeader(_ line: String) { headers = curl_slist_append(headers, line) }
-
-    private func set(_ option: CURLoption, _ value: Int) {
-        let code = kcurl_set_long(easy, option, value)
-        precondition(code == CURLE_OK, "libcurl refuses option \(option.rawValue)")
-    }
-
-    private func set(_ option: CURLoption, _ text: String) {
-        let code = kcurl_set_text(easy, option, text)
-        precondition(code == CURLE_OK, "libcurl refuses option \(option.rawValue)")
-    }
-}
-
-// MARK: Callbacks
-
-// No curl call from inside any of these.
-
-private func transfer(_ pointer: UnsafeMutableRawPointer) -> Transfer {
-    Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue()
-}
-
-private func receiveLine(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
-) -> Int {
-    guard let user else { return 0 }
-    let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    let mayGoOn = transfer(user).state?.collector.line(line) ?? false
-    return mayGoOn ? line.count : 0
-}
-
-private func receiveBody(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
-) -> Int {
-    guard let user else { return 0 }
-    let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
-    switch transfer(user).receive(part) {
-    case .goOn: return part.count
-    case .pause: return Int(CURL_WRITEFUNC_PAUSE)
-    case .stop: return 0
-    }
-}
-
-/// Asked for every address before it is connected to. libcurl reports a refusal as code 7, like a closed
-/// port, so it is written down here.
-private func openSocket(
-    _ user: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
-) -> curl_socket_t {
-    guard let user, let address, let bytes = kcurl_address(address) else { return -1 }
-    guard let (ip, port) = endpoint(bytes, family: address.pointee.family),
-        transfer(user).mayConnect(ip, port: port)
-    else { return -1 }
-    let descriptor = socket(
-        address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
-        address.pointee.protocol)
-    transfer(user).opened(descriptor)
-    return descriptor
-}
-
-private func closeSocket(_ user: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t) -> Int32 {
-    guard let user else { return Glibc.close(descriptor) }
-    return Unmanaged<OpenLines>.fromOpaque(user).takeUnretainedValue().close(descriptor)
-}
-
-/// Asked for every connection before it carries a request, kept ones too: a connection opened under another
-/// allowance or another guard is not borrowed.
-private func beforeRequest(
-    _ user: UnsafeMutableRawPointer?, _ remote: UnsafeMutablePointer<CChar>?,
-    _ local: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
-) -> Int32 {
-    guard let user, let remote, let local, let port = UInt16(exactly: remotePort),
-        let ownPort = UInt16(exactly: localPort), let address = IPAddress(String(cString: remote)),
-        let own = IPAddress(String(cString: local))
-    else { return CURL_PREREQFUNC_ABORT }
-    let ends = OpenLines.Ends(local: own, localPort: ownPort, remote: address, remotePort: port)
-    return transfer(user).begins(on: ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-}
-
-private func endpoint(_ bytes: UnsafeRawPointer, family: Int32) -> (IPAddress, UInt16)? {
-    let port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-    switch family {
-    case AF_INET:
-        return (
-            IPAddress(v4: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))), port
-        )
-    case AF_INET6:
-        let high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
-        return (IPAddress(v6: high, low), port)
-    default: return nil
-    }
-}
-
-extension Transfer {
-    fileprivate func admits(_ address: IPAddress, port: UInt16) -> Bool {
-        guard let state else { return false }
-        let refusal = state.addressGuard.refusal(
-            of: address, port: port, isPlain: state.request.url.isPlain, allowance: state.request.allowance)
-        if let refusal { self.state?.refusal = refusal }
-        return refusal == nil
-    }
-
-    /// A request that left once, and may not leave again, needs no further connection.
-    fileprivate func mayConnect(_ address: IPAddress, port: UInt16) -> Bool {
-        guard let state, !state.isSent || state.request.mayResend else { return false }
-        return admits(address, port: port)
-    }
-
-    fileprivate func opened(_ descriptor: Int32) {
-        guard descriptor >= 0 else { return }
-        lines.opened(descriptor)
-        state?.opened.append(descriptor)
-    }
-
-    /// The permission to write the request. libcurl asks each time before it does, also when it means to send
-    /// again, by itself, what a reused connection swallowed without a byte of an answer (Curl_retry_request):
-    /// so what must be sent once is permitted once.
-    fileprivate func begins(on ends: OpenLines.Ends) -> Bool {
-        guard let state, !state.isSent || state.request.mayResend else { return false }
-        guard admits(ends.remote, port: ends.remotePort) else { return false }
-        if state.addressGuard.isOwn(ends.remote, ends.remotePort, connectedFrom: ends.local) {
-            self.state?.refusal = .ownAddress
-            return false
-        }
-        if let source = state.request.source, source != ends.local {
-            // A kept connection may be bound to another address, and is not borrowed then.
-            self.state?.isUnproven = true
-            return false
-        }
-        if state.request.mayResend {
-            lines.meet(ends, state.opened)
-        } else if !lines.mayCarryOnce(ends, openedFor: state.opened) {
-            self.state?.isUnproven = true
-            return false
-        }
-        if let mayLeave = state.request.mayLeave, !mayLeave() {
-            self.state?.isLate = true
-            return false
-        }
-        self.state?.ends = ends
-        self.state?.isSent = true
-        return true
-    }
-}
-
 // MARK: Streaming
 
 extension Transfer {
     /// More came than is waited for: the rest is streamed.
     var isOpen: Bool { state?.collector.isOpen ?? false }
 
-    fileprivate func receive(_ part: UnsafeRawBufferPointer) -> ResponseCollector.Verdict {
+    func receive(_ part: UnsafeRawBufferPointer) -> ResponseCollector.Verdict {
         let verdict = state?.collector.bodyPart(part) ?? .stop
         if verdict == .pause { state?.isPaused = true }
         if isOpen { bell.wake() }

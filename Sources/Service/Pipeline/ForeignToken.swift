@@ -23,27 +23,18 @@ struct ForeignToken {
             }
         }
 
-    /// Two that differ are none: nobody could say by whose rights the request was made.
     init(_ headers: HeaderFields) {
-        let found = ForeignToken(first: headers)
-        let others = [Self.inKeybellField(headers), Credential.read(headers)].compactMap { $0 }
-        let isAmbiguous = others.contains { other in
-            if case .presented = other { other != found.credential } else { false }
-        }
-        credential = isAmbiguous ? .malformed : found.credential
-        exchange = found.exchange
-    }
-
-    private init(first headers: HeaderFields) {
+        let (own, keybell) = (Self.inOwnField(headers), Self.inKeybellField(headers))
+        let bearer = Credential.read(headers)
         // Clients that cannot be told from where a request comes send our field with every request, and the
         // token in their own with private ones: their own says how they want to be answered.
-        if let found = Self.inOwnField(headers) {
-            (credential, exchange) = found
-        } else if let token = Self.inKeybellField(headers) {
-            (credential, exchange) = (token, nil)
-        } else {
-            (credential, exchange) = (Credential.read(headers), Self.field(of: headers)?.exchange)
+        let first = own?.credential ?? keybell ?? bearer
+        // Two that differ are none: nobody could say by whose rights the request was made.
+        let isAmbiguous = [keybell, bearer].contains { other in
+            if case .presented = other { other != first } else { false }
         }
+        credential = isAmbiguous ? .malformed : first
+        exchange = own?.exchange ?? (keybell == nil ? Self.field(of: headers)?.exchange : nil)
     }
 
     private static func inKeybellField(_ headers: HeaderFields) -> Credential? {
@@ -52,7 +43,9 @@ struct ForeignToken {
     }
 
     /// An access token in a field that an exchange's clients have for their API key.
-    private static func inOwnField(_ headers: HeaderFields) -> (Credential, ExchangeName?)? {
+    private static func inOwnField(
+        _ headers: HeaderFields
+    ) -> (credential: Credential, exchange: ExchangeName)? {
         if let field = field(of: headers), let token = headers.valueBytes(field.name) {
             let credential = Credential(token: token)
             if case .presented = credential { return (credential, field.exchange) }

@@ -29,13 +29,7 @@ package struct AwayDoor {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         let timing = ProxyTiming(clock)
-        do {
-            let response = try await answer(request, context, timing)
-            return response.header("server-timing", timing.text)
-        } catch var problem as Problem {
-            problem.headers.append(("server-timing", timing.text))
-            throw problem
-        }
+        return try await timing.told { try await answer(request, context, timing) }
     }
 
     private nonisolated(nonsending) func answer(

@@ -66,13 +66,7 @@ extension ProxyEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         let timing = ProxyTiming(clock)
-        do {
-            let response = try await proxy(request, context, timing)
-            return response.header("server-timing", timing.text)
-        } catch var problem as Problem {
-            problem.headers.append(("server-timing", timing.text))
-            throw problem
-        }
+        return try await timing.told { try await proxy(request, context, timing) }
     }
 
     private nonisolated(nonsending) func proxy(

@@ -25,8 +25,18 @@ final class ProxyTiming {
         queue = min(UInt64(max((batch - receivedAt).microseconds, 0)), whole)
     }
 
+    /// What comes back, and a refusal too, says where its time went.
+    nonisolated(nonsending) func told(_ answer: () async throws -> Response) async throws -> Response {
+        do {
+            return try await answer().header("server-timing", text)
+        } catch var problem as Problem {
+            problem.headers.append(("server-timing", text))
+            throw problem
+        }
+    }
+
     /// The header's value at this moment.
-    var text: String {
+    private var text: String {
         let now = clock.monotonicNanoseconds()
         guard let queue else { return "queue;dur=\(Self.milliseconds((now &- received) / 1_000))" }
         let commit = (committed &- received) / 1_000 - queue

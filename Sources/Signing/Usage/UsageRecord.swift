@@ -73,24 +73,13 @@ extension UsageRecord {
     var data: [UInt8] {
         var w = JSONWriter(capacity: 1_024)
         w.object { w in
-            writeKey(to: &w)
+            snapshot.facts.write(as: subject, to: &w)
             writeRequest(to: &w)
             writeOrder(to: &w)
             w.field("policy_version", judgement.policyVersion)
             if let denial = judgement.denial { Self.write(denial, to: &w) }
         }
         return w.bytes
-    }
-
-    private func writeKey(to w: inout JSONWriter) {
-        let key = snapshot.facts
-        w.field("key_id", subject)
-        w.field("label", key.label)
-        w.field("exchange", key.exchange.rawValue)
-        w.field("account", key.account)
-        w.field("environment", key.environment.rawValue)
-        w.field("tags", key.tags)
-        w.field("status", key.status.rawValue)
     }
 
     private func writeRequest(to w: inout JSONWriter) {
@@ -174,4 +163,18 @@ extension UsageRecord: JSONWritable {
 extension PolicyJudgement {
     /// Of the key's own policy.
     var policyVersion: Int? { clauses.first { $0.policy?.owner == .key }?.policy?.version }
+}
+
+extension KeyFacts {
+    /// The members that every event of a use begins with.
+    /// - Parameter name: its id as text, which whoever writes many of them has at hand.
+    func write(as name: String, to w: inout JSONWriter) {
+        w.field("key_id", name)
+        w.field("label", label)
+        w.field("exchange", exchange.rawValue)
+        w.field("account", account)
+        w.field("environment", environment.rawValue)
+        w.field("tags", tags)
+        w.field("status", status.rawValue)
+    }
 }

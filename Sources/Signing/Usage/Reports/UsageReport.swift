@@ -113,13 +113,7 @@ extension UsageReport {
     func data(_ usage: UsageID, of key: KeyFacts) -> [UInt8] {
         var w = JSONWriter(capacity: 1_024)
         w.object { w in
-            w.field("key_id", key.id.description)
-            w.field("label", key.label)
-            w.field("exchange", key.exchange.rawValue)
-            w.field("account", key.account)
-            w.field("environment", key.environment.rawValue)
-            w.field("tags", key.tags)
-            w.field("status", key.status.rawValue)
+            key.write(as: key.id.description, to: &w)
             w.field("usage_id", usage.description)
             w.field("way", UsageWay.report.rawValue)
             w.field("operation", operation.rawValue)
