@@ -5,10 +5,12 @@ enum SQLRules {
     static let allowed = [
         "Sources/Postgres/Migrator.swift":
             "hexadecimal digits, and names that MigrationPlan holds to a-z, 0-9 and _",
-        "Sources/Identity/AccessTokenStore.swift": "a constant list of columns; one statement for each sort",
-        "Sources/Identity/GrantStore.swift": "a constant list of columns; one statement for each sort",
-        "Sources/Identity/PrincipalList.swift": "a constant list of columns; one statement for each sort",
-        "Sources/Identity/PrincipalStore.swift": "a constant list of columns",
+        "Sources/Identity/AccessTokens/AccessTokenStore.swift":
+            "a constant list of columns; one statement for each sort",
+        "Sources/Identity/Grants/GrantStore.swift": "a constant list of columns; one statement for each sort",
+        "Sources/Identity/Principals/PrincipalList.swift":
+            "a constant list of columns; one statement for each sort",
+        "Sources/Identity/Principals/PrincipalStore.swift": "a constant list of columns",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
         "Sources/Signals/CandleReads.swift": "a constant list of columns; one statement for each order",
         "Sources/Signals/GradeReads.swift": "a constant list of columns; one statement for each order",
