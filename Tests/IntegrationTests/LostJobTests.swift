@@ -43,9 +43,9 @@ extension IntegrationTests {
                 // Refused while one is under way, which will do as well.
                 _ = try await node.call("POST", "/v1/jobs/\(Self.job)/run")
                 // Held still, so that it cannot tell how the run ends.
-                node.signal(SIGSTOP)
+                try await node.pause()
                 guard try await ask(Self.leasedRun, in: database) else {
-                    node.signal(SIGCONT)
+                    node.resume()
                     return false
                 }
                 await node.killHard()

@@ -87,7 +87,7 @@ extension IntegrationTests {
                 try await wait(until: "a batch waits for its commit") {
                     try await desk.count(waiting, id) > 0
                 }
-                node.signal(SIGSTOP)
+                try await node.pause()
                 return tasks
             }
             try await wait(until: "the batch is committed") { try await desk.count(admitted, id) > before }
@@ -101,7 +101,7 @@ extension IntegrationTests {
             // Longer than what was committed may take to leave.
             try await blockingThreads.run { _ = usleep(1_200_000) }
             let (served, sent) = (answers.served, try await orders(desk))
-            node.signal(SIGCONT)
+            node.resume()
             for task in tasks { await task.value }
             #expect(answers.served == served, "signed or sent behind its time")
             #expect(try await orders(desk) == sent, "sent behind its time")

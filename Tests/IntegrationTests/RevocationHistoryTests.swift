@@ -151,14 +151,14 @@ extension IntegrationTests {
                     let path = desk.paths[number]
                     async let answer = try? await third.call("POST", path + "/verify", [:])
                     try await blockingThreads.run { _ = usleep(UInt32(number) * 1_500) }
-                    third.signal(SIGSTOP)
+                    try await third.pause()
                     // What the paused node holds in the database is taken from it within seconds.
                     try await wait(until: "the revocation is acknowledged") {
                         try await first.call("POST", path + "/revoke", ["reason": "a leak"]).status == 200
                     }
                     let count = try await desk.standIn.requests(.bybit, apiKey: Self.apiKey(number)).count
                     try await blockingThreads.run { _ = usleep(1_200_000) }
-                    third.signal(SIGCONT)
+                    third.resume()
                     _ = await answer
                     let late = try await desk.standIn.requests(.bybit, apiKey: Self.apiKey(number))
                         .dropFirst(count).filter { $0.path.contains("query-api") }
