@@ -17,8 +17,6 @@ package final class KeySenders {
     /// Numbers are microseconds, as far as the clock goes: in so wide a window no request overtakes another
     /// by more, from when it was given its number to the end of its answer.
     package static let harmlessWindow = sendingAtMost.microseconds + 4_000_000
-    /// How long one waits for its turn, and then for another node, before its client is told to come again.
-    private static let patience: Period = .seconds(2)
     private static let pauseNanoseconds: Int64 = 20_000_000
 
     private let turns: KeyTurns
@@ -60,7 +58,7 @@ package final class KeySenders {
     package nonisolated(nonsending) func turn(
         of key: ExchangeKeyID, first: Bool = false
     ) async throws -> Turn {
-        guard await wait(for: turns, of: key, first: first) else {
+        guard await turns.take(key, first: first, on: reactor) else {
             throw Self.busy("Too many requests of this key wait")
         }
         do {
@@ -75,20 +73,8 @@ package final class KeySenders {
     /// One may still be under way when the database is back: a higher number must not overtake it. Its turn
     /// is not kept, since nothing that waits for the database may hold an exit back.
     private nonisolated(nonsending) func waitForExits(_ key: ExchangeKeyID) async throws {
-        guard await wait(for: exits, of: key) else { throw Self.busy("Too many exits of this key wait") }
+        guard await exits.take(key, on: reactor) else { throw Self.busy("Too many exits of this key wait") }
         exits.giveBack(key)
-    }
-
-    /// False when it took too long, or too many wait.
-    private nonisolated(nonsending) func wait(
-        for turns: KeyTurns, of key: ExchangeKeyID, first: Bool = false
-    ) async -> Bool {
-        var timer: TimerID?
-        let isTaken = await turns.take(key, first: first) { giveUp in
-            timer = reactor.schedule(afterNanoseconds: Self.patience.nanoseconds, giveUp)
-        }
-        if let timer { reactor.cancel(timer) }
-        return isTaken
     }
 
     private nonisolated(nonsending) func lease(_ key: ExchangeKeyID) async throws -> Turn {
@@ -98,7 +84,7 @@ package final class KeySenders {
             if let serial = try await take(key) {
                 return Turn(self, key, serial: serial, mayLeave: mayLeave(since: asked))
             }
-            guard clock.monotonicNanoseconds() &- began < UInt64(Self.patience.nanoseconds) else {
+            guard clock.monotonicNanoseconds() &- began < UInt64(KeyTurns.patience.nanoseconds) else {
                 throw Self.busy("Another node sends for this key")
             }
             await reactor.sleep(nanoseconds: Self.pauseNanoseconds)

@@ -1,4 +1,6 @@
 package import Access
+package import EventLoop
+import Kernel
 import Synchronization
 
 /// One request of a key at a time, on all workers of a node: where each needs a higher number than the last,
@@ -6,6 +8,8 @@ import Synchronization
 package final class KeyTurns: Sendable {
     /// Who waits longer in line is told to come again.
     static let waitersAtMost = 64
+    /// How long one waits for its turn, and then for another node, before its client is told to come again.
+    static let patience: Period = .seconds(2)
 
     private struct Waiter {
         let number: UInt64
@@ -28,11 +32,21 @@ package final class KeyTurns: Sendable {
 
     package init() {}
 
-    /// False when too many wait already, or when it gave up.
-    /// - Parameters:
-    ///   - first: an exit, served before what opens.
-    ///   - limit: is handed what makes it give up, to be called after as long as it may wait.
+    /// False when too many wait already, or when it took too long.
+    /// - Parameter first: an exit, served before what opens.
     package nonisolated(nonsending) func take(
+        _ key: ExchangeKeyID, first: Bool = false, on reactor: Reactor
+    ) async -> Bool {
+        var timer: TimerID?
+        let isTaken = await take(key, first: first) { giveUp in
+            timer = reactor.schedule(afterNanoseconds: Self.patience.nanoseconds, giveUp)
+        }
+        if let timer { reactor.cancel(timer) }
+        return isTaken
+    }
+
+    /// - Parameter limit: is handed what makes it give up, to be called after as long as it may wait.
+    nonisolated(nonsending) func take(
         _ key: ExchangeKeyID, first: Bool = false,
         limit: (@escaping @Sendable () -> Void) -> Void = { _ in }
     ) async -> Bool {

@@ -42,7 +42,8 @@ final class SigningRooms {
             proxy: ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks, line: line, keeper: lines,
                 outcomes: outcomes, weights: shared.weights, entropy: shared.entropy, away: shared.away),
-            batcher: batcher, offLoop: shared.offLoop, turns: shared.awayTurns)
+            batcher: batcher, offLoop: shared.offLoop, turns: shared.awayTurns,
+            reactor: reactor)
         ledger.onAuthority { [away = shared.away] epoch in away.noticed(epoch: epoch) }
         keeper = isLead ? Self.keeper(shared, ledger, book, reactor) : nil
         let history = UsageHistory(keys: book, database: ledger.database, market: market)

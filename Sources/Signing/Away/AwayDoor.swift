@@ -15,13 +15,15 @@ package struct AwayDoor {
     private let offLoop: OffLoop
     /// Of its own: an ordinary request that hangs at the database must not hold an exit back.
     private let turns: KeyTurns
+    private let reactor: Reactor
     private var clock: Clock { mode.clock }
 
     package init(
-        _ mode: AwayMode, proxy: ProxyEndpoints, batcher: UseBatcher, offLoop: OffLoop, turns: KeyTurns
+        _ mode: AwayMode, proxy: ProxyEndpoints, batcher: UseBatcher, offLoop: OffLoop, turns: KeyTurns,
+        reactor: Reactor
     ) {
         (self.mode, self.proxy, self.batcher) = (mode, proxy, batcher)
-        (self.offLoop, self.turns) = (offLoop, turns)
+        (self.offLoop, self.turns, self.reactor) = (offLoop, turns, reactor)
     }
 
     /// - Parameter context: of somebody who may send requests to exchanges, as far as was known.
@@ -43,11 +45,13 @@ package struct AwayDoor {
         let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
         // Before it waits: what does not leave takes no exit's place.
         if let reason = Self.refusal(of: read.meaning, request) { throw Self.refused(reason) }
+        // What others have to answer first is asked before there is a turn to hold.
+        _ = await batcher.refresh(read, of: snapshot, asked)
         guard snapshot.wantsNonce else {
             return try await carryOut(asked, read, request, snapshot, current.episode, timing)
         }
-        guard await turns.take(asked.key) else {
-            throw Self.refused("too many requests of this key wait")
+        guard await turns.take(asked.key, on: reactor) else {
+            throw Self.refused("too many requests of this key wait, or for too long")
         }
         defer { turns.giveBack(asked.key) }
         return try await carryOut(asked, read, request, snapshot, current.episode, timing)
@@ -57,7 +61,6 @@ package struct AwayDoor {
         _ asked: UseRequest, _ read: ReadUse, _ request: Request, _ snapshot: KeySnapshot,
         _ episode: AwayEpisode, _ timing: ProxyTiming
     ) async throws -> Response {
-        _ = await batcher.refresh(read, of: snapshot, asked)
         let hold = proxy.hold()
         defer { hold.giveBack() }
         let address = try batcher.book.egress.chosen(for: snapshot.key)

@@ -61,7 +61,8 @@ final class AwayDesk {
             batcher: desk.batcher, hosts: ExchangeHosts { _, _, _ in nil }, clocks: ExchangeClocks(),
             line: line, outcomes: desk.outcomes, weights: WeightBook(), entropy: .system, away: mode)
         door = AwayDoor(
-            mode, proxy: proxy, batcher: desk.batcher, offLoop: scratchOffLoop, turns: KeyTurns())
+            mode, proxy: proxy, batcher: desk.batcher, offLoop: scratchOffLoop, turns: KeyTurns(),
+            reactor: worker.reactor)
         reactor = worker.reactor
         let reactor = reactor
         makeDatabase = { Database(url, reactor: reactor, offLoop: scratchOffLoop) }

@@ -19,7 +19,7 @@ import Testing
             let senders = KeySenders(
                 turns: KeyTurns(), exits: exits, database: database, node: NodeID(UUID(high: 1, low: 2)),
                 clock: desk.time.clock, reactor: desk.reactor)
-            try #require(await exits.take(key))
+            try #require(await exits.take(key, on: desk.reactor))
             let turn = Promise<KeySenders.Turn?>()
             desk.spawn { turn.fulfil(try? await senders.turn(of: key)) }
             // As often as a lease that waits for nothing would have been there by far.
@@ -31,7 +31,7 @@ import Testing
             let taken = try #require(await turn.get())
             #expect(try await database.query(Self.question).first?.int64(0) == 1)
             // It is under way now, and the database goes again.
-            #expect(await exits.take(key))
+            #expect(await exits.take(key, on: desk.reactor))
             exits.giveBack(key)
             taken.end()
         }
