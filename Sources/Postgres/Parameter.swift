@@ -39,7 +39,10 @@ package enum Parameter: Sendable {
 
     package static func id<Kind>(_ value: ID<Kind>?) -> Parameter { .uuid(value?.uuid) }
 
-    package static func idArray<Kind>(_ values: [ID<Kind>]) -> Parameter { .uuidArray(values.map(\.uuid)) }
+    /// No key path: of a generic type it is looked up anew at every call, longer than the array takes.
+    package static func idArray<Kind>(_ values: [ID<Kind>]) -> Parameter {
+        .uuidArray(values.map { $0.uuid })
+    }
 }
 
 extension Parameter {
