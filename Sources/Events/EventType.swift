@@ -107,6 +107,7 @@ extension EventType {
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
+    package static let accessTokenRotated = EventType("access_token.rotated", .usersRead, isSecurity: true)
     package static let accessTokenRefused = EventType("access_token.refused", .usersRead, isSecurity: true)
     package static let gradeChanged = EventType("grade.changed", .signalsRead)
     package static let signalOpened = EventType("signal.opened", .signalsRead)
@@ -147,7 +148,7 @@ extension EventType {
         .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
-        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
+        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRotated, .accessTokenRefused,
         .accessTokenDecoyTouched,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,

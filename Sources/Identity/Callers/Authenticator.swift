@@ -8,6 +8,8 @@ package import Postgres
 package struct Caller: Equatable, Sendable {
     package let actor: Actor
     package let permissions: Set<Permission>
+    /// What this use must pay before its request runs; nil: nothing.
+    package var terms: UseTerms?
 }
 
 /// A request's attempt to be somebody.
@@ -49,7 +51,7 @@ package final class Authenticator {
     package static let capacity = 4_096
 
     private final class Entry {
-        let standing: Standing
+        var standing: Standing
         let epoch: Int64
         var notedAt: Timestamp?
 
@@ -83,9 +85,9 @@ package final class Authenticator {
         case .malformed: return Attempt(.refused(Refusal(.malformed, from: address)))
         case .presented(let hash):
             if let entry = entries.use(hash), entry.standing.refusal(from: address, now: now) == nil {
-                note(entry, now)
+                note(entry, address, now)
                 let query = database.send(Authority.readEpoch)
-                let caller = entry.standing.caller(at: address)
+                let caller = entry.standing.caller(at: address, now)
                 return Attempt(.caller(caller), hash: hash, check: (entry.epoch, query))
             }
             return try await load(hash, from: address, now: now)
@@ -100,8 +102,8 @@ package final class Authenticator {
         guard case .presented(let hash) = credential, let entry = entries.use(hash),
             entry.standing.refusal(from: address, now: now) == nil
         else { return nil }
-        note(entry, now)
-        return (entry.standing.caller(at: address), entry.epoch)
+        note(entry, address, now)
+        return (entry.standing.caller(at: address, now), entry.epoch)
     }
 
     /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
@@ -124,15 +126,31 @@ package final class Authenticator {
         return .unauthenticated
     }
 
+    /// Pays what this use of a token owes, committed when this returns. A refusal: it must not run.
+    package nonisolated(nonsending) func charge(
+        _ caller: Caller, _ credential: Credential, _ signature: RequestSignature?, now: Timestamp
+    ) async throws -> Refusal? {
+        guard let terms = caller.terms else { return nil }
+        let reason = try await database.transaction { transaction in
+            try await UseCharge.pay(terms, caller.actor, signature, at: now, in: transaction)
+        }
+        if let reason { return caller.refusal(reason) }
+        if terms.isUseDue, case .presented(let hash) = credential {
+            entries.use(hash)?.standing.recordedUse = now
+        }
+        return nil
+    }
+
     /// Writes what was gathered off the requests' path: times of use, sums of refusals. Every few seconds,
     /// and before the worker stops.
     package nonisolated(nonsending) func flush(now: Timestamp) async throws {
-        let uses = lastUse.take().sorted { $0.key < $1.key }
+        let uses = lastUse.take()
         if !uses.isEmpty {
-            _ = try await database.transaction { transaction in
-                try await transaction.query(
-                    LastUse.write, .idArray(uses.map(\.key)), .timestampArray(uses.map(\.value)),
-                    .timestamp(now - LastUse.every))
+            do {
+                try await LastUse.write(uses, to: database, now: now)
+            } catch {
+                lastUse.giveBack(uses)
+                throw error
             }
         }
         try await refusals.flush(at: now, in: ledger)
@@ -152,24 +170,30 @@ package final class Authenticator {
         }
         if standing.isDecoy {
             // Kept nowhere: each use is looked at.
-            lastUse.note(standing.token, at: now)
+            lastUse.note(standing.token, from: address, at: now)
             try await bait.touched(standing, standing.caller(at: address), at: now, in: ledger)
             return Attempt(.caller(standing.caller(at: address)), hash: hash)
         }
         let entry = Entry(standing, epoch: row.int64(0))
-        note(entry, now)
+        note(entry, address, now)
         entries.set(hash, entry)
-        return Attempt(.caller(standing.caller(at: address)), hash: hash)
+        return Attempt(.caller(standing.caller(at: address, now)), hash: hash)
     }
 
-    private func note(_ entry: Entry, _ now: Timestamp) {
+    private func note(_ entry: Entry, _ address: IPAddress?, _ now: Timestamp) {
         if let noted = entry.notedAt, now - noted < LastUse.every { return }
         entry.notedAt = now
-        lastUse.note(entry.standing.token, at: now)
+        lastUse.note(entry.standing.token, from: address, at: now)
     }
 }
 
 extension Standing {
+    func caller(at address: IPAddress?, _ now: Timestamp) -> Caller {
+        var caller = caller(at: address)
+        caller.terms = terms(at: now)
+        return caller
+    }
+
     func caller(at address: IPAddress?) -> Caller {
         Caller(
             actor: Actor(principal: principal, accessToken: token, address: address), permissions: permissions
@@ -177,4 +201,15 @@ extension Standing {
     }
 
     fileprivate var known: Refusal.Known { Refusal.Known(token: token, principal: principal, name: name) }
+}
+
+extension Caller {
+    /// Of a use that does not meet its terms.
+    package func refusal(_ reason: Refusal.Reason) -> Refusal {
+        guard let token = actor.accessToken, let principal = actor.principal else {
+            return Refusal(reason, from: actor.address)
+        }
+        let known = Refusal.Known(token: token, principal: principal, name: terms?.name ?? "")
+        return Refusal(reason, known: known, from: actor.address)
+    }
 }

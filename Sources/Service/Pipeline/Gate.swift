@@ -7,10 +7,13 @@ import Kernel
 final class Admission {
     fileprivate(set) var context: Context
     let check: Attempt?
+    /// What the request must pay before it runs; nil: nothing.
+    let due: UseDue?
 
-    init(context: Context, check: Attempt?) {
+    init(context: Context, check: Attempt?, due: UseDue? = nil) {
         self.context = context
         self.check = check
+        self.due = due
     }
 }
 
@@ -18,8 +21,8 @@ final class Admission {
 ///
 /// Nothing is inlined into what waits, as in `Pipeline`.
 final class Gate {
-    private let authenticator: Authenticator
-    private let clock: Clock
+    let authenticator: Authenticator
+    let clock: Clock
 
     init(authenticator: Authenticator, clock: Clock) {
         self.authenticator = authenticator
@@ -43,14 +46,14 @@ final class Gate {
         guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
         let now = clock.now()
         let known = authenticator.known(credential(of: request), from: visit.address, now: now)
-        guard let known, let wanted = operation.requires.permission,
+        guard let known, known.caller.terms == nil, let wanted = operation.requires.permission,
             known.caller.permissions.contains(wanted)
         else { return nil }
         let check = AuthorityCheck(epoch: known.epoch)
         return Admission(context: context(known.caller, request, now, check), check: nil)
     }
 
-    private func credential(of request: Request) -> Credential {
+    func credential(of request: Request) -> Credential {
         request.isProxied
             ? ForeignToken(request.head.headers).credential : Credential.read(request.head.headers)
     }
@@ -59,7 +62,7 @@ final class Gate {
         let now = clock.now()
         let credential = credential(of: request)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
-        if !operation.acts, let caller = permitted(attempt, operation) {
+        if !operation.acts, let caller = permitted(attempt, operation), caller.terms == nil {
             return Admission(context: context(caller, request, now), check: attempt)
         }
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
@@ -88,16 +91,25 @@ final class Gate {
     ) async throws -> Admission {
         switch attempt.outcome {
         case .anonymous: throw Problem.unauthenticated
-        case .refused(let refusal):
-            let refused = RefusedRequest(
-                method: operation.method.name, route: operation.path, requestID: request.id)
-            throw try await authenticator.refuse(refusal, refused, now: now)
+        case .refused(let refusal): throw try await refuse(refusal, request, operation, now)
         case .caller(let caller):
+            let signature = try await signature(of: request, caller, operation, now)
             if permitted(attempt, operation) == nil, let missing = operation.requires.permission {
                 throw Problem.forbidden(missing: missing)
             }
-            return Admission(context: context(caller, request, now), check: nil)
+            return Admission(
+                context: context(caller, request, now), check: nil,
+                due: caller.terms.map { _ in UseDue(caller: caller, signature: signature) })
         }
+    }
+
+    /// Reports the refusal, and gives the answer.
+    nonisolated(nonsending) func refuse(
+        _ refusal: Refusal, _ request: Request, _ operation: Operation, _ now: Timestamp
+    ) async throws -> Problem {
+        let refused = RefusedRequest(
+            method: operation.method.name, route: operation.path, requestID: request.id)
+        return try await authenticator.refuse(refusal, refused, now: now)
     }
 
     @inline(never)
