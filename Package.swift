@@ -79,6 +79,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "Kernel", "EventLoop", "Postgres", "Service", "CLinux", "JSON", "HTTPServer", "Access",
+                "Crypto",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
