@@ -79,6 +79,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "Kernel", "EventLoop", "Postgres", "Service", "CLinux", "JSON", "HTTPServer", "Access",
+                "Crypto",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
@@ -119,7 +120,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "Identity", "TestSupport"]),
+            base + ["Audit", "Events", "Identity", "Jobs", "TestSupport"]),
         tests(
             "WebhooksTests",
             [

@@ -3,6 +3,8 @@ package import HTTPServer
 /// What this product refuses with, beside what any HTTP service does. The closed list stands in openapi.yaml.
 extension ProblemCode {
     package static let unauthenticated = ProblemCode("unauthenticated", .unauthorized, "Not authenticated")
+    package static let signatureInvalid = ProblemCode(
+        "signature_invalid", .unauthorized, "Not signed as it must be")
     package static let forbidden = ProblemCode("forbidden", .forbidden, "Not allowed")
     package static let conflict = ProblemCode("conflict", .conflict, "The state does not allow it")
     package static let alreadyExists = ProblemCode("already_exists", .conflict, "It exists already")

@@ -83,6 +83,11 @@ extension Ed25519 {
             self.bytes = bytes
         }
 
+        /// Whether a signature can verify under it: a point in canonical form, on the curve, of the large order.
+        package var isOnCurve: Bool {
+            SodiumLibrary.isReady && crypto_core_ed25519_is_valid_point(bytes) == 1
+        }
+
         /// Strict: no malleable signature, no key of small order.
         package func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
             guard signature.count == signatureBytes, SodiumLibrary.isReady else { return false }

@@ -123,9 +123,12 @@ extension EventType {
         ],
         "access_token.created": accessTokenFields + [
             EventField("scopes", .strings, isNullable: true), EventField("cidrs", .strings),
-            EventField("expires_at", .string, isNullable: true),
+            EventField("expires_at", .string, isNullable: true), EventField("unbound", .boolean),
         ],
         "access_token.revoked": accessTokenFields + [EventField("reason", .string, isNullable: true)],
+        "access_token.rotated": accessTokenFields + [
+            EventField("successor_id", .string), EventField("expires_at", .string),
+        ],
         "access_token.refused": [
             EventField("access_token_id", .string, isNullable: true),
             EventField("principal_id", .string, isNullable: true),

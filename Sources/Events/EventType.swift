@@ -107,6 +107,7 @@ extension EventType {
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
+    package static let accessTokenRotated = EventType("access_token.rotated", .usersRead, isSecurity: true)
     package static let accessTokenRefused = EventType("access_token.refused", .usersRead, isSecurity: true)
     package static let loginSucceeded = EventType("login.succeeded", .usersRead, isSecurity: true)
     package static let loginFailed = EventType("login.failed", .usersRead, isSecurity: true)
@@ -155,7 +156,7 @@ extension EventType {
         .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
-        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
+        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRotated, .accessTokenRefused,
         .accessTokenDecoyTouched,
         .loginSucceeded, .loginFailed, .loginLocked, .sessionEnded, .passwordChanged, .passwordResetIssued,
         .signInChanged,

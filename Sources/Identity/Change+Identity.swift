@@ -62,7 +62,8 @@ extension Change {
         let token = AccessToken(
             id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes,
             cidrs: new.cidrs, isDecoy: new.isDecoy,
-            createdAt: context.now, createdBy: issuer.description, expiresAt: new.expiresAt)
+            createdAt: context.now, createdBy: issuer.description, expiresAt: new.expiresAt,
+            idle: new.idle, maxUses: new.maxUses, key: new.key, replaces: new.replaces)
         try await AccessTokenStore.insert(token, secret, in: transaction)
         let scopes: JSONValue = token.scopes.map { .array($0.map { .string($0.rawValue) }) } ?? .null
         let cidrs = JSONValue.array(token.cidrs.map { .string($0.text) })
@@ -70,13 +71,14 @@ extension Change {
             "access_tokens.create", id,
             detail: [
                 "principal_id": JSONValue(new.principal), "name": .string(new.name), "scopes": scopes,
-                "cidrs": cidrs,
+                "cidrs": cidrs, "unbound": .bool(token.isUnbound),
             ])
         emit(
             NewEvent(
                 .accessTokenCreated, subject: id,
                 data: token.eventData([
                     ("scopes", scopes), ("cidrs", cidrs), ("expires_at", JSONValue(token.expiresAt)),
+                    ("unbound", .bool(token.isUnbound)),
                 ])))
         return IssuedAccessToken(token: token, secret: secret)
     }

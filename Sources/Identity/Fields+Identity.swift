@@ -1,6 +1,8 @@
 import Access
+import Crypto
 import HTTPServer
 import JSON
+import Kernel
 
 /// The texts that requests about people carry, by the contract's schemas.
 extension Fields {
@@ -27,6 +29,25 @@ extension Fields {
             }
         if !text.isEmpty, !isFit { fail("email", code: FieldCode.malformed, "must be an email address") }
         return text
+    }
+
+    /// A length of time such as `15m` or `30d`.
+    mutating func period(optional field: String, _ range: ClosedRange<Period>) -> Period? {
+        let expected = "a length of time from \(range.lowerBound) to \(range.upperBound), such as 90d or 12h"
+        return parsed(optional: field, expected: expected) { text in
+            guard text.utf8.count <= 7, text.first != "0", let period = Period(text) else { return nil }
+            return range.contains(period) ? period : nil
+        }
+    }
+
+    mutating func publicKey(optional field: String) -> Ed25519.PublicKey? {
+        guard has(field), !isNull(field), let value = take(field) else { return nil }
+        do throws(BoundKey.Mistake) {
+            return try BoundKey.read(value)
+        } catch {
+            fail(field, code: FieldCode.malformed, error.message)
+            return nil
+        }
     }
 
     /// Free text; line breaks and tabs are fine.

@@ -33,7 +33,7 @@ package final class RequestBody {
     /// limit.
     private static let decodedBytes = 1 << 36
 
-    private let source: (any BodySource)?
+    private var source: (any BodySource)?
     private let coding: Coding
     private var isAtEnd: Bool
 
@@ -81,6 +81,19 @@ package final class RequestBody {
             guard bytes.count + part.count <= limit else { throw .tooLarge(limitBytes: limit) }
             if bytes.isEmpty { bytes = part } else { bytes.append(contentsOf: part) }
         }
+        return bytes
+    }
+
+    /// The whole body as it was sent, not decoded, at most `limit` bytes; it can be read as ever afterwards.
+    /// For who must know all of it before anything of it may have an effect. To be asked first of all.
+    package nonisolated(nonsending) func hold(limit: Int) async throws(BodyError) -> [UInt8] {
+        try source?.limitBody(to: limit)
+        var bytes: [UInt8] = []
+        while let part = try await source?.nextPart() {
+            guard bytes.count + part.count <= limit else { throw .tooLarge(limitBytes: limit) }
+            if bytes.isEmpty { bytes = part } else { bytes.append(contentsOf: part) }
+        }
+        if source != nil { source = ArraySource(bytes) }
         return bytes
     }
 

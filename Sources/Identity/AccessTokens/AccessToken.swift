@@ -1,11 +1,15 @@
 package import Access
+package import Crypto
 import HTTPServer
 import JSON
 package import Kernel
 
 /// The record of an access token. The token itself is shown once and never stored.
 package struct AccessToken: Equatable, Sendable {
-    package enum Status: String, CaseIterable, Sendable { case active, expired, revoked }
+    package enum Status: String, CaseIterable, Sendable {
+        case active, expired, revoked
+        case usedUp = "used_up"
+    }
 
     package let id: AccessTokenID
     package let principal: PrincipalID
@@ -19,7 +23,17 @@ package struct AccessToken: Equatable, Sendable {
     package let createdAt: Timestamp
     package let createdBy: String
     package let expiresAt: Timestamp?
+    /// Unused for longer, it lapses.
+    package var idle: Period?
+    package var maxUses: Int?
+    package var uses = 0
+    /// Every request must be signed by it.
+    package var key: Ed25519.PublicKey?
+    /// What it was rotated from, and to.
+    package var replaces: AccessTokenID?
+    package var replacedBy: AccessTokenID?
     package var lastUsedAt: Timestamp?
+    package var lastUsedAddress: String?
     package var revokedAt: Timestamp?
     package var revokedBy: String?
     package var revokeReason: String?
@@ -27,8 +41,13 @@ package struct AccessToken: Equatable, Sendable {
     package func status(at now: Timestamp) -> Status {
         if revokedAt != nil { return .revoked }
         if let expiresAt, expiresAt <= now { return .expired }
+        if let idle, Standing.isIdle(since: lastUsedAt ?? createdAt, for: idle, at: now) { return .expired }
+        if let maxUses, uses >= maxUses { return .usedUp }
         return .active
     }
+
+    /// Good for whoever has it, from everywhere.
+    package var isUnbound: Bool { cidrs.isEmpty && key == nil }
 
     /// The record's members; the answer that shows the token adds it.
     func write(to w: inout JSONWriter, for context: Context, showing secret: AccessTokenSecret? = nil) {
@@ -43,11 +62,19 @@ package struct AccessToken: Equatable, Sendable {
             w.field("hint", hint)
             w.field("scopes", scopes?.map(\.rawValue))
             w.field("cidrs", cidrs.map(\.text))
+            w.field("public_key", key?.pem)
+            w.field("unbound", isUnbound)
             w.field("status", status(at: context.now).rawValue)
             w.field("created_at", createdAt.description)
             w.field("created_by", createdBy)
             w.field("expires_at", expiresAt?.description)
+            w.field("idle_expires_after", idle?.description)
+            w.field("max_uses", maxUses)
+            w.field("uses", maxUses == nil ? nil : uses)
+            w.field("replaces", replaces?.description)
+            w.field("replaced_by", replacedBy?.description)
             w.field("last_used_at", lastUsedAt?.description)
+            w.field("last_used_address", lastUsedAddress)
             w.field("revoked_at", revokedAt?.description)
             w.field("revoked_by", revokedBy)
             w.field("revoke_reason", revokeReason)
@@ -69,16 +96,21 @@ struct NewAccessToken {
     var cidrs: [CIDR] = []
     var expiresAt: Timestamp?
     var isDecoy = false
+    var idle: Period?
+    var maxUses: Int?
+    var key: Ed25519.PublicKey?
+    /// The token that it is the rotation of.
+    var replaces: AccessTokenID?
 }
 
 /// Who may issue and revoke which access tokens. Pure.
 enum AccessTokenRules {
     /// For oneself, for a service account that one owns, or with `service_accounts:write` for any; never for
-    /// another user; for an owner only with `owners:write`. A narrowed token issues none that is wider than
+    /// another user; for an owner only with `owners:write`. A limited token issues none that is wider than
     /// itself.
-    /// - Parameter callerScopes: the scopes of the access token that the caller acts through.
+    /// - Parameter limits: of the access token that the caller acts through.
     static func check(
-        issuing new: NewAccessToken, for target: Principal, by caller: Context, callerScopes: [Permission]?
+        issuing new: NewAccessToken, for target: Principal, by caller: Context, limits: IssuerLimits?
     ) throws(Problem) {
         if new.isDecoy {
             // It opens nothing, whoever it is of.
@@ -92,17 +124,7 @@ enum AccessTokenRules {
             try caller.require(.serviceAccountsWrite)
         }
         if target.isOwner { try caller.require(.ownersWrite) }
-        if let callerScopes { try checkNarrowness(of: new.scopes, within: callerScopes) }
-    }
-
-    private static func checkNarrowness(of scopes: [Permission]?, within callerScopes: [Permission])
-        throws(Problem)
-    {
-        let wanted = Set(scopes ?? Permission.allCases)
-        for permission in Permission.allCases
-        where wanted.contains(permission) && !callerScopes.contains(permission) {
-            throw .forbidden(missing: permission)
-        }
+        try limits?.check(new, for: target.id, by: caller.actor.principal)
     }
 
     static func isOwned(_ owner: UserID?, by actor: Actor) -> Bool {

@@ -6,7 +6,7 @@ import Kernel
 import Postgres
 
 package struct AccessTokenEndpoints {
-    private let ledger: Ledger
+    let ledger: Ledger
 
     package init(ledger: Ledger) { self.ledger = ledger }
 
@@ -18,10 +18,14 @@ package struct AccessTokenEndpoints {
             Endpoint(
                 .post, "/v1/access-tokens", id: "createAccessToken",
                 requires: .permission(.accessTokensWrite),
-                errors: [.conflict, .alreadyDone, .notYetSupported], repeats: .refusal, handle: create),
+                errors: [.conflict, .alreadyDone], repeats: .refusal, handle: create),
             Endpoint(
                 .get, "/v1/access-tokens/{access_token_id}", id: "getAccessToken",
                 requires: .permission(.accessTokensRead), errors: [.notFound], handle: get),
+            Endpoint(
+                .post, "/v1/access-tokens/{access_token_id}/rotate", id: "rotateAccessToken",
+                requires: .permission(.accessTokensWrite),
+                errors: [.notFound, .conflict, .alreadyDone], repeats: .refusal, handle: rotate),
             Endpoint(
                 .post, "/v1/access-tokens/{access_token_id}/revoke", id: "revokeAccessToken",
                 requires: .permission(.accessTokensWrite), errors: [.notFound], handle: revoke),
@@ -36,10 +40,13 @@ package struct AccessTokenEndpoints {
         }
         let status = parameters.choice("status", AccessToken.Status.self)
         let before = parameters.time("expiring_before")
+        let isUnbound = parameters.parsed("unbound", expected: "true or false") { Bool($0) }
+        let unused = parameters.time("unused_since")
         let page = PageRequest(&parameters, default: AccessTokenSort.newest)
         try parameters.finish()
         let list = AccessTokenList(
-            principal: principal?.uuid, status: status, expiringBefore: before, page: page)
+            principal: principal?.uuid, status: status, expiringBefore: before, isUnbound: isUnbound,
+            unusedSince: unused, page: page)
         return try await list.response(to: context, in: ledger.database)
     }
 
@@ -64,8 +71,8 @@ package struct AccessTokenEndpoints {
             } catch let problem as Problem where problem.code == .notFound {
                 throw Problem.wrongField("principal_id", "names nobody")
             }
-            let own = try await AccessTokenStore.scopes(of: context.actor, in: change.transaction)
-            try AccessTokenRules.check(issuing: new, for: target, by: context, callerScopes: own)
+            let limits = try await AccessTokenStore.limits(of: context.actor, in: change.transaction)
+            try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
             guard target.status == .active else {
                 throw Problem(
                     .conflict, "The principal is \(target.status.rawValue), so no access token can be issued."
@@ -93,19 +100,19 @@ package struct AccessTokenEndpoints {
         ) { CIDR($0) }
         new.expiresAt = fields.parsed(optional: "expires_at", expected: "an RFC 3339 time") { Timestamp($0) }
         new.isDecoy = fields.bool("decoy", default: false)
+        new.idle = fields.period(optional: "idle_expires_after", Self.idlePeriods)
+        new.maxUses = fields.int(optional: "max_uses", 1...1_000_000)
+        new.key = fields.publicKey(optional: "public_key")
         checkDoubles(&fields, new)
         if let expiresAt = new.expiresAt, expiresAt <= context.now {
             fields.fail("expires_at", code: FieldCode.outOfRange, "must be in the future")
         }
-        let later = ["idle_expires_after", "use_count"].filter { fields.has($0) }
         try fields.finish()
-        guard later.isEmpty else {
-            throw Problem.notYetSupported(
-                "An access token ends by its date, or when it is revoked.",
-                later.map { .notYetSupported($0, "is not yet supported") })
-        }
         return new
     }
+
+    /// Shorter ones would end in a pause for thought.
+    private static let idlePeriods: ClosedRange<Period> = .minutes(5) ... .days(3_660)
 
     private func checkDoubles(_ fields: inout Fields, _ new: NewAccessToken) {
         if let scopes = new.scopes, Set(scopes).count < scopes.count {

@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import HTTPServer
 import Kernel
 import Postgres
@@ -36,6 +37,8 @@ struct AccessTokenList {
     var principal: UUID?
     var status: AccessToken.Status?
     var expiringBefore: Timestamp?
+    var isUnbound: Bool?
+    var unusedSince: Timestamp?
     let page: PageRequest<AccessTokenSort>
 
     static let statements = Dictionary(
@@ -48,10 +51,17 @@ struct AccessTokenList {
                         select \(AccessTokenStore.columns) from \(AccessTokenStore.source)
                         where ($1::uuid is null or t.principal = $1)
                             and ($2::text is null or $2 = case when t.revoked_at is not null then 'revoked'
-                                when t.expires_at <= $3 then 'expired' else 'active' end)
+                                when t.expires_at <= $3 then 'expired'
+                                when coalesce(t.last_used_at, t.created_at)
+                                    + make_interval(secs => t.idle_seconds + $9) < $3 then 'expired'
+                                when t.uses >= t.max_uses then 'used_up' else 'active' end)
                             and ($4::timestamptz is null or t.expires_at < $4)
                             and (p.id = $5 or p.owner = $5 or p.kind = any($6::text[]))
-                        """ + sort.tail(id: "t.id", from: 7))
+                            and ($7::boolean is null
+                                or $7 = (cardinality(t.cidrs) = 0 and t.public_key is null))
+                            and ($8::timestamptz is null
+                                or coalesce(t.last_used_at, t.created_at) < $8)
+                        """ + sort.tail(id: "t.id", from: 10))
             )
         })
 
@@ -66,7 +76,8 @@ struct AccessTokenList {
         }
         let filters: [Parameter] = [
             .uuid(principal), .text(status?.rawValue), .timestamp(caller.now), .timestamp(expiringBefore),
-            .uuid(caller.actor.principal?.uuid), .textArray(kinds.map(\.rawValue)),
+            .uuid(caller.actor.principal?.uuid), .textArray(kinds.map(\.rawValue)), .bool(isUnbound),
+            .timestamp(unusedSince), .double(Standing.idleSlack.seconds),
         ]
         let rows = try await database.query(statement, parameters: filters + page.parameters)
         return page.response(rows.compactMap(AccessToken.init)) { token in
@@ -81,21 +92,29 @@ struct AccessTokenList {
 enum AccessTokenStore {
     static let columns = """
         t.id, t.principal, p.kind, t.name, t.hint, t.scopes, t.cidrs, t.created_at, t.created_by,
-        t.expires_at, t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner, t.decoy
+        t.expires_at, t.last_used_at, t.revoked_at, t.revoked_by, t.revoke_reason, p.owner, t.decoy,
+        t.idle_seconds, t.max_uses, t.uses, t.public_key, t.last_used_address, t.replaces,
+        (select s.id from access_token s where s.replaces = t.id)
         """
     static let source = "access_token t join principal p on p.id = t.principal"
     static let find = Statement(
         "access_token_find", derived: "select \(columns) from \(source) where t.id = $1")
     private static let lock = Statement(
         "access_token_lock", "select id from access_token where id = $1 for no key update")
-    private static let scopes = Statement(
-        "access_token_scopes", "select scopes from access_token where id = $1")
+    private static let limits = Statement(
+        "access_token_limits",
+        """
+        select scopes, cidrs, expires_at, idle_seconds, max_uses is not null, public_key
+        from access_token where id = $1
+        """)
+    private static let end = Statement(
+        "access_token_end", "update access_token set expires_at = least(expires_at, $2) where id = $1")
     private static let insert = Statement(
         "access_token_insert",
         """
         insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by,
-            expires_at, decoy)
-        values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10, $11)
+            expires_at, decoy, idle_seconds, max_uses, public_key, replaces)
+        values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         """)
     private static let revoke = Statement(
         "access_token_revoke",
@@ -117,15 +136,24 @@ enum AccessTokenStore {
         _ = try await transaction.query(lock, .id(id))
     }
 
-    /// The scopes of the token that somebody acts through; nil when it is not narrowed, or there is none.
-    static nonisolated(nonsending) func scopes(
+    /// Of the token that somebody acts through; nil when there is none.
+    static nonisolated(nonsending) func limits(
         of actor: Actor, in transaction: Transaction
-    ) async throws -> [Permission]? {
-        guard let token = actor.accessToken else { return nil }
-        guard let row = try await transaction.query(scopes, .id(token)).first, !row.isNull(0) else {
-            return nil
-        }
-        return row.textArray(0).compactMap(Permission.init)
+    ) async throws -> IssuerLimits? {
+        guard let token = actor.accessToken,
+            let row = try await transaction.query(limits, .id(token)).first
+        else { return nil }
+        return IssuerLimits(
+            scopes: row.isNull(0) ? nil : row.textArray(0).compactMap(Permission.init),
+            cidrs: row.textArray(1).compactMap { CIDR($0) }, expiresAt: row.optionalTimestamp(2),
+            idle: row.optionalInt64(3).map { .seconds($0) }, isCounted: row.bool(4),
+            key: row.optionalBytes(5).flatMap { Ed25519.PublicKey($0) })
+    }
+
+    static nonisolated(nonsending) func end(
+        _ id: AccessTokenID, at end: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(Self.end, .id(id), .timestamp(end))
     }
 
     static nonisolated(nonsending) func insert(
@@ -135,7 +163,8 @@ enum AccessTokenStore {
             insert, .id(token.id), .uuid(token.principal.uuid), .text(token.name), .bytes(secret.hash.bytes),
             .text(token.hint), .textArray(token.scopes?.map(\.rawValue)), .textArray(token.cidrs.map(\.text)),
             .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt),
-            .bool(token.isDecoy))
+            .bool(token.isDecoy), .int64(token.idle.map { $0.microseconds / 1_000_000 }),
+            .int(token.maxUses), .bytes(token.key?.bytes), .id(token.replaces))
     }
 
     static nonisolated(nonsending) func revoke(_ token: AccessToken, in transaction: Transaction) async throws
@@ -155,7 +184,11 @@ extension AccessToken {
             cidrs: row.textArray(6).compactMap { CIDR($0) }, isDecoy: row.bool(15),
             createdAt: row.timestamp(7),
             createdBy: row.text(8),
-            expiresAt: row.optionalTimestamp(9), lastUsedAt: row.optionalTimestamp(10),
+            expiresAt: row.optionalTimestamp(9),
+            idle: row.optionalInt64(16).map { .seconds($0) }, maxUses: row.optionalInt(17),
+            uses: row.int(18), key: row.optionalBytes(19).flatMap { Ed25519.PublicKey($0) },
+            replaces: row.optionalID(21), replacedBy: row.optionalID(22),
+            lastUsedAt: row.optionalTimestamp(10), lastUsedAddress: row.optionalText(20),
             revokedAt: row.optionalTimestamp(11), revokedBy: row.optionalText(12),
             revokeReason: row.optionalText(13))
     }

@@ -8,6 +8,8 @@ package import Postgres
 package struct Caller: Equatable, Sendable {
     package let actor: Actor
     package let permissions: Set<Permission>
+    /// What this use must pay before its request runs; nil: nothing.
+    package var terms: UseTerms?
 }
 
 /// A request's attempt to be somebody.
@@ -50,7 +52,7 @@ package final class Authenticator {
     package static let capacity = 4_096
 
     private final class Entry {
-        let standing: Standing
+        var standing: Standing
         let epoch: Int64
         var notedAt: Timestamp?
 
@@ -61,8 +63,8 @@ package final class Authenticator {
     private let ledger: Ledger
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
-    private var lastUse = LastUse<AccessTokenKind>()
-    private var sessionUse = LastUse<SessionKind>()
+    private let lastUse = LastUse<AccessTokenKind>()
+    private let sessionUse = LastUse<SessionKind>()
     private let bait = TouchedBait()
 
     package init(ledger: Ledger, refusals: Refusals, capacity: Int = Authenticator.capacity) {
@@ -85,9 +87,9 @@ package final class Authenticator {
         case .malformed: return Attempt(.refused(Refusal(.malformed, from: address)))
         case .presented(let hash), .session(let hash):
             if let entry = entries.use(hash), entry.standing.refusal(from: address, now: now) == nil {
-                note(entry, now)
+                note(entry, address, now)
                 let query = database.send(Authority.readEpoch)
-                let caller = entry.standing.caller(at: address)
+                let caller = entry.standing.caller(at: address, now)
                 return Attempt(.caller(caller), credential, check: (entry.epoch, query))
             }
             return try await load(credential, hash, from: address, now: now)
@@ -102,8 +104,8 @@ package final class Authenticator {
         guard let hash = credential.hash, let entry = entries.use(hash),
             entry.standing.refusal(from: address, now: now) == nil
         else { return nil }
-        note(entry, now)
-        return (entry.standing.caller(at: address), entry.epoch)
+        note(entry, address, now)
+        return (entry.standing.caller(at: address, now), entry.epoch)
     }
 
     /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
@@ -126,24 +128,27 @@ package final class Authenticator {
         return .unauthenticated
     }
 
+    /// Pays what this use of a token owes, committed when this returns. A refusal: it must not run.
+    package nonisolated(nonsending) func charge(
+        _ caller: Caller, _ credential: Credential, _ signature: RequestSignature?, now: Timestamp
+    ) async throws -> Refusal? {
+        guard let terms = caller.terms else { return nil }
+        let reason = try await database.transaction { transaction in
+            try await UseCharge.pay(terms, caller.actor, signature, at: now, in: transaction)
+        }
+        if let reason { return caller.refusal(reason) }
+        if terms.isUseDue, case .presented(let hash) = credential {
+            entries.use(hash)?.standing.recordedUse = now
+        }
+        return nil
+    }
+
     /// Writes what was gathered off the requests' path: times of use, sums of refusals. Every few seconds,
     /// and before the worker stops.
     package nonisolated(nonsending) func flush(now: Timestamp) async throws {
-        try await write(lastUse.take(), by: AccessTokenStore.noteUse, now)
-        try await write(sessionUse.take(), by: SessionStore.noteUse, now)
+        try await lastUse.flush(by: AccessTokenStore.noteUse, to: database, now: now)
+        try await sessionUse.flush(by: SessionStore.noteUse, to: database, now: now)
         try await refusals.flush(at: now, in: ledger)
-    }
-
-    private nonisolated(nonsending) func write<Kind>(
-        _ uses: [ID<Kind>: Timestamp], by statement: Statement, _ now: Timestamp
-    ) async throws {
-        guard !uses.isEmpty else { return }
-        let uses = uses.sorted { $0.key < $1.key }
-        _ = try await database.transaction { transaction in
-            try await transaction.query(
-                statement, .idArray(uses.map(\.key)), .timestampArray(uses.map(\.value)),
-                .timestamp(now - LastUse<Kind>.every))
-        }
     }
 
     private nonisolated(nonsending) func load(
@@ -160,14 +165,14 @@ package final class Authenticator {
         }
         if let token = standing.token, standing.isDecoy {
             // Kept nowhere: each use is looked at.
-            lastUse.note(token, at: now)
+            lastUse.note(token, from: address, at: now)
             try await bait.touched(standing, standing.caller(at: address), at: now, in: ledger)
             return Attempt(.caller(standing.caller(at: address)), credential)
         }
         let entry = Entry(standing, epoch: row.int64(0))
-        note(entry, now)
+        note(entry, address, now)
         entries.set(hash, entry)
-        return Attempt(.caller(standing.caller(at: address)), credential)
+        return Attempt(.caller(standing.caller(at: address, now)), credential)
     }
 
     /// Sessions end by themselves every day: whoever comes with one that has ended is nobody, not suspicious.
@@ -178,15 +183,21 @@ package final class Authenticator {
         return .refused(Refusal(reason, known: known, from: address))
     }
 
-    private func note(_ entry: Entry, _ now: Timestamp) {
+    private func note(_ entry: Entry, _ address: IPAddress?, _ now: Timestamp) {
         if let noted = entry.notedAt, now - noted < LastUse<SessionKind>.every { return }
         entry.notedAt = now
-        if let token = entry.standing.token { lastUse.note(token, at: now) }
-        if let session = entry.standing.session { sessionUse.note(session, at: now) }
+        if let token = entry.standing.token { lastUse.note(token, from: address, at: now) }
+        if let session = entry.standing.session { sessionUse.note(session, from: address, at: now) }
     }
 }
 
 extension Standing {
+    func caller(at address: IPAddress?, _ now: Timestamp) -> Caller {
+        var caller = caller(at: address)
+        caller.terms = terms(at: now)
+        return caller
+    }
+
     func caller(at address: IPAddress?) -> Caller {
         Caller(
             actor: Actor(principal: principal, accessToken: token, session: session, address: address),
@@ -196,5 +207,16 @@ extension Standing {
     /// Of a session nothing is told.
     fileprivate var known: Refusal.Known? {
         token.map { Refusal.Known(token: $0, principal: principal, name: name) }
+    }
+}
+
+extension Caller {
+    /// Of a use that does not meet its terms.
+    package func refusal(_ reason: Refusal.Reason) -> Refusal {
+        guard let token = actor.accessToken, let principal = actor.principal else {
+            return Refusal(reason, from: actor.address)
+        }
+        let known = Refusal.Known(token: token, principal: principal, name: terms?.name ?? "")
+        return Refusal(reason, known: known, from: actor.address)
     }
 }

@@ -25,20 +25,24 @@ package struct HeldStandings: Sendable {
 
 extension HeldStandings {
     /// The columns of `Standing.load`, and the hash behind them. What counts for nothing any more is left
-    /// out; what will lapse is judged when it is used.
+    /// out; what will lapse is judged when it is used. Uses cannot be counted
+    /// then, nor nonces be kept, so tokens that need that do not count; idleness is not looked at again.
     private static let read = Statement(
         "standings_held",
         """
         select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy, t.hash
+            t.decoy, null::bigint, t.created_at, false, false, null::bytea, t.hash
         from access_token t join principal p on p.id = t.principal
         where t.revoked_at is null and not t.decoy and p.status = 'active'
             and (t.expires_at is null or t.expires_at > $1)
+            and t.max_uses is null and t.public_key is null
+            and (t.idle_seconds is null
+                or coalesce(t.last_used_at, t.created_at) + make_interval(secs => t.idle_seconds) > $1)
         order by t.last_used_at desc nulls last, t.id limit $2
         """)
-    private static let hashColumn = 12
+    private static let hashColumn = 17
 
     package nonisolated(nonsending) static func read(
         _ permission: Permission, now: Timestamp, in source: any Queryable

@@ -8,6 +8,10 @@ package struct Refusal: Equatable, Sendable {
     package enum Reason: String, CaseIterable, Sendable {
         case malformed, unknown, expired, revoked, address
         case principalDisabled = "principal_disabled"
+        case usedUp = "used_up"
+        /// Bound to a key, and the request is not signed by it as it must be.
+        case signature
+        case replayed
         // Of log-ins only.
         case unknownUser = "unknown_user"
         case noPassword = "no_password"

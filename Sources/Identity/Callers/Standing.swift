@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import Kernel
 import Postgres
 
@@ -18,11 +19,21 @@ struct Standing: Sendable {
     let isDecoy: Bool
     /// What the grants' roles give, narrowed by the scopes.
     let permissions: Set<Permission>
+    /// Unused for longer, it has lapsed.
+    var idle: Period?
+    /// The last use that is written down, or when it was issued.
+    var recordedUse = Timestamp(seconds: 0)
+    var isCounted = false
+    var isUsedUp = false
+    /// Every request must be signed by it.
+    var key: Ed25519.PublicKey?
 
     /// Why it does not count, at every use anew: time and address are the request's. Nil: it counts.
     func refusal(from address: IPAddress?, now: Timestamp) -> Refusal.Reason? {
         if isRevoked { return .revoked }
         if let expiresAt, expiresAt <= now { return .expired }
+        if isIdle(at: now) { return .expired }
+        if isUsedUp { return .usedUp }
         if status != .active { return .principalDisabled }
         if !cidrs.isEmpty {
             guard let address, cidrs.contains(where: { $0.contains(address) }) else { return .address }
@@ -59,7 +70,8 @@ extension Standing {
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy
+            t.decoy, t.idle_seconds, coalesce(t.last_used_at, t.created_at), t.max_uses is not null,
+            coalesce(t.uses >= t.max_uses, false), t.public_key
         from authority a
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
@@ -80,7 +92,10 @@ extension Standing {
             name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
-            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes))
+            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes),
+            idle: row.optionalInt64(12).map { .seconds($0) }, recordedUse: row.timestamp(13),
+            isCounted: row.bool(14), isUsedUp: row.bool(15),
+            key: row.optionalBytes(16).flatMap { Ed25519.PublicKey($0) })
     }
 }
 

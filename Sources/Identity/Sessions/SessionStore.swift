@@ -37,10 +37,10 @@ enum SessionStore {
     static let noteUse = Statement(
         "session_used",
         """
-        update session t set last_used_at = u.at
-        from unnest($1::uuid[], $2::timestamptz[]) as u (id, at)
+        update session t set last_used_at = u.at, address = u.address
+        from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as u (id, at, address)
         where t.id = u.id and t.id in (
-            select id from session where id = any($1::uuid[]) and last_used_at < $3
+            select id from session where id = any($1::uuid[]) and last_used_at < $4
             order by id for no key update skip locked)
         """)
 

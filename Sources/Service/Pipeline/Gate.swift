@@ -7,10 +7,13 @@ import Kernel
 final class Admission {
     fileprivate(set) var context: Context
     let check: Attempt?
+    /// What the request must pay before it runs; nil: nothing.
+    let due: UseDue?
 
-    init(context: Context, check: Attempt?) {
+    init(context: Context, check: Attempt?, due: UseDue? = nil) {
         self.context = context
         self.check = check
+        self.due = due
     }
 }
 
@@ -18,9 +21,9 @@ final class Admission {
 ///
 /// Nothing is inlined into what waits, as in `Pipeline`.
 final class Gate {
-    private let authenticator: Authenticator
+    let authenticator: Authenticator
     private let door: FrontDoor
-    private let clock: Clock
+    let clock: Clock
 
     init(authenticator: Authenticator, door: FrontDoor, clock: Clock) {
         self.authenticator = authenticator
@@ -45,7 +48,7 @@ final class Gate {
         guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
         let now = clock.now()
         let known = authenticator.known(try credential(of: request), from: visit.address, now: now)
-        guard let known, let wanted = operation.requires.permission,
+        guard let known, known.caller.terms == nil, let wanted = operation.requires.permission,
             known.caller.permissions.contains(wanted)
         else { return nil }
         let check = AuthorityCheck(epoch: known.epoch)
@@ -53,7 +56,7 @@ final class Gate {
     }
 
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.
-    private func credential(of request: Request) throws(Problem) -> Credential {
+    func credential(of request: Request) throws(Problem) -> Credential {
         let headers = request.head.headers
         let said = request.isProxied ? ForeignToken(headers).credential : Credential.read(headers)
         guard said == .absent, headers.contains(.cookie) else { return said }
@@ -64,7 +67,7 @@ final class Gate {
         let now = clock.now()
         let credential = try credential(of: request)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
-        if !operation.acts, let caller = permitted(attempt, operation) {
+        if !operation.acts, let caller = permitted(attempt, operation), caller.terms == nil {
             return Admission(context: context(caller, request, now), check: attempt)
         }
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
@@ -93,16 +96,25 @@ final class Gate {
     ) async throws -> Admission {
         switch attempt.outcome {
         case .anonymous: throw Problem.unauthenticated
-        case .refused(let refusal):
-            let refused = RefusedRequest(
-                method: operation.method.name, route: operation.path, requestID: request.id)
-            throw try await authenticator.refuse(refusal, refused, now: now)
+        case .refused(let refusal): throw try await refuse(refusal, request, operation, now)
         case .caller(let caller):
+            let signature = try await signature(of: request, caller, operation, now)
             if permitted(attempt, operation) == nil, let missing = operation.requires.permission {
                 throw Problem.forbidden(missing: missing)
             }
-            return Admission(context: context(caller, request, now), check: nil)
+            return Admission(
+                context: context(caller, request, now), check: nil,
+                due: caller.terms.map { _ in UseDue(caller: caller, signature: signature) })
         }
+    }
+
+    /// Reports the refusal, and gives the answer.
+    nonisolated(nonsending) func refuse(
+        _ refusal: Refusal, _ request: Request, _ operation: Operation, _ now: Timestamp
+    ) async throws -> Problem {
+        let refused = RefusedRequest(
+            method: operation.method.name, route: operation.path, requestID: request.id)
+        return try await authenticator.refuse(refusal, refused, now: now)
     }
 
     @inline(never)

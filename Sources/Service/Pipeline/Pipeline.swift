@@ -116,6 +116,7 @@ final class Pipeline {
             admission = try await gate.admit(request, to: operation, visit)
         }
         try enter(request, admission.context, &visit)
+        if let due = admission.due { try await gate.collect(due, request, operation) }
         return try await perform(operation, request, admission, &visit)
     }
 
