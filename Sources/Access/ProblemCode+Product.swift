@@ -37,9 +37,13 @@ extension ProblemCode {
     package static let tooManyStreams = ProblemCode("too_many_streams", .tooManyRequests, "Too many streams")
     package static let insecureTransport = ProblemCode(
         "insecure_transport", .forbidden, "Not over this connection")
+    package static let loginUnavailable = ProblemCode(
+        "login_unavailable", .forbidden, "Nobody can log in here")
     package static let sealed = ProblemCode("sealed", .serviceUnavailable, "The node is sealed")
     package static let restoreUnconfirmed = ProblemCode(
         "restore_unconfirmed", .serviceUnavailable, "A restore waits to be confirmed")
+    package static let providerUnavailable = ProblemCode(
+        "provider_unavailable", .serviceUnavailable, "The log-in provider cannot be reached")
     package static let databaseUnavailable = ProblemCode(
         "database_unavailable", .serviceUnavailable, "The database is away")
 }
