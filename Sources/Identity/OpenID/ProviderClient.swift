@@ -10,7 +10,8 @@ package final class ProviderClient {
     static let lifetime: Period = .minutes(10)
     /// A token that names an unknown key may mean that keys were changed; asked again no more often.
     static let pause: Period = .seconds(60)
-    private static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
+    /// Somebody waits in front of a browser.
+    package static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
     private static let documentBytes = 262_144
 
     private struct Kept<Value> {
@@ -23,6 +24,7 @@ package final class ProviderClient {
     private let client: HTTPClient
     private let clock: Clock
     private let secret: Secret
+    private let timeLimits: OutgoingRequest.TimeLimits
     private var metadata: Kept<ProviderMetadata>?
     private var keys: Kept<KeySet>?
     private var asking: Asking?
@@ -31,9 +33,11 @@ package final class ProviderClient {
     package typealias Secret = nonisolated(nonsending) () async throws -> String?
 
     package init(
-        _ settings: OpenIDSettings, client: HTTPClient, clock: Clock, secret: @escaping Secret
+        _ settings: OpenIDSettings, client: HTTPClient, clock: Clock,
+        timeLimits: OutgoingRequest.TimeLimits = timeLimits, secret: @escaping Secret
     ) {
-        (self.settings, self.client, self.clock, self.secret) = (settings, client, clock, secret)
+        (self.settings, self.client, self.clock) = (settings, client, clock)
+        (self.timeLimits, self.secret) = (timeLimits, secret)
     }
 
     nonisolated(nonsending) func describe() async throws(ProviderFailure) -> ProviderMetadata {
@@ -191,7 +195,7 @@ extension ProviderClient {
         _ request: OutgoingRequest
     ) async throws(ProviderFailure) -> OutgoingResponse {
         var request = request
-        request.timeLimits = Self.timeLimits
+        request.timeLimits = timeLimits
         request.responseLimits = .init(readBytes: Self.documentBytes, keptBytes: Self.documentBytes)
         let answer: OutgoingResponse
         do throws(OutgoingError) {
