@@ -2,15 +2,20 @@ package import HTTPServer
 import JSON
 package import Kernel
 
-/// Who acts: a principal through an access token, or the installation itself (both nil).
+/// Who acts: a principal through an access token or a session, or the installation itself (all nil).
 package struct Actor: Equatable, Sendable {
     package var principal: PrincipalID?
     package var accessToken: AccessTokenID?
+    /// Never together with an access token.
+    package var session: SessionID?
     package var address: IPAddress?
 
-    package init(principal: PrincipalID?, accessToken: AccessTokenID?, address: IPAddress?) {
+    package init(
+        principal: PrincipalID?, accessToken: AccessTokenID?, session: SessionID? = nil, address: IPAddress?
+    ) {
         self.principal = principal
         self.accessToken = accessToken
+        self.session = session
         self.address = address
     }
 

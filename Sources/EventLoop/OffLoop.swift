@@ -14,14 +14,17 @@ public final class OffLoop: Sendable {
     private let state = Mutex(State())
     private let limit: Int
     private let threads: Int
+    fileprivate let niceness: Int32
     /// Counts queued work: a blocking read takes one, or waits (EFD_SEMAPHORE).
     private let semaphore: Int32
 
     /// - Parameters:
     ///   - threads: how many pieces of work run at once.
     ///   - limit: how many may wait; one more is refused, so that overload shows at the caller.
-    public init(threads: Int, limit: Int, name: String) throws(SystemError) {
+    ///   - niceness: of the threads, 0 to 19: what is above 0 gives way to the loops.
+    public init(threads: Int, limit: Int, name: String, niceness: Int32 = 0) throws(SystemError) {
         self.limit = limit
+        self.niceness = niceness
         self.threads = threads
         semaphore = try SystemError.check("eventfd") {
             eventfd(0, Int32(Int(EFD_CLOEXEC) | Int(EFD_SEMAPHORE)))
@@ -96,6 +99,8 @@ private func runOffLoopThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMut
     guard let argument else { return nil }
     let start = Unmanaged<OffLoopStart>.fromOpaque(argument).takeRetainedValue()
     _ = pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
+    // On Linux a thread has a niceness of its own; 0 is the calling thread.
+    if start.pool.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.pool.niceness) }
     start.pool.work()
     return nil
 }

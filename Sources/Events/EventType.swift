@@ -108,6 +108,14 @@ extension EventType {
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
     package static let accessTokenRefused = EventType("access_token.refused", .usersRead, isSecurity: true)
+    package static let loginSucceeded = EventType("login.succeeded", .usersRead, isSecurity: true)
+    package static let loginFailed = EventType("login.failed", .usersRead, isSecurity: true)
+    package static let loginLocked = EventType("login.locked", .usersRead, isSecurity: true)
+    package static let sessionEnded = EventType("session.ended", .usersRead, isSecurity: true)
+    package static let passwordChanged = EventType("password.changed", .usersRead, isSecurity: true)
+    package static let passwordResetIssued = EventType(
+        "password.reset_issued", .usersRead, isSecurity: true)
+    package static let signInChanged = EventType("sign_in.changed", .usersRead, isSecurity: true)
     package static let gradeChanged = EventType("grade.changed", .signalsRead)
     package static let signalOpened = EventType("signal.opened", .signalsRead)
     package static let signalClosed = EventType("signal.closed", .signalsRead)
@@ -149,6 +157,8 @@ extension EventType {
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
         .accessTokenDecoyTouched,
+        .loginSucceeded, .loginFailed, .loginLocked, .sessionEnded, .passwordChanged, .passwordResetIssued,
+        .signInChanged,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,

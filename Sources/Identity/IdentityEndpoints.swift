@@ -7,12 +7,28 @@ package struct IdentityEndpoints {
 
     /// - Parameter publicOrigin: scheme, host and port that people reach the service by, without a slash at
     ///   the end.
-    package init(ledger: Ledger, refusals: Refusals, publicOrigin: String) {
+    package init(ledger: Ledger, refusals: Refusals, publicOrigin: String, signIn: SignIn) {
+        let logIn = LogIn(
+            ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors)
         operations =
-            WelcomeEndpoints(ledger: ledger, refusals: refusals).operations
+            WelcomeEndpoints(ledger: ledger, refusals: refusals, hasher: signIn.hasher).operations
             + SelfEndpoints(database: ledger.database).operations
             + UserEndpoints(ledger: ledger, publicOrigin: publicOrigin).operations
             + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints().operations
             + GrantEndpoints(ledger: ledger).operations + AccessTokenEndpoints(ledger: ledger).operations
+            + SessionEndpoints(ledger: ledger, door: signIn.door, logIn: logIn).operations
+            + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
+            + SignInEndpoints(ledger: ledger).operations
+    }
+}
+
+/// What log-in is made with.
+package struct SignIn {
+    let door: FrontDoor
+    let hasher: PasswordHasher
+    let factors: SecondFactors
+
+    package init(door: FrontDoor, hasher: PasswordHasher, factors: SecondFactors = .none) {
+        (self.door, self.hasher, self.factors) = (door, hasher, factors)
     }
 }

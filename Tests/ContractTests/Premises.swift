@@ -107,6 +107,7 @@ extension NodeShared {
         settings.requestsPerSecond = 0
         // Receivers of these tests are on this machine.
         settings.allowsPrivateWebhooks = true
+        settings.publicOrigin = PublicOrigin("http://localhost:8720")
         settings.standIns = ["BINANCE_TESTNET_SPOT": exchange, "BINANCE_DEMO_SPOT": exchange]
         let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
         // What answers 500 says why on standard error.
@@ -120,10 +121,19 @@ extension NodeShared {
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: nil, offLoop: scratchOffLoop,
             httpMetrics: HTTPMetricFamilies(metrics),
-            state: NodeState(), refusals: Refusals(), streams: StreamLimit(),
+            state: NodeState(), refusals: Refusals(), hasher: scratchHasher, streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics), away: AwayMode(clock: clock, metrics: metrics))
     }
 }
+
+/// One for all tests of this target: its thread never ends.
+private let scratchHasher: PasswordHasher = {
+    do {
+        return try PasswordHasher()
+    } catch {
+        preconditionFailure("no hashing of passwords: \(error)")
+    }
+}()
 
 extension Clock {
     /// Begins at a fixed moment, so that no test ages.

@@ -14,14 +14,17 @@ struct House {
     let caller: TestCaller
     let entropy: Entropy
 
-    init(_ database: Database) {
+    init(_ database: Database, factors: SecondFactors = .none) {
+        let door = FrontDoor(origin: PublicOrigin("http://localhost:8720"), trustedProxies: [])
+        let signIn = SignIn(door: door, hasher: scratchHasher, factors: factors)
         entropy = .system
         ledger = Ledger(
             database: database, clock: Clock(now: { .testStart }, monotonicNanoseconds: { 0 }),
             entropy: entropy)
         caller = TestCaller(
-            IdentityEndpoints(ledger: ledger, refusals: refusals, publicOrigin: "http://127.0.0.1:8720")
-                .operations)
+            IdentityEndpoints(
+                ledger: ledger, refusals: refusals, publicOrigin: "http://127.0.0.1:8720", signIn: signIn
+            ).operations)
     }
 
     /// Somebody without an access token.
@@ -111,6 +114,15 @@ struct House {
         try await ledger.database.query(Self.epoch).first?.int64(0) ?? 0
     }
 }
+
+/// One for all tests of this target: its thread never ends.
+let scratchHasher: PasswordHasher = {
+    do {
+        return try PasswordHasher()
+    } catch {
+        preconditionFailure("no hashing of passwords: \(error)")
+    }
+}()
 
 struct TestFailure: Error { let what: String }
 

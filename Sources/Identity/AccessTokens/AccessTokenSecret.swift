@@ -1,7 +1,7 @@
 import Crypto
 package import Kernel
 
-/// The text of an access token, an invitation, the bootstrap token or a deposit link's token: a prefix, 32
+/// The text of an access token, a session's cookie, or a one-time token or link: a prefix, 32
 /// random base62 digits (190 bits) and a CRC-32 in 6 more, so that scanners can tell a real one from a
 /// look-alike without asking anybody. What does not parse is refused before any look-up. Only its SHA-256 is
 /// stored: 190 random bits need no slow hash.
@@ -12,6 +12,12 @@ package struct AccessTokenSecret: Sendable {
         case bootstrap = "kbb_"
         /// Of a link through which somebody hands over a secret.
         case deposit = "kbd_"
+        /// What a session's cookie holds.
+        case session = "kbs_"
+        /// Goes on with a log-in after its password.
+        case pendingLogin = "kbp_"
+        /// Of a link to set a password.
+        case passwordReset = "kbr_"
     }
 
     static let randomDigits = 32
@@ -47,6 +53,12 @@ package struct AccessTokenSecret: Sendable {
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     package var hash: SecretHash { SecretHash(SHA256.hash(bytes)) }
+
+    /// What a page shows to prove that it reads this secret's cookies: derived, so that whoever could plant a
+    /// cookie could not plant one that fits.
+    package var csrfToken: String {
+        Hex.encode(Array(SHA256.hash(Array("keybell csrf\n".utf8) + bytes).prefix(16)))
+    }
 
     /// What a record may show for ever.
     package var hint: String { String(decoding: bytes.prefix(Self.hintBytes), as: UTF8.self) }

@@ -2,27 +2,29 @@ import Access
 import Kernel
 import Postgres
 
-/// When access tokens were used, to the minute, gathered and written in one statement: never on a request's
-/// path.
-struct LastUse {
-    static let every: Period = .minutes(1)
+/// When access tokens, or sessions, were used, to the minute, gathered and written in one statement: never on
+/// a request's path.
+struct LastUse<Kind: IDKind> {
+    static var every: Period { .minutes(1) }
     /// Uses gathered between two flushes; more are forgotten, as the next use tells the same.
-    static let pendingAtMost = 10_000
+    static var pendingAtMost: Int { 10_000 }
 
-    private(set) var pending: [AccessTokenID: Timestamp] = [:]
+    private(set) var pending: [ID<Kind>: Timestamp] = [:]
 
-    mutating func note(_ token: AccessTokenID, at now: Timestamp) {
-        if pending.count < Self.pendingAtMost || pending[token] != nil { pending[token] = now }
+    mutating func note(_ id: ID<Kind>, at now: Timestamp) {
+        if pending.count < Self.pendingAtMost || pending[id] != nil { pending[id] = now }
     }
 
-    mutating func take() -> [AccessTokenID: Timestamp] {
+    mutating func take() -> [ID<Kind>: Timestamp] {
         defer { pending = [:] }
         return pending
     }
+}
 
+extension AccessTokenStore {
     /// Rows that somebody holds are skipped: their next use is noted again. Ordered, so that workers cannot
     /// deadlock.
-    static let write = Statement(
+    static let noteUse = Statement(
         "access_token_used",
         """
         update access_token t set last_used_at = u.at

@@ -20,7 +20,8 @@ final class TouchedBait {
     nonisolated(nonsending) func touched(
         _ standing: Standing, _ caller: Caller, at now: Timestamp, in ledger: Ledger
     ) async throws(PostgresError) {
-        let place = Place(token: standing.token, address: caller.actor.address)
+        guard let token = standing.token else { return }
+        let place = Place(token: token, address: caller.actor.address)
         if let last = told[place], now - last < Self.every { return }
         if told.count >= Self.kept { told.removeAll(keepingCapacity: true) }
         told[place] = now

@@ -4,7 +4,7 @@ package import HTTPServer
 package import Kernel
 package import Postgres
 
-/// Who a request is allowed to be: a principal through an access token, with what it may do.
+/// Who a request is allowed to be: a principal through an access token or a session, with what it may do.
 package struct Caller: Equatable, Sendable {
     package let actor: Actor
     package let permissions: Set<Permission>
@@ -20,19 +20,20 @@ package final class Attempt {
     }
 
     package let outcome: Outcome
-    fileprivate let hash: SecretHash?
+    fileprivate let credential: Credential
     /// The epoch of the snapshot that was used, and the question whether it still is the epoch, already on
     /// its way.
     fileprivate let check: (epoch: Int64, query: Postgres.Query)?
 
     fileprivate init(
-        _ outcome: Outcome, hash: SecretHash? = nil, check: (epoch: Int64, query: Postgres.Query)? = nil
+        _ outcome: Outcome, _ credential: Credential = .absent,
+        check: (epoch: Int64, query: Postgres.Query)? = nil
     ) {
-        (self.outcome, self.hash, self.check) = (outcome, hash, check)
+        (self.outcome, self.credential, self.check) = (outcome, credential, check)
     }
 }
 
-/// Tells callers by their access tokens: one per worker. What it knows of a token is cached without a
+/// Tells callers by their access tokens and sessions: one per worker. What it knows of a token is cached without a
 /// time-out, because every use asks whether the authority epoch moved, in the same round trip as the
 /// request's own statements:
 ///
@@ -60,7 +61,8 @@ package final class Authenticator {
     private let ledger: Ledger
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
-    private var lastUse = LastUse()
+    private var lastUse = LastUse<AccessTokenKind>()
+    private var sessionUse = LastUse<SessionKind>()
     private let bait = TouchedBait()
 
     package init(ledger: Ledger, refusals: Refusals, capacity: Int = Authenticator.capacity) {
@@ -81,14 +83,14 @@ package final class Authenticator {
         switch credential {
         case .absent: return Attempt(.anonymous)
         case .malformed: return Attempt(.refused(Refusal(.malformed, from: address)))
-        case .presented(let hash):
+        case .presented(let hash), .session(let hash):
             if let entry = entries.use(hash), entry.standing.refusal(from: address, now: now) == nil {
                 note(entry, now)
                 let query = database.send(Authority.readEpoch)
                 let caller = entry.standing.caller(at: address)
-                return Attempt(.caller(caller), hash: hash, check: (entry.epoch, query))
+                return Attempt(.caller(caller), credential, check: (entry.epoch, query))
             }
-            return try await load(hash, from: address, now: now)
+            return try await load(credential, hash, from: address, now: now)
         }
     }
 
@@ -97,7 +99,7 @@ package final class Authenticator {
     package func known(
         _ credential: Credential, from address: IPAddress?, now: Timestamp
     ) -> (caller: Caller, epoch: Int64)? {
-        guard case .presented(let hash) = credential, let entry = entries.use(hash),
+        guard let hash = credential.hash, let entry = entries.use(hash),
             entry.standing.refusal(from: address, now: now) == nil
         else { return nil }
         note(entry, now)
@@ -109,10 +111,10 @@ package final class Authenticator {
     package nonisolated(nonsending) func settle(
         _ attempt: Attempt, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt? {
-        guard let hash = attempt.hash, let check = attempt.check else { return nil }
+        guard let hash = attempt.credential.hash, let check = attempt.check else { return nil }
         let epoch = try await check.query.rows().first?.int64(0)
         if epoch == check.epoch { return nil }
-        let fresh = try await load(hash, from: address, now: now)
+        let fresh = try await load(attempt.credential, hash, from: address, now: now)
         return fresh.outcome == attempt.outcome ? nil : fresh
     }
 
@@ -127,54 +129,72 @@ package final class Authenticator {
     /// Writes what was gathered off the requests' path: times of use, sums of refusals. Every few seconds,
     /// and before the worker stops.
     package nonisolated(nonsending) func flush(now: Timestamp) async throws {
-        let uses = lastUse.take().sorted { $0.key < $1.key }
-        if !uses.isEmpty {
-            _ = try await database.transaction { transaction in
-                try await transaction.query(
-                    LastUse.write, .idArray(uses.map(\.key)), .timestampArray(uses.map(\.value)),
-                    .timestamp(now - LastUse.every))
-            }
-        }
+        try await write(lastUse.take(), by: AccessTokenStore.noteUse, now)
+        try await write(sessionUse.take(), by: SessionStore.noteUse, now)
         try await refusals.flush(at: now, in: ledger)
     }
 
+    private nonisolated(nonsending) func write<Kind>(
+        _ uses: [ID<Kind>: Timestamp], by statement: Statement, _ now: Timestamp
+    ) async throws {
+        guard !uses.isEmpty else { return }
+        let uses = uses.sorted { $0.key < $1.key }
+        _ = try await database.transaction { transaction in
+            try await transaction.query(
+                statement, .idArray(uses.map(\.key)), .timestampArray(uses.map(\.value)),
+                .timestamp(now - LastUse<Kind>.every))
+        }
+    }
+
     private nonisolated(nonsending) func load(
-        _ hash: SecretHash, from address: IPAddress?, now: Timestamp
+        _ credential: Credential, _ hash: SecretHash, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt {
-        let rows = try await database.query(Standing.load, .bytes(hash.bytes))
+        let rows = try await database.query(Standing.load(credential), .bytes(hash.bytes))
         guard let row = rows.first, let standing = Standing(row) else {
             entries.remove(hash)
-            return Attempt(.refused(Refusal(.unknown, from: address)), hash: hash)
+            return Attempt(.refused(Refusal(.unknown, from: address)), credential)
         }
         if let reason = standing.refusal(from: address, now: now) {
             entries.remove(hash)
-            return Attempt(.refused(Refusal(reason, known: standing.known, from: address)), hash: hash)
+            return Attempt(Self.outcome(standing, reason, from: address), credential)
         }
-        if standing.isDecoy {
+        if let token = standing.token, standing.isDecoy {
             // Kept nowhere: each use is looked at.
-            lastUse.note(standing.token, at: now)
+            lastUse.note(token, at: now)
             try await bait.touched(standing, standing.caller(at: address), at: now, in: ledger)
-            return Attempt(.caller(standing.caller(at: address)), hash: hash)
+            return Attempt(.caller(standing.caller(at: address)), credential)
         }
         let entry = Entry(standing, epoch: row.int64(0))
         note(entry, now)
         entries.set(hash, entry)
-        return Attempt(.caller(standing.caller(at: address)), hash: hash)
+        return Attempt(.caller(standing.caller(at: address)), credential)
+    }
+
+    /// Sessions end by themselves every day: whoever comes with one that has ended is nobody, not suspicious.
+    private static func outcome(
+        _ standing: Standing, _ reason: Refusal.Reason, from address: IPAddress?
+    ) -> Attempt.Outcome {
+        guard let known = standing.known else { return .anonymous }
+        return .refused(Refusal(reason, known: known, from: address))
     }
 
     private func note(_ entry: Entry, _ now: Timestamp) {
-        if let noted = entry.notedAt, now - noted < LastUse.every { return }
+        if let noted = entry.notedAt, now - noted < LastUse<SessionKind>.every { return }
         entry.notedAt = now
-        lastUse.note(entry.standing.token, at: now)
+        if let token = entry.standing.token { lastUse.note(token, at: now) }
+        if let session = entry.standing.session { sessionUse.note(session, at: now) }
     }
 }
 
 extension Standing {
     func caller(at address: IPAddress?) -> Caller {
         Caller(
-            actor: Actor(principal: principal, accessToken: token, address: address), permissions: permissions
-        )
+            actor: Actor(principal: principal, accessToken: token, session: session, address: address),
+            permissions: permissions)
     }
 
-    fileprivate var known: Refusal.Known { Refusal.Known(token: token, principal: principal, name: name) }
+    /// Of a session nothing is told.
+    fileprivate var known: Refusal.Known? {
+        token.map { Refusal.Known(token: $0, principal: principal, name: name) }
+    }
 }

@@ -6,6 +6,16 @@ package enum Credential: Equatable, Sendable {
     /// There is something, but no access token of ours: another scheme, a typing mistake, two fields.
     case malformed
     case presented(SecretHash)
+    /// By a cookie.
+    case session(SecretHash)
+
+    /// By which a standing is found; nil where nothing was presented.
+    package var hash: SecretHash? {
+        switch self {
+        case .absent, .malformed: nil
+        case .presented(let hash), .session(let hash): hash
+        }
+    }
 
     /// From a field that holds nothing else.
     package init(token: some Collection<UInt8>) {

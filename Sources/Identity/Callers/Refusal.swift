@@ -2,11 +2,25 @@ package import Access
 package import HTTPServer
 package import Kernel
 
-/// An access token that does not count, and why. Outsiders are told the same whatever the reason.
+/// An access token that does not count, or a log-in that failed, and why. Outsiders are told the same whatever
+/// the reason.
 package struct Refusal: Equatable, Sendable {
     package enum Reason: String, CaseIterable, Sendable {
         case malformed, unknown, expired, revoked, address
         case principalDisabled = "principal_disabled"
+        // Of log-ins only.
+        case unknownUser = "unknown_user"
+        case noPassword = "no_password"
+        case wrongPassword = "wrong_password"
+        case wrongFactor = "wrong_factor"
+        case locked
+    }
+
+    /// What was refused.
+    package enum Subject: Hashable, Sendable {
+        case accessToken
+        /// Of nobody, where the identity is unknown.
+        case login(UserID?)
     }
 
     /// The token, where there is one.
@@ -17,12 +31,19 @@ package struct Refusal: Equatable, Sendable {
     }
 
     package let reason: Reason
+    package let subject: Subject
     package let known: Known?
     /// Nil for a peer on a unix socket.
     package let address: IPAddress?
 
     package init(_ reason: Reason, known: Known? = nil, from address: IPAddress?) {
         (self.reason, self.known, self.address) = (reason, known, address)
+        subject = .accessToken
+    }
+
+    package init(loginOf user: UserID?, _ reason: Reason, from address: IPAddress?) {
+        (self.reason, known, self.address) = (reason, nil, address)
+        subject = .login(user)
     }
 }
 

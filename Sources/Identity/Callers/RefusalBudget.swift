@@ -15,14 +15,22 @@ package struct RefusalBudget: Sendable {
         case token(AccessTokenID)
         /// An IPv6 host has at least a /64 to choose from.
         case network(CIDR)
+        /// Log-ins are counted apart. Nil: through a unix socket.
+        case logins(CIDR?)
         case unixSocket
         case elsewhere
 
         init(_ refusal: Refusal) {
             if let known = refusal.known {
                 self = .token(known.token)
-            } else if let address = refusal.address {
-                let range = address.family == .v4 ? CIDR(address, prefix: 32) : address.subnet64
+                return
+            }
+            let range = refusal.address.flatMap { address in
+                address.family == .v4 ? CIDR(address, prefix: 32) : address.subnet64
+            }
+            if case .login = refusal.subject {
+                self = .logins(range)
+            } else if refusal.address != nil {
                 self = range.map(Source.network) ?? .elsewhere
             } else {
                 self = .unixSocket

@@ -50,6 +50,7 @@ extension RefusalBudget.Sum {
 
 extension Change {
     fileprivate func note(_ sum: RefusalBudget.Sum) {
+        if case .login(let user) = sum.refusal.subject { return note(sum, of: user) }
         let refusal = sum.refusal
         let address = refusal.address?.description ?? "unix"
         let subject = refusal.known?.token.description ?? address
@@ -70,6 +71,26 @@ extension Change {
                 "method": .string(sum.request.method), "route": .string(sum.request.route),
                 "count": .number(JSONNumber(Int64(sum.count))),
             ])
+    }
+}
+
+extension Change {
+    private func note(_ sum: RefusalBudget.Sum, of user: UserID?) {
+        let address = sum.refusal.address?.description ?? "unix"
+        let (reason, count) = (
+            JSONValue.string(sum.refusal.reason.rawValue), JSONValue.number(JSONNumber(Int64(sum.count)))
+        )
+        let subject = user?.description ?? address
+        emit(
+            NewEvent(
+                .loginFailed, subject: subject,
+                [
+                    "user_id": JSONValue(user), "reason": reason, "address": .string(address),
+                    "count": count,
+                ]))
+        audit(
+            "login.refuse", subject, outcome: .denied,
+            detail: ["reason": reason, "address": .string(address), "count": count])
     }
 }
 

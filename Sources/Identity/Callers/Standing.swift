@@ -2,9 +2,11 @@ import Access
 import Kernel
 import Postgres
 
-/// An access token with its principal and what that was granted, as they stood together at one epoch.
+/// An access token or a session with its principal and what that was granted, as they stood together at one
+/// epoch.
 struct Standing: Sendable {
-    let token: AccessTokenID
+    let token: AccessTokenID?
+    var session: SessionID?
     let name: String
     let principal: PrincipalID
     let status: PrincipalStatus
@@ -32,7 +34,26 @@ struct Standing: Sendable {
 extension Standing {
     /// One row always, so that an unknown token has an epoch too; one snapshot, so that all of it belongs
     /// together.
-    static let load = Statement(
+    static func load(_ credential: Credential) -> Statement {
+        if case .session = credential { loadSession } else { loadToken }
+    }
+
+    /// The same columns as `loadToken`'s. When it lapses by rest was reckoned when it was loaded: whoever
+    /// finds it lapsed loads it again, and sees what other workers noted.
+    private static let loadSession = Statement(
+        "standing_load_session",
+        """
+        select a.epoch, s.id, s.device, s.principal, s.ended_at,
+            least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle), '{}'::text[],
+            null::text[], p.kind, p.status, array(select g.role from access_grant g
+                where g.principal = s.principal and g.effect = 'allow' and g.scope = '{}') as roles,
+            null::boolean
+        from authority a cross join sign_in i
+            left join session s on s.hash = $1
+            left join principal p on p.id = s.principal
+        """)
+
+    static let loadToken = Statement(
         "standing_load",
         """
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
@@ -44,17 +65,19 @@ extension Standing {
             left join principal p on p.id = t.principal
         """)
 
-    /// Nil when there is no such token.
+    /// Nil when there is no such token, or session: of that one cannot be a decoy.
     init?(_ row: Row) {
-        guard let token = row.optionalID(1, as: AccessTokenKind.self),
+        guard let id = row.optionalUUID(1),
             let kind = PrincipalID.Kind(rawValue: row.text(8)),
             let status = PrincipalStatus(rawValue: row.text(9))
         else { return nil }
         let roles = row.textArray(10).compactMap(BuiltInRole.init)
-        let isDecoy = row.bool(11)
+        let isSession = row.isNull(11)
+        let isDecoy = row.optionalBool(11) ?? false
         let scopes = row.isNull(7) ? nil : row.textArray(7).compactMap(Permission.init)
         self.init(
-            token: token, name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
+            token: isSession ? nil : AccessTokenID(id), session: isSession ? SessionID(id) : nil,
+            name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
             isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes))

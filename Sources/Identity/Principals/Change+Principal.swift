@@ -64,6 +64,10 @@ extension Change {
         let stored = try await PrincipalStore.update(principal, at: context.now, in: transaction)
         if stored.isOwner { try await OwnerRoster.checkSomebodyStays(in: transaction) }
         touchesAuthority = true
+        // Enabling brings none of them back.
+        if stored.status == .disabled, id.kind == .user {
+            try await endSessions(of: UserID(id.uuid), reason: "user_disabled")
+        }
         noteStatus(stored, reason: JSONValue(reason))
         return stored
     }

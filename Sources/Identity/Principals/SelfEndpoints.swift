@@ -20,19 +20,24 @@ package struct SelfEndpoints {
 
     private nonisolated(nonsending) func me(_ request: Request, _ context: Context) async throws -> Response {
         try request.refuseParameters()
-        guard let id = context.actor.principal, let token = context.actor.accessToken else {
-            throw Problem.unauthenticated
-        }
+        guard let id = context.actor.principal else { throw Problem.unauthenticated }
         let record = PrincipalStore.ask(id, in: database)
-        let own = try await AccessTokenStore.find(token, for: context, in: database).token
+        var (token, session): (AccessToken?, Session?)
+        if let id = context.actor.accessToken {
+            token = try await AccessTokenStore.find(id, for: context, in: database).token
+        }
+        if let id = context.actor.session { session = try await SessionStore.find(id, in: database) }
         guard let principal = try await record.rows().first.flatMap(Principal.init) else {
             throw Problem.unauthenticated
         }
         return Response.object { w in
             w.object("principal") { w in principal.writeProfile(to: &w) }
-            w.object("access_token") { w in own.writeProfile(to: &w) }
+            w.key("access_token")
+            if let token { w.object { w in token.writeProfile(to: &w) } } else { w.null() }
+            w.key("session")
+            if let session { session.write(to: &w, for: context.actor) } else { w.null() }
             // Roles that give nothing would tell whoever holds a decoy what it is.
-            w.field("roles", own.isDecoy ? [] : principal.roles.map(\.rawValue))
+            w.field("roles", token?.isDecoy == true ? [] : principal.roles.map(\.rawValue))
         }
     }
 

@@ -1,4 +1,5 @@
 package import Access
+import Crypto
 package import Events
 import HTTPServer
 import JSON
@@ -10,10 +11,12 @@ import Postgres
 package struct WelcomeEndpoints {
     private let ledger: Ledger
     private let refusals: Refusals
+    private let hasher: PasswordHasher
 
-    package init(ledger: Ledger, refusals: Refusals) {
+    package init(ledger: Ledger, refusals: Refusals, hasher: PasswordHasher) {
         self.ledger = ledger
         self.refusals = refusals
+        self.hasher = hasher
     }
 
     package var operations: [Operation] {
@@ -79,20 +82,32 @@ package struct WelcomeEndpoints {
     {
         try request.refuseParameters()
         var fields = try await request.fields(limit: 64 * 1_024)
-        let text = fields.string("token", 8...200)
-        if !text.utf8.allSatisfy(isTokenByte) {
-            fields.fail("token", code: FieldCode.malformed, "must be a token")
-        }
+        let secret = fields.oneTimeToken("token", .invitation)
         let name = fields.has("name") ? fields.name() : nil
+        let password = fields.has("password") ? fields.newPassword() : nil
         try fields.finish()
-        guard let secret = AccessTokenSecret(.invitation, parsing: text.utf8),
-            let invitation = try await Invitation.find(secret, in: ledger.database)
+        guard let secret, let invitation = try await Invitation.find(secret, in: ledger.database)
         else { throw Problem.noInvitation }
-        return try await join(invitation.principal, name, secret, context)
+        let hash = try await hash(password, invitation, name, context)
+        return try await join(invitation.principal, name, hash, secret, context)
+    }
+
+    /// Nothing is hashed for whoever has no invitation that leads anywhere.
+    private nonisolated(nonsending) func hash(
+        _ password: String?, _ invitation: Invitation, _ name: String?, _ context: Context
+    ) async throws -> PasswordHash? {
+        let id = PrincipalID(invitation.principal)
+        guard let password, !invitation.isUsed, context.now < invitation.expiresAt,
+            var user = try await PrincipalStore.find(id, in: ledger.database)
+        else { return nil }
+        user.name = name ?? user.name
+        try user.check(password)
+        return try await hasher.hash(password, hasher.place())
     }
 
     private nonisolated(nonsending) func join(
-        _ id: UserID, _ name: String?, _ secret: AccessTokenSecret, _ context: Context
+        _ id: UserID, _ name: String?, _ hash: PasswordHash?, _ secret: AccessTokenSecret,
+        _ context: Context
     ) async throws -> Response {
         try await ledger.change(context.acting(as: id)) { change in
             try await Invitation.accept(secret, context, context.idempotency, in: change.transaction)
@@ -102,6 +117,7 @@ package struct WelcomeEndpoints {
             (user.status, user.hasJoined) = (.active, true)
             _ = try await PrincipalStore.update(user, at: context.now, in: change.transaction)
             change.audit("users.join", user.id)
+            if let hash { try await change.set(hash, of: id, via: "invitation") }
             return try await welcome(user.id, via: "invitation", change)
         }
     }
@@ -125,13 +141,9 @@ package struct WelcomeEndpoints {
     }
 }
 
-private func isTokenByte(_ byte: UInt8) -> Bool {
-    Base62.isDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-}
-
 extension Context {
     /// For calls that prove who acts on their way. Their one-time token is what makes a repeat safe.
-    fileprivate func acting(as user: UserID) -> Context {
+    func acting(as user: UserID) -> Context {
         var context = self
         context.actor.principal = PrincipalID(user)
         context.idempotency = nil

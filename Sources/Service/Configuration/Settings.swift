@@ -1,5 +1,6 @@
 package import EventLoop
 package import HTTPClient
+package import Identity
 package import Kernel
 package import Postgres
 
@@ -15,7 +16,7 @@ package struct Settings: Sendable {
     package var rootKeyFile: String
     /// Told when this node starts sealed.
     package var sealedNotice: OutgoingURL?
-    package var publicOrigin: String?
+    package var publicOrigin: PublicOrigin?
     /// Base URLs by `EXCHANGE_ENVIRONMENT_ALIAS`, for tests and paper trading; never for live keys.
     package var standIns: [String: String]
     package var trustedProxies: [CIDR]
@@ -57,7 +58,9 @@ extension Settings {
         tls = reader.pair("KEYBELL_TLS_CERT", "KEYBELL_TLS_KEY")
         rootKeyText = reader.text("KEYBELL_ROOT_KEY")
         rootKeyFile = reader.path("KEYBELL_ROOT_KEY_FILE") ?? "\(home)/.config/keybell/root.key"
-        publicOrigin = reader.value("KEYBELL_PUBLIC_ORIGIN", "https://… or http://localhost…", Self.origin)
+        publicOrigin = reader.value(
+            "KEYBELL_PUBLIC_ORIGIN", "https://host or http://localhost, with or without a port, and no path"
+        ) { PublicOrigin($0) }
         trustedProxies = reader.list("KEYBELL_TRUSTED_PROXIES", "addresses or ranges") { CIDR($0) }
         egress = reader.egress("KEYBELL_EGRESS_ADDRESSES")
         allowsPrivateWebhooks = reader.bool("KEYBELL_PRIVATE_WEBHOOKS") ?? false
@@ -87,14 +90,5 @@ extension Settings {
         reader.fail(
             "KEYBELL_LISTEN",
             "is not loopback: set KEYBELL_TLS_CERT and KEYBELL_TLS_KEY, or KEYBELL_TRUSTED_PROXIES")
-    }
-
-    private static func origin(_ text: String) -> String? {
-        let local = ["http://localhost", "http://localhost:"]
-        let isLocal = text == local[0] || text.hasPrefix(local[1])
-        guard text.hasPrefix("https://") || isLocal else { return nil }
-        let host = text.drop { $0 != ":" }.dropFirst(3)
-        guard !host.isEmpty, !host.contains("/"), !host.contains("@"), !host.contains(" ") else { return nil }
-        return text
     }
 }

@@ -29,7 +29,9 @@ final class Host {
         rooms = try Rooms(shared, database: database, isLead: isLead, on: worker)
         let router = Router(rooms.operations)
         let pipeline = Pipeline(
-            router: router, gate: Gate(authenticator: rooms.authenticator, clock: shared.clock),
+            router: router,
+            gate: Gate(
+                authenticator: rooms.authenticator, door: shared.settings.door, clock: shared.clock),
             idempotency: IdempotencyGate(database: database, log: shared.log),
             away: AwayGate(shared.away, door: rooms.door, clock: shared.clock), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))

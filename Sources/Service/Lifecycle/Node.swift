@@ -23,6 +23,7 @@ package final class Node: Sendable {
     let entropy: Entropy
     let log: Log
     let offLoop: OffLoop
+    private let hasher: PasswordHasher
     private let workers: [Worker]
 
     /// - Parameters:
@@ -35,6 +36,7 @@ package final class Node: Sendable {
         self.entropy = entropy
         self.log = log
         offLoop = try OffLoop(threads: 4, limit: 256, name: "kb-offloop")
+        hasher = try PasswordHasher()
         workers = try (0..<settings.loops).map { _ in try Worker() }
     }
 
@@ -103,6 +105,7 @@ package final class Node: Sendable {
         await lead.run { worker in await worker.stopCluster() }
         for worker in workers { worker.stop() }
         offLoop.stop()
+        hasher.stop()
         log.flush()
     }
 
@@ -157,7 +160,7 @@ extension Node {
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
             httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
-            refusals: Refusals(), streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics),
+            refusals: Refusals(), hasher: hasher, streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics),
             away: AwayMode(clock: clock, metrics: metrics))
         shared.exchangeStates.export(to: metrics)
         return shared

@@ -27,6 +27,7 @@ struct NodeShared: Sendable {
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
     let refusals: Refusals
+    let hasher: PasswordHasher
     let streams: StreamLimit
     let webhookMetrics: WebhookMetrics
     let away: AwayMode

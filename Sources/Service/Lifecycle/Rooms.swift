@@ -89,7 +89,8 @@ final class Rooms {
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
             + IdentityEndpoints(
-                ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
+                ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
+                signIn: SignIn(door: shared.settings.door, hasher: shared.hasher)
             ).operations
             + keys.operations + signing.operations + signals.operations + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
@@ -160,6 +161,9 @@ extension Rooms {
 }
 
 extension Settings {
+    /// Where people sign in.
+    var door: FrontDoor { FrontDoor(origin: publicOrigin, trustedProxies: trustedProxies) }
+
     /// What links to this service begin with.
-    var origin: String { publicOrigin ?? "\(tls == nil ? "http" : "https")://\(listen)" }
+    var origin: String { publicOrigin?.text ?? "\(tls == nil ? "http" : "https")://\(listen)" }
 }

@@ -19,10 +19,12 @@ final class Admission {
 /// Nothing is inlined into what waits, as in `Pipeline`.
 final class Gate {
     private let authenticator: Authenticator
+    private let door: FrontDoor
     private let clock: Clock
 
-    init(authenticator: Authenticator, clock: Clock) {
+    init(authenticator: Authenticator, door: FrontDoor, clock: Clock) {
         self.authenticator = authenticator
+        self.door = door
         self.clock = clock
     }
 
@@ -38,11 +40,11 @@ final class Gate {
 
     /// The context of an operation that settles itself, by what is known; nil: ask as for any other.
     @inline(never)
-    func assumed(_ request: Request, _ operation: Operation, _ visit: Visit) -> Admission? {
+    func assumed(_ request: Request, _ operation: Operation, _ visit: Visit) throws -> Admission? {
         // A repeat is told what became of the first: to nobody before it is known who asks.
         guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
         let now = clock.now()
-        let known = authenticator.known(credential(of: request), from: visit.address, now: now)
+        let known = authenticator.known(try credential(of: request), from: visit.address, now: now)
         guard let known, let wanted = operation.requires.permission,
             known.caller.permissions.contains(wanted)
         else { return nil }
@@ -50,14 +52,17 @@ final class Gate {
         return Admission(context: context(known.caller, request, now, check), check: nil)
     }
 
-    private func credential(of request: Request) -> Credential {
-        request.isProxied
-            ? ForeignToken(request.head.headers).credential : Credential.read(request.head.headers)
+    /// A token says it; cookies come along with whatever a browser sends, and count only without one.
+    private func credential(of request: Request) throws(Problem) -> Credential {
+        let headers = request.head.headers
+        let said = request.isProxied ? ForeignToken(headers).credential : Credential.read(headers)
+        guard said == .absent, headers.contains(.cookie) else { return said }
+        return try SessionCookies.credential(of: request, at: door)
     }
 
     func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
         let now = clock.now()
-        let credential = credential(of: request)
+        let credential = try credential(of: request)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
         if !operation.acts, let caller = permitted(attempt, operation) {
             return Admission(context: context(caller, request, now), check: attempt)

@@ -110,7 +110,7 @@ final class Pipeline {
         let admission: Admission
         if gate.admitsAnybody(request, to: operation, visit) {
             admission = Admission(context: gate.anonymous(request, visit), check: nil)
-        } else if let assumed = gate.assumed(request, operation, visit) {
+        } else if let assumed = try gate.assumed(request, operation, visit) {
             admission = assumed
         } else {
             admission = try await gate.admit(request, to: operation, visit)

@@ -1,0 +1,147 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+
+/// Logging in and out.
+struct SessionEndpoints {
+    let ledger: Ledger
+    let door: FrontDoor
+    let logIn: LogIn
+
+    var operations: [Operation] {
+        [
+            Endpoint(
+                .post, "/v1/sessions", id: "logIn", requires: .none,
+                errors: [.unauthenticated, .loginUnavailable], repeats: .nothing, handle: open),
+            Endpoint(
+                .get, "/v1/sessions", id: "listSessions", requires: .self, errors: [.forbidden, .notFound],
+                handle: list),
+            Endpoint(
+                .delete, "/v1/sessions", id: "endSessions", requires: .self,
+                errors: [.forbidden, .notFound], handle: endAll),
+            Endpoint(
+                .delete, "/v1/sessions/current", id: "logOut", requires: .self, errors: [.notFound],
+                handle: logOut),
+            Endpoint(
+                .delete, "/v1/sessions/{session_id}", id: "endSession", requires: .self,
+                errors: [.forbidden, .notFound], handle: end),
+        ]
+    }
+
+    private nonisolated(nonsending) func open(_ request: Request, _ context: Context) async throws -> Response
+    {
+        try request.refuseParameters()
+        var fields = try await request.fields(limit: 64 * 1_024)
+        let step = fields.logInStep(userAgent: request.head.headers.list(.userAgent))
+        try fields.finish()
+        try door.check(request)
+        switch step {
+        case .password(let step): return answer(try await logIn.begin(step, context), context)
+        case .factor(let step): return answer(try await logIn.finish(step, context), context)
+        case nil: throw Problem.noPendingLogin
+        }
+    }
+
+    private func answer(_ outcome: LogIn.Outcome, _ context: Context) -> Response {
+        switch outcome {
+        case .signedIn(let issued): return issued.response(to: context.actor)
+        case .factorRequired(let secret, let expiresAt, let offers):
+            return Response.object { w in
+                w.field("status", "factor_required")
+                w.field("pending", secret.text)
+                w.field("expires_at", expiresAt.description)
+                w.array("factors", offers) { w, offer in
+                    w.object { w in
+                        w.field("kind", offer.kind)
+                        if let options = offer.options { w.field("options", options) }
+                    }
+                }
+            }.header(.cacheControl, "no-store")
+        }
+    }
+
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
+        var parameters = try request.parameters()
+        let wanted = parameters.id("user_id", UserKind.self)
+        let page = PageRequest(&parameters, default: SessionSort.newest)
+        try parameters.finish()
+        let user = try await Self.user(wanted, context)
+        return try await SessionList(user: user, page: page).response(to: context, in: ledger.database)
+    }
+
+    private nonisolated(nonsending) func endAll(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
+        var parameters = try request.parameters()
+        let wanted = parameters.id("user_id", UserKind.self)
+        try parameters.finish()
+        let user = try await Self.user(wanted, context)
+        try await ledger.change(context) { change in
+            let principal = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
+            try Self.checkEnding(of: principal, by: context)
+            try await change.endSessions(of: user, reason: Self.reason(user, context))
+        }
+        return left(isCurrent: user == context.actor.user && context.actor.session != nil)
+    }
+
+    private nonisolated(nonsending) func end(_ request: Request, _ context: Context) async throws -> Response
+    {
+        try request.refuseParameters()
+        let id = try request.id("session_id", "session") { SessionID($0) }
+        guard let session = try await SessionStore.find(id, in: ledger.database),
+            session.user == context.actor.user || context.may(.usersWrite)
+        else { throw Problem.notFound("session") }
+        try await ledger.change(context) { change in
+            let principal = try await PrincipalStore.locked(
+                PrincipalID(session.user), in: change.transaction)
+            try Self.checkEnding(of: principal, by: context)
+            try await change.endSession(id, reason: Self.reason(session.user, context))
+        }
+        return left(isCurrent: id == context.actor.session)
+    }
+
+    private nonisolated(nonsending) func logOut(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
+        try request.refuseParameters()
+        guard let id = context.actor.session else { throw Problem.notFound("session") }
+        try await ledger.change(context) { try await $0.endSession(id, reason: "logged_out") }
+        return left(isCurrent: true)
+    }
+
+    private func left(isCurrent: Bool) -> Response {
+        let response = Response(.noContent)
+        return isCurrent ? SessionCookies.clear(in: response) : response
+    }
+
+    /// Oneself unless somebody else is asked for, which needs `users:write`.
+    private static nonisolated(nonsending) func user(
+        _ wanted: UserID?, _ context: Context
+    ) async throws -> UserID {
+        if let wanted, wanted != context.actor.user {
+            try context.require(.usersWrite)
+            return wanted
+        }
+        guard let own = context.actor.user else { throw Problem.notFound("session") }
+        return own
+    }
+
+    /// Of an owner others end none, unless they may change owners.
+    private static func checkEnding(of user: Principal, by context: Context) throws(Problem) {
+        if user.id != context.actor.principal { try GrantRules.checkTouching(user, by: context) }
+    }
+
+    private static func reason(_ user: UserID, _ context: Context) -> String {
+        user == context.actor.user ? "ended" : "ended_by_admin"
+    }
+}
+
+extension Actor {
+    /// Nil for a service account, too.
+    var user: UserID? {
+        principal.flatMap { $0.kind == .user ? UserID($0.uuid) : nil }
+    }
+}
