@@ -55,7 +55,7 @@ let package = Package(
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
-        room("Identity", base + ["Jobs", "Audit", "Events"]),
+        room("Identity", base + ["HTTPClient", "Jobs", "Audit", "Events"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room(
@@ -120,7 +120,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "Identity", "Jobs", "TestSupport"]),
+            base + ["Audit", "Events", "HTTPClient", "Identity", "Jobs", "TestSupport"]),
         tests(
             "WebhooksTests",
             [

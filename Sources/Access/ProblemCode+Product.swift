@@ -44,6 +44,8 @@ extension ProblemCode {
     package static let sealed = ProblemCode("sealed", .serviceUnavailable, "The node is sealed")
     package static let restoreUnconfirmed = ProblemCode(
         "restore_unconfirmed", .serviceUnavailable, "A restore waits to be confirmed")
+    package static let providerUnavailable = ProblemCode(
+        "provider_unavailable", .serviceUnavailable, "The log-in provider cannot be reached")
     package static let databaseUnavailable = ProblemCode(
         "database_unavailable", .serviceUnavailable, "The database is away")
 }

@@ -73,6 +73,9 @@ static const unsigned char migration_0020[] = {
 static const unsigned char migration_0021[] = {
 #embed "../../Migrations/0021_access_tokens.sql"
 };
+static const unsigned char migration_0022[] = {
+#embed "../../Migrations/0022_openid.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -101,6 +104,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0019_prices.sql", migration_0019),
     FILE_OF("Migrations/0020_sessions.sql", migration_0020),
     FILE_OF("Migrations/0021_access_tokens.sql", migration_0021),
+    FILE_OF("Migrations/0022_openid.sql", migration_0022),
     {0, 0, 0},
 };
 

@@ -9,6 +9,8 @@ package final class Receiver: Sendable {
         case status(Int)
         /// With a body of JSON.
         case json(Int, String)
+        /// Sent as it stands, head and all.
+        case raw(String)
         /// No answer as long as the sender lives.
         case held
     }
@@ -73,15 +75,19 @@ package final class Receiver: Sendable {
     private func serve(_ connection: LoopbackConnection) {
         while let request = try? connection.receive() {
             let attempt = Attempt(request: request)
-            let (status, body): (Int, String)
+            let text: String
             switch judge(attempt) {
-            case .status(let code): (status, body) = (code, "")
-            case .json(let code, let text): (status, body) = (code, text)
+            case .status(let code): text = Self.answer(code, "")
+            case .json(let code, let body): text = Self.answer(code, body)
+            case .raw(let whole): text = whole
             case .held: return connection.waitForEnd()
             }
-            let head = "HTTP/1.1 \(status) Scripted\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
-            guard (try? connection.send(head + body)) != nil else { return }
+            guard (try? connection.send(text)) != nil else { return }
         }
+    }
+
+    private static func answer(_ status: Int, _ body: String) -> String {
+        "HTTP/1.1 \(status) Scripted\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
     private func judge(_ attempt: Attempt) -> Reply {
@@ -89,7 +95,7 @@ package final class Receiver: Sendable {
         record.withLock { record in
             switch reply {
             case .status(200..<300), .json(200..<300, _): record.accepted.append(attempt)
-            case .status, .json, .held: record.others.append(attempt)
+            case .status, .json, .raw, .held: record.others.append(attempt)
             }
         }
         return reply

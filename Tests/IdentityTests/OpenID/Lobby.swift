@@ -1,0 +1,103 @@
+import Access
+import EventLoop
+import Events
+import HTTPClient
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+
+@testable import Identity
+
+/// Log-in by a provider over a database of a test's own, with the first owner in it. Whoever is let in gets
+/// their id instead of a session.
+struct Lobby {
+    let house: House
+    let owner: Context
+    let provider: StandInProvider
+    let caller: TestCaller
+    /// Of what the service knows of the provider.
+    let time = MovableClock()
+
+    init(
+        _ database: Database, _ worker: isolated Worker, algorithm: TokenAlgorithm = .es256,
+        limits: OutgoingRequest.TimeLimits = .init(connect: .seconds(60), total: .seconds(60)),
+        _ change: (inout OpenIDSettings) -> Void = { _ in }
+    ) async throws {
+        house = House(database)
+        owner = try await house.owner()
+        provider = try StandInProvider(algorithm)
+        var settings = OpenIDSettings(
+            issuer: provider.issuer, clientID: "keybell", origin: "https://keybell.example")
+        settings.allowance = .privateReceivers
+        settings.roles = ["traders=trader", "desk-admins=admin", "chiefs=owner"].compactMap { GroupRole($0) }
+        change(&settings)
+        let http = HTTPClient(
+            on: worker.reactor, resolver: .system(scratchOffLoop), addressGuard: AddressGuard())
+        let client = ProviderClient(
+            settings, client: http, clock: time.clock, timeLimits: limits
+        ) { [provider] in provider.manner.secret }
+        let log = Log(level: .error, format: .text, clock: time.clock, descriptor: 2)
+        caller = TestCaller(
+            OpenIDEndpoints(ledger: house.ledger, provider: client, log: log) { guest, _, _ in
+                Response.object { w in
+                    w.field("id", guest.user.description)
+                    w.field("strong", guest.isStrong)
+                }
+            }.operations)
+    }
+
+    static let ann: JSONValue = [
+        "sub": "ann-1", "email": "Ann@desk.example", "email_verified": true, "name": "Ann",
+    ]
+
+    /// A browser between the way there and the way back.
+    struct Trip {
+        var cookie: String
+        var query: String
+
+        /// As somebody would have it who got hold of a code.
+        func with(codeOf other: Trip) -> Trip {
+            let rest = query.split(separator: "&").dropFirst().joined(separator: "&")
+            return Trip(cookie: cookie, query: "\(other.query.prefix { $0 != "&" })&\(rest)")
+        }
+    }
+
+    nonisolated(nonsending) func begin(at now: Timestamp = .testStart) async throws -> TestAnswer {
+        try await caller.call("GET", "/v1/oidc/login", House.stranger(at: now))
+    }
+
+    /// There, and to the provider's answer.
+    nonisolated(nonsending) func leave(as claims: JSONValue = ann) async throws -> Trip {
+        let answer = try await begin()
+        guard answer.status == 303, let location = answer.response.head[.location],
+            let cookie = answer.response.head[.setCookie]?.split(separator: ";").first
+        else { throw TestFailure(what: "no redirect: \(answer.status) \(answer.text)") }
+        return Trip(cookie: String(cookie), query: try provider.authorize(location, as: claims))
+    }
+
+    nonisolated(nonsending) func arrive(_ trip: Trip, at now: Timestamp = .testStart) async throws
+        -> TestAnswer
+    {
+        try await caller.call(
+            "GET", "/v1/oidc/callback?\(trip.query)", House.stranger(at: now),
+            headers: [("cookie", trip.cookie)])
+    }
+
+    nonisolated(nonsending) func logIn(as claims: JSONValue = ann) async throws -> TestAnswer {
+        try await arrive(leave(as: claims))
+    }
+
+    /// Somebody who was invited and did not come yet.
+    nonisolated(nonsending) func invite(_ name: String) async throws -> JSONValue {
+        try await house.caller.call(
+            "POST", "/v1/users", owner,
+            body: #"{"name":"\#(name)","email":"\#(name)@desk.example"}"#
+        ).json
+    }
+
+    nonisolated(nonsending) func user(_ id: String) async throws -> JSONValue {
+        try await house.caller.call("GET", "/v1/users/\(id)", owner).json
+    }
+}
