@@ -108,6 +108,16 @@ extension EventType {
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
     package static let accessTokenRefused = EventType("access_token.refused", .usersRead, isSecurity: true)
+    package static let userOffboarded = EventType("user.offboarded", .usersRead, isSecurity: true)
+    package static let ownerRecovered = EventType("owner.recovered", .usersRead, isSecurity: true)
+    package static let serviceAccountExpiring = EventType(
+        "service_account.expiring", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountUnused = EventType(
+        "service_account.unused", .serviceAccountsRead, isSecurity: true)
+    package static let breakGlassCreated = EventType("break_glass.created", .usersRead, isSecurity: true)
+    package static let breakGlassUsed = EventType("break_glass.used", .usersRead, isSecurity: true)
+    package static let breakGlassEnded = EventType("break_glass.ended", .usersRead, isSecurity: true)
+    package static let breakGlassRevoked = EventType("break_glass.revoked", .usersRead, isSecurity: true)
     package static let gradeChanged = EventType("grade.changed", .signalsRead)
     package static let signalOpened = EventType("signal.opened", .signalsRead)
     package static let signalClosed = EventType("signal.closed", .signalsRead)
@@ -149,6 +159,8 @@ extension EventType {
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
         .accessTokenDecoyTouched,
+        .userOffboarded, .ownerRecovered, .serviceAccountExpiring, .serviceAccountUnused,
+        .breakGlassCreated, .breakGlassUsed, .breakGlassEnded, .breakGlassRevoked,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
@@ -157,6 +169,9 @@ extension EventType {
         .keyEncryptionKeyRotated, .sealedValueTampered, .eventHorizonLagging,
         .awayBegan, .awayEnded, .awayJournalRefused,
     ]
+
+    /// Told to every webhook whose owner may read it, whatever it subscribed to.
+    package static let pagingNames: Set<String> = [breakGlassUsed.name, ownerRecovered.name]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

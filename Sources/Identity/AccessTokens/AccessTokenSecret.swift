@@ -12,6 +12,8 @@ package struct AccessTokenSecret: Sendable {
         case bootstrap = "kbb_"
         /// Of a link through which somebody hands over a secret.
         case deposit = "kbd_"
+        /// For an envelope.
+        case breakGlass = "kbg_"
     }
 
     static let randomDigits = 32

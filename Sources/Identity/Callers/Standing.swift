@@ -10,6 +10,8 @@ struct Standing: Sendable {
     let status: PrincipalStatus
     let isRevoked: Bool
     let expiresAt: Timestamp?
+    /// When the principal itself lapses.
+    let principalExpiresAt: Timestamp?
     /// From everywhere when empty.
     let cidrs: [CIDR]
     /// Bait: it opens nothing.
@@ -22,6 +24,7 @@ struct Standing: Sendable {
         if isRevoked { return .revoked }
         if let expiresAt, expiresAt <= now { return .expired }
         if status != .active { return .principalDisabled }
+        if let principalExpiresAt, principalExpiresAt <= now { return .principalDisabled }
         if !cidrs.isEmpty {
             guard let address, cidrs.contains(where: { $0.contains(address) }) else { return .address }
         }
@@ -38,7 +41,7 @@ extension Standing {
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy
+            t.decoy, p.expires_at
         from authority a
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
@@ -56,6 +59,7 @@ extension Standing {
         self.init(
             token: token, name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
+            principalExpiresAt: row.optionalTimestamp(12),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
             isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes))
     }

@@ -88,16 +88,18 @@ package struct WelcomeEndpoints {
         guard let secret = AccessTokenSecret(.invitation, parsing: text.utf8),
             let invitation = try await Invitation.find(secret, in: ledger.database)
         else { throw Problem.noInvitation }
-        return try await join(invitation.principal, name, secret, context)
+        return try await join(invitation, name, secret, context)
     }
 
     private nonisolated(nonsending) func join(
-        _ id: UserID, _ name: String?, _ secret: AccessTokenSecret, _ context: Context
+        _ invitation: Invitation, _ name: String?, _ secret: AccessTokenSecret, _ context: Context
     ) async throws -> Response {
-        try await ledger.change(context.acting(as: id)) { change in
+        let id = invitation.principal
+        return try await ledger.change(context.acting(as: id)) { change in
             try await Invitation.accept(secret, context, context.idempotency, in: change.transaction)
             var user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
-            guard user.status == .invited else { throw Problem.noInvitation }
+            let mayCome = user.status == .invited || invitation.recovers && user.status == .active
+            guard mayCome else { throw Problem.noInvitation }
             user.name = name ?? user.name
             (user.status, user.hasJoined) = (.active, true)
             _ = try await PrincipalStore.update(user, at: context.now, in: change.transaction)
@@ -131,7 +133,7 @@ private func isTokenByte(_ byte: UInt8) -> Bool {
 
 extension Context {
     /// For calls that prove who acts on their way. Their one-time token is what makes a repeat safe.
-    fileprivate func acting(as user: UserID) -> Context {
+    func acting(as user: UserID) -> Context {
         var context = self
         context.actor.principal = PrincipalID(user)
         context.idempotency = nil

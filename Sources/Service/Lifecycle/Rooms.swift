@@ -57,8 +57,14 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
+        let identity = IdentityEndpoints(
+            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
+            leaving: LeavingRooms.steps(keys.book), keys: LeavingRooms.trail(keys.book),
+            unusedAfter: shared.settings.unusedAfter)
         let jobs =
-            keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
+            identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [
+                rewrap.job
+            ]
         scheduler =
             isLead
             ? Scheduler(
@@ -88,10 +94,8 @@ final class Rooms {
         operations =
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
-            + IdentityEndpoints(
-                ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
-            ).operations
-            + keys.operations + signing.operations + signals.operations + delivery.operations
+            + identity.operations + keys.operations + signing.operations + signals.operations
+            + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
