@@ -76,6 +76,9 @@ static const unsigned char migration_0021[] = {
 static const unsigned char migration_0022[] = {
 #embed "../../Migrations/0022_openid.sql"
 };
+static const unsigned char migration_0023[] = {
+#embed "../../Migrations/0023_leaving.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -105,6 +108,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0020_sessions.sql", migration_0020),
     FILE_OF("Migrations/0021_access_tokens.sql", migration_0021),
     FILE_OF("Migrations/0022_openid.sql", migration_0022),
+    FILE_OF("Migrations/0023_leaving.sql", migration_0023),
     {0, 0, 0},
 };
 

@@ -140,6 +140,27 @@ extension EventType {
             EventField("access_token_id", .string), EventField("principal_id", .string),
             EventField("name", .string), EventField("address", .string, isNullable: true),
         ],
+        "user.offboarded": userFields + [
+            EventField("reason", .string), EventField("reassign_to", .string, isNullable: true),
+            EventField("keys_known", .integer),
+        ],
+        "owner.recovered": userFields + [EventField("severity", .string), EventField("via", .string)],
+        "service_account.expiring": serviceAccountFields + [
+            EventField("expires_at", .string), EventField("days_left", .number),
+            EventField("expired", .boolean), EventField("stage", .string),
+        ],
+        "service_account.unused": serviceAccountFields + [
+            EventField("last_used_at", .string, isNullable: true), EventField("days", .integer),
+        ],
+        "break_glass.created": breakGlassFields,
+        "break_glass.used": breakGlassFields + [
+            EventField("severity", .string), EventField("user_id", .string),
+            EventField("address", .string, isNullable: true), EventField("ends_at", .string),
+        ],
+        "break_glass.ended": breakGlassFields + [
+            EventField("user_id", .string), EventField("keys", .integer),
+        ],
+        "break_glass.revoked": breakGlassFields + [EventField("reason", .string, isNullable: true)],
         "grade.changed": seriesFields + [
             EventField("time", .string), EventField("previous", .number, isNullable: true),
             EventField("grade", .number), EventField("zone", .string),
@@ -262,6 +283,10 @@ private let userFields: [EventField] = [
 private let serviceAccountFields: [EventField] = [
     EventField("service_account_id", .string), EventField("name", .string), EventField("owner_id", .string),
     EventField("status", .string),
+]
+
+private let breakGlassFields: [EventField] = [
+    EventField("break_glass_id", .string), EventField("name", .string), EventField("role", .string),
 ]
 
 private let accessTokenFields: [EventField] = [

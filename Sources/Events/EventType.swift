@@ -117,6 +117,16 @@ extension EventType {
     package static let passwordResetIssued = EventType(
         "password.reset_issued", .usersRead, isSecurity: true)
     package static let signInChanged = EventType("sign_in.changed", .usersRead, isSecurity: true)
+    package static let userOffboarded = EventType("user.offboarded", .usersRead, isSecurity: true)
+    package static let ownerRecovered = EventType("owner.recovered", .usersRead, isSecurity: true)
+    package static let serviceAccountExpiring = EventType(
+        "service_account.expiring", .serviceAccountsRead, isSecurity: true)
+    package static let serviceAccountUnused = EventType(
+        "service_account.unused", .serviceAccountsRead, isSecurity: true)
+    package static let breakGlassCreated = EventType("break_glass.created", .usersRead, isSecurity: true)
+    package static let breakGlassUsed = EventType("break_glass.used", .usersRead, isSecurity: true)
+    package static let breakGlassEnded = EventType("break_glass.ended", .usersRead, isSecurity: true)
+    package static let breakGlassRevoked = EventType("break_glass.revoked", .usersRead, isSecurity: true)
     package static let gradeChanged = EventType("grade.changed", .signalsRead)
     package static let signalOpened = EventType("signal.opened", .signalsRead)
     package static let signalClosed = EventType("signal.closed", .signalsRead)
@@ -160,6 +170,8 @@ extension EventType {
         .accessTokenDecoyTouched,
         .loginSucceeded, .loginFailed, .loginLocked, .sessionEnded, .passwordChanged, .passwordResetIssued,
         .signInChanged,
+        .userOffboarded, .ownerRecovered, .serviceAccountExpiring, .serviceAccountUnused,
+        .breakGlassCreated, .breakGlassUsed, .breakGlassEnded, .breakGlassRevoked,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
@@ -168,6 +180,9 @@ extension EventType {
         .keyEncryptionKeyRotated, .sealedValueTampered, .eventHorizonLagging,
         .awayBegan, .awayEnded, .awayJournalRefused,
     ]
+
+    /// Told to every webhook whose owner may read it, whatever it subscribed to.
+    package static let pagingNames: Set<String> = [breakGlassUsed.name, ownerRecovered.name]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

@@ -53,10 +53,14 @@ extension Fields {
     /// Free text; line breaks and tabs are fine.
     mutating func text(optional field: String) -> String? {
         guard let text = string(optional: field, 1...1_000) else { return nil }
+        checkFree(text, field)
+        return text
+    }
+
+    mutating func checkFree(_ text: String, _ field: String) {
         if text.unicodeScalars.contains(where: { $0.isControl && $0 != "\n" && $0 != "\t" }) {
             fail(field, code: FieldCode.malformed, "must not contain control characters")
         }
-        return text
     }
 }
 

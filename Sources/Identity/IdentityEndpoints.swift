@@ -1,24 +1,39 @@
 package import Access
 package import Events
+package import Jobs
+package import Kernel
 
-/// Every operation of this room, for one worker.
+/// Every operation of this room, for one worker, and what time does here.
 package struct IdentityEndpoints {
     package let operations: [Operation]
+    package let jobs: [Job]
 
-    /// - Parameter publicOrigin: scheme, host and port that people reach the service by, without a slash at
-    ///   the end.
-    package init(ledger: Ledger, refusals: Refusals, publicOrigin: String, signIn: SignIn) {
+    /// - Parameters:
+    ///   - publicOrigin: scheme, host and port that people reach the service by, without a slash at the end.
+    ///   - leaving: what other rooms do about somebody who leaves.
+    ///   - keys: what is known of principals and exchange keys.
+    ///   - unusedAfter: how long a service account may be unused before somebody is told.
+    package init(
+        ledger: Ledger, refusals: Refusals, publicOrigin: String, signIn: SignIn,
+        leaving: [LeavingStep] = [], keys: KeyTrail = .none, unusedAfter: Period = .days(30)
+    ) {
         let logIn = LogIn(
             ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors)
+        let offboarding = Offboarding(ledger: ledger, steps: leaving + LeavingStep.ofIdentity, keys: keys)
         operations =
             WelcomeEndpoints(ledger: ledger, refusals: refusals, hasher: signIn.hasher).operations
             + SelfEndpoints(database: ledger.database).operations
             + UserEndpoints(ledger: ledger, publicOrigin: publicOrigin).operations
+            + OffboardingEndpoints(ledger: ledger, offboarding: offboarding).operations
+            + BreakGlassEndpoints(ledger: ledger, refusals: refusals).operations
             + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints().operations
             + GrantEndpoints(ledger: ledger).operations + AccessTokenEndpoints(ledger: ledger).operations
             + SessionEndpoints(ledger: ledger, door: signIn.door, logIn: logIn).operations
             + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
             + SignInEndpoints(ledger: ledger).operations
+        jobs =
+            ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
+            + [BreakGlassSweep(ledger: ledger, keys: keys).job] + AccessTokenJobs(ledger: ledger).jobs
     }
 }
 

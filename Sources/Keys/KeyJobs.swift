@@ -51,6 +51,10 @@ package struct KeyJobs {
                     .carryOut(run)
             },
             Job(
+                "key-exposure", "Opens rotations of keys whose secret somebody knew who has left.",
+                every: .minutes(1)
+            ) { run in try await RotationWishes(book: book).carryOut(run) },
+            Job(
                 "key-deletion",
                 "Deletes revoked keys at exchanges that offer it, and looks whether keys are refused there.",
                 every: .minutes(1), run: deletions),

@@ -11,6 +11,8 @@ extension Webhook {
         case gone
         case failing
         case ownerDisabled = "owner_disabled"
+        /// It was handed to somebody who may see more.
+        case newOwner = "new_owner"
 
         /// For people, where nobody gave a reason.
         var sentence: String? {
@@ -19,6 +21,7 @@ extension Webhook {
             case .gone: "The receiver answered 410 Gone."
             case .failing: "The receiver failed for too long."
             case .ownerDisabled: "The owner is disabled."
+            case .newOwner: "Its new owner may see more than its old one: look at its address."
             }
         }
     }

@@ -1,5 +1,6 @@
 import Access
 import Crypto
+import Events
 import HTTPClient
 import Kernel
 import Postgres
@@ -31,7 +32,8 @@ final class WebhookSnapshot {
         /// alerts means it; where it does speak of alerts, that narrows.
         func takes(_ message: Message) -> Bool {
             guard message.except != id else { return false }
-            let isTaken = patterns.contains { $0.takes(message.type) }
+            let isTaken =
+                EventType.pagingNames.contains(message.type) || patterns.contains { $0.takes(message.type) }
             guard case .webhooks(let named) = message.target else { return isTaken }
             return named.contains(id) && (isTaken || !patterns.contains { $0.isAboutAlerts })
         }
@@ -48,7 +50,8 @@ final class WebhookSnapshot {
     /// Whether anybody subscribed to events of this type.
     func takes(_ type: String) -> Bool {
         entries.values.contains { entry in
-            entry.status.takesMessages && entry.patterns.contains { $0.takes(type) }
+            entry.status.takesMessages
+                && (EventType.pagingNames.contains(type) || entry.patterns.contains { $0.takes(type) })
         }
     }
 

@@ -19,7 +19,8 @@ enum DerivedStatements {
     private static var identity: [Statement] {
         [
             PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
-            GrantStore.find, GrantStore.list,
+            GrantStore.find, GrantStore.list, BreakGlassStore.find, BreakGlassStore.lock,
+            BreakGlassStore.lockByHash, BreakGlassStore.list, BreakGlassStore.over,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

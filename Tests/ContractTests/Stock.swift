@@ -64,6 +64,12 @@ struct Stock {
         try await add(
             "service_account_id", "/v1/service-accounts", #"{"name":"stock bot","purpose":"to be looked at"}"#
         )
+        try await add("break_glass_id", "/v1/break-glass", #"{"name":"stock envelope"}"#)
+        ids["leaver_id"] = try await premises.join("leaver", .trader, by: owner).id
+        let left = try await premises.call(
+            "POST", "/v1/users/\(ids["leaver_id"] ?? "")/offboard", as: owner.token,
+            body: #"{"expect":"*","reason":"for the stock"}"#)
+        #expect(left.status == 200, "\(left.text)")
         try await add("grant_id", "/v1/grants", #"{"principal_id":"BOT","role":"analyst"}"#)
         try await add("access_token_id", "/v1/access-tokens", #"{"principal_id":"BOT","name":"stock"}"#)
         try await add(
@@ -184,6 +190,7 @@ struct Stock {
         let parts = operation.split(separator: "/").map { part in
             if part == "{version}" { return version }
             if operation.hasPrefix("/v1/ready-policies/"), part == "{name}" { return "spot_trader" }
+            if part == "{user_id}", operation.contains("/offboarding") { return ids["leaver_id"] ?? "none" }
             if part == "{key_id}" { return ids[Self.key(of: operation)] ?? "none" }
             return part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
         }

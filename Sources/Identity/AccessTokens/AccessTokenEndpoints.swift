@@ -146,7 +146,7 @@ package struct AccessTokenEndpoints {
 }
 
 extension Change {
-    fileprivate nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {
+    nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {
         try await AccessTokenStore.revoke(token, in: transaction)
         touchesAuthority = true
         let reason = JSONValue(token.revokeReason)

@@ -18,6 +18,8 @@ package struct AccessTokenSecret: Sendable {
         case pendingLogin = "kbp_"
         /// Of a link to set a password.
         case passwordReset = "kbr_"
+        /// For an envelope.
+        case breakGlass = "kbg_"
     }
 
     static let randomDigits = 32

@@ -33,7 +33,7 @@ extension HeldStandings {
         select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy, null::bigint, t.created_at, false, false, null::bytea, t.hash
+            t.decoy, null::bigint, t.created_at, false, false, null::bytea, p.expires_at, t.hash
         from access_token t join principal p on p.id = t.principal
         where t.revoked_at is null and not t.decoy and p.status = 'active'
             and (t.expires_at is null or t.expires_at > $1)
@@ -42,7 +42,7 @@ extension HeldStandings {
                 or coalesce(t.last_used_at, t.created_at) + make_interval(secs => t.idle_seconds) > $1)
         order by t.last_used_at desc nulls last, t.id limit $2
         """)
-    private static let hashColumn = 17
+    private static let hashColumn = 18
 
     package nonisolated(nonsending) static func read(
         _ permission: Permission, now: Timestamp, in source: any Queryable

@@ -13,6 +13,8 @@ struct Standing: Sendable {
     let status: PrincipalStatus
     let isRevoked: Bool
     let expiresAt: Timestamp?
+    /// When the principal itself lapses.
+    let principalExpiresAt: Timestamp?
     /// From everywhere when empty.
     let cidrs: [CIDR]
     /// Bait: it opens nothing.
@@ -35,6 +37,7 @@ struct Standing: Sendable {
         if isIdle(at: now) { return .expired }
         if isUsedUp { return .usedUp }
         if status != .active { return .principalDisabled }
+        if let principalExpiresAt, principalExpiresAt <= now { return .principalDisabled }
         if !cidrs.isEmpty {
             guard let address, cidrs.contains(where: { $0.contains(address) }) else { return .address }
         }
@@ -58,7 +61,7 @@ extension Standing {
             least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle), '{}'::text[],
             null::text[], p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = s.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            null::boolean
+            null::boolean, null::bigint, s.last_used_at, false, false, null::bytea, p.expires_at
         from authority a cross join sign_in i
             left join session s on s.hash = $1
             left join principal p on p.id = s.principal
@@ -71,7 +74,7 @@ extension Standing {
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
             t.decoy, t.idle_seconds, coalesce(t.last_used_at, t.created_at), t.max_uses is not null,
-            coalesce(t.uses >= t.max_uses, false), t.public_key
+            coalesce(t.uses >= t.max_uses, false), t.public_key, p.expires_at
         from authority a
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
@@ -91,6 +94,7 @@ extension Standing {
             token: isSession ? nil : AccessTokenID(id), session: isSession ? SessionID(id) : nil,
             name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
+            principalExpiresAt: row.optionalTimestamp(17),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
             isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes),
             idle: row.optionalInt64(12).map { .seconds($0) }, recordedUse: row.timestamp(13),

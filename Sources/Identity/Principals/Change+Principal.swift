@@ -48,6 +48,8 @@ extension Change {
             principal.status = principal.hasJoined ? .active : .invited
             principal.disabledAt = nil
             principal.disableReason = nil
+            // What has lapsed would be refused at once again.
+            if let end = principal.expiresAt, end <= context.now { principal.expiresAt = nil }
         }
     }
 
@@ -72,7 +74,7 @@ extension Change {
         return stored
     }
 
-    private func noteStatus(_ stored: Principal, reason: JSONValue) {
+    func noteStatus(_ stored: Principal, reason: JSONValue) {
         let isDisabled = stored.status == .disabled
         let area = isUser(stored.id) ? "users" : "service_accounts"
         audit("\(area).\(isDisabled ? "disable" : "enable")", stored.id, detail: ["reason": reason])
@@ -95,6 +97,7 @@ extension Principal {
         [
             name == before.name ? nil : "name", email == before.email ? nil : "email",
             purpose == before.purpose ? nil : "purpose", owner == before.owner ? nil : "owner_id",
+            expiresAt == before.expiresAt ? nil : "expires_at",
         ].compactMap { $0 }
     }
 }

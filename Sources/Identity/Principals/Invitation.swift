@@ -13,17 +13,19 @@ struct Invitation {
     /// The Idempotency-Key and the body's digest of the call that used it.
     let usedKey: String?
     let usedDigest: [UInt8]?
+    /// Made on the host: it is good for an owner who joined already, too.
+    let recovers: Bool
 
     private static let insert = Statement(
         "invitation_insert",
         """
-        insert into invitation (id, principal, hash, created_at, created_by, expires_at)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into invitation (id, principal, hash, created_at, created_by, expires_at, recovers)
+        values ($1, $2, $3, $4, $5, $6, $7)
         """)
     private static let find = Statement(
         "invitation_find",
         """
-        select principal, expires_at, used_at is not null, used_key, used_digest
+        select principal, expires_at, used_at is not null, used_key, used_digest, recovers
         from invitation where hash = $1
         """
     )
@@ -46,12 +48,12 @@ struct Invitation {
 
     static nonisolated(nonsending) func insert(
         _ secret: AccessTokenSecret, id: UUID, for user: UserID, by actor: Actor, at now: Timestamp,
-        in transaction: Transaction
+        lasting: Period = lifetime, recovers: Bool = false, in transaction: Transaction
     ) async throws -> Timestamp {
-        let expiresAt = now + lifetime
+        let expiresAt = now + lasting
         _ = try await transaction.query(
             insert, .uuid(id), .id(user), .bytes(secret.hash.bytes), .timestamp(now),
-            .text(actor.principal?.description ?? "installation"), .timestamp(expiresAt))
+            .text(actor.principal?.description ?? "installation"), .timestamp(expiresAt), .bool(recovers))
         return expiresAt
     }
 
@@ -62,7 +64,7 @@ struct Invitation {
         return Invitation(
             principal: row.id(0), expiresAt: row.timestamp(1), isUsed: row.bool(2),
             usedKey: row.optionalText(3),
-            usedDigest: row.optionalBytes(4))
+            usedDigest: row.optionalBytes(4), recovers: row.bool(5))
     }
 
     /// Uses it up. Unknown, used and lapsed ones look alike; only the call that used it is told that it did.

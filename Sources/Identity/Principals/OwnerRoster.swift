@@ -2,7 +2,8 @@ import Access
 import HTTPServer
 package import Postgres
 
-/// At least one active owner stays, whoever acts at the same time.
+/// At least one active owner stays, whoever acts at the same time. Who came by breaking glass is gone in an
+/// hour, and does not count.
 package enum OwnerRoster {
     /// Whoever may unmake an owner takes it first of all, so that two of them cannot each spare the other's.
     private static let advisoryLock: Int64 = 0x6B62_6F77_6E72  // "kbownr"
@@ -13,6 +14,7 @@ package enum OwnerRoster {
         select count(*) from principal p where p.kind = 'user' and p.status = 'active' and exists (
             select from access_grant g
             where g.principal = p.id and g.role = 'owner' and g.effect = 'allow' and g.scope = '{}')
+            and not exists (select from break_glass b where b.principal = p.id)
         """)
 
     static nonisolated(nonsending) func lock(in transaction: Transaction) async throws {

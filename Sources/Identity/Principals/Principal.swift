@@ -15,6 +15,10 @@ package struct Principal: Equatable, Sendable {
     package var status: PrincipalStatus
     package var disabledAt: Timestamp?
     package var disableReason: String?
+    /// From then on it is refused as if it were disabled, and soon after it is.
+    package var expiresAt: Timestamp?
+    /// When one of its access tokens was used last.
+    package var lastUsedAt: Timestamp?
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
     package var revision: Int64
@@ -42,6 +46,8 @@ extension Principal: JSONWritable {
             w.field("purpose", purpose)
             w.field("status", status.rawValue)
             w.field("owner_id", owner?.description)
+            w.field("expires_at", expiresAt?.description)
+            w.field("last_used_at", lastUsedAt?.description)
         }
         w.field("role", role)
         w.field("roles", roles.map(\.rawValue))

@@ -19,6 +19,10 @@ struct PrincipalList {
     var query: String?
     var role: BuiltInRole?
     var owner: UUID?
+    /// Not used since then, nor made since then.
+    var unusedSince: Timestamp?
+    /// Whose owner is not active.
+    var isOrphaned = false
     let page: PageRequest<PrincipalSort>
 
     static let statements = Dictionary(
@@ -34,7 +38,12 @@ struct PrincipalList {
                             and ($4::text is null or exists (
                                 select from access_grant g where g.principal = p.id and g.role = $4))
                             and ($5::uuid is null or p.owner = $5)
-                        """ + sort.tail(id: "p.id", from: 6))
+                            and ($6::timestamptz is null or p.created_at < $6 and not exists (
+                                select from access_token t
+                                where t.principal = p.id and t.last_used_at >= $6))
+                            and (not $7::boolean or exists (
+                                select from principal o where o.id = p.owner and o.status <> 'active'))
+                        """ + sort.tail(id: "p.id", from: 8))
             )
         })
 
@@ -46,7 +55,7 @@ struct PrincipalList {
         }
         let filters: [Parameter] = [
             .text(kind.rawValue), .text(status?.rawValue), .text(query?.lowercased()), .text(role?.rawValue),
-            .uuid(owner),
+            .uuid(owner), .timestamp(unusedSince), .bool(isOrphaned),
         ]
         let rows = try await database.query(statement, parameters: filters + page.parameters)
         let items = rows.compactMap { row in Principal(row).map { ($0, row.text(14)) } }

@@ -9,7 +9,8 @@ enum PrincipalStore {
         p.id, p.kind, p.name, p.email, p.purpose, p.owner, p.status, p.disabled_at, p.disable_reason,
         p.created_at, p.updated_at, p.revision, p.joined_at is not null,
         array(select g.role from access_grant g
-            where g.principal = p.id and g.effect = 'allow' and g.scope = '{}'), p.name_folded
+            where g.principal = p.id and g.effect = 'allow' and g.scope = '{}'), p.name_folded, p.expires_at,
+        (select max(t.last_used_at) from access_token t where t.principal = p.id)
         """
     static let find = Statement(
         "principal_find", derived: "select \(columns) from principal p where p.id = $1 and p.kind = $2")
@@ -20,9 +21,9 @@ enum PrincipalStore {
         "principal_insert",
         """
         insert into principal (id, kind, name, name_folded, email, email_folded, purpose, owner, status,
-            joined_at, created_at, updated_at)
+            joined_at, created_at, updated_at, expires_at, expiry_notice_at)
         values ($1, $2, normalize($3::text, NFC), normalize($4::text, NFC), normalize($5::text, NFC),
-            normalize($6::text, NFC), $7, $8, $9, $10, $11, $11)
+            normalize($6::text, NFC), $7, $8, $9, $10, $11, $11, $12, $13)
         """)
     private static let update = Statement(
         "principal_update",
@@ -31,7 +32,9 @@ enum PrincipalStore {
             email = normalize($4::text, NFC), email_folded = normalize($5::text, NFC), purpose = $6,
             owner = $7,
             status = $8, joined_at = case when $9 then coalesce(joined_at, $12) end,
-            disabled_at = $10, disable_reason = $11, updated_at = $12, revision = revision + 1
+            disabled_at = $10, disable_reason = $11, updated_at = $12, revision = revision + 1,
+            expires_at = $13,
+            expiry_notice_at = case when expires_at is distinct from $13 then $14 else expiry_notice_at end
         where id = $1
         """)
 
@@ -66,7 +69,9 @@ enum PrincipalStore {
                 .text(principal.name.lowercased()), .text(principal.email),
                 .text(principal.email?.lowercased()),
                 .text(principal.purpose), .id(principal.owner), .text(principal.status.rawValue),
-                .timestamp(principal.hasJoined ? principal.createdAt : nil), .timestamp(principal.createdAt))
+                .timestamp(principal.hasJoined ? principal.createdAt : nil), .timestamp(principal.createdAt),
+                .timestamp(principal.expiresAt),
+                .timestamp(principal.expiry?.first(from: principal.createdAt)))
         } catch {
             throw error.asTaken ?? error
         }
@@ -81,7 +86,8 @@ enum PrincipalStore {
                 update, .uuid(principal.id.uuid), .text(principal.name), .text(principal.name.lowercased()),
                 .text(principal.email), .text(principal.email?.lowercased()), .text(principal.purpose),
                 .id(principal.owner), .text(principal.status.rawValue), .bool(principal.hasJoined),
-                .timestamp(principal.disabledAt), .text(principal.disableReason), .timestamp(now))
+                .timestamp(principal.disabledAt), .text(principal.disableReason), .timestamp(now),
+                .timestamp(principal.expiresAt), .timestamp(principal.expiry?.first(from: now)))
         } catch {
             throw error.asTaken ?? error
         }
@@ -112,6 +118,7 @@ extension Principal {
             id: PrincipalID(kind, row.uuid(0)), name: row.text(2), email: row.optionalText(3),
             purpose: row.optionalText(4), owner: row.optionalID(5), status: status,
             disabledAt: row.optionalTimestamp(7), disableReason: row.optionalText(8),
+            expiresAt: row.optionalTimestamp(15), lastUsedAt: row.optionalTimestamp(16),
             createdAt: row.timestamp(9),
             updatedAt: row.timestamp(10), revision: row.int64(11), hasJoined: row.bool(12),
             roles: BuiltInRole.allCases.filter { roles.contains($0.rawValue) })

@@ -41,12 +41,13 @@ package struct ServiceAccountEndpoints {
             PrincipalID($0)
         }
         let status = parameters.choice("status", ServiceAccountStatus.self)
+        let unusedSince = parameters.time("unused_since")
+        let isOrphaned = parameters.bool("orphaned", default: false)
         let page = PageRequest(&parameters, default: PrincipalSort.newest)
         try parameters.finish()
         let list = PrincipalList(
             status: status.flatMap { PrincipalStatus(rawValue: $0.rawValue) }, query: query,
-            owner: owner?.uuid,
-            page: page)
+            owner: owner?.uuid, unusedSince: unusedSince, isOrphaned: isOrphaned, page: page)
         return try await list.response(.serviceAccount, in: ledger.database)
     }
 
@@ -67,6 +68,7 @@ package struct ServiceAccountEndpoints {
         let (name, purpose) = (fields.name(), fields.text(optional: "purpose"))
         let named = fields.owner(optional: true)
         let role = fields.choice(optional: "role", BuiltInRole.self)
+        let expiresAt = fields.expiry(after: context.now)
         if named == nil, context.actor.principal?.kind != .user {
             fields.fail("owner_id", code: FieldCode.missing, "is required, as the caller is no user")
         }
@@ -76,7 +78,8 @@ package struct ServiceAccountEndpoints {
         let account = Principal(
             id: PrincipalID(ledger.newID(ServiceAccountKind.self)), name: name, purpose: purpose,
             owner: owner,
-            status: .active, createdAt: context.now, updatedAt: context.now, revision: 1, hasJoined: true,
+            status: .active, expiresAt: expiresAt, createdAt: context.now, updatedAt: context.now,
+            revision: 1, hasJoined: true,
             roles: [])
         if let role { try GrantRules.check(granting: role, to: account.id, ownedBy: owner, by: context) }
         let stored = try await ledger.change(context) { change in
@@ -94,11 +97,16 @@ package struct ServiceAccountEndpoints {
         let name = fields.has("name") ? fields.name() : nil
         let (hasPurpose, purpose) = (fields.has("purpose"), fields.text(optional: "purpose"))
         let owner = fields.has("owner_id") ? fields.owner(optional: false) : nil
-        fields.requireSomething(name != nil || hasPurpose || owner != nil)
+        let hasExpiry = fields.has("expires_at")
+        let expiresAt = fields.expiry(after: context.now)
+        fields.requireSomething(name != nil || hasPurpose || owner != nil || hasExpiry)
         try fields.finish()
         let stored = try await ledger.change(context) { change in
             if let owner { try await change.checkOwner(owner) }
+            // Each request is judged by its snapshot of the principal.
+            if hasExpiry { change.touchesAuthority = true }
             return try await change.edit(id, request) { account in
+                if hasExpiry { account.expiresAt = expiresAt }
                 account.name = name ?? account.name
                 if hasPurpose { account.purpose = purpose }
                 account.owner = owner ?? account.owner
@@ -137,6 +145,14 @@ package struct ServiceAccountEndpoints {
 private enum ServiceAccountStatus: String, CaseIterable { case active, disabled }
 
 extension Fields {
+    fileprivate mutating func expiry(after now: Timestamp) -> Timestamp? {
+        let time = parsed(optional: "expires_at", expected: "an RFC 3339 time") { Timestamp($0) }
+        if let time, time <= now {
+            fail("expires_at", code: FieldCode.outOfRange, "must be in the future")
+        }
+        return time
+    }
+
     fileprivate mutating func owner(optional isOptional: Bool) -> UserID? {
         let expected = "the id of a user"
         return isOptional
@@ -146,11 +162,12 @@ extension Fields {
 }
 
 extension Change {
-    /// Somebody has to answer for a service account: a user who is not gone.
+    /// Somebody has to answer for a service account: a user who is not gone, and who does not go meanwhile.
     fileprivate nonisolated(nonsending) func checkOwner(_ id: UserID) async throws {
-        let owner = try await PrincipalStore.find(PrincipalID(id), in: transaction)
-        guard let owner, owner.status != .disabled else {
-            throw Problem.wrongField("owner_id", "names no active or invited user")
-        }
+        do {
+            let owner = try await PrincipalStore.locked(PrincipalID(id), in: transaction)
+            if owner.status != .disabled { return }
+        } catch let problem as Problem where problem.code == .notFound {}
+        throw Problem.wrongField("owner_id", "names no active or invited user")
     }
 }

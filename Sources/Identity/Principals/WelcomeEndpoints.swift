@@ -89,7 +89,7 @@ package struct WelcomeEndpoints {
         guard let secret, let invitation = try await Invitation.find(secret, in: ledger.database)
         else { throw Problem.noInvitation }
         let hash = try await hash(password, invitation, name, context)
-        return try await join(invitation.principal, name, hash, secret, context)
+        return try await join(invitation, name, hash, secret, context)
     }
 
     /// Nothing is hashed for whoever has no invitation that leads anywhere.
@@ -106,13 +106,15 @@ package struct WelcomeEndpoints {
     }
 
     private nonisolated(nonsending) func join(
-        _ id: UserID, _ name: String?, _ hash: PasswordHash?, _ secret: AccessTokenSecret,
+        _ invitation: Invitation, _ name: String?, _ hash: PasswordHash?, _ secret: AccessTokenSecret,
         _ context: Context
     ) async throws -> Response {
-        try await ledger.change(context.acting(as: id)) { change in
+        let id = invitation.principal
+        return try await ledger.change(context.acting(as: id)) { change in
             try await Invitation.accept(secret, context, context.idempotency, in: change.transaction)
             var user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
-            guard user.status == .invited else { throw Problem.noInvitation }
+            let mayCome = user.status == .invited || invitation.recovers && user.status == .active
+            guard mayCome else { throw Problem.noInvitation }
             user.name = name ?? user.name
             (user.status, user.hasJoined) = (.active, true)
             _ = try await PrincipalStore.update(user, at: context.now, in: change.transaction)

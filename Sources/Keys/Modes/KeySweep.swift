@@ -12,16 +12,16 @@ struct KeySweep {
     private static let write = Statement(
         "key_sweep",
         """
-        update exchange_key set status = d.status, own_mode = d.own_mode, status_reason = d.status_reason,
+        update exchange_key set owner = d.owner, status = d.status, own_mode = d.own_mode, status_reason = d.status_reason,
             own_reason = d.own_reason, status_changed_at = d.status_changed_at,
             rotation_notice_at = d.rotation_notice_at, expiry_notice_at = d.expiry_notice_at,
             handed_out_until = d.handed_out_until, updated_at = d.updated_at, revision = d.revision,
             mac = d.mac
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
             $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::bigint[],
-            $12::bytea[])
+            $12::bytea[], $13::text[])
             as d (id, status, own_mode, status_reason, own_reason, status_changed_at, rotation_notice_at,
-                expiry_notice_at, handed_out_until, updated_at, revision, mac)
+                expiry_notice_at, handed_out_until, updated_at, revision, mac, owner)
         where exchange_key.id = d.id
         """)
 
@@ -47,6 +47,14 @@ struct KeySweep {
         return (sound, tampered)
     }
 
+    /// The same of keys that are named one by one; none of them is none.
+    nonisolated(nonsending) func lock(
+        ids: [ExchangeKeyID]
+    ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
+        if ids.isEmpty { return ([], []) }
+        return try await lock(KeySelector(ids: ids))
+    }
+
     /// Of keys that are locked.
     nonisolated(nonsending) func write(_ keys: [ExchangeKey]) async throws {
         guard !keys.isEmpty else { return }
@@ -57,6 +65,7 @@ struct KeySweep {
             .optionalTimestampArray(keys.map(\.rotationNoticeAt)),
             .optionalTimestampArray(keys.map(\.expiryNoticeAt)),
             .optionalTimestampArray(keys.map(\.handedOutUntil)), .timestampArray(keys.map(\.updatedAt)),
-            .int64Array(keys.map(\.revision)), .byteaArray(keys.map { try book.custody.tag(of: $0) }))
+            .int64Array(keys.map(\.revision)), .byteaArray(keys.map { try book.custody.tag(of: $0) }),
+            .textArray(keys.map(\.owner.description)))
     }
 }

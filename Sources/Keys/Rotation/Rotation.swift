@@ -27,6 +27,10 @@ struct Rotation: Sendable {
         case asked, scheduled
         /// The secret lay in a file before it came here.
         case file
+        /// Somebody who knew the secret has left.
+        case leaver
+        /// A break-glass token touched the key.
+        case breakGlass = "break_glass"
     }
 
     /// What stands against the next step.

@@ -34,6 +34,9 @@ package enum Command {
         Entry(
             name: "root-key", usage: "root-key rotate --output FILE [--env-file FILE]",
             run: { await RootKeyCommand.run($0) }),
+        Entry(
+            name: "recover-owner", usage: "recover-owner --email ADDRESS [--name NAME] [--env-file FILE]",
+            run: { await RecoverOwnerCommand.run($0) }),
         Entry(name: "unseal", usage: "unseal [--url URL]… [--ca FILE]", run: { await UnsealCommand.run($0) }),
         Entry(
             name: "import", usage: "import FILE… [--format F] [--url URL] …",

@@ -63,6 +63,9 @@ package struct Setting: Sendable {
         Setting(
             "KEYBELL_RETENTION_DAYS", default: "400",
             "How long events and audit records are kept."),
+        Setting(
+            "KEYBELL_UNUSED_DAYS", default: "30",
+            "How long nobody uses a service account until the event service_account.unused tells of it."),
         Setting("KEYBELL_LOG", default: "info", "debug, info, warning or error."),
         Setting("KEYBELL_LOG_FORMAT", default: "json", "json or text."),
     ]

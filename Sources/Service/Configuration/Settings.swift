@@ -28,6 +28,8 @@ package struct Settings: Sendable {
     package var connectionsPerAddress: Int
     package var drain: Period
     package var retention: Period
+    /// How long nobody uses a service account until that is told.
+    package var unusedAfter: Period
     package var logLevel: Log.Level
     package var logFormat: Log.Format
 }
@@ -71,6 +73,7 @@ extension Settings {
         connectionsPerAddress = reader.int("KEYBELL_CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? 1_000
         drain = .seconds(Int64(reader.int("KEYBELL_DRAIN_SECONDS", 0...3_600) ?? 20))
         retention = .days(Int64(reader.int("KEYBELL_RETENTION_DAYS", 1...36_500) ?? 400))
+        unusedAfter = .days(Int64(reader.int("KEYBELL_UNUSED_DAYS", 1...3_650) ?? 30))
         logLevel = reader.choice("KEYBELL_LOG", Log.Level.self) ?? .info
         logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
         checkExposure(&reader)

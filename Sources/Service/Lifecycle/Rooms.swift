@@ -57,9 +57,15 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
+        let identity = IdentityEndpoints(
+            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
+            signIn: SignIn(door: shared.settings.door, hasher: shared.hasher),
+            leaving: LeavingRooms.steps(keys.book), keys: LeavingRooms.trail(keys.book),
+            unusedAfter: shared.settings.unusedAfter)
         let jobs =
-            keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
-            + AccessTokenJobs(ledger: ledger).jobs
+            identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [
+                rewrap.job
+            ]
         scheduler =
             isLead
             ? Scheduler(
@@ -89,11 +95,8 @@ final class Rooms {
         operations =
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
-            + IdentityEndpoints(
-                ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-                signIn: SignIn(door: shared.settings.door, hasher: shared.hasher)
-            ).operations
-            + keys.operations + signing.operations + signals.operations + delivery.operations
+            + identity.operations + keys.operations + signing.operations + signals.operations
+            + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()

@@ -1,5 +1,3 @@
-package import Kernel
-
 /// The moments around a deadline at which something is said about it. Of moments that passed unnoticed (the
 /// service was away, the key is new) only the latest is spoken of.
 package struct Countdown: Sendable {
@@ -15,7 +13,9 @@ package struct Countdown: Sendable {
     /// How often the deadline is spoken of once it has passed; nil is once.
     private let repeating: Period?
 
-    init(deadline: Timestamp, reminders: [(name: String, before: Period)], past: String, repeating: Period?) {
+    package init(
+        deadline: Timestamp, reminders: [(name: String, before: Period)], past: String, repeating: Period?
+    ) {
         self.deadline = deadline
         self.reminders = reminders.map { Stage(name: $0.name, at: deadline - $0.before) }
             .sorted { $0.at < $1.at }

@@ -1,0 +1,164 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+
+/// What of a leaver stands in this room.
+extension LeavingStep {
+    static var ofIdentity: [LeavingStep] {
+        [
+            LeavingStep("service_accounts") { try await $1.handOverBots(of: $0) },
+            LeavingStep("access_tokens") { try await $1.endTokens(of: $0) },
+            LeavingStep("known_access_tokens") { try await $1.listKnownTokens(of: $0) },
+            LeavingStep("grants") { try await $1.endGrants(of: $0) },
+            LeavingStep("invitations") { try await $1.endInvitations(of: $0) },
+            LeavingStep("break_glass_tokens") { try await BreakGlassStore.revoke(madeBy: $0, $1) },
+        ]
+    }
+
+    private static let tokens = Statement(
+        "leaving_tokens",
+        """
+        select id from access_token where principal = any ($1) and revoked_at is null
+        order by id for no key update
+        """)
+    private static let known = Statement(
+        "leaving_known_tokens",
+        """
+        select t.id, t.name from access_token t join principal p on p.id = t.principal
+        where t.created_by = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
+            and p.status = 'active' and not t.decoy and t.principal <> $3
+        order by t.id
+        """)
+    private static let invitations = Statement(
+        "leaving_invitations",
+        """
+        update invitation set expires_at = $3
+        where (principal = $1 or created_by = $2) and used_at is null and expires_at > $3
+        returning id, principal
+        """)
+
+    fileprivate static func lockTokens(
+        of principals: [PrincipalID], in transaction: Transaction
+    ) -> Postgres.Query {
+        transaction.send(tokens, [.uuidArray(principals.map(\.uuid))])
+    }
+
+    fileprivate static func knownTokens(of leaver: Leaver, at now: Timestamp, in transaction: Transaction)
+        -> Postgres.Query
+    {
+        transaction.send(
+            known, [.text(leaver.principal.description), .timestamp(now), .id(leaver.user)])
+    }
+
+    fileprivate static func endInvitations(of leaver: Leaver, at now: Timestamp, in transaction: Transaction)
+        -> Postgres.Query
+    {
+        transaction.send(
+            invitations, [.id(leaver.user), .text(leaver.principal.description), .timestamp(now)])
+    }
+}
+
+extension Change {
+    /// Each goes to the heir, if the caller may give it away; otherwise it is disabled.
+    fileprivate nonisolated(nonsending) func handOverBots(of leaver: Leaver) async throws -> [LeftThing] {
+        var things: [LeftThing] = []
+        for id in leaver.bots {
+            var bot = try await PrincipalStore.locked(id, in: transaction)
+            if let heir = leaver.heir, context.may(.serviceAccountsWrite) {
+                bot.owner = heir
+                try await give(bot)
+                things.append(LeftThing(id, name: bot.name, .reassigned))
+            } else {
+                _ = try await retire(bot, reason: leaver.disableReason)
+                things.append(LeftThing(id, name: bot.name, .suspended))
+            }
+        }
+        return things
+    }
+
+    private nonisolated(nonsending) func give(_ bot: Principal) async throws {
+        let stored = try await PrincipalStore.update(bot, at: context.now, in: transaction)
+        audit("service_accounts.change", bot.id, detail: ["changed": ["owner_id"]])
+        emit(
+            NewEvent(
+                .serviceAccountChanged, subject: bot.id, data: stored.eventData([("changed", ["owner_id"])])))
+    }
+
+    /// Their own, and those of service accounts that stop with them.
+    fileprivate nonisolated(nonsending) func endTokens(of leaver: Leaver) async throws -> [LeftThing] {
+        let stopped = leaver.heir != nil && context.may(.serviceAccountsWrite) ? [] : leaver.bots
+        let rows = try await LeavingStep.lockTokens(of: [leaver.principal] + stopped, in: transaction).rows()
+        return try await endTokens(rows.map { $0.id(0) }, reason: leaver.disableReason)
+    }
+
+    /// Of tokens that are locked.
+    private nonisolated(nonsending) func endTokens(
+        _ ids: [AccessTokenID], reason: String
+    ) async throws -> [LeftThing] {
+        var things: [LeftThing] = []
+        for id in ids {
+            guard let row = try await transaction.query(AccessTokenStore.find, .id(id)).first,
+                var token = AccessToken(row)
+            else { continue }
+            token.revokedAt = context.now
+            token.revokedBy = context.actor.principal?.description
+            token.revokeReason = reason
+            try await revoke(token)
+            things.append(LeftThing(id, name: token.name, .ended))
+        }
+        return things
+    }
+
+    /// Every access token that counts for these principals.
+    nonisolated(nonsending) func endTokens(
+        of principals: [PrincipalID], reason: String
+    ) async throws -> [LeftThing] {
+        let rows = try await LeavingStep.lockTokens(of: principals, in: transaction).rows()
+        return try await endTokens(rows.map { $0.id(0) }, reason: reason)
+    }
+
+    /// Tokens of others that they issued were shown to them. They stay, as programs run on them.
+    fileprivate nonisolated(nonsending) func listKnownTokens(of leaver: Leaver) async throws -> [LeftThing] {
+        let rows = try await LeavingStep.knownTokens(of: leaver, at: context.now, in: transaction).rows()
+        return rows.map { row in
+            LeftThing(
+                row.id(0, as: AccessTokenKind.self), name: row.text(1), .kept,
+                note: "It was shown to them: issue another one, and revoke this.")
+        }
+    }
+
+    fileprivate nonisolated(nonsending) func endGrants(of leaver: Leaver) async throws -> [LeftThing] {
+        var things: [LeftThing] = []
+        for held in try await GrantStore.roles(of: leaver.user.uuid, in: transaction) {
+            let grant = try await GrantStore.find(held.grant, in: transaction)
+            try await remove(grant)
+            things.append(LeftThing(grant.id, name: grant.role.rawValue, .ended))
+        }
+        return things
+    }
+
+    /// Those to them, and those that they made for others: they saw the links.
+    fileprivate nonisolated(nonsending) func endInvitations(of leaver: Leaver) async throws -> [LeftThing] {
+        let rows = try await LeavingStep.endInvitations(of: leaver, at: context.now, in: transaction).rows()
+        return rows.map { row in row.id(1, as: UserKind.self) }.sorted().map { user in
+            let isOwn = user == leaver.user
+            return LeftThing(
+                user, name: nil, .ended, note: isOwn ? nil : "Invite them again: the leaver saw the link.")
+        }
+    }
+
+    /// A principal who may do nothing from now on.
+    nonisolated(nonsending) func retire(_ principal: Principal, reason: String) async throws -> Principal {
+        var principal = principal
+        let wasDisabled = principal.status == .disabled
+        principal.status = .disabled
+        principal.disabledAt = context.now
+        principal.disableReason = reason
+        let stored = try await PrincipalStore.update(principal, at: context.now, in: transaction)
+        touchesAuthority = true
+        if !wasDisabled { noteStatus(stored, reason: .string(reason)) }
+        return stored
+    }
+}

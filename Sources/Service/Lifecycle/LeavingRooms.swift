@@ -1,0 +1,94 @@
+import Access
+import Alerts
+import Events
+import Identity
+import Kernel
+import Keys
+import Postgres
+import Webhooks
+
+/// What the rooms above Identity do when somebody leaves.
+enum LeavingRooms {
+    /// Before what they were granted ends: some of it depends on what they may see.
+    static func steps(_ book: KeyBook) -> [LeavingStep] {
+        [
+            LeavingStep("webhooks") { leaver, change in
+                try await WebhookLeaving(rights: PrincipalRights.of)
+                    .carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
+                    .map { left in
+                        LeftThing(
+                            left.id, name: left.name, left.fate == .reassigned ? .reassigned : .suspended,
+                            note: left.note)
+                    }
+            },
+            LeavingStep("alert_rules") { leaver, change in
+                try await RuleLeaving.carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
+                    .map { LeftThing($0.id, name: $0.name, $0.isReassigned ? .reassigned : .suspended) }
+            },
+            LeavingStep("standing_orders") { leaver, change in
+                try await book.standingOrders(of: leaver.principal, in: change.transaction)
+                    .map { LeftThing($0.id, name: $0.mode, .kept) }
+            },
+            LeavingStep("deposit_links") { leaver, change in
+                try await LeftDeposits.withdraw(of: leaver.principal, change)
+                    .map { LeftThing($0, name: nil, .ended) }
+            },
+        ]
+    }
+
+    static func trail(_ book: KeyBook) -> KeyTrail {
+        KeyTrail(
+            reach: { try await KeyReach.of($0, in: $1) }, mark: { try await UsesOfPrincipals.mark(in: $0) },
+            uses: { try await UsesOfPrincipals.of($0, $1, in: $2) },
+            known: { principal, source in
+                try await SecretsSeen.by(principal, in: source).map {
+                    KnownSecret(key: $0.key, label: $0.label, version: $0.version, ways: $0.ways)
+                }
+            },
+            settle: { leaver, known, offboarding, change in
+                try await book.leave(
+                    leaver.principal, heir: leaver.heirPrincipal, knew: known.map(\.key),
+                    .leaver(
+                        offboarding.uuid, reason: "\(leaver.name) knew the secret, and has left.",
+                        at: change.context.now), change
+                ).map { left in
+                    LeftThing(
+                        left.key, name: left.label, left.fate == .reassigned ? .reassigned : .kept,
+                        note: left.note)
+                }
+            },
+            rotate: { keys, exposure, change in
+                let now = change.context.now
+                let why: KeyExposure =
+                    switch exposure.cause {
+                    case .leaver: .leaver(exposure.source, reason: exposure.reason, at: now)
+                    case .breakGlass: .breakGlass(exposure.source, reason: exposure.reason, at: now)
+                    }
+                try await RotationWishes.rotate(keys, why, in: book, change)
+            })
+    }
+}
+
+/// Which keys principals can use as they stand.
+enum KeyReach {
+    /// What lets somebody use a key, or see its secret.
+    static let uses: Set<Permission> = [.keysSign, .keysProxy, .keysReveal]
+
+    private static let keys = Statement(
+        "keys_in_reach", "select id, label from exchange_key where status <> 'revoked' order by id")
+
+    nonisolated(nonsending) static func of(
+        _ principals: [PrincipalID], in source: any Queryable
+    ) async throws -> [KeyFinding] {
+        let rights = try await PrincipalRights.of(principals, in: source)
+        let users = principals.filter { !Self.uses.isDisjoint(with: rights[$0] ?? []) }
+        if users.isEmpty { return [] }
+        let could = users.reduce(into: Set<Permission>()) { $0.formUnion(rights[$1] ?? []) }
+        return try await source.query(keys).map { row in
+            var finding = KeyFinding(row.id(0), label: row.text(1))
+            finding.could = could.intersection(Self.uses)
+            finding.through = users
+            return finding
+        }
+    }
+}

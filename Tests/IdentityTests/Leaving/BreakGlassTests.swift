@@ -1,0 +1,167 @@
+import Access
+import Events
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import Synchronization
+import Testing
+import TestSupport
+
+@testable import Identity
+
+@Suite(.serialized) struct BreakGlassTests {
+    private func make(_ house: House, _ owner: Context, _ more: String = "") async throws -> JSONValue {
+        let made = try await house.caller.call(
+            "POST", "/v1/break-glass", owner, body: #"{"name":"the safe"\#(more)}"#)
+        #expect(made.status == 201, "\(made.text)")
+        return made.json
+    }
+
+    private func use(_ house: House, _ token: String) async throws -> TestAnswer {
+        try await house.caller.call(
+            "POST", "/v1/break-glass/use", House.stranger(), body: #"{"token":"\#(token)"}"#)
+    }
+
+    @Test func `it opens nothing by itself, and an hour of its role when it is used`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let made = try await make(house, house.owner())
+            #expect(made["shown_once"] == true && made["status"] == "sealed" && made["role"] == "owner")
+            let token = AccessTokenSecret.of(made)
+            #expect(token.hasPrefix("kbg_"))
+            let used = try await use(house, token)
+            #expect(used.status == 201, "\(used.text)")
+            let access = AccessTokenSecret.of(used.json["access_token"] ?? .null)
+            guard case .caller(let caller) = try await house.outcome(access) else {
+                Issue.record("what it gave is refused")
+                return
+            }
+            #expect(caller.permissions == Set(Permission.allCases))
+            let end = Timestamp.testStart + .hours(1)
+            guard case .refused = try await house.outcome(access, at: end) else {
+                Issue.record("its hour does not end")
+                return
+            }
+            let told = try #require(try await house.events().last { $0.type == "break_glass.used" })
+            #expect(told.data["severity"] == "critical" && told.data["ends_at"]?.asString == end.description)
+            #expect(try await house.actions().contains("break_glass.use"))
+        }
+    }
+
+    @Test func `T13: of 64 uses at once, in every spelling, exactly one counts`() async throws {
+        try await ScratchDatabase.make().withDatabase { worker, database async throws in
+            let house = House(database)
+            let token = AccessTokenSecret.of(try await make(house, house.owner()))
+            let escaped = token.unicodeScalars.map { #"\u00"# + String($0.value, radix: 16) }.joined()
+            let spellings = [
+                token, escaped, " \(token)", "\(token) ", token.uppercased(), token.lowercased(),
+                "\(token)\\u200b", "\\u0009\(token)",
+            ]
+            let tasks = (0..<64).map { index in
+                Task {
+                    _ = worker
+                    return try await House(database).caller.call(
+                        "POST", "/v1/break-glass/use", House.stranger(),
+                        body: #"{"token":"\#(spellings[index % spellings.count])"}"#
+                    ).status
+                }
+            }
+            var statuses: [Int] = []
+            for task in tasks { statuses.append(try await task.value) }
+            #expect(statuses.count { $0 == 201 } == 1)
+            #expect(statuses.count { $0 == 401 } == 63)
+            #expect(try await house.events().count { $0.type == "break_glass.used" } == 1)
+        }
+    }
+
+    @Test func `one that was revoked in its envelope, and one that nobody made, look alike`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let made = try await make(house, owner, #","role":"security""#)
+            let path = "/v1/break-glass/\(made["id"]?.asString ?? "")"
+            let revoked = try await house.caller.call("POST", "\(path)/revoke", owner)
+            #expect(revoked.json["status"] == "revoked")
+            let dead = try await use(house, AccessTokenSecret.of(made))
+            let unknown = try await use(house, AccessTokenSecret(.breakGlass, .system).text)
+            #expect(dead.status == 401 && dead.json["detail"] == unknown.json["detail"])
+            let again = try await house.caller.call("POST", "\(path)/revoke", owner, body: #"{"reason":"x"}"#)
+            #expect(again.json["revoke_reason"] == .null)
+            let page = try await house.caller.call("GET", "/v1/break-glass", owner).json
+            #expect(page["data"]?.asArray?.count == 1 && page["data"]?[0]?["token"] == nil)
+        }
+    }
+
+    @Test func `who came by it is no owner that could stay`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let used = try await use(house, AccessTokenSecret.of(try await make(house, owner)))
+            let glass = try house.context(of: used.json)
+            let path = "/v1/users/\(owner.actor.principal?.description ?? "")/disable"
+            #expect(try await house.caller.call("POST", path, glass).code == "last_owner")
+        }
+    }
+
+    @Test func `when its hour is over what it touched is put up for rotation, once`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let made = try await make(house, owner)
+            let used = try await use(house, AccessTokenSecret.of(made))
+            let user = used.json["user"]?["id"]?.asString ?? ""
+            let (used1, seen) = (ExchangeKeyID(UUID(high: 1, low: 1)), ExchangeKeyID(UUID(high: 1, low: 2)))
+            let rotated = Mutex<[[ExchangeKeyID]]>([])
+            let none = KeyTrail.none
+            let sweep = BreakGlassSweep(
+                ledger: house.ledger,
+                keys: KeyTrail(
+                    reach: none.reach, mark: none.mark,
+                    uses: { principals, _, _ in
+                        principals.map(\.description) == [user]
+                            ? [KeyUses(key: used1, count: 3, lastAt: .testStart)] : []
+                    },
+                    known: { _, _ in [KnownSecret(key: seen, label: "b", version: 1, ways: ["revealed"])] },
+                    settle: none.settle,
+                    rotate: { keys, exposure, _ in
+                        #expect(exposure.cause == .breakGlass)
+                        rotated.withLock { $0.append(keys) }
+                    }))
+            func run(at now: Timestamp) async throws {
+                let context = Context.installation(now: now, requestID: "run_test")
+                _ = try await sweep.carryOut(JobRun(id: house.ledger.newID(), context: context))
+            }
+            try await run(at: .testStart + .minutes(59))
+            #expect(rotated.withLock { $0 } == [])
+            try await run(at: .testStart + .minutes(61))
+            try await run(at: .testStart + .minutes(62))
+            #expect(rotated.withLock { $0 } == [[used1, seen]])
+            let gone = try await house.caller.call("GET", "/v1/users/\(user)", owner).json
+            #expect(gone["status"] == "disabled" && gone["roles"] == [])
+            let path = "/v1/break-glass/\(made["id"]?.asString ?? "")"
+            #expect(try await house.caller.call("GET", path, owner).json["status"] == "ended")
+        }
+    }
+
+    @Test func `one in use ends at once when it is revoked`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let made = try await make(house, owner)
+            let used = try await use(house, AccessTokenSecret.of(made))
+            let epoch = try await house.epoch()
+            let path = "/v1/break-glass/\(made["id"]?.asString ?? "")"
+            let ended = try await house.caller.call("POST", "\(path)/revoke", owner)
+            #expect(ended.json["status"] == "ended", "\(ended.text)")
+            #expect(try await house.epoch() == epoch + 1)
+            guard
+                case .refused = try await house.outcome(
+                    AccessTokenSecret.of(used.json["access_token"] ?? .null))
+            else {
+                Issue.record("it goes on")
+                return
+            }
+        }
+    }
+}
