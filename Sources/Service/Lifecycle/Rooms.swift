@@ -59,6 +59,7 @@ final class Rooms {
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
         let jobs =
             keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
+            + GrantJobs(ledger: ledger).jobs
         scheduler =
             isLead
             ? Scheduler(
@@ -78,11 +79,7 @@ final class Rooms {
             : nil
         let events = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
-            recheck: { context in
-                guard let principal = context.actor.principal else { return nil }
-                return try await PrincipalRights.of([principal], in: database)[principal]?
-                    .intersection(context.permissions)
-            })
+            recheck: { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: database) })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
         operations =
