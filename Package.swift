@@ -50,12 +50,12 @@ let package = Package(
         room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
 
         // Capabilities: nouns, rules, stores, endpoints, jobs.
-        room("Access", ["Kernel", "JSON", "HTTPServer", "Postgres"]),
+        room("Access", ["Kernel", "JSON", "EventLoop", "HTTPServer", "Postgres", "Exchanges"]),
         room("Jobs", base),
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
-        room("Identity", base + ["HTTPClient", "Jobs", "Audit", "Events"]),
+        room("Identity", base + ["Exchanges", "HTTPClient", "Jobs", "Audit", "Events"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room(
@@ -120,7 +120,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "HTTPClient", "Identity", "Jobs", "TestSupport"]),
+            base + ["Audit", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "TestSupport"]),
         tests(
             "WebhooksTests",
             [
@@ -180,4 +180,11 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
                 "Signals", "Events", "Access", "HTTPServer", "Postgres", "EventLoop", "Kernel", "TestSupport",
             ],
             path: "Benchmarks/Candles", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "AuthorityBenchmark",
+            dependencies: [
+                "Access", "Events", "EventLoop", "Exchanges", "Identity", "Kernel", "Postgres", "TestSupport",
+            ],
+            path: "Benchmarks/Authority", swiftSettings: strict))
 }

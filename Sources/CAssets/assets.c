@@ -68,16 +68,19 @@ static const unsigned char migration_0019[] = {
 #embed "../../Migrations/0019_prices.sql"
 };
 static const unsigned char migration_0020[] = {
-#embed "../../Migrations/0020_sessions.sql"
+#embed "../../Migrations/0020_authority.sql"
 };
 static const unsigned char migration_0021[] = {
-#embed "../../Migrations/0021_access_tokens.sql"
+#embed "../../Migrations/0021_sessions.sql"
 };
 static const unsigned char migration_0022[] = {
-#embed "../../Migrations/0022_openid.sql"
+#embed "../../Migrations/0022_access_tokens.sql"
 };
 static const unsigned char migration_0023[] = {
-#embed "../../Migrations/0023_leaving.sql"
+#embed "../../Migrations/0023_openid.sql"
+};
+static const unsigned char migration_0024[] = {
+#embed "../../Migrations/0024_leaving.sql"
 };
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
@@ -105,10 +108,11 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0017_policy_register.sql", migration_0017),
     FILE_OF("Migrations/0018_away_mode.sql", migration_0018),
     FILE_OF("Migrations/0019_prices.sql", migration_0019),
-    FILE_OF("Migrations/0020_sessions.sql", migration_0020),
-    FILE_OF("Migrations/0021_access_tokens.sql", migration_0021),
-    FILE_OF("Migrations/0022_openid.sql", migration_0022),
-    FILE_OF("Migrations/0023_leaving.sql", migration_0023),
+    FILE_OF("Migrations/0020_authority.sql", migration_0020),
+    FILE_OF("Migrations/0021_sessions.sql", migration_0021),
+    FILE_OF("Migrations/0022_access_tokens.sql", migration_0022),
+    FILE_OF("Migrations/0023_openid.sql", migration_0023),
+    FILE_OF("Migrations/0024_leaving.sql", migration_0024),
     {0, 0, 0},
 };
 

@@ -105,6 +105,8 @@ extension EventType {
     package static let serviceAccountEnabled = EventType(
         "service_account.enabled", .serviceAccountsRead, isSecurity: true)
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
+    package static let roleChanged = EventType("role.changed", .rolesRead, isSecurity: true)
+    package static let groupChanged = EventType("group.changed", .groupsRead, isSecurity: true)
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
     package static let accessTokenRotated = EventType("access_token.rotated", .usersRead, isSecurity: true)
@@ -166,7 +168,8 @@ extension EventType {
         .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
-        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRotated, .accessTokenRefused,
+        .grantChanged, .roleChanged, .groupChanged,
+        .accessTokenCreated, .accessTokenRevoked, .accessTokenRotated, .accessTokenRefused,
         .accessTokenDecoyTouched,
         .loginSucceeded, .loginFailed, .loginLocked, .sessionEnded, .passwordChanged, .passwordResetIssued,
         .signInChanged,

@@ -26,7 +26,9 @@ package struct IdentityEndpoints {
             + UserEndpoints(ledger: ledger, publicOrigin: publicOrigin).operations
             + OffboardingEndpoints(ledger: ledger, offboarding: offboarding).operations
             + BreakGlassEndpoints(ledger: ledger, refusals: refusals).operations
-            + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints().operations
+            + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints(ledger: ledger).operations
+            + GroupEndpoints(ledger: ledger).operations
+            + AuthorizationEndpoints(database: ledger.database).operations
             + GrantEndpoints(ledger: ledger).operations + AccessTokenEndpoints(ledger: ledger).operations
             + SessionEndpoints(ledger: ledger, door: signIn.door, logIn: logIn).operations
             + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
@@ -34,6 +36,7 @@ package struct IdentityEndpoints {
         jobs =
             ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
             + [BreakGlassSweep(ledger: ledger, keys: keys).job] + AccessTokenJobs(ledger: ledger).jobs
+            + GrantJobs(ledger: ledger).jobs
     }
 }
 

@@ -25,9 +25,9 @@ package struct WebhookLeaving {
         where id = $1
         """)
 
-    private let rights: WebhookDirectory.Rights
+    private let rights: RightsReader
 
-    package init(rights: @escaping WebhookDirectory.Rights) { self.rights = rights }
+    package init(rights: RightsReader) { self.rights = rights }
 
     /// A webhook sees with its owner's eyes, and its address is the leaver's choice: where the heir may see
     /// more, it waits until the heir has looked at it.
@@ -38,8 +38,8 @@ package struct WebhookLeaving {
         let ids = try await change.transaction.query(Self.owned, .text(leaver.description))
             .map { $0.id(0, as: WebhookKind.self) }
         if ids.isEmpty { return [] }
-        let both = try await rights([leaver] + (heir.map { [$0] } ?? []), change.transaction)
-        let seesMore = heir.map { !(both[$0] ?? []).isSubset(of: both[leaver] ?? []) } ?? false
+        let both = try await rights.rights(of: [leaver] + (heir.map { [$0] } ?? []), in: change.transaction)
+        let seesMore = heir.map { Self.sees((both[$0] ?? .none), moreThan: both[leaver] ?? .none) } ?? false
         for id in ids {
             guard
                 let webhook = try await WebhookStore.lock(
@@ -52,6 +52,11 @@ package struct WebhookLeaving {
             left.append(try await give(webhook, to: heir, waiting: seesMore, change))
         }
         return left
+    }
+
+    /// What either has in part only is taken for more: nobody compares scopes for a webhook that may wait.
+    private static func sees(_ heir: Rights, moreThan leaver: Rights) -> Bool {
+        !heir.somewhere.isSubset(of: leaver.everywhere)
     }
 
     private nonisolated(nonsending) func give(

@@ -77,7 +77,7 @@ extension Change {
     ) async throws {
         let end = token.expiresAt.map { min($0, end) } ?? end
         try await AccessTokenStore.end(token.id, at: end, in: transaction)
-        touchesAuthority = true
+        touch(.accessToken(token.id))
         let fields: [(String, JSONValue)] = [
             ("successor_id", JSONValue(successor)), ("expires_at", JSONValue(end)),
         ]

@@ -148,7 +148,7 @@ package struct AccessTokenEndpoints {
 extension Change {
     nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {
         try await AccessTokenStore.revoke(token, in: transaction)
-        touchesAuthority = true
+        touch(.accessToken(token.id))
         let reason = JSONValue(token.revokeReason)
         audit(
             "access_tokens.revoke", token.id,

@@ -138,10 +138,10 @@ enum AccessTokenStore {
 
     /// Of the token that somebody acts through; nil when there is none.
     static nonisolated(nonsending) func limits(
-        of actor: Actor, in transaction: Transaction
+        of actor: Actor, in source: any Queryable
     ) async throws -> IssuerLimits? {
         guard let token = actor.accessToken,
-            let row = try await transaction.query(limits, .id(token)).first
+            let row = try await source.query(limits, .id(token)).first
         else { return nil }
         return IssuerLimits(
             scopes: row.isNull(0) ? nil : row.textArray(0).compactMap(Permission.init),

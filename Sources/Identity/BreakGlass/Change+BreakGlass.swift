@@ -37,7 +37,9 @@ extension Change {
         try await PrincipalStore.insert(principal, in: transaction)
         try await BreakGlassStore.update(used, in: transaction)
         try await add(
-            Grant(id: grant, principal: principal.id, role: token.role, createdAt: now, createdBy: nil))
+            Grant(
+                id: grant, grantee: .principal(principal.id), role: token.role.rawValue, createdAt: now,
+                createdBy: nil))
         audit("break_glass.use", token.id, detail: ["user_id": JSONValue(user)])
         emit(
             NewEvent(
@@ -60,9 +62,7 @@ extension Change {
         ended.endsAt = min(token.endsAt ?? context.now, context.now)
         try await BreakGlassStore.update(ended, in: transaction)
         let principal = try await PrincipalStore.locked(user, in: transaction)
-        for held in try await GrantStore.roles(of: user.uuid, in: transaction) {
-            try await remove(GrantStore.find(held.grant, in: transaction))
-        }
+        for grant in try await GrantStore.all(of: user, in: transaction) { try await remove(grant) }
         _ = try await endTokens(of: [user], reason: reason)
         _ = try await retire(principal, reason: reason)
         audit("break_glass.end", token.id, detail: ["reason": .string(reason)])

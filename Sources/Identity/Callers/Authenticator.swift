@@ -7,9 +7,16 @@ package import Postgres
 /// Who a request is allowed to be: a principal through an access token or a session, with what it may do.
 package struct Caller: Equatable, Sendable {
     package let actor: Actor
-    package let permissions: Set<Permission>
+    package let rights: Rights
     /// What this use must pay before its request runs; nil: nothing.
     package var terms: UseTerms?
+
+    package init(actor: Actor, rights: Rights, terms: UseTerms? = nil) {
+        (self.actor, self.rights, self.terms) = (actor, rights, terms)
+    }
+
+    /// Whatever they are done to.
+    package var permissions: Set<Permission> { rights.everywhere }
 }
 
 /// A request's attempt to be somebody.
@@ -37,7 +44,7 @@ package final class Attempt {
 
 /// Tells callers by their access tokens and sessions: one per worker. What it knows of a token is cached without a
 /// time-out, because every use asks whether the authority epoch moved, in the same round trip as the
-/// request's own statements:
+/// request's own statements; when it did, only what was touched is forgotten:
 ///
 /// ```swift
 /// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)   // sends the
@@ -53,16 +60,31 @@ package final class Authenticator {
 
     private final class Entry {
         var standing: Standing
-        let epoch: Int64
+        /// At which it is known to hold.
+        private(set) var epoch: Int64
         var notedAt: Timestamp?
 
         init(_ standing: Standing, epoch: Int64) { (self.standing, self.epoch) = (standing, epoch) }
+
+        func caller(at address: IPAddress?, now: Timestamp) -> Caller {
+            if let lapse = standing.rights.lapsesAt, lapse <= now { standing.renewRights(at: now) }
+            return standing.caller(at: address, now: now)
+        }
+
+        /// Nothing that it stands on was touched, as far as that was read. False: it has to be read anew.
+        func holds(by deltas: AuthorityDeltas) -> Bool {
+            guard epoch < deltas.epoch else { return true }
+            guard deltas.hold(standing.grounds, since: epoch) else { return false }
+            epoch = deltas.epoch
+            return true
+        }
     }
 
     private let database: Database
     private let ledger: Ledger
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
+    private let deltas = AuthorityDeltas()
     private let lastUse = LastUse<AccessTokenKind>()
     private let sessionUse = LastUse<SessionKind>()
     private let bait = TouchedBait()
@@ -86,10 +108,12 @@ package final class Authenticator {
         case .absent: return Attempt(.anonymous)
         case .malformed: return Attempt(.refused(Refusal(.malformed, from: address)))
         case .presented(let hash), .session(let hash):
-            if let entry = entries.use(hash), entry.standing.refusal(from: address, now: now) == nil {
+            if let entry = entries.use(hash), entry.holds(by: deltas),
+                entry.standing.refusal(from: address, now: now) == nil
+            {
                 note(entry, address, now)
                 let query = database.send(Authority.readEpoch)
-                let caller = entry.standing.caller(at: address, now)
+                let caller = entry.caller(at: address, now: now)
                 return Attempt(.caller(caller), credential, check: (entry.epoch, query))
             }
             return try await load(credential, hash, from: address, now: now)
@@ -102,10 +126,10 @@ package final class Authenticator {
         _ credential: Credential, from address: IPAddress?, now: Timestamp
     ) -> (caller: Caller, epoch: Int64)? {
         guard let hash = credential.hash, let entry = entries.use(hash),
-            entry.standing.refusal(from: address, now: now) == nil
+            entry.holds(by: deltas), entry.standing.refusal(from: address, now: now) == nil
         else { return nil }
         note(entry, address, now)
-        return (entry.standing.caller(at: address, now), entry.epoch)
+        return (entry.caller(at: address, now: now), entry.epoch)
     }
 
     /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
@@ -116,6 +140,14 @@ package final class Authenticator {
         guard let hash = attempt.credential.hash, let check = attempt.check else { return nil }
         let epoch = try await check.query.rows().first?.int64(0)
         if epoch == check.epoch { return nil }
+        if let epoch {
+            try await deltas.advance(to: epoch, in: database)
+            if let entry = entries.use(hash), entry.epoch >= check.epoch, entry.holds(by: deltas),
+                attempt.outcome == .caller(entry.caller(at: address, now: now))
+            {
+                return nil
+            }
+        }
         let fresh = try await load(attempt.credential, hash, from: address, now: now)
         return fresh.outcome == attempt.outcome ? nil : fresh
     }
@@ -155,7 +187,7 @@ package final class Authenticator {
         _ credential: Credential, _ hash: SecretHash, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt {
         let rows = try await database.query(Standing.load(credential), .bytes(hash.bytes))
-        guard let row = rows.first, let standing = Standing(row) else {
+        guard let row = rows.first, let standing = Standing(row, at: now) else {
             entries.remove(hash)
             return Attempt(.refused(Refusal(.unknown, from: address)), credential)
         }
@@ -166,13 +198,15 @@ package final class Authenticator {
         if let token = standing.token, standing.isDecoy {
             // Kept nowhere: each use is looked at.
             lastUse.note(token, from: address, at: now)
-            try await bait.touched(standing, standing.caller(at: address), at: now, in: ledger)
-            return Attempt(.caller(standing.caller(at: address)), credential)
+            let caller = standing.caller(at: address, now: now)
+            try await bait.touched(standing, caller, at: now, in: ledger)
+            return Attempt(.caller(caller), credential)
         }
         let entry = Entry(standing, epoch: row.int64(0))
+        deltas.begin(from: entry.epoch)
         note(entry, address, now)
         entries.set(hash, entry)
-        return Attempt(.caller(standing.caller(at: address, now)), credential)
+        return Attempt(.caller(standing.caller(at: address, now: now)), credential)
     }
 
     /// Sessions end by themselves every day: whoever comes with one that has ended is nobody, not suspicious.
@@ -192,16 +226,10 @@ package final class Authenticator {
 }
 
 extension Standing {
-    func caller(at address: IPAddress?, _ now: Timestamp) -> Caller {
-        var caller = caller(at: address)
-        caller.terms = terms(at: now)
-        return caller
-    }
-
-    func caller(at address: IPAddress?) -> Caller {
+    func caller(at address: IPAddress?, now: Timestamp) -> Caller {
         Caller(
             actor: Actor(principal: principal, accessToken: token, session: session, address: address),
-            permissions: permissions)
+            rights: rights(at: now), terms: terms(at: now))
     }
 
     /// Of a session nothing is told.

@@ -19,8 +19,11 @@ struct Standing: Sendable {
     let cidrs: [CIDR]
     /// Bait: it opens nothing.
     let isDecoy: Bool
-    /// What the grants' roles give, narrowed by the scopes.
-    let permissions: Set<Permission>
+    let grants: [GrantedRole]
+    /// Nil does not narrow.
+    let scopes: [Permission]?
+    /// What the grants give, narrowed by the scopes, as it stood when that was last looked at.
+    private(set) var rights: Rights
     /// Unused for longer, it has lapsed.
     var idle: Period?
     /// The last use that is written down, or when it was issued.
@@ -43,6 +46,20 @@ struct Standing: Sendable {
         }
         return nil
     }
+
+    /// What lapsed since it was last looked at counts no more.
+    func rights(at now: Timestamp) -> Rights {
+        guard let lapse = rights.lapsesAt, lapse <= now else { return rights }
+        return Rights(grants, scopes: scopes, at: now)
+    }
+
+    /// What it stands on: a change of authority that touches none of it leaves it as it is.
+    var grounds: [Touched] {
+        (token.map { [.accessToken($0)] } ?? []) + [.principal(principal)]
+            + grants.filter { BuiltInRole(rawValue: $0.role) == nil }.map { .role($0.role) }
+    }
+
+    mutating func renewRights(at now: Timestamp) { rights = rights(at: now) }
 }
 
 extension Standing {
@@ -59,8 +76,7 @@ extension Standing {
         """
         select a.epoch, s.id, s.device, s.principal, s.ended_at,
             least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle), '{}'::text[],
-            null::text[], p.kind, p.status, array(select g.role from access_grant g
-                where g.principal = s.principal and g.effect = 'allow' and g.scope = '{}') as roles,
+            null::text[], p.kind, p.status, granted(s.principal),
             null::boolean, null::bigint, s.last_used_at, false, false, null::bytea, p.expires_at
         from authority a cross join sign_in i
             left join session s on s.hash = $1
@@ -71,8 +87,7 @@ extension Standing {
         "standing_load",
         """
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
-            p.kind, p.status, array(select g.role from access_grant g
-                where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
+            p.kind, p.status, granted(t.principal),
             t.decoy, t.idle_seconds, coalesce(t.last_used_at, t.created_at), t.max_uses is not null,
             coalesce(t.uses >= t.max_uses, false), t.public_key, p.expires_at
         from authority a
@@ -81,14 +96,15 @@ extension Standing {
         """)
 
     /// Nil when there is no such token, or session: of that one cannot be a decoy.
-    init?(_ row: Row) {
+    init?(_ row: Row, at now: Timestamp) {
         guard let id = row.optionalUUID(1),
             let kind = PrincipalID.Kind(rawValue: row.text(8)),
             let status = PrincipalStatus(rawValue: row.text(9))
         else { return nil }
-        let roles = row.textArray(10).compactMap(BuiltInRole.init)
         let isSession = row.isNull(11)
         let isDecoy = row.optionalBool(11) ?? false
+        // What cannot be read gives nothing.
+        let grants = isDecoy ? [] : (try? GrantedRole.list(row.json(10))) ?? []
         let scopes = row.isNull(7) ? nil : row.textArray(7).compactMap(Permission.init)
         self.init(
             token: isSession ? nil : AccessTokenID(id), session: isSession ? SessionID(id) : nil,
@@ -96,17 +112,10 @@ extension Standing {
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
             principalExpiresAt: row.optionalTimestamp(17),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
-            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes),
+            isDecoy: isDecoy, grants: grants, scopes: scopes,
+            rights: Rights(grants, scopes: scopes, at: now),
             idle: row.optionalInt64(12).map { .seconds($0) }, recordedUse: row.timestamp(13),
             isCounted: row.bool(14), isUsedUp: row.bool(15),
             key: row.optionalBytes(16).flatMap { Ed25519.PublicKey($0) })
-    }
-}
-
-extension Set where Element == Permission {
-    /// What the roles give together; scopes only ever take away.
-    static func of(_ roles: some Sequence<BuiltInRole>, narrowedTo scopes: [Permission]? = nil) -> Self {
-        let granted = roles.reduce(into: Set()) { $0.formUnion($1.permissions) }
-        return scopes.map { granted.intersection($0) } ?? granted
     }
 }

@@ -11,7 +11,9 @@ extension LeavingStep {
             LeavingStep("service_accounts") { try await $1.handOverBots(of: $0) },
             LeavingStep("access_tokens") { try await $1.endTokens(of: $0) },
             LeavingStep("known_access_tokens") { try await $1.listKnownTokens(of: $0) },
+            LeavingStep("sessions") { try await $1.endSessions(of: $0) },
             LeavingStep("grants") { try await $1.endGrants(of: $0) },
+            LeavingStep("groups") { try await $1.leaveGroups($0) },
             LeavingStep("invitations") { try await $1.endInvitations(of: $0) },
             LeavingStep("break_glass_tokens") { try await BreakGlassStore.revoke(madeBy: $0, $1) },
         ]
@@ -131,10 +133,28 @@ extension Change {
 
     fileprivate nonisolated(nonsending) func endGrants(of leaver: Leaver) async throws -> [LeftThing] {
         var things: [LeftThing] = []
-        for held in try await GrantStore.roles(of: leaver.user.uuid, in: transaction) {
-            let grant = try await GrantStore.find(held.grant, in: transaction)
+        for grant in try await GrantStore.all(of: leaver.principal, in: transaction) {
             try await remove(grant)
-            things.append(LeftThing(grant.id, name: grant.role.rawValue, .ended))
+            things.append(LeftThing(grant.id, name: grant.role, .ended))
+        }
+        return things
+    }
+
+    fileprivate nonisolated(nonsending) func endSessions(of leaver: Leaver) async throws -> [LeftThing] {
+        try await endSessions(of: leaver.user, reason: leaver.disableReason).map { session in
+            LeftThing(session.id, name: session.device, .ended)
+        }
+    }
+
+    /// Without asking what leaving a group asks for: whoever goes keeps nothing, not even denials.
+    fileprivate nonisolated(nonsending) func leaveGroups(_ leaver: Leaver) async throws -> [LeftThing] {
+        var things: [LeftThing] = []
+        for id in try await GroupStore.all(of: leaver.principal, in: transaction) {
+            let group = try await GroupStore.locked(id, in: transaction)
+            _ = try await GroupStore.remove(leaver.principal, from: id, in: transaction)
+            touch(.principal(leaver.principal))
+            note(group, "member_removed", leaver.principal)
+            things.append(LeftThing(id, name: group.name, .ended))
         }
         return things
     }
@@ -157,7 +177,7 @@ extension Change {
         principal.disabledAt = context.now
         principal.disableReason = reason
         let stored = try await PrincipalStore.update(principal, at: context.now, in: transaction)
-        touchesAuthority = true
+        touch(.principal(principal.id))
         if !wasDisabled { noteStatus(stored, reason: .string(reason)) }
         return stored
     }

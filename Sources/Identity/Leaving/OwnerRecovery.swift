@@ -70,8 +70,8 @@ package struct OwnerRecovery {
         if !user.isOwner {
             try await change.add(
                 Grant(
-                    id: ledger.newID(), principal: user.id, role: .owner, createdAt: change.context.now,
-                    createdBy: nil))
+                    id: ledger.newID(), grantee: .principal(user.id), role: BuiltInRole.owner.rawValue,
+                    createdAt: change.context.now, createdBy: nil))
         }
         _ = try await change.endTokens(of: [user.id], reason: "recover-owner")
         return user

@@ -100,7 +100,7 @@ package struct OpenIDArrival {
         (user.status, user.hasJoined) = (.active, true)
         user = try await PrincipalStore.update(user, at: now, in: transaction)
         change.audit("users.join", user.id)
-        change.touchesAuthority = true
+        change.touch(.principal(user.id))
         change.emit(NewEvent(.userJoined, subject: user.id, data: user.eventData([("via", "openid")])))
         return user
     }
@@ -114,14 +114,14 @@ extension OpenIDArrival {
     ) async throws {
         let wanted = settings.roles(of: groups)
         let held = try await OpenIDLinkStore.grants(of: UserID(user.id.uuid), in: change.transaction)
-        for (grant, group) in held where !wanted.contains(where: { $0.role == grant.role }) {
+        for (grant, group) in held where !wanted.contains(where: { $0.role.rawValue == grant.role }) {
             guard try await mayGo(grant, of: group, change) else { continue }
             try await change.remove(grant)
         }
         for (role, group) in wanted where !user.roles.contains(role) {
             let grant = Grant(
-                id: ledger.newID(), principal: user.id, role: role, createdAt: change.context.now,
-                createdBy: nil)
+                id: ledger.newID(), grantee: .principal(user.id), role: role.rawValue,
+                createdAt: change.context.now, createdBy: nil)
             try await change.add(grant)
             try await OpenIDLinkStore.mark(grant, of: group, in: change.transaction)
         }
@@ -131,11 +131,11 @@ extension OpenIDArrival {
     private nonisolated(nonsending) func mayGo(
         _ grant: Grant, of group: String, _ change: Change
     ) async throws -> Bool {
-        guard grant.role == .owner else { return true }
+        guard grant.role == BuiltInRole.owner.rawValue else { return true }
         let transaction = change.transaction
         _ = try await GrantStore.delete(grant.id, in: transaction)
         let isFine = try await OwnerRoster.hasSomebody(in: transaction)
-        try await GrantStore.insert(grant, in: transaction)
+        try await GrantStore.insert(grant, at: change.context.now, in: transaction)
         try await OpenIDLinkStore.mark(grant, of: group, in: transaction)
         return isFine
     }

@@ -69,11 +69,10 @@ enum OpenIDLinkStore {
     static nonisolated(nonsending) func grants(of user: UserID, in transaction: Transaction) async throws
         -> [(grant: Grant, group: String)]
     {
-        try await transaction.query(grants, .id(user)).compactMap { row in
-            guard let role = BuiltInRole(rawValue: row.text(1)) else { return nil }
+        try await transaction.query(grants, .id(user)).map { row in
             let grant = Grant(
-                id: row.id(0), principal: PrincipalID(user), role: role, createdAt: row.timestamp(2),
-                createdBy: row.optionalText(3))
+                id: row.id(0), grantee: .principal(PrincipalID(user)), role: row.text(1),
+                createdAt: row.timestamp(2), createdBy: row.optionalText(3))
             return (grant, row.text(4))
         }
     }
@@ -82,6 +81,6 @@ enum OpenIDLinkStore {
         _ grant: Grant, of group: String, in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(
-            mark, .id(grant.id), .uuid(grant.principal.uuid), .text(group))
+            mark, .id(grant.id), .uuid(grant.grantee.principal), .text(group))
     }
 }

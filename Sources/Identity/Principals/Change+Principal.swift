@@ -65,7 +65,7 @@ extension Change {
         set(&principal)
         let stored = try await PrincipalStore.update(principal, at: context.now, in: transaction)
         if stored.isOwner { try await OwnerRoster.checkSomebodyStays(in: transaction) }
-        touchesAuthority = true
+        touch(.principal(id))
         // Enabling brings none of them back.
         if stored.status == .disabled, id.kind == .user {
             try await endSessions(of: UserID(id.uuid), reason: "user_disabled")

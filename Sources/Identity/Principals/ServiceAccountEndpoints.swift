@@ -104,7 +104,7 @@ package struct ServiceAccountEndpoints {
         let stored = try await ledger.change(context) { change in
             if let owner { try await change.checkOwner(owner) }
             // Each request is judged by its snapshot of the principal.
-            if hasExpiry { change.touchesAuthority = true }
+            if hasExpiry { change.touch(.principal(id)) }
             return try await change.edit(id, request) { account in
                 if hasExpiry { account.expiresAt = expiresAt }
                 account.name = name ?? account.name

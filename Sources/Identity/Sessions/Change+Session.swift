@@ -34,13 +34,14 @@ extension Change {
     }
 
     /// Ends all of a user's sessions, at once and on every node.
+    @discardableResult
     nonisolated(nonsending) func endSessions(
         of user: UserID, but kept: SessionID? = nil, reason: String
-    ) async throws {
-        note(
-            try await SessionStore.endAll(
-                of: user, but: kept, at: context.now, by: context.actor, reason: reason, in: transaction),
-            reason)
+    ) async throws -> [SessionStore.Ended] {
+        let ended = try await SessionStore.endAll(
+            of: user, but: kept, at: context.now, by: context.actor, reason: reason, in: transaction)
+        note(ended, reason)
+        return ended
     }
 
     nonisolated(nonsending) func endSession(_ id: SessionID, reason: String) async throws {
@@ -51,7 +52,7 @@ extension Change {
 
     private func note(_ ended: [SessionStore.Ended], _ reason: String) {
         for session in ended {
-            touchesAuthority = true
+            touch(.principal(PrincipalID(session.user)))
             audit("sessions.end", session.id, detail: ["reason": .string(reason)])
             emit(
                 NewEvent(

@@ -31,10 +31,16 @@ struct KeySweep {
     /// The keys of a selection, locked and checked. Those that were tampered with are no use to anybody
     /// already, and must not keep the others from being stopped.
     nonisolated(nonsending) func lock(
-        _ selector: KeySelector
+        _ selector: KeySelector, seeing permission: Permission
+    ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
+        try await lock(selector, change.context.rights.sight(permission))
+    }
+
+    private nonisolated(nonsending) func lock(
+        _ selector: KeySelector, _ sight: Sight
     ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
         let rows = try await change.transaction.query(
-            KeySelector.lock, parameters: selector.parameters(limit: Self.keyLimit + 1))
+            KeySelector.lock, parameters: selector.parameters(limit: Self.keyLimit + 1, sight))
         var sound: [ExchangeKey] = []
         var tampered: [TamperedKey] = []
         for row in rows {
@@ -47,12 +53,12 @@ struct KeySweep {
         return (sound, tampered)
     }
 
-    /// The same of keys that are named one by one; none of them is none.
+    /// The same of keys that are named one by one, whoever may see them; none of them is none.
     nonisolated(nonsending) func lock(
         ids: [ExchangeKeyID]
     ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
         if ids.isEmpty { return ([], []) }
-        return try await lock(KeySelector(ids: ids))
+        return try await lock(KeySelector(ids: ids), .everything)
     }
 
     /// Of keys that are locked.

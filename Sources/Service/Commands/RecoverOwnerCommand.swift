@@ -78,11 +78,12 @@ enum RecoverOwnerCommand {
     /// Alerts and deliveries are rows of the same transaction; a node that runs, or the next that starts,
     /// sends them.
     private static func tellEverybody(_ ledger: Ledger, _ settings: Settings) {
+        let rights = PrincipalRights.reader(ledger.clock)
         let outbox = WebhookOutbox(
-            directory: WebhookDirectory(rights: PrincipalRights.of),
+            directory: WebhookDirectory(rights: rights),
             node: UUID(at: ledger.clock.now(), entropy: ledger.entropy), clock: ledger.clock,
             entropy: ledger.entropy)
-        let engine = AlertEngine(ledger: ledger, rights: PrincipalRights.of, origin: settings.origin)
+        let engine = AlertEngine(ledger: ledger, rights: rights, origin: settings.origin)
         ledger.react(
             outbox.reaction(adding: { events, transaction in
                 try await engine.messages(for: events, in: transaction)

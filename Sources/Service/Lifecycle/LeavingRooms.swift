@@ -4,16 +4,15 @@ import Events
 import Identity
 import Kernel
 import Keys
-import Postgres
 import Webhooks
 
 /// What the rooms above Identity do when somebody leaves.
 enum LeavingRooms {
     /// Before what they were granted ends: some of it depends on what they may see.
-    static func steps(_ book: KeyBook) -> [LeavingStep] {
+    static func steps(_ book: KeyBook, _ rights: RightsReader) -> [LeavingStep] {
         [
             LeavingStep("webhooks") { leaver, change in
-                try await WebhookLeaving(rights: PrincipalRights.of)
+                try await WebhookLeaving(rights: rights)
                     .carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
                     .map { left in
                         LeftThing(
@@ -36,9 +35,9 @@ enum LeavingRooms {
         ]
     }
 
-    static func trail(_ book: KeyBook) -> KeyTrail {
+    static func trail(_ book: KeyBook, _ rights: RightsReader) -> KeyTrail {
         KeyTrail(
-            reach: { try await KeyReach.of($0, in: $1) }, mark: { try await UsesOfPrincipals.mark(in: $0) },
+            reach: { try await KeyReach.of($0, rights, in: $1) }, mark: { try await UsesOfPrincipals.mark(in: $0) },
             uses: { try await UsesOfPrincipals.of($0, $1, in: $2) },
             known: { principal, source in
                 try await SecretsSeen.by(principal, in: source).map {
@@ -66,29 +65,5 @@ enum LeavingRooms {
                     }
                 try await RotationWishes.rotate(keys, why, in: book, change)
             })
-    }
-}
-
-/// Which keys principals can use as they stand.
-enum KeyReach {
-    /// What lets somebody use a key, or see its secret.
-    static let uses: Set<Permission> = [.keysSign, .keysProxy, .keysReveal]
-
-    private static let keys = Statement(
-        "keys_in_reach", "select id, label from exchange_key where status <> 'revoked' order by id")
-
-    nonisolated(nonsending) static func of(
-        _ principals: [PrincipalID], in source: any Queryable
-    ) async throws -> [KeyFinding] {
-        let rights = try await PrincipalRights.of(principals, in: source)
-        let users = principals.filter { !Self.uses.isDisjoint(with: rights[$0] ?? []) }
-        if users.isEmpty { return [] }
-        let could = users.reduce(into: Set<Permission>()) { $0.formUnion(rights[$1] ?? []) }
-        return try await source.query(keys).map { row in
-            var finding = KeyFinding(row.id(0), label: row.text(1))
-            finding.could = could.intersection(Self.uses)
-            finding.through = users
-            return finding
-        }
     }
 }

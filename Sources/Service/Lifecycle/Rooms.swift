@@ -57,10 +57,11 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
+        let rights = PrincipalRights.reader(shared.clock)
         let identity = IdentityEndpoints(
             ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
             signIn: SignIn(door: shared.settings.door, hasher: shared.hasher),
-            leaving: LeavingRooms.steps(keys.book), keys: LeavingRooms.trail(keys.book),
+            leaving: LeavingRooms.steps(keys.book, rights), keys: LeavingRooms.trail(keys.book, rights),
             unusedAfter: shared.settings.unusedAfter)
         let jobs =
             identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [
@@ -85,11 +86,7 @@ final class Rooms {
             : nil
         let events = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
-            recheck: { context in
-                guard let principal = context.actor.principal else { return nil }
-                return try await PrincipalRights.of([principal], in: database)[principal]?
-                    .intersection(context.permissions)
-            })
+            recheck: { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: database) })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
         operations =
