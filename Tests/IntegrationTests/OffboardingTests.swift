@@ -91,7 +91,7 @@ extension IntegrationTests {
                 }
                 let line = try #require(
                     report["keys"]?.asArray?.first { $0["key_id"]?.asString == key.lastSegment })
-                #expect(line["uses"]?.asInt == uses.served, "\(report)")
+                #expect(line["uses"]?.asInt == Int64(uses.served), "\(report)")
                 #expect(line["could"] == ["keys:proxy", "keys:sign"])
                 #expect(line["through"]?.asArray?.count == 2)
                 #expect(line["rotation"] == .null)
