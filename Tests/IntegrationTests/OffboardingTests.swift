@@ -138,6 +138,74 @@ extension IntegrationTests {
             }
         }
 
+        /// A user of a role, by their path, with an access token.
+        private static func join(
+            _ name: String, _ role: String, _ node: RunningNode
+        ) async throws -> (id: String, token: RunningNode.Token) {
+            let invited = try await node.must(
+                "POST", "/v1/users",
+                ["name": .string(name), "email": .string("\(name)@desk.example"), "role": .string(role)])
+            let welcome = try await node.must(
+                "POST", "/v1/invitations/accept", ["token": invited["invitation"]?["token"] ?? .null],
+                token: nil)
+            return (invited.id, .text(welcome["access_token"]?["token"]?.asString ?? ""))
+        }
+
+        /// What became of a webhook and a rule.
+        private static func left(
+            by role: String, to heir: String?, _ node: RunningNode, _ receiver: Receiver
+        ) async throws -> (webhook: JSONValue, rule: JSONValue) {
+            let leaver = try await join("leaver-\(role)-\(heir?.suffix(4) ?? "nobody")", role, node)
+            let grant: JSONValue = ["principal_id": .string(leaver.id), "role": "analyst"]
+            try await node.must("POST", "/v1/grants", grant)
+            let name = JSONValue.string(leaver.id)
+            let webhook = try await node.must(
+                "POST", "/v1/webhooks",
+                ["name": name, "url": .string(receiver.url), "event_types": ["custom.*"]],
+                token: leaver.token)
+            let rule = try await node.must(
+                "POST", "/v1/alert-rules", ["name": name, "severity": "info", "on": ["custom.a"]],
+                token: leaver.token)
+            try await node.must("POST", "/v1/alert-rules/\(rule.id)/enable", token: leaver.token)
+            try await node.must(
+                "POST", "/v1/users/\(leaver.id)/offboard",
+                [
+                    "expect": "*", "reason": "left",
+                    "reassign_to": heir.map { .string($0) } ?? .null,
+                ])
+            return (
+                try await node.must("GET", "/v1/webhooks/\(webhook.id)"),
+                try await node.must("GET", "/v1/alert-rules/\(rule.id)")
+            )
+        }
+
+        @Test func `webhooks and rules go on with their heir, unless the heir sees more, or there is none`()
+            async throws
+        {
+            let receiver = try Receiver()
+            defer { receiver.stop() }
+            try await RunningNode.with(.scratch()) { node in
+                let owner = try await node.bootstrap()
+                let like = try await Self.join("like", "admin", node)
+                let grant: JSONValue = ["principal_id": .string(like.id), "role": "analyst"]
+                try await node.must("POST", "/v1/grants", grant)
+                let same = try await Self.left(by: "admin", to: like.id, node, receiver)
+                #expect(same.webhook["status"] == "active" && same.rule["status"] == "enabled", "\(same)")
+                #expect(same.webhook["owner_id"]?.asString == like.id)
+                #expect(same.rule["owner_id"]?.asString == like.id)
+                let ownerID = owner["user"]?["id"]?.asString ?? ""
+                let more = try await Self.left(by: "admin", to: ownerID, node, receiver)
+                #expect(more.webhook["status"] == "disabled" && more.rule["status"] == "enabled", "\(more)")
+                #expect(more.webhook["owner_id"]?.asString == ownerID)
+                let none = try await Self.left(by: "admin", to: nil, node, receiver)
+                #expect(none.rule["status"] == "suspended", "\(none)")
+                let id = none.webhook.id
+                try await wait(until: "the webhook is suspended") {
+                    try await node.must("GET", "/v1/webhooks/\(id)")["status"] == "suspended"
+                }
+            }
+        }
+
         @Test func `keys that a break-glass token used are put up for rotation when it ends`() async throws {
             try await UseDesk.run(nodes: 1) { desk in
                 let (key, node) = (try await desk.key("binance"), desk.nodes[0])

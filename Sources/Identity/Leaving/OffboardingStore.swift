@@ -21,7 +21,8 @@ enum OffboardingStore {
         "offboarding_latest",
         """
         select o.id, o.principal, o.at, o.by, o.reason, o.heir, o.digest, o.steps,
-            (select count(*) from offboarding_key k where k.offboarding = o.id and k.facts ->> 'could' <> '[]'),
+            (select count(*) from offboarding_key k
+                where k.offboarding = o.id and k.facts ->> 'could' <> '[]'),
             (select count(*) from offboarding_key k
                 where k.offboarding = o.id and (k.facts ->> 'uses')::bigint > 0),
             (select count(*) from offboarding_key k where k.offboarding = o.id and k.facts ->> 'saw' <> '[]'),

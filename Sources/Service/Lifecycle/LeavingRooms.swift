@@ -9,6 +9,13 @@ import Webhooks
 
 /// What the rooms above Identity do when somebody leaves.
 enum LeavingRooms {
+    /// People on one worker, with what the rooms above know of them.
+    static func identity(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook) -> IdentityEndpoints {
+        IdentityEndpoints(
+            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
+            leaving: steps(book), keys: trail(book), unusedAfter: shared.settings.unusedAfter)
+    }
+
     /// Before what they were granted ends: some of it depends on what they may see.
     static func steps(_ book: KeyBook) -> [LeavingStep] {
         [

@@ -57,14 +57,10 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
-        let identity = IdentityEndpoints(
-            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-            leaving: LeavingRooms.steps(keys.book), keys: LeavingRooms.trail(keys.book),
-            unusedAfter: shared.settings.unusedAfter)
+        let identity = LeavingRooms.identity(shared, ledger: ledger, keys.book)
         let jobs =
-            identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [
-                rewrap.job
-            ]
+            [rewrap.job] + identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs
+            + audit.jobs
         scheduler =
             isLead
             ? Scheduler(
@@ -95,8 +91,8 @@ final class Rooms {
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
             + identity.operations + keys.operations + signing.operations + signals.operations
-            + delivery.operations
-            + events.operations + audit.operations + sealing.operations + runs.operations
+            + delivery.operations + events.operations + audit.operations + sealing.operations
+            + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()

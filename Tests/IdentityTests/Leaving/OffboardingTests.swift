@@ -153,12 +153,11 @@ import TestSupport
             var second = scene.heir
             second.permissions = BuiltInRole.owner.permissions
             #expect(try await scene.house.caller.call("POST", own, second, body: body).code == "last_owner")
-            let bad = try await scene.offboard(
-                #"{"reason":"left","reassign_to":"\#(scene.leaver.actor.principal?.description ?? "")"}"#)
+            let leaverID = scene.leaver.actor.principal?.description ?? ""
+            let bad = try await scene.offboard(#"{"reason":"left","reassign_to":"\#(leaverID)"}"#)
             #expect(bad.pointers == ["/expect"])
             let heir = try await scene.offboard(
-                #"{"expect":"*","reason":"left","reassign_to":"\#(scene.leaver.actor.principal?.description ?? "")"}"#
-            )
+                #"{"expect":"*","reason":"left","reassign_to":"\#(leaverID)"}"#)
             #expect(heir.pointers == ["/reassign_to"])
         }
     }
