@@ -50,6 +50,7 @@ import Testing
             let both = try await SecretsSeen.by(me, in: r.desk.database)
             #expect(both.map(\.ways) == [["imported", "revealed"]])
             #expect(try await SecretsSeen.by(KeyDesk.colleague, in: r.desk.database).isEmpty)
+            r.desk.time.move(.minutes(1))
             let new = #"{"credential": {"kind": "ed25519", "generate": true}}"#
             #expect(try await r.desk.call("POST", r.path + "/versions", new).status == 201)
             let active = try await r.desk.call(
@@ -121,7 +122,7 @@ import Testing
             #expect(try await wished(r).note?.contains("Version 2 waits") == true)
             #expect(try await rotations(r) == [])
             let destroyed = try await r.desk.call(
-                "POST", r.path + "/versions/2/destroy", #"{"reason": "known"}"#)
+                "POST", r.path + "/versions/2/destroy", #"{"confirm": "a", "reason": "known"}"#)
             #expect(destroyed.status == 200, "\(destroyed.text)")
             _ = try await r.desk.runJob("key-exposure", counting: "looked_at")
             #expect(try await rotations(r) == ["leaver"])
@@ -132,7 +133,10 @@ import Testing
         try await RotationDesk.run { r in
             let order = try await r.desk.call(
                 "POST", "/v1/keys/mode",
-                #"{"selector": {"owner_id": "\#(r.desk.me)"}, "mode": "suspended", "reason": "stolen"}"#)
+                """
+                {"selector": {"owner_id": "\(r.desk.me)"}, "mode": "suspended", "reason": "stolen",\
+                "expect_count": 1}
+                """)
             #expect(order.status == 200, "\(order.text)")
             let left = try await leave(r, heir: KeyDesk.colleague)
             #expect(left.map(\.fate) == [.kept])
