@@ -34,6 +34,8 @@ create index rotation_wish_open on rotation_wish (made_at, source, key) where do
 -- One row for each time that somebody left. It counts for as long as the user is disabled since then.
 create table offboarding (
     id uuid primary key,
+    -- In the order in which they were made, whatever clocks say.
+    number bigint generated always as identity,
     principal uuid not null constraint offboarding_principal references principal (id),
     at timestamptz not null,
     by text,
@@ -42,7 +44,7 @@ create table offboarding (
     digest text not null,
     steps jsonb not null
 );
-create index offboarding_of on offboarding (principal, at desc);
+create index offboarding_of on offboarding (principal, number);
 
 create table offboarding_key (
     offboarding uuid not null constraint offboarding_key_of references offboarding (id),

@@ -91,7 +91,7 @@ extension IntegrationTests {
                 }
                 let line = try #require(
                     report["keys"]?.asArray?.first { $0["key_id"]?.asString == key.lastSegment })
-                #expect(line["uses"]?.asInt == uses.served, "\(report)")
+                #expect(line["uses"]?.asInt == Int64(uses.served), "\(report)")
                 #expect(line["could"] == ["keys:proxy", "keys:sign"])
                 #expect(line["through"]?.asArray?.count == 2)
                 #expect(line["rotation"] == .null)
@@ -135,6 +135,74 @@ extension IntegrationTests {
                 #expect(try await node.must("GET", path)["owner_id"]?.asString == heir)
                 let page = try await node.must("GET", leaver.path + "/offboarding/keys")
                 #expect(page["data"]?.asArray?.count == 1)
+            }
+        }
+
+        /// A user of a role, by their path, with an access token.
+        private static func join(
+            _ name: String, _ role: String, _ node: RunningNode
+        ) async throws -> (id: String, token: RunningNode.Token) {
+            let invited = try await node.must(
+                "POST", "/v1/users",
+                ["name": .string(name), "email": .string("\(name)@desk.example"), "role": .string(role)])
+            let welcome = try await node.must(
+                "POST", "/v1/invitations/accept", ["token": invited["invitation"]?["token"] ?? .null],
+                token: nil)
+            return (invited.id, .text(welcome["access_token"]?["token"]?.asString ?? ""))
+        }
+
+        /// What became of a webhook and a rule.
+        private static func left(
+            by role: String, to heir: String?, _ node: RunningNode, _ receiver: Receiver
+        ) async throws -> (webhook: JSONValue, rule: JSONValue) {
+            let leaver = try await join("leaver-\(role)-\(heir?.suffix(4) ?? "nobody")", role, node)
+            let grant: JSONValue = ["principal_id": .string(leaver.id), "role": "analyst"]
+            try await node.must("POST", "/v1/grants", grant)
+            let name = JSONValue.string(leaver.id)
+            let webhook = try await node.must(
+                "POST", "/v1/webhooks",
+                ["name": name, "url": .string(receiver.url), "event_types": ["custom.*"]],
+                token: leaver.token)
+            let rule = try await node.must(
+                "POST", "/v1/alert-rules", ["name": name, "severity": "info", "on": ["custom.a"]],
+                token: leaver.token)
+            try await node.must("POST", "/v1/alert-rules/\(rule.id)/enable", token: leaver.token)
+            try await node.must(
+                "POST", "/v1/users/\(leaver.id)/offboard",
+                [
+                    "expect": "*", "reason": "left",
+                    "reassign_to": heir.map { .string($0) } ?? .null,
+                ])
+            return (
+                try await node.must("GET", "/v1/webhooks/\(webhook.id)"),
+                try await node.must("GET", "/v1/alert-rules/\(rule.id)")
+            )
+        }
+
+        @Test func `webhooks and rules go on with their heir, unless the heir sees more, or there is none`()
+            async throws
+        {
+            let receiver = try Receiver()
+            defer { receiver.stop() }
+            try await RunningNode.with(.scratch()) { node in
+                let owner = try await node.bootstrap()
+                let like = try await Self.join("like", "admin", node)
+                let grant: JSONValue = ["principal_id": .string(like.id), "role": "analyst"]
+                try await node.must("POST", "/v1/grants", grant)
+                let same = try await Self.left(by: "admin", to: like.id, node, receiver)
+                #expect(same.webhook["status"] == "active" && same.rule["status"] == "enabled", "\(same)")
+                #expect(same.webhook["owner_id"]?.asString == like.id)
+                #expect(same.rule["owner_id"]?.asString == like.id)
+                let ownerID = owner["user"]?["id"]?.asString ?? ""
+                let more = try await Self.left(by: "admin", to: ownerID, node, receiver)
+                #expect(more.webhook["status"] == "disabled" && more.rule["status"] == "enabled", "\(more)")
+                #expect(more.webhook["owner_id"]?.asString == ownerID)
+                let none = try await Self.left(by: "admin", to: nil, node, receiver)
+                #expect(none.rule["status"] == "suspended", "\(none)")
+                let id = none.webhook.id
+                try await wait(until: "the webhook is suspended") {
+                    try await node.must("GET", "/v1/webhooks/\(id)")["status"] == "suspended"
+                }
             }
         }
 

@@ -14,7 +14,7 @@ struct Standing: Sendable {
     let isRevoked: Bool
     let expiresAt: Timestamp?
     /// When the principal itself lapses.
-    let principalExpiresAt: Timestamp?
+    var principalExpiresAt: Timestamp?
     /// From everywhere when empty.
     let cidrs: [CIDR]
     /// Bait: it opens nothing.

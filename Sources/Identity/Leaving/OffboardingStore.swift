@@ -21,13 +21,14 @@ enum OffboardingStore {
         "offboarding_latest",
         """
         select o.id, o.principal, o.at, o.by, o.reason, o.heir, o.digest, o.steps,
-            (select count(*) from offboarding_key k where k.offboarding = o.id and k.facts ->> 'could' <> '[]'),
+            (select count(*) from offboarding_key k
+                where k.offboarding = o.id and k.facts ->> 'could' <> '[]'),
             (select count(*) from offboarding_key k
                 where k.offboarding = o.id and (k.facts ->> 'uses')::bigint > 0),
             (select count(*) from offboarding_key k where k.offboarding = o.id and k.facts ->> 'saw' <> '[]'),
             p.status = 'disabled' and p.disabled_at = o.at
         from offboarding o join principal p on p.id = o.principal
-        where o.principal = $1 order by o.at desc, o.id desc limit 1
+        where o.principal = $1 order by o.number desc limit 1
         """)
     /// The keys whose secret they knew come first, then those that they used most.
     private static let firstKeys = Statement(

@@ -49,7 +49,9 @@ extension Change {
             principal.disabledAt = nil
             principal.disableReason = nil
             // What has lapsed would be refused at once again.
-            if let end = principal.expiresAt, end <= context.now { principal.expiresAt = nil }
+            if id.kind == .serviceAccount, let end = principal.expiresAt, end <= context.now {
+                principal.expiresAt = nil
+            }
         }
     }
 

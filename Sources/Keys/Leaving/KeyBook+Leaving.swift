@@ -18,6 +18,16 @@ package struct LeftKey: Sendable {
 extension KeyBook {
     private static let owned = Statement(
         "keys_owned", "select id from exchange_key where owner = $1 and status <> 'revoked' order by id")
+    /// Secrets of theirs that are not in use: they would be, or still work at the exchange.
+    private static let spare = Statement(
+        "key_versions_spare",
+        """
+        select k.id, k.label, v.version, v.state
+        from key_version v join exchange_key k on k.id = v.key
+        where v.created_by = $1 and v.origin <> 'generated' and v.state in ('pending', 'previous')
+            and k.status <> 'revoked'
+        order by k.id, v.version
+        """)
     private static let ofOthers = Statement(
         "mode_orders_of",
         """
@@ -52,7 +62,18 @@ extension KeyBook {
         let byID = Dictionary(uniqueKeysWithValues: changed.map { ($0.id, $0) })
         try await RotationWishes(book: self).open(
             sound.filter { known.contains($0.id) }.map { byID[$0.id] ?? $0 }, of: exposure.source, change)
-        return left.sorted { $0.key < $1.key }
+        return left.sorted { $0.key < $1.key } + (try await spare(of: leaver, change))
+    }
+
+    private nonisolated(nonsending) func spare(
+        of leaver: PrincipalID, _ change: Change
+    ) async throws -> [LeftKey] {
+        try await change.transaction.query(Self.spare, .text(leaver.description)).map { row in
+            let what = row.text(3) == "pending" ? "waits to be used" : "is not used any more"
+            return LeftKey(
+                key: row.id(0), label: row.text(1), fate: .kept,
+                note: "They knew version \(row.int(2)), which \(what): destroy it.")
+        }
     }
 
     private struct Will {

@@ -89,14 +89,25 @@ package struct RotationWishes {
         guard key.currentVersion != nil, key.currentVersion == version else {
             return try await done(source, key.id, nil, "Another secret is used since.", change)
         }
-        if let underWay = try await RotationStore.lockOpen(of: key.id, in: change.transaction) {
-            _ = try await change.transaction.query(
-                Self.note, .uuid(source), .id(key.id),
-                .text("It waits for the rotation \(underWay.id), which is under way."))
+        if let obstacle = try await obstacle(to: key.id, change) {
+            _ = try await change.transaction.query(Self.note, .uuid(source), .id(key.id), .text(obstacle))
             return
         }
         let rotation = try await book.openRotation(of: key, .usual(reason), cause, change)
         try await done(source, key.id, rotation.id, nil, change)
+    }
+
+    /// What has to end first.
+    private nonisolated(nonsending) func obstacle(
+        to key: ExchangeKeyID, _ change: Change
+    ) async throws -> String? {
+        if let underWay = try await RotationStore.lockOpen(of: key, in: change.transaction) {
+            return "It waits for the rotation \(underWay.id), which is under way."
+        }
+        let versions = try await KeyVersionStore.all(of: key, in: change.transaction)
+        // A rotation would take it on, and nobody knows who knows it.
+        guard let pending = versions.first(where: { $0.state == .pending }) else { return nil }
+        return "Version \(pending.number) waits to be used: activate it, or destroy it."
     }
 
     private nonisolated(nonsending) func done(

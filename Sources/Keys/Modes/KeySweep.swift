@@ -12,8 +12,9 @@ struct KeySweep {
     private static let write = Statement(
         "key_sweep",
         """
-        update exchange_key set owner = d.owner, status = d.status, own_mode = d.own_mode, status_reason = d.status_reason,
-            own_reason = d.own_reason, status_changed_at = d.status_changed_at,
+        update exchange_key set owner = d.owner, status = d.status, own_mode = d.own_mode,
+            status_reason = d.status_reason, own_reason = d.own_reason,
+            status_changed_at = d.status_changed_at,
             rotation_notice_at = d.rotation_notice_at, expiry_notice_at = d.expiry_notice_at,
             handed_out_until = d.handed_out_until, updated_at = d.updated_at, revision = d.revision,
             mac = d.mac

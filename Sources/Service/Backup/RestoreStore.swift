@@ -24,6 +24,12 @@ enum RestoreStore {
     private static let voidInvitations = Statement(
         "restore_void_invitations",
         "update invitation set expires_at = least(expires_at, $1) where used_at is null")
+    private static let voidBreakGlass = Statement(
+        "restore_void_break_glass",
+        """
+        update break_glass set revoked_at = $1, revoke_reason = 'voided by a restore'
+        where used_at is null and revoked_at is null
+        """)
     private static let forgetNodes = Statement("restore_forget_nodes", "delete from node")
     private static let revokeToken = Statement(
         "restore_revoke_token",
@@ -151,7 +157,7 @@ enum RestoreStore {
         in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(hold, .timestamp(now))
-        for statement in [voidDeposits, voidInvitations] {
+        for statement in [voidDeposits, voidInvitations, voidBreakGlass] {
             _ = try await transaction.query(statement, .timestamp(now))
         }
         _ = try await transaction.query(forgetNodes)

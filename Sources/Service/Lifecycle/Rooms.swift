@@ -57,16 +57,10 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
-        let rights = PrincipalRights.reader(shared.clock)
-        let identity = IdentityEndpoints(
-            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-            signIn: SignIn(door: shared.settings.door, hasher: shared.hasher),
-            leaving: LeavingRooms.steps(keys.book, rights), keys: LeavingRooms.trail(keys.book, rights),
-            unusedAfter: shared.settings.unusedAfter)
+        let identity = LeavingRooms.identity(shared, ledger: ledger, keys.book)
         let jobs =
-            identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [
-                rewrap.job
-            ]
+            [rewrap.job] + identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs
+            + audit.jobs
         scheduler =
             isLead
             ? Scheduler(
@@ -93,8 +87,8 @@ final class Rooms {
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
             + identity.operations + keys.operations + signing.operations + signals.operations
-            + delivery.operations
-            + events.operations + audit.operations + sealing.operations + runs.operations
+            + delivery.operations + events.operations + audit.operations + sealing.operations
+            + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()

@@ -30,7 +30,7 @@ import TestSupport
         }
     }
 
-    private func scene(_ body: (Scene) async throws -> Void) async throws {
+    private func scene(_ body: @escaping @Sendable (Scene) async throws -> Void) async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let house = House(database)
             let owner = try await house.owner()
@@ -153,12 +153,11 @@ import TestSupport
             var second = scene.heir
             second.permissions = BuiltInRole.owner.permissions
             #expect(try await scene.house.caller.call("POST", own, second, body: body).code == "last_owner")
-            let bad = try await scene.offboard(
-                #"{"reason":"left","reassign_to":"\#(scene.leaver.actor.principal?.description ?? "")"}"#)
+            let leaverID = scene.leaver.actor.principal?.description ?? ""
+            let bad = try await scene.offboard(#"{"reason":"left","reassign_to":"\#(leaverID)"}"#)
             #expect(bad.pointers == ["/expect"])
             let heir = try await scene.offboard(
-                #"{"expect":"*","reason":"left","reassign_to":"\#(scene.leaver.actor.principal?.description ?? "")"}"#
-            )
+                #"{"expect":"*","reason":"left","reassign_to":"\#(leaverID)"}"#)
             #expect(heir.pointers == ["/reassign_to"])
         }
     }
@@ -185,15 +184,19 @@ import TestSupport
             let tasks = (0..<8).map { _ in
                 Task {
                     _ = worker
-                    return try await House(database).caller.call(
+                    let answer = try await House(database).caller.call(
                         "POST", path, owner, body: #"{"expect":"*","reason":"left"}"#)
+                    return (
+                        status: answer.status, isNew: answer.json["already"] == false,
+                        id: answer.json["id"]?.asString ?? ""
+                    )
                 }
             }
-            var answers: [TestAnswer] = []
+            var answers: [(status: Int, isNew: Bool, id: String)] = []
             for task in tasks { answers.append(try await task.value) }
             #expect(answers.allSatisfy { $0.status == 200 })
-            #expect(answers.count { $0.json["already"] == false } == 1)
-            #expect(Set(answers.compactMap { $0.json["id"]?.asString }).count == 1)
+            #expect(answers.count { $0.isNew } == 1)
+            #expect(Set(answers.map(\.id)).count == 1)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import Events
 import JSON
 import Jobs
 import Kernel
