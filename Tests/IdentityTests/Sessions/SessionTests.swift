@@ -169,6 +169,28 @@ import Testing
         }
     }
 
+    @Test func `whoever stays longer than a request is told when a session or a token has ended`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            let ann = try await entrance.join("ann")
+            let own = try await entrance.context(of: try await entrance.logIn("ann@desk.example"))
+            let later = Timestamp.testStart + .hours(8)
+            for actor in [ann.actor, own.actor] {
+                #expect(try await Bearing.counts(actor, at: .testStart, in: database))
+            }
+            #expect(try await !Bearing.counts(own.actor, at: later, in: database))
+            let token = ann.actor.accessToken?.description ?? ""
+            let revoked = try await entrance.house.caller.call(
+                "POST", "/v1/access-tokens/\(token)/revoke", entrance.owner)
+            #expect(revoked.status == 200, "\(revoked.text)")
+            #expect(try await !Bearing.counts(ann.actor, at: .testStart, in: database))
+            #expect(try await entrance.house.caller.call("DELETE", "/v1/sessions", own).status == 204)
+            #expect(try await !Bearing.counts(own.actor, at: .testStart, in: database))
+        }
+    }
+
     @Test func `a cookie that is none, and one that nobody has, are refused`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let entrance = try await Entrance(database)
