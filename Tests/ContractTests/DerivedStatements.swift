@@ -23,7 +23,8 @@ enum DerivedStatements {
             BreakGlassStore.lockByHash, BreakGlassStore.list, BreakGlassStore.over,
             GrantStore.find, GrantStore.list, GrantStore.ofGroup, GrantStore.ofPrincipal, GrantStore.ofRole,
             RoleStore.find, RoleStore.lock, RoleStore.all, GroupStore.find, GroupStore.list,
-            GroupStore.members,
+            GroupStore.members, SessionStore.find, SessionList.statement, SignInSettings.find,
+            SignInSettings.lock,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

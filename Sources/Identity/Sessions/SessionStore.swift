@@ -15,8 +15,9 @@ enum SessionStore {
     private static let insert = Statement(
         "session_insert",
         """
-        insert into session (id, principal, hash, device, address, created_at, last_used_at, factor, factor_at)
-        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, case when $7 is not null then $6 end)
+        insert into session (id, principal, hash, device, address, created_at, last_used_at, factor,
+            factor_at)
+        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8)
         """)
     private static let end = Statement(
         "session_end",
@@ -62,7 +63,8 @@ enum SessionStore {
     ) async throws {
         _ = try await transaction.query(
             insert, .id(id), .id(new.user), .bytes(secret.hash.bytes), .text(new.device),
-            .text(address?.description), .timestamp(now), .text(new.factor))
+            .text(address?.description), .timestamp(now), .text(new.factor),
+            .timestamp(new.factor == nil ? nil : now))
     }
 
     static nonisolated(nonsending) func end(

@@ -8,15 +8,6 @@ import Webhooks
 
 /// What the rooms above Identity do when somebody leaves.
 enum LeavingRooms {
-    /// People on one worker, with what the rooms above know of them.
-    static func identity(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook) -> IdentityEndpoints {
-        let rights = PrincipalRights.reader(shared.clock)
-        return IdentityEndpoints(
-            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-            signIn: SignIn(door: shared.settings.door, hasher: shared.hasher),
-            leaving: steps(book, rights), keys: trail(book, rights), unusedAfter: shared.settings.unusedAfter)
-    }
-
     /// Before what they were granted ends: some of it depends on what they may see.
     static func steps(_ book: KeyBook, _ rights: RightsReader) -> [LeavingStep] {
         [

@@ -1,4 +1,5 @@
 import Access
+import Identity
 import Kernel
 import Postgres
 
@@ -25,11 +26,14 @@ enum PrincipalRights {
         return rights
     }
 
-    /// What a caller of a while ago may still do; nil: nothing any more.
+    /// What is left of what the caller was let in with; nil when they may not act any more, or not by what
+    /// they came by.
     nonisolated(nonsending) static func left(
         of context: Context, at now: Timestamp, in source: any Queryable
     ) async throws -> Set<Permission>? {
-        guard let principal = context.actor.principal else { return nil }
+        guard let principal = context.actor.principal,
+            try await Bearing.counts(context.actor, at: now, in: source)
+        else { return nil }
         let rights = try await of([principal], at: now, in: source)
         return rights[principal]?.everywhere.intersection(context.permissions)
     }

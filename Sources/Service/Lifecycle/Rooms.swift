@@ -57,9 +57,9 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
-        let identity = LeavingRooms.identity(shared, ledger: ledger, keys.book)
+        let people = PeopleRooms(shared, ledger: ledger, keys.book)
         let jobs =
-            [rewrap.job] + identity.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs
+            [rewrap.job] + people.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs
             + audit.jobs
         scheduler =
             isLead
@@ -86,7 +86,7 @@ final class Rooms {
         operations =
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
-            + identity.operations + keys.operations + signing.operations + signals.operations
+            + people.operations + keys.operations + signing.operations + signals.operations
             + delivery.operations + events.operations + audit.operations + sealing.operations
             + runs.operations
         ledger.onEvents { [feed, notifier] in
@@ -156,9 +156,6 @@ extension Rooms {
 }
 
 extension Settings {
-    /// Where people sign in.
-    var door: FrontDoor { FrontDoor(origin: publicOrigin, trustedProxies: trustedProxies) }
-
     /// What links to this service begin with.
     var origin: String { publicOrigin?.text ?? "\(tls == nil ? "http" : "https")://\(listen)" }
 }

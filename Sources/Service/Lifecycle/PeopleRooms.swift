@@ -1,0 +1,28 @@
+import Access
+import Events
+import Identity
+import Jobs
+import Kernel
+import Keys
+
+/// People and bots, as a worker wires them.
+struct PeopleRooms {
+    let operations: [Operation]
+    let jobs: [Job]
+
+    init(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook) {
+        let rights = PrincipalRights.reader(shared.clock)
+        let identity = IdentityEndpoints(
+            ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
+            signIn: SignIn(door: shared.settings.door, hasher: shared.hasher),
+            leaving: LeavingRooms.steps(book, rights), keys: LeavingRooms.trail(book, rights),
+            unusedAfter: shared.settings.unusedAfter)
+        operations = identity.operations
+        jobs = identity.jobs + SignInJobs(ledger.database, clock: shared.clock).jobs
+    }
+}
+
+extension Settings {
+    /// Where people sign in.
+    var door: FrontDoor { FrontDoor(origin: publicOrigin, trustedProxies: trustedProxies) }
+}
