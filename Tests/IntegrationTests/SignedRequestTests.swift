@@ -222,6 +222,39 @@ extension IntegrationTests {
             }
         }
 
+        @Test(arguments: ["signed_request.py", "signed-request", "signed_request.py by openssl"])
+        func `the clients of Docs make requests that count, and no other`(client: String) async throws {
+            try await RunningNode.with(.scratch()) { node in
+                try await node.bootstrap()
+                let pem = try await node.run(openssl: "genpkey", "-algorithm", "ed25519", "-out", "key.pem")
+                try #require(pem.code == 0, "\(pem.output)")
+                let made = try await node.run(
+                    openssl: "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem")
+                try #require(made.code == 0, "\(made.output)")
+                let key = try #require(node.folder.read("public.pem"))
+                let token = try await node.must(
+                    "POST", "/v1/access-tokens", ["name": "a", "public_key": .string(key)])
+                try node.folder.write(
+                    "Authorization: Bearer \(token["token"]?.asString ?? "")\n", to: "header")
+                try node.folder.write(#"{"type":"custom.signed"}"#, to: "body")
+                func run(_ id: String, _ request: String...) async throws -> (code: Int32, output: String) {
+                    let program = "\(projectFolder())/Docs/clients/\(client.prefix { $0 != " " })"
+                    // Isolated and without its packages, Python has no `cryptography`.
+                    let python = client.hasSuffix("openssl") ? ["/usr/bin/env", "python3", "-I", "-S"] : []
+                    let files = [node.folder.file("key.pem"), node.folder.file("header")]
+                    return try await runToEnd(
+                        python + [program] + files + [id] + request, in: node.folder)
+                }
+                let url = "http://127.0.0.1:\(node.port)/v1/events"
+                let pushed = try await run(token.id, "POST", url, node.folder.file("body"))
+                #expect(pushed.code == 0 && pushed.output.contains("custom.signed"), "\(pushed.output)")
+                let read = try await run(token.id, "GET", url + "?type=custom.signed&limit=5")
+                #expect(read.code == 0 && read.output.contains("custom.signed"), "\(read.output)")
+                let wrong = try await run("tok_wrong", "GET", url)
+                #expect(wrong.code != 0 && wrong.output.contains("signature_invalid"), "\(wrong.output)")
+            }
+        }
+
         @Test func `a request to sign is begun by a signed request alone`() async throws {
             let settings = ["KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": "http://127.0.0.1:9"]
             try await RunningNode.with(.scratch(), settings) { node in
@@ -238,5 +271,13 @@ extension IntegrationTests {
                 #expect(try await bound.call("POST", sign, body).json["code"] == "unauthenticated")
             }
         }
+    }
+}
+
+extension RunningNode {
+    /// Files are those of the node's folder.
+    fileprivate func run(openssl arguments: String...) async throws -> (code: Int32, output: String) {
+        let words = arguments.map { $0.hasSuffix(".pem") ? folder.file($0) : $0 }
+        return try await runToEnd(["openssl"] + words, in: folder)
     }
 }
