@@ -2,8 +2,8 @@ import Access
 import Kernel
 import Postgres
 
-/// When and from where access tokens were used, to the minute, gathered and written in one statement: never on
-/// a request's path.
+/// When and from where access tokens were used, to the minute, gathered and written in one statement: never
+/// on a request's path.
 struct LastUse {
     static let every: Period = .minutes(1)
     /// Uses gathered between two flushes; more are forgotten, as the next use tells the same.
