@@ -7,7 +7,8 @@ package struct FuzzTarget: Sendable {
 
     package static let all: [FuzzTarget] = [
         .accessToken, .chunked, .csv, .expression, .gzip, .json, .keyFiles, .ndjson, .policy, .privateKey,
-        .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath, .url, .writtenRequest,
+        .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath, .structuredField, .url,
+        .writtenRequest,
     ]
 }
 

@@ -83,7 +83,7 @@ extension Ed25519 {
             self.bytes = bytes
         }
 
-        /// Whether a signature can verify under it: a point in canonical form, on the curve, of the large order.
+        /// Whether a signature can verify under it: a point in canonical form, and of the large order.
         package var isOnCurve: Bool {
             SodiumLibrary.isReady && crypto_core_ed25519_is_valid_point(bytes) == 1
         }

@@ -1,6 +1,7 @@
 import Crypto
 
-/// `Content-Digest` (RFC 9530): over the body as it is sent, so of a compressed one over the compressed bytes.
+/// `Content-Digest` (RFC 9530): over the body as it is sent, so of a compressed one over the compressed
+/// bytes.
 package struct ContentDigest: Equatable, Sendable {
     private enum Algorithm: String, CaseIterable {
         case sha256 = "sha-256"

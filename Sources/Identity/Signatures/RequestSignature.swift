@@ -2,8 +2,8 @@ package import Access
 package import Crypto
 package import Kernel
 
-/// A signature that verified, over a head: what remains is that its nonce is new, and that the body is the one
-/// whose digest was signed. Pure.
+/// A signature that verified, over a head: what remains is that its nonce is new, and that the body is the
+/// one whose digest was signed. Pure.
 package struct RequestSignature: Equatable, Sendable {
     /// How far `created` may be from the clock of the node that judges.
     package static let tolerance: Period = .seconds(60)

@@ -2,7 +2,7 @@ import Crypto
 
 /// What structured fields (RFC 9651) are made of, as far as signatures need them. Decimals, dates and display
 /// strings stand in none of our fields, and are refused.
-enum StructuredItem: Equatable, Sendable {
+package enum StructuredItem: Equatable, Sendable {
     case integer(Int64)
     case string(String)
     case token(String)
@@ -10,7 +10,7 @@ enum StructuredItem: Equatable, Sendable {
     case boolean(Bool)
 
     /// As section 4.1 writes it.
-    var text: String {
+    package var text: String {
         switch self {
         case .integer(let number): String(number)
         case .string(let text): Self.quoted(text)
@@ -30,37 +30,37 @@ enum StructuredItem: Equatable, Sendable {
 }
 
 /// In the order of their writing, each once.
-struct StructuredParameters: Equatable, Sendable {
+package struct StructuredParameters: Equatable, Sendable {
     var all: [(name: String, value: StructuredItem)] = []
 
     subscript(_ name: String) -> StructuredItem? { all.first { $0.name == name }?.value }
 
-    var text: String {
+    package var text: String {
         all.map { $0.value == .boolean(true) ? ";\($0.name)" : ";\($0.name)=\($0.value.text)" }.joined()
     }
 
-    static func == (a: Self, b: Self) -> Bool {
+    package static func == (a: Self, b: Self) -> Bool {
         a.all.elementsEqual(b.all) { $0.name == $1.name && $0.value == $1.value }
     }
 }
 
 /// A bare item with its parameters.
-struct StructuredElement: Equatable, Sendable {
+package struct StructuredElement: Equatable, Sendable {
     let item: StructuredItem
     let parameters: StructuredParameters
 
-    var text: String { item.text + parameters.text }
+    package var text: String { item.text + parameters.text }
 }
 
-struct StructuredList: Equatable, Sendable {
+package struct StructuredList: Equatable, Sendable {
     let elements: [StructuredElement]
     let parameters: StructuredParameters
 
-    var text: String { "(\(elements.map(\.text).joined(separator: " ")))\(parameters.text)" }
+    package var text: String { "(\(elements.map(\.text).joined(separator: " ")))\(parameters.text)" }
 }
 
 /// One member of a dictionary.
-enum StructuredMember: Equatable, Sendable {
+package enum StructuredMember: Equatable, Sendable {
     case element(StructuredElement)
     case list(StructuredList)
 }

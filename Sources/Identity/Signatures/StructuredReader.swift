@@ -2,8 +2,8 @@ import Crypto
 
 /// Reads a dictionary of RFC 9651, section 4.2, strictly and within bounds. Stricter than the section in one
 /// thing: a name that stands twice is refused, where the last one would count.
-struct StructuredReader {
-    enum Mistake: Error, Equatable {
+package struct StructuredReader {
+    package enum Mistake: Error, Equatable {
         case malformed(offset: Int)
         case tooLarge
     }
@@ -22,7 +22,7 @@ struct StructuredReader {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    static func dictionary(
+    package static func dictionary(
         _ text: some Collection<UInt8>
     ) throws(Mistake) -> [(name: String, value: StructuredMember)] {
         guard text.count <= bytesAtMost else { throw .tooLarge }

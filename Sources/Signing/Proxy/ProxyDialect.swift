@@ -9,7 +9,7 @@ package enum ProxyDialect {
         switch problem.code.code {
         case "policy_denied": problem.isOverLimit ? .overLimit : .denied
         case "forbidden", "key_tampered": .denied
-        case "unauthenticated": .unauthenticated
+        case "unauthenticated", "signature_invalid": .unauthenticated
         case "rate_limited": .throttled
         case "exchange_rate_limited": problem.isBan ? .banned : .throttled
         case "outcome_unknown": .outcomeUnknown

@@ -57,7 +57,8 @@ import Testing
         more.fields = [("content-type", "application/json"), ("idempotency-key", "a-key")]
         #expect(try reason(more) == nil)
         more.parameters = """
-            ;expires=\(now.seconds + 5);tag="keybell";keyid="\(token)";nonce="\(more.nonce)";created=\(now.seconds)
+            ;expires=\(now.seconds + 5);tag="keybell";keyid="\(token)";nonce="\(more.nonce)";\
+            created=\(now.seconds)
             """
         #expect(try reason(more) == nil)
     }
