@@ -85,12 +85,18 @@ final class Rooms {
             })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
+        let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher)
         operations =
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
             + IdentityEndpoints(
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-                signIn: SignIn(door: shared.settings.door, hasher: shared.hasher)
+                signIn: signIn
+            ).operations
+            + OpenIDEndpoints(
+                ledger: ledger, refusals: shared.refusals,
+                provider: ProviderClient.of(shared, worker.reactor),
+                signIn: signIn, log: shared.log
             ).operations
             + keys.operations + signing.operations + signals.operations + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
