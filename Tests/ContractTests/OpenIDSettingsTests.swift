@@ -7,7 +7,8 @@ import Testing
 /// How an operator describes a log-in provider.
 struct OpenIDSettingsTests {
     private static let least = [
-        "KEYBELL_PUBLIC_ORIGIN": "https://keybell.desk.example", "KEYBELL_OIDC_ISSUER": "https://id.example/r",
+        "KEYBELL_PUBLIC_ORIGIN": "https://keybell.desk.example",
+        "KEYBELL_OIDC_ISSUER": "https://id.example/r",
         "KEYBELL_OIDC_CLIENT_ID": "keybell",
     ]
 
@@ -69,7 +70,8 @@ struct OpenIDSettingsTests {
 
     @Test func `what is missing is named, and what has no meaning without an issuer`() {
         #expect(mistake([:], but: "KEYBELL_OIDC_CLIENT_ID").contains("KEYBELL_OIDC_CLIENT_ID is missing"))
-        #expect(mistake([:], but: "KEYBELL_PUBLIC_ORIGIN").contains("KEYBELL_OIDC_ISSUER needs KEYBELL_PUBLIC"))
+        #expect(
+            mistake([:], but: "KEYBELL_PUBLIC_ORIGIN").contains("KEYBELL_OIDC_ISSUER needs KEYBELL_PUBLIC"))
         let alone = mistake(["KEYBELL_OIDC_ROLES": "a=admin"], but: "KEYBELL_OIDC_ISSUER")
         #expect(alone.contains("KEYBELL_OIDC_ROLES needs KEYBELL_OIDC_ISSUER"))
         #expect(alone.contains("KEYBELL_OIDC_CLIENT_ID needs KEYBELL_OIDC_ISSUER"))

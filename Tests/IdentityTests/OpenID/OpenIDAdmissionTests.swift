@@ -68,10 +68,10 @@ import Testing
     @Test func `who has a factor here is asked for it, unless the provider asked for one that counts`()
         async throws
     {
-        let factors = SecondFactors(
-            offers: { _, _ in [.init(kind: "totp")] },
-            check: { answer, _, _ in if case .totp("123456") = answer { "totp" } else { nil } })
         try await ScratchDatabase.make().withDatabase { worker, database async throws in
+            let factors = SecondFactors(
+                offers: { _, _ in [.init(kind: "totp")] },
+                check: { answer, _, _ in if case .totp("123456") = answer { "totp" } else { nil } })
             let lobby = try await Lobby(database, worker, factors: factors) { $0.factorValues = ["otp"] }
             _ = try await lobby.invite("ann")
             let answer = try await lobby.enter()
