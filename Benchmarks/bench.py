@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 
 import works_candles  # noqa: E402
 import works_keys  # noqa: E402
+import works_login  # noqa: E402
 import works_proxy  # noqa: E402
 import works_read  # noqa: E402
 import works_seal  # noqa: E402
@@ -37,7 +38,8 @@ from service import Service  # noqa: E402
 from table import Table  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
-WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage"]
+WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage",
+         "login"]
 RECORD = ROOT / "Docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
@@ -93,11 +95,13 @@ class Bench:
             self.attempt("seal", lambda: works_seal.run(self))
         if "keys" in works and self.binary:
             self.attempt("keys", lambda: works_keys.run(self))
+        if "login" in works and self.binary:
+            self.attempt("login", lambda: works_login.run(self))
         if "sign" in works and self.binary:
             self.attempt("sign", lambda: works_sign.run(self))
         if "proxy" in works and self.binary:
             self.attempt("proxy", lambda: works_proxy.run(self))
-        rest = [work for work in works if work not in ["plain", "seal", "keys", "proxy"]]
+        rest = [work for work in works if work not in ["plain", "seal", "keys", "proxy", "login"]]
         if not rest:
             return
         with contextlib.ExitStack() as stack:

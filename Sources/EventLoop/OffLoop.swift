@@ -100,7 +100,9 @@ private func runOffLoopThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMut
     let start = Unmanaged<OffLoopStart>.fromOpaque(argument).takeRetainedValue()
     _ = pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
     // On Linux a thread has a niceness of its own; 0 is the calling thread.
-    if start.pool.niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.pool.niceness) }
+    if start.pool.niceness > 0 {
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, start.pool.niceness)
+    }
     start.pool.work()
     return nil
 }

@@ -137,6 +137,29 @@ extension EventType {
             EventField("access_token_id", .string), EventField("principal_id", .string),
             EventField("name", .string), EventField("address", .string, isNullable: true),
         ],
+        "login.succeeded": [
+            EventField("user_id", .string), EventField("session_id", .string), EventField("device", .string),
+            EventField("via", .string), EventField("factor", .string, isNullable: true),
+            EventField("address", .string, isNullable: true),
+        ],
+        "login.failed": [
+            EventField("user_id", .string, isNullable: true), EventField("reason", .string),
+            EventField("address", .string), EventField("count", .integer),
+        ],
+        "login.locked": [
+            EventField("user_id", .string, isNullable: true), EventField("address", .string),
+            EventField("until", .string),
+        ],
+        "session.ended": [
+            EventField("session_id", .string), EventField("user_id", .string), EventField("device", .string),
+            EventField("reason", .string),
+        ],
+        "password.changed": [EventField("user_id", .string), EventField("via", .string)],
+        "password.reset_issued": [EventField("user_id", .string), EventField("expires_at", .string)],
+        "sign_in.changed": [
+            EventField("changed", .strings), EventField("mfa_grace", .string),
+            EventField("session_idle", .string), EventField("session_lifetime", .string),
+        ],
         "grade.changed": seriesFields + [
             EventField("time", .string), EventField("previous", .number, isNullable: true),
             EventField("grade", .number), EventField("zone", .string),

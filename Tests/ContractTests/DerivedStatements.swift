@@ -19,7 +19,8 @@ enum DerivedStatements {
     private static var identity: [Statement] {
         [
             PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
-            GrantStore.find, GrantStore.list,
+            GrantStore.find, GrantStore.list, SessionStore.find, SessionList.statement, SignInSettings.find,
+            SignInSettings.lock,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

@@ -30,7 +30,8 @@ struct HostileTextTests {
         "bootstrap", "acceptInvitation", "uploadCandles", "uploadUsageEvents", "testAlertRule", "seal",
         "unseal", "proveShare",
         "confirmRestore",
-        "lookAtDeposit", "deposit", "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
+        "lookAtDeposit", "deposit", "logIn", "changePassword", "resetPassword",
+        "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
     ]
 
     private static func operations() throws -> [Contract.Operation] {

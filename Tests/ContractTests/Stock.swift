@@ -61,6 +61,9 @@ struct Stock {
 
     private mutating func addPeople() async throws {
         ids["user_id"] = try await premises.join("stock", .analyst, by: owner).id
+        let set = try await premises.call(
+            "PUT", "/v1/password", as: owner.token, body: #"{"password":"the phrase before this one"}"#)
+        #expect(set.status == 204, "\(set.text)")
         try await add(
             "service_account_id", "/v1/service-accounts", #"{"name":"stock bot","purpose":"to be looked at"}"#
         )

@@ -33,7 +33,8 @@ package final class Attempt {
     }
 }
 
-/// Tells callers by their access tokens and sessions: one per worker. What it knows of a token is cached without a
+/// Tells callers by their access tokens and sessions: one per worker. What it knows of a token is cached
+/// without a
 /// time-out, because every use asks whether the authority epoch moved, in the same round trip as the
 /// request's own statements:
 ///

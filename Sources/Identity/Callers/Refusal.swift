@@ -2,8 +2,8 @@ package import Access
 package import HTTPServer
 package import Kernel
 
-/// An access token that does not count, or a log-in that failed, and why. Outsiders are told the same whatever
-/// the reason.
+/// An access token that does not count, or a log-in that failed, and why. Outsiders are told the same
+/// whatever the reason.
 package struct Refusal: Equatable, Sendable {
     package enum Reason: String, CaseIterable, Sendable {
         case malformed, unknown, expired, revoked, address

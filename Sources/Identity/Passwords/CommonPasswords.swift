@@ -1,6 +1,6 @@
 /// Passwords that are guessed first: few characters, keys in a row, counting, dates, and one or two of the
-/// words that stand in every list of leaked passwords, however they are decorated. A list of ours, as the well
-/// known ones hold mostly passwords that are too short here anyway.
+/// words that stand in every list of leaked passwords, however they are decorated. A list of ours, as the
+/// well known ones hold mostly passwords that are too short here anyway.
 enum CommonPasswords {
     private static let words: Set<String> = Set(
         """

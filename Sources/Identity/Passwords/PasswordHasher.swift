@@ -3,8 +3,8 @@ import EventLoop
 import Kernel
 import Synchronization
 
-/// Where passwords are hashed: one thread of low priority for a whole process, so that a storm of log-ins takes
-/// no loop's time, and 19 MiB once. Whoever finds the line full is told to come again.
+/// Where passwords are hashed: one thread of low priority for a whole process, so that a storm of log-ins
+/// takes no loop's time, and 19 MiB once. Whoever finds the line full is told to come again.
 package final class PasswordHasher: Sendable {
     /// At some 20 ms each, the last of them waits less than a second.
     package static let placesAtMost = 32

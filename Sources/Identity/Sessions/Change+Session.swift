@@ -6,7 +6,8 @@ import HTTPServer
 
 /// The beginning and the end of sessions, with what is told of it.
 extension Change {
-    /// Whoever calls has proved who it is. A session that begins takes nobody's authority, so that the epoch stays.
+    /// Whoever calls has proved who it is. A session that begins takes nobody's authority, so that the epoch
+    /// stays.
     package nonisolated(nonsending) func open(
         _ new: NewSession, id: SessionID, _ entropy: Entropy
     ) async throws -> IssuedSession {

@@ -12,7 +12,8 @@ package struct FrontDoor: Sendable {
         (self.origin, self.trustedProxies) = (origin, trustedProxies)
     }
 
-    /// Throws `login_unavailable` with the reason where no cookie could be kept, or one could be read on its way.
+    /// Throws `login_unavailable` with the reason where no cookie could be kept, or one could be read on its
+    /// way.
     func check(_ request: Request) throws(Problem) {
         try checkWay(of: request)
         guard isOwn(request) else {

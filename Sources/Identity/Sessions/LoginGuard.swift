@@ -3,8 +3,8 @@ import HTTPServer
 import Kernel
 import Postgres
 
-/// Delay and lock-out of log-ins, exact whatever the number of nodes: an attempt is counted in a transaction of its
-/// own before it is made.
+/// Delay and lock-out of log-ins, exact whatever the number of nodes: an attempt is counted in a transaction
+/// of its own before it is made.
 struct LoginGuard {
     let database: Database
 

@@ -1,7 +1,7 @@
 import Kernel
 
-/// Attempts of one identity, or from one address, that have not succeeded. Every attempt counts as failed before it
-/// is made, so that those made at the same time count, too. Pure.
+/// Attempts of one identity, or from one address, that have not succeeded. Every attempt counts as failed
+/// before it is made, so that those made at the same time count, too. Pure.
 struct LoginTally: Equatable {
     enum Kind {
         case identity

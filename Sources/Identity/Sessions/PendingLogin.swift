@@ -3,8 +3,8 @@ import HTTPServer
 import Kernel
 import Postgres
 
-/// A log-in whose password was right and whose second factor is to come: five minutes, from the same address, and it
-/// leads to one session.
+/// A log-in whose password was right and whose second factor is to come: five minutes, from the same
+/// address, and it leads to one session.
 struct PendingLogin {
     static let lifetime: Period = .minutes(5)
 

@@ -28,10 +28,11 @@ package struct SecondFactors {
         package let pending: UUID
     }
 
-    /// Which factors somebody has: empty for nobody's. Called in the transaction that keeps the pending log-in.
+    /// Which factors somebody has: empty for nobody's. Called in the transaction that keeps the pending
+    /// log-in.
     package var offers: nonisolated(nonsending) (Claim, Change) async throws -> [Offer]
-    /// The factor's name where the answer is right, and used up with it; nil where it is wrong. What it notes down
-    /// is kept either way.
+    /// The factor's name where the answer is right, and used up with it; nil where it is wrong. What it
+    /// notes down is kept either way.
     package var check: nonisolated(nonsending) (Answer, Claim, Change) async throws -> String?
 
     package init(

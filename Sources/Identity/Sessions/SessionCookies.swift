@@ -1,15 +1,16 @@
 package import HTTPServer
 import Kernel
 
-/// A session in cookies: one that no script reads, and one that the page reads and says again in a header, which a
-/// page of another origin cannot. `__Host-`: only from us, only by TLS or on this machine, for no other host.
+/// A session in cookies: one that no script reads, and one that the page reads and says again in a header,
+/// which a page of another origin cannot. `__Host-`: only from us, only by TLS or on this machine, for no
+/// other host.
 package enum SessionCookies {
     static let session = "__Host-keybell_session"
     static let csrf = "__Host-keybell_csrf"
     package static let csrfHeader: HeaderName = "keybell-csrf"
 
-    /// What the request says by its cookie of who calls. Throws where it would change something without a proof
-    /// that a page of ours, or a program, sent it.
+    /// What the request says by its cookie of who calls. Throws where it would change something without a
+    /// proof that a page of ours, or a program, sent it.
     package static func credential(of request: Request, at door: FrontDoor) throws(Problem) -> Credential {
         guard let value = value(of: session, request.head.headers) else { return .absent }
         guard let secret = AccessTokenSecret(.session, parsing: value.utf8) else { return .malformed }

@@ -15,7 +15,8 @@ enum SessionStore {
     private static let insert = Statement(
         "session_insert",
         """
-        insert into session (id, principal, hash, device, address, created_at, last_used_at, factor, factor_at)
+        insert into session (id, principal, hash, device, address, created_at, last_used_at, factor,
+            factor_at)
         values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, case when $7 is not null then $6 end)
         """)
     private static let end = Statement(

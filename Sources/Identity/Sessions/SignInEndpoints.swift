@@ -8,7 +8,7 @@ import Kernel
 struct SignInEndpoints {
     let ledger: Ledger
 
-    private static let grace = Period.seconds(0)...Period.days(90)
+    private static let grace = Period.minutes(1)...Period.days(90)
     private static let idle = Period.minutes(5)...Period.days(30)
     private static let lifetime = Period.minutes(15)...Period.days(90)
 
@@ -82,7 +82,8 @@ extension Fields {
     fileprivate mutating func period(_ name: String, _ range: ClosedRange<Period>) -> Period {
         let expected = "from \(range.lowerBound) to \(range.upperBound), as 8h"
         return parsed(name, expected: expected, standIn: range.upperBound) { text in
-            Period(text).flatMap { range.contains($0) ? $0 : nil }
+            guard text.first != "0", let period = Period(text), range.contains(period) else { return nil }
+            return period
         }
     }
 }

@@ -36,7 +36,9 @@ package struct Setting: Sendable {
         Setting(
             "KEYBELL_SEALED_NOTICE_URL",
             "Told by POST when this node starts sealed, so that somebody comes. Holds no secrets."),
-        Setting("KEYBELL_PUBLIC_ORIGIN", "What people call this service: https://… or http://localhost…"),
+        Setting(
+            "KEYBELL_PUBLIC_ORIGIN",
+            "What people call this service: https://… or http://localhost… Log-in by password needs it."),
         Setting(
             "KEYBELL_OIDC_ISSUER",
             "The OpenID provider to sign in by, as it calls itself: https://… Needs KEYBELL_PUBLIC_ORIGIN."),

@@ -160,7 +160,8 @@ extension Node {
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
             httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
-            refusals: Refusals(), hasher: hasher, streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics),
+            refusals: Refusals(), hasher: hasher, streams: StreamLimit(),
+            webhookMetrics: WebhookMetrics(metrics),
             away: AwayMode(clock: clock, metrics: metrics))
         shared.exchangeStates.export(to: metrics)
         return shared

@@ -59,6 +59,7 @@ final class Rooms {
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
         let jobs =
             keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
+            + SignInJobs(database, clock: shared.clock).jobs
         scheduler =
             isLead
             ? Scheduler(

@@ -1,0 +1,46 @@
+package import Jobs
+package import Kernel
+package import Postgres
+import JSON
+
+/// Removes what log-in has no use for any more.
+package struct SignInJobs {
+    /// Guards forget by themselves after an hour; sessions that lapsed are told of by events and the trail.
+    private static let guardsKept: Period = .days(1)
+    private static let sessionsKept: Period = .days(100)
+
+    private static let guards = Statement(
+        "login_guard_sweep",
+        """
+        delete from login_guard where subject in (
+            select subject from login_guard where touched_at < $1 order by subject for update skip locked)
+        """)
+    private static let pending = Statement(
+        "pending_login_sweep", "delete from pending_login where created_at < $1")
+    /// No session lives for longer than 90 days.
+    private static let sessions = Statement("session_sweep", "delete from session where created_at < $1")
+
+    private let database: Database
+    private let clock: Clock
+
+    package init(_ database: Database, clock: Clock) { (self.database, self.clock) = (database, clock) }
+
+    package var jobs: [Job] {
+        [
+            Job("sign-in-sweep", "Removes old sessions, and counts of failed log-ins.", every: .hours(1)) {
+                [database, clock] _ in
+                let now = clock.now()
+                return try await database.transaction { transaction in
+                    let recent = Parameter.timestamp(now - Self.guardsKept)
+                    let guards = try await transaction.query(Self.guards, recent).affected
+                    _ = try await transaction.query(Self.pending, recent)
+                    let old = Parameter.timestamp(now - Self.sessionsKept)
+                    let sessions = try await transaction.query(Self.sessions, old).affected
+                    return JSONObject(members: [
+                        ("guards", .number(JSONNumber(guards))), ("sessions", .number(JSONNumber(sessions))),
+                    ])
+                }
+            }
+        ]
+    }
+}

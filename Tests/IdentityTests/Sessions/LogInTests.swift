@@ -1,0 +1,215 @@
+import Access
+import Crypto
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Identity
+
+@Suite(.serialized) struct LogInTests {
+    @Test func `a password opens a session, by whose cookie its user acts`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            let ann = try await entrance.join("ann")
+            let answer = try await entrance.logIn("Ann@Desk.Example")
+            #expect(answer.status == 201, "\(answer.text)")
+            #expect(answer.json["session"]?["device"] == "a test")
+            #expect(answer.json["session"]?["current"] == true)
+            #expect(answer.json["csrf_token"]?.asString == answer.csrfCookie)
+            #expect(answer.response.head[.cacheControl] == "no-store")
+            let cookies = answer.response.head.fields.filter { $0.name == .setCookie }.map(\.value)
+            #expect(cookies.count == 2)
+            let needed = ["; Path=/; Max-Age=604800; Secure; SameSite=Strict"]
+            #expect(cookies.allSatisfy { cookie in needed.allSatisfy { cookie.contains($0) } })
+            #expect(cookies.map { $0.contains("HttpOnly") } == [true, false])
+            guard case .caller(let caller) = try await entrance.outcome(answer) else {
+                Issue.record("the session is refused")
+                return
+            }
+            #expect(caller.actor.principal == ann.actor.principal)
+            #expect(caller.actor.session?.description == answer.json["session"]?["id"]?.asString)
+            #expect(caller.actor.accessToken == nil)
+            #expect(caller.permissions == BuiltInRole.trader.permissions)
+            let told = try await entrance.house.events().filter { $0.type == "login.succeeded" }
+            #expect(told.map { $0.data["via"] } == ["password"])
+            #expect(try await !database.holds(answer.sessionCookie))
+        }
+    }
+
+    @Test func `T14: unknown, disabled, without a password and wrong look alike, and cost the same work`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            _ = try await entrance.join("ben", password: nil)
+            let eve = try await entrance.join("eve")
+            let disabled = try await entrance.house.caller.call(
+                "POST", "/v1/users/\(eve.actor.principal?.description ?? "")/disable", entrance.owner)
+            #expect(disabled.status == 200)
+            var answers: Set<String> = []
+            for (email, password) in [
+                ("nobody@desk.example", Entrance.password),
+                ("ann@desk.example", "four candles of a loud week"),
+                ("ben@desk.example", Entrance.password), ("eve@desk.example", Entrance.password),
+                ("eve@desk.example", "another one"), (String(repeating: "é", count: 200), "x"),
+            ] {
+                let before = scratchHasher.count
+                let answer = try await entrance.logIn(email, password)
+                #expect(scratchHasher.count == before + 1, "\(email)")
+                #expect(answer.status == 401, "\(email)")
+                let headers = answer.response.head.fields.map { "\($0.name): \($0.value)" }
+                answers.insert(answer.text + headers.joined(separator: "\n"))
+            }
+            #expect(answers.count == 1)
+            let reasons = try await entrance.house.events().filter { $0.type == "login.failed" }
+                .map { $0.data["reason"]?.asString ?? "" }
+            #expect(
+                reasons == [
+                    "unknown_user", "wrong_password", "no_password", "principal_disabled", "wrong_password",
+                    "unknown_user",
+                ])
+        }
+    }
+
+    @Test(arguments: ["ann@desk.example", "nobody@desk.example"])
+    func `T13: of 64 guesses at once, by every variant of an address, exactly five are tried`(email: String)
+        async throws
+    {
+        let variants = [
+            email, email.uppercased(), " " + email, email + "\u{2003}", "\t\(email)\n",
+            "\(email.prefix(1).uppercased())\(email.dropFirst())",
+        ]
+        try await ScratchDatabase.make().withDatabase { worker, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            let before = scratchHasher.count
+            let tasks = (0..<64).map { index in
+                Task {
+                    _ = worker
+                    // Addresses apart, so that the identity alone is what counts.
+                    let answer = try await entrance.logIn(
+                        variants[index % variants.count], "guess number \(index)",
+                        from: "198.51.100.\(index)")
+                    return (answer.status, answer.text, answer.response.head[.retryAfter])
+                }
+            }
+            var answers: [(status: Int, text: String, wait: String?)] = []
+            for task in tasks { answers.append(try await task.value) }
+            #expect(answers.count { $0.status == 401 } == 5)
+            let refused = answers.filter { $0.status == 429 }
+            #expect(refused.count == 59)
+            #expect(Set(refused.map(\.text)).count == 1)
+            #expect(refused.allSatisfy { $0.wait == "5" })
+            #expect(scratchHasher.count == before + 5)
+            // The right one waits like the others.
+            #expect(try await entrance.logIn(email, from: "192.0.2.1").status == 429)
+            #expect(try await entrance.house.events().count { $0.type == "login.locked" } == 1)
+            let later = Timestamp.testStart + .seconds(5)
+            let then = try await entrance.logIn(email, from: "192.0.2.1", at: later)
+            #expect(then.status == (email.hasPrefix("ann") ? 201 : 401))
+        }
+    }
+
+    @Test func `an address has twenty attempts, and one of IPv6 is its network`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            for index in 0..<20 {
+                let answer = try await entrance.logIn("u\(index)@a", "guess", from: "2001:db8::\(index + 1)")
+                #expect(answer.status == 401)
+            }
+            #expect(try await entrance.logIn("ann@desk.example", from: "2001:db8::99").status == 429)
+            #expect(try await entrance.logIn("ann@desk.example", from: "2001:db8:0:1::1").status == 201)
+        }
+    }
+
+    @Test func `a success clears the identity, and gives its address one attempt back`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            for _ in 0..<3 {
+                for _ in 0..<4 {
+                    #expect(try await entrance.logIn("ann@desk.example", "a guess").status == 401)
+                }
+                #expect(try await entrance.logIn("ann@desk.example").status == 201)
+            }
+            let tallies = try await database.tallies()
+            #expect(tallies.first { $0.key.hasPrefix("identity:") }?.value == 0)
+            #expect(tallies["address:203.0.113.7"] == 12)
+        }
+    }
+
+    @Test func `failures of one address and minute are told ten times and as a sum`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            for index in 0..<15 {
+                #expect(try await entrance.logIn("u\(index)@a", "guess").status == 401)
+            }
+            let before = try await entrance.house.events().filter { $0.type == "login.failed" }
+            #expect(before.count == 10)
+            let later = Timestamp.testStart + .minutes(1)
+            try await entrance.flush(at: later)
+            let told = try await entrance.house.events().filter { $0.type == "login.failed" }
+            #expect(told.last?.data["count"] == 5)
+        }
+    }
+
+    @Test func `a hash of other parameters is made anew at the next log-in`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            let ann = try await entrance.join("ann")
+            let user = try #require(ann.actor.user)
+            // Of "password", from the reference implementation's tests.
+            let weak = PasswordHash(
+                text: "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+            )
+            try await database.transaction { transaction in
+                try await PasswordStore.set(weak, of: user, at: .testStart, in: transaction)
+            }
+            #expect(weak.needsRehash)
+            #expect(try await entrance.logIn("ann@desk.example", "password").status == 201)
+            let held = try await PasswordStore.find(of: user, in: database)
+            #expect(held?.needsRehash == false)
+            #expect(try await entrance.logIn("ann@desk.example", "password").status == 201)
+        }
+    }
+
+    @Test func `every mistake of the body is told`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            func pointers(_ body: String) async throws -> Set<String> {
+                let answer = try await entrance.house.caller.call(
+                    "POST", "/v1/sessions", House.stranger(), body: body)
+                #expect(answer.status == 422, "\(body) \(answer.text)")
+                return Set(answer.pointers)
+            }
+            #expect(try await pointers("{}") == ["/email", "/password"])
+            #expect(try await pointers(#"{"email":"a","password":1,"who":1}"#) == ["/password", "/who"])
+            #expect(try await pointers(#"{"pending":"kbp_00000000"}"#) == ["/pending"])
+            #expect(
+                try await pointers(#"{"pending":"kbp_00000000","totp":"1","recovery_code":"2"}"#) == [
+                    "/pending"
+                ])
+            #expect(try await pointers(#"{"pending":"kbp_00000000","totp":"1","email":"a"}"#) == ["/email"])
+        }
+    }
+}
+
+extension Database {
+    private static let all = Statement("test_tallies", "select subject, failures from login_guard")
+    private static let sessions = Statement(
+        "test_session_text", "select count(*) from session s where s::text like '%' || $1 || '%'")
+
+    nonisolated(nonsending) fileprivate func tallies() async throws -> [String: Int] {
+        let rows = try await query(Self.all)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.text(0), $0.int(1)) })
+    }
+
+    nonisolated(nonsending) fileprivate func holds(_ cookie: String) async throws -> Bool {
+        try await query(Self.sessions, .text(cookie)).first?.int(0) != 0
+    }
+}
