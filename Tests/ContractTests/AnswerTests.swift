@@ -24,7 +24,8 @@ struct AnswerTests {
 
     /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange, a provider.
     private static let apart: Set<String?> = [
-        "seal", "proveShare", "confirmRestore", "beginOpenIDLogin", "finishOpenIDLogin", "signRequest", "proxyGet", "proxyPost", "proxyPut",
+        "seal", "proveShare", "confirmRestore", "beginOpenIDLogin", "finishOpenIDLogin", "signRequest",
+        "proxyGet", "proxyPost", "proxyPut",
         "proxyPatch",
     ]
 
