@@ -4,8 +4,8 @@ import JSON
 import Kernel
 
 extension FuzzTarget {
-    /// One token was signed by the key here: no other text passes for one that was. Key sets and what providers say of
-    /// themselves are read without a crash.
+    /// One token was signed by the key here: no other text passes for one that was. Key sets and what
+    /// providers say of themselves are read without a crash.
     static let idToken = FuzzTarget(name: "IDToken") { input throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
         if let token = try? SignedToken(text) {

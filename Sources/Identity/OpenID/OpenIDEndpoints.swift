@@ -125,7 +125,7 @@ extension OpenIDEndpoints {
             try await OpenIDAttemptStore.take(attempt, at: context.now, in: ledger.database)
         else {
             throw Problem.unauthenticated(
-                "This log-in was not begun in this browser, or is over already: begin again at /v1/oidc/login."
+                "This log-in was not begun in this browser, or is over: begin again at /v1/oidc/login."
             )
         }
         return attempt

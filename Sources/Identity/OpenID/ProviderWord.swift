@@ -1,8 +1,8 @@
 import EventLoop
 import Kernel
 
-/// Something that the provider says of itself, kept for a while. Whoever asks while it is asked for waits for the
-/// same answer, so that a rush of log-ins is one question.
+/// Something that the provider says of itself, kept for a while. Whoever asks while it is asked for waits for
+/// the same answer, so that a rush of log-ins is one question.
 final class ProviderWord<Value> {
     private typealias Asking = Promise<Result<Value, ProviderFailure>>
 

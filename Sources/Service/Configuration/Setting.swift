@@ -41,7 +41,7 @@ package struct Setting: Sendable {
             "What people call this service: https://… or http://localhost… Log-in by password needs it."),
         Setting(
             "KEYBELL_OIDC_ISSUER",
-            "The OpenID provider to sign in by, as it calls itself: https://… Needs KEYBELL_PUBLIC_ORIGIN."),
+            "The OpenID provider to sign in by, as it calls itself. Needs KEYBELL_PUBLIC_ORIGIN."),
         Setting("KEYBELL_OIDC_CLIENT_ID", "What the provider calls this service."),
         Setting(
             "KEYBELL_OIDC_CLIENT_SECRET_FILE",
@@ -66,7 +66,7 @@ package struct Setting: Sendable {
             "true: who has a group with a role needs no invitation."),
         Setting(
             "KEYBELL_OIDC_PRIVATE", default: "false",
-            "true: the provider may be at a private or loopback address, there also by http and at any port."),
+            "true: the provider may be at a private address, there also by http and at any port."),
         Setting(
             "KEYBELL_TRUSTED_PROXIES",
             "Addresses or ranges, by commas, whose forwarding headers are believed."),

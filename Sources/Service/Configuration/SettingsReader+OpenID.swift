@@ -25,7 +25,7 @@ struct OpenIDSettingNames {
 }
 
 extension SettingsReader {
-    /// Nil: no provider. `KEYBELL_OIDC_ISSUER=https://id.desk.example/realms/desk` and a client id are the least.
+    /// Nil: no provider. An issuer and a client id are the least.
     mutating func openID(_ names: OpenIDSettingNames, origin: PublicOrigin?) -> OpenIDSettings? {
         var settings = OpenIDSettings(issuer: "", clientID: "", origin: origin?.text ?? "")
         if bool(names.privateAddresses) ?? false { settings.allowance = .privateReceivers }
