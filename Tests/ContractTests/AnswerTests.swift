@@ -23,9 +23,10 @@ struct AnswerTests {
         "summariseUsage": ["", "group_by=key,actor,operation,symbol,address,outcome&bucket=1d"],
     ]
 
-    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange.
+    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange, a provider.
     private static let apart: Set<String?> = [
-        "seal", "proveShare", "confirmRestore", "signRequest", "proxyGet", "proxyPost", "proxyPut",
+        "seal", "proveShare", "confirmRestore", "beginOpenIDLogin", "finishOpenIDLogin", "signRequest",
+        "proxyGet", "proxyPost", "proxyPut",
         "proxyPatch",
     ]
 

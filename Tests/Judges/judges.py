@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|schemathesis|cel|signing|requests|clients|freqtrade]…
+    [openapi|webhook|schemathesis|cel|signing|requests|openid|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -125,6 +125,12 @@ def judge_signing(requests_each=SIGNED_REQUESTS_EACH, seed=SIGNING_SEED):
     return signing.judge_signing(requests_each, seed)
 
 
+def judge_openid():
+    import openid
+
+    return openid.judge(lambda settings: Service(BINARY, settings))
+
+
 def judge_clients():
     """By programs of their own, which say what is wrong."""
     for program in ("dialects.py", "stock_ccxt.py", "through_keybell.py"):
@@ -166,8 +172,8 @@ def judge_requests():
 
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests, "clients": judge_clients,
-    "freqtrade": judge_freqtrade,
+    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests, "openid": judge_openid,
+    "clients": judge_clients, "freqtrade": judge_freqtrade,
 }
 # freqtrade brings half a gigabyte along, and is asked by name.
 USUAL = [name for name in JUDGES if name != "freqtrade"]

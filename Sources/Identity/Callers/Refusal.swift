@@ -18,6 +18,8 @@ package struct Refusal: Equatable, Sendable {
         case wrongPassword = "wrong_password"
         case wrongFactor = "wrong_factor"
         case locked
+        /// What a provider vouched for did not count; the log says why.
+        case openID = "openid"
     }
 
     /// What was refused.

@@ -1,15 +1,15 @@
-package import Access
-package import Events
-package import HTTPServer
+import Access
+import Events
+import HTTPServer
 import JSON
 import Kernel
 import Postgres
 
 /// What becomes of somebody whom the provider vouches for: whom they are here, what their groups give them,
 /// and a session, all in one transaction.
-package struct OpenIDArrival {
+struct OpenIDArrival {
     /// Opens a session, or asks for a factor of ours first.
-    package typealias Admission =
+    typealias Admission =
         nonisolated(nonsending) (OpenIDGuest, Request, Change) async throws -> Response
 
     let settings: OpenIDSettings
@@ -86,7 +86,7 @@ package struct OpenIDArrival {
     ) async throws -> Principal {
         let (now, transaction) = (change.context.now, change.transaction)
         var user = try await PrincipalStore.locked(PrincipalID(id), in: transaction)
-        guard user.status != .disabled else { throw OpenIDRefusal.disabled }
+        guard user.status != .disabled else { throw OpenIDRefusal.disabled(id) }
         let isLinked = try await OpenIDLinkStore.isLinked(
             id, to: token.subject, of: settings.issuer, in: transaction)
         if !isLinked {
@@ -142,16 +142,16 @@ extension OpenIDArrival {
 }
 
 /// Who was let in, and how well the provider knows that it is them.
-package struct OpenIDGuest: Sendable {
-    package let user: UserID
+struct OpenIDGuest: Sendable {
+    let user: UserID
     /// The provider asked for a second factor that counts here.
-    package let isStrong: Bool
+    let isStrong: Bool
 }
 
 /// Why somebody whom the provider vouches for is nobody here. For the log; they read one sentence for all.
-enum OpenIDRefusal: String, Error {
-    case noVerifiedAddress = "no_verified_address"
-    case addressOfAnother = "address_of_another"
-    case unknownPerson = "unknown_person"
-    case disabled
+enum OpenIDRefusal: Error, Equatable {
+    case noVerifiedAddress
+    case addressOfAnother
+    case unknownPerson
+    case disabled(UserID)
 }

@@ -1,13 +1,14 @@
 import HTTPServer
 import Kernel
 
-/// Binds a log-in to the browser that began it. Lax, because the provider sends the browser here: Strict would
-/// keep it back.
+/// Binds a log-in to the browser that began it. Lax, because the provider sends the browser here: Strict
+/// would keep it back.
 enum OpenIDCookie {
     static let name = "__Host-keybell_oidc"
 
     static func text(_ value: String, for lifetime: Period) -> String {
-        "\(name)=\(value); Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=\(lifetime.microseconds / 1_000_000)"
+        let seconds = lifetime.microseconds / 1_000_000
+        return "\(name)=\(value); Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=\(seconds)"
     }
 
     /// Nil when there is none, or more than one.

@@ -8,15 +8,28 @@ package import Kernel
 /// Log-in by the provider: there by a redirect with state, nonce and code challenge, and back with a code.
 package struct OpenIDEndpoints {
     private let ledger: Ledger
+    private let refusals: Refusals
     /// Nil: none is set up.
     private let provider: ProviderClient?
-    private let admit: OpenIDArrival.Admission
+    private let door: FrontDoor
     private let log: Log
+    private let admit: OpenIDArrival.Admission
 
     package init(
-        ledger: Ledger, provider: ProviderClient?, log: Log, admit: @escaping OpenIDArrival.Admission
+        ledger: Ledger, refusals: Refusals, provider: ProviderClient?, signIn: SignIn, log: Log
     ) {
-        (self.ledger, self.provider, self.log, self.admit) = (ledger, provider, log, admit)
+        let admission = OpenIDAdmission(ledger: ledger, factors: signIn.factors)
+        self.init(
+            ledger: ledger, refusals: refusals, provider: provider, door: signIn.door, log: log,
+            admit: admission.admit)
+    }
+
+    init(
+        ledger: Ledger, refusals: Refusals, provider: ProviderClient?, door: FrontDoor, log: Log,
+        admit: @escaping OpenIDArrival.Admission
+    ) {
+        (self.ledger, self.refusals, self.provider) = (ledger, refusals, provider)
+        (self.door, self.log, self.admit) = (door, log, admit)
     }
 
     package var operations: [Operation] {
@@ -49,11 +62,12 @@ extension OpenIDEndpoints {
     {
         try request.refuseParameters()
         let provider = try configured()
+        try door.checkWay(of: request)
         let metadata: ProviderMetadata
         do throws(ProviderFailure) {
             metadata = try await provider.describe()
         } catch {
-            throw problem(error, request)
+            throw unavailable(error, request)
         }
         let attempt = OpenIDAttempt(ledger.entropy)
         try await OpenIDAttemptStore.add(
@@ -90,20 +104,15 @@ extension OpenIDEndpoints {
     {
         let answer = try OpenIDAnswer(request)
         let provider = try configured()
+        try door.checkWay(of: request)
         let attempt = try await attempt(answer, request, context)
         do {
             let code = try await code(answer, of: provider)
             let token = try await token(for: code, attempt, context, provider)
             let arrival = OpenIDArrival(settings: provider.settings, ledger: ledger, admit: admit)
             return try await arrival.receive(token, request, context)
-        } catch let failure as ProviderFailure {
-            throw problem(failure, request)
-        } catch let refusal as TokenRefusal {
-            throw refused("id_token: \(refusal.rawValue)", Self.notCounted, request)
-        } catch let refusal as AnswerRefusal {
-            throw refused("answer: \(refusal)", refusal.sentence, request)
-        } catch let refusal as OpenIDRefusal {
-            throw refused(refusal.rawValue, Self.nobody, request)
+        } catch {
+            throw try await problem(of: error, request, context)
         }
     }
 
@@ -116,7 +125,7 @@ extension OpenIDEndpoints {
             try await OpenIDAttemptStore.take(attempt, at: context.now, in: ledger.database)
         else {
             throw Problem.unauthenticated(
-                "This log-in was not begun in this browser, or is over already: begin again at /v1/oidc/login."
+                "This log-in was not begun in this browser, or is over: begin again at /v1/oidc/login."
             )
         }
         return attempt
@@ -158,15 +167,39 @@ extension OpenIDEndpoints {
     private static let nobody =
         "Nobody here goes by this account of the provider. Ask for an invitation to its verified address."
 
-    private func refused(_ reason: String, _ sentence: String, _ request: Request) -> Problem {
-        log.warning("OpenID log-in refused", ["request_id": .text(request.id), "reason": .text(reason)])
+    private nonisolated(nonsending) func problem(
+        of error: any Error, _ request: Request, _ context: Context
+    ) async throws -> any Error {
+        switch error {
+        case ProviderFailure.refused(let word):
+            return try await refuse("code: \(word)", Self.notCounted, request, context)
+        case let failure as ProviderFailure: return unavailable(failure, request)
+        case let refusal as TokenRefusal:
+            return try await refuse("id_token: \(refusal.rawValue)", Self.notCounted, request, context)
+        case let refusal as AnswerRefusal:
+            return try await refuse("answer: \(refusal)", refusal.sentence, request, context)
+        case OpenIDRefusal.disabled(let user):
+            return try await refuse(
+                "disabled", Self.nobody, request, context, .principalDisabled, of: user)
+        case let refusal as OpenIDRefusal:
+            return try await refuse("\(refusal)", Self.nobody, request, context, .unknownUser)
+        default: return error
+        }
+    }
+
+    /// Reported as any log-in that fails; the log says more.
+    private nonisolated(nonsending) func refuse(
+        _ why: String, _ sentence: String, _ request: Request, _ context: Context,
+        _ reason: Refusal.Reason = .openID, of user: UserID? = nil
+    ) async throws -> Problem {
+        log.warning("OpenID log-in refused", ["request_id": .text(request.id), "reason": .text(why)])
+        let refused = RefusedRequest(method: "GET", route: "/v1/oidc/callback", requestID: request.id)
+        try await refusals.record(
+            Refusal(loginOf: user, reason, from: context.actor.address), refused, at: context.now, in: ledger)
         return .unauthenticated(sentence)
     }
 
-    private func problem(_ failure: ProviderFailure, _ request: Request) -> Problem {
-        if case .refused(let word) = failure {
-            return refused("the provider refused the code: \(word)", Self.notCounted, request)
-        }
+    private func unavailable(_ failure: ProviderFailure, _ request: Request) -> Problem {
         log.warning(
             "OpenID provider unavailable", ["request_id": .text(request.id), "reason": .text("\(failure)")])
         return Problem(

@@ -32,7 +32,8 @@ enum OpenIDLinkStore {
     private static let grants = Statement(
         "openid_grants",
         """
-        select g.id, g.role, g.created_at, g.created_by, o.group_name from openid_grant o join access_grant g on g.id = o.id
+        select g.id, g.role, g.created_at, g.created_by, o.group_name
+        from openid_grant o join access_grant g on g.id = o.id
         where o.principal = $1 order by g.id
         """)
     private static let mark = Statement(

@@ -14,20 +14,12 @@ package final class ProviderClient {
     package static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
     private static let documentBytes = 262_144
 
-    private struct Kept<Value> {
-        let value: Value
-        let at: UInt64
-    }
-    private typealias Asking = Promise<Result<KeySet, ProviderFailure>>
-
     let settings: OpenIDSettings
     private let client: HTTPClient
-    private let clock: Clock
     private let secret: Secret
     private let timeLimits: OutgoingRequest.TimeLimits
-    private var metadata: Kept<ProviderMetadata>?
-    private var keys: Kept<KeySet>?
-    private var asking: Asking?
+    private let metadata: ProviderWord<ProviderMetadata>
+    private let keys: ProviderWord<KeySet>
 
     /// The text of the client's secret; it is asked for at each use.
     package typealias Secret = nonisolated(nonsending) () async throws -> String?
@@ -36,16 +28,18 @@ package final class ProviderClient {
         _ settings: OpenIDSettings, client: HTTPClient, clock: Clock,
         timeLimits: OutgoingRequest.TimeLimits = timeLimits, secret: @escaping Secret
     ) {
-        (self.settings, self.client, self.clock) = (settings, client, clock)
+        (self.settings, self.client) = (settings, client)
         (self.timeLimits, self.secret) = (timeLimits, secret)
+        (metadata, keys) = (ProviderWord(clock), ProviderWord(clock))
     }
 
     nonisolated(nonsending) func describe() async throws(ProviderFailure) -> ProviderMetadata {
-        if let metadata, isYoung(metadata.at, Self.lifetime) { return metadata.value }
-        let document = try await document(at: url(ProviderMetadata.address(of: settings.issuer)))
-        let fresh = try ProviderMetadata(document, issuer: settings.issuer, allowance: settings.allowance)
-        metadata = Kept(value: fresh, at: clock.monotonicNanoseconds())
-        return fresh
+        if let known = metadata.known(within: Self.lifetime) { return known }
+        return try await metadata.ask { () async throws(ProviderFailure) in
+            let document = try await document(at: url(ProviderMetadata.address(of: settings.issuer)))
+            return try ProviderMetadata(
+                document, issuer: settings.issuer, allowance: settings.allowance)
+        }
     }
 
     private func url(_ text: String) throws(ProviderFailure) -> OutgoingURL {
@@ -54,10 +48,6 @@ package final class ProviderClient {
         } catch {
             throw .unreachable("\(error)")
         }
-    }
-
-    private func isYoung(_ at: UInt64, _ lifetime: Period) -> Bool {
-        clock.monotonicNanoseconds() &- at < lifetime.nanoseconds
     }
 }
 
@@ -76,36 +66,22 @@ extension ProviderClient {
         }
     }
 
-    private nonisolated(nonsending) func currentKeys() async throws -> KeySet {
-        if let keys, isYoung(keys.at, Self.lifetime) { return keys.value }
+    private nonisolated(nonsending) func currentKeys() async throws(ProviderFailure) -> KeySet {
+        if let known = keys.known(within: Self.lifetime) { return known }
         return try await askForKeys()
     }
 
     /// Nil: they were asked for a moment ago.
     private nonisolated(nonsending) func newerKeys() async throws(ProviderFailure) -> KeySet? {
-        if asking == nil, let keys, isYoung(keys.at, Self.pause) { return nil }
+        if !keys.isAsking, keys.known(within: Self.pause) != nil { return nil }
         return try await askForKeys()
     }
 
-    /// Whoever comes while they are asked for waits for the same answer.
     private nonisolated(nonsending) func askForKeys() async throws(ProviderFailure) -> KeySet {
-        if let asking { return try await asking.get().get() }
-        let asking = Asking()
-        self.asking = asking
-        let answer = await fetchKeys()
-        self.asking = nil
-        if case .success(let fresh) = answer { keys = Kept(value: fresh, at: clock.monotonicNanoseconds()) }
-        asking.fulfil(answer)
-        return try answer.get()
-    }
-
-    private nonisolated(nonsending) func fetchKeys() async -> Result<KeySet, ProviderFailure> {
-        do throws(ProviderFailure) {
+        try await keys.ask { () async throws(ProviderFailure) in
             let document = try await document(at: describe().keys)
             guard let fresh = KeySet(document) else { throw .unusable("its jwks_uri leads to no key set") }
-            return .success(fresh)
-        } catch {
-            return .failure(error)
+            return fresh
         }
     }
 }

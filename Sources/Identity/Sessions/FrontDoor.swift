@@ -15,6 +15,14 @@ package struct FrontDoor: Sendable {
     /// Throws `login_unavailable` with the reason where no cookie could be kept, or one could be read on its
     /// way.
     func check(_ request: Request) throws(Problem) {
+        try checkWay(of: request)
+        guard isOwn(request) else {
+            throw Problem(.loginUnavailable, "The page is not of \(origin?.text ?? "").")
+        }
+    }
+
+    /// The same for who is sent here by another site, as a provider does.
+    func checkWay(of request: Request) throws(Problem) {
         guard origin != nil else {
             throw Problem(
                 .loginUnavailable,
@@ -24,9 +32,6 @@ package struct FrontDoor: Sendable {
             throw Problem(
                 .loginUnavailable,
                 "Passwords are not taken over plain HTTP from another machine: use \(origin?.text ?? "").")
-        }
-        guard isOwn(request) else {
-            throw Problem(.loginUnavailable, "The page is not of \(origin?.text ?? "").")
         }
     }
 

@@ -48,17 +48,7 @@ struct SessionEndpoints {
         switch outcome {
         case .signedIn(let issued): return issued.response(to: context.actor)
         case .factorRequired(let secret, let expiresAt, let offers):
-            return Response.object { w in
-                w.field("status", "factor_required")
-                w.field("pending", secret.text)
-                w.field("expires_at", expiresAt.description)
-                w.array("factors", offers) { w, offer in
-                    w.object { w in
-                        w.field("kind", offer.kind)
-                        if let options = offer.options { w.field("options", options) }
-                    }
-                }
-            }.header(.cacheControl, "no-store")
+            return LogIn.response(secret, expiresAt: expiresAt, offers)
         }
     }
 
@@ -136,6 +126,25 @@ struct SessionEndpoints {
 
     private static func reason(_ user: UserID, _ context: Context) -> String {
         user == context.actor.user ? "ended" : "ended_by_admin"
+    }
+}
+
+extension LogIn {
+    /// What goes on with a second factor.
+    static func response(
+        _ secret: AccessTokenSecret, expiresAt: Timestamp, _ offers: [SecondFactors.Offer]
+    ) -> Response {
+        Response.object { w in
+            w.field("status", "factor_required")
+            w.field("pending", secret.text)
+            w.field("expires_at", expiresAt.description)
+            w.array("factors", offers) { w, offer in
+                w.object { w in
+                    w.field("kind", offer.kind)
+                    if let options = offer.options { w.field("options", options) }
+                }
+            }
+        }.header(.cacheControl, "no-store")
     }
 }
 

@@ -40,6 +40,34 @@ package struct Setting: Sendable {
             "KEYBELL_PUBLIC_ORIGIN",
             "What people call this service: https://… or http://localhost… Log-in by password needs it."),
         Setting(
+            "KEYBELL_OIDC_ISSUER",
+            "The OpenID provider to sign in by, as it calls itself. Needs KEYBELL_PUBLIC_ORIGIN."),
+        Setting("KEYBELL_OIDC_CLIENT_ID", "What the provider calls this service."),
+        Setting(
+            "KEYBELL_OIDC_CLIENT_SECRET_FILE",
+            "File of the secret for that, read at each use. Unset: a public client, by PKCE alone."),
+        Setting(
+            "KEYBELL_OIDC_SCOPES", default: "openid email profile",
+            "What the provider is asked for, by spaces."),
+        Setting(
+            "KEYBELL_OIDC_GROUPS_CLAIM", default: "groups",
+            "The claim of the ID token that lists a person's groups."),
+        Setting(
+            "KEYBELL_OIDC_ROLES",
+            "What a group's members are granted, by commas: desk-admins=admin,traders=trader."),
+        Setting(
+            "KEYBELL_OIDC_FACTOR_VALUES",
+            "Values of amr or acr, by commas, that count as a second factor. Unset: ours are asked for."),
+        Setting(
+            "KEYBELL_OIDC_ALLOWED_ALGORITHMS", default: "RS256,ES256,EdDSA",
+            "How ID tokens may be signed, by commas."),
+        Setting(
+            "KEYBELL_OIDC_CREATE_USERS", default: "false",
+            "true: who has a group with a role needs no invitation."),
+        Setting(
+            "KEYBELL_OIDC_PRIVATE", default: "false",
+            "true: the provider may be at a private address, there also by http and at any port."),
+        Setting(
             "KEYBELL_TRUSTED_PROXIES",
             "Addresses or ranges, by commas, whose forwarding headers are believed."),
         Setting(

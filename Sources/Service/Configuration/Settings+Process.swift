@@ -21,9 +21,17 @@ extension Settings {
             environment.merge(try EnvironmentFile.parse(text)) { own, _ in own }
         }
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        return try Settings(
+        let settings = try Settings(
             environment: environment, home: environment["HOME"] ?? "/root", isRoot: geteuid() == 0,
             cores: cores)
+        if let secret = settings.openID?.clientSecret {
+            do {
+                _ = try secret.read()
+            } catch {
+                throw SettingsMistakes(lines: ["KEYBELL_OIDC_CLIENT_SECRET_FILE cannot be used: \(error)"])
+            }
+        }
+        return settings
     }
 
     private static func processEnvironment() -> [String: String] {

@@ -17,6 +17,8 @@ package struct Settings: Sendable {
     /// Told when this node starts sealed.
     package var sealedNotice: OutgoingURL?
     package var publicOrigin: PublicOrigin?
+    /// Where people may sign in instead; nil: nowhere.
+    package var openID: OpenIDSettings?
     /// Base URLs by `EXCHANGE_ENVIRONMENT_ALIAS`, for tests and paper trading; never for live keys.
     package var standIns: [String: String]
     package var trustedProxies: [CIDR]
@@ -76,9 +78,17 @@ extension Settings {
         unusedAfter = .days(Int64(reader.int("KEYBELL_UNUSED_DAYS", 1...3_650) ?? 30))
         logLevel = reader.choice("KEYBELL_LOG", Log.Level.self) ?? .info
         logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
+        openID = reader.openID(Self.openIDNames, origin: publicOrigin)
         checkExposure(&reader)
         try reader.finish()
     }
+
+    private static let openIDNames = OpenIDSettingNames(
+        issuer: "KEYBELL_OIDC_ISSUER", clientID: "KEYBELL_OIDC_CLIENT_ID",
+        clientSecretFile: "KEYBELL_OIDC_CLIENT_SECRET_FILE", scopes: "KEYBELL_OIDC_SCOPES",
+        algorithms: "KEYBELL_OIDC_ALLOWED_ALGORITHMS", groupsClaim: "KEYBELL_OIDC_GROUPS_CLAIM",
+        roles: "KEYBELL_OIDC_ROLES", factorValues: "KEYBELL_OIDC_FACTOR_VALUES",
+        createsUsers: "KEYBELL_OIDC_CREATE_USERS", privateAddresses: "KEYBELL_OIDC_PRIVATE")
 
     /// What messages of ours may reach.
     var receivers: Allowance { Self.receivers(allowsPrivateWebhooks) }

@@ -1,4 +1,5 @@
 import Access
+import EventLoop
 import Events
 import Identity
 import Jobs
@@ -10,14 +11,18 @@ struct PeopleRooms {
     let operations: [Operation]
     let jobs: [Job]
 
-    init(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook) {
+    init(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook, reactor: Reactor) {
+        let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher)
         let rights = PrincipalRights.reader(shared.clock)
         let identity = IdentityEndpoints(
             ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-            signIn: SignIn(door: shared.settings.door, hasher: shared.hasher),
+            signIn: signIn,
             leaving: LeavingRooms.steps(book, rights), keys: LeavingRooms.trail(book, rights),
             unusedAfter: shared.settings.unusedAfter)
-        operations = identity.operations
+        let openID = OpenIDEndpoints(
+            ledger: ledger, refusals: shared.refusals, provider: ProviderClient.of(shared, reactor),
+            signIn: signIn, log: shared.log)
+        operations = identity.operations + openID.operations
         jobs = identity.jobs + SignInJobs(ledger.database, clock: shared.clock).jobs
     }
 }

@@ -56,7 +56,7 @@ final class Rooms {
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
-        let people = PeopleRooms(shared, ledger: ledger, keys.book)
+        let people = PeopleRooms(shared, ledger: ledger, keys.book, reactor: worker.reactor)
         let jobs =
             [rewrap.job] + people.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs
             + audit.jobs

@@ -17,15 +17,17 @@ struct Lobby {
     let owner: Context
     let provider: StandInProvider
     let caller: TestCaller
+    /// Where sessions are given.
+    let front: TestCaller
     /// Of what the service knows of the provider.
     let time = MovableClock()
 
     init(
         _ database: Database, _ worker: isolated Worker, algorithm: TokenAlgorithm = .es256,
         limits: OutgoingRequest.TimeLimits = .init(connect: .seconds(60), total: .seconds(60)),
-        _ change: (inout OpenIDSettings) -> Void = { _ in }
+        factors: SecondFactors = .none, _ change: (inout OpenIDSettings) -> Void = { _ in }
     ) async throws {
-        house = House(database)
+        house = House(database, factors: factors)
         owner = try await house.owner()
         provider = try StandInProvider(algorithm)
         var settings = OpenIDSettings(
@@ -39,13 +41,21 @@ struct Lobby {
             settings, client: http, clock: time.clock, timeLimits: limits
         ) { [provider] in provider.manner.secret }
         let log = Log(level: .error, format: .text, clock: time.clock, descriptor: 2)
+        let door = FrontDoor(origin: PublicOrigin("https://keybell.example"), trustedProxies: [])
         caller = TestCaller(
-            OpenIDEndpoints(ledger: house.ledger, provider: client, log: log) { guest, _, _ in
+            OpenIDEndpoints(
+                ledger: house.ledger, refusals: house.refusals, provider: client, door: door, log: log
+            ) { guest, _, _ in
                 Response.object { w in
                     w.field("id", guest.user.description)
                     w.field("strong", guest.isStrong)
                 }
             }.operations)
+        let signIn = SignIn(door: door, hasher: scratchHasher, factors: factors)
+        front = TestCaller(
+            OpenIDEndpoints(
+                ledger: house.ledger, refusals: house.refusals, provider: client, signIn: signIn, log: log
+            ).operations)
     }
 
     static let ann: JSONValue = [
@@ -83,6 +93,15 @@ struct Lobby {
         try await caller.call(
             "GET", "/v1/oidc/callback?\(trip.query)", House.stranger(at: now),
             headers: [("cookie", trip.cookie)])
+    }
+
+    /// As a browser comes back that is then given a session.
+    nonisolated(nonsending) func enter(as claims: JSONValue = ann) async throws -> TestAnswer {
+        let trip = try await leave(as: claims)
+        let browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+        return try await front.call(
+            "GET", "/v1/oidc/callback?\(trip.query)", House.stranger(),
+            headers: [("cookie", trip.cookie), ("user-agent", browser), ("sec-fetch-site", "cross-site")])
     }
 
     nonisolated(nonsending) func logIn(as claims: JSONValue = ann) async throws -> TestAnswer {

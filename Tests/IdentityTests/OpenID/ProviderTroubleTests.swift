@@ -137,8 +137,10 @@ import Testing
             let house = House(database)
             let log = Log(level: .error, format: .text, clock: .system, descriptor: 2)
             let caller = TestCaller(
-                OpenIDEndpoints(ledger: house.ledger, provider: nil, log: log) { _, _, _ in Response(.ok) }
-                    .operations)
+                OpenIDEndpoints(
+                    ledger: house.ledger, refusals: house.refusals, provider: nil,
+                    door: FrontDoor(origin: nil, trustedProxies: []), log: log
+                ) { _, _, _ in Response(.ok) }.operations)
             for path in ["login", "callback?state=x&code=y"] {
                 let answer = try await caller.call("GET", "/v1/oidc/\(path)", House.stranger())
                 #expect(answer.code == "login_unavailable", "\(answer.text)")
