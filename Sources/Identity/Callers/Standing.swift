@@ -39,8 +39,7 @@ struct Standing: Sendable {
 
     /// What it stands on: a change of authority that touches none of it leaves it as it is.
     var grounds: [Touched] {
-        [.accessToken(token), .principal(principal)]
-            + grants.filter { BuiltInRole(rawValue: $0.role) == nil }.map { .role($0.role) }
+        [.accessToken(token)] + rights.grounds(of: principal)
     }
 
     mutating func renewRights(at now: Timestamp) { rights = rights(at: now) }
