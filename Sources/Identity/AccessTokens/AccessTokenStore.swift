@@ -90,6 +90,8 @@ enum AccessTokenStore {
         "access_token_lock", "select id from access_token where id = $1 for no key update")
     private static let scopes = Statement(
         "access_token_scopes", "select scopes from access_token where id = $1")
+    private static let bait = Statement(
+        "access_token_bait", "select decoy from access_token where id = $1")
     private static let insert = Statement(
         "access_token_insert",
         """
@@ -126,6 +128,14 @@ enum AccessTokenStore {
             return nil
         }
         return row.textArray(0).compactMap(Permission.init)
+    }
+
+    /// Whether somebody acts through bait.
+    static nonisolated(nonsending) func isBait(
+        _ actor: Actor, in source: any Queryable
+    ) async throws -> Bool {
+        guard let token = actor.accessToken else { return false }
+        return try await source.query(bait, .id(token)).first?.bool(0) ?? false
     }
 
     static nonisolated(nonsending) func insert(
