@@ -119,7 +119,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "Exchanges", "Identity", "TestSupport"]),
+            base + ["Audit", "Events", "Exchanges", "Identity", "Jobs", "TestSupport"]),
         tests(
             "WebhooksTests",
             [
