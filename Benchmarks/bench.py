@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage]…
+"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -23,6 +23,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 
+import works_authority  # noqa: E402
 import works_candles  # noqa: E402
 import works_keys  # noqa: E402
 import works_login  # noqa: E402
@@ -38,7 +39,7 @@ from service import Service  # noqa: E402
 from table import Table  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
-WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage",
+WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage", "authority",
          "login"]
 RECORD = ROOT / "Docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
@@ -101,7 +102,10 @@ class Bench:
             self.attempt("sign", lambda: works_sign.run(self))
         if "proxy" in works and self.binary:
             self.attempt("proxy", lambda: works_proxy.run(self))
-        rest = [work for work in works if work not in ["plain", "seal", "keys", "proxy", "login"]]
+        if "authority" in works and self.binary:
+            self.attempt("authority", lambda: works_authority.run(self))
+        alone = ["plain", "seal", "keys", "proxy", "authority", "login"]
+        rest = [work for work in works if work not in alone]
         if not rest:
             return
         with contextlib.ExitStack() as stack:

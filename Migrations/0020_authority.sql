@@ -94,18 +94,27 @@ language sql immutable parallel safe as $$
         and (p_scope->'tags' is null or to_jsonb(p_tags) @> (p_scope->'tags'))
 $$;
 
--- Whether somebody has a permission on a key or an account. A sight that is null is of everything.
+-- Whether somebody has a permission on a key or an account. A sight that is null is of everything. One expression, so
+-- that it becomes part of the statement that asks.
 create function in_sight(
     p_sight jsonb, p_id uuid, p_exchange text, p_environment text, p_account text, p_tags text[], p_owner text
 ) returns boolean
-language sql immutable parallel safe as $$
+language sql stable parallel safe as $$
     select p_sight is null or (
-        exists (
-            select from jsonb_array_elements(p_sight->'allow') as s (scope)
-            where in_scope(s.scope, p_id, p_exchange, p_environment, p_account, p_tags, p_owner))
-        and not exists (
-            select from jsonb_array_elements(p_sight->'deny') as s (scope)
-            where in_scope(s.scope, p_id, p_exchange, p_environment, p_account, p_tags, p_owner)))
+        jsonb_path_exists(
+            p_sight, '$.allow[*] ? ((!exists(@.id) || @.id == $id) && (!exists(@.exchange) || @.exchange == $exchange)
+            && (!exists(@.environment) || @.environment == $environment)
+            && (!exists(@.account) || @.account == $account)
+            && (!exists(@.owner_id) || @.owner_id == $owner) && !exists(@.tags[*] ? (!(@ == $tags[*]))))',
+            jsonb_build_object('id', p_id, 'exchange', p_exchange, 'environment', p_environment, 'account', p_account,
+            'owner', p_owner, 'tags', p_tags))
+        and not jsonb_path_exists(
+            p_sight, '$.deny[*] ? ((!exists(@.id) || @.id == $id) && (!exists(@.exchange) || @.exchange == $exchange)
+            && (!exists(@.environment) || @.environment == $environment)
+            && (!exists(@.account) || @.account == $account)
+            && (!exists(@.owner_id) || @.owner_id == $owner) && !exists(@.tags[*] ? (!(@ == $tags[*]))))',
+            jsonb_build_object('id', p_id, 'exchange', p_exchange, 'environment', p_environment, 'account', p_account,
+            'owner', p_owner, 'tags', p_tags)))
 $$;
 
 -- What each change of authority touched, by its epoch, so that whoever knows what held before need not forget all

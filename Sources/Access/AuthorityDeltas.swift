@@ -24,6 +24,9 @@ package final class AuthorityDeltas {
         if epoch == 0 { begin(at: moment) }
     }
 
+    /// The database is another one, which was restored: what was read of its future never happened.
+    package func goBack(to moment: Int64) { begin(at: moment) }
+
     /// What was known at `moment` and stands on `grounds` still holds, at `epoch`.
     package func hold(_ grounds: some Sequence<Touched>, since moment: Int64) -> Bool {
         moment >= floor && grounds.allSatisfy { (last[$0] ?? 0) <= moment }

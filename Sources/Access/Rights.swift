@@ -11,6 +11,8 @@ package final class Rights: Sendable {
     package let somewhere: Set<Permission>
     /// When one of the grants lapses that it was made of: then it has to be made anew. Nil: none does.
     package let lapsesAt: Timestamp?
+    /// Own roles among the grants: when one of them changes, this is another.
+    private let ownRoles: [String]
     /// What is granted and denied where; for permissions that are not `everywhere`.
     let allowed: [Part]
     let denied: [Part]
@@ -36,6 +38,7 @@ package final class Rights: Sendable {
         everywhere = onEverything.subtracting(deniedSomewhere)
         somewhere = onEverything.union(narrow(union(allows)).filter(\.takesScope)).subtracting(
             deniedEverywhere)
+        ownRoles = Set(grants.map(\.role).filter { BuiltInRole(rawValue: $0) == nil }).sorted()
         lapsesAt = counting.compactMap(\.expiresAt).min()
         allowed = allows.map { Part($0, narrow($0.permissions)) }
         denied = denials.map { Part($0, $0.permissions) }
@@ -44,7 +47,12 @@ package final class Rights: Sendable {
     /// Everything of that, without a grant: the installation's own doings, and tests.
     package init(everywhere permissions: Set<Permission>) {
         (everywhere, somewhere) = (permissions, permissions)
-        (lapsesAt, allowed, denied) = (nil, [], [])
+        (lapsesAt, ownRoles, allowed, denied) = (nil, [], [], [])
+    }
+
+    /// What it stands on, of that principal: a change of authority that touches none of it leaves it so.
+    package func grounds(of principal: PrincipalID) -> [Touched] {
+        [.principal(principal)] + ownRoles.map { .role($0) }
     }
 
     package static let none = Rights(everywhere: [])

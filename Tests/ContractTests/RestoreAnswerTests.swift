@@ -135,6 +135,45 @@ struct RestoreAnswerTests {
         #expect(since.actions.last?.action == "keys.revoke")
     }
 
+    @Test func `denials are made again, members leave again, and what would give is left to a person`()
+        async throws
+    {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let person = try await premises.join("anna", .trader, by: owner)
+            let made = try await premises.call(
+                "POST", "/v1/groups", as: owner.token, body: #"{"name":"auditors"}"#)
+            let group = made.json["id"]?.asString ?? ""
+            for (path, body) in [
+                ("/v1/grants", #"{"principal_id":"\#(group)","role":"auditor"}"#),
+                ("/v1/groups/\(group)/members", #"{"principal_id":"\#(person.id)"}"#),
+            ] {
+                let answer = try await premises.call("POST", path, as: owner.token, body: body)
+                #expect((200..<300).contains(answer.status), "\(answer.text)")
+            }
+            let audit = try await premises.call("GET", "/v1/jobs", as: person.token)
+            #expect(audit.status == 200, "\(audit.text)")
+            let denial: JSONValue = [
+                "principal_id": .string(person.id), "role": "trader", "effect": "deny",
+                "on": ["environment": "live"], "expires_at": .null,
+            ]
+            try await restore(
+                premises,
+                replaying: [
+                    item("grants.create", "grt_01ke6my6g1e23vtc7yy680gxcf", denial),
+                    item("groups.remove", group, ["principal_id": .string(person.id)]),
+                    item("grants.delete", "grt_01ke6my6g1e23vtc7yy680gxcg", denial),
+                ])
+            #expect(try await premises.call("GET", "/v1/jobs", as: person.token).status == 403)
+            let mine = try await premises.call("GET", "/v1/me/permissions", as: person.token)
+            let reading = mine.json["data"]?.asArray?.first { $0["permission"] == "keys:read" }
+            #expect(reading?["everywhere"] == false, "\(mine.text)")
+            let told = try await premises.call("GET", "/v1/system/restore", as: owner.token)
+            let states = told.json["data"]?.asArray?.map { $0["state"] }
+            #expect(states == ["done", "done", "left"], "\(told.text)")
+        }
+    }
+
     @Test func `the last word about a person counts, and a restore that leaves no owner is refused`()
         async throws
     {

@@ -56,6 +56,44 @@ struct ScopeTests {
         }
     }
 
+    @Test func `T19: an account out of scope is like one that does not exist, whatever is asked of it`()
+        async throws
+    {
+        try await Premises.open(isRunning: true) { _, premises in
+            let desk = try await ScopedDesk(premises)
+            let other = try await premises.join("cleo", nil, by: desk.owner)
+            try await desk.grant(other.id, "everything", on: #"{"exchange":"kraken"}"#)
+            let accounts = try await premises.call("GET", "/v1/accounts", as: desk.owner.token)
+            let theirs = try #require(accounts.json["data"]?[0]?["id"]?.asString, "\(accounts.text)")
+            let draft = #"{"exchange":"kraken","environment":"live","name":"mine","parent_id":null}"#
+            let made = try await premises.call("POST", "/v1/accounts", as: other.token, body: draft)
+            let mine = try #require(made.json["id"]?.asString, "\(made.text)")
+            let mode = #"{"mode":"suspended","reason":"a","expect_count":0}"#
+            let calls = [
+                ("GET", "", "", 200), ("PATCH", "", #"{"holder":"a"}"#, 200), ("POST", "/mode", mode, 200),
+            ]
+            for (method, rest, body, status) in calls {
+                let headers = method == "PATCH" ? [(name: "if-match", value: "*")] : []
+                var answers: [TestAnswer] = []
+                for id in [theirs, "acc_00000000000000000000000001", mine] {
+                    answers.append(
+                        try await premises.call(
+                            method, "/v1/accounts/\(id)\(rest)", as: other.token, headers: headers, body: body
+                        ))
+                }
+                #expect(answers[0].status == 404 && answers[1].status == 404, "\(method) \(answers[0].text)")
+                #expect(answers[0].json["detail"] == answers[1].json["detail"])
+                #expect(answers[2].status == status, "\(method) \(answers[2].text)")
+            }
+            let foreign = #"{"exchange":"okx","environment":"live","name":"new"}"#
+            let refused = try await premises.call("POST", "/v1/accounts", as: other.token, body: foreign)
+            #expect(refused.json["missing_permission"] == "accounts:write", "\(refused.text)")
+            let page = try await premises.call("GET", "/v1/accounts", as: other.token)
+            #expect(page.json["data"]?.asArray?.compactMap { $0["id"]?.asString } == [mine])
+            #expect(premises.mistakes == [])
+        }
+    }
+
     @Test func `a key is registered and moved only within what one has`() async throws {
         try await Premises.open(isRunning: true) { _, premises in
             let desk = try await ScopedDesk(premises)

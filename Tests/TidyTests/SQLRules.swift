@@ -9,6 +9,7 @@ enum SQLRules {
             "a constant list of columns; one statement for each sort",
         "Sources/Identity/BreakGlass/BreakGlassStore.swift": "a constant list of columns",
         "Sources/Identity/Grants/GrantStore.swift": "a constant list of columns; one statement for each sort",
+        "Sources/Access/Sight+SQL.swift": "the number of a parameter; columns that stand in the code",
         "Sources/Identity/Groups/GroupStore.swift": "a constant list of columns; one statement for each sort",
         "Sources/Identity/Roles/RoleStore.swift": "a constant list of columns",
         "Sources/Keys/Accounts/AccountRow.swift": "the numbers of two parameters; constant names of columns",

@@ -2,12 +2,18 @@ import Access
 import Kernel
 import Postgres
 
-/// What the owners of rules may do, as one epoch of authority stands for it.
+/// What the owners of rules may do: who was touched by a change of authority is read anew.
 final class OwnerRights {
+    private struct Known {
+        let rights: Rights
+        /// At which it is known to hold.
+        var epoch: Int64
+    }
+
     private let reader: RightsReader
     private let database: Database
-    private var epoch: Int64 = -1
-    private var known: [PrincipalID: Rights] = [:]
+    private let deltas = AuthorityDeltas()
+    private var known: [PrincipalID: Known] = [:]
 
     init(database: Database, reader: RightsReader) { (self.database, self.reader) = (database, reader) }
 
@@ -15,15 +21,24 @@ final class OwnerRights {
     nonisolated(nonsending) func rights(
         of owners: Set<PrincipalID>, at epoch: Int64
     ) async throws -> [PrincipalID: Rights] {
-        if epoch != self.epoch || !known.hold(at: reader.now()) { (self.epoch, known) = (epoch, [:]) }
-        let missing = owners.filter { known[$0] == nil }
-        guard !missing.isEmpty else { return known }
         // Outside the transaction, whose own changes may yet be undone. What is read is at least as new as
         // `epoch`.
-        let found = try await reader.rights(of: missing, in: database)
-        var answer = known
-        for owner in missing { answer[owner] = found[owner] ?? Rights.none }
-        if epoch == self.epoch { known = answer }
-        return answer
+        try await deltas.advance(to: epoch, in: database)
+        let (moment, now) = (deltas.epoch, reader.now())
+        let missing = owners.filter { !holds($0, at: now) }
+        if !missing.isEmpty {
+            let found = try await reader.rights(of: missing, in: database)
+            for owner in missing { known[owner] = Known(rights: found[owner] ?? Rights.none, epoch: moment) }
+        }
+        return owners.reduce(into: [:]) { $0[$1] = known[$1]?.rights }
+    }
+
+    private func holds(_ owner: PrincipalID, at now: Timestamp) -> Bool {
+        guard let one = known[owner], one.rights.lapsesAt.map({ $0 > now }) ?? true else { return false }
+        if one.epoch < deltas.epoch {
+            guard deltas.hold(one.rights.grounds(of: owner), since: one.epoch) else { return false }
+            known[owner]?.epoch = deltas.epoch
+        }
+        return true
     }
 }

@@ -109,6 +109,8 @@ enum AccessTokenStore {
         """)
     private static let end = Statement(
         "access_token_end", "update access_token set expires_at = least(expires_at, $2) where id = $1")
+    private static let bait = Statement(
+        "access_token_bait", "select decoy from access_token where id = $1")
     private static let insert = Statement(
         "access_token_insert",
         """
@@ -154,6 +156,14 @@ enum AccessTokenStore {
         _ id: AccessTokenID, at end: Timestamp, in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(Self.end, .id(id), .timestamp(end))
+    }
+
+    /// Whether somebody acts through bait.
+    static nonisolated(nonsending) func isBait(
+        _ actor: Actor, in source: any Queryable
+    ) async throws -> Bool {
+        guard let token = actor.accessToken else { return false }
+        return try await source.query(bait, .id(token)).first?.bool(0) ?? false
     }
 
     static nonisolated(nonsending) func insert(

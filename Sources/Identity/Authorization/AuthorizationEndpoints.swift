@@ -71,8 +71,11 @@ extension AuthorizationEndpoints {
         }
         let target = try await target(resource, for: context)
         let scopes = id == me ? try await AccessTokenStore.limits(of: context.actor, in: database)?.scopes : nil
+        // Grants that give nothing would tell whoever holds a decoy what it is.
+        let isBait = try await AccessTokenStore.isBait(context.actor, in: database)
+        let grants = isBait ? [] : try await GrantedRoles.of(id, in: database)
         let explanation = Explanation(
-            permission, on: target, try await GrantedRoles.of(id, in: database), scopes: scopes,
+            permission, on: target, grants, scopes: scopes,
             isActive: principal.status == .active, at: context.now)
         return Response.object { w in
             w.field("principal_id", id.description)

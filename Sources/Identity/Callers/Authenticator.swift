@@ -85,6 +85,7 @@ package final class Authenticator {
     private let ledger: Ledger
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
+    private let capacity: Int
     private let deltas = AuthorityDeltas()
     private let lastUse = LastUse<AccessTokenKind>()
     private let sessionUse = LastUse<SessionKind>()
@@ -94,6 +95,7 @@ package final class Authenticator {
         database = ledger.database
         self.ledger = ledger
         self.refusals = refusals
+        self.capacity = capacity
         entries = RecentlyUsed(capacity: capacity)
     }
 
@@ -141,7 +143,10 @@ package final class Authenticator {
         guard let hash = attempt.credential.hash, let check = attempt.check else { return nil }
         let epoch = try await check.query.rows().first?.int64(0)
         if epoch == check.epoch { return nil }
-        if let epoch {
+        if let epoch, epoch < check.epoch {
+            entries = RecentlyUsed(capacity: capacity)
+            deltas.goBack(to: epoch)
+        } else if let epoch {
             try await deltas.advance(to: epoch, in: database)
             if let entry = entries.use(hash), entry.epoch >= check.epoch, entry.holds(by: deltas),
                 attempt.outcome == .caller(entry.caller(at: address, now: now))

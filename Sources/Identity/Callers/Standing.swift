@@ -55,8 +55,7 @@ struct Standing: Sendable {
 
     /// What it stands on: a change of authority that touches none of it leaves it as it is.
     var grounds: [Touched] {
-        (token.map { [.accessToken($0)] } ?? []) + [.principal(principal)]
-            + grants.filter { BuiltInRole(rawValue: $0.role) == nil }.map { .role($0.role) }
+        (token.map { [.accessToken($0)] } ?? []) + rights.grounds(of: principal)
     }
 
     mutating func renewRights(at now: Timestamp) { rights = rights(at: now) }

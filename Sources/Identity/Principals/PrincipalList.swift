@@ -36,7 +36,8 @@ struct PrincipalList {
                         where p.kind = $1 and ($2::text is null or p.status = $2)
                             and ($3::text is null or strpos(p.name_folded, normalize($3::text, NFC)) > 0)
                             and ($4::text is null or exists (
-                                select from access_grant g where g.principal = p.id and g.role = $4))
+                                select from access_grant g
+                                where g.principal = p.id and g.role = $4 and g.effect = 'allow'))
                             and ($5::uuid is null or p.owner = $5)
                             and ($6::timestamptz is null or p.created_at < $6 and not exists (
                                 select from access_token t

@@ -22,7 +22,7 @@ struct AccountRow {
         """
         left join (
             select parent, count(*) as count from account
-            where parent is not null and ($\(n)::jsonb is null or \(Sight.ofAccounts(n, "account")))
+            where parent is not null and \(Sight.ofAccounts(n, "account"))
             group by parent) c
             on c.parent = a.id
         cross join lateral (
@@ -33,7 +33,7 @@ struct AccountRow {
                 count(*) filter (where status = 'revoked') as revoked
             from exchange_key k
             where k.account = a.name and k.exchange = a.exchange and k.environment = a.environment
-                and ($\(n + 1)::jsonb is null or \(Sight.ofKeys(n + 1, "k")))) k
+                and \(Sight.ofKeys(n + 1, "k"))) k
         """
     }
 

@@ -52,10 +52,9 @@ enum AccountStore {
                     and ($3::text is null or strpos(lower(name), lower(normalize($3::text, NFC))) > 0)
                     and ($4::uuid is null or parent = $4)
                     and ($6::uuid is null or (created_at, id) < ($5, $6))
-                    and ($8::jsonb is null or
+                    and
             """, Sight.ofAccounts(8, "account"),
             """
-                    )
                 order by created_at desc, id desc
                 limit $7) a
             """, AccountRow.joins(8), "order by a.created_at desc, a.id desc",

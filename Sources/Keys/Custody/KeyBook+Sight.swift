@@ -74,13 +74,19 @@ extension KeyRow {
 extension Sight {
     /// A condition on rows of `exchange_key`; the sight is parameter `$n`.
     static func ofKeys(_ n: Int, _ table: String = "exchange_key") -> String {
-        let columns = ["id", "exchange", "environment", "account", "tags", "owner"].map { "\(table).\($0)" }
-        return "in_sight($\(n), \(columns.joined(separator: ", ")))"
+        condition(
+            n,
+            Columns(
+                id: "\(table).id", exchange: "\(table).exchange", environment: "\(table).environment",
+                account: "\(table).account", tags: "\(table).tags", owner: "\(table).owner"))
     }
 
     /// The same on rows of `account`, which have neither tags nor an owner.
     static func ofAccounts(_ n: Int, _ table: String) -> String {
-        let columns = ["id", "exchange", "environment", "name"].map { "\(table).\($0)" }
-        return "in_sight($\(n), \(columns.joined(separator: ", ")), '{}', null)"
+        condition(
+            n,
+            Columns(
+                id: "\(table).id", exchange: "\(table).exchange", environment: "\(table).environment",
+                account: "\(table).name", tags: "'{}'::text[]", owner: "null::text"))
     }
 }

@@ -104,7 +104,7 @@ extension KeySelector {
         "key_selection_lock",
         derived: [
             "select", KeyColumns.list, "from exchange_key where", condition,
-            "and ($8::jsonb is null or", Sight.ofKeys(8), ") order by id limit $7 for no key update",
+            "and", Sight.ofKeys(8), "order by id limit $7 for no key update",
         ].joined(separator: " "))
 
     /// One statement for every selector: a desk's keys are read in a few milliseconds, whatever the plan.

@@ -18,6 +18,7 @@ import Testing
         "test_silent_grant",
         "insert into access_grant (id, principal, role, created_at) values ($1, $2, 'auditor', $3)")
     private static let raise = Statement("test_raise", "update authority set epoch = epoch + 1")
+    private static let goBack = Statement("test_go_back", "update authority set epoch = 1")
     private static let forget = Statement("test_forget", "delete from authority_change")
 
     private struct Pair {
@@ -117,6 +118,17 @@ import Testing
             for _ in 0..<3 { try await change(pair) { $0.touch(.uses) } }
             try await pair.desk.ledger.database.transaction { transaction in
                 _ = try await transaction.query(Self.forget)
+            }
+            for index in 0..<2 { #expect(try await isAuditor(index, pair) == true) }
+        }
+    }
+
+    @Test func `what was known of a future that was undone is forgotten`() async throws {
+        try await withPair { pair in
+            for _ in 0..<3 { try await change(pair) { $0.touch(.uses) } }
+            for index in 0..<2 { #expect(try await isAuditor(index, pair) == false) }
+            try await pair.desk.ledger.database.transaction { transaction in
+                _ = try await transaction.query(Self.goBack)
             }
             for index in 0..<2 { #expect(try await isAuditor(index, pair) == true) }
         }
