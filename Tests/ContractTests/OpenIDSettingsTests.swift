@@ -1,4 +1,5 @@
 import Access
+import HTTPClient
 import Identity
 import Testing
 
