@@ -10,16 +10,26 @@ package final class PublicKey: Sendable {
     package let pem: String
     private let half: Half
 
-    package init(pem: String) throws(CryptoError) {
+    package convenience init(pem: String) throws(CryptoError) {
         let key = try pem.withRawBytes { text throws(CryptoError) in
             try PEM.withKey(in: text) { der, layout throws(CryptoError) in
                 guard layout == .publicHalf else { throw .keyRefused(.privateHalf) }
                 return try OpenSSLKey.read(der, layout)
             }
         }
+        try self.init(key)
+    }
+
+    /// A point that is not on its curve is refused, as is an RSA key of a length that we do not take.
+    package convenience init(_ numbers: Numbers) throws(CryptoError) {
+        let der = numbers.subjectPublicKeyInfo
+        try self.init(der.withRawBytes { der throws(CryptoError) in try OpenSSLKey.read(der, .publicHalf) })
+    }
+
+    private init(_ key: OpenSSLKey) throws(CryptoError) {
         kind = try key.kind()
-        self.pem = try key.publicPEM()
-        half = try kind == .ed25519 ? .ed25519(Ed25519.PublicKey(pem: self.pem)) : .openSSL(key)
+        pem = try key.publicPEM()
+        half = try kind == .ed25519 ? .ed25519(Ed25519.PublicKey(pem: pem)) : .openSSL(key)
     }
 
     init(_ key: Ed25519.PublicKey) {
