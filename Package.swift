@@ -71,7 +71,7 @@ let package = Package(
             "Service",
             base + [
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
-                "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles",
+                "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles", "WebAuthn",
             ]),
         .executableTarget(
             name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
@@ -80,14 +80,15 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Kernel", "EventLoop", "Postgres", "Service", "CLinux", "JSON", "HTTPServer", "Access",
+                "Kernel", "EventLoop", "Postgres", "Service", "CLinux", "Crypto", "JSON", "HTTPServer",
+                "Access",
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: [
                 "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Expressions",
-                "Identity", "Signals", "KeyFiles", "Access", "Keys", "Signing",
+                "Identity", "Signals", "KeyFiles", "Access", "Keys", "Signing", "WebAuthn",
             ],
             path: "Fuzz/Targets", swiftSettings: strict),
         .executableTarget(
@@ -123,7 +124,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "Identity", "TestSupport"]),
+            base + ["Audit", "Events", "Identity", "TestSupport", "WebAuthn"]),
         tests(
             "WebhooksTests",
             [
@@ -159,7 +160,7 @@ let package = Package(
 if Context.environment["KEYBELL_FUZZ"] == "1" {
     let explored = [
         "Crypto", "Exchanges", "Expressions", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
-        "KeyFiles", "Signals", "Signing",
+        "KeyFiles", "Signals", "Signing", "WebAuthn",
     ]
     for target in package.targets where explored.contains(target.name) {
         target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]

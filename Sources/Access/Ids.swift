@@ -7,6 +7,7 @@ package enum ServiceAccountKind: IDKind { package static let prefix: StaticStrin
 package enum GrantKind: IDKind { package static let prefix: StaticString = "grt" }
 package enum AccessTokenKind: IDKind { package static let prefix: StaticString = "tok" }
 package enum SessionKind: IDKind { package static let prefix: StaticString = "ses" }
+package enum FactorKind: IDKind { package static let prefix: StaticString = "fac" }
 package enum ExchangeKeyKind: IDKind { package static let prefix: StaticString = "key" }
 package enum AccountKind: IDKind { package static let prefix: StaticString = "acc" }
 package enum ModeOrderKind: IDKind { package static let prefix: StaticString = "mod" }
@@ -36,6 +37,7 @@ package typealias ServiceAccountID = ID<ServiceAccountKind>
 package typealias GrantID = ID<GrantKind>
 package typealias AccessTokenID = ID<AccessTokenKind>
 package typealias SessionID = ID<SessionKind>
+package typealias FactorID = ID<FactorKind>
 package typealias ExchangeKeyID = ID<ExchangeKeyKind>
 package typealias AccountID = ID<AccountKind>
 package typealias ModeOrderID = ID<ModeOrderKind>

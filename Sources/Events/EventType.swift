@@ -116,6 +116,10 @@ extension EventType {
     package static let passwordResetIssued = EventType(
         "password.reset_issued", .usersRead, isSecurity: true)
     package static let signInChanged = EventType("sign_in.changed", .usersRead, isSecurity: true)
+    package static let factorAdded = EventType("factor.added", .usersRead, isSecurity: true)
+    package static let factorRemoved = EventType("factor.removed", .usersRead, isSecurity: true)
+    package static let factorCopied = EventType("factor.copied", .usersRead, isSecurity: true)
+    package static let recoveryCodeUsed = EventType("recovery_code.used", .usersRead, isSecurity: true)
     package static let gradeChanged = EventType("grade.changed", .signalsRead)
     package static let signalOpened = EventType("signal.opened", .signalsRead)
     package static let signalClosed = EventType("signal.closed", .signalsRead)
@@ -159,6 +163,7 @@ extension EventType {
         .accessTokenDecoyTouched,
         .loginSucceeded, .loginFailed, .loginLocked, .sessionEnded, .passwordChanged, .passwordResetIssued,
         .signInChanged,
+        .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,

@@ -19,6 +19,7 @@ package struct IdentityEndpoints {
             + SessionEndpoints(ledger: ledger, door: signIn.door, logIn: logIn).operations
             + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
             + SignInEndpoints(ledger: ledger).operations
+            + FactorEndpoints(ledger: ledger, book: signIn.book).operations
     }
 }
 
@@ -26,9 +27,14 @@ package struct IdentityEndpoints {
 package struct SignIn {
     let door: FrontDoor
     let hasher: PasswordHasher
+    let book: FactorBook
     let factors: SecondFactors
 
-    package init(door: FrontDoor, hasher: PasswordHasher, factors: SecondFactors = .none) {
-        (self.door, self.hasher, self.factors) = (door, hasher, factors)
+    /// - Parameter factors: nil: those of the book.
+    package init(
+        door: FrontDoor, hasher: PasswordHasher, book: FactorBook, factors: SecondFactors? = nil
+    ) {
+        (self.door, self.hasher, self.book) = (door, hasher, book)
+        self.factors = factors ?? book.secondFactors
     }
 }

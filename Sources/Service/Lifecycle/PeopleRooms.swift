@@ -10,7 +10,8 @@ struct PeopleRooms {
     let jobs: [Job]
 
     init(_ shared: NodeShared, ledger: Ledger) {
-        let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher)
+        let signIn = SignIn(
+            door: shared.settings.door, hasher: shared.hasher, book: shared.factors)
         operations =
             IdentityEndpoints(
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
