@@ -6,7 +6,8 @@ package struct FuzzTarget: Sendable {
     package let check: @Sendable ([UInt8]) throws(Finding) -> Void
 
     package static let all: [FuzzTarget] = [
-        .accessToken, .chunked, .csv, .expression, .gzip, .json, .keyFiles, .ndjson, .policy, .privateKey,
+        .accessToken, .cbor, .chunked, .csv, .expression, .gzip, .json, .keyFiles, .ndjson, .passkey, .policy,
+        .privateKey,
         .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath, .url, .writtenRequest,
     ]
 }

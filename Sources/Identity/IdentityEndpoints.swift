@@ -9,7 +9,8 @@ package struct IdentityEndpoints {
     ///   the end.
     package init(ledger: Ledger, refusals: Refusals, publicOrigin: String, signIn: SignIn) {
         let logIn = LogIn(
-            ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors)
+            ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors,
+            book: signIn.book)
         operations =
             WelcomeEndpoints(ledger: ledger, refusals: refusals, hasher: signIn.hasher).operations
             + SelfEndpoints(database: ledger.database).operations
@@ -20,6 +21,8 @@ package struct IdentityEndpoints {
             + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
             + SignInEndpoints(ledger: ledger).operations
             + FactorEndpoints(ledger: ledger, book: signIn.book).operations
+            + PasskeyLogInEndpoint(book: signIn.book).operations
+            + StepUpEndpoints(ledger: ledger, book: signIn.book).operations
     }
 }
 

@@ -21,6 +21,7 @@ enum DerivedStatements {
             PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
             GrantStore.find, GrantStore.list, SessionStore.find, SessionList.statement, SignInSettings.find,
             SignInSettings.lock,
+            FactorStore.list, FactorStore.find,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// What contract and router must agree on about one endpoint.
 struct EndpointFacts: Hashable {
     let method: String
@@ -5,6 +7,8 @@ struct EndpointFacts: Hashable {
     let id: String
     let permission: String
     let errorCodes: Set<String>
+    /// `factor within 300 s`; nil asks for none.
+    var stepUp: String?
 
     var name: String { "\(method) \(path)" }
 }
@@ -33,6 +37,10 @@ enum EndpointComparison {
             found.append(
                 "\(contract.name): permission \(contract.permission), in the router \(router.permission)")
         }
+        if contract.stepUp != router.stepUp {
+            let sides = [contract.stepUp, router.stepUp].map { $0 ?? "none" }
+            found.append("\(contract.name): step-up \(sides[0]), in the router \(sides[1])")
+        }
         let unwritten = router.errorCodes.subtracting(contract.errorCodes).sorted()
         if !unwritten.isEmpty {
             found.append("\(contract.name): openapi.yaml lacks \(unwritten.joined(separator: ", "))")
@@ -51,7 +59,14 @@ extension Contract {
         operations.map {
             EndpointFacts(
                 method: $0.method, path: $0.path, id: $0.id ?? "", permission: $0.permission ?? "",
-                errorCodes: Set($0.errorCodes))
+                errorCodes: Set($0.errorCodes), stepUp: Self.stepUp($0.body["x-step-up"]))
         }
+    }
+
+    private static func stepUp(_ said: JSONValue?) -> String? {
+        guard let level = said?["level"]?.asString, let seconds = said?["within_seconds"]?.asInt else {
+            return nil
+        }
+        return "\(level) within \(seconds) s"
     }
 }

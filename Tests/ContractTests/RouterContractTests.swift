@@ -1,6 +1,7 @@
 import Access
 import HTTPServer
 import JSON
+import Kernel
 import Testing
 
 @testable import Service
@@ -39,14 +40,17 @@ extension EndpointFacts {
     init(_ operation: Operation) {
         self.init(
             method: operation.method.name, path: operation.path.replacing("*}", with: "}"), id: operation.id,
-            permission: operation.requires.text, errorCodes: Set(operation.allErrors.map(\.code)))
+            permission: operation.requires.text, errorCodes: Set(operation.allErrors.map(\.code)),
+            stepUp: operation.stepUp.map {
+                "\($0.level.rawValue) within \($0.within.microseconds / 1_000_000) s"
+            })
     }
 }
 
 extension Endpoint<Requirement, Context> {
     fileprivate var allErrors: [ProblemCode] {
         errors + [.invalidParameter, .rateLimited, .internalError] + ofAuthority + ofDatabase + ofBody
-            + ofMethod
+            + ofMethod + (stepUp == nil ? [] : [.stepUpRequired, .humanRequired])
     }
 
     private var ofAuthority: [ProblemCode] {

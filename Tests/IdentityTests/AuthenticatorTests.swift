@@ -49,7 +49,9 @@ import TestSupport
                 let all = BuiltInRole.trader.permissions.union(BuiltInRole.analyst.permissions)
                 #expect(
                     try await self.ask(authenticator, whole.secret.credential)
-                        == .caller(Caller(actor: actor, permissions: all)))
+                        == .caller(
+                            Caller(
+                                actor: actor, permissions: all, mfaDueAt: time.now + .days(7))))
                 guard case .caller(let caller) = try await self.ask(authenticator, narrow.secret.credential)
                 else {
                     Issue.record("the narrow token is refused")
@@ -206,7 +208,7 @@ import TestSupport
             token: AccessTokenID(UUID(high: 1, low: 1)), name: "a",
             principal: PrincipalID(.user, UUID(high: 1, low: 2)),
             status: .active, isRevoked: false, expiresAt: nil, cidrs: [try #require(CIDR("0.0.0.0/0"))],
-            isDecoy: false, permissions: [])
+            isDecoy: false, permissions: [], mfaDueAt: nil)
         #expect(standing.refusal(from: nil, now: time.now) == .address)
     }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|schemathesis|cel|signing|requests|clients|freqtrade]…
+    [openapi|webhook|schemathesis|cel|factors|passkeys|signing|requests|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -152,6 +152,18 @@ def judge_freqtrade():
     return "freqtrade starts dry with its documented ccxt_config"
 
 
+def judge_factors():
+    import factors
+
+    return factors.judge()
+
+
+def judge_passkeys():
+    import passkeys
+
+    return passkeys.judge()
+
+
 def judge_requests():
     """The fixtures of CcxtRequestTests and DangerousPathTests are what ccxt writes and lists."""
     import dangerous_paths
@@ -166,7 +178,7 @@ def judge_requests():
 
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests, "clients": judge_clients,
+    "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "signing": judge_signing, "requests": judge_requests, "clients": judge_clients,
     "freqtrade": judge_freqtrade,
 }
 # freqtrade brings half a gigabyte along, and is asked by name.

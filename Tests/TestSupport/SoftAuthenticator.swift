@@ -64,9 +64,9 @@ package final class SoftAuthenticator {
         let length = withUnsafeBytes(of: UInt16(credential.count).bigEndian) { Array($0) }
         let attested = [UInt8](repeating: 0, count: 16) + length + credential + coseKey
         let data = authenticatorData(0x45) + attested
-        let size = withUnsafeBytes(of: UInt16(data.count).bigEndian) { Array($0) }
-        return [0xA3] + text("fmt") + text("none") + text("attStmt") + [0xA0] + text("authData") + [0x59]
-            + size + data
+        precondition((24..<256).contains(data.count), "its length has one byte")
+        return [0xA3] + text("fmt") + text("none") + text("attStmt") + [0xA0] + text("authData") + [0x58]
+            + [UInt8(data.count)] + data
     }
 
     private var coseKey: [UInt8] {

@@ -18,6 +18,8 @@ package struct AccessTokenSecret: Sendable {
         case pendingLogin = "kbp_"
         /// Of a link to set a password.
         case passwordReset = "kbr_"
+        /// That a person was there, for one action.
+        case proof = "kbf_"
     }
 
     static let randomDigits = 32

@@ -8,6 +8,11 @@ package import Postgres
 package struct Caller: Equatable, Sendable {
     package let actor: Actor
     package let permissions: Set<Permission>
+    /// From when a second factor is a duty; nil for whoever has one, and for service accounts.
+    package let mfaDueAt: Timestamp?
+
+    /// A person who can show one.
+    package var hasFactor: Bool { mfaDueAt == nil && actor.principal?.kind == .user }
 }
 
 /// A request's attempt to be somebody.
@@ -191,7 +196,7 @@ extension Standing {
     func caller(at address: IPAddress?) -> Caller {
         Caller(
             actor: Actor(principal: principal, accessToken: token, session: session, address: address),
-            permissions: permissions)
+            permissions: permissions, mfaDueAt: mfaDueAt)
     }
 
     /// Of a session nothing is told.

@@ -32,13 +32,16 @@ extension HeldStandings {
         select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy, t.hash
-        from access_token t join principal p on p.id = t.principal
+            t.decoy,
+            case when p.kind = 'user' and not exists (
+                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
+                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at, t.hash
+        from access_token t join principal p on p.id = t.principal cross join sign_in i
         where t.revoked_at is null and not t.decoy and p.status = 'active'
             and (t.expires_at is null or t.expires_at > $1)
         order by t.last_used_at desc nulls last, t.id limit $2
         """)
-    private static let hashColumn = 12
+    private static let hashColumn = 13
 
     package nonisolated(nonsending) static func read(
         _ permission: Permission, now: Timestamp, in source: any Queryable

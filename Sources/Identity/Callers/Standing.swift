@@ -18,6 +18,8 @@ struct Standing: Sendable {
     let isDecoy: Bool
     /// What the grants' roles give, narrowed by the scopes.
     let permissions: Set<Permission>
+    /// From when a second factor is a duty; nil for whoever has one, and for service accounts.
+    let mfaDueAt: Timestamp?
 
     /// Why it does not count, at every use anew: time and address are the request's. Nil: it counts.
     func refusal(from address: IPAddress?, now: Timestamp) -> Refusal.Reason? {
@@ -47,7 +49,10 @@ extension Standing {
             least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle), '{}'::text[],
             null::text[], p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = s.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            null::boolean
+            null::boolean,
+            case when p.kind = 'user' and not exists (
+                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
+                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at
         from authority a cross join sign_in i
             left join session s on s.hash = $1
             left join principal p on p.id = s.principal
@@ -59,8 +64,11 @@ extension Standing {
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, array(select g.role from access_grant g
                 where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy
-        from authority a
+            t.decoy,
+            case when p.kind = 'user' and not exists (
+                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
+                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at
+        from authority a cross join sign_in i
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
         """)
@@ -80,7 +88,8 @@ extension Standing {
             name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
-            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes))
+            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes),
+            mfaDueAt: row.optionalTimestamp(12))
     }
 }
 

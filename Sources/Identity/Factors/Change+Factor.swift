@@ -3,8 +3,8 @@ import Events
 import JSON
 import Kernel
 
-/// Factors that come and go, with what is told of it. Whether somebody has one decides what they may do, so the
-/// epoch moves.
+/// Factors that come and go, with what is told of it. Whether somebody has one decides what they may do, so
+/// the epoch moves.
 extension Change {
     func noteAdded(_ factor: Factor) {
         touchesAuthority = true

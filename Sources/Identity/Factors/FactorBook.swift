@@ -7,8 +7,8 @@ package import Kernel
 import Postgres
 package import WebAuthn
 
-/// Looks at what people show, and sees to it that what counts once counts once. Every answer of a user is looked
-/// at in a transaction that holds the user's row of `factor_standing`.
+/// Looks at what people show, and sees to it that what counts once counts once. Every answer of a user is
+/// looked at in a transaction that holds the user's row of `factor_standing`.
 package struct FactorBook: Sendable {
     package enum Verdict: Equatable, Sendable {
         case proven(Proof)

@@ -92,7 +92,7 @@ extension FactorBook {
         guard let party else {
             throw Problem(
                 .passkeysUnavailable,
-                "Passkeys are bound to a domain: KEYBELL_PUBLIC_ORIGIN must be https://… or http://localhost…."
+                "Passkeys need a domain: KEYBELL_PUBLIC_ORIGIN must be https://… or http://localhost…."
             )
         }
         return party

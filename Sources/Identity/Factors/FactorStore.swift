@@ -8,7 +8,7 @@ enum FactorStore {
     static let list = Statement(
         "factor_list",
         derived: "select \(columns) from factor where principal = $1 order by created_at, id")
-    private static let find = Statement(
+    static let find = Statement(
         "factor_find", derived: "select \(columns) from factor where id = $1 and principal = $2")
     private static let insertSeed = Statement(
         "factor_insert_totp",

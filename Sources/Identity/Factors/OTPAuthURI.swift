@@ -14,7 +14,8 @@ struct OTPAuthURI {
         return "otpauth://totp/\(site):\(label)?secret=\(secret)&issuer=\(site)"
     }
 
-    /// RFC 3986 2.3: all but what is unreserved. Apps read algorithm, digits and period as they are by default.
+    /// RFC 3986 2.3: all but what is unreserved. Apps read algorithm, digits and period as they are by
+    /// default.
     private static func escaped(_ text: String) -> String {
         let figures = Array("0123456789ABCDEF".utf8)
         let bytes = text.utf8.flatMap { byte -> [UInt8] in

@@ -2,8 +2,9 @@ import Access
 import Crypto
 import Kernel
 
-/// What a passkey signs: random bytes of ours that say themselves for whom, for what and until when they count,
-/// so that asking for one leaves nothing behind. Sealed, so nobody else makes one; once answered it is spent.
+/// What a passkey signs: random bytes of ours that say themselves for whom, for what and until when they
+/// count, so that asking for one leaves nothing behind. Sealed, so nobody else makes one; once answered it is
+/// spent.
 enum PasskeyChallenge {
     static let lifetime: Period = .minutes(5)
 

@@ -1,7 +1,8 @@
 import Crypto
 import Kernel
 
-/// One-time codes of an authenticator app (RFC 6238): SHA-1, 6 digits, 30 seconds, which is what every app can.
+/// One-time codes of an authenticator app (RFC 6238): SHA-1, 6 digits, 30 seconds, which is what every app
+/// can.
 enum TOTP {
     static let seedBytes = 20
     static let stepSeconds: Int64 = 30

@@ -45,7 +45,7 @@ extension NodeShared {
 
     /// Second factors, with passkeys where there is an origin that they can be bound to.
     var factors: FactorBook {
-        FactorBook(seal: seal, party: settings.publicOrigin.flatMap { RelyingParty(origin: $0) })
+        FactorBook(seal: seal, party: settings.publicOrigin.flatMap { RelyingParty(origin: $0.text) })
     }
 
     var exchangeStates: ExchangeStates {

@@ -7,10 +7,11 @@ import Kernel
 final class Admission {
     fileprivate(set) var context: Context
     let check: Attempt?
+    /// Nil where nobody was asked who they are.
+    let caller: Caller?
 
-    init(context: Context, check: Attempt?) {
-        self.context = context
-        self.check = check
+    init(context: Context, check: Attempt?, caller: Caller? = nil) {
+        (self.context, self.check, self.caller) = (context, check, caller)
     }
 }
 
@@ -20,9 +21,11 @@ final class Admission {
 final class Gate {
     private let authenticator: Authenticator
     private let door: FrontDoor
+    private let proofs: StepUpCheck
     private let clock: Clock
 
-    init(authenticator: Authenticator, door: FrontDoor, clock: Clock) {
+    init(authenticator: Authenticator, door: FrontDoor, proofs: StepUpCheck, clock: Clock) {
+        self.proofs = proofs
         self.authenticator = authenticator
         self.door = door
         self.clock = clock
@@ -46,10 +49,11 @@ final class Gate {
         let now = clock.now()
         let known = authenticator.known(try credential(of: request), from: visit.address, now: now)
         guard let known, let wanted = operation.requires.permission,
-            known.caller.permissions.contains(wanted)
+            known.caller.permissions.contains(wanted), !known.caller.isOverdue(operation, at: now)
         else { return nil }
         let check = AuthorityCheck(epoch: known.epoch)
-        return Admission(context: context(known.caller, request, now, check), check: nil)
+        return Admission(
+            context: context(known.caller, request, now, check), check: nil, caller: known.caller)
     }
 
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.
@@ -64,8 +68,9 @@ final class Gate {
         let now = clock.now()
         let credential = try credential(of: request)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
-        if !operation.acts, let caller = permitted(attempt, operation) {
-            return Admission(context: context(caller, request, now), check: attempt)
+        if !operation.acts, let caller = permitted(attempt, operation), !caller.isOverdue(operation, at: now)
+        {
+            return Admission(context: context(caller, request, now), check: attempt, caller: caller)
         }
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
         let settled = try await authenticator.settle(attempt, from: visit.address, now: now) ?? attempt
@@ -101,8 +106,20 @@ final class Gate {
             if permitted(attempt, operation) == nil, let missing = operation.requires.permission {
                 throw Problem.forbidden(missing: missing)
             }
-            return Admission(context: context(caller, request, now), check: nil)
+            if caller.isOverdue(operation, at: now) { throw Problem.mfaRequired }
+            return Admission(context: context(caller, request, now), check: nil, caller: caller)
         }
+    }
+
+    /// What an operation asks for beyond its permission: the one place where it is looked at.
+    @inline(never)
+    func stepUp(_ admission: Admission, _ request: Request, _ operation: Operation) async throws {
+        guard let demand = operation.stepUp, let caller = admission.caller else { return }
+        let action = StepUpAction(
+            operation: operation.id, method: operation.method.name, path: request.head.path)
+        try await proofs.check(
+            demand, of: action, by: caller, isOwnAffair: operation.requires == .self,
+            request.head.headers, at: admission.context.now)
     }
 
     @inline(never)
@@ -126,6 +143,14 @@ final class Gate {
         Context(
             actor: caller.actor, permissions: caller.permissions, now: now, requestID: request.id,
             traceParent: request.head.headers[.traceParent], authority: check)
+    }
+}
+
+extension Caller {
+    /// Whether they should have had a second factor by now, for what is more than reading.
+    fileprivate func isOverdue(_ operation: Operation, at now: Timestamp) -> Bool {
+        guard let mfaDueAt, mfaDueAt <= now else { return false }
+        return operation.requires.permission.map { !$0.onlyReads } ?? false
     }
 }
 

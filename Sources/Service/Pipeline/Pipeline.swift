@@ -116,6 +116,7 @@ final class Pipeline {
             admission = try await gate.admit(request, to: operation, visit)
         }
         try enter(request, admission.context, &visit)
+        if operation.stepUp != nil { try await gate.stepUp(admission, request, operation) }
         return try await perform(operation, request, admission, &visit)
     }
 

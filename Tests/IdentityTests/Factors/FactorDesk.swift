@@ -55,10 +55,10 @@ struct FactorDesk {
     }
 
     /// An authenticator app, confirmed by the code of the owner's now.
-    nonisolated(nonsending) func addApp() async throws -> (id: String, app: App, codes: [String]) {
+    nonisolated(nonsending) func addApp() async throws -> (id: String, app: SoftApp, codes: [String]) {
         let begun = try await call("POST", "/v1/me/factors/totp", [:])
         guard let id = begun.json["id"]?.asString, let secret = begun.json["secret"]?.asString,
-            let app = try App(secret)
+            let app = SoftApp(secret)
         else { throw TestFailure(what: begun.text) }
         let confirmed = try await call(
             "POST", "/v1/me/factors/\(id)/confirm", ["code": .string(app.code(at: owner.now))])
@@ -86,26 +86,5 @@ struct FactorDesk {
         let challenge = try PasskeyChallenge.make(
             .stepUp, of: user, at: now, by: book.seal.opened().keyring)
         return ["challenge": .string(Base64.encode(challenge, alphabet: .url))]
-    }
-}
-
-/// Somebody's phone.
-struct App {
-    private let seed: [UInt8]
-
-    /// - Parameter secret: in base32.
-    init?(_ secret: String) throws {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
-        let bits = secret.utf8.flatMap { letter in
-            let value = alphabet.firstIndex(of: letter) ?? 0
-            return (0..<5).reversed().map { UInt8(value >> $0 & 1) }
-        }
-        guard bits.count == 160 else { return nil }
-        seed = stride(from: 0, to: 160, by: 8).map { bits[$0..<$0 + 8].reduce(0) { $0 << 1 | $1 } }
-    }
-
-    func code(at now: Timestamp) throws -> String {
-        let digits = TOTP.digits(of: TOTP.step(at: now), try Secret(copying: seed))
-        return String(decoding: digits, as: UTF8.self)
     }
 }

@@ -18,7 +18,7 @@ import Testing
                 begun.json["uri"]?.asString
                     == "otpauth://totp/Keybell:owner@desk.example?secret=\(secret)&issuer=Keybell")
             #expect(begun.json["qr_code"]?.asString?.hasPrefix("<svg ") == true)
-            let (id, app) = (begun.json["id"]?.asString ?? "", try #require(try App(secret)))
+            let (id, app) = (begun.json["id"]?.asString ?? "", try #require(SoftApp(secret)))
             let path = "/v1/me/factors/\(id)/confirm"
             let early = try await desk.call("POST", path, ["code": "000000"])
             #expect(early.code == "factor_refused")

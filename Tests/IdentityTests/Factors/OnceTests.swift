@@ -57,7 +57,7 @@ private struct Crowd: Sendable {
     let book: FactorBook
     let user: UserID
     let context: Context
-    let app: App
+    let app: SoftApp
     let codes: [String]
     let signed: PasskeyAnswer?
 
