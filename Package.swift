@@ -44,6 +44,8 @@ let package = Package(
         room("Postgres", ["Kernel", "EventLoop", "CLibpq", "CLinux"]),
         room("HTTPClient", ["Kernel", "EventLoop", "CCurl", "CLinux"]),
         room("HTTPServer", ["Kernel", "JSON", "EventLoop", "COpenSSL", "CZlib", "CLinux"]),
+        room("WebAuthn", ["JSON", "Crypto"]),
+        room("QRCode"),
         room("Indicators"),
         room("Expressions", ["Kernel", "JSON"]),
         room("Exchanges", ["Kernel", "JSON", "Crypto"]),
@@ -55,7 +57,9 @@ let package = Package(
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
-        room("Identity", base + ["Exchanges", "HTTPClient", "Jobs", "Audit", "Events"]),
+        room(
+            "Identity",
+            base + ["Exchanges", "HTTPClient", "Jobs", "Audit", "Events", "WebAuthn", "QRCode"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room(
@@ -69,7 +73,7 @@ let package = Package(
             "Service",
             base + [
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
-                "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles",
+                "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles", "WebAuthn",
             ]),
         .executableTarget(
             name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
@@ -86,7 +90,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Kernel", "JSON", "Crypto", "HTTPServer", "HTTPClient", "Exchanges", "Expressions",
-                "Identity", "Signals", "KeyFiles", "Access", "Keys", "Signing",
+                "Identity", "Signals", "KeyFiles", "Access", "Keys", "Signing", "WebAuthn",
             ],
             path: "Fuzz/Targets", swiftSettings: strict),
         .executableTarget(
@@ -100,6 +104,8 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "EventLoop", "Kernel", "CLinux", "COpenSSL"]),
+        tests("WebAuthnTests", ["WebAuthn", "Crypto", "JSON", "TestSupport"]),
+        tests("QRCodeTests", ["QRCode", "Crypto", "JSON"]),
         tests("IndicatorsTests", ["Indicators"]),
         tests("ExpressionsTests", ["Expressions", "JSON", "Kernel"]),
         tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel"]),
@@ -120,7 +126,9 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "TestSupport"]),
+            base + [
+                "Audit", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "TestSupport", "WebAuthn",
+            ]),
         tests(
             "WebhooksTests",
             [
@@ -156,7 +164,7 @@ let package = Package(
 if Context.environment["KEYBELL_FUZZ"] == "1" {
     let explored = [
         "Crypto", "Exchanges", "Expressions", "FuzzTargets", "HTTPClient", "HTTPServer", "Identity", "JSON",
-        "KeyFiles", "Signals", "Signing",
+        "KeyFiles", "Signals", "Signing", "WebAuthn",
     ]
     for target in package.targets where explored.contains(target.name) {
         target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]

@@ -57,6 +57,9 @@ package enum Permission: String, CaseIterable, Sendable {
     case webhooksRead = "webhooks:read"
     case webhooksWrite = "webhooks:write"
 
+    /// Whether it lets its holder see, and nothing else.
+    package var onlyReads: Bool { rawValue.hasSuffix(":read") }
+
     /// One sentence for the person who decides about it.
     package var sentence: String {
         switch self {

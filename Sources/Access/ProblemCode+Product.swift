@@ -6,6 +6,15 @@ extension ProblemCode {
     package static let signatureInvalid = ProblemCode(
         "signature_invalid", .unauthorized, "Not signed as it must be")
     package static let forbidden = ProblemCode("forbidden", .forbidden, "Not allowed")
+    package static let stepUpRequired = ProblemCode(
+        "step_up_required", .unauthorized, "A fresh second factor is needed")
+    package static let mfaRequired = ProblemCode(
+        "mfa_required", .forbidden, "A second factor is needed from now on")
+    package static let humanRequired = ProblemCode("human_required", .forbidden, "A person is needed")
+    package static let factorRefused = ProblemCode(
+        "factor_refused", .forbidden, "The second factor does not count")
+    package static let passkeysUnavailable = ProblemCode(
+        "passkeys_unavailable", .conflict, "There are no passkeys here")
     package static let conflict = ProblemCode("conflict", .conflict, "The state does not allow it")
     package static let alreadyExists = ProblemCode("already_exists", .conflict, "It exists already")
     package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")

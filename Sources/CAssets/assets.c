@@ -82,6 +82,9 @@ static const unsigned char migration_0023[] = {
 static const unsigned char migration_0024[] = {
 #embed "../../Migrations/0024_leaving.sql"
 };
+static const unsigned char migration_0025[] = {
+#embed "../../Migrations/0025_factors.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -113,6 +116,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0022_access_tokens.sql", migration_0022),
     FILE_OF("Migrations/0023_openid.sql", migration_0023),
     FILE_OF("Migrations/0024_leaving.sql", migration_0024),
+    FILE_OF("Migrations/0025_factors.sql", migration_0025),
     {0, 0, 0},
 };
 

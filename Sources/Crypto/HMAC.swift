@@ -18,6 +18,17 @@ package enum HMAC {
         sha512(key: key, Array(message.utf8))
     }
 
+    /// For one-time codes only: RFC 4226 knows no other.
+    package static func sha1(key: borrowing Secret, _ message: [UInt8]) -> [UInt8] {
+        key.withBytes { key in
+            message.withRawBytes { message in
+                var state = HMACState<SHA1>(key: key)
+                state.update(message)
+                return state.finalize()
+            }
+        }
+    }
+
     private static func code<Hash: HashFunction>(_: Hash.Type, key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         key.withRawBytes { key in
             message.withRawBytes { message in

@@ -192,6 +192,13 @@ extension EventType {
             EventField("changed", .strings), EventField("mfa_grace", .string),
             EventField("session_idle", .string), EventField("session_lifetime", .string),
         ],
+        "factor.added": factorFields,
+        "factor.removed": factorFields + [EventField("reason", .string)],
+        "factor.copied": [
+            EventField("user_id", .string), EventField("factor_id", .string),
+            EventField("known_count", .integer), EventField("shown_count", .integer),
+        ],
+        "recovery_code.used": [EventField("user_id", .string), EventField("left", .integer)],
         "grade.changed": seriesFields + [
             EventField("time", .string), EventField("previous", .number, isNullable: true),
             EventField("grade", .number), EventField("zone", .string),
@@ -309,6 +316,11 @@ private let accountFields: [EventField] = [
 
 private let userFields: [EventField] = [
     EventField("user_id", .string), EventField("name", .string), EventField("status", .string),
+]
+
+private let factorFields: [EventField] = [
+    EventField("user_id", .string), EventField("factor_id", .string), EventField("kind", .string),
+    EventField("name", .string),
 ]
 
 private let serviceAccountFields: [EventField] = [

@@ -129,6 +129,10 @@ extension EventType {
     package static let breakGlassUsed = EventType("break_glass.used", .usersRead, isSecurity: true)
     package static let breakGlassEnded = EventType("break_glass.ended", .usersRead, isSecurity: true)
     package static let breakGlassRevoked = EventType("break_glass.revoked", .usersRead, isSecurity: true)
+    package static let factorAdded = EventType("factor.added", .usersRead, isSecurity: true)
+    package static let factorRemoved = EventType("factor.removed", .usersRead, isSecurity: true)
+    package static let factorCopied = EventType("factor.copied", .usersRead, isSecurity: true)
+    package static let recoveryCodeUsed = EventType("recovery_code.used", .usersRead, isSecurity: true)
     package static let gradeChanged = EventType("grade.changed", .signalsRead)
     package static let signalOpened = EventType("signal.opened", .signalsRead)
     package static let signalClosed = EventType("signal.closed", .signalsRead)
@@ -175,6 +179,7 @@ extension EventType {
         .signInChanged,
         .userOffboarded, .ownerRecovered, .serviceAccountExpiring, .serviceAccountUnused,
         .breakGlassCreated, .breakGlassUsed, .breakGlassEnded, .breakGlassRevoked,
+        .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,

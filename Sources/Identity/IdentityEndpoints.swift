@@ -18,7 +18,8 @@ package struct IdentityEndpoints {
         leaving: [LeavingStep] = [], keys: KeyTrail = .none, unusedAfter: Period = .days(30)
     ) {
         let logIn = LogIn(
-            ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors)
+            ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors,
+            book: signIn.book)
         let offboarding = Offboarding(ledger: ledger, steps: leaving + LeavingStep.ofIdentity, keys: keys)
         operations =
             WelcomeEndpoints(ledger: ledger, refusals: refusals, hasher: signIn.hasher).operations
@@ -33,6 +34,9 @@ package struct IdentityEndpoints {
             + SessionEndpoints(ledger: ledger, door: signIn.door, logIn: logIn).operations
             + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
             + SignInEndpoints(ledger: ledger).operations
+            + FactorEndpoints(ledger: ledger, book: signIn.book).operations
+            + PasskeyLogInEndpoint(book: signIn.book).operations
+            + StepUpEndpoints(ledger: ledger, book: signIn.book).operations
         jobs =
             ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
             + [BreakGlassSweep(ledger: ledger, keys: keys).job] + AccessTokenJobs(ledger: ledger).jobs
@@ -44,9 +48,14 @@ package struct IdentityEndpoints {
 package struct SignIn {
     let door: FrontDoor
     let hasher: PasswordHasher
+    let book: FactorBook
     let factors: SecondFactors
 
-    package init(door: FrontDoor, hasher: PasswordHasher, factors: SecondFactors = .none) {
-        (self.door, self.hasher, self.factors) = (door, hasher, factors)
+    /// - Parameter factors: nil: those of the book.
+    package init(
+        door: FrontDoor, hasher: PasswordHasher, book: FactorBook, factors: SecondFactors? = nil
+    ) {
+        (self.door, self.hasher, self.book) = (door, hasher, book)
+        self.factors = factors ?? book.secondFactors
     }
 }

@@ -33,7 +33,7 @@ package struct KeyRotationEndpoints {
             },
             Endpoint(
                 .post, Self.path, id: "rotateKeyEncryptionKey", requires: .permission(.systemRotate),
-                errors: [.conflict], bodyLimit: 0, handle: rotate),
+                errors: [.conflict], bodyLimit: 0, stepUp: .recently, handle: rotate),
         ]
     }
 

@@ -19,7 +19,8 @@ package struct RootKeyEndpoints {
         [
             Endpoint(
                 .post, "/v1/system/root-key/rotation", id: "rotateRootKey",
-                requires: .permission(.systemRotate), errors: [.conflict], bodyLimit: 0, handle: rotate)
+                requires: .permission(.systemRotate), errors: [.conflict], bodyLimit: 0, stepUp: .recently,
+                handle: rotate)
         ]
     }
 

@@ -14,7 +14,7 @@ struct SealedColumn: Sendable {
     /// Snapshots of configuration hold these bytes.
     var isConfiguration = false
 
-    static let all = [webhookKey, webhookSecret, installationKey, credential]
+    static let all = [webhookKey, webhookSecret, installationKey, credential, factorSeed]
 
     private static let webhookKey = SealedColumn(
         name: "webhook.signing_key",
@@ -95,6 +95,22 @@ struct SealedColumn: Sendable {
         count: Statement(
             "rewrap_key_version_count",
             "select count(*) from key_version where credential_generation < $1"))
+
+    private static let factorSeed = SealedColumn(
+        name: "factor.seed",
+        take: Statement(
+            "rewrap_factor_take",
+            """
+            select id::text, seed from factor where seed_generation < $1 and id::text <> all($3)
+            order by seed_generation, id limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_factor_write",
+            """
+            update factor set seed = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where factor.id = d.id::uuid
+            """),
+        count: Statement("rewrap_factor_count", "select count(*) from factor where seed_generation < $1"))
 
     /// Re-wraps at most so many rows under the keyring's current generation. Off the loop, so that requests
     /// do not wait for it. Rows that somebody altered stay as they are.

@@ -25,7 +25,7 @@ package struct ShareEndpoints {
             },
             Endpoint(
                 .post, "/v1/system/shares", id: "makeShares", requires: .permission(.systemRotate),
-                errors: [.conflict, .alreadyDone], repeats: .refusal, handle: make),
+                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .recently, handle: make),
             Endpoint(
                 .post, "/v1/system/shares/proof", id: "proveShare", requires: .permission(.systemRotate),
                 errors: [.conflict], repeats: .nothing, handle: prove),

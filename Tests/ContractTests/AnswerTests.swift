@@ -23,11 +23,12 @@ struct AnswerTests {
         "summariseUsage": ["", "group_by=key,actor,operation,symbol,address,outcome&bucket=1d"],
     ]
 
-    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange, a provider.
+    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange, a provider, a
+    /// factor (`StepUpTests`).
     private static let apart: Set<String?> = [
         "seal", "proveShare", "confirmRestore", "beginOpenIDLogin", "finishOpenIDLogin", "signRequest",
         "proxyGet", "proxyPost", "proxyPut",
-        "proxyPatch",
+        "proxyPatch", "confirmTOTP", "addPasskey", "stepUp",
     ]
 
     @Test func `every reading answers as the contract says`() async throws {

@@ -25,6 +25,7 @@ enum DerivedStatements {
             RoleStore.find, RoleStore.lock, RoleStore.all, GroupStore.find, GroupStore.list,
             GroupStore.members, SessionStore.find, SessionList.statement, SignInSettings.find,
             SignInSettings.lock,
+            FactorStore.list, FactorStore.find,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// What contract and router must agree on about one endpoint.
 struct EndpointFacts: Hashable {
     let method: String
@@ -7,6 +9,8 @@ struct EndpointFacts: Hashable {
     /// Whoever has the permission on something is let in.
     let isScoped: Bool
     let errorCodes: Set<String>
+    /// `factor within 300 s`; nil asks for none.
+    var stepUp: String?
 
     var name: String { "\(method) \(path)" }
 }
@@ -38,6 +42,10 @@ enum EndpointComparison {
         if contract.isScoped != router.isScoped {
             found.append("\(contract.name): x-scoped \(contract.isScoped), in the router \(router.isScoped)")
         }
+        if contract.stepUp != router.stepUp {
+            let sides = [contract.stepUp, router.stepUp].map { $0 ?? "none" }
+            found.append("\(contract.name): step-up \(sides[0]), in the router \(sides[1])")
+        }
         let unwritten = router.errorCodes.subtracting(contract.errorCodes).sorted()
         if !unwritten.isEmpty {
             found.append("\(contract.name): openapi.yaml lacks \(unwritten.joined(separator: ", "))")
@@ -57,7 +65,14 @@ extension Contract {
             EndpointFacts(
                 method: $0.method, path: $0.path, id: $0.id ?? "", permission: $0.permission ?? "",
                 isScoped: $0.isScoped,
-                errorCodes: Set($0.errorCodes))
+                errorCodes: Set($0.errorCodes), stepUp: Self.stepUp($0.body["x-step-up"]))
         }
+    }
+
+    private static func stepUp(_ said: JSONValue?) -> String? {
+        guard let level = said?["level"]?.asString, let seconds = said?["within_seconds"]?.asInt else {
+            return nil
+        }
+        return "\(level) within \(seconds) s"
     }
 }

@@ -32,6 +32,7 @@ struct HostileTextTests {
         "confirmRestore",
         "lookAtDeposit", "deposit", "logIn", "changePassword", "resetPassword",
         "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
+        "confirmTOTP", "addPasskey", "stepUp",
     ]
 
     private static func operations() throws -> [Contract.Operation] {

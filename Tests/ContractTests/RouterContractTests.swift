@@ -1,6 +1,7 @@
 import Access
 import HTTPServer
 import JSON
+import Kernel
 import Testing
 
 @testable import Service
@@ -40,14 +41,17 @@ extension EndpointFacts {
         self.init(
             method: operation.method.name, path: operation.path.replacing("*}", with: "}"), id: operation.id,
             permission: operation.requires.text, isScoped: operation.requires.isScoped,
-            errorCodes: Set(operation.allErrors.map(\.code)))
+            errorCodes: Set(operation.allErrors.map(\.code)),
+            stepUp: operation.stepUp.map {
+                "\($0.level.rawValue) within \($0.within.microseconds / 1_000_000) s"
+            })
     }
 }
 
 extension Endpoint<Requirement, Context> {
     fileprivate var allErrors: [ProblemCode] {
         errors + [.invalidParameter, .rateLimited, .internalError] + ofAuthority + ofDatabase + ofBody
-            + ofMethod
+            + ofMethod + (stepUp == nil ? [] : [.stepUpRequired, .humanRequired])
     }
 
     private var ofAuthority: [ProblemCode] {

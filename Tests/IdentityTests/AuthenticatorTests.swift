@@ -55,6 +55,7 @@ import TestSupport
                     return
                 }
                 #expect(wide.actor == actor && wide.permissions == all)
+                #expect(wide.mfaDueAt == time.now + .days(7))
                 #expect(caller.permissions == [.keysRead])
             }
         }
@@ -205,8 +206,8 @@ import TestSupport
         let standing = Standing(
             token: AccessTokenID(UUID(high: 1, low: 1)), name: "a",
             principal: PrincipalID(.user, UUID(high: 1, low: 2)),
-            status: .active, isRevoked: false, expiresAt: nil, principalExpiresAt: nil, cidrs: [try #require(CIDR("0.0.0.0/0"))],
-            isDecoy: false, grants: [], scopes: nil, rights: .none)
+            status: .active, isRevoked: false, expiresAt: nil, principalExpiresAt: nil,
+            cidrs: [try #require(CIDR("0.0.0.0/0"))], isDecoy: false, grants: [], scopes: nil, rights: .none)
         #expect(standing.refusal(from: nil, now: time.now) == .address)
     }
 

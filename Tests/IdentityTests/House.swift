@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import Events
 import JSON
 import Kernel
@@ -14,9 +15,12 @@ struct House {
     let caller: TestCaller
     let entropy: Entropy
 
-    init(_ database: Database, factors: SecondFactors = .none) {
+    init(
+        _ database: Database, book: FactorBook = FactorBook(seal: Seal(), party: nil),
+        factors: SecondFactors? = nil
+    ) {
         let door = FrontDoor(origin: PublicOrigin("http://localhost:8720"), trustedProxies: [])
-        let signIn = SignIn(door: door, hasher: scratchHasher, factors: factors)
+        let signIn = SignIn(door: door, hasher: scratchHasher, book: book, factors: factors)
         entropy = .system
         ledger = Ledger(
             database: database, clock: Clock(now: { .testStart }, monotonicNanoseconds: { 0 }),

@@ -1,4 +1,5 @@
 import JSON
+import Kernel
 import TestSupport
 import Testing
 
@@ -20,7 +21,9 @@ extension IntegrationTests {
             ]
         }
 
-        @Test func `T1: a dump, the data folder and the WAL hold no secret of a key`() async throws {
+        @Test func `T1: a dump, the data folder and the WAL hold no secret of a key or a factor`()
+            async throws
+        {
             let canaries = Canaries()
             for (name, secret) in Self.secrets { try canaries.watch(name, secret) }
             try await RunningPostgres.with { server in
@@ -29,6 +32,7 @@ extension IntegrationTests {
                     try await node.bootstrap()
                     try await use(node)
                     try await deposit(node, canaries)
+                    try await addFactors(node, canaries)
                     #expect(canaries.seen(in: node.log).isEmpty, "in the service's log")
                     #expect(try await node.stop() == 0)
                 }
@@ -75,6 +79,34 @@ extension IntegrationTests {
             try await node.must("POST", "/v1/deposits", body, token: nil)
             #expect(try await node.call("POST", "/v1/deposits", body, token: nil).status == 401)
             for list in ["/v1/events?limit=200", "/v1/audit-records?limit=200", path, "/metrics"] {
+                let answer = try await node.call("GET", list)
+                #expect(answer.status == 200 && canaries.seen(in: answer.text).isEmpty, "\(list)")
+            }
+        }
+
+        /// The seed of an app, recovery codes, and a proof that was used.
+        private func addFactors(_ node: RunningNode, _ canaries: Canaries) async throws {
+            let begun = try await node.must("POST", "/v1/me/factors/totp", [:])
+            let app = try #require(SoftApp(begun["secret"]?.asString ?? ""))
+            try canaries.watch("seed in base32", begun["secret"]?.asString)
+            try canaries.watch("seed in hex", app.seedInHex)
+            let code = try app.code(at: Clock.system.now())
+            let path = "/v1/me/factors/\(begun.id)/confirm"
+            let added = try await node.must("POST", path, ["code": .string(code)])
+            let codes = added["recovery_codes"]?.asArray?.compactMap(\.asString) ?? []
+            for (index, code) in codes.enumerated() {
+                try canaries.watch("recovery code \(index)", code)
+                try canaries.watch("recovery code \(index), bare", code.filter { $0 != "-" })
+            }
+            let action: JSONValue = ["operation": "createUser", "method": "POST", "path": "/v1/users"]
+            let shown = try await node.must(
+                "POST", "/v1/step-up",
+                ["action": action, "recovery_code": added["recovery_codes"]?[0] ?? .null])
+            try canaries.watch("proof", shown["proof"]?.asString)
+            let user: JSONValue = ["name": "Ann", "email": "ann@desk.example"]
+            let proof = [(name: "keybell-step-up", value: shown["proof"]?.asString ?? "")]
+            #expect(try await node.call("POST", "/v1/users", user, headers: proof).status == 201)
+            for list in ["/v1/me/factors", "/v1/events?limit=200", "/v1/audit-records?limit=200"] {
                 let answer = try await node.call("GET", list)
                 #expect(answer.status == 200 && canaries.seen(in: answer.text).isEmpty, "\(list)")
             }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|schemathesis|cel|signing|requests|openid|clients|freqtrade]…
+    [openapi|webhook|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -158,6 +158,18 @@ def judge_freqtrade():
     return "freqtrade starts dry with its documented ccxt_config"
 
 
+def judge_factors():
+    import factors
+
+    return factors.judge()
+
+
+def judge_passkeys():
+    import passkeys
+
+    return passkeys.judge()
+
+
 def judge_requests():
     """The fixtures of CcxtRequestTests and DangerousPathTests are what ccxt writes and lists."""
     import dangerous_paths
@@ -172,8 +184,8 @@ def judge_requests():
 
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "signing": judge_signing, "requests": judge_requests, "openid": judge_openid,
-    "clients": judge_clients, "freqtrade": judge_freqtrade,
+    "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "signing": judge_signing,
+    "requests": judge_requests, "openid": judge_openid, "clients": judge_clients, "freqtrade": judge_freqtrade,
 }
 # freqtrade brings half a gigabyte along, and is asked by name.
 USUAL = [name for name in JUDGES if name != "freqtrade"]

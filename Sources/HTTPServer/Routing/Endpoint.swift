@@ -19,6 +19,8 @@ package final class Endpoint<Permission: Sendable, Context> {
     /// Whether it is begun with what is known of its caller, and compares by itself, where it acts, that this
     /// still holds. Until it has, nothing is done, and it may be run again.
     package let settlesItself: Bool
+    /// What it asks for beyond its permission. Only of what acts: nothing that asks for it is done twice.
+    package let stepUp: StepUp?
     package let handle: (Request, Context) async throws -> Response
     /// The same as `handle`, for reads that never wait: nil for all others.
     package let handleAtOnce: ((Request, Context) throws -> Response)?
@@ -26,7 +28,7 @@ package final class Endpoint<Permission: Sendable, Context> {
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
         bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, acts: Bool = false,
-        settlesItself: Bool = false,
+        settlesItself: Bool = false, stepUp: StepUp? = nil,
         handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
@@ -38,7 +40,10 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.repeats = repeats
         self.acts = acts || method != .get
         self.settlesItself = settlesItself
+        self.stepUp = stepUp
         self.handle = handle
+        precondition(
+            stepUp == nil || (self.acts && !settlesItself), "\(id) asks for a step-up and may be repeated")
         handleAtOnce = nil
     }
 
@@ -56,6 +61,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         repeats = .nothing
         acts = false
         settlesItself = false
+        stepUp = nil
         self.handle = { request, context in try handle(request, context) }
         handleAtOnce = handle
     }

@@ -20,6 +20,8 @@ package struct AccessTokenSecret: Sendable {
         case passwordReset = "kbr_"
         /// For an envelope.
         case breakGlass = "kbg_"
+        /// That a person was there, for one action.
+        case proof = "kbf_"
     }
 
     static let randomDigits = 32

@@ -10,13 +10,19 @@ package struct Caller: Equatable, Sendable {
     package let rights: Rights
     /// What this use must pay before its request runs; nil: nothing.
     package var terms: UseTerms?
+    /// From when a second factor is a duty; nil for whoever has one, and for service accounts.
+    package let mfaDueAt: Timestamp?
 
-    package init(actor: Actor, rights: Rights, terms: UseTerms? = nil) {
+    package init(actor: Actor, rights: Rights, terms: UseTerms? = nil, mfaDueAt: Timestamp? = nil) {
         (self.actor, self.rights, self.terms) = (actor, rights, terms)
+        self.mfaDueAt = mfaDueAt
     }
 
     /// Whatever they are done to.
     package var permissions: Set<Permission> { rights.everywhere }
+
+    /// A person who can show one.
+    package var hasFactor: Bool { mfaDueAt == nil && actor.principal?.kind == .user }
 }
 
 /// A request's attempt to be somebody.
@@ -235,7 +241,7 @@ extension Standing {
     func caller(at address: IPAddress?, now: Timestamp) -> Caller {
         Caller(
             actor: Actor(principal: principal, accessToken: token, session: session, address: address),
-            rights: rights(at: now), terms: terms(at: now))
+            rights: rights(at: now), terms: terms(at: now), mfaDueAt: mfaDueAt)
     }
 
     /// Of a session nothing is told.

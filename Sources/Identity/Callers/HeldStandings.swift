@@ -32,8 +32,11 @@ extension HeldStandings {
         """
         select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, granted(t.principal),
-            t.decoy, null::bigint, t.created_at, false, false, null::bytea, p.expires_at, t.hash
-        from access_token t join principal p on p.id = t.principal
+            t.decoy, null::bigint, t.created_at, false, false, null::bytea, p.expires_at,
+            case when p.kind = 'user' and not exists (
+                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
+                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at, t.hash
+        from access_token t join principal p on p.id = t.principal cross join sign_in i
         where t.revoked_at is null and not t.decoy and p.status = 'active'
             and (t.expires_at is null or t.expires_at > $1)
             and t.max_uses is null and t.public_key is null
@@ -41,7 +44,7 @@ extension HeldStandings {
                 or coalesce(t.last_used_at, t.created_at) + make_interval(secs => t.idle_seconds) > $1)
         order by t.last_used_at desc nulls last, t.id limit $2
         """)
-    private static let hashColumn = 18
+    private static let hashColumn = 19
 
     package nonisolated(nonsending) static func read(
         _ permission: Permission, now: Timestamp, in source: any Queryable

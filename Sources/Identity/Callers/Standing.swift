@@ -32,6 +32,8 @@ struct Standing: Sendable {
     var isUsedUp = false
     /// Every request must be signed by it.
     var key: Ed25519.PublicKey?
+    /// From when a second factor is a duty; nil for whoever has one, and for service accounts.
+    var mfaDueAt: Timestamp?
 
     /// Why it does not count, at every use anew: time and address are the request's. Nil: it counts.
     func refusal(from address: IPAddress?, now: Timestamp) -> Refusal.Reason? {
@@ -76,7 +78,10 @@ extension Standing {
         select a.epoch, s.id, s.device, s.principal, s.ended_at,
             least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle), '{}'::text[],
             null::text[], p.kind, p.status, granted(s.principal),
-            null::boolean, null::bigint, s.last_used_at, false, false, null::bytea, p.expires_at
+            null::boolean, null::bigint, s.last_used_at, false, false, null::bytea, p.expires_at,
+            case when p.kind = 'user' and not exists (
+                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
+                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at
         from authority a cross join sign_in i
             left join session s on s.hash = $1
             left join principal p on p.id = s.principal
@@ -88,8 +93,11 @@ extension Standing {
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, granted(t.principal),
             t.decoy, t.idle_seconds, coalesce(t.last_used_at, t.created_at), t.max_uses is not null,
-            coalesce(t.uses >= t.max_uses, false), t.public_key, p.expires_at
-        from authority a
+            coalesce(t.uses >= t.max_uses, false), t.public_key, p.expires_at,
+            case when p.kind = 'user' and not exists (
+                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
+                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at
+        from authority a cross join sign_in i
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
         """)
@@ -115,6 +123,7 @@ extension Standing {
             rights: Rights(grants, scopes: scopes, at: now),
             idle: row.optionalInt64(12).map { .seconds($0) }, recordedUse: row.timestamp(13),
             isCounted: row.bool(14), isUsedUp: row.bool(15),
-            key: row.optionalBytes(16).flatMap { Ed25519.PublicKey($0) })
+            key: row.optionalBytes(16).flatMap { Ed25519.PublicKey($0) },
+            mfaDueAt: row.optionalTimestamp(18))
     }
 }

@@ -15,13 +15,13 @@ package struct GrantEndpoints {
             Endpoint(.get, "/v1/grants", id: "listGrants", requires: .permission(.grantsRead), handle: list),
             Endpoint(
                 .post, "/v1/grants", id: "createGrant", requires: .permission(.grantsWrite),
-                errors: [.alreadyExists, .conflict, .lastOwner], handle: create),
+                errors: [.alreadyExists, .conflict, .lastOwner], stepUp: .recently, handle: create),
             Endpoint(
                 .get, "/v1/grants/{grant_id}", id: "getGrant", requires: .permission(.grantsRead),
                 errors: [.notFound], handle: get),
             Endpoint(
                 .delete, "/v1/grants/{grant_id}", id: "deleteGrant", requires: .permission(.grantsWrite),
-                errors: [.notFound, .lastOwner], bodyLimit: 0, handle: delete),
+                errors: [.notFound, .lastOwner], bodyLimit: 0, stepUp: .recently, handle: delete),
         ]
     }
 

@@ -21,7 +21,7 @@ struct PasswordEndpoints {
             Endpoint(
                 .post, "/v1/users/{user_id}/password-reset", id: "createPasswordReset",
                 requires: .permission(.usersWrite), errors: [.notFound, .conflict, .alreadyDone],
-                bodyLimit: 0, repeats: .refusal, handle: makeReset),
+                bodyLimit: 0, repeats: .refusal, stepUp: .recently, handle: makeReset),
             Endpoint(
                 .post, "/v1/password/reset", id: "resetPassword", requires: .none,
                 errors: [.unauthenticated], repeats: .nothing, handle: reset),

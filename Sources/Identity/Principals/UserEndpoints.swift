@@ -21,22 +21,22 @@ package struct UserEndpoints {
             Endpoint(.get, "/v1/users", id: "listUsers", requires: read, handle: list),
             Endpoint(
                 .post, "/v1/users", id: "createUser", requires: write,
-                errors: [.alreadyExists, .alreadyDone], repeats: .refusal, handle: create),
+                errors: [.alreadyExists, .alreadyDone], repeats: .refusal, stepUp: .recently, handle: create),
             Endpoint(
                 .get, "/v1/users/{user_id}", id: "getUser", requires: read, errors: [.notFound], handle: get),
             Endpoint(
                 .patch, "/v1/users/{user_id}", id: "updateUser", requires: write,
-                errors: [.notFound, .alreadyExists], handle: update),
+                errors: [.notFound, .alreadyExists], stepUp: .recently, handle: update),
             Endpoint(
                 .post, "/v1/users/{user_id}/invite", id: "inviteUser", requires: write,
                 errors: [.notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal,
-                handle: invite),
+                stepUp: .recently, handle: invite),
             Endpoint(
                 .post, "/v1/users/{user_id}/disable", id: "disableUser", requires: write,
                 errors: [.notFound, .lastOwner, .preconditionFailed], handle: disable),
             Endpoint(
                 .post, "/v1/users/{user_id}/enable", id: "enableUser", requires: write,
-                errors: [.notFound, .preconditionFailed], handle: enable),
+                errors: [.notFound, .preconditionFailed], stepUp: .recently, handle: enable),
         ]
     }
 

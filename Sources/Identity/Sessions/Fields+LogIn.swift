@@ -5,12 +5,24 @@ import JSON
 enum LogInStep {
     case password(LogIn.ByPassword)
     case factor(LogIn.ByFactor)
+    case passkey(LogIn.ByPasskey)
 }
 
 extension Fields {
-    /// An email address and a password, or a pending log-in and one factor.
+    /// An email address and a password, or a pending log-in and one factor, or a passkey alone.
     mutating func logInStep(userAgent: String?) -> LogInStep? {
-        has("pending") ? factorStep() : passwordStep(userAgent).map { .password($0) }
+        if has("pending") { return factorStep() }
+        if has("passkey") { return passkeyStep(userAgent).map { .passkey($0) } }
+        return passwordStep(userAgent).map { .password($0) }
+    }
+
+    private mutating func passkeyStep(_ userAgent: String?) -> LogIn.ByPasskey? {
+        let answer = take("passkey").flatMap(PasskeyAnswer.init)
+        if answer == nil {
+            fail("passkey", code: FieldCode.malformed, "must be what a browser answers for a passkey")
+        }
+        let device = has("device") ? name("device") : DeviceName.of(userAgent)
+        return answer.map { LogIn.ByPasskey(answer: $0, device: device) }
     }
 
     private mutating func passwordStep(_ userAgent: String?) -> LogIn.ByPassword? {

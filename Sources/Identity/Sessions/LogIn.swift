@@ -14,6 +14,7 @@ struct LogIn {
     let refusals: Refusals
     let hasher: PasswordHasher
     let factors: SecondFactors
+    let book: FactorBook
 
     struct ByPassword {
         let identity: LoginIdentity

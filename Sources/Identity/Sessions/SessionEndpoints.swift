@@ -40,6 +40,7 @@ struct SessionEndpoints {
         switch step {
         case .password(let step): return answer(try await logIn.begin(step, context), context)
         case .factor(let step): return answer(try await logIn.finish(step, context), context)
+        case .passkey(let step): return answer(try await logIn.enter(step, context), context)
         case nil: throw Problem.noPendingLogin
         }
     }

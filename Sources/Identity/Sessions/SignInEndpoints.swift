@@ -19,7 +19,7 @@ struct SignInEndpoints {
                 handle: get),
             Endpoint(
                 .put, "/v1/settings/sign-in", id: "putSignInSettings", requires: .permission(.ownersWrite),
-                errors: [.preconditionFailed, .preconditionRequired], handle: put),
+                errors: [.preconditionFailed, .preconditionRequired], stepUp: .recently, handle: put),
         ]
     }
 

@@ -23,7 +23,7 @@ struct AwayModeEndpoint {
             Operation(
                 .put, "/v1/keys/{key_id}/away-mode", id: "setKeyAwayMode", requires: .scoped(.keysAway),
                 errors: [.notFound, .conflict, .preconditionFailed, .keyTampered], bodyLimit: Self.bodyBytes,
-                handle: set)
+                stepUp: .recently, handle: set)
         ]
     }
 

@@ -31,12 +31,12 @@ struct VersionEndpoints {
             Operation(
                 .post, "/v1/keys/{key_id}/versions/{version}/destroy", id: "destroyKeyVersion",
                 requires: .scoped(.keysDestroy), errors: Self.errors + [.preconditionFailed],
-                bodyLimit: Self.bodyBytes, handle: destroy),
+                bodyLimit: Self.bodyBytes, stepUp: .recently, handle: destroy),
             Operation(
                 .post, "/v1/keys/{key_id}/reveal", id: "revealKey", requires: .scoped(.keysReveal),
 
                 errors: Self.errors + [.alreadyDone], bodyLimit: Self.bodyBytes, repeats: .refusal,
-                handle: reveal),
+                stepUp: .recently, handle: reveal),
         ]
     }
 

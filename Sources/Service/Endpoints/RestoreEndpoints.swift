@@ -22,7 +22,7 @@ struct RestoreEndpoints {
             Operation(
                 .post, "/v1/system/restore/confirm", id: "confirmRestore",
                 requires: .permission(.systemRestore), errors: [.notFound, .countMismatch, .keyTampered],
-                bodyLimit: Self.bodyBytes, handle: confirm),
+                bodyLimit: Self.bodyBytes, stepUp: .recently, handle: confirm),
         ]
     }
 

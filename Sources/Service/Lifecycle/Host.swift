@@ -31,7 +31,8 @@ final class Host {
         let pipeline = Pipeline(
             router: router,
             gate: Gate(
-                authenticator: rooms.authenticator, door: shared.settings.door, clock: shared.clock),
+                authenticator: rooms.authenticator, door: shared.settings.door,
+                proofs: StepUpCheck(database: database), clock: shared.clock),
             idempotency: IdempotencyGate(database: database, log: shared.log),
             away: AwayGate(shared.away, door: rooms.door, clock: shared.clock), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))

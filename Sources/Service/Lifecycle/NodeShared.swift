@@ -8,6 +8,7 @@ import Keys
 import Postgres
 import Sealing
 import Signing
+import WebAuthn
 import Webhooks
 
 /// What the workers of a node share: immutable values, and the few things that are made for many threads.
@@ -41,6 +42,11 @@ struct NodeShared: Sendable {
 
 extension NodeShared {
     var seal: Seal { custodian.seal }
+
+    /// Second factors, with passkeys where there is an origin that they can be bound to.
+    var factors: FactorBook {
+        FactorBook(seal: seal, party: settings.publicOrigin.flatMap { RelyingParty(origin: $0.text) })
+    }
 
     var exchangeStates: ExchangeStates {
         ExchangeStates(clocks: exchangeClocks, weights: weights, clock: clock)

@@ -12,7 +12,7 @@ struct PeopleRooms {
     let jobs: [Job]
 
     init(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook, reactor: Reactor) {
-        let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher)
+        let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher, book: shared.factors)
         let rights = PrincipalRights.reader(shared.clock)
         let identity = IdentityEndpoints(
             ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,

@@ -9,11 +9,11 @@ final class Admission {
     let check: Attempt?
     /// What the request must pay before it runs; nil: nothing.
     let due: UseDue?
+    /// Nil where nobody was asked who they are.
+    let caller: Caller?
 
-    init(context: Context, check: Attempt?, due: UseDue? = nil) {
-        self.context = context
-        self.check = check
-        self.due = due
+    init(context: Context, check: Attempt?, due: UseDue? = nil, caller: Caller? = nil) {
+        (self.context, self.check, self.due, self.caller) = (context, check, due, caller)
     }
 }
 
@@ -23,9 +23,11 @@ final class Admission {
 final class Gate {
     let authenticator: Authenticator
     private let door: FrontDoor
+    private let proofs: StepUpCheck
     let clock: Clock
 
-    init(authenticator: Authenticator, door: FrontDoor, clock: Clock) {
+    init(authenticator: Authenticator, door: FrontDoor, proofs: StepUpCheck, clock: Clock) {
+        self.proofs = proofs
         self.authenticator = authenticator
         self.door = door
         self.clock = clock
@@ -49,10 +51,11 @@ final class Gate {
         let now = clock.now()
         let known = authenticator.known(try credential(of: request), from: visit.address, now: now)
         guard let known, known.caller.terms == nil, operation.requires.permission != nil,
-            operation.requires.admits(known.caller.rights)
+            operation.requires.admits(known.caller.rights), !known.caller.isOverdue(operation, at: now)
         else { return nil }
         let check = AuthorityCheck(epoch: known.epoch)
-        return Admission(context: context(known.caller, request, now, check), check: nil)
+        return Admission(
+            context: context(known.caller, request, now, check), check: nil, caller: known.caller)
     }
 
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.
@@ -67,8 +70,10 @@ final class Gate {
         let now = clock.now()
         let credential = try credential(of: request)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
-        if !operation.acts, let caller = permitted(attempt, operation), caller.terms == nil {
-            return Admission(context: context(caller, request, now), check: attempt)
+        if !operation.acts, let caller = permitted(attempt, operation), caller.terms == nil,
+            !caller.isOverdue(operation, at: now)
+        {
+            return Admission(context: context(caller, request, now), check: attempt, caller: caller)
         }
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
         let settled = try await authenticator.settle(attempt, from: visit.address, now: now) ?? attempt
@@ -102,9 +107,10 @@ final class Gate {
             if permitted(attempt, operation) == nil, let missing = operation.requires.permission {
                 throw Problem.forbidden(missing: missing)
             }
+            if caller.isOverdue(operation, at: now) { throw Problem.mfaRequired }
             return Admission(
                 context: context(caller, request, now), check: nil,
-                due: caller.terms.map { _ in UseDue(caller: caller, signature: signature) })
+                due: caller.terms.map { _ in UseDue(caller: caller, signature: signature) }, caller: caller)
         }
     }
 
@@ -115,6 +121,17 @@ final class Gate {
         let refused = RefusedRequest(
             method: operation.method.name, route: operation.path, requestID: request.id)
         return try await authenticator.refuse(refusal, refused, now: now)
+    }
+
+    /// What an operation asks for beyond its permission: the one place where it is looked at.
+    @inline(never)
+    func stepUp(_ admission: Admission, _ request: Request, _ operation: Operation) async throws {
+        guard let demand = operation.stepUp, let caller = admission.caller else { return }
+        let action = StepUpAction(
+            operation: operation.id, method: operation.method.name, path: request.head.path)
+        try await proofs.check(
+            demand, of: action, by: caller, isOwnAffair: operation.requires == .self,
+            request.head.headers, at: admission.context.now)
     }
 
     @inline(never)
@@ -137,6 +154,14 @@ final class Gate {
         Context(
             actor: caller.actor, rights: caller.rights, now: now, requestID: request.id,
             traceParent: request.head.headers[.traceParent], authority: check)
+    }
+}
+
+extension Caller {
+    /// Whether they should have had a second factor by now, for what is more than reading.
+    fileprivate func isOverdue(_ operation: Operation, at now: Timestamp) -> Bool {
+        guard let mfaDueAt, mfaDueAt <= now else { return false }
+        return operation.requires.permission.map { !$0.onlyReads } ?? false
     }
 }
 

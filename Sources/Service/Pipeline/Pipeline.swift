@@ -117,6 +117,7 @@ final class Pipeline {
         }
         try enter(request, admission.context, &visit)
         if let due = admission.due { try await gate.collect(due, request, operation) }
+        if operation.stepUp != nil { try await gate.stepUp(admission, request, operation) }
         return try await perform(operation, request, admission, &visit)
     }
 

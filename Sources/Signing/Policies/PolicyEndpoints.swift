@@ -45,11 +45,12 @@ package struct PolicyEndpoints {
         return [
             Operation(
                 .put, route.path, id: "publish\(route.noun)Policy", requires: .permission(.policiesWrite),
-                errors: publishing, bodyLimit: Self.bodyBytes
+                errors: publishing, bodyLimit: Self.bodyBytes, stepUp: .recently
             ) { try await publish($0, $1, route) },
             Operation(
                 .post, route.path + "/revert", id: "revert\(route.noun)Policy",
-                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes
+                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes,
+                stepUp: .recently
             ) { try await revert($0, $1, route) },
             Operation(
                 .put, route.path + "/draft", id: "put\(route.noun)PolicyDraft",
@@ -66,7 +67,8 @@ package struct PolicyEndpoints {
             },
             Operation(
                 .post, route.path + "/draft/publish", id: "publish\(route.noun)PolicyDraft",
-                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes
+                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes,
+                stepUp: .recently
             ) { try await publishDraft($0, $1, route) },
         ]
     }
