@@ -16,7 +16,8 @@ struct BreakGlassEndpoints {
             Endpoint(.get, "/v1/break-glass", id: "listBreakGlass", requires: owners, handle: list),
             Endpoint(
                 .post, "/v1/break-glass", id: "createBreakGlass", requires: owners,
-                errors: [.conflict, .alreadyDone], repeats: .refusal, handle: create),
+                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .recently,
+                handle: create),
             Endpoint(
                 .post, "/v1/break-glass/use", id: "useBreakGlass", requires: .none,
                 errors: [.unauthenticated], repeats: .nothing, handle: use),

@@ -32,10 +32,10 @@ package struct GroupEndpoints {
                 handle: listMembers),
             Endpoint(
                 .post, members, id: "addGroupMember", requires: write,
-                errors: [.notFound, .conflict, .lastOwner], handle: add),
+                errors: [.notFound, .conflict, .lastOwner], stepUp: .recently, handle: add),
             Endpoint(
                 .delete, members + "/{principal_id}", id: "removeGroupMember", requires: write,
-                errors: [.notFound], bodyLimit: 0, handle: remove),
+                errors: [.notFound], bodyLimit: 0, stepUp: .recently, handle: remove),
         ]
     }
 }

@@ -14,6 +14,7 @@ extension LeavingStep {
             LeavingStep("sessions") { try await $1.endSessions(of: $0) },
             LeavingStep("grants") { try await $1.endGrants(of: $0) },
             LeavingStep("groups") { try await $1.leaveGroups($0) },
+            LeavingStep("password_resets") { try await $1.voidResets(of: $0) },
             LeavingStep("invitations") { try await $1.endInvitations(of: $0) },
             LeavingStep("break_glass_tokens") { try await BreakGlassStore.revoke(madeBy: $0, $1) },
         ]
@@ -32,6 +33,13 @@ extension LeavingStep {
         where t.created_by = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
             and p.status = 'active' and not t.decoy and t.principal <> $3
         order by t.id
+        """)
+    private static let resets = Statement(
+        "leaving_password_resets",
+        """
+        update password_reset set expires_at = $3
+        where (principal = $1 or created_by = $2) and used_at is null and expires_at > $3
+        returning principal
         """)
     private static let invitations = Statement(
         "leaving_invitations",
@@ -52,6 +60,13 @@ extension LeavingStep {
     {
         transaction.send(
             known, [.text(leaver.principal.description), .timestamp(now), .id(leaver.user)])
+    }
+
+    fileprivate static func voidResets(of leaver: Leaver, at now: Timestamp, in transaction: Transaction)
+        -> Postgres.Query
+    {
+        transaction.send(
+            resets, [.id(leaver.user), .text(leaver.principal.description), .timestamp(now)])
     }
 
     fileprivate static func endInvitations(of leaver: Leaver, at now: Timestamp, in transaction: Transaction)
@@ -157,6 +172,13 @@ extension Change {
             things.append(LeftThing(id, name: group.name, .ended))
         }
         return things
+    }
+
+    /// Links to set a password: to theirs, and those that they made for others.
+    fileprivate nonisolated(nonsending) func voidResets(of leaver: Leaver) async throws -> [LeftThing] {
+        let rows = try await LeavingStep.voidResets(of: leaver, at: context.now, in: transaction).rows()
+        return rows.map { row in row.id(0, as: UserKind.self) }.sorted()
+            .map { LeftThing($0, name: nil, .ended) }
     }
 
     /// Those to them, and those that they made for others: they saw the links.

@@ -14,7 +14,7 @@ struct OffboardingEndpoints {
         return [
             Endpoint(
                 .post, one, id: "offboardUser", requires: .permission(.usersWrite),
-                errors: [.notFound, .conflict, .lastOwner], handle: offboard),
+                errors: [.notFound, .conflict, .lastOwner], stepUp: .recently, handle: offboard),
             Endpoint(
                 .get, one + "ing", id: "getOffboarding", requires: .permission(.usersRead),
                 errors: [.notFound], handle: get),

@@ -74,7 +74,19 @@ package struct OwnerRecovery {
                     createdAt: change.context.now, createdBy: nil))
         }
         _ = try await change.endTokens(of: [user.id], reason: "recover-owner")
+        try await forget(id, change)
         return user
+    }
+
+    /// Whoever lost everything shows nothing of it any more: neither password nor factor, on no session.
+    private nonisolated(nonsending) func forget(_ user: UserID, _ change: Change) async throws {
+        try await change.endSessions(of: user, reason: "recover-owner")
+        for factor in try await FactorStore.list(of: user, in: change.transaction) {
+            try await change.remove(factor, reason: "reset")
+        }
+        try await OnceStore.replaceCodes(
+            of: user, by: [], at: change.context.now, in: change.transaction)
+        try await PasswordStore.remove(of: user, in: change.transaction)
     }
 
     private nonisolated(nonsending) func link(

@@ -30,7 +30,12 @@ enum PasswordStore {
         """)
     private static let rehash = Statement(
         "password_rehash", "update password set hash = $2 where principal = $1")
+    private static let remove = Statement("password_remove", "delete from password where principal = $1")
     private static let find = Statement("password_find", "select hash from password where principal = $1")
+
+    static nonisolated(nonsending) func remove(of user: UserID, in transaction: Transaction) async throws {
+        _ = try await transaction.query(remove, .id(user))
+    }
 
     static nonisolated(nonsending) func candidate(
         _ identity: LoginIdentity, in database: any Queryable

@@ -17,15 +17,16 @@ package struct RoleEndpoints {
             Endpoint(.get, "/v1/roles", id: "listRoles", requires: read, handle: list),
             Endpoint(
                 .post, "/v1/roles", id: "createRole", requires: write, errors: [.alreadyExists, .conflict],
-                handle: create),
+                stepUp: .recently, handle: create),
             Endpoint(.get, one, id: "getRole", requires: read, errors: [.notFound], handle: get),
             Endpoint(
                 .put, one, id: "replaceRole", requires: write,
-                errors: [.notFound, .preconditionFailed, .preconditionRequired, .conflict], handle: replace),
+                errors: [.notFound, .preconditionFailed, .preconditionRequired, .conflict],
+                stepUp: .recently, handle: replace),
             Endpoint(
                 .delete, one, id: "deleteRole", requires: write,
                 errors: [.notFound, .preconditionFailed, .preconditionRequired, .conflict], bodyLimit: 0,
-                handle: delete),
+                stepUp: .recently, handle: delete),
             Endpoint(.get, "/v1/permissions", id: "listPermissions", requires: read) { request, _ in
                 try request.refuseParameters()
                 return Self.page(Permission.allCases) { w, permission in

@@ -51,7 +51,8 @@ struct Lobby {
                     w.field("strong", guest.isStrong)
                 }
             }.operations)
-        let signIn = SignIn(door: door, hasher: scratchHasher, factors: factors)
+        let signIn = SignIn(
+            door: door, hasher: scratchHasher, book: FactorBook(seal: Seal(), party: nil), factors: factors)
         front = TestCaller(
             OpenIDEndpoints(
                 ledger: house.ledger, refusals: house.refusals, provider: client, signIn: signIn, log: log
