@@ -42,7 +42,8 @@ struct PasswordEndpoints {
         guard let id = context.actor.user else { throw Problem.unauthenticated }
         let held = try await PasswordStore.find(of: id, in: ledger.database)
         let attempt = try await prove(old, held, user, context)
-        let fresh = try await hasher.hash(new, hasher.place())
+        let place = try await logIn.place(for: attempt)
+        let fresh = try await hasher.hash(new, place)
         try await ledger.change(context) { change in
             _ = try await PrincipalStore.locked(user.id, in: change.transaction)
             guard try await PasswordStore.locked(of: id, in: change.transaction) == held else {

@@ -122,11 +122,12 @@ struct LogIn {
     /// An attempt that found the line full was none. It takes its place only now, so that whoever is locked
     /// out takes nobody's.
     nonisolated(nonsending) func place(
-        for attempt: LoginGuard.Attempt
+        for attempt: LoginGuard.Attempt?
     ) async throws -> PasswordHasher.Place {
         do {
             return try hasher.place()
         } catch {
+            guard let attempt else { throw error }
             try await ledger.database.transaction { transaction in
                 try await LoginGuard.giveBack(attempt, in: transaction)
             }

@@ -31,6 +31,15 @@ enum SessionStore {
         update session set ended_at = $2, ended_by = $3, end_reason = $4
         where principal = $1 and ended_at is null and id is distinct from $5 returning id, principal, device
         """)
+    private static let endOldest = Statement(
+        "session_end_oldest",
+        """
+        update session set ended_at = $2, ended_by = $3, end_reason = $4
+        where id in (
+            select id from session where principal = $1 and ended_at is null
+            order by last_used_at desc, id desc offset $5)
+        returning id, principal, device
+        """)
     private static let freshen = Statement(
         "session_freshen", "update session set factor = $2, factor_at = $3 where id = $1")
 
@@ -81,6 +90,17 @@ enum SessionStore {
     ) async throws -> [Ended] {
         try await transaction.query(
             endAll, .id(user), .timestamp(now), .text(actor.principal?.description), .text(reason), .id(kept)
+        ).map(Ended.init)
+    }
+
+    /// All but those that were used last. Its user's row is locked, or one more may stay.
+    static nonisolated(nonsending) func endOldest(
+        of user: UserID, keeping count: Int, at now: Timestamp, by actor: Actor, reason: String,
+        in transaction: Transaction
+    ) async throws -> [Ended] {
+        try await transaction.query(
+            endOldest, .id(user), .timestamp(now), .text(actor.principal?.description), .text(reason),
+            .int(count)
         ).map(Ended.init)
     }
 

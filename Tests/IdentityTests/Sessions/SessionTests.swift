@@ -49,6 +49,22 @@ import Testing
         }
     }
 
+    @Test func `one session more than a user may have ends the one that has rested longest`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            var answers: [TestAnswer] = []
+            for index in 0...Session.perUser {
+                let later = Timestamp.testStart + .seconds(Int64(index))
+                answers.append(try await entrance.logIn("ann@desk.example", at: later))
+            }
+            #expect(try await !isIn(entrance, answers[0]))
+            for answer in answers.dropFirst() { #expect(try await isIn(entrance, answer)) }
+            let ended = try await entrance.house.events().filter { $0.type == "session.ended" }
+            #expect(ended.map { $0.data["reason"] } == ["too_many"])
+        }
+    }
+
     @Test func `other people's sessions are an admin's business, and an owner's an owner's`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let entrance = try await Entrance(database)
