@@ -142,7 +142,7 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Exchanges", "Identity", "Keys", "Sealing", "Service",
+                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Keys", "Sealing", "Service",
                 "Signals", "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
