@@ -44,7 +44,7 @@ struct OpenIDSettingsTests {
             try read([
                 "KEYBELL_OIDC_CLIENT_SECRET_FILE": "/etc/keybell/secret",
                 "KEYBELL_OIDC_SCOPES": "openid groups", "KEYBELL_OIDC_GROUPS_CLAIM": "roles",
-                "KEYBELL_OIDC_ROLES": "Desk Admins = admin, traders=trader".replacing(" = ", with: "="),
+                "KEYBELL_OIDC_ROLES": "Desk Admins=admin, traders=trader",
                 "KEYBELL_OIDC_FACTOR_VALUES": "mfa, otp", "KEYBELL_OIDC_ALLOWED_ALGORITHMS": "ES256,EdDSA",
                 "KEYBELL_OIDC_CREATE_USERS": "true", "KEYBELL_OIDC_PRIVATE": "true",
             ]))
