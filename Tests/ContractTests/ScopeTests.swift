@@ -184,6 +184,13 @@ struct ScopeTests {
                 as: desk.owner.token)
             let names = holders.json["data"]?.asArray?.compactMap { $0["name"]?.asString } ?? []
             #expect(Set(names) == ["First owner", "trader"], "\(holders.text)")
+            let unknown = try await premises.call(
+                "GET", "/v1/authorization/holders?permission=keys:read&resource=key_1", as: desk.owner.token)
+            #expect(unknown.code == "invalid_parameter", "\(unknown.text)")
+            let hidden = try await premises.call(
+                "POST", "/v1/authorization/explain", as: person.token,
+                body: #"{"permission":"keys:read","resource":"\#(desk.mine)"}"#)
+            #expect(hidden.code == "validation_failed" && hidden.pointers == ["/resource"], "\(hidden.text)")
             #expect(premises.mistakes == [])
         }
     }

@@ -47,6 +47,7 @@ class Stock:
             "access_token_id": self.access_token, "key_id": self.key, "account_id": self.account,
             "token_id": self.token, "webhook_id": self.webhook, "rule_id": self.rule, "alert_id": self.alert,
             "delivery_id": self.delivery, "signal_id": self.signal, "name": self.job, "version": self.version,
+            "group_id": self.group, "role": self.role, "principal_id": self.service_account,
         }
         # At the start, so that the run ends there when they do not come.
         self.signals = itertools.cycle(self.find_signals())
@@ -87,6 +88,13 @@ class Stock:
 
     def grant(self):
         return self.post("/v1/grants", {"principal_id": self.service_account(), "role": "bot"})["id"]
+
+    def group(self):
+        return self.post("/v1/groups", {"name": self.name()})["id"]
+
+    def role(self):
+        role = {"name": self.name().replace(" ", "-"), "description": "Judged.", "permissions": ["keys:read"]}
+        return self.post("/v1/roles", role)["name"]
 
     def access_token(self):
         return self.post("/v1/access-tokens", {"name": self.name()})["id"]

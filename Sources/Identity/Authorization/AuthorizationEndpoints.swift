@@ -15,7 +15,7 @@ package struct AuthorizationEndpoints {
         return [
             Endpoint(
                 .post, "/v1/authorization/explain", id: "explainAuthorization", requires: .self,
-                errors: [.forbidden, .notFound], repeats: .nothing, handle: explain),
+                errors: [.forbidden], repeats: .nothing, handle: explain),
             Endpoint(.get, "/v1/authorization/holders", id: "listHolders", requires: read, handle: holders),
             Endpoint(
                 .get, "/v1/users/{user_id}/permissions", id: "listUserPermissions", requires: read,
@@ -70,12 +70,15 @@ extension AuthorizationEndpoints {
             throw Problem.wrongField("principal_id", "names nobody")
         }
         let target = try await target(resource, for: context)
-        let scopes = id == me ? try await AccessTokenStore.limits(of: context.actor, in: database)?.scopes : nil
+        if resource != nil, target == nil {
+            throw Problem.wrongField("resource", "names no key and no account")
+        }
+        let limits = id == me ? try await AccessTokenStore.limits(of: context.actor, in: database) : nil
         // Grants that give nothing would tell whoever holds a decoy what it is.
         let isBait = try await AccessTokenStore.isBait(context.actor, in: database)
         let grants = isBait ? [] : try await GrantedRoles.of(id, in: database)
         let explanation = Explanation(
-            permission, on: target, grants, scopes: scopes,
+            permission, on: target, grants, scopes: limits?.scopes,
             isActive: principal.status == .active, at: context.now)
         return Response.object { w in
             w.field("principal_id", id.description)
@@ -85,7 +88,7 @@ extension AuthorizationEndpoints {
         }
     }
 
-    /// What the caller may not see is not there.
+    /// Nil: there is none, or none that the caller may see.
     private nonisolated(nonsending) func target(
         _ resource: String?, for context: Context
     ) async throws -> Target? {
@@ -96,10 +99,7 @@ extension AuthorizationEndpoints {
         } else if let account = AccountID(resource) {
             found = try await ScopeTargets.find(account, in: database)
         }
-        guard let found, context.may(found.readPermission, on: found) else {
-            throw Problem.wrongField("resource", "names no key and no account")
-        }
-        return found
+        return found.flatMap { context.may($0.readPermission, on: $0) ? $0 : nil }
     }
 }
 
@@ -139,6 +139,14 @@ extension AuthorizationEndpoints {
         try parameters.finish()
         guard let permission = wanted else { throw Problem(.invalidParameter, "permission is required") }
         let target = try await target(resource, for: context)
+        if resource != nil, target == nil {
+            throw Problem(
+                .invalidParameter, "There is no such key or account.",
+                errors: [
+                    FieldError(
+                        pointer: "query:resource", code: "unknown", message: "names no key and no account")
+                ])
+        }
         let found = try await holders(of: permission, on: target, after: after, limit, at: context.now)
         let page = found.prefix(limit)
         return Response.object { w in
