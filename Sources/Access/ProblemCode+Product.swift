@@ -4,6 +4,11 @@ package import HTTPServer
 extension ProblemCode {
     package static let unauthenticated = ProblemCode("unauthenticated", .unauthorized, "Not authenticated")
     package static let forbidden = ProblemCode("forbidden", .forbidden, "Not allowed")
+    package static let approvalRequired = ProblemCode(
+        "approval_required", .forbidden, "It needs approvals first")
+    package static let notAnApprover = ProblemCode(
+        "not_an_approver", .forbidden, "Not yours to decide")
+    package static let humanRequired = ProblemCode("human_required", .forbidden, "A person has to do it")
     package static let conflict = ProblemCode("conflict", .conflict, "The state does not allow it")
     package static let alreadyExists = ProblemCode("already_exists", .conflict, "It exists already")
     package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")

@@ -112,10 +112,3 @@ extension AccessToken {
             ] + own)
     }
 }
-
-extension JSONObject {
-    init(members: [(String, JSONValue)]) {
-        self.init()
-        for (name, value) in members { _ = append(name, value) }
-    }
-}

@@ -19,7 +19,9 @@ enum DerivedStatements {
     private static var identity: [Statement] {
         [
             PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
-            GrantStore.find, GrantStore.list,
+            GrantStore.find, GrantStore.list, ApprovalRuleStore.find, ApprovalRuleStore.lock,
+            ApprovalRuleStore.all, ApprovalRuleStore.list, ApprovalStore.find, ApprovalStore.lock,
+            ApprovalStore.list,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

@@ -1,5 +1,6 @@
 import Access
 import HTTPServer
+import Identity
 import JSON
 import Testing
 
@@ -46,7 +47,12 @@ extension EndpointFacts {
 extension Endpoint<Requirement, Context> {
     fileprivate var allErrors: [ProblemCode] {
         errors + [.invalidParameter, .rateLimited, .internalError] + ofAuthority + ofDatabase + ofBody
-            + ofMethod
+            + ofMethod + ofApproval
+    }
+
+    /// Before the handler knows of it.
+    private var ofApproval: [ProblemCode] {
+        ApprovalAction(rawValue: id) == nil ? [] : [.approvalRequired]
     }
 
     private var ofAuthority: [ProblemCode] {

@@ -7,6 +7,8 @@ enum SQLRules {
             "hexadecimal digits, and names that MigrationPlan holds to a-z, 0-9 and _",
         "Sources/Identity/AccessTokens/AccessTokenStore.swift":
             "a constant list of columns; one statement for each sort",
+        "Sources/Identity/Approvals/ApprovalRuleStore.swift": "a constant list of columns",
+        "Sources/Identity/Approvals/ApprovalStore.swift": "a constant list of columns",
         "Sources/Identity/Grants/GrantStore.swift": "a constant list of columns; one statement for each sort",
         "Sources/Identity/Principals/PrincipalList.swift":
             "a constant list of columns; one statement for each sort",

@@ -31,6 +31,7 @@ final class Host {
         let pipeline = Pipeline(
             router: router, gate: Gate(authenticator: rooms.authenticator, clock: shared.clock),
             idempotency: IdempotencyGate(database: database, log: shared.log),
+            approvals: ApprovalGate(rooms.approvals.book),
             away: AwayGate(shared.away, door: rooms.door, clock: shared.clock), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))
         self.pipeline = pipeline

@@ -5,7 +5,7 @@ import Kernel
 import Signing
 
 /// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate,
-/// authorize, rate limit, idempotency, handler, errors, record.
+/// authorize, rate limit, idempotency, approvals, handler, errors, record.
 ///
 /// A connection's task keeps the largest frame that its requests ever needed, so what does not wait stands in
 /// functions of its own that are not inlined: 9 KB for each idle connection became 3 (massif).
@@ -13,6 +13,7 @@ final class Pipeline {
     let router: Router<Requirement, Context>
     let gate: Gate
     let idempotency: IdempotencyGate
+    let approvals: ApprovalGate
     let away: AwayGate
     let clock: Clock
     let log: Log
@@ -24,12 +25,13 @@ final class Pipeline {
     private let allMethods: String
 
     init(
-        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate, away: AwayGate,
-        shared: NodeShared, metrics: HTTPMetrics
+        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate,
+        approvals: ApprovalGate, away: AwayGate, shared: NodeShared, metrics: HTTPMetrics
     ) {
         self.router = router
         self.gate = gate
         self.idempotency = idempotency
+        self.approvals = approvals
         self.away = away
         self.metrics = metrics
         clock = shared.clock
@@ -201,7 +203,9 @@ final class Pipeline {
     private func finish(
         _ operation: Operation, _ request: Request, _ context: Context
     ) async throws -> Response {
-        let response = try await operation.handle(request, context)
+        let parked = try await approvals.intercept(operation, request, context)
+        let response =
+            if let parked { parked } else { try await operation.handle(request, context) }
         if context.idempotency != nil { await idempotency.keep(response, operation, context) }
         // What is shown once is kept by nobody on the way.
         let isShownOnce = operation.repeats == .refusal
