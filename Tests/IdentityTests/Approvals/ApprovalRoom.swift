@@ -43,7 +43,13 @@ struct ApprovalRoom {
     let book: ApprovalBook
     let executor: ApprovalExecutor
     /// How often the operation was carried out.
-    let runs = Counter()
+    let runs = Runs()
+
+    final class Runs {
+        private(set) var current = 0
+
+        func add() { current += 1 }
+    }
 
     nonisolated(nonsending) init(_ database: Database, _ time: MovableClock) async throws {
         desk = Desk(database, time)

@@ -49,8 +49,9 @@ struct ParkedRequestTests {
     }
 
     @Test(arguments: [
-        (nil, "is required"), (" ", "is required"), ("OPS", "must have at least 5 characters"),
-        ("because", "must match ^OPS-[0-9]+"), ("OPS-12", nil), ("OPS-12 moved", nil),
+        (String?.none, String?.some("is required")), (" ", "is required"),
+        ("OPS", "must have at least 5 characters"),
+        ("because", "must match ^OPS-[0-9]+"), ("OPS-12", String?.none), ("OPS-12 moved", nil),
         (String(repeating: "x", count: 1_001), "must have at most 1000 characters"),
     ])
     func `a reason is as demanded`(reason: String?, mistake: String?) {
