@@ -50,12 +50,12 @@ let package = Package(
         room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
 
         // Capabilities: nouns, rules, stores, endpoints, jobs.
-        room("Access", ["Kernel", "JSON", "HTTPServer", "Postgres"]),
+        room("Access", ["Kernel", "JSON", "EventLoop", "HTTPServer", "Postgres", "Exchanges"]),
         room("Jobs", base),
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
-        room("Identity", base + ["Jobs", "Audit", "Events"]),
+        room("Identity", base + ["Exchanges", "Jobs", "Audit", "Events"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room(
@@ -119,7 +119,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "Audit", "Events", "Jobs"] + base + ["TestSupport"]),
         tests(
             "IdentityTests",
-            base + ["Audit", "Events", "Identity", "TestSupport"]),
+            base + ["Audit", "Events", "Exchanges", "Identity", "TestSupport"]),
         tests(
             "WebhooksTests",
             [

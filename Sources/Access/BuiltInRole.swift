@@ -22,8 +22,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
                 .alertsRead, .candlesRead, .deliveriesRead, .deliveriesWrite, .eventsRead, .grantsRead,
-                .grantsWrite, .jobsRead,
-                .jobsRun, .keysRead, .metricsRead, .rolesRead, .rulesRead, .serviceAccountsRead,
+                .grantsWrite, .groupsRead, .groupsWrite, .jobsRead,
+                .jobsRun, .keysRead, .metricsRead, .rolesRead, .rolesWrite, .rulesRead, .serviceAccountsRead,
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
                 .webhooksRead, .webhooksWrite,
                 .policiesRead, .usageRead,
@@ -32,7 +32,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
                 .alertsRead, .alertsWrite, .auditRead, .candlesRead, .decoysRead, .decoysWrite,
-                .deliveriesRead, .eventsRead, .grantsRead, .jobsRead, .keysDestroy,
+                .deliveriesRead, .eventsRead, .grantsRead, .groupsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,
@@ -57,7 +57,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             [
                 .accessTokensRead, .accountsRead, .alertsRead, .auditRead, .candlesRead, .deliveriesRead,
                 .eventsRead,
-                .grantsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
+                .grantsRead, .groupsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
                 .policiesRead, .usageRead,
             ]

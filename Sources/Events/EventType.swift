@@ -105,6 +105,8 @@ extension EventType {
     package static let serviceAccountEnabled = EventType(
         "service_account.enabled", .serviceAccountsRead, isSecurity: true)
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
+    package static let roleChanged = EventType("role.changed", .rolesRead, isSecurity: true)
+    package static let groupChanged = EventType("group.changed", .groupsRead, isSecurity: true)
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
     package static let accessTokenRefused = EventType("access_token.refused", .usersRead, isSecurity: true)
@@ -147,7 +149,7 @@ extension EventType {
         .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
-        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
+        .grantChanged, .roleChanged, .groupChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
         .accessTokenDecoyTouched,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,

@@ -21,6 +21,11 @@ package struct JSONObject: Sendable {
 
     package init() {}
 
+    /// Of a name that comes twice the first counts.
+    package init(members: [(String, JSONValue)]) {
+        for (name, value) in members { _ = append(name, value) }
+    }
+
     package var count: Int { members.count }
 
     package subscript(name: String) -> JSONValue? {

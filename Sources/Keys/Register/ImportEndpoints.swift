@@ -18,7 +18,7 @@ struct ImportEndpoints {
     var operations: [Operation] {
         [
             Operation(
-                .post, "/v1/keys/import", id: "importKeys", requires: .permission(.keysWrite),
+                .post, "/v1/keys/import", id: "importKeys", requires: .scoped(.keysWrite),
                 bodyLimit: Self.bodyBytes, repeats: .nothing, handle: importKeys)
         ]
     }
@@ -55,6 +55,11 @@ struct ImportEndpoints {
                     FieldError(
                         pointer: "/credential", code: FieldCode.missing,
                         message: "is required, with the secret that is imported"))
+            }
+            guard context.may(.keysWrite, on: draft.target) else {
+                throw FieldErrors(
+                    FieldError(
+                        pointer: "", code: "not_allowed", message: "needs the permission keys:write there"))
             }
             let matter = try await registrar.makeMatter(sent, draft.exchange)
             let fingerprint = try registrar.book.custody.fingerprint(of: matter)

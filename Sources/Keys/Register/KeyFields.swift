@@ -33,11 +33,7 @@ extension Fields {
         }
     }
 
-    static func isTag(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard (1...63).contains(bytes.count), let first = bytes.first, first.isTagStart else { return false }
-        return bytes.allSatisfy { $0.isTagStart || "_.:-".utf8.contains($0) }
-    }
+    static func isTag(_ text: String) -> Bool { Scope.Selector.isTag(text) }
 
     mutating func permissions() -> [KeyPermission]? {
         refuseNull("permissions")
@@ -139,5 +135,4 @@ extension Fields {
 }
 
 extension UInt8 {
-    fileprivate var isTagStart: Bool { (97...122).contains(self) || (48...57).contains(self) }
 }
