@@ -179,4 +179,11 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
                 "Signals", "Events", "Access", "HTTPServer", "Postgres", "EventLoop", "Kernel", "TestSupport",
             ],
             path: "Benchmarks/Candles", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "AuthorityBenchmark",
+            dependencies: [
+                "Access", "Events", "EventLoop", "Exchanges", "Identity", "Kernel", "Postgres", "TestSupport",
+            ],
+            path: "Benchmarks/Authority", swiftSettings: strict))
 }

@@ -71,6 +71,16 @@ language sql stable parallel safe as $$
             and (g.role = 'owner' or r.permissions @> '{owners:write}'))
 $$;
 
+-- The roles by which somebody may use keys, whatever they are on and until when: the built-in ones are told apart by
+-- the service, own ones here.
+create function key_users_roles(p_principal uuid) returns text[]
+language sql stable parallel safe as $$
+    select array(
+        select g.role from granted_to g left join role r on r.name = g.role
+        where g.grantee = p_principal and g.effect = 'allow'
+            and (r.name is null or r.permissions && '{keys:sign,keys:proxy}'))
+$$;
+
 -- Whether a key or an account is of a scope, as `Sight` writes it.
 create function in_scope(
     p_scope jsonb, p_id uuid, p_exchange text, p_environment text, p_account text, p_tags text[], p_owner text

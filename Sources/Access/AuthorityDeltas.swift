@@ -19,6 +19,11 @@ package final class AuthorityDeltas {
 
     package init() {}
 
+    /// Something is known of that moment: what is read begins there, unless it began already.
+    package func begin(from moment: Int64) {
+        if epoch == 0 { begin(at: moment) }
+    }
+
     /// What was known at `moment` and stands on `grounds` still holds, at `epoch`.
     package func hold(_ grounds: some Sequence<Touched>, since moment: Int64) -> Bool {
         moment >= floor && grounds.allSatisfy { (last[$0] ?? 0) <= moment }

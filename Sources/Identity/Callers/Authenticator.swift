@@ -188,6 +188,7 @@ package final class Authenticator {
             return Attempt(.caller(caller), hash: hash)
         }
         let entry = Entry(standing, epoch: row.int64(0))
+        deltas.begin(from: entry.epoch)
         note(entry, now)
         entries.set(hash, entry)
         return Attempt(.caller(standing.caller(at: address, now: now)), hash: hash)

@@ -83,7 +83,7 @@ extension Change {
             what == "created" ? "grants.create" : "grants.delete", grant.id,
             detail: [
                 "principal_id": JSONValue(grant.grantee), "role": .string(grant.role),
-                "effect": .string(grant.effect.rawValue), "on": grant.scope.json,
+                "effect": .string(grant.effect.rawValue), "on": grant.scope.stored,
                 "expires_at": JSONValue(grant.expiresAt),
             ])
         emit(

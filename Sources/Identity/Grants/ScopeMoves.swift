@@ -23,7 +23,7 @@ package enum ScopeMoves {
         from before: Target, to after: Target, by caller: Context, in transaction: Transaction
     ) async throws {
         guard before.tags != after.tags || before.owner != after.owner else { return }
-        try caller.require(.keysWrite, on: after)
+        guard caller.may(.keysWrite, on: after) else { throw Problem.forbidden(missing: .keysWrite) }
         for permission in Permission.allCases where permission.takesScope {
             if caller.may(permission, on: after), !caller.may(permission, on: before) {
                 throw Problem.forbidden(missing: permission)

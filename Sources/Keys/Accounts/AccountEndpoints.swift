@@ -134,7 +134,7 @@ extension AccountEndpoints {
         let id = try request.accountID()
         let fields = try await request.fields(limit: Self.bodyBytes)
         // Its name never changes, so there is nothing to lock.
-        let selector = try await find(id, .accountsRead, context, in: database).account.selector
+        let selector = try await find(id, .keysSuspend, context, in: database).account.selector
         return try await modes.carryOut(try ModeCommand(fields, of: selector), context)
     }
 }

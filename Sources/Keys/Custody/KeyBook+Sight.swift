@@ -1,4 +1,5 @@
 package import Access
+import Events
 import HTTPServer
 import Kernel
 package import Postgres
@@ -18,6 +19,21 @@ extension KeyBook {
         try context.require(permission, on: target)
     }
 
+    func sees(_ id: ExchangeKeyID, _ context: Context) async throws -> Bool {
+        do {
+            try await require(.keysRead, on: id, context, in: ledger.database)
+            return true
+        } catch let problem as Problem where [.notFound, .forbidden].contains(problem.code) {
+            return false
+        }
+    }
+
+    /// A refusal that names another key, for who may know of that one.
+    func shown(_ refusal: Problem, to context: Context) async throws -> Problem {
+        guard let other = refusal.twin, try await !sees(other, context) else { return refusal }
+        return Problem(refusal.code, "This secret is registered already.", errors: refusal.errors)
+    }
+
     /// Every scoped operation below `/v1/keys/{key_id}` asks for its permission on that key before its
     /// handler runs, so that none can forget it.
     package func narrowed(_ operations: [Operation]) -> [Operation] {
@@ -25,16 +41,24 @@ extension KeyBook {
             guard case .scoped(let permission) = operation.requires,
                 operation.path.hasPrefix("/v1/keys/{key_id}"), operation.id != "getKey"
             else { return operation }
+            let handler = NarrowedHandler(book: self, permission: permission, operation: operation)
             return Operation(
                 operation.method, operation.path, id: operation.id, requires: operation.requires,
                 errors: operation.errors, bodyLimit: operation.bodyLimit, repeats: operation.repeats,
-                acts: operation.acts, settlesItself: operation.settlesItself
-            ) { [ledger] request, context in
-                try await self.require(
-                    permission, on: try request.keyID(), context, in: ledger.database)
-                return try await operation.handle(request, context)
-            }
+                acts: operation.acts, settlesItself: operation.settlesItself, handle: handler.handle)
         }
+    }
+}
+
+/// A type of its own: a closure with a capture list would leave its loop.
+private struct NarrowedHandler {
+    let book: KeyBook
+    let permission: Permission
+    let operation: Operation
+
+    nonisolated(nonsending) func handle(_ request: Request, _ context: Context) async throws -> Response {
+        try await book.require(permission, on: try request.keyID(), context, in: book.ledger.database)
+        return try await operation.handle(request, context)
     }
 }
 
