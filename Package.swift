@@ -50,12 +50,12 @@ let package = Package(
         room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
 
         // Capabilities: nouns, rules, stores, endpoints, jobs.
-        room("Access", ["Kernel", "JSON", "HTTPServer", "Postgres", "Exchanges"]),
+        room("Access", ["Kernel", "JSON", "EventLoop", "HTTPServer", "Postgres", "Exchanges"]),
         room("Jobs", base),
         room("Audit", base + ["Jobs"]),
         room("Events", base + ["Jobs", "Audit"]),
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
-        room("Identity", base + ["Expressions", "Jobs", "Audit", "Events"]),
+        room("Identity", base + ["Exchanges", "Expressions", "Jobs", "Audit", "Events"]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room(
@@ -179,4 +179,11 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
                 "Signals", "Events", "Access", "HTTPServer", "Postgres", "EventLoop", "Kernel", "TestSupport",
             ],
             path: "Benchmarks/Candles", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "AuthorityBenchmark",
+            dependencies: [
+                "Access", "Events", "EventLoop", "Exchanges", "Identity", "Kernel", "Postgres", "TestSupport",
+            ],
+            path: "Benchmarks/Authority", swiftSettings: strict))
 }

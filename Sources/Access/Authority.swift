@@ -20,8 +20,15 @@ package enum Authority {
     private static let lockExclusively = Statement(
         "authority_lock", "select pg_advisory_xact_lock($1)")
     private static let lockShared = Statement("authority_share", "select pg_advisory_xact_lock_shared($1)")
+    /// With what it touched; the oldest entries go, so that the log stays as long as it is.
     private static let raiseEpoch = Statement(
-        "authority_raise", "update authority set epoch = epoch + 1 returning epoch")
+        "authority_raise",
+        """
+        with raised as (update authority set epoch = epoch + 1 returning epoch),
+            told as (insert into authority_change (epoch, touched) select epoch, $1 from raised),
+            gone as (delete from authority_change using raised where authority_change.epoch <= raised.epoch - $2)
+        select epoch from raised
+        """)
     private static let raiseConfiguration = Statement(
         "authority_configure", "update authority set configuration = configuration + 1")
 
@@ -71,8 +78,16 @@ package enum Authority {
         try await source.query(readEpoch).first?.int64(1) ?? 0
     }
 
-    package nonisolated(nonsending) static func raise(in transaction: Transaction) async throws -> Int64 {
-        try await transaction.query(raiseEpoch).first?.int64(0) ?? 0
+    /// How many changes of authority are told to whoever comes later.
+    package static let changesKept = 10_000
+
+    /// - Parameter touched: nil is everything.
+    package nonisolated(nonsending) static func raise(
+        touching touched: Set<Touched>?, in transaction: Transaction
+    ) async throws -> Int64 {
+        let texts = touched.map { $0.map(\.description).sorted() }
+        return try await transaction.query(raiseEpoch, .textArray(texts), .int(changesKept)).first?.int64(0)
+            ?? 0
     }
 
     /// Rules, webhooks and routes changed: snapshots of them are stale.

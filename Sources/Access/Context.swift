@@ -22,7 +22,7 @@ package struct Actor: Equatable, Sendable {
 package struct Context: Sendable {
     package var actor: Actor
     /// What the caller's grants give, narrowed by the access token's scopes.
-    package var permissions: Set<Permission>
+    package var rights: Rights
     package var now: Timestamp
     package var requestID: String
     /// Set when the client sent an Idempotency-Key; `Ledger` keeps it with the effect.
@@ -40,17 +40,28 @@ package struct Context: Sendable {
     /// At which the caller was let in, where that is known.
     package var epoch: Int64? { authority?.epoch ?? settledEpoch }
 
+    /// What the caller may do whatever it is done to.
+    package var permissions: Set<Permission> {
+        get { rights.everywhere }
+        set { rights = Rights(everywhere: newValue) }
+    }
+
     package init(
-        actor: Actor, permissions: Set<Permission>, now: Timestamp, requestID: String,
+        actor: Actor, rights: Rights, now: Timestamp, requestID: String,
         idempotency: IdempotencyClaim? = nil, traceParent: String? = nil, authority: AuthorityCheck? = nil
     ) {
         self.actor = actor
-        self.permissions = permissions
+        self.rights = rights
         self.now = now
         self.requestID = requestID
         self.idempotency = idempotency
         self.traceParent = traceParent
         self.authority = authority
+    }
+
+    /// Of somebody who has the same permissions on everything.
+    package init(actor: Actor, permissions: Set<Permission>, now: Timestamp, requestID: String) {
+        self.init(actor: actor, rights: Rights(everywhere: permissions), now: now, requestID: requestID)
     }
 
     /// The context of a job.
@@ -59,11 +70,24 @@ package struct Context: Sendable {
             actor: .installation, permissions: Set(Permission.allCases), now: now, requestID: requestID)
     }
 
-    package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
+    /// Whatever it is done to.
+    package func may(_ permission: Permission) -> Bool { rights.everywhere.contains(permission) }
+
+    package func may(_ permission: Permission, on target: Target) -> Bool {
+        rights.may(permission, on: target)
+    }
 
     /// For what an endpoint needs beyond its own permission.
     package func require(_ permission: Permission) throws(Problem) {
         guard may(permission) else { throw .forbidden(missing: permission) }
+    }
+
+    /// What a handler of a `.scoped` endpoint asks before it does or shows anything. Whoever may not even
+    /// know of the thing is told that there is none.
+    package func require(_ permission: Permission, on target: Target) throws(Problem) {
+        if may(permission, on: target) { return }
+        if let noun = target.noun, !may(target.readPermission, on: target) { throw .notFound(noun) }
+        throw .forbidden(missing: permission)
     }
 }
 

@@ -4,6 +4,7 @@ package import Kernel
 
 package enum UserKind: IDKind { package static let prefix: StaticString = "usr" }
 package enum ServiceAccountKind: IDKind { package static let prefix: StaticString = "bot" }
+package enum GroupKind: IDKind { package static let prefix: StaticString = "grp" }
 package enum GrantKind: IDKind { package static let prefix: StaticString = "grt" }
 package enum AccessTokenKind: IDKind { package static let prefix: StaticString = "tok" }
 package enum ApprovalKind: IDKind { package static let prefix: StaticString = "appr" }
@@ -34,6 +35,7 @@ package enum RequestKind: IDKind { package static let prefix: StaticString = "re
 
 package typealias UserID = ID<UserKind>
 package typealias ServiceAccountID = ID<ServiceAccountKind>
+package typealias GroupID = ID<GroupKind>
 package typealias GrantID = ID<GrantKind>
 package typealias AccessTokenID = ID<AccessTokenKind>
 package typealias ApprovalID = ID<ApprovalKind>

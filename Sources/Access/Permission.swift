@@ -21,6 +21,8 @@ package enum Permission: String, CaseIterable, Sendable {
     case eventsWrite = "events:write"
     case grantsRead = "grants:read"
     case grantsWrite = "grants:write"
+    case groupsRead = "groups:read"
+    case groupsWrite = "groups:write"
     case jobsRead = "jobs:read"
     case jobsRun = "jobs:run"
     case keysAway = "keys:away"
@@ -39,6 +41,7 @@ package enum Permission: String, CaseIterable, Sendable {
     case policiesRead = "policies:read"
     case policiesWrite = "policies:write"
     case rolesRead = "roles:read"
+    case rolesWrite = "roles:write"
     case rulesRead = "rules:read"
     case rulesWrite = "rules:write"
     case serviceAccountsRead = "service_accounts:read"
@@ -81,6 +84,8 @@ package enum Permission: String, CaseIterable, Sendable {
         case .eventsWrite: "Push own events."
         case .grantsRead: "See who was granted what."
         case .grantsWrite: "Grant roles, and take grants back."
+        case .groupsRead: "See groups and who is in them."
+        case .groupsWrite: "Make and change groups, and put people and bots into them."
         case .jobsRead: "See jobs and their runs."
         case .jobsRun: "Run jobs by hand."
         case .keysAway: "Switch away mode of exchange keys on and off."
@@ -99,6 +104,7 @@ package enum Permission: String, CaseIterable, Sendable {
         case .policiesRead: "See policies, try requests against them, and read why one was denied."
         case .policiesWrite: "Draft and publish policies of keys, accounts and the desk."
         case .rolesRead: "See roles and permissions."
+        case .rolesWrite: "Make and change a desk's own roles."
         case .rulesRead: "See and try alert rules."
         case .rulesWrite: "Write, enable and disable alert rules."
         case .serviceAccountsRead: "See service accounts."
@@ -127,15 +133,24 @@ package enum Requirement: Equatable, Sendable {
     /// Any principal: one's own profile and sessions.
     case `self`
     case permission(Permission)
+    /// The permission on something: whoever has it anywhere is let in, and the handler narrows what it does
+    /// to what that is (`Context.require(_:on:)`, `Sight`).
+    case scoped(Permission)
     /// Nothing for a local peer without a forwarding header, the permission for everybody else.
     case permissionUnlessLocal(Permission)
+
+    /// Whether the handler narrows it; `x-scoped` in openapi.yaml.
+    package var isScoped: Bool {
+        if case .scoped = self { true } else { false }
+    }
 
     /// As openapi.yaml writes it.
     package var text: String {
         switch self {
         case .none: "none"
         case .self: "self"
-        case .permission(let permission), .permissionUnlessLocal(let permission): permission.rawValue
+        case .permission(let permission), .scoped(let permission), .permissionUnlessLocal(let permission):
+            permission.rawValue
         }
     }
 }

@@ -68,7 +68,10 @@ static const unsigned char migration_0019[] = {
 #embed "../../Migrations/0019_prices.sql"
 };
 static const unsigned char migration_0020[] = {
-#embed "../../Migrations/0020_approvals.sql"
+#embed "../../Migrations/0020_authority.sql"
+};
+static const unsigned char migration_0021[] = {
+#embed "../../Migrations/0021_approvals.sql"
 };
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
@@ -96,7 +99,8 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0017_policy_register.sql", migration_0017),
     FILE_OF("Migrations/0018_away_mode.sql", migration_0018),
     FILE_OF("Migrations/0019_prices.sql", migration_0019),
-    FILE_OF("Migrations/0020_approvals.sql", migration_0020),
+    FILE_OF("Migrations/0020_authority.sql", migration_0020),
+    FILE_OF("Migrations/0021_approvals.sql", migration_0021),
     {0, 0, 0},
 };
 

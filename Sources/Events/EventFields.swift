@@ -121,6 +121,14 @@ extension EventType {
             EventField("grant_id", .string), EventField("principal_id", .string), EventField("role", .string),
             EventField("effect", .string), EventField("change", .string),
         ],
+        "role.changed": [
+            EventField("role", .string), EventField("change", .string),
+            EventField("permissions_added", .strings), EventField("permissions_removed", .strings),
+        ],
+        "group.changed": [
+            EventField("group_id", .string), EventField("name", .string), EventField("change", .string),
+            EventField("principal_id", .string, isNullable: true),
+        ],
         "access_token.created": accessTokenFields + [
             EventField("scopes", .strings, isNullable: true), EventField("cidrs", .strings),
             EventField("expires_at", .string, isNullable: true),

@@ -105,6 +105,8 @@ extension EventType {
     package static let serviceAccountEnabled = EventType(
         "service_account.enabled", .serviceAccountsRead, isSecurity: true)
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
+    package static let roleChanged = EventType("role.changed", .rolesRead, isSecurity: true)
+    package static let groupChanged = EventType("group.changed", .groupsRead, isSecurity: true)
     package static let approvalRequested = EventType("approval.requested", .approvalsRead, isSecurity: true)
     package static let approvalApproved = EventType("approval.approved", .approvalsRead, isSecurity: true)
     package static let approvalRejected = EventType("approval.rejected", .approvalsRead, isSecurity: true)
@@ -158,7 +160,8 @@ extension EventType {
         .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
-        .grantChanged, .accessTokenCreated, .accessTokenRevoked, .accessTokenRefused,
+        .grantChanged, .roleChanged, .groupChanged, .accessTokenCreated, .accessTokenRevoked,
+        .accessTokenRefused,
         .accessTokenDecoyTouched,
         .approvalRequested, .approvalApproved, .approvalRejected, .approvalCancelled, .approvalExpired,
         .approvalExecuted, .approvalFailed, .approvalRuleChanged, .approvalSoloModeChanged,

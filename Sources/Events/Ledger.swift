@@ -102,7 +102,7 @@ package final class Ledger {
         // audit entry is appended under the lock, never before.
         if change.touchesAuthority {
             try await Authority.lock(in: transaction)
-            let epoch = try await Authority.raise(in: transaction)
+            let epoch = try await Authority.raise(touching: change.touched, in: transaction)
             effects.append { self.afterAuthority(epoch) }
             for step in change.stepsUnderAuthority { try await step(transaction) }
         }
@@ -122,8 +122,32 @@ package final class Change {
     fileprivate private(set) var effects: [() -> Void] = []
     fileprivate private(set) var resource: String?
 
-    /// Somebody may do less, or other things, than before.
-    package var touchesAuthority = false
+    /// Somebody may do less, or other things, than before. Whoever sets it does not say who: everybody's
+    /// snapshots are dropped. `touch` says who.
+    package var touchesAuthority: Bool {
+        get { touchesAll || !named.isEmpty }
+        set { touchesAll = newValue }
+    }
+    private var touchesAll = false
+    private var named: Set<Touched> = []
+    /// More than that is as good as everything.
+    private static let namedAtMost = 1_000
+
+    /// Nil is everything.
+    fileprivate var touched: Set<Touched>? {
+        touchesAll || named.count > Self.namedAtMost ? nil : named
+    }
+
+    /// The same of some: snapshots of others stay.
+    package func touch(_ touched: some Sequence<Touched>) { named.formUnion(touched) }
+    package func touch(_ touched: Touched) { named.insert(touched) }
+
+    /// Keys of a sweep, few or many, none too: an order may stand for those that come later.
+    package func touch(keys ids: [ExchangeKeyID]) {
+        touch(.uses)
+        if ids.count < Self.namedAtMost { touch(ids.map { .key($0) }) }
+    }
+
     fileprivate private(set) var stepsUnderAuthority: [StepUnderAuthority] = []
     package typealias StepUnderAuthority = nonisolated(nonsending) (Transaction) async throws -> Void
 

@@ -18,7 +18,7 @@ extension Change {
         if let role {
             try await add(
                 Grant(
-                    id: id, principal: principal.id, role: role, createdAt: context.now,
+                    id: id, grantee: .principal(principal.id), role: role.rawValue, createdAt: context.now,
                     createdBy: context.actor.principal?.description))
         }
         let stored = try await PrincipalStore.find(principal.id, in: transaction) ?? principal
@@ -27,31 +27,6 @@ extension Change {
                 isUser ? .userInvited : .serviceAccountCreated, subject: principal.id,
                 data: stored.eventData([("role", JSONValue(role?.rawValue))])))
         return stored
-    }
-
-    nonisolated(nonsending) func add(_ grant: Grant) async throws {
-        try await GrantStore.insert(grant, in: transaction)
-        touchesAuthority = true
-        note(grant, "created")
-    }
-
-    nonisolated(nonsending) func remove(_ grant: Grant) async throws {
-        guard try await GrantStore.delete(grant.id, in: transaction) else { throw Problem.notFound("grant") }
-        touchesAuthority = true
-        note(grant, "deleted")
-    }
-
-    private func note(_ grant: Grant, _ what: String) {
-        audit(
-            what == "created" ? "grants.create" : "grants.delete", grant.id,
-            detail: ["principal_id": JSONValue(grant.principal), "role": .string(grant.role.rawValue)])
-        emit(
-            NewEvent(
-                .grantChanged, subject: grant.id,
-                [
-                    "grant_id": JSONValue(grant.id), "principal_id": JSONValue(grant.principal),
-                    "role": .string(grant.role.rawValue), "effect": "allow", "change": .string(what),
-                ]))
     }
 
     /// Issues an access token; the secret is for the one answer that shows it.

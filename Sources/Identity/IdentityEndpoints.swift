@@ -12,7 +12,9 @@ package struct IdentityEndpoints {
             WelcomeEndpoints(ledger: ledger, refusals: refusals).operations
             + SelfEndpoints(database: ledger.database).operations
             + UserEndpoints(ledger: ledger, publicOrigin: publicOrigin).operations
-            + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints().operations
+            + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints(ledger: ledger).operations
+            + GroupEndpoints(ledger: ledger).operations
+            + AuthorizationEndpoints(database: ledger.database).operations
             + GrantEndpoints(ledger: ledger).operations + AccessTokenEndpoints(ledger: ledger).operations
     }
 }

@@ -41,7 +41,7 @@ package final class KeyBook {
             return try await ledger.change(context, body)
         } catch let problem as Problem where problem.code == .duplicateSecret {
             try await tellOfBait(behind: problem, context)
-            throw problem
+            throw try await shown(problem, to: context)
         } catch let tampered as TamperedKey {
             try await tell(tampered, context)
             throw Self.tampered(tampered.id)

@@ -1,29 +1,25 @@
 package import Access
 import Kernel
-package import Postgres
+import Postgres
 
 /// What one worker knows of webhooks and of their owners' rights: snapshots that `authority` guards. Whoever
 /// relies on them reads both numbers in the same transaction.
 package final class WebhookDirectory {
-    /// What principals may do now; who is missing may not act at all. Identity knows.
-    package typealias Rights =
-        nonisolated(nonsending) ([PrincipalID], any Queryable) async throws -> [PrincipalID: Set<Permission>]
-
     /// Both at one moment.
     struct View {
         let webhooks: WebhookSnapshot
-        let rights: [PrincipalID: Set<Permission>]
+        let rights: [PrincipalID: Rights]
 
         /// The owner may act, and read all of that.
         func mayRead(_ owner: PrincipalID, _ permissions: [Permission]) -> Bool {
-            rights[owner].map { $0.isSuperset(of: permissions) } ?? false
+            rights[owner].map { $0.everywhere.isSuperset(of: permissions) } ?? false
         }
     }
 
-    private let readRights: Rights
+    private let reader: RightsReader
     private var latest: (view: View, epoch: Int64)?
 
-    package init(rights: @escaping Rights) { readRights = rights }
+    package init(rights: RightsReader) { reader = rights }
 
     /// The newest that is known, for what was checked when it was queued.
     var newest: View? { latest?.view }
@@ -35,7 +31,9 @@ package final class WebhookDirectory {
         }
         let (epoch, configuration) = (row.int64(0), row.int64(1))
         let known = latest
-        if let known, known.epoch == epoch, known.view.webhooks.configuration == configuration {
+        if let known, known.epoch == epoch, known.view.webhooks.configuration == configuration,
+            known.view.rights.hold(at: reader.now())
+        {
             return known.view
         }
         var webhooks = known?.view.webhooks
@@ -44,7 +42,7 @@ package final class WebhookDirectory {
         }
         guard let webhooks else { throw PostgresError.unavailable }
         let owners = Set(webhooks.entries.values.map(\.owner))
-        let rights = try await readRights(Array(owners), source)
+        let rights = try await reader.rights(of: owners, in: source)
         let view = View(webhooks: webhooks, rights: rights)
         // Never back to an older one that was read by a transaction which began earlier.
         if let newer = latest, newer.epoch > epoch || newer.view.webhooks.configuration > configuration {

@@ -37,7 +37,10 @@ final class AlertDesk {
         rights.permissions[Self.owner] = Set(Permission.allCases)
         self.rights = rights
         engine = AlertEngine(
-            ledger: ledger, rights: { _, _ in rights.permissions }, origin: "http://127.0.0.1:8720")
+            ledger: ledger,
+            rights: RightsReader(now: clock.now) { _, _, _ in
+                rights.permissions.mapValues { Rights(everywhere: $0) }
+            }, origin: "http://127.0.0.1:8720")
         let rules = AlertRuleStore(database: database)
         let alerts = AlertStore(database: database)
         caller = TestCaller(

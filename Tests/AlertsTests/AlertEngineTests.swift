@@ -286,7 +286,7 @@ extension AlertDesk {
     /// Another authority for the owner, as an epoch of its own; nil takes all of it.
     fileprivate func move(to permissions: Set<Permission>?) async throws {
         rights.permissions[Self.owner] = permissions
-        _ = try await database.transaction { try await Authority.raise(in: $0) }
+        _ = try await database.transaction { try await Authority.raise(touching: nil, in: $0) }
     }
 }
 

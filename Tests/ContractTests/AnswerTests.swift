@@ -19,6 +19,7 @@ struct AnswerTests {
         "listSignals": ["", "token=SOL&interval=1d&sort=roi_net"],
         "listEvents": ["", "after=now", "type=custom.*,key.*&limit=1000"],
         "listAuditRecords": ["", "limit=200"],
+        "listHolders": ["permission=keys:read", "permission=owners:write&limit=1"],
         "summariseUsage": ["", "group_by=key,actor,operation,symbol,address,outcome&bucket=1d"],
     ]
 
@@ -48,7 +49,7 @@ struct AnswerTests {
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
             let lists = [
-                "users", "service-accounts", "grants", "access-tokens", "keys", "tokens", "series", "signals",
+                "users", "service-accounts", "groups", "grants", "access-tokens", "keys", "tokens", "series", "signals",
                 "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
                 "permissions", "exchanges", "grades/trader?interval=1d",
                 "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",

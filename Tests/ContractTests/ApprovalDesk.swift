@@ -51,7 +51,8 @@ struct ApprovalDesk {
             "POST", "/v1/keys", as: owner.token,
             body: """
                 {"exchange":"okx","account":"main","label":"treasury","environment":"demo","tags":\(tags),\
-                "readable":true,"credential":{"api_key":"a","secret":"the-secret-of-the-treasury\(tags == "[]" ? "" : tags)",\
+                "readable":true,"credential":{"api_key":"api-key",\
+                "secret":"the-secret-of-the-treasury\(tags.filter { $0.isLetter })",\
                 "passphrase":"p"}}
                 """)
         return try #require(made.json["id"]?.asString, "\(made.text)")

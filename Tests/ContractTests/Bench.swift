@@ -115,7 +115,9 @@ struct Bench {
         count += 1
         var body = example
         for name in ["name", "label"] where example[name] != nil {
-            body = TextField(path: [name]).set("\(name) \(operation.id ?? "") \(count)", in: body)
+            let isRole = operation.id == "createRole"
+            let own = isRole ? "\(name)-\(count)" : "\(name) \(operation.id ?? "") \(count)"
+            body = TextField(path: [name]).set(own, in: body)
         }
         if let secret = example["credential"]?["secret"]?.asString {
             body = TextField(path: ["credential", "secret"]).set("\(secret)\(count)", in: body)

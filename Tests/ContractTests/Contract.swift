@@ -13,6 +13,7 @@ struct Contract: Sendable {
         var name: String { "\(method) \(path)" }
         var id: String? { body["operationId"]?.asString }
         var permission: String? { body["x-permission"]?.asString }
+        var isScoped: Bool { body["x-scoped"] == true }
         var errorCodes: [String] { body["x-error-codes"]?.asArray?.compactMap(\.asString) ?? [] }
     }
 

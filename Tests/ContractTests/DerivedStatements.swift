@@ -19,7 +19,9 @@ enum DerivedStatements {
     private static var identity: [Statement] {
         [
             PrincipalStore.find, AccessTokenStore.find, BootstrapToken.read, BootstrapToken.lock,
-            GrantStore.find, GrantStore.list, ApprovalRuleStore.find, ApprovalRuleStore.lock,
+            GrantStore.find, GrantStore.list, GrantStore.ofGroup, GrantStore.ofRole,
+            RoleStore.find, RoleStore.lock, RoleStore.all, GroupStore.find, GroupStore.list,
+            GroupStore.members, ApprovalRuleStore.find, ApprovalRuleStore.lock,
             ApprovalRuleStore.all, ApprovalRuleStore.list, ApprovalStore.find, ApprovalStore.lock,
             ApprovalStore.list,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
@@ -80,7 +82,9 @@ enum DerivedStatements {
         ]
         let deletions = try [
             "", "?state=due&way=api&exchange=bybit&key_id=\(ExchangeKeyID(id))&cursor=\(deletionCursor)",
-        ].map { try KeyDeletionSearch(testRequest("GET", "/\($0)")).statement }
+        ].flatMap { query in
+            try contexts.map { try KeyDeletionSearch(testRequest("GET", "/\(query)"), $0).statement }
+        }
         let filters = """
             q=a&exchange=binance&account=main&owner_id=\(user)&environment=live&tag=a&status=active\
             &expiring_before=\(time)
@@ -90,19 +94,30 @@ enum DerivedStatements {
             let queries = [
                 "", "&\(filters)&rotation_due=true&decoy=true&cursor=\(cursor)", "&rotation_due=false",
             ]
-            return try queries.map {
-                try KeySearch(testRequest("GET", "/?sort=\(order.rawValue)\($0)"), for: testContext())
-                    .statement
+            return try queries.flatMap { query in
+                try contexts.map {
+                    try KeySearch(testRequest("GET", "/?sort=\(order.rawValue)\(query)"), for: $0).statement
+                }
             }
         }
         let rotation = Cursor(["rotations", "1", RotationID(id).description]).text
         let rotations = try [
             ("", nil), ("state=done&open=false&stuck=true&cursor=\(rotation)", ExchangeKeyID(id)),
         ]
-        .map { query, key in
-            try RotationSearch(testRequest("GET", "/?\(query)"), of: key, now: .testStart).statement
+        .flatMap { query, key in
+            try contexts.map { try RotationSearch(testRequest("GET", "/?\(query)"), of: key, $0).statement }
         }
         return usual + deletions + lists + rotations
+    }
+
+    /// Of who sees everything, and of who sees some.
+    private static var contexts: [Context] {
+        var scoped = testContext()
+        let grant = GrantedRole(
+            id: GrantID(id), role: "some", permissions: [.keysRead, .decoysRead],
+            scope: .selector(.init(tags: ["a"])))
+        scoped.rights = Rights([grant], at: .testStart)
+        return [testContext(), scoped]
     }
 
     private static var deletionCursor: String { Cursor([ExchangeKeyID(id).description, "1"]).text }

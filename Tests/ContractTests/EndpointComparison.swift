@@ -4,6 +4,8 @@ struct EndpointFacts: Hashable {
     let path: String
     let id: String
     let permission: String
+    /// Whoever has the permission on something is let in.
+    let isScoped: Bool
     let errorCodes: Set<String>
 
     var name: String { "\(method) \(path)" }
@@ -33,6 +35,9 @@ enum EndpointComparison {
             found.append(
                 "\(contract.name): permission \(contract.permission), in the router \(router.permission)")
         }
+        if contract.isScoped != router.isScoped {
+            found.append("\(contract.name): x-scoped \(contract.isScoped), in the router \(router.isScoped)")
+        }
         let unwritten = router.errorCodes.subtracting(contract.errorCodes).sorted()
         if !unwritten.isEmpty {
             found.append("\(contract.name): openapi.yaml lacks \(unwritten.joined(separator: ", "))")
@@ -51,6 +56,7 @@ extension Contract {
         operations.map {
             EndpointFacts(
                 method: $0.method, path: $0.path, id: $0.id ?? "", permission: $0.permission ?? "",
+                isScoped: $0.isScoped,
                 errorCodes: Set($0.errorCodes))
         }
     }

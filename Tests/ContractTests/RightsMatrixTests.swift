@@ -136,7 +136,8 @@ extension Premises {
         "user_id": "usr", "service_account_id": "bot", "grant_id": "grt", "access_token_id": "tok",
         "key_id": "key", "token_id": "tkn", "signal_id": "sig", "webhook_id": "whk", "delivery_id": "dlv",
         "rule_id": "rule", "alert_id": "alrt", "account_id": "acc",
-        "deposit_id": "dep", "usage_id": "use", "approval_id": "appr", "approval_rule_id": "arule",
+        "deposit_id": "dep", "usage_id": "use", "group_id": "grp", "principal_id": "usr",
+        "approval_id": "appr", "approval_rule_id": "arule",
     ]
 
     nonisolated(nonsending) fileprivate func token(without permission: Permission, by owner: Person)

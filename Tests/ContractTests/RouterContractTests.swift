@@ -40,7 +40,8 @@ extension EndpointFacts {
     init(_ operation: Operation) {
         self.init(
             method: operation.method.name, path: operation.path.replacing("*}", with: "}"), id: operation.id,
-            permission: operation.requires.text, errorCodes: Set(operation.allErrors.map(\.code)))
+            permission: operation.requires.text, isScoped: operation.requires.isScoped,
+            errorCodes: Set(operation.allErrors.map(\.code)))
     }
 }
 
@@ -59,7 +60,7 @@ extension Endpoint<Requirement, Context> {
         switch requires {
         case .none: []
         case .self: [.unauthenticated]
-        case .permission, .permissionUnlessLocal: [.unauthenticated, .forbidden]
+        case .permission, .scoped, .permissionUnlessLocal: [.unauthenticated, .forbidden]
         }
     }
 

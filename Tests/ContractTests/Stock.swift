@@ -70,6 +70,16 @@ struct Stock {
             "service_account_id", "/v1/service-accounts", #"{"name":"stock bot","purpose":"to be looked at"}"#
         )
         try await add("grant_id", "/v1/grants", #"{"principal_id":"BOT","role":"analyst"}"#)
+        try await add("group_id", "/v1/groups", #"{"name":"stock"}"#)
+        let path = "/v1/groups/\(ids["group_id"] ?? "")/members"
+        let member = try await premises.call(
+            "POST", path, as: owner.token, body: #"{"principal_id":"\#(ids["service_account_id"] ?? "")"}"#)
+        #expect(member.status == 200, "\(member.text)")
+        ids["principal_id"] = ids["service_account_id"]
+        let role = try await premises.call(
+            "POST", "/v1/roles", as: owner.token,
+            body: #"{"name":"stock-role","description":"To be looked at.","permissions":["keys:read"]}"#)
+        ids["role"] = try #require(role.json["name"]?.asString, "\(role.text)")
         try await add("access_token_id", "/v1/access-tokens", #"{"principal_id":"BOT","name":"stock"}"#)
         try await add(
             "key_id", "/v1/keys",

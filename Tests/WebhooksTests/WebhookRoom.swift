@@ -34,7 +34,10 @@ final class WebhookRoom {
         let rights = OwnerRights()
         self.rights = rights
         ledger = Ledger(database: database, clock: clock.clock, entropy: .system)
-        directory = WebhookDirectory { owners, _ in rights.byOwner.filter { owners.contains($0.key) } }
+        directory = WebhookDirectory(
+            rights: RightsReader(now: clock.clock.now) { owners, _, _ in
+                rights.byOwner.filter { owners.contains($0.key) }.mapValues { Rights(everywhere: $0) }
+            })
         outbox = WebhookOutbox(directory: directory, node: node, clock: clock.clock, entropy: .system)
         keys = WebhookKeys(seal: try seal ?? Self.makeSeal())
         ledger.react(outbox.reaction())

@@ -19,15 +19,9 @@ package final class AlertEngine {
     /// - Parameters:
     ///   - rights: what principals may do now; who is missing may not act at all.
     ///   - origin: `https://keybell.example`, what links to alerts begin with.
-    package init(
-        ledger: Ledger,
-        rights:
-            nonisolated(nonsending) @escaping ([PrincipalID], any Queryable) async throws ->
-            [PrincipalID: Set<Permission>],
-        origin: String
-    ) {
+    package init(ledger: Ledger, rights: RightsReader, origin: String) {
         self.ledger = ledger
-        self.rights = OwnerRights(database: ledger.database, read: rights)
+        self.rights = OwnerRights(database: ledger.database, reader: rights)
         self.origin = origin
     }
 
@@ -84,11 +78,13 @@ package final class AlertEngine {
 
     /// Each rule with the eyes of its owner.
     private func judge(
-        _ candidates: [(rule: AlertRule, event: Event)], _ rights: [PrincipalID: Set<Permission>]
+        _ candidates: [(rule: AlertRule, event: Event)], _ rights: [PrincipalID: Rights]
     ) -> Outcome {
         var outcome = Outcome()
         for (rule, event) in candidates {
-            guard let rights = rights[rule.owner], rights.contains(event.type.permission) else { continue }
+            guard let rights = rights[rule.owner]?.everywhere, rights.contains(event.type.permission) else {
+                continue
+            }
             evaluations += 1
             let view = EventView.flat(event, seenBy: rights)
             switch rule.content.verdict(on: event.type, view) {

@@ -41,6 +41,8 @@ enum AlertSummary {
         case .serviceAccountDisabled: return "service account \(f["name"]) was disabled\(f.reason)"
         case .serviceAccountEnabled: return "service account \(f["name"]) was enabled\(f.reason)"
         case .grantChanged: return "role \(f["role"]) of \(f["principal_id"]) was \(f["change"])"
+        case .roleChanged: return "role \(f["role"]) was \(f["change"])"
+        case .groupChanged: return "group \(f["name"]): \(f["change"]) \(f["principal_id"])"
         case .accessTokenCreated: return "access token \(f["name"]) was issued"
         case .accessTokenRevoked: return "access token \(f["name"]) was revoked\(f.reason)"
         case .accessTokenRefused: return "an access token was refused from \(f["address"])\(f.reason)"

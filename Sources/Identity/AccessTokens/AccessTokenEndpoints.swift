@@ -141,7 +141,7 @@ package struct AccessTokenEndpoints {
 extension Change {
     fileprivate nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {
         try await AccessTokenStore.revoke(token, in: transaction)
-        touchesAuthority = true
+        touch(.accessToken(token.id))
         let reason = JSONValue(token.revokeReason)
         audit(
             "access_tokens.revoke", token.id,

@@ -119,10 +119,10 @@ enum AccessTokenStore {
 
     /// The scopes of the token that somebody acts through; nil when it is not narrowed, or there is none.
     static nonisolated(nonsending) func scopes(
-        of actor: Actor, in transaction: Transaction
+        of actor: Actor, in source: any Queryable
     ) async throws -> [Permission]? {
         guard let token = actor.accessToken else { return nil }
-        guard let row = try await transaction.query(scopes, .id(token)).first, !row.isNull(0) else {
+        guard let row = try await source.query(scopes, .id(token)).first, !row.isNull(0) else {
             return nil
         }
         return row.textArray(0).compactMap(Permission.init)

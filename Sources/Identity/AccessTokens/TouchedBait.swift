@@ -24,7 +24,7 @@ final class TouchedBait {
         if let last = told[place], now - last < Self.every { return }
         if told.count >= Self.kept { told.removeAll(keepingCapacity: true) }
         told[place] = now
-        let context = Context(actor: caller.actor, permissions: [], now: now, requestID: "")
+        let context = Context(actor: caller.actor, rights: .none, now: now, requestID: "")
         do {
             try await ledger.record(context) { change in change.emit(Self.event(standing, caller)) }
         } catch {

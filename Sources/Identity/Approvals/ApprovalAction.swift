@@ -10,7 +10,8 @@ package enum ApprovalAction: String, CaseIterable, Sendable {
     case publishDeskPolicy, publishDeskPolicyDraft, revertDeskPolicy
     // People.
     case createUser, inviteUser, enableUser, createServiceAccount, updateServiceAccount, createAccessToken
-    case createGrant, deleteGrant
+    case createGrant, deleteGrant, createRole, replaceRole, deleteRole
+    case replaceGroup, deleteGroup, addGroupMember, removeGroupMember
     // The installation.
     case rotateRootKey, rotateKeyEncryptionKey
     case createApprovalRule, updateApprovalRule, deleteApprovalRule, setSoloMode

@@ -10,14 +10,17 @@ extension ApprovalBook {
         package let subject: ApprovalSubject
     }
 
-    /// Nil: no rule in force asks for approvals, or there is nothing that it could be about.
+    /// Nil: no rule in force asks for approvals, or there is nothing that it could be about, or the caller may
+    /// not do it anyhow, which the handler says.
     package nonisolated(nonsending) func caught(
-        _ action: ApprovalAction, _ parameters: [String: String], _ context: Context
+        _ action: ApprovalAction, _ parameters: [String: String], needing permission: Permission?,
+        _ context: Context
     ) async throws -> Caught? {
         let rules = try await rules(at: context.epoch)
         // Most requests are about nothing that any rule names.
         guard rules.contains(where: { $0.mayCatch(action) }) else { return nil }
         guard let subject = try await subject(of: parameters) else { return nil }
+        if let permission, !context.mayStill(permission, on: subject.target) { return nil }
         let catching = rules.filter { $0.catches(action, on: subject) }
         return catching.isEmpty ? nil : Caught(rules: catching, subject: subject)
     }

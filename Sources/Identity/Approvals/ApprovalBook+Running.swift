@@ -85,7 +85,7 @@ extension ApprovalBook {
         guard let subject else {
             return .failure(Obstacle(sentence: "What it is about is not there any more."))
         }
-        if let permission, !context.may(permission) {
+        if let permission, !context.mayStill(permission, on: subject.target) {
             return .failure(Obstacle(sentence: "Its requester lacks \(permission.rawValue) by now."))
         }
         let isMet = try await ApprovalStore.isMet(approval.id, at: ledger.clock.now(), in: transaction)
@@ -175,6 +175,14 @@ extension ApprovalBook {
                         status, ("unknown", .bool(approval.state == .unknown)),
                         ("error", JSONValue(approval.endReason)),
                     ]))
+    }
+}
+
+extension Context {
+    /// What is about many things, or none, is narrowed by its handler.
+    func mayStill(_ permission: Permission, on target: Target?) -> Bool {
+        if let target, permission.takesScope { return may(permission, on: target) }
+        return rights.somewhere.contains(permission)
     }
 }
 

@@ -57,7 +57,8 @@ package final class ApprovalExecutor {
     private static func permission(of requirement: Requirement) -> Permission? {
         switch requirement {
         case .none, .self: nil
-        case .permission(let permission), .permissionUnlessLocal(let permission): permission
+        case .permission(let permission), .scoped(let permission), .permissionUnlessLocal(let permission):
+            permission
         }
     }
 
@@ -157,8 +158,8 @@ extension Error {
 extension Context {
     fileprivate func settling(_ check: AuthorityCheck?, _ epoch: Int64) -> Context {
         var context = Context(
-            actor: actor, permissions: permissions, now: now, requestID: requestID,
-            traceParent: traceParent, authority: check)
+            actor: actor, rights: rights, now: now, requestID: requestID, traceParent: traceParent,
+            authority: check)
         (context.settledEpoch, context.approval) = (epoch, approval)
         return context
     }

@@ -53,7 +53,7 @@ extension ApprovalRule.Content {
         }
         scope = Scope.read("on", in: &f)
         approvals = f.int("approvals", 1...10)
-        role = f.approversRole()
+        role = f.parsed("role", expected: "the name of a role", standIn: "") { Role.isName($0) ? $0 : nil }
         reason = f.object(optional: "reason") { ReasonDemand(&$0) } ?? ReasonDemand()
         pendingFor = f.period("expires_after", from: .minutes(1)) ?? Self.usual
         delay = f.period("delay", from: .seconds(0)) ?? .seconds(0)
@@ -63,18 +63,6 @@ extension ApprovalRule.Content {
 }
 
 extension Fields {
-    /// One that may decide about approvals at all.
-    fileprivate mutating func approversRole() -> String {
-        let role = choice("role", BuiltInRole.self)
-        if !role.permissions.contains(.approvalsDecide) {
-            let fit = BuiltInRole.allCases.filter { $0.permissions.contains(.approvalsDecide) }
-            fail(
-                "role", code: "not_allowed",
-                "must hold approvals:decide, as \(fit.map(\.rawValue).joined(separator: ", ")) do")
-        }
-        return role.rawValue
-    }
-
     /// Not longer than 90 days: what is longer is a slip of the unit.
     mutating func period(_ name: String, from least: Period) -> Period? {
         let most = Period.days(90)

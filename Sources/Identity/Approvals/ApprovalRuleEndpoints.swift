@@ -69,7 +69,8 @@ package struct ApprovalRuleEndpoints {
             id: ledger.newID(), content: content, createdAt: context.now, createdBy: actor,
             updatedAt: context.now, updatedBy: actor, revision: 1)
         let stored = try await ledger.change(context) { change in
-            try await checkSatisfiable(content, change)
+            var rule = rule
+            rule.content = try await checked(content, change)
             try await ApprovalRuleStore.insert(rule, in: change.transaction)
             change.note(rule, "created")
             return try await ApprovalRuleStore.find(rule.id, in: change.transaction)
@@ -87,8 +88,8 @@ package struct ApprovalRuleEndpoints {
         let stored = try await ledger.change(context) { change in
             var rule = try await ApprovalRuleStore.lock(id, in: change.transaction)
             try request.match(revision: rule.revision, required: true)
+            let content = try await checked(content, change)
             guard rule.content != content else { return rule }
-            try await checkSatisfiable(content, change)
             (rule.content, rule.updatedAt) = (content, context.now)
             rule.updatedBy = context.actor.principal?.description ?? ""
             try await ApprovalRuleStore.update(rule, in: change.transaction)
@@ -119,8 +120,26 @@ package struct ApprovalRuleEndpoints {
             and holds_role(p.id, $1, $2)
         """)
 
-    /// A rule that nobody could satisfy would lock everybody out, of itself too. The one who may ask is not
-    /// counted: they may not approve.
+    /// As it is to be stored: of things that are there, and of a role that may decide.
+    private nonisolated(nonsending) func checked(
+        _ content: ApprovalRule.Content, _ change: Change
+    ) async throws -> ApprovalRule.Content {
+        guard let resolved = try await ScopeTargets.resolve(content.scope, in: change.transaction) else {
+            throw Problem.wrongField("on", "names no key or account")
+        }
+        guard let role = try await RoleStore.find(content.role, in: change.transaction) else {
+            throw Problem.wrongField("role", "names no role")
+        }
+        guard role.permissions.contains(.approvalsDecide) else {
+            throw Problem.wrongField("role", "must hold approvals:decide")
+        }
+        try await checkSatisfiable(content, change)
+        var content = content
+        content.scope = resolved.scope
+        return content
+    }
+
+    /// A rule that nobody could satisfy would lock everybody out, of itself too.
     private nonisolated(nonsending) func checkSatisfiable(
         _ content: ApprovalRule.Content, _ change: Change
     ) async throws {

@@ -31,12 +31,15 @@ extension SoloMode {
         update approval_setting set solo = $1, solo_delay = $2, changed_at = $3, changed_by = $4, reason = $5,
             revision = revision + 1
         """)
-    /// People who may decide: by any of these roles.
+    /// People who may decide about anything.
     private static let deciders = Statement(
         "solo_mode_deciders",
         """
-        select count(distinct p.id) from principal p cross join unnest($1::text[]) role (name)
-        where p.kind = 'user' and p.status = 'active' and holds_role(p.id, role.name, $2)
+        select count(*) from principal p where p.kind = 'user' and p.status = 'active' and exists (
+            select from granted_to g left join role r on r.name = g.role
+            where g.grantee = p.id and g.effect = 'allow' and g.scope = '{}'
+                and (g.expires_at is null or g.expires_at > $2)
+                and (g.role = any ($1) or r.permissions @> '{approvals:decide}'))
         """)
 
     package static nonisolated(nonsending) func read(in source: any Queryable) async throws -> SoloMode {

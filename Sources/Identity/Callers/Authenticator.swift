@@ -7,7 +7,12 @@ package import Postgres
 /// Who a request is allowed to be: a principal through an access token, with what it may do.
 package struct Caller: Equatable, Sendable {
     package let actor: Actor
-    package let permissions: Set<Permission>
+    package let rights: Rights
+
+    package init(actor: Actor, rights: Rights) { (self.actor, self.rights) = (actor, rights) }
+
+    /// Whatever they are done to.
+    package var permissions: Set<Permission> { rights.everywhere }
 }
 
 /// A request's attempt to be somebody.
@@ -34,7 +39,7 @@ package final class Attempt {
 
 /// Tells callers by their access tokens: one per worker. What it knows of a token is cached without a
 /// time-out, because every use asks whether the authority epoch moved, in the same round trip as the
-/// request's own statements:
+/// request's own statements; when it did, only what was touched is forgotten:
 ///
 /// ```swift
 /// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)   // sends the
@@ -49,17 +54,32 @@ package final class Authenticator {
     package static let capacity = 4_096
 
     private final class Entry {
-        let standing: Standing
-        let epoch: Int64
+        private(set) var standing: Standing
+        /// At which it is known to hold.
+        private(set) var epoch: Int64
         var notedAt: Timestamp?
 
         init(_ standing: Standing, epoch: Int64) { (self.standing, self.epoch) = (standing, epoch) }
+
+        func caller(at address: IPAddress?, now: Timestamp) -> Caller {
+            if let lapse = standing.rights.lapsesAt, lapse <= now { standing.renewRights(at: now) }
+            return standing.caller(at: address, now: now)
+        }
+
+        /// Nothing that it stands on was touched, as far as that was read. False: it has to be read anew.
+        func holds(by deltas: AuthorityDeltas) -> Bool {
+            guard epoch < deltas.epoch else { return true }
+            guard deltas.hold(standing.grounds, since: epoch) else { return false }
+            epoch = deltas.epoch
+            return true
+        }
     }
 
     private let database: Database
     private let ledger: Ledger
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
+    private let deltas = AuthorityDeltas()
     private var lastUse = LastUse()
     private let bait = TouchedBait()
 
@@ -82,10 +102,12 @@ package final class Authenticator {
         case .absent: return Attempt(.anonymous)
         case .malformed: return Attempt(.refused(Refusal(.malformed, from: address)))
         case .presented(let hash):
-            if let entry = entries.use(hash), entry.standing.refusal(from: address, now: now) == nil {
+            if let entry = entries.use(hash), entry.holds(by: deltas),
+                entry.standing.refusal(from: address, now: now) == nil
+            {
                 note(entry, now)
                 let query = database.send(Authority.readEpoch)
-                let caller = entry.standing.caller(at: address)
+                let caller = entry.caller(at: address, now: now)
                 return Attempt(.caller(caller), hash: hash, check: (entry.epoch, query))
             }
             return try await load(hash, from: address, now: now)
@@ -98,10 +120,10 @@ package final class Authenticator {
         _ credential: Credential, from address: IPAddress?, now: Timestamp
     ) -> (caller: Caller, epoch: Int64)? {
         guard case .presented(let hash) = credential, let entry = entries.use(hash),
-            entry.standing.refusal(from: address, now: now) == nil
+            entry.holds(by: deltas), entry.standing.refusal(from: address, now: now) == nil
         else { return nil }
         note(entry, now)
-        return (entry.standing.caller(at: address), entry.epoch)
+        return (entry.caller(at: address, now: now), entry.epoch)
     }
 
     /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
@@ -112,6 +134,14 @@ package final class Authenticator {
         guard let hash = attempt.hash, let check = attempt.check else { return nil }
         let epoch = try await check.query.rows().first?.int64(0)
         if epoch == check.epoch { return nil }
+        if let epoch {
+            try await deltas.advance(to: epoch, in: database)
+            if let entry = entries.use(hash), entry.epoch >= check.epoch, entry.holds(by: deltas),
+                attempt.outcome == .caller(entry.caller(at: address, now: now))
+            {
+                return nil
+            }
+        }
         let fresh = try await load(hash, from: address, now: now)
         return fresh.outcome == attempt.outcome ? nil : fresh
     }
@@ -142,7 +172,7 @@ package final class Authenticator {
         _ hash: SecretHash, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt {
         let rows = try await database.query(Standing.load, .bytes(hash.bytes))
-        guard let row = rows.first, let standing = Standing(row) else {
+        guard let row = rows.first, let standing = Standing(row, at: now) else {
             entries.remove(hash)
             return Attempt(.refused(Refusal(.unknown, from: address)), hash: hash)
         }
@@ -153,13 +183,15 @@ package final class Authenticator {
         if standing.isDecoy {
             // Kept nowhere: each use is looked at.
             lastUse.note(standing.token, at: now)
-            try await bait.touched(standing, standing.caller(at: address), at: now, in: ledger)
-            return Attempt(.caller(standing.caller(at: address)), hash: hash)
+            let caller = standing.caller(at: address, now: now)
+            try await bait.touched(standing, caller, at: now, in: ledger)
+            return Attempt(.caller(caller), hash: hash)
         }
         let entry = Entry(standing, epoch: row.int64(0))
+        deltas.begin(from: entry.epoch)
         note(entry, now)
         entries.set(hash, entry)
-        return Attempt(.caller(standing.caller(at: address)), hash: hash)
+        return Attempt(.caller(standing.caller(at: address, now: now)), hash: hash)
     }
 
     private func note(_ entry: Entry, _ now: Timestamp) {
@@ -170,10 +202,10 @@ package final class Authenticator {
 }
 
 extension Standing {
-    func caller(at address: IPAddress?) -> Caller {
+    func caller(at address: IPAddress?, now: Timestamp) -> Caller {
         Caller(
-            actor: Actor(principal: principal, accessToken: token, address: address), permissions: permissions
-        )
+            actor: Actor(principal: principal, accessToken: token, address: address),
+            rights: rights(at: now))
     }
 
     fileprivate var known: Refusal.Known { Refusal.Known(token: token, principal: principal, name: name) }

@@ -17,9 +17,9 @@ package struct HeldStandings: Sendable {
     package func caller(_ credential: Credential, from address: IPAddress?, now: Timestamp) -> Caller? {
         guard case .presented(let hash) = credential, let standing = standings[hash],
             standing.refusal(from: address, now: now) == nil,
-            standing.permissions.contains(permission)
+            standing.rights(at: now).everywhere.contains(permission)
         else { return nil }
-        return standing.caller(at: address)
+        return standing.caller(at: address, now: now)
     }
 }
 
@@ -30,9 +30,7 @@ extension HeldStandings {
         "standings_held",
         """
         select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
-            p.kind, p.status, array(select g.role from access_grant g
-                where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy, t.hash
+            p.kind, p.status, granted(t.principal), t.decoy, t.hash
         from access_token t join principal p on p.id = t.principal
         where t.revoked_at is null and not t.decoy and p.status = 'active'
             and (t.expires_at is null or t.expires_at > $1)
@@ -45,7 +43,8 @@ extension HeldStandings {
     ) async throws -> HeldStandings {
         var standings: [SecretHash: Standing] = [:]
         for row in try await source.query(read, .timestamp(now), .int(tokensAtMost)) {
-            guard let standing = Standing(row), standing.permissions.contains(permission) else { continue }
+            guard let standing = Standing(row, at: now), standing.rights.somewhere.contains(permission)
+            else { continue }
             standings[SecretHash(row.bytes(hashColumn))] = standing
         }
         return HeldStandings(permission: permission, standings: standings)

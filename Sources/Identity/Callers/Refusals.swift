@@ -42,7 +42,7 @@ package final class Refusals: Sendable {
 extension RefusalBudget.Sum {
     fileprivate func context(at now: Timestamp) -> Context {
         Context(
-            actor: Actor(principal: nil, accessToken: nil, address: refusal.address), permissions: [],
+            actor: Actor(principal: nil, accessToken: nil, address: refusal.address), rights: .none,
             now: now,
             requestID: request.requestID)
     }

@@ -14,8 +14,11 @@ struct Standing: Sendable {
     let cidrs: [CIDR]
     /// Bait: it opens nothing.
     let isDecoy: Bool
-    /// What the grants' roles give, narrowed by the scopes.
-    let permissions: Set<Permission>
+    let grants: [GrantedRole]
+    /// Nil does not narrow.
+    let scopes: [Permission]?
+    /// What the grants give, narrowed by the scopes, as it stood when that was last looked at.
+    private(set) var rights: Rights
 
     /// Why it does not count, at every use anew: time and address are the request's. Nil: it counts.
     func refusal(from address: IPAddress?, now: Timestamp) -> Refusal.Reason? {
@@ -27,6 +30,20 @@ struct Standing: Sendable {
         }
         return nil
     }
+
+    /// What lapsed since it was last looked at counts no more.
+    func rights(at now: Timestamp) -> Rights {
+        guard let lapse = rights.lapsesAt, lapse <= now else { return rights }
+        return Rights(grants, scopes: scopes, at: now)
+    }
+
+    /// What it stands on: a change of authority that touches none of it leaves it as it is.
+    var grounds: [Touched] {
+        [.accessToken(token), .principal(principal)]
+            + grants.filter { BuiltInRole(rawValue: $0.role) == nil }.map { .role($0.role) }
+    }
+
+    mutating func renewRights(at now: Timestamp) { rights = rights(at: now) }
 }
 
 extension Standing {
@@ -36,35 +53,27 @@ extension Standing {
         "standing_load",
         """
         select a.epoch, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
-            p.kind, p.status, array(select g.role from access_grant g
-                where g.principal = t.principal and g.effect = 'allow' and g.scope = '{}') as roles,
-            t.decoy
+            p.kind, p.status, granted(t.principal), t.decoy
         from authority a
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
         """)
 
     /// Nil when there is no such token.
-    init?(_ row: Row) {
+    init?(_ row: Row, at now: Timestamp) {
         guard let token = row.optionalID(1, as: AccessTokenKind.self),
             let kind = PrincipalID.Kind(rawValue: row.text(8)),
             let status = PrincipalStatus(rawValue: row.text(9))
         else { return nil }
-        let roles = row.textArray(10).compactMap(BuiltInRole.init)
         let isDecoy = row.bool(11)
+        // What cannot be read gives nothing.
+        let grants = isDecoy ? [] : (try? GrantedRole.list(row.json(10))) ?? []
         let scopes = row.isNull(7) ? nil : row.textArray(7).compactMap(Permission.init)
         self.init(
             token: token, name: row.text(2), principal: PrincipalID(kind, row.uuid(3)), status: status,
             isRevoked: !row.isNull(4), expiresAt: row.optionalTimestamp(5),
             cidrs: row.textArray(6).compactMap { CIDR($0) },
-            isDecoy: isDecoy, permissions: isDecoy ? [] : .of(roles, narrowedTo: scopes))
-    }
-}
-
-extension Set where Element == Permission {
-    /// What the roles give together; scopes only ever take away.
-    static func of(_ roles: some Sequence<BuiltInRole>, narrowedTo scopes: [Permission]? = nil) -> Self {
-        let granted = roles.reduce(into: Set()) { $0.formUnion($1.permissions) }
-        return scopes.map { granted.intersection($0) } ?? granted
+            isDecoy: isDecoy, grants: grants, scopes: scopes,
+            rights: Rights(grants, scopes: scopes, at: now))
     }
 }

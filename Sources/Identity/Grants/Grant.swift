@@ -1,56 +1,39 @@
 package import Access
-package import JSON
+import JSON
 package import Kernel
-import HTTPServer
 
-/// A role for a principal, on everything. Grants never change: they are made and taken back.
+/// A role for somebody, on something. Grants never change: they are made and taken back, or lapse.
 package struct Grant: Equatable, Sendable {
     package let id: GrantID
-    package let principal: PrincipalID
-    package let role: BuiltInRole
+    package let grantee: Grantee
+    package let role: String
+    package var effect: GrantEffect = .allow
+    package var scope: Scope = .everything
+    /// What lapsed counts for nothing, and is listed for a while yet.
+    package var expiresAt: Timestamp?
     package let createdAt: Timestamp
     /// Nil for the first owner's.
     package let createdBy: String?
+
+    /// How long those that lapsed are listed.
+    package static let lapsedKept: Period = .days(30)
+
+    func hasLapsed(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
 }
 
-extension Grant: JSONWritable {
-    package func write(to w: inout JSONWriter) {
+extension Grant {
+    /// As an answer shows it at that moment.
+    func write(to w: inout JSONWriter, at now: Timestamp) {
         w.object { w in
             w.field("id", id.description)
-            w.field("principal_id", principal.description)
-            w.field("role", role.rawValue)
-            w.field("effect", "allow")
-            w.object("on") { _ in }
-            w.null("expires_at")
+            w.field("principal_id", grantee.description)
+            w.field("role", role)
+            w.field("effect", effect.rawValue)
+            w.field("on", scope.json)
+            w.field("expires_at", expiresAt?.description)
+            w.field("expired", hasLapsed(at: now))
             w.field("created_at", createdAt.description)
             w.field("created_by", createdBy)
         }
-    }
-}
-
-/// Who may grant what. Pure.
-enum GrantRules {
-    /// Throws `forbidden` unless the caller may give `role` to `target`: owners make owners; nobody grants
-    /// what they lack; and nobody but an owner grants to themselves or to a service account that they own.
-    static func check(
-        granting role: BuiltInRole, to target: PrincipalID, ownedBy owner: UserID?, by caller: Context
-    ) throws(Problem) {
-        try checkTaking(role, by: caller)
-        for permission in Permission.allCases where role.permissions.contains(permission) {
-            try caller.require(permission)
-        }
-        let isOwn = target == caller.actor.principal || owner.map(PrincipalID.init) == caller.actor.principal
-        if isOwn && caller.actor.principal != nil { try caller.require(.ownersWrite) }
-    }
-
-    /// Taking a grant back needs less: it only ever takes away.
-    static func checkTaking(_ role: BuiltInRole, by caller: Context) throws(Problem) {
-        try caller.require(.grantsWrite)
-        if role == .owner { try caller.require(.ownersWrite) }
-    }
-
-    /// Changing, disabling and enabling an owner.
-    static func checkTouching(_ target: Principal, by caller: Context) throws(Problem) {
-        if target.isOwner { try caller.require(.ownersWrite) }
     }
 }

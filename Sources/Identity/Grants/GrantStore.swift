@@ -1,5 +1,6 @@
 import Access
 import HTTPServer
+import JSON
 import Kernel
 import Postgres
 
@@ -12,22 +13,44 @@ enum GrantSort: String, ListSort {
 
 /// Grants as rows.
 enum GrantStore {
-    private static let columns = "g.id, g.principal, p.kind, g.role, g.created_at, g.created_by"
-    private static let source = "access_grant g join principal p on p.id = g.principal"
+    private static let columns = """
+        g.id, g.principal, p.kind, g.group_id, g.role, g.effect, g.scope, g.expires_at, g.created_at, g.created_by
+        """
+    private static let source = "access_grant g left join principal p on p.id = g.principal"
     static let find = Statement(
         "grant_find", derived: "select \(columns) from \(source) where g.id = $1")
     static let list = Statement(
         "grant_list",
         derived: """
             select \(columns) from \(source)
-            where ($1::uuid is null or g.principal = $1) and ($2::text is null or g.role = $2)
-            """ + GrantSort.newest.tail(id: "g.id", from: 3))
+            where ($1::uuid is null or g.principal = $1) and ($2::uuid is null or g.group_id = $2)
+                and ($3::text is null or g.role = $3)
+            """ + GrantSort.newest.tail(id: "g.id", from: 4))
+    static let ofGroup = Statement(
+        "grant_of_group",
+        derived: "select \(columns) from \(source) where g.group_id = $1 order by g.created_at, g.id")
+    static let ofRole = Statement(
+        "grant_of_role",
+        derived: "select \(columns) from \(source) where g.role = $1 order by g.created_at, g.id limit $2")
     private static let insert = Statement(
         "grant_insert",
-        "insert into access_grant (id, principal, role, created_at, created_by) values ($1, $2, $3, $4, $5)")
+        """
+        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at, created_by)
+        values ($1, $2, $3, $4, $5, normalize($6::text)::jsonb, $7, $8, $9)
+        """)
+    private static let replace = Statement(
+        "grant_replace",
+        """
+        delete from access_grant where principal is not distinct from $1 and group_id is not distinct from $2
+            and role = $3 and effect = $4 and scope = normalize($5::text)::jsonb and expires_at <= $6
+        """)
     private static let delete = Statement("grant_delete", "delete from access_grant where id = $1")
-    private static let mine = Statement(
-        "grant_mine", "select id, role from access_grant where principal = $1 order by created_at, id")
+    static let lapse = Statement(
+        "grant_lapse",
+        """
+        delete from access_grant where id in (
+            select id from access_grant where expires_at <= $1 order by expires_at limit $2)
+        """)
 
     static nonisolated(nonsending) func find(_ id: GrantID, in database: any Queryable) async throws -> Grant
     {
@@ -37,21 +60,43 @@ enum GrantStore {
     }
 
     static nonisolated(nonsending) func list(
-        of principal: UUID?, role: BuiltInRole?, _ page: PageRequest<GrantSort>, in database: any Queryable
+        of grantee: Grantee?, role: String?, _ page: PageRequest<GrantSort>, at now: Timestamp,
+        in database: any Queryable
     ) async throws -> Response {
-        let rows = try await database.query(
-            list, parameters: [.uuid(principal), .text(role?.rawValue)] + page.parameters)
+        let filters: [Parameter] = [.uuid(grantee?.principal), .id(grantee?.group), .text(role)]
+        let rows = try await database.query(list, parameters: filters + page.parameters)
         return page.response(rows.compactMap(Grant.init)) { grant in
             (.time(grant.createdAt), grant.id.uuid)
         } write: { w, grant in
-            grant.write(to: &w)
+            grant.write(to: &w, at: now)
         }
     }
 
-    static nonisolated(nonsending) func insert(_ grant: Grant, in transaction: Transaction) async throws {
+    /// All of a group's, the oldest first.
+    static nonisolated(nonsending) func all(
+        of group: GroupID, in source: any Queryable
+    ) async throws -> [Grant] {
+        try await source.query(ofGroup, .id(group)).compactMap(Grant.init)
+    }
+
+    static nonisolated(nonsending) func all(
+        ofRole role: String, atMost limit: Int, in source: any Queryable
+    ) async throws -> [Grant] {
+        try await source.query(ofRole, .text(role), .int(limit)).compactMap(Grant.init)
+    }
+
+    /// One that lapsed makes room for its like.
+    static nonisolated(nonsending) func insert(
+        _ grant: Grant, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let scope = Parameter.text(String(decoding: grant.scope.stored.bytes, as: UTF8.self))
+        _ = try await transaction.query(
+            replace, .uuid(grant.grantee.principal), .id(grant.grantee.group), .text(grant.role),
+            .text(grant.effect.rawValue), scope, .timestamp(now))
         do throws(PostgresError) {
             try await transaction.query(
-                insert, .id(grant.id), .uuid(grant.principal.uuid), .text(grant.role.rawValue),
+                insert, .id(grant.id), .uuid(grant.grantee.principal), .id(grant.grantee.group),
+                .text(grant.role), .text(grant.effect.rawValue), scope, .timestamp(grant.expiresAt),
                 .timestamp(grant.createdAt), .text(grant.createdBy))
         } catch {
             guard error.isUniqueViolation("access_grant_once") else { throw error }
@@ -65,24 +110,20 @@ enum GrantStore {
     {
         try await transaction.query(delete, .id(id)).affected == 1
     }
-
-    /// A principal's grants, oldest first.
-    static nonisolated(nonsending) func roles(
-        of principal: UUID, in database: any Queryable
-    ) async throws -> [(grant: GrantID, role: BuiltInRole)] {
-        try await database.query(mine, .uuid(principal)).compactMap { row in
-            BuiltInRole(rawValue: row.text(1)).map { (row.id(0), $0) }
-        }
-    }
 }
 
 extension Grant {
     init?(_ row: Row) {
-        guard let kind = PrincipalID.Kind(rawValue: row.text(2)),
-            let role = BuiltInRole(rawValue: row.text(3))
+        let principal = row.optionalUUID(1).flatMap { id in
+            PrincipalID.Kind(rawValue: row.text(2)).map { Grantee.principal(PrincipalID($0, id)) }
+        }
+        guard let grantee = principal ?? row.optionalID(3, as: GroupKind.self).map(Grantee.group),
+            let effect = GrantEffect(rawValue: row.text(5)),
+            let scope = (try? JSONValue.parse(row.json(6))).flatMap({ Scope(stored: $0) })
         else { return nil }
         self.init(
-            id: row.id(0), principal: PrincipalID(kind, row.uuid(1)), role: role, createdAt: row.timestamp(4),
-            createdBy: row.optionalText(5))
+            id: row.id(0), grantee: grantee, role: row.text(4), effect: effect, scope: scope,
+            expiresAt: row.optionalTimestamp(7), createdAt: row.timestamp(8),
+            createdBy: row.optionalText(9))
     }
 }

@@ -63,7 +63,7 @@ extension Change {
         set(&principal)
         let stored = try await PrincipalStore.update(principal, at: context.now, in: transaction)
         if stored.isOwner { try await OwnerRoster.checkSomebodyStays(in: transaction) }
-        touchesAuthority = true
+        touch(.principal(id))
         noteStatus(stored, reason: JSONValue(reason))
         return stored
     }

@@ -2,7 +2,8 @@ import Access
 import HTTPServer
 package import Postgres
 
-/// At least one active owner stays, whoever acts at the same time.
+/// At least one active owner stays, whoever acts at the same time. Who counts: users who were granted the
+/// role themselves, on everything, for good, and who are denied nothing.
 package enum OwnerRoster {
     /// Whoever may unmake an owner takes it first of all, so that two of them cannot each spare the other's.
     private static let advisoryLock: Int64 = 0x6B62_6F77_6E72  // "kbownr"
@@ -11,8 +12,10 @@ package enum OwnerRoster {
         "owners_count",
         """
         select count(*) from principal p where p.kind = 'user' and p.status = 'active' and exists (
-            select from access_grant g
-            where g.principal = p.id and g.role = 'owner' and g.effect = 'allow' and g.scope = '{}')
+                select from access_grant g
+                where g.principal = p.id and g.role = 'owner' and g.effect = 'allow' and g.scope = '{}'
+                    and g.expires_at is null)
+            and not exists (select from granted_to d where d.grantee = p.id and d.effect = 'deny')
         """)
 
     static nonisolated(nonsending) func lock(in transaction: Transaction) async throws {

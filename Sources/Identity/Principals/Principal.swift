@@ -20,12 +20,13 @@ package struct Principal: Equatable, Sendable {
     package var revision: Int64
     /// Accepted the invitation; always so for service accounts.
     package var hasJoined: Bool
-    /// Granted on everything, in the order of `BuiltInRole`.
+    /// Built-in ones, granted to themselves on everything for good, in the order of `BuiltInRole`.
     package var roles: [BuiltInRole]
+    /// Has what owners have, or had it a while ago, on whatever and by whatever way: owners alone touch them.
+    package var isOwner = false
 
     /// When there is exactly one.
     var role: String? { roles.count == 1 ? roles.first?.rawValue : nil }
-    package var isOwner: Bool { roles.contains(.owner) }
 }
 
 extension Principal: JSONWritable {

@@ -9,7 +9,8 @@ enum PrincipalStore {
         p.id, p.kind, p.name, p.email, p.purpose, p.owner, p.status, p.disabled_at, p.disable_reason,
         p.created_at, p.updated_at, p.revision, p.joined_at is not null,
         array(select g.role from access_grant g
-            where g.principal = p.id and g.effect = 'allow' and g.scope = '{}'), p.name_folded
+            where g.principal = p.id and g.effect = 'allow' and g.scope = '{}' and g.expires_at is null),
+        p.name_folded, has_owners_power(p.id)
         """
     static let find = Statement(
         "principal_find", derived: "select \(columns) from principal p where p.id = $1 and p.kind = $2")
@@ -114,6 +115,6 @@ extension Principal {
             disabledAt: row.optionalTimestamp(7), disableReason: row.optionalText(8),
             createdAt: row.timestamp(9),
             updatedAt: row.timestamp(10), revision: row.int64(11), hasJoined: row.bool(12),
-            roles: BuiltInRole.allCases.filter { roles.contains($0.rawValue) })
+            roles: BuiltInRole.allCases.filter { roles.contains($0.rawValue) }, isOwner: row.bool(15))
     }
 }

@@ -41,27 +41,8 @@ package struct SelfEndpoints {
     {
         try request.refuseParameters()
         guard let id = context.actor.principal else { throw Problem.unauthenticated }
-        let grants = try await GrantStore.roles(of: id.uuid, in: database)
-        return Response.object { w in
-            w.array("data") { w in
-                for permission in Permission.allCases where context.may(permission) {
-                    let through = grants.filter { $0.role.permissions.contains(permission) }
-                    // A grant that came or went since the caller was told: what is not through a grant is not
-                    // there.
-                    if through.isEmpty { continue }
-                    w.object { w in
-                        permission.writeFields(to: &w)
-                        w.array("through", through) { w, grant in
-                            w.object { w in
-                                w.field("grant_id", grant.grant.description)
-                                w.field("role", grant.role.rawValue)
-                            }
-                        }
-                    }
-                }
-            }
-            w.null("next_cursor")
-        }
+        let grants = try await GrantedRoles.of(id, in: database)
+        return PermissionView.response(grants, giving: context.rights, at: context.now)
     }
 }
 

@@ -88,7 +88,7 @@ package struct UserEndpoints {
         let id = try userID(request)
         return try await ledger.change(context) { change in
             let user = try await PrincipalStore.locked(id, in: change.transaction)
-            for role in user.roles { try GrantRules.check(granting: role, to: id, ownedBy: nil, by: context) }
+            try await change.checkGiving(allOf: id)
             guard user.status == .invited else {
                 throw Problem(.conflict, "The user is \(user.status.rawValue), not invited.")
             }

@@ -58,7 +58,8 @@ package struct WelcomeEndpoints {
             change.audit("bootstrap", owner.id, detail: ["name": .string(name)])
             try await change.add(
                 Grant(
-                    id: ledger.newID(), principal: owner.id, role: .owner, createdAt: context.now,
+                    id: ledger.newID(), grantee: .principal(owner.id), role: BuiltInRole.owner.rawValue,
+                    createdAt: context.now,
                     createdBy: nil))
             return try await welcome(owner.id, via: "bootstrap", change)
         }

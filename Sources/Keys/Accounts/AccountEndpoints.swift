@@ -17,19 +17,19 @@ struct AccountEndpoints {
         let one = "/v1/accounts/{account_id}"
         return [
             Operation(
-                .get, "/v1/accounts", id: "listAccounts", requires: .permission(.accountsRead), bodyLimit: 0,
+                .get, "/v1/accounts", id: "listAccounts", requires: .scoped(.accountsRead), bodyLimit: 0,
                 handle: list),
             Operation(
-                .post, "/v1/accounts", id: "createAccount", requires: .permission(.accountsWrite),
+                .post, "/v1/accounts", id: "createAccount", requires: .scoped(.accountsWrite),
                 errors: [.alreadyExists], bodyLimit: Self.bodyBytes, handle: create),
             Operation(
-                .get, one, id: "getAccount", requires: .permission(.accountsRead), errors: [.notFound],
+                .get, one, id: "getAccount", requires: .scoped(.accountsRead), errors: [.notFound],
                 bodyLimit: 0, handle: read),
             Operation(
-                .patch, one, id: "updateAccount", requires: .permission(.accountsWrite), errors: [.notFound],
+                .patch, one, id: "updateAccount", requires: .scoped(.accountsWrite), errors: [.notFound],
                 bodyLimit: Self.bodyBytes, handle: update),
             Operation(
-                .post, one + "/mode", id: "setAccountMode", requires: .permission(.keysSuspend),
+                .post, one + "/mode", id: "setAccountMode", requires: .scoped(.keysSuspend),
                 errors: [.notFound, .conflict, .countMismatch], bodyLimit: Self.bodyBytes,
                 handle: setMode),
         ]
@@ -44,7 +44,7 @@ extension AccountEndpoints {
     ) async throws -> Response {
         let query = try AccountQuery(request)
         let orders = try await StandingOrders.read(in: database)
-        let found = try await AccountStore.list(query, in: database)
+        let found = try await AccountStore.list(query, for: context, in: database)
         let page = found.prefix(query.limit)
         let last = found.count > query.limit ? page.last : nil
         return Response.object { w in
@@ -57,14 +57,17 @@ extension AccountEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         try request.parameters().finish()
-        let row = try await find(try request.accountID(), in: database)
+        let row = try await find(try request.accountID(), .accountsRead, context, in: database)
         return row.response(under: try await StandingOrders.read(in: database))
     }
 
     private nonisolated(nonsending) func find(
-        _ id: AccountID, in source: any Queryable
+        _ id: AccountID, _ permission: Permission, _ context: Context, in source: any Queryable
     ) async throws -> AccountRow {
-        guard let row = try await AccountStore.find(id, in: source) else { throw Problem.notFound("account") }
+        guard let row = try await AccountStore.find(id, for: context, in: source) else {
+            throw Problem.notFound("account")
+        }
+        try context.require(permission, on: row.account.target)
         return row
     }
 }
@@ -82,12 +85,13 @@ extension AccountEndpoints {
             name: draft.name, uid: draft.uid, parent: draft.parent, holder: draft.holder,
             supportContact: draft.supportContact, createdAt: context.now,
             createdBy: context.actor.principal?.description ?? "installation", updatedAt: context.now)
+        try context.require(.accountsWrite, on: account.newTarget)
         return try await book.ledger.change(context) { change in
             if account.parent != nil { try await AccountTree.hold(in: change.transaction) }
-            try await AccountTree.check(account, in: change.transaction)
+            try await AccountTree.check(account, for: context, in: change.transaction)
             try await AccountStore.insert(account, in: change.transaction)
             // The database has the name in NFC; what is told is what is stored.
-            let row = try await find(account.id, in: change.transaction)
+            let row = try await find(account.id, .accountsWrite, context, in: change.transaction)
             let told = row.account.event(.accountCreated)
             change.audit("accounts.create", account.id, detail: .object(told.data))
             change.emit(told)
@@ -107,16 +111,17 @@ extension AccountEndpoints {
             guard var account = try await AccountStore.locked(id, in: change.transaction) else {
                 throw Problem.notFound("account")
             }
+            try context.require(.accountsWrite, on: account.target)
             try request.match(revision: account.revision, required: true)
             let changed = account.apply(wanted, at: context.now)
             if changed.contains("parent_id") {
-                try await AccountTree.check(account, in: change.transaction)
+                try await AccountTree.check(account, for: context, in: change.transaction)
             }
             try await AccountStore.update(account, in: change.transaction)
             let names: JSONValue = .array(changed.map { .string($0) })
             change.audit("accounts.change", id, detail: ["changed": names])
             if !changed.isEmpty { change.emit(account.event(.accountChanged, ["changed": names])) }
-            let row = try await find(id, in: change.transaction)
+            let row = try await find(id, .accountsWrite, context, in: change.transaction)
             return row.response(under: try await StandingOrders.read(in: change.transaction))
         }
     }
@@ -129,7 +134,7 @@ extension AccountEndpoints {
         let id = try request.accountID()
         let fields = try await request.fields(limit: Self.bodyBytes)
         // Its name never changes, so there is nothing to lock.
-        let selector = try await find(id, in: database).account.selector
+        let selector = try await find(id, .keysSuspend, context, in: database).account.selector
         return try await modes.carryOut(try ModeCommand(fields, of: selector), context)
     }
 }

@@ -16,9 +16,14 @@ struct AccountRow {
     static let counts = """
         coalesce(c.count, 0), k.quarantined, k.active, k.reduce_only, k.suspended, k.revoked
         """
-    /// The accounts are named `a`.
-    static let joins = """
-        left join (select parent, count(*) as count from account where parent is not null group by parent) c
+    /// The accounts are named `a`. What is counted is what the caller may see: parameters `$n`, a sight of
+    /// accounts, and `$n+1`, one of keys; null is everything.
+    static func joins(_ n: Int) -> String {
+        """
+        left join (
+            select parent, count(*) as count from account
+            where parent is not null and ($\(n)::jsonb is null or \(Sight.ofAccounts(n, "account")))
+            group by parent) c
             on c.parent = a.id
         cross join lateral (
             select count(*) filter (where status = 'quarantined') as quarantined,
@@ -27,8 +32,14 @@ struct AccountRow {
                 count(*) filter (where status = 'suspended') as suspended,
                 count(*) filter (where status = 'revoked') as revoked
             from exchange_key k
-            where k.account = a.name and k.exchange = a.exchange and k.environment = a.environment) k
+            where k.account = a.name and k.exchange = a.exchange and k.environment = a.environment
+                and ($\(n + 1)::jsonb is null or \(Sight.ofKeys(n + 1, "k")))) k
         """
+    }
+
+    static func sights(of context: Context) -> [Parameter] {
+        [context.rights.sight(.accountsRead).parameter, context.rights.sight(.keysRead).parameter]
+    }
 
     init(_ row: Row) {
         account = Account(row)

@@ -32,7 +32,7 @@ enum AccountStore {
     static let find = Statement(
         "account_find",
         derived: [
-            "select", Account.columns, ",", AccountRow.counts, "from account a", AccountRow.joins,
+            "select", Account.columns, ",", AccountRow.counts, "from account a", AccountRow.joins(2),
             "where a.id = $1",
         ].joined(separator: " "))
     static let lock = Statement(
@@ -52,9 +52,13 @@ enum AccountStore {
                     and ($3::text is null or strpos(lower(name), lower(normalize($3::text, NFC))) > 0)
                     and ($4::uuid is null or parent = $4)
                     and ($6::uuid is null or (created_at, id) < ($5, $6))
+                    and ($8::jsonb is null or
+            """, Sight.ofAccounts(8, "account"),
+            """
+                    )
                 order by created_at desc, id desc
                 limit $7) a
-            """, AccountRow.joins, "order by a.created_at desc, a.id desc",
+            """, AccountRow.joins(8), "order by a.created_at desc, a.id desc",
         ].joined(separator: " "))
     private static let uid = Statement(
         "account_uid", "select uid from account where exchange = $1 and environment = $2 and name = $3")
@@ -91,9 +95,10 @@ enum AccountStore {
     }
 
     nonisolated(nonsending) static func find(
-        _ id: AccountID, in source: any Queryable
+        _ id: AccountID, for context: Context, in source: any Queryable
     ) async throws -> AccountRow? {
-        try await source.query(find, .id(id)).first.map { AccountRow($0) }
+        try await source.query(find, parameters: [.id(id)] + AccountRow.sights(of: context)).first
+            .map { AccountRow($0) }
     }
 
     nonisolated(nonsending) static func locked(
@@ -104,12 +109,14 @@ enum AccountStore {
 
     /// One account more than the page holds, when there are more.
     nonisolated(nonsending) static func list(
-        _ query: AccountQuery, in source: any Queryable
+        _ query: AccountQuery, for context: Context, in source: any Queryable
     ) async throws -> [AccountRow] {
-        try await source.query(
-            list, .text(query.exchange?.rawValue), .text(query.environment?.rawValue), .text(query.text),
-            .id(query.parent), .timestamp(query.after?.time), .id(query.after?.id), .int(query.limit + 1)
-        ).map { AccountRow($0) }
+        let filters: [Parameter] = [
+            .text(query.exchange?.rawValue), .text(query.environment?.rawValue), .text(query.text),
+            .id(query.parent), .timestamp(query.after?.time), .id(query.after?.id), .int(query.limit + 1),
+        ]
+        return try await source.query(list, parameters: filters + AccountRow.sights(of: context))
+            .map { AccountRow($0) }
     }
 
     /// The number that the record of a key's account has, if it has one.

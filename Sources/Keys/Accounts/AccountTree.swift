@@ -35,9 +35,13 @@ enum AccountTree {
     }
 
     /// Throws when the account cannot stand below its parent. The tree is held.
-    nonisolated(nonsending) static func check(_ account: Account, in transaction: Transaction) async throws {
+    nonisolated(nonsending) static func check(
+        _ account: Account, for context: Context, in transaction: Transaction
+    ) async throws {
         guard let id = account.parent else { return }
-        guard let parent = try await AccountStore.find(id, in: transaction)?.account else {
+        guard let parent = try await AccountStore.find(id, for: context, in: transaction)?.account,
+            context.may(.accountsRead, on: parent.target)
+        else {
             throw refusal("not_found", "is no account")
         }
         guard parent.exchange == account.exchange, parent.environment == account.environment else {

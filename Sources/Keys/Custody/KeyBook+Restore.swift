@@ -56,7 +56,7 @@ extension KeyBook {
 
     private nonisolated(nonsending) func write(_ changed: [ExchangeKey], _ change: Change) async throws {
         guard !changed.isEmpty else { return }
-        change.touchesAuthority = true
+        change.touch(keys: changed.map(\.id))
         try await KeySweep(book: self, change: change).write(changed)
         let revoked = changed.filter { $0.ownMode == .revoked }
         try await RotationStore.cancel(

@@ -17,17 +17,17 @@ struct KeyDeletionEndpoints {
     var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/key-deletions", id: "listKeyDeletions", requires: .permission(.keysRead),
+                .get, "/v1/key-deletions", id: "listKeyDeletions", requires: .scoped(.keysRead),
                 bodyLimit: 0
-            ) { request, _ in
-                try await KeyDeletionSearch(request).page(in: database)
+            ) { request, context in
+                try await KeyDeletionSearch(request, context).page(in: database)
             },
             Operation(
-                .post, Self.path + "/check", id: "checkKeyDeletion", requires: .permission(.keysRevoke),
+                .post, Self.path + "/check", id: "checkKeyDeletion", requires: .scoped(.keysRevoke),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: 0,
                 handle: check),
             Operation(
-                .post, Self.path + "/mark", id: "markKeyDeleted", requires: .permission(.keysRevoke),
+                .post, Self.path + "/mark", id: "markKeyDeleted", requires: .scoped(.keysRevoke),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: 0, handle: mark),
         ]
     }

@@ -11,7 +11,7 @@ struct KeyDeletionSearch {
     private var conditions = ["true"]
     private var parameters: [Parameter] = []
 
-    init(_ request: Request) throws(Problem) {
+    init(_ request: Request, _ context: Context) throws(Problem) {
         var query = try request.parameters()
         limit = query.limit()
         let state = query.choice("state", KeyDeletion.State.self)
@@ -23,6 +23,11 @@ struct KeyDeletionSearch {
         if let key { add("d.key = ", .id(key)) }
         if let cursor = query.cursor() { addPlace(cursor, &query) }
         try query.finish()
+        let sight = context.rights.sight(.keysRead)
+        if !sight.isEverything {
+            parameters.append(sight.parameter)
+            conditions.append(Sight.ofKeys(parameters.count, "k"))
+        }
     }
 
     private mutating func addPlace(_ cursor: Cursor, _ query: inout Parameters) {

@@ -19,14 +19,14 @@ struct DepositLinkEndpoints {
         let all = "/v1/keys/{key_id}/deposits"
         return [
             Operation(
-                .get, all, id: "listDeposits", requires: .permission(.keysRead), errors: [.notFound],
+                .get, all, id: "listDeposits", requires: .scoped(.keysRead), errors: [.notFound],
                 bodyLimit: 0, handle: list),
             Operation(
-                .post, all, id: "createDeposit", requires: .permission(.keysWrite),
+                .post, all, id: "createDeposit", requires: .scoped(.keysWrite),
                 errors: [.notFound, .conflict, .keyTampered, .alreadyDone], bodyLimit: Self.bodyBytes,
                 repeats: .refusal, handle: create),
             Operation(
-                .delete, all + "/{deposit_id}", id: "withdrawDeposit", requires: .permission(.keysWrite),
+                .delete, all + "/{deposit_id}", id: "withdrawDeposit", requires: .scoped(.keysWrite),
                 errors: [.notFound, .conflict], bodyLimit: 0, handle: withdraw),
         ]
     }

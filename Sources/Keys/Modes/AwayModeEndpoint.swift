@@ -21,7 +21,7 @@ struct AwayModeEndpoint {
     var operations: [Operation] {
         [
             Operation(
-                .put, "/v1/keys/{key_id}/away-mode", id: "setKeyAwayMode", requires: .permission(.keysAway),
+                .put, "/v1/keys/{key_id}/away-mode", id: "setKeyAwayMode", requires: .scoped(.keysAway),
                 errors: [.notFound, .conflict, .preconditionFailed, .keyTampered], bodyLimit: Self.bodyBytes,
                 handle: set)
         ]
@@ -65,6 +65,6 @@ struct AwayModeEndpoint {
         guard isChanged else { return }
         change.emit(key.event(.keyAwayModeChanged, ["enabled": enabled, "reason": .string(reason)]))
         // Nodes read it anew.
-        change.touchesAuthority = true
+        change.touch(.key(key.id))
     }
 }

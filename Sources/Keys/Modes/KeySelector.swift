@@ -20,6 +20,15 @@ struct KeySelector: Equatable, Sendable {
     /// Keys named one by one have nothing in common that a later key could share.
     var isLasting: Bool { ids.isEmpty }
 
+    /// What it is of, as grants have it. Of keys named one by one there is no such thing.
+    var scope: Scope {
+        if all { return .everything }
+        return .selector(
+            Scope.Selector(
+                exchange: exchange, environment: environment, account: account,
+                tags: tag.map { [$0] } ?? [], owner: owner))
+    }
+
     func matches(_ key: ExchangeKey) -> Bool {
         all
             || (ids.isEmpty || ids.contains(key.id)) && (exchange ?? key.exchange) == key.exchange
@@ -95,7 +104,7 @@ extension KeySelector {
         "key_selection_lock",
         derived: [
             "select", KeyColumns.list, "from exchange_key where", condition,
-            "order by id limit $7 for no key update",
+            "and ($8::jsonb is null or", Sight.ofKeys(8), ") order by id limit $7 for no key update",
         ].joined(separator: " "))
 
     /// One statement for every selector: a desk's keys are read in a few milliseconds, whatever the plan.
@@ -106,11 +115,12 @@ extension KeySelector {
             and ($6::text[] is null or tags @> $6)
         """
 
-    func parameters(limit: Int) -> [Parameter] {
+    /// - Parameter sight: of the keys that the caller may touch.
+    func parameters(limit: Int, _ sight: Sight) -> [Parameter] {
         [
             ids.isEmpty ? .uuidArray(nil) : .idArray(ids), .text(exchange?.rawValue),
             .text(environment?.rawValue), .text(account), .text(owner?.description),
-            .textArray(tag.map { [$0] }), .int(limit),
+            .textArray(tag.map { [$0] }), .int(limit), sight.parameter,
         ]
     }
 }

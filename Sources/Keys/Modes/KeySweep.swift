@@ -31,10 +31,12 @@ struct KeySweep {
     /// The keys of a selection, locked and checked. Those that were tampered with are no use to anybody
     /// already, and must not keep the others from being stopped.
     nonisolated(nonsending) func lock(
-        _ selector: KeySelector
+        _ selector: KeySelector, seeing permission: Permission
     ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
         let rows = try await change.transaction.query(
-            KeySelector.lock, parameters: selector.parameters(limit: Self.keyLimit + 1))
+            KeySelector.lock,
+            parameters: selector.parameters(
+                limit: Self.keyLimit + 1, change.context.rights.sight(permission)))
         var sound: [ExchangeKey] = []
         var tampered: [TamperedKey] = []
         for row in rows {

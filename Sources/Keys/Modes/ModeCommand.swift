@@ -31,6 +31,24 @@ struct ModeCommand {
     }
 }
 
+extension ModeCommand {
+    var permission: Permission { mode == .revoked ? .keysRevoke : .keysSuspend }
+
+    /// A mode that lasts is for keys too that come later, and for those that the caller may not touch: it
+    /// needs the permission on all that the selector is of. What is done to the keys that there are is done to
+    /// those that the caller may touch.
+    func check(for context: Context) throws(Problem) {
+        guard context.rights.somewhere.contains(permission) else { throw .forbidden(missing: permission) }
+        guard selector.isLasting, mode != .revoked,
+            !context.rights.covers(permission, on: selector.scope)
+        else { return }
+        throw Problem(
+            .forbidden,
+            "This needs the permission \(permission.rawValue) on all keys that the selector is of.",
+            members: [("missing_permission", .string(permission.rawValue))])
+    }
+}
+
 /// What became of a selection, or would.
 struct ModeOutcome {
     var changed: [ExchangeKey] = []

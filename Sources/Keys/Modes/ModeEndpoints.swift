@@ -18,22 +18,22 @@ struct ModeEndpoints {
             single("activate", .active, requires: .keysSuspend),
             single("revoke", .revoked, requires: .keysRevoke),
             Operation(
-                .post, "/v1/keys/{key_id}/mode", id: "setKeyMode", requires: .permission(.keysSuspend),
+                .post, "/v1/keys/{key_id}/mode", id: "setKeyMode", requires: .scoped(.keysSuspend),
                 errors: Self.singleErrors, bodyLimit: Self.bodyBytes, handle: setOne),
             Operation(
-                .post, "/v1/keys/mode", id: "setKeysMode", requires: .permission(.keysSuspend),
+                .post, "/v1/keys/mode", id: "setKeysMode", requires: .scoped(.keysSuspend),
                 errors: [.conflict, .countMismatch], bodyLimit: Self.bodyBytes
             ) { request, context in
                 try await setMany(request, context, mode: nil)
             },
             Operation(
-                .post, "/v1/keys/revoke", id: "revokeKeys", requires: .permission(.keysRevoke),
+                .post, "/v1/keys/revoke", id: "revokeKeys", requires: .scoped(.keysRevoke),
                 errors: [.conflict, .countMismatch], bodyLimit: Self.bodyBytes
             ) { request, context in
                 try await setMany(request, context, mode: .revoked)
             },
             Operation(
-                .get, "/v1/mode-orders", id: "listModeOrders", requires: .permission(.keysRead),
+                .get, "/v1/mode-orders", id: "listModeOrders", requires: .scoped(.keysRead),
                 bodyLimit: 0, handle: listOrders),
         ]
     }
@@ -44,7 +44,7 @@ struct ModeEndpoints {
 
     private func single(_ verb: String, _ mode: KeyMode, requires permission: Permission) -> Operation {
         Operation(
-            .post, "/v1/keys/{key_id}/\(verb)", id: "\(verb)Key", requires: .permission(permission),
+            .post, "/v1/keys/{key_id}/\(verb)", id: "\(verb)Key", requires: .scoped(permission),
             errors: mode == .revoked ? Self.singleErrors.filter { $0 != .conflict } : Self.singleErrors,
             bodyLimit: Self.bodyBytes
         ) { request, context in
@@ -64,7 +64,9 @@ extension ModeEndpoints {
         let mode = fields.choice("mode", KeyMode.self)
         let reason = fields.reason()
         try fields.finish()
-        if mode == .revoked { try context.require(.keysRevoke) }
+        if mode == .revoked {
+            try await book.require(.keysRevoke, on: try request.keyID(), context, in: database)
+        }
         return try await set(mode, reason: reason, action: "keys.mode", request, context)
     }
 
@@ -88,7 +90,7 @@ extension ModeEndpoints {
                 key.become(mode, under: order, reason: mode == .active ? nil : reason, at: context.now)
                 change.audit(action, id, detail: detail)
                 change.emit(key.statusEvent)
-                change.touchesAuthority = true
+                change.touch(.key(id))
                 if mode == .revoked {
                     try await RotationStore.cancel(of: [id], at: context.now, in: change.transaction)
                 }
@@ -133,7 +135,7 @@ extension ModeEndpoints {
     nonisolated(nonsending) func carryOut(
         _ command: ModeCommand, _ context: Context
     ) async throws -> Response {
-        if command.mode == .revoked { try context.require(.keysRevoke) }
+        try command.check(for: context)
         var outcome = ModeOutcome()
         do {
             outcome = try await book.change(context) { change in
@@ -156,7 +158,7 @@ extension ModeEndpoints {
     ) async throws -> ModeOutcome {
         try await StandingOrders.lock(in: change.transaction)
         let sweep = KeySweep(book: book, change: change)
-        let keys = try await sweep.lock(command.selector)
+        let keys = try await sweep.lock(command.selector, seeing: command.permission)
         try check(keys.sound.count + keys.tampered.count, command)
         var outcome = ModeOutcome()
         outcome.tampered = keys.tampered
@@ -216,14 +218,16 @@ extension ModeEndpoints {
             change.audit(action, key.id)
             change.emit(key.statusEvent)
         }
-        change.touchesAuthority = true
+        change.touch(keys: outcome.changed.map(\.id))
     }
 
     private nonisolated(nonsending) func listOrders(
         _ request: Request, _ context: Context
     ) async throws -> Response {
         try request.parameters().finish()
-        let orders = try await StandingOrders.read(in: database)
+        let orders = try await StandingOrders.read(in: database).filter { order in
+            order.selector.all || context.rights.covers(.keysRead, on: order.selector.scope)
+        }
         return Response.object { w in
             w.array("data", orders) { w, order in
                 w.object { w in

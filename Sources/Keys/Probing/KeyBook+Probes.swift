@@ -97,7 +97,7 @@ extension KeyBook {
                     "accepted": .string(acceptedRisks ?? ""),
                 ])
             change.emit(key.statusEvent)
-            change.touchesAuthority = true
+            change.touch(.key(key.id))
         }
         if let expiresAt = found.expiresAt, key.follow(expiresAt, at: now) {
             change.emit(key.event(.keyChanged, ["changed": ["expires_at"]]))

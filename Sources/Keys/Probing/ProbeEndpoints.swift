@@ -18,12 +18,12 @@ struct ProbeEndpoints {
     var operations: [Operation] {
         [
             Operation(
-                .post, "/v1/keys/{key_id}/verify", id: "verifyKey", requires: .permission(.keysVerify),
+                .post, "/v1/keys/{key_id}/verify", id: "verifyKey", requires: .scoped(.keysVerify),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: Self.bodyBytes,
                 repeats: .nothing, handle: verify),
             Operation(
                 .get, "/v1/keys/{key_id}/permissions", id: "getKeyPermissions",
-                requires: .permission(.keysRead), errors: [.notFound], bodyLimit: 0, handle: permissions),
+                requires: .scoped(.keysRead), errors: [.notFound], bodyLimit: 0, handle: permissions),
         ]
     }
 

@@ -18,7 +18,7 @@ struct ImportEndpoints {
     var operations: [Operation] {
         [
             Operation(
-                .post, "/v1/keys/import", id: "importKeys", requires: .permission(.keysWrite),
+                .post, "/v1/keys/import", id: "importKeys", requires: .scoped(.keysWrite),
                 bodyLimit: Self.bodyBytes, repeats: .nothing, handle: importKeys)
         ]
     }
@@ -56,13 +56,18 @@ struct ImportEndpoints {
                         pointer: "/credential", code: FieldCode.missing,
                         message: "is required, with the secret that is imported"))
             }
+            guard context.may(.keysWrite, on: draft.target) else {
+                throw FieldErrors(
+                    FieldError(
+                        pointer: "", code: "not_allowed", message: "needs the permission keys:write there"))
+            }
             let matter = try await registrar.makeMatter(sent, draft.exchange)
             let fingerprint = try registrar.book.custody.fingerprint(of: matter)
             if let first = seen[fingerprint] { return .twice(first) }
             seen[fingerprint] = index
             if !sent.mayRepeat, let key = try await twin(of: fingerprint) {
                 try await registrar.book.tellOfBait(whoseSecretCame: key, context)
-                return .present(key)
+                return .present(try await registrar.book.sees(key, context) ? key : nil)
             }
             if isDryRun {
                 return try await isTaken(draft) ? .labelTaken : .new
@@ -73,8 +78,7 @@ struct ImportEndpoints {
             return .invalid(mistakes)
         } catch let problem as Problem where problem.code == .duplicateSecret {
             // Somebody registered it meanwhile: another import of the same files, perhaps.
-            guard let key = problem.twin else { throw problem }
-            return .present(key)
+            return .present(problem.twin)
         } catch let problem as Problem where problem.code == .alreadyExists {
             return .labelTaken
         }
@@ -95,8 +99,8 @@ enum ImportVerdict {
     /// It would be registered.
     case new
     case registered(ExchangeKeyID, status: String)
-    /// Its secret is here already, under that key.
-    case present(ExchangeKeyID)
+    /// Its secret is here already, under that key; nil to who may not see it.
+    case present(ExchangeKeyID?)
     /// The same secret as an entry before it.
     case twice(Int)
     case labelTaken
@@ -122,10 +126,10 @@ enum ImportVerdict {
             case .registered(let id, let status):
                 w.field("key_id", id.description)
                 w.field("status", status)
-            case .present(let id): w.field("key_id", id.description)
+            case .present(let id?): w.field("key_id", id.description)
             case .twice(let index): w.field("entry", index)
             case .invalid(let mistakes): w.array("errors", mistakes.errors) { w, error in w.value(error) }
-            case .new, .labelTaken: break
+            case .new, .labelTaken, .present(nil): break
             }
         }
     }

@@ -2,6 +2,7 @@ package import Access
 package import Exchanges
 import Events
 import HTTPServer
+import Identity
 import JSON
 import Kernel
 package import Postgres
@@ -42,33 +43,41 @@ package struct KeyEndpoints {
 
     package var operations: [Operation] {
         let modes = ModeEndpoints(database: database, book: book)
-        return [
+        return book.narrowed(own + other(modes))
+    }
+
+    private var own: [Operation] {
+        [
             Operation(
-                .get, "/v1/exchanges", id: "listExchanges", requires: .permission(.keysRead), bodyLimit: 0
+                .get, "/v1/exchanges", id: "listExchanges", requires: .scoped(.keysRead), bodyLimit: 0
             ) {
                 try exchanges($0, $1)
             },
-            Operation(.get, "/v1/keys", id: "listKeys", requires: .permission(.keysRead), bodyLimit: 0) {
+            Operation(.get, "/v1/keys", id: "listKeys", requires: .scoped(.keysRead), bodyLimit: 0) {
                 try await KeySearch($0, for: $1).page(in: database)
             },
             Operation(
-                .post, "/v1/keys", id: "createKey", requires: .permission(.keysWrite),
+                .post, "/v1/keys", id: "createKey", requires: .scoped(.keysWrite),
                 errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes
             ) { try await create($0, $1, asDecoy: false) },
             Operation(
-                .post, "/v1/decoy-keys", id: "createDecoyKey", requires: .permission(.decoysWrite),
+                .post, "/v1/decoy-keys", id: "createDecoyKey", requires: .scoped(.decoysWrite),
                 errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes
             ) { try await create($0, $1, asDecoy: true) },
             Operation(
-                .get, "/v1/keys/{key_id}", id: "getKey", requires: .permission(.keysRead),
+                .get, "/v1/keys/{key_id}", id: "getKey", requires: .scoped(.keysRead),
                 errors: [.notFound],
                 bodyLimit: 0, handle: read),
             Operation(
-                .patch, "/v1/keys/{key_id}", id: "updateKey", requires: .permission(.keysWrite),
+                .patch, "/v1/keys/{key_id}", id: "updateKey", requires: .scoped(.keysWrite),
                 errors: [.keyTampered, .notFound, .conflict, .alreadyExists],
                 bodyLimit: Self.bodyBytes,
                 handle: update),
-        ] + ImportEndpoints(database: database, registrar: registrar).operations
+        ]
+    }
+
+    private func other(_ modes: ModeEndpoints) -> [Operation] {
+        ImportEndpoints(database: database, registrar: registrar).operations
             + AccountEndpoints(database: database, book: book, modes: modes).operations
             + modes.operations
             + AwayModeEndpoint(book: book).operations
@@ -103,6 +112,7 @@ extension KeyEndpoints {
         guard let row = try await KeyStore.find(try request.keyID(), in: database) else {
             throw Problem.notFound("key")
         }
+        if !context.may(.keysRead) { try context.require(.keysRead, on: row.target) }
         return row.response(for: context)
     }
 }
@@ -130,6 +140,7 @@ extension KeyEndpoints {
         let row = try await book.change(context) { change in
             let orders = try await StandingOrders.held(in: change.transaction)
             var key = try await book.locked(id, change)
+            try context.require(.keysWrite, on: key.target)
             try request.match(revision: key.revision, required: true)
             guard key.ownMode != .revoked else {
                 throw Problem(.conflict, "The key was revoked, which is for good.")
@@ -146,17 +157,19 @@ extension KeyEndpoints {
                         pointer: "/credential", code: FieldCode.missing,
                         message: "is required: whoever makes more of a key visible must have its secret"))
             }
+            let before = key.target
             let changed = key.apply(wanted, at: context.now)
+            try await ScopeMoves.check(from: before, to: key.target, by: context, in: change.transaction)
             // Whoever acts by a key's snapshot asks for the epoch only: by an old address, bans would be
             // judged and booked at the wrong one.
             if !Set(changed).isDisjoint(with: ["passphrase_disclosable", "egress_address"]) {
-                change.touchesAuthority = true
+                change.touch(.key(id))
             }
             let status = key.status
             key.obey(orders.strictest(over: key), at: context.now)
             if key.status != status {
                 change.emit(key.statusEvent)
-                change.touchesAuthority = true
+                change.touch(.key(id))
             }
             let row = try await book.update(key, change)
             let names: JSONValue = .array(changed.map { .string($0) })

@@ -13,6 +13,7 @@ struct KeyRegistrar {
     let isActive: KeyEndpoints.IsActive
 
     nonisolated(nonsending) func register(_ draft: KeyDraft, _ context: Context) async throws -> KeyRow {
+        try context.require(draft.isDecoy ? .decoysWrite : .keysWrite, on: draft.target)
         try book.egress.requireName(draft.egressAddress)
         let id = book.ledger.newID(ExchangeKeyKind.self)
         var credential: (matter: CredentialMatter, draft: CredentialDraft)?

@@ -139,7 +139,7 @@ extension KeyRow {
             w.field("created_by", row.text(KeyColumns.createdBy))
             write("updated_at", KeyColumns.updatedAt, to: &w)
             w.field("revision", revision)
-            if context.may(.decoysRead) { w.field("decoy", flag(KeyColumns.decoy)) }
+            if showsBait(to: context) { w.field("decoy", flag(KeyColumns.decoy)) }
             if let deletion { w.field("at_the_exchange", deletion) }
         }
     }

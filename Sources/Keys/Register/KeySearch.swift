@@ -32,9 +32,20 @@ struct KeySearch {
         if let cursor = query.cursor() { addPlace(cursor, &query) }
         try query.finish()
         if let isDecoy {
-            try context.require(.decoysRead)
+            guard context.rights.somewhere.contains(.decoysRead) else {
+                throw .forbidden(missing: .decoysRead)
+            }
             add("decoy = ", .bool(isDecoy))
+            add(context.rights.sight(.decoysRead))
         }
+        add(context.rights.sight(.keysRead))
+    }
+
+    /// Nothing for who sees all of them.
+    private mutating func add(_ sight: Sight) {
+        guard !sight.isEverything else { return }
+        parameters.append(sight.parameter)
+        conditions.append(Sight.ofKeys(parameters.count))
     }
 
     private mutating func addText(_ query: inout Parameters) {

@@ -37,7 +37,7 @@ extension KeyBook {
         _ = try await change.transaction.query(
             Self.write, .id(id), .int(mark.version), .bytes(mark.digest))
         _ = try await update(key, change)
-        change.touchesAuthority = true
+        change.touch(.key(id))
     }
 
     /// The key as somebody sees it who only reads: checked against its tag.

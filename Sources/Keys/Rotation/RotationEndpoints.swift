@@ -21,22 +21,22 @@ struct RotationEndpoints {
         let one = "/v1/keys/{key_id}/rotations/{rotation_id}"
         return [
             Operation(
-                .get, "/v1/rotations", id: "listRotations", requires: .permission(.keysRead), bodyLimit: 0
-            ) { try await RotationSearch($0, of: nil, now: $1.now).page(in: database) },
+                .get, "/v1/rotations", id: "listRotations", requires: .scoped(.keysRead), bodyLimit: 0
+            ) { try await RotationSearch($0, of: nil, $1).page(in: database) },
             Operation(
-                .get, ofKey, id: "listKeyRotations", requires: .permission(.keysRead), errors: [.notFound],
+                .get, ofKey, id: "listKeyRotations", requires: .scoped(.keysRead), errors: [.notFound],
                 bodyLimit: 0, handle: list),
             Operation(
-                .post, ofKey, id: "createKeyRotation", requires: .permission(.keysRotate),
+                .post, ofKey, id: "createKeyRotation", requires: .scoped(.keysRotate),
                 errors: Self.errors + [.duplicateSecret], bodyLimit: Self.bodyBytes, handle: create),
             Operation(
-                .get, one, id: "getKeyRotation", requires: .permission(.keysRead), errors: [.notFound],
+                .get, one, id: "getKeyRotation", requires: .scoped(.keysRead), errors: [.notFound],
                 bodyLimit: 0, handle: read),
             Operation(
-                .post, one + "/advance", id: "advanceKeyRotation", requires: .permission(.keysRotate),
+                .post, one + "/advance", id: "advanceKeyRotation", requires: .scoped(.keysRotate),
                 errors: Self.errors, bodyLimit: Self.bodyBytes, repeats: .nothing, handle: advance),
             Operation(
-                .post, one + "/rollback", id: "rollBackKeyRotation", requires: .permission(.keysRotate),
+                .post, one + "/rollback", id: "rollBackKeyRotation", requires: .scoped(.keysRotate),
                 errors: Self.errors, bodyLimit: Self.bodyBytes, handle: rollBack),
         ]
     }
@@ -47,7 +47,7 @@ struct RotationEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         let id = try request.keyID()
-        let search = try RotationSearch(request, of: id, now: context.now)
+        let search = try RotationSearch(request, of: id, context)
         guard try await KeyStore.exchange(of: id, in: database) != nil else { throw Problem.notFound("key") }
         return try await search.page(in: database)
     }

@@ -12,9 +12,9 @@ struct RotationSearch {
     private var parameters: [Parameter] = []
 
     /// - Parameter key: nil for those of all keys.
-    init(_ request: Request, of key: ExchangeKeyID?, now: Timestamp) throws(Problem) {
+    init(_ request: Request, of key: ExchangeKeyID?, _ context: Context) throws(Problem) {
         var query = try request.parameters()
-        self.now = now
+        now = context.now
         limit = query.limit()
         if let key { add("key = ", .id(key)) }
         if let state = query.choice("state", Rotation.State.self) { add("state = ", .text(state.rawValue)) }
@@ -29,6 +29,15 @@ struct RotationSearch {
         }
         if let cursor = query.cursor() { addPlace(cursor, &query) }
         try query.finish()
+        let sight = context.rights.sight(.keysRead)
+        if !sight.isEverything {
+            parameters.append(sight.parameter)
+            conditions.append(
+                """
+                exists (select from exchange_key where exchange_key.id = key_rotation.key
+                    and \(Sight.ofKeys(parameters.count)))
+                """)
+        }
     }
 
     private mutating func addPlace(_ cursor: Cursor, _ query: inout Parameters) {

@@ -18,7 +18,7 @@ extension KeyBook {
         let order = orders.strictest(over: key)
         if version.state == .current {
             key.use(version, under: order, at: change.context.now)
-            change.touchesAuthority = true
+            change.touch(.key(key.id))
         } else if key.currentVersion == nil {
             key.wait(under: order, at: change.context.now)
         }
@@ -156,7 +156,7 @@ extension KeyBook {
         key.touch(at: change.context.now)
         change.audit("keys.versions.activate", key.id, detail: all[index].auditDetail)
         change.emit(key.versionActivated(all[index]))
-        change.touchesAuthority = true
+        change.touch(.key(key.id))
     }
 }
 

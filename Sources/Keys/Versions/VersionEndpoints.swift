@@ -18,22 +18,22 @@ struct VersionEndpoints {
     var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/keys/{key_id}/versions", id: "listKeyVersions", requires: .permission(.keysRead),
+                .get, "/v1/keys/{key_id}/versions", id: "listKeyVersions", requires: .scoped(.keysRead),
                 errors: [.notFound], bodyLimit: 0, handle: list),
             Operation(
                 .post, "/v1/keys/{key_id}/versions", id: "createKeyVersion",
-                requires: .permission(.keysWrite), errors: Self.errors + [.duplicateSecret],
+                requires: .scoped(.keysWrite), errors: Self.errors + [.duplicateSecret],
                 bodyLimit: Self.bodyBytes, handle: create),
             Operation(
                 .post, "/v1/keys/{key_id}/versions/{version}/activate", id: "activateKeyVersion",
-                requires: .permission(.keysWrite), errors: Self.errors + [.preconditionFailed],
+                requires: .scoped(.keysWrite), errors: Self.errors + [.preconditionFailed],
                 bodyLimit: Self.bodyBytes, handle: activate),
             Operation(
                 .post, "/v1/keys/{key_id}/versions/{version}/destroy", id: "destroyKeyVersion",
-                requires: .permission(.keysDestroy), errors: Self.errors + [.preconditionFailed],
+                requires: .scoped(.keysDestroy), errors: Self.errors + [.preconditionFailed],
                 bodyLimit: Self.bodyBytes, handle: destroy),
             Operation(
-                .post, "/v1/keys/{key_id}/reveal", id: "revealKey", requires: .permission(.keysReveal),
+                .post, "/v1/keys/{key_id}/reveal", id: "revealKey", requires: .scoped(.keysReveal),
 
                 errors: Self.errors + [.alreadyDone], bodyLimit: Self.bodyBytes, repeats: .refusal,
                 handle: reveal),
@@ -157,7 +157,7 @@ struct VersionEndpoints {
                     detail: ["version": .number(JSONNumber(Int64(number))), "reason": .string(reason)])
                 change.emit(key.versionDestroyed(versions[index], reason: reason))
                 try await book.abandonDeletion(of: key, version: number, change)
-                change.touchesAuthority = true
+                change.touch(.key(id))
             }
             return try await book.finish(key, change)
         }

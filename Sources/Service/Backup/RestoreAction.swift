@@ -22,11 +22,16 @@ struct RestoreAction: Equatable {
 
     var fate: Fate {
         switch action {
-        case "access_tokens.revoke", "grants.delete", "users.disable", "service_accounts.disable": .now
+        case "access_tokens.revoke", "users.disable", "service_accounts.disable", "groups.remove": .now
+        // A denial that was made takes away, one that was taken back gives.
+        case "grants.delete": isDenial ? .left : .now
+        case "grants.create": isDenial ? .now : .left
         case "keys.revoke", "keys.suspend", "keys.activate", "keys.mode": resource == nil ? .left : .waiting
         default: .left
         }
     }
+
+    private var isDenial: Bool { detail["effect"] == "deny" }
 
     /// Whether it shuts somebody out, or lets them in again; nil when it does neither.
     var shutsOut: Bool? {

@@ -33,6 +33,22 @@ enum RestoreStore {
         """)
     private static let deleteGrant = Statement(
         "restore_delete_grant", "delete from access_grant where id = $1")
+    /// A group that denies something is left by a person's doing only.
+    private static let leaveGroup = Statement(
+        "restore_leave_group",
+        """
+        delete from group_member where group_id = $1 and principal = $2 and not exists (
+            select from access_grant g where g.group_id = $1 and g.effect = 'deny')
+        """)
+    private static let deny = Statement(
+        "restore_deny",
+        """
+        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at, created_by)
+        select $1, p.id, g.id, $4, 'deny', $5::jsonb, $6, $7, 'restore'
+        from (values (1)) as one left join principal p on p.id = $2 left join access_group g on g.id = $3
+        where (p.id is null) <> (g.id is null)
+        on conflict do nothing
+        """)
     private static let disable = Statement(
         "restore_disable_principal",
         """
@@ -166,13 +182,31 @@ enum RestoreStore {
         _ action: RestoreAction, at now: Timestamp, in transaction: Transaction
     ) async throws {
         let text = action.resource ?? ""
-        if let id = AccessTokenID(text) {
+        if action.action == "grants.create" {
+            try await deny(action, at: now, in: transaction)
+        } else if let group = GroupID(text) {
+            let member = action.detail["principal_id"]?.asString.flatMap { PrincipalID($0) }
+            _ = try await transaction.query(leaveGroup, .id(group), .uuid(member?.uuid))
+        } else if let id = AccessTokenID(text) {
             _ = try await transaction.query(revokeToken, .id(id), .timestamp(now), .text("restore"))
         } else if let id = GrantID(text) {
             _ = try await transaction.query(deleteGrant, .id(id))
         } else if let id = PrincipalID(text) {
             _ = try await transaction.query(disable, .uuid(id.uuid), .timestamp(now))
         }
+    }
+
+    private nonisolated(nonsending) static func deny(
+        _ action: RestoreAction, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let detail = action.detail
+        guard let id = action.resource.flatMap({ GrantID($0) }), let role = detail["role"]?.asString,
+            let grantee = detail["principal_id"]?.asString, let scope = detail["on"]?.bytes
+        else { return }
+        _ = try await transaction.query(
+            deny, .id(id), .uuid(PrincipalID(grantee)?.uuid), .id(GroupID(grantee)), .text(role),
+            .text(String(decoding: scope, as: UTF8.self)),
+            .timestamp(detail["expires_at"]?.asString.flatMap { Timestamp($0) }), .timestamp(now))
     }
 
     private nonisolated(nonsending) static func insert(

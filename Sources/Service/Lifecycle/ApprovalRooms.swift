@@ -41,7 +41,8 @@ struct ApprovalRooms {
     var ofUses: UseApprovals {
         UseApprovals { [book] request, context, operation in
             guard let action = ApprovalAction(rawValue: operation.rawValue),
-                let caught = try await book.caught(action, request.pathParameters, context)
+                let caught = try await book.caught(
+                    action, request.pathParameters, needing: .keysProxy, context)
             else { return nil }
             let method = request.head.method.name
             return try await book.answer(
@@ -56,6 +57,8 @@ struct ApprovalRooms {
 
 /// In whose name something is carried out that was asked for a while ago.
 enum RequesterStanding {
+    private static let principal = Statement(
+        "requester_principal", "select granted(id) from principal where id = $1 and status = 'active'")
     private static let token = Statement(
         "requester_token",
         """
@@ -67,16 +70,18 @@ enum RequesterStanding {
     static nonisolated(nonsending) func context(
         _ actor: Actor, at now: Timestamp, in source: any Queryable
     ) async throws -> Context? {
-        guard let principal = actor.principal,
-            var permissions = try await PrincipalRights.of([principal], in: source)[principal]
-        else { return nil }
+        guard let row = try await source.query(principal, .uuid(actor.principal?.uuid)).first else {
+            return nil
+        }
+        var scopes: [Permission]?
         if let id = actor.accessToken {
             guard let row = try await source.query(token, .id(id), .timestamp(now)).first, row.bool(0) else {
                 return nil
             }
-            if !row.isNull(1) { permissions.formIntersection(row.textArray(1).compactMap(Permission.init)) }
+            scopes = row.isNull(1) ? nil : row.textArray(1).compactMap(Permission.init)
         }
-        return Context(actor: actor, permissions: permissions, now: now, requestID: "")
+        let rights = Rights(try GrantedRole.list(row.json(0)), scopes: scopes, at: now)
+        return Context(actor: actor, rights: rights, now: now, requestID: "")
     }
 }
 

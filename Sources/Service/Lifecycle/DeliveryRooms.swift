@@ -15,7 +15,7 @@ struct DeliveryRooms {
 
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let allowance = shared.settings.receivers
-        let directory = WebhookDirectory(rights: PrincipalRights.of)
+        let directory = WebhookDirectory(rights: PrincipalRights.reader(shared.clock))
         let outbox = WebhookOutbox(
             directory: directory, node: shared.id.uuid, clock: shared.clock, entropy: shared.entropy)
         let keys = WebhookKeys(seal: shared.seal)
@@ -26,7 +26,8 @@ struct DeliveryRooms {
             node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys,
             client: client,
             allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
-        let engine = AlertEngine(ledger: ledger, rights: PrincipalRights.of, origin: shared.settings.origin)
+        let engine = AlertEngine(
+            ledger: ledger, rights: PrincipalRights.reader(shared.clock), origin: shared.settings.origin)
         ledger.react(
             where: { outbox.mayTake($0, at: $1) || engine.mayTake($0, at: $1) },
             outbox.reaction(adding: { events, transaction in

@@ -3,6 +3,7 @@ import Crypto
 import EventLoop
 import Events
 import Jobs
+import Kernel
 import Keys
 import Signing
 
@@ -27,7 +28,8 @@ struct KeyRooms {
             + KeyEndpoints(
                 book: book,
                 isActive: { principal, transaction in
-                    try await PrincipalRights.of([principal], in: transaction)[principal] != nil
+                    try await PrincipalRights.of([principal], at: shared.clock.now(), in: transaction)[
+                        principal] != nil
                 },
                 makePair: { kind, bits in
                     try await shared.offLoop.run { try PrivateKey.generate(kind, rsaBits: bits) }

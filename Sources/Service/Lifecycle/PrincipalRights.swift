@@ -7,22 +7,28 @@ enum PrincipalRights {
     private static let read = Statement(
         "principal_rights",
         """
-        select p.id, p.kind, array(select g.role from access_grant g
-            where g.principal = p.id and g.effect = 'allow' and g.scope = '{}')
-        from principal p where p.id = any ($1) and p.status = 'active'
+        select p.id, p.kind, granted(p.id) from principal p where p.id = any ($1) and p.status = 'active'
         """)
 
-    /// Who is missing from the answer may not act at all.
+    /// Who is missing from the answer may not act at all. Answers hold until the epoch moves, or a grant
+    /// among them lapses.
     nonisolated(nonsending) static func of(
-        _ principals: [PrincipalID], in source: any Queryable
-    ) async throws -> [PrincipalID: Set<Permission>] {
+        _ principals: [PrincipalID], at now: Timestamp, in source: any Queryable
+    ) async throws -> [PrincipalID: Rights] {
         let rows = try await source.query(read, .uuidArray(principals.map(\.uuid)))
-        var rights: [PrincipalID: Set<Permission>] = [:]
+        var rights: [PrincipalID: Rights] = [:]
         for row in rows {
             guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }
-            let roles = row.textArray(2).compactMap(BuiltInRole.init)
-            rights[PrincipalID(kind, row.uuid(0))] = roles.reduce(into: []) { $0.formUnion($1.permissions) }
+            let grants = try GrantedRole.list(row.json(2))
+            rights[PrincipalID(kind, row.uuid(0))] = Rights(grants, at: now)
         }
         return rights
+    }
+
+    /// For whoever asks again and again, by the clock at the time of asking.
+    static func reader(_ clock: Clock) -> RightsReader {
+        RightsReader(now: clock.now) { principals, now, source in
+            try await of(principals, at: now, in: source)
+        }
     }
 }

@@ -61,9 +61,8 @@ final class Rooms {
             shared, ledger: ledger, book: keys.book, sender: sender, approvals: approvals.ofUses,
             isLead: isLead, reactor: worker.reactor)
         let jobs =
-            approvals.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [
-                rewrap.job
-            ]
+            approvals.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs
+            + [rewrap.job] + GrantJobs(ledger: ledger).jobs
         scheduler =
             isLead
             ? Scheduler(
@@ -85,8 +84,9 @@ final class Rooms {
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
             recheck: { context in
                 guard let principal = context.actor.principal else { return nil }
-                return try await PrincipalRights.of([principal], in: database)[principal]?
-                    .intersection(context.permissions)
+                return try await PrincipalRights.of([principal], at: shared.clock.now(), in: database)[
+                    principal]?
+                    .everywhere.intersection(context.permissions)
             })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })

@@ -17,7 +17,9 @@ final class ApprovalGate {
         guard operation.acts, !operation.settlesItself,
             let action = ApprovalAction(rawValue: operation.id)
         else { return nil }
-        guard let caught = try await book.caught(action, request.pathParameters, context) else { return nil }
+        let caught = try await book.caught(
+            action, request.pathParameters, needing: operation.requires.permission, context)
+        guard let caught else { return nil }
         return try await book.answer(
             request, action, by: operation.id, isFetched: operation.repeats == .refusal, caught, context)
     }

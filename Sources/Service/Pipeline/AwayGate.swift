@@ -25,7 +25,7 @@ struct AwayGate {
         let credential = ForeignToken(request.head.headers).credential
         guard let caller = mode.caller(credential, from: visit.address) else { return nil }
         return Context(
-            actor: caller.actor, permissions: caller.permissions, now: clock.now(), requestID: request.id,
+            actor: caller.actor, rights: caller.rights, now: clock.now(), requestID: request.id,
             traceParent: request.head.headers[.traceParent])
     }
 

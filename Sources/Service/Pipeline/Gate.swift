@@ -32,7 +32,7 @@ final class Gate {
         switch operation.requires {
         case .none: true
         case .permissionUnlessLocal: visit.isLocal && !request.head.headers.contains(.authorization)
-        case .self, .permission: false
+        case .self, .permission, .scoped: false
         }
     }
 
@@ -43,8 +43,8 @@ final class Gate {
         guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
         let now = clock.now()
         let known = authenticator.known(credential(of: request), from: visit.address, now: now)
-        guard let known, let wanted = operation.requires.permission,
-            known.caller.permissions.contains(wanted)
+        guard let known, operation.requires.permission != nil,
+            operation.requires.admits(known.caller.rights)
         else { return nil }
         let check = AuthorityCheck(epoch: known.epoch)
         return Admission(context: context(known.caller, request, now, check), check: nil)
@@ -103,14 +103,13 @@ final class Gate {
     @inline(never)
     private func permitted(_ attempt: Attempt, _ operation: Operation) -> Caller? {
         guard case .caller(let caller) = attempt.outcome else { return nil }
-        guard let wanted = operation.requires.permission else { return caller }
-        return caller.permissions.contains(wanted) ? caller : nil
+        return operation.requires.admits(caller.rights) ? caller : nil
     }
 
     @inline(never)
     func anonymous(_ request: Request, _ visit: Visit) -> Context {
         Context(
-            actor: Actor(principal: nil, accessToken: nil, address: visit.address), permissions: [],
+            actor: Actor(principal: nil, accessToken: nil, address: visit.address), rights: .none,
             now: clock.now(), requestID: request.id)
     }
 
@@ -119,7 +118,7 @@ final class Gate {
         _ caller: Caller, _ request: Request, _ now: Timestamp, _ check: AuthorityCheck? = nil
     ) -> Context {
         Context(
-            actor: caller.actor, permissions: caller.permissions, now: now, requestID: request.id,
+            actor: caller.actor, rights: caller.rights, now: now, requestID: request.id,
             traceParent: request.head.headers[.traceParent], authority: check)
     }
 }
@@ -128,7 +127,18 @@ extension Requirement {
     var permission: Permission? {
         switch self {
         case .none, .self: nil
-        case .permission(let permission), .permissionUnlessLocal(let permission): permission
+        case .permission(let permission), .scoped(let permission), .permissionUnlessLocal(let permission):
+            permission
+        }
+    }
+
+    /// A scoped one is narrowed by the handler.
+    func admits(_ rights: Rights) -> Bool {
+        switch self {
+        case .none, .self: true
+        case .permission(let permission), .permissionUnlessLocal(let permission):
+            rights.everywhere.contains(permission)
+        case .scoped(let permission): rights.somewhere.contains(permission)
         }
     }
 }

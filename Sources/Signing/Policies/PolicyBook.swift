@@ -65,7 +65,7 @@ package struct PolicyBook {
                     "note": note.map { .string($0) } ?? .null,
                     "changes": .number(JSONNumber(Int64(changes))),
                 ]))
-        change.touchesAuthority = true
+        change.touch(.uses)
         return PolicyVersion(row)
     }
 

@@ -195,7 +195,7 @@ extension Change {
     func notes(
         _ id: PriceSourceID, _ kind: PriceSource.Kind, _ name: String, _ what: String, reason: String?
     ) {
-        touchesAuthority = true
+        touch(.uses)
         emit(
             NewEvent(
                 .priceSourceChanged, subject: id,
@@ -210,7 +210,7 @@ extension Change {
         of id: PriceSourceID, _ kind: PriceSource.Kind, _ name: String,
         at place: (MarketPlace, Instrument)?, _ step: PriceStep
     ) {
-        touchesAuthority = true
+        touch(.uses)
         let (from, to) = (step.from.description, step.to.description)
         audit(
             "price_sources.suspend", id,

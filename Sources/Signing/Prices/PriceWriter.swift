@@ -11,7 +11,7 @@ struct PriceWriter: Sendable, Equatable {
 
     var counts: Bool { !(roles + ownerRoles).contains(where: Self.usesKeys) }
 
-    /// A role that nobody here knows may do anything.
+    /// An own role is among them only when it uses keys.
     private static func usesKeys(_ role: String) -> Bool {
         guard let role = BuiltInRole(rawValue: role) else { return true }
         return role.permissions.contains(.keysSign) || role.permissions.contains(.keysProxy)
@@ -23,8 +23,8 @@ extension PriceWriter {
     private static let read = Statement(
         "price_writer",
         """
-        select array(select g.role from access_grant g where g.principal = w.id and g.effect = 'allow'),
-            array(select g.role from access_grant g where g.principal = w.owner and g.effect = 'allow')
+        select key_users_roles(w.id),
+            key_users_roles(w.owner)
         from principal w where w.id = $1 and w.status = 'active'
         """)
 

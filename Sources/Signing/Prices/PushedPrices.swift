@@ -88,8 +88,8 @@ package enum PushedPrices {
         "pushed_price_newest",
         """
         select p.id, t.symbol, p.price::text::numeric::text, p.priced_at, p.name,
-            array(select g.role from access_grant g where g.principal = w.id and g.effect = 'allow'),
-            array(select g.role from access_grant g where g.principal = w.owner and g.effect = 'allow')
+            key_users_roles(w.id),
+            key_users_roles(w.owner)
         from price_source p join series s on s.id = p.series
             join ticker t on t.token_id = s.token_id and t.valid_to is null
             join principal w on w.id = p.written_by and w.status = 'active'

@@ -121,6 +121,43 @@ struct ApprovalRoom {
         }
     }
 
+    private static let makeGroup = Statement(
+        "test_make_group",
+        """
+        insert into access_group (id, name, name_folded, created_at, created_by, updated_at)
+        values ($1, $2, $2, $3, 'usr_test', $3)
+        """)
+    private static let joinGroup = Statement(
+        "test_join_group",
+        "insert into group_member (group_id, principal, added_at, added_by) values ($1, $2, $3, 'usr_test')")
+    private static let grantGroup = Statement(
+        "test_grant_group",
+        "insert into access_grant (id, group_id, role, created_at) values ($1, $2, $3, $4)")
+    private static let groupsOf = Statement(
+        "test_groups_of", "select group_id from group_member where principal = $1")
+
+    nonisolated(nonsending) func group(_ role: BuiltInRole?) async throws -> GroupID {
+        let id: GroupID = desk.ledger.newID()
+        try await execute(Self.makeGroup, .id(id), .text(id.description), .timestamp(now))
+        if let role { try await grant(role, toGroup: id) }
+        return id
+    }
+
+    nonisolated(nonsending) func join(_ person: UserID, group: GroupID) async throws {
+        try await execute(Self.joinGroup, .id(group), .id(person), .timestamp(now))
+    }
+
+    nonisolated(nonsending) func grantToGroups(of person: UserID, _ role: BuiltInRole) async throws {
+        for row in try await database.query(Self.groupsOf, .id(person)) {
+            try await grant(role, toGroup: row.id(0))
+        }
+    }
+
+    private nonisolated(nonsending) func grant(_ role: BuiltInRole, toGroup group: GroupID) async throws {
+        let id: GrantID = desk.ledger.newID()
+        try await execute(Self.grantGroup, .id(id), .id(group), .text(role.rawValue), .timestamp(now))
+    }
+
     nonisolated(nonsending) func ungrant(_ role: BuiltInRole, from principal: UserID) async throws {
         _ = try await database.transaction { transaction in
             try await transaction.query(Self.ungrant, .id(principal), .text(role.rawValue))

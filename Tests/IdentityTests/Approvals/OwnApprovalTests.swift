@@ -25,6 +25,7 @@ import Testing
     /// Since when they hold the role.
     enum Role: CaseIterable {
         case before, never, after, lapsed, denied, takenBack, takenAndGivenAgain, disabled
+        case byGroupBefore, byGroupAfter, groupGotItAfter
     }
 
     private struct Case {
@@ -73,10 +74,10 @@ import Testing
                     }
                 }
             }
-            // Who is not behind it, in two histories of their role: a stranger five times, a new owner and
+            // Who is not behind it, in three histories of their role: a stranger five times, a new owner and
             // the owner of an issuer where they are strangers.
-            #expect(allowed == 2 * (5 + 4 + 4))
-            #expect(refused == 5 * 7 * 8 - allowed)
+            #expect(allowed == 3 * (5 + 4 + 4))
+            #expect(refused == 5 * 7 * 11 - allowed)
         }
     }
 
@@ -95,7 +96,7 @@ import Testing
             try await room.execute(give, .uuid(cast.requester.uuid), .id(cast.newOwner))
         }
         try await after(way.role, UserID(approver.uuid), room)
-        let isFit = way.isOfOthers && (way.role == .before || way.role == .takenAndGivenAgain)
+        let isFit = way.isOfOthers && [.before, .takenAndGivenAgain, .byGroupBefore].contains(way.role)
         let what = Comment(rawValue: "\(way)")
         if !isFit {
             for isSolo in [false, true] {
@@ -119,7 +120,9 @@ import Testing
             try await room.grant(.security, to: person)
         case .lapsed:
             try await room.grant(.security, to: person, until: room.now + .milliseconds(1_500))
-        case .never, .after: break
+        case .byGroupBefore: try await room.join(person, group: try await room.group(.security))
+        case .groupGotItAfter: try await room.join(person, group: try await room.group(nil))
+        case .never, .after, .byGroupAfter: break
         }
     }
 
@@ -127,7 +130,9 @@ import Testing
         _ role: Role, _ person: UserID, _ room: ApprovalRoom
     ) async throws {
         switch role {
-        case .before, .never, .lapsed: break
+        case .before, .never, .lapsed, .byGroupBefore: break
+        case .byGroupAfter: try await room.join(person, group: try await room.group(.security))
+        case .groupGotItAfter: try await room.grantToGroups(of: person, .security)
         case .after: try await room.grant(.security, to: person)
         case .denied: try await room.grant(.security, to: person, effect: "deny")
         case .takenBack: try await room.ungrant(.security, from: person)
