@@ -1,4 +1,6 @@
+import Access
 import EventLoop
+import HTTPServer
 import JSON
 import Kernel
 import Postgres
