@@ -49,7 +49,8 @@ let fill = [
     """,
     """
     insert into access_token (id, principal, name, hash, hint, created_at, created_by)
-    select p.id, p.id, 'a', sha256(convert_to(p.id::text, 'UTF8')), 'kbt_0000', now(), 'bench' from principal p
+    select p.id, p.id, 'a', sha256(convert_to(p.id::text, 'UTF8')), 'kbt_0000', now(), 'bench'
+    from principal p
     """,
 ]
 
@@ -121,7 +122,7 @@ try await ScratchDatabase.make().withDatabase { _, database in
         touched.sort()
         others.sort()
         print(
-            "one change, \(known) tokens known: who was touched \(touched[25]) µs, each other \(others[25]) µs"
+            "one change, \(known) tokens known: touched \(touched[25]) µs, each other \(others[25]) µs"
         )
     }
 }

@@ -26,7 +26,7 @@ package enum Authority {
         """
         with raised as (update authority set epoch = epoch + 1 returning epoch),
             told as (insert into authority_change (epoch, touched) select epoch, $1 from raised),
-            gone as (delete from authority_change using raised where authority_change.epoch <= raised.epoch - $2)
+            gone as (delete from authority_change c using raised where c.epoch <= raised.epoch - $2)
         select epoch from raised
         """)
     private static let raiseConfiguration = Statement(

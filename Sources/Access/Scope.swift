@@ -54,8 +54,8 @@ extension Scope {
         }
     }
 
-    /// Whether all that the other is of, now and later, is in this one too. Of one key that takes knowing what
-    /// it is: `target`.
+    /// Whether all that the other is of, now and later, is in this one too. Of one key that takes knowing
+    /// what it is: `target`.
     package func covers(_ other: Scope, _ target: Target?) -> Bool {
         if self == .everything || self == other { return true }
         if case .key = other { return target.map(matches) ?? false }

@@ -49,7 +49,8 @@ struct AnswerTests {
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
             let lists = [
-                "users", "service-accounts", "groups", "grants", "access-tokens", "keys", "tokens", "series", "signals",
+                "users", "service-accounts", "groups", "grants", "access-tokens", "keys", "tokens", "series",
+                "signals",
                 "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
                 "permissions", "exchanges", "grades/trader?interval=1d",
                 "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",

@@ -5,7 +5,8 @@ import Testing
         _ path: String = "/v1/keys", id: String = "listKeys", permission: String = "keys:read",
         codes: Set<String> = ["forbidden"]
     ) -> EndpointFacts {
-        EndpointFacts(method: "GET", path: path, id: id, permission: permission, isScoped: false, errorCodes: codes)
+        EndpointFacts(
+            method: "GET", path: path, id: id, permission: permission, isScoped: false, errorCodes: codes)
     }
 
     @Test func `two sides that agree have no difference`() {

@@ -104,7 +104,10 @@ struct ScopeTests {
             let lasting = try await desk.call("POST", "/v1/keys/mode", mode)
             #expect(lasting.json["missing_permission"] == "keys:suspend", "\(lasting.text)")
             let ids =
-                #"{"selector":{"ids":["\#(desk.mine)","\#(desk.theirs)"]},"mode":"suspended","reason":"a","expect_count":1}"#
+                """
+                {"selector":{"ids":["\(desk.mine)","\(desk.theirs)"]},"mode":"suspended","reason":"a",\
+                "expect_count":1}
+                """
             let named = try await desk.call("POST", "/v1/keys/mode", ids)
             #expect(named.json["changed"] == 1 && named.json["matched"] == 1, "\(named.text)")
             let revoke = #"{"selector":{"environment":"live"},"reason":"a","expect_count":1}"#

@@ -1,5 +1,6 @@
 import Access
 import EventLoop
+import Events
 import HTTPServer
 import JSON
 import Kernel
@@ -99,6 +100,64 @@ import TestSupport
             #expect(nowhere.pointers == ["/on/resource"])
             let nulls = try await answer(#""role":"bot","effect":null,"on":null,"expires_at":null"#)
             #expect(nulls.status == 201, "\(nulls.text)")
+        }
+    }
+
+    @Test func `a grant on some keys, denied or for a while, is told as it is`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let user = try await house.join("anna", nil, by: owner)
+            let id = user.actor.principal?.description ?? ""
+            let soon = owner.now + .hours(1)
+            let grant = try await house.grant(
+                id, "trader", on: #"{"tags":["b","a"],"environment":"live"}"#, until: soon, by: owner)
+            let shown = try await house.caller.call("GET", "/v1/grants/\(grant)", owner).json
+            #expect(shown["on"] == ["environment": "live", "tags": ["a", "b"]], "\(shown)")
+            #expect(shown["expires_at"]?.asString == soon.description && shown["expired"] == false)
+            let rights = try await house.rights(of: user)
+            #expect(rights.everywhere == [] && rights.somewhere.contains(.keysSign))
+            #expect(rights.lapsesAt == soon)
+            #expect(try await house.rights(of: user, at: soon) == .none)
+            var later = owner
+            later.now = soon
+            let lapsed = try await house.caller.call("GET", "/v1/grants?principal_id=\(id)", later).json
+            #expect(lapsed["data"]?[0]?["expired"] == true)
+            // What lapsed makes room for its like, and goes after 30 days.
+            let again = try await house.caller.call(
+                "POST", "/v1/grants", later,
+                body:
+                    #"{"principal_id":"\#(id)","role":"trader","on":{"tags":["a","b"],"environment":"live"}}"#
+            )
+            #expect(again.status == 201, "\(again.text)")
+            let twice = try await house.caller.call(
+                "POST", "/v1/grants", later,
+                body:
+                    #"{"principal_id":"\#(id)","role":"trader","on":{"environment":"live","tags":["b","a"]}}"#
+            )
+            #expect(twice.code == "already_exists")
+        }
+    }
+
+    @Test func `nobody grants longer than they have it themselves`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            var admin = try await house.join("admin", .admin, by: owner)
+            let soon = owner.now + .hours(1)
+            admin.rights = Rights(
+                [
+                    GrantedRole(
+                        id: house.ledger.newID(), role: "admin", permissions: BuiltInRole.admin.permissions,
+                        expiresAt: soon)
+                ], at: owner.now)
+            let user = try await house.join("anna", nil, by: owner).actor.principal?.description ?? ""
+            let body = { (end: String) in #"{"principal_id":"\#(user)","role":"admin","expires_at":\#(end)}"#
+            }
+            let longer = try await house.caller.call("POST", "/v1/grants", admin, body: body("null"))
+            #expect(longer.code == "forbidden")
+            let same = try await house.caller.call("POST", "/v1/grants", admin, body: body("\"\(soon)\""))
+            #expect(same.status == 201, "\(same.text)")
         }
     }
 

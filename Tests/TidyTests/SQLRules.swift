@@ -10,6 +10,10 @@ enum SQLRules {
         "Sources/Identity/Approvals/ApprovalRuleStore.swift": "a constant list of columns",
         "Sources/Identity/Approvals/ApprovalStore.swift": "a constant list of columns",
         "Sources/Identity/Grants/GrantStore.swift": "a constant list of columns; one statement for each sort",
+        "Sources/Identity/Groups/GroupStore.swift": "a constant list of columns; one statement for each sort",
+        "Sources/Identity/Roles/RoleStore.swift": "a constant list of columns",
+        "Sources/Keys/Accounts/AccountRow.swift": "the numbers of two parameters; constant names of columns",
+        "Sources/Keys/Rotation/RotationSearch.swift": "the number of a parameter; constant names of columns",
         "Sources/Identity/Principals/PrincipalList.swift":
             "a constant list of columns; one statement for each sort",
         "Sources/Identity/Principals/PrincipalStore.swift": "a constant list of columns",

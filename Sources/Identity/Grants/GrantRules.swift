@@ -34,8 +34,8 @@ enum GrantRules {
         if wish.isForCaller, caller.actor.principal != nil { try caller.require(.ownersWrite) }
     }
 
-    /// Taking an allowance back needs less, because it only ever takes away. Taking a denial back gives, so it
-    /// needs what granting needs; and nobody frees themselves.
+    /// Taking an allowance back needs less, because it only ever takes away. Taking a denial back gives, so
+    /// it needs what granting needs; and nobody frees themselves.
     static func check(takingBack wish: Wish, by caller: Context) throws(Problem) {
         try caller.require(.grantsWrite)
         guard wish.effect == .deny else {

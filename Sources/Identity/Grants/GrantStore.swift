@@ -14,7 +14,8 @@ enum GrantSort: String, ListSort {
 /// Grants as rows.
 enum GrantStore {
     private static let columns = """
-        g.id, g.principal, p.kind, g.group_id, g.role, g.effect, g.scope, g.expires_at, g.created_at, g.created_by
+        g.id, g.principal, p.kind, g.group_id, g.role, g.effect, g.scope, g.expires_at, g.created_at,
+        g.created_by
         """
     private static let source = "access_grant g left join principal p on p.id = g.principal"
     static let find = Statement(
@@ -35,7 +36,8 @@ enum GrantStore {
     private static let insert = Statement(
         "grant_insert",
         """
-        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at, created_by)
+        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at,
+            created_by)
         values ($1, $2, $3, $4, $5, normalize($6::text)::jsonb, $7, $8, $9)
         """)
     private static let replace = Statement(

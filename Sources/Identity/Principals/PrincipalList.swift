@@ -32,7 +32,7 @@ struct PrincipalList {
                         where p.kind = $1 and ($2::text is null or p.status = $2)
                             and ($3::text is null or strpos(p.name_folded, normalize($3::text, NFC)) > 0)
                             and ($4::text is null or exists (
-                                select from access_grant g where g.principal = p.id and g.role = $4))
+                                select from access_grant g where g.principal = p.id and g.role = $4 and g.effect = 'allow'))
                             and ($5::uuid is null or p.owner = $5)
                         """ + sort.tail(id: "p.id", from: 6))
             )

@@ -6,8 +6,8 @@ import Kernel
 
 /// Who may make and change which roles.
 enum RoleRules {
-    /// Nobody makes a role that can do more than they can, on everything and for good: whoever grants it later
-    /// is asked again.
+    /// Nobody makes a role that can do more than they can, on everything and for good: whoever grants it
+    /// later is asked again.
     static func check(making permissions: Set<Permission>, by caller: Context) throws(Problem) {
         for permission in Permission.allCases where permissions.contains(permission) {
             guard caller.rights.covers(permission, on: .everything) else {

@@ -6,8 +6,8 @@ package import Postgres
 
 /// What of the keys a caller may see and do: their grants may be on some only.
 extension KeyBook {
-    /// Asked before anything is done with a key or told of it. Costs nothing for who has it everywhere; then a
-    /// key that does not exist is for the handler to find out.
+    /// Asked before anything is done with a key or told of it. Costs nothing for who has it everywhere; then
+    /// a key that does not exist is for the handler to find out.
     package nonisolated(nonsending) func require(
         _ permission: Permission, on id: ExchangeKeyID, _ context: Context, in source: any Queryable
     ) async throws {

@@ -35,8 +35,8 @@ extension ModeCommand {
     var permission: Permission { mode == .revoked ? .keysRevoke : .keysSuspend }
 
     /// A mode that lasts is for keys too that come later, and for those that the caller may not touch: it
-    /// needs the permission on all that the selector is of. What is done to the keys that there are is done to
-    /// those that the caller may touch.
+    /// needs the permission on all that the selector is of. What is done to the keys that there are is done
+    /// to those that the caller may touch.
     func check(for context: Context) throws(Problem) {
         guard context.rights.somewhere.contains(permission) else { throw .forbidden(missing: permission) }
         guard selector.isLasting, mode != .revoked,

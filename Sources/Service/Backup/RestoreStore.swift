@@ -43,7 +43,8 @@ enum RestoreStore {
     private static let deny = Statement(
         "restore_deny",
         """
-        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at, created_by)
+        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at,
+            created_by)
         select $1, p.id, g.id, $4, 'deny', $5::jsonb, $6, $7, 'restore'
         from (values (1)) as one left join principal p on p.id = $2 left join access_group g on g.id = $3
         where (p.id is null) <> (g.id is null)

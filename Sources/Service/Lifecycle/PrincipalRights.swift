@@ -25,6 +25,15 @@ enum PrincipalRights {
         return rights
     }
 
+    /// What a caller of a while ago may still do; nil: nothing any more.
+    nonisolated(nonsending) static func left(
+        of context: Context, at now: Timestamp, in source: any Queryable
+    ) async throws -> Set<Permission>? {
+        guard let principal = context.actor.principal else { return nil }
+        let rights = try await of([principal], at: now, in: source)
+        return rights[principal]?.everywhere.intersection(context.permissions)
+    }
+
     /// For whoever asks again and again, by the clock at the time of asking.
     static func reader(_ clock: Clock) -> RightsReader {
         RightsReader(now: clock.now) { principals, now, source in

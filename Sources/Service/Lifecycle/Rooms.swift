@@ -82,12 +82,7 @@ final class Rooms {
             : nil
         let events = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
-            recheck: { context in
-                guard let principal = context.actor.principal else { return nil }
-                return try await PrincipalRights.of([principal], at: shared.clock.now(), in: database)[
-                    principal]?
-                    .everywhere.intersection(context.permissions)
-            })
+            recheck: { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: database) })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
         operations =

@@ -8,8 +8,9 @@ import Testing
 
 @testable import Identity
 
-/// A change of authority makes a worker forget what it touched, and nothing else. What is known of somebody is
-/// made different in the database without a word: whoever was forgotten shows it, whoever was not does not.
+/// A change of authority makes a worker forget what it touched, and nothing else. What is known of somebody
+/// is made different in the database without a word: whoever was forgotten shows it, whoever was not does
+/// not.
 @Suite(.serialized) struct AuthorityDeltaTests {
     private let time = MovableClock()
     private let address = IPAddress("10.0.0.1")

@@ -62,7 +62,8 @@ struct RightsTests {
     @Test func `each condition of a selector counts`() {
         for (scope, matches) in [
             (selector(.binance), true), (selector(.kraken), false), (selector(nil, .live), true),
-            (selector(nil, .testnet), false), (selector(account: "main"), true), (selector(account: "x"), false),
+            (selector(nil, .testnet), false), (selector(account: "main"), true),
+            (selector(account: "x"), false),
             (selector(tags: ["mm"]), true), (selector(tags: ["mm", "x"]), false),
             (selector(owner: Self.owner), true), (selector(owner: Self.other), false),
             (.key(Self.id), true), (.key(ExchangeKeyID(UUID(high: 2, low: 2))), false),
