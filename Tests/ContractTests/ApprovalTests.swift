@@ -46,7 +46,7 @@ struct ApprovalTests {
             let told = try await premises.call("GET", "/v1/approvals/\(id)", as: desk.asker.token)
             #expect(told.json["result"]?["label"] == "moved", "\(told.text)")
             let trail = try await premises.call(
-                "GET", "/v1/audit-records?action=keys.update", as: desk.owner.token)
+                "GET", "/v1/audit-records?action=keys.change", as: desk.owner.token)
             #expect(trail.json["data"]?[0]?["actor"]?["id"]?.asString == desk.asker.id, "\(trail.text)")
             #expect(try await desk.approve(id, as: desk.second).code == "conflict")
             #expect(premises.mistakes == [])
@@ -200,7 +200,10 @@ struct ApprovalTests {
             let key = try await desk.key()
             let parked = try await premises.call(
                 "POST", "/v1/keys/\(key)/versions", as: desk.owner.token, headers: Stock.waiting,
-                body: #"{"credential":{"api_key":"canary-name","secret":"canary-secret-7h2"}}"#)
+                body: """
+                    {"credential":{"api_key":"canary-name","secret":"canary-secret-7h2",\
+                    "passphrase":"canary-passphrase"}}
+                    """)
             let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
             for person in [desk.owner, desk.approver] {
                 let seen = try await premises.call("GET", "/v1/approvals/\(id)", as: person.token)

@@ -13,7 +13,7 @@ package enum ApprovalAction: String, CaseIterable, Sendable {
     case createGrant, deleteGrant, createRole, replaceRole, deleteRole
     case replaceGroup, deleteGroup, addGroupMember, removeGroupMember
     // The installation.
-    case rotateRootKey, rotateKeyEncryptionKey
+    case rotateRootKey
     case createApprovalRule, updateApprovalRule, deleteApprovalRule, setSoloMode
     // At an exchange: proxied requests that are of this operation.
     case withdraw, transfer
