@@ -50,7 +50,8 @@ struct ApprovalDesk {
         let made = try await premises.call(
             "POST", "/v1/keys", as: owner.token,
             body: """
-                {"exchange":"okx","account":"main\(tags.filter { $0.isLetter })","label":"treasury","environment":"demo","tags":\(tags),\
+                {"exchange":"okx","account":"main\(tags.filter { $0.isLetter })","label":"treasury",\
+                "environment":"demo","tags":\(tags),\
                 "readable":true,"credential":{"api_key":"api-key",\
                 "secret":"the-secret-of-the-treasury\(tags.filter { $0.isLetter })",\
                 "passphrase":"p"}}

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Service
 
-/// T8: a withdrawal at an exchange that stands in for one. It leaves once, when everything says so, and as it was
-/// approved.
+/// T8: a withdrawal at an exchange that stands in for one. It leaves once, when everything says so, and as it
+/// was approved.
 struct ApprovedUseTests {
     private static let path = "/proxy/spot/sapi/v1/capital/withdraw/apply"
     private static let known = "\(path)?coin=BTC&address=bc1q&amount=1"

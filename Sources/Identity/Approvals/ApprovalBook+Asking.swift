@@ -10,8 +10,8 @@ extension ApprovalBook {
         package let subject: ApprovalSubject
     }
 
-    /// Nil: no rule in force asks for approvals, or there is nothing that it could be about, or the caller may
-    /// not do it anyhow, which the handler says.
+    /// Nil: no rule in force asks for approvals, or there is nothing that it could be about, or the caller
+    /// may not do it anyhow, which the handler says.
     package nonisolated(nonsending) func caught(
         _ action: ApprovalAction, _ parameters: [String: String], needing permission: Permission?,
         _ context: Context
@@ -75,8 +75,8 @@ extension Problem {
         }
         return Problem(
             .approvalRequired,
-            "\(action.rawValue) needs \(asked.joined(separator: ", and ")). Nothing was done. To ask, send the "
-                + "same request with \"Prefer: respond-async\" and \"Keybell-Reason\": it then waits in "
+            "\(action.rawValue) needs \(asked.joined(separator: ", and ")). Nothing was done. To ask, send "
+                + "the same request with \"Prefer: respond-async\" and \"Keybell-Reason\": it then waits in "
                 + "/v1/approvals.",
             members: [("action", .string(action.rawValue)), ("rules", .array(named))])
     }

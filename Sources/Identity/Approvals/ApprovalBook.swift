@@ -130,8 +130,8 @@ extension ApprovalBook {
     private static let holders = Statement(
         "approval_holders",
         """
-        select p.id from principal p where p.kind = 'user' and p.status = 'active' and holds_role(p.id, $1, $2)
-        order by p.id
+        select p.id from principal p
+        where p.kind = 'user' and p.status = 'active' and holds_role(p.id, $1, $2) order by p.id
         """)
 
     package nonisolated(nonsending) func park(_ wanted: Wanted, _ context: Context) async throws -> Approval {

@@ -14,8 +14,8 @@ enum ApprovalRuleSort: String, ListSort {
 /// Rules as rows.
 enum ApprovalRuleStore {
     private static let columns = """
-        id, name, actions, scope, approvals, role, reason_pattern, reason_least, pending_for, delay, valid_for,
-        created_at, created_by, updated_at, updated_by, revision
+        id, name, actions, scope, approvals, role, reason_pattern, reason_least, pending_for, delay,
+        valid_for, created_at, created_by, updated_at, updated_by, revision
         """
     static let find = Statement(
         "approval_rule_find", derived: "select \(columns) from approval_rule where id = $1")
@@ -33,8 +33,8 @@ enum ApprovalRuleStore {
         """
         insert into approval_rule (id, name, actions, scope, approvals, role, reason_pattern, reason_least,
             pending_for, delay, valid_for, created_at, created_by, updated_at, updated_by)
-        select $1, normalize($2::text, NFC), $3::text[], $4::jsonb, $5::smallint, $6, $7, $8::smallint, $9, $10,
-            $11, $12::timestamptz, $13::text, $12, $13
+        select $1, normalize($2::text, NFC), $3::text[], $4::jsonb, $5::smallint, $6, $7, $8::smallint, $9,
+            $10, $11, $12::timestamptz, $13::text, $12, $13
         where (select count(*) from approval_rule) < $14
         """)
     private static let update = Statement(

@@ -7,10 +7,10 @@ import Postgres
 /// Approvals as rows.
 enum ApprovalStore {
     private static let columns = """
-        a.id, a.action, a.operation, a.state, a.requester, p.kind, a.humans, a.access_token, a.address, a.reason,
-        a.needs, a.method, a.path, a.subject, a.key, a.key_readable, a.key_policy, a.digest, a.fetched,
-        a.requested_at, a.expires_at, a.delay, a.valid_for, a.approved_at, a.due_at, a.lapses_at, a.finished_at,
-        a.ended_by, a.end_reason, a.status
+        a.id, a.action, a.operation, a.state, a.requester, p.kind, a.humans, a.access_token, a.address,
+        a.reason, a.needs, a.method, a.path, a.subject, a.key, a.key_readable, a.key_policy, a.digest, a.fetched,
+        a.requested_at, a.expires_at, a.delay, a.valid_for, a.approved_at, a.due_at, a.lapses_at,
+        a.finished_at, a.ended_by, a.end_reason, a.status
         """
     private static let source = "approval a join principal p on p.id = a.requester"
     static let find = Statement(
@@ -35,10 +35,10 @@ enum ApprovalStore {
         "approval_insert",
         """
         insert into approval (id, action, operation, state, requester, humans, access_token, address, reason,
-            needs, method, path, subject, key, key_readable, key_policy, request, digest, fetched, requested_at,
-            expires_at, delay, valid_for)
-        values ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::integer, $16, $17, $18,
-            $19, $20, $21, $22)
+            needs, method, path, subject, key, key_readable, key_policy, request, digest, fetched,
+            requested_at, expires_at, delay, valid_for)
+        values ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::integer, $16,
+            $17, $18, $19, $20, $21, $22)
         """)
     private static let step = Statement(
         "approval_step",

@@ -54,7 +54,8 @@ enum ApprovalVoteStore {
         case "approval_vote_own":
             return Problem(
                 .notAnApprover,
-                "Nobody decides about their own request, nor about one of a service account that they answer for."
+                "Nobody decides about their own request, nor about one of a service account that they "
+                    + "answer for."
             )
         case "approval_vote_role", "approval_vote_solo":
             return Problem(

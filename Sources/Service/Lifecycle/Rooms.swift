@@ -47,9 +47,8 @@ final class Rooms {
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
         delivery = DeliveryRooms(shared, ledger: ledger, reactor: worker.reactor)
         signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)
-        (feed, notifier) = (
-            EventFeed(database, reactor: worker.reactor), Notifier(database, reactor: worker.reactor)
-        )
+        feed = EventFeed(database, reactor: worker.reactor)
+        notifier = Notifier(database, reactor: worker.reactor)
         audit = AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let rewrap = Rewrap(
@@ -60,9 +59,9 @@ final class Rooms {
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, approvals: approvals.ofUses,
             isLead: isLead, reactor: worker.reactor)
+        let ofPeople = approvals.jobs + GrantJobs(ledger: ledger).jobs
         let jobs =
-            approvals.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs
-            + [rewrap.job] + GrantJobs(ledger: ledger).jobs
+            keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job] + ofPeople
         scheduler =
             isLead
             ? Scheduler(
@@ -92,8 +91,8 @@ final class Rooms {
                 ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin
             ).operations
             + approvals.operations + keys.operations + signing.operations + signals.operations
-            + delivery.operations
-            + events.operations + audit.operations + sealing.operations + runs.operations
+            + delivery.operations + events.operations + audit.operations + sealing.operations
+            + runs.operations
         approvals.bind(operations)
         ledger.onEvents { [feed, notifier] in
             feed.wake()

@@ -8,9 +8,9 @@ import Testing
 
 @testable import Identity
 
-/// T12: nobody approves their own request, nor through their own bots, nor by a role that came to them while it
-/// was pending. Every way of asking against every person who might approve and every history of their role; by
-/// the service, and past it by whoever writes to the database.
+/// T12: nobody approves their own request, nor through their own bots, nor by a role that came to them while
+/// it was pending. Every way of asking against every person who might approve and every history of their
+/// role; by the service, and past it by whoever writes to the database.
 @Suite(.serialized) struct OwnApprovalTests {
     /// Who asked.
     enum Requester: CaseIterable {
