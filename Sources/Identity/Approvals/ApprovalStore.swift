@@ -8,8 +8,8 @@ import Postgres
 enum ApprovalStore {
     private static let columns = """
         a.id, a.action, a.operation, a.state, a.requester, p.kind, a.humans, a.access_token, a.address,
-        a.reason, a.needs, a.method, a.path, a.subject, a.key, a.key_readable, a.key_policy, a.digest, a.fetched,
-        a.requested_at, a.expires_at, a.delay, a.valid_for, a.approved_at, a.due_at, a.lapses_at,
+        a.reason, a.needs, a.method, a.path, a.subject, a.key, a.key_readable, a.key_policy, a.digest,
+        a.fetched, a.requested_at, a.expires_at, a.delay, a.valid_for, a.approved_at, a.due_at, a.lapses_at,
         a.finished_at, a.ended_by, a.end_reason, a.status
         """
     private static let source = "approval a join principal p on p.id = a.requester"
