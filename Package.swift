@@ -59,7 +59,9 @@ let package = Package(
         room("Sealing", base + ["Jobs", "Audit", "Events"]),
         room(
             "Identity",
-            base + ["Exchanges", "HTTPClient", "Jobs", "Audit", "Events", "WebAuthn", "QRCode"]),
+            base + [
+                "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "WebAuthn", "QRCode",
+            ]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
         room(
@@ -151,7 +153,8 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Keys", "Sealing", "Service",
+                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "Keys", "Sealing",
+                "Service",
                 "Signals", "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),

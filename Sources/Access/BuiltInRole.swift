@@ -21,7 +21,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .admin:
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
-                .alertsRead, .candlesRead, .deliveriesRead, .deliveriesWrite, .eventsRead, .grantsRead,
+                .alertsRead, .approvalsDecide, .approvalsRead, .candlesRead, .deliveriesRead,
+                .deliveriesWrite, .eventsRead, .grantsRead,
                 .grantsWrite, .groupsRead, .groupsWrite, .jobsRead,
                 .jobsRun, .keysRead, .metricsRead, .rolesRead, .rolesWrite, .rulesRead, .serviceAccountsRead,
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
@@ -31,7 +32,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .security:
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
-                .alertsRead, .alertsWrite, .auditRead, .candlesRead, .decoysRead, .decoysWrite,
+                .alertsRead, .alertsWrite, .approvalsDecide, .approvalsRead, .approvalsRules,
+                .auditRead, .candlesRead, .decoysRead, .decoysWrite,
                 .deliveriesRead, .eventsRead, .grantsRead, .groupsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
@@ -42,6 +44,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .trader:
             [
                 .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead, .alertsWrite,
+                .approvalsDecide, .approvalsRead,
                 .candlesRead, .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead,
                 .rulesRead,
                 .signalsRead, .tokensRead,
@@ -55,7 +58,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .auditor:
             [
-                .accessTokensRead, .accountsRead, .alertsRead, .auditRead, .candlesRead, .deliveriesRead,
+                .accessTokensRead, .accountsRead, .alertsRead, .approvalsRead, .auditRead, .candlesRead,
+                .deliveriesRead,
                 .eventsRead,
                 .grantsRead, .groupsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,

@@ -39,6 +39,9 @@ package struct Context: Sendable {
     /// Of the authority that was asked about before the operation began.
     package var settledEpoch: Int64?
 
+    /// Set when this is what was approved, being carried out.
+    package var approval: ApprovalID?
+
     /// At which the caller was let in, where that is known.
     package var epoch: Int64? { authority?.epoch ?? settledEpoch }
 

@@ -15,6 +15,10 @@ extension ProblemCode {
         "factor_refused", .forbidden, "The second factor does not count")
     package static let passkeysUnavailable = ProblemCode(
         "passkeys_unavailable", .conflict, "There are no passkeys here")
+    package static let approvalRequired = ProblemCode(
+        "approval_required", .forbidden, "It needs approvals first")
+    package static let notAnApprover = ProblemCode(
+        "not_an_approver", .forbidden, "Not yours to decide")
     package static let conflict = ProblemCode("conflict", .conflict, "The state does not allow it")
     package static let alreadyExists = ProblemCode("already_exists", .conflict, "It exists already")
     package static let alreadyDone = ProblemCode("already_done", .conflict, "Done already, and shown once")

@@ -85,6 +85,9 @@ static const unsigned char migration_0024[] = {
 static const unsigned char migration_0025[] = {
 #embed "../../Migrations/0025_factors.sql"
 };
+static const unsigned char migration_0026[] = {
+#embed "../../Migrations/0026_approvals.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -117,6 +120,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0023_openid.sql", migration_0023),
     FILE_OF("Migrations/0024_leaving.sql", migration_0024),
     FILE_OF("Migrations/0025_factors.sql", migration_0025),
+    FILE_OF("Migrations/0026_approvals.sql", migration_0026),
     {0, 0, 0},
 };
 

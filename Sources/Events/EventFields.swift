@@ -199,6 +199,30 @@ extension EventType {
             EventField("known_count", .integer), EventField("shown_count", .integer),
         ],
         "recovery_code.used": [EventField("user_id", .string), EventField("left", .integer)],
+        "approval.requested": approvalFields,
+        "approval.approved": approvalFields + [
+            EventField("approver_id", .string), EventField("reason_given", .string),
+            EventField("complete", .boolean), EventField("solo", .boolean),
+            EventField("due_at", .string, isNullable: true),
+        ],
+        "approval.rejected": approvalFields + [
+            EventField("approver_id", .string), EventField("reason_given", .string),
+        ],
+        "approval.cancelled": approvalFields,
+        "approval.expired": approvalFields,
+        "approval.executed": approvalFields + [EventField("status", .integer, isNullable: true)],
+        "approval.failed": approvalFields + [
+            EventField("status", .integer, isNullable: true), EventField("unknown", .boolean),
+            EventField("error", .string, isNullable: true),
+        ],
+        "approval.rule.changed": [
+            EventField("approval_rule_id", .string), EventField("name", .string),
+            EventField("actions", .strings), EventField("change", .string),
+        ],
+        "approval.solo_mode.changed": [
+            EventField("enabled", .boolean), EventField("delay", .string),
+            EventField("reason", .string, isNullable: true),
+        ],
         "grade.changed": seriesFields + [
             EventField("time", .string), EventField("previous", .number, isNullable: true),
             EventField("grade", .number), EventField("zone", .string),
@@ -308,6 +332,14 @@ private let keyFields: [EventField] = [
 private let priceSourceFields: [EventField] = [
     EventField("price_source_id", .string), EventField("kind", .string), EventField("name", .string),
 ]
+
+private let approvalFields: [EventField] = [
+    EventField("approval_id", .string), EventField("action", .string), EventField("requester_id", .string),
+    EventField("path", .string), EventField("key_id", .string, isNullable: true),
+    EventField("reason", .string, isNullable: true), EventField("rules", .strings),
+    EventField("roles", .strings), EventField("expires_at", .string),
+]
+
 private let accountFields: [EventField] = [
     EventField("account_id", .string), EventField("name", .string), EventField("exchange", .string),
     EventField("environment", .string), EventField("uid", .string, isNullable: true),

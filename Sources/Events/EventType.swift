@@ -107,6 +107,17 @@ extension EventType {
     package static let grantChanged = EventType("grant.changed", .grantsRead, isSecurity: true)
     package static let roleChanged = EventType("role.changed", .rolesRead, isSecurity: true)
     package static let groupChanged = EventType("group.changed", .groupsRead, isSecurity: true)
+    package static let approvalRequested = EventType("approval.requested", .approvalsRead, isSecurity: true)
+    package static let approvalApproved = EventType("approval.approved", .approvalsRead, isSecurity: true)
+    package static let approvalRejected = EventType("approval.rejected", .approvalsRead, isSecurity: true)
+    package static let approvalCancelled = EventType("approval.cancelled", .approvalsRead, isSecurity: true)
+    package static let approvalExpired = EventType("approval.expired", .approvalsRead, isSecurity: true)
+    package static let approvalExecuted = EventType("approval.executed", .approvalsRead, isSecurity: true)
+    package static let approvalFailed = EventType("approval.failed", .approvalsRead, isSecurity: true)
+    package static let approvalRuleChanged = EventType(
+        "approval.rule.changed", .approvalsRead, isSecurity: true)
+    package static let approvalSoloModeChanged = EventType(
+        "approval.solo_mode.changed", .approvalsRead, isSecurity: true)
     package static let accessTokenCreated = EventType("access_token.created", .usersRead, isSecurity: true)
     package static let accessTokenRevoked = EventType("access_token.revoked", .usersRead, isSecurity: true)
     package static let accessTokenRotated = EventType("access_token.rotated", .usersRead, isSecurity: true)
@@ -180,6 +191,8 @@ extension EventType {
         .userOffboarded, .ownerRecovered, .serviceAccountExpiring, .serviceAccountUnused,
         .breakGlassCreated, .breakGlassUsed, .breakGlassEnded, .breakGlassRevoked,
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
+        .approvalRequested, .approvalApproved, .approvalRejected, .approvalCancelled, .approvalExpired,
+        .approvalExecuted, .approvalFailed, .approvalRuleChanged, .approvalSoloModeChanged,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,

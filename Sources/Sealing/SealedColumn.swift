@@ -14,7 +14,9 @@ struct SealedColumn: Sendable {
     /// Snapshots of configuration hold these bytes.
     var isConfiguration = false
 
-    static let all = [webhookKey, webhookSecret, installationKey, credential, factorSeed]
+    static let all = [
+        webhookKey, webhookSecret, installationKey, credential, factorSeed, approvalRequest, approvalResult,
+    ]
 
     private static let webhookKey = SealedColumn(
         name: "webhook.signing_key",
@@ -111,6 +113,42 @@ struct SealedColumn: Sendable {
             from unnest($1::text[], $2::bytea[]) as d (id, sealed) where factor.id = d.id::uuid
             """),
         count: Statement("rewrap_factor_count", "select count(*) from factor where seed_generation < $1"))
+
+    private static let approvalRequest = SealedColumn(
+        name: "approval.request",
+        take: Statement(
+            "rewrap_approval_request_take",
+            """
+            select id::text, request from approval where request_generation < $1 and id::text <> all($3)
+            order by request_generation, id limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_approval_request_write",
+            """
+            update approval set request = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where approval.id = d.id::uuid
+            """),
+        count: Statement(
+            "rewrap_approval_request_count",
+            "select count(*) from approval where request_generation < $1"))
+
+    private static let approvalResult = SealedColumn(
+        name: "approval.result",
+        take: Statement(
+            "rewrap_approval_result_take",
+            """
+            select id::text, result from approval where result_generation < $1 and id::text <> all($3)
+            order by result_generation, id limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_approval_result_write",
+            """
+            update approval set result = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where approval.id = d.id::uuid
+            """),
+        count: Statement(
+            "rewrap_approval_result_count",
+            "select count(*) from approval where result_generation < $1"))
 
     /// Re-wraps at most so many rows under the keyring's current generation. Off the loop, so that requests
     /// do not wait for it. Rows that somebody altered stay as they are.

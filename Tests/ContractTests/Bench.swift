@@ -131,6 +131,11 @@ struct Bench {
     /// The operation's path with a fresh thing in it, in the state that the operation takes.
     private mutating func preparedPath() async throws -> String {
         count += 1
+        if operation.path.hasPrefix("/v1/approvals/{approval_id}/") {
+            let isOwn = operation.id == "cancelApproval"
+            let id = try await stock.park(by: isOwn ? stock.owner : stock.asker)
+            return operation.path.replacing("{approval_id}", with: id)
+        }
         guard let (make, body, name) = maker else {
             let path = stock.path(operation.path)
             try await bring(path)

@@ -24,8 +24,9 @@ enum DerivedStatements {
             GrantStore.find, GrantStore.list, GrantStore.ofGroup, GrantStore.ofPrincipal, GrantStore.ofRole,
             RoleStore.find, RoleStore.lock, RoleStore.all, GroupStore.find, GroupStore.list,
             GroupStore.members, SessionStore.find, SessionList.statement, SignInSettings.find,
-            SignInSettings.lock,
-            FactorStore.list, FactorStore.find,
+            SignInSettings.lock, FactorStore.list, FactorStore.find,
+            ApprovalRuleStore.find, ApprovalRuleStore.lock, ApprovalRuleStore.all, ApprovalRuleStore.list,
+            ApprovalStore.find, ApprovalStore.lock, ApprovalStore.list,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
 

@@ -138,7 +138,7 @@ extension Premises {
         "key_id": "key", "token_id": "tkn", "signal_id": "sig", "webhook_id": "whk", "delivery_id": "dlv",
         "rule_id": "rule", "alert_id": "alrt", "account_id": "acc",
         "deposit_id": "dep", "usage_id": "use", "break_glass_id": "brk", "group_id": "grp",
-        "principal_id": "usr", "factor_id": "fac",
+        "principal_id": "usr", "factor_id": "fac", "approval_id": "appr", "approval_rule_id": "arule",
     ]
 
     nonisolated(nonsending) fileprivate func token(without permission: Permission, by owner: Person)

@@ -1,5 +1,6 @@
 import Access
 import HTTPServer
+import Identity
 import JSON
 import Kernel
 import Testing
@@ -51,7 +52,12 @@ extension EndpointFacts {
 extension Endpoint<Requirement, Context> {
     fileprivate var allErrors: [ProblemCode] {
         errors + [.invalidParameter, .rateLimited, .internalError] + ofAuthority + ofDatabase + ofBody
-            + ofMethod + (stepUp == nil ? [] : [.stepUpRequired, .humanRequired])
+            + ofMethod + ofApproval + (stepUp == nil ? [] : [.stepUpRequired, .humanRequired])
+    }
+
+    /// Before the handler knows of it.
+    private var ofApproval: [ProblemCode] {
+        ApprovalAction(rawValue: id) == nil ? [] : [.approvalRequired]
     }
 
     private var ofAuthority: [ProblemCode] {

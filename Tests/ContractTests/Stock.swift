@@ -14,6 +14,8 @@ struct Stock {
     let owner: Person
     /// May push candles, and not use keys: what it pushes are prices for policy.
     let feeder: Person
+    /// Asks for what the owner may approve.
+    let asker: Person
     /// Ids by the names of path parameters, and of their kinds' prefixes.
     private(set) var ids: [String: String] = [
         "name": "key-expiry", "role": "trader", "code": "forbidden",
@@ -24,7 +26,10 @@ struct Stock {
         self.premises = premises
         owner = try await premises.owner()
         feeder = try await premises.join("feeder", .analyst, by: owner)
+        asker = try await premises.join("asker", .security, by: owner)
+        _ = try await premises.join("second of security", .security, by: owner)
         try await addPeople()
+        try await addApprovals()
         try await addSeries()
         try await addPrices()
         try await addReceivers()
@@ -106,6 +111,37 @@ struct Stock {
             "rotation_id", "/v1/keys/\(ids["rotating_key_id"] ?? "")/rotations",
             #"{"credential":{"api_key":"stock-api-key-2","secret":"the-next-secret-of-the-stock"}}"#)
     }
+
+    /// A rule over a key of its own, and requests that it caught, one for each that may come of it.
+    private mutating func addApprovals() async throws {
+        try await add(
+            "guarded_key_id", "/v1/keys",
+            #"{"exchange":"okx","account":"stock","label":"guarded","environment":"demo","tags":["guarded"]}"#
+        )
+        try await add(
+            "approval_rule_id", "/v1/approval-rules",
+            """
+            {"name":"stock","actions":["destroyKeyVersion"],"on":{"tags":["guarded"]},"approvals":1,\
+            "role":"owner"}
+            """)
+        ids["approval_id"] = try await park(by: asker)
+        ids["rejectable_approval_id"] = try await park(by: asker)
+        ids["own_approval_id"] = try await park(by: owner)
+    }
+
+    /// A request that waits for the owner's approval; its id.
+    func park(by person: Person) async throws -> String {
+        let parked = try await premises.call(
+            "POST", "/v1/keys/\(ids["guarded_key_id"] ?? "")/versions/1/destroy", as: person.token,
+            headers: Self.waiting, body: #"{"confirm":"guarded","reason":"stock"}"#)
+        #expect(parked.status == 202, "\(parked.text)")
+        return try #require(parked.json["id"]?.asString, "\(parked.text)")
+    }
+
+    /// What says that a request may wait.
+    static let waiting = [
+        (name: "prefer", value: "respond-async"), (name: "keybell-reason", value: "OPS-1 for the stock"),
+    ]
 
     private mutating func addSeries() async throws {
         for name in ["SOL", "BTC"] {
@@ -204,6 +240,7 @@ struct Stock {
             if part == "{version}" { return version }
             if operation.hasPrefix("/v1/ready-policies/"), part == "{name}" { return "spot_trader" }
             if part == "{user_id}", operation.contains("/offboarding") { return ids["leaver_id"] ?? "none" }
+            if part == "{approval_id}" { return ids[Self.approval(of: operation)] ?? "none" }
             if part == "{key_id}" { return ids[Self.key(of: operation)] ?? "none" }
             return part.hasPrefix("{") ? ids[String(part.dropFirst().dropLast())] ?? "none" : String(part)
         }
@@ -214,6 +251,11 @@ struct Stock {
     private static func key(of operation: String) -> String {
         if operation.hasSuffix("/rotations") { return "rotatable_key_id" }
         return operation.contains("/rotations/") ? "rotating_key_id" : "key_id"
+    }
+
+    private static func approval(of operation: String) -> String {
+        if operation.hasSuffix("/cancel") { return "own_approval_id" }
+        return operation.hasSuffix("/reject") ? "rejectable_approval_id" : "approval_id"
     }
 
     /// An example of the contract with ids of things that are there, and receivers on this machine.

@@ -11,6 +11,7 @@ extension IntegrationTests {
             "api key": "canaryapikey8Jq2mVw5", "secret": "canarysecret4Xz7Lk9pTr2",
             "passphrase": "canarypassphrase6Nd3",
             "next secret": "canarynextsecret1Gh8Wb", "deposited secret": "canarydeposited5Vq1Rn8Ks",
+            "parked secret": "canaryparked3Wd8Hq6Zt",
         ]
 
         private static func credential(_ secret: String) -> JSONValue {
@@ -32,6 +33,7 @@ extension IntegrationTests {
                     try await node.bootstrap()
                     try await use(node)
                     try await deposit(node, canaries)
+                    try await park(node, canaries)
                     try await addFactors(node, canaries)
                     #expect(canaries.seen(in: node.log).isEmpty, "in the service's log")
                     #expect(try await node.stop() == 0)
@@ -109,6 +111,33 @@ extension IntegrationTests {
             for list in ["/v1/me/factors", "/v1/events?limit=200", "/v1/audit-records?limit=200"] {
                 let answer = try await node.call("GET", list)
                 #expect(answer.status == 200 && canaries.seen(in: answer.text).isEmpty, "\(list)")
+            }
+        }
+
+        /// A body that waits for approvals.
+        private func park(_ node: RunningNode, _ canaries: Canaries) async throws {
+            try await node.must(
+                "POST", "/v1/approval-rules",
+                [
+                    "name": "guarded", "actions": ["createKeyVersion"], "on": ["tags": ["guarded"]],
+                    "approvals": 1, "role": "owner",
+                ])
+            let key = try await node.must(
+                "POST", "/v1/keys",
+                [
+                    "exchange": "okx", "account": "main", "label": "guarded", "environment": "live",
+                    "tags": ["guarded"],
+                ])
+            let parked = try await node.call(
+                "POST", "/v1/keys/\(key["id"]?.asString ?? "")/versions",
+                ["credential": Self.credential("parked secret")],
+                headers: [
+                    (name: "prefer", value: "respond-async"), (name: "keybell-reason", value: "a new one"),
+                ])
+            #expect(parked.status == 202)
+            for place in ["", "/\(parked.json["id"]?.asString ?? "")"] {
+                let seen = try await node.call("GET", "/v1/approvals\(place)")
+                #expect(seen.status == 200 && canaries.seen(in: seen.text).isEmpty, "\(place)")
             }
         }
 

@@ -9,6 +9,8 @@ enum SQLRules {
             "a constant list of columns; one statement for each sort",
         "Sources/Identity/BreakGlass/BreakGlassStore.swift": "a constant list of columns",
         "Sources/Identity/Factors/FactorStore.swift": "a constant list of columns",
+        "Sources/Identity/Approvals/ApprovalRuleStore.swift": "a constant list of columns",
+        "Sources/Identity/Approvals/ApprovalStore.swift": "a constant list of columns",
         "Sources/Identity/Grants/GrantStore.swift": "a constant list of columns; one statement for each sort",
         "Sources/Access/Sight+SQL.swift": "the number of a parameter; columns that stand in the code",
         "Sources/Identity/Groups/GroupStore.swift": "a constant list of columns; one statement for each sort",

@@ -8,6 +8,9 @@ package enum RequestOperation: String, CaseIterable, Sendable {
     case transfer, withdraw
     /// Everything else, and everything that no table knows.
     case admin
+
+    /// Never without an approval.
+    package var movesMoney: Bool { self == .withdraw || self == .transfer }
 }
 
 /// What a request means, told from method, host, path, query and body. Policies are about this.

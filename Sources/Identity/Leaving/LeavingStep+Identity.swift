@@ -14,6 +14,7 @@ extension LeavingStep {
             LeavingStep("sessions") { try await $1.endSessions(of: $0) },
             LeavingStep("grants") { try await $1.endGrants(of: $0) },
             LeavingStep("groups") { try await $1.leaveGroups($0) },
+            LeavingStep("approvals") { try await $1.cancelApprovals(of: $0) },
             LeavingStep("password_resets") { try await $1.voidResets(of: $0) },
             LeavingStep("invitations") { try await $1.endInvitations(of: $0) },
             LeavingStep("break_glass_tokens") { try await BreakGlassStore.revoke(madeBy: $0, $1) },
@@ -170,6 +171,19 @@ extension Change {
             touch(.principal(leaver.principal))
             note(group, "member_removed", leaver.principal)
             things.append(LeftThing(id, name: group.name, .ended))
+        }
+        return things
+    }
+
+    /// What they and their service accounts asked for. Their votes on what others asked for count no more,
+    /// since whoever approved is looked at again when it runs.
+    fileprivate nonisolated(nonsending) func cancelApprovals(of leaver: Leaver) async throws -> [LeftThing] {
+        var things: [LeftThing] = []
+        for id in try await ApprovalStore.open(of: leaver.everybody, in: transaction) {
+            var approval = try await ApprovalStore.lock(id, in: transaction)
+            guard [.pending, .approved].contains(approval.state) else { continue }
+            try await cancel(&approval, reason: leaver.disableReason)
+            things.append(LeftThing(id, name: approval.action.rawValue, .ended))
         }
         return things
     }

@@ -19,7 +19,10 @@ struct Readiness {
     private static let horizonLagSeconds = 5.0
     private static let ping = Statement(
         "readiness",
-        "select max(number)::bigint, (select restored_at from authority) from schema_migration")
+        """
+        select max(number)::bigint, (select restored_at from authority), (select solo from approval_setting)
+        from schema_migration
+        """)
 
     let checks: [Check]
     let warnings: [String]
@@ -29,9 +32,11 @@ struct Readiness {
     nonisolated(nonsending) static func of(_ shared: NodeShared, _ database: Database) async -> Readiness {
         var migration: Int64?
         var restoredAt: Timestamp?
+        var isSolo = false
         do {
             let row = try await database.query(ping).first
             (migration, restoredAt) = (row?.int64(0), row?.optionalTimestamp(1))
+            isSolo = row?.optionalBool(2) ?? false
         } catch {
             shared.log.debug("not ready", ["error": .text("\(error)")])
         }
@@ -49,7 +54,9 @@ struct Readiness {
         let restore = restoredAt.map { _ in
             "the database was restored from a backup: nothing is used until an owner confirms that"
         }
-        return Readiness(checks: checks, warnings: (restore.map { [$0] } ?? []) + warnings(shared))
+        let solo = isSolo ? ["solo mode is on: one person may approve their own requests"] : []
+        return Readiness(
+            checks: checks, warnings: (restore.map { [$0] } ?? []) + solo + warnings(shared))
     }
 
     /// What an operator should mend while the node goes on. Anybody may read them: no names, no addresses.

@@ -12,7 +12,8 @@ struct SystemEndpoints {
         select current_setting('server_version'), installation.era,
             (select max(number) from schema_migration)::bigint, authority.epoch,
             (select count(*) from (select 1 from delivery where state = 'pending' limit 100000) pending),
-            (select max(generation) from key_encryption_key)::bigint, rekeying.total, rekeying.rewrapped
+            (select max(generation) from key_encryption_key)::bigint, rekeying.total, rekeying.rewrapped,
+            (select solo from approval_setting)
         from installation, authority left join rekeying on rekeying.finished_at is null
         """)
     private static let nodes = Statement(
@@ -53,6 +54,7 @@ struct SystemEndpoints {
             w.field("authority_epoch", row.int64(3))
             w.field("pending_deliveries", row.int64(4))
             w.field("seal", shared.sealText)
+            w.field("solo_mode", row.optionalBool(8) ?? false)
             w.object("key_encryption_key") { w in
                 w.field("generation", row.optionalInt64(5))
                 w.field("rotating", !row.isNull(6))

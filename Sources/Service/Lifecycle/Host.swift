@@ -34,6 +34,7 @@ final class Host {
                 authenticator: rooms.authenticator, door: shared.settings.door,
                 proofs: StepUpCheck(database: database), clock: shared.clock),
             idempotency: IdempotencyGate(database: database, log: shared.log),
+            approvals: ApprovalGate(rooms.approvals.book),
             away: AwayGate(shared.away, door: rooms.door, clock: shared.clock), shared: shared,
             metrics: HTTPMetrics(shared.httpMetrics, routes: rooms.operations.map(\.path)))
         self.pipeline = pipeline

@@ -164,6 +164,9 @@ extension Node {
             webhookMetrics: WebhookMetrics(metrics),
             away: AwayMode(clock: clock, metrics: metrics))
         shared.exchangeStates.export(to: metrics)
+        metrics.computed(
+            "keybell_approvals_pending", "Requests that wait for approvals.", kind: "gauge"
+        ) { [state = shared.state] in Double(state.pendingApprovals) }
         return shared
     }
 

@@ -7,6 +7,7 @@ package final class NodeState: Sendable {
         var isDraining = false
         var horizonLagSeconds = 0.0
         var isAuditExported = true
+        var pendingApprovals = 0
     }
 
     private let facts = Mutex(Facts())
@@ -17,7 +18,10 @@ package final class NodeState: Sendable {
     var horizonLagSeconds: Double { facts.withLock { $0.horizonLagSeconds } }
     var isAuditExported: Bool { facts.withLock { $0.isAuditExported } }
 
+    var pendingApprovals: Int { facts.withLock { $0.pendingApprovals } }
+
     func drain() { facts.withLock { $0.isDraining = true } }
     func note(horizonLagSeconds: Double) { facts.withLock { $0.horizonLagSeconds = horizonLagSeconds } }
+    func note(pendingApprovals: Int) { facts.withLock { $0.pendingApprovals = pendingApprovals } }
     func note(isAuditExported: Bool) { facts.withLock { $0.isAuditExported = isAuditExported } }
 }

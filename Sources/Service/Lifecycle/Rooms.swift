@@ -21,6 +21,7 @@ final class Rooms {
     let operations: [Operation]
     let ledger: Ledger
     let authenticator: Authenticator
+    let approvals: ApprovalRooms
     /// For exits while the database is gone.
     var door: AwayDoor { signing.door }
     private let shared: NodeShared
@@ -54,12 +55,14 @@ final class Rooms {
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
         let sender = ExchangeSender(shared, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
+        approvals = ApprovalRooms(shared, ledger: ledger)
         signing = SigningRooms(
-            shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
+            shared, ledger: ledger, book: keys.book, sender: sender, approvals: approvals.ofUses,
+            isLead: isLead, reactor: worker.reactor)
         let people = PeopleRooms(shared, ledger: ledger, keys.book, reactor: worker.reactor)
         let jobs =
-            [rewrap.job] + people.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs
-            + audit.jobs
+            [rewrap.job] + people.jobs + approvals.jobs + keys.jobs + signing.jobs + signals.jobs
+            + delivery.jobs + audit.jobs
         scheduler =
             isLead
             ? Scheduler(
@@ -85,9 +88,10 @@ final class Rooms {
         operations =
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
-            + people.operations + keys.operations + signing.operations + signals.operations
-            + delivery.operations + events.operations + audit.operations + sealing.operations
-            + runs.operations
+            + people.operations + approvals.operations + keys.operations + signing.operations
+            + signals.operations + delivery.operations + events.operations + audit.operations
+            + sealing.operations + runs.operations
+        approvals.bind(operations)
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()
@@ -146,6 +150,7 @@ extension Rooms {
     private nonisolated(nonsending) func noteNode() async throws {
         if let horizon { shared.state.note(horizonLagSeconds: horizon.lagSeconds) }
         try await NodeRegister.note(shared, isStopping: isStopping, in: database)
+        shared.state.note(pendingApprovals: try await approvals.book.pendingCount())
         defer { tidyings += 1 }
         // Until the first export; what was exported once stays so.
         guard !isStopping, tidyings == 0 || !shared.state.isAuditExported else { return }

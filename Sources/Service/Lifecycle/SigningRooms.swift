@@ -20,8 +20,8 @@ final class SigningRooms {
     private let keeper: AwayKeeper?
 
     init(
-        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender, isLead: Bool,
-        reactor: Reactor
+        _ shared: NodeShared, ledger: Ledger, book: KeyBook, sender: ExchangeSender,
+        approvals: UseApprovals, isLead: Bool, reactor: Reactor
     ) {
         let market = shared.market.market(shared.exchangeClocks, shared.clock)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
@@ -54,7 +54,7 @@ final class SigningRooms {
             + ProxyEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks,
                 line: line, keeper: lines, outcomes: outcomes,
-                weights: shared.weights, entropy: shared.entropy
+                weights: shared.weights, entropy: shared.entropy, approvals: approvals
             ).operations
             + PriceSourceEndpoints(ledger: ledger).operations
             + UsageEndpoints(database: ledger.database, writer: reports).operations

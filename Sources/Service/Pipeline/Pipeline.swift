@@ -5,7 +5,7 @@ import Kernel
 import Signing
 
 /// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate,
-/// authorize, rate limit, idempotency, handler, errors, record.
+/// authorize, rate limit, idempotency, approvals, step-up, handler, errors, record.
 ///
 /// A connection's task keeps the largest frame that its requests ever needed, so what does not wait stands in
 /// functions of its own that are not inlined: 9 KB for each idle connection became 3 (massif).
@@ -13,6 +13,7 @@ final class Pipeline {
     let router: Router<Requirement, Context>
     let gate: Gate
     let idempotency: IdempotencyGate
+    let approvals: ApprovalGate
     let away: AwayGate
     let clock: Clock
     let log: Log
@@ -24,12 +25,13 @@ final class Pipeline {
     private let allMethods: String
 
     init(
-        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate, away: AwayGate,
-        shared: NodeShared, metrics: HTTPMetrics
+        router: Router<Requirement, Context>, gate: Gate, idempotency: IdempotencyGate,
+        approvals: ApprovalGate, away: AwayGate, shared: NodeShared, metrics: HTTPMetrics
     ) {
         self.router = router
         self.gate = gate
         self.idempotency = idempotency
+        self.approvals = approvals
         self.away = away
         self.metrics = metrics
         clock = shared.clock
@@ -117,7 +119,6 @@ final class Pipeline {
         }
         try enter(request, admission.context, &visit)
         if let due = admission.due { try await gate.collect(due, request, operation) }
-        if operation.stepUp != nil { try await gate.stepUp(admission, request, operation) }
         return try await perform(operation, request, admission, &visit)
     }
 
@@ -161,11 +162,11 @@ final class Pipeline {
             return replay
         }
         if let check = context.authority {
-            return try await settling(operation, request, context, check, visit)
+            return try await settling(operation, request, admission, context, check, visit)
         }
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
-        guard admission.check != nil else { return try await finish(operation, request, context) }
+        guard admission.check != nil else { return try await finish(operation, request, context, admission) }
         let result: Result<Response, any Error>
         do {
             result = .success(try await operation.handle(request, context))
@@ -175,21 +176,21 @@ final class Pipeline {
         guard let fresh = try await gate.recheck(admission, request, operation, visit) else {
             return try result.get()
         }
-        return try await finish(operation, request, fresh.context)
+        return try await finish(operation, request, fresh.context, fresh)
     }
 
     /// The operation compares by itself, where it acts, that its caller's authority still is what it was. As
     /// long as it has not, it has done nothing: whatever it said is said anew under what holds now.
     private func settling(
-        _ operation: Operation, _ request: Request, _ context: Context, _ check: AuthorityCheck,
-        _ visit: Visit
+        _ operation: Operation, _ request: Request, _ admission: Admission, _ context: Context,
+        _ check: AuthorityCheck, _ visit: Visit
     ) async throws -> Response {
         var body: [UInt8]?
         let result: Result<Response, any Error>
         do {
             body = try await request.body.collect(limit: operation.bodyLimit)
             request.body = RequestBody(bytes: body ?? [])
-            result = .success(try await finish(operation, request, context))
+            result = .success(try await finish(operation, request, context, admission))
         } catch {
             result = .failure(error)
         }
@@ -197,13 +198,21 @@ final class Pipeline {
         let settled = try await gate.admit(request, to: operation, visit)
         guard let body else { return try result.get() }
         request.body = RequestBody(bytes: body)
-        return try await finish(operation, request, settled.context)
+        return try await finish(operation, request, settled.context, settled)
     }
 
+    /// What needs approvals is kept for them, and asks for no second factor of whoever wants it: those who
+    /// approve it show theirs.
     private func finish(
-        _ operation: Operation, _ request: Request, _ context: Context
+        _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission
     ) async throws -> Response {
-        let response = try await operation.handle(request, context)
+        let response: Response
+        if let parked = try await approvals.intercept(operation, request, context) {
+            response = parked
+        } else {
+            if operation.stepUp != nil { try await gate.stepUp(admission, request, operation) }
+            response = try await operation.handle(request, context)
+        }
         if context.idempotency != nil { await idempotency.keep(response, operation, context) }
         // What is shown once is kept by nobody on the way.
         let isShownOnce = operation.repeats == .refusal

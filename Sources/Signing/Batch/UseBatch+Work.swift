@@ -214,6 +214,7 @@ extension UseFacts {
             request.way, host: request.incoming.host, method: request.incoming.method,
             path: request.incoming.path, meaning: read.meaning, key: key,
             caller: request.context.actor, at: now)
+        isApproved = request.context.approval != nil
         guard !read.meaning.orders.isEmpty else { return }
         let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
         let view = market.view(place, read.meaning.orders)

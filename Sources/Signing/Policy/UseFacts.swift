@@ -26,6 +26,8 @@ package struct UseFacts: Sendable {
     /// How far the exchange's clock is from ours is not known well enough: an order could be taken much later
     /// than it was meant.
     package var isClockUncertain = false
+    /// It was approved as it stands, and is being carried out.
+    package var isApproved = false
     /// What the account holds, by asset, where somebody knows: a spot sale of it is an exit.
     package var holdings: [String: Decimal]?
 

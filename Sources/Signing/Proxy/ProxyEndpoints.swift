@@ -19,6 +19,8 @@ package struct ProxyEndpoints {
     private let keeper: LineKeeper?
     private let outcomes: OutcomeBook
     private let weights: WeightBook
+    /// Who keeps what needs an approval; nil: nobody.
+    private let approvals: UseApprovals?
     /// Set for what leaves while the database is gone.
     private let away: AwayMode?
     private let entropy: Entropy
@@ -33,9 +35,9 @@ package struct ProxyEndpoints {
     package init(
         batcher: UseBatcher, hosts: ExchangeHosts, clocks: ExchangeClocks, line: ExchangeLine,
         keeper: LineKeeper? = nil, outcomes: OutcomeBook, weights: WeightBook, entropy: Entropy,
-        away: AwayMode? = nil
+        approvals: UseApprovals? = nil, away: AwayMode? = nil
     ) {
-        self.away = away
+        (self.approvals, self.away) = (approvals, away)
         (self.batcher, self.hosts, self.clocks, self.line) = (batcher, hosts, clocks, line)
         (self.keeper, self.outcomes, self.weights, self.entropy) = (keeper, outcomes, weights, entropy)
     }
@@ -47,7 +49,7 @@ package struct ProxyEndpoints {
         ]
         let errors: [ProblemCode] = [
             .notFound, .conflict, .keyTampered, .policyDenied, .outcomeUnknown, .exchangeUnavailable,
-            .exchangeRateLimited,
+            .exchangeRateLimited, .approvalRequired,
         ]
         return methods.map { method, id in
             Operation(
@@ -103,14 +105,24 @@ extension ProxyEndpoints {
         let asked = try await holdings.adding(to: asked, turn)
         let hold = hold()
         defer { hold.giveBack() }
-        let decision = try await batcher.decide(asked, isReady: turn != nil) { key, read in
-            let address = try batcher.book.egress.chosen(for: key)
-            try await hold.take(
-                key, read, from: address, servesExit: asked.holdings != nil, pause: line.pause)
+        var parked: Response?
+        let decision: UseDecision
+        do {
+            decision = try await batcher.decide(asked, isReady: turn != nil) { key, read in
+                parked = try await approvals?.parked(request, asked, read, by: batcher)
+                if parked != nil { throw UseApprovals.Waits() }
+                let address = try batcher.book.egress.chosen(for: key)
+                try await hold.take(
+                    key, read, from: address, servesExit: asked.holdings != nil, pause: line.pause)
+            }
+        } catch is UseApprovals.Waits {
+            if let parked { return parked }
+            throw Problem(.conflict, "It could not be kept for approval.")
         }
         switch decision {
         case .denied(let denied):
             timing.decided(in: denied.at)
+            try await approvals?.tell(request, asked.context, denied)
             throw Problem.denied(denied, to: asked.context)
         case .admitted(let use):
             timing.decided(in: use.at)

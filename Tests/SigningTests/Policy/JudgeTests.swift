@@ -24,9 +24,9 @@ import Testing
     }
 
     @Test(arguments: RequestOperation.allCases)
-    func `an operation is allowed by being named, and money never moves yet`(operation: RequestOperation)
-        throws
-    {
+    func `an operation is allowed by being named, and money moves by more than that`(
+        operation: RequestOperation
+    ) throws {
         var meaning = RequestMeaning(operation)
         if operation == .trade { meaning.orders = [Made.order()] }
         if operation == .withdraw {
@@ -37,10 +37,41 @@ import Testing
         let destinations = #""withdrawals":{"destinations":[{"asset":"BTC","address":"bc1q"}]}"#
         let allowing = "{\"operations\":[\(all)],\(destinations)}"
         let isMoney = operation == .withdraw || operation == .transfer
-        #expect(try denials(allowing, Made.facts(meaning)) == (isMoney ? ["approval"] : []))
+        #expect(try denials(allowing, Made.facts(meaning)) == (isMoney ? ["permissions", "approval"] : []))
         let others = RequestOperation.allCases.filter { $0 != operation }.map { "\"\($0.rawValue)\"" }
         let refusing = "{\"operations\":[\(others.joined(separator: ","))],\(destinations)}"
         #expect(try denials(refusing, Made.facts(meaning)).contains("operations"))
+    }
+
+    @Test(arguments: [RequestOperation.withdraw, .transfer])
+    func `T8: money moves only when the key, its policy, the destinations and an approval all say so`(
+        operation: RequestOperation
+    ) throws {
+        var meaning = RequestMeaning(operation)
+        if operation == .withdraw {
+            meaning.withdrawal = WithdrawalIntent(
+                asset: "BTC", network: nil, address: "bc1q", tag: nil, amount: nil)
+        }
+        var allowed = 0
+        for bits in 0..<32 {
+            let says = { (bit: Int) in bits & 1 << bit != 0 }
+            var facts = Made.facts(meaning)
+            facts.key.permissions = says(0) ? [operation == .withdraw ? .withdraw : .transfer] : [.tradeSpot]
+            facts.isApproved = says(1)
+            facts.way = says(2) ? .proxy : .sign
+            let operations = says(3) ? operation.rawValue : "trade"
+            let address = says(4) ? "bc1q" : "bc1p"
+            let policy = """
+                {"operations":["\(operations)"],"ways":["proxy","sign"],\
+                "withdrawals":{"destinations":[{"asset":"BTC","address":"\(address)"}]}}
+                """
+            let isAllowed = try Made.set(policy).judge(facts).isAllowed
+            // No table knows where a transfer goes: it stays with the same owner.
+            let isWanted = bits & 15 == 15 && (says(4) || operation == .transfer)
+            #expect(isAllowed == isWanted, "\(bits)")
+            if isAllowed { allowed += 1 }
+        }
+        #expect(allowed == (operation == .withdraw ? 1 : 2))
     }
 
     @Test func `a refusal names the values`() throws {
@@ -147,7 +178,10 @@ import Testing
             asset: "BTC", network: "BTC", address: "bc1q", tag: nil, amount: Decimal("2"))
         let source = "request.operation == 'withdraw' && request.withdrawal.amount > decimal('1')"
         let policy = "{\"operations\":[\"withdraw\"],\"deny\":[{\"name\":\"much\",\"when\":\"\(source)\"}]}"
-        #expect(try denials(policy, Made.facts(meaning)) == ["approval", "withdrawals", "deny.much"])
+        #expect(
+            try denials(policy, Made.facts(meaning)) == [
+                "permissions", "approval", "withdrawals", "deny.much",
+            ])
     }
 
     @Test func `a condition that costs too much denies`() throws {
@@ -254,9 +288,10 @@ import Testing
     @Test func `who may not read policies learns which clause denied, and not what it says`() throws {
         let judgement = try Made.set(#"{"operations":["read"]}"#).judge(Made.facts(RequestMeaning(.transfer)))
         let redacted = judgement.clauses.filter(\.denies).map(\.redacted)
-        #expect(redacted.map(\.clause) == [.approval, .operations])
+        #expect(redacted.map(\.clause) == [.permissions, .approval, .operations])
         #expect(
-            redacted.map { $0.reason == nil } == [false, true] && redacted.allSatisfy { $0.policy == nil })
+            redacted.map { $0.reason == nil } == [false, false, true]
+                && redacted.allSatisfy { $0.policy == nil })
     }
 
     @Test func `verdicts are written as the interface shows them`() throws {

@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `money never moves`() throws {
+    @Test func `money never moves without an approval`() throws {
         try eachUse { _, set, facts in
             let operation = facts.meaning.operation
             guard operation == .withdraw || operation == .transfer else { return }

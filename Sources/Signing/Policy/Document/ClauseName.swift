@@ -1,7 +1,7 @@
 /// What a verdict is about. `description` is how documents and answers write it.
 package enum ClauseName: Hashable, Sendable {
     // Always there, whatever policies say.
-    case request, policy, mode, approval, instrument, streams, clock
+    case request, policy, mode, permissions, approval, instrument, streams, clock
     // Of a policy's document.
     case operations, ways, hosts, cidrs
     case symbols, sides, types, timeInForce, leverage, marginModes, instruments, notional, priceDistance
@@ -25,6 +25,7 @@ extension ClauseName: CustomStringConvertible {
         case .request: "request"
         case .policy: "policy"
         case .mode: "mode"
+        case .permissions: "permissions"
         case .approval: "approval"
         case .instrument: "instrument"
         case .streams: "streams"

@@ -25,5 +25,11 @@ package struct PolicyJudgement: Sendable, Equatable {
     /// The first that denies.
     package var denial: ClauseVerdict? { clauses.first { $0.denies } }
 
+    /// Whether nothing but an approval is missing.
+    var lacksApprovalOnly: Bool {
+        let denials = clauses.filter(\.denies)
+        return !denials.isEmpty && denials.allSatisfy { $0.clause == .approval }
+    }
+
     package mutating func add(_ verdict: ClauseVerdict) { clauses.append(verdict) }
 }

@@ -11,7 +11,7 @@ struct Standing {
         if !orders.all.isEmpty { verdicts += instrument }
         if facts.isClockUncertain { verdicts += clock }
         let operation = facts.meaning.operation
-        if operation == .withdraw || operation == .transfer { verdicts.append(approval) }
+        if operation.movesMoney { verdicts += [permission, approval] }
         if operation == .stream || facts.meaning.admitsOrders { verdicts.append(streams) }
         return verdicts
     }
@@ -94,10 +94,31 @@ struct Standing {
         }
     }
 
+    /// What the key was registered for.
+    private var permission: ClauseVerdict {
+        let wanted: KeyPermission = facts.meaning.operation == .withdraw ? .withdraw : .transfer
+        guard facts.key.permissions.contains(wanted) else {
+            return ClauseVerdict(
+                .permissions, .denied,
+                reason: "\(wanted.rawValue) is not among the key's declared permissions")
+        }
+        return ClauseVerdict(.permissions, .allowed)
+    }
+
+    /// Only what was approved as it stands; and it is sent once, where a signature could be used elsewhere.
     private var approval: ClauseVerdict {
-        ClauseVerdict(
-            .approval, .denied,
-            reason: "\(facts.meaning.operation.rawValue) needs an approval, and there are none yet")
+        let name = facts.meaning.operation.rawValue
+        guard facts.way == .proxy else {
+            return ClauseVerdict(
+                .approval, .denied,
+                reason: "\(name) is never handed out signed: it goes by the proxy, once approved")
+        }
+        guard facts.isApproved else {
+            return ClauseVerdict(
+                .approval, .denied,
+                reason: "\(name) needs an approval by an approval rule that covers this key")
+        }
+        return ClauseVerdict(.approval, .allowed)
     }
 
     /// Whoever holds such a credential trades past every policy.
