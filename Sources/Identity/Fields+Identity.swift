@@ -57,6 +57,16 @@ extension Fields {
         return text
     }
 
+    /// Why something is done: required, and not blank.
+    mutating func reason() -> String {
+        let text = string("reason", 1...1_000)
+        checkFree(text, "reason")
+        if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
+            fail("reason", code: FieldCode.malformed, "must not be blank")
+        }
+        return text
+    }
+
     mutating func checkFree(_ text: String, _ field: String) {
         if text.unicodeScalars.contains(where: { $0.isControl && $0 != "\n" && $0 != "\t" }) {
             fail(field, code: FieldCode.malformed, "must not contain control characters")

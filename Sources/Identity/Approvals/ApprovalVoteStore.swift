@@ -66,9 +66,3 @@ enum ApprovalVoteStore {
         }
     }
 }
-
-extension Problem {
-    static var humanRequired: Problem {
-        Problem(.humanRequired, "A person decides this: no service account can.")
-    }
-}

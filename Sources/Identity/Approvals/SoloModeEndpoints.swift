@@ -74,14 +74,3 @@ package struct SoloModeEndpoints {
         change.emit(NewEvent(.approvalSoloModeChanged, subject: nil as String?, facts))
     }
 }
-
-extension Fields {
-    /// Why: required, as `ReasonDemand` takes it at its loosest.
-    mutating func reason() -> String {
-        let text = string("reason", 1...ReasonDemand.characters)
-        if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
-            fail("reason", code: FieldCode.malformed, "must not be blank")
-        }
-        return text
-    }
-}

@@ -84,7 +84,7 @@ extension AuthorizationEndpoints {
             w.field("principal_id", id.description)
             w.field("resource", resource)
             explanation.writeFields(to: &w)
-            w.field("narrowed_by", scopes == nil ? nil : context.actor.accessToken?.description)
+            w.field("narrowed_by", limits?.scopes == nil ? nil : context.actor.accessToken?.description)
         }
     }
 

@@ -17,6 +17,6 @@ extension Problem {
     }
 
     static var humanRequired: Problem {
-        Problem(.humanRequired, "A person has to do this: service accounts have no second factor.")
+        Problem(.humanRequired, "A person has to do this: service accounts cannot.")
     }
 }

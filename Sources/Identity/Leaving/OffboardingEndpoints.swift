@@ -92,11 +92,4 @@ extension Fields {
         let heir = parsed(optional: "reassign_to", expected: "the id of a user") { UserID($0) }
         return OffboardingWish(isDryRun: isDryRun, expect: expect, heir: heir, reason: reason())
     }
-
-    /// A reason that has to be given.
-    mutating func reason() -> String {
-        let text = string("reason", 1...1_000)
-        checkFree(text, "reason")
-        return text
-    }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import Access
 import EventLoop
 import Events
