@@ -142,8 +142,8 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Keys", "Sealing", "Service",
-                "Signals", "Signing", "TestSupport", "Webhooks",
+                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Keys", "Sealing",
+                "Service", "Signals", "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],

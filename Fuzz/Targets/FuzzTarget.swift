@@ -6,8 +6,9 @@ package struct FuzzTarget: Sendable {
     package let check: @Sendable ([UInt8]) throws(Finding) -> Void
 
     package static let all: [FuzzTarget] = [
-        .accessToken, .chunked, .csv, .expression, .gzip, .idToken, .json, .keyFiles, .ndjson, .policy, .privateKey,
-        .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath, .url, .writtenRequest,
+        .accessToken, .chunked, .csv, .expression, .gzip, .idToken, .json, .keyFiles, .ndjson, .policy,
+        .privateKey, .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath, .url,
+        .writtenRequest,
     ]
 }
 

@@ -11,6 +11,8 @@ enum SQLRules {
         "Sources/Identity/Principals/PrincipalList.swift":
             "a constant list of columns; one statement for each sort",
         "Sources/Identity/Principals/PrincipalStore.swift": "a constant list of columns",
+        "Sources/Identity/Sessions/SessionList.swift": "a constant list of columns",
+        "Sources/Identity/Sessions/SessionStore.swift": "a constant list of columns",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
         "Sources/Signals/CandleReads.swift": "a constant list of columns; one statement for each order",
         "Sources/Signals/GradeReads.swift": "a constant list of columns; one statement for each order",

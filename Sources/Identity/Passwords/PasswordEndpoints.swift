@@ -41,8 +41,8 @@ struct PasswordEndpoints {
         try user.check(new)
         guard let id = context.actor.user else { throw Problem.unauthenticated }
         let held = try await PasswordStore.find(of: id, in: ledger.database)
-        let place = try hasher.place()
-        let attempt = try await prove(old, held, user, place, context)
+        let attempt = try await prove(old, held, user, context)
+        let place = try await logIn.place(for: attempt)
         let fresh = try await hasher.hash(new, place)
         try await ledger.change(context) { change in
             _ = try await PrincipalStore.locked(user.id, in: change.transaction)
@@ -74,8 +74,7 @@ struct PasswordEndpoints {
 
     /// The old password, counted as a log-in is. Nil: there is none yet.
     private nonisolated(nonsending) func prove(
-        _ old: String?, _ held: PasswordHash?, _ user: Principal, _ place: borrowing PasswordHasher.Place,
-        _ context: Context
+        _ old: String?, _ held: PasswordHash?, _ user: Principal, _ context: Context
     ) async throws -> LoginGuard.Attempt? {
         guard let held else {
             if old == nil { return nil }
@@ -84,6 +83,7 @@ struct PasswordEndpoints {
         guard let old else { throw Problem.wrongField("old_password", "is required") }
         let attempt = try await logIn.admit(
             LoginIdentity(user.email ?? ""), context.actor.user, context)
+        let place = try await logIn.place(for: attempt)
         if try await hasher.matches(old, held, place) { return attempt }
         _ = try await logIn.refuse(.wrongPassword, context.actor.user, attempt, context)
         throw Problem.wrongField("old_password", "is wrong")

@@ -13,7 +13,6 @@ enum PasswordRules {
 
     /// Nil: it is fit. Otherwise how the mistake goes on after the field's name.
     static func mistake(_ password: String, of user: Principal) -> String? {
-        let password = password.normalFormC
         if let mistake = mistake(password) { return mistake }
         let folded = PasswordFold.plain(password)
         let own = ownParts(of: user)
@@ -23,11 +22,11 @@ enum PasswordRules {
 
     /// Of anybody.
     static func mistake(_ password: String) -> String? {
-        let count = password.unicodeScalars.count
+        let count = password.normalFormC.unicodeScalars.count
         if count < length.lowerBound { return "must have at least \(length.lowerBound) characters" }
         if count > length.upperBound { return "must have at most \(length.upperBound) characters" }
         if password.utf8.contains(0) { return "must not hold NUL" }
-        return CommonPasswords.holds(password) ? "is among those that are guessed first" : nil
+        return GuessedPasswords.holds(password) ? "is among those that are guessed first" : nil
     }
 
     /// The words of the name, what stands before the at sign, and its words.

@@ -12,6 +12,10 @@ extension Change {
         _ new: NewSession, id: SessionID, _ entropy: Entropy
     ) async throws -> IssuedSession {
         let secret = AccessTokenSecret(.session, entropy)
+        note(
+            try await SessionStore.endOldest(
+                of: new.user, keeping: Session.perUser - 1, at: context.now, by: context.actor,
+                reason: "too_many", in: transaction), "too_many")
         try await SessionStore.insert(
             new, id: id, secret, from: context.actor.address, at: context.now, in: transaction)
         let settings = try await SignInSettings.read(in: transaction)

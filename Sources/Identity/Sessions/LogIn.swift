@@ -36,9 +36,9 @@ struct LogIn {
     // MARK: Password
 
     nonisolated(nonsending) func begin(_ step: ByPassword, _ context: Context) async throws -> Outcome {
-        let place = try hasher.place()
         let candidate = try await PasswordStore.candidate(step.identity, in: ledger.database)
         let attempt = try await admit(step.identity, candidate.user, context)
+        let place = try await place(for: attempt)
         let isRight = try await hasher.matches(step.password, candidate.hash, place)
         guard isRight, candidate.status == .active, let user = candidate.user, let hash = candidate.hash
         else { throw try await refuse(candidate, isRight, attempt, context) }
@@ -115,6 +115,22 @@ struct LogIn {
         case .refused(let wait):
             try await record(.locked, user, context)
             throw Problem.tooManyLogins(wait)
+        }
+    }
+
+    /// An attempt that found the line full was none. It takes its place only now, so that whoever is locked
+    /// out takes nobody's.
+    nonisolated(nonsending) func place(
+        for attempt: LoginGuard.Attempt?
+    ) async throws -> PasswordHasher.Place {
+        do {
+            return try hasher.place()
+        } catch {
+            guard let attempt else { throw error }
+            try await ledger.database.transaction { transaction in
+                try await LoginGuard.giveBack(attempt, in: transaction)
+            }
+            throw error
         }
     }
 

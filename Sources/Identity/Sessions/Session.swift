@@ -5,6 +5,9 @@ package import Kernel
 
 /// A browser, or a cookie jar, that somebody signed in with. The cookie is given once and never stored.
 package struct Session: Equatable, Sendable {
+    /// Of one user at a time; one more ends the one that has rested longest.
+    package static let perUser = 50
+
     package let id: SessionID
     package let user: UserID
     package let device: String

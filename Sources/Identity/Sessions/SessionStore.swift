@@ -17,7 +17,7 @@ enum SessionStore {
         """
         insert into session (id, principal, hash, device, address, created_at, last_used_at, factor,
             factor_at)
-        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, case when $7 is not null then $6 end)
+        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8)
         """)
     private static let end = Statement(
         "session_end",
@@ -30,6 +30,15 @@ enum SessionStore {
         """
         update session set ended_at = $2, ended_by = $3, end_reason = $4
         where principal = $1 and ended_at is null and id is distinct from $5 returning id, principal, device
+        """)
+    private static let endOldest = Statement(
+        "session_end_oldest",
+        """
+        update session set ended_at = $2, ended_by = $3, end_reason = $4
+        where id in (
+            select id from session where principal = $1 and ended_at is null
+            order by last_used_at desc, id desc offset $5)
+        returning id, principal, device
         """)
     private static let freshen = Statement(
         "session_freshen", "update session set factor = $2, factor_at = $3 where id = $1")
@@ -63,7 +72,8 @@ enum SessionStore {
     ) async throws {
         _ = try await transaction.query(
             insert, .id(id), .id(new.user), .bytes(secret.hash.bytes), .text(new.device),
-            .text(address?.description), .timestamp(now), .text(new.factor))
+            .text(address?.description), .timestamp(now), .text(new.factor),
+            .timestamp(new.factor == nil ? nil : now))
     }
 
     static nonisolated(nonsending) func end(
@@ -80,6 +90,17 @@ enum SessionStore {
     ) async throws -> [Ended] {
         try await transaction.query(
             endAll, .id(user), .timestamp(now), .text(actor.principal?.description), .text(reason), .id(kept)
+        ).map(Ended.init)
+    }
+
+    /// All but those that were used last. Its user's row is locked, or one more may stay.
+    static nonisolated(nonsending) func endOldest(
+        of user: UserID, keeping count: Int, at now: Timestamp, by actor: Actor, reason: String,
+        in transaction: Transaction
+    ) async throws -> [Ended] {
+        try await transaction.query(
+            endOldest, .id(user), .timestamp(now), .text(actor.principal?.description), .text(reason),
+            .int(count)
         ).map(Ended.init)
     }
 

@@ -1,4 +1,5 @@
 import Access
+import Identity
 import Kernel
 import Postgres
 
@@ -24,5 +25,16 @@ enum PrincipalRights {
             rights[PrincipalID(kind, row.uuid(0))] = roles.reduce(into: []) { $0.formUnion($1.permissions) }
         }
         return rights
+    }
+
+    /// What is left of what the caller was let in with; nil when they may not act any more, or not by what
+    /// they came by.
+    nonisolated(nonsending) static func left(
+        of context: Context, at now: Timestamp, in source: any Queryable
+    ) async throws -> Set<Permission>? {
+        guard let principal = context.actor.principal,
+            try await Bearing.counts(context.actor, at: now, in: source)
+        else { return nil }
+        return try await of([principal], in: source)[principal]?.intersection(context.permissions)
     }
 }

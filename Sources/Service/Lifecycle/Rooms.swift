@@ -53,13 +53,13 @@ final class Rooms {
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
+        let people = PeopleRooms(shared, ledger: ledger, reactor: worker.reactor)
         let sender = ExchangeSender(shared, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, isLead: isLead, reactor: worker.reactor)
         let jobs =
-            keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
-            + SignInJobs(database, clock: shared.clock).jobs
+            people.jobs + keys.jobs + signing.jobs + signals.jobs + delivery.jobs + audit.jobs + [rewrap.job]
         scheduler =
             isLead
             ? Scheduler(
@@ -79,27 +79,14 @@ final class Rooms {
             : nil
         let events = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
-            recheck: { context in
-                guard let principal = context.actor.principal else { return nil }
-                return try await PrincipalRights.of([principal], in: database)[principal]?
-                    .intersection(context.permissions)
-            })
+            recheck: { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: database) })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })
-        let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher)
         operations =
             OpenEndpoints(shared: shared, database: database, pages: ProblemPages()).operations
             + SystemEndpoints(shared: shared, database: database).operations
-            + IdentityEndpoints(
-                ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
-                signIn: signIn
-            ).operations
-            + OpenIDEndpoints(
-                ledger: ledger, refusals: shared.refusals,
-                provider: ProviderClient.of(shared, worker.reactor),
-                signIn: signIn, log: shared.log
-            ).operations
-            + keys.operations + signing.operations + signals.operations + delivery.operations
+            + people.operations + keys.operations + signing.operations + signals.operations
+            + delivery.operations
             + events.operations + audit.operations + sealing.operations + runs.operations
         ledger.onEvents { [feed, notifier] in
             feed.wake()
@@ -168,9 +155,6 @@ extension Rooms {
 }
 
 extension Settings {
-    /// Where people sign in.
-    var door: FrontDoor { FrontDoor(origin: publicOrigin, trustedProxies: trustedProxies) }
-
     /// What links to this service begin with.
     var origin: String { publicOrigin?.text ?? "\(tls == nil ? "http" : "https")://\(listen)" }
 }

@@ -49,6 +49,22 @@ import Testing
         }
     }
 
+    @Test func `one session more than a user may have ends the one that has rested longest`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            var answers: [TestAnswer] = []
+            for index in 0...Session.perUser {
+                let later = Timestamp.testStart + .seconds(Int64(index))
+                answers.append(try await entrance.logIn("ann@desk.example", at: later))
+            }
+            #expect(try await !isIn(entrance, answers[0]))
+            for answer in answers.dropFirst() { #expect(try await isIn(entrance, answer)) }
+            let ended = try await entrance.house.events().filter { $0.type == "session.ended" }
+            #expect(ended.map { $0.data["reason"] } == ["too_many"])
+        }
+    }
+
     @Test func `other people's sessions are an admin's business, and an owner's an owner's`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let entrance = try await Entrance(database)
@@ -166,6 +182,28 @@ import Testing
             }
             let settled = try await authenticator.settle(attempt, from: nil, now: .testStart)
             #expect(settled?.outcome == .anonymous)
+        }
+    }
+
+    @Test func `whoever stays longer than a request is told when a session or a token has ended`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            let ann = try await entrance.join("ann")
+            let own = try await entrance.context(of: try await entrance.logIn("ann@desk.example"))
+            let later = Timestamp.testStart + .hours(8)
+            for actor in [ann.actor, own.actor] {
+                #expect(try await Bearing.counts(actor, at: .testStart, in: database))
+            }
+            #expect(try await !Bearing.counts(own.actor, at: later, in: database))
+            let token = ann.actor.accessToken?.description ?? ""
+            let revoked = try await entrance.house.caller.call(
+                "POST", "/v1/access-tokens/\(token)/revoke", entrance.owner)
+            #expect(revoked.status == 200, "\(revoked.text)")
+            #expect(try await !Bearing.counts(ann.actor, at: .testStart, in: database))
+            #expect(try await entrance.house.caller.call("DELETE", "/v1/sessions", own).status == 204)
+            #expect(try await !Bearing.counts(own.actor, at: .testStart, in: database))
         }
     }
 

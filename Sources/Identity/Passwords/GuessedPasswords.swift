@@ -1,7 +1,7 @@
 /// Passwords that are guessed first: few characters, keys in a row, counting, dates, and one or two of the
 /// words that stand in every list of leaked passwords, however they are decorated. A list of ours, as the
 /// well known ones hold mostly passwords that are too short here anyway.
-enum CommonPasswords {
+enum GuessedPasswords {
     private static let words: Set<String> = Set(
         """
         password passwort motdepasse contrasena parola passw pass word secret admin administrator root user \
