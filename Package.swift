@@ -154,8 +154,7 @@ let package = Package(
             "ContractTests",
             base + [
                 "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "Keys", "Sealing",
-                "Service",
-                "Signals", "Signing", "TestSupport", "Webhooks",
+                "Service", "Signals", "Signing", "TestSupport", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],
