@@ -27,7 +27,7 @@ struct Stock {
         owner = try await premises.owner()
         feeder = try await premises.join("feeder", .analyst, by: owner)
         asker = try await premises.join("asker", .security, by: owner)
-        _ = try await premises.join("second of security", .security, by: owner)
+        _ = try await premises.join("second-of-security", .security, by: owner)
         try await addPeople()
         try await addApprovals()
         try await addSeries()
