@@ -107,7 +107,10 @@ struct Stock {
     private mutating func addApprovals() async throws {
         try await add(
             "guarded_key_id", "/v1/keys",
-            #"{"exchange":"okx","account":"stock","label":"guarded","environment":"demo","tags":["guarded"]}"#
+            """
+            {"exchange":"binance","account":"stock","label":"guarded","environment":"testnet",\
+            "tags":["guarded"]}
+            """
         )
         try await add(
             "approval_rule_id", "/v1/approval-rules",
