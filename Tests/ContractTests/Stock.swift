@@ -27,7 +27,7 @@ struct Stock {
         owner = try await premises.owner()
         feeder = try await premises.join("feeder", .analyst, by: owner)
         asker = try await premises.join("asker", .security, by: owner)
-        _ = try await premises.join("second of security", .security, by: owner)
+        _ = try await premises.join("second-of-security", .security, by: owner)
         try await addPeople()
         try await addApprovals()
         try await addSeries()
@@ -116,7 +116,10 @@ struct Stock {
     private mutating func addApprovals() async throws {
         try await add(
             "guarded_key_id", "/v1/keys",
-            #"{"exchange":"okx","account":"stock","label":"guarded","environment":"demo","tags":["guarded"]}"#
+            """
+            {"exchange":"binance","account":"stock","label":"guarded","environment":"testnet",\
+            "tags":["guarded"]}
+            """
         )
         try await add(
             "approval_rule_id", "/v1/approval-rules",
