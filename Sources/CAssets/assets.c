@@ -70,6 +70,9 @@ static const unsigned char migration_0019[] = {
 static const unsigned char migration_0020[] = {
 #embed "../../Migrations/0020_authority.sql"
 };
+static const unsigned char migration_0021[] = {
+#embed "../../Migrations/0021_sight.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -97,6 +100,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0018_away_mode.sql", migration_0018),
     FILE_OF("Migrations/0019_prices.sql", migration_0019),
     FILE_OF("Migrations/0020_authority.sql", migration_0020),
+    FILE_OF("Migrations/0021_sight.sql", migration_0021),
     {0, 0, 0},
 };
 
