@@ -21,7 +21,7 @@ package enum EventTopic: Hashable, Sendable {
         if EventVeil.isAlert(type) {
             self = Self.shown(in: data)
         } else if type.isAboutThings {
-            self = subject.flatMap(Self.thing) ?? .general
+            self = subject.flatMap(Self.named) ?? .general
         } else if type.isAboutPrincipals {
             let id =
                 subject.flatMap { PrincipalID($0) }
@@ -41,7 +41,7 @@ package enum EventTopic: Hashable, Sendable {
         return EventTopic(of: type, subject: event["subject"]?.asString, event)
     }
 
-    private static func thing(_ id: String) -> EventTopic? {
+    private static func named(_ id: String) -> EventTopic? {
         ExchangeKeyID(id) != nil || AccountID(id) != nil ? .thing(id) : nil
     }
 }

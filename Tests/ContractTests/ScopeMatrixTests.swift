@@ -90,7 +90,7 @@ struct ScopeMatrixTests {
         "getDeskPolicy", "listDeskPolicyVersions", "diffDeskPolicy", "getDeskPolicyDraft",
         "publishDeskPolicy", "revertDeskPolicy", "putDeskPolicyDraft", "deleteDeskPolicyDraft",
         "publishDeskPolicyDraft", "replayDeskPolicyDraft",
-        "listPriceSources", "markPriceSource", "getPriceSource", "unmarkPriceSource", "resumePriceSource",
+        "listPriceSources", "markPriceSource", "getPriceSource", "deletePriceSource", "resumePriceSource",
     ]
 }
 

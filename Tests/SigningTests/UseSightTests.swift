@@ -86,7 +86,9 @@ struct UseSightTests {
                 cursor = page.json["next_cursor"]?.asString
             }
             #expect(sizes == [2, 1])
-            let summary = try await desk.call("GET", "/v1/usage-summary?group_by=key", as: reader)
+            let summary = try await desk.call(
+                "GET", "/v1/usage-summary?group_by=key&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z",
+                as: reader)
             #expect(summary.json["data"]?.asArray?.count == 1)
             #expect(summary.json["data"]?[0]?["uses"] == 3, "\(summary.text)")
             for query in ["key_id=\(other)", "key_id=\(other)&exchange=binance", "exchange=kraken"] {
@@ -174,7 +176,8 @@ struct UseSightTests {
                 let denied = try await desk.sign(
                     key, "POST", "/api/v3/order", query: SigningDesk.order, as: person)
                 #expect(denied.status == 403)
-                let isTold = (denied.json["clauses"]?.asArray ?? []).contains { $0["reason"] != nil }
+                let clauses = denied.json["clauses"]?.asArray ?? []
+                let isTold = clauses.contains { $0["clause"] == "operations" && $0["reason"] != nil }
                 #expect(isTold == knows, "\(denied.text)")
                 let use = try #require(denied.json["usage_id"]?.asString)
                 let told = try await desk.call("GET", "/v1/usage-events/\(use)", as: person)
