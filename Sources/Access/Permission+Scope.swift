@@ -5,7 +5,8 @@ extension Permission {
 
     /// A permission stands here once every endpoint that asks for it may narrow what it does.
     private static let scoped: Set<Permission> = [
-        .accountsRead, .accountsWrite, .decoysRead, .decoysWrite, .keysAway, .keysDestroy, .keysRead,
+        .accountsRead, .accountsWrite, .alertsRead, .alertsWrite, .decoysRead, .decoysWrite, .deliveriesRead,
+        .deliveriesWrite, .eventsRead, .keysAway, .keysDestroy, .keysRead,
         .keysProxy, .keysReveal, .keysRevoke, .keysRotate, .keysSign, .keysSuspend, .keysVerify, .keysWrite,
         .policiesRead, .policiesWrite, .usageRead, .usageWrite,
     ]

@@ -88,6 +88,9 @@ static const unsigned char migration_0025[] = {
 static const unsigned char migration_0026[] = {
 #embed "../../Migrations/0026_approvals.sql"
 };
+static const unsigned char migration_0027[] = {
+#embed "../../Migrations/0027_sight.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -121,6 +124,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0024_leaving.sql", migration_0024),
     FILE_OF("Migrations/0025_factors.sql", migration_0025),
     FILE_OF("Migrations/0026_approvals.sql", migration_0026),
+    FILE_OF("Migrations/0027_sight.sql", migration_0027),
     {0, 0, 0},
 };
 

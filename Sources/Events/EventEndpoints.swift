@@ -8,9 +8,12 @@ package import Postgres
 /// The feed over HTTP.
 package struct EventEndpoints {
     /// What the caller of a stream may do by now; nil when that is nothing any more. Identity knows.
-    package typealias Recheck = nonisolated(nonsending) (Context) async throws -> Set<Permission>?
+    package typealias Recheck = nonisolated(nonsending) (Context) async throws -> Rights?
 
+    private let database: Database
     private let reader: HorizonReader
+    private let things: TargetSource
+    private let clock: Clock
     private let feed: EventFeed
     private let upload: EventUpload
     private let reactor: Reactor
@@ -18,10 +21,11 @@ package struct EventEndpoints {
     private let recheck: Recheck
 
     package init(
-        database: Database, ledger: Ledger, feed: EventFeed, reactor: Reactor, streams: StreamLimit,
-        recheck: @escaping Recheck
+        database: Database, ledger: Ledger, feed: EventFeed, things: TargetSource = .none,
+        reactor: Reactor, streams: StreamLimit, recheck: @escaping Recheck
     ) {
-        reader = HorizonReader(database)
+        (self.database, self.things, clock) = (database, things, ledger.clock)
+        reader = HorizonReader(database, things: things)
         upload = EventUpload(ledger: ledger)
         (self.feed, self.reactor, self.streams, self.recheck) = (feed, reactor, streams, recheck)
     }
@@ -29,13 +33,13 @@ package struct EventEndpoints {
     package var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/events", id: "listEvents", requires: .permission(.eventsRead), bodyLimit: 0,
+                .get, "/v1/events", id: "listEvents", requires: .scoped(.eventsRead), bodyLimit: 0,
                 handle: list),
             Operation(
                 .post, "/v1/events", id: "pushEvents", requires: .permission(.eventsWrite),
                 errors: [.rowsRefused], handle: upload.receive),
             Operation(
-                .get, "/v1/events/stream", id: "streamEvents", requires: .permission(.eventsRead),
+                .get, "/v1/events/stream", id: "streamEvents", requires: .scoped(.eventsRead),
                 errors: [.tooManyStreams], bodyLimit: 0, handle: stream),
         ]
     }
@@ -51,14 +55,14 @@ package struct EventEndpoints {
         }
         let filter = EventFilter(
             patterns: EventFilter.patterns(&query), subject: query.text("subject"),
-            permissions: context.permissions)
+            sight: EventSight(reading: context))
         try query.finish()
         let page =
             after == "now"
             ? try await reader.end()
             : try await reader.read(after: position ?? .beginning, limit: limit, filter)
         return Response.object { w in
-            w.field("data", page.events.compactMap(filter.show))
+            w.field("data", page.events.compactMap { filter.show($0, page.targets) })
             w.field("next_cursor", page.next.description)
         }
     }
@@ -67,7 +71,8 @@ package struct EventEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         var query = try request.parameters()
-        let filter = EventFilter(patterns: EventFilter.patterns(&query), permissions: context.permissions)
+        let filter = EventFilter(
+            patterns: EventFilter.patterns(&query), sight: EventSight(reading: context))
         let resumed = request.head.headers[.lastEventID]
         let position = resumed.flatMap { EventPosition($0) }
         try query.finish()
@@ -96,9 +101,9 @@ package struct EventEndpoints {
         }
         let subscription = try await feed.subscribe(to: filter, after: position)
         place.subscription = subscription
-        let stream = EventStream(subscription: subscription, reactor: reactor) { [recheck] in
-            try await recheck(context)
-        }
+        let stream = EventStream(
+            subscription: subscription, things: things, database: database, reactor: reactor, clock: clock
+        ) { [recheck] in try await recheck(context) }
         var response = Response(.ok, type: "text/event-stream")
         response.head.add(.cacheControl, "no-store")
         response.body = .stream { writer in

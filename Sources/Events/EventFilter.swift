@@ -8,44 +8,53 @@ package struct EventFilter: Sendable {
     private let patterns: [EventPattern]
     /// What it is about.
     let subject: String?
-    package var permissions: Set<Permission>
+    package var sight: EventSight
 
-    package init(patterns: [EventPattern] = [], subject: String? = nil, permissions: Set<Permission>) {
-        (self.patterns, self.subject, self.permissions) = (patterns, subject, permissions)
-    }
-
-    package func admits(_ event: FeedEvent) -> Bool {
-        permissions.contains(event.type.permission) && (subject == nil || subject == event.subject)
-            && (patterns.isEmpty || patterns.contains { $0.matches(event.type) })
-            && maySeeInside(event)
+    package init(patterns: [EventPattern] = [], subject: String? = nil, sight: EventSight) {
+        (self.patterns, self.subject, self.sight) = (patterns, subject, sight)
     }
 
     /// As its reader sees it; nil for what is not for it.
-    package func show(_ event: FeedEvent) -> FeedEvent? {
-        admits(event) ? event.seen(by: permissions) : nil
+    package func show(_ event: FeedEvent, _ targets: Targets) -> FeedEvent? {
+        admits(event, targets) ? event.seen(by: sight, targets) : nil
     }
 
-    /// An alert shows the event that fired it, so it is for whoever may read that one too.
-    private func maySeeInside(_ event: FeedEvent) -> Bool {
-        guard EventVeil.isAlert(event.type) else { return true }
-        guard let shown = event.event.data["event"]?["type"]?.asString else { return true }
-        return EventType(shown).map { permissions.contains($0.permission) } ?? false
-    }
-
-    /// The listed types that it admits; nil when that is all of them, and own events too.
-    var types: [String]? {
-        let admitted = EventType.all.filter { type in
-            permissions.contains(type.permission)
-                && (patterns.isEmpty || patterns.contains { $0.matches(type) })
+    package func admits(_ event: FeedEvent, _ targets: Targets) -> Bool {
+        guard wants(event) else { return false }
+        guard EventVeil.isAlert(event.type) else { return sight.sees(event.type, event.topic, targets) }
+        guard let name = event.event.data["event"]?["type"]?.asString else {
+            return sight.sees(event.type, .general, targets)
         }
-        let seesAll = admitted.count == EventType.all.count && permissions.contains(.eventsRead)
-        if patterns.isEmpty, seesAll { return nil }
+        guard let shown = EventType(name) else { return false }
+        return sight.sees(event.type, showing: shown, event.topic, targets)
+    }
+
+    /// As far as it can be told without knowing what the event is about: more than what is admitted, never
+    /// less.
+    func mayAdmit(_ event: FeedEvent) -> Bool { wants(event) && sight.mayEverSee(event.type) }
+
+    private func wants(_ event: FeedEvent) -> Bool {
+        (subject == nil || subject == event.subject) && wants(event.type)
+    }
+
+    private func wants(_ type: EventType) -> Bool {
+        patterns.isEmpty || patterns.contains { $0.matches(type) }
+    }
+}
+
+// MARK: For statements, which narrow as far as columns tell
+
+extension EventFilter {
+    /// The listed types that it admits some events of; nil when that is all of them, and own events too.
+    var types: [String]? {
+        let admitted = EventType.all.filter { wants($0) && sight.mayEverSee($0) }
+        if patterns.isEmpty, admitted.count == EventType.all.count, sight.mayEverSeeOwn { return nil }
         return admitted.map(\.name) + ownPatterns.map(\.text).filter { !$0.hasSuffix(".*") }
     }
 
     /// Beginnings of own types that it admits, for `like`; an underscore is escaped.
     var ownPrefixes: [String] {
-        guard permissions.contains(.eventsRead) else { return [] }
+        guard sight.mayEverSeeOwn else { return [] }
         if patterns.isEmpty { return ["custom.%"] }
         return ownPatterns.map(\.text).filter { $0.hasSuffix(".*") }.map { text in
             text.dropLast().map { $0 == "_" ? "\\_" : String($0) }.joined() + "%"
@@ -53,7 +62,7 @@ package struct EventFilter: Sendable {
     }
 
     private var ownPatterns: [EventPattern] {
-        permissions.contains(.eventsRead) ? patterns.filter(\.takesCustom) : []
+        sight.mayEverSeeOwn ? patterns.filter(\.takesCustom) : []
     }
 }
 

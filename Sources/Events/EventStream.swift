@@ -3,15 +3,19 @@ import EventLoop
 import HTTPServer
 import JSON
 import Kernel
+import Postgres
 
 /// One stream of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 struct EventStream {
     static let heartbeatEvery: Period = .seconds(15)
 
     let subscription: EventSubscription
+    let things: TargetSource
+    let database: Database
     let reactor: Reactor
+    let clock: Clock
     /// What the caller may do by now; nil: nothing any more.
-    let permissions: () async throws -> Set<Permission>?
+    let rights: () async throws -> Rights?
 
     /// Until the client leaves, falls behind, loses its rights, or the server drains.
     nonisolated(nonsending) func run(_ writer: any BodyWriter) async throws {
@@ -27,14 +31,23 @@ struct EventStream {
             }
             defer { reactor.cancel(timer) }
             guard let batch = try await subscription.next() else { return }
-            if batch.epoch != epoch {
-                guard let now = try await permissions(), now.contains(.eventsRead) else { return }
-                subscription.filter.permissions = now
+            let lapsed = subscription.filter.sight.rights.lapsesAt.map { $0 <= clock.now() } ?? false
+            if batch.epoch != epoch || lapsed {
+                guard let now = try await rights(), now.somewhere.contains(.eventsRead) else { return }
+                subscription.filter.sight.rights = now
                 epoch = batch.epoch
             }
-            let frames = batch.events.compactMap(subscription.filter.show).flatMap(Self.frame)
+            let frames = try await seen(batch.events).flatMap(Self.frame)
             try await writer.write(frames.isEmpty ? Array(":\n\n".utf8) : frames)
         }
+    }
+
+    private nonisolated(nonsending) func seen(_ events: [FeedEvent]) async throws -> [FeedEvent] {
+        let filter = subscription.filter
+        let targets = try await things.targets(
+            of: events.map(\.topic.thing), for: [filter.sight.rights], filter.sight.askedOfThings,
+            in: database)
+        return events.compactMap { filter.show($0, targets) }
     }
 
     /// JSON has no line breaks of its own, so one `data` line holds it.

@@ -61,7 +61,7 @@ package final class EventSubscription {
 
     func deliver(_ page: HorizonReader.Page) {
         guard !isOver else { return }
-        let news = page.events.filter { $0.position > live && filter.admits($0) }
+        let news = page.events.filter { $0.position > live && filter.mayAdmit($0) }
         guard queue.count + news.count <= Self.queuedAtMost else { return end() }
         if page.epoch != epoch { (epoch, isNews) = (page.epoch, true) }
         queue += news

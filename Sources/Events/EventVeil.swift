@@ -61,12 +61,12 @@ extension JSONObject {
 }
 
 extension FeedEvent {
-    /// As somebody with these permissions sees it, who may see it at all.
-    func seen(by permissions: Set<Permission>) -> FeedEvent {
+    /// As somebody with these eyes sees it, who may see it at all.
+    func seen(by sight: EventSight, _ targets: Targets) -> FeedEvent {
         // Most events are never read: only these types may have something to hide.
         guard EventVeil.isAlert(type) || EventVeil(type) != nil else { return self }
         let data = event.data
-        guard let veil = EventVeil(type, with: data), !permissions.contains(veil.permission) else {
+        guard let veil = EventVeil(type, with: data), !sight.seesBehind(veil, topic, targets) else {
             return self
         }
         return FeedEvent(

@@ -1,4 +1,4 @@
-import Access
+package import Access
 import Kernel
 package import Postgres
 
@@ -14,6 +14,8 @@ package struct HorizonReader {
         package let isFull: Bool
         /// `authority.epoch` of the same snapshot: who sees what may have changed when it moved.
         package let epoch: Int64
+        /// What the events are about, for a filter to which it matters.
+        package var targets: Targets = [:]
     }
 
     /// One row always comes, with the edge; without events the rest of it is null.
@@ -25,10 +27,15 @@ package struct HorizonReader {
         from (select installation.era, pg_snapshot_xmin(pg_current_snapshot()) as xmin, authority.epoch
             from installation, authority) as edge
         left join lateral (
-            select * from feed_event
+            select feed_event.* from feed_event, lateral (
+                select case when type in ('alert.firing', 'alert.resolved') then data -> 'event' ->> 'subject'
+                    else subject end) as about (thing)
             where (era, xid, id) > ($1, $2::xid8, $3) and (era, xid) < (edge.era, edge.xmin)
                 and ($5::text[] is null or type = any ($5) or type like any ($6::text[]))
                 and ($7::text is null or subject = $7)
+                and ($8::text[] is null or about.thing = any ($8)
+                    or ($9 or type = any ($10::text[])) and coalesce(about.thing !~ '^(key|acc)_', true))
+                and (type <> all ($10) or subject = $11::text or data ->> 'principal_id' = $11)
             order by era, xid, id limit $4
         ) as e on true
         order by e.era, e.xid, e.id
@@ -42,17 +49,22 @@ package struct HorizonReader {
         """)
 
     private let database: Database
+    private let things: TargetSource
 
-    package init(_ database: Database) { self.database = database }
+    package init(_ database: Database, things: TargetSource = .none) {
+        (self.database, self.things) = (database, things)
+    }
 
-    /// The next events behind `position`, at most `limit`.
+    /// The next events behind `position`, at most `limit`. A filter still has to look at them.
     package nonisolated(nonsending) func read(
         after position: EventPosition, limit: Int, _ filter: EventFilter? = nil
     ) async throws(PostgresError) -> Page {
+        let targets = try await filter?.sight.targets(things, in: database)
+        let place: [Parameter] = [
+            .int32(position.era), .text(String(position.transaction)), .id(position.id), .int(limit),
+        ]
         let rows = try await database.query(
-            Self.read, .int32(position.era), .text(String(position.transaction)), .id(position.id),
-            .int(limit), .textArray(filter?.types), .textArray(filter?.ownPrefixes ?? []),
-            .text(filter?.subject))
+            Self.read, parameters: place + Self.narrowing(filter, to: targets))
         guard let first = rows.first else { throw .unavailable }
         let edge = EventPosition.end(
             era: Int32(first.int(0)), horizon: UInt64(first.text(1)) ?? 0)
@@ -60,7 +72,17 @@ package struct HorizonReader {
         let next = isFull ? Self.position(rows[rows.count - 1]) : max(edge, position)
         return Page(
             events: rows.compactMap { $0.isNull(5) ? nil : Self.event($0) }, next: next, isFull: isFull,
-            epoch: first.int64(2))
+            epoch: first.int64(2), targets: targets ?? [:])
+    }
+
+    private static func narrowing(_ filter: EventFilter?, to targets: Targets?) -> [Parameter] {
+        let sight = filter?.sight
+        let own = sight.map { sight in EventType.all.filter(sight.seesOnlyOwn) } ?? []
+        return [
+            .textArray(filter?.types), .textArray(filter?.ownPrefixes ?? []), .text(filter?.subject),
+            .textArray(targets.map { Array($0.keys) }), .bool(sight?.seesGeneral ?? true),
+            .textArray(own.map(\.name)), .text(sight?.readerText),
+        ]
     }
 
     /// The present end of what is decided.

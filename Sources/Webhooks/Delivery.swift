@@ -8,7 +8,8 @@ struct Delivery {
     static let columns = """
         select id, webhook, message, event, event_type, alert, sequence, state, attempts, next_attempt_at,
             last_status,
-            last_error, dead_reason, dead_at, delivered_at, created_at, leased_by, due_at from delivery
+            last_error, dead_reason, dead_at, delivered_at, created_at, leased_by, due_at, permissions, thing
+        from delivery
         """
 
     let row: Row
@@ -17,6 +18,8 @@ struct Delivery {
     var id: DeliveryID { row.id(0) }
     var webhook: WebhookID { row.id(1) }
     var stored: String { row.text(7) }
+    var permissions: [Permission] { row.textArray(18).compactMap { Permission(rawValue: $0) } }
+    var thing: String? { row.optionalText(19) }
     var deadAt: Timestamp? { row.optionalTimestamp(13) }
 
     /// A pending one that somebody has in hand is being sent.

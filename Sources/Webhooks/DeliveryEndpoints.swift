@@ -8,41 +8,51 @@ import Postgres
 /// Deliveries, their attempts, and dead letters over HTTP.
 package struct DeliveryEndpoints {
     private let database: Database
+    private let things: TargetSource
     private let ledger: Ledger
     /// Tells the dispatcher that something is due.
     private let wake: () -> Void
 
-    package init(ledger: Ledger, wake: @escaping () -> Void) {
-        (self.ledger, self.wake) = (ledger, wake)
+    package init(ledger: Ledger, things: TargetSource = .none, wake: @escaping () -> Void) {
+        (self.ledger, self.things, self.wake) = (ledger, things, wake)
         database = ledger.database
     }
 
     package var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/deliveries", id: "listDeliveries", requires: .permission(.deliveriesRead),
+                .get, "/v1/deliveries", id: "listDeliveries", requires: .scoped(.deliveriesRead),
                 bodyLimit: 0
-            ) { try await DeliverySearch($0, $1, deadOnly: false).page(in: database) },
+            ) { try await list($0, $1, deadOnly: false) },
             Operation(
                 .get, "/v1/deliveries/{delivery_id}", id: "getDelivery",
-                requires: .permission(.deliveriesRead),
+                requires: .scoped(.deliveriesRead),
                 errors: [.notFound], bodyLimit: 0, handle: read),
             Operation(
                 .post, "/v1/deliveries/{delivery_id}/retry", id: "retryDelivery",
-                requires: .permission(.deliveriesWrite), errors: [.notFound, .conflict], bodyLimit: 0,
+                requires: .scoped(.deliveriesWrite), errors: [.notFound, .conflict], bodyLimit: 0,
                 handle: retry),
             Operation(
-                .get, "/v1/dead-letters", id: "listDeadLetters", requires: .permission(.deliveriesRead),
+                .get, "/v1/dead-letters", id: "listDeadLetters", requires: .scoped(.deliveriesRead),
                 bodyLimit: 0
-            ) { try await DeliverySearch($0, $1, deadOnly: true).page(in: database) },
+            ) { try await list($0, $1, deadOnly: true) },
         ]
+    }
+
+    private nonisolated(nonsending) func list(
+        _ request: Request, _ context: Context, deadOnly: Bool
+    ) async throws -> Response {
+        let sight = DeliverySight(context, .deliveriesRead, things)
+        let search = try DeliverySearch(request, context, deadOnly: deadOnly)
+        return try await search.seen(by: sight.listing(in: database)).page(in: database)
     }
 
     private nonisolated(nonsending) func read(_ request: Request, _ context: Context) async throws -> Response
     {
         try request.parameters().finish()
         let id = try Self.id(request)
-        guard let delivery = try await DeliveryStore.find(id, context, in: database) else {
+        let sight = DeliverySight(context, .deliveriesRead, things)
+        guard let delivery = try await DeliveryStore.find(id, sight, in: database) else {
             throw Problem.notFound("delivery")
         }
         let (body, attempts) = try await DeliveryStore.details(of: id, in: database)
@@ -70,9 +80,10 @@ package struct DeliveryEndpoints {
     {
         try request.parameters().finish()
         let id = try Self.id(request)
+        let sight = DeliverySight(context, .deliveriesWrite, things)
         let delivery = try await ledger.change(context) { change in
             let transaction = change.transaction
-            guard let delivery = try await DeliveryStore.lock(id, context, in: transaction) else {
+            guard let delivery = try await DeliveryStore.lock(id, sight, in: transaction) else {
                 throw Problem.notFound("delivery")
             }
             try await Self.requireRetriable(delivery, context, transaction)
@@ -82,7 +93,7 @@ package struct DeliveryEndpoints {
             }
             change.audit("deliveries.retry", id)
             change.afterCommit(wake)
-            return try await DeliveryStore.find(id, context, in: transaction)
+            return try await DeliveryStore.find(id, sight, in: transaction)
         }
         guard let delivery else { throw Problem.notFound("delivery") }
         return Response.json(.accepted) { w in delivery.write(to: &w) }

@@ -15,7 +15,7 @@ extension DeliveryQueue {
         update delivery d set due_at = $3, leased_by = $4 from due where d.id = due.id
         returning d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts,
             d.counted,
-            d.schedule_at
+            d.schedule_at, d.thing
         """)
     private static let renew = Statement(
         "delivery_renew",
@@ -76,7 +76,7 @@ extension PendingDelivery {
             id: row.id(0), webhook: row.id(1), message: row.id(2), eventType: row.text(3),
             alert: row.isNull(4) ? nil : row.id(4),
             permissions: row.textArray(5).compactMap { Permission(rawValue: $0) },
-            body: row.bytes(6),
+            thing: row.optionalText(10), target: nil, body: row.bytes(6),
             progress: RetrySchedule.Progress(
                 attempts: row.int(7), counted: row.int(8), begun: row.timestamp(9)))
     }

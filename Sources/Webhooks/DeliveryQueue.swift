@@ -8,9 +8,14 @@ struct DeliveryDraft {
     let id: MessageID
     let receivers: [(webhook: WebhookID, id: DeliveryID)]
     let body: MessageBody
+    /// Of what it is about.
+    let target: Target?
 
-    init(message: Message, id: MessageID, receivers: [(webhook: WebhookID, id: DeliveryID)]) {
-        (self.message, self.id, self.receivers) = (message, id, receivers)
+    init(
+        message: Message, id: MessageID, receivers: [(webhook: WebhookID, id: DeliveryID)],
+        target: Target? = nil
+    ) {
+        (self.message, self.id, self.receivers, self.target) = (message, id, receivers, target)
         body = MessageBody(message)
     }
 }
@@ -25,8 +30,8 @@ enum DeliveryQueue {
         """
         with message as (
             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
-                $7::boolean[])
-                with ordinality as m (id, event, type, alert, permissions, prefix, is_too_large, number)
+                $7::boolean[], $14::text[]) with ordinality
+                as m (id, event, type, alert, permissions, prefix, is_too_large, thing, number)
         ), wanted as (
             select id, webhook, number, row_number() over (partition by webhook order by place) as step
             from unnest($8::uuid[], $9::uuid[], $10::bigint[])
@@ -42,7 +47,7 @@ enum DeliveryQueue {
         )
         insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
             schedule_at,
-            next_attempt_at, due_at, leased_by, dead_reason, dead_at, created_at, body)
+            next_attempt_at, due_at, leased_by, dead_reason, dead_at, created_at, body, thing)
         select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '),
             r.before + w.step,
             case when m.is_too_large then 'dead' else 'pending' end, $11::timestamptz,
@@ -51,7 +56,8 @@ enum DeliveryQueue {
             case when not m.is_too_large then $13::uuid end,
             case when m.is_too_large then 'too_large' end,
             case when m.is_too_large then $11::timestamptz end,
-            $11::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea
+            $11::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
+            m.thing
         from wanted w join message m using (number) join raised r using (webhook)
         returning id, sequence, state
         """)
@@ -70,7 +76,8 @@ enum DeliveryQueue {
             .textArray(drafts.map { $0.message.permissions.map(\.rawValue).joined(separator: " ") }),
             .byteaArray(drafts.map(\.body.prefix)), .boolArray(drafts.map(\.body.isTooLarge)),
             .idArray(wanted.map(\.id)), .idArray(wanted.map(\.webhook)), .int64Array(wanted.map(\.number)),
-            .timestamp(now), .timestamp(lease?.until ?? now), .uuid(lease?.node))
+            .timestamp(now), .timestamp(lease?.until ?? now), .uuid(lease?.node),
+            .optionalTextArray(drafts.map(\.message.thing)))
         var sequences: [DeliveryID: Int64] = [:]
         for row in rows where row.text(2) == "pending" { sequences[row.id(0)] = row.int64(1) }
         return drafts.flatMap { draft in
@@ -90,7 +97,8 @@ extension PendingDelivery {
         self.init(
             id: id, webhook: webhook, message: draft.id, eventType: draft.message.type,
             alert: draft.message.alert,
-            permissions: draft.message.permissions, body: draft.body.bytes(sequence: sequence),
+            permissions: draft.message.permissions, thing: draft.message.thing, target: draft.target,
+            body: draft.body.bytes(sequence: sequence),
             progress: RetrySchedule.Progress(attempts: 0, counted: 0, begun: now))
     }
 }

@@ -5,14 +5,14 @@ import JSON
 import Kernel
 import Postgres
 
-/// Deliveries as people read them. `permissions` is what the reader may: nothing else is found.
+/// Deliveries as people read them: whoever may not read one does not find it.
 enum DeliveryStore {
     static let find = Statement(
         "delivery_find",
-        derived: [Delivery.columns, "where id = $1 and permissions <@ $2::text[]"].joined(separator: " "))
+        derived: [Delivery.columns, "where id = $1"].joined(separator: " "))
     static let lock = Statement(
         "delivery_lock",
-        derived: [Delivery.columns, "where id = $1 and permissions <@ $2::text[] for no key update"]
+        derived: [Delivery.columns, "where id = $1 for no key update"]
             .joined(separator: " "))
     private static let body = Statement("delivery_body", "select body from delivery where id = $1")
     private static let attempts = Statement(
@@ -34,19 +34,23 @@ enum DeliveryStore {
         """)
 
     nonisolated(nonsending) static func find(
-        _ id: DeliveryID, _ context: Context, in source: any Queryable
+        _ id: DeliveryID, _ sight: DeliverySight, in source: any Queryable
     ) async throws -> Delivery? {
-        try await source.query(find, .id(id), readable(context)).first.map {
-            Delivery(row: $0, now: context.now)
-        }
+        try await seen(find, id, sight, in: source)
     }
 
     nonisolated(nonsending) static func lock(
-        _ id: DeliveryID, _ context: Context, in transaction: Transaction
+        _ id: DeliveryID, _ sight: DeliverySight, in transaction: Transaction
     ) async throws -> Delivery? {
-        try await transaction.query(lock, .id(id), readable(context)).first.map {
-            Delivery(row: $0, now: context.now)
-        }
+        try await seen(lock, id, sight, in: transaction)
+    }
+
+    private nonisolated(nonsending) static func seen(
+        _ statement: Statement, _ id: DeliveryID, _ sight: DeliverySight, in source: any Queryable
+    ) async throws -> Delivery? {
+        guard let row = try await source.query(statement, .id(id)).first else { return nil }
+        let delivery = Delivery(row: row, now: sight.context.now)
+        return try await sight.sees(delivery, in: source) ? delivery : nil
     }
 
     /// The message's bytes, and the attempts, in one round trip.
@@ -64,10 +68,6 @@ enum DeliveryStore {
         let statement = delivery.state == .dead ? revive : retryPending
         _ = try await transaction.query(statement, .id(delivery.id), .timestamp(now))
     }
-
-    static func readable(_ context: Context) -> Parameter {
-        .textArray(context.permissions.map(\.rawValue).sorted())
-    }
 }
 
 // MARK: Lists
@@ -80,7 +80,7 @@ struct DeliverySearch {
     private let isDead: Bool
     private let limit: Int
     private let context: Context
-    private var conditions: [String] = []
+    private var conditions: [String] = ["true"]
     private var parameters: [Parameter] = []
 
     init(_ request: Request, _ context: Context, deadOnly: Bool) throws(Problem) {
@@ -88,7 +88,6 @@ struct DeliverySearch {
         self.context = context
         isDead = deadOnly
         limit = query.limit()
-        add("permissions <@ ", DeliveryStore.readable(context), "::text[]")
         if let webhook = query.id("webhook_id", WebhookKind.self) { add("webhook = ", .id(webhook)) }
         if deadOnly {
             conditions.append("state = 'dead'")
@@ -150,6 +149,14 @@ struct DeliverySearch {
         } else {
             query.fail("cursor", code: FieldCode.malformed, "does not belong to this list")
         }
+    }
+
+    /// Of those, what a reader sees.
+    func seen(by list: DeliverySight.Listing) -> DeliverySearch {
+        var search = self
+        search.conditions.append(list.condition(after: parameters.count))
+        search.parameters += list.parameters
+        return search
     }
 
     private mutating func add(_ before: String, _ parameter: Parameter, _ after: String = "") {

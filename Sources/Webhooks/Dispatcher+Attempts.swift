@@ -37,7 +37,7 @@ extension Dispatcher {
             settle(.waiting(delivery, until: lapse, else: .webhookDisabled, at: now))
             return nil
         }
-        if !view.mayRead(webhook.owner, delivery.permissions) {
+        if !view.mayRead(webhook.owner, delivery) {
             settle(Outcome(delivery, .dead(.notPermitted), at: now))
             return nil
         }

@@ -32,11 +32,12 @@ extension Dispatcher {
         if keys.isSealed { return 0 }
         let room = min(limits.held - held.count, Self.pollRows)
         if room <= 0 { return 0 }
-        let found = try await DeliveryQueue.take(most: room, for: node, at: clock.now(), in: database)
+        var found = try await DeliveryQueue.take(most: room, for: node, at: clock.now(), in: database)
         // Also without rows: what waits in lanes follows enabling and disabling.
-        _ = try await directory.view(in: database)
+        let view = try await directory.view(in: database)
         if !found.isEmpty {
             metrics.taken.add(found.count)
+            try await directory.look(at: &found, view, in: database)
             accept(found)
         }
         for id in Array(lanes.keys) { pump(id) }

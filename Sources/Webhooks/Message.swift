@@ -21,6 +21,8 @@ package struct Message: Sendable {
     package let alert: AlertID?
     /// All that a reader needs: of the type, and for an alert also of the type that fired it.
     package let permissions: [Permission]
+    /// The key or account that it is about, on which its reader needs them; nil: in general.
+    package let thing: String?
     package let target: Target
     /// An endpoint is not told of itself.
     package let except: WebhookID?
@@ -38,11 +40,11 @@ package struct Message: Sendable {
 
     package init(
         type: String, timestamp: Timestamp, data: JSONObject, event: EventID?, alert: AlertID? = nil,
-        permissions: [Permission], to target: Target = .subscribers, except: WebhookID? = nil,
-        less: Less? = nil
+        permissions: [Permission], about thing: String? = nil, to target: Target = .subscribers,
+        except: WebhookID? = nil, less: Less? = nil
     ) {
         (self.type, self.timestamp, self.data) = (type, timestamp, data)
-        (self.event, self.alert, self.permissions) = (event, alert, permissions)
+        (self.event, self.alert, self.permissions, self.thing) = (event, alert, permissions, thing)
         (self.target, self.except, self.less) = (target, except, less)
     }
 }
@@ -57,7 +59,7 @@ extension Message {
     private func edition(_ data: JSONObject, _ permissions: [Permission]) -> Message {
         Message(
             type: type, timestamp: timestamp, data: data, event: event, alert: alert,
-            permissions: permissions, to: target, except: except)
+            permissions: permissions, about: thing, to: target, except: except)
     }
 
     /// An event for those subscribed to it; nil for alerts, which Alerts sends by its rules' routes.
@@ -68,7 +70,8 @@ extension Message {
         let data = Self.data(of: event)
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id,
-            permissions: [event.type.permission], except: concerned.flatMap { WebhookID($0) },
+            permissions: [event.type.permission], about: EventTopic(of: event).thing,
+            except: concerned.flatMap { WebhookID($0) },
             less: Less(event.type, data))
     }
 

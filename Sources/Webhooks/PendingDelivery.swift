@@ -10,6 +10,10 @@ package struct PendingDelivery: Sendable {
     package let eventType: String
     package let alert: AlertID?
     package let permissions: [Permission]
+    /// What its reader needs them on; nil: in general.
+    package let thing: String?
+    /// What that is, where it matters to anybody.
+    package var target: Target?
     package let body: [UInt8]
     package var progress: RetrySchedule.Progress
 }

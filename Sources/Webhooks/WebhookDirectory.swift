@@ -10,16 +10,51 @@ package final class WebhookDirectory {
         let webhooks: WebhookSnapshot
         let rights: [PrincipalID: Rights]
 
-        /// The owner may act, and read all of that.
-        func mayRead(_ owner: PrincipalID, _ permissions: [Permission]) -> Bool {
-            rights[owner].map { $0.everywhere.isSuperset(of: permissions) } ?? false
+        /// The owner may act, and read all of that, about a key or an account or in general.
+        func mayRead(
+            _ owner: PrincipalID, _ permissions: [Permission], about thing: String?, _ targets: Targets
+        ) -> Bool {
+            rights[owner].map { $0.may(permissions, to: thing, targets) } ?? false
+        }
+
+        /// As it is known what it is about.
+        func mayRead(_ owner: PrincipalID, _ delivery: PendingDelivery) -> Bool {
+            var targets: Targets = [:]
+            if let thing = delivery.thing { targets[thing] = delivery.target }
+            return mayRead(owner, delivery.permissions, about: delivery.thing, targets)
         }
     }
 
     private let reader: RightsReader
     private var latest: (view: View, epoch: Int64)?
 
-    package init(rights: RightsReader) { reader = rights }
+    private let things: TargetSource
+
+    package init(rights: RightsReader, things: TargetSource = .none) {
+        (reader, self.things) = (rights, things)
+    }
+
+    /// What messages are about, where it matters to some owner: a statement for all of them together.
+    nonisolated(nonsending) func targets(
+        of messages: [Message], _ view: View, in source: any Queryable
+    ) async throws -> Targets {
+        try await things.targets(
+            of: messages.lazy.map(\.thing), for: view.rights.values,
+            messages.lazy.flatMap { $0.permissions + ($0.less.map { [$0.without] } ?? []) }, in: source)
+    }
+
+    /// The same of deliveries that waited a while.
+    nonisolated(nonsending) func look(
+        at deliveries: inout [PendingDelivery], _ view: View, in source: any Queryable
+    ) async throws {
+        let targets = try await things.targets(
+            of: deliveries.lazy.map(\.thing), for: view.rights.values,
+            deliveries.lazy.flatMap(\.permissions), in: source)
+        if targets.isEmpty { return }
+        for index in deliveries.indices {
+            deliveries[index].target = deliveries[index].thing.flatMap { targets[$0] }
+        }
+    }
 
     /// The newest that is known, for what was checked when it was queued.
     var newest: View? { latest?.view }

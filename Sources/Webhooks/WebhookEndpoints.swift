@@ -220,7 +220,8 @@ extension WebhookEndpoints {
             guard let queued else { throw Problem.notFound("webhook") }
             change.audit("webhooks.test", id)
             change.afterCommit(queued.effect)
-            return try await DeliveryStore.find(queued.delivery.id, context, in: change.transaction)
+            return try await DeliveryStore.find(
+                queued.delivery.id, DeliverySight(context, nil, .none), in: change.transaction)
         }
         guard let delivery else { throw Problem.notFound("delivery") }
         return Response.json(.accepted) { w in delivery.write(to: &w) }

@@ -64,15 +64,16 @@ package final class WebhookOutbox {
     ) async throws -> (() -> Void)? {
         if messages.isEmpty { return nil }
         let view = try await directory.view(in: transaction)
+        let targets = try await directory.targets(of: messages, view, in: transaction)
         var absent: Set<PrincipalID> = []
         let now = clock.now()
         let drafts = messages.flatMap { message in
             let takers = view.webhooks.takers(of: message).filter { entry in
                 if view.rights[entry.owner] == nil { absent.insert(entry.owner) }
-                return view.mayRead(entry.owner, message.permissions)
+                return view.mayRead(entry.owner, message.permissions, about: message.thing, targets)
             }
-            return editions(of: message, for: takers, view).map { edition, takers in
-                draft(edition, for: takers.map(\.id), at: now)
+            return editions(of: message, for: takers, view, targets).map { edition, takers in
+                draft(edition, for: takers.map(\.id), message.thing.flatMap { targets[$0] }, at: now)
             }
         }
         let deliveries = try await insert(drafts.filter { !$0.receivers.isEmpty }, at: now, in: transaction)
@@ -91,26 +92,33 @@ package final class WebhookOutbox {
         // What sends it must know the webhook.
         _ = try await directory.view(in: transaction)
         let now = clock.now()
-        let draft = draft(message, for: [webhook], at: now)
+        let draft = draft(message, for: [webhook], nil, at: now)
         guard let delivery = try await insert([draft], at: now, in: transaction).first else { return nil }
         return (delivery, { [taker] in taker?([delivery]) })
     }
 
     /// Who gets all of it, and who gets what is for everybody.
     private func editions(
-        of message: Message, for takers: [WebhookSnapshot.Entry], _ view: WebhookDirectory.View
+        of message: Message, for takers: [WebhookSnapshot.Entry], _ view: WebhookDirectory.View,
+        _ targets: Targets
     ) -> [(Message, [WebhookSnapshot.Entry])] {
         guard let (whole, lesser) = message.editions else { return [(message, takers)] }
+        let readsAll = takers.map { entry in
+            view.mayRead(entry.owner, whole.permissions, about: message.thing, targets)
+        }
         return [
-            (whole, takers.filter { view.mayRead($0.owner, whole.permissions) }),
-            (lesser, takers.filter { !view.mayRead($0.owner, whole.permissions) }),
+            (whole, zip(takers, readsAll).filter(\.1).map(\.0)),
+            (lesser, zip(takers, readsAll).filter { !$0.1 }.map(\.0)),
         ]
     }
 
-    private func draft(_ message: Message, for receivers: [WebhookID], at now: Timestamp) -> DeliveryDraft {
+    private func draft(
+        _ message: Message, for receivers: [WebhookID], _ target: Target?, at now: Timestamp
+    ) -> DeliveryDraft {
         DeliveryDraft(
             message: message, id: ID(UUID(at: now, entropy: entropy)),
-            receivers: receivers.map { (webhook: $0, id: ID(UUID(at: now, entropy: entropy))) })
+            receivers: receivers.map { (webhook: $0, id: ID(UUID(at: now, entropy: entropy))) },
+            target: target)
     }
 
     private nonisolated(nonsending) func insert(

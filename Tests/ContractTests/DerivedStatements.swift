@@ -150,7 +150,9 @@ enum DerivedStatements {
     }
 
     private static func search(_ query: String, deadOnly: Bool) throws -> Statement {
-        try DeliverySearch(testRequest("GET", "/?\(query)"), testContext(), deadOnly: deadOnly).statement
+        let list = DeliverySight.Listing(isScoped: true, seesGeneral: true, inGeneral: [], seen: .none)
+        return try DeliverySearch(testRequest("GET", "/?\(query)"), testContext(), deadOnly: deadOnly)
+            .seen(by: list).statement
     }
 
     private static let id = UUID(high: 1, low: 1)

@@ -180,7 +180,7 @@ struct Gallery {
             Issue.record("no stream: \(answer.text)")
             return Seen()
         }
-        let frames = Frames(until: "custom.gallery")
+        let frames = Frames { $0["type"] == "custom.gallery" }
         try await write(frames)
         var seen = Seen()
         for event in frames.events { seen.note(event) }
@@ -253,16 +253,16 @@ struct Gallery {
     }
 }
 
-/// The receiving end of a stream: leaves when it has seen an event of a type.
-private final class Frames: BodyWriter {
+/// The receiving end of a stream: leaves when it has seen a last event.
+final class Frames: BodyWriter {
     private(set) var events: [JSONValue] = []
-    private let last: String
+    private let isLast: (JSONValue) -> Bool
     private var heartbeats = 0
 
-    init(until last: String) { self.last = last }
+    init(until isLast: @escaping (JSONValue) -> Bool) { self.isLast = isLast }
 
     /// Some heartbeats without it are a failure of the test, not an endless wait.
-    var isDraining: Bool { heartbeats > 3 || events.contains { $0["type"]?.asString == last } }
+    var isDraining: Bool { heartbeats > 3 || events.contains(where: isLast) }
 
     nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(BodyError) {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")

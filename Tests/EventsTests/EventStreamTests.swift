@@ -78,7 +78,7 @@ import Testing
 
     @Test func `a follower that falls behind is let go`() async throws {
         try await FeedDesk.run { worker, desk in
-            let filter = EventFilter(permissions: Set(Permission.allCases))
+            let filter = EventFilter(sight: EventSight(reading: desk.context()))
             let slow = try await desk.feed.subscribe(to: filter)
             for number in 0..<257 { _ = try await desk.push(#"{"type": "custom.n\#(number)"}"#) }
             await worker.wait { slow.isOver }

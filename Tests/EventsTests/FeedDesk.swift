@@ -25,7 +25,7 @@ final class FeedDesk {
         let told = Told()
         let endpoints = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: StreamLimit()
-        ) { _ in told.desk?.permissions }
+        ) { _ in told.desk?.permissions.map { Rights(everywhere: $0) } }
         caller = TestCaller(endpoints.operations)
         told.desk = self
         ledger.onEvents { [feed] in feed.wake() }

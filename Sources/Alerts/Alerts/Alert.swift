@@ -37,9 +37,16 @@ package struct Alert: Sendable {
     package var resolved: Mark?
     package var revision: Int64
 
-    /// As the caller sees it, who may see it at all.
-    func seen(by context: Context) -> Alert {
-        guard let veil = EventVeil(EventType(eventType)), !context.may(veil.permission) else { return self }
+    /// The key or account that it is about, if it is about one.
+    package var thing: String? {
+        EventType(eventType).flatMap { type in
+            EventTopic(of: type, subject: event["subject"]?.asString, event).thing
+        }
+    }
+
+    /// As somebody sees it who may see it at all.
+    func seen(by sight: AlertSight) -> Alert {
+        guard let veil = EventVeil(EventType(eventType)), !sight.seesBehind(veil, thing) else { return self }
         var alert = self
         alert.event = veil.drawn(over: event)
         alert.group = veil.drawn(overGroup: group)

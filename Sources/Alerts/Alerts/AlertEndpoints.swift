@@ -17,25 +17,24 @@ package struct AlertEndpoints {
 
     package var operations: [Operation] {
         [
-            Operation(.get, "/v1/alerts", id: "listAlerts", requires: .permission(.alertsRead), bodyLimit: 0)
-            {
+            Operation(.get, "/v1/alerts", id: "listAlerts", requires: .scoped(.alertsRead), bodyLimit: 0) {
                 try await list($0, $1)
             },
             Operation(
-                .get, "/v1/alerts/{alert_id}", id: "getAlert", requires: .permission(.alertsRead),
+                .get, "/v1/alerts/{alert_id}", id: "getAlert", requires: .scoped(.alertsRead),
                 errors: [.notFound], bodyLimit: 0
             ) { try await get($0, $1) },
             Operation(
                 .post, "/v1/alerts/{alert_id}/acknowledge", id: "acknowledgeAlert",
-                requires: .permission(.alertsWrite), errors: [.notFound, .conflict, .preconditionFailed]
+                requires: .scoped(.alertsWrite), errors: [.notFound, .conflict, .preconditionFailed]
             ) { try await acknowledge($0, $1) },
             Operation(
                 .post, "/v1/alerts/{alert_id}/resolve", id: "resolveAlert",
-                requires: .permission(.alertsWrite), errors: [.notFound, .preconditionFailed]
+                requires: .scoped(.alertsWrite), errors: [.notFound, .preconditionFailed]
             ) { try await resolve($0, $1) },
             Operation(
                 .get, "/v1/alerts/{alert_id}/explain", id: "explainAlert",
-                requires: .permission(.alertsRead), errors: [.notFound], bodyLimit: 0
+                requires: .scoped(.alertsRead), errors: [.notFound], bodyLimit: 0
             ) { try await explain($0, $1) },
         ]
     }
@@ -54,11 +53,12 @@ package struct AlertEndpoints {
         query.to = parameters.time("to")
         query.sort = parameters.choice("sort", AlertQuery.Sort.self) ?? .lastAtDescending
         try parameters.finish()
-        let found = try await alerts.list(query, for: context)
+        let sight = try await AlertSight(listing: context, of: alerts.things, in: alerts.database)
+        let found = try await alerts.list(query, for: sight)
         let page = found.prefix(query.limit)
         let next = found.count > query.limit ? page.last.map { query.cursor(behind: $0).text } : nil
         return Response.object { w in
-            w.array("data", page) { w, alert in alert.seen(by: context).write(to: &w, origin: origin) }
+            w.array("data", page) { w, alert in alert.seen(by: sight).write(to: &w, origin: origin) }
             w.field("next_cursor", next)
         }
     }
@@ -66,7 +66,7 @@ package struct AlertEndpoints {
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
         try request.parameters().finish()
-        return answer(try await found(request, context), to: context)
+        return answer(try await found(request, context))
     }
 
     private nonisolated(nonsending) func acknowledge(
@@ -101,18 +101,20 @@ package struct AlertEndpoints {
         let id = try id(of: request)
         let note = try await request.note()
         let mark = Alert.Mark(at: context.now, by: context.actor.principal?.description, note: note)
-        let alert = try await ledger.change(context) { change in
-            guard var alert = try await alerts.lock(id, for: context, in: change.transaction) else {
-                throw Problem.notFound("alert")
-            }
+        let seen = try await ledger.change(context) { change in
+            guard
+                let (found, sight) = try await alerts.lock(
+                    id, .alertsWrite, for: context, in: change.transaction)
+            else { throw Problem.notFound("alert") }
+            var alert = found
             try request.match(revision: alert.revision, required: false)
             change.audit(action, id, detail: ["note": note.map { .string($0) } ?? .null])
-            guard try edit(&alert, mark, change) else { return alert }
+            guard try edit(&alert, mark, change) else { return alert.seen(by: sight) }
             alert.revision += 1
             try await alerts.mark(alert, in: change.transaction)
-            return alert
+            return alert.seen(by: sight)
         }
-        return answer(alert, to: context)
+        return answer(seen)
     }
 
     private func resolution(of alert: Alert, _ mark: Alert.Mark) -> NewEvent {
@@ -131,7 +133,7 @@ package struct AlertEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         try request.parameters().finish()
-        let alert = try await found(request, context).seen(by: context)
+        let alert = try await found(request, context)
         let version = try await rules.version(alert.rule.version, of: alert.rule.id)
         let deliveries = try await AlertDeliveries.read(alert, at: context.now, from: alerts.database)
         return Response.object { w in
@@ -144,11 +146,12 @@ package struct AlertEndpoints {
         }
     }
 
+    /// As the caller sees it.
     private nonisolated(nonsending) func found(_ request: Request, _ context: Context) async throws -> Alert {
-        guard let alert = try await alerts.find(try id(of: request), for: context) else {
-            throw Problem.notFound("alert")
-        }
-        return alert
+        guard
+            let (alert, sight) = try await alerts.find(try id(of: request), .alertsRead, for: context)
+        else { throw Problem.notFound("alert") }
+        return alert.seen(by: sight)
     }
 
     private func id(of request: Request) throws(Problem) -> AlertID {
@@ -156,8 +159,8 @@ package struct AlertEndpoints {
         return id
     }
 
-    private func answer(_ alert: Alert, to context: Context) -> Response {
-        Response.json { w in alert.seen(by: context).write(to: &w, origin: origin) }.etag(alert.revision)
+    private func answer(_ alert: Alert) -> Response {
+        Response.json { w in alert.write(to: &w, origin: origin) }.etag(alert.revision)
     }
 }
 

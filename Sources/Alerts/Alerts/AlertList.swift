@@ -43,7 +43,10 @@ extension AlertStore {
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
-            and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
+            and case when thing is null or not $12 then
+                    event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
+                else ($13::jsonb ->> case when event_type like 'custom.%' then 'custom' else event_type end)
+                    || ' ' || thing = any ($14::text[]) end
             and ($10::uuid is null or (first_at, id) > ($9::timestamptz, $10))
         order by first_at, id limit $11
         """)
@@ -55,7 +58,10 @@ extension AlertStore {
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
-            and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
+            and case when thing is null or not $12 then
+                    event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
+                else ($13::jsonb ->> case when event_type like 'custom.%' then 'custom' else event_type end)
+                    || ' ' || thing = any ($14::text[]) end
             and ($10::uuid is null or (first_at, id) < ($9::timestamptz, $10))
         order by first_at desc, id desc limit $11
         """)
@@ -67,7 +73,10 @@ extension AlertStore {
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
-            and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
+            and case when thing is null or not $12 then
+                    event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
+                else ($13::jsonb ->> case when event_type like 'custom.%' then 'custom' else event_type end)
+                    || ' ' || thing = any ($14::text[]) end
             and ($10::uuid is null or (last_at, id) > ($9::timestamptz, $10))
         order by last_at, id limit $11
         """)
@@ -79,21 +88,27 @@ extension AlertStore {
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
-            and (event_type = any ($7::text[]) or $8 and event_type like 'custom.%')
+            and case when thing is null or not $12 then
+                    event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
+                else ($13::jsonb ->> case when event_type like 'custom.%' then 'custom' else event_type end)
+                    || ' ' || thing = any ($14::text[]) end
             and ($10::uuid is null or (last_at, id) < ($9::timestamptz, $10))
         order by last_at desc, id desc limit $11
         """)
 
     /// One alert more than the page holds, when there are more; only what the caller may see.
-    nonisolated(nonsending) func list(_ query: AlertQuery, for context: Context) async throws -> [Alert] {
-        let sight = AlertSight(context)
+    nonisolated(nonsending) func list(
+        _ query: AlertQuery, for sight: AlertSight
+    ) async throws -> [Alert] {
         let place = try query.place()
-        let rows = try await database.query(
-            query.sort.statement, .text(query.state?.rawValue), .text(query.severity?.rawValue),
-            .id(query.rule),
+        let filters: [Parameter] = [
+            .text(query.state?.rawValue), .text(query.severity?.rawValue), .id(query.rule),
             .bool(query.isAcknowledged), .timestamp(query.from), .timestamp(query.to),
-            .textArray(sight.types),
-            .bool(sight.seesCustom), .timestamp(place?.time), .id(place?.id), .int(query.limit + 1))
+            .textArray(sight.types), .bool(sight.seesCustom), .timestamp(place?.time), .id(place?.id),
+            .int(query.limit + 1), .bool(sight.isScoped),
+        ]
+        let rows = try await database.query(
+            query.sort.statement, parameters: filters + sight.seen.parameters)
         let ids: [AlertID] = rows.map { $0.id(0) }
         var alerts: [AlertID: Alert] = [:]
         for alert in try await find(ids, in: database) { alerts[alert.id] = alert }

@@ -1,4 +1,4 @@
-import Access
+package import Access
 import Events
 import HTTPServer
 import JSON
@@ -27,21 +27,29 @@ package struct AlertStore {
         """)
 
     let database: Database
+    let things: TargetSource
 
-    package init(database: Database) { self.database = database }
+    package init(database: Database, things: TargetSource = .none) {
+        (self.database, self.things) = (database, things)
+    }
 
-    /// Nil also when the caller may not read the type of the event that fired it.
+    /// As it is, with the eyes of whoever asks for it. Nil also when they may not see it.
+    /// - Parameter permission: what they are about to do with it.
     nonisolated(nonsending) func find(
-        _ id: AlertID, for context: Context, in source: (any Queryable)? = nil
-    ) async throws -> Alert? {
-        try await find([id], in: source ?? database).first.flatMap { AlertSight(context).sees($0) ? $0 : nil }
+        _ id: AlertID, _ permission: Permission, for context: Context, in source: (any Queryable)? = nil
+    ) async throws -> (alert: Alert, sight: AlertSight)? {
+        let source = source ?? database
+        guard let alert = try await find([id], in: source).first else { return nil }
+        let sight = try await AlertSight(
+            context, permission, of: things, [alert.thing].compactMap(\.self), in: source)
+        return sight.sees(alert) ? (alert, sight) : nil
     }
 
     nonisolated(nonsending) func lock(
-        _ id: AlertID, for context: Context, in transaction: Transaction
-    ) async throws -> Alert? {
+        _ id: AlertID, _ permission: Permission, for context: Context, in transaction: Transaction
+    ) async throws -> (alert: Alert, sight: AlertSight)? {
         _ = try await transaction.query(Self.lock, .id(id))
-        return try await find(id, for: context, in: transaction)
+        return try await find(id, permission, for: context, in: transaction)
     }
 
     nonisolated(nonsending) func mark(_ alert: Alert, in transaction: Transaction) async throws {
@@ -72,22 +80,5 @@ extension Alert.Mark {
     fileprivate init?(_ row: Row, from first: Int) {
         guard let at = row.optionalTimestamp(first) else { return nil }
         self.init(at: at, by: row.optionalText(first + 1), note: row.optionalText(first + 2))
-    }
-}
-
-/// Which alerts somebody sees: those fired by events that they may read.
-struct AlertSight {
-    /// Types that are listed.
-    let types: [String]
-    /// One's own events.
-    let seesCustom: Bool
-
-    init(_ context: Context) {
-        types = EventType.all.filter { context.may($0.permission) }.map(\.name)
-        seesCustom = context.may(.eventsRead)
-    }
-
-    func sees(_ alert: Alert) -> Bool {
-        alert.eventType.hasPrefix("custom.") ? seesCustom : types.contains(alert.eventType)
     }
 }

@@ -11,6 +11,7 @@ package import Webhooks
 package final class AlertEngine {
     private let ledger: Ledger
     private let rights: OwnerRights
+    private let things: TargetSource
     private let origin: String
     private var index: RuleIndex?
     /// Conditions evaluated so far.
@@ -19,8 +20,10 @@ package final class AlertEngine {
     /// - Parameters:
     ///   - rights: what principals may do now; who is missing may not act at all.
     ///   - origin: `https://keybell.example`, what links to alerts begin with.
-    package init(ledger: Ledger, rights: RightsReader, origin: String) {
-        self.ledger = ledger
+    package init(
+        ledger: Ledger, rights: RightsReader, things: TargetSource = .none, origin: String
+    ) {
+        (self.ledger, self.things) = (ledger, things)
         self.rights = OwnerRights(database: ledger.database, reader: rights)
         self.origin = origin
     }
@@ -73,20 +76,24 @@ package final class AlertEngine {
         guard !candidates.isEmpty else { return Outcome() }
         let owners = Set(candidates.map(\.rule.owner))
         let rights = try await rights.rights(of: owners, at: row.int64(0))
-        return judge(candidates, rights)
+        let targets = try await things.targets(
+            of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.values,
+            EventSight(of: .none).askedOfThings, in: transaction)
+        return judge(candidates, rights, targets)
     }
 
     /// Each rule with the eyes of its owner.
     private func judge(
-        _ candidates: [(rule: AlertRule, event: Event)], _ rights: [PrincipalID: Rights]
+        _ candidates: [(rule: AlertRule, event: Event)], _ rights: [PrincipalID: Rights],
+        _ targets: Targets
     ) -> Outcome {
         var outcome = Outcome()
         for (rule, event) in candidates {
-            guard let rights = rights[rule.owner]?.everywhere, rights.contains(event.type.permission) else {
-                continue
-            }
+            guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
+                sight.sees(event.type, EventTopic(of: event), targets)
+            else { continue }
             evaluations += 1
-            let view = EventView.flat(event, seenBy: rights)
+            let view = EventView.flat(event, seenBy: sight, targets)
             switch rule.content.verdict(on: event.type, view) {
             case .silent: continue
             case .fires: outcome.firings.append(Firing(rule: rule, event: event, view: view))

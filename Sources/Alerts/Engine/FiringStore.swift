@@ -21,23 +21,25 @@ enum FiringStore {
             send_to, group_key,
             group_values, is_security, count, suppressed, quiet_until, is_quiet, first_at, last_at,
                 event_type, event,
-            revision)
+            revision, thing)
         select f.id, f.rule, f.rule_name, f.rule_version, f.severity, 'firing', f.summary, f.labels::json,
             string_to_array(f.send_to, ' ')::uuid[], f.group_key, f.group_values::json, f.is_security,
                 f.count,
-            f.suppressed, f.quiet_until, false, f.first_at, f.last_at, f.event_type, f.event::json, 1
+            f.suppressed, f.quiet_until, false, f.first_at, f.last_at, f.event_type, f.event::json, 1, f.thing
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[],
             $8::text[],
             $9::bytea[], $10::text[], $11::boolean[], $12::bigint[], $13::bigint[], $14::timestamptz[],
-            $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[])
+            $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::text[])
             as f (id, rule, rule_name, rule_version, severity, summary, labels, send_to, group_key,
                 group_values,
-                is_security, count, suppressed, quiet_until, first_at, last_at, event_type, event)
+                is_security, count, suppressed, quiet_until, first_at, last_at, event_type, event,
+                thing)
         on conflict (rule, group_key) where state = 'firing' do update set
             rule_name = excluded.rule_name, rule_version = excluded.rule_version, severity =
                 excluded.severity,
             summary = excluded.summary, labels = excluded.labels, send_to = excluded.send_to,
             is_security = excluded.is_security, event_type = excluded.event_type, event = excluded.event,
+            thing = excluded.thing,
             count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),
             revision = a.revision + 1,
             is_quiet = excluded.quiet_until is not null and coalesce(a.quiet_until > excluded.last_at, false),
@@ -97,7 +99,8 @@ enum FiringStore {
             .optionalTimestampArray(groups.map(\.quietUntil)),
             .timestampArray(groups.map { $0.firings[0].event.at }), .timestampArray(newest.map(\.event.at)),
             .textArray(newest.map(\.event.type.name)),
-            .textArray(newest.map { JSONValue.object($0.view).text }))
+            .textArray(newest.map { JSONValue.object($0.view).text }),
+            .optionalTextArray(newest.map { EventTopic(of: $0.event).thing }))
         var raised: [FiringGroup.Key: Raised] = [:]
         for row in rows {
             raised[FiringGroup.Key(rule: row.id(1), group: row.bytes(2))] = Raised(

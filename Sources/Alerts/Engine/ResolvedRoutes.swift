@@ -36,7 +36,7 @@ extension Message {
         for member in event.data.members { _ = data.append(member.name, member.value) }
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id, alert: id,
-            permissions: [event.type.permission, permission],
+            permissions: [event.type.permission, permission], about: EventTopic(of: event).thing,
             to: sendTo.isEmpty ? .subscribers : .webhooks(sendTo), less: Less(event.type, data))
     }
 }

@@ -59,15 +59,35 @@ extension AlertRuleEndpoints {
     private nonisolated(nonsending) func event(_ id: EventID, for context: Context) async throws -> JSONObject
     {
         let row = try await rules.database.query(Self.findEvent, .id(id)).first
-        guard let row, let type = EventType(row.text(2)), context.may(type.permission) else {
+        guard let event = row.flatMap({ Event(tested: $0) }),
+            let view = try await view(of: event, for: context)
+        else {
             throw FieldErrors(
                 FieldError(pointer: "/event_id", code: "unknown", message: "there is no such event"))
         }
+        return view
+    }
+
+    /// Nil for whoever may not read it.
+    private nonisolated(nonsending) func view(
+        of event: Event, for context: Context
+    ) async throws -> JSONObject? {
+        let (sight, topic) = (EventSight(of: context.rights), EventTopic(of: event))
+        let targets = try await things.targets(
+            of: [topic.thing], for: [context.rights], sight.askedOfThings, in: rules.database)
+        guard sight.sees(event.type, topic, targets) else { return nil }
+        return EventView.flat(event, seenBy: sight, targets)
+    }
+}
+
+extension Event {
+    /// In the order of `findEvent`'s columns; nil for a type that another version knew.
+    fileprivate init?(tested row: Row) {
+        guard let type = EventType(row.text(2)) else { return nil }
         let actor = Actor(
             principal: row.optionalText(4).flatMap { PrincipalID($0) }, accessToken: nil, address: nil)
-        return EventView.flat(
-            Event(
-                id: row.id(0), at: row.timestamp(1), type: type, subject: row.optionalText(3), actor: actor,
-                data: row.object(5)), seenBy: context.permissions)
+        self.init(
+            id: row.id(0), at: row.timestamp(1), type: type, subject: row.optionalText(3), actor: actor,
+            data: row.object(5))
     }
 }

@@ -12,8 +12,11 @@ package struct AlertRuleEndpoints {
 
     let rules: AlertRuleStore
     let ledger: Ledger
+    let things: TargetSource
 
-    package init(rules: AlertRuleStore, ledger: Ledger) { (self.rules, self.ledger) = (rules, ledger) }
+    package init(rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none) {
+        (self.rules, self.ledger, self.things) = (rules, ledger, things)
+    }
 
     package var operations: [Operation] { reading + writing }
 

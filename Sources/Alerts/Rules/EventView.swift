@@ -18,10 +18,11 @@ package enum EventView {
         return view
     }
 
-    /// As somebody with these permissions sees it.
-    package static func flat(_ event: Event, seenBy permissions: Set<Permission>) -> JSONObject {
+    /// As somebody with these eyes sees it.
+    package static func flat(_ event: Event, seenBy sight: EventSight, _ targets: Targets) -> JSONObject {
         let view = flat(event)
-        guard let veil = EventVeil(event.type), !permissions.contains(veil.permission) else { return view }
+        guard let veil = EventVeil(event.type), !sight.seesBehind(veil, EventTopic(of: event), targets)
+        else { return view }
         return veil.drawn(over: view)
     }
 }

@@ -5,6 +5,7 @@ import Events
 import HTTPClient
 import Jobs
 import Kernel
+import Keys
 import Webhooks
 
 /// From an event to a receiver, on one worker: rules, the outbox, the dispatcher.
@@ -15,7 +16,8 @@ struct DeliveryRooms {
 
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let allowance = shared.settings.receivers
-        let directory = WebhookDirectory(rights: PrincipalRights.reader(shared.clock))
+        let directory = WebhookDirectory(
+            rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source)
         let outbox = WebhookOutbox(
             directory: directory, node: shared.id.uuid, clock: shared.clock, entropy: shared.entropy)
         let keys = WebhookKeys(seal: shared.seal)
@@ -27,20 +29,21 @@ struct DeliveryRooms {
             client: client,
             allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
         let engine = AlertEngine(
-            ledger: ledger, rights: PrincipalRights.reader(shared.clock), origin: shared.settings.origin)
+            ledger: ledger, rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source,
+            origin: shared.settings.origin)
         ledger.react(
             where: { outbox.mayTake($0, at: $1) || engine.mayTake($0, at: $1) },
             outbox.reaction(adding: { events, transaction in
                 try await engine.messages(for: events, in: transaction)
             }))
         let rules = AlertRuleStore(database: ledger.database)
-        let alerts = AlertStore(database: ledger.database)
+        let alerts = AlertStore(database: ledger.database, things: KeyTargets.source)
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
         operations =
             WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake)
             .operations
-            + DeliveryEndpoints(ledger: ledger, wake: wake).operations
-            + AlertRuleEndpoints(rules: rules, ledger: ledger).operations
+            + DeliveryEndpoints(ledger: ledger, things: KeyTargets.source, wake: wake).operations
+            + AlertRuleEndpoints(rules: rules, ledger: ledger, things: KeyTargets.source).operations
             + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin)
             .operations
         jobs =

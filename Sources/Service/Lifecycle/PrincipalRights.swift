@@ -13,15 +13,17 @@ enum PrincipalRights {
 
     /// Who is missing from the answer may not act at all. Answers hold until the epoch moves, or a grant
     /// among them lapses.
+    /// - Parameter scopes: narrow, as those of an access token do.
     nonisolated(nonsending) static func of(
-        _ principals: [PrincipalID], at now: Timestamp, in source: any Queryable
+        _ principals: [PrincipalID], scopes: Set<Permission>? = nil, at now: Timestamp,
+        in source: any Queryable
     ) async throws -> [PrincipalID: Rights] {
         let rows = try await source.query(read, .uuidArray(principals.map(\.uuid)))
         var rights: [PrincipalID: Rights] = [:]
         for row in rows {
             guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }
             let grants = try GrantedRole.list(row.json(2))
-            rights[PrincipalID(kind, row.uuid(0))] = Rights(grants, at: now)
+            rights[PrincipalID(kind, row.uuid(0))] = Rights(grants, scopes: scopes.map(Array.init), at: now)
         }
         return rights
     }
@@ -30,12 +32,11 @@ enum PrincipalRights {
     /// they came by.
     nonisolated(nonsending) static func left(
         of context: Context, at now: Timestamp, in source: any Queryable
-    ) async throws -> Set<Permission>? {
+    ) async throws -> Rights? {
         guard let principal = context.actor.principal,
             try await Bearing.counts(context.actor, at: now, in: source)
         else { return nil }
-        let rights = try await of([principal], at: now, in: source)
-        return rights[principal]?.everywhere.intersection(context.permissions)
+        return try await of([principal], scopes: context.rights.somewhere, at: now, in: source)[principal]
     }
 
     /// For whoever asks again and again, by the clock at the time of asking.

@@ -81,7 +81,8 @@ final class Rooms {
                 database, ledger: ledger, reactor: worker.reactor, log: shared.log, metrics: shared.metrics)
             : nil
         let events = EventEndpoints(
-            database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: shared.streams,
+            database: database, ledger: ledger, feed: feed, things: KeyTargets.source,
+            reactor: worker.reactor, streams: shared.streams,
             recheck: { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: database) })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })

@@ -10,10 +10,11 @@ import Signing
 /// Requests that carry an Idempotency-Key: the same request again gets the first one's answer.
 final class IdempotencyGate {
     private let database: Database
+    private let sight: RepeatSight
     private let log: Log
 
     init(database: Database, log: Log) {
-        self.database = database
+        (self.database, sight) = (database, RepeatSight(database: database))
         self.log = log
     }
 
@@ -30,6 +31,7 @@ final class IdempotencyGate {
         context.idempotency = IdempotencyClaim(
             method: operation.method.name, path: request.head.path, key: key, bodyDigest: SHA256.hash(asked))
         guard let earlier = try await IdempotencyKeys.find(context, in: database) else { return nil }
+        try await sight.check(request, operation, earlier, context)
         if operation.repeats == .sending { throw try await sent(earlier, context) }
         return try replay(earlier, context)
     }

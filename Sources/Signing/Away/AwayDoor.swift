@@ -39,7 +39,7 @@ package struct AwayDoor {
     ) async throws -> Response {
         guard let current = mode.current else { throw Self.gone }
         let asked = try await proxy.use(request, context)
-        guard let snapshot = current.snapshot.keys[asked.key] else {
+        guard let snapshot = current.snapshot.keys[asked.key], asked.isPermitted(on: snapshot) else {
             throw Self.refused("away mode is not on for the key, or the key cannot be used")
         }
         let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
@@ -84,7 +84,9 @@ package struct AwayDoor {
         var judgement = snapshot.judge(asked, read, batcher.market, at: now)
         guard judgement.isAllowed, let draft = read.draft,
             let admitted = episode.admit(snapshot, &judgement, at: now)
-        else { throw Self.refused(judgement, to: asked.context) }
+        else {
+            throw Self.refused(judgement, whole: asked.context.may(.policiesRead, on: snapshot.target))
+        }
         let usage: UsageID = batcher.ledger.newID()
         let use = AwayUse(
             UsageRecord(
@@ -126,8 +128,8 @@ extension AwayDoor {
                 + "this request does not: \(reason).", headers: [(.retryAfter, "1")])
     }
 
-    private static func refused(_ judgement: PolicyJudgement, to context: Context) -> Problem {
-        let reason = context.may(.policiesRead) ? judgement.denial?.reason : nil
+    private static func refused(_ judgement: PolicyJudgement, whole: Bool) -> Problem {
+        let reason = whole ? judgement.denial?.reason : nil
         return refused(reason ?? "the key's policy does not allow it")
     }
 }

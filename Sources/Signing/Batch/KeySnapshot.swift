@@ -16,6 +16,8 @@ final class KeySnapshot: Sendable {
     let epoch: Int64
     // Asked for by every request, so worked out once.
     let facts: KeyFacts
+    /// What scopes of grants see of the key.
+    let target: Target
     /// The key's id as text.
     let name: String
     private let account: String?
@@ -29,7 +31,7 @@ final class KeySnapshot: Sendable {
     init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
         (self.usable, self.policies, self.prices, self.epoch) = (usable, policies, prices, epoch)
         asksPrices = policies.asksPrices
-        facts = KeyFacts(usable.key)
+        (facts, target) = (KeyFacts(usable.key), usable.key.target)
         name = usable.key.id.description
         account = usable.account?.description
         wantsNonce = usable.key.exchange.wantsNonce

@@ -77,6 +77,11 @@ extension UseBatch.Work {
             let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
             return decisions.append((pending, .failure(problem)))
         }
+        do throws(Problem) {
+            try pending.request.check(on: snapshot)
+        } catch {
+            return decisions.append((pending, .failure(error)))
+        }
         if pending.snapshot !== snapshot, lacksPrices(pending, snapshot) {
             return decisions.append((pending, .failure(UseBatcher.PricesWanted())))
         }
@@ -147,7 +152,8 @@ extension UseBatch.Work {
         guard isAllowed, let draft = judged.read.draft else {
             return .denied(
                 DeniedUse(
-                    usage: usage, at: now, key: judged.snapshot.facts, judgement: judged.judgement))
+                    usage: usage, at: now, key: judged.snapshot.facts, target: judged.snapshot.target,
+                    judgement: judged.judgement))
         }
         return .admitted(
             AdmittedUse(

@@ -7,8 +7,8 @@ extension UseBatcher {
     /// turn holds up all others, exits too.
     nonisolated(nonsending) func turn(of asked: UseRequest) async throws -> KeySenders.Turn? {
         guard let senders = book.senders else { return nil }
-        if snapshots.known(asked.key) == nil { try await acquaint(asked.key) }
-        guard let snapshot = snapshots.latest(asked.key), snapshot.wantsNonce else { return nil }
+        let snapshot = try await permitted(asked)
+        guard snapshot.wantsNonce else { return nil }
         if snapshot.usable.nonceWindow >= KeySenders.harmlessWindow { return nil }
         let read = ReadUse(asked, at: snapshot.key.exchange)
         _ = await refresh(read, of: snapshot, asked)

@@ -110,8 +110,7 @@ package final class UseBatcher {
     /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
     private nonisolated(nonsending) func prepare(_ pending: Pending, isReady: Bool) async throws {
         let request = pending.request
-        if snapshots.known(request.key) == nil { try await acquaint(request.key) }
-        guard let snapshot = snapshots.latest(request.key) else { return }
+        let snapshot = try await permitted(request)
         let read = ReadUse(request, at: snapshot.facts.exchange, naming: ledger.entropy)
         (pending.read, pending.snapshot) = (read, snapshot)
         pending.prices =

@@ -1,6 +1,7 @@
 package import Access
 package import Exchanges
 package import Kernel
+import HTTPServer
 package import Keys
 
 /// What somebody wants to do with a key.
@@ -26,6 +27,20 @@ package final class UseRequest: Sendable {
     }
 }
 
+extension UseRequest {
+    /// Throws unless the caller may use this key in this way. A key that the caller may not even see is as
+    /// unknown as one that is not there.
+    func check(on snapshot: KeySnapshot) throws(Problem) {
+        try context.require(way.permission, on: snapshot.target)
+    }
+
+    func isPermitted(on snapshot: KeySnapshot) -> Bool { context.may(way.permission, on: snapshot.target) }
+}
+
+extension UseWay {
+    var permission: Permission { self == .sign ? .keysSign : .keysProxy }
+}
+
 /// What became of it: committed to the trail before anybody learns of it.
 package enum UseDecision: Sendable {
     case admitted(AdmittedUse)
@@ -36,6 +51,7 @@ package struct DeniedUse: Sendable {
     package let usage: UsageID
     let at: Timestamp
     package let key: KeyFacts
+    let target: Target
     package let judgement: PolicyJudgement
 }
 

@@ -10,6 +10,7 @@ import Postgres
 /// What would be said of a use now.
 struct UseTrial {
     let key: KeyFacts
+    let target: Target
     let kind: Exchange.CredentialKind
     let draft: RequestDraft?
     let judgement: PolicyJudgement
@@ -21,9 +22,26 @@ struct UseTrial {
 extension UseBatcher {
     private static let epoch = Statement("use_trial_epoch", "select epoch from authority")
 
+    /// The key, for whoever may use it so, before anybody is asked for what its use needs.
+    nonisolated(nonsending) func permitted(_ asked: UseRequest) async throws -> KeySnapshot {
+        if let last = snapshots.latest(asked.key), asked.isPermitted(on: last) { return last }
+        // Its tags may be others by now, so whoever is refused is refused by what it is.
+        try await acquaint(asked)
+        guard let snapshot = snapshots.latest(asked.key) else { throw Problem.notFound("key") }
+        try asked.check(on: snapshot)
+        return snapshot
+    }
+
     /// Reads a key outside of any transaction: to know what it is, not to act by it.
-    nonisolated(nonsending) func acquaint(_ id: ExchangeKeyID) async throws {
-        guard try await load(id).isEmpty else { throw KeyBook.tampered(id) }
+    private nonisolated(nonsending) func acquaint(_ asked: UseRequest) async throws {
+        guard try await !load(asked.key).isEmpty else { return }
+        // That somebody changed it is told to nobody who may not know of it.
+        if !asked.context.may(asked.way.permission) {
+            let id = asked.key.description
+            let target = try await KeyTargets.source.find([id], ledger.database)[id]
+            try target.map { try asked.context.require(asked.way.permission, on: $0) }
+        }
+        throw KeyBook.tampered(asked.key)
     }
 
     private nonisolated(nonsending) func load(_ id: ExchangeKeyID) async throws -> [UnusableKey] {
@@ -54,8 +72,9 @@ extension UseBatcher {
     /// The same questions as of a use, asked without a lock: nothing moves, and nothing is recorded.
     nonisolated(nonsending) func trial(of request: UseRequest) async throws -> UseTrial {
         let now = ledger.clock.now()
-        try await acquaint(request.key)
+        try await acquaint(request)
         guard let snapshot = snapshots.latest(request.key) else { throw Problem.notFound("key") }
+        try request.check(on: snapshot)
         let read = ReadUse(request, at: snapshot.facts.exchange)
         _ = await refresh(read, of: snapshot, request)
         var judgement = snapshot.judge(request, read, market, at: now)
@@ -66,7 +85,8 @@ extension UseBatcher {
                 LimitCounters(rows, at: rows.first?.timestamp(4) ?? now), in: &judgement)
         }
         return UseTrial(
-            key: snapshot.facts, kind: snapshot.usable.credential?.kind ?? .hmac, draft: read.draft,
+            key: snapshot.facts, target: snapshot.target, kind: snapshot.usable.credential?.kind ?? .hmac,
+            draft: read.draft,
             judgement: judgement,
             numbers: InstrumentVerdict.all(of: snapshot.useFacts(request, read, market, at: now)),
             at: now)

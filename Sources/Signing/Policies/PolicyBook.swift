@@ -28,6 +28,8 @@ package struct PolicyBook {
             switch place {
             case .key(let id):
                 try await keys.mark(id, in: change) { key in
+                    // It may have been moved out of sight meanwhile.
+                    try context.require(.policiesWrite, on: key.target)
                     try check(key.policy?.version ?? 0)
                     version = (key.policy?.version ?? 0) + 1
                     return PolicyMark(version: version, digest: digest)

@@ -11,7 +11,7 @@ extension PolicyEndpoints {
     func trying(at route: PolicyRoute) -> Operation {
         Operation(
             .post, route.path + "/draft/replay", id: "replay\(route.noun)PolicyDraft",
-            requires: .permission(.policiesRead), errors: [.notFound, .keyTampered],
+            requires: route.reading, errors: [.notFound, .keyTampered],
             bodyLimit: Self.bodyBytes, repeats: .nothing
         ) { try await replay($0, $1, route) }
     }
@@ -19,7 +19,7 @@ extension PolicyEndpoints {
     var proposal: Operation {
         Operation(
             .get, "/v1/keys/{key_id}/policy/proposal", id: "proposeKeyPolicy",
-            requires: .permission(.policiesRead), errors: [.notFound, .keyTampered], bodyLimit: 0,
+            requires: .scoped(.policiesRead), errors: [.notFound, .keyTampered], bodyLimit: 0,
             handle: propose)
     }
 
@@ -28,6 +28,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try await book.require(.policiesRead, at: place, context)
         var since = context.now - .days(30)
         if !request.body.isEmpty {
             var fields = try await request.fields(limit: Self.bodyBytes)
@@ -37,7 +38,8 @@ extension PolicyEndpoints {
         }
         let draft = try await draft(at: place)
         let policy = try Policy(Fields(Array(draft.document.utf8)), of: place.kind)
-        let recorded = try await history.recorded(at: place, since: since, limit: Self.usesAtMost)
+        let recorded = try await history.recorded(
+            at: place, seenBy: context.rights, since: since, limit: Self.usesAtMost)
         let proposed = recorded.policies.mapValues { $0.with(policy, of: place.kind) }
         return Response.json { w in
             w.value(PolicyReplay(recorded.uses, from: recorded.policies, to: proposed))
@@ -51,6 +53,7 @@ extension PolicyEndpoints {
         let since = parameters.time("since") ?? context.now - .days(30)
         try parameters.finish()
         let id = try request.keyID()
+        try await book.require(.policiesRead, at: .key(id), context)
         let recorded = try await history.recorded(of: [id], since: since, limit: Self.usesAtMost)
         let present = recorded.policies[id] ?? PolicySet(key: nil)
         let tighter = TighterPolicy.propose(from: recorded.uses, instead: present)
@@ -65,7 +68,7 @@ extension PolicyEndpoints {
     var ready: [Operation] {
         [
             Operation(
-                .get, "/v1/ready-policies", id: "listReadyPolicies", requires: .permission(.policiesRead),
+                .get, "/v1/ready-policies", id: "listReadyPolicies", requires: .scoped(.policiesRead),
                 bodyLimit: 0
             ) { request, _ in
                 try request.parameters().finish()
@@ -76,7 +79,7 @@ extension PolicyEndpoints {
             },
             Operation(
                 .post, "/v1/ready-policies/{name}", id: "fillReadyPolicy",
-                requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: Self.bodyBytes,
+                requires: .scoped(.policiesRead), errors: [.notFound], bodyLimit: Self.bodyBytes,
                 repeats: .nothing
             ) { request, _ in
                 try request.parameters().finish()

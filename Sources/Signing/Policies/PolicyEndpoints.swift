@@ -20,21 +20,21 @@ package struct PolicyEndpoints {
     private func reading(at route: PolicyRoute) -> [Operation] {
         [
             Operation(
-                .get, route.path, id: "get\(route.noun)Policy", requires: .permission(.policiesRead),
+                .get, route.path, id: "get\(route.noun)Policy", requires: route.reading,
                 errors: [.notFound, .keyTampered], bodyLimit: 0
-            ) { request, _ in try await get(request, route) },
+            ) { try await get($0, $1, route) },
             Operation(
                 .get, route.path + "/history", id: "list\(route.noun)PolicyVersions",
-                requires: .permission(.policiesRead), errors: [.notFound, .keyTampered], bodyLimit: 0
-            ) { request, _ in try await list(request, route) },
+                requires: route.reading, errors: [.notFound, .keyTampered], bodyLimit: 0
+            ) { try await list($0, $1, route) },
             Operation(
                 .get, route.path + "/diff", id: "diff\(route.noun)Policy",
-                requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await diff(request, route) },
+                requires: route.reading, errors: [.notFound], bodyLimit: 0
+            ) { try await diff($0, $1, route) },
             Operation(
                 .get, route.path + "/draft", id: "get\(route.noun)PolicyDraft",
-                requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await getDraft(request, route) },
+                requires: route.reading, errors: [.notFound], bodyLimit: 0
+            ) { try await getDraft($0, $1, route) },
         ]
     }
 
@@ -44,30 +44,32 @@ package struct PolicyEndpoints {
         ]
         return [
             Operation(
-                .put, route.path, id: "publish\(route.noun)Policy", requires: .permission(.policiesWrite),
+                .put, route.path, id: "publish\(route.noun)Policy", requires: route.writing,
                 errors: publishing, bodyLimit: Self.bodyBytes, stepUp: .recently
             ) { try await publish($0, $1, route) },
             Operation(
                 .post, route.path + "/revert", id: "revert\(route.noun)Policy",
-                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes,
+                requires: route.writing, errors: publishing, bodyLimit: Self.bodyBytes,
                 stepUp: .recently
             ) { try await revert($0, $1, route) },
             Operation(
                 .put, route.path + "/draft", id: "put\(route.noun)PolicyDraft",
-                requires: .permission(.policiesWrite), errors: [.notFound, .keyTampered],
+                requires: route.writing, errors: [.notFound, .keyTampered],
                 bodyLimit: Self.bodyBytes
             ) { try await putDraft($0, $1, route) },
             Operation(
                 .delete, route.path + "/draft", id: "delete\(route.noun)PolicyDraft",
-                requires: .permission(.policiesWrite), errors: [.notFound], bodyLimit: 0
+                requires: route.writing, errors: [.notFound], bodyLimit: 0
             ) { request, context in
                 try request.parameters().finish()
-                try await book.dropDraft(at: try route.place(request), context)
+                let place = try route.place(request)
+                try await book.require(.policiesWrite, at: place, context)
+                try await book.dropDraft(at: place, context)
                 return Response(.noContent)
             },
             Operation(
                 .post, route.path + "/draft/publish", id: "publish\(route.noun)PolicyDraft",
-                requires: .permission(.policiesWrite), errors: publishing, bodyLimit: Self.bodyBytes,
+                requires: route.writing, errors: publishing, bodyLimit: Self.bodyBytes,
                 stepUp: .recently
             ) { try await publishDraft($0, $1, route) },
         ]
@@ -78,10 +80,11 @@ package struct PolicyEndpoints {
 
 extension PolicyEndpoints {
     private nonisolated(nonsending) func get(
-        _ request: Request, _ route: PolicyRoute
+        _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try await book.require(.policiesRead, at: place, context)
         let version = try await book.version(at: place)
         guard version > 0, let policy = try await book.version(version, at: place) else {
             throw Problem(.notFound, "No policy was published here yet. The ETag of none is \"0\".")
@@ -90,7 +93,7 @@ extension PolicyEndpoints {
     }
 
     private nonisolated(nonsending) func list(
-        _ request: Request, _ route: PolicyRoute
+        _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         var parameters = try request.parameters()
         let limit = parameters.limit()
@@ -99,6 +102,7 @@ extension PolicyEndpoints {
         }
         try parameters.finish()
         let place = try route.place(request)
+        try await book.require(.policiesRead, at: place, context)
         _ = try await book.version(at: place)
         let versions = try await book.page(of: place, below: below, limit: limit + 1)
         let page = versions.prefix(limit)
@@ -115,13 +119,14 @@ extension PolicyEndpoints {
 
     /// What changed from one version to another; 0 is none. Unless it is said, the newest and the one before.
     private nonisolated(nonsending) func diff(
-        _ request: Request, _ route: PolicyRoute
+        _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         var parameters = try request.parameters()
         let from = parameters.int("from", 0...Int(Int32.max))
         let to = parameters.int("to", 0...Int(Int32.max))
         try parameters.finish()
         let place = try route.place(request)
+        try await book.require(.policiesRead, at: place, context)
         let newest = try await book.version(at: place)
         let (new, old) = (to ?? newest, from ?? max((to ?? newest) - 1, 0))
         let after = try await document(new, at: place) ?? Policy()
@@ -143,10 +148,12 @@ extension PolicyEndpoints {
     }
 
     private nonisolated(nonsending) func getDraft(
-        _ request: Request, _ route: PolicyRoute
+        _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        return try await draft(at: try route.place(request)).response()
+        let place = try route.place(request)
+        try await book.require(.policiesRead, at: place, context)
+        return try await draft(at: place).response()
     }
 
     nonisolated(nonsending) func draft(at place: PolicyPlace) async throws -> PolicyDraft {
@@ -167,6 +174,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try await book.require(.policiesWrite, at: place, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         return try await publish(policy, note: nil, at: place, request, context)
     }
@@ -185,6 +193,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try await book.require(.policiesWrite, at: place, context)
         try request.requireMatch()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let version = fields.int("version", 1...Int(Int32.max))
@@ -200,6 +209,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try await book.require(.policiesWrite, at: place, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         _ = try await book.version(at: place)
         return try await book.putDraft(policy, at: place, context).response()
@@ -210,6 +220,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let place = try route.place(request)
+        try await book.require(.policiesWrite, at: place, context)
         try request.requireMatch()
         var note: String?
         if !request.body.isEmpty {

@@ -1,3 +1,4 @@
+import Events
 import Keys
 import Access
 import HTTPServer
@@ -32,6 +33,8 @@ struct PolicyRoute {
     let path: String
     /// In the names of operations: `getKeyPolicy`.
     let noun: String
+    /// The desk's policies are for whoever may read, or write, all of them.
+    var isScoped = true
     let place: @Sendable (Request) throws(Problem) -> PolicyPlace
 
     static let all = [
@@ -42,6 +45,26 @@ struct PolicyRoute {
             guard let id = AccountID(request.pathParameter("account_id")) else { throw .notFound("account") }
             return .account(id)
         },
-        PolicyRoute(path: "/v1/desk/policy", noun: "Desk") { _ throws(Problem) in .desk },
+        PolicyRoute(path: "/v1/desk/policy", noun: "Desk", isScoped: false) { _ throws(Problem) in .desk },
     ]
+}
+
+extension PolicyRoute {
+    var reading: Requirement { isScoped ? .scoped(.policiesRead) : .permission(.policiesRead) }
+    var writing: Requirement { isScoped ? .scoped(.policiesWrite) : .permission(.policiesWrite) }
+}
+
+extension PolicyBook {
+    /// Whoever may not even know of the key or the account is told that there is none.
+    nonisolated(nonsending) func require(
+        _ permission: Permission, at place: PolicyPlace, _ context: Context
+    ) async throws {
+        // The handler finds out itself whether there is one.
+        if place == .desk || context.may(permission) { return }
+        guard let target = try await KeyTargets.source.find([place.owner], ledger.database)[place.owner]
+        else {
+            throw Problem.notFound(place.kind.rawValue)
+        }
+        try context.require(permission, on: target)
+    }
 }

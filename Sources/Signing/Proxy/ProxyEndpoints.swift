@@ -53,7 +53,7 @@ package struct ProxyEndpoints {
         ]
         return methods.map { method, id in
             Operation(
-                method, "/v1/keys/{key_id}/proxy/{host}/{path*}", id: id, requires: .permission(.keysProxy),
+                method, "/v1/keys/{key_id}/proxy/{host}/{path*}", id: id, requires: .scoped(.keysProxy),
                 errors: errors + (method == .post ? [.alreadySent] : []), bodyLimit: Self.bodyBytes,
                 repeats: method == .post ? .sending : .nothing, acts: true, settlesItself: true,
                 handle: proxy)

@@ -21,11 +21,11 @@ package struct SignEndpoints {
     package var operations: [Operation] {
         [
             Operation(
-                .post, "/v1/keys/{key_id}/sign", id: "signRequest", requires: .permission(.keysSign),
+                .post, "/v1/keys/{key_id}/sign", id: "signRequest", requires: .scoped(.keysSign),
                 errors: [.notFound, .conflict, .alreadyDone, .keyTampered, .policyDenied],
                 bodyLimit: SignBody.bytes, repeats: .refusal, settlesItself: true, handle: sign),
             Operation(
-                .post, "/v1/keys/{key_id}/sign/dry-run", id: "tryRequest", requires: .permission(.keysSign),
+                .post, "/v1/keys/{key_id}/sign/dry-run", id: "tryRequest", requires: .scoped(.keysSign),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing,
                 handle: dryRun),
         ]
@@ -71,12 +71,13 @@ extension SignEndpoints {
         let body = try SignBody(try await request.fields(limit: SignBody.bytes))
         let asked = UseRequest(.sign, try request.keyID(), body.incoming, context)
         let trial = try await batcher.trial(of: asked)
+        let seesPolicies = context.may(.policiesRead, on: trial.target)
         let text = trial.draft.flatMap { stringToSign($0, trial) }
         return Response.object { w in
             w.field("verdict", trial.judgement.isAllowed ? "allowed" : "denied")
             w.field("operation", trial.judgement.operation.rawValue)
-            w.array("clauses", trial.judgement.clauses(for: context)) { w, clause in w.value(clause) }
-            w.array("prices", trial.judgement.prices(for: context)) { w, price in w.value(price) }
+            w.array("clauses", trial.judgement.clauses(whole: seesPolicies)) { w, clause in w.value(clause) }
+            w.array("prices", trial.judgement.prices(whole: seesPolicies)) { w, price in w.value(price) }
             w.field("string_to_sign", text.map { $0.text ?? Base64.encode($0.bytes) })
             w.field("string_to_sign_encoding", text.map { $0.text == nil ? "base64" : "text" })
             w.field("policy_version", trial.judgement.policyVersion)

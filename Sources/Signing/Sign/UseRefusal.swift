@@ -6,22 +6,23 @@ import Kernel
 
 extension Problem {
     static func denied(_ denied: DeniedUse, to context: Context) -> Problem {
+        let seesPolicies = context.may(.policiesRead, on: denied.target)
         return Problem(
-            .policyDenied, denied.judgement.sentence(for: context),
+            .policyDenied, denied.judgement.sentence(whole: seesPolicies),
             members: [
                 ("operation", .string(denied.judgement.operation.rawValue)),
                 ("usage_id", .string(denied.usage.description)),
-                ("clauses", .array(denied.judgement.clauses(for: context))),
-                ("prices", .array(denied.judgement.prices(for: context).map(\.json))),
+                ("clauses", .array(denied.judgement.clauses(whole: seesPolicies))),
+                ("prices", .array(denied.judgement.prices(whole: seesPolicies).map(\.json))),
             ])
     }
 }
 
 extension PolicyJudgement {
-    /// What a caller learns: every clause's verdict, or, without `policies:read`, only which ones denied,
-    /// with the reason where it is none of a policy.
-    func clauses(for context: Context) -> [JSONValue] {
-        guard !context.may(.policiesRead) else { return clauses.map(\.json) }
+    /// What a caller learns: every clause's verdict, or, without `policies:read` on the key, only which ones
+    /// denied, with the reason where it is none of a policy.
+    func clauses(whole: Bool) -> [JSONValue] {
+        if whole { return clauses.map(\.json) }
         return clauses.filter(\.denies).map { clause in
             var told = JSONObject()
             _ = told.append("clause", .string(clause.clause.description))
@@ -32,9 +33,9 @@ extension PolicyJudgement {
     }
 
     /// Why it is denied, in a sentence. Of a policy's clause whoever may not read policies learns its name.
-    fileprivate func sentence(for context: Context) -> String {
+    fileprivate func sentence(whole: Bool) -> String {
         guard let denial else { return "A policy does not allow this." }
-        guard denial.policy != nil, !context.may(.policiesRead) else {
+        guard denial.policy != nil, !whole else {
             return denial.reason ?? "A policy does not allow this."
         }
         let whose = denial.policy?.owner == .key ? "The key's policy" : "A policy above the key's"
@@ -44,7 +45,7 @@ extension PolicyJudgement {
 
 extension PolicyJudgement {
     /// Which prices clauses were told; without `policies:read` none: they would tell what clauses there are.
-    func prices(for context: Context) -> [UsedPrice] { context.may(.policiesRead) ? prices : [] }
+    func prices(whole: Bool) -> [UsedPrice] { whole ? prices : [] }
 }
 
 extension JSONWritable {

@@ -10,8 +10,6 @@ package struct UsageEndpoints {
     private let database: Database
     private let writer: ReportWriter
 
-    private static let key = Statement("usage_key", "select id from exchange_key where id = $1")
-
     package init(database: Database, writer: ReportWriter) {
         (self.database, self.writer) = (database, writer)
     }
@@ -19,24 +17,25 @@ package struct UsageEndpoints {
     package var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/usage-events", id: "listUsageEvents", requires: .permission(.usageRead),
+                .get, "/v1/usage-events", id: "listUsageEvents", requires: .scoped(.usageRead),
                 bodyLimit: 0
             ) { request, context in try await UsageSearch(request).page(context, in: database) },
             Operation(
-                .get, "/v1/usage-events/{usage_id}", id: "getUsageEvent", requires: .permission(.usageRead),
+                .get, "/v1/usage-events/{usage_id}", id: "getUsageEvent", requires: .scoped(.usageRead),
                 errors: [.notFound], bodyLimit: 0, handle: get),
             Operation(
-                .post, "/v1/usage-events", id: "uploadUsageEvents", requires: .permission(.usageWrite),
+                .post, "/v1/usage-events", id: "uploadUsageEvents", requires: .scoped(.usageWrite),
                 errors: [.rowsRefused], bodyLimit: 0, repeats: .nothing
             ) { request, context in try await writer.receive(request, context) },
             Operation(
-                .get, "/v1/usage-summary", id: "summariseUsage", requires: .permission(.usageRead),
+                .get, "/v1/usage-summary", id: "summariseUsage", requires: .scoped(.usageRead),
                 bodyLimit: 0
             ) { request, context in
-                try await UsageSummary(request, now: context.now).response(in: database)
+                try await UsageSummary(request, now: context.now).response(
+                    seenBy: context.rights, in: database)
             },
             Operation(
-                .get, "/v1/keys/{key_id}/usage", id: "listKeyUsage", requires: .permission(.usageRead),
+                .get, "/v1/keys/{key_id}/usage", id: "listKeyUsage", requires: .scoped(.usageRead),
                 errors: [.notFound], bodyLimit: 0, handle: listOfKey),
         ]
     }
@@ -47,7 +46,9 @@ package struct UsageEndpoints {
         guard let id = UsageID(request.pathParameter("usage_id")),
             let use = try await UsageRow.find(id, in: database)
         else { throw Problem.notFound("use of a key") }
-        return Response.json { w in use.write(to: &w, for: context) }
+        let sight = try await UsageSight(context.rights, of: [use], in: database)
+        guard sight.sees(use) else { throw Problem.notFound("use of a key") }
+        return Response.json { w in use.write(to: &w, for: sight) }
     }
 
     private nonisolated(nonsending) func listOfKey(
@@ -55,7 +56,9 @@ package struct UsageEndpoints {
     ) async throws -> Response {
         let id = try request.keyID()
         let search = try UsageSearch(request, of: id)
-        guard try await !database.query(Self.key, .id(id)).isEmpty else { throw Problem.notFound("key") }
+        let target = try await KeyTargets.source.find([id.description], database)[id.description]
+        guard let target else { throw Problem.notFound("key") }
+        try context.require(.usageRead, on: target)
         return try await search.page(context, in: database)
     }
 }

@@ -2,6 +2,7 @@ import Access
 import Exchanges
 import HTTPServer
 import Kernel
+import Keys
 import Postgres
 
 /// Which uses are looked at: conditions put together from our own constants, with what came from outside as
@@ -50,17 +51,24 @@ struct UsageFilter {
     private static let keys = Statement(
         "usage_exchange_keys", "select id from exchange_key where exchange = $1")
 
-    /// With the keys of the exchange that the query names.
-    nonisolated(nonsending) func narrowed(in database: Database) async throws -> UsageFilter {
+    /// With the keys of the exchange that the query names, and of those only what a reader sees.
+    nonisolated(nonsending) func narrowed(
+        to rights: Rights, in database: Database
+    ) async throws -> UsageFilter {
+        if rights.isScoped([.usageRead]) {
+            let seen = try await KeyTargets.source.inSight(.usageRead, rights, database)
+            let wanted = seen.filter { exchange == nil || exchange == $0.value.exchange }
+            return narrowed(to: Array(wanted.keys))
+        }
         guard let exchange else { return self }
         let rows = try await database.query(Self.keys, .text(exchange.rawValue))
-        return narrowed(to: rows.map { $0.id(0) })
+        return narrowed(to: rows.map { $0.id(0, as: ExchangeKeyKind.self).description })
     }
 
-    func narrowed(to keys: [ExchangeKeyID]) -> UsageFilter {
+    func narrowed(to keys: [String]) -> UsageFilter {
         var filter = self
         filter.exchange = nil
-        filter.parameters.append(.textArray(keys.map(\.description)))
+        filter.parameters.append(.textArray(keys))
         filter.conditions.append("subject = any ($\(filter.parameters.count)::text[])")
         return filter
     }

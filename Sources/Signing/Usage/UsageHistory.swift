@@ -27,12 +27,13 @@ package struct UsageHistory {
 
     /// The newest uses of all keys that a policy at this place binds.
     nonisolated(nonsending) func recorded(
-        at place: PolicyPlace, since: Timestamp, limit: Int
+        at place: PolicyPlace, seenBy rights: Rights, since: Timestamp, limit: Int
     ) async throws -> Recorded {
         if case .key(let id) = place { return try await recorded(of: [id], since: since, limit: limit) }
         let rows =
             switch place {
-            case .account(let id): try await rows(of: try await keys(of: id), since, limit)
+            case .account(let id):
+                try await rows(of: try await keys(of: id, seenBy: rights), since, limit)
             default: try await database.query(Self.readAll, .timestamp(since), .int(limit))
             }
         return try await reading(rows, of: Array(Set(rows.compactMap { ExchangeKeyID($0.text(6)) })))
@@ -77,8 +78,13 @@ package struct UsageHistory {
         where a.id = $1
         """)
 
-    private nonisolated(nonsending) func keys(of account: AccountID) async throws -> [ExchangeKeyID] {
-        try await database.query(Self.accountKeys, .id(account)).map { $0.id(0) }
+    private nonisolated(nonsending) func keys(
+        of account: AccountID, seenBy rights: Rights
+    ) async throws -> [ExchangeKeyID] {
+        let ids: [ExchangeKeyID] = try await database.query(Self.accountKeys, .id(account)).map { $0.id(0) }
+        let targets = try await KeyTargets.source.targets(
+            of: ids.map(\.description), for: [rights], [.policiesRead], in: database)
+        return ids.filter { rights.may([.policiesRead], to: $0.description, targets) }
     }
 
     /// Uses of keys that are there no more are left out.

@@ -7,7 +7,7 @@ import Postgres
 struct UsageRow {
     static let columns = """
         id, at, actor, access_token, address, data, verdict, outcome, http_status, code,
-        microseconds, answered_at, client_id
+        microseconds, answered_at, client_id, subject
         """
     static let find = Statement(
         "usage_find",
@@ -32,9 +32,13 @@ struct UsageRow {
         "client_order_id", "policy_version",
     ]
 
-    /// `UsageEvent` of openapi.yaml. Why something was denied is for those who may read policies.
-    func write(to w: inout JSONWriter, for context: Context) {
+    /// What was used.
+    var key: String { row.text(13) }
+
+    /// `UsageEvent` of openapi.yaml. Why something was denied is for those who may read the key's policies.
+    func write(to w: inout JSONWriter, for sight: UsageSight) {
         let data = (try? JSONValue.parse(row.json(5))) ?? .null
+        let isTold = sight.seesPolicies(of: self)
         w.object { w in
             w.field("id", id.description)
             w.field("at", at.description)
@@ -44,7 +48,7 @@ struct UsageRow {
             for name in Self.facts { w.field(name, data[name] ?? .null) }
             w.field("verdict", row.text(6))
             for name in ["clause", "reason"] {
-                w.field(name, context.may(.policiesRead) ? data[name] ?? .null : .null)
+                w.field(name, isTold ? data[name] ?? .null : .null)
             }
             w.field("outcome", row.text(7))
             w.field("http_status", row.optionalInt(8))

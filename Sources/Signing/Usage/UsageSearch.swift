@@ -40,13 +40,14 @@ struct UsageSearch {
     }
 
     nonisolated(nonsending) func page(_ context: Context, in database: Database) async throws -> Response {
-        let filter = try await filter.narrowed(in: database)
+        let filter = try await filter.narrowed(to: context.rights, in: database)
         let rows = try await database.query(
             Self.statement(filter), parameters: filter.parameters + [.int(limit + 1)])
         let page = rows.prefix(limit).map { UsageRow($0) }
         let next = rows.count > limit ? page.last : nil
+        let sight = try await UsageSight(context.rights, of: page, in: database)
         return Response.object { w in
-            w.array("data", page) { w, use in use.write(to: &w, for: context) }
+            w.array("data", page) { w, use in use.write(to: &w, for: sight) }
             w.field(
                 "next_cursor",
                 next.map { Cursor(["usage", String($0.at.microseconds), $0.id.description]).text })

@@ -109,8 +109,10 @@ extension UsageSummary {
         """
 
     /// `UsageSummary` of openapi.yaml.
-    nonisolated(nonsending) func response(in database: Database) async throws -> Response {
-        let filter = try await filter.narrowed(in: database)
+    nonisolated(nonsending) func response(
+        seenBy rights: Rights, in database: Database
+    ) async throws -> Response {
+        let filter = try await filter.narrowed(to: rights, in: database)
         let rows = try await database.query(
             statement(filter), parameters: filter.parameters + [.int(limit + 1)])
         return Response.object { w in

@@ -6,21 +6,24 @@ import Postgres
 
 /// Reports as rows.
 enum ReportStore {
-    /// Keys by the place of their reference. A label is that of the key that bears it now.
+    /// Keys by the place of their reference, those that somebody may report uses of. A label is that of the
+    /// key that bears it now.
     private static let keys = Statement(
         "usage_report_keys",
         """
         select r.place, k.id, k.label, k.exchange, k.environment, k.account, k.tags, k.status
         from unnest($1::int4[], $2::uuid[]) as r (place, id) join exchange_key k on k.id = r.id
+        where in_sight($7, k.id, k.exchange, k.environment, k.account, k.tags, k.owner)
         union all
         select r.place, k.id, k.label, k.exchange, k.environment, k.account, k.tags, k.status
         from unnest($3::int4[], $4::text[], $5::text[], $6::text[]) as r (place, exchange, account, label)
         join exchange_key k on k.exchange = r.exchange and k.account = normalize(r.account)
             and k.label = normalize(r.label) and k.status <> 'revoked'
+        where in_sight($7, k.id, k.exchange, k.environment, k.account, k.tags, k.owner)
         """)
 
     nonisolated(nonsending) static func keys(
-        _ references: [UsageReport.KeyReference], in transaction: Transaction
+        _ references: [UsageReport.KeyReference], seenBy rights: Rights, in transaction: Transaction
     ) async throws -> [UsageReport.KeyReference: KeyFacts] {
         var byID: (places: [Int32], ids: [ExchangeKeyID]) = ([], [])
         var byLabel: (places: [Int32], exchanges: [String], accounts: [String], labels: [String])
@@ -39,7 +42,8 @@ enum ReportStore {
         }
         let rows = try await transaction.query(
             keys, .int32Array(byID.places), .idArray(byID.ids), .int32Array(byLabel.places),
-            .textArray(byLabel.exchanges), .textArray(byLabel.accounts), .textArray(byLabel.labels))
+            .textArray(byLabel.exchanges), .textArray(byLabel.accounts), .textArray(byLabel.labels),
+            rights.sight(.usageWrite).parameter)
         return rows.reduce(into: [:]) { found, row in
             found[references[row.int(0)]] = KeyFacts(reported: row)
         }

@@ -22,7 +22,7 @@ struct ReportWrite {
         _ chunk: ReportChunk, in change: Change
     ) async throws -> ReportVerdicts {
         var verdicts = ReportVerdicts()
-        let rows = try await rows(of: chunk, &verdicts, in: change.transaction)
+        let rows = try await rows(of: chunk, &verdicts, change)
         let fresh = try await ReportStore.claim(
             rows.map(\.report.clientID), rows.map(\.usage), rows.map(\.digest), for: principal,
             in: change.transaction)
@@ -36,10 +36,11 @@ struct ReportWrite {
     }
 
     private nonisolated(nonsending) func rows(
-        of chunk: ReportChunk, _ verdicts: inout ReportVerdicts, in transaction: Transaction
+        of chunk: ReportChunk, _ verdicts: inout ReportVerdicts, _ change: Change
     ) async throws -> [Row] {
         let references = Array(Set(chunk.reports.map(\.key)))
-        let keys = try await ReportStore.keys(references, in: transaction)
+        let keys = try await ReportStore.keys(
+            references, seenBy: change.context.rights, in: change.transaction)
         var rows: [Row] = []
         rows.reserveCapacity(chunk.count)
         for (line, report) in zip(chunk.lines, chunk.reports) {
