@@ -6,8 +6,10 @@ package struct FuzzTarget: Sendable {
     package let check: @Sendable ([UInt8]) throws(Finding) -> Void
 
     package static let all: [FuzzTarget] = [
-        .accessToken, .cbor, .chunked, .csv, .expression, .gzip, .idToken, .json, .keyFiles, .ndjson, .passkey, .policy,
-        .privateKey, .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath, .structuredField,
+        .accessToken, .cbor, .chunked, .csv, .expression, .gzip, .idToken, .json, .keyFiles, .ndjson,
+        .passkey, .policy,
+        .privateKey, .probeAnswer, .regex, .request, .requestDraft, .requestMeaning, .requestPath,
+        .structuredField,
         .url, .writtenRequest,
     ]
 }

@@ -37,7 +37,8 @@ enum LeavingRooms {
 
     static func trail(_ book: KeyBook, _ rights: RightsReader) -> KeyTrail {
         KeyTrail(
-            reach: { try await KeyReach.of($0, rights, in: $1) }, mark: { try await UsesOfPrincipals.mark(in: $0) },
+            reach: { try await KeyReach.of($0, rights, in: $1) },
+            mark: { try await UsesOfPrincipals.mark(in: $0) },
             uses: { try await UsesOfPrincipals.of($0, $1, in: $2) },
             known: { principal, source in
                 try await SecretsSeen.by(principal, in: source).map {
