@@ -1,5 +1,5 @@
-package package import Access
-import EventLoop
+package import Access
+package import EventLoop
 import Kernel
 package import Postgres
 
