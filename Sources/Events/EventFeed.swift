@@ -1,3 +1,4 @@
+package import Access
 package import EventLoop
 import Kernel
 package import Postgres
@@ -18,9 +19,9 @@ package final class EventFeed {
     private var place: EventPosition?
     private var isStopped = false
 
-    package init(_ database: Database, reactor: Reactor) {
+    package init(_ database: Database, things: TargetSource = .none, reactor: Reactor) {
         let bell = bell
-        reader = HorizonReader(database)
+        reader = HorizonReader(database, things: things)
         self.reactor = reactor
         listener = NotificationListener(database.connector, channels: [Notifier.channel]) { _ in bell.wake() }
     }

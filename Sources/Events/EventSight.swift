@@ -1,8 +1,8 @@
 package import Access
 import Postgres
 
-/// Whose eyes events are seen with (T23): the one predicate of feed, streams, rules, webhooks and alerts. Of a
-/// key or an account it asks what they are now.
+/// Whose eyes events are seen with (T23): the one predicate of feed, streams, rules, webhooks and alerts. Of
+/// a key or an account it asks what they are now.
 package struct EventSight: Sendable {
     package var rights: Rights
     /// Who sees what concerns themselves without further rights; nil: nobody.

@@ -43,7 +43,9 @@ struct ScopeMatrixTests {
                     let isLetIn = scene.isHeld(operation, by: role)
                     #expect((answer.code != "forbidden") == isLetIn, what)
                     if isLetIn { #expect(!scene.isOfNothing(answer), what) }
-                    if isLetIn, operation.method == .get, !operation.acts {
+                    // A draft may have been published or deleted by the role before.
+                    let isDraft = operation.id.hasSuffix("PolicyDraft")
+                    if isLetIn, operation.method == .get, !operation.acts, !isDraft {
                         #expect(answer.status == 200, what)
                     }
                 }
