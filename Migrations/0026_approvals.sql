@@ -99,10 +99,12 @@ create table approval_vote (
     constraint approval_vote_once primary key (approval, approver)
 );
 
--- Whether an active user holds a role on everything, by themselves or by a group.
+-- Whether an active user holds a role on everything, by themselves or by a group. Whoever came by breaking glass is
+-- somebody else a second time, and decides nothing.
 create function holds_role(p_principal uuid, p_role text, p_at timestamptz) returns boolean
 language sql stable as $$
-    select exists (select from principal p where p.id = p_principal and p.kind = 'user' and p.status = 'active')
+    select exists (select from principal p where p.id = p_principal and p.kind = 'user' and p.status = 'active'
+            and p.expires_at is null)
         and exists (select from granted_to g where g.grantee = p_principal and g.role = p_role
             and g.effect = 'allow' and g.scope = '{}' and (g.expires_at is null or g.expires_at > p_at))
         and not exists (select from granted_to g where g.grantee = p_principal and g.role = p_role

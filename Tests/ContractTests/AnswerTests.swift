@@ -23,8 +23,8 @@ struct AnswerTests {
         "summariseUsage": ["", "group_by=key,actor,operation,symbol,address,outcome&bucket=1d"],
     ]
 
-    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange, a provider, a
-    /// factor (`StepUpTests`).
+    /// What ends the desk's day, or needs what only a moment has: shares, a restore, an exchange, a provider,
+    /// a factor (`StepUpTests`).
     private static let apart: Set<String?> = [
         "seal", "proveShare", "confirmRestore", "beginOpenIDLogin", "finishOpenIDLogin", "signRequest",
         "proxyGet", "proxyPost", "proxyPut",

@@ -10,8 +10,18 @@ package struct StepUp: Equatable, Sendable {
     package let level: Level
     package let within: Period
 
-    package init(level: Level, within: Period) { (self.level, self.within) = (level, within) }
+    /// Whoever has no factor yet passes: or nobody could add the first one.
+    package let isWaivedBeforeFirst: Bool
+
+    package init(level: Level, within: Period, isWaivedBeforeFirst: Bool = false) {
+        (self.level, self.within) = (level, within)
+        self.isWaivedBeforeFirst = isWaivedBeforeFirst
+    }
 
     /// For what gives rights, takes protection away, or cannot be undone.
     package static let recently = StepUp(level: .factor, within: .minutes(5))
+
+    /// For one's own factors.
+    package static let forOwnFactors = StepUp(
+        level: .factor, within: .minutes(5), isWaivedBeforeFirst: true)
 }

@@ -105,9 +105,9 @@ struct NewAccessToken {
 
 /// Who may issue and revoke which access tokens. Pure.
 enum AccessTokenRules {
-    /// For oneself, for a service account that one owns, or with `service_accounts:write` for any; never for
-    /// another user; for an owner only with `owners:write`. A limited token issues none that is wider than
-    /// itself.
+    /// For oneself, for a service account that one owns, or with `service_accounts:write` for any, which gives
+    /// what it was granted (`Change.checkGiving`); never for another user; for an owner only with
+    /// `owners:write`. A limited token issues none that is wider than itself.
     /// - Parameter limits: of the access token that the caller acts through.
     static func check(
         issuing new: NewAccessToken, for target: Principal, by caller: Context, limits: IssuerLimits?
@@ -116,8 +116,7 @@ enum AccessTokenRules {
             // It opens nothing, whoever it is of.
             return try caller.require(.decoysWrite)
         }
-        let isOwn = target.id == caller.actor.principal || isOwned(target.owner, by: caller.actor)
-        if !isOwn {
+        if !isOwn(target, of: caller.actor) {
             guard target.id.kind == .serviceAccount else {
                 throw Problem(.forbidden, "Access tokens of a user are issued by that user alone.")
             }
@@ -125,6 +124,10 @@ enum AccessTokenRules {
         }
         if target.isOwner { try caller.require(.ownersWrite) }
         try limits?.check(new, for: target.id, by: caller.actor.principal)
+    }
+
+    static func isOwn(_ target: Principal, of actor: Actor) -> Bool {
+        target.id == actor.principal || isOwned(target.owner, by: actor)
     }
 
     static func isOwned(_ owner: UserID?, by actor: Actor) -> Bool {

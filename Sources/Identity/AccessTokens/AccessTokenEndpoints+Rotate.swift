@@ -24,6 +24,9 @@ extension AccessTokenEndpoints {
             var asOrdinary = new
             asOrdinary.isDecoy = false
             try AccessTokenRules.check(issuing: asOrdinary, for: target, by: context, limits: limits)
+            if !asOrdinary.isDecoy, !AccessTokenRules.isOwn(target, of: context.actor) {
+                try await change.checkGiving(allOf: target.id)
+            }
             try Self.checkState(old, target, at: context.now)
             let issued = try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
             try await change.end(old, replacedBy: issued.token.id, at: context.now + overlap)

@@ -73,6 +73,9 @@ package struct AccessTokenEndpoints {
             }
             let limits = try await AccessTokenStore.limits(of: context.actor, in: change.transaction)
             try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
+            if !new.isDecoy, !AccessTokenRules.isOwn(target, of: context.actor) {
+                try await change.checkGiving(allOf: target.id)
+            }
             guard target.status == .active else {
                 throw Problem(
                     .conflict, "The principal is \(target.status.rawValue), so no access token can be issued."

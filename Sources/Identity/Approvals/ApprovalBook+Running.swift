@@ -36,7 +36,13 @@ extension ApprovalBook {
         let context = fetcher ?? Context.installation(now: now, requestID: id.description)
         return try await ledger.change(context) { change in
             var approval = try await ApprovalStore.lock(id, in: change.transaction)
-            if let fetcher { try approval.checkFetch(by: fetcher.actor) }
+            if let fetcher {
+                try approval.checkFetch(by: fetcher.actor)
+                // A narrowed token of whoever asked fetches nothing that it could not have asked for.
+                if let needed = permission(approval), !fetcher.mayStill(needed, on: nil) {
+                    throw Problem.forbidden(missing: needed)
+                }
+            }
             let state = approval.state(at: now)
             let isDue = approval.dueAt.map { $0 <= now } ?? false
             guard state == .approved, isDue, approval.isFetched == (fetcher != nil) else {

@@ -122,7 +122,7 @@ extension ApprovalBook {
         "approval_humans",
         """
         select p.owner, array(select distinct t.created_by from access_token t
-            where t.principal = p.id and (t.id = $2 or t.revoked_at is null))
+            where t.principal = p.id or t.id = $2)
         from principal p where p.id = $1
         """)
     private static let owners = Statement(

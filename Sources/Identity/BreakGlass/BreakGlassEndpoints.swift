@@ -55,6 +55,7 @@ struct BreakGlassEndpoints {
             id: ledger.newID(), name: name, role: role, hint: secret.hint, createdAt: context.now,
             createdBy: context.actor.principal?.description ?? "installation")
         let stored = try await ledger.change(context) { change in
+            try GrantRules.check(granting: GrantRules.Wish(role: Role(role)), by: context)
             try await BreakGlassStore.insert(token, secret, in: change.transaction)
             guard
                 try await BreakGlassStore.sealedCount(in: change.transaction)

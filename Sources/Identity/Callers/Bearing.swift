@@ -7,8 +7,9 @@ package enum Bearing {
     private static let token = Statement(
         "bearing_token",
         """
-        select true from access_token
-        where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
+        select true from access_token t join principal p on p.id = t.principal
+        where t.id = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
+            and (p.expires_at is null or p.expires_at > $2)
         """)
     private static let session = Statement(
         "bearing_session",

@@ -17,7 +17,7 @@ extension FactorEndpoints {
             Endpoint(
                 .post, "/v1/me/factors/passkeys", id: "addPasskey", requires: .self,
                 errors: [.conflict, .alreadyExists, .alreadyDone, .factorRefused, .passkeysUnavailable],
-                repeats: .refusal, stepUp: .recently, handle: add),
+                repeats: .refusal, stepUp: .forOwnFactors, handle: add),
         ]
     }
 
@@ -44,7 +44,7 @@ extension FactorEndpoints {
     private nonisolated(nonsending) func add(_ request: Request, _ context: Context) async throws -> Response
     {
         try request.refuseParameters()
-        let user = try context.person()
+        let user = try await owner(context)
         let party = try book.passkeyParty()
         var fields = try await request.fields(limit: 256 * 1_024)
         let name = fields.has("name") ? fields.name() : "Passkey"

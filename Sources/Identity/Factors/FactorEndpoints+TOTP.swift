@@ -15,7 +15,7 @@ extension FactorEndpoints {
         [
             Endpoint(
                 .post, "/v1/me/factors/totp", id: "beginTOTP", requires: .self,
-                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .recently, handle: begin),
+                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .forOwnFactors, handle: begin),
             Endpoint(
                 .post, "/v1/me/factors/{factor_id}/confirm", id: "confirmTOTP", requires: .self,
                 errors: [.notFound, .conflict, .factorRefused, .humanRequired, .alreadyDone],
@@ -28,7 +28,7 @@ extension FactorEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        let user = try context.person()
+        let user = try await owner(context)
         var fields = try await request.fields(limit: 64 * 1_024)
         let name = fields.has("name") ? fields.name() : "Authenticator app"
         try fields.finish()
@@ -71,7 +71,7 @@ extension FactorEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        let user = try context.person()
+        let user = try await owner(context)
         let id = try request.id("factor_id", "factor") { FactorID($0) }
         var fields = try await request.fields(limit: 64 * 1_024)
         let text = fields.string("code", 1...64)

@@ -19,10 +19,10 @@ package struct FactorEndpoints {
                 errors: [.humanRequired], handle: listMine),
             Endpoint(
                 .delete, "/v1/me/factors/{factor_id}", id: "deleteMyFactor", requires: .self,
-                errors: [.notFound], bodyLimit: 0, stepUp: .recently, handle: deleteMine),
+                errors: [.notFound], bodyLimit: 0, stepUp: .forOwnFactors, handle: deleteMine),
             Endpoint(
                 .post, "/v1/me/factors/recovery-codes", id: "makeRecoveryCodes", requires: .self,
-                errors: [.conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal, stepUp: .recently,
+                errors: [.conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal, stepUp: .forOwnFactors,
                 handle: makeCodes),
             Endpoint(
                 .get, "/v1/users/{user_id}/factors", id: "listUserFactors",
@@ -60,7 +60,7 @@ package struct FactorEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        let user = try context.person()
+        let user = try await owner(context)
         let id = try request.id("factor_id", "factor") { FactorID($0) }
         try await ledger.change(context) { change in
             _ = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
@@ -82,7 +82,7 @@ package struct FactorEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        let user = try context.person()
+        let user = try await owner(context)
         let codes = try await ledger.change(context) { change in
             _ = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
             let factors = try await FactorStore.list(of: user, in: change.transaction)
@@ -129,6 +129,15 @@ package struct FactorEndpoints {
     private func userID(_ request: Request) throws -> UserID {
         try request.refuseParameters()
         return try request.id("user_id", "user") { UserID($0) }
+    }
+}
+
+extension FactorEndpoints {
+    /// Somebody who changes their own factors.
+    nonisolated(nonsending) func owner(_ context: Context) async throws -> UserID {
+        let user = try context.person()
+        try await WholePerson.check(context, to: "changes no factor", in: ledger.database)
+        return user
     }
 }
 

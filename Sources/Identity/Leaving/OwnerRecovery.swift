@@ -67,7 +67,7 @@ package struct OwnerRecovery {
             user = try await PrincipalStore.update(user, at: change.context.now, in: change.transaction)
             change.noteStatus(user, reason: "recover-owner")
         }
-        if !user.isOwner {
+        if !user.roles.contains(.owner) {
             try await change.add(
                 Grant(
                     id: ledger.newID(), grantee: .principal(user.id), role: BuiltInRole.owner.rawValue,
@@ -87,6 +87,8 @@ package struct OwnerRecovery {
         try await OnceStore.replaceCodes(
             of: user, by: [], at: change.context.now, in: change.transaction)
         try await PasswordStore.remove(of: user, in: change.transaction)
+        try await PasswordReset.void(of: user, at: change.context.now, in: change.transaction)
+        try await OpenIDLinkStore.unlink(user, in: change.transaction)
     }
 
     private nonisolated(nonsending) func link(

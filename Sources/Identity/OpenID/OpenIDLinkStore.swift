@@ -39,6 +39,12 @@ enum OpenIDLinkStore {
     private static let mark = Statement(
         "openid_grant_mark", "insert into openid_grant (id, principal, group_name) values ($1, $2, $3)")
 
+    private static let unlink = Statement("openid_unlink", "delete from openid_link where principal = $1")
+
+    static nonisolated(nonsending) func unlink(_ user: UserID, in transaction: Transaction) async throws {
+        _ = try await transaction.query(unlink, .id(user))
+    }
+
     static nonisolated(nonsending) func linked(
         to subject: String, of issuer: String, in database: any Queryable
     ) async throws -> UserID? {

@@ -60,12 +60,7 @@ struct PasswordEndpoints {
         guard let id = context.actor.principal, id.kind == .user else {
             throw Problem(.forbidden, "Service accounts have no password.")
         }
-        if let token = context.actor.accessToken {
-            let own = try await AccessTokenStore.find(token, for: context, in: ledger.database).token
-            guard own.scopes == nil, own.cidrs.isEmpty, !own.isDecoy else {
-                throw Problem(.forbidden, "A narrowed access token sets no password.")
-            }
-        }
+        try await WholePerson.check(context, to: "sets no password", in: ledger.database)
         guard let user = try await PrincipalStore.find(id, in: ledger.database) else {
             throw Problem.unauthenticated
         }
@@ -99,9 +94,8 @@ struct PasswordEndpoints {
         let id = try request.id("user_id", "user") { UserID($0) }
         return try await ledger.change(context) { change in
             let user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
-            for role in user.roles {
-                try GrantRules.check(granting: role, to: user.id, ownedBy: nil, by: context)
-            }
+            try GrantRules.checkTouching(user, by: context)
+            try await change.checkGiving(allOf: user.id)
             guard user.status == .active else {
                 throw Problem(.conflict, "The user is \(user.status.rawValue), not active.")
             }
@@ -162,6 +156,7 @@ extension Change {
         _ hash: PasswordHash, of user: UserID, via: String, keeping kept: SessionID? = nil
     ) async throws {
         try await PasswordStore.set(hash, of: user, at: context.now, in: transaction)
+        try await PasswordReset.void(of: user, at: context.now, in: transaction)
         try await endSessions(of: user, but: kept, reason: "password_changed")
         audit("password.change", user, detail: ["via": .string(via)])
         emit(

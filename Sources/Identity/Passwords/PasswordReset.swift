@@ -29,13 +29,20 @@ struct PasswordReset {
         where hash = $1 and used_at is null and expires_at > $2 returning principal
         """)
 
+    /// What was sent leads nowhere any more.
+    static nonisolated(nonsending) func void(
+        of user: UserID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(void, .id(user), .timestamp(now))
+    }
+
     /// Earlier ones are void from then on.
     static nonisolated(nonsending) func insert(
         _ secret: AccessTokenSecret, id: UUID, for user: UserID, _ context: Context,
         in transaction: Transaction
     ) async throws -> Timestamp {
         let expiresAt = context.now + lifetime
-        _ = try await transaction.query(void, .id(user), .timestamp(context.now))
+        try await void(of: user, at: context.now, in: transaction)
         _ = try await transaction.query(
             insert, .uuid(id), .id(user), .bytes(secret.hash.bytes), .timestamp(context.now),
             .text(context.actor.principal?.description ?? "installation"), .timestamp(expiresAt))

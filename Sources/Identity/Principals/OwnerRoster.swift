@@ -3,8 +3,8 @@ import HTTPServer
 package import Postgres
 
 /// At least one active owner stays, whoever acts at the same time. Who counts: users who were granted the
-/// role themselves, on everything, for good, and who are denied nothing. Who came by breaking glass is gone in
-/// an hour, and does not count.
+/// role themselves, on everything, for good, and who are denied nothing. Who came by breaking glass is gone
+/// in an hour, and does not count.
 package enum OwnerRoster {
     /// Whoever may unmake an owner takes it first of all, so that two of them cannot each spare the other's.
     private static let advisoryLock: Int64 = 0x6B62_6F77_6E72  // "kbownr"

@@ -102,7 +102,11 @@ package struct ServiceAccountEndpoints {
         fields.requireSomething(name != nil || hasPurpose || owner != nil || hasExpiry)
         try fields.finish()
         let stored = try await ledger.change(context) { change in
-            if let owner { try await change.checkOwner(owner) }
+            if let owner {
+                try await change.checkOwner(owner)
+                // Its owner issues its access tokens.
+                try await change.checkGiving(allOf: id)
+            }
             // Each request is judged by its snapshot of the principal.
             if hasExpiry { change.touch(.principal(id)) }
             return try await change.edit(id, request) { account in

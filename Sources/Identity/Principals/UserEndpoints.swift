@@ -134,7 +134,9 @@ package struct UserEndpoints {
         fields.requireSomething(name != nil || email != nil)
         try fields.finish()
         let stored = try await ledger.change(context) { change in
-            try await change.edit(id, request) { user in
+            // Whoever has the address comes in by it.
+            if email != nil { try await change.checkGiving(allOf: id) }
+            return try await change.edit(id, request) { user in
                 user.name = name ?? user.name
                 user.email = email ?? user.email
             }

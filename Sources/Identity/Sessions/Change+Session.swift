@@ -43,6 +43,7 @@ extension Change {
     nonisolated(nonsending) func endSessions(
         of user: UserID, but kept: SessionID? = nil, reason: String
     ) async throws -> [SessionStore.Ended] {
+        try await PendingLogin.end(of: user, at: context.now, in: transaction)
         let ended = try await SessionStore.endAll(
             of: user, but: kept, at: context.now, by: context.actor, reason: reason, in: transaction)
         note(ended, reason)

@@ -32,6 +32,16 @@ struct PendingLogin {
         "pending_login_use",
         "update pending_login set used_at = $2 where id = $1 and used_at is null returning id")
 
+    private static let end = Statement(
+        "pending_login_end", "update pending_login set used_at = $2 where principal = $1 and used_at is null")
+
+    /// Whoever began with what counts no more does not get to the end.
+    static nonisolated(nonsending) func end(
+        of user: UserID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(end, .id(user), .timestamp(now))
+    }
+
     static nonisolated(nonsending) func insert(
         _ secret: AccessTokenSecret, id: UUID, _ user: UserID, device: String, _ context: Context,
         in transaction: Transaction

@@ -14,16 +14,14 @@ package struct StepUpCheck {
     private static let freshSession = Statement(
         "step_up_session", "select factor_at from session where id = $1 and ended_at is null")
 
-    /// - Parameter isOwnAffair: what anybody may do for themselves: without a factor there is nothing to
-    ///   show, or nobody could add the first one.
     package nonisolated(nonsending) func check(
-        _ demand: StepUp, of action: StepUpAction, by caller: Caller, isOwnAffair: Bool,
+        _ demand: StepUp, of action: StepUpAction, by caller: Caller,
         _ headers: HeaderFields, at now: Timestamp
     ) async throws {
         guard caller.actor.principal?.kind == .user else { throw Problem.humanRequired }
         guard caller.hasFactor else {
             // In their grace, or they would not have come here.
-            if isOwnAffair || caller.mfaDueAt.map({ now < $0 }) == true { return }
+            if demand.isWaivedBeforeFirst || caller.mfaDueAt.map({ now < $0 }) == true { return }
             throw Problem.mfaRequired
         }
         if let session = caller.actor.session {

@@ -9,6 +9,7 @@ enum PrincipalRights {
         "principal_rights",
         """
         select p.id, p.kind, granted(p.id) from principal p where p.id = any ($1) and p.status = 'active'
+            and (p.expires_at is null or p.expires_at > $2)
         """)
 
     /// Who is missing from the answer may not act at all. Answers hold until the epoch moves, or a grant
@@ -18,7 +19,7 @@ enum PrincipalRights {
         _ principals: [PrincipalID], scopes: Set<Permission>? = nil, at now: Timestamp,
         in source: any Queryable
     ) async throws -> [PrincipalID: Rights] {
-        let rows = try await source.query(read, .uuidArray(principals.map(\.uuid)))
+        let rows = try await source.query(read, .uuidArray(principals.map(\.uuid)), .timestamp(now))
         var rights: [PrincipalID: Rights] = [:]
         for row in rows {
             guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }

@@ -47,10 +47,8 @@ final class Rooms {
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
         delivery = DeliveryRooms(shared, ledger: ledger, reactor: worker.reactor)
         signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)
-        (feed, notifier) = (
-            EventFeed(database, things: KeyTargets.source, reactor: worker.reactor),
-            Notifier(database, reactor: worker.reactor)
-        )
+        feed = EventFeed(database, things: KeyTargets.source, reactor: worker.reactor)
+        notifier = Notifier(database, reactor: worker.reactor)
         audit = AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let rewrap = Rewrap(

@@ -130,8 +130,7 @@ final class Gate {
         let action = StepUpAction(
             operation: operation.id, method: operation.method.name, path: request.head.path)
         try await proofs.check(
-            demand, of: action, by: caller, isOwnAffair: operation.requires == .self,
-            request.head.headers, at: admission.context.now)
+            demand, of: action, by: caller, request.head.headers, at: admission.context.now)
     }
 
     @inline(never)
