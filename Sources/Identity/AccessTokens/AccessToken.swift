@@ -105,8 +105,8 @@ struct NewAccessToken {
 
 /// Who may issue and revoke which access tokens. Pure.
 enum AccessTokenRules {
-    /// For oneself, for a service account that one owns, or with `service_accounts:write` for any, which gives
-    /// what it was granted (`Change.checkGiving`); never for another user; for an owner only with
+    /// For oneself, for a service account that one owns, or with `service_accounts:write` for any, which
+    /// gives what it was granted (`Change.checkGiving`); never for another user; for an owner only with
     /// `owners:write`. A limited token issues none that is wider than itself.
     /// - Parameter limits: of the access token that the caller acts through.
     static func check(
