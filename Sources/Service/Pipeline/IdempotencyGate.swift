@@ -26,8 +26,10 @@ final class IdempotencyGate {
         else { return nil }
         let body = try await request.body.collect(limit: operation.bodyLimit)
         request.body = RequestBody(bytes: body)
-        // What is sent may stand in the query alone.
-        let asked = operation.repeats == .sending ? Array("\(request.head.query ?? "")\n".utf8) + body : body
+        // What is asked may stand in the query and in its condition, too.
+        let beside = [request.head.query ?? "", request.head.headers[.ifMatch] ?? ""]
+        let isBare = beside.allSatisfy(\.isEmpty) && operation.repeats != .sending
+        let asked = isBare ? body : Array((beside.joined(separator: "\n") + "\n").utf8) + body
         context.idempotency = IdempotencyClaim(
             method: operation.method.name, path: request.head.path, key: key, bodyDigest: SHA256.hash(asked))
         guard let earlier = try await IdempotencyKeys.find(context, in: database) else { return nil }
