@@ -29,6 +29,14 @@ extension Change {
         return stored
     }
 
+    /// Whoever issues a token of somebody else's bot gets what that was granted.
+    nonisolated(nonsending) func checkIssuing(_ new: NewAccessToken, for target: Principal) async throws {
+        let limits = try await AccessTokenStore.limits(of: context.actor, in: transaction)
+        try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
+        guard !new.isDecoy, !GrantRules.isOwn(target.id, ownedBy: target.owner, context) else { return }
+        try await checkGiving(allOf: target.id)
+    }
+
     /// Issues an access token; the secret is for the one answer that shows it.
     nonisolated(nonsending) func issue(
         _ new: NewAccessToken, id: AccessTokenID, by issuer: PrincipalID, _ entropy: Entropy

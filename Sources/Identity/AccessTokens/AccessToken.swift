@@ -116,7 +116,7 @@ enum AccessTokenRules {
             // It opens nothing, whoever it is of.
             return try caller.require(.decoysWrite)
         }
-        if !isOwn(target, of: caller.actor) {
+        if !GrantRules.isOwn(target.id, ownedBy: target.owner, caller) {
             guard target.id.kind == .serviceAccount else {
                 throw Problem(.forbidden, "Access tokens of a user are issued by that user alone.")
             }
@@ -126,17 +126,13 @@ enum AccessTokenRules {
         try limits?.check(new, for: target.id, by: caller.actor.principal)
     }
 
-    static func isOwn(_ target: Principal, of actor: Actor) -> Bool {
-        target.id == actor.principal || isOwned(target.owner, by: actor)
-    }
-
     static func isOwned(_ owner: UserID?, by actor: Actor) -> Bool {
         owner.map { PrincipalID($0) == actor.principal } ?? false
     }
 
     /// May the caller know of this token?
     static func mayRead(_ principal: PrincipalID, ownedBy owner: UserID?, _ caller: Context) -> Bool {
-        if principal == caller.actor.principal || isOwned(owner, by: caller.actor) { return true }
+        if GrantRules.isOwn(principal, ownedBy: owner, caller) { return true }
         if caller.may(.accessTokensManage) { return true }
         return caller.may(principal.kind == .user ? .usersRead : .serviceAccountsRead)
     }
@@ -145,7 +141,7 @@ enum AccessTokenRules {
     static func checkRevoking(
         of principal: PrincipalID, ownedBy owner: UserID?, by caller: Context
     ) throws(Problem) {
-        if principal == caller.actor.principal || isOwned(owner, by: caller.actor) { return }
+        if GrantRules.isOwn(principal, ownedBy: owner, caller) { return }
         try caller.require(.accessTokensManage)
     }
 }

@@ -18,15 +18,11 @@ extension AccessTokenEndpoints {
             try await AccessTokenStore.lock(id, in: change.transaction)
             let (old, _) = try await AccessTokenStore.find(id, for: context, in: change.transaction)
             let target = try await PrincipalStore.locked(old.principal, in: change.transaction)
-            let limits = try await AccessTokenStore.limits(of: context.actor, in: change.transaction)
             let new = NewAccessToken(successorOf: old)
             // Whether it is bait is nothing that the answer may tell.
             var asOrdinary = new
             asOrdinary.isDecoy = false
-            try AccessTokenRules.check(issuing: asOrdinary, for: target, by: context, limits: limits)
-            if !asOrdinary.isDecoy, !AccessTokenRules.isOwn(target, of: context.actor) {
-                try await change.checkGiving(allOf: target.id)
-            }
+            try await change.checkIssuing(asOrdinary, for: target)
             try Self.checkState(old, target, at: context.now)
             let issued = try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
             try await change.end(old, replacedBy: issued.token.id, at: context.now + overlap)

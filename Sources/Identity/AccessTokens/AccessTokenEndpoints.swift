@@ -71,11 +71,7 @@ package struct AccessTokenEndpoints {
             } catch let problem as Problem where problem.code == .notFound {
                 throw Problem.wrongField("principal_id", "names nobody")
             }
-            let limits = try await AccessTokenStore.limits(of: context.actor, in: change.transaction)
-            try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
-            if !new.isDecoy, !AccessTokenRules.isOwn(target, of: context.actor) {
-                try await change.checkGiving(allOf: target.id)
-            }
+            try await change.checkIssuing(new, for: target)
             guard target.status == .active else {
                 throw Problem(
                     .conflict, "The principal is \(target.status.rawValue), so no access token can be issued."
