@@ -40,4 +40,16 @@ package final class JobRun {
         self.id = id
         self.context = context
     }
+
+    /// Steps of at most so many rows, until one finds fewer or the run is over; how many there were in all.
+    package nonisolated(nonsending) func inSteps(
+        of rows: Int, _ step: nonisolated(nonsending) () async throws -> Int
+    ) async throws -> Int {
+        var (total, found) = (0, 0)
+        repeat {
+            found = try await step()
+            total += found
+        } while found == rows && !isOver
+        return total
+    }
 }

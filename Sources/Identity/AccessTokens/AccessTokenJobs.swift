@@ -22,16 +22,14 @@ package struct AccessTokenJobs {
     }
 
     private nonisolated(nonsending) func dropNonces(_ run: JobRun) async throws -> JSONObject {
-        var (dropped, found) = (0, 0)
-        repeat {
-            found = try await ledger.database.transaction { transaction in
+        let dropped = try await run.inSteps(of: Self.stepRows) {
+            try await ledger.database.transaction { transaction in
                 try await transaction.query(
                     UseCharge.dropNonces, .timestamp(run.context.now - UseCharge.noncesKept),
                     .int(Self.stepRows)
                 ).count
             }
-            dropped += found
-        } while found == Self.stepRows && !run.isOver
+        }
         var result = JSONObject()
         _ = result.append("dropped", .number(JSONNumber(dropped)))
         return result

@@ -20,9 +20,8 @@ package struct GrantJobs {
                 "grant-retention", "Deletes grants 30 days after they lapsed; they count for nothing since.",
                 every: .hours(24)
             ) { run in
-                var (deleted, found) = (0, 0)
-                repeat {
-                    found = try await ledger.change(run.context) { change in
+                let deleted = try await run.inSteps(of: Self.stepRows) {
+                    try await ledger.change(run.context) { change in
                         let rows = try await change.transaction.query(
                             GrantStore.lapse, .timestamp(run.context.now - Grant.lapsedKept),
                             .int(Self.stepRows))
@@ -33,8 +32,7 @@ package struct GrantJobs {
                         }
                         return rows.affected
                     }
-                    deleted += found
-                } while found == Self.stepRows && !run.isOver
+                }
                 return JSONObject(members: [("deleted", .number(JSONNumber(Int64(deleted))))])
             }
         ]

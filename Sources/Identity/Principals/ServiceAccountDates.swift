@@ -64,13 +64,10 @@ struct ServiceAccountDates {
     private nonisolated(nonsending) func inSteps(
         _ run: JobRun, _ step: nonisolated(nonsending) (Change) async throws -> Int
     ) async throws -> JSONObject {
-        var told: Int64 = 0
-        var found = 0
-        repeat {
-            found = try await ledger.change(run.context) { change in try await step(change) }
-            told += Int64(found)
-        } while found == Self.stepRows && !run.isOver
-        return JSONObject(members: [("events", .number(JSONNumber(told)))])
+        let told = try await run.inSteps(of: Self.stepRows) {
+            try await ledger.change(run.context) { change in try await step(change) }
+        }
+        return JSONObject(members: [("events", .number(JSONNumber(Int64(told))))])
     }
 
     private nonisolated(nonsending) func announce(_ change: Change) async throws -> Int {

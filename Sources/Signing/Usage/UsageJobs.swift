@@ -53,10 +53,8 @@ package struct UsageJobs {
     }
 
     private nonisolated(nonsending) func settle(_ run: JobRun) async throws -> JSONObject {
-        var told: Int64 = 0
-        var found = 0
-        repeat {
-            found = try await ledger.change(run.context) { change in
+        let told = try await run.inSteps(of: Self.stepRows) {
+            try await ledger.change(run.context) { change in
                 let now = change.context.now
                 let rows = try await change.transaction.query(
                     Self.settle, .timestamp(now), .timestamp(now - Self.patience), .int(Self.stepRows))
@@ -66,13 +64,12 @@ package struct UsageJobs {
                 }
                 return rows.count
             }
-            told += Int64(found)
-        } while found == Self.stepRows && !run.isOver
+        }
         let pages = try await ledger.database.transaction { transaction in
             try await transaction.query(Self.summarise).first?.int64(0) ?? 0
         }
         var result = JSONObject()
-        _ = result.append("events", .number(JSONNumber(told)))
+        _ = result.append("events", .number(JSONNumber(Int64(told))))
         _ = result.append("summarised", .number(JSONNumber(pages)))
         return result
     }
