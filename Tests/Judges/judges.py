@@ -38,7 +38,7 @@ def judge_openapi():
 
     document, _ = read_from_filename(str(CONTRACT))
     validate(document)
-    for command in (["openapi-json", "--check"], ["openapi-check"]):
+    for command in (["openapi-webhooks", "--check"], ["openapi-json", "--check"], ["openapi-check"]):
         subprocess.run([sys.executable, str(ROOT / "Scripts" / command[0]), *command[1:]], check=True)
     return f"openapi.yaml is valid OpenAPI {document['openapi']} with {len(document['paths'])} paths"
 
