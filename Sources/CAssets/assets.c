@@ -91,6 +91,9 @@ static const unsigned char migration_0026[] = {
 static const unsigned char migration_0027[] = {
 #embed "../../Migrations/0027_sight.sql"
 };
+static const unsigned char migration_0028[] = {
+#embed "../../Migrations/0028_ways_in.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -125,6 +128,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0025_factors.sql", migration_0025),
     FILE_OF("Migrations/0026_approvals.sql", migration_0026),
     FILE_OF("Migrations/0027_sight.sql", migration_0027),
+    FILE_OF("Migrations/0028_ways_in.sql", migration_0028),
     {0, 0, 0},
 };
 

@@ -33,10 +33,8 @@ extension HeldStandings {
         select 0::bigint, t.id, t.name, t.principal, t.revoked_at, t.expires_at, t.cidrs, t.scopes,
             p.kind, p.status, granted(t.principal),
             t.decoy, null::bigint, t.created_at, false, false, null::bytea, p.expires_at,
-            case when p.kind = 'user' and not exists (
-                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
-                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at, t.hash
-        from access_token t join principal p on p.id = t.principal cross join sign_in i
+            mfa_due_at(t.principal), t.hash
+        from access_token t join principal p on p.id = t.principal
         where t.revoked_at is null and not t.decoy and p.status = 'active'
             and (t.expires_at is null or t.expires_at > $1)
             and t.max_uses is null and t.public_key is null

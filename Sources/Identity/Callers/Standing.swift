@@ -70,7 +70,8 @@ extension Standing {
         if case .session = credential { loadSession } else { loadToken }
     }
 
-    /// The same columns as `loadToken`'s. When it lapses by rest was reckoned when it was loaded: whoever
+    /// The same columns as `loadToken`'s. A provider's second factor counts as one for as long as the session
+    /// that it opened. When it lapses by rest was reckoned when it was loaded: whoever
     /// finds it lapsed loads it again, and sees what other workers noted.
     private static let loadSession = Statement(
         "standing_load_session",
@@ -79,9 +80,7 @@ extension Standing {
             least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle), '{}'::text[],
             null::text[], p.kind, p.status, granted(s.principal),
             null::boolean, null::bigint, s.last_used_at, false, false, null::bytea, p.expires_at,
-            case when p.kind = 'user' and not exists (
-                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
-                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at
+            case when s.factor is distinct from 'openid' then mfa_due_at(s.principal) end
         from authority a cross join sign_in i
             left join session s on s.hash = $1
             left join principal p on p.id = s.principal
@@ -94,10 +93,8 @@ extension Standing {
             p.kind, p.status, granted(t.principal),
             t.decoy, t.idle_seconds, coalesce(t.last_used_at, t.created_at), t.max_uses is not null,
             coalesce(t.uses >= t.max_uses, false), t.public_key, p.expires_at,
-            case when p.kind = 'user' and not exists (
-                    select from factor f where f.principal = p.id and f.confirmed_at is not null)
-                then coalesce(p.joined_at, p.created_at) + i.mfa_grace end as mfa_due_at
-        from authority a cross join sign_in i
+            mfa_due_at(t.principal)
+        from authority a
             left join access_token t on t.hash = $1
             left join principal p on p.id = t.principal
         """)
