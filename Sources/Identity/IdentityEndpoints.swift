@@ -40,7 +40,7 @@ package struct IdentityEndpoints {
         jobs =
             ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
             + [BreakGlassSweep(ledger: ledger, keys: keys).job] + AccessTokenJobs(ledger: ledger).jobs
-            + GrantJobs(ledger: ledger).jobs
+            + GrantJobs(ledger: ledger).jobs + FactorJobs(ledger: ledger).jobs
     }
 }
 

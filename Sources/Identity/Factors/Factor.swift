@@ -9,6 +9,9 @@ package struct Factor: Equatable, Sendable {
     /// A handful of phones and passkeys.
     static let atMost = 20
 
+    /// How long a seed waits for its first code.
+    static let unconfirmedLifetime: Period = .minutes(15)
+
     package let id: FactorID
     package let user: UserID
     package let kind: Kind
@@ -17,6 +20,11 @@ package struct Factor: Equatable, Sendable {
     /// Nil: no code of it was shown yet, and it counts for nothing.
     package let confirmedAt: Timestamp?
     package let lastUsedAt: Timestamp?
+
+    /// Begun, and not confirmed in time.
+    func hasLapsed(at now: Timestamp) -> Bool {
+        confirmedAt == nil && createdAt + Self.unconfirmedLifetime <= now
+    }
 }
 
 extension Factor: JSONWritable {

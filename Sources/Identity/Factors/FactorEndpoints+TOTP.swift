@@ -18,9 +18,8 @@ extension FactorEndpoints {
                 errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .forOwnFactors, handle: begin),
             Endpoint(
                 .post, "/v1/me/factors/{factor_id}/confirm", id: "confirmTOTP", requires: .self,
-                errors: [.notFound, .conflict, .factorRefused, .humanRequired, .alreadyDone],
-                repeats: .refusal,
-                handle: confirm),
+                errors: [.notFound, .conflict, .factorRefused, .alreadyDone],
+                repeats: .refusal, stepUp: .forOwnFactors, handle: confirm),
         ]
     }
 
@@ -44,11 +43,14 @@ extension FactorEndpoints {
             return record.email ?? record.name
         }
         let secret = Base32.encode(seed)
-        return answer(id, name, OTPAuthURI(issuer: Self.issuer, account: account, secret: secret))
+        let uri = OTPAuthURI(issuer: Self.issuer, account: account, secret: secret)
+        return answer(id, name, uri, until: context.now + Factor.unconfirmedLifetime)
     }
 
     /// The one answer that shows the seed.
-    private func answer(_ id: FactorID, _ name: String, _ uri: OTPAuthURI) -> Response {
+    private func answer(
+        _ id: FactorID, _ name: String, _ uri: OTPAuthURI, until end: Timestamp
+    ) -> Response {
         Response.object(.created) { w in
             w.field("id", id.description)
             w.field("kind", Factor.Kind.totp.rawValue)
@@ -56,6 +58,7 @@ extension FactorEndpoints {
             w.field("secret", uri.secret)
             w.field("uri", uri.text)
             w.field("qr_code", QRCode(Array(uri.text.utf8))?.svg)
+            w.field("expires_at", end.description)
             w.field("shown_once", true)
         }
     }
@@ -98,7 +101,10 @@ extension FactorEndpoints {
         _ = try await PrincipalStore.locked(PrincipalID(user), in: transaction)
         var tally = try await OnceStore.tally(of: user, in: transaction)
         let seeds = try await FactorStore.seeds(of: user, in: transaction)
-        guard let seed = seeds.first(where: { $0.id == id }) else { throw Problem.notFound("factor") }
+        // Whoever finds a seed that was begun long ago does not make a factor of it.
+        guard let seed = seeds.first(where: { $0.id == id }), !seed.hasLapsed(at: now) else {
+            throw Problem.notFound("factor")
+        }
         guard !seed.isConfirmed else { throw Problem(.conflict, "The factor is confirmed already.") }
         if let until = tally.blockedUntil, tally.isBlocked(at: now) {
             return .refused(.factorBlocked(until: until, at: now))

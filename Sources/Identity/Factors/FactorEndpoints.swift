@@ -40,11 +40,12 @@ package struct FactorEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        return try await list(of: try context.person())
+        return try await list(of: try context.person(), at: context.now)
     }
 
-    private nonisolated(nonsending) func list(of user: UserID) async throws -> Response {
+    private nonisolated(nonsending) func list(of user: UserID, at now: Timestamp) async throws -> Response {
         let factors = try await FactorStore.list(of: user, in: ledger.database)
+            .filter { !$0.hasLapsed(at: now) }
         let codes = try await OnceStore.codes(of: user, in: ledger.database)
         return Response.object { w in
             w.array("data", factors) { w, factor in factor.write(to: &w) }
@@ -106,7 +107,7 @@ package struct FactorEndpoints {
         guard try await PrincipalStore.find(PrincipalID(id), in: ledger.database) != nil else {
             throw Problem.notFound("user")
         }
-        return try await list(of: id)
+        return try await list(of: id, at: context.now)
     }
 
     /// For a lost phone: what is left is the password, until the user adds a factor again.

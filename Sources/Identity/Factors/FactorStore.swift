@@ -35,10 +35,17 @@ enum FactorStore {
     private static let delete = Statement("factor_delete", "delete from factor where id = $1")
     private static let deleteUnconfirmed = Statement(
         "factor_delete_unconfirmed", "delete from factor where principal = $1 and confirmed_at is null")
+    static let lapse = Statement(
+        "factor_lapse",
+        """
+        delete from factor where id in (
+            select id from factor where confirmed_at is null and created_at <= $1
+            order by id limit $2 for update skip locked)
+        """)
     private static let seeds = Statement(
         "factor_seeds",
         """
-        select id, seed, confirmed_at is not null from factor
+        select id, seed, confirmed_at is not null, created_at from factor
         where principal = $1 and kind = 'totp' order by created_at, id
         """)
     private static let key = Statement(
@@ -66,13 +73,18 @@ enum FactorStore {
         let id: FactorID
         let sealed: [UInt8]
         let isConfirmed: Bool
+        let createdAt: Timestamp
+
+        func hasLapsed(at now: Timestamp) -> Bool {
+            !isConfirmed && createdAt + Factor.unconfirmedLifetime <= now
+        }
     }
 
     static nonisolated(nonsending) func seeds(
         of user: UserID, in transaction: Transaction
     ) async throws -> [Seed] {
         try await transaction.query(seeds, .id(user)).map {
-            Seed(id: $0.id(0), sealed: $0.bytes(1), isConfirmed: $0.bool(2))
+            Seed(id: $0.id(0), sealed: $0.bytes(1), isConfirmed: $0.bool(2), createdAt: $0.timestamp(3))
         }
     }
 

@@ -42,7 +42,10 @@ struct StepUpEndpoints {
     private nonisolated(nonsending) func begin(_ user: UserID, _ context: Context) async throws -> Response {
         let offers = try await book.offers(to: user, for: .stepUp, at: context.now, in: ledger.database)
         guard !offers.isEmpty else {
-            throw Problem(.conflict, "There is no second factor to show: add one at /v1/me/factors.")
+            throw Problem(
+                .conflict,
+                "There is no second factor of ours to show: add one at /v1/me/factors; a provider's is shown "
+                    + "at /v1/step-up/openid.")
         }
         return Response.object { w in
             w.field("status", "factor_required")

@@ -1,5 +1,7 @@
 import Access
+import Events
 import JSON
+import Jobs
 import Kernel
 import Postgres
 import TestSupport
@@ -41,6 +43,36 @@ import Testing
             let list = try await desk.call("GET", "/v1/me/factors")
             #expect(list.json["data"]?.asArray?.count == 1)
             #expect(list.json["data"]?[0]?["confirmed_at"] == .null)
+        }
+    }
+
+    @Test func `one that is not confirmed in a quarter of an hour is none, and is deleted`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let desk = try await FactorDesk(database)
+            let begun = try await desk.call("POST", "/v1/me/factors/totp", [:])
+            #expect(begun.json["expires_at"]?.asString == (desk.owner.now + .minutes(15)).description)
+            let app = try #require(SoftApp(begun.json["secret"]?.asString ?? ""))
+            let late = desk.at(.minutes(15))
+            let path = "/v1/me/factors/\(begun.json["id"]?.asString ?? "")/confirm"
+            let code = JSONValue.string(try app.code(at: late.now))
+            #expect(try await desk.call("POST", path, ["code": code], as: late).code == "not_found")
+            let list = try await desk.call("GET", "/v1/me/factors", as: late)
+            #expect(list.json["data"]?.asArray?.isEmpty == true)
+            let job = try #require(FactorJobs(ledger: desk.house.ledger).jobs.first)
+            var deleted: [JSONValue?] = []
+            for now in [desk.at(.minutes(14)).now, late.now] {
+                let run = JobRun(
+                    id: desk.house.ledger.newID(), context: .installation(now: now, requestID: "job"))
+                deleted.append(try await job.run(run)["deleted"])
+            }
+            #expect(deleted == [0, 1])
+            let just = try await desk.call("POST", "/v1/me/factors/totp", [:])
+            let next = try #require(SoftApp(just.json["secret"]?.asString ?? ""))
+            let intime = desk.at(.minutes(14))
+            let done = try await desk.call(
+                "POST", "/v1/me/factors/\(just.json["id"]?.asString ?? "")/confirm",
+                ["code": .string(next.code(at: intime.now))], as: intime)
+            #expect(done.status == 201, "\(done.text)")
         }
     }
 
