@@ -34,7 +34,8 @@ struct OpenIDSettingsTests {
         #expect(settings.redirect == "https://keybell.desk.example/v1/oidc/callback")
         #expect(settings.scopes == ["openid", "email", "profile"])
         #expect(settings.algorithms == Set(TokenAlgorithm.allCases))
-        #expect(settings.groupsClaim == "groups" && settings.roles.isEmpty && !settings.createsUsers)
+        #expect(settings.groupsClaim == "groups" && settings.mappings.isEmpty && !settings.createsUsers)
+        #expect(!settings.linksInvited)
         #expect(settings.clientSecretFile == nil && !settings.allowance.privateAddresses)
         #expect(try Settings(environment: [:], home: "/h", isRoot: false, cores: 1).openID == nil)
     }
@@ -44,14 +45,19 @@ struct OpenIDSettingsTests {
             try read([
                 "KEYBELL_OIDC_CLIENT_SECRET_FILE": "/etc/keybell/secret",
                 "KEYBELL_OIDC_SCOPES": "openid groups", "KEYBELL_OIDC_GROUPS_CLAIM": "roles",
-                "KEYBELL_OIDC_ROLES": "Desk Admins=admin, traders=trader",
+                "KEYBELL_OIDC_ROLES": "Desk Admins=admin, traders=night-desk",
                 "KEYBELL_OIDC_FACTOR_VALUES": "mfa, otp", "KEYBELL_OIDC_ALLOWED_ALGORITHMS": "ES256,EdDSA",
                 "KEYBELL_OIDC_CREATE_USERS": "true", "KEYBELL_OIDC_PRIVATE": "true",
+                "KEYBELL_OIDC_LINK_BY": "invited_email",
             ]))
         #expect(settings.clientSecretFile == "/etc/keybell/secret")
         #expect(settings.scopes == ["openid", "groups"] && settings.groupsClaim == "roles")
-        let roles = [("Desk Admins", BuiltInRole.admin), ("traders", .trader)]
-        #expect(settings.roles == roles.map { GroupRole(group: $0.0, role: $0.1) })
+        #expect(
+            settings.mappings == [
+                GroupMapping(group: "Desk Admins", target: .role("admin")),
+                GroupMapping(group: "traders", target: .role("night-desk")),
+            ])
+        #expect(settings.linksInvited)
         #expect(settings.factorValues == ["mfa", "otp"] && settings.algorithms == [.es256, .edDSA])
         #expect(settings.createsUsers && settings.allowance == .privateReceivers)
     }
@@ -61,7 +67,8 @@ struct OpenIDSettingsTests {
         ("KEYBELL_OIDC_ISSUER", "https://id.example/#x"), ("KEYBELL_OIDC_ISSUER", "https://10.0.0.1/r"),
         ("KEYBELL_OIDC_ISSUER", "https://localhost/r"), ("KEYBELL_OIDC_CLIENT_SECRET_FILE", "secret"),
         ("KEYBELL_OIDC_SCOPES", "email profile"), ("KEYBELL_OIDC_SCOPES", "openid \"x\""),
-        ("KEYBELL_OIDC_ROLES", "admins"), ("KEYBELL_OIDC_ROLES", "admins=boss"),
+        ("KEYBELL_OIDC_ROLES", "admins"), ("KEYBELL_OIDC_ROLES", "admins=Boss"),
+        ("KEYBELL_OIDC_ROLES", "admins=grp_none"), ("KEYBELL_OIDC_LINK_BY", "email"),
         ("KEYBELL_OIDC_ROLES", "=admin"), ("KEYBELL_OIDC_ALLOWED_ALGORITHMS", "HS256"),
         ("KEYBELL_OIDC_ALLOWED_ALGORITHMS", "RS256,none"), ("KEYBELL_OIDC_CREATE_USERS", "yes"),
     ])

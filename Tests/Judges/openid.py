@@ -62,7 +62,8 @@ def judge(service_of):
     with run_server_in_thread(require_nonce=True, user_claims=people) as provider:
         service = service_of({
             "KEYBELL_OIDC_ISSUER": f"http://localhost:{provider.server_port}", "KEYBELL_OIDC_CLIENT_ID": "keybell",
-            "KEYBELL_OIDC_ROLES": "traders=trader", "KEYBELL_OIDC_PRIVATE": "true"})
+            "KEYBELL_OIDC_ROLES": "traders=trader", "KEYBELL_OIDC_PRIVATE": "true",
+            "KEYBELL_OIDC_LINK_BY": "invited_email"})
         secret = service.folder / "oidc-secret"
         secret.write_text(SECRET + "\n")
         service.settings["KEYBELL_OIDC_CLIENT_SECRET_FILE"] = str(secret)

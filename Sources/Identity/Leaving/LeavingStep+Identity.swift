@@ -157,7 +157,8 @@ extension Change {
     }
 
     fileprivate nonisolated(nonsending) func endSessions(of leaver: Leaver) async throws -> [LeftThing] {
-        try await endSessions(of: leaver.user, reason: leaver.disableReason).map { session in
+        try await KnownDevice.forget(of: leaver.user, in: transaction)
+        return try await endSessions(of: leaver.user, reason: leaver.disableReason).map { session in
             LeftThing(session.id, name: session.device, .ended)
         }
     }

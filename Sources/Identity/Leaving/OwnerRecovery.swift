@@ -86,6 +86,7 @@ package struct OwnerRecovery {
         }
         try await OnceStore.replaceCodes(
             of: user, by: [], at: change.context.now, in: change.transaction)
+        try await KnownDevice.forget(of: user, in: change.transaction)
         try await PasswordStore.remove(of: user, in: change.transaction)
         try await PasswordReset.void(of: user, at: change.context.now, in: change.transaction)
         try await OpenIDLinkStore.unlink(user, in: change.transaction)

@@ -9,10 +9,13 @@ package struct IDToken: Equatable, Sendable {
     /// Only when the provider has verified it.
     package let email: String?
     package let name: String?
-    package let groups: [String]
+    /// Nil: the claim is not there.
+    package var groups: [String]?
     /// How they proved who they are (RFC 8176).
     package let methods: [String]
     package let authenticationClass: String?
+    /// When they last did so in person.
+    package let authenticatedAt: Timestamp?
 }
 
 /// What an ID token must say (OpenID Connect Core, 3.1.3.7).
@@ -49,8 +52,9 @@ package struct IDTokenRules: Sendable {
         guard let subject = claims["sub"]?.asString, Self.isSubject(subject) else { throw .subject }
         return IDToken(
             subject: subject, email: claims["email_verified"] == true ? claims["email"]?.asString : nil,
-            name: claims["name"]?.asString, groups: Self.texts(claims[groupsClaim]),
-            methods: Self.texts(claims["amr"]), authenticationClass: claims["acr"]?.asString)
+            name: claims["name"]?.asString, groups: claims[groupsClaim].map(Self.texts),
+            methods: Self.texts(claims["amr"]), authenticationClass: claims["acr"]?.asString,
+            authenticatedAt: try authenticationTime(claims))
     }
 
     /// Core, section 2: at most 255 characters.
@@ -59,7 +63,7 @@ package struct IDTokenRules: Sendable {
     }
 
     /// One text, or a list of them; what else stands there is passed over.
-    private static func texts(_ value: JSONValue?) -> [String] {
+    static func texts(_ value: JSONValue?) -> [String] {
         value?.asString.map { [$0] } ?? value?.asArray?.compactMap(\.asString) ?? []
     }
 }
@@ -82,6 +86,14 @@ extension IDTokenRules {
         guard let begins = claims["nbf"] else { return }
         guard let begins = Self.time(begins) else { throw .malformed }
         guard begins <= now + Self.leeway else { throw .notYetValid }
+    }
+
+    /// Nobody logs in after the token says that they did.
+    private func authenticationTime(_ claims: JSONObject) throws(TokenRefusal) -> Timestamp? {
+        guard let said = claims["auth_time"] else { return nil }
+        guard let time = Self.time(said) else { throw .malformed }
+        guard time <= now + Self.leeway else { throw .notYetValid }
+        return time
     }
 
     /// Seconds since 1970 (RFC 7519, section 2), within the years 1970 to 9999.

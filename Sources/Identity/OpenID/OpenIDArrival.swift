@@ -19,7 +19,7 @@ struct OpenIDArrival {
     nonisolated(nonsending) func receive(
         _ token: IDToken, _ request: Request, _ context: Context
     ) async throws -> Response {
-        let (id, isNew) = try await user(of: token)
+        let (id, isNew) = try await user(of: token, at: context.now)
         var context = context
         context.actor.principal = PrincipalID(id)
         context.idempotency = nil
@@ -28,24 +28,31 @@ struct OpenIDArrival {
             try await OwnerRoster.lock(in: change.transaction)
             if isNew { try await add(id, token, change) }
             let user = try await welcome(id, token, change)
-            try await match(user, to: token.groups, change)
-            let guest = OpenIDGuest(user: id, isStrong: settings.countsAsFactor(token))
+            let match = GroupMatch(
+                user: user, wanted: settings.leads(of: token.groups ?? []), ledger: ledger)
+            try await match.run(change)
+            let guest = OpenIDGuest(
+                user: id, issuer: settings.issuer, provenAt: settings.provenAt(token, at: change.context.now))
             return try await admit(guest, request, change)
         }
     }
 
-    /// Who it is, or may become: linked, or of the same verified address.
-    private nonisolated(nonsending) func user(of token: IDToken) async throws -> (UserID, isNew: Bool) {
+    /// Who it is: linked, or invited to this very address and not here yet. An address finds nobody else:
+    /// where people choose their addresses at a provider, they would choose whom to be.
+    private nonisolated(nonsending) func user(
+        of token: IDToken, at now: Timestamp
+    ) async throws -> (UserID, isNew: Bool) {
         let database = ledger.database
         if let user = try await OpenIDLinkStore.linked(to: token.subject, of: settings.issuer, in: database) {
             return (user, false)
         }
         guard let email = token.email, Self.isAddress(email) else { throw OpenIDRefusal.noVerifiedAddress }
-        if let found = try await OpenIDLinkStore.user(by: email, in: database) {
+        if let found = try await OpenIDLinkStore.user(by: email, at: now, in: database) {
             guard !found.isLinked else { throw OpenIDRefusal.addressOfAnother }
+            guard settings.linksInvited, found.isInvited else { throw OpenIDRefusal.notLinked }
             return (found.user, false)
         }
-        guard settings.createsUsers, !settings.roles(of: token.groups).isEmpty else {
+        guard settings.createsUsers, !settings.leads(of: token.groups ?? []).isEmpty else {
             throw OpenIDRefusal.unknownPerson
         }
         return (ledger.newID(), true)
@@ -90,6 +97,7 @@ struct OpenIDArrival {
         let isLinked = try await OpenIDLinkStore.isLinked(
             id, to: token.subject, of: settings.issuer, in: transaction)
         if !isLinked {
+            guard user.status == .invited, !user.hasJoined else { throw OpenIDRefusal.notLinked }
             let isDone = try await OpenIDLinkStore.link(
                 id, to: token.subject, of: settings.issuer, at: now, in: transaction)
             guard isDone else { throw OpenIDRefusal.addressOfAnother }
@@ -106,52 +114,26 @@ struct OpenIDArrival {
     }
 }
 
-extension OpenIDArrival {
-    /// Grants that came from groups become those that the groups lead to now. Those that somebody made by
-    /// hand stay as they are, and where one gives the role already none is added.
-    private nonisolated(nonsending) func match(
-        _ user: Principal, to groups: [String], _ change: Change
-    ) async throws {
-        let wanted = settings.roles(of: groups)
-        let held = try await OpenIDLinkStore.grants(of: UserID(user.id.uuid), in: change.transaction)
-        for (grant, group) in held where !wanted.contains(where: { $0.role.rawValue == grant.role }) {
-            guard try await mayGo(grant, of: group, change) else { continue }
-            try await change.remove(grant)
-        }
-        for (role, group) in wanted where !user.roles.contains(role) {
-            let grant = Grant(
-                id: ledger.newID(), grantee: .principal(user.id), role: role.rawValue,
-                createdAt: change.context.now, createdBy: nil)
-            try await change.add(grant)
-            try await OpenIDLinkStore.mark(grant, of: group, in: change.transaction)
-        }
-    }
-
-    /// The last owner stays one, whatever their groups are: tried, and undone.
-    private nonisolated(nonsending) func mayGo(
-        _ grant: Grant, of group: String, _ change: Change
-    ) async throws -> Bool {
-        guard grant.role == BuiltInRole.owner.rawValue else { return true }
-        let transaction = change.transaction
-        _ = try await GrantStore.delete(grant.id, in: transaction)
-        let isFine = try await OwnerRoster.hasSomebody(in: transaction)
-        try await GrantStore.insert(grant, at: change.context.now, in: transaction)
-        try await OpenIDLinkStore.mark(grant, of: group, in: transaction)
-        return isFine
-    }
-}
-
 /// Who was let in, and how well the provider knows that it is them.
 struct OpenIDGuest: Sendable {
     let user: UserID
-    /// The provider asked for a second factor that counts here.
-    let isStrong: Bool
+    let issuer: String
+    /// When the provider saw a second factor that counts here; nil: it did not.
+    let provenAt: Timestamp?
 }
 
 /// Why somebody whom the provider vouches for is nobody here. For the log; they read one sentence for all.
 enum OpenIDRefusal: Error, Equatable {
     case noVerifiedAddress
     case addressOfAnother
+    /// There is such a user, who has to link the account while signed in.
+    case notLinked
     case unknownPerson
+    /// The session that sent the browser there has ended.
+    case sessionOver
+    /// Either of the two is linked to somebody else.
+    case linkedElsewhere
+    /// Not who is signed in, or without a factor that counts.
+    case otherPerson
     case disabled(UserID)
 }

@@ -7,7 +7,7 @@ package import Kernel
 
 /// Log-in by the provider: there by a redirect with state, nonce and code challenge, and back with a code.
 package struct OpenIDEndpoints {
-    private let ledger: Ledger
+    let ledger: Ledger
     private let refusals: Refusals
     /// Nil: none is set up.
     private let provider: ProviderClient?
@@ -43,10 +43,10 @@ package struct OpenIDEndpoints {
                 .get, "/v1/oidc/callback", id: "finishOpenIDLogin", requires: .none,
                 errors: [.unauthenticated] + every, bodyLimit: 0, repeats: .nothing, acts: true,
                 handle: finish),
-        ]
+        ] + signedInOperations
     }
 
-    private func configured() throws(Problem) -> ProviderClient {
+    func configured() throws(Problem) -> ProviderClient {
         guard let provider else {
             throw Problem(.loginUnavailable, "No OpenID provider is set up: KEYBELL_OIDC_ISSUER is not set.")
         }
@@ -61,6 +61,19 @@ extension OpenIDEndpoints {
         -> Response
     {
         try request.refuseParameters()
+        let visit = try await visit(for: .logIn, request, context)
+        return Self.redirect(to: visit.address).header(.setCookie, visit.cookie)
+    }
+
+    /// Where the browser goes, and what it keeps meanwhile.
+    struct Visit {
+        let address: String
+        let cookie: String
+    }
+
+    nonisolated(nonsending) func visit(
+        for errand: OpenIDErrand, _ request: Request, _ context: Context
+    ) async throws -> Visit {
         let provider = try configured()
         try door.checkWay(of: request)
         let metadata: ProviderMetadata
@@ -71,9 +84,10 @@ extension OpenIDEndpoints {
         }
         let attempt = OpenIDAttempt(ledger.entropy)
         try await OpenIDAttemptStore.add(
-            attempt, from: context.actor.address, at: context.now, in: ledger.database)
-        return Self.redirect(to: metadata.address(of: attempt, provider.settings))
-            .header(.setCookie, OpenIDCookie.text(attempt.cookie, for: OpenIDAttempt.lifetime))
+            attempt, for: errand, from: context.actor.address, at: context.now, in: ledger.database)
+        return Visit(
+            address: metadata.address(of: attempt, for: errand, provider.settings),
+            cookie: OpenIDCookie.text(attempt.cookie, for: OpenIDAttempt.lifetime))
     }
 
     static func redirect(to address: String) -> Response {
@@ -84,13 +98,18 @@ extension OpenIDEndpoints {
 
 extension ProviderMetadata {
     /// Where the browser goes (OpenID Connect Core, 3.1.2.1; RFC 7636, 4.3).
-    func address(of attempt: OpenIDAttempt, _ settings: OpenIDSettings) -> String {
-        let query = FormEncoding.text([
+    func address(
+        of attempt: OpenIDAttempt, for errand: OpenIDErrand, _ settings: OpenIDSettings
+    ) -> String {
+        var fields = [
             ("response_type", "code"), ("client_id", settings.clientID), ("redirect_uri", settings.redirect),
             ("scope", settings.scopes.joined(separator: " ")), ("state", attempt.state),
             ("nonce", attempt.nonce), ("code_challenge", attempt.challenge),
             ("code_challenge_method", "S256"),
-        ])
+        ]
+        if let age = errand.maxAge(settings) { fields.append(("max_age", "\(age.microseconds / 1_000_000)")) }
+        if errand != .logIn { fields.append(("prompt", "login")) }
+        let query = FormEncoding.text(fields)
         let place = authorizationEndpoint.text
         return place + (place.contains("?") ? "&" : "?") + query
     }
@@ -105,30 +124,45 @@ extension OpenIDEndpoints {
         let answer = try OpenIDAnswer(request)
         let provider = try configured()
         try door.checkWay(of: request)
-        let attempt = try await attempt(answer, request, context)
+        let (attempt, begun) = try await attempt(answer, request, context)
         do {
             let code = try await code(answer, of: provider)
             let token = try await token(for: code, attempt, context, provider)
-            let arrival = OpenIDArrival(settings: provider.settings, ledger: ledger, admit: admit)
-            return try await arrival.receive(token, request, context)
+            return try await receive(token, begun, provider.settings, request, context)
         } catch {
             throw try await problem(of: error, request, context)
+        }
+    }
+
+    private nonisolated(nonsending) func receive(
+        _ token: IDToken, _ begun: OpenIDAttemptStore.Begun, _ settings: OpenIDSettings, _ request: Request,
+        _ context: Context
+    ) async throws -> Response {
+        func reunion(_ session: SessionID) -> OpenIDReunion {
+            OpenIDReunion(settings: settings, ledger: ledger, session: session, begunAt: begun.at)
+        }
+        switch begun.errand {
+        case .logIn:
+            let arrival = OpenIDArrival(settings: settings, ledger: ledger, admit: admit)
+            return try await arrival.receive(token, request, context)
+        case .link(let session): return try await reunion(session).link(token, context)
+        case .stepUp(let session): return try await reunion(session).stepUp(token, context)
         }
     }
 
     /// Ends with this, whatever comes of it.
     private nonisolated(nonsending) func attempt(
         _ answer: OpenIDAnswer, _ request: Request, _ context: Context
-    ) async throws -> OpenIDAttempt {
+    ) async throws -> (OpenIDAttempt, OpenIDAttemptStore.Begun) {
         guard let cookie = OpenIDCookie.read(request.head.headers),
             let attempt = OpenIDAttempt(cookie: cookie, state: answer.state),
-            try await OpenIDAttemptStore.take(attempt, at: context.now, in: ledger.database)
+            let begun = try await OpenIDAttemptStore.take(attempt, at: context.now, in: ledger.database)
         else {
             throw Problem.unauthenticated(
                 "This log-in was not begun in this browser, or is over: begin again at /v1/oidc/login."
             )
         }
-        return attempt
+        return (attempt, begun)
     }
 
     private nonisolated(nonsending) func code(
@@ -155,7 +189,12 @@ extension OpenIDEndpoints {
         let rules = IDTokenRules(
             issuer: settings.issuer, clientID: settings.clientID, nonce: attempt.nonce,
             accessToken: tokens.accessToken, groupsClaim: settings.groupsClaim, now: context.now)
-        return try rules.read(token)
+        var told = try rules.read(token)
+        if told.groups == nil, !settings.mappings.isEmpty {
+            let more = try await provider.userInfo(of: told.subject, by: tokens.accessToken)
+            told.groups = more?[settings.groupsClaim].map(IDTokenRules.texts)
+        }
+        return told
     }
 }
 
@@ -165,7 +204,12 @@ extension OpenIDEndpoints {
     private static let notCounted =
         "What the provider sent does not count; the log says why, under this request's id."
     private static let nobody =
-        "Nobody here goes by this account of the provider. Ask for an invitation to its verified address."
+        """
+        Nobody here goes by this account of the provider. Whoever has a user here links the account while \
+        signed in; others ask for an invitation.
+        """
+    private static let notThem =
+        "The account of the provider is not the one of whoever is signed in here, or cannot become it."
 
     private nonisolated(nonsending) func problem(
         of error: any Error, _ request: Request, _ context: Context
@@ -181,6 +225,8 @@ extension OpenIDEndpoints {
         case OpenIDRefusal.disabled(let user):
             return try await refuse(
                 "disabled", Self.nobody, request, context, .principalDisabled, of: user)
+        case OpenIDRefusal.linkedElsewhere, OpenIDRefusal.otherPerson, OpenIDRefusal.sessionOver:
+            return try await refuse("\(error)", Self.notThem, request, context)
         case let refusal as OpenIDRefusal:
             return try await refuse("\(refusal)", Self.nobody, request, context, .unknownUser)
         default: return error

@@ -1,5 +1,5 @@
-package import Access
 package import HTTPClient
+package import Kernel
 
 /// The one provider of an installation, as its operator describes it.
 package struct OpenIDSettings: Sendable {
@@ -12,12 +12,15 @@ package struct OpenIDSettings: Sendable {
     package var scopes: [String]
     package var algorithms: Set<TokenAlgorithm>
     package var groupsClaim: String
-    /// What members of the provider's groups are granted.
-    package var roles: [GroupRole]
+    /// What members of the provider's groups get here.
+    package var mappings: [GroupMapping]
     /// Values of `amr` or `acr` that stand for a second factor; none: the provider's word is one factor.
     package var factorValues: Set<String>
-    /// Whether somebody who was not invited is made a user when one of their groups has a role.
+    /// Whether somebody who was not invited is made a user when one of their groups leads to something.
     package var createsUsers: Bool
+    /// Whether somebody who was invited and did not come yet may come by the verified address that the
+    /// invitation went to. Nobody else is ever found by an address.
+    package var linksInvited: Bool
     package var allowance: Allowance
     /// `https://keybell.desk.example`: where browsers find us.
     package var origin: String
@@ -27,7 +30,8 @@ package struct OpenIDSettings: Sendable {
         scopes = Self.defaultScopes
         algorithms = Set(TokenAlgorithm.allCases)
         groupsClaim = Self.defaultGroupsClaim
-        (roles, factorValues, createsUsers, allowance) = ([], [], false, .publicOnly)
+        (mappings, factorValues, allowance) = ([], [], .publicOnly)
+        (createsUsers, linksInvited) = (false, false)
     }
 
     package static let defaultScopes = ["openid", "email", "profile"]
@@ -35,33 +39,23 @@ package struct OpenIDSettings: Sendable {
 
     package var redirect: String { "\(origin)/v1/oidc/callback" }
 
-    /// Each role that one of the groups leads to, once.
-    package func roles(of groups: [String]) -> [(role: BuiltInRole, group: String)] {
-        BuiltInRole.allCases.compactMap { role in
-            let group = roles.first { $0.role == role && groups.contains($0.group) }
-            return group.map { (role, $0.group) }
-        }
+    /// How long ago somebody may have logged in there, where that counts as a factor here: asked for, because
+    /// a provider that is asked says when it was.
+    static let loginAge: Period = .hours(24)
+
+    /// Each thing that one of the groups leads to, once, in the operator's order.
+    package func leads(of groups: [String]) -> [GroupMapping] {
+        var seen: Set<GroupMapping.Target> = []
+        return mappings.filter { groups.contains($0.group) && seen.insert($0.target).inserted }
     }
 
-    /// Whether the token says that a second factor was asked for.
-    package func countsAsFactor(_ token: IDToken) -> Bool {
+    /// When the provider saw a second factor that counts here; nil: it does not say that it did, or when, or
+    /// it was too long ago.
+    package func provenAt(_ token: IDToken, at now: Timestamp) -> Timestamp? {
         let said = token.methods + (token.authenticationClass.map { [$0] } ?? [])
-        return said.contains(where: factorValues.contains)
-    }
-}
-
-/// `desk-admins=admin`.
-package struct GroupRole: Equatable, Sendable {
-    package let group: String
-    package let role: BuiltInRole
-
-    package init(group: String, role: BuiltInRole) { (self.group, self.role) = (group, role) }
-
-    /// Nil unless it is a group, `=` and a role. A group's name may hold the sign itself.
-    package init?(_ text: String) {
-        guard let sign = text.lastIndex(of: "="), sign > text.startIndex,
-            let role = BuiltInRole(rawValue: String(text[text.index(after: sign)...]))
+        guard said.contains(where: factorValues.contains), let at = token.authenticatedAt,
+            now - at <= Self.loginAge + IDTokenRules.leeway
         else { return nil }
-        self.init(group: String(text[..<sign]), role: role)
+        return min(at, now)
     }
 }

@@ -167,7 +167,7 @@ extension ProviderClient {
         return document
     }
 
-    private nonisolated(nonsending) func send(
+    nonisolated(nonsending) func send(
         _ request: OutgoingRequest
     ) async throws(ProviderFailure) -> OutgoingResponse {
         var request = request

@@ -6,6 +6,8 @@ package struct ProviderMetadata: Sendable {
     /// Where the service itself asks; each is under the guard.
     let tokenEndpoint: OutgoingURL
     let keys: OutgoingURL
+    /// Where it tells more of a person; not every provider does.
+    let userInfo: OutgoingURL?
     /// Where browsers are sent.
     let authorizationEndpoint: OutgoingURL
     /// How a secret is sent: in `Authorization`, or in the form.
@@ -26,6 +28,9 @@ package struct ProviderMetadata: Sendable {
         authorizationEndpoint = try Self.url("authorization_endpoint", in: document, allowance)
         tokenEndpoint = try Self.url("token_endpoint", in: document, allowance)
         keys = try Self.url("jwks_uri", in: document, allowance)
+        userInfo =
+            document["userinfo_endpoint"] == nil
+            ? nil : try Self.url("userinfo_endpoint", in: document, allowance)
         let methods = document["token_endpoint_auth_methods_supported"]?.asArray?.compactMap(\.asString)
         let known = methods ?? ["client_secret_basic"]
         sendsSecretInForm = !known.contains("client_secret_basic") && known.contains("client_secret_post")

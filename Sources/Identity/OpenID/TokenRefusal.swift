@@ -21,4 +21,8 @@ package enum TokenRefusal: String, Error, CaseIterable, Sendable {
     case nonce
     case subject
     case accessTokenHash = "access_token_hash"
+    /// The provider was to ask for a log-in, and did not, or does not say so.
+    case authenticationTime = "auth_time"
+    /// What it tells beside the token is of somebody else, or not to be believed.
+    case userInfo = "userinfo"
 }

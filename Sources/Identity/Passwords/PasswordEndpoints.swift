@@ -50,7 +50,9 @@ struct PasswordEndpoints {
                 throw Problem.wrongField("old_password", "is not the password any more")
             }
             if let attempt { try await LoginGuard.succeed(attempt, in: change.transaction) }
-            try await change.set(fresh, of: id, via: "change", keeping: context.actor.session)
+            try await change.set(
+                fresh, of: id, via: "change", keeping: context.actor.session,
+                KnownDevice(request.head.headers))
         }
         return Response(.noContent)
     }
@@ -67,7 +69,8 @@ struct PasswordEndpoints {
         return user
     }
 
-    /// The old password, counted as a log-in is. Nil: there is none yet.
+    /// The old password, counted as a log-in is, but apart: whoever took over a session locks nobody out.
+    /// Nil: there is none yet.
     private nonisolated(nonsending) func prove(
         _ old: String?, _ held: PasswordHash?, _ user: Principal, _ context: Context
     ) async throws -> LoginGuard.Attempt? {
@@ -77,7 +80,7 @@ struct PasswordEndpoints {
         }
         guard let old else { throw Problem.wrongField("old_password", "is required") }
         let attempt = try await logIn.admit(
-            LoginIdentity(user.email ?? ""), context.actor.user, context)
+            .ownPassword(UserID(user.id.uuid)), context.actor.user, context)
         let place = try await logIn.place(for: attempt)
         if try await hasher.matches(old, held, place) { return attempt }
         _ = try await logIn.refuse(.wrongPassword, context.actor.user, attempt, context)
@@ -140,24 +143,29 @@ struct PasswordEndpoints {
         try user.check(password)
         let place = try hasher.place()
         let hash = try await hasher.hash(password, place)
-        try await ledger.change(context.acting(as: id)) { change in
+        // Known from then on: the link leads in even while strangers guess.
+        let browser = try await ledger.change(context.acting(as: id)) { change in
             let user = try await PrincipalStore.locked(user.id, in: change.transaction)
             guard user.status == .active else { throw Problem.noPasswordReset }
             try await PasswordReset.use(secret, at: context.now, in: change.transaction)
             try await change.set(hash, of: id, via: "reset")
+            return try await KnownDevice.remember(
+                of: id, insteadOf: nil, ledger.entropy, at: context.now, in: change.transaction)
         }
-        return Response(.noContent)
+        return Response(.noContent).header(.setCookie, browser.cookie)
     }
 }
 
 extension Change {
-    /// Sets it and ends all sessions, but the one that it is done in.
+    /// Sets it, ends all sessions and forgets all browsers, but those that it is done in.
     nonisolated(nonsending) func set(
-        _ hash: PasswordHash, of user: UserID, via: String, keeping kept: SessionID? = nil
+        _ hash: PasswordHash, of user: UserID, via: String, keeping kept: SessionID? = nil,
+        _ browser: KnownDevice? = nil
     ) async throws {
         try await PasswordStore.set(hash, of: user, at: context.now, in: transaction)
         try await PasswordReset.void(of: user, at: context.now, in: transaction)
         try await endSessions(of: user, but: kept, reason: "password_changed")
+        try await KnownDevice.forget(of: user, but: browser, in: transaction)
         audit("password.change", user, detail: ["via": .string(via)])
         emit(
             NewEvent(.passwordChanged, subject: user, ["user_id": JSONValue(user), "via": .string(via)]))

@@ -18,6 +18,8 @@ extension Change {
                 reason: "too_many", in: transaction), "too_many")
         try await SessionStore.insert(
             new, id: id, secret, from: context.actor.address, at: context.now, in: transaction)
+        let browser = try await KnownDevice.remember(
+            of: new.user, insteadOf: new.browser, entropy, at: context.now, in: transaction)
         let settings = try await SignInSettings.read(in: transaction)
         guard let session = try await SessionStore.find(id, in: transaction) else {
             throw Problem.notFound("session")
@@ -25,17 +27,19 @@ extension Change {
         audit(
             "sessions.open", id,
             detail: [
-                "device": .string(session.device), "via": .string(new.via), "factor": JSONValue(new.factor),
+                "device": .string(session.device), "via": .string(new.via.text),
+                "issuer": JSONValue(new.via.issuer), "factor": JSONValue(new.factor),
             ])
         emit(
             NewEvent(
                 .loginSucceeded, subject: UserID(new.user.uuid),
                 [
                     "user_id": JSONValue(new.user), "session_id": JSONValue(id),
-                    "device": .string(session.device), "via": .string(new.via),
+                    "device": .string(session.device), "via": .string(new.via.text),
                     "factor": JSONValue(new.factor), "address": JSONValue(session.address),
                 ]))
-        return IssuedSession(session: session, secret: secret, lifetime: settings.sessionLifetime)
+        return IssuedSession(
+            session: session, secret: secret, lifetime: settings.sessionLifetime, browser: browser)
     }
 
     /// Ends all of a user's sessions, at once and on every node.

@@ -1,5 +1,4 @@
 import Access
-import Crypto
 import Events
 import HTTPServer
 import Kernel
@@ -9,11 +8,13 @@ extension LogIn {
     struct ByPasskey {
         let answer: PasskeyAnswer
         let device: String
+        var browser: KnownDevice?
     }
 
     nonisolated(nonsending) func enter(_ step: ByPasskey, _ context: Context) async throws -> Outcome {
         let user = try await book.owner(of: step.answer, in: ledger.database)
-        let attempt = try await admit(Self.identity(step), user, context)
+        let budget = try await budget(.passkey(step.answer.credential), user, step.browser, context)
+        let attempt = try await admit(budget, user, context)
         guard let user else { throw try await refuse(.wrongFactor, nil, attempt, context) }
         let session = try await ledger.change(context.acting(as: user)) { change in
             try await enter(step, user, attempt, change)
@@ -31,13 +32,8 @@ extension LogIn {
                 .passkey(step.answer), of: user, for: .login, change)
         else { return nil }
         try await LoginGuard.succeed(attempt, in: change.transaction)
-        let new = NewSession(
-            user: user, device: step.device, factor: proof.kind.rawValue, via: "passkey")
+        var new = NewSession(user: user, device: step.device, factor: proof.kind.rawValue, via: .passkey)
+        new.browser = step.browser
         return try await change.open(new, id: ledger.newID(), ledger.entropy)
-    }
-
-    /// Attempts are counted by the passkey: whoever tries somebody's passkey locks nobody's password.
-    private static func identity(_ step: ByPasskey) -> LoginIdentity {
-        LoginIdentity("passkey " + Base64.encode(step.answer.credential, alphabet: .url))
     }
 }

@@ -20,11 +20,13 @@ struct LogIn {
         let identity: LoginIdentity
         let password: String
         let device: String
+        var browser: KnownDevice?
     }
 
     struct ByFactor {
         let pending: AccessTokenSecret
         let answer: SecondFactors.Answer
+        var browser: KnownDevice?
     }
 
     enum Outcome {
@@ -38,7 +40,8 @@ struct LogIn {
 
     nonisolated(nonsending) func begin(_ step: ByPassword, _ context: Context) async throws -> Outcome {
         let candidate = try await PasswordStore.candidate(step.identity, in: ledger.database)
-        let attempt = try await admit(step.identity, candidate.user, context)
+        let budget = try await budget(.identity(step.identity), candidate.user, step.browser, context)
+        let attempt = try await admit(budget, candidate.user, context)
         let place = try await place(for: attempt)
         let isRight = try await hasher.matches(step.password, candidate.hash, place)
         guard isRight, candidate.status == .active, let user = candidate.user, let hash = candidate.hash
@@ -47,8 +50,18 @@ struct LogIn {
         return try await ledger.change(context.acting(as: user)) { change in
             try await Self.checkStillStands(hash, of: user, in: change.transaction)
             if let fresh { try await PasswordStore.rehash(fresh, of: user, in: change.transaction) }
-            return try await goOn(user, step.device, attempt, change)
+            return try await goOn(user, step, attempt, change)
         }
+    }
+
+    /// Of their own for whoever comes with a browser that is known, and only for its user. The question is
+    /// asked whoever it is about, so that it tells nothing.
+    nonisolated(nonsending) func budget(
+        _ budget: LoginBudget, _ user: UserID?, _ browser: KnownDevice?, _ context: Context
+    ) async throws -> LoginBudget {
+        guard let browser else { return budget }
+        let owner = try await browser.user(at: context.now, in: ledger.database)
+        return owner != nil && owner == user ? .device(browser) : budget
     }
 
     /// What was read before the password was tried is read again under lock.
@@ -61,20 +74,22 @@ struct LogIn {
     }
 
     private nonisolated(nonsending) func goOn(
-        _ user: UserID, _ device: String, _ attempt: LoginGuard.Attempt, _ change: Change
+        _ user: UserID, _ step: ByPassword, _ attempt: LoginGuard.Attempt, _ change: Change
     ) async throws -> Outcome {
         let claim = SecondFactors.Claim(
             user: user, pending: UUID(at: change.context.now, entropy: ledger.entropy))
         let offers = try await factors.offers(claim, change)
         if offers.isEmpty {
             try await LoginGuard.succeed(attempt, in: change.transaction)
-            let new = NewSession(user: user, device: device, via: "password")
+            var new = NewSession(user: user, device: step.device, via: .password)
+            new.browser = step.browser
             return .signedIn(try await change.open(new, id: ledger.newID(), ledger.entropy))
         }
         try await LoginGuard.giveBack(attempt, in: change.transaction)
         let secret = AccessTokenSecret(.pendingLogin, ledger.entropy)
         let expiresAt = try await PendingLogin.insert(
-            secret, id: claim.pending, user, device: device, change.context, in: change.transaction)
+            secret, id: claim.pending, user, device: step.device, via: .password, change.context,
+            in: change.transaction)
         return .factorRequired(secret, expiresAt: expiresAt, offers)
     }
 
@@ -82,26 +97,29 @@ struct LogIn {
 
     nonisolated(nonsending) func finish(_ step: ByFactor, _ context: Context) async throws -> Outcome {
         let pending = try await PendingLogin.find(step.pending, context, in: ledger.database)
-        let attempt = try await admit(pending.identity, pending.user, context)
+        let budget = try await budget(.factor(pending.user), pending.user, step.browser, context)
+        let attempt = try await admit(budget, pending.user, context)
         let session = try await ledger.change(context.acting(as: pending.user)) { change in
-            try await finish(pending, step.answer, attempt, change)
+            try await finish(pending, step, attempt, change)
         }
         if let session { return .signedIn(session) }
         throw try await refuse(.wrongFactor, pending.user, attempt, context)
     }
 
     private nonisolated(nonsending) func finish(
-        _ pending: PendingLogin, _ answer: SecondFactors.Answer, _ attempt: LoginGuard.Attempt,
-        _ change: Change
+        _ pending: PendingLogin, _ step: ByFactor, _ attempt: LoginGuard.Attempt, _ change: Change
     ) async throws -> IssuedSession? {
         let user = try await PrincipalStore.locked(PrincipalID(pending.user), in: change.transaction)
         guard user.status == .active else { return nil }
         let claim = SecondFactors.Claim(user: pending.user, pending: pending.id)
-        guard let factor = try await factors.check(answer, claim, change) else { return nil }
+        guard let factor = try await factors.check(step.answer, claim, change) else { return nil }
         try await pending.use(at: change.context.now, in: change.transaction)
-        try await LoginGuard.succeed(attempt, in: change.transaction)
-        let new = NewSession(
-            user: pending.user, device: pending.device, factor: factor, via: "password")
+        // What strangers tried goes on counting where the browser has a budget of its own.
+        let identity = attempt.isOfDevice ? nil : pending.identity
+        try await LoginGuard.succeed(attempt, clearing: identity, in: change.transaction)
+        var new = NewSession(
+            user: pending.user, device: pending.device, factor: factor, via: pending.via)
+        new.browser = step.browser
         return try await change.open(new, id: ledger.newID(), ledger.entropy)
     }
 
@@ -109,9 +127,9 @@ struct LogIn {
 
     /// Counts the attempt before it is made; throws 429 where it may not be made.
     nonisolated(nonsending) func admit(
-        _ identity: LoginIdentity, _ user: UserID?, _ context: Context
+        _ budget: LoginBudget, _ user: UserID?, _ context: Context
     ) async throws -> LoginGuard.Attempt {
-        switch try await loginGuard.admit(identity, from: context.actor.address, at: context.now) {
+        switch try await loginGuard.admit(budget, from: context.actor.address, at: context.now) {
         case .admitted(let attempt): return attempt
         case .refused(let wait):
             try await record(.locked, user, context)

@@ -10,10 +10,11 @@ struct LoginGuard {
 
     /// An attempt that may be made, and is counted already.
     struct Attempt {
-        fileprivate let identity: String
-        fileprivate let address: String
-        /// Until when the identity is locked if this attempt fails.
+        fileprivate let subjects: [String]
+        /// Until when whoever it is counted for is locked if this attempt fails.
         let locksUntil: Timestamp?
+        /// Counted for a browser that is known.
+        let isOfDevice: Bool
     }
 
     enum Verdict {
@@ -39,44 +40,47 @@ struct LoginGuard {
         "update login_guard set failures = $2, blocked_until = $3, touched_at = $4 where subject = $1")
 
     nonisolated(nonsending) func admit(
-        _ identity: LoginIdentity, from address: IPAddress?, at now: Timestamp
+        _ budget: LoginBudget, from address: IPAddress?, at now: Timestamp
     ) async throws -> Verdict {
-        let attempt = (identity: identity.subject, address: Self.subject(of: address))
+        let own = budget.subject
+        let subjects = budget.countsAddress ? [own, Self.subject(of: address)] : [own]
         return try await database.transaction { transaction in
-            _ = try await transaction.query(
-                Self.make, .textArray([attempt.identity, attempt.address]), .timestamp(now))
-            var tallies = try await Self.locked([attempt.identity, attempt.address], in: transaction)
+            _ = try await transaction.query(Self.make, .textArray(subjects), .timestamp(now))
+            var tallies = try await Self.locked(subjects, in: transaction)
             if let wait = tallies.values.compactMap({ $0.wait(at: now) }).max() { return .refused(wait) }
             var locksUntil: Timestamp?
             for subject in tallies.keys {
                 tallies[subject]?.count(at: now)
                 guard let tally = tallies[subject] else { continue }
-                if subject == attempt.identity, tally.hasJustLocked { locksUntil = tally.blockedUntil }
+                if subject == own, tally.hasJustLocked { locksUntil = tally.blockedUntil }
                 try await Self.write(tally, subject, in: transaction)
             }
             return .admitted(
-                Attempt(identity: attempt.identity, address: attempt.address, locksUntil: locksUntil))
+                Attempt(subjects: subjects, locksUntil: locksUntil, isOfDevice: !budget.countsAddress))
         }
     }
 
-    /// The attempt succeeded: its identity begins anew, its address has one failure less.
-    static nonisolated(nonsending) func succeed(_ attempt: Attempt, in transaction: Transaction) async throws
-    {
-        try await settle(attempt, in: transaction) { $0.clear() }
+    /// The attempt succeeded: its budget begins anew, its address has one failure less.
+    /// - Parameter identity: which it cleared as well, being a log-in's last step.
+    static nonisolated(nonsending) func succeed(
+        _ attempt: Attempt, clearing identity: LoginIdentity? = nil, in transaction: Transaction
+    ) async throws {
+        let subjects = attempt.subjects + (identity.map { [$0.subject] } ?? [])
+        try await settle(subjects, in: transaction) { $0.clear() }
     }
 
     /// The attempt was no failure, and not yet a success.
     static nonisolated(nonsending) func giveBack(_ attempt: Attempt, in transaction: Transaction) async throws
     {
-        try await settle(attempt, in: transaction) { $0.giveBack() }
+        try await settle(attempt.subjects, in: transaction) { $0.giveBack() }
     }
 
     private static nonisolated(nonsending) func settle(
-        _ attempt: Attempt, in transaction: Transaction, _ identity: (inout LoginTally) -> Void
+        _ subjects: [String], in transaction: Transaction, _ own: (inout LoginTally) -> Void
     ) async throws {
-        for (subject, tally) in try await locked([attempt.identity, attempt.address], in: transaction) {
+        for (subject, tally) in try await locked(subjects, in: transaction) {
             var tally = tally
-            if tally.kind == .identity { identity(&tally) } else { tally.giveBack() }
+            if tally.kind == .identity { own(&tally) } else { tally.giveBack() }
             try await write(tally, subject, in: transaction)
         }
     }
@@ -86,7 +90,7 @@ struct LoginGuard {
     ) async throws -> [String: LoginTally] {
         var tallies: [String: LoginTally] = [:]
         for row in try await transaction.query(lock, .textArray(subjects)) {
-            let kind: LoginTally.Kind = row.text(0).hasPrefix("identity:") ? .identity : .address
+            let kind: LoginTally.Kind = row.text(0).hasPrefix("address:") ? .address : .identity
             tallies[row.text(0)] = LoginTally(
                 kind, failures: row.int(1), blockedUntil: row.optionalTimestamp(2),
                 touchedAt: row.timestamp(3))

@@ -13,6 +13,6 @@ struct LoginIdentity: Equatable {
         text = String(String.UnicodeScalarView(end.reversed())).lowercased().normalFormC
     }
 
-    /// Under which attempts are counted. A hash: people type their passwords into the wrong field.
+    /// Under which attempts are counted.
     var subject: String { "identity:" + Hex.encode(SHA256.hash(Array(text.utf8))) }
 }

@@ -12,6 +12,7 @@ struct PendingLogin {
     let user: UserID
     let address: String?
     let device: String
+    let via: WayIn
     let expiresAt: Timestamp
     let isUsed: Bool
     let identity: LoginIdentity
@@ -19,13 +20,14 @@ struct PendingLogin {
     private static let insert = Statement(
         "pending_login_insert",
         """
-        insert into pending_login (id, principal, hash, address, device, created_at, expires_at)
-        values ($1, $2, $3, $4, normalize($5::text, NFC), $6, $7)
+        insert into pending_login (id, principal, hash, address, device, created_at, expires_at, via, issuer)
+        values ($1, $2, $3, $4, normalize($5::text, NFC), $6, $7, $8, $9)
         """)
     private static let find = Statement(
         "pending_login_find",
         """
-        select l.id, l.principal, l.address, l.device, l.expires_at, l.used_at is not null, p.email_folded
+        select l.id, l.principal, l.address, l.device, l.expires_at, l.used_at is not null, p.email_folded,
+            l.via, l.issuer
         from pending_login l join principal p on p.id = l.principal where l.hash = $1
         """)
     private static let use = Statement(
@@ -43,14 +45,14 @@ struct PendingLogin {
     }
 
     static nonisolated(nonsending) func insert(
-        _ secret: AccessTokenSecret, id: UUID, _ user: UserID, device: String, _ context: Context,
+        _ secret: AccessTokenSecret, id: UUID, _ user: UserID, device: String, via: WayIn, _ context: Context,
         in transaction: Transaction
     ) async throws -> Timestamp {
         let expiresAt = context.now + lifetime
         _ = try await transaction.query(
             insert, .uuid(id), .id(user), .bytes(secret.hash.bytes),
             .text(context.actor.address?.description), .text(device), .timestamp(context.now),
-            .timestamp(expiresAt))
+            .timestamp(expiresAt), .text(via.text), .text(via.issuer))
         return expiresAt
     }
 
@@ -63,6 +65,7 @@ struct PendingLogin {
         }
         let pending = PendingLogin(
             id: row.uuid(0), user: row.id(1), address: row.optionalText(2), device: row.text(3),
+            via: WayIn(row.text(7), issuer: row.optionalText(8)) ?? .password,
             expiresAt: row.timestamp(4), isUsed: row.bool(5), identity: LoginIdentity(row.text(6)))
         guard !pending.isUsed, context.now < pending.expiresAt,
             pending.address == context.actor.address?.description

@@ -12,6 +12,7 @@ package struct Session: Equatable, Sendable {
     package let user: UserID
     package let device: String
     package let address: String?
+    package let via: WayIn
     package let createdAt: Timestamp
     package let lastUsedAt: Timestamp
     /// The second factor that was shown last, and when.
@@ -26,6 +27,8 @@ package struct Session: Equatable, Sendable {
             w.field("user_id", user.description)
             w.field("device", device)
             w.field("address", address)
+            w.field("via", via.text)
+            w.field("issuer", via.issuer)
             w.field("factor", factor)
             w.field("factor_at", factorAt?.description)
             w.field("created_at", createdAt.description)
@@ -42,10 +45,13 @@ package struct NewSession: Sendable {
     package var device: String
     /// What proved who it is, beside the password or instead of it.
     package var factor: String?
-    /// How they came: `password`, `passkey`, `openid`.
-    package var via: String
+    /// When it was shown; nil: now.
+    package var factorAt: Timestamp?
+    package var via: WayIn
+    /// What the browser showed of an earlier log-in.
+    var browser: KnownDevice?
 
-    package init(user: UserID, device: String, factor: String? = nil, via: String) {
+    package init(user: UserID, device: String, factor: String? = nil, via: WayIn) {
         (self.user, self.device, self.factor, self.via) = (user, device, factor, via)
     }
 }
@@ -55,6 +61,13 @@ package struct IssuedSession {
     let session: Session
     let secret: AccessTokenSecret
     let lifetime: Period
+    /// By which this browser is known the next time.
+    let browser: KnownDevice
+
+    func cookies(in response: Response) -> Response {
+        SessionCookies.set(secret, for: lifetime, in: response)
+            .header(.setCookie, browser.cookie)
+    }
 
     /// The answer that gives the cookies. Programs find the CSRF token in the body, too.
     func response(to actor: Actor) -> Response {
@@ -66,6 +79,6 @@ package struct IssuedSession {
             session.write(to: &w, for: actor)
             w.field("csrf_token", secret.csrfToken)
         }
-        return SessionCookies.set(secret, for: lifetime, in: response)
+        return cookies(in: response)
     }
 }

@@ -24,7 +24,7 @@ package enum SessionCookies {
     }
 
     /// Nil: it is not there. Two are none of ours: empty, which parses as nothing.
-    private static func value(of name: String, _ headers: HeaderFields) -> String? {
+    static func value(of name: String, _ headers: HeaderFields) -> String? {
         guard headers.contains(.cookie) else { return nil }
         let pairs = headers.all(.cookie).flatMap { $0.split(separator: ";") }
         let values = pairs.compactMap { pair -> Substring? in

@@ -37,11 +37,23 @@ struct SessionEndpoints {
         let step = fields.logInStep(userAgent: request.head.headers.list(.userAgent))
         try fields.finish()
         try door.check(request)
+        guard let step else { throw Problem.noPendingLogin }
+        return answer(try await take(step, KnownDevice(request.head.headers), context), context)
+    }
+
+    private nonisolated(nonsending) func take(
+        _ step: LogInStep, _ browser: KnownDevice?, _ context: Context
+    ) async throws -> LogIn.Outcome {
         switch step {
-        case .password(let step): return answer(try await logIn.begin(step, context), context)
-        case .factor(let step): return answer(try await logIn.finish(step, context), context)
-        case .passkey(let step): return answer(try await logIn.enter(step, context), context)
-        case nil: throw Problem.noPendingLogin
+        case .password(var step):
+            step.browser = browser
+            return try await logIn.begin(step, context)
+        case .factor(var step):
+            step.browser = browser
+            return try await logIn.finish(step, context)
+        case .passkey(var step):
+            step.browser = browser
+            return try await logIn.enter(step, context)
         }
     }
 

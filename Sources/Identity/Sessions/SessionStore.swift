@@ -7,7 +7,8 @@ import Postgres
 enum SessionStore {
     static let columns = """
         s.id, s.principal, s.device, s.address, s.created_at, s.last_used_at, s.factor, s.factor_at,
-        least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle) as expires_at
+        least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle) as expires_at,
+        s.via, s.issuer
         """
     static let source = "session s cross join sign_in i"
     static let find = Statement(
@@ -16,8 +17,8 @@ enum SessionStore {
         "session_insert",
         """
         insert into session (id, principal, hash, device, address, created_at, last_used_at, factor,
-            factor_at)
-        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8)
+            factor_at, via, issuer)
+        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8, $9, $10)
         """)
     private static let end = Statement(
         "session_end",
@@ -39,6 +40,13 @@ enum SessionStore {
             select id from session where principal = $1 and ended_at is null
             order by last_used_at desc, id desc offset $5)
         returning id, principal, device
+        """)
+    private static let holder = Statement(
+        "session_holder",
+        """
+        select s.principal from session s cross join sign_in i
+        where s.id = $1 and s.ended_at is null
+            and least(s.created_at + i.session_lifetime, s.last_used_at + i.session_idle) > $2
         """)
     private static let freshen = Statement(
         "session_freshen", "update session set factor = $2, factor_at = $3 where id = $1")
@@ -73,7 +81,8 @@ enum SessionStore {
         _ = try await transaction.query(
             insert, .id(id), .id(new.user), .bytes(secret.hash.bytes), .text(new.device),
             .text(address?.description), .timestamp(now), .text(new.factor),
-            .timestamp(new.factor == nil ? nil : now))
+            .timestamp(new.factor == nil ? nil : new.factorAt ?? now), .text(new.via.text),
+            .text(new.via.issuer))
     }
 
     static nonisolated(nonsending) func end(
@@ -104,6 +113,13 @@ enum SessionStore {
         ).map(Ended.init)
     }
 
+    /// Whose it is, while it lasts.
+    static nonisolated(nonsending) func holder(
+        of id: SessionID, at now: Timestamp, in database: any Queryable
+    ) async throws -> UserID? {
+        try await database.query(holder, .id(id), .timestamp(now)).first?.id(0)
+    }
+
     /// A factor was shown in it.
     static nonisolated(nonsending) func freshen(
         _ id: SessionID, by factor: String, at now: Timestamp, in transaction: Transaction
@@ -120,6 +136,7 @@ extension Session {
     init(_ row: Row) {
         self.init(
             id: row.id(0), user: row.id(1), device: row.text(2), address: row.optionalText(3),
+            via: WayIn(row.text(9), issuer: row.optionalText(10)) ?? .password,
             createdAt: row.timestamp(4), lastUsedAt: row.timestamp(5), factor: row.optionalText(6),
             factorAt: row.optionalTimestamp(7), expiresAt: row.timestamp(8))
     }

@@ -27,13 +27,18 @@ package struct SignInJobs {
 
     package var jobs: [Job] {
         [
-            Job("sign-in-sweep", "Removes old sessions, and counts of failed log-ins.", every: .hours(1)) {
+            Job(
+                "sign-in-sweep",
+                "Removes old sessions, counts of failed log-ins, and browsers not seen since.",
+                every: .hours(1)
+            ) {
                 [database, clock] _ in
                 let now = clock.now()
                 return try await database.transaction { transaction in
                     let recent = Parameter.timestamp(now - Self.guardsKept)
                     let guards = try await transaction.query(Self.guards, recent).affected
                     _ = try await transaction.query(Self.pending, recent)
+                    _ = try await transaction.query(KnownDevice.sweep, .timestamp(now))
                     let old = Parameter.timestamp(now - Self.sessionsKept)
                     let sessions = try await transaction.query(Self.sessions, old).affected
                     return JSONObject(members: [

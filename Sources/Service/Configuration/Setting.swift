@@ -54,7 +54,7 @@ package struct Setting: Sendable {
             "The claim of the ID token that lists a person's groups."),
         Setting(
             "KEYBELL_OIDC_ROLES",
-            "What a group's members are granted, by commas: desk-admins=admin,traders=trader."),
+            "What a group's members get, by commas: desk-admins=admin,traders=night-desk,quants=grp_…."),
         Setting(
             "KEYBELL_OIDC_FACTOR_VALUES",
             "Values of amr or acr, by commas, that count as a second factor. Unset: ours are asked for."),
@@ -64,6 +64,9 @@ package struct Setting: Sendable {
         Setting(
             "KEYBELL_OIDC_CREATE_USERS", default: "false",
             "true: who has a group with a role needs no invitation."),
+        Setting(
+            "KEYBELL_OIDC_LINK_BY",
+            "invited_email: who was invited may come by the verified address. Unset: while signed in only."),
         Setting(
             "KEYBELL_OIDC_PRIVATE", default: "false",
             "true: the provider may be at a private address, there also by http and at any port."),

@@ -88,7 +88,8 @@ extension Settings {
         clientSecretFile: "KEYBELL_OIDC_CLIENT_SECRET_FILE", scopes: "KEYBELL_OIDC_SCOPES",
         algorithms: "KEYBELL_OIDC_ALLOWED_ALGORITHMS", groupsClaim: "KEYBELL_OIDC_GROUPS_CLAIM",
         roles: "KEYBELL_OIDC_ROLES", factorValues: "KEYBELL_OIDC_FACTOR_VALUES",
-        createsUsers: "KEYBELL_OIDC_CREATE_USERS", privateAddresses: "KEYBELL_OIDC_PRIVATE")
+        createsUsers: "KEYBELL_OIDC_CREATE_USERS", linkBy: "KEYBELL_OIDC_LINK_BY",
+        privateAddresses: "KEYBELL_OIDC_PRIVATE")
 
     /// What messages of ours may reach.
     var receivers: Allowance { Self.receivers(allowsPrivateWebhooks) }

@@ -13,13 +13,14 @@ struct OpenIDSettingNames {
     let roles: String
     let factorValues: String
     let createsUsers: String
+    let linkBy: String
     let privateAddresses: String
 
     /// What has no meaning without an issuer.
     fileprivate var others: [String] {
         [
             clientID, clientSecretFile, scopes, algorithms, groupsClaim, roles, factorValues, createsUsers,
-            privateAddresses,
+            linkBy, privateAddresses,
         ]
     }
 }
@@ -37,6 +38,8 @@ extension SettingsReader {
             value(names.groupsClaim, "the name of a claim") { Self.visible($0, 200) }
             ?? OpenIDSettings.defaultGroupsClaim
         settings.createsUsers = bool(names.createsUsers) ?? false
+        settings.linksInvited =
+            value(names.linkBy, "invited_email, or nothing") { $0 == "invited_email" ? true : nil } ?? false
         readLists(names, &settings)
         checkWhole(names, origin)
         return text(names.issuer) == nil ? nil : settings
@@ -47,7 +50,8 @@ extension SettingsReader {
         settings.scopes = scopes ?? OpenIDSettings.defaultScopes
         let algorithms = list(names.algorithms, Self.algorithmNames) { TokenAlgorithm(rawValue: $0) }
         if !algorithms.isEmpty { settings.algorithms = Set(algorithms) }
-        settings.roles = value(names.roles, "group=role, separated by commas", Self.roles) ?? []
+        settings.mappings =
+            value(names.roles, "group=role or group=grp_…, separated by commas", Self.mappings) ?? []
         settings.factorValues = Set(
             list(names.factorValues, "values of amr or acr") { Self.visible($0, 200) })
     }
@@ -90,14 +94,14 @@ extension SettingsReader {
     }
 
     /// A group's name may hold spaces, and letters of any language.
-    private static func roles(_ text: String) -> [GroupRole]? {
+    private static func mappings(_ text: String) -> [GroupMapping]? {
         let parts = text.split(separator: ",").map { part in
             part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         }
-        let roles = parts.compactMap { GroupRole(String($0)) }
-        guard roles.count == parts.count, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+        let mappings = parts.compactMap { GroupMapping(String($0)) }
+        guard mappings.count == parts.count, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
             return nil
         }
-        return roles
+        return mappings
     }
 }

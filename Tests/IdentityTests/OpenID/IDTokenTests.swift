@@ -48,7 +48,7 @@ struct IDTokenTests {
             token
                 == IDToken(
                     subject: "ann", email: "ann@desk.example", name: "Ann", groups: ["a", "b"],
-                    methods: ["pwd", "otp"], authenticationClass: "silver"))
+                    methods: ["pwd", "otp"], authenticationClass: "silver", authenticatedAt: nil))
     }
 
     @Test(arguments: ["https://id.example/", "https://ID.example", "https://evil.example", ""])
@@ -128,27 +128,51 @@ struct IDTokenTests {
 
     @Test func `groups are a list, a single one, or none`() throws {
         #expect(try read(claims.with("groups", "a")).groups == ["a"])
-        #expect(try read(claims.with("groups", nil)).groups == [])
+        #expect(try read(claims.with("groups", nil)).groups == nil)
         #expect(try read(claims.with("groups", ["a", 1, .null])).groups == ["a"])
         var rules = rules
         rules.groupsClaim = "roles"
-        #expect(try read(claims, rules).groups == [])
+        #expect(try read(claims, rules).groups == nil)
     }
 
-    @Test func `roles come from groups, each once, and factors by what an operator named`() throws {
+    @Test func `what groups lead to comes once each, in the operator's order`() throws {
         var settings = OpenIDSettings(issuer: "i", clientID: "c", origin: "https://keybell.example")
-        settings.roles = ["a=trader", "b=trader", "b=analyst", "c=owner"].compactMap { GroupRole($0) }
-        #expect(settings.roles(of: ["b", "a"]).map(\.role) == [.trader, .analyst])
-        #expect(settings.roles(of: ["A", "a ", "c=owner"]).isEmpty)
-        let token = try read(claims)
-        #expect(!settings.countsAsFactor(token))
+        let group = GroupID(UUID(high: 1, low: 1))
+        settings.mappings = ["a=trader", "b=trader", "b=night-desk", "c=owner", "b=\(group)"]
+            .compactMap { GroupMapping($0) }
+        #expect(
+            settings.leads(of: ["b", "a"]).map(\.target) == [
+                .role("trader"), .role("night-desk"), .group(group),
+            ])
+        #expect(settings.leads(of: ["A", "a ", "c=owner"]).isEmpty)
+        for wrong in ["=admin", "a=Boss", "admin", "a=", "a=grp_1", "a=usr_01ke6my6g1e23vtc7yy680gxcf x"] {
+            #expect(GroupMapping(wrong) == nil, "\(wrong)")
+        }
+        #expect(
+            GroupMapping("cn=desk,ou=x=trader")
+                == GroupMapping(group: "cn=desk,ou=x", target: .role("trader"))
+        )
+    }
+
+    @Test func `a factor of the provider's counts by what an operator named, and from when it was shown`()
+        throws
+    {
+        var settings = OpenIDSettings(issuer: "i", clientID: "c", origin: "https://keybell.example")
+        let token = try read(claims.with("auth_time", at(-60)))
+        #expect(settings.provenAt(token, at: now) == nil)
+        for (value, counts) in [("otp", true), ("silver", true), ("gold", false)] {
+            settings.factorValues = [value]
+            #expect(settings.provenAt(token, at: now) == (counts ? now - .seconds(60) : nil), "\(value)")
+        }
         settings.factorValues = ["otp"]
-        #expect(settings.countsAsFactor(token))
-        settings.factorValues = ["silver"]
-        #expect(settings.countsAsFactor(token))
-        settings.factorValues = ["gold"]
-        #expect(!settings.countsAsFactor(token))
-        #expect(GroupRole("=admin") == nil && GroupRole("a=boss") == nil && GroupRole("admin") == nil)
-        #expect(GroupRole("cn=desk,ou=x=trader") == GroupRole(group: "cn=desk,ou=x", role: .trader))
+        // Nobody says when, or too long ago.
+        #expect(try settings.provenAt(read(claims), at: now) == nil)
+        #expect(try settings.provenAt(read(claims.with("auth_time", at(-86_461))), at: now) == nil)
+        // The provider's clock is a little ahead: no session is fresh for longer by that.
+        #expect(try settings.provenAt(read(claims.with("auth_time", at(30))), at: now) == now)
+        #expect(refusal(claims.with("auth_time", at(61))) == .notYetValid)
+        for wrong: JSONValue in ["1767600300", -1, .null, true] {
+            #expect(refusal(claims.with("auth_time", wrong)) == .malformed)
+        }
     }
 }

@@ -34,7 +34,9 @@ struct Lobby {
         var settings = OpenIDSettings(
             issuer: provider.issuer, clientID: "keybell", origin: "https://keybell.example")
         settings.allowance = .privateReceivers
-        settings.roles = ["traders=trader", "desk-admins=admin", "chiefs=owner"].compactMap { GroupRole($0) }
+        settings.linksInvited = true
+        settings.mappings = ["desk-admins=admin", "traders=trader", "chiefs=owner"]
+            .compactMap { GroupMapping($0) }
         change(&settings)
         let http = HTTPClient(
             on: worker.reactor, resolver: .system(scratchOffLoop), addressGuard: AddressGuard())
@@ -49,7 +51,7 @@ struct Lobby {
             ) { guest, _, _ in
                 Response.object { w in
                     w.field("id", guest.user.description)
-                    w.field("strong", guest.isStrong)
+                    w.field("strong", guest.provenAt != nil)
                 }
             }.operations)
         let signIn = SignIn(
@@ -83,9 +85,25 @@ struct Lobby {
     /// There, and to the provider's answer.
     nonisolated(nonsending) func leave(as claims: JSONValue = ann) async throws -> Trip {
         let answer = try await begin()
-        guard answer.status == 303, let location = answer.response.head[.location],
-            let cookie = answer.response.head[.setCookie]?.split(separator: ";").first
-        else { throw TestFailure(what: "no redirect: \(answer.status) \(answer.text)") }
+        guard answer.status == 303, let location = answer.response.head[.location] else {
+            throw TestFailure(what: "no redirect: \(answer.status) \(answer.text)")
+        }
+        return try trip(to: location, answer, as: claims)
+    }
+
+    /// There from a page of somebody who is signed in: to link, or to step up.
+    nonisolated(nonsending) func leave(
+        by path: String, as claims: JSONValue, _ context: Context
+    ) async throws -> Trip {
+        let answer = try await caller.call("POST", path, context)
+        guard answer.status == 201, let location = answer.json["url"]?.asString else {
+            throw TestFailure(what: "no address: \(answer.status) \(answer.text)")
+        }
+        return try trip(to: location, answer, as: claims)
+    }
+
+    private func trip(to location: String, _ answer: TestAnswer, as claims: JSONValue) throws -> Trip {
+        let cookie = answer.response.head[.setCookie]?.prefix { $0 != ";" } ?? ""
         return Trip(cookie: String(cookie), query: try provider.authorize(location, as: claims))
     }
 
@@ -108,6 +126,30 @@ struct Lobby {
 
     nonisolated(nonsending) func logIn(as claims: JSONValue = ann) async throws -> TestAnswer {
         try await arrive(leave(as: claims))
+    }
+
+    /// Somebody who joined, and is linked to whom `ann` is at the provider.
+    nonisolated(nonsending) func join(_ name: String, _ role: BuiltInRole?) async throws -> Context {
+        let context = try await house.join(name, role, by: owner)
+        guard let user = context.actor.user else { throw TestFailure(what: "nobody joined") }
+        try await house.ledger.database.transaction { transaction in
+            _ = try await OpenIDLinkStore.link(
+                user, to: "ann-1", of: provider.issuer, at: .testStart, in: transaction)
+        }
+        return context
+    }
+
+    /// A session of theirs, as a log-in by password opens one.
+    nonisolated(nonsending) func session(of context: Context) async throws -> Context {
+        guard let user = context.actor.user else { throw TestFailure(what: "nobody") }
+        let id: SessionID = house.ledger.newID()
+        _ = try await house.ledger.change(context) { change in
+            try await change.open(
+                NewSession(user: user, device: "a test", via: .password), id: id, .system)
+        }
+        var context = context
+        (context.actor.session, context.actor.accessToken) = (id, nil)
+        return context
     }
 
     /// Somebody who was invited and did not come yet.

@@ -1,4 +1,5 @@
 import Access
+import Events
 import Crypto
 import EventLoop
 import HTTPServer
@@ -35,7 +36,9 @@ import Testing
             #expect(answer.response.head[.location] == "/")
             #expect(answer.response.head[.cacheControl]?.contains("no-store") == true)
             let cookies = cookies(answer)
-            #expect(cookies.count == 3)
+            #expect(cookies.count == 4)
+            #expect(
+                cookies.contains { $0.hasPrefix("__Host-keybell_device=") && $0.contains("SameSite=Lax") })
             let session = try #require(cookies.first { $0.hasPrefix("__Host-keybell_session=kbs_") })
             #expect(session.contains("HttpOnly") && session.contains("SameSite=Strict"))
             #expect(cookies.contains { $0.hasPrefix("__Host-keybell_oidc=;") && $0.contains("Max-Age=0") })
@@ -56,12 +59,35 @@ import Testing
         }
     }
 
-    @Test func `a second factor at the provider that counts is the session's`() async throws {
+    @Test func `a second factor at the provider that counts is the session's, from when it was shown`()
+        async throws
+    {
         try await with({ $0.factorValues = ["otp"] }) { _, lobby async throws in
-            let answer = try await lobby.enter(as: Lobby.ann.with("amr", ["pwd", "otp"]))
+            let earlier = Timestamp.testStart - .minutes(30)
+            let answer = try await lobby.enter(
+                as: Lobby.ann.with("amr", ["pwd", "otp"])
+                    .with("auth_time", .number(JSONNumber(earlier.seconds))))
             #expect(answer.response.head[.location] == "/", "\(answer.text)")
             let login = try #require(try await lobby.house.events().last { $0.type == "login.succeeded" })
             #expect(login.data["factor"] == "openid")
+            // Half an hour is no fresh factor; the duty to have one is met while it lasts.
+            let authenticator = Authenticator(ledger: lobby.house.ledger, refusals: lobby.house.refusals)
+            let attempt = try await authenticator.begin(answer.credential, from: nil, now: .testStart)
+            guard case .caller(let caller) = attempt.outcome, let id = caller.actor.session else {
+                Issue.record("the session is refused")
+                return
+            }
+            #expect(caller.hasFactor)
+            let session = try await SessionStore.find(id, in: lobby.house.ledger.database)
+            #expect(session?.factorAt == earlier)
+            #expect(session?.via == .openID(issuer: lobby.provider.issuer))
+            let check = StepUpCheck(database: lobby.house.ledger.database)
+            let action = StepUpAction(operation: "createGrant", method: "POST", path: "/v1/grants")
+            await #expect(throws: Problem.self) {
+                try await check.check(
+                    .recently, of: action, by: caller, testRequest("POST", "/v1/grants").head.headers,
+                    at: .testStart)
+            }
         }
     }
 
@@ -88,8 +114,12 @@ import Testing
                     "POST", "/v1/sessions", House.stranger(),
                     body: #"{"pending":"\#(pending)","totp":"\#(code)"}"#)
                 #expect(step.status == status, "\(code) \(step.text)")
+                guard status == 201 else { continue }
+                #expect(step.json["session"]?["via"] == "openid" && step.json["session"]?["factor"] == "totp")
+                #expect(step.json["session"]?["issuer"]?.asString == lobby.provider.issuer)
             }
-            let strong = try await lobby.enter(as: Lobby.ann.with("amr", ["otp"]))
+            let now = JSONValue.number(JSONNumber(Timestamp.testStart.seconds))
+            let strong = try await lobby.enter(as: Lobby.ann.with("amr", ["otp"]).with("auth_time", now))
             #expect(strong.response.head[.location] == "/")
             lobby.provider.stop()
         }

@@ -31,6 +31,8 @@ final class StandInProvider: Sendable {
         var instead: @Sendable (_ path: String) -> Receiver.Reply? = { _ in nil }
         /// Nil: a public client.
         var secret: String? = "s3cret &+"
+        /// What it tells beside the token; nil: it has no such place. The second one is its type.
+        var userInfo: (@Sendable (JSONValue) throws -> (String, String))?
         /// What the access token hashes to is said.
         var saysHash = true
     }
@@ -38,6 +40,8 @@ final class StandInProvider: Sendable {
     private struct State {
         var manner: Manner
         var visits: [String: Visit] = [:]
+        /// Of whom the access token is.
+        var guest: JSONValue = .null
         var asked: [String] = []
         var codes = 0
     }
@@ -92,12 +96,29 @@ final class StandInProvider: Sendable {
             return .json(200, text(manner.metadata(metadata)))
         case ("GET", "/keys"):
             return .json(200, text(["keys": .array(manner.keys.map { .object($0.jwk) })]))
+        case ("GET", "/userinfo") where request.header("authorization") == "Bearer at":
+            return (try? told(manner)) ?? .status(500)
         case ("POST", "/token"): return (try? exchange(request, manner)) ?? .status(500)
         default: return .status(404)
         }
     }
 
+    private func told(_ manner: Manner) throws -> Receiver.Reply {
+        guard let userInfo = manner.userInfo else { return .status(404) }
+        let (body, type) = try userInfo(state.withLock { $0.guest })
+        return .raw(
+            "HTTP/1.1 200 OK\r\ncontent-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
     private var metadata: JSONValue {
+        var metadata = leastMetadata
+        if manner.userInfo != nil {
+            metadata = metadata.with("userinfo_endpoint", .string("\(issuer)/userinfo"))
+        }
+        return metadata
+    }
+
+    private var leastMetadata: JSONValue {
         [
             "issuer": .string(issuer), "authorization_endpoint": .string("\(issuer)/authorize"),
             "token_endpoint": .string("\(issuer)/token"), "jwks_uri": .string("\(issuer)/keys"),
@@ -118,6 +139,7 @@ extension StandInProvider {
             (43...128).contains(verifier.utf8.count),
             Base64.encode(SHA256.hash(verifier), alphabet: .url) == visit.challenge
         else { return .json(400, #"{"error":"invalid_grant","error_description":"no such code"}"#) }
+        state.withLock { $0.guest = visit.claims }
         let claims = manner.claims(claims(of: visit, manner))
         let token = try manner.token?(claims) ?? manner.keys[0].token(claims)
         return .json(200, text(["access_token": "at", "token_type": "Bearer", "id_token": .string(token)]))

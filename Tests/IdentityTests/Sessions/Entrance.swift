@@ -40,13 +40,14 @@ struct Entrance {
 
     nonisolated(nonsending) func logIn(
         _ email: String, _ password: String = Entrance.password, from address: String = "203.0.113.7",
-        at now: Timestamp = .testStart
+        at now: Timestamp = .testStart, by device: String? = nil
     ) async throws -> TestAnswer {
         var context = House.stranger(at: now)
         context.actor.address = IPAddress(address)
         let body: JSONValue = ["email": .string(email), "password": .string(password), "device": "a test"]
         return try await house.caller.call(
-            "POST", "/v1/sessions", context, body: String(decoding: body.bytes, as: UTF8.self))
+            "POST", "/v1/sessions", context, headers: device.map { [("cookie", $0)] } ?? [],
+            body: String(decoding: body.bytes, as: UTF8.self))
     }
 
     /// The caller that a log-in's cookie makes.
@@ -84,6 +85,8 @@ extension TestAnswer {
     }
 
     var sessionCookie: String { cookies[SessionCookies.session] ?? "" }
+    /// By which the browser is known the next time, as it sends it.
+    var deviceCookie: String { "\(KnownDevice.cookieName)=\(cookies[KnownDevice.cookieName] ?? "")" }
     var csrfCookie: String { cookies[SessionCookies.csrf] ?? "" }
 
     var credential: Credential {

@@ -21,10 +21,12 @@ import Testing
             #expect(answer.json["csrf_token"]?.asString == answer.csrfCookie)
             #expect(answer.response.head[.cacheControl] == "no-store")
             let cookies = answer.response.head.fields.filter { $0.name == .setCookie }.map(\.value)
-            #expect(cookies.count == 2)
+            #expect(cookies.count == 3)
+            let device = try #require(cookies.last)
+            #expect(device.hasPrefix("__Host-keybell_device=") && device.hasSuffix("HttpOnly; SameSite=Lax"))
             let needed = ["; Path=/; Max-Age=604800; Secure; SameSite=Strict"]
-            #expect(cookies.allSatisfy { cookie in needed.allSatisfy { cookie.contains($0) } })
-            #expect(cookies.map { $0.contains("HttpOnly") } == [true, false])
+            #expect(cookies.prefix(2).allSatisfy { cookie in needed.allSatisfy { cookie.contains($0) } })
+            #expect(cookies.map { $0.contains("HttpOnly") } == [true, false, true])
             guard case .caller(let caller) = try await entrance.outcome(answer) else {
                 Issue.record("the session is refused")
                 return
