@@ -85,7 +85,8 @@ extension OpenIDEndpoints {
         }.header(.setCookie, visit.cookie).header(.cacheControl, "no-store")
     }
 
-    /// What its groups gave goes with it: nobody would look at them again.
+    /// What its groups gave goes with it: nobody would look at them again. So do all other sessions: whoever
+    /// unlinks an account may have lost it.
     private nonisolated(nonsending) func unlink(_ request: Request, _ context: Context) async throws
         -> Response
     {
@@ -100,6 +101,7 @@ extension OpenIDEndpoints {
             }
             try await GroupMatch(user: user, wanted: [], ledger: ledger).run(change)
             change.audit("users.unlink", id)
+            try await change.endSessions(of: id, but: context.actor.session, reason: "unlinked")
         }
         return Response(.noContent)
     }

@@ -49,7 +49,12 @@ import Testing
             #expect(try await lobby.caller.call("POST", Self.link, browser).code == "conflict")
             #expect(try await lobby.logIn(as: claims).json["id"]?.asString == id)
             #expect(try await lobby.user(id)["roles"] == ["trader", "analyst"])
+            let other = try #require(try await lobby.session(of: ann).actor.session)
             #expect(try await lobby.caller.call("DELETE", Self.link, browser).status == 204)
+            let database = lobby.house.ledger.database
+            #expect(try await SessionStore.holder(of: other, at: .testStart, in: database) == nil)
+            let own = try #require(browser.actor.session)
+            #expect(try await SessionStore.holder(of: own, at: .testStart, in: database) == ann.actor.user)
             #expect(try await lobby.user(id)["roles"] == ["analyst"])
             #expect(try await lobby.caller.call("DELETE", Self.link, browser).code == "not_found")
             #expect(try await lobby.logIn(as: claims).status == 401)
