@@ -1,3 +1,5 @@
+import Kernel
+
 /// Where the database is: `postgres://user:password@host1:5432,host2:5432/name?sslmode=verify-full`.
 /// A Unix socket's folder stands percent-encoded in place of a host, or in `?host=/run/postgresql`.
 package struct DatabaseURL: Equatable, Sendable {
@@ -34,6 +36,21 @@ package struct DatabaseURL: Equatable, Sendable {
         "channel_binding",
         "gssencmode", "require_auth",
     ]
+}
+
+extension DatabaseURL {
+    /// Whether the password and everything else crosses a network to somebody who has not proven who they
+    /// are. A socket, or an address of this machine, crosses none.
+    package var isOpenOnTheWay: Bool {
+        guard options["sslmode"] != "verify-full" else { return false }
+        return hosts.contains { host in
+            !host.isFolder && host.name != "localhost" && IPAddress(host.name)?.isLoopback != true
+        }
+    }
+
+    package static let openOnTheWay =
+        "the database is on another machine, and its URL does not say sslmode=verify-full: whoever is "
+        + "between may read and change everything"
 }
 
 // MARK: Reading

@@ -29,6 +29,17 @@ import Testing
     }
 
     @Test(arguments: [
+        ("postgres://10.0.0.7/base", true), ("postgres://db.example/base?sslmode=require", true),
+        ("postgres://localhost,db.example/base", true),
+        ("postgres://db.example/base?sslmode=verify-full", false),
+        ("postgres://localhost/base", false), ("postgres://127.0.0.1,[::1]:7000/base", false),
+        ("postgres:///base?host=/run/postgresql", false),
+    ])
+    func `a database elsewhere has to prove who it is`(text: String, isOpen: Bool) throws {
+        #expect(try DatabaseURL(text).isOpenOnTheWay == isOpen)
+    }
+
+    @Test(arguments: [
         ("mysql://host/base", DatabaseURLError.scheme), ("postgres:///base", .host),
         ("postgres://host:0/base", .port),
         ("postgres://host:70000/base", .port), ("postgres://a%2/base", .encoding),

@@ -8,6 +8,9 @@ enum CheckConfigCommand {
         do {
             let settings = try Settings.ofProcess(arguments)
             Command.say("The configuration is fine.\n\(settings.summary)")
+            if settings.database?.isOpenOnTheWay == true {
+                Command.complain("Think again: \(DatabaseURL.openOnTheWay).")
+            }
             return 0
         } catch {
             Command.complain("keybell: the configuration cannot be used:\n\(error)")
