@@ -49,6 +49,31 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a start that waits says what for, and ends when it is asked to`() async throws {
+            let folder = try TestFolder()
+            defer { folder.remove() }
+            let log = folder.file("service.log")
+            let node = try await TestProcess(
+                [try RunningNode.binary(), "serve"],
+                environment: [
+                    "KEYBELL_LISTEN": "unix:\(folder.file("kb.sock"))", "KEYBELL_LOOPS": "1",
+                    "KEYBELL_DATABASE_URL": "postgres:///nowhere?host=\(folder.path)",
+                    "KEYBELL_DATA_DIR": folder.file("data"), "KEYBELL_ROOT_KEY_FILE": folder.file("root.key"),
+                ], log: log, lastSignal: "TERM")
+            do {
+                try await wait(until: "it tells that it waits") {
+                    folder.read("service.log")?.contains("waiting for the database") == true
+                }
+                node.signal(SIGTERM)
+                #expect(try await node.exited() == 0)
+            } catch {
+                await node.end()
+                throw error
+            }
+            let told = folder.read("service.log") ?? ""
+            #expect(told.contains("\"starting\"") && told.contains("ended before it was ready"), "\(told)")
+        }
+
         @Test func `a unix socket is served, and taken over from a node that was killed`() async throws {
             let folder = try TestFolder()
             defer { folder.remove() }

@@ -28,28 +28,81 @@ enum ServeCommand {
 
     private static func serve(_ settings: Settings, _ log: Log) async throws -> Int32 {
         let begun = Clock.system.monotonicNanoseconds()
-        let node = try Node(settings: settings, log: log)
-        let address = try await node.start { notice in tell(notice, settings) }
-        let milliseconds = (Clock.system.monotonicNanoseconds() - begun) / 1_000_000
-        log.info("ready", ["address": .text("\(address)"), "milliseconds": .int(Int64(milliseconds))])
+        log.info(
+            "starting", ["version": .text(Release.version), "address": .text("\(settings.listen)")])
         log.flush()
-        Command.say("Keybell \(Release.version) is ready at \(address)")
-        try await awaitEnd(node, log)
+        let node = try Node(settings: settings, log: log)
+        var (isReady, isWanted) = (false, true)
+        let (turns, hears) = try turns(of: node, settings)
+        for await turn in turns {
+            switch turn {
+            case .ready(let address):
+                isReady = true
+                tell(address, Clock.system.monotonicNanoseconds() - begun, log)
+                if !isWanted { return await end(node, log) }
+            case .failed(let error): throw error
+            case .signal(SIGHUP): if isReady { await node.reloadTLS() }
+            case .signal where isReady: return await end(node, log)
+            case .signal where isWanted:
+                // One that is nearly up is ended in order.
+                isWanted = false
+                Task {
+                    try? await Task.sleep(for: startPatience)
+                    hears.yield(.isLate)
+                }
+            case .signal: break
+            case .isLate:
+                log.info("ended before it was ready")
+                await node.abandon()
+                return 0
+            }
+        }
+        return 0
+    }
+
+    private static let startPatience: Duration = .seconds(2)
+
+    private static func end(_ node: Node, _ log: Log) async -> Int32 {
         log.info("draining")
         log.flush()
         await node.stop()
         return 0
     }
 
-    /// Signals are blocked in every thread (`main` did that first) and waited for here.
-    private static func awaitEnd(_ node: Node, _ log: Log) async throws {
+    /// What a running service hears of.
+    private enum Turn: Sendable {
+        case ready(SocketAddress)
+        case failed(any Error)
+        case signal(Int32)
+        /// A start that nobody wants any more is not over yet.
+        case isLate
+    }
+
+    private typealias Turns = (heard: AsyncStream<Turn>, hears: AsyncStream<Turn>.Continuation)
+
+    /// Signals are blocked in every thread (`main` did that first) and waited for here, from the first moment
+    /// of a start on: a start may wait long for its database.
+    private static func turns(of node: Node, _ settings: Settings) throws -> Turns {
         let watcher = try OffLoop(threads: 1, limit: 1, name: "kb-signals")
-        defer { watcher.stop() }
-        while true {
-            let signal = try await watcher.run { waitForSignal() }
-            if signal != SIGHUP { return }
-            await node.reloadTLS()
+        let (turns, hears) = AsyncStream.makeStream(of: Turn.self)
+        Task {
+            while let signal = try? await watcher.run({ waitForSignal() }) { hears.yield(.signal(signal)) }
         }
+        Task {
+            do {
+                hears.yield(.ready(try await node.start { notice in tell(notice, settings) }))
+            } catch {
+                hears.yield(.failed(error))
+            }
+        }
+        return (turns, hears)
+    }
+
+    private static func tell(_ address: SocketAddress, _ nanoseconds: UInt64, _ log: Log) {
+        let milliseconds = Int64(nanoseconds / 1_000_000)
+        log.info("ready", ["address": .text("\(address)"), "milliseconds": .int(milliseconds)])
+        log.flush()
+        Command.say("Keybell \(Release.version) is ready at \(address)")
     }
 
     private static func waitForSignal() -> Int32 {

@@ -127,9 +127,10 @@ extension Worker {
         try SecretFile.makeFolder(folder)
         let cluster = try PrivateCluster(
             folder: "\(folder)/postgres", reactor: reactor, offLoop: offLoop, entropy: entropy)
+        // Before it starts: a start that fails, or that nobody waits for any more, ends it by this.
+        settle(cluster)
         let url = try await cluster.start()
         cluster.superviseServer(on: self)
-        settle(cluster)
         return url
     }
 

@@ -48,8 +48,11 @@ package final class Node: Sendable {
         try claimAddress()
         try checkEgress()
         for (index, worker) in workers.enumerated() { worker.start(name: "kb-loop-\(index)") }
+        let watch = StartWatch(log, doing: "the database")
+        defer { watch.end() }
+        await lead.run { worker in watch.run(on: worker) }
         do {
-            return try await bringUp(told)
+            return try await bringUp(told, watch)
         } catch {
             // A server that was started for us alone does not outlive the attempt.
             await lead.run { worker in await worker.stopCluster() }
@@ -57,9 +60,20 @@ package final class Node: Sendable {
         }
     }
 
-    private func bringUp(_ told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
+    /// Ends what was begun of a start that is not over: the caller ends the process.
+    package func abandon() async {
+        await lead.run { worker in await worker.stopCluster() }
+        log.flush()
+    }
+
+    private func bringUp(
+        _ told: @escaping @Sendable (Notice) -> Void, _ watch: StartWatch
+    ) async throws -> SocketAddress {
+        tellDatabase(watch)
         let database = try await databaseURL()
+        watch.begins("what stands in the database: its keys, its schema")
         let shared = try await lead.run { [self] worker in try await prepare(database, on: worker, told) }
+        watch.begins("its loops and their connections to the database")
         var address = settings.listen
         for (index, worker) in workers.enumerated() {
             // A unix socket cannot be shared as a port can: the first loop serves it alone.
@@ -112,6 +126,14 @@ package final class Node: Sendable {
     /// Reads the certificate again; open connections keep the old one.
     package func reloadTLS() async {
         for worker in workers { await worker.run { worker in worker.reloadTLS() } }
+    }
+
+    private func tellDatabase(_ watch: StartWatch) {
+        guard let url = settings.database else {
+            watch.begins("the private PostgreSQL; its log is \(settings.dataFolder)/postgres/server.log")
+            return
+        }
+        if url.isOpenOnTheWay { log.warning("\(DatabaseURL.openOnTheWay)") }
     }
 
     private func databaseURL() async throws -> DatabaseURL {
