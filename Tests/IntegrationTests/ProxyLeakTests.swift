@@ -92,7 +92,7 @@ extension IntegrationTests.ProxyLeakTests {
     ]
     private static let back: Set<String> = [
         "date", "content-type", "content-length", "connection", "x-request-id", "x-content-type-options",
-        "cache-control", "content-security-policy", "keybell-upstream", "keybell-usage-id",
+        "cache-control", "content-security-policy", "referrer-policy", "keybell-upstream", "keybell-usage-id",
         "keybell-client-order-ids", "server-timing", "x-mbx-used-weight-1m", "x-mbx-order-count-10s",
         "x-mbx-order-count-1d", "ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining",
         "ratelimit-reset",

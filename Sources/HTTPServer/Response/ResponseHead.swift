@@ -13,6 +13,9 @@ package struct ResponseHead: Sendable {
     /// The fields as they leave, line by line. Two strings a field instead cost 4,000 instructions an answer:
     /// a prepared answer retained them all to add one of its own.
     private var lines: [UInt8] = []
+    /// What every answer gets that does not say otherwise is asked of each: no search through the lines.
+    package private(set) var saysCaching = false
+    package private(set) var saysContentPolicy = false
 
     package init(_ status: HTTPStatus) {
         self.status = status
@@ -30,6 +33,11 @@ package struct ResponseHead: Sendable {
     /// that we pass on must not frame ours.
     package mutating func add(_ name: HeaderName, _ value: String) {
         guard !Self.isOfConnection(name) else { return }
+        switch name.text.utf8.count {
+        case 13: saysCaching = saysCaching || name == .cacheControl
+        case 23: saysContentPolicy = saysContentPolicy || name == .contentSecurityPolicy
+        default: break
+        }
         lines.append(atMost: name.text.utf8.count + value.utf8.count + 4) { $0.put(name, value) }
     }
 
@@ -79,9 +87,11 @@ package struct ResponseHead: Sendable {
     }
 }
 
-/// A field that many answers carry: its line, written once.
+/// Fields that many answers carry: their lines, written once.
 package struct PreparedField: Sendable {
     fileprivate let line: [UInt8]
+
+    package init(joining fields: [PreparedField]) { line = fields.flatMap(\.line) }
 
     package init(_ name: HeaderName, _ value: String) {
         var line: [UInt8] = []

@@ -91,6 +91,9 @@ extension Settings {
         createsUsers: "KEYBELL_OIDC_CREATE_USERS", linkBy: "KEYBELL_OIDC_LINK_BY",
         privateAddresses: "KEYBELL_OIDC_PRIVATE")
 
+    /// Whether browsers come to us by https: our own, or that of the proxy before us.
+    var isOnlyByTLS: Bool { tls != nil || publicOrigin?.text.hasPrefix("https:") == true }
+
     /// What messages of ours may reach.
     var receivers: Allowance { Self.receivers(allowsPrivateWebhooks) }
 

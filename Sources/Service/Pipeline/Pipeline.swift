@@ -20,6 +20,7 @@ final class Pipeline {
     private let addresses: ClientAddress
     private let sealGate: SealGate
     private let metrics: HTTPMetrics
+    private let guards: BrowserGuards
     private var limiter: RateLimiter
     /// RFC 9110 9.3.7: `OPTIONS *` asks about the server as a whole.
     private let allMethods: String
@@ -37,6 +38,7 @@ final class Pipeline {
         clock = shared.clock
         log = shared.log
         sealGate = SealGate(shared.seal)
+        guards = BrowserGuards(isOnlyByTLS: shared.settings.isOnlyByTLS)
         addresses = ClientAddress(trustedProxies: shared.settings.trustedProxies)
         limiter = RateLimiter(perSecond: shared.settings.requestsPerSecond)
         let methods = Set(router.operations.map(\.method.name)).union(["HEAD", "OPTIONS"])
@@ -96,7 +98,7 @@ final class Pipeline {
     private func completed(_ response: Response, _ request: Request, _ visit: Visit) -> Response {
         var response = response
         response.head.add(.xRequestID, request.id)
-        response.head.add(Self.noSniff)
+        guards.add(to: &response.head)
         if let limit = visit.limit { add(limit, to: &response) }
         record(request, response, visit)
         return response
@@ -250,10 +252,6 @@ final class Pipeline {
             line.text(Self.principal, visit.principal?.description ?? "")
         }
     }
-}
-
-extension Pipeline {
-    private static let noSniff = PreparedField(.xContentTypeOptions, "nosniff")
 }
 
 extension Result<Response, any Error> {
