@@ -10,6 +10,9 @@ static const unsigned char openapi_json[] = {
 static const unsigned char deposit_html[] = {
 #embed "../../Web/deposit.html"
 };
+static const unsigned char password_html[] = {
+#embed "../../Web/password.html"
+};
 static const unsigned char migration_0001[] = {
 #embed "../../Migrations/0001_base.sql"
 };
@@ -101,6 +104,7 @@ static const kassets_file files[] = {
     FILE_OF("openapi.yaml", openapi_yaml),
     FILE_OF("openapi.json", openapi_json),
     FILE_OF("Web/deposit.html", deposit_html),
+    FILE_OF("Web/password.html", password_html),
     FILE_OF("Migrations/0001_base.sql", migration_0001),
     FILE_OF("Migrations/0002_identity.sql", migration_0002),
     FILE_OF("Migrations/0003_keys.sql", migration_0003),

@@ -6,50 +6,70 @@ import Testing
 
 @testable import Service
 
-/// The one page that strangers are sent to, and what they may do there.
+/// The pages behind links that people are sent, and what strangers may do there.
 struct DepositPageTests {
-    private static func page() async throws -> (text: String, policy: String, head: ResponseHead) {
+    private typealias Page = (path: String, text: String, policy: String, head: ResponseHead)
+
+    private static func pages() async throws -> [Page] {
         try await Premises.open { _, premises in
-            let answer = try await premises.call("GET", "/deposit")
-            #expect(answer.status == 200)
+            var pages: [Page] = []
+            for path in ["/deposit", "/invitations", "/password"] {
+                let answer = try await premises.call("GET", path)
+                #expect(answer.status == 200)
+                let head = answer.response.head
+                pages.append((path, answer.text, head[.contentSecurityPolicy] ?? "", head))
+            }
             #expect(premises.mistakes == [])
-            let head = answer.response.head
-            return (answer.text, head[.contentSecurityPolicy] ?? "", head)
+            return pages
         }
     }
 
-    @Test func `the page stands alone: nothing comes from elsewhere, nothing is kept`() async throws {
-        let (text, policy, head) = try await Self.page()
-        #expect(head[.contentType] == "text/html; charset=utf-8")
-        #expect(head[.cacheControl] == "no-store")
-        #expect(head[.referrerPolicy] == "no-referrer")
-        for word in ["http:", "https:", "//", " src=", " href=", "url(", "@import", "eval(", "innerHTML"] {
-            #expect(!text.contains(word), "\(word)")
+    @Test func `each page stands alone: nothing comes from elsewhere, nothing is kept`() async throws {
+        for (path, text, policy, head) in try await Self.pages() {
+            #expect(head[.contentType] == "text/html; charset=utf-8")
+            #expect(head[.cacheControl] == "no-store")
+            #expect(head[.referrerPolicy] == "no-referrer")
+            for word in ["http:", "https:", "//", " src=", " href=", "url(", "@import", "eval(", "innerHTML"]
+            {
+                #expect(!text.contains(word), "\(path) \(word)")
+            }
+            for rule in ["default-src", "form-action", "base-uri", "frame-ancestors"] {
+                #expect(policy.contains("\(rule) 'none'"), "\(path) \(rule)")
+            }
+            #expect(!policy.contains("unsafe"))
+            #expect(head.fields.count { $0.name == .contentSecurityPolicy } == 1)
+            // Without a script nothing is shown that a browser could send by itself.
+            #expect(text.contains("novalidate hidden>"))
         }
-        for rule in ["default-src 'none'", "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
-        {
-            #expect(policy.contains(rule))
-        }
-        #expect(!policy.contains("unsafe"))
     }
 
     @Test func `the policy lets in the page's one script and its one style`() async throws {
-        let (text, policy, _) = try await Self.page()
-        for element in ["script", "style"] {
-            #expect(text.ranges(of: "<\(element)").count == 1)
-            let start = try #require(text.firstRange(of: "<\(element)>"))
-            let end = try #require(text.firstRange(of: "</\(element)>"))
-            let hash = SHA256.hash(Array(text[start.upperBound..<end.lowerBound].utf8))
-            #expect(policy.contains("\(element)-src 'sha256-\(Base64.encode(hash))'"))
-        }
-        // Inline handlers and styles would be refused by it.
-        for attribute in [" style=", " onclick=", " onsubmit=", " onload=", " oninput="] {
-            #expect(!text.contains(attribute))
+        for (_, text, policy, _) in try await Self.pages() {
+            for element in ["script", "style"] {
+                #expect(text.ranges(of: "<\(element)").count == 1)
+                let start = try #require(text.firstRange(of: "<\(element)>"))
+                let end = try #require(text.firstRange(of: "</\(element)>"))
+                let hash = SHA256.hash(Array(text[start.upperBound..<end.lowerBound].utf8))
+                #expect(policy.contains("\(element)-src 'sha256-\(Base64.encode(hash))'"))
+            }
+            // Inline handlers and styles would be refused by it.
+            for attribute in [" style=", " onclick=", " onsubmit=", " onload=", " oninput="] {
+                #expect(!text.contains(attribute))
+            }
         }
     }
 
+    @Test func `a password can be pasted, kept by a manager, and looked at`() async throws {
+        let page = try #require(try await Self.pages().last)
+        #expect(page.text.contains("<label for=\"password\">"))
+        let input = try #require(page.text.firstMatch(of: /<input id="password"[^>]*>/)).output
+        #expect(input.contains("autocomplete=\"new-password\"") && !input.contains("maxlength"))
+        #expect(page.text.contains("id=\"show\""))
+        #expect(!page.text.contains("paste"))
+    }
+
     @Test func `every field has a label, and no browser keeps what is typed`() async throws {
-        let (text, _, _) = try await Self.page()
+        let text = try #require(try await Self.pages().first).text
         for field in ["api_key", "secret", "passphrase"] {
             #expect(text.contains("<label for=\"\(field)\">"))
             #expect(text.contains("id=\"\(field)_mistake\""))
@@ -59,8 +79,6 @@ struct DepositPageTests {
         for input in inputs where !input.contains("checkbox") {
             #expect(input.contains("autocomplete=\"off\"") && input.contains("spellcheck=\"false\""))
         }
-        // Without a script nothing is shown that a browser could send by itself.
-        #expect(text.contains("novalidate hidden>"))
     }
 
     @Test func `a deposit goes the whole way, and every answer fits the contract`() async throws {

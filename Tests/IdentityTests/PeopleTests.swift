@@ -43,13 +43,22 @@ import TestSupport
         }
     }
 
-    @Test func `an email address is taken whatever its case`() async throws {
+    @Test func `an email address is taken whatever its case, and no name hides another`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let house = House(database)
             let owner = try await house.owner()
             let answer = try await house.caller.call(
                 "POST", "/v1/users", owner, body: #"{"name":"b","email":"OWNER@Desk.example"}"#)
             #expect(answer.code == "already_exists" && answer.pointers == ["/email"])
+            // "First owner", for whoever looks at it.
+            let unseen = try await house.caller.call(
+                "POST", "/v1/users", owner,
+                body: #"{"name":"First \u200bowner","email":"owner\u2060@desk.example"}"#)
+            #expect(unseen.pointers == ["/name", "/email"], "\(unseen.text)")
+            let joined = try await house.caller.call(
+                "POST", "/v1/users", owner,
+                body: #"{"name":"Zoë \ud83d\udc69\u200d\ud83d\udcbb","email":"z@desk.example"}"#)
+            #expect(joined.status == 201, "\(joined.text)")
         }
     }
 

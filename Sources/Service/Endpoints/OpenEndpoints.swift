@@ -12,7 +12,7 @@ struct OpenEndpoints {
     let pages: ProblemPages
 
     var operations: [Operation] {
-        [index, health, readiness, metrics, yaml, json, problem, deposit]
+        [index, health, readiness, metrics, yaml, json, problem] + linkedPages
     }
 
     private var index: Operation {
@@ -78,10 +78,18 @@ struct OpenEndpoints {
             })
     }
 
-    private var deposit: Operation {
-        let page = DepositPage.response
+    private var linkedPages: [Operation] {
+        [
+            page("/deposit", id: "getDepositPage", file: "deposit.html"),
+            page("/invitations", id: "getInvitationPage", file: "password.html"),
+            page("/password", id: "getPasswordPage", file: "password.html"),
+        ]
+    }
+
+    private func page(_ path: String, id: String, file: String) -> Operation {
+        let page = WebPage.response(file)
         return Endpoint(
-            "/deposit", id: "getDepositPage", requires: .none,
+            path, id: id, requires: .none,
             atOnce: { request, _ in
                 try request.parameters().finish()
                 return page

@@ -6,7 +6,8 @@ import HTTPServer
 struct SealGate {
     static let open: Set<String> = [
         "getIndex", "getHealth", "getReadiness", "getMetrics", "getContractYAML", "getContractJSON",
-        "getProblem", "getDepositPage", "getSeal", "unseal", "abortUnseal",
+        "getProblem", "getDepositPage", "getInvitationPage", "getPasswordPage", "getSeal", "unseal",
+        "abortUnseal",
     ]
 
     private let seal: Seal

@@ -1,15 +1,13 @@
 import Crypto
 import HTTPServer
 
-/// The page behind a deposit link, where a holder pastes a secret. It is one file with nothing from
-/// elsewhere, and the browser is told to run and load nothing but what stands in it.
-enum DepositPage {
-    static var response: Response {
-        let page = Assets.bytes("Web/deposit.html") ?? []
+/// A page behind a link that somebody is sent, where they paste a secret or choose a password. It is one file
+/// with nothing from elsewhere, and the browser is told to run and load nothing but what stands in it.
+enum WebPage {
+    static func response(_ file: String) -> Response {
+        let page = Assets.bytes("Web/\(file)") ?? []
         return Response(.ok, type: "text/html; charset=utf-8", body: .bytes(page))
             .header(.contentSecurityPolicy, policy(of: String(decoding: page, as: UTF8.self)))
-            .header(.referrerPolicy, "no-referrer")
-            .header(.cacheControl, "no-store")
     }
 
     /// CSP level 3: the page's own script and style by their hashes, calls to this service, and no form that
