@@ -40,13 +40,15 @@ extension ApprovalBook {
     }
 
     private func reason(in request: Request, _ rules: [ApprovalRule]) throws(Problem) -> String {
-        let reason = request.head.headers[Self.reasonHeader]
+        guard let reason = request.head.headers[Self.reasonHeader] else {
+            throw .missingHeader("Keybell-Reason")
+        }
         for rule in rules {
             if let mistake = rule.content.reason.mistake(in: reason) {
                 throw .malformedHeader("Keybell-Reason", mistake)
             }
         }
-        return reason ?? ""
+        return reason
     }
 
     private static let reasonHeader: HeaderName = "keybell-reason"

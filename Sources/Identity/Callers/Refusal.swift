@@ -67,7 +67,9 @@ package struct RefusedRequest: Equatable, Sendable {
 
 extension Problem {
     /// One answer for every reason, and for no token at all (RFC 6750 section 3).
-    package static var unauthenticated: Problem { unauthenticated("A valid access token is needed.") }
+    package static var unauthenticated: Problem {
+        unauthenticated("A valid access token, or a session, is needed.")
+    }
 
     /// Where something else than an access token proves who calls. One answer for every reason, too.
     package static func unauthenticated(_ detail: String) -> Problem {

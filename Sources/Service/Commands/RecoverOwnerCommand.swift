@@ -28,9 +28,14 @@ enum RecoverOwnerCommand {
         _ = klinux_set_not_dumpable()
         guard
             let options = try? Options(arguments, taking: ["--email", "--name", "--env-file"]),
-            let email = options.values["--email"], isAddress(email), isName(options.values["--name"] ?? "a")
+            let email = options.values["--email"]
         else {
             Command.complain(usage)
+            return 2
+        }
+        guard isAddress(email), isName(options.values["--name"] ?? "a") else {
+            Command.complain(
+                "keybell: --\(isAddress(email) ? "name" : "email") is not one that a user may have")
             return 2
         }
         do {
@@ -96,7 +101,8 @@ enum RecoverOwnerCommand {
         The link is good once, until \(outcome.expiresAt):
           \(settings.origin)/invitations#\(outcome.secret.text)
         or, by hand: POST /v1/invitations/accept {"token": "…"}
-        Access tokens that they had are revoked. This is in the audit trail, and every webhook is told.
+        \(outcome.isNew ? "" : "Access tokens that they had are revoked. ")\
+        This is in the audit trail, and every webhook is told.
         """
     }
 
