@@ -182,7 +182,9 @@ def main():
         if document != README:
             follow(document, {"KEYBELL": str(binary)})
             continue
-        with Service(binary, {"KEYBELL_LOOPS": "2"}) as service:
+        service = Service(binary, {"KEYBELL_LOOPS": "2"})
+        service.settings["KEYBELL_PUBLIC_ORIGIN"] = f"http://localhost:{service.port}"
+        with service:
             data = str(service.folder / "data")
             follow(document, {"KEYBELL": str(binary), "K": service.base, "DATA": data})
     return 0
