@@ -14,10 +14,11 @@ enum RecoverOwnerCommand {
     static let usage = """
         usage: keybell recover-owner --email ADDRESS [--name NAME] [--env-file FILE]
 
-        Makes the user with this address an active owner, invites them if there is none, ends their access
-        tokens, and shows a link that is good once, for an hour. It takes the settings of the service and its
-        root key: with neither file nor environment, put it together first (keybell shares combine
-        --root-key-file FILE) and name that file in KEYBELL_ROOT_KEY_FILE. Every webhook is told.
+        Makes the user with this address an active owner, or invites one under NAME; ends their sessions,
+        access tokens, password and second factors, since whoever has them may be somebody else; and shows a
+        link that is good once, for an hour. It takes the settings of the service and its root key: with
+        neither file nor environment, put it together first (keybell shares combine --root-key-file FILE)
+        and name that file in KEYBELL_ROOT_KEY_FILE. Every webhook is told.
         """
 
     struct Refused: Error, CustomStringConvertible {
@@ -101,7 +102,7 @@ enum RecoverOwnerCommand {
         The link is good once, until \(outcome.expiresAt):
           \(settings.origin)/invitations#\(outcome.secret.text)
         or, by hand: POST /v1/invitations/accept {"token": "…"}
-        \(outcome.isNew ? "" : "Access tokens that they had are revoked. ")\
+        \(outcome.isNew ? "" : "Their sessions, access tokens, password and second factors are gone. ")\
         This is in the audit trail, and every webhook is told.
         """
     }

@@ -41,7 +41,8 @@ struct ProblemPages {
         let status = problem["status"]?.asInt.map { "\($0)" } ?? ""
         let page = """
             <!doctype html>
-            <html lang="en"><meta charset="utf-8"><title>\(title)</title>
+            <html lang="en"><meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1"><title>\(title)</title>
             <h1>\(title)</h1>
             <p>Status \(status), code <code>\(code)</code></p>
             <h2>What it means</h2>
