@@ -20,7 +20,7 @@ extension Scope {
         let selector = Selector(
             exchange: f.choice(optional: "exchange", ExchangeName.self),
             environment: f.choice(optional: "environment", Environment.self),
-            account: f.account(),
+            account: f.accountName(),
             tags: f.tags(),
             owner: f.parsed(optional: "owner_id", expected: "the id of a user or a service account") {
                 PrincipalID($0)
@@ -131,7 +131,8 @@ extension Fields {
         }
     }
 
-    fileprivate mutating func account() -> String? {
+    /// Which account; one that is there is named, so nothing is asked of the name but that it can be one.
+    package mutating func accountName() -> String? {
         let name = string(optional: "account", 1...100)
         if name?.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) ?? false {
             fail("account", code: FieldCode.malformed, "must not hold control characters")

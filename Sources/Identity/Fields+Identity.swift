@@ -6,19 +6,10 @@ import Kernel
 
 /// The texts that requests about people carry, by the contract's schemas.
 extension Fields {
-    /// 1 to 100 characters, none of them a control character or one that nobody sees, not blank: whoever
-    /// approves or reads the trail goes by names.
+    /// 1 to 100 characters, as `NameText` has them.
     mutating func name(_ field: String = "name") -> String {
         let text = string(field, 1...100)
-        if text.unicodeScalars.contains(where: { $0.isControl }) {
-            fail(field, code: FieldCode.malformed, "must not contain control characters")
-        } else if text.unicodeScalars.contains(where: { $0.isUnseen }) {
-            fail(
-                field, code: FieldCode.malformed,
-                "must not contain characters that are not seen or turn the direction of text")
-        } else if !text.isEmpty, text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
-            fail(field, code: FieldCode.malformed, "must not be blank")
-        }
+        if let mistake = NameText.mistake(in: text) { fail(field, code: FieldCode.malformed, mistake) }
         return text
     }
 
@@ -29,10 +20,8 @@ extension Fields {
         let isFit =
             parts.count == 2
             && parts.allSatisfy { part in
-                !part.isEmpty
-                    && part.unicodeScalars.allSatisfy {
-                        !$0.properties.isWhitespace && !$0.isControl && !$0.isUnseen
-                    }
+                !part.isEmpty && !NameText.hidesSomething(part)
+                    && part.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !$0.isControl }
             }
         if !text.isEmpty, !isFit { fail("email", code: FieldCode.malformed, "must be an email address") }
         return text
@@ -85,17 +74,6 @@ extension Fields {
 extension Unicode.Scalar {
     /// C0 and DEL.
     fileprivate var isControl: Bool { value < 0x20 || value == 0x7F }
-
-    /// C1, separators of lines and paragraphs, and what is not seen but directs how others look: a name that
-    /// holds it looks like another one. The two joiners belong to words of some scripts, and to emoji.
-    fileprivate var isUnseen: Bool {
-        switch value {
-        case 0x80...0x9F, 0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F,
-            0xFEFF, 0xFFF9...0xFFFB:
-            true
-        default: false
-        }
-    }
 }
 
 extension Request {

@@ -18,11 +18,7 @@ extension Fields {
     }
 
     private mutating func checkName(_ name: String, _ text: String) {
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
-            fail(name, code: FieldCode.malformed, "must not hold control characters")
-        } else if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
-            fail(name, code: FieldCode.malformed, "must not be blank")
-        }
+        if let mistake = NameText.mistake(in: text) { fail(name, code: FieldCode.malformed, mistake) }
     }
 
     /// What of the address guard's rules can be seen in the text; the rest is checked when it is sent to.

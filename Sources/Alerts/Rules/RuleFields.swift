@@ -8,14 +8,10 @@ import Kernel
 extension Fields {
     static let notYetSupported = "not_yet_supported"
 
-    /// 1 to 100 characters, no control characters, not blank.
+    /// 1 to 100 characters, as `NameText` has them.
     mutating func ruleName() -> String {
         let text = string("name", 1...100)
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
-            fail("name", code: FieldCode.malformed, "must not hold control characters")
-        } else if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
-            fail("name", code: FieldCode.malformed, "must not be blank")
-        }
+        if let mistake = NameText.mistake(in: text) { fail("name", code: FieldCode.malformed, mistake) }
         return text
     }
 

@@ -46,7 +46,7 @@ extension KeySelector {
         f.object("selector") { f in
             var selector = KeySelector()
             // A condition that came out empty in somebody's script must not widen the selection.
-            for name in ["all", "ids", "exchange", "environment", "tag"] { f.refuseNull(name) }
+            for name in ["all", "ids", "exchange", "environment", "account", "tag"] { f.refuseNull(name) }
             selector.all = f.bool("all", default: false)
             selector.ids =
                 f.has("ids")
@@ -54,7 +54,7 @@ extension KeySelector {
                 : []
             selector.exchange = f.choice(optional: "exchange", ExchangeName.self)
             selector.environment = f.choice(optional: "environment", Environment.self)
-            selector.account = f.name(optional: "account")
+            selector.account = f.accountName()
             selector.owner = f.principal("owner_id")
             selector.tag = f.parsed(optional: "tag", expected: "a tag") { Fields.isTag($0) ? $0 : nil }
             selector.checkExtent(&f)

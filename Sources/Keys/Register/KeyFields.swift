@@ -5,7 +5,7 @@ import Kernel
 
 /// How the fields of a key are read, the same when it is registered and when it is changed.
 extension Fields {
-    /// 1 to 100 characters, no control characters, not blank.
+    /// 1 to 100 characters, as `NameText` has them.
     mutating func name(_ name: String) -> String {
         let text = string(name, 1...100)
         checkName(name, text)
@@ -20,11 +20,7 @@ extension Fields {
     }
 
     mutating func checkName(_ name: String, _ text: String) {
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
-            fail(name, code: FieldCode.malformed, "must not hold control characters")
-        } else if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
-            fail(name, code: FieldCode.malformed, "must not be blank")
-        }
+        if let mistake = NameText.mistake(in: text) { fail(name, code: FieldCode.malformed, mistake) }
     }
 
     mutating func tags() -> [String]? {

@@ -56,7 +56,7 @@ struct SettingsReader {
         do throws(URLRefusal) {
             return try OutgoingURL(text, allowance: allowance)
         } catch {
-            fail(name, "cannot be used: \(error)")
+            fail(name, "cannot be used: \(error.sentence)")
             return nil
         }
     }
