@@ -21,6 +21,8 @@ struct BrowserGuardTests {
                 #expect(head[.referrerPolicy] == "no-referrer")
                 let policy = head[.contentSecurityPolicy] ?? ""
                 #expect(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"))
+                // Docs/second-factors.md makes a passkey from the console of a page of ours.
+                #expect(policy.contains("connect-src 'self'"))
                 // By plain HTTP on this machine nobody would heed it.
                 #expect(head[.strictTransportSecurity] == nil)
                 #expect(Set(head.fields.map(\.name.text)).count == head.fields.count, "\(head.fields)")

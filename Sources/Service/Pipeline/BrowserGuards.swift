@@ -6,10 +6,11 @@ import HTTPServer
 struct BrowserGuards: Sendable {
     private let always: PreparedField
     private static let noStore = PreparedField(.cacheControl, "no-store")
-    /// CSP level 3: an answer that is no page of ours loads and runs nothing, wherever it is opened.
+    /// CSP level 3: an answer that is no page of ours loads and runs nothing, wherever it is opened. Whoever
+    /// makes a passkey by hand, in the console of a browser, may call us from there.
     private static let nothing = PreparedField(
         .contentSecurityPolicy,
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+        "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
     /// A year, as RFC 6797 has it. Hosts below ours are not ours to speak for.
     private static let onlyByTLS = PreparedField(.strictTransportSecurity, "max-age=31536000")
 
