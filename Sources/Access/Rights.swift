@@ -9,7 +9,8 @@ package final class Rights: Sendable {
     package let everywhere: Set<Permission>
     /// On something at least; what is `everywhere` too.
     package let somewhere: Set<Permission>
-    /// When one of the grants lapses that it was made of: then it has to be made anew. Nil: none does.
+    /// When one of the grants lapses that it was made of, or the principal itself: then it has to be made
+    /// anew. Nil: none does.
     package let lapsesAt: Timestamp?
     /// Own roles among the grants: when one of them changes, this is another.
     private let ownRoles: [String]
@@ -23,7 +24,10 @@ package final class Rights: Sendable {
         let expiresAt: Timestamp?
     }
 
-    package init(_ grants: [GrantedRole], scopes: [Permission]? = nil, at now: Timestamp) {
+    /// - Parameter end: when the principal itself lapses.
+    package init(
+        _ grants: [GrantedRole], scopes: [Permission]? = nil, at now: Timestamp, until end: Timestamp? = nil
+    ) {
         let counting = grants.filter { !$0.hasLapsed(at: now) }
         let narrow = { (permissions: Set<Permission>) in
             scopes.map { permissions.intersection($0) } ?? permissions
@@ -39,7 +43,7 @@ package final class Rights: Sendable {
         somewhere = onEverything.union(narrow(union(allows)).filter(\.takesScope)).subtracting(
             deniedEverywhere)
         ownRoles = Set(grants.map(\.role).filter { BuiltInRole(rawValue: $0) == nil }).sorted()
-        lapsesAt = counting.compactMap(\.expiresAt).min()
+        lapsesAt = (counting.map(\.expiresAt) + [end]).compactMap(\.self).min()
         allowed = allows.map { Part($0, narrow($0.permissions)) }
         denied = denials.map { Part($0, $0.permissions) }
     }

@@ -7,8 +7,8 @@ package import Postgres
 
 /// The feed over HTTP.
 package struct EventEndpoints {
-    /// What the caller of a stream may do by now; nil when that is nothing any more. Identity knows.
-    package typealias Recheck = nonisolated(nonsending) (Context) async throws -> Rights?
+    /// What the caller of a stream may see by now; nil when that is nothing any more. Identity knows.
+    package typealias Recheck = nonisolated(nonsending) (Context) async throws -> EventLeave?
 
     private let database: Database
     private let reader: HorizonReader

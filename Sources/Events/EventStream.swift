@@ -14,32 +14,46 @@ struct EventStream {
     let database: Database
     let reactor: Reactor
     let clock: Clock
-    /// What the caller may do by now; nil: nothing any more.
-    let rights: () async throws -> Rights?
+    /// What the caller may see by now; nil: nothing any more.
+    let recheck: () async throws -> EventLeave?
 
-    /// Until the client leaves, falls behind, loses its rights, or the server drains.
+    /// Until the client leaves, falls behind, loses its rights, what it came by is over, or the server drains.
     nonisolated(nonsending) func run(_ writer: any BodyWriter) async throws {
         defer { subscription.end() }
         writer.onEnd { [subscription] in subscription.end() }
         // At once, so that the client knows that it is connected.
         try await writer.write(Array(": connected\n\n".utf8))
-        var epoch: Int64?
+        var epoch = subscription.openedAt
+        guard var leave = try await renewed() else { return }
         while !writer.isDraining {
-            let timer = reactor.schedule(afterNanoseconds: Self.heartbeatEvery.nanoseconds) {
+            let timer = reactor.schedule(afterNanoseconds: pause(within: leave).nanoseconds) {
                 [subscription] in
                 subscription.ring()
             }
             defer { reactor.cancel(timer) }
             guard let batch = try await subscription.next() else { return }
-            let lapsed = subscription.filter.sight.rights.lapsesAt.map { $0 <= clock.now() } ?? false
-            if batch.epoch != epoch || lapsed {
-                guard let now = try await rights(), now.somewhere.contains(.eventsRead) else { return }
-                subscription.filter.sight.rights = now
-                epoch = batch.epoch
+            if batch.epoch != epoch || leave.isOver(at: clock.now()) {
+                guard let renewed = try await renewed() else { return }
+                (leave, epoch) = (renewed, batch.epoch)
             }
             let frames = try await seen(batch.events).flatMap(Self.frame)
             try await writer.write(frames.isEmpty ? Array(":\n\n".utf8) : frames)
         }
+    }
+
+    /// What is seen from now on; nil: nothing.
+    private nonisolated(nonsending) func renewed() async throws -> EventLeave? {
+        guard let leave = try await recheck(), leave.rights.somewhere.contains(.eventsRead) else {
+            return nil
+        }
+        subscription.filter.sight.rights = leave.rights
+        return leave
+    }
+
+    /// Until something is said, or asked, whether anything happens or not.
+    private func pause(within leave: EventLeave) -> Period {
+        guard let end = leave.end else { return Self.heartbeatEvery }
+        return min(Self.heartbeatEvery, max(end - clock.now(), .milliseconds(1)))
     }
 
     private nonisolated(nonsending) func seen(_ events: [FeedEvent]) async throws -> [FeedEvent] {

@@ -27,13 +27,15 @@ package final class EventSubscription {
     private var epoch: Int64
     private var isNews = false
     package private(set) var isOver = false
+    /// `authority.epoch` when it began.
+    let openedAt: Int64
 
     init(
         _ filter: EventFilter, after position: EventPosition, until live: EventPosition, epoch: Int64,
         reader: HorizonReader, onEnd: @escaping (EventSubscription) -> Void
     ) {
         self.filter = filter
-        (self.position, self.live, self.epoch) = (position, live, epoch)
+        (self.position, self.live, self.epoch, openedAt) = (position, live, epoch, epoch)
         (self.reader, self.onEnd) = (reader, onEnd)
     }
 

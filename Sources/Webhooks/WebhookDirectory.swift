@@ -1,6 +1,6 @@
 package import Access
 import Kernel
-import Postgres
+package import Postgres
 
 /// What one worker knows of webhooks and of their owners' rights: snapshots that `authority` guards. Whoever
 /// relies on them reads both numbers in the same transaction.
@@ -25,13 +25,13 @@ package final class WebhookDirectory {
         }
     }
 
-    private let reader: RightsReader
+    private let owners: OwnerRights
     private var latest: (view: View, epoch: Int64)?
 
     private let things: TargetSource
 
-    package init(rights: RightsReader, things: TargetSource = .none) {
-        (reader, self.things) = (rights, things)
+    package init(rights: RightsReader, in database: Database, things: TargetSource = .none) {
+        (owners, self.things) = (OwnerRights(database: database, reader: rights), things)
     }
 
     /// What messages are about, where it matters to some owner: a statement for all of them together.
@@ -67,7 +67,7 @@ package final class WebhookDirectory {
         let (epoch, configuration) = (row.int64(0), row.int64(1))
         let known = latest
         if let known, known.epoch == epoch, known.view.webhooks.configuration == configuration,
-            known.view.rights.hold(at: reader.now())
+            known.view.rights.hold(at: owners.now)
         {
             return known.view
         }
@@ -76,8 +76,8 @@ package final class WebhookDirectory {
             webhooks = try await WebhookSnapshot.load(configuration: configuration, in: source)
         }
         guard let webhooks else { throw PostgresError.unavailable }
-        let owners = Set(webhooks.entries.values.map(\.owner))
-        let rights = try await reader.rights(of: owners, in: source)
+        // A change of authority makes those be read anew whom it touched.
+        let rights = try await owners.rights(of: Set(webhooks.entries.values.map(\.owner)), at: epoch)
         let view = View(webhooks: webhooks, rights: rights)
         // Never back to an older one that was read by a transaction which began earlier.
         if let newer = latest, newer.epoch > epoch || newer.view.webhooks.configuration > configuration {

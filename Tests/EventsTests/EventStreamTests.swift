@@ -55,6 +55,34 @@ import Testing
         }
     }
 
+    @Test func `a stream ends when what its caller came by is over, and not before`() async throws {
+        try await FeedDesk.run { worker, desk in
+            desk.end = desk.time.now + .minutes(10)
+            let writer = try await desk.stream(on: worker)
+            _ = try await desk.push(#"{"type": "custom.one"}"#)
+            await worker.wait { writer.types.count == 1 }
+            // It lapses by rest, and was used meanwhile.
+            desk.end = desk.time.now + .minutes(20)
+            desk.time.move(11 * 60_000)
+            _ = try await desk.push(#"{"type": "custom.two"}"#)
+            await worker.wait { writer.types.count == 2 || writer.isOver }
+            #expect(writer.types == ["custom.one", "custom.two"])
+            desk.time.move(10 * 60_000)
+            _ = try await desk.push(#"{"type": "custom.three"}"#)
+            await worker.wait { writer.isOver || writer.types.count > 2 }
+            #expect(writer.isOver && writer.types == ["custom.one", "custom.two"])
+        }
+    }
+
+    @Test func `a stream ends by itself where nothing happens`() async throws {
+        try await FeedDesk.run { worker, desk in
+            desk.end = desk.time.now + .milliseconds(100)
+            let writer = try await desk.stream(on: worker)
+            await worker.wait { writer.isOver }
+            #expect(writer.isOver && writer.types.isEmpty)
+        }
+    }
+
     @Test func `a ninth stream of one principal is refused, until one ends`() async throws {
         try await FeedDesk.run { worker, desk in
             var writers: [ListeningWriter] = []

@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import Kernel
 import Postgres
+import Synchronization
 import TestSupport
 
 @testable import Events
@@ -17,15 +18,22 @@ final class FeedDesk {
     let me = PrincipalID(UserID(UUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)))
     /// What a stream is told of its caller's permissions.
     var permissions: Set<Permission>? = Set(Permission.allCases)
+    /// Of what its caller came by.
+    var end: Timestamp?
+    let time = MovableTime()
+    var isLetIn: Bool { end.map { $0 > time.now } ?? true }
 
     init(_ database: Database, on worker: isolated Worker) {
         self.database = database
-        ledger = Ledger(database: database, clock: .system, entropy: .system)
+        ledger = Ledger(database: database, clock: time.clock, entropy: .system)
         feed = EventFeed(database, reactor: worker.reactor)
         let told = Told()
         let endpoints = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: StreamLimit()
-        ) { _ in told.desk?.permissions.map { Rights(everywhere: $0) } }
+        ) { _ in
+            guard let desk = told.desk, desk.isLetIn else { return nil }
+            return desk.permissions.map { EventLeave(Rights(everywhere: $0), until: desk.end) }
+        }
         caller = TestCaller(endpoints.operations)
         told.desk = self
         ledger.onEvents { [feed] in feed.wake() }
@@ -76,6 +84,18 @@ final class FeedDesk {
         }
         return writer
     }
+}
+
+/// A wall clock that goes on, and that a test can set ahead.
+final class MovableTime: Sendable {
+    private let ahead = Atomic<Int64>(0)
+
+    var now: Timestamp { Clock.system.now() + .milliseconds(ahead.load(ordering: .relaxed)) }
+    var clock: Clock {
+        Clock(now: { self.now }, monotonicNanoseconds: Clock.system.monotonicNanoseconds)
+    }
+
+    func move(_ milliseconds: Int64) { ahead.wrappingAdd(milliseconds, ordering: .relaxed) }
 }
 
 struct TestRefusal: Error { let text: String }

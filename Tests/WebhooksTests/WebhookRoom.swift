@@ -26,6 +26,10 @@ final class WebhookRoom {
 
     final class OwnerRights {
         var byOwner: [PrincipalID: Set<Permission>] = [:]
+        /// Who was asked for, one by one.
+        var read: [PrincipalID] = []
+        /// How often a transaction was asked, and nobody outside of it.
+        var readInside = 0
     }
 
     init(_ database: Database, clock: TestClock = TestClock(), seal: Seal? = nil) throws {
@@ -35,9 +39,11 @@ final class WebhookRoom {
         self.rights = rights
         ledger = Ledger(database: database, clock: clock.clock, entropy: .system)
         directory = WebhookDirectory(
-            rights: RightsReader(now: clock.clock.now) { owners, _, _ in
-                rights.byOwner.filter { owners.contains($0.key) }.mapValues { Rights(everywhere: $0) }
-            })
+            rights: RightsReader(now: clock.clock.now) { owners, _, source in
+                rights.read += owners
+                if source is Transaction { rights.readInside += 1 }
+                return rights.byOwner.filter { owners.contains($0.key) }.mapValues { Rights(everywhere: $0) }
+            }, in: database)
         outbox = WebhookOutbox(directory: directory, node: node, clock: clock.clock, entropy: .system)
         keys = WebhookKeys(seal: try seal ?? Self.makeSeal())
         ledger.react(outbox.reaction())

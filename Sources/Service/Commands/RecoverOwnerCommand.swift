@@ -86,7 +86,7 @@ enum RecoverOwnerCommand {
     private static func tellEverybody(_ ledger: Ledger, _ settings: Settings) {
         let rights = PrincipalRights.reader(ledger.clock)
         let outbox = WebhookOutbox(
-            directory: WebhookDirectory(rights: rights),
+            directory: WebhookDirectory(rights: rights, in: ledger.database),
             node: UUID(at: ledger.clock.now(), entropy: ledger.entropy), clock: ledger.clock,
             entropy: ledger.entropy)
         let engine = AlertEngine(ledger: ledger, rights: rights, origin: settings.origin)

@@ -17,7 +17,7 @@ struct DeliveryRooms {
     init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
         let allowance = shared.settings.receivers
         let directory = WebhookDirectory(
-            rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source)
+            rights: PrincipalRights.reader(shared.clock), in: ledger.database, things: KeyTargets.source)
         let outbox = WebhookOutbox(
             directory: directory, node: shared.id.uuid, clock: shared.clock, entropy: shared.entropy)
         let keys = WebhookKeys(seal: shared.seal)

@@ -1,4 +1,5 @@
 import Access
+import Events
 import Identity
 import Kernel
 import Postgres
@@ -8,12 +9,12 @@ enum PrincipalRights {
     private static let read = Statement(
         "principal_rights",
         """
-        select p.id, p.kind, granted(p.id) from principal p where p.id = any ($1) and p.status = 'active'
-            and (p.expires_at is null or p.expires_at > $2)
+        select p.id, p.kind, granted(p.id), p.expires_at from principal p
+        where p.id = any ($1) and p.status = 'active' and (p.expires_at is null or p.expires_at > $2)
         """)
 
     /// Who is missing from the answer may not act at all. Answers hold until the epoch moves, or a grant
-    /// among them lapses.
+    /// among them lapses, or whoever it is of.
     /// - Parameter scopes: narrow, as those of an access token do.
     nonisolated(nonsending) static func of(
         _ principals: [PrincipalID], scopes: Set<Permission>? = nil, at now: Timestamp,
@@ -24,7 +25,8 @@ enum PrincipalRights {
         for row in rows {
             guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }
             let grants = try GrantedRole.list(row.json(2))
-            rights[PrincipalID(kind, row.uuid(0))] = Rights(grants, scopes: scopes.map(Array.init), at: now)
+            rights[PrincipalID(kind, row.uuid(0))] = Rights(
+                grants, scopes: scopes.map(Array.init), at: now, until: row.optionalTimestamp(3))
         }
         return rights
     }
@@ -33,11 +35,12 @@ enum PrincipalRights {
     /// they came by.
     nonisolated(nonsending) static func left(
         of context: Context, at now: Timestamp, in source: any Queryable
-    ) async throws -> Rights? {
+    ) async throws -> EventLeave? {
         guard let principal = context.actor.principal,
-            try await Bearing.counts(context.actor, at: now, in: source)
+            let term = try await Bearing.term(of: context.actor, at: now, in: source)
         else { return nil }
-        return try await of([principal], scopes: context.rights.somewhere, at: now, in: source)[principal]
+        let rights = try await of([principal], scopes: context.rights.somewhere, at: now, in: source)
+        return rights[principal].map { EventLeave($0, until: term.end) }
     }
 
     /// For whoever asks again and again, by the clock at the time of asking.

@@ -193,17 +193,18 @@ import Testing
             let ann = try await entrance.join("ann")
             let own = try await entrance.context(of: try await entrance.logIn("ann@desk.example"))
             let later = Timestamp.testStart + .hours(8)
-            for actor in [ann.actor, own.actor] {
-                #expect(try await Bearing.counts(actor, at: .testStart, in: database))
-            }
-            #expect(try await !Bearing.counts(own.actor, at: later, in: database))
+            let endless = try await Bearing.term(of: ann.actor, at: .testStart, in: database)
+            #expect(endless == Bearing.Term(end: nil))
+            let term = try await Bearing.term(of: own.actor, at: .testStart, in: database)
+            #expect(term == Bearing.Term(end: later), "unless it is used until then")
+            #expect(try await Bearing.term(of: own.actor, at: later, in: database) == nil)
             let token = ann.actor.accessToken?.description ?? ""
             let revoked = try await entrance.house.caller.call(
                 "POST", "/v1/access-tokens/\(token)/revoke", entrance.owner)
             #expect(revoked.status == 200, "\(revoked.text)")
-            #expect(try await !Bearing.counts(ann.actor, at: .testStart, in: database))
+            #expect(try await Bearing.term(of: ann.actor, at: .testStart, in: database) == nil)
             #expect(try await entrance.house.caller.call("DELETE", "/v1/sessions", own).status == 204)
-            #expect(try await !Bearing.counts(own.actor, at: .testStart, in: database))
+            #expect(try await Bearing.term(of: own.actor, at: .testStart, in: database) == nil)
         }
     }
 

@@ -1,11 +1,12 @@
-import Access
-import Kernel
-import Postgres
+package import Kernel
+package import Postgres
 
-/// What the owners of rules may do: who was touched by a change of authority is read anew.
-final class OwnerRights {
+/// What those may do whose rules and webhooks act for them: who was touched by a change of authority is read
+/// anew, and nobody else. One worker's.
+package final class OwnerRights {
     private struct Known {
-        let rights: Rights
+        /// Nil: they may not act at all.
+        let rights: Rights?
         /// At which it is known to hold.
         var epoch: Int64
     }
@@ -15,10 +16,15 @@ final class OwnerRights {
     private let deltas = AuthorityDeltas()
     private var known: [PrincipalID: Known] = [:]
 
-    init(database: Database, reader: RightsReader) { (self.database, self.reader) = (database, reader) }
+    package init(database: Database, reader: RightsReader) {
+        (self.database, self.reader) = (database, reader)
+    }
 
+    package var now: Timestamp { reader.now() }
+
+    /// Who is missing from the answer may not act at all.
     /// - Parameter epoch: read in the transaction that relies on the answer.
-    nonisolated(nonsending) func rights(
+    package nonisolated(nonsending) func rights(
         of owners: Set<PrincipalID>, at epoch: Int64
     ) async throws -> [PrincipalID: Rights] {
         // Outside the transaction, whose own changes may yet be undone. What is read is at least as new as
@@ -28,15 +34,16 @@ final class OwnerRights {
         let missing = owners.filter { !holds($0, at: now) }
         if !missing.isEmpty {
             let found = try await reader.rights(of: missing, in: database)
-            for owner in missing { known[owner] = Known(rights: found[owner] ?? Rights.none, epoch: moment) }
+            for owner in missing { known[owner] = Known(rights: found[owner], epoch: moment) }
         }
         return owners.reduce(into: [:]) { $0[$1] = known[$1]?.rights }
     }
 
     private func holds(_ owner: PrincipalID, at now: Timestamp) -> Bool {
-        guard let one = known[owner], one.rights.lapsesAt.map({ $0 > now }) ?? true else { return false }
+        guard let one = known[owner], one.rights?.lapsesAt.map({ $0 > now }) ?? true else { return false }
         if one.epoch < deltas.epoch {
-            guard deltas.hold(one.rights.grounds(of: owner), since: one.epoch) else { return false }
+            let grounds = one.rights?.grounds(of: owner) ?? [.principal(owner)]
+            guard deltas.hold(grounds, since: one.epoch) else { return false }
             known[owner]?.epoch = deltas.epoch
         }
         return true

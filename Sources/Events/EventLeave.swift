@@ -1,0 +1,17 @@
+package import Access
+package import Kernel
+
+/// What somebody may see who stays, and how long that is known to hold: then it has to be asked anew.
+package struct EventLeave: Sendable {
+    package let rights: Rights
+    /// Of what they came by, or of their rights, whichever is the sooner.
+    let end: Timestamp?
+
+    /// - Parameter end: of what they came by.
+    package init(_ rights: Rights, until end: Timestamp? = nil) {
+        self.rights = rights
+        self.end = [end, rights.lapsesAt].compactMap(\.self).min()
+    }
+
+    func isOver(at now: Timestamp) -> Bool { end.map { $0 <= now } ?? false }
+}
