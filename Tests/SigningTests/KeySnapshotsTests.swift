@@ -1,4 +1,5 @@
 import Access
+import Events
 import Kernel
 import Postgres
 import TestSupport
@@ -42,6 +43,48 @@ import Testing
             #expect(looks > 2)
             #expect(try await snapshots.load([id], at: epoch + 1, in: desk.database).isEmpty)
             #expect(snapshots.current(id)?.epoch == epoch + 1)
+        }
+    }
+
+    @Test func `a change of authority takes away the snapshots that it touched, and no others`() async throws
+    {
+        try await SigningDesk.run { desk in
+            let (first, second) = (try await desk.key("a"), try await desk.key("b"))
+            let ids = try [first, second].map { try #require(ExchangeKeyID($0)) }
+            let snapshots = desk.batcher.snapshots
+            func signed() async throws -> [KeySnapshot?] {
+                for key in [first, second] { #expect(try await desk.sign(key).status == 200) }
+                return ids.map { snapshots.current($0) }
+            }
+            let changes: [(change: (Change) -> Void, isNew: [Bool])] = [
+                ({ $0.touch(.key(ids[0])) }, [true, false]),
+                ({ $0.touch(.principal(desk.me)) }, [false, false]),
+                ({ $0.touch(.uses) }, [true, true]),
+                ({ $0.touchesAuthority = true }, [true, true]),
+            ]
+            var known = try await signed()
+            for (change, isNew) in changes {
+                try await desk.ledger.change(desk.context()) { change($0) }
+                let fresh = try await signed()
+                #expect(zip(known, fresh).map { $0 !== $1 } == isNew)
+                known = fresh
+            }
+        }
+    }
+
+    @Test func `what is revoked is signed with no more, whatever else is known to hold`() async throws {
+        try await SigningDesk.run { desk in
+            let (first, second) = (try await desk.key("a"), try await desk.key("b"))
+            for key in [first, second] { #expect(try await desk.sign(key).status == 200) }
+            let revoked = try await desk.call("POST", "/v1/keys/\(first)/revoke", #"{"reason":"a"}"#)
+            #expect(revoked.status == 200, "\(revoked.text)")
+            #expect(try await desk.sign(second).status == 200)
+            #expect(try await desk.sign(first).status != 200)
+            let narrow = #"{"operations": ["cancel"], "ways": ["sign"]}"#
+            let published = try await desk.call(
+                "PUT", "/v1/keys/\(second)/policy", narrow, match: "\"1\"")
+            #expect(published.status == 200, "\(published.text)")
+            #expect(try await desk.sign(second).code == "policy_denied")
         }
     }
 }

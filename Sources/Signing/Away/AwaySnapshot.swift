@@ -93,7 +93,9 @@ final class AwayReader {
 
     private nonisolated(nonsending) func load(_ heard: Heard) async throws -> AwaySnapshot {
         let ids = heard.revisions.keys.sorted()
-        let unusable = try await snapshots.load(ids, at: heard.epoch, in: database)
+        try await snapshots.follow(to: heard.epoch, in: database)
+        let stale = ids.filter { snapshots.current($0)?.key.revision != heard.revisions[$0] }
+        let unusable = stale.isEmpty ? [] : try await snapshots.load(stale, at: heard.epoch, in: database)
         for key in unusable {
             try await book.tell(key, .installation(now: clock.now(), requestID: "away"))
         }

@@ -98,11 +98,11 @@ struct UseBatch {
     private static let revisions = Statement(
         "use_revisions", "select id, revision, status from exchange_key where id = any ($1)")
 
-    /// Snapshots of this epoch, of rows as they are.
+    /// Snapshots that hold at this epoch, of rows as they are.
     private nonisolated(nonsending) func refresh(
         _ ids: [ExchangeKeyID], _ rows: Rows, _ epoch: Int64, isPatient: Bool, _ transaction: Transaction
     ) async throws -> [UnusableKey] {
-        snapshots.note(epoch: epoch)
+        try await snapshots.follow(to: epoch, in: transaction)
         let stale = ids.filter { id in
             guard let snapshot = snapshots.current(id) else { return true }
             return !rows.contains { row in

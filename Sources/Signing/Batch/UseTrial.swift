@@ -53,11 +53,11 @@ extension UseBatcher {
     /// switched, or sent from another address, a moment ago. Nil where it cannot be used; the batch says why.
     nonisolated(nonsending) func recent(for asked: UseRequest) async throws -> KeySnapshot? {
         let (key, epoch) = (asked.key, max(asked.context.epoch ?? 0, snapshots.epoch))
-        if let last = snapshots.latest(key), last.epoch >= epoch { return last }
+        if let last = snapshots.latest(key, at: epoch) { return last }
         // All that come after a change of authority need the same reading.
         if let other = renewing[key] {
             await other.get()
-            if let last = snapshots.latest(key), last.epoch >= epoch { return last }
+            if let last = snapshots.latest(key, at: epoch) { return last }
         }
         let done = Promise<Void>()
         renewing[key] = done
@@ -65,6 +65,8 @@ extension UseBatcher {
             if renewing[key] === done { renewing[key] = nil }
             done.fulfil(())
         }
+        try await snapshots.follow(to: epoch, in: ledger.database)
+        if let last = snapshots.latest(key, at: epoch) { return last }
         _ = try await load(key)
         return snapshots.latest(key)
     }
