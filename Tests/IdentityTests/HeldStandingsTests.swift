@@ -1,6 +1,7 @@
 import Access
 import EventLoop
 import Events
+import Exchanges
 import Kernel
 import Postgres
 import TestSupport
@@ -52,6 +53,41 @@ import Testing
             #expect(try await self.held(desk).count == 0)
             _ = try await desk.makeToken(of: user)
             #expect(try await self.held(desk).count == 1)
+        }
+    }
+
+    @Test func `whoever may do it to some things only is held, with just these rights`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { [time, address] _, database async throws in
+            let desk = Desk(database, time)
+            let user = try await desk.makeUser([])
+            let grant = Grant(
+                id: desk.ledger.newID(), grantee: .principal(PrincipalID(user)), role: "bot",
+                scope: .selector(Scope.Selector(environment: .live)), createdAt: time.now, createdBy: nil)
+            try await desk.ledger.change(desk.context) { change in try await change.add(grant) }
+            let token = try await desk.makeToken(of: user)
+            let known = try await self.held(desk)
+            let caller = known.caller(token.secret.credential, from: address, now: time.now)
+            let rights = try #require(caller?.rights)
+            #expect(!rights.everywhere.contains(.keysProxy))
+            for (environment, isIn) in [(Exchanges.Environment.live, true), (.testnet, false)] {
+                let key = Target(.newKey, exchange: .okx, environment: environment, account: "main")
+                #expect(rights.may(.keysProxy, on: key) == isIn)
+            }
+        }
+    }
+
+    @Test func `whoever should have had a second factor by now is not held`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { [time, address] _, database async throws in
+            let desk = Desk(database, time)
+            let token = try await desk.makeToken(of: try await desk.makeUser())
+            let known = try await self.held(desk)
+            let credential = token.secret.credential
+            let due = time.now + .days(7)
+            let before = known.caller(credential, from: address, now: due - .milliseconds(1))
+            #expect(before?.mfaDueAt == due)
+            #expect(known.caller(credential, from: address, now: due) == nil)
         }
     }
 

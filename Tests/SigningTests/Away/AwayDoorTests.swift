@@ -253,6 +253,24 @@ import Testing
         }
     }
 
+    @Test func `whoever may use some keys only uses those`() async throws {
+        try await AwayDesk.run { desk in
+            let (own, other) = (try await desk.key("own"), try await desk.key("other"))
+            let id = try #require(ExchangeKeyID(own))
+            let grant = GrantedRole(
+                id: desk.desk.ledger.newID(), role: "bot", permissions: BuiltInRole.bot.permissions,
+                scope: .key(id))
+            var context = desk.desk.context()
+            context.rights = Rights([grant], at: desk.time.now)
+            try await desk.look()
+            await desk.cutOff()
+            desk.desk.exchange.says(200, "{}")
+            #expect(try await desk.cancel(own, as: context).status == 200)
+            #expect(try await desk.cancel(other, as: context).status == 503)
+            #expect(desk.orders.count == 1)
+        }
+    }
+
     @Test func `a node that is sealed sends nothing, and begins anew when it is unsealed`() async throws {
         try await AwayDesk.run { desk in
             let key = try await desk.key("main")
