@@ -53,12 +53,19 @@ extension Change {
     /// Whoever makes a way in for somebody gives what that one was granted, so it asks for what granting it
     /// asks for.
     nonisolated(nonsending) func checkGiving(allOf id: PrincipalID) async throws {
+        for wish in try await wishes(forAllOf: id) { try GrantRules.check(granting: wish, by: context) }
+    }
+
+    /// What granting it all again would ask for.
+    nonisolated(nonsending) func wishes(forAllOf id: PrincipalID) async throws -> [GrantRules.Wish] {
+        var wishes: [GrantRules.Wish] = []
         for grant in try await grants(of: id) where grant.effect == .allow {
             let target = try await ScopeTargets.resolve(grant.scope, in: transaction)?.target
-            let wish = GrantRules.Wish(
-                role: Role(grant), scope: grant.scope, target: target, expiresAt: grant.expiresAt)
-            try GrantRules.check(granting: wish, by: context)
+            wishes.append(
+                GrantRules.Wish(
+                    role: Role(grant), scope: grant.scope, target: target, expiresAt: grant.expiresAt))
         }
+        return wishes
     }
 
     /// Those of its groups too, and those that lapsed a while ago.

@@ -50,11 +50,16 @@ enum GrantRules {
     }
 
     private static func checkHolding(_ wish: Wish, by caller: Context) throws(Problem) {
-        for permission in Permission.allCases where wish.role.permissions.contains(permission) {
-            let holds = caller.rights.covers(
-                permission, on: wish.scope, wish.target,
-                until: wish.effect == .allow ? wish.expiresAt : nil)
-            guard holds else { throw .lacking(permission, on: wish.scope) }
+        if let permission = missing(wish, of: caller.rights) { throw .lacking(permission, on: wish.scope) }
+    }
+
+    /// What of it these rights do not cover, as long as it would be granted.
+    static func missing(_ wish: Wish, of rights: Rights) -> Permission? {
+        Permission.allCases.first { permission in
+            wish.role.permissions.contains(permission)
+                && !rights.covers(
+                    permission, on: wish.scope, wish.target,
+                    until: wish.effect == .allow ? wish.expiresAt : nil)
         }
     }
 

@@ -1,5 +1,6 @@
 import Access
 import Events
+import HTTPServer
 import JSON
 import Kernel
 import Postgres
@@ -27,6 +28,9 @@ extension LeavingStep {
         select id from access_token where principal = any ($1) and revoked_at is null
         order by id for no key update
         """)
+    /// Nobody got them.
+    fileprivate static let stopped = Statement(
+        "leaving_stopped", "select id from principal where id = any ($1) and owner is distinct from $2")
     private static let known = Statement(
         "leaving_known_tokens",
         """
@@ -84,16 +88,37 @@ extension Change {
         var things: [LeftThing] = []
         for id in leaver.bots {
             var bot = try await PrincipalStore.locked(id, in: transaction)
-            if let heir = leaver.heir, context.may(.serviceAccountsWrite) {
+            let heir = context.may(.serviceAccountsWrite) ? leaver.heir : nil
+            if let heir, try await mayGive(allOf: id, to: heir) {
                 bot.owner = heir
                 try await give(bot)
                 things.append(LeftThing(id, name: bot.name, .reassigned))
             } else {
                 _ = try await retire(bot, reason: leaver.disableReason)
-                things.append(LeftThing(id, name: bot.name, .suspended))
+                let note = heir.map { _ in
+                    "It may do more than the heir, and than whoever would give it away."
+                }
+                things.append(LeftThing(id, name: bot.name, .suspended, note: note))
             }
         }
         return things
+    }
+
+    /// Its owner issues its access tokens: so it goes to whoever may do all that it may, or to whom the caller
+    /// could grant it.
+    private nonisolated(nonsending) func mayGive(
+        allOf bot: PrincipalID, to heir: UserID
+    ) async throws -> Bool {
+        let own = Rights(try await grants(of: PrincipalID(heir)), at: context.now)
+        for wish in try await wishes(forAllOf: bot) {
+            if GrantRules.missing(wish, of: own) == nil { continue }
+            do throws(Problem) {
+                try GrantRules.check(granting: wish, by: context)
+            } catch {
+                return false
+            }
+        }
+        return true
     }
 
     private nonisolated(nonsending) func give(_ bot: Principal) async throws {
@@ -106,7 +131,9 @@ extension Change {
 
     /// Their own, and those of service accounts that stop with them.
     fileprivate nonisolated(nonsending) func endTokens(of leaver: Leaver) async throws -> [LeftThing] {
-        let stopped = leaver.heir != nil && context.may(.serviceAccountsWrite) ? [] : leaver.bots
+        let stopped = try await transaction.query(
+            LeavingStep.stopped, .uuidArray(leaver.bots.map(\.uuid)), .id(leaver.heir)
+        ).map { PrincipalID(.serviceAccount, $0.uuid(0)) }
         let rows = try await LeavingStep.lockTokens(of: [leaver.principal] + stopped, in: transaction).rows()
         return try await endTokens(rows.map { $0.id(0) }, reason: leaver.disableReason)
     }

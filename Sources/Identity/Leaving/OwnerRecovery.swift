@@ -67,15 +67,23 @@ package struct OwnerRecovery {
             user = try await PrincipalStore.update(user, at: change.context.now, in: change.transaction)
             change.noteStatus(user, reason: "recover-owner")
         }
-        if !user.roles.contains(.owner) {
-            try await change.add(
-                Grant(
-                    id: ledger.newID(), grantee: .principal(user.id), role: BuiltInRole.owner.rawValue,
-                    createdAt: change.context.now, createdBy: nil))
-        }
+        if !user.roles.contains(.owner) { try await makeOwner(user, change) }
         _ = try await change.endTokens(of: [user.id], reason: "recover-owner")
         try await forget(id, change)
         return user
+    }
+
+    /// On everything, and for good: what there is of it for a while only gives way.
+    private nonisolated(nonsending) func makeOwner(_ user: Principal, _ change: Change) async throws {
+        let role = BuiltInRole.owner.rawValue
+        for grant in try await GrantStore.all(of: user.id, in: change.transaction)
+        where grant.role == role && grant.effect == .allow && grant.scope == .everything {
+            try await change.remove(grant)
+        }
+        try await change.add(
+            Grant(
+                id: ledger.newID(), grantee: .principal(user.id), role: role, createdAt: change.context.now,
+                createdBy: nil))
     }
 
     /// Whoever lost everything shows nothing of it any more: neither password nor factor, on no session.

@@ -1,5 +1,7 @@
 package import Access
 package import Events
+import HTTPServer
+import Identity
 import JSON
 import Kernel
 package import Postgres
@@ -49,7 +51,7 @@ extension KeyBook {
         let will = Will(leaver: leaver, heir: heir, orders: orders)
         var (left, changed): ([LeftKey], [ExchangeKey]) = ([], [])
         for key in sound where key.owner == leaver {
-            left.append(hand(key, will, &changed, change))
+            left.append(try await hand(key, will, &changed, change))
         }
         for key in tampered where owned.contains(key.id) {
             left.append(
@@ -82,9 +84,9 @@ extension KeyBook {
         let orders: [StandingOrder]
     }
 
-    private func hand(
+    private nonisolated(nonsending) func hand(
         _ key: ExchangeKey, _ will: Will, _ changed: inout [ExchangeKey], _ change: Change
-    ) -> LeftKey {
+    ) async throws -> LeftKey {
         func kept(_ note: String?) -> LeftKey {
             LeftKey(key: key.id, label: key.label, fate: .kept, note: note)
         }
@@ -95,6 +97,12 @@ extension KeyBook {
         else { return kept("A standing order holds the keys of this owner.") }
         var given = key
         given.owner = heir
+        do {
+            try await ScopeMoves.check(
+                from: key.target, to: given.target, by: change.context, in: change.transaction)
+        } catch let problem as Problem where problem.code == .forbidden {
+            return kept("Giving it away would give somebody rights on it that whoever gives it lacks.")
+        }
         given.obey(will.orders.strictest(over: given), at: change.context.now)
         given.touch(at: change.context.now)
         changed.append(given)

@@ -130,6 +130,29 @@ import TestSupport
         }
     }
 
+    @Test
+    func `nobody hands over a service account that may do more than they, but to whoever may do it all`()
+        async throws
+    {
+        try await scene { scene in
+            let more = #""reason":"left","reassign_to":"\#(scene.heirID)""#
+            func tried() async throws -> JSONValue? {
+                let tried = try await scene.offboard(#"{"dry_run":true,\#(more)}"#, by: scene.heir)
+                #expect(tried.status == 200, "\(tried.text)")
+                let ended = things("access_tokens", tried.json).contains { $0["name"] == "mm" }
+                let outcome = things("service_accounts", tried.json).first?["outcome"]
+                #expect(ended == (outcome == "suspended"), "\(tried.text)")
+                return outcome
+            }
+            #expect(try await tried() == "suspended")
+            let granted = try await scene.house.caller.call(
+                "POST", "/v1/grants", scene.owner,
+                body: #"{"principal_id":"\#(scene.heirID)","role":"bot"}"#)
+            #expect(granted.status == 201, "\(granted.text)")
+            #expect(try await tried() == "reassigned")
+        }
+    }
+
     @Test func `links that they saw lead nowhere any more`() async throws {
         try await scene { scene in
             let invited = try await scene.house.caller.call(

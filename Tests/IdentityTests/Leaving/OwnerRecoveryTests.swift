@@ -1,4 +1,6 @@
 import Access
+import Events
+import Exchanges
 import JSON
 import Kernel
 import Postgres
@@ -42,6 +44,70 @@ import TestSupport
             let told = try #require(try await house.events().last { $0.type == "owner.recovered" })
             #expect(told.data["severity"] == "critical")
             #expect(try await house.actions().contains("owners.recover"))
+        }
+    }
+
+    /// What there was of it: lapsed, for a while yet, or of some things only.
+    @Test func `whoever was an owner for a while, or of something, is one of everything for good`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let live = Scope.selector(Scope.Selector(environment: .live))
+            for (name, scope, until) in [
+                ("anna", Scope.everything, Timestamp.testStart + .minutes(-1)),
+                ("bert", .everything, .testStart + .hours(1)), ("cleo", live, nil),
+            ] as [(String, Scope, Timestamp?)] {
+                let user = try #require(try await house.join(name, nil, by: owner).actor.principal)
+                let grant = Grant(
+                    id: house.ledger.newID(), grantee: .principal(user), role: "owner", scope: scope,
+                    expiresAt: until, createdAt: .testStart, createdBy: nil)
+                try await house.ledger.change(owner) { change in try await change.add(grant) }
+                let outcome = try await OwnerRecovery(ledger: house.ledger)
+                    .carryOut(email: "\(name)@desk.example", name: nil)
+                let welcome = try await accept(house, outcome.secret).json["access_token"] ?? .null
+                let later = Timestamp.testStart + .hours(2)
+                guard
+                    case .caller(let caller) = try await house.outcome(
+                        AccessTokenSecret.of(welcome), at: later)
+                else {
+                    Issue.record("\(name) is not let in")
+                    continue
+                }
+                #expect(caller.rights.everywhere == Set(Permission.allCases), "\(name)")
+            }
+        }
+    }
+
+    @Test func `what led to whoever lost everything leads nowhere any more`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let desk = try await FactorDesk(database)
+            let (house, owner) = (desk.house, desk.owner)
+            _ = try await desk.addApp()
+            let password = try await house.caller.call(
+                "PUT", "/v1/password", owner, body: #"{"password":"\#(Entrance.password)"}"#)
+            #expect(password.status == 204, "\(password.text)")
+            let issuer = "https://id.example"
+            let isLinked = try await house.ledger.change(owner) { change in
+                try await OpenIDLinkStore.link(
+                    desk.user, to: "sub-1", of: issuer, at: .testStart, in: change.transaction)
+            }
+            #expect(isLinked)
+            let reset = try await house.caller.call(
+                "POST", "/v1/users/\(desk.user)/password-reset", owner)
+            #expect(reset.status == 201, "\(reset.text)")
+
+            _ = try await OwnerRecovery(ledger: house.ledger)
+                .carryOut(email: "owner@desk.example", name: nil)
+            let link = AccessTokenSecret.of(reset.json)
+            let used = try await house.caller.call(
+                "POST", "/v1/password/reset", House.stranger(),
+                body: #"{"token":"\#(link)","password":"a walk along the northern pier"}"#)
+            #expect(used.status == 401, "\(used.text)")
+            #expect(try await PasswordStore.find(of: desk.user, in: database) == nil)
+            #expect(try await FactorStore.list(of: desk.user, in: database).isEmpty)
+            #expect(try await OpenIDLinkStore.linked(to: "sub-1", of: issuer, in: database) == nil)
         }
     }
 
