@@ -42,6 +42,10 @@ extension ApprovalBook {
                 if let needed = permission(approval), !fetcher.mayStill(needed, on: nil) {
                     throw Problem.forbidden(missing: needed)
                 }
+                if fetcher.actor.accessToken != approval.accessToken {
+                    try await WholePerson.check(
+                        fetcher, to: "fetches nothing that another asked for", in: change.transaction)
+                }
             }
             let state = approval.state(at: now)
             let isDue = approval.dueAt.map { $0 <= now } ?? false

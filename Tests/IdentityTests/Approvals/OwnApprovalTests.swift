@@ -57,6 +57,9 @@ import Testing
         "test_force",
         "update approval set state = 'approved', approved_at = $2, due_at = $2 where id = $1")
 
+    private static let lapse = Statement(
+        "test_lapse", "update principal set expires_at = $2 where id = $1")
+
     private let time = MovableClock()
 
     @Test func `T12: whoever is behind a request, and whoever came to the role later, cannot approve it`()
@@ -161,6 +164,30 @@ import Testing
             #expect(try await room.state(of: approval.id) == .pending)
             #expect(try await room.refusal(of: PrincipalID(second), approving: approval.id) == nil)
             #expect(try await room.state(of: approval.id) == .approved)
+        }
+    }
+
+    @Test
+    func `T12: who once issued a bot a token is behind it, revoked or not; who broke glass decides nothing`()
+        async throws
+    {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { [time] _, database async throws in
+            let room = try await ApprovalRoom(database, time)
+            let (owner, maker, glass) = (
+                try await room.user(), try await room.user([.security]), try await room.user([.security])
+            )
+            let bot = try await room.bot(of: owner, issuedBy: PrincipalID(maker))
+            try await room.desk.change(Desk.revoke, .id(bot.token), .timestamp(room.now))
+            try await room.execute(Self.lapse, .id(glass), .timestamp(room.now + .hours(1)))
+            let approval = try await room.park(by: bot.id, under: room.rule())
+            #expect(approval.humans == [owner, maker].sorted())
+            for person in [maker, glass] {
+                #expect(try await room.refusal(of: PrincipalID(person), approving: approval.id) != nil)
+                let isRefused = try await room.isRefused(
+                    Self.vote, .id(approval.id), .id(person), .bool(false), .timestamp(room.now))
+                #expect(isRefused)
+            }
         }
     }
 

@@ -1,0 +1,66 @@
+import JSON
+import Kernel
+import TestSupport
+import Testing
+
+@testable import Service
+
+/// What was approved is handed out to whoever could have had it at once: the whole person, with their factor.
+struct ApprovedFetchTests {
+    @Test func `an approved secret is fetched by no narrowed token, and by nobody without their factor`()
+        async throws
+    {
+        try await Premises.open { _, premises in
+            let desk = try await ApprovalDesk(premises)
+            try await desk.rule(["revealKey"])
+            let owner = desk.owner.token
+            let parked = try await premises.call(
+                "POST", "/v1/keys/\(try await desk.key())/reveal", as: owner, headers: Stock.waiting,
+                body: #"{"reason":"moving house"}"#)
+            let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
+            let fetch = "/v1/approvals/\(id)/fetch"
+            #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
+            let issued = try await premises.call(
+                "POST", "/v1/access-tokens", as: owner, body: #"{"name":"narrow","scopes":["keys:read"]}"#)
+            let narrow = try #require(issued.json["token"]?.asString, "\(issued.text)")
+            let refused = try await premises.call("POST", fetch, as: narrow)
+            #expect(refused.status == 403 && refused.json["missing_permission"] == "keys:reveal")
+
+            let codes = try await premises.addFactor(of: desk.owner)
+            let bare = try await premises.call("POST", fetch, as: owner)
+            #expect(bare.status == 401 && bare.code == "step_up_required", "\(bare.text)")
+            let action: JSONValue = ["operation": "fetchApproval", "method": "POST", "path": .string(fetch)]
+            var proofs: [String] = []
+            for (token, code) in [(narrow, codes[0]), (owner, codes[1])] {
+                let body: JSONValue = ["action": action, "recovery_code": .string(code)]
+                let shown = try await premises.call(
+                    "POST", "/v1/step-up", as: token, body: String(decoding: body.bytes, as: UTF8.self))
+                proofs.append(try #require(shown.json["proof"]?.asString, "\(shown.text)"))
+            }
+            let answers = [
+                try await premises.call(
+                    "POST", fetch, as: narrow, headers: [(name: "keybell-step-up", value: proofs[0])]),
+                try await premises.call(
+                    "POST", fetch, as: owner, headers: [(name: "keybell-step-up", value: proofs[1])]),
+            ]
+            #expect(answers[0].status == 403 && !answers[0].text.contains("the-secret"))
+            #expect(answers[1].json["secret"] == "the-secret-of-the-treasury", "\(answers[1].text)")
+            #expect(premises.mistakes == [])
+        }
+    }
+}
+
+extension Premises {
+    /// An authenticator app; the recovery codes that come with it.
+    fileprivate nonisolated(nonsending) func addFactor(of person: Person) async throws -> [String] {
+        let begun = try await call("POST", "/v1/me/factors/totp", as: person.token, body: "{}")
+        let app = try #require(SoftApp(begun.json["secret"]?.asString ?? ""), "\(begun.text)")
+        let code = try app.code(at: host.shared.clock.now())
+        let added = try await call(
+            "POST", "/v1/me/factors/\(begun.json["id"]?.asString ?? "")/confirm", as: person.token,
+            body: #"{"code":"\#(code)"}"#)
+        let codes = added.json["recovery_codes"]?.asArray?.compactMap(\.asString) ?? []
+        #expect(codes.count == 10, "\(added.text)")
+        return codes
+    }
+}
