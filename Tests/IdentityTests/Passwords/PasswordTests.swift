@@ -167,6 +167,18 @@ import Testing
         }
     }
 
+    @Test func `a link leads nowhere once its user has set a password`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            let ann = try await entrance.join("ann")
+            let token = try await link(entrance, ann, by: entrance.owner).json["token"]?.asString ?? ""
+            let set = try await change(entrance, ann, old: Entrance.password, to: "a phrase of her own")
+            #expect(set.status == 204, "\(set.text)")
+            #expect(try await reset(entrance, token).status == 401)
+            #expect(try await entrance.logIn("ann@desk.example", "a phrase of her own").status == 201)
+        }
+    }
+
     @Test func `an unfit password does not spend the invitation`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let entrance = try await Entrance(database)

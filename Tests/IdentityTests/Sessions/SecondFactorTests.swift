@@ -60,6 +60,35 @@ import Testing
         }
     }
 
+    @Test func `a log-in that waits for its factor is over with the password, and with the sessions`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { worker, database async throws in
+            let always = SecondFactors(
+                offers: { _, _ in [.init(kind: "totp")] }, check: { _, _, _ in "totp" })
+            let entrance = try await Entrance(database, factors: always)
+            let ann = try await entrance.join("ann")
+            let caller = entrance.house.caller
+            let next = "a walk along the northern pier"
+            for (method, path, body, password) in [
+                ("DELETE", "/v1/sessions", "", Entrance.password),
+                (
+                    "PUT", "/v1/password",
+                    #"{"old_password":"\#(Entrance.password)","password":"\#(next)"}"#, next
+                ),
+            ] {
+                let begun = try await entrance.logIn("ann@desk.example")
+                let pending = try #require(begun.json["pending"]?.asString, "\(begun.text)")
+                let done = try await caller.call(method, path, ann, body: body)
+                #expect((200..<300).contains(done.status), "\(done.text)")
+                #expect(try await finish(entrance, pending, "424242").status == 401, "\(path)")
+                let again = try await entrance.logIn("ann@desk.example", password)
+                let fresh = again.json["pending"]?.asString ?? ""
+                #expect(try await finish(entrance, fresh, "424242").status == 201, "\(again.text)")
+            }
+        }
+    }
+
     @Test func `T13: 64 right answers at once make one session`() async throws {
         try await ScratchDatabase.make().withDatabase { worker, database async throws in
             let always = SecondFactors(
