@@ -66,6 +66,13 @@ final class Gate {
         return try SessionCookies.credential(of: request, at: door)
     }
 
+    /// Who asks, as far as that is known without asking anybody.
+    @inline(never)
+    func known(_ request: Request, _ visit: Visit) -> PrincipalID? {
+        guard let credential = try? credential(of: request) else { return nil }
+        return authenticator.known(credential, from: visit.address, now: clock.now())?.caller.actor.principal
+    }
+
     func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
         let now = clock.now()
         let credential = try credential(of: request)

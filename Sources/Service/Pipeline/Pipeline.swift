@@ -111,17 +111,46 @@ final class Pipeline {
             try enter(request, context, &visit)
             return try await away.answer(request, context)
         }
-        let admission: Admission
-        if gate.admitsAnybody(request, to: operation, visit) {
-            admission = Admission(context: gate.anonymous(request, visit), check: nil)
-        } else if let assumed = try gate.assumed(request, operation, visit) {
-            admission = assumed
-        } else {
-            admission = try await gate.admit(request, to: operation, visit)
-        }
+        let admission = try await admit(request, operation, &visit)
         try enter(request, admission.context, &visit)
         if let due = admission.due { try await gate.collect(due, request, operation) }
         return try await perform(operation, request, admission, &visit)
+    }
+
+    private func admit(
+        _ request: Request, _ operation: Operation, _ visit: inout Visit
+    ) async throws -> Admission {
+        if gate.admitsAnybody(request, to: operation, visit) {
+            return Admission(context: gate.anonymous(request, visit), check: nil)
+        }
+        try checkGuesses(request, &visit)
+        do {
+            if let assumed = try gate.assumed(request, operation, visit) { return assumed }
+            return try await gate.admit(request, to: operation, visit)
+        } catch let problem as Problem {
+            try charge(problem, request, &visit)
+            throw problem
+        }
+    }
+
+    /// Nobody is looked for whose address has no requests left: that is how access tokens are guessed. Who is
+    /// known pays for themselves.
+    @inline(never)
+    private func checkGuesses(_ request: Request, _ visit: inout Visit) throws {
+        guard
+            let verdict = limiter.refusal(of: .address(visit.address), now: request.receivedAt),
+            gate.known(request, visit) == nil
+        else { return }
+        visit.limit = verdict
+        throw limited(verdict)
+    }
+
+    /// Who is not let in has asked something, too: whoever is nobody from their address, and others for
+    /// themselves.
+    @inline(never)
+    private func charge(_ problem: Problem, _ request: Request, _ visit: inout Visit) throws {
+        if problem.code.status != .unauthorized { visit.principal = gate.known(request, visit) }
+        try limit(&visit, at: request.receivedAt)
     }
 
     /// What stands between admission and the handler.
@@ -226,11 +255,13 @@ final class Pipeline {
         let caller = visit.principal.map(RateLimiter.Caller.principal) ?? .address(visit.address)
         let verdict = limiter.take(caller, now: now)
         visit.limit = verdict
-        guard verdict.isAllowed else {
-            throw Problem(
-                .rateLimited, "More than \(limiter.perSecond) requests a second.",
-                headers: [(.retryAfter, String(verdict.retryAfter))])
-        }
+        guard verdict.isAllowed else { throw limited(verdict) }
+    }
+
+    private func limited(_ verdict: RateLimiter.Verdict) -> Problem {
+        Problem(
+            .rateLimited, "More than \(limiter.perSecond) requests a second.",
+            headers: [(.retryAfter, String(verdict.retryAfter))])
     }
 
     private func add(_ limit: RateLimiter.Verdict, to response: inout Response) {

@@ -27,9 +27,12 @@ struct RateLimiter {
         let perSecond: Double
         let burst: Double
 
+        func level(of bucket: Bucket, _ now: UInt64) -> Double {
+            min(burst, bucket.level + Double(now &- bucket.at) / 1e9 * perSecond)
+        }
+
         func take(from bucket: inout Bucket, _ now: UInt64) -> Verdict {
-            let elapsed = Double(now &- bucket.at) / 1e9
-            bucket.level = min(burst, bucket.level + elapsed * perSecond)
+            bucket.level = level(of: bucket, now)
             bucket.at = now
             let isAllowed = bucket.level >= 1
             if isAllowed { bucket.level -= 1 }
@@ -40,12 +43,16 @@ struct RateLimiter {
 
     /// Callers remembered at once.
     private static let callers = 10_000
+    /// How long after a refusal anybody is looked at before they ask.
+    private static let watch: UInt64 = 1_000_000_000
 
     let perSecond: Int
     /// The `RateLimit-Policy` header.
     let policy: PreparedField
     private let rate: Rate
     private var buckets: [Caller: Bucket] = [:]
+    /// Somebody has nothing left, or had a moment ago.
+    private var watchedUntil: UInt64 = 0
 
     /// - Parameter perSecond: 0 is no limit. Bursts of two seconds' worth pass.
     init(perSecond: Int) {
@@ -58,12 +65,24 @@ struct RateLimiter {
     mutating func take(_ caller: Caller, now: UInt64) -> Verdict {
         guard perSecond > 0 else { return Verdict(isAllowed: true, remaining: 0, retryAfter: 0) }
         // In its place: each look-up hashes the caller (500 instructions).
-        if let known = buckets.index(forKey: caller) { return rate.take(from: &buckets.values[known], now) }
+        if let known = buckets.index(forKey: caller) {
+            let verdict = rate.take(from: &buckets.values[known], now)
+            if !verdict.isAllowed { watchedUntil = now &+ Self.watch }
+            return verdict
+        }
         if buckets.count >= Self.callers { forgetIdle(now) }
         var bucket = Bucket(level: rate.burst, at: now)
         let verdict = rate.take(from: &bucket, now)
         buckets[caller] = bucket
         return verdict
+    }
+
+    /// The verdict on whoever has nothing left; it takes nothing. While nobody ran out it costs a comparison.
+    func refusal(of caller: @autoclosure () -> Caller, now: UInt64) -> Verdict? {
+        guard now < watchedUntil, let bucket = buckets[caller()], rate.level(of: bucket, now) < 1 else {
+            return nil
+        }
+        return Verdict(isAllowed: false, remaining: 0, retryAfter: 1)
     }
 
     /// A bucket that has not been touched for two seconds is full again, so nothing is lost with it.
