@@ -17,7 +17,8 @@ struct EventStream {
     /// What the caller may see by now; nil: nothing any more.
     let recheck: () async throws -> EventLeave?
 
-    /// Until the client leaves, falls behind, loses its rights, what it came by is over, or the server drains.
+    /// Until the client leaves, falls behind, loses its rights, or what it came by is over, or the server
+    /// drains.
     nonisolated(nonsending) func run(_ writer: any BodyWriter) async throws {
         defer { subscription.end() }
         writer.onEnd { [subscription] in subscription.end() }

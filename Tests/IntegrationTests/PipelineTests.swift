@@ -46,7 +46,7 @@ extension IntegrationTests {
                 try ask(as: node.ownerToken)
                 var answers: [LoopbackMessage] = []
                 for _ in 0..<40 { answers.append(try await answer()) }
-                #expect(Set(answers.map(\.status)) == [401, 429])
+                #expect(Set(answers.map(\.status)).isSubset(of: [401, 429]))
                 let limited = answers.filter { $0.status == 429 }
                 #expect(limited.count > 20 && limited.allSatisfy { $0.header("retry-after") == "1" })
                 #expect(try await answer().status == 200)

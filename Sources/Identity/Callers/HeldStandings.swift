@@ -13,8 +13,8 @@ package struct HeldStandings: Sendable {
 
     package var count: Int { standings.count }
 
-    /// Nil: nobody, or somebody who may do it to nothing, or not from there, or not any more, or not without a
-    /// second factor by now. To which things their rights say.
+    /// Nil: nobody, or somebody who may do it to nothing, or not from there, or not any more, or not without
+    /// a second factor by now. To which things their rights say.
     package func caller(_ credential: Credential, from address: IPAddress?, now: Timestamp) -> Caller? {
         guard case .presented(let hash) = credential, let standing = standings[hash],
             standing.refusal(from: address, now: now) == nil,

@@ -104,8 +104,8 @@ extension Change {
         return things
     }
 
-    /// Its owner issues its access tokens: so it goes to whoever may do all that it may, or to whom the caller
-    /// could grant it.
+    /// Its owner issues its access tokens: so it goes to whoever may do all that it may, or to whom the
+    /// caller could grant it.
     private nonisolated(nonsending) func mayGive(
         allOf bot: PrincipalID, to heir: UserID
     ) async throws -> Bool {
