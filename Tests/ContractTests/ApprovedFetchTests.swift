@@ -20,9 +20,7 @@ struct ApprovedFetchTests {
             let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
             let fetch = "/v1/approvals/\(id)/fetch"
             #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
-            let issued = try await premises.call(
-                "POST", "/v1/access-tokens", as: owner, body: #"{"name":"narrow","scopes":["keys:read"]}"#)
-            let narrow = try #require(issued.json["token"]?.asString, "\(issued.text)")
+            let narrow = try await premises.narrowToken(of: desk.owner, to: "keys:read")
             let refused = try await premises.call("POST", fetch, as: narrow)
             #expect(refused.status == 403 && refused.json["missing_permission"] == "keys:reveal")
 
@@ -48,9 +46,36 @@ struct ApprovedFetchTests {
             #expect(premises.mistakes == [])
         }
     }
+
+    @Test func `a narrowed token fetches no wider one that the whole person asked for`() async throws {
+        try await Premises.open { _, premises in
+            let desk = try await ApprovalDesk(premises)
+            let narrow = try await premises.narrowToken(of: desk.owner, to: "access_tokens:write")
+            try await desk.rule(["createAccessToken"])
+            let parked = try await premises.call(
+                "POST", "/v1/access-tokens", as: desk.owner.token, headers: Stock.waiting,
+                body: #"{"name":"wide"}"#)
+            let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
+            #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
+            let fetch = "/v1/approvals/\(id)/fetch"
+            let refused = try await premises.call("POST", fetch, as: narrow)
+            #expect(refused.status == 403 && refused.code == "forbidden", "\(refused.text)")
+            let shown = try await premises.call("POST", fetch, as: desk.owner.token)
+            #expect(shown.status == 201 && shown.json["token"]?.asString != nil, "\(shown.text)")
+            #expect(premises.mistakes == [])
+        }
+    }
 }
 
 extension Premises {
+    fileprivate nonisolated(nonsending) func narrowToken(of person: Person, to scope: String) async throws
+        -> String
+    {
+        let issued = try await call(
+            "POST", "/v1/access-tokens", as: person.token, body: #"{"name":"narrow","scopes":["\#(scope)"]}"#)
+        return try #require(issued.json["token"]?.asString, "\(issued.text)")
+    }
+
     /// An authenticator app; the recovery codes that come with it.
     fileprivate nonisolated(nonsending) func addFactor(of person: Person) async throws -> [String] {
         let begun = try await call("POST", "/v1/me/factors/totp", as: person.token, body: "{}")

@@ -13,6 +13,7 @@ extension EscalationWalk {
             let token = try await must("/v1/access-tokens", #"{"principal_id":"\#(id)","name":"a"}"#)
             try add(id, try #require(token.json["token"]?.asString))
         }
+        try await addLeavers()
         for (label, place) in [("a", "live"), ("b", "testnet"), ("c", "live")] {
             let id = try await make(
                 "/v1/keys",
@@ -21,6 +22,18 @@ extension EscalationWalk {
         }
         for name in ["g1", "g2"] { groups.append(try await make("/v1/groups", #"{"name":"\#(name)"}"#)) }
         try await addGranters()
+    }
+
+    /// Who may be made to go, with service accounts that may do more than most who could make them.
+    private nonisolated(nonsending) mutating func addLeavers() async throws {
+        for (name, role) in [("eva", "bot"), ("finn", "trader")] {
+            let person = try await premises.join(name, nil, by: first)
+            try add(person.id, person.token)
+            newcomers.append(try #require(PrincipalID(person.id)))
+            _ = try await make(
+                "/v1/service-accounts",
+                #"{"name":"of-\#(name)","owner_id":"\#(person.id)","role":"\#(role)"}"#)
+        }
     }
 
     /// Who may give something, but not all.
@@ -77,7 +90,7 @@ extension EscalationWalk {
 
 /// What may be done.
 extension EscalationWalk {
-    mutating func next() -> Call? {
+    mutating func next(by caller: Caller) -> Call? {
         switch below(20) {
         case 0...3: grant()
         case 4: grants.isEmpty ? nil : Call(method: "DELETE", path: "/v1/grants/\(pick(grants))")
@@ -91,8 +104,8 @@ extension EscalationWalk {
         case 14, 15: user()
         case 16: wayIn()
         case 17: invitation()
-        case 18: below(2) == 0 ? breakGlass() : leaving()
-        default: approval() ?? grant()
+        case 18: leaving(by: caller)
+        default: breakGlass()
         }
     }
 
@@ -136,7 +149,9 @@ extension EscalationWalk {
 
     private func token() -> Call {
         let principal = pick(below(2) == 0 ? people : bots)
-        let all: [Permission] = [.grantsWrite, .keysRead, .groupsWrite, .keysWrite, .rolesWrite, .usersWrite]
+        let all: [Permission] = [
+            .grantsWrite, .keysRead, .groupsWrite, .keysWrite, .rolesWrite, .usersWrite, .accessTokensWrite,
+        ]
         let scopes = below(3) == 0 ? nil : all.filter { _ in below(2) == 0 }
         let list = scopes.map { #","scopes":[\#($0.map { "\"\($0.rawValue)\"" }.joined(separator: ","))]"# }
         return Call(
@@ -163,7 +178,8 @@ extension EscalationWalk {
         }
         return Call(
             method: "PATCH", path: "/v1/service-accounts/\(pick(bots))",
-            body: #"{"owner_id":"\#(pick(users))"}"#, ifMatch: true)
+            body: #"{"owner_id":"\#(pick(below(2) == 0 && !newcomers.isEmpty ? newcomers : users))"}"#,
+            ifMatch: true)
     }
 
     private func key() -> Call {
@@ -180,7 +196,7 @@ extension EscalationWalk {
 extension EscalationWalk {
     private mutating func user() -> Call? {
         made += 1
-        if below(3) == 0, users.count < 12 {
+        if below(3) == 0, newcomers.count < 5, users.count < 25 {
             let role = below(2) == 0 ? #","role":"\#(pick(BuiltInRole.allCases).rawValue)""# : ""
             return Call(
                 method: "POST", path: "/v1/users",
@@ -221,20 +237,27 @@ extension EscalationWalk {
             method: "POST", path: "/v1/break-glass", body: #"{"name":"safe \#(made)","role":"\#(role)"}"#)
     }
 
-    private func leaving() -> Call? {
+    /// Often to the good of whoever does it.
+    private func leaving(by caller: Caller) -> Call? {
+        let some = newcomers.filter { picture.ownsSome($0) }
         guard !newcomers.isEmpty else { return nil }
+        let heir = below(2) == 0 && caller.principal.kind == .user ? caller.principal : pick(users)
         return Call(
-            method: "POST", path: "/v1/users/\(pick(newcomers))/offboard",
-            body: #"{"expect":"*","reason":"left","reassign_to":"\#(pick(users))"}"#)
+            method: "POST", path: "/v1/users/\(pick(some.isEmpty ? newcomers : some))/offboard",
+            body: #"{"expect":"*","reason":"left","reassign_to":"\#(heir)"}"#)
     }
 
     /// What is approved gives what its requester has; what is fetched, what its fetcher has.
     mutating func approval() -> Call? {
+        if below(3) == 0, let one = approvedOnes.popLast() {
+            return Call(
+                method: "POST", path: "/v1/approvals/\(one.id)/fetch", way: one.way,
+                by: callers.filter { $0.principal == one.of.principal })
+        }
         guard !waiting.isEmpty else { return nil }
-        let (id, requester, way) = pick(waiting)
-        if below(4) == 0 { return Call(method: "POST", path: "/v1/approvals/\(id)/fetch", way: way) }
+        let one = pick(waiting)
         return Call(
-            method: "POST", path: "/v1/approvals/\(id)/approve", body: #"{"reason":"seen"}"#, way: way,
-            behalf: requester)
+            method: "POST", path: "/v1/approvals/\(one.id)/approve", body: #"{"reason":"seen"}"#,
+            way: one.way, by: Array(callers[2...3]) + [owner], behalf: one.of)
     }
 }

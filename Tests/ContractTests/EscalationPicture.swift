@@ -65,6 +65,8 @@ struct EscalationPicture {
 
     func owns(_ owner: PrincipalID, _ bot: PrincipalID) -> Bool { bots[owner]?.contains(bot) ?? false }
 
+    func ownsSome(_ owner: PrincipalID) -> Bool { bots[owner] != nil }
+
     /// What somebody can do by themselves, or by a service account that they issue access tokens of.
     private func reach(of id: PrincipalID) -> Set<Right> {
         (bots[id] ?? []).reduce(may(id)) { $0.union(may($1)) }

@@ -25,6 +25,8 @@ struct EscalationWalk {
         var ifMatch = false
         /// Whom whoever reads the answer can come in as.
         var way: Way?
+        /// Who makes it, if anybody in particular does.
+        var by: [Caller] = []
         /// On whose behalf it is, where that is not the caller.
         var behalf: Caller?
         /// What may be come to by it, whoever calls.
@@ -38,9 +40,17 @@ struct EscalationWalk {
         case token(of: PrincipalID, scopes: [Permission]?)
     }
 
+    /// A request of somebody, and the way in that it asks for.
+    struct Waiting {
+        let id: String
+        let of: Caller
+        let way: Way?
+    }
+
     let premises: Premises
     let random: SeededGenerator
     private let withApprovals: Bool
+    let first: Person
     var callers: [Caller] = []
     private(set) var picture: EscalationPicture
     var keys: [ExchangeKeyID] = []
@@ -55,8 +65,9 @@ struct EscalationWalk {
     var newcomers: [PrincipalID] = []
     /// Sealed break-glass tokens, with what their makers had.
     var glass: [(secret: String, vouched: Set<EscalationRight>)] = []
-    /// Requests that wait, and what their requesters come through.
-    var waiting: [(id: String, of: Caller, way: Way?)] = []
+    /// Requests that wait for approvals, and then, some of them, to be fetched.
+    var waiting: [Waiting] = []
+    var approvedOnes: [Waiting] = []
     var made = 0
     private(set) var (done, refused, gained, opened, approved) = (0, 0, 0, 0, 0)
 
@@ -68,6 +79,7 @@ struct EscalationWalk {
         let database = premises.host.database
         picture = try await EscalationPicture([], since: nil, at: premises.now, in: database)
         let owner = try await premises.owner()
+        first = owner
         try add(owner.id, owner.token)
         for name in ["anna", "bert", "cleo", "dora"] {
             let person = try await premises.join(name, nil, by: owner)
@@ -123,9 +135,10 @@ extension EscalationWalk {
     /// Makes one call; answers what somebody came to by it that whoever gave it had not.
     nonisolated(nonsending) mutating func step() async throws -> String? {
         // The owner calls now and then: what matters is what others can do.
-        let isApprover = withApprovals && below(3) == 0
-        let caller = below(4) == 0 ? owner : pick(isApprover ? Array(callers[2...3]) : callers)
-        guard let call = isApprover ? approval() : next() else { return nil }
+        var caller = below(4) == 0 ? owner : pick(callers)
+        let isOfApprovals = withApprovals && below(3) == 0
+        guard let call = isOfApprovals ? approval() : next(by: caller) else { return nil }
+        if !call.by.isEmpty { caller = pick(call.by) }
         let answer = try await ask(call, as: caller)
         guard (200..<300).contains(answer.status) else {
             refused += 1
@@ -133,7 +146,7 @@ extension EscalationWalk {
         }
         done += 1
         if answer.status == 202, let id = answer.json["id"]?.asString {
-            waiting.append((id, caller, call.way))
+            waiting.append(Waiting(id: id, of: caller, way: call.way))
             return nil
         }
         let before = picture
@@ -182,7 +195,10 @@ extension EscalationWalk {
             }
         case ("POST", let path) where path.hasSuffix("/approve"):
             if json["state"] == "executed" { approved += 1 }
-            if json["state"] != "approved" { waiting.removeAll { path.contains($0.id) } }
+            if json["state"] == "approved" { approvedOnes += waiting.filter { path.contains($0.id) } }
+            waiting.removeAll { path.contains($0.id) }
+        case ("POST", let path) where path.hasSuffix("/offboard"):
+            newcomers.removeAll { path.contains($0.description) }
         default: break
         }
         if let link = json["invitation"]?["token"]?.asString { invitations.append(link) }

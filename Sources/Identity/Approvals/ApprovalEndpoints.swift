@@ -38,7 +38,7 @@ package struct ApprovalEndpoints {
                 errors: [.notFound, .conflict], bodyLimit: Self.bodyBytes, handle: cancel),
             Endpoint(
                 .post, one + "/fetch", id: "fetchApproval", requires: .self,
-                errors: [.notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal,
+                errors: [.forbidden, .notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal,
                 stepUp: .recently, handle: fetch),
         ]
     }
