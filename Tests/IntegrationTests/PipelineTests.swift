@@ -42,11 +42,8 @@ extension IntegrationTests {
 
                 let connection = try LoopbackConnection(to: node.port)
                 func statuses(of token: String, _ path: String, times: Int) async throws -> [Int: Int] {
-                    for _ in 0..<times {
-                        try connection.send(
-                            "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n"
-                        )
-                    }
+                    let head = "Host: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n"
+                    for _ in 0..<times { try connection.send("GET \(path) HTTP/1.1\r\n\(head)") }
                     var found: [Int: Int] = [:]
                     for _ in 0..<times {
                         let answer = try #require(try await blockingThreads.run { try connection.receive() })
