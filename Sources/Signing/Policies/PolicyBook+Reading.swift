@@ -92,16 +92,21 @@ extension PolicyBook {
         returning owner, document, revision, updated_at, updated_by
         """)
     private static let dropDraft = Statement(
-        "policy_draft_delete", "delete from policy_draft where owner = $1 returning owner")
+        "policy_draft_delete", "delete from policy_draft where owner = $1")
+    /// Whoever makes the first draft of a place waits for whoever makes it, too.
+    private static let place = Statement(
+        "policy_draft_place", "select pg_advisory_xact_lock(hashtextextended('policy_draft ' || $1, 0))")
 
     nonisolated(nonsending) func draft(at place: PolicyPlace) async throws -> PolicyDraft? {
         try await ledger.database.query(Self.draft, .text(place.owner)).first.map { PolicyDraft($0) }
     }
 
+    /// - Parameter check: of the revision that it has; 0 is none.
     nonisolated(nonsending) func putDraft(
-        _ policy: Policy, at place: PolicyPlace, _ context: Context
+        _ policy: Policy, at place: PolicyPlace, _ context: Context, _ check: (Int64) throws -> Void
     ) async throws -> PolicyDraft {
         try await ledger.change(context) { change in
+            try check(try await heldDraft(at: place, change)?.revision ?? 0)
             let rows = try await change.transaction.query(
                 Self.putDraft, .text(place.owner),
                 .text(String(decoding: policy.canonicalBytes, as: UTF8.self)), .timestamp(context.now),
@@ -112,12 +117,24 @@ extension PolicyBook {
         }
     }
 
-    nonisolated(nonsending) func dropDraft(at place: PolicyPlace, _ context: Context) async throws {
+    nonisolated(nonsending) func dropDraft(
+        at place: PolicyPlace, _ context: Context, _ check: (Int64) throws -> Void
+    ) async throws {
         try await ledger.change(context) { change in
-            guard try await !change.transaction.query(Self.dropDraft, .text(place.owner)).isEmpty else {
-                throw Problem.notFound("draft")
-            }
+            guard let draft = try await heldDraft(at: place, change) else { throw Problem.notFound("draft") }
+            try check(draft.revision)
+            _ = try await change.transaction.query(Self.dropDraft, .text(place.owner))
             change.audit("policies.draft.delete", place.owner)
+        }
+    }
+
+    /// As nobody else changes it before the commit.
+    private nonisolated(nonsending) func heldDraft(
+        at place: PolicyPlace, _ change: Change
+    ) async throws -> PolicyDraft? {
+        _ = try await change.transaction.query(Self.place, .text(place.owner))
+        return try await change.transaction.query(Self.draft, .text(place.owner)).first.map {
+            PolicyDraft($0)
         }
     }
 }

@@ -54,17 +54,19 @@ package struct PolicyEndpoints {
             ) { try await revert($0, $1, route) },
             Operation(
                 .put, route.path + "/draft", id: "put\(route.noun)PolicyDraft",
-                requires: route.writing, errors: [.notFound, .keyTampered],
+                requires: route.writing, errors: [.notFound, .keyTampered, .preconditionFailed],
                 bodyLimit: Self.bodyBytes
             ) { try await putDraft($0, $1, route) },
             Operation(
                 .delete, route.path + "/draft", id: "delete\(route.noun)PolicyDraft",
-                requires: route.writing, errors: [.notFound], bodyLimit: 0
+                requires: route.writing, errors: [.notFound, .preconditionFailed], bodyLimit: 0
             ) { request, context in
                 try request.parameters().finish()
                 let place = try route.place(request)
                 try await book.require(.policiesWrite, at: place, context)
-                try await book.dropDraft(at: place, context)
+                try await book.dropDraft(at: place, context) { revision in
+                    try request.match(revision: revision, required: false)
+                }
                 return Response(.noContent)
             },
             Operation(
@@ -212,7 +214,9 @@ extension PolicyEndpoints {
         try await book.require(.policiesWrite, at: place, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         _ = try await book.version(at: place)
-        return try await book.putDraft(policy, at: place, context).response()
+        return try await book.putDraft(policy, at: place, context) { revision in
+            try request.match(revision: revision, required: false)
+        }.response()
     }
 
     private nonisolated(nonsending) func publishDraft(
