@@ -42,6 +42,9 @@ package struct Context: Sendable {
     /// Set when this is what was approved, being carried out.
     package var approval: ApprovalID?
 
+    /// Set when the person behind it showed a moment ago that they are there: see `needStepUp`.
+    package var isConfirmed = false
+
     /// At which the caller was let in, where that is known.
     package var epoch: Int64? { authority?.epoch ?? settledEpoch }
 
@@ -80,6 +83,12 @@ package struct Context: Sendable {
 
     package func may(_ permission: Permission, on target: Target) -> Bool {
         rights.may(permission, on: target)
+    }
+
+    /// What a handler of a conditional step-up (`StepUp.whenItGives`) calls as soon as it knows that it is
+    /// about to give something, and before that is kept. What was approved had its approvals instead.
+    package func needStepUp() throws(StepUpWanted) {
+        guard isConfirmed || approval != nil else { throw StepUpWanted() }
     }
 
     /// For what an endpoint needs beyond its own permission.

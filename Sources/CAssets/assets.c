@@ -97,6 +97,9 @@ static const unsigned char migration_0027[] = {
 static const unsigned char migration_0028[] = {
 #embed "../../Migrations/0028_ways_in.sql"
 };
+static const unsigned char migration_0029[] = {
+#embed "../../Migrations/0029_proofs_and_standing.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -133,6 +136,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0026_approvals.sql", migration_0026),
     FILE_OF("Migrations/0027_sight.sql", migration_0027),
     FILE_OF("Migrations/0028_ways_in.sql", migration_0028),
+    FILE_OF("Migrations/0029_proofs_and_standing.sql", migration_0029),
     {0, 0, 0},
 };
 

@@ -36,7 +36,7 @@ package struct IdentityEndpoints {
             + SignInEndpoints(ledger: ledger).operations
             + FactorEndpoints(ledger: ledger, book: signIn.book).operations
             + PasskeyLogInEndpoint(book: signIn.book).operations
-            + StepUpEndpoints(ledger: ledger, book: signIn.book).operations
+            + StepUpEndpoints(ledger: ledger, book: signIn.book, logIn: logIn).operations
         jobs =
             ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
             + [BreakGlassSweep(ledger: ledger, keys: keys).job] + AccessTokenJobs(ledger: ledger).jobs

@@ -42,6 +42,9 @@ package struct TestCaller {
         }
         request.pathParameters = parameters
         do {
+            // Who is there is settled before handlers come to it.
+            var context = context
+            context.isConfirmed = true
             return TestAnswer(try await router.operations[index].handle(request, context))
         } catch let problem as Problem {
             return TestAnswer(problem.response(requestID: request.id))

@@ -1,27 +1,50 @@
 package import Kernel
 
-/// How fresh which proof must be that a person is at the other end, beyond who the caller is.
+/// How fresh which proof must be that a person is at the other end, beyond who the caller is. Whoever has
+/// something to prove with proves it: a second factor, or without one the password.
 package struct StepUp: Equatable, Sendable {
     package enum Level: String, CaseIterable, Sendable {
-        /// Any second factor, or a code that stands in for one.
+        /// Any second factor, or a code that stands in for one; of whoever has none, the password.
         case factor
+    }
+
+    /// Who passes with nothing to prove with: neither a second factor nor a password.
+    package enum Exemption: Sendable {
+        /// Everybody, as long as the grace for second factors lasts.
+        case inGrace
+        /// Everybody: or nobody could add the first factor.
+        case always
+        case never
     }
 
     package let level: Level
     package let within: Period
+    package let exemption: Exemption
+    /// Whether the handler says if it asks, once it knows what it is about to do: `StepUpWanted`.
+    package let isConditional: Bool
 
-    /// Whoever has no factor yet passes: or nobody could add the first one.
-    package let isWaivedBeforeFirst: Bool
-
-    package init(level: Level, within: Period, isWaivedBeforeFirst: Bool = false) {
+    package init(
+        level: Level, within: Period, exemption: Exemption = .inGrace, isConditional: Bool = false
+    ) {
         (self.level, self.within) = (level, within)
-        self.isWaivedBeforeFirst = isWaivedBeforeFirst
+        (self.exemption, self.isConditional) = (exemption, isConditional)
     }
 
     /// For what gives rights, takes protection away, or cannot be undone.
     package static let recently = StepUp(level: .factor, within: .minutes(5))
 
+    /// For what does so by some of its bodies only.
+    package static let whenItGives = StepUp(level: .factor, within: .minutes(5), isConditional: true)
+
+    /// For what lets a secret out, or makes a way in for later: nobody passes unproven.
+    package static let strictly = StepUp(level: .factor, within: .minutes(5), exemption: .never)
+
     /// For one's own factors.
-    package static let forOwnFactors = StepUp(
-        level: .factor, within: .minutes(5), isWaivedBeforeFirst: true)
+    package static let forOwnFactors = StepUp(level: .factor, within: .minutes(5), exemption: .always)
+}
+
+/// Thrown by a handler of a conditional step-up before it has done anything: it is run again once the person
+/// has shown that they are there.
+package struct StepUpWanted: Error {
+    package init() {}
 }

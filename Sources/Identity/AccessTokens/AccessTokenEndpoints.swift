@@ -18,14 +18,15 @@ package struct AccessTokenEndpoints {
             Endpoint(
                 .post, "/v1/access-tokens", id: "createAccessToken",
                 requires: .permission(.accessTokensWrite),
-                errors: [.conflict, .alreadyDone], repeats: .refusal, handle: create),
+                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .whenItGives, handle: create),
             Endpoint(
                 .get, "/v1/access-tokens/{access_token_id}", id: "getAccessToken",
                 requires: .permission(.accessTokensRead), errors: [.notFound], handle: get),
             Endpoint(
                 .post, "/v1/access-tokens/{access_token_id}/rotate", id: "rotateAccessToken",
                 requires: .permission(.accessTokensWrite),
-                errors: [.notFound, .conflict, .alreadyDone], repeats: .refusal, handle: rotate),
+                errors: [.notFound, .conflict, .alreadyDone], repeats: .refusal, stepUp: .whenItGives,
+                handle: rotate),
             Endpoint(
                 .post, "/v1/access-tokens/{access_token_id}/revoke", id: "revokeAccessToken",
                 requires: .permission(.accessTokensWrite), errors: [.notFound], handle: revoke),
@@ -77,6 +78,7 @@ package struct AccessTokenEndpoints {
                     .conflict, "The principal is \(target.status.rawValue), so no access token can be issued."
                 )
             }
+            try change.needStepUp(toGiveTo: target)
             return try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
         }
         return Response.json(.created) { w in issued.write(to: &w, for: context) }
@@ -145,6 +147,11 @@ package struct AccessTokenEndpoints {
 }
 
 extension Change {
+    /// One's own access token does nothing that its issuer cannot do; another's acts as somebody else.
+    func needStepUp(toGiveTo principal: Principal) throws {
+        if principal.id != context.actor.principal { try context.needStepUp() }
+    }
+
     nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {
         try await AccessTokenStore.revoke(token, in: transaction)
         touch(.accessToken(token.id))

@@ -20,7 +20,7 @@ package struct SoloModeEndpoints {
             Endpoint(
                 .put, path, id: "setSoloMode", requires: .permission(.ownersWrite),
                 errors: [.conflict, .preconditionFailed, .preconditionRequired], bodyLimit: 64 * 1_024,
-                stepUp: .recently, handle: set),
+                stepUp: .strictly, handle: set),
         ]
     }
 

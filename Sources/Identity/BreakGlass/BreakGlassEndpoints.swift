@@ -16,7 +16,7 @@ struct BreakGlassEndpoints {
             Endpoint(.get, "/v1/break-glass", id: "listBreakGlass", requires: owners, handle: list),
             Endpoint(
                 .post, "/v1/break-glass", id: "createBreakGlass", requires: owners,
-                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .recently,
+                errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .strictly,
                 handle: create),
             Endpoint(
                 .post, "/v1/break-glass/use", id: "useBreakGlass", requires: .none,

@@ -26,7 +26,8 @@ package struct GroupEndpoints {
                 handle: replace),
             Endpoint(
                 .delete, one, id: "deleteGroup", requires: write,
-                errors: [.notFound, .conflict, .preconditionFailed], bodyLimit: 0, handle: delete),
+                errors: [.notFound, .conflict, .preconditionFailed], bodyLimit: 0, stepUp: .recently,
+                handle: delete),
             Endpoint(
                 .get, members, id: "listGroupMembers", requires: read, errors: [.notFound],
                 handle: listMembers),

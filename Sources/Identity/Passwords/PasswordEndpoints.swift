@@ -164,6 +164,7 @@ extension Change {
     ) async throws {
         try await PasswordStore.set(hash, of: user, at: context.now, in: transaction)
         try await PasswordReset.void(of: user, at: context.now, in: transaction)
+        try await StepUpProof.voidPasswords(of: user, at: context.now, in: transaction)
         try await endSessions(of: user, but: kept, reason: "password_changed")
         try await KnownDevice.forget(of: user, but: browser, in: transaction)
         audit("password.change", user, detail: ["via": .string(via)])

@@ -18,18 +18,18 @@ package struct ServiceAccountEndpoints {
             Endpoint(.get, "/v1/service-accounts", id: "listServiceAccounts", requires: read, handle: list),
             Endpoint(
                 .post, "/v1/service-accounts", id: "createServiceAccount", requires: write,
-                errors: [.alreadyExists], handle: create),
+                errors: [.alreadyExists], stepUp: .whenItGives, handle: create),
             Endpoint(.get, one, id: "getServiceAccount", requires: read, errors: [.notFound], handle: get),
             Endpoint(
                 .patch, one, id: "updateServiceAccount", requires: write,
                 errors: [.notFound, .alreadyExists],
-                handle: update),
+                stepUp: .whenItGives, handle: update),
             Endpoint(
                 .post, one + "/disable", id: "disableServiceAccount", requires: write,
                 errors: [.notFound, .preconditionFailed], handle: disable),
             Endpoint(
                 .post, one + "/enable", id: "enableServiceAccount", requires: write,
-                errors: [.notFound, .preconditionFailed], handle: enable),
+                errors: [.notFound, .preconditionFailed], stepUp: .recently, handle: enable),
         ]
     }
 
@@ -81,7 +81,10 @@ package struct ServiceAccountEndpoints {
             status: .active, expiresAt: expiresAt, createdAt: context.now, updatedAt: context.now,
             revision: 1, hasJoined: true,
             roles: [])
-        if let role { try GrantRules.check(granting: role, to: account.id, ownedBy: owner, by: context) }
+        if let role {
+            try GrantRules.check(granting: role, to: account.id, ownedBy: owner, by: context)
+            try context.needStepUp()
+        }
         let stored = try await ledger.change(context) { change in
             try await change.checkOwner(owner)
             return try await change.add(account, role: role, grant: ledger.newID())
@@ -101,10 +104,11 @@ package struct ServiceAccountEndpoints {
         let expiresAt = fields.expiry(after: context.now)
         fields.requireSomething(name != nil || hasPurpose || owner != nil || hasExpiry)
         try fields.finish()
+        // Whoever answers for it issues its access tokens; and it may go on for longer.
+        if owner != nil || hasExpiry { try context.needStepUp() }
         let stored = try await ledger.change(context) { change in
             if let owner {
                 try await change.checkOwner(owner)
-                // Its owner issues its access tokens.
                 try await change.checkGiving(allOf: id)
             }
             // Each request is judged by its snapshot of the principal.

@@ -17,8 +17,8 @@ enum SessionStore {
         "session_insert",
         """
         insert into session (id, principal, hash, device, address, created_at, last_used_at, factor,
-            factor_at, via, issuer)
-        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8, $9, $10)
+            factor_at, via, issuer, password_at)
+        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8, $9, $10, $11)
         """)
     private static let end = Statement(
         "session_end",
@@ -51,6 +51,9 @@ enum SessionStore {
     private static let freshen = Statement(
         "session_freshen", "update session set factor = $2, factor_at = $3 where id = $1")
 
+    private static let freshenByPassword = Statement(
+        "session_freshen_password", "update session set password_at = $2 where id = $1")
+
     /// As `AccessTokenStore.noteUse`.
     static let noteUse = Statement(
         "session_used",
@@ -82,7 +85,7 @@ enum SessionStore {
             insert, .id(id), .id(new.user), .bytes(secret.hash.bytes), .text(new.device),
             .text(address?.description), .timestamp(now), .text(new.factor),
             .timestamp(new.factor == nil ? nil : new.factorAt ?? now), .text(new.via.text),
-            .text(new.via.issuer))
+            .text(new.via.issuer), .timestamp(new.via == .password ? now : nil))
     }
 
     static nonisolated(nonsending) func end(
@@ -125,6 +128,13 @@ enum SessionStore {
         _ id: SessionID, by factor: String, at now: Timestamp, in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(freshen, .id(id), .text(factor), .timestamp(now))
+    }
+
+    /// The password was.
+    static nonisolated(nonsending) func freshenByPassword(
+        _ id: SessionID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(freshenByPassword, .id(id), .timestamp(now))
     }
 }
 

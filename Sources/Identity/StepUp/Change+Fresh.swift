@@ -7,4 +7,10 @@ extension Change {
         guard let session = context.actor.session else { return }
         try await SessionStore.freshen(session, by: factor, at: context.now, in: transaction)
     }
+
+    /// The same of the password, for whoever has no factor.
+    nonisolated(nonsending) func freshenByPassword() async throws {
+        guard let session = context.actor.session else { return }
+        try await SessionStore.freshenByPassword(session, at: context.now, in: transaction)
+    }
 }

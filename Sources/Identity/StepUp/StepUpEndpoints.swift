@@ -5,10 +5,12 @@ import HTTPServer
 import JSON
 import Kernel
 
-/// A person shows a second factor again: sessions are fresh then, access tokens get a proof for one action.
+/// A person shows a second factor again, or without one the password: sessions are fresh then, access tokens
+/// get a proof for one action.
 struct StepUpEndpoints {
     let ledger: Ledger
     let book: FactorBook
+    let logIn: LogIn
 
     var operations: [Operation] {
         [
@@ -26,13 +28,18 @@ struct StepUpEndpoints {
         var fields = try await request.fields(limit: 256 * 1_024)
         let action = fields.object(optional: "action") { $0.stepUpAction() } ?? nil
         let answer = fields.factorAnswer()
-        if answer != nil, context.actor.session == nil, action == nil {
+        let password = fields.string(optional: "password", 1...256)
+        if answer != nil, password != nil {
+            fields.fail(code: FieldCode.tooMany, "must hold one of password, totp, recovery_code and passkey")
+        }
+        if answer != nil || password != nil, context.actor.session == nil, action == nil {
             fields.fail("action", code: FieldCode.missing, "is required: a proof is for one action")
         }
         try fields.finish()
+        if let password { return try await show(password: password, of: user, action, context) }
         guard let answer else { return try await begin(user, context) }
         switch try await finish(answer, of: user, action, context) {
-        case .shown(let kind, let proof): return shown(kind, action, proof, at: context.now)
+        case .shown(let kind, let proof): return shown(kind.rawValue, action, proof, at: context.now)
         case .refused(let problem): throw problem
         }
     }
@@ -41,15 +48,24 @@ struct StepUpEndpoints {
 
     private nonisolated(nonsending) func begin(_ user: UserID, _ context: Context) async throws -> Response {
         let offers = try await book.offers(to: user, for: .stepUp, at: context.now, in: ledger.database)
-        guard !offers.isEmpty else {
+        guard !offers.isEmpty else { return try await beginByPassword(user) }
+        return offer(.factor, offers)
+    }
+
+    private nonisolated(nonsending) func beginByPassword(_ user: UserID) async throws -> Response {
+        guard try await PasswordStore.find(of: user, in: ledger.database) != nil else {
             throw Problem(
                 .conflict,
                 "There is no second factor of ours to show: add one at /v1/me/factors; a provider's is shown "
                     + "at /v1/step-up/openid.")
         }
-        return Response.object { w in
+        return offer(.password, [SecondFactors.Offer(kind: "password")])
+    }
+
+    private func offer(_ way: StepUpWay, _ offers: [SecondFactors.Offer]) -> Response {
+        Response.object { w in
             w.field("status", "factor_required")
-            w.field("level", StepUp.Level.factor.rawValue)
+            w.field("level", way.rawValue)
             w.array("factors", offers) { w, offer in
                 w.object { w in
                     w.field("kind", offer.kind)
@@ -75,7 +91,7 @@ struct StepUpEndpoints {
             case .proven(let proof):
                 change.audit("step_up.show", user, detail: Self.detail(proof.kind.rawValue, action))
                 try await change.freshen(by: proof.kind.rawValue)
-                return .shown(proof.kind, try await prove(action, change))
+                return .shown(proof.kind, try await prove(action, by: .factor, change))
             case .wrong:
                 change.audit("step_up.show", user, outcome: .denied, detail: Self.detail(nil, action))
                 return .refused(.factorRefused)
@@ -85,27 +101,27 @@ struct StepUpEndpoints {
     }
 
     /// For access tokens, which cannot be fresh: whoever holds one need not be the person.
-    private nonisolated(nonsending) func prove(
-        _ action: StepUpAction?, _ change: Change
+    nonisolated(nonsending) func prove(
+        _ action: StepUpAction?, by way: StepUpWay, _ change: Change
     ) async throws -> AccessTokenSecret? {
         guard let token = change.context.actor.accessToken, let action else { return nil }
         let secret = AccessTokenSecret(.proof, ledger.entropy)
         try await StepUpProof.insert(
-            secret, of: token, action, at: change.context.now, in: change.transaction)
+            secret, of: token, action, by: way, at: change.context.now, in: change.transaction)
         return secret
     }
 
-    private static func detail(_ factor: String?, _ action: StepUpAction?) -> JSONValue {
+    static func detail(_ factor: String?, _ action: StepUpAction?) -> JSONValue {
         ["factor": JSONValue(factor), "action": action?.json ?? .null]
     }
 
-    private func shown(
-        _ kind: FactorBook.Proof.Kind, _ action: StepUpAction?, _ proof: AccessTokenSecret?,
+    func shown(
+        _ factor: String, _ action: StepUpAction?, _ proof: AccessTokenSecret?,
         at now: Timestamp
     ) -> Response {
         Response.object { w in
             w.field("status", "shown")
-            w.field("factor", kind.rawValue)
+            w.field("factor", factor)
             w.field("fresh_until", (now + StepUpProof.lifetime).description)
             w.field("action", action)
             w.field("proof", proof?.text)

@@ -31,7 +31,7 @@ struct AccountEndpoints {
             Operation(
                 .post, one + "/mode", id: "setAccountMode", requires: .scoped(.keysSuspend),
                 errors: [.notFound, .conflict, .countMismatch], bodyLimit: Self.bodyBytes,
-                handle: setMode),
+                stepUp: .whenItGives, handle: setMode),
         ]
     }
 }

@@ -60,6 +60,8 @@ struct ModeOutcome {
     var tampered: [TamperedKey] = []
     /// What is to be deleted at the exchanges, once keys are revoked.
     var deletions: [OpenedDeletions] = []
+    /// Something that was stopped goes on by it, at once or when keys come that an order held.
+    var isLooser = false
     /// A standing order was set or taken back.
     var order: String?
 

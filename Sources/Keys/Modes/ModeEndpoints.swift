@@ -19,10 +19,10 @@ struct ModeEndpoints {
             single("revoke", .revoked, requires: .keysRevoke),
             Operation(
                 .post, "/v1/keys/{key_id}/mode", id: "setKeyMode", requires: .scoped(.keysSuspend),
-                errors: Self.singleErrors, bodyLimit: Self.bodyBytes, handle: setOne),
+                errors: Self.singleErrors, bodyLimit: Self.bodyBytes, stepUp: .whenItGives, handle: setOne),
             Operation(
                 .post, "/v1/keys/mode", id: "setKeysMode", requires: .scoped(.keysSuspend),
-                errors: [.conflict, .countMismatch], bodyLimit: Self.bodyBytes
+                errors: [.conflict, .countMismatch], bodyLimit: Self.bodyBytes, stepUp: .whenItGives
             ) { request, context in
                 try await setMany(request, context, mode: nil)
             },
@@ -46,7 +46,7 @@ struct ModeEndpoints {
         Operation(
             .post, "/v1/keys/{key_id}/\(verb)", id: "\(verb)Key", requires: .scoped(permission),
             errors: mode == .revoked ? Self.singleErrors.filter { $0 != .conflict } : Self.singleErrors,
-            bodyLimit: Self.bodyBytes
+            bodyLimit: Self.bodyBytes, stepUp: mode == .active ? .recently : nil
         ) { request, context in
             let reason = try await reason(request, required: mode != .active)
             return try await set(mode, reason: reason, action: "keys.\(verb)", request, context)
@@ -86,6 +86,7 @@ extension ModeEndpoints {
             case .refused(let why): throw Problem(.conflict, why)
             case .unchanged: change.audit(action, id, detail: ["unchanged": true])
             case .become(let mode):
+                if mode < key.ownMode, action == "keys.mode" { try context.needStepUp() }
                 let order = orders.strictest(over: key)
                 key.become(mode, under: order, reason: mode == .active ? nil : reason, at: context.now)
                 change.audit(action, id, detail: detail)
@@ -162,9 +163,13 @@ extension ModeEndpoints {
         try check(keys.sound.count + keys.tampered.count, command)
         var outcome = ModeOutcome()
         outcome.tampered = keys.tampered
+        outcome.isLooser = try await StandingOrders.read(in: change.transaction).contains {
+            $0.selector == command.selector && command.mode < $0.mode
+        }
         outcome.order = try await place(command, change)
         let orders = try await StandingOrders.read(in: change.transaction)
         for key in keys.sound { outcome.judge(key, command, orders, at: change.context.now) }
+        if outcome.isLooser, !command.isDryRun { try change.context.needStepUp() }
         try await sweep.write(outcome.changed)
         if command.mode == .revoked {
             try await RotationStore.cancel(
@@ -260,6 +265,7 @@ extension ModeOutcome {
         } else if next.obey(order, at: now) {
             next.touch(at: now)
         }
+        if next.ownMode < key.ownMode { isLooser = true }
         if next.revision != key.revision {
             changed.append(next)
         } else if command.mode == .active, key.status != .active {

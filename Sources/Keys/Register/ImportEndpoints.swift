@@ -1,5 +1,7 @@
 import Access
+import Exchanges
 import Crypto
+import Exchanges
 import HTTPServer
 import JSON
 import Kernel
@@ -19,7 +21,7 @@ struct ImportEndpoints {
         [
             Operation(
                 .post, "/v1/keys/import", id: "importKeys", requires: .scoped(.keysWrite),
-                bodyLimit: Self.bodyBytes, repeats: .nothing, handle: importKeys)
+                bodyLimit: Self.bodyBytes, repeats: .nothing, stepUp: .whenItGives, handle: importKeys)
         ]
     }
 
@@ -31,6 +33,8 @@ struct ImportEndpoints {
         let isDryRun = fields.bool("dry_run", default: false)
         let entries = fields.values("entries", count: 1...Self.entriesAtMost)
         try fields.finish()
+        // Before any of them is registered.
+        if !isDryRun, entries.contains(where: \.movesMoney) { try context.needStepUp() }
         var seen: [[UInt8]: Int] = [:]
         var verdicts: [ImportVerdict] = []
         for (index, entry) in entries.enumerated() {
@@ -91,6 +95,12 @@ struct ImportEndpoints {
     private nonisolated(nonsending) func isTaken(_ draft: KeyDraft) async throws -> Bool {
         try await KeyStore.isTaken(
             draft.label, of: draft.exchange, account: draft.account, in: database)
+    }
+}
+
+extension JSONValue {
+    fileprivate var movesMoney: Bool {
+        (self["permissions"]?.asArray ?? []).compactMap { $0.asString.flatMap(KeyPermission.init) }.moveMoney
     }
 }
 

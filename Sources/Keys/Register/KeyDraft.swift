@@ -55,6 +55,11 @@ struct KeyDraft {
     }
 }
 
+extension Collection where Element == KeyPermission {
+    /// Whether money can leave an account by one of them.
+    var moveMoney: Bool { contains(.withdraw) || contains(.transfer) }
+}
+
 /// A merge patch (RFC 7396) of a key: nil is "stays", an inner nil is "cleared".
 struct KeyChange {
     private static let names = [

@@ -58,7 +58,7 @@ package struct KeyEndpoints {
             },
             Operation(
                 .post, "/v1/keys", id: "createKey", requires: .scoped(.keysWrite),
-                errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes
+                errors: [.alreadyExists, .duplicateSecret], bodyLimit: Self.bodyBytes, stepUp: .whenItGives
             ) { try await create($0, $1, asDecoy: false) },
             Operation(
                 .post, "/v1/decoy-keys", id: "createDecoyKey", requires: .scoped(.decoysWrite),
@@ -71,7 +71,7 @@ package struct KeyEndpoints {
             Operation(
                 .patch, "/v1/keys/{key_id}", id: "updateKey", requires: .scoped(.keysWrite),
                 errors: [.keyTampered, .notFound, .conflict, .alreadyExists],
-                bodyLimit: Self.bodyBytes,
+                bodyLimit: Self.bodyBytes, stepUp: .whenItGives,
                 handle: update),
         ]
     }
@@ -126,6 +126,7 @@ extension KeyEndpoints {
         try request.parameters().finish()
         let fields = try await request.fields(limit: Self.bodyBytes)
         let draft = try KeyDraft(fields, caller: context.actor.principal, now: context.now, asDecoy: asDecoy)
+        if !asDecoy, draft.permissions.moveMoney { try context.needStepUp() }
         let row = try await registrar.register(draft, context)
         return row.response(.created, for: context).header(.location, "/v1/keys/\(row.id)")
     }
@@ -157,8 +158,9 @@ extension KeyEndpoints {
                         pointer: "/credential", code: FieldCode.missing,
                         message: "is required: whoever makes more of a key visible must have its secret"))
             }
-            let before = key.target
+            let (before, moved) = (key.target, key.permissions)
             let changed = key.apply(wanted, at: context.now)
+            if key.permissions.filter({ !moved.contains($0) }).moveMoney { try context.needStepUp() }
             try await ScopeMoves.check(from: before, to: key.target, by: context, in: change.transaction)
             // Whoever acts by a key's snapshot asks for the epoch only: by an old address, bans would be
             // judged and booked at the wrong one.

@@ -36,7 +36,7 @@ struct VersionEndpoints {
                 .post, "/v1/keys/{key_id}/reveal", id: "revealKey", requires: .scoped(.keysReveal),
 
                 errors: Self.errors + [.alreadyDone], bodyLimit: Self.bodyBytes, repeats: .refusal,
-                stepUp: .recently, handle: reveal),
+                stepUp: .strictly, handle: reveal),
         ]
     }
 

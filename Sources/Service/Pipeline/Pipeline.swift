@@ -241,13 +241,35 @@ final class Pipeline {
         if let parked = try await approvals.intercept(operation, request, context) {
             response = parked
         } else {
-            if operation.stepUp != nil { try await gate.stepUp(admission, request, operation) }
-            response = try await operation.handle(request, context)
+            response = try await confirmed(operation, request, context, admission)
         }
         if context.idempotency != nil { await idempotency.keep(response, operation, context) }
         // What is shown once is kept by nobody on the way.
         let isShownOnce = operation.repeats == .refusal
         return isShownOnce ? response.header(.cacheControl, "no-store") : response
+    }
+
+    /// Carried out, once the person who asks has shown that they are there, where that is asked for.
+    private func confirmed(
+        _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission
+    ) async throws -> Response {
+        guard let demand = operation.stepUp else { return try await operation.handle(request, context) }
+        guard demand.isConditional else {
+            try await gate.stepUp(admission, request, operation)
+            return try await operation.handle(request, context)
+        }
+        let body = try await request.body.collect(limit: operation.bodyLimit)
+        request.body = RequestBody(bytes: body)
+        do {
+            return try await operation.handle(request, context)
+        } catch is StepUpWanted {
+            // It has done nothing yet.
+            try await gate.stepUp(admission, request, operation)
+        }
+        request.body = RequestBody(bytes: body)
+        var context = context
+        context.isConfirmed = true
+        return try await operation.handle(request, context)
     }
 
     private func limit(_ visit: inout Visit, at now: UInt64) throws {

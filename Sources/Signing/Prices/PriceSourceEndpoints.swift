@@ -26,7 +26,8 @@ package struct PriceSourceEndpoints {
             ) { request, _ in try await PriceSourceSearch(request).page(in: book.ledger.database) },
             Operation(
                 .post, "/v1/price-sources", id: "markPriceSource", requires: .permission(.policiesWrite),
-                errors: [.alreadyExists, .conflict], bodyLimit: Self.bodyBytes, handle: mark),
+                errors: [.alreadyExists, .conflict], bodyLimit: Self.bodyBytes, stepUp: .recently,
+                handle: mark),
             Operation(
                 .get, "/v1/price-sources/{price_source_id}", id: "getPriceSource",
                 requires: .permission(.policiesRead), errors: [.notFound], bodyLimit: 0, handle: get),
@@ -37,7 +38,7 @@ package struct PriceSourceEndpoints {
             Operation(
                 .post, "/v1/price-sources/{price_source_id}/resume", id: "resumePriceSource",
                 requires: .permission(.policiesWrite), errors: [.notFound, .conflict],
-                bodyLimit: Self.bodyBytes, handle: resume),
+                bodyLimit: Self.bodyBytes, stepUp: .recently, handle: resume),
         ]
     }
 
