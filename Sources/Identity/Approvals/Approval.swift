@@ -20,6 +20,8 @@ package struct Approval: Equatable, Sendable {
     /// The people behind it, none of whom decides.
     package let humans: [UserID]
     package let accessToken: AccessTokenID?
+    /// That it was asked in.
+    package let session: SessionID?
     package let address: IPAddress?
     package let reason: String?
     package let needs: [Need]

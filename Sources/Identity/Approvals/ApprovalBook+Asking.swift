@@ -1,6 +1,7 @@
 package import Access
+import Events
 package import HTTPServer
-import JSON
+package import JSON
 import Kernel
 
 extension ApprovalBook {
@@ -12,16 +13,22 @@ extension ApprovalBook {
 
     /// Nil: no rule in force asks for approvals, or there is nothing that it could be about, or the caller
     /// may not do it anyhow, which the handler says.
+    /// - Parameter patch: what it makes of a key; asked for only where a rule may be left by that.
     package nonisolated(nonsending) func caught(
         _ action: ApprovalAction, _ parameters: [String: String], needing permission: Permission?,
-        _ context: Context
+        patch: nonisolated(nonsending) () async throws -> JSONValue? = { nil }, _ context: Context
     ) async throws -> Caught? {
         let rules = try await rules(at: context.epoch)
         // Most requests are about nothing that any rule names.
-        guard rules.contains(where: { $0.mayCatch(action) }) else { return nil }
+        let scopes = RuleScopes(action == .updateKey ? rules : [])
+        guard !scopes.isEmpty || rules.contains(where: { $0.mayCatch(action) }) else { return nil }
         guard let subject = try await subject(of: parameters) else { return nil }
         if let permission, !context.mayStill(permission, on: subject.target) { return nil }
-        let catching = rules.filter { $0.catches(action, on: subject) }
+        var catching = try await catching(action, on: subject, of: rules, in: ledger.database)
+        if !scopes.isEmpty, let before = subject.target, let patch = try await patch() {
+            let left = scopes.left(from: before, to: before.changed(by: patch))
+            catching += left.filter { rule in !catching.contains { $0.id == rule.id } }
+        }
         return catching.isEmpty ? nil : Caught(rules: catching, subject: subject)
     }
 
@@ -56,7 +63,7 @@ extension ApprovalBook {
 
 extension ApprovalRule {
     fileprivate func mayCatch(_ action: ApprovalAction) -> Bool {
-        action == .updateApprovalRule || action == .deleteApprovalRule || content.actions.contains(action)
+        action.changesRules || content.actions.contains(action)
     }
 }
 

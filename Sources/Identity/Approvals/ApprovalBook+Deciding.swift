@@ -64,7 +64,8 @@ extension ApprovalBook {
         let isMet = try await ApprovalStore.isMet(approval.id, at: now, in: change.transaction)
         if isMet {
             var delay = approval.delay
-            if vote.isSolo {
+            // Whoever gave the last one: a rule that was met by the requester alone waits.
+            if try await isSolo(approval, change) {
                 delay = max(delay, try await SoloMode.read(in: change.transaction).delay)
             }
             (approval.state, approval.approvedAt, approval.dueAt) = (.approved, now, now + delay)
@@ -79,6 +80,11 @@ extension ApprovalBook {
                     ("reason_given", .string(vote.reason)), ("complete", .bool(isMet)),
                     ("solo", .bool(vote.isSolo)), ("due_at", JSONValue(approval.dueAt)),
                 ]))
+    }
+
+    private nonisolated(nonsending) func isSolo(_ approval: Approval, _ change: Change) async throws -> Bool {
+        let votes = try await ApprovalVoteStore.all(of: [approval.id], in: change.transaction)
+        return votes[approval.id, default: []].contains { $0.isSolo && $0.verdict == .approve }
     }
 
     /// Its requester, or whoever stands behind them, wants it no more.

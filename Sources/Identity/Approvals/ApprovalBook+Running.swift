@@ -58,7 +58,9 @@ extension ApprovalBook {
             try await Authority.share(in: change.transaction)
             try await Authority.checkConfirmed(in: change.transaction)
             let epoch = try await Self.epoch(in: change.transaction)
-            switch try await standing(of: approval, needing: permission(approval), change.transaction) {
+            let standing = try await standing(
+                of: approval, by: fetcher?.actor, needing: permission(approval), change.transaction)
+            switch standing {
             case .failure(let obstacle):
                 fail(&approval, obstacle.sentence, at: now)
                 try await ApprovalStore.step(approval, in: change.transaction)
@@ -79,17 +81,26 @@ extension ApprovalBook {
     }
 
     /// Why it is not run.
-    struct Obstacle: Error { let sentence: String }
+    package struct Obstacle: Error {
+        package let sentence: String
 
-    /// All that must still hold: the requester's permission, the approvers' roles, the key's class and
-    /// policy, the rules.
+        package init(sentence: String) { self.sentence = sentence }
+    }
+
+    /// All that must still hold: the requester's standing and permission, the approvers' roles, the key's
+    /// class and policy, the rules.
+    /// - Parameter fetcher: whoever asked for it, and is there now: the session that they are in counts in
+    ///   place of the one that they asked in.
     private nonisolated(nonsending) func standing(
-        of approval: Approval, needing permission: Permission?, _ transaction: Transaction
+        of approval: Approval, by fetcher: Actor?, needing permission: Permission?, _ transaction: Transaction
     ) async throws -> Result<Context, Obstacle> {
-        let actor = Actor(
-            principal: approval.requester, accessToken: approval.accessToken, address: approval.address)
-        guard var context = try await surroundings.standing(actor, transaction) else {
-            return .failure(Obstacle(sentence: "Its requester may not act any more."))
+        var actor = approval.actor
+        if actor.session != nil, let fetcher { actor = fetcher }
+        var context: Context
+        do {
+            context = try await surroundings.standing(actor, permission, transaction)
+        } catch let obstacle as Obstacle {
+            return .failure(obstacle)
         }
         let subject = try await subject(of: approval, in: transaction)
         guard let subject else {
@@ -105,8 +116,8 @@ extension ApprovalBook {
         if let difference = approval.subject.difference(to: subject) {
             return .failure(Obstacle(sentence: difference))
         }
-        let rules = try await ApprovalRuleStore.all(in: transaction)
-        let catching = rules.filter { $0.catches(approval.action, on: subject) }
+        let rules = try await allRules(in: transaction)
+        let catching = try await catching(approval.action, on: subject, of: rules, in: transaction)
         if let gap = approval.gap(to: catching) { return .failure(Obstacle(sentence: gap)) }
         (context.requestID, context.approval) = (approval.id.description, approval.id)
         return .success(context)
@@ -130,7 +141,9 @@ extension ApprovalBook {
             try await Authority.share(in: transaction)
             var fresh = claim
             fresh.epoch = try await Self.epoch(in: transaction)
-            fresh.context = try await standing(of: claim.approval, needing: permission, transaction).get()
+            fresh.context = try await standing(
+                of: claim.approval, by: nil, needing: permission, transaction
+            ).get()
             return fresh
         }
     }
@@ -197,6 +210,11 @@ extension Context {
 }
 
 extension Approval {
+    /// As whoever asked for it came.
+    fileprivate var actor: Actor {
+        Actor(principal: requester, accessToken: accessToken, session: session, address: address)
+    }
+
     /// A service account's with the very access token that asked: others may have been issued since.
     fileprivate func checkFetch(by actor: Actor) throws(Problem) {
         guard isOf(actor.principal) else { throw .notFound("approval") }

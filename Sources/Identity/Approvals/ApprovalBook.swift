@@ -15,17 +15,20 @@ package final class ApprovalBook {
     package struct Surroundings {
         package typealias Reading<Key, Value> =
             nonisolated(nonsending) (Key, any Queryable) async throws -> Value?
+        /// By what the requester may do now, with what the operation demands; throws `Obstacle`.
+        package typealias Standing =
+            nonisolated(nonsending) (Actor, Permission?, any Queryable) async throws -> Context
 
         let key: Reading<ExchangeKeyID, ApprovalSubject>
         let account: Reading<AccountID, ApprovalSubject>
-        /// In whose name a request is carried out, by what its requester may do now; nil: nothing.
-        let standing: Reading<Actor, Context>
+        /// In whose name a request is carried out.
+        let standing: Standing
         let keyring: () throws -> Keyring
 
         package init(
             key: @escaping Reading<ExchangeKeyID, ApprovalSubject>,
             account: @escaping Reading<AccountID, ApprovalSubject>,
-            standing: @escaping Reading<Actor, Context>, keyring: @escaping () throws -> Keyring
+            standing: @escaping Standing, keyring: @escaping () throws -> Keyring
         ) {
             (self.key, self.account, self.standing, self.keyring) = (key, account, standing, keyring)
         }
@@ -33,11 +36,16 @@ package final class ApprovalBook {
 
     let ledger: Ledger
     let surroundings: Surroundings
+    /// All that rules may name; set once, with the operations.
+    package private(set) var actions: Set<ApprovalAction> = []
     private var held: (epoch: Int64, rules: [ApprovalRule])?
 
     package init(ledger: Ledger, _ surroundings: Surroundings) {
         (self.ledger, self.surroundings) = (ledger, surroundings)
     }
+
+    /// All operations of the service, once they are there.
+    package func bind(_ operations: [Operation]) { actions = ApprovalAction.all(of: operations) }
 
     private static let pending = Statement(
         "approval_pending", "select count(*) from approval where state = 'pending'")
@@ -50,10 +58,41 @@ package final class ApprovalBook {
     /// The rules as of an epoch that is current, or as they are now. Whoever changes a rule raises the epoch.
     package nonisolated(nonsending) func rules(at epoch: Int64?) async throws -> [ApprovalRule] {
         if let epoch, let held, held.epoch == epoch { return held.rules }
-        let rules = try await ApprovalRuleStore.all(in: ledger.database)
+        let rules = try await allRules(in: ledger.database)
         // Read after the epoch: they are of it, or newer.
         held = epoch.map { ($0, rules) }
         return rules
+    }
+
+    /// A rule that names what this program does not know guards something that it cannot tell: it is of
+    /// another version.
+    nonisolated(nonsending) func allRules(in source: any Queryable) async throws -> [ApprovalRule] {
+        let rules = try await ApprovalRuleStore.all(in: source)
+        for rule in rules where !actions.isSuperset(of: rule.content.actions) {
+            throw Problem(
+                .conflict,
+                "The approval rule \"\(rule.content.name)\" names what this version does not know."
+            )
+        }
+        return rules
+    }
+
+    /// The rules that ask for approvals of it. An account's keys count where a rule is about one of them.
+    nonisolated(nonsending) func catching(
+        _ action: ApprovalAction, on subject: ApprovalSubject, of rules: [ApprovalRule],
+        in source: any Queryable
+    ) async throws -> [ApprovalRule] {
+        var catching: [ApprovalRule] = []
+        for rule in rules where rule.catches(action, on: subject) {
+            if case .key(let id) = rule.content.scope, let target = subject.target,
+                case .account = target.resource, !action.changesRules,
+                let key = try await surroundings.key(id, source)?.target, !key.isOf(target)
+            {
+                continue
+            }
+            catching.append(rule)
+        }
+        return catching
     }
 
     /// What a path's parameters name: a key, an account, or a rule. Nil: there is no such thing.
@@ -69,6 +108,13 @@ package final class ApprovalBook {
             return try await surroundings.account(id, ledger.database)
         }
         return ApprovalSubject(id: parameters.first?.value)
+    }
+}
+
+extension Target {
+    /// Whether it is a key of that account.
+    fileprivate func isOf(_ account: Target) -> Bool {
+        (exchange, environment, self.account) == (account.exchange, account.environment, account.account)
     }
 }
 
@@ -174,8 +220,9 @@ extension ApprovalBook {
         return Approval(
             id: ledger.newID(), action: wanted.action, operation: wanted.operation, state: .pending,
             requester: requester, humans: try await humans(behind: requester, change),
-            accessToken: change.context.actor.accessToken, address: change.context.actor.address,
-            reason: wanted.reason, needs: needs, method: wanted.request.method, path: wanted.request.path,
+            accessToken: change.context.actor.accessToken, session: change.context.actor.session,
+            address: change.context.actor.address, reason: wanted.reason, needs: needs,
+            method: wanted.request.method, path: wanted.request.path,
             subject: wanted.subject, digest: wanted.request.digest, isFetched: wanted.isFetched,
             requestedAt: now, expiresAt: now + waits,
             delay: contents.map(\.delay).max() ?? .seconds(0),

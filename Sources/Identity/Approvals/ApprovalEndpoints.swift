@@ -39,7 +39,7 @@ package struct ApprovalEndpoints {
             Endpoint(
                 .post, one + "/fetch", id: "fetchApproval", requires: .self,
                 errors: [.forbidden, .notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal,
-                stepUp: .recently, handle: fetch),
+                stepUp: .strictly, handle: fetch),
         ]
     }
 
@@ -49,7 +49,9 @@ package struct ApprovalEndpoints {
     {
         var parameters = try request.parameters()
         let state = parameters.choice("state", Approval.State.self)
-        let action = parameters.choice("action", ApprovalAction.self)
+        let action = parameters.parsed("action", expected: "what a rule may name") { text in
+            book.actions.contains(ApprovalAction(text)) ? ApprovalAction(text) : nil
+        }
         let requester = parameters.parsed(
             "requester_id", expected: "the id of a user or service account"
         ) { PrincipalID($0) }

@@ -33,21 +33,35 @@ extension ApprovalRule {
     /// What cannot be told to be elsewhere is caught: an action on many things by every rule that names it.
     /// A rule guards itself: else one person could lift what needs several.
     package func catches(_ action: ApprovalAction, on subject: ApprovalSubject) -> Bool {
-        if action == .updateApprovalRule || action == .deleteApprovalRule, subject.id == id.description {
-            return true
-        }
+        if action.changesRules, subject.id == id.description { return true }
         guard content.actions.contains(action) else { return false }
-        return subject.target.map(content.scope.matches) ?? true
+        return subject.target.map(mayConcern) ?? true
     }
+
+    /// What is done to an account is done to its keys, of which some may be in the scope.
+    private func mayConcern(_ target: Target) -> Bool {
+        guard case .account(let id) = target.resource else { return content.scope.matches(target) }
+        let place = Scope.Place(
+            exchange: target.exchange, environment: target.environment, account: target.account)
+        return content.scope.overlaps(.account(id, place), nil)
+    }
+}
+
+extension ApprovalAction {
+    var changesRules: Bool { self == .updateRule || self == .deleteRule }
 }
 
 extension ApprovalRule.Content {
     private static let usual: Period = .hours(24)
 
-    init(_ fields: consuming Fields) throws(FieldErrors) {
+    /// - Parameter known: all that rules may name.
+    init(_ fields: consuming Fields, known: Set<ApprovalAction>) throws(FieldErrors) {
         var f = fields
         name = f.name()
-        actions = f.choices("actions", ApprovalAction.self, count: 1...100)
+        let expected = "the operationId of what can wait for approvals, withdraw, or transfer"
+        actions = f.parsedList("actions", count: 1...100, expected: expected) { text in
+            known.contains(ApprovalAction(text)) ? ApprovalAction(text) : nil
+        }
         if Set(actions).count < actions.count {
             f.fail("actions", code: "not_unique", "must not name an action twice")
         }

@@ -1,5 +1,5 @@
 package import Access
-package import Events
+import Events
 import HTTPServer
 import JSON
 import Kernel
@@ -10,8 +10,9 @@ package struct ApprovalRuleEndpoints {
     private static let bodyBytes = 64 * 1_024
 
     private let ledger: Ledger
+    private let book: ApprovalBook
 
-    package init(ledger: Ledger) { self.ledger = ledger }
+    package init(book: ApprovalBook) { (ledger, self.book) = (book.ledger, book) }
 
     package var operations: [Operation] {
         let (read, write) = (
@@ -64,7 +65,8 @@ package struct ApprovalRuleEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        let content = try ApprovalRule.Content(try await request.fields(limit: Self.bodyBytes))
+        let content = try ApprovalRule.Content(
+            try await request.fields(limit: Self.bodyBytes), known: book.actions)
         let actor = context.actor.principal?.description ?? ""
         let rule = ApprovalRule(
             id: ledger.newID(), content: content, createdAt: context.now, createdBy: actor,
@@ -85,7 +87,8 @@ package struct ApprovalRuleEndpoints {
         try request.refuseParameters()
         let id = try Self.id(request)
         try request.requireMatch()
-        let content = try ApprovalRule.Content(try await request.fields(limit: Self.bodyBytes))
+        let content = try ApprovalRule.Content(
+            try await request.fields(limit: Self.bodyBytes), known: book.actions)
         let stored = try await ledger.change(context) { change in
             var rule = try await ApprovalRuleStore.lock(id, in: change.transaction)
             try request.match(revision: rule.revision, required: true)

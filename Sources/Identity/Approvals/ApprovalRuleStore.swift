@@ -126,11 +126,10 @@ enum ApprovalRuleStore {
 
 extension ApprovalRule {
     init?(_ row: Row) {
-        let names = row.textArray(2)
-        let actions = names.compactMap(ApprovalAction.init)
-        guard actions.count == names.count,
-            let scope = (try? JSONValue.parse(row.json(3))).flatMap({ Scope(stored: $0) })
-        else { return nil }
+        let actions = row.textArray(2).map(ApprovalAction.init)
+        guard let scope = (try? JSONValue.parse(row.json(3))).flatMap({ Scope(stored: $0) }) else {
+            return nil
+        }
         self.init(
             id: row.id(0),
             content: Content(

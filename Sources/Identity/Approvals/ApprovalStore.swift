@@ -10,7 +10,7 @@ enum ApprovalStore {
         a.id, a.action, a.operation, a.state, a.requester, p.kind, a.humans, a.access_token, a.address,
         a.reason, a.needs, a.method, a.path, a.subject, a.key, a.key_readable, a.key_policy, a.digest,
         a.fetched, a.requested_at, a.expires_at, a.delay, a.valid_for, a.approved_at, a.due_at, a.lapses_at,
-        a.finished_at, a.ended_by, a.end_reason, a.status
+        a.finished_at, a.ended_by, a.end_reason, a.status, a.session
         """
     private static let source = "approval a join principal p on p.id = a.requester"
     static let find = Statement(
@@ -42,9 +42,9 @@ enum ApprovalStore {
         """
         insert into approval (id, action, operation, state, requester, humans, access_token, address, reason,
             needs, method, path, subject, key, key_readable, key_policy, request, digest, fetched,
-            requested_at, expires_at, delay, valid_for)
+            requested_at, expires_at, delay, valid_for, session)
         values ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::integer, $16,
-            $17, $18, $19, $20, $21, $22)
+            $17, $18, $19, $20, $21, $22, $23)
         """)
     private static let step = Statement(
         "approval_step",
@@ -107,7 +107,8 @@ enum ApprovalStore {
             .text(approval.path), .text(subject.id), .id(subject.key), .bool(subject.isKeyReadable),
             .int(subject.keyPolicy), .bytes(sealed), .bytes(approval.digest), .bool(approval.isFetched),
             .timestamp(approval.requestedAt), .timestamp(approval.expiresAt),
-            .int64(approval.delay.microseconds), .int64(approval.validFor?.microseconds))
+            .int64(approval.delay.microseconds), .int64(approval.validFor?.microseconds),
+            .id(approval.session))
     }
 
     /// - Parameters:
@@ -151,15 +152,16 @@ enum ApprovalSort: String, ListSort {
 extension Approval {
     /// Nil for what this service never wrote.
     init?(_ row: Row) {
-        guard let action = ApprovalAction(rawValue: row.text(1)), let state = State(rawValue: row.text(3)),
+        guard let state = State(rawValue: row.text(3)),
             let kind = PrincipalID.Kind(rawValue: row.text(5)),
             let stored = (try? JSONValue.parse(row.json(10)))?.asArray
         else { return nil }
         let needs = stored.compactMap(Need.init(stored:))
         guard needs.count == stored.count, !needs.isEmpty else { return nil }
         self.init(
-            id: row.id(0), action: action, operation: row.text(2), state: state,
+            id: row.id(0), action: ApprovalAction(row.text(1)), operation: row.text(2), state: state,
             requester: PrincipalID(kind, row.uuid(4)), humans: row.idArray(6), accessToken: row.optionalID(7),
+            session: row.optionalID(30),
             address: row.optionalText(8).flatMap { IPAddress($0) }, reason: row.optionalText(9), needs: needs,
             method: row.text(11), path: row.text(12),
             subject: ApprovalSubject(

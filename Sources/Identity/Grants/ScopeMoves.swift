@@ -18,7 +18,8 @@ package enum ScopeMoves {
         """)
 
     /// The caller must have the right to change it where it was and where it will be, must not come to more
-    /// by it, and must hold on it whatever somebody gains by it.
+    /// by it, and must hold on it whatever somebody gains by it. What an approval rule guards leaves it only
+    /// by that rule.
     package static nonisolated(nonsending) func check(
         from before: Target, to after: Target, by caller: Context, in transaction: Transaction
     ) async throws {
@@ -33,6 +34,7 @@ package enum ScopeMoves {
             flipping, .timestamp(caller.now), .text(before.exchange.rawValue),
             .text(before.environment.rawValue), .text(before.account), .textArray(before.tags),
             .text(before.owner?.description), .textArray(after.tags), .text(after.owner?.description))
+        try await RuleScopes.check(from: before, to: after, by: caller, in: transaction)
         for row in rows {
             let built = BuiltInRole(rawValue: row.text(0))?.permissions
             let given = built ?? Set(row.isNull(2) ? [] : row.textArray(2).compactMap(Permission.init))

@@ -48,7 +48,8 @@ extension KeyBook {
         let first = knew.sorted().prefix(RotationWishes.stepRows)
         let sweep = KeySweep(book: self, change: change)
         let (sound, tampered) = try await sweep.lock(ids: Set(owned).union(first).sorted())
-        let will = Will(leaver: leaver, heir: heir, orders: orders)
+        let guards = try await RuleScopes.read(in: change.transaction)
+        let will = Will(leaver: leaver, heir: heir, orders: orders, guards: guards)
         var (left, changed): ([LeftKey], [ExchangeKey]) = ([], [])
         for key in sound where key.owner == leaver {
             left.append(try await hand(key, will, &changed, change))
@@ -82,6 +83,7 @@ extension KeyBook {
         let leaver: PrincipalID
         let heir: PrincipalID?
         let orders: [StandingOrder]
+        let guards: RuleScopes
     }
 
     private nonisolated(nonsending) func hand(
@@ -97,6 +99,9 @@ extension KeyBook {
         else { return kept("A standing order holds the keys of this owner.") }
         var given = key
         given.owner = heir
+        if let rule = will.guards.firstLeft(from: key.target, to: given.target) {
+            return kept("The approval rule \"\(rule)\" guards the keys of this owner.")
+        }
         do {
             try await ScopeMoves.check(
                 from: key.target, to: given.target, by: change.context, in: change.transaction)

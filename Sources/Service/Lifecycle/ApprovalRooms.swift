@@ -22,8 +22,9 @@ struct ApprovalRooms {
             ApprovalBook.Surroundings(
                 key: { id, source in try await ApprovalSubject.read(id, in: source) },
                 account: { id, source in try await ApprovalSubject.read(id, in: source) },
-                standing: { actor, source in
-                    try await RequesterStanding.context(actor, at: shared.clock.now(), in: source)
+                standing: { actor, permission, source in
+                    try await RequesterStanding.context(
+                        actor, needing: permission, at: shared.clock.now(), in: source)
                 },
                 keyring: { try shared.seal.opened().keyring }))
         executor = ApprovalExecutor(
@@ -32,7 +33,7 @@ struct ApprovalRooms {
         self.book = book
         jobs = ApprovalJobs(book: book, executor: executor).jobs
         operations =
-            ApprovalRuleEndpoints(ledger: ledger).operations
+            ApprovalRuleEndpoints(book: book).operations
             + ApprovalEndpoints(book: book, executor: executor).operations
             + SoloModeEndpoints(ledger: ledger).operations
     }
@@ -40,7 +41,8 @@ struct ApprovalRooms {
     /// For requests to exchanges, which are understood only when they are looked at.
     var ofUses: UseApprovals {
         UseApprovals { [book] request, context, operation in
-            guard let action = ApprovalAction(rawValue: operation.rawValue),
+            let action = ApprovalAction(operation.rawValue)
+            guard ApprovalAction.atExchange.contains(action),
                 let caught = try await book.caught(
                     action, request.pathParameters, needing: .keysProxy, context)
             else { return nil }
@@ -52,36 +54,9 @@ struct ApprovalRooms {
     }
 
     /// All operations of the service, once they are there.
-    func bind(_ operations: [Operation]) { executor.bind(operations) }
-}
-
-/// In whose name something is carried out that was asked for a while ago.
-enum RequesterStanding {
-    private static let principal = Statement(
-        "requester_principal", "select granted(id) from principal where id = $1 and status = 'active'")
-    private static let token = Statement(
-        "requester_token",
-        """
-        select revoked_at is null and (expires_at is null or expires_at > $2), scopes from access_token
-        where id = $1
-        """)
-
-    /// Nil: they, or the access token that they asked with, may do nothing any more.
-    static nonisolated(nonsending) func context(
-        _ actor: Actor, at now: Timestamp, in source: any Queryable
-    ) async throws -> Context? {
-        guard let row = try await source.query(principal, .uuid(actor.principal?.uuid)).first else {
-            return nil
-        }
-        var scopes: [Permission]?
-        if let id = actor.accessToken {
-            guard let row = try await source.query(token, .id(id), .timestamp(now)).first, row.bool(0) else {
-                return nil
-            }
-            scopes = row.isNull(1) ? nil : row.textArray(1).compactMap(Permission.init)
-        }
-        let rights = Rights(try GrantedRole.list(row.json(0)), scopes: scopes, at: now)
-        return Context(actor: actor, rights: rights, now: now, requestID: "")
+    func bind(_ operations: [Operation]) {
+        book.bind(operations)
+        executor.bind(operations)
     }
 }
 

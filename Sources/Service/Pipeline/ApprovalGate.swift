@@ -1,6 +1,7 @@
 import Access
 import HTTPServer
 import Identity
+import JSON
 
 /// What needs approvals is kept until it has them, or is told where to ask, before its handler knows of it.
 /// Requests to exchanges are looked at where they are understood: `ProxyEndpoints`.
@@ -14,13 +15,20 @@ final class ApprovalGate {
     func intercept(
         _ operation: Operation, _ request: Request, _ context: Context
     ) async throws -> Response? {
-        guard operation.acts, !operation.settlesItself,
-            let action = ApprovalAction(rawValue: operation.id)
-        else { return nil }
+        guard operation.canWait else { return nil }
+        let action = ApprovalAction(operation.id)
         let caught = try await book.caught(
-            action, request.pathParameters, needing: operation.requires.permission, context)
+            action, request.pathParameters, needing: operation.requires.permission,
+            patch: { try await patch(request, operation) }, context)
         guard let caught else { return nil }
         return try await book.answer(
             request, action, by: operation.id, isFetched: operation.repeats == .refusal, caught, context)
+    }
+
+    /// The body, looked at ahead of its handler; nil for what is no JSON, which the handler says.
+    private func patch(_ request: Request, _ operation: Operation) async throws -> JSONValue? {
+        let body = try await request.body.collect(limit: operation.bodyLimit)
+        request.body = RequestBody(bytes: body)
+        return try? JSONValue.parse(body)
     }
 }
