@@ -135,7 +135,8 @@ extension Stock {
         } else {
             body = String(decoding: fitted(try #require(example)).bytes, as: UTF8.self)
         }
-        return try await premises.call(
-            operation.method, path, as: owner.token, headers: headers, body: body, type: type)
+        return try await premises.insist(
+            operation.method, path, as: person(for: operation).token, headers: headers, body: body, type: type
+        )
     }
 }

@@ -143,13 +143,13 @@ struct ApprovalTests {
             #expect(parked.status == 202 && parked.json["answer"] == "fetched", "\(parked.text)")
             let id = try #require(parked.json["id"]?.asString)
             let fetch = "/v1/approvals/\(id)/fetch"
-            #expect(try await premises.call("POST", fetch, as: desk.owner.token).code == "conflict")
+            #expect(try await premises.insist("POST", fetch, as: desk.owner.token).code == "conflict")
             #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
-            #expect(try await premises.call("POST", fetch, as: desk.approver.token).status == 404)
-            let shown = try await premises.call("POST", fetch, as: desk.owner.token)
+            #expect(try await premises.insist("POST", fetch, as: desk.approver.token).status == 404)
+            let shown = try await premises.insist("POST", fetch, as: desk.owner.token)
             #expect(shown.json["secret"] == "the-secret-of-the-treasury", "\(shown.text)")
             #expect(shown.response.head[.cacheControl] == "no-store")
-            #expect(try await premises.call("POST", fetch, as: desk.owner.token).code == "conflict")
+            #expect(try await premises.insist("POST", fetch, as: desk.owner.token).code == "conflict")
             let seen = try await premises.call("GET", "/v1/approvals/\(id)", as: desk.owner.token)
             #expect(seen.json["state"] == "executed" && seen.json["result"] == .null, "\(seen.text)")
             #expect(premises.mistakes == [])
@@ -237,7 +237,7 @@ struct ApprovalTests {
                 "POST", "/v1/approval-rules", as: owner.token,
                 body: #"{"name":"a","actions":["suspendKey"],"approvals":1,"role":"owner"}"#)
             #expect(made.status == 201, "\(made.text)")
-            let on = try await premises.call(
+            let on = try await premises.insist(
                 "PUT", "/v1/settings/solo-mode", as: owner.token,
                 headers: [(name: "if-match", value: "*")],
                 body: #"{"enabled":true,"delay":"1h","reason":"there is only me"}"#)
@@ -250,7 +250,7 @@ struct ApprovalTests {
             let parked = try await premises.call(
                 "POST", "/v1/keys/\(key.json["id"]?.asString ?? "")/suspend", as: owner.token,
                 headers: Stock.waiting, body: #"{"reason":"a"}"#)
-            let approved = try await premises.call(
+            let approved = try await premises.insist(
                 "POST", "/v1/approvals/\(parked.json["id"]?.asString ?? "")/approve", as: owner.token,
                 body: #"{"reason":"I looked twice"}"#)
             #expect(approved.json["state"] == "approved", "\(approved.text)")
@@ -258,8 +258,8 @@ struct ApprovalTests {
             let due = approved.json["due_at"]?.asString.flatMap { Timestamp($0) }
             let at = approved.json["approved_at"]?.asString.flatMap { Timestamp($0) }
             #expect(due.flatMap { due in at.map { due - $0 } } == .hours(1))
-            _ = try await premises.join("second", .admin, by: owner)
-            let again = try await premises.call(
+            _ = try await premises.join("second", .admin, by: owner, insisting: true)
+            let again = try await premises.insist(
                 "PUT", "/v1/settings/solo-mode", as: owner.token,
                 headers: [(name: "if-match", value: "*")], body: #"{"enabled":true,"reason":"a"}"#)
             #expect(again.code == "conflict", "\(again.text)")

@@ -55,8 +55,8 @@ struct Bench {
             headers.append((name: "if-match", value: "*"))
         }
         let body = field.set(text, in: distinct(example))
-        let answer = try await stock.premises.call(
-            operation.method, path, as: stock.owner.token, headers: headers,
+        let answer = try await stock.premises.insist(
+            operation.method, path, as: stock.person(for: operation).token, headers: headers,
             body: String(decoding: body.bytes, as: UTF8.self))
         let what: Comment = "\(operation.name) \(field): \(text.prefix(80).debugDescription) \(answer.text)"
         if (200..<300).contains(answer.status) {
@@ -99,7 +99,8 @@ struct Bench {
     }
 
     private func call(_ method: String, _ path: String, _ body: String = "") async throws -> TestAnswer {
-        try await stock.premises.call(method, path, as: stock.owner.token, body: body)
+        let person = path == "/v1/break-glass" ? stock.keeper : stock.owner
+        return try await stock.premises.insist(method, path, as: person.token, body: body)
     }
 
     // MARK: Something to try on

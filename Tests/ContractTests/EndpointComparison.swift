@@ -9,7 +9,7 @@ struct EndpointFacts: Hashable {
     /// Whoever has the permission on something is let in.
     let isScoped: Bool
     let errorCodes: Set<String>
-    /// `factor within 300 s`; nil asks for none.
+    /// `factor within 300 s, on a condition`; nil asks for none.
     var stepUp: String?
 
     var name: String { "\(method) \(path)" }
@@ -73,6 +73,8 @@ extension Contract {
         guard let level = said?["level"]?.asString, let seconds = said?["within_seconds"]?.asInt else {
             return nil
         }
-        return "\(level) within \(seconds) s"
+        let exemption = said?["exempt"]?.asString.map { ", exempt \($0)" } ?? ""
+        let condition = said?["when"]?.asString == nil ? "" : ", on a condition"
+        return "\(level) within \(seconds) s\(exemption)\(condition)"
     }
 }

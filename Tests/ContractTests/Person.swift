@@ -33,13 +33,16 @@ extension Premises {
     }
 
     /// Invites somebody and accepts for them. Nil: without any role.
-    nonisolated(nonsending) func join(_ name: String, _ role: BuiltInRole?, by owner: Person) async throws
-        -> Person
-    {
+    /// - Parameter isInsisting: by an owner who proves who they are.
+    nonisolated(nonsending) func join(
+        _ name: String, _ role: BuiltInRole?, by owner: Person, insisting isInsisting: Bool = false
+    ) async throws -> Person {
         let given = role.map { #","role":"\#($0.rawValue)""# } ?? ""
-        let invited = try await call(
-            "POST", "/v1/users", as: owner.token,
-            body: #"{"name":"\#(name)","email":"\#(name)@desk.example"\#(given)}"#)
+        let body = #"{"name":"\#(name)","email":"\#(name)@desk.example"\#(given)}"#
+        let invited =
+            isInsisting
+            ? try await insist("POST", "/v1/users", as: owner.token, body: body)
+            : try await call("POST", "/v1/users", as: owner.token, body: body)
         let token = invited.json["invitation"]?["token"]?.asString ?? ""
         return try Person(
             await call("POST", "/v1/invitations/accept", body: #"{"token":"\#(token)"}"#))

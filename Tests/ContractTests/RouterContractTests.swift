@@ -43,9 +43,13 @@ extension EndpointFacts {
             method: operation.method.name, path: operation.path.replacing("*}", with: "}"), id: operation.id,
             permission: operation.requires.text, isScoped: operation.requires.isScoped,
             errorCodes: Set(operation.allErrors.map(\.code)),
-            stepUp: operation.stepUp.map {
-                "\($0.level.rawValue) within \($0.within.microseconds / 1_000_000) s"
-            })
+            stepUp: operation.stepUp.map(Self.text))
+    }
+
+    private static func text(_ demand: StepUp) -> String {
+        let exemption = demand.exemption == .inGrace ? "" : ", exempt \(demand.exemption)"
+        return "\(demand.level.rawValue) within \(demand.within.microseconds / 1_000_000) s\(exemption)"
+            + (demand.isConditional ? ", on a condition" : "")
     }
 }
 
@@ -57,7 +61,7 @@ extension Endpoint<Requirement, Context> {
 
     /// Before the handler knows of it.
     private var ofApproval: [ProblemCode] {
-        ApprovalAction(rawValue: id) == nil ? [] : [.approvalRequired]
+        canWait ? [.approvalRequired] : []
     }
 
     private var ofAuthority: [ProblemCode] {

@@ -185,7 +185,7 @@ extension ScopeMatrixTests {
                 .body["requestBody"]?["content"]?["application/json"]
             let example = content?["example"].map { stock.fitted($0).bytes } ?? []
             let body = withBody ? String(decoding: example, as: UTF8.self) : ""
-            return try await premises.call(
+            return try await premises.insist(
                 operation.method.name, "/" + path.joined(separator: "/"), as: person.token,
                 headers: [(name: "if-match", value: "*")], body: body)
         }

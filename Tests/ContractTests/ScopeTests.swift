@@ -258,6 +258,7 @@ private struct ScopedDesk {
             if part == "{key_id}" { return key }
             return part == "{version}" ? "7" : part.hasPrefix("{") ? "none" : String(part)
         }
-        return try await call(operation.method.name, "/" + path.joined(separator: "/"))
+        return try await premises.insist(
+            operation.method.name, "/" + path.joined(separator: "/"), as: trader.token)
     }
 }

@@ -88,7 +88,7 @@ struct SessionGateTests {
     @Test func `with an access token cookies are not looked at`() async throws {
         try await Premises.open { _, premises in
             let (owner, browser) = try await Self.signIn(premises)
-            let nobody = try await premises.join("nobody", nil, by: owner)
+            let nobody = try await premises.join("nobody", nil, by: owner, insisting: true)
             let answer = try await premises.call(
                 "GET", "/v1/users", as: nobody.token, headers: browser.cookies)
             #expect(answer.status == 403)

@@ -111,7 +111,9 @@ extension IntegrationTests {
             ]
             for (target, body) in calls {
                 let type = [(name: "content-type", value: "application/json")]
-                let head = node.head("POST", target, length: body.bytes.count, headers: type)
+                let proof =
+                    target.hasSuffix("/reveal") ? try await node.proof("revealKey", "POST", target) : []
+                let head = node.head("POST", target, length: body.bytes.count, headers: type + proof)
                     .replacing("connection: close\r\n", with: "")
                 try connection.send(Array(head.utf8) + body.bytes)
                 let answer = try await blockingThreads.run { try connection.receive() }

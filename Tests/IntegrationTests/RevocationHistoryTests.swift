@@ -74,19 +74,37 @@ extension IntegrationTests {
 
         /// Asks for a secret, or for a signed request, on one node; 409 is "stopped".
         private static func use(
-            _ node: RunningNode, _ path: String, reveals: Bool, _ history: UseHistory
+            _ node: RunningNode, _ path: String, revealer: RunningNode.Token?, _ history: UseHistory
         ) async throws {
             let begun = now
             let answer =
-                reveals
-                ? try await node.call("POST", path + "/reveal", ["reason": "a history"])
-                : try await node.call("POST", path + "/verify", [:])
+                if let revealer {
+                    try await node.call("POST", path + "/reveal", ["reason": "a history"], token: revealer)
+                } else { try await node.call("POST", path + "/verify", [:]) }
             // A busy machine may have said "not now", which is neither.
             guard [200, 409].contains(answer.status) else {
                 #expect([429, 503, 504].contains(answer.status), "\(answer.text)")
                 return
             }
             history.add(UseHistory.Use(path, begun, now, served: answer.status == 200))
+        }
+
+        /// Owners, two for each key: each proves for every reveal that they are there, one at a time.
+        private static func revealers(_ node: RunningNode) async throws -> [RunningNode.Token] {
+            var revealers: [RunningNode.Token] = []
+            for number in 0..<keys * 2 {
+                let invited = try await node.must(
+                    "POST", "/v1/users",
+                    [
+                        "name": .string("revealer \(number)"), "role": "owner",
+                        "email": .string("revealer-\(number)@desk.example"),
+                    ])
+                let welcome = try await node.must(
+                    "POST", "/v1/invitations/accept", ["token": invited["invitation"]?["token"] ?? .null],
+                    token: nil)
+                revealers.append(.text(welcome["access_token"]?["token"]?.asString ?? ""))
+            }
+            return revealers
         }
 
         /// Stops a key and lets it go on, by itself and by a selector, each time on another node.
@@ -122,6 +140,7 @@ extension IntegrationTests {
         {
             try await run { desk in
                 let history = UseHistory()
+                let revealers = try await Self.revealers(desk.nodes[0])
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for number in 0..<Self.keys {
                         let isOver = Flag()
@@ -129,8 +148,10 @@ extension IntegrationTests {
                         for (index, node) in desk.nodes.enumerated() {
                             group.addTask {
                                 while !isOver.isRaised {
+                                    let revealer = revealers[number * 2 + index / 2]
                                     try await Self.use(
-                                        node, desk.paths[number], reveals: index % 2 == 0, history)
+                                        node, desk.paths[number], revealer: index == 1 ? nil : revealer,
+                                        history)
                                 }
                             }
                         }

@@ -198,9 +198,18 @@ extension RunningNode {
         case text(String)
     }
 
-    /// One request on a connection of its own; an answer of any status.
+    /// One request on a connection of its own; an answer of any status. Whoever is asked to prove that they
+    /// are there does so.
     /// - Parameter token: the owner's unless another, or none, is given.
     package func call(
+        _ method: String, _ target: String, _ body: JSONValue? = nil, token: Token? = .owner,
+        headers: [(name: String, value: String)] = []
+    ) async throws -> LoopbackMessage {
+        let answer = try await once(method, target, body, token: token, headers: headers)
+        return try await proven(answer, method, target, body, token: token, headers: headers)
+    }
+
+    func once(
         _ method: String, _ target: String, _ body: JSONValue? = nil, token: Token? = .owner,
         headers: [(name: String, value: String)] = []
     ) async throws -> LoopbackMessage {

@@ -59,9 +59,11 @@ struct ApprovalRoom {
             ledger: desk.ledger,
             ApprovalBook.Surroundings(
                 key: { id, _ in ApprovalSubject(id: id.description, key: id) }, account: { _, _ in nil },
-                standing: { actor, source in
+                standing: { actor, _, source in
                     let row = try await source.query(Self.isActive, .uuid(actor.principal?.uuid)).first
-                    guard row?.bool(0) == true else { return nil }
+                    guard row?.bool(0) == true else {
+                        throw ApprovalBook.Obstacle(sentence: "Its requester may not act any more.")
+                    }
                     return Context(
                         actor: actor, permissions: [.keysSuspend], now: time.now, requestID: "")
                 }, keyring: { keyring }))
@@ -191,7 +193,8 @@ struct ApprovalRoom {
         ApprovalRule(
             id: desk.ledger.newID(),
             content: ApprovalRule.Content(
-                name: "a rule", actions: [.suspendKey], scope: .everything, approvals: approvals,
+                name: "a rule", actions: [ApprovalAction("suspendKey")], scope: .everything,
+                approvals: approvals,
                 role: "security", reason: ReasonDemand(), pendingFor: .hours(1), delay: delay,
                 validFor: validFor), createdAt: now, createdBy: "", updatedAt: now, updatedBy: "",
             revision: 1)
@@ -206,7 +209,8 @@ struct ApprovalRoom {
             headers: [("content-type", "application/json")], body: Array(#"{"reason":"a"}"#.utf8))
         return try await book.park(
             ApprovalBook.Wanted(
-                .suspendKey, operation: "suspendKey", isFetched: false, request, reason: "because",
+                ApprovalAction("suspendKey"), operation: "suspendKey", isFetched: false, request,
+                reason: "because",
                 rules: [rule], subject: ApprovalSubject(id: key.description, key: key)),
             context(principal, by: token))
     }
