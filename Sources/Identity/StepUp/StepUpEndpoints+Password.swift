@@ -12,16 +12,13 @@ extension StepUpEndpoints {
         password: String, of user: UserID, _ action: StepUpAction?, _ context: Context
     ) async throws -> Response {
         let held = try await heldPassword(of: user)
-        guard let owner = try await PrincipalStore.find(PrincipalID(user), in: ledger.database) else {
-            throw Problem.unauthenticated
-        }
-        let attempt = try await logIn.admit(LoginIdentity(owner.email ?? ""), user, context)
+        let attempt = try await logIn.admit(.ownPassword(user), user, context)
         let place = try await logIn.place(for: attempt)
         guard try await logIn.hasher.matches(password, held, place) else {
             throw try await refuse(attempt, of: user, action, context)
         }
         let proof = try await ledger.change(context) { change in
-            _ = try await PrincipalStore.locked(owner.id, in: change.transaction)
+            _ = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
             guard try await PasswordStore.locked(of: user, in: change.transaction) == held else {
                 throw Problem.wrongField("password", "is not the password any more")
             }
