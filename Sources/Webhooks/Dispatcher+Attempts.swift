@@ -138,13 +138,9 @@ extension Dispatcher {
             guard let url = address(of: webhook) else {
                 return AttemptResult(.refusedByPolicy(.reservedAddress), duration: Period(microseconds: 0))
             }
-            let signers = try keys.signers(for: webhook, at: now)
-            book.use(signers.secretIDs, at: now)
-            let request = OutgoingRequest(
-                .post, url, headers: delivery.headers(signers, at: now), body: delivery.body,
-                allowance: allowance,
-                mayResend: true)
-            return AttemptResult(try await client.send(request), now: clock.now())
+            let packed = try packer.pack(delivery, for: webhook, to: url, at: now)
+            book.use(packed.secrets, at: now)
+            return try await carry(packed.parcel)
         } catch let error as OutgoingError {
             let spent = clock.monotonicNanoseconds() &- start
             return AttemptResult(error, duration: Period(microseconds: Int64(spent / 1_000)))
@@ -156,26 +152,17 @@ extension Dispatcher {
         }
     }
 
+    private nonisolated(nonsending) func carry(_ parcel: Parcel) async throws -> AttemptResult {
+        switch parcel {
+        case .request(let request): AttemptResult(try await client.send(request), now: clock.now())
+        }
+    }
+
     /// Nil when the settings no longer allow it.
     private func address(of webhook: WebhookSnapshot.Entry) -> OutgoingURL? {
         if let known = lanes[webhook.id]?.address, known.text == webhook.url { return known.url }
         let url = try? OutgoingURL(webhook.url, allowance: allowance)
         lanes[webhook.id]?.address = (webhook.url, url)
         return url
-    }
-}
-
-extension PendingDelivery {
-    fileprivate func headers(_ signers: WebhookKeys.Signers, at now: Timestamp) -> [OutgoingHeader] {
-        let id = message.description
-        let signature = WebhookSignature.header(
-            secrets: signers.secrets, signingKey: signers.signingKey, id: id, at: now, body: body)
-        return [
-            OutgoingHeader("content-type", "application/json"),
-            OutgoingHeader(WebhookSignature.idHeader, id),
-            OutgoingHeader(WebhookSignature.timestampHeader, String(now.seconds)),
-            OutgoingHeader(WebhookSignature.signatureHeader, signature),
-            OutgoingHeader("traceparent", TraceParent.of(message, attempt: progress.attempts + 1)),
-        ]
     }
 }

@@ -34,6 +34,7 @@ package final class Dispatcher {
     let ledger: Ledger
     let client: HTTPClient
     let allowance: Allowance
+    let packer: Packer
     let reactor: Reactor
     let log: Log
     let metrics: WebhookMetrics
@@ -61,6 +62,7 @@ package final class Dispatcher {
         (self.keys, self.client, self.allowance, self.reactor) = (keys, client, allowance, reactor)
         (self.log, self.metrics, self.limits) = (log, metrics, limits)
         standing = WebhookStanding(ledger: ledger)
+        packer = Packer(keys: keys, allowance: allowance)
     }
 
     /// Takes what this worker commits, and polls, on the loop of `worker`, until `drain`.
