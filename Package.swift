@@ -69,7 +69,7 @@ let package = Package(
             base + [
                 "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "Identity", "Keys",
             ]),
-        room("Webhooks", base + ["Jobs", "Audit", "Events", "HTTPClient"]),
+        room("Webhooks", base + ["Expressions", "Jobs", "Audit", "Events", "HTTPClient"]),
         room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Webhooks"]),
         room(
             "Service",

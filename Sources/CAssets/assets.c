@@ -100,6 +100,9 @@ static const unsigned char migration_0028[] = {
 static const unsigned char migration_0029[] = {
 #embed "../../Migrations/0029_proofs_and_standing.sql"
 };
+static const unsigned char migration_0030[] = {
+#embed "../../Migrations/0030_delivery_terms.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -137,6 +140,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0027_sight.sql", migration_0027),
     FILE_OF("Migrations/0028_ways_in.sql", migration_0028),
     FILE_OF("Migrations/0029_proofs_and_standing.sql", migration_0029),
+    FILE_OF("Migrations/0030_delivery_terms.sql", migration_0030),
     {0, 0, 0},
 };
 

@@ -271,6 +271,9 @@ extension EventType {
             EventField("secret_id", .string), EventField("created_at", .string),
             EventField("days_old", .integer),
         ],
+        "endpoint.certificate_expiring": endpointFields + [
+            EventField("expires_at", .string), EventField("days_left", .integer),
+        ],
         "job.failed": [
             EventField("job", .string), EventField("run_id", .string), EventField("outcome", .string),
             EventField("error", .string, isNullable: true),

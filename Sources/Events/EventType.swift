@@ -158,6 +158,8 @@ extension EventType {
     package static let endpointRecovered = EventType("endpoint.recovered", .webhooksRead)
     package static let messageExhausted = EventType("message.exhausted", .webhooksRead)
     package static let secretRotationDue = EventType("secret.rotation.due", .webhooksRead, isSecurity: true)
+    package static let endpointCertificateExpiring = EventType(
+        "endpoint.certificate_expiring", .webhooksRead, isSecurity: true)
     package static let jobFailed = EventType("job.failed", .jobsRead)
     package static let auditCheckpointed = EventType("audit.checkpointed", .auditRead)
     package static let systemSealed = EventType("system.sealed", .systemRead, isSecurity: true)
@@ -197,7 +199,8 @@ extension EventType {
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
         .messageExhausted,
-        .secretRotationDue, .jobFailed, .auditCheckpointed, .systemSealed, .systemUnsealed, .rootKeyRotated,
+        .secretRotationDue, .endpointCertificateExpiring, .jobFailed, .auditCheckpointed, .systemSealed,
+        .systemUnsealed, .rootKeyRotated,
         .keyEncryptionKeyRotated, .sealedValueTampered, .eventHorizonLagging,
         .awayBegan, .awayEnded, .awayJournalRefused,
     ]

@@ -15,7 +15,8 @@ struct SealedColumn: Sendable {
     var isConfiguration = false
 
     static let all = [
-        webhookKey, webhookSecret, installationKey, credential, factorSeed, approvalRequest, approvalResult,
+        webhookKey, webhookSecret, webhookPrivate, installationKey, credential, factorSeed,
+        approvalRequest, approvalResult,
     ]
 
     private static let webhookKey = SealedColumn(
@@ -55,6 +56,26 @@ struct SealedColumn: Sendable {
         count: Statement(
             "rewrap_webhook_secret_count",
             "select count(*) from webhook_secret where sealed_generation < $1"),
+        isConfiguration: true)
+
+    private static let webhookPrivate = SealedColumn(
+        name: "webhook_private.sealed",
+        take: Statement(
+            "rewrap_webhook_private_take",
+            """
+            select id::text, sealed from webhook_private where sealed_generation < $1
+                and id::text <> all($3)
+            order by sealed_generation, id limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_webhook_private_write",
+            """
+            update webhook_private set sealed = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where webhook_private.id = d.id::uuid
+            """),
+        count: Statement(
+            "rewrap_webhook_private_count",
+            "select count(*) from webhook_private where sealed_generation < $1"),
         isConfiguration: true)
 
     private static let installationKey = SealedColumn(

@@ -15,6 +15,8 @@ package struct AttemptResult: Equatable, Sendable {
         case refusedByPolicy
         /// We could not even try: nobody's attempt.
         case notMade
+        /// What the owner's template made of it is too long: no attempt either, and there will be none.
+        case tooLarge
     }
 
     /// Why there was no 2xx, by the closed list of openapi.yaml.
@@ -43,6 +45,10 @@ package struct AttemptResult: Equatable, Sendable {
         self.response = Self.text(response.body)
         duration = response.duration
     }
+
+    static let tooLarge = AttemptResult(verdict: .tooLarge)
+
+    private init(verdict: Verdict) { self.verdict = verdict }
 
     package init(_ error: OutgoingError, duration: Period) {
         self.duration = duration

@@ -103,6 +103,9 @@ package struct DeliveryEndpoints {
         _ delivery: Delivery, _ context: Context, _ transaction: Transaction
     ) async throws {
         if delivery.state == .delivered { throw Problem(.conflict, "It was delivered.") }
+        if delivery.waitsForTurn {
+            throw Problem(.conflict, "It waits for an earlier message about the same subject.")
+        }
         let webhook = try await WebhookStore.find(delivery.webhook, at: context.now, in: transaction)?.webhook
         guard let webhook else { throw Problem(.conflict, "Its webhook was deleted.") }
         guard webhook.status.takesMessages else {

@@ -34,8 +34,8 @@ extension DeliveryQueue {
         "webhook_health_record",
         """
         with seen as (
-            select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[])
-                as s (webhook, failures, success_at, failure_at)
+            select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[],
+                $5::timestamptz[]) as s (webhook, failures, success_at, failure_at, opens_at)
         ), held as (
             select webhook from webhook_health where webhook = any ($1::uuid[])
                 order by webhook for no key update
@@ -44,7 +44,8 @@ extension DeliveryQueue {
             consecutive_failures = seen.failures
                 + case when seen.success_at is null then h.consecutive_failures else 0 end,
             last_success_at = greatest(h.last_success_at, seen.success_at),
-            last_failure_at = greatest(h.last_failure_at, seen.failure_at)
+            last_failure_at = greatest(h.last_failure_at, seen.failure_at),
+            opens_at = case when seen.success_at is null then greatest(h.opens_at, seen.opens_at) end
         from seen, held where h.webhook = seen.webhook and held.webhook = seen.webhook
         """)
     private static let recordUse = Statement(
@@ -52,14 +53,16 @@ extension DeliveryQueue {
         "update webhook_secret set last_used_at = $2 where id = any ($1::uuid[])")
 
     /// All statements leave in one write.
+    /// - Parameter closed: endpoints that are not tried until then.
     nonisolated(nonsending) static func record(
-        _ outcomes: [Outcome], secrets: [WebhookSecretID], at now: Timestamp, in transaction: Transaction
+        _ outcomes: [Outcome], secrets: [WebhookSecretID], closed: [WebhookID: Timestamp], at now: Timestamp,
+        in transaction: Transaction
     ) async throws {
         let attempts = outcomes.filter { $0.attempt != nil }
         var queries = [transaction.send(record, recordParameters(outcomes))]
         if !attempts.isEmpty {
             queries.append(transaction.send(recordAttempts, attemptParameters(attempts)))
-            queries.append(transaction.send(recordHealth, healthParameters(attempts)))
+            queries.append(transaction.send(recordHealth, healthParameters(attempts, closed)))
         }
         if !secrets.isEmpty {
             queries.append(transaction.send(recordUse, .idArray(secrets), .timestamp(now)))
@@ -88,7 +91,9 @@ extension DeliveryQueue {
         ]
     }
 
-    private static func healthParameters(_ outcomes: [Outcome]) -> [Parameter] {
+    private static func healthParameters(
+        _ outcomes: [Outcome], _ closed: [WebhookID: Timestamp]
+    ) -> [Parameter] {
         var seen: [WebhookID: (failures: Int32, success: Timestamp?, failure: Timestamp?)] = [:]
         for outcome in outcomes {
             var health = seen[outcome.delivery.webhook] ?? (0, nil, nil)
@@ -104,6 +109,7 @@ extension DeliveryQueue {
             .idArray(sorted.map(\.key)), .int32Array(sorted.map(\.value.failures)),
             .optionalTimestampArray(sorted.map(\.value.success)),
             .optionalTimestampArray(sorted.map(\.value.failure)),
+            .optionalTimestampArray(sorted.map { closed[$0.key] }),
         ]
     }
 }

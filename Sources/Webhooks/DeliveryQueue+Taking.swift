@@ -4,19 +4,25 @@ import Postgres
 
 /// Taking what is due, and keeping what was taken.
 extension DeliveryQueue {
-    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker.
+    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. With it, until when others
+    /// found its endpoint closed.
     private static let take = Statement(
         "delivery_take",
+        derived: """
+            with due as (
+                select id, webhook from delivery where state = 'pending' and due_at <= $1
+                order by due_at limit $2 for update skip locked
+            )
+            update delivery d set due_at = $3, leased_by = $4
+            from due left join webhook_health h on h.webhook = due.webhook where d.id = due.id
+            returning \(pendingColumns), h.opens_at
+            """)
+    /// In the order that `PendingDelivery.init` reads.
+    static let pendingColumns = """
+        d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts, d.counted,
+        d.schedule_at, d.thing, d.order_key
         """
-        with due as (
-            select id from delivery where state = 'pending' and due_at <= $1 order by due_at limit $2
-            for update skip locked
-        )
-        update delivery d set due_at = $3, leased_by = $4 from due where d.id = due.id
-        returning d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts,
-            d.counted,
-            d.schedule_at, d.thing
-        """)
+    private static let pendingColumnCount = 12
     private static let renew = Statement(
         "delivery_renew",
         "update delivery set due_at = $2 where id = any ($1::uuid[]) and leased_by = $3 and state = 'pending'"
@@ -26,7 +32,7 @@ extension DeliveryQueue {
         "delivery_hasten",
         """
         update delivery set due_at = $2, next_attempt_at = least(next_attempt_at, $2)
-        where webhook = $1 and state = 'pending' and leased_by is null
+        where webhook = $1 and state = 'pending' and leased_by is null and due_at < 'infinity'
         """)
     private static let abandon = Statement(
         "delivery_abandon",
@@ -39,12 +45,16 @@ extension DeliveryQueue {
 
     nonisolated(nonsending) static func take(
         most: Int, for node: UUID, at now: Timestamp, in database: Database
-    ) async throws -> [PendingDelivery] {
+    ) async throws -> (deliveries: [PendingDelivery], closed: [WebhookID: Timestamp]) {
         let rows = try await database.transaction { transaction in
             try await transaction.query(
                 take, .timestamp(now), .int(most), .timestamp(now + Lease.length), .uuid(node))
         }
-        return rows.map { PendingDelivery($0) }
+        var closed: [WebhookID: Timestamp] = [:]
+        for row in rows {
+            if let time = row.optionalTimestamp(pendingColumnCount), time > now { closed[row.id(1)] = time }
+        }
+        return (rows.map { PendingDelivery($0) }, closed)
     }
 
     nonisolated(nonsending) static func renew(
@@ -70,13 +80,13 @@ extension DeliveryQueue {
 }
 
 extension PendingDelivery {
-    /// In the order of `take`'s columns.
-    fileprivate init(_ row: Row) {
+    /// In the order of `pendingColumns`.
+    init(_ row: Row) {
         self.init(
             id: row.id(0), webhook: row.id(1), message: row.id(2), eventType: row.text(3),
             alert: row.isNull(4) ? nil : row.id(4),
             permissions: row.textArray(5).compactMap { Permission(rawValue: $0) },
-            thing: row.optionalText(10), target: nil, body: row.bytes(6),
+            thing: row.optionalText(10), target: nil, orderKey: row.optionalText(11), body: row.bytes(6),
             progress: RetrySchedule.Progress(
                 attempts: row.int(7), counted: row.int(8), begun: row.timestamp(9)))
     }

@@ -1,4 +1,5 @@
 import Access
+import JSON
 import Kernel
 import Postgres
 
@@ -6,18 +7,32 @@ import Postgres
 struct DeliveryDraft {
     let message: Message
     let id: MessageID
-    let receivers: [(webhook: WebhookID, id: DeliveryID)]
+    let receivers: [Receiver]
     let body: MessageBody
     /// Of what it is about.
     let target: Target?
+    /// Of a batch.
+    var alerts: [AlertID] = []
+    var events: [EventID] = []
+
+    struct Receiver {
+        let webhook: WebhookID
+        let id: DeliveryID
+        /// What it waits behind, where order is asked for.
+        let orderKey: String?
+    }
 
     init(
-        message: Message, id: MessageID, receivers: [(webhook: WebhookID, id: DeliveryID)],
-        target: Target? = nil
+        message: Message, id: MessageID, receivers: [Receiver], body: MessageBody, target: Target? = nil
     ) {
         (self.message, self.id, self.receivers, self.target) = (message, id, receivers, target)
-        body = MessageBody(message)
+        self.body = body
     }
+}
+
+extension Message {
+    /// Messages about the same subject keep their order; those without one among themselves.
+    var orderKey: String { data["subject"]?.asString ?? "" }
 }
 
 /// Deliveries as rows of a queue.
@@ -30,12 +45,19 @@ enum DeliveryQueue {
         """
         with message as (
             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
-                $7::boolean[], $14::text[]) with ordinality
-                as m (id, event, type, alert, permissions, prefix, is_too_large, thing, number)
+                $7::boolean[], $14::text[], $16::text[], $17::text[]) with ordinality
+                as m (id, event, type, alert, permissions, prefix, is_too_large, thing, alerts, events, number)
         ), wanted as (
-            select id, webhook, number, row_number() over (partition by webhook order by place) as step
-            from unnest($8::uuid[], $9::uuid[], $10::bigint[])
-                with ordinality as w (id, webhook, number, place)
+            select id, webhook, number, order_key, row_number() over (partition by webhook order by place) as step,
+                row_number() over (partition by webhook, order_key order by place) as turn
+            from unnest($8::uuid[], $9::uuid[], $10::bigint[], $15::text[])
+                with ordinality as w (id, webhook, number, order_key, place)
+        ), placed as (
+            select w.*, case when order_key is null then false when turn > 1 then true
+                else exists (select from delivery d
+                    where d.webhook = w.webhook and d.order_key = w.order_key and d.state = 'pending') end
+                as waits
+            from wanted w
         ), held as (
             select webhook from webhook_sequence where webhook = any ($9::uuid[])
                 order by webhook for no key update
@@ -47,19 +69,21 @@ enum DeliveryQueue {
         )
         insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
             schedule_at,
-            next_attempt_at, due_at, leased_by, dead_reason, dead_at, created_at, body, thing)
+            next_attempt_at, due_at, leased_by, dead_reason, dead_at, created_at, body, thing, order_key,
+            alerts, events)
         select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '),
             r.before + w.step,
             case when m.is_too_large then 'dead' else 'pending' end, $11::timestamptz,
-            case when not m.is_too_large then $11::timestamptz end,
-            case when not m.is_too_large then $12::timestamptz end,
-            case when not m.is_too_large then $13::uuid end,
+            case when not m.is_too_large and not w.waits then $11::timestamptz end,
+            case when m.is_too_large then null when w.waits then 'infinity' else $12::timestamptz end,
+            case when not m.is_too_large and not w.waits then $13::uuid end,
             case when m.is_too_large then 'too_large' end,
             case when m.is_too_large then $11::timestamptz end,
             $11::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
-            m.thing
-        from wanted w join message m using (number) join raised r using (webhook)
-        returning id, sequence, state
+            m.thing, w.order_key, string_to_array(m.alerts, ' ')::uuid[],
+            string_to_array(m.events, ' ')::uuid[]
+        from placed w join message m using (number) join raised r using (webhook)
+        returning id, sequence, state = 'pending' and due_at < 'infinity'
         """)
 
     /// Returns what may be sent, in the order of the drafts.
@@ -68,37 +92,48 @@ enum DeliveryQueue {
         in transaction: Transaction
     ) async throws -> [PendingDelivery] {
         let wanted = drafts.enumerated().flatMap { number, draft in
-            draft.receivers.map { (id: $0.id, webhook: $0.webhook, number: Int64(number + 1)) }
+            draft.receivers.map { (receiver: $0, number: Int64(number + 1)) }
+        }
+        if wanted.contains(where: { $0.receiver.orderKey != nil }) {
+            try await lockLines(of: wanted.map(\.receiver.webhook), in: transaction)
         }
         let rows = try await transaction.query(
             insert, .idArray(drafts.map(\.id)), .optionalUUIDArray(drafts.map { $0.message.event?.uuid }),
             .textArray(drafts.map(\.message.type)), .optionalUUIDArray(drafts.map { $0.message.alert?.uuid }),
             .textArray(drafts.map { $0.message.permissions.map(\.rawValue).joined(separator: " ") }),
             .byteaArray(drafts.map(\.body.prefix)), .boolArray(drafts.map(\.body.isTooLarge)),
-            .idArray(wanted.map(\.id)), .idArray(wanted.map(\.webhook)), .int64Array(wanted.map(\.number)),
-            .timestamp(now), .timestamp(lease?.until ?? now), .uuid(lease?.node),
-            .optionalTextArray(drafts.map(\.message.thing)))
+            .idArray(wanted.map(\.receiver.id)), .idArray(wanted.map(\.receiver.webhook)),
+            .int64Array(wanted.map(\.number)), .timestamp(now), .timestamp(lease?.until ?? now),
+            .uuid(lease?.node), .optionalTextArray(drafts.map(\.message.thing)),
+            .optionalTextArray(wanted.map(\.receiver.orderKey)),
+            .optionalTextArray(drafts.map { Self.text($0.alerts) }),
+            .optionalTextArray(drafts.map { Self.text($0.events) }))
         var sequences: [DeliveryID: Int64] = [:]
-        for row in rows where row.text(2) == "pending" { sequences[row.id(0)] = row.int64(1) }
+        for row in rows where row.bool(2) { sequences[row.id(0)] = row.int64(1) }
         return drafts.flatMap { draft in
             draft.receivers.compactMap { receiver in
                 sequences[receiver.id].map { sequence in
-                    PendingDelivery(draft, receiver.webhook, receiver.id, sequence: sequence, at: now)
+                    PendingDelivery(draft, receiver, sequence: sequence, at: now)
                 }
             }
         }
+    }
+
+    /// An array as an element of an array.
+    private static func text<Kind>(_ ids: [ID<Kind>]) -> String? {
+        ids.isEmpty ? nil : ids.map(\.uuid.description).joined(separator: " ")
     }
 }
 
 extension PendingDelivery {
     fileprivate init(
-        _ draft: DeliveryDraft, _ webhook: WebhookID, _ id: DeliveryID, sequence: Int64, at now: Timestamp
+        _ draft: DeliveryDraft, _ receiver: DeliveryDraft.Receiver, sequence: Int64, at now: Timestamp
     ) {
         self.init(
-            id: id, webhook: webhook, message: draft.id, eventType: draft.message.type,
+            id: receiver.id, webhook: receiver.webhook, message: draft.id, eventType: draft.message.type,
             alert: draft.message.alert,
             permissions: draft.message.permissions, thing: draft.message.thing, target: draft.target,
-            body: draft.body.bytes(sequence: sequence),
+            orderKey: receiver.orderKey, body: draft.body.bytes(sequence: sequence),
             progress: RetrySchedule.Progress(attempts: 0, counted: 0, begun: now))
     }
 }

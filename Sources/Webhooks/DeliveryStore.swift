@@ -23,12 +23,17 @@ enum DeliveryStore {
         """)
     private static let retryPending = Statement(
         "delivery_retry",
-        "update delivery set due_at = $2, next_attempt_at = $2 where id = $1 and state = 'pending'")
+        """
+        update delivery set due_at = $2, next_attempt_at = $2
+        where id = $1 and state = 'pending' and due_at < 'infinity'
+        """)
     private static let revive = Statement(
         "delivery_revive",
         """
         update delivery set state = 'pending', due_at = $2, next_attempt_at = $2, schedule_at = $2,
             counted = 0,
+            -- It is out of its order already.
+            order_key = null,
             dead_reason = null, dead_at = null, leased_by = null
         where id = $1 and state = 'dead'
         """)
@@ -118,7 +123,11 @@ struct DeliverySearch {
         }
         if let type { add("event_type = ", .text(type)) }
         if let event = query.id("event_id", EventKind.self) { add("event = ", .id(event)) }
-        if let alert = query.id("alert_id", AlertKind.self) { add("alert = ", .id(alert)) }
+        if let alert = query.id("alert_id", AlertKind.self) {
+            parameters.append(.id(alert))
+            let n = "$\(parameters.count)"
+            conditions.append("(alert = \(n) or alerts @> array[\(n)])")
+        }
     }
 
     private mutating func addTimes(_ query: inout Parameters) {

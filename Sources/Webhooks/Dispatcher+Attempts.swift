@@ -17,6 +17,10 @@ extension Dispatcher {
                 continue
             }
             guard let webhook = judge(delivery, by: view) else { continue }
+            guard lanes[delivery.webhook, default: Lane()].count < limits.ofLane(webhook) else {
+                postpone(delivery)
+                continue
+            }
             lanes[delivery.webhook, default: Lane()].follow(webhook)
             lanes[delivery.webhook, default: Lane()].append(delivery)
             touched.insert(delivery.webhook)
@@ -56,11 +60,18 @@ extension Dispatcher {
         while let lane = lanes[id], lane.hasWaiting {
             if let opening = lane.circuit.opens(after: now) { return postpone(id, until: opening, now) }
             let isOpen = lane.inFlight < lane.circuit.allowance(at: now, of: limits.perEndpoint)
-            guard isOpen, inFlight < limits.inFlight, let delivery = lanes[id]?.next() else { return }
+            guard isOpen, inFlight < limits.inFlight, mayLeave(webhook, at: now) else { return }
+            guard let delivery = lanes[id]?.next() else { return }
             lanes[id]?.inFlight += 1
             launch(delivery, to: webhook)
         }
         if lanes[id]?.isIdle == true, lanes[id]?.circuit == Circuit() { lanes[id] = nil }
+    }
+
+    /// There is no room for it beside what waits for its endpoint: others need some too.
+    private func postpone(_ delivery: PendingDelivery) {
+        let now = clock.now()
+        settle(.waiting(delivery, until: now + .milliseconds(250) + jitter(), else: .exhausted, at: now))
     }
 
     private func postpone(_ id: WebhookID, until opening: Timestamp, _ now: Timestamp) {
@@ -100,6 +111,7 @@ extension Dispatcher {
         guard let result, result.verdict != .notMade else {
             return settle(.waiting(delivery, until: now + .seconds(5), else: .exhausted, at: now))
         }
+        if result.verdict == .tooLarge { return settle(Outcome(delivery, .dead(.tooLarge), at: now)) }
         metrics.duration.observe(result.duration.seconds)
         (result.verdict == .delivered ? metrics.delivered : metrics.failed).add()
         settle(
@@ -116,7 +128,7 @@ extension Dispatcher {
         case .slowed: event = .slowed
         case .failed: event = .failed
         case .gone: return begin(.disable(id, .gone))
-        case .refusedByPolicy, .notMade: return
+        case .refusedByPolicy, .notMade, .tooLarge: return
         }
         var circuit = lanes[id]?.circuit ?? Circuit()
         let action = circuit.event(event, at: now)
@@ -141,6 +153,8 @@ extension Dispatcher {
             let packed = try packer.pack(delivery, for: webhook, to: url, at: now)
             book.use(packed.secrets, at: now)
             return try await carry(packed.parcel)
+        } catch is Packer.TooLarge {
+            return .tooLarge
         } catch let error as OutgoingError {
             let spent = clock.monotonicNanoseconds() &- start
             return AttemptResult(error, duration: Period(microseconds: Int64(spent / 1_000)))

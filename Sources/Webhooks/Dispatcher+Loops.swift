@@ -22,6 +22,8 @@ extension Dispatcher {
             }
             if isDraining { return }
             await pause(limits.poll)
+            if isDraining { return }
+            await sweep()
         }
     }
 
@@ -32,12 +34,14 @@ extension Dispatcher {
         if keys.isSealed { return 0 }
         let room = min(limits.held - held.count, Self.pollRows)
         if room <= 0 { return 0 }
-        var found = try await DeliveryQueue.take(most: room, for: node, at: clock.now(), in: database)
+        var (found, closed) = try await DeliveryQueue.take(
+            most: room, for: node, at: clock.now(), in: database)
         // Also without rows: what waits in lanes follows enabling and disabling.
         let view = try await directory.view(in: database)
         if !found.isEmpty {
             metrics.taken.add(found.count)
             try await directory.look(at: &found, view, in: database)
+            for (id, time) in closed { lanes[id, default: Lane()].circuit.hold(until: time) }
             accept(found)
         }
         for id in Array(lanes.keys) { pump(id) }
@@ -88,6 +92,7 @@ extension Dispatcher {
             try await record(batch, secrets: book.takeUses())
             book.removeFirst(batch.count)
             for outcome in batch { held.remove(outcome.delivery.id) }
+            await advance(batch)
             metrics.dead.add(batch.count { $0.deadReason != nil })
         } catch {
             // They stay in the book; at worst their leases lapse and they are sent again.
@@ -98,14 +103,17 @@ extension Dispatcher {
 
     private nonisolated(nonsending) func record(_ batch: [Outcome], secrets: [WebhookSecretID]) async throws {
         let now = clock.now()
+        let closed = lanes.compactMapValues { $0.circuit.opens(after: now) }
         let exhausted = batch.filter { $0.deadReason == .exhausted }
         if exhausted.isEmpty {
             return try await database.transaction { transaction in
-                try await DeliveryQueue.record(batch, secrets: secrets, at: now, in: transaction)
+                try await DeliveryQueue.record(
+                    batch, secrets: secrets, closed: closed, at: now, in: transaction)
             }
         }
         try await ledger.change(standing.context) { change in
-            try await DeliveryQueue.record(batch, secrets: secrets, at: now, in: change.transaction)
+            try await DeliveryQueue.record(
+                batch, secrets: secrets, closed: closed, at: now, in: change.transaction)
             for outcome in exhausted { tell(outcome, change) }
         }
     }

@@ -16,6 +16,8 @@ package final class Dispatcher {
         package var perEndpoint = 32
         /// Taken and not yet recorded, the queue of this worker: 20 kB each at most.
         package var held = 4_096
+        /// Of these for one endpoint, so that one that is slow leaves room for others.
+        package var heldPerEndpoint = 2_048
         /// Outcomes that wait for company before they are written.
         package var batchRows = 256
         package var batchDelay = Period.milliseconds(4)
@@ -23,6 +25,11 @@ package final class Dispatcher {
         package var poll = Period.milliseconds(250)
 
         package init() {}
+
+        /// An endpoint with a rate takes no more soon, however much is held for it.
+        func ofLane(_ webhook: WebhookSnapshot.Entry) -> Int {
+            min(webhook.terms.maxPerSecond.map { 2 * $0 + 32 } ?? heldPerEndpoint, heldPerEndpoint)
+        }
     }
 
     let limits: Limits
@@ -47,7 +54,11 @@ package final class Dispatcher {
     var inFlight = 0
     var book = OutcomeBook()
     var isDraining = false
+    /// Webhooks whose batches this worker makes at this moment, and whether more came meanwhile.
+    var collecting: [WebhookID: Bool] = [:]
     private(set) var isRunning = false
+    /// Monotonic.
+    var lastSweep: UInt64 = 0
     private let pollBell = Wakeup()
     private var tasks = 0
     private var spawn: ((PendingDelivery, WebhookSnapshot.Entry) -> Void)?
@@ -80,6 +91,7 @@ package final class Dispatcher {
         }
         outbox.taker = { [weak self] in self?.accept($0) }
         outbox.onAbsentOwner = { [weak self] in self?.begin(.suspend($0)) }
+        outbox.collector = { [weak self] in for id in $0 { self?.gather(id) } }
         outbox.onEnabledOwner = { [weak self] in self?.begin(.resume($0)) }
         begin(.poll)
         begin(.record)
@@ -91,6 +103,7 @@ package final class Dispatcher {
         guard isRunning, !isDraining else { return }
         isDraining = true
         outbox.taker = nil
+        outbox.collector = nil
         for id in lanes.keys.sorted() { release(lanes[id]?.takeAll() ?? []) }
         pollBell.wake()
         book.bell.wake()
@@ -114,6 +127,8 @@ package final class Dispatcher {
         case disable(WebhookID, Webhook.DisableReason)
         case suspend(PrincipalID)
         case resume(PrincipalID)
+        case reserve(WebhookSnapshot.Entry, turns: Int)
+        case collect(WebhookID)
     }
 
     func begin(_ errand: Errand) {
@@ -137,6 +152,8 @@ package final class Dispatcher {
             case .disable(let id, let reason): try await standing.disable(id, reason)
             case .suspend(let owner): try await standing.suspend(owner)
             case .resume(let owner): try await standing.resume(owner)
+            case .reserve(let webhook, let turns): await reserve(turns, of: webhook)
+            case .collect(let id): await collect(id)
             }
         } catch {
             log.warning("a webhook's status could not be changed", ["error": .text("\(error)")])

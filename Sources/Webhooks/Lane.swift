@@ -8,11 +8,13 @@ struct Lane {
     private var head = 0
     var inFlight = 0
     var circuit = Circuit()
+    var pace = Pace()
     /// The address as it was last parsed.
     var address: (text: String, url: OutgoingURL?)?
 
     var isIdle: Bool { inFlight == 0 && head == waiting.count }
     var hasWaiting: Bool { head < waiting.count }
+    var count: Int { waiting.count - head }
     var held: ArraySlice<PendingDelivery> { waiting[head...] }
 
     mutating func append(_ delivery: PendingDelivery) { waiting.append(delivery) }

@@ -14,15 +14,46 @@ struct MessageBody {
     /// What was meant did not fit; `prefix` says only what it was about.
     let isTooLarge: Bool
 
-    init(_ message: Message) {
-        let whole = Self.prefix(message, message.data)
+    init(_ message: Message, _ payload: DeliveryTerms.Payload = .full) {
+        let whole = Self.prefix(message, payload == .full ? message.data : Self.reference(message))
         isTooLarge = whole.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
         prefix = isTooLarge ? Self.prefix(message, Self.reference(message)) : whole
+    }
+
+    /// What the messages of a batch may have together: the frame and the commas are below 200.
+    static let batchBytes = limitBytes - 200
+
+    /// Of messages that each fit.
+    init(batch messages: [[UInt8]], type: String, at now: Timestamp) {
+        var w = JSONWriter(capacity: Self.limitBytes)
+        w.object { w in
+            w.field("type", type)
+            w.field("timestamp", now.description)
+            w.object("data") { w in
+                w.field("count", messages.count)
+                w.array("alerts", messages) { w, message in w.raw(message) }
+                w.field("sequence", 0)
+            }
+        }
+        prefix = Array(w.bytes.dropLast(3))
+        isTooLarge = prefix.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
+    }
+
+    /// The message alone, as a batch holds it.
+    static func whole(_ message: Message, _ payload: DeliveryTerms.Payload) -> [UInt8] {
+        let data = payload == .full ? message.data : reference(message)
+        let bytes = written(message, data, hasSequence: false)
+        return bytes.count <= batchBytes ? bytes : written(message, reference(message), hasSequence: false)
     }
 
     func bytes(sequence: Int64) -> [UInt8] { prefix + Array(String(sequence).utf8) + Self.suffix }
 
     private static func prefix(_ message: Message, _ data: JSONObject) -> [UInt8] {
+        // Without `0}}`.
+        Array(written(message, data, hasSequence: true).dropLast(3))
+    }
+
+    private static func written(_ message: Message, _ data: JSONObject, hasSequence: Bool) -> [UInt8] {
         var w = JSONWriter(capacity: 512)
         w.object { w in
             w.field("type", message.type)
@@ -31,16 +62,15 @@ struct MessageBody {
                 for member in data.members where member.name != "sequence" {
                     w.field(member.name, member.value)
                 }
-                w.field("sequence", 0)
+                if hasSequence { w.field("sequence", 0) }
             }
         }
-        // Without `0}}`.
-        return Array(w.bytes.dropLast(3))
+        return w.bytes
     }
 
     private static func reference(_ message: Message) -> JSONObject {
         var data = JSONObject()
-        for name in ["event_id", "subject", "alert_id"] {
+        for name in ["event_id", "subject", "alert_id", "url"] {
             if let value = message.data[name] { _ = data.append(name, value) }
         }
         return data

@@ -22,6 +22,13 @@ struct Outcome {
     let delivery: PendingDelivery
     /// After this outcome.
     let progress: RetrySchedule.Progress
+    /// Nothing more comes of it: the next of its line may go.
+    var isOver: Bool {
+        switch fate {
+        case .delivered, .dead: true
+        case .retry, .held, .released: false
+        }
+    }
     let fate: Fate
     /// Nil when none was made.
     let attempt: Attempt?
@@ -43,6 +50,7 @@ struct Outcome {
         case .delivered: fate = .delivered
         case .gone: fate = .dead(.gone)
         case .refusedByPolicy: fate = .dead(.refusedByPolicy)
+        case .tooLarge: fate = .dead(.tooLarge)
         case .failed, .slowed, .throttled, .notMade:
             let next = RetrySchedule.next(
                 after: progress, failure, retryAfter: result.retryAfter, now: now, fraction: fraction)

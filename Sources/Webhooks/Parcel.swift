@@ -1,5 +1,6 @@
 import Access
 import HTTPClient
+import JSON
 import Kernel
 
 /// What one attempt sends, ready to go: a case for each way of sending.
@@ -12,6 +13,9 @@ enum Parcel {
 struct Packer {
     let keys: WebhookKeys
     let allowance: Allowance
+
+    /// Too long for any receiver once its template was filled.
+    struct TooLarge: Error {}
 
     struct Packed {
         let parcel: Parcel
@@ -27,26 +31,41 @@ struct Packer {
         try standard(delivery, for: webhook, to: url, at: now)
     }
 
-    /// Standard Webhooks: the stored message, signed.
+    /// Standard Webhooks: the stored message, or what the owner's template makes of it, signed.
     private func standard(
         _ delivery: PendingDelivery, for webhook: WebhookSnapshot.Entry, to url: OutgoingURL,
         at now: Timestamp
     ) throws -> Packed {
         let signers = try keys.signers(for: webhook, at: now)
-        let request = OutgoingRequest(
-            .post, url, headers: delivery.headers(signers, at: now), body: delivery.body,
-            allowance: allowance, mayResend: true)
+        let body = try Self.body(of: delivery, webhook.terms.template)
+        let type = webhook.terms.template?.contentType ?? "application/json"
+        var request = OutgoingRequest(
+            .post, url,
+            headers: delivery.headers(signers, over: body, type, at: now) + (try keys.headers(for: webhook)),
+            body: body, allowance: allowance, mayResend: true)
+        request.clientCertificate = try keys.clientCertificate(for: webhook)
         return Packed(parcel: .request(request), secrets: signers.secretIDs)
+    }
+
+    private static func body(
+        of delivery: PendingDelivery, _ template: MessageTemplate?
+    ) throws -> [UInt8] {
+        guard let template else { return delivery.body }
+        let body = template.render(try JSONValue.parse(delivery.body))
+        guard body.count <= MessageBody.limitBytes else { throw TooLarge() }
+        return body
     }
 }
 
 extension PendingDelivery {
-    fileprivate func headers(_ signers: WebhookKeys.Signers, at now: Timestamp) -> [OutgoingHeader] {
+    fileprivate func headers(
+        _ signers: WebhookKeys.Signers, over body: [UInt8], _ type: String, at now: Timestamp
+    ) -> [OutgoingHeader] {
         let id = message.description
         let signature = WebhookSignature.header(
             secrets: signers.secrets, signingKey: signers.signingKey, id: id, at: now, body: body)
         return [
-            OutgoingHeader("content-type", "application/json"),
+            OutgoingHeader("content-type", type),
             OutgoingHeader(WebhookSignature.idHeader, id),
             OutgoingHeader(WebhookSignature.timestampHeader, String(now.seconds)),
             OutgoingHeader(WebhookSignature.signatureHeader, signature),

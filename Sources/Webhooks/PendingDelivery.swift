@@ -14,6 +14,8 @@ package struct PendingDelivery: Sendable {
     package let thing: String?
     /// What that is, where it matters to anybody.
     package var target: Target?
+    /// What waits behind it.
+    package let orderKey: String?
     package let body: [UInt8]
     package var progress: RetrySchedule.Progress
 }

@@ -38,4 +38,5 @@ package struct Webhook: Sendable {
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
     package var revision: Int64
+    package var terms = DeliveryTerms()
 }

@@ -74,7 +74,7 @@ package struct WebhookEndpoints {
         guard let record = try await WebhookStore.find(id, at: context.now, in: ledger.database) else {
             throw Problem.notFound("webhook")
         }
-        return record.response()
+        return record.response(at: context.now)
     }
 
     private static func id(_ request: Request) throws(Problem) -> WebhookID {
@@ -84,8 +84,8 @@ package struct WebhookEndpoints {
 }
 
 extension WebhookRecord {
-    func response(_ status: HTTPStatus = .ok, secret: String? = nil) -> Response {
-        Response.object(status) { w in writeFields(to: &w, secret: secret) }.etag(webhook.revision)
+    func response(_ status: HTTPStatus = .ok, at now: Timestamp, secret: String? = nil) -> Response {
+        Response.object(status) { w in writeFields(to: &w, at: now, secret: secret) }.etag(webhook.revision)
     }
 }
 
@@ -104,6 +104,7 @@ extension WebhookEndpoints {
         if url == nil, !fields.has("url") { fields.fail("url", code: FieldCode.missing, "is required") }
         let eventTypes = fields.eventPatterns("event_types") ?? [EventPattern.alerts.text]
         _ = fields.choice("format", Format.self, default: .standard)
+        let draft = TermsDraft(&fields, patterns: eventTypes)
         try fields.finish()
         guard let owner = context.actor.principal else {
             throw Problem(.forbidden, "A webhook needs an owner.")
@@ -112,19 +113,24 @@ extension WebhookEndpoints {
         let signing = try keys.makeSigningKey(id)
         let secretID = ledger.newID(WebhookSecretKind.self)
         let secret = try keys.makeSecret(secretID, entropy: ledger.entropy)
-        let webhook = Webhook(
+        var webhook = Webhook(
             id: id, name: name, url: url ?? "", eventTypes: eventTypes, owner: owner, status: .active,
             statusReason: nil, downSince: nil, publicKey: signing.publicKey, createdAt: context.now,
             updatedAt: context.now, revision: 1)
+        draft.apply(to: &webhook.terms)
+        let privates = try privates(of: draft, at: context.now)
+        let made = webhook
         let record = try await ledger.change(context) { change in
-            try await WebhookStore.insert(webhook, signingKey: signing.sealed, in: change.transaction)
+            try await WebhookStore.insert(made, signingKey: signing.sealed, in: change.transaction)
             try await WebhookStore.insertSecret(
                 secretID, of: id, sealed: secret.sealed, at: context.now, in: change.transaction)
-            change.audit("webhooks.create", id, detail: webhook.detail)
+            try await privates.store(for: id, in: change.transaction)
+            change.audit("webhooks.create", id, detail: made.detail)
             change.touchesConfiguration = true
             return try await found(id, change)
         }
-        return record.response(.created, secret: secret.text).header(.location, "/v1/webhooks/\(id)")
+        return record.response(.created, at: context.now, secret: secret.text).header(
+            .location, "/v1/webhooks/\(id)")
     }
 
     private nonisolated(nonsending) func update(_ request: Request, _ context: Context) async throws
@@ -136,23 +142,27 @@ extension WebhookEndpoints {
         let name = fields.webhookName(optional: "name")
         let url = fields.webhookURL(optional: "url", allowance)
         let eventTypes = fields.eventPatterns("event_types")
-        if name == nil, url == nil, eventTypes == nil, !fields.hasMistakes {
+        let draft = TermsDraft(&fields, patterns: eventTypes)
+        if name == nil, url == nil, eventTypes == nil, draft.isEmpty, !fields.hasMistakes {
             fields.fail(code: FieldCode.tooFew, "must change something")
         }
         try fields.finish()
+        let privates = try privates(of: draft, at: context.now)
         let record = try await ledger.change(context) { change in
             var webhook = try await locked(id, change).webhook
             try request.match(revision: webhook.revision, required: true)
             if let name { webhook.name = name }
             if let url { webhook.url = url }
             if let eventTypes { webhook.eventTypes = eventTypes }
+            try Self.change(&webhook, by: draft)
             webhook.updatedAt = context.now
             try await WebhookStore.update(webhook, in: change.transaction)
+            try await privates.store(for: id, in: change.transaction)
             change.audit("webhooks.change", id, detail: webhook.detail)
             change.touchesConfiguration = true
             return try await found(id, change)
         }
-        return record.response()
+        return record.response(at: context.now)
     }
 
     private nonisolated(nonsending) func delete(_ request: Request, _ context: Context) async throws
@@ -169,6 +179,31 @@ extension WebhookEndpoints {
             change.touchesConfiguration = true
         }
         return Response(.noContent)
+    }
+
+    /// What is sealed is made before the transaction, so that a sealed node says so at once.
+    private func privates(of draft: TermsDraft, at now: Timestamp) throws -> NewPrivates {
+        var new = NewPrivates()
+        if let headers = draft.headers {
+            new.values[.headers] = .some(try keys.seal(headers, entropy: ledger.entropy, at: now))
+        }
+        if let certificate = draft.certificate {
+            new.values[.clientKey] = .some(
+                try certificate.map { try keys.seal($0.key, entropy: ledger.entropy, at: now) })
+        }
+        return new
+    }
+
+    private static func change(_ webhook: inout Webhook, by draft: TermsDraft) throws(Problem) {
+        draft.apply(to: &webhook.terms)
+        guard webhook.terms.isOrdered, webhook.terms.isBatched else { return }
+        throw Problem(
+            .validationFailed, "The body does not fit.",
+            errors: [
+                FieldError(
+                    pointer: "/batch", code: "not_with_ordered",
+                    message: "cannot be had together with ordered")
+            ])
     }
 
     private nonisolated(nonsending) func locked(_ id: WebhookID, _ change: Change) async throws
@@ -249,7 +284,7 @@ extension WebhookEndpoints {
             change.afterCommit(wake)
             return try await found(id, change)
         }
-        return record.response()
+        return record.response(at: context.now)
     }
 
     private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
@@ -271,7 +306,7 @@ extension WebhookEndpoints {
             change.touchesConfiguration = true
             return try await found(id, change)
         }
-        return record.response()
+        return record.response(at: context.now)
     }
 
     private nonisolated(nonsending) static func reason(_ request: Request) async throws -> String? {

@@ -39,7 +39,8 @@ package struct WebhookJobs {
                 "delivery-retention", "Deletes deliveries that are over and old.", every: .hours(1),
                 run: retain),
             Job(
-                "secret-rotation-due", "Reminds of webhook secrets that are older than a year.",
+                "secret-rotation-due",
+                "Reminds of webhook secrets that are older than a year, and of client certificates that lapse.",
                 every: .hours(6),
                 run: remind),
         ]
@@ -117,9 +118,41 @@ package struct WebhookJobs {
                 Self.dueSecrets, .timestamp(now), .timestamp(now - Self.secretAge),
                 .timestamp(now - Self.remindEvery))
             for row in rows { _ = change.emit(Self.notice(row, at: now)) }
-            return rows.count
+            return rows.count + (try await remindOfCertificates(change))
         }
         return counts([("due", count)])
+    }
+
+    /// A certificate this close to its end, and reminded of this often.
+    static let certificateNotice = Period.days(30)
+    static let remindOfCertificatesEvery = Period.days(7)
+
+    private static let dueCertificates = Statement(
+        "webhook_certificate_due",
+        """
+        update webhook set certificate_notice_at = $1
+        where certificate_expires_at <= $2 and (certificate_notice_at is null or certificate_notice_at <= $3)
+        returning id, name, url, certificate_expires_at
+        """)
+
+    private nonisolated(nonsending) func remindOfCertificates(_ change: Change) async throws -> Int {
+        let now = change.context.now
+        let rows = try await change.transaction.query(
+            Self.dueCertificates, .timestamp(now), .timestamp(now + Self.certificateNotice),
+            .timestamp(now - Self.remindOfCertificatesEvery))
+        for row in rows {
+            let left = row.timestamp(3) - now
+            change.emit(
+                NewEvent(
+                    .endpointCertificateExpiring, subject: row.id(0, as: WebhookKind.self),
+                    [
+                        "webhook_id": .string(row.id(0, as: WebhookKind.self).description),
+                        "name": .string(row.text(1)), "host": .string(Webhook.host(of: row.text(2))),
+                        "expires_at": .string(row.timestamp(3).description),
+                        "days_left": .number(JSONNumber(left.microseconds / Period.days(1).microseconds)),
+                    ]))
+        }
+        return rows.count
     }
 
     private static func notice(_ row: Row, at now: Timestamp) -> NewEvent {

@@ -1,5 +1,6 @@
 package import Access
 package import Events
+import JSON
 package import Kernel
 package import Postgres
 
@@ -17,6 +18,8 @@ package final class WebhookOutbox {
     private let entropy: Entropy
     /// Set by the dispatcher. Without one, rows wait for whoever polls.
     package var taker: Taker?
+    /// Told of webhooks for which alerts wait to be batched, after the commit.
+    package var collector: (([WebhookID]) -> Void)?
     /// Told of owners that may not act any more, after the commit that met them.
     package var onAbsentOwner: ((PrincipalID) -> Void)?
     /// Told of principals that were enabled, after the commit.
@@ -66,20 +69,31 @@ package final class WebhookOutbox {
         let view = try await directory.view(in: transaction)
         let targets = try await directory.targets(of: messages, view, in: transaction)
         var absent: Set<PrincipalID> = []
+        var batched: [BatchQueue.Item] = []
         let now = clock.now()
         let drafts = messages.flatMap { message in
             let takers = view.webhooks.takers(of: message).filter { entry in
                 if view.rights[entry.owner] == nil { absent.insert(entry.owner) }
                 return view.mayRead(entry.owner, message.permissions, about: message.thing, targets)
             }
-            return editions(of: message, for: takers, view, targets).map { edition, takers in
-                draft(edition, for: takers.map(\.id), message.thing.flatMap { targets[$0] }, at: now)
+            return editions(of: message, for: takers, view, targets).flatMap { edition, takers in
+                let target = message.thing.flatMap { targets[$0] }
+                return DeliveryTerms.Payload.allCases.compactMap { payload in
+                    let alike = takers.filter { $0.terms.payload == payload }
+                    let apart = alike.filter { $0.terms.isBatched && edition.isBatchable }
+                    batched += apart.map { item(edition, for: $0, at: now) }
+                    let alone = alike.filter { !($0.terms.isBatched && edition.isBatchable) }
+                    return alone.isEmpty ? nil : draft(edition, for: alone, payload, target, at: now)
+                }
             }
         }
-        let deliveries = try await insert(drafts.filter { !$0.receivers.isEmpty }, at: now, in: transaction)
-        if deliveries.isEmpty && absent.isEmpty { return nil }
-        return { [taker, onAbsentOwner] in
+        let deliveries = try await insert(drafts, at: now, in: transaction)
+        try await BatchQueue.insert(batched, at: now, in: transaction)
+        if deliveries.isEmpty && absent.isEmpty && batched.isEmpty { return nil }
+        let waiting = Array(Set(batched.map(\.webhook)))
+        return { [taker, collector, onAbsentOwner] in
             if !deliveries.isEmpty { taker?(deliveries) }
+            if !waiting.isEmpty { collector?(waiting) }
             for owner in absent { onAbsentOwner?(owner) }
         }
     }
@@ -90,9 +104,10 @@ package final class WebhookOutbox {
         _ message: Message, forOnly webhook: WebhookID, in transaction: Transaction
     ) async throws -> (delivery: PendingDelivery, effect: () -> Void)? {
         // What sends it must know the webhook.
-        _ = try await directory.view(in: transaction)
+        let view = try await directory.view(in: transaction)
+        guard let entry = view.webhooks.entries[webhook] else { return nil }
         let now = clock.now()
-        let draft = draft(message, for: [webhook], nil, at: now)
+        let draft = draft(message, for: [entry], entry.terms.payload, nil, at: now)
         guard let delivery = try await insert([draft], at: now, in: transaction).first else { return nil }
         return (delivery, { [taker] in taker?([delivery]) })
     }
@@ -113,13 +128,20 @@ package final class WebhookOutbox {
     }
 
     private func draft(
-        _ message: Message, for receivers: [WebhookID], _ target: Target?, at now: Timestamp
+        _ message: Message, for receivers: [WebhookSnapshot.Entry], _ payload: DeliveryTerms.Payload,
+        _ target: Target?, at now: Timestamp
     ) -> DeliveryDraft {
         DeliveryDraft(
-            message: message, id: ID(UUID(at: now, entropy: entropy)),
-            receivers: receivers.map { (webhook: $0, id: ID(UUID(at: now, entropy: entropy))) },
-            target: target)
+            message: message, id: newID(at: now),
+            receivers: receivers.map { entry in
+                DeliveryDraft.Receiver(
+                    webhook: entry.id, id: newID(at: now),
+                    orderKey: entry.terms.isOrdered ? message.orderKey : nil)
+            },
+            body: MessageBody(message, payload), target: target)
     }
+
+    private func newID<Kind>(at now: Timestamp) -> ID<Kind> { ID(UUID(at: now, entropy: entropy)) }
 
     private nonisolated(nonsending) func insert(
         _ drafts: [DeliveryDraft], at now: Timestamp, in transaction: Transaction
@@ -127,6 +149,97 @@ package final class WebhookOutbox {
         if drafts.isEmpty { return [] }
         let lease = taker == nil ? nil : (node: node, until: now + Lease.length)
         return try await DeliveryQueue.insert(drafts, at: now, lease: lease, in: transaction)
+    }
+}
+
+// MARK: Replays
+
+extension WebhookOutbox {
+    /// What of these messages one webhook would get. Its owner may read it.
+    nonisolated(nonsending) func due(
+        _ messages: [Message], for webhook: WebhookID, in transaction: Transaction
+    ) async throws -> [Message] {
+        let view = try await directory.view(in: transaction)
+        guard let entry = view.webhooks.entries[webhook] else { return [] }
+        let targets = try await directory.targets(of: messages, view, in: transaction)
+        return messages.filter(entry.takes).filter {
+            view.mayRead(entry.owner, $0.permissions, about: $0.thing, targets)
+        }.flatMap { message in
+            editions(of: message, for: [entry], view, targets).filter { !$0.1.isEmpty }.map(\.0)
+        }
+    }
+
+    /// Queues them for one webhook, each by itself and out of any order. Whoever polls finds them.
+    nonisolated(nonsending) func enqueue(
+        _ messages: [Message], again webhook: WebhookID, in transaction: Transaction
+    ) async throws -> [DeliveryID] {
+        let view = try await directory.view(in: transaction)
+        guard let entry = view.webhooks.entries[webhook] else { return [] }
+        let now = clock.now()
+        let drafts = messages.map { message in
+            DeliveryDraft(
+                message: message, id: newID(at: now),
+                receivers: [DeliveryDraft.Receiver(webhook: webhook, id: newID(at: now), orderKey: nil)],
+                body: MessageBody(message, entry.terms.payload))
+        }
+        if drafts.isEmpty { return [] }
+        return try await DeliveryQueue.insert(drafts, at: now, lease: nil, in: transaction).map(\.id)
+    }
+}
+
+// MARK: Batches
+
+extension Message {
+    /// Alerts alone; a test, and what is said of endpoints, come at once.
+    fileprivate var isBatchable: Bool { alert != nil }
+}
+
+extension WebhookOutbox {
+    private func item(_ message: Message, for webhook: WebhookSnapshot.Entry, at now: Timestamp)
+        -> BatchQueue.Item
+    {
+        guard let alert = message.alert else { preconditionFailure("only alerts are batched") }
+        return BatchQueue.Item(
+            id: newID(at: now), webhook: webhook.id, alert: alert, event: message.event,
+            permissions: message.permissions,
+            thing: message.thing, body: MessageBody.whole(message, webhook.terms.payload))
+    }
+
+    /// Items that one transaction makes batches of.
+    private static let itemsAtOnce = 500
+
+    /// Makes deliveries of the alerts that wait for a webhook.
+    nonisolated(nonsending) func makeBatches(
+        for webhook: WebhookID, in database: Database
+    ) async throws -> (deliveries: [PendingDelivery], isFull: Bool) {
+        let now = clock.now()
+        return try await database.transaction { transaction in
+            let items = try await BatchQueue.take(most: Self.itemsAtOnce, of: webhook, in: transaction)
+            if items.isEmpty { return ([], false) }
+            let view = try await self.directory.view(in: transaction)
+            guard let entry = view.webhooks.entries[webhook] else { return ([], false) }
+            let batches = Batches.of(items, at: now) { permissions in
+                view.mayRead(entry.owner, permissions, about: nil, [:])
+            }
+            let drafts = batches.map { self.draft($0, for: entry, at: now) }
+            let deliveries = try await self.insert(drafts, at: now, in: transaction)
+            return (deliveries, items.count == Self.itemsAtOnce)
+        }
+    }
+
+    private func draft(
+        _ batch: Batches.Batch, for webhook: WebhookSnapshot.Entry, at now: Timestamp
+    ) -> DeliveryDraft {
+        let message = Message(
+            type: Batches.type, timestamp: now, data: JSONObject(), event: nil,
+            permissions: batch.permissions, about: batch.thing, to: .webhooks([webhook.id]))
+        var draft = DeliveryDraft(
+            message: message, id: newID(at: now),
+            receivers: [DeliveryDraft.Receiver(webhook: webhook.id, id: newID(at: now), orderKey: nil)],
+            body: batch.body)
+        draft.alerts = batch.items.map(\.alert)
+        draft.events = batch.items.compactMap(\.event)
+        return draft
     }
 }
 

@@ -83,14 +83,15 @@ struct WebhookSearch {
         let records = try await WebhookStore.addSecrets(to: shown, at: now, in: database)
         let last = rows.count > limit ? rows[limit - 1] : nil
         return Response.object { w in
-            w.array("data", records) { w, record in record.write(to: &w) }
+            w.array("data", records) { w, record in record.write(to: &w, at: now) }
             w.field("next_cursor", last.map { cursor($0) })
         }
     }
 
     private func cursor(_ row: Row) -> String {
         let webhook = Webhook(row)
-        let key = order.isByName ? row.text(16) : String(webhook.createdAt.microseconds)
+        let key =
+            order.isByName ? row.text(WebhookRecord.columnCount) : String(webhook.createdAt.microseconds)
         return Cursor([order.rawValue, key, webhook.id.description]).text
     }
 }

@@ -25,17 +25,24 @@ final class WebhookSnapshot {
         let status: Webhook.Status
         let downSince: Timestamp?
         let signingKey: [UInt8]
+        let terms: DeliveryTerms
         /// Newest first.
         var secrets: [Secret] = []
+        var privates: [WebhookPrivate.Purpose: WebhookPrivate] = [:]
 
         /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of
         /// alerts means it; where it does speak of alerts, that narrows.
         func takes(_ message: Message) -> Bool {
-            guard message.except != id else { return false }
+            guard message.except != id, hasLabels(of: message) else { return false }
             let isTaken =
                 EventType.pagingNames.contains(message.type) || patterns.contains { $0.takes(message.type) }
             guard case .webhooks(let named) = message.target else { return isTaken }
             return named.contains(id) && (isTaken || !patterns.contains { $0.isAboutAlerts })
+        }
+
+        private func hasLabels(of message: Message) -> Bool {
+            guard !terms.matchers.isEmpty, let labels = message.labels else { return true }
+            return terms.matchers.allSatisfy { $0.takes(labels) }
         }
     }
 
@@ -76,10 +83,16 @@ final class WebhookSnapshot {
 extension WebhookSnapshot {
     private static let loadWebhooks = Statement(
         "webhook_snapshot",
-        "select id, name, url, event_types, owner, status, down_since, signing_key from webhook")
+        derived: [
+            "select w.id, w.name, w.url, w.event_types, w.owner, w.status, w.down_since, w.signing_key,",
+            DeliveryTerms.columns, "from webhook w",
+        ].joined(separator: " "))
     private static let loadSecrets = Statement(
         "webhook_snapshot_secrets",
         "select webhook, id, sealed, expires_at from webhook_secret order by created_at desc, id desc")
+
+    private static let loadPrivates = Statement(
+        "webhook_snapshot_privates", "select webhook, id, purpose, sealed from webhook_private")
 
     /// Reads all of them in one round trip.
     nonisolated(nonsending) static func load(
@@ -87,13 +100,23 @@ extension WebhookSnapshot {
     ) async throws -> WebhookSnapshot {
         let webhooks = source.send(loadWebhooks)
         let secrets = source.send(loadSecrets)
+        let privates = source.send(loadPrivates)
         var entries = try await webhooks.rows().compactMap { Entry($0) }
         var byWebhook: [WebhookID: [Secret]] = [:]
         for row in try await secrets.rows() {
             let secret = Secret(id: row.id(1), sealed: row.bytes(2), expiresAt: row.optionalTimestamp(3))
             byWebhook[row.id(0), default: []].append(secret)
         }
-        for index in entries.indices { entries[index].secrets = byWebhook[entries[index].id] ?? [] }
+        var privatesOf: [WebhookID: [WebhookPrivate.Purpose: WebhookPrivate]] = [:]
+        for row in try await privates.rows() {
+            guard let purpose = WebhookPrivate.Purpose(rawValue: row.text(2)) else { continue }
+            privatesOf[row.id(0), default: [:]][purpose] = WebhookPrivate(
+                id: row.uuid(1), sealed: row.bytes(3))
+        }
+        for index in entries.indices {
+            entries[index].secrets = byWebhook[entries[index].id] ?? []
+            entries[index].privates = privatesOf[entries[index].id] ?? [:]
+        }
         return WebhookSnapshot(configuration: configuration, entries: entries)
     }
 }
@@ -106,6 +129,7 @@ extension WebhookSnapshot.Entry {
         self.init(
             id: row.id(0), name: row.text(1), url: row.text(2),
             patterns: row.textArray(3).map { EventPattern(trusted: $0) }, owner: owner, status: status,
-            downSince: row.optionalTimestamp(6), signingKey: row.bytes(7))
+            downSince: row.optionalTimestamp(6), signingKey: row.bytes(7),
+            terms: DeliveryTerms(row, from: 8))
     }
 }

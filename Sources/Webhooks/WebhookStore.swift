@@ -29,8 +29,10 @@ enum WebhookStore {
         with made as (
             insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key,
                 signing_key,
-                created_at, updated_at)
-            values ($1, normalize($2), normalize($3), $4, $5, $6, 'active', $7, $8, $9, $9)
+                created_at, updated_at, is_ordered, is_batched, max_per_second, payload, matchers, template,
+                header_names, certificate, certificate_expires_at)
+            values ($1, normalize($2), normalize($3), $4, $5, $6, 'active', $7, $8, $9, $9,
+                $10, $11, $12, $13, $14, $15, $16, $17, $18)
         ), counted as (
             insert into webhook_sequence (webhook) values ($1)
         )
@@ -41,7 +43,11 @@ enum WebhookStore {
         """
         update webhook set name = normalize($2), name_folded = normalize($3), url = $4, event_types = $5,
             status = $6,
-            status_reason = $7, down_since = $8, updated_at = $9, revision = revision + 1
+            status_reason = $7, down_since = $8, updated_at = $9, revision = revision + 1,
+            is_ordered = $10, is_batched = $11, max_per_second = $12, payload = $13, matchers = $14,
+            template = $15, header_names = $16, certificate = $17, certificate_expires_at = $18,
+            certificate_notice_at = case when certificate is not distinct from $17
+                then certificate_notice_at end
         where id = $1
         """)
     private static let delete = Statement(
@@ -51,6 +57,10 @@ enum WebhookStore {
             delete from webhook_sequence where webhook = $1
         ), forgotten as (
             delete from webhook_health where webhook = $1
+        ), unpaced as (
+            delete from webhook_pace where webhook = $1
+        ), unpacked as (
+            delete from delivery_batch_item where webhook = $1
         )
         delete from webhook where id = $1
         """)
@@ -63,7 +73,13 @@ enum WebhookStore {
     private static let dropExpired = Statement(
         "webhook_secret_drop", "delete from webhook_secret where webhook = $1 and expires_at <= $2")
     private static let clearFailures = Statement(
-        "webhook_health_clear", "update webhook_health set consecutive_failures = 0 where webhook = $1")
+        "webhook_health_clear",
+        "update webhook_health set consecutive_failures = 0, opens_at = null where webhook = $1")
+    private static let dropPrivate = Statement(
+        "webhook_private_drop", "delete from webhook_private where webhook = $1 and purpose = $2")
+    private static let insertPrivate = Statement(
+        "webhook_private_insert",
+        "insert into webhook_private (id, webhook, purpose, sealed) values ($1, $2, $3, $4)")
 
     private static let owned = Statement(
         "webhook_owned", "select id from webhook where owner = $1 order by id")
@@ -133,7 +149,7 @@ extension WebhookStore {
                 .id(webhook.id), .text(webhook.name), .text(webhook.name.lowercased()), .text(webhook.url),
                 .textArray(webhook.eventTypes), .text(webhook.owner.description), .bytes(webhook.publicKey),
                 .bytes(signingKey), .timestamp(webhook.createdAt),
-            ], in: transaction)
+            ] + webhook.terms.parameters, in: transaction)
     }
 
     /// Of a row that is locked.
@@ -144,7 +160,7 @@ extension WebhookStore {
                 .id(webhook.id), .text(webhook.name), .text(webhook.name.lowercased()), .text(webhook.url),
                 .textArray(webhook.eventTypes), .text(webhook.status.rawValue), .text(webhook.statusReason),
                 .timestamp(webhook.downSince), .timestamp(webhook.updatedAt),
-            ], in: transaction)
+            ] + webhook.terms.parameters, in: transaction)
     }
 
     nonisolated(nonsending) static func delete(_ id: WebhookID, in transaction: Transaction) async throws {
@@ -170,6 +186,17 @@ extension WebhookStore {
     ) async throws {
         _ = try await transaction.query(dropExpired, .id(webhook), .timestamp(now))
         _ = try await transaction.query(retireSecret, .id(webhook), .timestamp(expiry))
+    }
+
+    /// Puts it in the place of what there was; nil: nothing.
+    nonisolated(nonsending) static func setPrivate(
+        _ purpose: WebhookPrivate.Purpose, of webhook: WebhookID, _ sealed: WebhookPrivate?,
+        in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(dropPrivate, .id(webhook), .text(purpose.rawValue))
+        guard let sealed else { return }
+        _ = try await transaction.query(
+            insertPrivate, .uuid(sealed.id), .id(webhook), .text(purpose.rawValue), .bytes(sealed.sealed))
     }
 
     private nonisolated(nonsending) static func write(

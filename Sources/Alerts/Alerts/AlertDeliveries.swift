@@ -34,7 +34,7 @@ struct AlertDeliveries {
         select d.id, d.webhook,
             case when d.state = 'pending' and d.leased_by is not null and d.due_at > $2 then 'sending'
                 else d.state end
-        from delivery d where d.alert = $1 order by d.id desc limit $3
+        from delivery d where d.alert = $1 or d.alerts @> array[$1] order by d.id desc limit $3
         """)
     private static let attempts = Statement(
         "alert_attempts",

@@ -57,6 +57,8 @@ enum AlertSummary {
         case .endpointRecovered: return "webhook \(f["name"]) works again"
         case .messageExhausted: return "a message for webhook \(f["name"]) was given up"
         case .secretRotationDue: return "the secret of webhook \(f["name"]) is \(f["days_old"]) days old"
+        case .endpointCertificateExpiring:
+            return "the client certificate of webhook \(f["name"]) lapses in \(f["days_left"]) days"
         case .jobFailed: return "job \(f["job"]) \(f["outcome"])"
         case .auditCheckpointed: return "the audit trail was checkpointed (\(f["entries"]) entries)"
         case .eventHorizonLagging: return "events lag \(f["lag_seconds"]) seconds behind"

@@ -43,6 +43,16 @@ package struct OutgoingRequest: Sendable {
         }
     }
 
+    /// PEM, both. A kept connection is used again only with the same certificate.
+    package struct ClientCertificate: Hashable, Sendable {
+        package var certificate: [UInt8]
+        package var key: [UInt8]
+
+        package init(certificate: [UInt8], key: [UInt8]) {
+            (self.certificate, self.key) = (certificate, key)
+        }
+    }
+
     package var method: OutgoingMethod
     package var url: OutgoingURL
     /// Without those that belong to the connection; `OutgoingError.invalidRequest` names a wrong one.
@@ -59,6 +69,8 @@ package struct OutgoingRequest: Sendable {
     /// Asked when the connection stands and the first byte is about to be written: connecting takes time,
     /// and a process may be stopped in between. False: nothing is sent.
     package var mayLeave: (@Sendable () -> Bool)?
+    /// Shown when the server asks for one.
+    package var clientCertificate: ClientCertificate?
     /// The address of ours that it leaves from; nil: the system chooses.
     package var source: IPAddress?
 

@@ -80,6 +80,18 @@ extension Transfer {
         }
     }
 
+    /// libcurl copies both, and frees its copies with the request's other options.
+    func setCertificate(_ certificate: OutgoingRequest.ClientCertificate) {
+        for (option, bytes) in [
+            (CURLOPT_SSLCERT_BLOB, certificate.certificate), (CURLOPT_SSLKEY_BLOB, certificate.key),
+        ] {
+            bytes.withUnsafeBytes { bytes in
+                let code = kcurl_set_blob(easy, option, bytes.baseAddress, bytes.count)
+                precondition(code == CURLE_OK, "libcurl refuses option \(option.rawValue)")
+            }
+        }
+    }
+
     private func addHeader(_ line: String) { headers = curl_slist_append(headers, line) }
 
     func set(_ option: CURLoption, _ value: Int) {

@@ -81,6 +81,7 @@ final class Transfer {
         setTarget(request.url, pinned: pinned)
         // libcurl keeps such a connection for requests from the same address.
         if let source = request.source { set(CURLOPT_INTERFACE, "host!\(source)") }
+        if let certificate = request.clientCertificate { setCertificate(certificate) }
         setMessage(request)
         setCallbacks()
     }

@@ -43,6 +43,10 @@ struct DeliveryRooms {
             WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake)
             .operations
             + DeliveryEndpoints(ledger: ledger, things: KeyTargets.source, wake: wake).operations
+            + ReplayEndpoints(
+                ledger: ledger, outbox: outbox, things: KeyTargets.source,
+                told: MissedAlerts.messages, wake: wake
+            ).operations
             + AlertRuleEndpoints(rules: rules, ledger: ledger, things: KeyTargets.source).operations
             + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin)
             .operations

@@ -1,0 +1,60 @@
+import Events
+import JSON
+
+/// What a template is tried on before it is stored: messages as they could come.
+enum SampleMessage {
+    /// More types than that tell nothing new of a template.
+    private static let typesAtMost = 40
+
+    /// An alert, and an event of each type that the endpoint takes.
+    static func all(of patterns: [String]?) -> [JSONValue] {
+        let taken = (patterns ?? ["alert.*"]).map { EventPattern(trusted: $0) }
+        let types = EventType.all.filter { type in taken.contains { $0.takes(type.name) } }
+        let events = types.prefix(typesAtMost).map { type in
+            message(type.name, fields(of: type))
+        }
+        return [alert] + events
+    }
+
+    private static func message(_ type: String, _ data: [(String, JSONValue)]) -> JSONValue {
+        var whole = JSONObject(members: [
+            ("event_id", "evt_01ke6my6g1fm6a0z90d1bazx5e"), ("subject", "sample"),
+        ])
+        for (name, value) in data { _ = whole.append(name, value) }
+        _ = whole.append("sequence", 1)
+        return ["type": .string(type), "timestamp": "2026-01-05T08:00:00.000Z", "data": .object(whole)]
+    }
+
+    private static func fields(of type: EventType) -> [(String, JSONValue)] {
+        (type.dataFields ?? []).map { ($0.name, value($0.kind)) }
+    }
+
+    private static func value(_ kind: EventField.Kind) -> JSONValue {
+        switch kind {
+        case .string: "sample"
+        case .strings: ["sample"]
+        case .number, .integer: 1
+        case .boolean: true
+        case .map: ["name": "sample"]
+        }
+    }
+
+    /// The fields of `AlertNotice`.
+    private static let alert: JSONValue = [
+        "type": "alert.firing", "timestamp": "2026-01-05T08:00:00.000Z",
+        "data": [
+            "event_id": "evt_01ke6my6g1fm6a0z90d1bazx5e", "subject": "alrt_01ke6my6g1f72aabsp2fhyey4q",
+            "alert_id": "alrt_01ke6my6g1f72aabsp2fhyey4q",
+            "rule": ["id": "rule_01ke6my6g1faarys795p07e3x2", "name": "Withdrawal attempt", "version": 1],
+            "severity": "critical", "state": "firing", "summary": "a withdrawal was denied",
+            "labels": ["team": "desk"], "group": ["event.key_id": "key_01ke6my6g1e5t8k5m7m9k23x72"],
+            "count": 1,
+            "first_at": "2026-01-05T08:00:00.000Z", "last_at": "2026-01-05T08:00:00.000Z",
+            "event": [
+                "id": "evt_01ke6my6g1fm6a0z90d1bazx5e", "type": "key.use.denied",
+                "at": "2026-01-05T08:00:00.000Z", "subject": "key_01ke6my6g1e5t8k5m7m9k23x72",
+            ],
+            "url": "https://keybell.example/#/alerts/alrt_01ke6my6g1f72aabsp2fhyey4q", "sequence": 1,
+        ],
+    ]
+}

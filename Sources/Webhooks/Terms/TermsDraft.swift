@@ -1,0 +1,163 @@
+import Crypto
+import Events
+import Expressions
+import HTTPClient
+import JSON
+import Kernel
+
+/// What a request says of an endpoint's terms; what it leaves out stays. Null is the default.
+struct TermsDraft {
+    struct ClientCertificate {
+        let chain: CertificateChain
+        /// PEM, to be sealed.
+        let key: String
+    }
+
+    private var isOrdered: Bool?
+    private var isBatched: Bool?
+    private var maxPerSecond: Int??
+    private var payload: DeliveryTerms.Payload?
+    private var matchers: [LabelMatcher]?
+    private var template: MessageTemplate??
+    /// Names as they were written, in the order of names.
+    private(set) var headers: [OutgoingHeader]?
+    private(set) var certificate: ClientCertificate??
+
+    /// - Parameter patterns: what the endpoint takes; a template is tried on samples of that.
+    init(_ fields: inout Fields, patterns: [String]?) {
+        if fields.has("ordered") { isOrdered = fields.bool(optional: "ordered") ?? false }
+        if fields.has("batch") { isBatched = fields.bool(optional: "batch") ?? false }
+        if fields.has("max_per_second") {
+            maxPerSecond = .some(fields.int(optional: "max_per_second", DeliveryTerms.ratesPerSecond))
+        }
+        if fields.has("payload") {
+            payload = fields.choice(optional: "payload", DeliveryTerms.Payload.self) ?? .full
+        }
+        if fields.has("matchers") { matchers = fields.labelMatchers() }
+        if fields.has("template") { template = .some(fields.template(patterns)) }
+        if fields.has("headers") { headers = fields.ownHeaders() }
+        if fields.has("client_certificate") { certificate = .some(fields.clientCertificate()) }
+        if isOrdered == true, isBatched == true { Self.refuseOrderOfBatches(&fields) }
+    }
+
+    private static func refuseOrderOfBatches(_ fields: inout Fields) {
+        fields.fail("batch", code: "not_with_ordered", "cannot be had together with ordered")
+    }
+
+    var isEmpty: Bool {
+        isOrdered == nil && isBatched == nil && maxPerSecond == nil && payload == nil && matchers == nil
+            && template == nil && headers == nil && certificate == nil
+    }
+
+    func apply(to terms: inout DeliveryTerms) {
+        terms.isOrdered = isOrdered ?? terms.isOrdered
+        terms.isBatched = isBatched ?? terms.isBatched
+        if let maxPerSecond { terms.maxPerSecond = maxPerSecond }
+        terms.payload = payload ?? terms.payload
+        terms.matchers = matchers ?? terms.matchers
+        if let template { terms.template = template }
+        if let headers { terms.headerNames = headers.map(\.name) }
+        if let certificate {
+            terms.certificate = certificate.map {
+                DeliveryTerms.Certificate(pem: $0.chain.pem, expiresAt: $0.chain.notAfter)
+            }
+        }
+    }
+}
+
+extension Fields {
+    static let matchersAtMost = 16
+    static let headersAtMost = 20
+
+    fileprivate mutating func labelMatchers() -> [LabelMatcher] {
+        let read = array(optional: "matchers", count: 0...Self.matchersAtMost) { f -> LabelMatcher? in
+            let name = f.string("name", 1...63)
+            let comparison = f.choice("operator", LabelMatcher.Comparison.self, default: .equal)
+            let value = f.string("value", 0...1_000)
+            do throws(RegexMistake) {
+                return try LabelMatcher(name, comparison, value)
+            } catch {
+                f.fail("value", code: FieldCode.malformed, "is no pattern: \(error.message)")
+                return nil
+            }
+        }
+        return (read ?? []).compactMap(\.self)
+    }
+
+    fileprivate mutating func template(_ patterns: [String]?) -> MessageTemplate? {
+        guard let value = take("template"), !value.isNull else { return nil }
+        do throws(MessageTemplate.Mistake) {
+            let template = try MessageTemplate(value)
+            let samples = SampleMessage.all(of: patterns)
+            if let mistake = template.mistake(on: samples) { throw mistake }
+            guard samples.allSatisfy({ template.render($0).count <= MessageBody.limitBytes }) else {
+                throw MessageTemplate.Mistake(message: "gives more than 20 kB on a sample")
+            }
+            return template
+        } catch {
+            fail("template", code: FieldCode.malformed, error.message)
+            return nil
+        }
+    }
+
+    fileprivate mutating func ownHeaders() -> [OutgoingHeader] {
+        guard let value = take("headers"), !value.isNull else { return [] }
+        guard let object = value.asObject else {
+            fail("headers", code: FieldCode.wrongType, "must be an object of strings")
+            return []
+        }
+        if object.count > Self.headersAtMost {
+            fail("headers", code: FieldCode.tooMany, "must have at most \(Self.headersAtMost) names")
+        }
+        var headers: [OutgoingHeader] = []
+        var seen: Set<String> = []
+        for member in object.members.prefix(Self.headersAtMost) {
+            if let mistake = OwnHeader.mistake(member.name, member.value) {
+                fail("headers", code: FieldCode.malformed, mistake)
+            } else if !seen.insert(member.name.lowercased()).inserted {
+                fail("headers", code: "repeated", "names \(member.name) twice")
+            }
+            headers.append(OutgoingHeader(member.name, member.value.asString ?? ""))
+        }
+        return headers.sorted { $0.name < $1.name }
+    }
+
+    fileprivate mutating func clientCertificate() -> TermsDraft.ClientCertificate? {
+        object(optional: "client_certificate") { f -> TermsDraft.ClientCertificate? in
+            let certificate = f.string("certificate", 1...CertificateChain.textBytesAtMost)
+            let key = f.string("key", 1...16_384)
+            guard !f.hasMistakes else { return nil }
+            do throws(CertificateChain.Refusal) {
+                let chain = try CertificateChain(pem: certificate)
+                guard let pair = f.privateKey(key) else { return nil }
+                try chain.check(pair)
+                return TermsDraft.ClientCertificate(chain: chain, key: key)
+            } catch {
+                f.fail("certificate", code: FieldCode.malformed, error.sentence)
+                return nil
+            }
+        }.flatMap(\.self)
+    }
+
+    private mutating func privateKey(_ text: String) -> PrivateKey? {
+        do throws(CryptoError) {
+            return try PrivateKey(pem: Secret(copying: Array(text.utf8)))
+        } catch {
+            var sentence = "is no private key that can be read"
+            if case .keyRefused(let refusal) = error { sentence = refusal.sentence }
+            fail("key", code: FieldCode.malformed, sentence)
+            return nil
+        }
+    }
+}
+
+extension CertificateChain.Refusal {
+    fileprivate var sentence: String {
+        switch self {
+        case .tooLong: "is longer than any chain that is taken"
+        case .malformed: "must be PEM: the certificate, then its chain, and nothing else"
+        case .tooMany: "has more than \(CertificateChain.certificatesAtMost) certificates"
+        case .otherKey: "belongs to another key"
+        }
+    }
+}

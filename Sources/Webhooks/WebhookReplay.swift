@@ -1,0 +1,179 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+
+/// What is sent again to one webhook: its dead letters of some time, or what it never got.
+struct WebhookReplay {
+    /// Alerts as messages: whom they went to is known to the room above.
+    typealias Told = nonisolated(nonsending) ([Event], Transaction) async throws -> [Message]
+
+    static let deadAtMost = 10_000
+    static let missingAtMost = 1_000
+    /// Without a rate of the webhook's own.
+    private static let perSecond = 50
+    /// Deliveries are kept for longer (`WebhookJobs.keepDelivered`): what is gone from there would look missing.
+    static let reach = Period.days(29)
+    private static let pageEvents = 500
+    /// Events looked at in one call.
+    private static let pages = 40
+
+    struct Found: Equatable {
+        var count = 0
+        /// Of the same time, for a further call.
+        var remaining = 0
+        var firstAt: Timestamp?
+        var lastDueAt: Timestamp?
+    }
+
+    let webhook: Webhook
+    let span: Range<Timestamp>
+    let isDry: Bool
+
+    private var interval: Period {
+        Period(microseconds: 1_000_000 / Int64(webhook.terms.maxPerSecond ?? Self.perSecond))
+    }
+
+    private func lastDue(_ count: Int, _ now: Timestamp) -> Timestamp? {
+        isDry || count == 0 ? nil : now + interval * Double(count - 1)
+    }
+}
+
+// MARK: Dead letters
+
+extension WebhookReplay {
+    /// - Parameter sight: what of them the caller may send.
+    nonisolated(nonsending) func deadLetters(
+        _ sight: DeliverySight.Listing, at now: Timestamp, in transaction: Transaction
+    ) async throws -> Found {
+        let parameters: [Parameter] = [
+            .id(webhook.id), .timestamp(span.lowerBound), .timestamp(span.upperBound),
+        ]
+        let rows = try await transaction.query(
+            Self.count(sight), parameters: parameters + sight.parameters)
+        guard let row = rows.first, row.int(0) > 0 else { return Found() }
+        let count = min(row.int(0), Self.deadAtMost)
+        if !isDry {
+            let pacing: [Parameter] = [
+                .timestamp(now), .int64(interval.microseconds), .int(Self.deadAtMost),
+            ]
+            _ = try await transaction.query(
+                Self.revive(sight), parameters: parameters + pacing + sight.parameters)
+        }
+        return Found(
+            count: count, remaining: row.int(0) - count, firstAt: row.optionalTimestamp(1),
+            lastDueAt: lastDue(count, now))
+    }
+
+    private static let dead = "webhook = $1 and state = 'dead' and created_at >= $2 and created_at < $3 and"
+
+    static func count(_ sight: DeliverySight.Listing) -> Statement {
+        Statement(
+            "webhook_replay_count",
+            derived: [
+                "select count(*), min(created_at) from delivery where", dead, sight.condition(after: 3),
+            ].joined(separator: " "))
+    }
+
+    static func revive(_ sight: DeliverySight.Listing) -> Statement {
+        Statement(
+            "webhook_replay_dead",
+            derived: """
+                with found as (
+                    select id, row_number() over (order by sequence) - 1 as place from delivery
+                    where \(dead) \(sight.condition(after: 6)) order by sequence limit $6
+                ), spread as (
+                    select id, $4::timestamptz + place * $5::bigint * interval '1 microsecond' as at from found
+                )
+                update delivery d set state = 'pending', due_at = s.at, next_attempt_at = s.at,
+                    schedule_at = s.at, counted = 0, order_key = null, dead_reason = null, dead_at = null,
+                    leased_by = null
+                from spread s where d.id = s.id and d.state = 'dead'
+                """)
+    }
+}
+
+// MARK: What it never got
+
+extension WebhookReplay {
+    private static let unsent = Statement(
+        "webhook_replay_unsent",
+        """
+        select e.id, e.at, e.type, e.subject, e.actor, e.data from feed_event e
+        where e.at >= $2 and e.at < $3 and e.id > $4
+            and (e.type = any ($5::text[]) or e.type like any ($6::text[]))
+            and not exists (select from delivery d where d.webhook = $1 and d.event = e.id)
+            and not exists (select from delivery d where d.webhook = $1 and d.events @> array[e.id])
+            and not exists (select from delivery_batch_item i where i.webhook = $1 and i.event = e.id)
+        order by e.id limit $7
+        """)
+    private static let spread = Statement(
+        "webhook_replay_spread",
+        """
+        update delivery d set due_at = s.at, next_attempt_at = s.at, schedule_at = s.at
+        from (select id, $2::timestamptz + (place - 1) * $3::bigint * interval '1 microsecond' as at
+            from unnest($1::uuid[]) with ordinality as i (id, place)) as s
+        where d.id = s.id
+        """)
+
+    /// - Parameter sees: whether the caller may send it.
+    nonisolated(nonsending) func missing(
+        by outbox: WebhookOutbox, told: Told, at now: Timestamp, in transaction: Transaction,
+        sees: nonisolated(nonsending) ([Message]) async throws -> [Message]
+    ) async throws -> Found {
+        var found: [Message] = []
+        var last = EventID(UUID(high: 0, low: 0))
+        var isEnd = false
+        for _ in 0..<Self.pages where !isEnd && found.count < Self.missingAtMost {
+            let events = try await events(after: last, in: transaction)
+            isEnd = events.count < Self.pageEvents
+            last = events.last?.id ?? last
+            let messages = events.compactMap { Message($0) } + (try await told(events, transaction))
+            found += try await sees(outbox.due(messages, for: webhook.id, in: transaction))
+        }
+        let sent = found.prefix(Self.missingAtMost)
+        if !isDry {
+            let ids = try await outbox.enqueue(Array(sent), again: webhook.id, in: transaction)
+            _ = try await transaction.query(
+                Self.spread, .idArray(ids), .timestamp(now), .int64(interval.microseconds))
+        }
+        return Found(
+            count: sent.count, remaining: found.count - sent.count, firstAt: sent.map(\.timestamp).min(),
+            lastDueAt: lastDue(sent.count, now))
+    }
+
+    private nonisolated(nonsending) func events(
+        after last: EventID, in transaction: Transaction
+    ) async throws -> [Event] {
+        let (names, areas) = EventPattern.split(webhook.eventTypes)
+        let rows = try await transaction.query(
+            Self.unsent, .id(webhook.id), .timestamp(span.lowerBound), .timestamp(span.upperBound),
+            .id(last), .textArray(names + EventType.pagingNames.sorted()), .textArray(areas + ["alert.%"]),
+            .int(Self.pageEvents))
+        return rows.compactMap { Event($0) }
+    }
+}
+
+extension EventPattern {
+    /// Types, and beginnings as `like` reads them.
+    fileprivate static func split(_ texts: [String]) -> (names: [String], areas: [String]) {
+        let areas = texts.filter { $0.hasSuffix(".*") }
+        return (
+            texts.filter { !$0.hasSuffix(".*") },
+            areas.map { $0.dropLast().replacing("_", with: "\\_") + "%" }
+        )
+    }
+}
+
+extension Event {
+    fileprivate init?(_ row: Row) {
+        guard let type = EventType(row.text(2)), let data = (try? JSONValue.parse(row.json(5)))?.asObject
+        else { return nil }
+        let actor = Actor(
+            principal: row.optionalText(4).flatMap { PrincipalID($0) }, accessToken: nil, address: nil)
+        self.init(
+            id: row.id(0), at: row.timestamp(1), type: type, subject: row.optionalText(3), actor: actor,
+            data: data)
+    }
+}
