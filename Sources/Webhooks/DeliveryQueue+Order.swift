@@ -14,7 +14,7 @@ extension DeliveryQueue {
         select webhook from webhook_sequence where webhook = any ($1::uuid[]) order by webhook
             for no key update
         """)
-    private static let advance = Statement(
+    static let advance = Statement(
         "delivery_line_advance",
         derived: """
             with head as (

@@ -6,7 +6,7 @@ import Postgres
 extension DeliveryQueue {
     /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. With it, until when others
     /// found its endpoint closed.
-    private static let take = Statement(
+    static let take = Statement(
         "delivery_take",
         derived: """
             with due as (

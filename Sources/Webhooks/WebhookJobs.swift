@@ -135,7 +135,7 @@ package struct WebhookJobs {
         returning id, name, url, certificate_expires_at
         """)
 
-    private nonisolated(nonsending) func remindOfCertificates(_ change: Change) async throws -> Int {
+    nonisolated(nonsending) func remindOfCertificates(_ change: Change) async throws -> Int {
         let now = change.context.now
         let rows = try await change.transaction.query(
             Self.dueCertificates, .timestamp(now), .timestamp(now + Self.certificateNotice),

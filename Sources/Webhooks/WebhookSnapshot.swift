@@ -81,7 +81,7 @@ final class WebhookSnapshot {
 // MARK: Loading
 
 extension WebhookSnapshot {
-    private static let loadWebhooks = Statement(
+    static let loadWebhooks = Statement(
         "webhook_snapshot",
         derived: [
             "select w.id, w.name, w.url, w.event_types, w.owner, w.status, w.down_since, w.signing_key,",

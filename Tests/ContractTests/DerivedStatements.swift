@@ -126,7 +126,11 @@ enum DerivedStatements {
     private static var deletionCursor: String { Cursor([ExchangeKeyID(id).description, "1"]).text }
 
     private static func webhooks() throws -> [Statement] {
-        let usual = [DeliveryStore.find, DeliveryStore.lock, WebhookStore.find, WebhookStore.lock]
+        let usual = [
+            DeliveryStore.find, DeliveryStore.lock, WebhookStore.find, WebhookStore.lock,
+            DeliveryQueue.take, DeliveryQueue.advance, WebhookSnapshot.loadWebhooks,
+            WebhookReplay.count(listing), WebhookReplay.revive(listing),
+        ]
         let lists = try WebhookSearch.Order.allCases.flatMap { order in
             let cursor = Cursor([order.rawValue, "1", WebhookID(id).description]).text
             return try ["", "&q=a&status=active&owner_id=\(user)&cursor=\(cursor)"].map {
@@ -149,10 +153,12 @@ enum DerivedStatements {
             + dead.map { try search($0, deadOnly: true) }
     }
 
+    private static let listing = DeliverySight.Listing(
+        isScoped: true, seesGeneral: true, inGeneral: [], seen: .none)
+
     private static func search(_ query: String, deadOnly: Bool) throws -> Statement {
-        let list = DeliverySight.Listing(isScoped: true, seesGeneral: true, inGeneral: [], seen: .none)
         return try DeliverySearch(testRequest("GET", "/?\(query)"), testContext(), deadOnly: deadOnly)
-            .seen(by: list).statement
+            .seen(by: listing).statement
     }
 
     private static let id = UUID(high: 1, low: 1)

@@ -1,10 +1,14 @@
 import CLinux
 import Glibc
 
+@testable import HTTPClient
+
 /// `openssl s_server` with a certificate for `hook.example` and 127.0.0.1 that is its own authority.
 struct OpenSSLServer {
     let port: UInt16
     let authority: String
+    /// Of its certificate.
+    let keyFile: String
     private let folder: String
     private let process: pid_t
     /// Of a server that keeps connections: what came over TLS, among what it says itself, and where to write.
@@ -13,12 +17,14 @@ struct OpenSSLServer {
 
     /// - Parameter keeps: it serves one connection at a time, for as long as the client likes, and what it
     ///   answers is said by `answer`; otherwise every connection is answered and closed.
-    init(keeps: Bool = false) throws {
+    /// - Parameter wantsCertificate: whoever comes must show a certificate of its authority.
+    init(keeps: Bool = false, wantsCertificate: Bool = false) throws {
         var template = Array("/tmp/keybell-tls-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(step: "mkdtemp") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         authority = folder + "/ca.pem"
-        let key = folder + "/key.pem"
+        keyFile = folder + "/key.pem"
+        let key = keyFile
         let maker = try Self.spawn(
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
@@ -34,7 +40,9 @@ struct OpenSSLServer {
         }
         (output, input) = (outputEnds[0], inputEnds[1])
         process = try Self.spawn(
-            ["s_server", "-accept", "127.0.0.1:0", "-cert", authority, "-key", key] + (keeps ? [] : ["-www"]),
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", authority, "-key", key]
+                + (wantsCertificate ? ["-Verify", "1", "-verify_return_error", "-CAfile", authority] : [])
+                + (keeps ? [] : ["-www"]),
             output: outputEnds[1], input: inputEnds[0])
         close(outputEnds[1])
         close(inputEnds[0])
@@ -112,5 +120,19 @@ struct OpenSSLServer {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         return klinux_wait_exited(status) != 0 ? klinux_wait_exit_status(status) : -1
+    }
+}
+
+extension OpenSSLServer {
+    /// Its own certificate and key, for a client to show.
+    var pair: OutgoingRequest.ClientCertificate {
+        OutgoingRequest.ClientCertificate(certificate: Self.bytes(authority), key: Self.bytes(keyFile))
+    }
+
+    private static func bytes(_ path: String) -> [UInt8] {
+        guard let file = fopen(path, "re") else { return [] }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        return Array(bytes[..<fread(&bytes, 1, bytes.count, file)])
     }
 }

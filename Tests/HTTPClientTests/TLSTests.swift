@@ -29,6 +29,29 @@ import Testing
         }
     }
 
+    @Test func `a receiver that wants a certificate gets ours, and refuses whoever shows none or another`()
+        async throws
+    {
+        let server = try OpenSSLServer(wantsCertificate: true)
+        defer { server.stop() }
+        let other = try OpenSSLServer()
+        defer { other.stop() }
+        var settings = HTTPClient.Settings.forTests
+        settings.certificateAuthorityFile = server.authority
+        let room = try await ClientRoom(.answering([["127.0.0.1"]]), settings: settings)
+        defer { room.stop() }
+        func failure(_ shown: OpenSSLServer?) async throws -> OutgoingError? {
+            let url = try OutgoingURL("https://hook.example:\(server.port)/", allowance: .privateReceivers)
+            var request = OutgoingRequest(.get, url, allowance: .privateReceivers, mayResend: true)
+            request.clientCertificate = shown.map { $0.pair }
+            return await room.failure(of: request)
+        }
+        #expect(try await failure(server) == nil)
+        #expect(try await failure(nil) != nil)
+        #expect(try await failure(other) != nil)
+        #expect(try await failure(server) == nil)
+    }
+
     @Test func `an authority file that is not there fails closed`() async throws {
         let server = try OpenSSLServer()
         defer { server.stop() }

@@ -9,6 +9,7 @@ Each judge is a function that raises when the service is wrong, and returns one 
 
 import argparse
 import http.server
+import json
 import os
 import pathlib
 import queue
@@ -70,21 +71,38 @@ class Receiver:
 
 
 def judge_webhook():
-    from standardwebhooks import Webhook, WebhookVerificationError
+    import standardwebhooks
+    import svix.webhooks
 
     with Service(BINARY) as service, Receiver() as receiver:
         service.bootstrap()
         wanted = {"url": receiver.url, "name": "judge", "event_types": ["custom.*"], "format": "standard"}
-        secret = service.must("POST", "/v1/webhooks", wanted)["secret"]
+        made = service.must("POST", "/v1/webhooks", wanted)
+        secret = made["secret"]
         service.must("POST", "/v1/events", {"type": "custom.judged", "data": {"price": "1.50", "word": "Grüße"}})
         headers, body = receiver.received.get(timeout=RECEIVE_LIMIT_SECONDS)
-        message = Webhook(secret).verify(body, headers)
-        assert message["type"] == "custom.judged", message
-        try:
-            Webhook(secret).verify(body + b" ", headers)
-        except WebhookVerificationError:
-            return f"standardwebhooks verifies a delivery ({len(body)} bytes) and refuses a changed one"
-        raise AssertionError("a changed body was verified, so this judge proves nothing")
+        for judge in (standardwebhooks, svix.webhooks):
+            verified(judge, secret, headers, body)
+        # During a rotation both the old and the new secret verify.
+        fresh = service.must("POST", f"/v1/webhooks/{made['id']}/secrets", {"overlap": "1h"})["secret"]
+        service.must("POST", "/v1/events", {"type": "custom.judged", "data": {"price": "2"}})
+        headers, second = receiver.received.get(timeout=RECEIVE_LIMIT_SECONDS)
+        for judge in (standardwebhooks, svix.webhooks):
+            for known in (secret, fresh):
+                verified(judge, known, headers, second)
+    return f"standardwebhooks and svix verify a delivery ({len(body)} bytes), old and new secret, and refuse a changed one"
+
+
+def verified(judge, secret, headers, body):
+    message = judge.Webhook(secret).verify(body, headers)
+    # svix gives back what it was given.
+    message = json.loads(body) if message is None else message
+    assert message["type"] == "custom.judged", message
+    try:
+        judge.Webhook(secret).verify(body + b" ", headers)
+    except judge.WebhookVerificationError:
+        return
+    raise AssertionError(f"a changed body was verified by {judge.__name__}, so this judge proves nothing")
 
 
 def judge_schemathesis():

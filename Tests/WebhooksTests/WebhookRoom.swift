@@ -49,6 +49,11 @@ final class WebhookRoom {
         ledger.react(outbox.reaction())
     }
 
+    /// Sealed bytes hang on their key-encryption key; this room's is known to no database.
+    nonisolated(nonsending) func insertGeneration() async throws {
+        _ = try await database.query(Self.insertGeneration)
+    }
+
     private static let insertGeneration = Statement(
         "test_generation",
         derived: """
@@ -69,7 +74,8 @@ final class WebhookRoom {
     @discardableResult
     nonisolated(nonsending) func makeWebhook(
         _ name: String = "ops", url: String = "https://hooks.example/x", takes: [String] = ["alert.*"],
-        owner: PrincipalID? = nil, mayRead: Set<Permission> = Set(Permission.allCases)
+        owner: PrincipalID? = nil, mayRead: Set<Permission> = Set(Permission.allCases),
+        _ terms: (inout DeliveryTerms) -> Void = { _ in }
     ) async throws -> (id: WebhookID, secret: String) {
         let owner = owner ?? PrincipalID(.user, UUID(at: clock.now, entropy: .system))
         rights.byOwner[owner] = mayRead
@@ -78,13 +84,14 @@ final class WebhookRoom {
         let secretID = ledger.newID(WebhookSecretKind.self)
         let secret = try keys.makeSecret(secretID, entropy: .system)
         let now = clock.now
-        let webhook = Webhook(
+        var webhook = Webhook(
             id: id, name: name, url: url, eventTypes: takes, owner: owner, status: .active, statusReason: nil,
             downSince: nil, publicKey: signing.publicKey, createdAt: now, updatedAt: now, revision: 1)
+        terms(&webhook.terms)
+        let made = webhook
         try await ledger.change(testContext(at: now)) { change in
-            // Sealed bytes hang on their key-encryption key; this room's is known to no database.
             _ = try await change.transaction.query(Self.insertGeneration)
-            try await WebhookStore.insert(webhook, signingKey: signing.sealed, in: change.transaction)
+            try await WebhookStore.insert(made, signingKey: signing.sealed, in: change.transaction)
             try await WebhookStore.insertSecret(
                 secretID, of: id, sealed: secret.sealed, at: now, in: change.transaction)
             change.touchesConfiguration = true
@@ -107,6 +114,102 @@ final class WebhookRoom {
     nonisolated(nonsending) func count(_ condition: StaticString) async throws -> Int {
         let statement = Statement("test_count", derived: "select count(*) from delivery where \(condition)")
         return try await database.query(statement).first?.int(0) ?? 0
+    }
+}
+
+extension WebhookRoom {
+    /// Sends what is due, as a node of its own.
+    func dispatcher(on worker: isolated Worker, log: Int32 = 2) -> Dispatcher {
+        let reactor = worker.reactor
+        let client = HTTPClient(
+            on: reactor, resolver: Resolver { _ in [IPAddress(v4: 0x7F00_0001)] },
+            addressGuard: AddressGuard())
+        return Dispatcher(
+            node: node, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
+            allowance: .privateReceivers, reactor: reactor,
+            log: Log(level: .error, format: .text, clock: clock.clock, descriptor: log),
+            metrics: WebhookMetrics(Metrics()))
+    }
+
+    /// An alert that fires, or whatever else is said of it.
+    nonisolated(nonsending) func alert(
+        _ id: AlertID? = nil, _ type: String = "alert.firing", labels: [(String, JSONValue)] = [],
+        summary: String = "it fires", about thing: String? = nil, told: Bool = true
+    ) async throws {
+        try await tell([message(id, type, labels: labels, summary: summary, about: thing)], told)
+    }
+
+    /// Several in one transaction.
+    /// - Parameter told: false: whoever commits them dies before anybody hears of it.
+    nonisolated(nonsending) func alerts(_ count: Int, told: Bool = true) async throws {
+        try await tell((0..<count).map { _ in message(nil, "alert.firing") }, told)
+    }
+
+    private nonisolated(nonsending) func tell(_ messages: [Message], _ isTold: Bool) async throws {
+        let taker = outbox.taker
+        if !isTold { outbox.taker = nil }
+        defer { outbox.taker = taker }
+        let effect = try await database.transaction { try await self.outbox.enqueue(messages, in: $0) }
+        if isTold { effect?() }
+    }
+
+    private func message(
+        _ id: AlertID?, _ type: String, labels: [(String, JSONValue)] = [], summary: String = "it fires",
+        about thing: String? = nil
+    ) -> Message {
+        let id = id ?? ledger.newID()
+        let data = JSONObject(members: [
+            ("event_id", .string(ledger.newID(EventKind.self).description)),
+            ("subject", .string(id.description)), ("alert_id", .string(id.description)),
+            ("severity", "critical"), ("summary", .string(summary)),
+            ("labels", .object(JSONObject(members: labels))), ("url", "https://keybell.example/#/a"),
+        ])
+        return Message(
+            type: type, timestamp: clock.now, data: data, event: nil, alert: id,
+            permissions: [.alertsRead], about: thing)
+    }
+
+    /// As a dispatcher would write it.
+    nonisolated(nonsending) func end(_ deliveries: [PendingDelivery], _ fate: Outcome.Fate) async throws {
+        let now = clock.now
+        let outcomes = deliveries.map { Outcome($0, fate, at: now) }
+        try await database.transaction { transaction in
+            try await DeliveryQueue.record(outcomes, secrets: [], closed: [:], at: now, in: transaction)
+        }
+    }
+
+    /// Whatever is pending and not behind another.
+    nonisolated(nonsending) func pending() async throws -> [PendingDelivery] {
+        let statement = Statement(
+            "test_pending",
+            derived: "select \(DeliveryQueue.pendingColumns) from delivery d where state = 'pending'")
+        return try await database.query(statement).map { PendingDelivery($0) }
+    }
+
+    nonisolated(nonsending) func setHeaders(
+        of id: WebhookID, _ headers: [(String, String)]
+    ) async throws {
+        let sealed = try keys.seal(
+            headers.map { OutgoingHeader($0.0, $0.1) }, entropy: .system, at: clock.now)
+        try await ledger.change(testContext(at: clock.now)) { change in
+            try await WebhookStore.setPrivate(.headers, of: id, sealed, in: change.transaction)
+            change.touchesConfiguration = true
+        }
+    }
+
+    struct Row: Equatable {
+        let type: String
+        let state: String
+        let sequence: Int
+        let attempts: Int
+    }
+
+    nonisolated(nonsending) func deliveries() async throws -> [Row] {
+        let rows = try await database.query(
+            Statement(
+                "test_deliveries",
+                "select event_type, state, sequence, attempts from delivery order by sequence"))
+        return rows.map { Row(type: $0.text(0), state: $0.text(1), sequence: $0.int(2), attempts: $0.int(3)) }
     }
 }
 

@@ -28,7 +28,7 @@ package struct Resolver: Sendable {
         Resolver { name in try await threads.run { try lookUp(name) } }
     }
 
-    private static func lookUp(_ name: String) throws -> [IPAddress] {
+    static func lookUp(_ name: String) throws -> [IPAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

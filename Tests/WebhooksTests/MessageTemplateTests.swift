@@ -1,0 +1,67 @@
+import JSON
+import Testing
+
+@testable import Webhooks
+
+struct MessageTemplateTests {
+    private let alert: JSONValue = [
+        "type": "alert.firing", "timestamp": "2026-01-05T08:00:00.000Z",
+        "data": ["summary": #"a "quoted" name"#, "count": 3, "labels": ["team": "desk"], "sequence": 7],
+    ]
+
+    private func render(_ template: JSONValue) throws -> String {
+        String(decoding: try MessageTemplate(template).render(alert), as: UTF8.self)
+    }
+
+    @Test func `a string that is one placeholder becomes its value, within text it is text`() throws {
+        let template: JSONValue = [
+            "n": "{{data.count}}", "all": "{{data.labels}}",
+            "text": "{{data.count}} of {{type}}: {{ data.summary }}",
+            "fixed": [true, .null, 1],
+        ]
+        #expect(
+            try render(template)
+                == #"{"n":3,"all":{"team":"desk"},"text":"3 of alert.firing: a \"quoted\" name","#
+                + #""fixed":[true,null,1]}"#)
+    }
+
+    @Test func `no name in a message breaks out of the JSON around it`() throws {
+        let text = try render(["text": "x{{data.summary}}"])
+        #expect(try JSONValue.parse(text)["text"]?.asString == #"xa "quoted" name"#)
+    }
+
+    @Test func `a template that is only a string gives plain text`() throws {
+        #expect(try render("{{data.summary}} ({{data.count}})") == #"a "quoted" name (3)"#)
+        #expect(try MessageTemplate("a").contentType == "text/plain; charset=utf-8")
+        #expect(try MessageTemplate(["a": 1]).contentType == "application/json")
+        #expect(try render("{{data.count}}") == "3")
+        #expect(try render("plain }} text") == "plain }} text")
+    }
+
+    @Test func `what a message does not have gives null, or nothing within a text`() throws {
+        #expect(
+            try render(["a": "{{data.nothing}}", "b": "<{{data.nothing.more}}>"]) == #"{"a":null,"b":"<>"}"#)
+    }
+
+    @Test(arguments: ["{{data.count", "{{}}", "{{data.}}", "{{other.thing}}", "{{1 + }}", "{{'a' + 1}}"])
+    func `a mistake in a placeholder is told with its place`(text: String) {
+        let mistake = #expect(throws: MessageTemplate.Mistake.self) { try MessageTemplate([.string(text)]) }
+        #expect(mistake?.message.contains("{{") == true, "\(String(describing: mistake))")
+    }
+
+    @Test func `what fails on every sample is refused, what holds on one is not`() throws {
+        let samples = SampleMessage.all(of: ["alert.*", "key.revoked"])
+        #expect(try MessageTemplate("{{data.summary}}").mistake(on: samples) == nil)
+        #expect(try MessageTemplate("{{data.key_id}}").mistake(on: samples) == nil)
+        let mistake = try MessageTemplate(["a": "{{data.sumary}}"]).mistake(on: samples)
+        #expect(mistake?.message.contains("{{data.sumary}}") == true)
+    }
+
+    @Test func `size and number of placeholders are bounded`() {
+        let long = JSONValue.string(String(repeating: "x", count: MessageTemplate.limitBytes))
+        #expect(throws: MessageTemplate.Mistake.self) { try MessageTemplate(long) }
+        let many = JSONValue.array(
+            Array(repeating: "{{type}}", count: MessageTemplate.placeholdersAtMost + 1))
+        #expect(throws: MessageTemplate.Mistake.self) { try MessageTemplate(many) }
+    }
+}

@@ -1,0 +1,143 @@
+import Access
+import Crypto
+import EventLoop
+import JSON
+import Kernel
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Webhooks
+
+/// Strict order of the messages about one subject.
+struct OrderTests {
+    /// Which alerts of a subject were told, in the order in which a receiver accepted them.
+    private static func told(_ receiver: Receiver) -> [String: [Int64]] {
+        receiver.accepted.reduce(into: [:]) { told, attempt in
+            let subject = attempt.data["subject"]?.asString ?? ""
+            told[subject, default: []].append(attempt.data["sequence"]?.asInt ?? 0)
+        }
+    }
+
+    @Test func `messages about one subject wait behind a failing one, over two nodes, and others do not`()
+        async throws
+    {
+        let refused = Mutex<Set<String>>([])
+        // Every third message is refused once.
+        let receiver = try Receiver { attempt in
+            let number = attempt.data["sequence"]?.asInt ?? 0
+            let isNew = refused.withLock { $0.insert(attempt.id).inserted }
+            return number % 3 == 0 && isNew ? .status(503) : .status(204)
+        }
+        defer { receiver.stop() }
+        let scratch = try await ScratchDatabase.make()
+        let clock = TestClock()
+        let seal = try WebhookRoom.makeSeal()
+        let subjects = (1...3).map { AlertID(UUID(high: 7, low: $0)) }
+        try await scratch.visit { worker, database in
+            let room = try WebhookRoom(database, clock: clock, seal: seal)
+            let owner = PrincipalID(.user, UUID(high: 9, low: 9))
+            try await room.makeWebhook(url: receiver.url, owner: owner) { $0.isOrdered = true }
+            let dispatcher = room.dispatcher(on: worker)
+            dispatcher.start(on: worker)
+            let other = Task { try await Self.tell(subjects, owner, receiver, scratch, clock, seal) }
+            for _ in 0..<5 { for subject in subjects { try await room.alert(subject) } }
+            try await wait(until: "all 30") {
+                clock.move(.milliseconds(500))
+                return receiver.accepted.count >= 30
+            }
+            try await other.value
+            await dispatcher.drain()
+            for (subject, sequences) in Self.told(receiver) {
+                #expect(sequences == sequences.sorted() && sequences.count == 10, "\(subject): \(sequences)")
+            }
+            #expect(Set(receiver.accepted.map(\.id)).count == 30)
+        }
+    }
+
+    /// The same of another node.
+    private static func tell(
+        _ subjects: [AlertID], _ owner: PrincipalID, _ receiver: Receiver, _ scratch: ScratchDatabase,
+        _ clock: TestClock, _ seal: Seal
+    ) async throws {
+        try await scratch.visit { worker, database in
+            let room = try WebhookRoom(database, clock: clock, seal: seal)
+            room.rights.byOwner[owner] = Set(Permission.allCases)
+            let dispatcher = room.dispatcher(on: worker)
+            dispatcher.start(on: worker)
+            for _ in 0..<5 { for subject in subjects { try await room.alert(subject) } }
+            try await wait(until: "all") { receiver.accepted.count >= 30 }
+            await dispatcher.drain()
+        }
+    }
+
+    @Test func `only the first of a line is taken, its end frees the next, and a dead one does so too`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            let (id, _) = try await room.makeWebhook { $0.isOrdered = true }
+            let subject = AlertID(UUID(high: 7, low: 1))
+            for _ in 0..<3 { try await room.alert(subject) }
+            try await room.alert(AlertID(UUID(high: 7, low: 2)))
+            func take() async throws -> [PendingDelivery] {
+                try await DeliveryQueue.take(
+                    most: 10, for: room.node, at: room.clock.now, in: database
+                ).deliveries
+            }
+            let first = try await take()
+            #expect(first.count == 2)
+            #expect(try await take().isEmpty)
+            let line = DeliveryQueue.Line(webhook: id, key: subject.description)
+            // As long as the first is pending nothing moves, whatever becomes of its attempts.
+            #expect(
+                try await DeliveryQueue.advance([line], for: room.node, at: room.clock.now, in: database)
+                    .isEmpty)
+            #expect(try await DeliveryQueue.strandedLines(in: database).isEmpty)
+            try await room.end(first.filter { $0.orderKey == line.key }, .delivered)
+            #expect(try await DeliveryQueue.strandedLines(in: database) == [line])
+            let second = try await DeliveryQueue.advance(
+                [line], for: room.node, at: room.clock.now, in: database)
+            #expect(second.count == 1)
+            try await room.end(second, .dead(.exhausted))
+            #expect(
+                try await DeliveryQueue.advance([line], for: room.node, at: room.clock.now, in: database)
+                    .count == 1)
+        }
+    }
+
+    @Test func `whoever makes a message while its line ends is seen by whoever ends it`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        let seal = try WebhookRoom.makeSeal()
+        try await scratch.visit { _, database in
+            let room = try WebhookRoom(database, seal: seal)
+            let owner = PrincipalID(.user, UUID(high: 9, low: 9))
+            let (id, _) = try await room.makeWebhook(owner: owner) { $0.isOrdered = true }
+            let line = DeliveryQueue.Line(webhook: id, key: Self.subject.description)
+            for _ in 0..<12 {
+                try await room.alert(Self.subject)
+                let first = try await room.pending()
+                #expect(first.count == 1)
+                let maker = Task { try await Self.tellOne(owner, scratch, seal) }
+                try await room.end(first, .delivered)
+                _ = try await DeliveryQueue.advance([line], for: room.node, at: room.clock.now, in: database)
+                try await maker.value
+                // Either it found the line free, or it was advanced: never neither.
+                #expect(try await DeliveryQueue.strandedLines(in: database).isEmpty)
+                #expect(try await room.count("state = 'pending' and due_at < 'infinity'") == 1)
+                try await room.end(room.pending(), .delivered)
+            }
+        }
+    }
+
+    private static let subject = AlertID(UUID(high: 7, low: 1))
+
+    private static func tellOne(_ owner: PrincipalID, _ scratch: ScratchDatabase, _ seal: Seal) async throws {
+        try await scratch.visit { _, database in
+            let room = try WebhookRoom(database, seal: seal)
+            room.rights.byOwner[owner] = Set(Permission.allCases)
+            try await room.alert(subject)
+        }
+    }
+}

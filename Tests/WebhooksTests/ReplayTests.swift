@@ -1,0 +1,128 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Webhooks
+
+/// Sending again what an endpoint missed.
+struct ReplayTests {
+    private func since(_ desk: WebhookDesk, _ more: String = "") -> String {
+        #"{"since":"\#(desk.room.clock.now - .hours(1))"\#(more)}"#
+    }
+
+    @Test func `dead letters of a time go again, spread, after a dry run that sends nothing`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let desk = try WebhookDesk(database)
+            let room = desk.room
+            let (id, _) = try await room.makeWebhook(owner: WebhookDesk.owner) {
+                $0.maxPerSecond = 2
+                $0.isOrdered = true
+            }
+            let subject = AlertID(UUID(high: 7, low: 1))
+            for _ in 0..<3 { try await room.alert(subject) }
+            try await room.end(room.pending(), .dead(.exhausted))
+            room.clock.move(.minutes(5))
+            try await room.alert(subject)
+            let path = "webhooks/\(id)/replay"
+            let dry = try await desk.call("POST", path, since(desk, #","dry_run":true"#))
+            #expect(dry.json["count"] == 3 && dry.json["last_due_at"] == .null, "\(dry.text)")
+            #expect(try await room.count("state = 'dead'") == 3)
+            let real = try await desk.call("POST", path, since(desk))
+            #expect(real.json["count"] == 3 && real.json["remaining"] == 0)
+            #expect(real.json["last_due_at"]?.asString == (room.clock.now + .seconds(1)).description)
+            #expect(try await room.count("state = 'pending' and order_key is null") == 3)
+            let due = Statement(
+                "test_due", "select count(distinct due_at) from delivery where order_key is null")
+            #expect(try await database.query(due).first?.int(0) == 3)
+            let again = try await desk.call("POST", path, since(desk))
+            #expect(again.status == 429, "\(again.text)")
+            room.clock.move(.seconds(10))
+            #expect(try await desk.call("POST", path, since(desk)).json["count"] == 0)
+        }
+    }
+
+    @Test func `what an endpoint never got is found by its owner's eyes, and what it got is not sent twice`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let desk = try WebhookDesk(database)
+            let room = desk.room
+            try await room.emit("key.revoked")
+            for _ in 0..<2 { try await room.emit() }
+            let (id, _) = try await room.makeWebhook(takes: ["custom.*", "key.*"], mayRead: [.eventsRead])
+            try await room.emit()
+            let path = "webhooks/\(id)/replay"
+            let missing = since(desk, #","missing":true"#)
+            #expect(try await desk.call("POST", path, missing).json["count"] == 2)
+            #expect(try await room.count("event_type = 'custom.tick'") == 3)
+            #expect(try await room.count("event_type = 'key.revoked'") == 0)
+            room.clock.move(.seconds(20))
+            #expect(try await desk.call("POST", path, missing).json["count"] == 0)
+            let early = #"{"since":"2025-01-01T00:00:00Z","missing":true}"#
+            #expect(try await desk.call("POST", path, early).status == 422)
+        }
+    }
+
+    @Test func `alerts that were batched are not missing`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let desk = try WebhookDesk(database)
+            let room = desk.room
+            let (id, _) = try await room.makeWebhook(owner: WebhookDesk.owner) { $0.isBatched = true }
+            for number in 0..<3 {
+                let alert = AlertID(UUID(high: 7, low: UInt64(number)))
+                try await room.emit("alert.firing", subject: alert.description)
+                let found = Statement("test_last", "select id from event order by id desc limit 1")
+                let event = try #require(try await database.query(found).first?.id(0, as: EventKind.self))
+                let message = Message(
+                    type: "alert.firing", timestamp: room.clock.now, data: JSONObject(), event: event,
+                    alert: alert,
+                    permissions: [.alertsRead])
+                desk.told.append(message)
+                // The first goes in a batch, the second waits for one, the third never came.
+                if number < 2 {
+                    _ = try await database.transaction { try await room.outbox.enqueue([message], in: $0) }
+                }
+                if number == 0 { _ = try await room.outbox.makeBatches(for: id, in: database) }
+            }
+            let answer = try await desk.call(
+                "POST", "webhooks/\(id)/replay", since(desk, #","missing":true"#))
+            #expect(answer.json["count"] == 1, "\(answer.text)")
+            #expect(try await room.count("event_type = 'alert.firing'") == 1)
+        }
+    }
+
+    @Test func `T23: only what the caller may read is counted or sent`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let desk = try WebhookDesk(database)
+            let room = desk.room
+            try await room.emit("key.revoked")
+            let (id, _) = try await room.makeWebhook(takes: ["key.*", "custom.*"], owner: WebhookDesk.owner)
+            try await room.emit("key.revoked")
+            try await room.emit()
+            try await room.end(room.pending(), .dead(.exhausted))
+            let blind: Set<Permission> = [.deliveriesWrite, .eventsRead]
+            let path = "webhooks/\(id)/replay"
+            #expect(try await desk.call("POST", path, since(desk), as: blind).json["count"] == 1)
+            let missing = since(desk, #","missing":true,"dry_run":true"#)
+            #expect(try await desk.call("POST", path, missing, as: blind).json["count"] == 0)
+            #expect(try await desk.call("POST", path, missing).json["count"] == 1)
+        }
+    }
+
+    @Test func `a disabled webhook is not replayed`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let desk = try WebhookDesk(database)
+            let (id, _) = try await desk.room.makeWebhook()
+            #expect(try await desk.call("POST", "webhooks/\(id)/disable").status == 200)
+            #expect(try await desk.call("POST", "webhooks/\(id)/replay", since(desk)).status == 409)
+            let dry = since(desk, #","dry_run":true"#)
+            #expect(try await desk.call("POST", "webhooks/\(id)/replay", dry).status == 200)
+            let nobody = WebhookID(UUID(high: 0, low: 1))
+            #expect(try await desk.call("POST", "webhooks/\(nobody)/replay", dry).status == 404)
+        }
+    }
+}
