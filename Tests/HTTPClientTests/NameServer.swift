@@ -3,6 +3,8 @@ import Glibc
 import Kernel
 import Synchronization
 
+@testable import HTTPClient
+
 /// A DNS server on loopback that answers as an attacker's would: each question for an address gets the next of its
 /// answers, with no time to live; the last is repeated.
 final class NameServer: Sendable {

@@ -1,0 +1,48 @@
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// One receiver that does whatever receivers do wrong, beside one that is well. `Scripts/soak` is the long form.
+    @Suite struct SickReceiverTests {
+        private static let replies: [Receiver.Reply] = [
+            .status(200), .status(500), .held,
+            .raw("HTTP/1.1 429 Slow\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"),
+            // Never ends its head, never ends its body, is no HTTP at all.
+            .raw("HTTP/1.1 200 OK\r\nx-slow: a"),
+            .raw("HTTP/1.1 200 OK\r\ncontent-length: 104857600\r\n\r\n" + String(repeating: "x", count: 1 << 20)),
+            .raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+        ]
+
+        @Test func `a receiver that hangs, drips, floods and refuses holds up nobody else`() async throws {
+            let count = Mutex(0)
+            let sick = try Receiver { _ in
+                let number = count.withLock { count in
+                    count += 1
+                    return count
+                }
+                return Self.replies[number % Self.replies.count]
+            }
+            defer { sick.stop() }
+            let well = try Receiver()
+            defer { well.stop() }
+            try await RunningNode.with(.scratch()) { node in
+                try await node.bootstrap()
+                for (name, receiver) in [("sick", sick), ("well", well)] {
+                    try await node.must(
+                        "POST", "/v1/webhooks",
+                        ["url": .string(receiver.url), "name": .string(name), "event_types": ["custom.*"]])
+                }
+                try await node.pushAll(0..<60)
+                try await wait(until: "everything at the one that is well") {
+                    well.numbers == Set(0..<60)
+                }
+                // Each once: what befell the other is no reason to send again.
+                #expect(well.accepted.count == 60)
+                try await wait(until: "every way of the other") { count.withLock { $0 } >= Self.replies.count }
+                #expect(try await node.call("GET", "/v1/me").status == 200)
+            }
+        }
+    }
+}
