@@ -11,7 +11,9 @@ extension IntegrationTests {
             .raw("HTTP/1.1 429 Slow\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"),
             // Never ends its head, never ends its body, is no HTTP at all.
             .raw("HTTP/1.1 200 OK\r\nx-slow: a"),
-            .raw("HTTP/1.1 200 OK\r\ncontent-length: 104857600\r\n\r\n" + String(repeating: "x", count: 1 << 20)),
+            .raw(
+                "HTTP/1.1 200 OK\r\ncontent-length: 104857600\r\n\r\n"
+                    + String(repeating: "x", count: 1 << 20)),
             .raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
         ]
 
@@ -40,7 +42,9 @@ extension IntegrationTests {
                 }
                 // Each once: what befell the other is no reason to send again.
                 #expect(well.accepted.count == 60)
-                try await wait(until: "every way of the other") { count.withLock { $0 } >= Self.replies.count }
+                try await wait(until: "every way of the other") {
+                    count.withLock { $0 } >= Self.replies.count
+                }
                 #expect(try await node.call("GET", "/v1/me").status == 200)
             }
         }
