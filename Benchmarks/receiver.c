@@ -1,7 +1,7 @@
 // usage: receiver PORT MAX_NUMBER
 //
 // A webhook receiver that is never the bottleneck: one thread, epoll, keep-alive, 127.0.0.1 only. It answers every
-// POST with 204 and notes when it had the number that follows `"bench_number":` in the body, for the first time.
+// POST with 204 and notes when it had each number that follows `"bench_number":` in the body, for the first time.
 // GET /count: "received duplicates\n". GET /times: a line "number nanoseconds" for each (CLOCK_REALTIME).
 // GET /reset: forgets everything.
 #define _GNU_SOURCE
@@ -34,12 +34,7 @@ static long long now_nanoseconds(void) {
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void note(const char *body) {
-    const char *field = strstr(body, "\"bench_number\":");
-    if (field == NULL) return;
-    field += strlen("\"bench_number\":");
-    while (*field == ' ' || *field == '"') field++;
-    long number = strtol(field, NULL, 10);
+static void note_number(long number) {
     if (number < 0 || number > max_number) return;
     if (arrivals[number] != 0) {
         duplicates++;
@@ -47,6 +42,19 @@ static void note(const char *body) {
     }
     arrivals[number] = now_nanoseconds();
     received++;
+}
+
+// A batch has many; a message that says its number twice has it in two places of the same value.
+static void note(const char *body) {
+    static const char name[] = "\"bench_number\":";
+    long last = -1;
+    for (const char *field = strstr(body, name); field != NULL; field = strstr(field, name)) {
+        field += strlen(name);
+        while (*field == ' ' || *field == '"') field++;
+        long number = strtol(field, NULL, 10);
+        if (number != last) note_number(number);
+        last = number;
+    }
 }
 
 static int send_all(int descriptor, const char *bytes, size_t length) {

@@ -3,8 +3,8 @@ import JSON
 import Kernel
 import Postgres
 
-/// Alerts on their way into batches: rows of their own until a batch takes them, in one transaction, so that each
-/// is in exactly one and a batch never changes once it has its `webhook-id`.
+/// Alerts on their way into batches: rows of their own until a batch takes them, in one transaction, so that
+/// each is in exactly one, and a batch never changes once it has its `webhook-id`.
 enum BatchQueue {
     struct Item {
         let id: MessageID

@@ -2,11 +2,11 @@ import Access
 import Kernel
 import Postgres
 
-/// Messages that go one after the other: about one subject, for one webhook. The first that is pending has a time;
-/// the others wait with due_at infinity, and whoever ends the first gives the next its time.
+/// Messages that go one after the other: about one subject, for one webhook. The first that is pending has a
+/// time; the others wait with due_at infinity, and whoever ends the first gives the next its time.
 ///
-/// Making a message and advancing its line hold the webhook's sequence row, each in a statement before the one
-/// that looks: so the maker sees that a line is over, or whoever advances it sees the message.
+/// Making a message and advancing its line hold the webhook's sequence row, each in a statement before the
+/// one that looks: so the maker sees that a line is over, or whoever advances it sees the message.
 extension DeliveryQueue {
     private static let lock = Statement(
         "delivery_line_lock",
@@ -16,7 +16,8 @@ extension DeliveryQueue {
         """)
     static let advance = Statement(
         "delivery_line_advance",
-        derived: """
+        derived: [
+            """
             with head as (
                 select (select d.id from delivery d
                     where d.webhook = l.webhook and d.order_key = l.order_key and d.state = 'pending'
@@ -25,8 +26,9 @@ extension DeliveryQueue {
             )
             update delivery d set due_at = $4, leased_by = $5, schedule_at = $3, next_attempt_at = $3
             from head where d.id = head.id and d.due_at = 'infinity'
-            returning \(pendingColumns)
-            """)
+            returning
+            """, pendingColumns,
+        ].joined(separator: " "))
     private static let stranded = Statement(
         "delivery_line_stranded",
         """

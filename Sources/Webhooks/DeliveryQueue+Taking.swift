@@ -4,19 +4,21 @@ import Postgres
 
 /// Taking what is due, and keeping what was taken.
 extension DeliveryQueue {
-    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. With it, until when others
-    /// found its endpoint closed.
+    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. With it, until when
+    /// others found its endpoint closed.
     static let take = Statement(
         "delivery_take",
-        derived: """
+        derived: [
+            """
             with due as (
                 select id, webhook from delivery where state = 'pending' and due_at <= $1
                 order by due_at limit $2 for update skip locked
             )
             update delivery d set due_at = $3, leased_by = $4
             from due left join webhook_health h on h.webhook = due.webhook where d.id = due.id
-            returning \(pendingColumns), h.opens_at
-            """)
+            returning
+            """, pendingColumns, ", h.opens_at",
+        ].joined(separator: " "))
     /// In the order that `PendingDelivery.init` reads.
     static let pendingColumns = """
         d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts, d.counted,

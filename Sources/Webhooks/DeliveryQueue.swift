@@ -46,9 +46,11 @@ enum DeliveryQueue {
         with message as (
             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
                 $7::boolean[], $14::text[], $16::text[], $17::text[]) with ordinality
-                as m (id, event, type, alert, permissions, prefix, is_too_large, thing, alerts, events, number)
+                as m (id, event, type, alert, permissions, prefix, is_too_large, thing, alerts, events,
+                    number)
         ), wanted as (
-            select id, webhook, number, order_key, row_number() over (partition by webhook order by place) as step,
+            select id, webhook, number, order_key,
+                row_number() over (partition by webhook order by place) as step,
                 row_number() over (partition by webhook, order_key order by place) as turn
             from unnest($8::uuid[], $9::uuid[], $10::bigint[], $15::text[])
                 with ordinality as w (id, webhook, number, order_key, place)

@@ -4,7 +4,8 @@ import Kernel
 
 /// Keeping to the rate that an endpoint asks for.
 extension Dispatcher {
-    /// Whether the webhook's rate lets a request leave now, and uses up its turn; otherwise somebody looks again.
+    /// Whether the webhook's rate lets a request leave now, and uses up its turn; otherwise somebody looks
+    /// again.
     func mayLeave(_ webhook: WebhookSnapshot.Entry, at now: Timestamp) -> Bool {
         guard let perSecond = webhook.terms.maxPerSecond, let lane = lanes[webhook.id] else { return true }
         switch lane.pace.turn(at: now) {

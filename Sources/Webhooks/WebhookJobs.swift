@@ -40,7 +40,7 @@ package struct WebhookJobs {
                 run: retain),
             Job(
                 "secret-rotation-due",
-                "Reminds of webhook secrets that are older than a year, and of client certificates that lapse.",
+                "Reminds of webhook secrets older than a year, and of client certificates that lapse.",
                 every: .hours(6),
                 run: remind),
         ]

@@ -13,7 +13,7 @@ struct WebhookReplay {
     static let missingAtMost = 1_000
     /// Without a rate of the webhook's own.
     private static let perSecond = 50
-    /// Deliveries are kept for longer (`WebhookJobs.keepDelivered`): what is gone from there would look missing.
+    /// Deliveries are kept for longer (`WebhookJobs.keepDelivered`): what is gone would look missing.
     static let reach = Period.days(29)
     private static let pageEvents = 500
     /// Events looked at in one call.
@@ -79,18 +79,23 @@ extension WebhookReplay {
     static func revive(_ sight: DeliverySight.Listing) -> Statement {
         Statement(
             "webhook_replay_dead",
-            derived: """
+            derived: [
+                """
                 with found as (
-                    select id, row_number() over (order by sequence) - 1 as place from delivery
-                    where \(dead) \(sight.condition(after: 6)) order by sequence limit $6
+                    select id, row_number() over (order by sequence) - 1 as place from delivery where
+                """, dead, sight.condition(after: 6),
+                """
+                    order by sequence limit $6
                 ), spread as (
-                    select id, $4::timestamptz + place * $5::bigint * interval '1 microsecond' as at from found
+                    select id, $4::timestamptz + place * $5::bigint * interval '1 microsecond' as at
+                    from found
                 )
                 update delivery d set state = 'pending', due_at = s.at, next_attempt_at = s.at,
                     schedule_at = s.at, counted = 0, order_key = null, dead_reason = null, dead_at = null,
                     leased_by = null
                 from spread s where d.id = s.id and d.state = 'dead'
-                """)
+                """,
+            ].joined(separator: " "))
     }
 }
 

@@ -5,8 +5,8 @@ import Synchronization
 
 @testable import HTTPClient
 
-/// A DNS server on loopback that answers as an attacker's would: each question for an address gets the next of its
-/// answers, with no time to live; the last is repeated.
+/// A DNS server on loopback that answers as an attacker's would: each question for an address gets the next
+/// of its answers, with no time to live; the last is repeated.
 final class NameServer: Sendable {
     let port: UInt16
     private let descriptor: Int32

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 extension IntegrationTests {
-    /// One receiver that does whatever receivers do wrong, beside one that is well. `Scripts/soak` is the long form.
+    /// One receiver that does whatever receivers do wrong, beside one that is well. `Scripts/soak` is the
+    /// long form.
     @Suite struct SickReceiverTests {
         private static let replies: [Receiver.Reply] = [
             .status(200), .status(500), .held,

@@ -3,8 +3,8 @@ package import JSON
 
 /// A body of the owner's own: JSON whose strings hold placeholders such as `{{data.summary}}`, each an
 /// expression of CEL over `type`, `timestamp` and `data`. A string that is one placeholder and nothing else
-/// becomes its value, whatever type that has. Because the template is JSON, what it gives is JSON too, whatever a
-/// name in a message says. A template that is only a string gives text.
+/// becomes its value, whatever type that has. Because the template is JSON, what it gives is JSON too,
+/// whatever a name in a message says. A template that is only a string gives text.
 package struct MessageTemplate: Sendable {
     /// Bytes of the template as JSON.
     package static let limitBytes = 16_384

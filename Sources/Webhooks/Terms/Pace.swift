@@ -1,7 +1,7 @@
 import Kernel
 
-/// When requests may leave to an endpoint with a rate: turns that this worker reserved. Turns are given out by
-/// one row for all nodes, so that together they keep the rate. Pure.
+/// When requests may leave to an endpoint with a rate: turns that this worker reserved. Turns are given out
+/// by one row for all nodes, so that together they keep the rate. Pure.
 struct Pace {
     enum Turn: Equatable {
         case now

@@ -7,7 +7,7 @@ enum PaceStore {
     private static let take = Statement(
         "webhook_pace_reserve",
         """
-        insert into webhook_pace (webhook, next_at) 
+        insert into webhook_pace (webhook, next_at)
             select id, $2::timestamptz + $3::bigint * interval '1 microsecond' from webhook where id = $1
         on conflict (webhook) do update
             set next_at = greatest(webhook_pace.next_at, $2) + $3::bigint * interval '1 microsecond'

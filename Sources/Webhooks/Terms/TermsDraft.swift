@@ -71,9 +71,10 @@ extension Fields {
 
     fileprivate mutating func labelMatchers() -> [LabelMatcher] {
         let read = array(optional: "matchers", count: 0...Self.matchersAtMost) { f -> LabelMatcher? in
-            let name = f.string("name", 1...63)
+            let name = f.labelName()
             let comparison = f.choice("operator", LabelMatcher.Comparison.self, default: .equal)
             let value = f.string("value", 0...1_000)
+            guard let name else { return nil }
             do throws(RegexMistake) {
                 return try LabelMatcher(name, comparison, value)
             } catch {
@@ -82,6 +83,16 @@ extension Fields {
             }
         }
         return (read ?? []).compactMap(\.self)
+    }
+
+    /// As rules name them.
+    private mutating func labelName() -> String? {
+        parsed("name", expected: "a label's name: lower-case letters, digits and _.-, at most 63") { text in
+            let isName = text.utf8.allSatisfy { byte in
+                (97...122).contains(byte) || (48...57).contains(byte) || [45, 46, 95].contains(byte)
+            }
+            return isName && (1...63).contains(text.utf8.count) ? text : nil
+        }
     }
 
     fileprivate mutating func template(_ patterns: [String]?) -> MessageTemplate? {
@@ -126,10 +137,12 @@ extension Fields {
         object(optional: "client_certificate") { f -> TermsDraft.ClientCertificate? in
             let certificate = f.string("certificate", 1...CertificateChain.textBytesAtMost)
             let key = f.string("key", 1...16_384)
-            guard !f.hasMistakes else { return nil }
+            // Each by itself, so that both mistakes are told.
+            let pair = key.isEmpty ? nil : f.privateKey(key)
+            guard !certificate.isEmpty else { return nil }
             do throws(CertificateChain.Refusal) {
                 let chain = try CertificateChain(pem: certificate)
-                guard let pair = f.privateKey(key) else { return nil }
+                guard let pair else { return nil }
                 try chain.check(pair)
                 return TermsDraft.ClientCertificate(chain: chain, key: key)
             } catch {
