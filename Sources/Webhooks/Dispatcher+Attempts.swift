@@ -18,7 +18,7 @@ extension Dispatcher {
             }
             guard let webhook = judge(delivery, by: view) else { continue }
             guard lanes[delivery.webhook, default: Lane()].count < limits.ofLane(webhook) else {
-                postpone(delivery)
+                postpone(delivery, to: webhook)
                 continue
             }
             lanes[delivery.webhook, default: Lane()].follow(webhook)
@@ -69,9 +69,13 @@ extension Dispatcher {
     }
 
     /// There is no room for it beside what waits for its endpoint: others need some too.
-    private func postpone(_ delivery: PendingDelivery) {
+    /// Until about when there is.
+    private func postpone(_ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry) {
         let now = clock.now()
-        settle(.waiting(delivery, until: now + .milliseconds(250) + jitter(), else: .exhausted, at: now))
+        let drained = webhook.terms.maxPerSecond.map { Double(limits.ofLane(webhook)) / Double($0) }
+        let wait = drained.map { Period.seconds(1) * $0 } ?? .milliseconds(500)
+        let until = now + wait * (0.5 + ledger.entropy.fraction())
+        settle(.waiting(delivery, until: until, else: .exhausted, at: now))
     }
 
     private func postpone(_ id: WebhookID, until opening: Timestamp, _ now: Timestamp) {

@@ -230,7 +230,12 @@ extension WebhookEndpoints {
 extension Webhook {
     /// What the audit trail keeps: nothing secret. The address's path may be a capability, so only its host.
     fileprivate var detail: JSONValue {
-        ["name": .string(name), "host": .string(host), "event_types": .array(eventTypes.map { .string($0) })]
+        [
+            "name": .string(name), "host": .string(host),
+            "event_types": .array(eventTypes.map { .string($0) }),
+            "header_names": .array(terms.headerNames.map { .string($0) }),
+            "has_client_certificate": .bool(terms.certificate != nil),
+        ]
     }
 }
 

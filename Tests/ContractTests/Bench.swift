@@ -75,7 +75,7 @@ struct Bench {
 
     /// What is sealed comes back in no answer.
     private func isSecret(_ field: TextField) -> Bool {
-        ["credential", "api_key"].contains(field.path.first) && field.path.last != "kind"
+        ["credential", "api_key", "headers"].contains(field.path.first) && field.path.last != "kind"
     }
 
     private func isAbout(_ field: TextField, _ pointer: String) -> Bool {

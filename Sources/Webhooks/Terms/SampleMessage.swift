@@ -13,8 +13,13 @@ enum SampleMessage {
         let events = types.prefix(typesAtMost).map { type in
             message(type.name, fields(of: type))
         }
-        return [alert] + events
+        return [alert, batch] + events
     }
+
+    private static let batch: JSONValue = [
+        "type": .string(Batches.type), "timestamp": "2026-01-05T08:00:00.000Z",
+        "data": ["count": 1, "alerts": [alert], "sequence": 1],
+    ]
 
     private static func message(_ type: String, _ data: [(String, JSONValue)]) -> JSONValue {
         var whole = JSONObject(members: [
