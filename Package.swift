@@ -50,6 +50,7 @@ let package = Package(
         room("Expressions", ["Kernel", "JSON"]),
         room("Exchanges", ["Kernel", "JSON", "Crypto"]),
         room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
+        room("Channels", ["Kernel", "JSON", "Crypto"]),
 
         // Capabilities: nouns, rules, stores, endpoints, jobs.
         room("Access", ["Kernel", "JSON", "EventLoop", "HTTPServer", "Postgres", "Exchanges"]),
@@ -69,7 +70,7 @@ let package = Package(
             base + [
                 "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "Identity", "Keys",
             ]),
-        room("Webhooks", base + ["Expressions", "Jobs", "Audit", "Events", "HTTPClient"]),
+        room("Webhooks", base + ["Channels", "Expressions", "Jobs", "Audit", "Events", "HTTPClient"]),
         room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Webhooks"]),
         room(
             "Service",
@@ -112,6 +113,7 @@ let package = Package(
         tests("ExpressionsTests", ["Expressions", "JSON", "Kernel"]),
         tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel"]),
         tests("KeyFilesTests", ["KeyFiles", "Exchanges", "Crypto"]),
+        tests("ChannelsTests", ["Channels", "JSON", "Kernel"]),
         tests(
             "SignalsTests",
             base + ["Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),

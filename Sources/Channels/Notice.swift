@@ -1,0 +1,140 @@
+package import JSON
+
+/// A message as a person reads it: taken from the bytes that a Standard Webhooks receiver would get.
+package struct Notice: Sendable {
+    /// What it says of an alert.
+    package enum Step: Sendable { case fired, acknowledged, resolved }
+
+    package enum Severity: String, Sendable, Comparable, CaseIterable {
+        case info, warning, critical
+
+        package static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+        private var rank: Int { self == .info ? 0 : self == .warning ? 1 : 2 }
+    }
+
+    package struct Fact: Sendable, Equatable {
+        package let name: String
+        package let value: String
+    }
+
+    /// The `webhook-id`, the same over all attempts.
+    package let id: String
+    package let type: String
+    /// RFC 3339, as the message has it.
+    package let time: String
+    /// Nil for what is no alert.
+    package let step: Step?
+    package let severity: Severity?
+    /// The rule's name, or the event's type.
+    package let title: String
+    /// What happened, in a sentence; empty where the facts say it.
+    package let text: String
+    package let facts: [Fact]
+    /// Where a person sees all of it.
+    package let link: String?
+    /// The alert or the event that it is about.
+    package let thing: String
+    package let data: JSONObject
+
+    /// Nil when the bytes are no message of ours.
+    package init?(id: String, body: [UInt8]) {
+        guard let message = try? JSONValue.parse(body), let type = message["type"]?.asString,
+            let time = message["timestamp"]?.asString, let data = message["data"]?.asObject
+        else { return nil }
+        (self.id, self.type, self.time, self.data) = (id, type, time, data)
+        let isAlert = type.hasPrefix("alert.") && data["alert_id"]?.asString != nil
+        step = isAlert ? Self.step(type) : nil
+        severity = data["severity"]?.asString.flatMap { Severity(rawValue: $0) }
+        let rule = data["rule"]?["name"]?.asString
+        let name = Plain.line(isAlert ? rule ?? type : type == "webhook.test" ? "Test" : type)
+        title = name.isEmpty ? type : name
+        text = isAlert ? Self.sentence(data, rule) : Self.words(of: type, data)
+        facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: data)
+        link = isAlert ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
+        thing = (data["alert_id"] ?? data["event_id"])?.asString ?? id
+    }
+
+    private static func step(_ type: String) -> Step {
+        switch type {
+        case "alert.resolved": .resolved
+        case "alert.acknowledged": .acknowledged
+        default: .fired
+        }
+    }
+
+    /// The first line: what a locked phone shows.
+    package var headline: String {
+        switch step {
+        case .fired: "\(severity.map { $0.rawValue.uppercased() + ": " } ?? "")\(title)"
+        case .acknowledged: "Acknowledged: \(title)"
+        case .resolved: "Resolved: \(title)"
+        case nil: title
+        }
+    }
+}
+
+// MARK: Reading
+
+extension Notice {
+    /// More than a phone's screen holds.
+    private static let factLimit = 10
+
+    /// An alert's summary begins with its rule's name, which the headline has already.
+    private static func sentence(_ data: JSONObject, _ rule: String?) -> String {
+        let summary = data["summary"]?.asString ?? ""
+        guard let rule, summary.hasPrefix("\(rule): ") else { return Plain.line(summary) }
+        return Plain.line(String(summary.dropFirst(rule.count + 2)))
+    }
+
+    private static func words(of type: String, _ data: JSONObject) -> String {
+        if type == "webhook.test" { return "Keybell reaches this channel." }
+        return Plain.line((data["summary"] ?? data["message"])?.asString ?? "")
+    }
+
+    private static func facts(ofAlert data: JSONObject) -> [Fact] {
+        var facts: [Fact] = []
+        if let count = data["count"]?.asInt, count > 1 {
+            facts.append(Fact(name: "count", value: "\(count)"))
+        }
+        for name in ["group", "labels"] {
+            for member in data[name]?.asObject?.members ?? [] { append(member, to: &facts) }
+        }
+        return Array(facts.prefix(factLimit))
+    }
+
+    private static func facts(ofEvent data: JSONObject) -> [Fact] {
+        let unsaid: Set<String> = ["event_id", "sequence", "summary", "message", "webhook_id"]
+        var facts: [Fact] = []
+        for member in data.members where !unsaid.contains(member.name) { append(member, to: &facts) }
+        return Array(facts.prefix(factLimit))
+    }
+
+    /// Values of one word; what is nested is behind the link.
+    private static func append(_ member: JSONObject.Member, to facts: inout [Fact]) {
+        let value: String
+        switch member.value {
+        case .string(let text): value = Plain.line(text)
+        case .number(let number): value = number.text
+        case .bool(let truth): value = truth ? "yes" : "no"
+        default: return
+        }
+        let name = Plain.line(member.name)
+        if !name.isEmpty, !value.isEmpty, !facts.contains(where: { $0.name == name }) {
+            facts.append(Fact(name: name, value: value))
+        }
+    }
+
+    /// An address that no notation of a channel can take for something else.
+    private static func safeLink(_ text: String) -> String? {
+        let isWeb = text.hasPrefix("https://") || text.hasPrefix("http://")
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                true
+            default: "-._~:/?#[]@%=&+".utf8.contains(byte)
+            }
+        }
+        return isWeb && isPlain && text.utf8.count <= 1_000 ? text : nil
+    }
+}
