@@ -105,7 +105,7 @@ let package = Package(
         tests("CryptoTests", ["Crypto", "JSON", "Kernel"]),
         tests("EventLoopTests", ["EventLoop", "Kernel", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "EventLoop", "Kernel", "TestSupport"]),
-        tests("HTTPClientTests", ["HTTPClient", "EventLoop", "Kernel", "TestSupport"]),
+        tests("HTTPClientTests", ["HTTPClient", "EventLoop", "JSON", "Kernel", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "EventLoop", "Kernel", "CLinux", "COpenSSL"]),
         tests("WebAuthnTests", ["WebAuthn", "Crypto", "JSON", "TestSupport"]),
         tests("QRCodeTests", ["QRCode", "Crypto", "JSON"]),

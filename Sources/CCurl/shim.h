@@ -34,6 +34,9 @@ static inline CURLcode kcurl_set_close_socket(CURL *easy, curl_closesocket_callb
 static inline CURLcode kcurl_set_before_request(CURL *easy, curl_prereq_callback value) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
+static inline CURLcode kcurl_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
 static inline CURLcode kcurl_get_pointer(CURL *easy, CURLINFO info, void **value) {
     return curl_easy_getinfo(easy, info, value);
 }

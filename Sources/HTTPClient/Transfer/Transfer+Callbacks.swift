@@ -55,7 +55,7 @@ private func openSocket(
     _ user: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let user, let address, let bytes = kcurl_address(address) else { return -1 }
-    guard let (ip, port) = endpoint(bytes, family: address.pointee.family),
+    guard let (ip, port) = socketEndpoint(bytes, family: address.pointee.family),
         transfer(user).mayConnect(ip, port: port)
     else { return -1 }
     let descriptor = socket(
@@ -84,7 +84,7 @@ private func beforeRequest(
     return transfer(user).begins(on: ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
-private func endpoint(_ bytes: UnsafeRawPointer, family: Int32) -> (IPAddress, UInt16)? {
+func socketEndpoint(_ bytes: UnsafeRawPointer, family: Int32) -> (IPAddress, UInt16)? {
     let port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
     switch family {
     case AF_INET:
