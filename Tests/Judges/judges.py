@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade]…
+    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -105,6 +105,12 @@ def verified(judge, secret, headers, body):
     raise AssertionError(f"a changed body was verified by {judge.__name__}, so this judge proves nothing")
 
 
+def judge_mail():
+    import mail
+
+    return mail.judge(lambda: Service(BINARY))
+
+
 def judge_schemathesis():
     settings = {"KEYBELL_RATE_LIMIT": "0", "KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": DEAF_EXCHANGE}
     with Service(BINARY, settings) as service:
@@ -201,7 +207,7 @@ def judge_requests():
 
 
 JUDGES = {
-    "openapi": judge_openapi, "webhook": judge_webhook, "schemathesis": judge_schemathesis,
+    "openapi": judge_openapi, "webhook": judge_webhook, "mail": judge_mail, "schemathesis": judge_schemathesis,
     "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "signing": judge_signing,
     "requests": judge_requests, "openid": judge_openid, "clients": judge_clients, "freqtrade": judge_freqtrade,
 }
