@@ -136,8 +136,8 @@ let package = Package(
         tests(
             "WebhooksTests",
             [
-                "Webhooks", "Access", "CLinux", "Crypto", "Events", "EventLoop", "HTTPClient", "HTTPServer",
-                "Jobs", "JSON",
+                "Webhooks", "Access", "Channels", "CLinux", "Crypto", "Events", "EventLoop", "HTTPClient",
+                "HTTPServer", "Jobs", "JSON",
                 "Kernel", "Postgres", "TestSupport",
             ]),
         tests(

@@ -103,6 +103,9 @@ static const unsigned char migration_0029[] = {
 static const unsigned char migration_0030[] = {
 #embed "../../Migrations/0030_delivery_terms.sql"
 };
+static const unsigned char migration_0031[] = {
+#embed "../../Migrations/0031_channels.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -141,6 +144,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0028_ways_in.sql", migration_0028),
     FILE_OF("Migrations/0029_proofs_and_standing.sql", migration_0029),
     FILE_OF("Migrations/0030_delivery_terms.sql", migration_0030),
+    FILE_OF("Migrations/0031_channels.sql", migration_0031),
     {0, 0, 0},
 };
 

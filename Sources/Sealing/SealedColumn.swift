@@ -15,7 +15,7 @@ struct SealedColumn: Sendable {
     var isConfiguration = false
 
     static let all = [
-        webhookKey, webhookSecret, webhookPrivate, installationKey, credential, factorSeed,
+        webhookKey, webhookSecret, webhookPrivate, webhookChannel, installationKey, credential, factorSeed,
         approvalRequest, approvalResult,
     ]
 
@@ -76,6 +76,26 @@ struct SealedColumn: Sendable {
         count: Statement(
             "rewrap_webhook_private_count",
             "select count(*) from webhook_private where sealed_generation < $1"),
+        isConfiguration: true)
+
+    private static let webhookChannel = SealedColumn(
+        name: "webhook_channel.sealed",
+        take: Statement(
+            "rewrap_webhook_channel_take",
+            """
+            select webhook::text, sealed from webhook_channel where sealed_generation < $1
+                and webhook::text <> all($3)
+            order by sealed_generation, webhook limit $2 for no key update skip locked
+            """),
+        write: Statement(
+            "rewrap_webhook_channel_write",
+            """
+            update webhook_channel set sealed = d.sealed
+            from unnest($1::text[], $2::bytea[]) as d (id, sealed) where webhook_channel.webhook = d.id::uuid
+            """),
+        count: Statement(
+            "rewrap_webhook_channel_count",
+            "select count(*) from webhook_channel where sealed_generation < $1"),
         isConfiguration: true)
 
     private static let installationKey = SealedColumn(

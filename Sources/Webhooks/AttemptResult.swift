@@ -13,6 +13,8 @@ package struct AttemptResult: Equatable, Sendable {
         /// 410.
         case gone
         case refusedByPolicy
+        /// A channel will take nothing more, in its maker's words: its token is void, or it is gone.
+        case rejected(String)
         /// We could not even try: nobody's attempt.
         case notMade
         /// What the owner's template made of it is too long: no attempt either, and there will be none.
@@ -28,13 +30,15 @@ package struct AttemptResult: Equatable, Sendable {
         case throttled
     }
 
-    package let verdict: Verdict
+    package internal(set) var verdict: Verdict
     package var status: Int?
     package var mistake: Mistake?
     package var response: String?
     package var duration = Period(microseconds: 0)
     /// For a failure: what the receiver asked for.
     package var retryAfter: Period?
+    /// How long a channel takes nothing more, whatever became of this message.
+    var pause: Period?
 
     package init(_ response: OutgoingResponse, now: Timestamp) {
         let wait = RetryAfter.period(response.header("retry-after"), now: now)

@@ -1,4 +1,5 @@
 import Access
+import Channels
 import EventLoop
 import Events
 import HTTPClient
@@ -16,7 +17,7 @@ extension Dispatcher {
                 release([delivery])
                 continue
             }
-            guard let webhook = judge(delivery, by: view) else { continue }
+            guard let webhook = judge(delivery, by: view), !isCrowded(delivery, webhook) else { continue }
             guard lanes[delivery.webhook, default: Lane()].count < limits.ofLane(webhook) else {
                 postpone(delivery, to: webhook)
                 continue
@@ -59,6 +60,7 @@ extension Dispatcher {
         let now = clock.now()
         while let lane = lanes[id], lane.hasWaiting {
             if let opening = lane.circuit.opens(after: now) { return postpone(id, until: opening, now) }
+            if webhook.isPaced { return beginTurn(of: webhook) }
             let isOpen = lane.inFlight < lane.circuit.allowance(at: now, of: limits.perEndpoint)
             guard isOpen, inFlight < limits.inFlight, mayLeave(webhook, at: now) else { return }
             guard let delivery = lanes[id]?.next() else { return }
@@ -110,17 +112,20 @@ extension Dispatcher {
         if inFlight == limits.inFlight - 1 { for id in Array(lanes.keys) where id != webhook.id { pump(id) } }
     }
 
-    private func conclude(_ delivery: PendingDelivery, _ result: AttemptResult?, begun: Timestamp) {
+    /// - Parameter isFirst: of the messages that went in one; what became of them is the endpoint's once.
+    func conclude(
+        _ delivery: PendingDelivery, _ result: AttemptResult?, begun: Timestamp, isFirst: Bool = true
+    ) {
         let now = clock.now()
         guard let result, result.verdict != .notMade else {
             return settle(.waiting(delivery, until: now + .seconds(5), else: .exhausted, at: now))
         }
         if result.verdict == .tooLarge { return settle(Outcome(delivery, .dead(.tooLarge), at: now)) }
-        metrics.duration.observe(result.duration.seconds)
+        if isFirst { metrics.duration.observe(result.duration.seconds) }
         (result.verdict == .delivered ? metrics.delivered : metrics.failed).add()
         settle(
             Outcome(delivery, result, begun: begun, at: now, fraction: ledger.entropy.fraction()))
-        react(to: result, from: delivery.webhook, at: now)
+        if isFirst { react(to: result, from: delivery.webhook, at: now) }
     }
 
     private func react(to result: AttemptResult, from id: WebhookID, at now: Timestamp) {
@@ -132,6 +137,7 @@ extension Dispatcher {
         case .slowed: event = .slowed
         case .failed: event = .failed
         case .gone: return begin(.disable(id, .gone))
+        case .rejected(let words): return begin(.reject(id, words))
         case .refusedByPolicy, .notMade, .tooLarge: return
         }
         var circuit = lanes[id]?.circuit ?? Circuit()
@@ -156,7 +162,7 @@ extension Dispatcher {
             }
             let packed = try packer.pack(delivery, for: webhook, to: url, at: now)
             book.use(packed.secrets, at: now)
-            return try await carry(packed.parcel)
+            return try await carry(packed.parcel, to: webhook.channel?.kind ?? .standard)
         } catch is Packer.TooLarge {
             return .tooLarge
         } catch let error as OutgoingError {
@@ -170,9 +176,13 @@ extension Dispatcher {
         }
     }
 
-    private nonisolated(nonsending) func carry(_ parcel: Parcel) async throws -> AttemptResult {
+    nonisolated(nonsending) func carry(_ parcel: Parcel, to kind: ChannelKind) async throws -> AttemptResult {
         switch parcel {
-        case .request(let request): AttemptResult(try await client.send(request), now: clock.now())
+        case .request(let request) where kind == .standard:
+            AttemptResult(try await client.send(request), now: clock.now())
+        case .request(let request):
+            AttemptResult(try await client.send(request), from: kind, now: clock.now())
+        case .mail(let order): AttemptResult(try await mail.send(order))
         }
     }
 

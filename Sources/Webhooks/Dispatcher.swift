@@ -40,6 +40,7 @@ package final class Dispatcher {
     let standing: WebhookStanding
     let ledger: Ledger
     let client: HTTPClient
+    let mail: MailClient
     let allowance: Allowance
     let packer: Packer
     let reactor: Reactor
@@ -66,12 +67,14 @@ package final class Dispatcher {
 
     package init(
         node: UUID, ledger: Ledger, outbox: WebhookOutbox, directory: WebhookDirectory, keys: WebhookKeys,
-        client: HTTPClient, allowance: Allowance, reactor: Reactor, log: Log, metrics: WebhookMetrics,
+        client: HTTPClient, mail: MailClient, allowance: Allowance, reactor: Reactor, log: Log,
+        metrics: WebhookMetrics,
         limits: Limits = Limits()
     ) {
         (self.node, self.ledger, self.outbox, self.directory) = (node, ledger, outbox, directory)
         (self.keys, self.client, self.allowance, self.reactor) = (keys, client, allowance, reactor)
         (self.log, self.metrics, self.limits) = (log, metrics, limits)
+        self.mail = mail
         standing = WebhookStanding(ledger: ledger)
         packer = Packer(keys: keys, allowance: allowance)
     }
@@ -125,6 +128,8 @@ package final class Dispatcher {
         case degrade(WebhookID, failures: Int, AttemptResult?)
         case recover(WebhookID)
         case disable(WebhookID, Webhook.DisableReason)
+        case reject(WebhookID, String)
+        case turn(WebhookSnapshot.Entry)
         case suspend(PrincipalID)
         case resume(PrincipalID)
         case reserve(WebhookSnapshot.Entry, turns: Int)
@@ -150,6 +155,8 @@ package final class Dispatcher {
                 try await standing.recover(id)
                 pollBell.wake()
             case .disable(let id, let reason): try await standing.disable(id, reason)
+            case .reject(let id, let words): try await standing.reject(id, words)
+            case .turn(let webhook): await turn(of: webhook)
             case .suspend(let owner): try await standing.suspend(owner)
             case .resume(let owner): try await standing.resume(owner)
             case .reserve(let webhook, let turns): await reserve(turns, of: webhook)

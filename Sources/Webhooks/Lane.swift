@@ -9,6 +9,8 @@ struct Lane {
     var inFlight = 0
     var circuit = Circuit()
     var pace = Pace()
+    /// Waits for a token of its channel.
+    var isResting = false
     /// The address as it was last parsed.
     var address: (text: String, url: OutgoingURL?)?
 

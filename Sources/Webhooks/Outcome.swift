@@ -51,7 +51,7 @@ struct Outcome {
         case .gone: fate = .dead(.gone)
         case .refusedByPolicy: fate = .dead(.refusedByPolicy)
         case .tooLarge: fate = .dead(.tooLarge)
-        case .failed, .slowed, .throttled, .notMade:
+        case .failed, .slowed, .throttled, .rejected, .notMade:
             let next = RetrySchedule.next(
                 after: progress, failure, retryAfter: result.retryAfter, now: now, fraction: fraction)
             switch next {

@@ -7,6 +7,8 @@ import Kernel
 enum Parcel {
     /// Answered by a status, which `AttemptResult` reads.
     case request(OutgoingRequest)
+    /// Answered by a mail server's last word.
+    case mail(OutgoingMail)
 }
 
 /// The one place where body and headers of an attempt are made, whatever kind of destination it goes to.
@@ -28,7 +30,26 @@ struct Packer {
         _ delivery: PendingDelivery, for webhook: WebhookSnapshot.Entry, to url: OutgoingURL,
         at now: Timestamp
     ) throws -> Packed {
-        try standard(delivery, for: webhook, to: url, at: now)
+        if let channel = webhook.channel {
+            return try signed(delivery, channel, for: webhook, to: url, at: now)
+        }
+        return try standard(delivery, for: webhook, to: url, at: now)
+    }
+
+    /// A channel without tokens to wait for: another body, signed like any other.
+    private func signed(
+        _ delivery: PendingDelivery, _ channel: WebhookChannel, for webhook: WebhookSnapshot.Entry,
+        to url: OutgoingURL, at now: Timestamp
+    ) throws -> Packed {
+        guard let destination = try keys.destination(of: webhook.id, channel, url: webhook.url),
+            case .request(var request) = try ChannelPacker(allowance: allowance)
+                .pack([delivery], to: destination, authority: nil)
+        else { throw ChannelPacker.Unsendable() }
+        let signers = try keys.signers(for: webhook, at: now)
+        request.headers += delivery.signature(signers, over: request.body, at: now)
+        request.headers += try keys.headers(for: webhook)
+        request.clientCertificate = try keys.clientCertificate(for: webhook)
+        return Packed(parcel: .request(request), secrets: signers.secretIDs)
     }
 
     /// Standard Webhooks: the stored message, or what the owner's template makes of it, signed.
@@ -58,6 +79,19 @@ struct Packer {
 }
 
 extension PendingDelivery {
+    fileprivate func signature(
+        _ signers: WebhookKeys.Signers, over body: [UInt8], at now: Timestamp
+    ) -> [OutgoingHeader] {
+        let id = message.description
+        let signature = WebhookSignature.header(
+            secrets: signers.secrets, signingKey: signers.signingKey, id: id, at: now, body: body)
+        return [
+            OutgoingHeader(WebhookSignature.idHeader, id),
+            OutgoingHeader(WebhookSignature.timestampHeader, String(now.seconds)),
+            OutgoingHeader(WebhookSignature.signatureHeader, signature),
+        ]
+    }
+
     fileprivate func headers(
         _ signers: WebhookKeys.Signers, over body: [UInt8], _ type: String, at now: Timestamp
     ) -> [OutgoingHeader] {

@@ -10,6 +10,8 @@ extension Webhook {
         case byHand = "by_hand"
         case gone
         case failing
+        /// A channel's maker: its token is void, or it is gone.
+        case rejected
         case ownerDisabled = "owner_disabled"
         /// It was handed to somebody who may see more.
         case newOwner = "new_owner"
@@ -20,6 +22,7 @@ extension Webhook {
             case .byHand: nil
             case .gone: "The receiver answered 410 Gone."
             case .failing: "The receiver failed for too long."
+            case .rejected: "The channel takes nothing any more."
             case .ownerDisabled: "The owner is disabled."
             case .newOwner: "Its new owner may see more than its old one: look at its address."
             }
@@ -30,7 +33,7 @@ extension Webhook {
     var host: String { Self.host(of: url) }
 
     static func host(of url: String) -> String {
-        (try? OutgoingURL(url, allowance: .privateReceivers))?.hostText ?? ""
+        (try? OutgoingURL(url, allowance: .privateReceivers))?.hostText ?? MailServer(url)?.host ?? ""
     }
 
     func event(_ type: EventType, subject: String? = nil, _ fields: KeyValuePairs<String, JSONValue>)

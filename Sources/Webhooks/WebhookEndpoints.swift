@@ -1,4 +1,5 @@
 package import Access
+import Channels
 package import Events
 package import HTTPClient
 import HTTPServer
@@ -100,10 +101,12 @@ extension WebhookEndpoints {
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let name = fields.webhookName("name")
-        let url = fields.webhookURL(optional: "url", allowance)
-        if url == nil, !fields.has("url") { fields.fail("url", code: FieldCode.missing, "is required") }
+        let kind = fields.choice("kind", ChannelKind.self, default: .standard)
+        let url = fields.webhookAddress(kind, allowance)
+        let channel = fields.channel(kind, isNew: true)
         let eventTypes = fields.eventPatterns("event_types") ?? [EventPattern.alerts.text]
         _ = fields.choice("format", Format.self, default: .standard)
+        fields.refuseTerms(of: kind)
         let draft = TermsDraft(&fields, patterns: eventTypes)
         try fields.finish()
         guard let owner = context.actor.principal else {
@@ -114,7 +117,8 @@ extension WebhookEndpoints {
         let secretID = ledger.newID(WebhookSecretKind.self)
         let secret = try keys.makeSecret(secretID, entropy: ledger.entropy)
         var webhook = Webhook(
-            id: id, name: name, url: url ?? "", eventTypes: eventTypes, owner: owner, status: .active,
+            id: id, name: name, url: ChannelChange.shown(url ?? "", of: kind), eventTypes: eventTypes,
+            owner: owner, status: .active,
             statusReason: nil, downSince: nil, publicKey: signing.publicKey, createdAt: context.now,
             updatedAt: context.now, revision: 1)
         draft.apply(to: &webhook.terms)
@@ -125,6 +129,8 @@ extension WebhookEndpoints {
             try await WebhookStore.insertSecret(
                 secretID, of: id, sealed: secret.sealed, at: context.now, in: change.transaction)
             try await privates.store(for: id, in: change.transaction)
+            try await ChannelChange(keys: keys)
+                .make(kind, channel, url: url ?? "", of: id, in: change.transaction)
             change.audit("webhooks.create", id, detail: made.detail)
             change.touchesConfiguration = true
             return try await found(id, change)
@@ -138,12 +144,16 @@ extension WebhookEndpoints {
     {
         try request.parameters().finish()
         let id = try Self.id(request)
+        let kind = try await ChannelStore.kind(of: id, in: ledger.database)
         var fields = try await request.fields(limit: Self.bodyBytes)
         let name = fields.webhookName(optional: "name")
-        let url = fields.webhookURL(optional: "url", allowance)
+        let url = fields.webhookURL(optional: "url", of: kind, allowance)
+        let channel = fields.channel(kind, isNew: false)
         let eventTypes = fields.eventPatterns("event_types")
+        fields.refuseTerms(of: kind)
         let draft = TermsDraft(&fields, patterns: eventTypes)
-        if name == nil, url == nil, eventTypes == nil, draft.isEmpty, !fields.hasMistakes {
+        let isEmpty = name == nil && url == nil && eventTypes == nil && channel == nil && draft.isEmpty
+        if isEmpty, !fields.hasMistakes {
             fields.fail(code: FieldCode.tooFew, "must change something")
         }
         try fields.finish()
@@ -151,8 +161,9 @@ extension WebhookEndpoints {
         let record = try await ledger.change(context) { change in
             var webhook = try await locked(id, change).webhook
             try request.match(revision: webhook.revision, required: true)
+            try await ChannelChange(keys: keys).change(channel, url: url, of: webhook, in: change.transaction)
             if let name { webhook.name = name }
-            if let url { webhook.url = url }
+            if let url { webhook.url = ChannelChange.shown(url, of: kind) }
             if let eventTypes { webhook.eventTypes = eventTypes }
             try Self.change(&webhook, by: draft)
             webhook.updatedAt = context.now

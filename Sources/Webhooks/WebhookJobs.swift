@@ -97,6 +97,7 @@ package struct WebhookJobs {
             deleted += rows.affected
             if rows.affected < Self.stepRows { break }
         }
+        try await ChannelPace.forget(before: now - .hours(1), in: ledger.database)
         return counts([("deleted", deleted)])
     }
 
@@ -108,6 +109,9 @@ package struct WebhookJobs {
         update webhook_secret s set rotation_notice_at = $1 from webhook w
         where w.id = s.webhook and s.expires_at is null and s.created_at <= $2
             and (s.rotation_notice_at is null or s.rotation_notice_at <= $3)
+            and not exists (
+                select from webhook_channel c where c.webhook = w.id and c.kind not in ('json', 'cloudevents')
+            )
         returning s.id, s.webhook, w.name, w.url, s.created_at
         """)
 

@@ -24,7 +24,7 @@ package final class WebhookKeys {
         init(_ pem: [UInt8]) { self.pem = pem }
     }
 
-    private let seal: Seal
+    let seal: Seal
 
     package init(seal: Seal) { self.seal = seal }
 

@@ -1,4 +1,5 @@
 import Access
+import Channels
 package import JSON
 import Kernel
 import Postgres
@@ -8,6 +9,7 @@ import Postgres
 struct WebhookRecord {
     var webhook: Webhook
     var secrets: [Webhook.SecretState] = []
+    var channel: WebhookChannel?
     let sequence: Int64
     let consecutiveFailures: Int
     let lastSuccessAt: Timestamp?
@@ -67,6 +69,8 @@ extension WebhookRecord {
         w.field("url", webhook.url)
         w.field("event_types", webhook.eventTypes)
         w.field("format", "standard")
+        w.field("kind", (channel?.kind ?? .standard).rawValue)
+        if let channel { w.key("channel"); channel.write(to: &w) } else { w.null("channel") }
         webhook.terms.writeFields(to: &w)
         w.field("owner_id", webhook.owner.description)
         w.field("status", webhook.status.rawValue)

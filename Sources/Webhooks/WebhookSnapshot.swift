@@ -29,6 +29,8 @@ final class WebhookSnapshot {
         /// Newest first.
         var secrets: [Secret] = []
         var privates: [WebhookPrivate.Purpose: WebhookPrivate] = [:]
+        /// Nil: Standard Webhooks.
+        var channel: WebhookChannel?
 
         /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of
         /// alerts means it; where it does speak of alerts, that narrows.
@@ -101,6 +103,7 @@ extension WebhookSnapshot {
         let webhooks = source.send(loadWebhooks)
         let secrets = source.send(loadSecrets)
         let privates = source.send(loadPrivates)
+        let channels = ChannelStore.loadAll(in: source)
         var entries = try await webhooks.rows().compactMap { Entry($0) }
         var byWebhook: [WebhookID: [Secret]] = [:]
         for row in try await secrets.rows() {
@@ -113,9 +116,11 @@ extension WebhookSnapshot {
             privatesOf[row.id(0), default: [:]][purpose] = WebhookPrivate(
                 id: row.uuid(1), sealed: row.bytes(3))
         }
+        let channelOf = ChannelStore.channels(try await channels.rows())
         for index in entries.indices {
             entries[index].secrets = byWebhook[entries[index].id] ?? []
             entries[index].privates = privatesOf[entries[index].id] ?? [:]
+            entries[index].channel = channelOf[entries[index].id]
         }
         return WebhookSnapshot(configuration: configuration, entries: entries)
     }

@@ -49,6 +49,16 @@ package final class WebhookStanding {
         }
     }
 
+    /// A channel that will take nothing more, with its maker's words for people. What waits goes on waiting
+    /// for whoever mends it.
+    nonisolated(nonsending) func reject(_ id: WebhookID, _ words: String) async throws {
+        try await change(id, "webhooks.disable", from: [.active, .degraded]) { webhook, change in
+            let reason = Webhook.DisableReason.rejected
+            webhook.become(.disabled, reason: "The channel refuses: \(words)", at: change.context.now)
+            return webhook.event(.endpointDisabled, ["reason": .string(reason.rawValue)])
+        }
+    }
+
     /// Suspends what a disabled owner has. Call it when an owner is met who may not act any more.
     package nonisolated(nonsending) func suspend(_ owner: PrincipalID) async throws {
         for id in try await WebhookStore.owned(by: owner, in: database) {

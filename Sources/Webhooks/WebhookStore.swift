@@ -92,7 +92,8 @@ enum WebhookStore {
         let record = source.send(find, .id(id))
         let secrets = source.send(Self.secrets, .idArray([id]), .timestamp(now))
         guard let row = try await record.rows().first else { return nil }
-        return try await withSecrets([WebhookRecord(row)], secrets).first
+        let records = try await withSecrets([WebhookRecord(row)], secrets)
+        return try await addChannels(to: records, in: source).first
     }
 
     /// With the row locked against other changes; deliveries go on.
@@ -102,7 +103,8 @@ enum WebhookStore {
         let record = transaction.send(lock, .id(id))
         let secrets = transaction.send(Self.secrets, .idArray([id]), .timestamp(now))
         guard let row = try await record.rows().first else { return nil }
-        return try await withSecrets([WebhookRecord(row)], secrets).first
+        let records = try await withSecrets([WebhookRecord(row)], secrets)
+        return try await addChannels(to: records, in: transaction).first
     }
 
     nonisolated(nonsending) static func owned(
@@ -115,8 +117,20 @@ enum WebhookStore {
         to records: [WebhookRecord], at now: Timestamp, in source: any Queryable
     ) async throws -> [WebhookRecord] {
         if records.isEmpty { return [] }
-        return try await withSecrets(
+        let complete = try await withSecrets(
             records, source.send(Self.secrets, .idArray(records.map(\.webhook.id)), .timestamp(now)))
+        return try await addChannels(to: complete, in: source)
+    }
+
+    private nonisolated(nonsending) static func addChannels(
+        to records: [WebhookRecord], in source: any Queryable
+    ) async throws -> [WebhookRecord] {
+        let channels = try await ChannelStore.channels(of: records.map(\.webhook.id), in: source)
+        return records.map { record in
+            var record = record
+            record.channel = channels[record.webhook.id]
+            return record
+        }
     }
 
     private nonisolated(nonsending) static func withSecrets(

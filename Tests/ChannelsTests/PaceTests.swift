@@ -21,10 +21,10 @@ import Testing
     }
 
     static let makers: [(bucket: TokenBucket, most: Int, period: Period)] = [
-        (Pace.slack, 1, .seconds(1)), (Pace.discordWebhook, 5, .seconds(2)),
-        (Pace.discordChannel, 30, .minutes(1)), (Pace.telegramChat, 1, .seconds(1)),
-        (Pace.telegramGroup, 20, .minutes(1)), (Pace.telegramBot, 30, .seconds(1)),
-        (Pace.pagerDuty, 120, .minutes(1)), (Pace.teams, 4, .seconds(1)),
+        (RateLimit.slack, 1, .seconds(1)), (RateLimit.discordWebhook, 5, .seconds(2)),
+        (RateLimit.discordChannel, 30, .minutes(1)), (RateLimit.telegramChat, 1, .seconds(1)),
+        (RateLimit.telegramGroup, 20, .minutes(1)), (RateLimit.telegramBot, 30, .seconds(1)),
+        (RateLimit.pagerDuty, 120, .minutes(1)), (RateLimit.teams, 4, .seconds(1)),
     ]
 
     @Test(arguments: makers.indices)

@@ -18,11 +18,12 @@ import Testing
     {
         try await SealDesk.run { desk, _ in
             try await fill(desk)
+            try await addChannel(desk)
             let begun = try await desk.call("POST", Self.path)
             #expect(begun.status == 202)
             #expect(begun.json["generation"] == 2)
             #expect(begun.json["in_progress"] == true)
-            #expect(begun.json["total"]?.asInt == 2 * Int64(Self.webhooks) + 2)
+            #expect(begun.json["total"]?.asInt == 2 * Int64(Self.webhooks) + 3)
             #expect(desk.runsAsked.value == 1)
             #expect(try await desk.call("POST", Self.path).code == "conflict")
             try await desk.watch.look()
@@ -203,7 +204,16 @@ import Testing
             """)
     private static let sealedBytes = Statement(
         "test_sealed_bytes",
-        derived: "select signing_key from webhook union all select sealed from webhook_secret")
+        derived: """
+            select signing_key from webhook union all select sealed from webhook_secret
+            union all select sealed from webhook_channel
+            """)
+    private static let insertChannel = Statement(
+        "test_sealed_channel",
+        derived: """
+            insert into webhook_channel (webhook, kind, settings, secrets, sealed)
+            select id, 'slack', '{}', '{url}', $1 from webhook limit 1
+            """)
     private static let field = SealedField(table: "test", id: "1", field: "sealed")
 
     private func fill(_ desk: SealDesk, _ count: Int = webhooks) async throws {
@@ -213,6 +223,14 @@ import Testing
         _ = try await desk.database.transaction { transaction in
             try await transaction.query(
                 Self.insert, .uuidArray(ids), .byteaArray(sealed), .timestamp(desk.time.now))
+        }
+    }
+
+    private func addChannel(_ desk: SealDesk) async throws {
+        let keyring = try desk.custodian.seal.opened().keyring
+        let sealed = try keyring.seal(Array("a secret".utf8), for: Self.field)
+        _ = try await desk.database.transaction { transaction in
+            try await transaction.query(Self.insertChannel, .bytes(sealed))
         }
     }
 

@@ -121,12 +121,12 @@ extension WebhookRoom {
     /// Sends what is due, as a node of its own.
     func dispatcher(on worker: isolated Worker, log: Int32 = 2) -> Dispatcher {
         let reactor = worker.reactor
-        let client = HTTPClient(
-            on: reactor, resolver: Resolver { _ in [IPAddress(v4: 0x7F00_0001)] },
-            addressGuard: AddressGuard())
+        let resolver = Resolver { _ in [IPAddress(v4: 0x7F00_0001)] }
+        let client = HTTPClient(on: reactor, resolver: resolver, addressGuard: AddressGuard())
+        let mail = MailClient(on: reactor, resolver: resolver, addressGuard: AddressGuard())
         return Dispatcher(
             node: node, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
-            allowance: .privateReceivers, reactor: reactor,
+            mail: mail, allowance: .privateReceivers, reactor: reactor,
             log: Log(level: .error, format: .text, clock: clock.clock, descriptor: log),
             metrics: WebhookMetrics(Metrics()))
     }

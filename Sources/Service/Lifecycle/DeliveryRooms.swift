@@ -24,9 +24,12 @@ struct DeliveryRooms {
         let client = HTTPClient(
             on: reactor, resolver: .system(shared.offLoop),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
+        let mail = MailClient(
+            on: reactor, resolver: .system(shared.offLoop),
+            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
         let dispatcher = Dispatcher(
             node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys,
-            client: client,
+            client: client, mail: mail,
             allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
         let engine = AlertEngine(
             ledger: ledger, rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source,

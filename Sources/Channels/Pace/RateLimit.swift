@@ -1,7 +1,7 @@
 import Kernel
 
 /// One limit that a destination shares with whatever else counts towards it.
-package struct Pace: Sendable {
+package struct RateLimit: Sendable {
     /// What the limit is about: holds secrets, so only its hash is kept.
     package let name: String
     package let bucket: TokenBucket
@@ -9,7 +9,7 @@ package struct Pace: Sendable {
     package var isOwn = true
 }
 
-extension Pace {
+extension RateLimit {
     // Each bucket lets through in no stretch of the maker's time more than the maker's number, and less than
     // that after a burst. Sources: Docs/channels.md.
 
@@ -32,19 +32,19 @@ extension Pace {
 
 extension Destination {
     /// All of them must have a token. Empty: nobody counts.
-    package var paces: [Pace] {
+    package var paces: [RateLimit] {
         switch self {
-        case .slack(let url): [Pace(name: url, bucket: Pace.slack)]
+        case .slack(let url): [RateLimit(name: url, bucket: RateLimit.slack)]
         case .discord(let url):
             [
-                Pace(name: "webhook \(url)", bucket: Pace.discordWebhook),
-                Pace(name: "channel \(url)", bucket: Pace.discordChannel),
+                RateLimit(name: "webhook \(url)", bucket: RateLimit.discordWebhook),
+                RateLimit(name: "channel \(url)", bucket: RateLimit.discordChannel),
             ]
         case .telegram(let chat): Self.paces(of: chat)
-        case .pagerDuty(_, let key): [Pace(name: key, bucket: Pace.pagerDuty)]
-        case .teams(let url): [Pace(name: url, bucket: Pace.teams)]
+        case .pagerDuty(_, let key): [RateLimit(name: key, bucket: RateLimit.pagerDuty)]
+        case .teams(let url): [RateLimit(name: url, bucket: RateLimit.teams)]
         case .email(let route):
-            [Pace(name: "\(route.host) \(route.to.joined(separator: " "))", bucket: Pace.mail)]
+            [RateLimit(name: "\(route.host) \(route.to.joined(separator: " "))", bucket: RateLimit.mail)]
         case .json, .cloudEvents: []
         }
     }
@@ -55,13 +55,13 @@ extension Destination {
         kind.isForPeople ? paces.map { $0.bucket.most(in: .seconds(10)) }.min() : nil
     }
 
-    private static func paces(of chat: Telegram) -> [Pace] {
+    private static func paces(of chat: Telegram) -> [RateLimit] {
         let place = "\(chat.base) \(chat.token)"
         let own = [
-            Pace(name: "bot \(place)", bucket: Pace.telegramBot, isOwn: false),
-            Pace(name: "chat \(place) \(chat.chat)", bucket: Pace.telegramChat),
+            RateLimit(name: "bot \(place)", bucket: RateLimit.telegramBot, isOwn: false),
+            RateLimit(name: "chat \(place) \(chat.chat)", bucket: RateLimit.telegramChat),
         ]
         return chat.isGroup
-            ? own + [Pace(name: "group \(place) \(chat.chat)", bucket: Pace.telegramGroup)] : own
+            ? own + [RateLimit(name: "group \(place) \(chat.chat)", bucket: RateLimit.telegramGroup)] : own
     }
 }
