@@ -106,6 +106,9 @@ static const unsigned char migration_0030[] = {
 static const unsigned char migration_0031[] = {
 #embed "../../Migrations/0031_channels.sql"
 };
+static const unsigned char migration_0032[] = {
+#embed "../../Migrations/0032_rule_courses.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -145,6 +148,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0029_proofs_and_standing.sql", migration_0029),
     FILE_OF("Migrations/0030_delivery_terms.sql", migration_0030),
     FILE_OF("Migrations/0031_channels.sql", migration_0031),
+    FILE_OF("Migrations/0032_rule_courses.sql", migration_0032),
     {0, 0, 0},
 };
 

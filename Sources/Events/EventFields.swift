@@ -255,6 +255,9 @@ extension EventType {
             EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
             EventField("event_id", .string), EventField("event_type", .string), EventField("error", .string),
         ],
+        "rule.overflowed": ruleFields + [EventField("groups", .integer)],
+        "rule.expiring": ruleFields + [EventField("expires_at", .string)],
+        "rule.expired": ruleFields + [EventField("expires_at", .string)],
         "endpoint.degraded": endpointFields + [
             EventField("failures", .integer), EventField("last_status", .integer, isNullable: true),
             EventField("last_error", .string, isNullable: true),
@@ -387,6 +390,10 @@ private let alertFields: [EventField] = [
     EventField("state", .string), EventField("summary", .string), EventField("labels", .map),
     EventField("group", .map), EventField("count", .integer), EventField("first_at", .string),
     EventField("last_at", .string), EventField("event", .map), EventField("url", .string),
+]
+
+private let ruleFields: [EventField] = [
+    EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
 ]
 
 private let endpointFields: [EventField] = [

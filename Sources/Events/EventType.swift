@@ -153,6 +153,9 @@ extension EventType {
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
     package static let ruleSuspended = EventType("rule.suspended", .rulesRead, isSecurity: true)
     package static let ruleFailed = EventType("rule.failed", .rulesRead, isSecurity: true)
+    package static let ruleOverflowed = EventType("rule.overflowed", .rulesRead, isSecurity: true)
+    package static let ruleExpiring = EventType("rule.expiring", .rulesRead)
+    package static let ruleExpired = EventType("rule.expired", .rulesRead)
     package static let endpointDegraded = EventType("endpoint.degraded", .webhooksRead)
     package static let endpointDisabled = EventType("endpoint.disabled", .webhooksRead, isSecurity: true)
     package static let endpointRecovered = EventType("endpoint.recovered", .webhooksRead)
@@ -197,7 +200,8 @@ extension EventType {
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
-        .ruleSuspended, .ruleFailed, .endpointDegraded, .endpointDisabled, .endpointRecovered,
+        .ruleSuspended, .ruleFailed, .ruleOverflowed, .ruleExpiring, .ruleExpired, .endpointDegraded,
+        .endpointDisabled, .endpointRecovered,
         .messageExhausted,
         .secretRotationDue, .endpointCertificateExpiring, .jobFailed, .auditCheckpointed, .systemSealed,
         .systemUnsealed, .rootKeyRotated,

@@ -60,11 +60,17 @@ package struct HorizonReader {
         after position: EventPosition, limit: Int, _ filter: EventFilter? = nil
     ) async throws(PostgresError) -> Page {
         let targets = try await filter?.sight.targets(things, in: database)
+        return try await page(
+            after: position, limit: limit, Self.narrowing(filter, to: targets), targets ?? [:])
+    }
+
+    private nonisolated(nonsending) func page(
+        after position: EventPosition, limit: Int, _ narrowing: [Parameter], _ targets: Targets
+    ) async throws(PostgresError) -> Page {
         let place: [Parameter] = [
             .int32(position.era), .text(String(position.transaction)), .id(position.id), .int(limit),
         ]
-        let rows = try await database.query(
-            Self.read, parameters: place + Self.narrowing(filter, to: targets))
+        let rows = try await database.query(Self.read, parameters: place + narrowing)
         guard let first = rows.first else { throw .unavailable }
         let edge = EventPosition.end(
             era: Int32(first.int(0)), horizon: UInt64(first.text(1)) ?? 0)
@@ -72,7 +78,17 @@ package struct HorizonReader {
         let next = isFull ? Self.position(rows[rows.count - 1]) : max(edge, position)
         return Page(
             events: rows.compactMap { $0.isNull(5) ? nil : Self.event($0) }, next: next, isFull: isFull,
-            epoch: first.int64(2), targets: targets ?? [:])
+            epoch: first.int64(2), targets: targets)
+    }
+
+    /// Of some types only, whoever may see them.
+    /// - Parameter ownPrefixes: of own types, as `like` takes them.
+    package nonisolated(nonsending) func read(
+        after position: EventPosition, limit: Int, types: [String], ownPrefixes: [String]
+    ) async throws(PostgresError) -> Page {
+        let nothing: [Parameter] = [.text(nil), .textArray(nil), .bool(true), .textArray([]), .text(nil)]
+        return try await page(
+            after: position, limit: limit, [.textArray(types), .textArray(ownPrefixes)] + nothing, [:])
     }
 
     private static func narrowing(_ filter: EventFilter?, to targets: Targets?) -> [Parameter] {

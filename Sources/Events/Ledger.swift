@@ -55,6 +55,9 @@ package final class Ledger {
     /// Told after every commit that wrote events: the feed wakes its readers.
     package func onEvents(_ action: @escaping () -> Void) { afterEvents.append(action) }
 
+    /// For whoever committed events past `change`.
+    package func announceEvents() { for action in afterEvents { action() } }
+
     /// Told the epoch after every commit that changed authority.
     package func onAuthority(_ action: @escaping (Int64) -> Void) { afterAuthority = action }
 

@@ -7,6 +7,10 @@ package struct Expression: Sendable {
     package let type: ExpressionType
     private let syntax: Syntax
     private let slots: Int
+    /// How many of `crosses_above` and its like stand in it.
+    package let crossings: Int
+    /// What must be so of fields for it to be true.
+    package let equalities: [ConstantEquality]
 
     /// - Parameters:
     ///   - source: at most `ExpressionLimits.characters` characters.
@@ -19,6 +23,7 @@ package struct Expression: Sendable {
         type = try checker.check(root)
         try checker.want(wanted, root, is: type, "the whole")
         (self.source, syntax, slots) = (source, checker.syntax, checker.slots)
+        (crossings, equalities) = (checker.crossings, checker.syntax.equalities)
     }
 
     /// - Parameters:
@@ -27,12 +32,31 @@ package struct Expression: Sendable {
     package func evaluate(
         _ variables: any FieldSource, cost: Int = ExpressionLimits.cost
     ) -> Result<Value, EvaluationError> {
-        var evaluator = Evaluator(syntax, variables, slots: slots, cost: cost, isTracing: false)
+        var memory = CrossingMemory()
+        return evaluate(variables, remembering: &memory, cost: cost)
+    }
+
+    /// - Parameter memory: what its crossings saw at the event before, and see at this one.
+    package func evaluate(
+        _ variables: any FieldSource, remembering memory: inout CrossingMemory,
+        cost: Int = ExpressionLimits.cost
+    ) -> Result<Value, EvaluationError> {
+        var evaluator = Evaluator(
+            syntax, variables, slots: slots, cost: cost, isTracing: false, before: known(memory))
+        if crossings > 0 {
+            evaluator.lookAtCrossings()
+            memory = evaluator.memory
+        }
         do throws(EvaluationError) {
             return .success(try evaluator.value(syntax.root))
         } catch {
             return .failure(error)
         }
+    }
+
+    private func known(_ memory: CrossingMemory) -> CrossingMemory {
+        memory.marks.count == crossings
+            ? memory : CrossingMemory(Array(repeating: nil, count: crossings))
     }
 
     /// What a part of the expression came to.
@@ -46,8 +70,13 @@ package struct Expression: Sendable {
     /// The value of every part but literals and whole objects, in the order written, the larger first. All
     /// operands of `&&` and `||` are evaluated; of `?:` only the branch that is taken; within loops, the last
     /// round counts.
-    package func explain(_ variables: any FieldSource, cost: Int = ExpressionLimits.cost) -> [Part] {
-        var evaluator = Evaluator(syntax, variables, slots: slots, cost: cost, isTracing: true)
+    package func explain(
+        _ variables: any FieldSource, after memory: CrossingMemory = CrossingMemory(),
+        cost: Int = ExpressionLimits.cost
+    ) -> [Part] {
+        var evaluator = Evaluator(
+            syntax, variables, slots: slots, cost: cost, isTracing: true, before: known(memory))
+        if crossings > 0 { evaluator.lookAtCrossings() }
         // An error stands in the trace, at the part that it belongs to.
         _ = try? evaluator.value(syntax.root)
         let parts = (evaluator.trace ?? [:]).compactMap { node, result -> Part? in

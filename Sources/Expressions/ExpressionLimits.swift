@@ -10,6 +10,8 @@ package enum ExpressionLimits {
     package static let elements = 512
     /// Loops within loops.
     package static let loops = 4
+    /// `crosses_above` and its like: each remembers a value.
+    package static let crossings = 8
     /// Units that one evaluation may use up, unless the caller says otherwise. See `Cost`.
     package static let cost = 100_000
     /// Bytes of a string, or of bytes, that an expression makes.

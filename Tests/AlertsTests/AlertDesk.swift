@@ -5,6 +5,7 @@ import HTTPServer
 import JSON
 import Kernel
 import Postgres
+import Synchronization
 import TestSupport
 import Webhooks
 
@@ -18,9 +19,11 @@ final class AlertDesk {
     let caller: TestCaller
     /// What receivers were told of, committed or not.
     private(set) var told: [Message] = []
-    var now = Timestamp.testStart
+    var now = Timestamp.testStart { didSet { moment.set(now) } }
+    private let moment: Moment
     /// Principals and what they may do; others do not exist.
     let rights: RightsBook
+    private let reader: RightsReader
 
     final class RightsBook {
         var permissions: [PrincipalID: Set<Permission>] = [:]
@@ -30,17 +33,20 @@ final class AlertDesk {
 
     init(_ database: Database) {
         self.database = database
-        let clock = Clock(now: { .testStart }, monotonicNanoseconds: { 0 })
+        let moment = Moment()
+        self.moment = moment
+        let clock = Clock(
+            now: { moment.now }, monotonicNanoseconds: { UInt64(moment.now.microseconds) * 1_000 })
         let ledger = Ledger(database: database, clock: clock, entropy: .system)
         self.ledger = ledger
         let rights = RightsBook()
         rights.permissions[Self.owner] = Set(Permission.allCases)
         self.rights = rights
+        reader = RightsReader(now: clock.now) { _, _, _ in
+            rights.permissions.mapValues { Rights(everywhere: $0) }
+        }
         engine = AlertEngine(
-            ledger: ledger,
-            rights: RightsReader(now: clock.now) { _, _, _ in
-                rights.permissions.mapValues { Rights(everywhere: $0) }
-            }, origin: "http://127.0.0.1:8720")
+            ledger: ledger, rights: reader, origin: "http://127.0.0.1:8720")
         let rules = AlertRuleStore(database: database)
         let alerts = AlertStore(database: database)
         caller = TestCaller(
@@ -51,6 +57,20 @@ final class AlertDesk {
                 .operations)
         ledger.react { [unowned self] events, transaction in
             told += try await engine.messages(for: events, in: transaction)
+            return nil
+        }
+    }
+
+    /// Another node's reader of events.
+    func courseEngine(
+        on worker: isolated Worker, node: UInt64 = 1, nodes: @escaping () -> Int = { 1 },
+        groupsAtMost: Int = GroupStates.groupsAtMost
+    ) -> CourseEngine {
+        CourseEngine(
+            ledger: ledger, alerts: engine, rights: reader, node: UUID(high: 9, low: node), nodes: nodes,
+            reactor: worker.reactor, log: .silent, groupsAtMost: groupsAtMost
+        ) { [unowned self] messages, _ in
+            told += messages
             return nil
         }
     }
@@ -111,6 +131,14 @@ final class AlertDesk {
     private static let alertCount = Statement("test_alerts", "select count(*) from alert")
     private static let firingCount = Statement("test_firings", "select count(*) from rule_firing")
     private static let eventCount = Statement("test_events", "select count(*) from event")
+}
+
+/// What the clocks of a desk show.
+private final class Moment: Sendable {
+    private let time = Mutex(Timestamp.testStart)
+
+    var now: Timestamp { time.withLock { $0 } }
+    func set(_ now: Timestamp) { time.withLock { $0 = now } }
 }
 
 struct TestFailure: Error { let text: String }

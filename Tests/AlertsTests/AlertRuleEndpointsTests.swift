@@ -21,8 +21,9 @@ struct AlertRuleEndpointsTests {
             #expect(
                 made.json.asObject?.members.map(\.name) == [
                     "id", "name", "status", "status_reason", "severity", "on", "when", "group_by", "cooldown",
-                    "labels", "send_to", "security", "retroactive", "owner_id", "tests", "last_fired_at",
-                    "created_at", "updated_at", "version", "revision",
+                    "labels", "send_to", "security", "retroactive", "for", "window", "sequence",
+                    "recover_when", "expires_at", "owner_id", "tests", "last_fired_at", "created_at",
+                    "updated_at", "version", "revision",
                 ])
             let twin = try await desk.call("POST", "alert-rules", crossing.replacing("Grade", with: "GRADE"))
             #expect(twin.code == "already_exists" && twin.pointers == ["/name"])
@@ -51,7 +52,7 @@ struct AlertRuleEndpointsTests {
     @Test func `what arrives later is refused as such`() async throws {
         try await withDesk { worker, desk in
             let later = [
-                #""on": ["market"]"#, #""on": ["grade.changed"], "for": "5m""#,
+                #""on": ["market"]"#, #""on": ["grade.changed"], "actions": []"#,
             ]
             for fields in later {
                 let body = #"{"name": "later", "severity": "info", \#(fields)}"#

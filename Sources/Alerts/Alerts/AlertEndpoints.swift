@@ -87,7 +87,7 @@ package struct AlertEndpoints {
             guard alert.state == .firing else { return false }
             alert.state = .resolved
             alert.resolved = note
-            change.emit(resolution(of: alert, note))
+            change.emit(alert.resolution(note, origin: origin))
             return true
         }
     }
@@ -115,18 +115,6 @@ package struct AlertEndpoints {
             return alert.seen(by: sight)
         }
         return answer(seen)
-    }
-
-    private func resolution(of alert: Alert, _ mark: Alert.Mark) -> NewEvent {
-        let notice = AlertNotice(
-            alert: alert.id, rule: alert.rule, severity: alert.severity, state: .resolved,
-            summary: alert.summary, labels: alert.labels, group: alert.group, count: alert.count,
-            firstAt: alert.firstAt, lastAt: alert.lastAt, event: alert.event,
-            url: Alert.url(of: alert.id, origin: origin))
-        var data = notice.data
-        _ = data.append("resolved_by", mark.by.map { .string($0) } ?? .null)
-        _ = data.append("note", mark.note.map { .string($0) } ?? .null)
-        return NewEvent(.alertResolved, subject: alert.id, data: data)
     }
 
     private nonisolated(nonsending) func explain(

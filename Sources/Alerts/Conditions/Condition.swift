@@ -12,8 +12,12 @@ package struct Condition: Sendable {
     private let mistake: String
 
     /// - Parameter patterns: of the rule's `on`. Without any, only the text itself is checked.
-    package init(_ source: String, on patterns: [EventPattern]) throws(ExpressionMistake) {
-        self.init(source, try Expression(source, in: .events(of: patterns), giving: .bool), "")
+    /// - Parameter remembers: whether `crosses_above` and its like may stand in it.
+    package init(
+        _ source: String, on patterns: [EventPattern], remembers: Bool = false
+    ) throws(ExpressionMistake) {
+        let environment = Environment.events(of: patterns, remembers: remembers)
+        self.init(source, try Expression(source, in: environment, giving: .bool), "")
     }
 
     private init(_ source: String, _ expression: Expression?, _ mistake: String) {
@@ -23,17 +27,23 @@ package struct Condition: Sendable {
     /// One that was checked when it was stored, perhaps by an older checker and against other fields: what
     /// does not fit any more is found when an event comes. If it cannot even be read, it is an error and not
     /// silence.
-    package init(stored source: String, on patterns: [EventPattern]) {
-        if let checked = try? Condition(source, on: patterns) {
+    package init(stored source: String, on patterns: [EventPattern], remembers: Bool = false) {
+        if let checked = try? Condition(source, on: patterns, remembers: remembers) {
             self = checked
             return
         }
         do throws(ExpressionMistake) {
-            try self.init(source, on: [])
+            try self.init(source, on: [], remembers: remembers)
         } catch {
             self.init(source, nil, "the condition cannot be read any more, \(error.sentence)")
         }
     }
+
+    /// Whether it compares an event with the one before.
+    package var remembers: Bool { (expression?.crossings ?? 0) > 0 }
+
+    /// What of an event must have one of some values for it to hold.
+    var equalities: [ConstantEquality] { expression?.equalities.filter { $0.variable == "event" } ?? [] }
 }
 
 /// What it says depends on its text and on the rule's `on`, which is compared beside it.
@@ -58,8 +68,16 @@ extension Condition {
 
     /// - Parameter event: as `EventView` gives it.
     package func evaluate(_ event: JSONObject) -> Verdict {
+        var memory = CrossingMemory()
+        return evaluate(.object(JSONFields(event)), remembering: &memory)
+    }
+
+    /// - Parameters:
+    ///   - event: an object with the fields of `EventView`.
+    ///   - memory: what was at the group's event before, and is at this one.
+    func evaluate(_ event: Value, remembering memory: inout CrossingMemory) -> Verdict {
         guard let expression else { return .error(mistake) }
-        switch expression.evaluate(EventVariable(event)) {
+        switch expression.evaluate(EventVariable(event), remembering: &memory) {
         case .success(.bool(true)): return .holds
         case .success(.bool(false)): return .fails
         case .success(let value): return .error("the condition gives \(value.typeName.rawValue), not bool")
@@ -71,11 +89,14 @@ extension Condition {
     private static let explanationBytes = 65_536
 
     /// Every part in the order written, the larger first, and each once.
-    package func evaluateExplained(_ event: JSONObject) -> [ExpressionValue] {
+    package func evaluateExplained(
+        _ event: JSONObject, after memory: CrossingMemory = CrossingMemory()
+    ) -> [ExpressionValue] {
         guard let expression else { return [] }
         var seen: Set<String> = []
         var left = Self.explanationBytes
-        return expression.explain(EventVariable(event)).compactMap { part in
+        return expression.explain(EventVariable(.object(JSONFields(event))), after: memory).compactMap {
+            part in
             guard seen.insert(part.text).inserted else { return nil }
             switch part.result {
             case .success(let value):
@@ -93,10 +114,10 @@ extension Condition {
 }
 
 /// The one variable of a condition.
-private struct EventVariable: FieldSource {
+struct EventVariable: FieldSource {
     private let event: Value
 
-    init(_ event: JSONObject) { self.event = .object(JSONFields(event)) }
+    init(_ event: Value) { self.event = event }
 
     func field(_ name: String) -> FieldValue { name == "event" ? .value(event) : .absent }
     var fieldNames: [String] { ["event"] }

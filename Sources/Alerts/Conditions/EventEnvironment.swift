@@ -3,7 +3,14 @@ import Expressions
 
 extension Environment {
     /// `event`, with a variant for each event type that the patterns take, told apart by `event.type`.
-    static func events(of patterns: [EventPattern]) -> Environment {
+    /// - Parameter remembers: whether what was at the event before is known.
+    static func events(of patterns: [EventPattern], remembers: Bool = false) -> Environment {
+        var environment = events(of: patterns)
+        environment.remembers = remembers
+        return environment
+    }
+
+    private static func events(of patterns: [EventPattern]) -> Environment {
         guard !patterns.isEmpty else { return Environment(["event": .dyn]) }
         let listed = EventType.all.filter { type in
             type.isOpenToRules && patterns.contains { $0.matches(type) }
@@ -60,5 +67,7 @@ extension EventField {
 
 extension EventType {
     /// Alerts and what rules themselves report, so that no rule feeds itself.
-    package var isOpenToRules: Bool { !name.hasPrefix("alert.") && self != .ruleFailed }
+    package var isOpenToRules: Bool {
+        !name.hasPrefix("alert.") && self != .ruleFailed && self != .ruleOverflowed
+    }
 }

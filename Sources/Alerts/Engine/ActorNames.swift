@@ -30,5 +30,5 @@ enum ActorNames {
 
 extension EventType {
     /// Whether its sentence says who it was.
-    fileprivate var isUse: Bool { self == .keyUsed || self == .keyUseDenied || self == .keyUseUnknown }
+    var isUse: Bool { self == .keyUsed || self == .keyUseDenied || self == .keyUseUnknown }
 }

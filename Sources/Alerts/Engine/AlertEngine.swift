@@ -48,7 +48,7 @@ package final class AlertEngine {
         guard let index, index.configuration == configuration, !Self.alwaysTaken.contains(type) else {
             return true
         }
-        return !index.rules(taking: type).isEmpty
+        return index.takes(type)
     }
 
     /// Of `Suspensions` and `ResolvedRoutes`.
@@ -59,6 +59,16 @@ package final class AlertEngine {
     private struct Outcome {
         var firings: [Firing] = []
         var failures: [RuleFailure] = []
+
+        mutating func add(_ verdict: RuleVerdict, _ rule: AlertRule, _ event: Event, _ view: JSONObject) {
+            switch verdict {
+            case .silent, .resolves: return
+            case .fires: firings.append(Firing(rule: rule, event: event, view: view))
+            case .error(let reason):
+                let isTold = rule.status == .error || failures.contains { $0.rule.id == rule.id }
+                if !isTold { failures.append(RuleFailure(rule: rule, event: event, reason: reason)) }
+            }
+        }
     }
 
     private nonisolated(nonsending) func evaluate(
@@ -70,11 +80,9 @@ package final class AlertEngine {
             throw PostgresError.unavailable
         }
         let index = try await index(at: row.int64(1))
-        let candidates = events.flatMap { event in
-            index.rules(taking: event.type).map { (rule: $0, event: event) }
-        }
+        let candidates = events.compactMap { Candidates($0, in: index) }
         guard !candidates.isEmpty else { return Outcome() }
-        let owners = Set(candidates.map(\.rule.owner))
+        let owners = Set(candidates.flatMap { $0.rules.map(\.owner) })
         let rights = try await rights.rights(of: owners, at: row.int64(0))
         let targets = try await things.targets(
             of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.values,
@@ -82,26 +90,34 @@ package final class AlertEngine {
         return judge(candidates, rights, targets)
     }
 
+    /// The rules that an event may concern.
+    private struct Candidates {
+        let event: Event
+        let flat: JSONObject
+        let rules: [AlertRule]
+
+        init?(_ event: Event, in index: RuleIndex) {
+            guard index.takes(event.type) else { return nil }
+            (self.event, flat) = (event, EventView.flat(event))
+            rules = index.candidates(for: event.type, flat)
+            if rules.isEmpty { return nil }
+        }
+    }
+
     /// Each rule with the eyes of its owner.
     private func judge(
-        _ candidates: [(rule: AlertRule, event: Event)], _ rights: [PrincipalID: Rights],
-        _ targets: Targets
+        _ candidates: [Candidates], _ rights: [PrincipalID: Rights], _ targets: Targets
     ) -> Outcome {
         var outcome = Outcome()
-        for (rule, event) in candidates {
-            guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
-                sight.sees(event.type, EventTopic(of: event), targets)
-            else { continue }
-            evaluations += 1
-            let view = EventView.flat(event, seenBy: sight, targets)
-            switch rule.content.verdict(on: event.type, view) {
-            case .silent: continue
-            case .fires: outcome.firings.append(Firing(rule: rule, event: event, view: view))
-            case .error(let reason):
-                let isTold = rule.status == .error || outcome.failures.contains { $0.rule.id == rule.id }
-                if !isTold {
-                    outcome.failures.append(RuleFailure(rule: rule, event: event, reason: reason))
-                }
+        for met in candidates {
+            let (event, topic) = (met.event, EventTopic(of: met.event))
+            for rule in met.rules where !rule.content.isOver(at: event.at) {
+                guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
+                    sight.sees(event.type, topic, targets)
+                else { continue }
+                evaluations += 1
+                let view = EventView.drawn(met.flat, of: event, seenBy: sight, targets)
+                outcome.add(rule.content.verdict(on: event.type, view), rule, event, view)
             }
         }
         outcome.failures.sort { $0.rule.id < $1.rule.id }
@@ -110,7 +126,7 @@ package final class AlertEngine {
 
     private nonisolated(nonsending) func index(at configuration: Int64) async throws -> RuleIndex {
         if let index, index.configuration == configuration { return index }
-        let fresh = try await RuleIndex.load(configuration: configuration, from: ledger.database)
+        let fresh = try await RuleIndex.load(.point, configuration: configuration, from: ledger.database)
         // Never back to an older one, for a transaction that began earlier.
         if index.map({ $0.configuration < configuration }) ?? true { index = fresh }
         return fresh
@@ -119,7 +135,7 @@ package final class AlertEngine {
     // MARK: What is written
 
     /// "Monitoring is blind": told once, and never as the rule's own alert.
-    private nonisolated(nonsending) func write(
+    nonisolated(nonsending) func write(
         _ failures: [RuleFailure], in transaction: Transaction
     ) async throws -> [Event] {
         guard !failures.isEmpty else { return [] }
@@ -138,7 +154,7 @@ package final class AlertEngine {
         }
     }
 
-    private nonisolated(nonsending) func write(
+    nonisolated(nonsending) func write(
         _ firings: [Firing], in transaction: Transaction
     ) async throws -> [(event: Event, message: Message)] {
         guard !firings.isEmpty else { return [] }
@@ -170,9 +186,24 @@ package final class AlertEngine {
                 firstAt: raised.firstAt, lastAt: raised.lastAt, event: firing.view,
                 url: Alert.url(of: raised.id, origin: origin))
             let event = event(
-                NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.event.at)
+                NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.at)
             let message = Message(
                 alert: event, raised.id, firedBy: firing.event.type.permission, sendTo: rule.content.sendTo)
+            return (event, message)
+        }
+    }
+
+    /// What is told of alerts that are resolved by themselves.
+    nonisolated(nonsending) func resolutions(
+        of ids: [AlertID], in transaction: Transaction
+    ) async throws -> [(event: Event, message: Message)] {
+        guard !ids.isEmpty else { return [] }
+        return try await AlertStore(database: ledger.database).find(ids, in: transaction).sorted {
+            $0.id < $1.id
+        }.compactMap { alert in
+            guard let mark = alert.resolved, let type = EventType(alert.eventType) else { return nil }
+            let event = event(alert.resolution(mark, origin: origin), at: mark.at)
+            let message = Message(alert: event, alert.id, firedBy: type.permission, sendTo: alert.sendTo)
             return (event, message)
         }
     }

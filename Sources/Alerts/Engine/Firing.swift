@@ -14,11 +14,18 @@ struct Firing {
     /// Who did what its event tells of, where the summary says it.
     var actor = "somebody"
 
-    init(rule: AlertRule, event: Event, view: JSONObject) {
+    /// When: the event's time, or the moment that time alone made it so.
+    let at: Timestamp
+
+    init(rule: AlertRule, event: Event, view: JSONObject, at: Timestamp? = nil) {
         (self.rule, self.event, self.view) = (rule, event, view)
+        self.at = at ?? event.at
         group = rule.content.group(of: view)
-        groupKey = SHA256.hash(JSONValue.object(group).bytes)
+        groupKey = Self.key(of: group)
     }
+
+    /// Of a group's names and values, which may be of any size.
+    static func key(of group: JSONObject) -> [UInt8] { SHA256.hash(JSONValue.object(group).bytes) }
 }
 
 /// The firings of one transaction that belong to one alert, in the order of their events.
@@ -41,7 +48,7 @@ struct FiringGroup {
 
     /// A cooldown lets the first through and swallows the rest.
     var suppressed: Int { content.cooldown == nil ? 0 : firings.count - 1 }
-    var quietUntil: Timestamp? { content.cooldown.map { newest.event.at + $0.period } }
+    var quietUntil: Timestamp? { content.cooldown.map { newest.at + $0.period } }
 
     /// In the order of their keys: every transaction takes the rows of alerts in the same order.
     static func groups(of firings: [Firing]) -> [FiringGroup] {

@@ -77,7 +77,7 @@ enum FiringStore {
         struct Pair: Hashable { let rule, event: UUID }
         let rows = try await transaction.query(
             note, .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
-            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.event.at)))
+            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)))
         let new = Set(rows.map { Pair(rule: $0.uuid(0), event: $0.uuid(1)) })
         return firings.filter { new.contains(Pair(rule: $0.rule.id.uuid, event: $0.event.id.uuid)) }
     }
@@ -97,7 +97,7 @@ enum FiringStore {
             .boolArray(contents.map(\.isSecurity)), .int64Array(groups.map { Int64($0.firings.count) }),
             .int64Array(groups.map { Int64($0.suppressed) }),
             .optionalTimestampArray(groups.map(\.quietUntil)),
-            .timestampArray(groups.map { $0.firings[0].event.at }), .timestampArray(newest.map(\.event.at)),
+            .timestampArray(groups.map { $0.firings[0].at }), .timestampArray(newest.map(\.at)),
             .textArray(newest.map(\.event.type.name)),
             .textArray(newest.map { JSONValue.object($0.view).text }),
             .optionalTextArray(newest.map { EventTopic(of: $0.event).thing }))

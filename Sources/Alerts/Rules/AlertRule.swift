@@ -1,7 +1,7 @@
 package import Access
 package import JSON
 package import Kernel
-import Events
+package import Events
 
 /// A versioned rule: which events make an alert, and who is told.
 package struct AlertRule: Sendable {
@@ -12,6 +12,8 @@ package struct AlertRule: Sendable {
         case suspended
         /// Enabled, but its condition could not be evaluated on some event.
         case error
+        /// Its time is over.
+        case expired
     }
 
     package let id: AlertRuleID
@@ -29,9 +31,16 @@ package struct AlertRule: Sendable {
     package var tests: [RuleTestCase]
     /// While its alerts are kept.
     package var lastFiredAt: Timestamp?
+    /// Where its events begin; known to those who evaluate it.
+    package var begun = EventPosition.beginning
 
     /// Whether it runs.
     package var isOn: Bool { status == .enabled || status == .error }
+
+    /// Whether it watches for something else than before, or watches again.
+    func begins(after before: AlertRule) -> Bool {
+        isOn && (!before.isOn || !content.watches(asDoes: before.content))
+    }
 }
 
 /// A version of a rule, as it was.
@@ -61,12 +70,14 @@ extension AlertRule: JSONWritable {
     }
 }
 
-extension RuleVersion: JSONWritable {
-    package func write(to w: inout JSONWriter) {
+extension RuleVersion {
+    /// - Parameter diff: from the version before; nil for the first.
+    func write(to w: inout JSONWriter, _ diff: RuleDiff?) {
         w.object { w in
             w.field("version", version)
             w.field("made_at", madeAt.description)
             w.field("made_by", madeBy)
+            w.field("changes", diff?.changes ?? [])
             w.field("name", content.name)
             content.writeFields(to: &w)
         }
@@ -75,7 +86,7 @@ extension RuleVersion: JSONWritable {
 
 extension RuleContent {
     /// All but the name.
-    fileprivate func writeFields(to w: inout JSONWriter) {
+    func writeFields(to w: inout JSONWriter) {
         w.field("severity", severity.rawValue)
         w.field("on", on.map(\.text))
         w.field("when", when?.source)
@@ -85,5 +96,10 @@ extension RuleContent {
         w.field("send_to", sendTo.map(\.description))
         w.field("security", isSecurity)
         w.field("retroactive", isRetroactive)
+        w.field("for", course.hold?.text)
+        w.field("window", course.window?.object)
+        w.field("sequence", course.sequence?.object)
+        w.field("recover_when", course.recoverWhen?.source)
+        w.field("expires_at", course.expiresAt?.description)
     }
 }

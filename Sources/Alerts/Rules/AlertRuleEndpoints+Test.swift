@@ -11,48 +11,23 @@ extension AlertRuleEndpoints {
         "alert_rule_test_event",
         "select id, at, type, subject, actor, data from feed_event where id = $1")
 
-    private enum Subject {
-        case written(JSONObject)
-        case stored(EventID)
-    }
+    /// Fifty events of eighty fields fit.
+    static let trialBytes = 256 * 1_024
 
     func test(_ request: Request, _ context: Context) async throws -> Response {
         try request.parameters().finish()
         let rule = try await found(request)
-        let view =
-            switch try await subject(of: request) {
-            case .written(let event): event
-            case .stored(let id): try await event(id, for: context)
-            }
-        guard let type = view["type"]?.asString.flatMap({ EventType($0) }) else {
-            throw FieldErrors(
-                FieldError(pointer: "/event", code: FieldCode.missing, message: "must have a type"))
-        }
-        return answer(rule.content, type, view)
-    }
-
-    private func answer(_ rule: RuleContent, _ type: EventType, _ view: JSONObject) -> Response {
-        let matches = rule.takes(type)
-        let verdict = rule.verdict(on: type, view)
-        return Response.object { w in
-            w.field("verdict", verdict.name)
-            w.field("type_matches", matches)
-            w.field("expressions", matches ? rule.when?.evaluateExplained(view) ?? [] : [])
-            w.field("group", rule.group(of: view))
-            w.field("error", verdict.error)
-        }
-    }
-
-    private nonisolated(nonsending) func subject(of request: Request) async throws -> Subject {
-        var fields = try await request.fields(limit: 64 * 1_024)
-        let isStored = fields.has("event_id")
-        if isStored == fields.has("event") {
-            fields.fail(code: FieldCode.malformed, "must have either event or event_id")
-        }
-        let id = isStored ? fields.parsed("event_id", expected: "the id of an event") { EventID($0) } : nil
-        let event = isStored ? JSONObject() : fields.testEvent("event")
+        var fields = try await request.fields(limit: Self.trialBytes)
+        let (written, id) = fields.moments(stored: true)
+        let until = fields.offset(optional: "until")
         try fields.finish()
-        return id.map { .stored($0) } ?? .written(event)
+        var moments = written
+        if let id {
+            let event = try await event(id, for: context)
+            moments = [RuleTestCase.Moment(offset: Period(microseconds: 0), event: event)]
+        }
+        let trial = RuleTrial(rule.content, moments, until: until, isExplained: true)
+        return Response.object { w in trial.writeFields(to: &w) }
     }
 
     /// One that the caller may not read is as unknown as one that is not there.
@@ -82,7 +57,7 @@ extension AlertRuleEndpoints {
 
 extension Event {
     /// In the order of `findEvent`'s columns; nil for a type that another version knew.
-    fileprivate init?(tested row: Row) {
+    init?(tested row: Row) {
         guard let type = EventType(row.text(2)) else { return nil }
         let actor = Actor(
             principal: row.optionalText(4).flatMap { PrincipalID($0) }, accessToken: nil, address: nil)

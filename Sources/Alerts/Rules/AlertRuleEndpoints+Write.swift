@@ -10,7 +10,8 @@ extension AlertRuleEndpoints {
         try request.parameters().finish()
         // The installation itself owns no rules.
         guard let owner = context.actor.principal else { throw Problem.forbidden(missing: .rulesWrite) }
-        let draft = try RuleDraft(new: try await request.fields(limit: Self.bodyBytes))
+        let draft = try RuleDraft(
+            new: try await request.fields(limit: Self.bodyBytes), at: context.now)
         let rule = AlertRule(
             id: ledger.newID(), owner: owner, status: .disabled, statusReason: nil, version: 1, revision: 1,
             createdAt: context.now, updatedAt: context.now, content: draft.content, tests: draft.tests,
@@ -31,7 +32,7 @@ extension AlertRuleEndpoints {
         let id = try id(of: request)
         let fields = try await request.fields(limit: Self.bodyBytes)
         return try await change(id, request, context, "rules.update", requiresMatch: true) { rule, change in
-            let draft = try RuleDraft(changing: rule, by: fields)
+            let draft = try RuleDraft(changing: rule, by: fields, at: context.now)
             let isSame = draft.content == rule.content && draft.tests == rule.tests
             if isSame { return false }
             if draft.content.sendTo != rule.content.sendTo {
@@ -51,6 +52,9 @@ extension AlertRuleEndpoints {
         return try await change(id, request, context, "rules.enable", requiresMatch: false) { rule, _ in
             if rule.status == .enabled { return false }
             if rule.status == .suspended { throw Problem(.conflict, "The rule's owner is disabled.") }
+            if rule.content.isOver(at: context.now) {
+                throw Problem(.conflict, "The rule's time is over; give it another expires_at.")
+            }
             try refuseFailing(rule.tests, of: rule.content)
             (rule.status, rule.statusReason) = (.enabled, nil)
             return true
@@ -85,7 +89,7 @@ extension AlertRuleEndpoints {
     // MARK: Inside
 
     /// Changes a rule; `edit` says whether anything changed.
-    private nonisolated(nonsending) func change(
+    nonisolated(nonsending) func change(
         _ id: AlertRuleID, _ request: Request, _ context: Context, _ action: String, requiresMatch: Bool,
         _ edit: nonisolated(nonsending) (inout AlertRule, Change) async throws -> Bool
     ) async throws -> Response {
@@ -95,14 +99,15 @@ extension AlertRuleEndpoints {
                 throw Problem.notFound("alert rule")
             }
             try request.match(revision: rule.revision, required: requiresMatch)
-            let version = rule.version
+            let before = rule
             guard try await edit(&rule, change) else { return rule }
             rule.revision += 1
             rule.updatedAt = context.now
             try await rules.update(rule, in: transaction)
-            if rule.version != version {
+            if rule.version != before.version {
                 try await rules.keepVersion(of: rule, by: context.actor.principal, in: transaction)
             }
+            if rule.begins(after: before) { try await rules.begin(rule.id, in: transaction) }
             note(action, rule, in: change)
             return try await rules.find(id, in: transaction) ?? rule
         }
@@ -118,7 +123,7 @@ extension AlertRuleEndpoints {
         change.audit(action, rule.id, detail: .object(detail))
     }
 
-    private func refuseFailing(_ tests: [RuleTestCase], of content: RuleContent) throws(Problem) {
+    func refuseFailing(_ tests: [RuleTestCase], of content: RuleContent) throws(Problem) {
         let failures = RuleTestResults(tests, of: content).failures
         guard !failures.isEmpty else { return }
         throw Problem(
@@ -128,7 +133,7 @@ extension AlertRuleEndpoints {
             })
     }
 
-    private nonisolated(nonsending) func refuseUnknown(
+    nonisolated(nonsending) func refuseUnknown(
         _ webhooks: [WebhookID], in transaction: Transaction
     ) async throws {
         let unknown = try await AlertDeliveries.unknown(webhooks, in: transaction)

@@ -13,9 +13,13 @@ package struct AlertRuleEndpoints {
     let rules: AlertRuleStore
     let ledger: Ledger
     let things: TargetSource
+    /// What owners may do, where rules are tried on history.
+    let reader: RightsReader?
 
-    package init(rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none) {
-        (self.rules, self.ledger, self.things) = (rules, ledger, things)
+    package init(
+        rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader? = nil
+    ) {
+        (self.rules, self.ledger, self.things, reader) = (rules, ledger, things, rights)
     }
 
     package var operations: [Operation] { reading + writing }
@@ -36,8 +40,12 @@ package struct AlertRuleEndpoints {
             ) { request, _ in try await history(request) },
             Operation(
                 .post, path + "/test", id: "testAlertRule", requires: .permission(.rulesRead),
-                errors: [.notFound]
+                errors: [.notFound], bodyLimit: Self.trialBytes
             ) { try await test($0, $1) },
+            Operation(
+                .post, path + "/backtest", id: "backtestAlertRule", requires: .permission(.rulesRead),
+                errors: [.notFound]
+            ) { try await backtest($0, $1) },
         ]
     }
 
@@ -52,6 +60,12 @@ package struct AlertRuleEndpoints {
                 .patch, path, id: "updateAlertRule", requires: .permission(.rulesWrite),
                 errors: [.notFound, .alreadyExists, .testsFailed, .notYetSupported], bodyLimit: Self.bodyBytes
             ) { try await update($0, $1) },
+            Operation(
+                .post, path + "/restore", id: "restoreAlertRuleVersion", requires: .permission(.rulesWrite),
+                errors: [
+                    .notFound, .alreadyExists, .testsFailed, .preconditionFailed, .preconditionRequired,
+                ]
+            ) { try await restore($0, $1) },
             Operation(
                 .delete, path, id: "deleteAlertRule", requires: .permission(.rulesWrite),
                 errors: [.notFound, .preconditionFailed, .preconditionRequired], bodyLimit: 0
@@ -110,7 +124,11 @@ package struct AlertRuleEndpoints {
         let page = versions.prefix(limit)
         let next = versions.count > limit ? page.last.map { Cursor([String($0.version)]).text } : nil
         return Response.object { w in
-            w.array("data", page) { w, version in version.write(to: &w) }
+            w.array("data", page.enumerated()) { w, item in
+                let before = item.offset + 1 < versions.count ? versions[item.offset + 1].content : nil
+                let diff = before.map { RuleDiff(from: $0, to: item.element.content) }
+                item.element.write(to: &w, diff)
+            }
             w.field("next_cursor", next)
         }
     }

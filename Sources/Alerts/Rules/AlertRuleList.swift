@@ -38,7 +38,8 @@ extension AlertRuleStore {
         "alert_rule_list",
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
-            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive, tests,
+            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
+                course, tests,
             (select max(last_at) from alert where alert.rule = alert_rule.id)
         from alert_rule
         where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
@@ -54,7 +55,8 @@ extension AlertRuleStore {
         "alert_rule_list_descending",
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
-            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive, tests,
+            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
+                course, tests,
             (select max(last_at) from alert where alert.rule = alert_rule.id)
         from alert_rule
         where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)

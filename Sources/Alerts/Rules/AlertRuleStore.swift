@@ -13,10 +13,10 @@ package struct AlertRuleStore {
         insert into alert_rule (id, owner, status, status_reason, version, revision, created_at,
             updated_at, tests,
             name, severity, event_types, condition, group_by, cooldown, labels, send_to, is_security,
-                is_retroactive)
+                is_retroactive, course)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, normalize($10::text, NFC), $11, $12, $13, $14, $15,
             $16, $17, $18,
-            $19)
+            $19, $20)
         """)
     private static let update = Statement(
         "alert_rule_update",
@@ -24,7 +24,7 @@ package struct AlertRuleStore {
         update alert_rule set owner = $2, status = $3, status_reason = $4, version = $5, revision = $6,
             created_at = $7, updated_at = $8, tests = $9, name = normalize($10::text, NFC), severity = $11,
             event_types = $12, condition = $13, group_by = $14, cooldown = $15, labels = $16, send_to = $17,
-            is_security = $18, is_retroactive = $19
+            is_security = $18, is_retroactive = $19, course = $20
         where id = $1
         """)
     private static let keepVersion = Statement(
@@ -32,17 +32,18 @@ package struct AlertRuleStore {
         """
         insert into alert_rule_version (rule, version, made_at, made_by, name, severity, event_types,
             condition,
-            group_by, cooldown, labels, send_to, is_security, is_retroactive)
+            group_by, cooldown, labels, send_to, is_security, is_retroactive, course)
         select id, version, updated_at, $2, name, severity, event_types, condition, group_by, cooldown,
             labels,
-            send_to, is_security, is_retroactive
+            send_to, is_security, is_retroactive, course
         from alert_rule where id = $1
         """)
     private static let find = Statement(
         "alert_rule_find",
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
-            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive, tests,
+            event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
+                course, tests,
             (select max(last_at) from alert where alert.rule = alert_rule.id)
         from alert_rule where id = $1
         """)
@@ -54,7 +55,7 @@ package struct AlertRuleStore {
         """
         select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown,
             labels, send_to,
-            is_security, is_retroactive
+            is_security, is_retroactive, course
         from alert_rule_version
         where rule = $1 and ($2::bigint is null or version < $2) order by version desc limit $3
         """)
@@ -63,8 +64,15 @@ package struct AlertRuleStore {
         """
         select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown,
             labels, send_to,
-            is_security, is_retroactive
+            is_security, is_retroactive, course
         from alert_rule_version where rule = $1 and version = $2
+        """)
+
+    private static let begin = Statement(
+        "alert_rule_begin",
+        """
+        update alert_rule set begun_era = installation.era, begun_xid = pg_current_xact_id()
+        from installation where alert_rule.id = $1
         """)
 
     let database: Database
@@ -101,6 +109,11 @@ package struct AlertRuleStore {
         _ = try await transaction.query(Self.keepVersion, .id(rule.id), .text(name))
     }
 
+    /// From this transaction on it sees events, and remembers nothing of before.
+    nonisolated(nonsending) func begin(_ id: AlertRuleID, in transaction: Transaction) async throws {
+        _ = try await transaction.query(Self.begin, .id(id))
+    }
+
     nonisolated(nonsending) func delete(_ id: AlertRuleID, in transaction: Transaction) async throws {
         _ = try await transaction.query(Self.delete, .id(id))
     }
@@ -112,8 +125,12 @@ package struct AlertRuleStore {
         try await database.query(Self.versions, .id(id), .int(version), .int(limit)).map { RuleVersion($0) }
     }
 
-    nonisolated(nonsending) func version(_ version: Int, of id: AlertRuleID) async throws -> RuleVersion? {
-        try await database.query(Self.version, .id(id), .int(version)).first.map { RuleVersion($0) }
+    nonisolated(nonsending) func version(
+        _ version: Int, of id: AlertRuleID, in source: (any Queryable)? = nil
+    ) async throws -> RuleVersion? {
+        try await (source ?? database).query(Self.version, .id(id), .int(version)).first.map {
+            RuleVersion($0)
+        }
     }
 
     private nonisolated(nonsending) func write(

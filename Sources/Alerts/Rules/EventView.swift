@@ -20,7 +20,13 @@ package enum EventView {
 
     /// As somebody with these eyes sees it.
     package static func flat(_ event: Event, seenBy sight: EventSight, _ targets: Targets) -> JSONObject {
-        let view = flat(event)
+        drawn(flat(event), of: event, seenBy: sight, targets)
+    }
+
+    /// - Parameter view: of the event, whole.
+    static func drawn(
+        _ view: JSONObject, of event: Event, seenBy sight: EventSight, _ targets: Targets
+    ) -> JSONObject {
         guard let veil = EventVeil(event.type), !sight.seesBehind(veil, EventTopic(of: event), targets)
         else { return view }
         return veil.drawn(over: view)

@@ -20,6 +20,7 @@ package struct RuleContent: Equatable, Sendable {
     package var isSecurity: Bool
     /// Whether it takes events about old or revised candles too.
     package var isRetroactive: Bool
+    package var course = RuleCourse()
 
     /// How long further firings of a group are only counted; kept as written.
     package struct Cooldown: Equatable, Sendable {
@@ -39,6 +40,19 @@ package struct RuleContent: Equatable, Sendable {
         type.isOpenToRules && on.contains { $0.matches(type) }
     }
 
+    /// Whether an event alone decides, in the transaction that writes it.
+    package var isPoint: Bool { !course.isStateful && when?.remembers != true }
+
+    /// Whether the same events mean the same to both.
+    func watches(asDoes other: RuleContent) -> Bool {
+        on == other.on && when == other.when && groupBy == other.groupBy
+            && isRetroactive == other.isRetroactive && course.window == other.course.window
+            && course.sequence == other.course.sequence && course.hold == other.course.hold
+            && course.recoverWhen == other.course.recoverWhen
+    }
+
+    func isOver(at time: Timestamp) -> Bool { course.expiresAt.map { $0 <= time } ?? false }
+
     /// Whether one of its event types is about security: then so is the rule.
     package var concernsSecurity: Bool { on.contains { $0.types.contains(where: \.isSecurity) } }
 }
@@ -47,6 +61,8 @@ package struct RuleContent: Equatable, Sendable {
 package enum RuleVerdict: Equatable, Sendable {
     case fires
     case silent
+    /// It fired before, and is well again: of several events.
+    case resolves
     /// The condition cannot be evaluated: neither of both.
     case error(String)
 
@@ -54,6 +70,7 @@ package enum RuleVerdict: Equatable, Sendable {
         switch self {
         case .fires: "fires"
         case .silent: "silent"
+        case .resolves: "resolves"
         case .error: "error"
         }
     }

@@ -3,6 +3,7 @@ import Events
 import Expressions
 import HTTPServer
 import JSON
+import Kernel
 
 /// What a request makes of a rule: a new one, or another version of one that is there.
 struct RuleDraft {
@@ -10,23 +11,25 @@ struct RuleDraft {
     var tests: [RuleTestCase]
 
     /// Of `CreateAlertRuleRequest`.
-    init(new fields: consuming Fields) throws {
+    init(new fields: consuming Fields, at now: Timestamp) throws {
         var f = fields
         f.refuseLaterFields()
         let name = f.ruleName()
         let severity = f.choice("severity", Severity.self)
         let on = f.eventPatterns()
         content = RuleContent(
-            name: name, severity: severity, on: on, when: f.condition(on: on), groupBy: f.groupBy(on: on),
+            name: name, severity: severity, on: on, when: f.condition("when", on: on, remembers: true),
+            groupBy: f.groupBy(on: on),
             cooldown: f.cooldown(), labels: f.labels(), sendTo: f.sendTo(), isSecurity: false,
-            isRetroactive: f.bool("retroactive", default: false))
+            isRetroactive: f.bool("retroactive", default: false), course: f.course(on: on, now: now))
+        content.refuseCombinations(&f)
         content.readSecurity(&f)
         tests = f.testCases()
         try f.finishRule()
     }
 
     /// Of `UpdateAlertRuleRequest`: what is not named stays.
-    init(changing rule: AlertRule, by fields: consuming Fields) throws {
+    init(changing rule: AlertRule, by fields: consuming Fields, at now: Timestamp) throws {
         var f = fields
         f.refuseLaterFields()
         (content, tests) = (rule.content, rule.tests)
@@ -41,7 +44,7 @@ struct RuleDraft {
         let isOnNamed = names("on", &f)
         if isOnNamed { content.on = f.eventPatterns() }
         if names("when", &f) {
-            content.when = f.condition(on: content.on)
+            content.when = f.condition("when", on: content.on, remembers: true)
         } else if isOnNamed {
             content.readConditionAgain(&f)
         }
@@ -50,6 +53,15 @@ struct RuleDraft {
         if names("labels", &f) { content.labels = f.labels() }
         if names("send_to", &f) { content.sendTo = f.sendTo() }
         if names("retroactive", &f) { content.isRetroactive = f.bool("retroactive") }
+        if names("for", &f) { content.course.hold = f.lapse(optional: "for") }
+        if names("window", &f) { content.course.window = f.window(on: content.on) }
+        if names("sequence", &f) { content.course.sequence = f.sequence(on: content.on) }
+        if names("recover_when", &f) {
+            content.course.recoverWhen = f.condition("recover_when", on: content.on)
+        }
+        if names("expires_at", &f) { content.course.expiresAt = f.expiry(after: now) }
+        if isOnNamed { content.readCourseAgain(&f) }
+        content.refuseCombinations(&f)
         if names("security", &f) || isOnNamed { content.readSecurity(&f) }
         if names("tests", &f) { tests = f.testCases() }
         if !isNamed, !f.hasMistakes { f.fail(code: FieldCode.tooFew, "must name at least one field") }
@@ -71,7 +83,7 @@ extension RuleContent {
     fileprivate mutating func readConditionAgain(_ f: inout Fields) {
         guard let source = when?.source, !on.isEmpty else { return }
         do throws(ExpressionMistake) {
-            when = try Condition(source, on: on)
+            when = try Condition(source, on: on, remembers: true)
         } catch {
             f.fail("on", code: FieldCode.notAChoice, "does not fit the rule's condition, \(error.sentence)")
         }

@@ -25,9 +25,9 @@ extension Fields {
         return text
     }
 
-    /// What comes with windows and sequences.
+    /// What is not there yet.
     mutating func refuseLaterFields() {
-        for name in ["for", "window", "sequence", "recover_when", "expires_at", "actions"] where has(name) {
+        for name in ["actions"] where has(name) {
             fail(name, code: Self.notYetSupported, "is not yet supported")
         }
     }
@@ -49,17 +49,19 @@ extension Fields {
     }
 
     /// - Parameter patterns: what the rule's `on` is after the request.
-    mutating func condition(on patterns: [EventPattern]) -> Condition? {
-        guard let source = string(optional: "when", 1...ExpressionLimits.characters) else { return nil }
+    mutating func condition(
+        _ name: String, on patterns: [EventPattern], remembers: Bool = false
+    ) -> Condition? {
+        guard let source = string(optional: name, 1...ExpressionLimits.characters) else { return nil }
         do throws(ExpressionMistake) {
-            return try Condition(source, on: patterns)
+            return try Condition(source, on: patterns, remembers: remembers)
         } catch {
-            fail("when", error)
+            fail(name, error)
             return nil
         }
     }
 
-    private mutating func fail(_ name: String, _ mistake: ExpressionMistake) {
+    mutating func fail(_ name: String, _ mistake: ExpressionMistake) {
         let code =
             switch mistake.kind {
             case .malformed, .unknownFunction, .wrongArgumentCount, .tooLarge: FieldCode.malformed
@@ -121,10 +123,47 @@ extension Fields {
         array(optional: "tests", count: 0...50) { f in
             var name: String?
             if f.has("name"), !f.isNull("name") { name = f.ruleName() }
-            let event = f.testEvent("event")
+            let moments = f.moments(stored: false).written
+            let until = f.offset(optional: "until")
             return RuleTestCase(
-                name: name, event: event, expect: f.choice("expect", RuleTestCase.Expectation.self))
+                name: name, moments: moments, until: until,
+                expect: f.choice("expect", RuleTestCase.Expectation.self))
         } ?? []
+    }
+
+    /// Either `event` or `events`, or the id of a stored one.
+    mutating func moments(stored: Bool) -> (written: [RuleTestCase.Moment], id: EventID?) {
+        let choices = ["event", "events"] + (stored ? ["event_id"] : [])
+        let named = choices.filter { has($0) && !isNull($0) }
+        guard named.count == 1 else {
+            let code = named.isEmpty ? FieldCode.missing : FieldCode.malformed
+            fail(
+                "event", code: code, "must be there, or else \(choices.dropFirst().joined(separator: " or "))"
+            )
+            for choice in choices { _ = take(choice) }
+            return ([], nil)
+        }
+        switch named[0] {
+        case "event_id": return ([], parsed("event_id", expected: "the id of an event") { EventID($0) })
+        case "event": return ([RuleTestCase.Moment(offset: .zero, event: testEvent("event"))], nil)
+        default:
+            return (
+                array("events", count: 1...Self.momentsAtMost) { f in
+                    RuleTestCase.Moment(
+                        offset: f.offset(optional: "at") ?? .zero, event: f.testEvent("event"))
+                }, nil
+            )
+        }
+    }
+
+    /// Events of a case.
+    private static let momentsAtMost = 100
+
+    /// How long after the beginning of a case.
+    mutating func offset(optional name: String) -> Period? {
+        parsed(optional: name, expected: "a number and a unit, as 90s, at most 10 years") { text in
+            Period(text).flatMap { $0 <= .days(3_653) ? $0 : nil }
+        }
     }
 
     /// An event written out, with its type.
@@ -158,4 +197,8 @@ extension Fields {
             fail(name, index: index, code: "repeated", "stands more than once")
         }
     }
+}
+
+extension Period {
+    fileprivate static var zero: Period { Period(microseconds: 0) }
 }

@@ -4,18 +4,22 @@ import JSON
 import Kernel
 import Postgres
 
-/// What a rule says, as ten columns of `alert_rule` and `alert_rule_version`.
+/// What a rule says, as eleven columns of `alert_rule` and `alert_rule_version`.
 extension RuleContent {
     /// - Parameter first: the column of `name`.
     init(_ row: Row, from first: Int) {
         let patterns = row.textArray(first + 2).compactMap { EventPattern($0) }
         self.init(
             name: row.text(first), severity: Severity(rawValue: row.text(first + 1)) ?? .info, on: patterns,
-            when: row.optionalText(first + 3).map { Condition(stored: $0, on: patterns) },
+            when: row.optionalText(first + 3).map {
+                Condition(stored: $0, on: patterns, remembers: true)
+            },
             groupBy: row.textArray(first + 4).compactMap { FieldPath($0) },
             cooldown: row.optionalText(first + 5).flatMap { Cooldown($0) },
             labels: row.object(first + 6), sendTo: row.idArray(first + 7), isSecurity: row.bool(first + 8),
-            isRetroactive: row.bool(first + 9))
+            isRetroactive: row.bool(first + 9),
+            course: RuleCourse(
+                stored: row.isNull(first + 10) ? JSONObject() : row.object(first + 10), on: patterns))
     }
 
     /// In the order of the columns.
@@ -24,6 +28,7 @@ extension RuleContent {
             .text(name), .text(severity.rawValue), .textArray(on.map(\.text)), .text(when?.source),
             .textArray(groupBy.map(\.description)), .text(cooldown?.text),
             .text(JSONValue.object(labels).text), .idArray(sendTo), .bool(isSecurity), .bool(isRetroactive),
+            .text(course.object.count == 0 ? nil : JSONValue.object(course.object).text),
         ]
     }
 }
@@ -33,12 +38,12 @@ extension AlertRule {
         guard let owner = PrincipalID(row.text(1)), let status = Status(rawValue: row.text(2)) else {
             return nil
         }
-        let tests = (try? JSONValue.parse(row.json(18)))?.asArray ?? []
+        let tests = (try? JSONValue.parse(row.json(19)))?.asArray ?? []
         self.init(
             id: row.id(0), owner: owner, status: status, statusReason: row.optionalText(3),
             version: row.int(4), revision: row.int64(5), createdAt: row.timestamp(6),
             updatedAt: row.timestamp(7), content: RuleContent(row, from: 8),
-            tests: tests.compactMap { RuleTestCase(stored: $0) }, lastFiredAt: row.optionalTimestamp(19))
+            tests: tests.compactMap { RuleTestCase(stored: $0) }, lastFiredAt: row.optionalTimestamp(20))
     }
 
     var storedTests: Parameter {

@@ -1,25 +1,35 @@
 import Access
 import Events
+import Expressions
 package import JSON
+package import Kernel
 
-/// One of a rule's own test cases: an event, and what the rule must say to it.
+/// One of a rule's own test cases: events and their times, and what the rule must make of them.
 package struct RuleTestCase: Equatable, Sendable {
-    package enum Expectation: String, CaseIterable, Sendable { case fires, silent }
+    package enum Expectation: String, CaseIterable, Sendable { case fires, resolves, silent }
+
+    /// An event some time after the case begins.
+    package struct Moment: Equatable, Sendable {
+        package let offset: Period
+        /// What is left out is absent.
+        package let event: JSONObject
+    }
 
     package let name: String?
-    /// What is left out is absent.
-    package let event: JSONObject
+    package let moments: [Moment]
+    /// How long the case lasts; nil: to its last event.
+    package let until: Period?
     package let expect: Expectation
 
     /// A rule is enabled only when all of its cases give what they expect.
     package func run(_ rule: RuleContent) -> RuleVerdict {
-        guard let type = event["type"]?.asString.flatMap({ EventType($0) }) else {
-            return .error("no event type")
-        }
-        return rule.verdict(on: type, event)
+        RuleTrial(rule, moments, until: until, isExplained: false).verdict
     }
 
-    package func passes(_ verdict: RuleVerdict) -> Bool { verdict.name == expect.rawValue }
+    /// What was resolved has fired before.
+    package func passes(_ verdict: RuleVerdict) -> Bool {
+        verdict.name == expect.rawValue || (expect == .fires && verdict == .resolves)
+    }
 }
 
 /// What a rule's cases came to.
@@ -49,9 +59,7 @@ extension RuleTestResults: JSONWritable {
             w.field("failed", failed)
             w.array("cases", cases) { w, item in
                 w.object { w in
-                    w.field("name", item.test.name)
-                    w.field("event", item.test.event)
-                    w.field("expect", item.test.expect.rawValue)
+                    item.test.writeFields(to: &w)
                     w.field("got", item.verdict.name)
                     w.field("passed", item.test.passes(item.verdict))
                     w.field("message", item.verdict.error)
@@ -62,19 +70,46 @@ extension RuleTestResults: JSONWritable {
 }
 
 extension RuleTestCase {
-    /// As stored.
-    func write(to w: inout JSONWriter) {
-        w.object { w in
-            w.field("name", name)
-            w.field("event", event)
-            w.field("expect", expect.rawValue)
-        }
+    private var single: JSONObject? {
+        moments.count == 1 && moments[0].offset.microseconds == 0 && until == nil ? moments[0].event : nil
     }
 
+    /// As stored, and as answered.
+    func writeFields(to w: inout JSONWriter) {
+        w.field("name", name)
+        w.field("event", single)
+        if single == nil {
+            w.array("events", moments) { w, moment in
+                w.object { w in
+                    w.field("at", moment.offset.description)
+                    w.field("event", moment.event)
+                }
+            }
+        } else {
+            w.field("events", JSONValue.null)
+        }
+        w.field("until", until?.description)
+        w.field("expect", expect.rawValue)
+    }
+
+    func write(to w: inout JSONWriter) { w.object { w in writeFields(to: &w) } }
+
     init?(stored: JSONValue) {
-        guard let event = stored["event"]?.asObject,
-            let expect = stored["expect"]?.asString.flatMap(Expectation.init)
-        else { return nil }
-        self.init(name: stored["name"]?.asString, event: event, expect: expect)
+        guard let expect = stored["expect"]?.asString.flatMap(Expectation.init) else { return nil }
+        let moments =
+            if let event = stored["event"]?.asObject {
+                [Moment(offset: Period(microseconds: 0), event: event)]
+            } else {
+                (stored["events"]?.asArray ?? []).compactMap { value -> Moment? in
+                    guard let event = value["event"]?.asObject else { return nil }
+                    return Moment(
+                        offset: value["at"]?.asString.flatMap { Period($0) } ?? Period(microseconds: 0),
+                        event: event)
+                }
+            }
+        guard !moments.isEmpty else { return nil }
+        self.init(
+            name: stored["name"]?.asString, moments: moments,
+            until: stored["until"]?.asString.flatMap { Period($0) }, expect: expect)
     }
 }

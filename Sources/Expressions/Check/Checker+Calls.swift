@@ -4,6 +4,9 @@ extension Checker {
     mutating func call(
         _ name: String, at place: Int, _ target: Node?, _ arguments: [Node], _ node: Node
     ) throws(ExpressionMistake) -> ExpressionType {
+        if target == nil, let crossing = Crossing(rawValue: name) {
+            return try self.crossing(crossing, at: place, arguments, node)
+        }
         let overloads = Overload.named(name)
         guard !overloads.isEmpty else { throw unknown(name, at: place) }
         let styled = overloads.filter { $0.isMethod == (target != nil) }
@@ -26,7 +29,9 @@ extension Checker {
     }
 
     private func unknown(_ name: String, at place: Int) -> ExpressionMistake {
-        let names = Overload.names + Macro.allCases.map(\.rawValue) + ["has"]
+        let names =
+            Overload.names + Macro.allCases.map(\.rawValue) + ["has"]
+            + (environment.remembers ? Crossing.allCases.map(\.rawValue) : [])
         if let macro = Macro(rawValue: name) {
             let third = macro == .map ? ", with an optional condition between" : ""
             return syntax.source.mistake(

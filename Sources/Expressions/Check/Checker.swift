@@ -9,6 +9,8 @@ struct Checker {
     var syntax: Syntax
     var locals: [(name: String, type: ExpressionType)] = []
     private(set) var slots = 0
+    /// How many there are so far.
+    var crossings = 0
     /// The variants of each variable that are left where the checker stands, by their places.
     var live: [String: Set<Int>] = [:]
 
@@ -54,6 +56,7 @@ struct Checker {
         case .call(let name, let place, let target, let arguments):
             return try call(name, at: place, target, arguments, node)
         case .loop(let loop): return try check(loop, node)
+        case .crossing: return .bool
         }
     }
 

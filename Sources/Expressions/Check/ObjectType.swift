@@ -44,5 +44,8 @@ package struct ObjectType: Hashable, Sendable {
 package struct Environment: Sendable {
     package let variables: [String: ExpressionType]
 
+    /// Whether what was at the event before is known, for `crosses_above` and its like.
+    package var remembers = false
+
     package init(_ variables: [String: ExpressionType]) { self.variables = variables }
 }

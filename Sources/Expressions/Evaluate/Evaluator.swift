@@ -10,7 +10,16 @@ struct Evaluator {
     /// What each node came to, when that is asked for; then nothing is short-circuited.
     var trace: [Node: Result<Value, EvaluationError>]?
 
-    init(_ syntax: Syntax, _ variables: any FieldSource, slots: Int, cost: Int, isTracing: Bool) {
+    /// What crossings saw at the event before, and see at this one.
+    let before: CrossingMemory
+    var marks: [Result<UInt64?, EvaluationError>?]
+
+    init(
+        _ syntax: Syntax, _ variables: any FieldSource, slots: Int, cost: Int, isTracing: Bool,
+        before: CrossingMemory = CrossingMemory()
+    ) {
+        self.before = before
+        marks = Array(repeating: nil, count: before.marks.count)
         (self.syntax, self.variables, left) = (syntax, variables, cost)
         locals = Array(repeating: .null, count: slots)
         trace = isTracing ? [:] : nil
@@ -79,6 +88,7 @@ struct Evaluator {
             return try call(function, try values(of: arguments), at: node)
         case .matches(let operand, let regex): return .bool(try matches(try value(operand), regex, at: node))
         case .loop(let loop): return try run(loop, at: node)
+        case .crossing(let crossing, let slot, _): return .bool(try hasCrossed(crossing, slot: slot))
         case .name(let name, _), .call(let name, _, _, _):
             throw error(.unknownVariable, "\(name) was not checked", at: node)
         }

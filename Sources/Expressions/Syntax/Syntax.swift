@@ -57,6 +57,8 @@ enum NodeKind: Sendable {
     /// `matches` with a pattern that was compiled when the expression was checked.
     case matches(Syntax.Node, Regex)
     case loop(Loop)
+    /// Its number among the crossings of the expression.
+    case crossing(Crossing, slot: Int, [Syntax.Node])
 
     struct Loop: Sendable {
         let macro: Macro
@@ -81,7 +83,8 @@ extension NodeKind {
             [operand]
         case .index(let a, let b), .binary(_, let a, let b): [a, b]
         case .conditional(let a, let b, let c): [a, b, c]
-        case .and(let nodes), .or(let nodes), .list(let nodes), .map(let nodes), .function(_, let nodes):
+        case .and(let nodes), .or(let nodes), .list(let nodes), .map(let nodes), .function(_, let nodes),
+            .crossing(_, _, let nodes):
             nodes
         case .call(_, _, let target, let arguments): (target.map { [$0] } ?? []) + arguments
         case .loop(let loop): [loop.range] + [loop.condition, loop.transform].compactMap { $0 }

@@ -13,8 +13,10 @@ struct DeliveryRooms {
     let operations: [Operation]
     let jobs: [Job]
     private let dispatcher: Dispatcher
+    /// One a node.
+    private let courses: CourseEngine?
 
-    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
+    init(_ shared: NodeShared, ledger: Ledger, isLead: Bool, reactor: Reactor) {
         let allowance = shared.settings.receivers
         let directory = WebhookDirectory(
             rights: PrincipalRights.reader(shared.clock), in: ledger.database, things: KeyTargets.source)
@@ -39,6 +41,15 @@ struct DeliveryRooms {
             outbox.reaction(adding: { events, transaction in
                 try await engine.messages(for: events, in: transaction)
             }))
+        let courses =
+            isLead
+            ? CourseEngine(
+                ledger: ledger, alerts: engine, rights: PrincipalRights.reader(shared.clock),
+                things: KeyTargets.source, node: shared.id.uuid, nodes: { shared.state.liveNodes },
+                reactor: reactor, log: shared.log, enqueue: { try await outbox.enqueue($0, in: $1) })
+            : nil
+        if let courses { ledger.onEvents { courses.wake() } }
+        self.courses = courses
         let rules = AlertRuleStore(database: ledger.database)
         let alerts = AlertStore(database: ledger.database, things: KeyTargets.source)
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
@@ -50,7 +61,10 @@ struct DeliveryRooms {
                 ledger: ledger, outbox: outbox, things: KeyTargets.source,
                 told: MissedAlerts.messages, wake: wake
             ).operations
-            + AlertRuleEndpoints(rules: rules, ledger: ledger, things: KeyTargets.source).operations
+            + AlertRuleEndpoints(
+                rules: rules, ledger: ledger, things: KeyTargets.source,
+                rights: PrincipalRights.reader(shared.clock)
+            ).operations
             + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin)
             .operations
         jobs =
@@ -59,7 +73,13 @@ struct DeliveryRooms {
         self.dispatcher = dispatcher
     }
 
-    func start(on worker: isolated Worker) { dispatcher.start(on: worker) }
+    func start(on worker: isolated Worker) {
+        dispatcher.start(on: worker)
+        courses?.start(on: worker)
+    }
 
-    nonisolated(nonsending) func stop() async { await dispatcher.drain() }
+    nonisolated(nonsending) func stop() async {
+        await courses?.stop()
+        await dispatcher.drain()
+    }
 }

@@ -16,6 +16,17 @@ enum NodeRegister {
     private static let remove = Statement(
         "node_remove", "delete from node where id = $1 or last_seen_at < $2")
 
+    private static let countLive = Statement(
+        "node_count_live", "select count(*) from node where last_seen_at > $1")
+    /// Nodes write every two seconds that they live.
+    private static let silentAtMost: Period = .seconds(10)
+
+    nonisolated(nonsending) static func liveCount(
+        at now: Timestamp, in database: Database
+    ) async throws -> Int {
+        try await database.query(countLive, .timestamp(now - silentAtMost)).first?.int(0) ?? 1
+    }
+
     nonisolated(nonsending) static func note(
         _ shared: NodeShared, isStopping: Bool, in database: Database
     ) async throws {

@@ -45,7 +45,7 @@ final class Rooms {
         self.database = database
         self.ledger = ledger
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
-        delivery = DeliveryRooms(shared, ledger: ledger, reactor: worker.reactor)
+        delivery = DeliveryRooms(shared, ledger: ledger, isLead: isLead, reactor: worker.reactor)
         signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)
         feed = EventFeed(database, things: KeyTargets.source, reactor: worker.reactor)
         notifier = Notifier(database, reactor: worker.reactor)
@@ -151,6 +151,8 @@ extension Rooms {
     private nonisolated(nonsending) func noteNode() async throws {
         if let horizon { shared.state.note(horizonLagSeconds: horizon.lagSeconds) }
         try await NodeRegister.note(shared, isStopping: isStopping, in: database)
+        shared.state.note(
+            liveNodes: try await NodeRegister.liveCount(at: shared.clock.now(), in: database))
         shared.state.note(pendingApprovals: try await approvals.book.pendingCount())
         defer { tidyings += 1 }
         // Until the first export; what was exported once stays so.

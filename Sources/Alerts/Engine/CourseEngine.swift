@@ -1,0 +1,228 @@
+package import Access
+package import EventLoop
+package import Events
+import JSON
+package import Kernel
+package import Postgres
+package import Webhooks
+
+/// Rules over several events: read behind the horizon, page by page. What a page changes, the states of
+/// its groups, alerts, deliveries and how far was read, is one transaction; so nothing is lost, and
+/// nothing happens twice, whoever is killed when. One a node.
+package final class CourseEngine {
+    /// What is new is seen after that long at the latest.
+    private static let pollEvery: Period = .milliseconds(100)
+    /// Where there is no such rule, how often one is looked for; no event is missed for that.
+    private static let restFor: Period = .milliseconds(250)
+    static let pageEvents = 1_000
+    /// Groups that time changes, in one round.
+    static let duesAtOnce = 1_000
+    /// How late a transaction's own time may be: so long after a moment, time alone decides nothing of it.
+    static let settling: Period = .seconds(2)
+    /// How many events without effect are read again after a restart, at most.
+    private static let unwrittenAtMost = 20_000
+
+    package typealias Enqueue = nonisolated(nonsending) ([Message], Transaction) async throws -> (() -> Void)?
+
+    private let ledger: Ledger
+    private let alerts: AlertEngine
+    private let enqueue: Enqueue
+    private let reader: HorizonReader
+    private let judge: CourseJudge
+    let shards: RuleShards
+    let states: GroupStates
+    private let reactor: Reactor
+    private let log: Log
+    private let bell = Wakeup()
+    private var index: RuleIndex?
+    private var mustClear = false
+    private(set) var watermark = Watermark()
+    private var unwritten = 0
+    private var isStopping = false
+    private var isIdle = true
+
+    /// - Parameters:
+    ///   - alerts: writes what fires, as for point rules.
+    ///   - nodes: how many share the work now.
+    ///   - groupsAtMost: of a rule in a shard.
+    package init(
+        ledger: Ledger, alerts: AlertEngine, rights: RightsReader, things: TargetSource = .none,
+        node: UUID, nodes: @escaping () -> Int, reactor: Reactor, log: Log,
+        groupsAtMost: Int = GroupStates.groupsAtMost, enqueue: @escaping Enqueue
+    ) {
+        (self.ledger, self.alerts, self.enqueue, self.reactor, self.log) = (
+            ledger, alerts, enqueue, reactor, log
+        )
+        reader = HorizonReader(ledger.database)
+        shards = RuleShards(database: ledger.database, node: node, clock: ledger.clock, nodes: nodes)
+        states = GroupStates(database: ledger.database, groupsAtMost: groupsAtMost)
+        judge = CourseJudge(ledger: ledger, rights: rights, things: things, states: states)
+    }
+
+    package func start(on worker: isolated Worker) {
+        isIdle = false
+        worker.spawn {
+            await self.run()
+            self.isIdle = true
+        }
+    }
+
+    /// There may be something new: for `Ledger.onEvents`.
+    package func wake() { if index?.rules.isEmpty == false { bell.wake() } }
+
+    package nonisolated(nonsending) func stop() async {
+        isStopping = true
+        bell.wake()
+        while !isIdle { await reactor.sleep(nanoseconds: Period.milliseconds(5).nanoseconds) }
+        await shards.letGo()
+    }
+
+    private nonisolated(nonsending) func run() async {
+        while !isStopping {
+            var isMore = false
+            do {
+                isMore = try await step()
+            } catch {
+                log.warning("rules over several events wait", ["error": .text("\(error)")])
+            }
+            if isMore || isStopping { continue }
+            let wait = index?.rules.isEmpty == false ? Self.pollEvery : Self.restFor
+            let timer = reactor.schedule(afterNanoseconds: wait.nanoseconds) { [bell] in bell.wake() }
+            await bell.wait()
+            reactor.cancel(timer)
+        }
+    }
+
+    // MARK: A round
+
+    /// Reads a page and what is due. Answers whether there may be more at once.
+    nonisolated(nonsending) func step() async throws -> Bool {
+        do {
+            return try await round()
+        } catch {
+            // Whatever was not written did not happen: it is read and worked out again.
+            states.forgetAll()
+            shards.forget()
+            throw error
+        }
+    }
+
+    private nonisolated(nonsending) func round() async throws -> Bool {
+        let (gained, lost) = try await shards.hold()
+        states.forget(gained.union(lost))
+        if !gained.isEmpty { mustClear = true }
+        let asked = ledger.clock.now()
+        guard let row = try await ledger.database.query(Self.look).first else {
+            throw PostgresError.unavailable
+        }
+        let index = try await index(at: row.int64(1))
+        guard let first = index.rules.map(\.begun).min() else { return try await clearAll(index) }
+        shards.begin(
+            notBefore: EventPosition(
+                era: first.era, transaction: max(first.transaction, 1) - 1, id: Self.last))
+        guard let place = shards.place else { return false }
+        let page = try await reader.read(
+            after: place, limit: Self.pageEvents, types: index.typeNames, ownPrefixes: index.ownPrefixes)
+        watermark.observe(
+            at: asked, newest: UInt64(row.text(2)) ?? .max,
+            horizon: page.isFull ? 0 : page.next.transaction + 1)
+        let dues = try await states.due(
+            by: watermark.time - Self.settling, of: shards.held.keys.sorted(), limit: Self.duesAtOnce)
+        let work = try await judge.work(
+            on: page, dues, by: watermark.time - Self.settling, index, shards: shards.held,
+            epoch: row.int64(0))
+        try await write(work, page, index)
+        let isDue = states.nextDue.map { $0 <= watermark.time - Self.settling } ?? !dues.isEmpty
+        return page.isFull || isDue
+    }
+
+    private static let look = Statement(
+        "rule_look",
+        """
+        select authority.epoch, authority.configuration,
+            pg_snapshot_xmax(pg_current_snapshot())::text from authority
+        """)
+    private static let last = EventID(UUID(high: .max, low: .max))
+
+    private nonisolated(nonsending) func index(at configuration: Int64) async throws -> RuleIndex {
+        if let index, index.configuration == configuration { return index }
+        let fresh = try await RuleIndex.load(.stateful, configuration: configuration, from: ledger.database)
+        let numbers = Dictionary(
+            fresh.rules.map { ($0.id, $0.contentNumber) }, uniquingKeysWith: { $1 })
+        states.forget(
+            rules: Set((index?.rules ?? []).filter { numbers[$0.id] != $0.contentNumber }.map(\.id)))
+        (index, mustClear) = (fresh, true)
+        return fresh
+    }
+
+    /// There is no such rule any more.
+    private nonisolated(nonsending) func clearAll(_ index: RuleIndex) async throws -> Bool {
+        guard mustClear else { return false }
+        try await ledger.database.transaction { transaction in
+            try await self.shards.fence(in: transaction)
+            try await self.states.clear(but: [], of: self.shards.held.keys.sorted(), in: transaction)
+        }
+        mustClear = false
+        return false
+    }
+
+    private nonisolated(nonsending) func write(
+        _ work: CourseWork, _ page: HorizonReader.Page, _ index: RuleIndex
+    ) async throws {
+        unwritten += page.events.count
+        guard !work.isEmpty || mustClear || unwritten >= Self.unwrittenAtMost else {
+            return shards.note(page.next)
+        }
+        var effect: (() -> Void)?
+        try await ledger.database.transaction { transaction in
+            try await self.shards.fence(in: transaction)
+            if self.mustClear {
+                try await self.states.clear(
+                    but: index.rules.map(\.id), of: self.shards.held.keys.sorted(), in: transaction)
+            }
+            effect = try await self.write(work, index, in: transaction)
+            try await self.shards.write(page.next, in: transaction)
+        }
+        (mustClear, unwritten) = (false, 0)
+        shards.note(page.next)
+        states.apply(work.changes)
+        effect?()
+        if work.isTold { ledger.announceEvents() }
+    }
+
+    private nonisolated(nonsending) func write(
+        _ work: CourseWork, _ index: RuleIndex, in transaction: Transaction
+    ) async throws -> (() -> Void)? {
+        guard !work.isEmpty else { return nil }
+        let now = ledger.clock.now()
+        let evicted = try await states.write(work.changes, at: now, in: transaction)
+        let names = Dictionary(index.rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        let overflown = try await Overflows.new(evicted, names, ledger, in: transaction)
+        let failed = try await alerts.write(work.failures, in: transaction)
+        let fired = try await alerts.write(work.firings, in: transaction)
+        let recovered = try await AlertRecovery.write(work.recoveries, alerts, in: transaction)
+        let events = overflown + failed + fired.map(\.event) + recovered.map(\.event)
+        guard !events.isEmpty else { return nil }
+        try await EventStore.insert(events, in: transaction)
+        let messages =
+            (overflown + failed).compactMap { Message($0) } + fired.map(\.message) + recovered.map(\.message)
+        return try await enqueue(messages, transaction)
+    }
+}
+
+/// Up to which moment everything is known that happened: of a look back to whose time no transaction is
+/// open any more.
+struct Watermark {
+    private(set) var time = Timestamp(microseconds: .min / 2)
+    private var waiting: (at: Timestamp, newest: UInt64)?
+
+    /// - Parameters:
+    ///   - newest: the first transaction that had not begun at the look.
+    ///   - horizon: the oldest that is not decided, of what was read since.
+    mutating func observe(at now: Timestamp, newest: UInt64, horizon: UInt64) {
+        if waiting == nil { waiting = (now, newest) }
+        guard let waiting, horizon >= waiting.newest else { return }
+        time = max(time, waiting.at)
+        self.waiting = nil
+    }
+}

@@ -1,0 +1,246 @@
+import Access
+import Events
+import Expressions
+import JSON
+import Kernel
+import Postgres
+
+/// What a round came to, before anything of it is written.
+struct CourseWork {
+    var changes: [StateKey: GroupStates.Change] = [:]
+    var firings: [Firing] = []
+    var recoveries: [AlertRecovery] = []
+    var failures: [RuleFailure] = []
+
+    /// Whether it makes events.
+    var isTold: Bool { !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty) }
+
+    var isEmpty: Bool { changes.isEmpty && firings.isEmpty && recoveries.isEmpty && failures.isEmpty }
+}
+
+/// Works out what a page of events, and the time that has gone by, do to the groups of rules.
+final class CourseJudge {
+    private static let readShown = Statement(
+        "rule_shown_events",
+        "select id, at, type, subject, actor, data from feed_event where id = any ($1::uuid[])")
+
+    private let ledger: Ledger
+    private let rights: OwnerRights
+    private let things: TargetSource
+    private let states: GroupStates
+
+    init(ledger: Ledger, rights: RightsReader, things: TargetSource, states: GroupStates) {
+        (self.ledger, self.things, self.states) = (ledger, things, states)
+        self.rights = OwnerRights(database: ledger.database, reader: rights)
+    }
+
+    /// An event that may matter to a rule, as its owner sees it.
+    private struct Candidate {
+        let rule: AlertRule
+        let event: Event
+        let view: JSONObject
+        let key: StateKey
+        let content: Value
+    }
+
+    /// What time alone made of a group.
+    private struct Elapsed {
+        let rule: AlertRule
+        let transition: RuleMachine.Transition
+        let key: StateKey
+    }
+
+    nonisolated(nonsending) func work(
+        on page: HorizonReader.Page, _ dues: [GroupStates.Due], by time: Timestamp, _ index: RuleIndex,
+        shards: [Int16: RuleShards.Held], epoch: Int64
+    ) async throws -> CourseWork {
+        let candidates = try await candidates(page, index, shards, epoch: epoch)
+        var round = Round(index.rules)
+        let begun = index.rules.filter { $0.machine.initial(at: time) != nil }.map { rule in
+            StateKey(rule.id, groupKey: Firing.key(of: JSONObject()))
+        }.filter { shards[$0.shard] != nil }
+        let keys = Set(candidates.map(\.key)).union(begun)
+        round.stored = try await states.states(of: keys, round.contents)
+        for due in dues {
+            round.stored[due.key] = round.contents[due.key.rule] == due.content ? due.state : nil
+        }
+        for key in begun { round.begin(key) }
+        for candidate in candidates { round.take(candidate) }
+        for due in dues { round.advance(due.key, to: time) }
+        return try await finish(round, epoch: epoch)
+    }
+
+    // MARK: Events
+
+    private nonisolated(nonsending) func candidates(
+        _ page: HorizonReader.Page, _ index: RuleIndex, _ shards: [Int16: RuleShards.Held], epoch: Int64
+    ) async throws -> [Candidate] {
+        let met = page.events.compactMap {
+            row -> (place: EventPosition, event: Event, flat: JSONObject, rules: [AlertRule])? in
+            guard row.type.isOpenToRules else { return nil }
+            let event = row.event
+            let flat = EventView.flat(event)
+            let rules = index.candidates(for: row.type, flat).filter { $0.begun <= row.position }
+            return rules.isEmpty ? nil : (row.position, event, flat, rules)
+        }
+        guard !met.isEmpty else { return [] }
+        let rights = try await rights.rights(of: Set(met.flatMap { $0.rules.map(\.owner) }), at: epoch)
+        let targets = try await things.targets(
+            of: met.lazy.map { EventTopic(of: $0.event).thing }, for: rights.values,
+            EventSight(of: .none).askedOfThings, in: ledger.database)
+        return met.flatMap { item in
+            let topic = EventTopic(of: item.event)
+            return item.rules.compactMap { rule -> Candidate? in
+                guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
+                    sight.sees(item.event.type, topic, targets)
+                else { return nil }
+                let view = EventView.drawn(item.flat, of: item.event, seenBy: sight, targets)
+                guard rule.content.concerns(item.event, view) else { return nil }
+                let key = StateKey(rule.id, groupKey: Firing.key(of: rule.content.group(of: view)))
+                guard let shard = shards[key.shard], shard.place < item.place else { return nil }
+                let content = Value.object(JSONFields(view))
+                return Candidate(rule: rule, event: item.event, view: view, key: key, content: content)
+            }
+        }
+    }
+
+    /// States as they change, and what comes of it.
+    private struct Round {
+        let rules: [AlertRuleID: AlertRule]
+        let contents: [AlertRuleID: Int64]
+        var stored: [StateKey: [UInt8]] = [:]
+        var states: [StateKey: GroupState] = [:]
+        var work = CourseWork()
+        var elapsed: [Elapsed] = []
+
+        init(_ rules: [AlertRule]) {
+            self.rules = Dictionary(rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+            contents = self.rules.mapValues(\.contentNumber)
+        }
+
+        private func state(_ key: StateKey) -> GroupState? {
+            states[key] ?? stored[key].flatMap { GroupState(bytes: $0) }
+        }
+
+        mutating func begin(_ key: StateKey) {
+            guard let rule = rules[key.rule], state(key) == nil else { return }
+            states[key] = rule.machine.initial(at: rule.updatedAt)
+        }
+
+        mutating func take(_ candidate: Candidate) {
+            let rule = candidate.rule
+            // Most events are none of most rules': their states need not be looked at.
+            if rule.content.ignoresMisses, let when = rule.content.when {
+                var memory = CrossingMemory()
+                if when.evaluate(candidate.content, remembering: &memory) == .fails { return }
+            }
+            var state = state(candidate.key) ?? GroupState(at: candidate.event.at)
+            let occurrence = RuleMachine.Occurrence(
+                id: candidate.event.id, at: candidate.event.at, type: candidate.event.type,
+                event: candidate.content)
+            let transitions = rule.machine.take(occurrence, &state)
+            states[candidate.key] = state
+            for transition in transitions {
+                if case .fails(let reason) = transition.step {
+                    fail(rule, candidate.event, reason)
+                } else if transition.event == candidate.event.id, transition.step == .fires {
+                    work.firings.append(
+                        Firing(rule: rule, event: candidate.event, view: candidate.view, at: transition.at))
+                } else {
+                    note(transition, rule, candidate.key)
+                }
+            }
+        }
+
+        mutating func advance(_ key: StateKey, to time: Timestamp) {
+            guard let rule = rules[key.rule], var state = state(key) else {
+                // Of a rule that says something else by now.
+                work.changes[key] = GroupStates.Change(content: 0, stored: nil)
+                return
+            }
+            for transition in rule.machine.advance(&state, to: time) { note(transition, rule, key) }
+            states[key] = state
+        }
+
+        private mutating func note(_ transition: RuleMachine.Transition, _ rule: AlertRule, _ key: StateKey) {
+            switch transition.step {
+            case .fires: elapsed.append(Elapsed(rule: rule, transition: transition, key: key))
+            case .resolves:
+                work.recoveries.append(AlertRecovery(rule: rule.id, group: key.group, at: transition.at))
+            case .pends, .calms, .recovers, .fails: break
+            }
+        }
+
+        private mutating func fail(_ rule: AlertRule, _ event: Event, _ reason: String) {
+            let isTold = rule.status == .error || work.failures.contains { $0.rule.id == rule.id }
+            if !isTold { work.failures.append(RuleFailure(rule: rule, event: event, reason: reason)) }
+        }
+
+        /// What has other bytes than before.
+        mutating func close() {
+            for (key, state) in states {
+                guard let rule = rules[key.rule] else { continue }
+                let machine = rule.machine
+                let isGone = machine.isIdle(state)
+                let bytes = isGone ? nil : state.bytes
+                guard bytes != stored[key] else { continue }
+                work.changes[key] = GroupStates.Change(
+                    content: rule.contentNumber,
+                    stored: bytes.map { GroupStates.Stored(state: $0, due: machine.due(state)) })
+            }
+        }
+    }
+
+    // MARK: Time
+
+    private nonisolated(nonsending) func finish(_ round: Round, epoch: Int64) async throws -> CourseWork {
+        var round = round
+        round.close()
+        guard !round.elapsed.isEmpty else { return round.work }
+        let ids = Set(round.elapsed.compactMap(\.transition.event))
+        var shown: [EventID: Event] = [:]
+        if !ids.isEmpty {
+            for row in try await ledger.database.query(Self.readShown, .idArray(Array(ids))) {
+                if let event = Event(tested: row) { shown[event.id] = event }
+            }
+        }
+        let rights = try await rights.rights(of: Set(round.elapsed.map(\.rule.owner)), at: epoch)
+        let targets = try await things.targets(
+            of: shown.values.lazy.map { EventTopic(of: $0).thing }, for: rights.values,
+            EventSight(of: .none).askedOfThings, in: ledger.database)
+        for item in round.elapsed {
+            guard let sight = rights[item.rule.owner].map({ EventSight(of: $0) }) else { continue }
+            let event = item.transition.event.flatMap { shown[$0] } ?? nothing(item)
+            guard sight.sees(event.type, EventTopic(of: event), targets) else { continue }
+            let view = EventView.flat(event, seenBy: sight, targets)
+            round.work.firings.append(
+                Firing(rule: item.rule, event: event, view: view, at: item.transition.at))
+        }
+        return round.work
+    }
+
+    /// What stands for the event that did not come.
+    private func nothing(_ item: Elapsed) -> Event {
+        let type = item.rule.content.on.lazy.compactMap { $0.types.first ?? EventType($0.text) }.first
+        return Event(
+            id: ledger.newID(), at: item.transition.at, type: type ?? .ruleFailed, subject: nil,
+            actor: .installation, data: JSONObject())
+    }
+}
+
+extension RuleContent {
+    /// Whether an event that it takes by its type has anything to do with it.
+    func concerns(_ event: Event, _ view: JSONObject) -> Bool {
+        guard takes(event.type), !isOver(at: event.at) else { return false }
+        return (isRetroactive || view["retroactive"] != true) && chooses(view)
+    }
+}
+
+extension AlertRule {
+    var machine: RuleMachine { RuleMachine(content) }
+
+    /// What states are of: they are begun anew when this is another.
+    var contentNumber: Int64 {
+        Int64(bitPattern: begun.transaction ^ UInt64(bitPattern: Int64(begun.era)) << 48)
+    }
+}

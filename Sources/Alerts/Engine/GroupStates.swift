@@ -1,0 +1,226 @@
+import Access
+import Events
+import Kernel
+import Postgres
+
+/// A rule's group, by the first half of its key.
+struct StateKey: Hashable {
+    let rule: AlertRuleID
+    let group: UUID
+
+    init(_ rule: AlertRuleID, _ group: UUID) { (self.rule, self.group) = (rule, group) }
+
+    /// - Parameter groupKey: SHA-256 of the group's values.
+    init(_ rule: AlertRuleID, groupKey: [UInt8]) {
+        self.init(rule, groupKey.prefix(16).withUnsafeBytes { UUID(bytes: $0) })
+    }
+
+    var shard: Int16 { Int16((rule.uuid.low ^ group.low) % UInt64(RuleShards.count)) }
+}
+
+/// What is remembered of groups, as rows and, while their shard is held, in memory: as bytes, some 200 a
+/// group with all that a dictionary takes, so that a million windows need a quarter of a gigabyte.
+package final class GroupStates {
+    /// Groups whose states stay in memory; above it they are read again when they are wanted.
+    static let keptAtMost = 1_000_000
+    /// Groups of one rule in one shard.
+    package static let groupsAtMost = 65_536
+
+    private let groupsAtMost: Int
+
+    struct Stored: Equatable {
+        let state: [UInt8]
+        let due: Timestamp?
+    }
+
+    private let database: Database
+    private var known: [StateKey: [UInt8]] = [:]
+    private var counts: [Counted: Int] = [:]
+    /// The earliest that time does something to a state that is stored; nil: not known.
+    private(set) var nextDue: Timestamp?
+
+    private struct Counted: Hashable {
+        let shard: Int16
+        let rule: AlertRuleID
+    }
+
+    init(database: Database, groupsAtMost: Int = GroupStates.groupsAtMost) {
+        (self.database, self.groupsAtMost) = (database, groupsAtMost)
+    }
+
+    func forget(_ shards: Set<Int16>) {
+        guard !shards.isEmpty else { return }
+        known = known.filter { !shards.contains($0.key.shard) }
+        counts = counts.filter { !shards.contains($0.key.shard) }
+        nextDue = nil
+    }
+
+    /// They are begun anew.
+    func forget(rules: Set<AlertRuleID>) {
+        if !rules.isEmpty { known = known.filter { !rules.contains($0.key.rule) } }
+    }
+
+    func forgetAll() { (known, counts, nextDue) = ([:], [:], nil) }
+
+    // MARK: Reading
+
+    private static let read = Statement(
+        "rule_window_read",
+        """
+        select w.rule, w.group_key, w.state from unnest($1::smallint[], $2::uuid[], $3::uuid[])
+            as k (shard, rule, group_key)
+        join rule_window w on w.shard = k.shard and w.rule = k.rule and w.group_key = k.group_key
+        where w.content = ($4::bigint[])[array_position($5::uuid[], w.rule)]
+        """)
+    private static let due = Statement(
+        "rule_window_due",
+        """
+        select rule, group_key, state, content, due_at from rule_window
+        where shard = any ($1::smallint[]) and due_at <= $2 order by due_at limit $3
+        """)
+    private static let next = Statement(
+        "rule_window_next",
+        "select min(due_at) from rule_window where shard = any ($1::smallint[]) and due_at is not null")
+    private static let count = Statement(
+        "rule_window_count",
+        "select count(*) from rule_window where shard = $1 and rule = $2")
+
+    /// States that are there and of what their rules say now.
+    nonisolated(nonsending) func states(
+        of keys: Set<StateKey>, _ contents: [AlertRuleID: Int64]
+    ) async throws -> [StateKey: [UInt8]] {
+        var found: [StateKey: [UInt8]] = [:]
+        let missing = keys.filter { key in
+            found[key] = known[key]
+            return found[key] == nil
+        }
+        guard !missing.isEmpty else { return found }
+        let (list, rules) = (Array(missing), Array(contents.keys))
+        let rows = try await database.query(
+            Self.read, .int16Array(list.map(\.shard)), .idArray(list.map(\.rule)),
+            .uuidArray(list.map(\.group)), .int64Array(rules.map { contents[$0] ?? 0 }), .idArray(rules))
+        if known.count + rows.count > Self.keptAtMost { known = [:] }
+        for row in rows {
+            let key = StateKey(row.id(0), row.uuid(1))
+            (found[key], known[key]) = (row.bytes(2), row.bytes(2))
+        }
+        return found
+    }
+
+    struct Due {
+        let key: StateKey
+        let state: [UInt8]
+        let content: Int64
+    }
+
+    nonisolated(nonsending) func due(by time: Timestamp, of shards: [Int16], limit: Int) async throws -> [Due]
+    {
+        if nextDue == nil {
+            let row = try await database.query(Self.next, .int16Array(shards)).first
+            nextDue = row?.optionalTimestamp(0) ?? Timestamp(microseconds: .max)
+        }
+        guard let nextDue, nextDue <= time else { return [] }
+        self.nextDue = nil
+        return try await database.query(Self.due, .int16Array(shards), .timestamp(time), .int(limit)).map {
+            Due(key: StateKey($0.id(0), $0.uuid(1)), state: $0.bytes(2), content: $0.int64(3))
+        }
+    }
+
+    // MARK: Writing
+
+    private static let upsert = Statement(
+        "rule_window_write",
+        """
+        insert into rule_window (shard, rule, group_key, content, state, due_at, touched_at)
+        select s.*, $7 from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bytea[],
+            $6::timestamptz[]) as s
+        on conflict (shard, rule, group_key) do update set content = excluded.content, state = excluded.state,
+            due_at = excluded.due_at, touched_at = excluded.touched_at
+        """)
+    private static let delete = Statement(
+        "rule_window_delete",
+        """
+        delete from rule_window w using unnest($1::smallint[], $2::uuid[], $3::uuid[]) as k (shard, rule,
+            group_key)
+        where w.shard = k.shard and w.rule = k.rule and w.group_key = k.group_key
+        """)
+    private static let evict = Statement(
+        "rule_window_evict",
+        """
+        delete from rule_window where (shard, rule, group_key) in (
+            select shard, rule, group_key from rule_window where shard = $1 and rule = $2
+            order by touched_at, group_key limit $3)
+        returning group_key
+        """)
+    private static let clear = Statement(
+        "rule_window_clear",
+        "delete from rule_window where shard = any ($1::smallint[]) and rule <> all ($2::uuid[])")
+
+    /// What a round changed. Nil: forgotten.
+    struct Change {
+        let content: Int64
+        let stored: Stored?
+    }
+
+    /// Answers the rules of which something had to give way, and how many groups.
+    nonisolated(nonsending) func write(
+        _ changes: [StateKey: Change], at now: Timestamp, in transaction: Transaction
+    ) async throws -> [AlertRuleID: Int] {
+        let kept = changes.compactMap { key, change in change.stored.map { (key, change.content, $0) } }
+        let gone = changes.filter { $0.value.stored == nil }.map(\.key)
+        if !kept.isEmpty {
+            _ = try await transaction.query(
+                Self.upsert, .int16Array(kept.map(\.0.shard)), .idArray(kept.map(\.0.rule)),
+                .uuidArray(kept.map(\.0.group)), .int64Array(kept.map(\.1)), .byteaArray(kept.map(\.2.state)),
+                .optionalTimestampArray(kept.map(\.2.due)), .timestamp(now))
+        }
+        if !gone.isEmpty {
+            _ = try await transaction.query(
+                Self.delete, .int16Array(gone.map(\.shard)), .idArray(gone.map(\.rule)),
+                .uuidArray(gone.map(\.group)))
+        }
+        return try await makeRoom(kept.map(\.0), in: transaction)
+    }
+
+    /// What is counted in memory is only ever too much, so that the rows are counted anew before any goes.
+    private nonisolated(nonsending) func makeRoom(
+        _ written: [StateKey], in transaction: Transaction
+    ) async throws -> [AlertRuleID: Int] {
+        for key in written where known[key] == nil {
+            counts[Counted(shard: key.shard, rule: key.rule), default: Self.uncounted] += 1
+        }
+        var evicted: [AlertRuleID: Int] = [:]
+        for (place, count) in counts where count > groupsAtMost {
+            let rows = try await transaction.query(Self.count, .int16(place.shard), .id(place.rule))
+            counts[place] = rows.first?.int(0) ?? 0
+            guard let count = counts[place], count > groupsAtMost else { continue }
+            let gone = try await transaction.query(
+                Self.evict, .int16(place.shard), .id(place.rule), .int(max(1, groupsAtMost / 16)))
+            counts[place] = count - gone.count
+            for row in gone { known[StateKey(place.rule, row.uuid(0))] = nil }
+            evicted[place.rule, default: 0] += gone.count
+        }
+        return evicted
+    }
+
+    /// What is not known to be few is counted the first time.
+    private static let uncounted = Int.max / 2
+
+    /// Rules that do not run any more remember nothing.
+    nonisolated(nonsending) func clear(
+        but rules: [AlertRuleID], of shards: [Int16], in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(Self.clear, .int16Array(shards), .idArray(rules))
+        let kept = Set(rules)
+        known = known.filter { kept.contains($0.key.rule) }
+    }
+
+    /// After the commit.
+    func apply(_ changes: [StateKey: Change]) {
+        if known.count + changes.count > Self.keptAtMost { known = [:] }
+        for (key, change) in changes {
+            known[key] = change.stored?.state
+            if let due = change.stored?.due, let next = nextDue { nextDue = min(next, due) }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+
+/// A rule over history, and going back to what it said before.
+extension AlertRuleEndpoints {
+    private static let spanAtMost = Period.days(400)
+
+    func backtest(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let rule = try await found(request)
+        var fields = try await request.fields(limit: 16 * 1_024)
+        let from = fields.parsed("from", expected: "an RFC 3339 time") { Timestamp($0) }
+        let to = fields.parsed(optional: "to", expected: "an RFC 3339 time") { Timestamp($0) } ?? context.now
+        if let from, from >= to {
+            fields.fail("from", code: FieldCode.malformed, "must be before to")
+        } else if let from, to - from > Self.spanAtMost {
+            fields.fail("from", code: FieldCode.malformed, "must be at most 400 days before to")
+        }
+        try fields.finish()
+        let backtest = Backtest(
+            rule: rule, from: from ?? to, to: to, eyes: try await eyes(of: rule, context),
+            database: rules.database, clock: ledger.clock)
+        return Response(
+            .ok, type: "application/x-ndjson",
+            body: .stream { writer in try await backtest.write(to: writer) })
+    }
+
+    /// The owner's and the caller's.
+    private nonisolated(nonsending) func eyes(
+        of rule: AlertRule, _ context: Context
+    ) async throws -> Backtest.Eyes {
+        var rights = [context.rights]
+        if context.actor.principal != rule.owner, let reader {
+            let found = try await reader.rights(of: [rule.owner], in: rules.database)
+            rights.append(found[rule.owner] ?? .none)
+        }
+        return Backtest.Eyes(sights: rights.map { EventSight(of: $0) }, things: things)
+    }
+
+    /// What a version said is said again, as a new version.
+    func restore(_ request: Request, _ context: Context) async throws -> Response {
+        try request.parameters().finish()
+        let id = try id(of: request)
+        var fields = try await request.fields(limit: 16 * 1_024)
+        let number = fields.int("version", 1...Int(Int32.max))
+        try fields.finish()
+        return try await change(id, request, context, "rules.restore", requiresMatch: true) { rule, change in
+            guard let version = try await rules.version(number, of: id, in: change.transaction) else {
+                throw FieldErrors(
+                    FieldError(pointer: "/version", code: "unknown", message: "there is no such version"))
+            }
+            if version.content == rule.content { return false }
+            try await refuseUnknown(version.content.sendTo, in: change.transaction)
+            if rule.isOn { try refuseFailing(rule.tests, of: version.content) }
+            rule.content = version.content
+            rule.version += 1
+            if rule.status == .error { (rule.status, rule.statusReason) = (.enabled, nil) }
+            return true
+        }
+    }
+}
