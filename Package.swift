@@ -199,4 +199,12 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
                 "Access", "Events", "EventLoop", "Exchanges", "Identity", "Kernel", "Postgres", "TestSupport",
             ],
             path: "Benchmarks/Authority", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "RuleBenchmark",
+            dependencies: [
+                "Access", "Alerts", "EventLoop", "Events", "HTTPServer", "JSON", "Kernel", "Postgres",
+                "TestSupport",
+            ],
+            path: "Benchmarks/Rules", swiftSettings: strict))
 }

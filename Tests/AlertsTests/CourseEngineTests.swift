@@ -3,6 +3,7 @@ import EventLoop
 import Events
 import Expressions
 import JSON
+import Jobs
 import Kernel
 import Postgres
 import Testing
@@ -120,6 +121,31 @@ struct CourseEngineTests {
         }
     }
 
+    @Test func `the end of a rule is told a week before, once, and then it ends`() async throws {
+        try await withDesk { worker, desk in
+            let start = desk.now
+            let id = try await desk.enabledRule(
+                """
+                {"name": "short", "severity": "info", "on": ["custom.*"],
+                 "expires_at": "\(start + .days(10))"}
+                """)
+            let job = RuleExpiry(ledger: desk.ledger).job
+            for day in [2, 4, 5, 10, 11] {
+                desk.now = start + .days(Int64(day))
+                let context = Context.installation(now: desk.now, requestID: "job")
+                _ = try await job.run(JobRun(id: desk.ledger.newID(), context: context))
+            }
+            let told = try await desk.database.query(ruleEvents).map { $0.text(0) }
+            #expect(told == ["rule.expiring", "rule.expired"])
+            try await desk.push([("a", 1)])
+            #expect(desk.told.isEmpty)
+            #expect(try await desk.call("GET", "alert-rules/\(id)").json["status"] == "expired")
+            #expect(try await desk.call("POST", "alert-rules/\(id)/enable").code == "conflict")
+            try await desk.change(id, #"{"expires_at": null}"#)
+            #expect(try await desk.call("POST", "alert-rules/\(id)/enable").json["status"] == "enabled")
+        }
+    }
+
     @Test func `what cannot be said is told once`() async throws {
         try await withDesk { worker, desk in
             let id = try await desk.enabledRule(three)
@@ -193,6 +219,8 @@ struct CourseEngineTests {
     }
 }
 
+private let ruleEvents = Statement(
+    "test_rule_events", "select type from event where type like 'rule.%' order by at, id")
 private let countWindows = Statement("test_windows", "select count(*) from rule_window")
 
 extension AlertDesk {

@@ -108,15 +108,18 @@ package final class CourseEngine {
     }
 
     private nonisolated(nonsending) func round() async throws -> Bool {
-        let (gained, lost) = try await shards.hold()
-        states.forget(gained.union(lost))
-        if !gained.isEmpty { mustClear = true }
         let asked = ledger.clock.now()
         guard let row = try await ledger.database.query(Self.look).first else {
             throw PostgresError.unavailable
         }
         let index = try await index(at: row.int64(1))
-        guard let first = index.rules.map(\.begun).min() else { return try await clearAll(index) }
+        guard let first = index.rules.map(\.begun).min() else {
+            try await rest()
+            return false
+        }
+        let (gained, lost) = try await shards.hold()
+        states.forget(gained.union(lost))
+        if !gained.isEmpty { mustClear = true }
         shards.begin(
             notBefore: EventPosition(
                 era: first.era, transaction: max(first.transaction, 1) - 1, id: Self.last))
@@ -155,15 +158,15 @@ package final class CourseEngine {
         return fresh
     }
 
-    /// There is no such rule any more.
-    private nonisolated(nonsending) func clearAll(_ index: RuleIndex) async throws -> Bool {
-        guard mustClear else { return false }
+    /// There is no such rule, or none any more: nothing is remembered, and no lease is renewed.
+    private nonisolated(nonsending) func rest() async throws {
+        guard !shards.held.isEmpty else { return }
         try await ledger.database.transaction { transaction in
             try await self.shards.fence(in: transaction)
             try await self.states.clear(but: [], of: self.shards.held.keys.sorted(), in: transaction)
         }
-        mustClear = false
-        return false
+        states.forgetAll()
+        await shards.letGo()
     }
 
     private nonisolated(nonsending) func write(

@@ -56,9 +56,9 @@ final class CourseJudge {
     ) async throws -> CourseWork {
         let candidates = try await candidates(page, index, shards, epoch: epoch)
         var round = Round(index.rules)
-        let begun = index.rules.filter { $0.machine.initial(at: time) != nil }.map { rule in
-            StateKey(rule.id, groupKey: Firing.key(of: JSONObject()))
-        }.filter { shards[$0.shard] != nil }
+        let begun = index.rules.filter { rule in
+            !rule.content.isOver(at: time) && rule.machine.initial(at: time) != nil
+        }.map { StateKey($0.id, groupKey: Firing.key(of: JSONObject())) }.filter { shards[$0.shard] != nil }
         let keys = Set(candidates.map(\.key)).union(begun)
         round.stored = try await states.states(of: keys, round.contents)
         for due in dues {
@@ -153,13 +153,17 @@ final class CourseJudge {
         }
 
         mutating func advance(_ key: StateKey, to time: Timestamp) {
-            guard let rule = rules[key.rule], var state = state(key) else {
-                // Of a rule that says something else by now.
-                work.changes[key] = GroupStates.Change(content: 0, stored: nil)
-                return
-            }
-            for transition in rule.machine.advance(&state, to: time) { note(transition, rule, key) }
+            guard let rule = rules[key.rule], var state = state(key) else { return drop(key) }
+            let end = rule.content.course.expiresAt.map { min($0 - Period(microseconds: 1), time) } ?? time
+            for transition in rule.machine.advance(&state, to: end) { note(transition, rule, key) }
             states[key] = state
+            if rule.content.isOver(at: time) { drop(key) }
+        }
+
+        /// Of a rule that says something else by now, or nothing any more.
+        private mutating func drop(_ key: StateKey) {
+            states[key] = nil
+            work.changes[key] = GroupStates.Change(content: 0, stored: nil)
         }
 
         private mutating func note(_ transition: RuleMachine.Transition, _ rule: AlertRule, _ key: StateKey) {

@@ -108,7 +108,7 @@ extension RuleContent {
     /// holds, every such condition does so.
     private var choosing: [FieldValues] {
         let all = when?.equalities.map { FieldValues(field: $0.field, values: $0.values) } ?? []
-        return ignoresMisses ? all : all.filter { Self.isNaming($0.field) || $0.field == "type" }
+        return ignoresMisses ? all : all.filter { Self.isNaming($0.field) }
     }
 
     /// Whether an event that `when` fails for changes nothing.

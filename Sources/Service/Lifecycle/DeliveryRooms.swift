@@ -69,7 +69,7 @@ struct DeliveryRooms {
             .operations
         jobs =
             WebhookJobs(ledger: ledger, directory: directory, poll: { try await dispatcher.poll() }).jobs
-            + AlertJobs(database: ledger.database).jobs
+            + AlertJobs(database: ledger.database).jobs + [RuleExpiry(ledger: ledger).job]
         self.dispatcher = dispatcher
     }
 
