@@ -9,7 +9,7 @@ alter table alert_rule add column begun_era integer;
 alter table alert_rule add column begun_xid xid8;
 alter table alert_rule drop constraint alert_rule_status;
 alter table alert_rule add constraint alert_rule_status
-    check (status in ('enabled', 'disabled', 'suspended', 'error', 'expired'));
+    check (status in ('enabled', 'disabled', 'suspended', 'error', 'no_data', 'expired'));
 
 -- The readers of events that such rules have: groups are divided among them by their hash. Whoever holds the lease has
 -- read up to the place, and nobody else writes the states of the shard.

@@ -255,6 +255,7 @@ extension EventType {
             EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
             EventField("event_id", .string), EventField("event_type", .string), EventField("error", .string),
         ],
+        "rule.no_data": ruleFields + [EventField("reason", .string)],
         "rule.overflowed": ruleFields + [EventField("groups", .integer)],
         "rule.expiring": ruleFields + [EventField("expires_at", .string)],
         "rule.expired": ruleFields + [EventField("expires_at", .string)],

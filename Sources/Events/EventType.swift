@@ -153,6 +153,7 @@ extension EventType {
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
     package static let ruleSuspended = EventType("rule.suspended", .rulesRead, isSecurity: true)
     package static let ruleFailed = EventType("rule.failed", .rulesRead, isSecurity: true)
+    package static let ruleNoData = EventType("rule.no_data", .rulesRead, isSecurity: true)
     package static let ruleOverflowed = EventType("rule.overflowed", .rulesRead, isSecurity: true)
     package static let ruleExpiring = EventType("rule.expiring", .rulesRead)
     package static let ruleExpired = EventType("rule.expired", .rulesRead)
@@ -200,7 +201,8 @@ extension EventType {
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
-        .ruleSuspended, .ruleFailed, .ruleOverflowed, .ruleExpiring, .ruleExpired, .endpointDegraded,
+        .ruleSuspended, .ruleFailed, .ruleNoData,
+        .ruleOverflowed, .ruleExpiring, .ruleExpired, .endpointDegraded,
         .endpointDisabled, .endpointRecovered,
         .messageExhausted,
         .secretRotationDue, .endpointCertificateExpiring, .jobFailed, .auditCheckpointed, .systemSealed,

@@ -121,6 +121,40 @@ struct CourseEngineTests {
         }
     }
 
+    @Test func `a rule that hears nothing is blind, which is told once, and not as its alert`() async throws {
+        try await withDesk { worker, desk in
+            let start = desk.now
+            let id = try await desk.enabledRule(
+                """
+                {"name": "ears", "severity": "info", "on": ["custom.*"], "when": "event.v > 5",
+                 "no_data_after": "1h"}
+                """)
+            let engine = desk.courseEngine(on: worker)
+            func status() async throws -> String? {
+                try await desk.call("GET", "alert-rules/\(id)").json["status"]?.asString
+            }
+            try await desk.catchUp(engine)
+            desk.now = start + .minutes(50)
+            try await desk.push([("a", 1)])
+            try await desk.catchUp(engine)
+            desk.now = start + .minutes(100)
+            try await desk.catchUp(engine)
+            #expect(try await status() == "enabled")
+            for minutes in [111, 300] as [Int64] {
+                desk.now = start + .minutes(minutes)
+                try await desk.catchUp(engine)
+                #expect(try await status() == "no_data")
+            }
+            #expect(desk.told.map(\.type) == ["rule.no_data"])
+            // It goes on all the same.
+            try await desk.push([("a", 9)])
+            #expect(desk.told.map(\.type) == ["rule.no_data", "alert.firing"])
+            try await desk.catchUp(engine)
+            #expect(try await status() == "enabled")
+            #expect(try await desk.alerts().count == 1)
+        }
+    }
+
     @Test func `the end of a rule is told a week before, once, and then it ends`() async throws {
         try await withDesk { worker, desk in
             let start = desk.now

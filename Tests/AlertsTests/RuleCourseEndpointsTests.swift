@@ -154,12 +154,12 @@ struct RuleCourseEndpointsTests {
                 try await desk.call(
                     "POST", "alert-rules",
                     body(
-                    """
-                    "when": "event.v > 1", "group_by": ["event.g"], "cooldown": "1d",
-                    "window": {"count": 2, "within": "1h"}
-                    """
-                )
-            ).json["id"]?.asString ?? ""
+                        """
+                        "when": "event.v > 1", "group_by": ["event.g"], "cooldown": "1d",
+                        "window": {"count": 2, "within": "1h"}
+                        """
+                    )
+                ).json["id"]?.asString ?? ""
             let start = desk.now
             let type = try #require(EventType("custom.a"))
             for minute in 0..<9 {

@@ -28,7 +28,7 @@ struct RuleIndexTests {
                 rule(6, #""when": "true""#),
             ])
         let type = try #require(EventType("custom.y"))
-        func met(_ view: JSONObject) -> Set<Int> { numbers(index.candidates(for: type, view)) }
+        func met(_ view: JSONObject) -> Set<Int> { numbers(index.candidates(for: type, view).map(\.rule)) }
         #expect(met(JSONObject(members: [("key", "a")])) == [1, 3, 4, 6])
         #expect(met(JSONObject(members: [("key", "b")])) == [2, 4, 6])
         #expect(met(JSONObject(members: [("key", 7)])) == [4, 6])
@@ -57,7 +57,7 @@ struct RuleIndexTests {
                 _ = view.append(
                     name, [.string("x"), .string("y"), .string("z"), 1, .null][random.number(0..<5)])
             }
-            let found = numbers(index.candidates(for: type, view))
+            let found = numbers(index.candidates(for: type, view).map(\.rule))
             let matter = rules.filter { $0.content.verdict(on: type, view) != .silent }
             #expect(numbers(matter).isSubset(of: found))
         }

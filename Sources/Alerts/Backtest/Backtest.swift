@@ -8,7 +8,8 @@ import Postgres
 
 /// A rule over what is stored: what it would have fired, and what would have been sent.
 struct Backtest {
-    /// Events of one page: some milliseconds of the loop's time.
+    /// Events of one page: some milliseconds of the loop's time. It stands in the statements as a number,
+    /// since PostgreSQL plans for a parameter as if it were a tenth of the table.
     static let pageEvents = 2_000
     static let eventsAtMost = 50_000_000
     /// Firings that are told one by one; more are counted.
@@ -129,7 +130,7 @@ struct Backtest {
         select era, xid::text, id, at, type, subject, actor, data::text from event
         where (era, xid, id) > ($1, $2::xid8, $3) and at >= $4 and at < $5
             and (type = any ($6) or type like any ($7::text[]))
-        order by era, xid, id limit $8
+        order by era, xid, id limit 2000
         """)
     private static let readAll = Statement(
         "backtest_feed",
@@ -138,13 +139,13 @@ struct Backtest {
             (select era, xid, id, at, type, subject, actor, data::text from event
             where (era, xid, id) > ($1, $2::xid8, $3) and at >= $4 and at < $5
                 and (type = any ($6) or type like any ($7::text[]))
-            order by era, xid, id limit $8)
+            order by era, xid, id limit 2000)
             union all
             (select era, xid, id, at, type, subject, actor, data::text from usage_event
             where (era, xid, id) > ($1, $2::xid8, $3) and at >= $4 and at < $5
                 and (type = any ($6) or type like any ($7::text[]))
-            order by era, xid, id limit $8)
-        ) as e order by era, xid, id limit $8
+            order by era, xid, id limit 2000)
+        ) as e order by era, xid, id limit 2000
         """)
     private static let findEvents = Statement(
         "backtest_find",
@@ -164,7 +165,7 @@ struct Backtest {
         let statement = types.contains(where: \.isUse) ? Self.readAll : Self.readEvents
         return try await database.query(
             statement, .int32(place.era), .text(String(place.transaction)), .id(place.id), .timestamp(from),
-            .timestamp(to), .textArray(names), .textArray(prefixes), .int(Self.pageEvents)
+            .timestamp(to), .textArray(names), .textArray(prefixes)
         ).compactMap { Stored($0) }
     }
 }

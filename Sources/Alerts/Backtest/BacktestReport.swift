@@ -77,7 +77,7 @@ struct BacktestReport {
                         RuleReference(id: rule.id, name: rule.content.name, version: rule.version).object)
                     w.field("severity", rule.content.severity.rawValue)
                     w.field("state", Alert.State.firing.rawValue)
-                    w.field("summary", "\(rule.content.name): \(sentence)")
+                    w.field("summary", "\(rule.content.name): \(rule.content.lead)\(sentence)")
                     w.field("labels", rule.content.labels)
                     w.field("group", outcome.group)
                     w.field("count", alert.count)

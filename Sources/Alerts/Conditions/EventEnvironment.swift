@@ -67,7 +67,7 @@ extension EventField {
 
 extension EventType {
     /// Alerts and what rules themselves report, so that no rule feeds itself.
-    package var isOpenToRules: Bool {
-        !name.hasPrefix("alert.") && self != .ruleFailed && self != .ruleOverflowed
-    }
+    package var isOpenToRules: Bool { !name.hasPrefix("alert.") && !Self.toldByRules.contains(self) }
+
+    private static let toldByRules: Set<EventType> = [.ruleFailed, .ruleNoData, .ruleOverflowed]
 }

@@ -1,5 +1,6 @@
 package import Access
 package import Events
+import Expressions
 import JSON
 import Kernel
 package import Postgres
@@ -82,7 +83,7 @@ package final class AlertEngine {
         let index = try await index(at: row.int64(1))
         let candidates = events.compactMap { Candidates($0, in: index) }
         guard !candidates.isEmpty else { return Outcome() }
-        let owners = Set(candidates.flatMap { $0.rules.map(\.owner) })
+        let owners = Set(candidates.flatMap { $0.rules.map(\.rule.owner) })
         let rights = try await rights.rights(of: owners, at: row.int64(0))
         let targets = try await things.targets(
             of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.values,
@@ -94,7 +95,7 @@ package final class AlertEngine {
     private struct Candidates {
         let event: Event
         let flat: JSONObject
-        let rules: [AlertRule]
+        let rules: [IndexedRule]
 
         init?(_ event: Event, in index: RuleIndex) {
             guard index.takes(event.type) else { return nil }
@@ -104,20 +105,34 @@ package final class AlertEngine {
         }
     }
 
+    /// An event as somebody sees it who sees it at all.
+    private struct Seen {
+        let view: JSONObject
+        let value: Value
+
+        init?(_ met: Candidates, _ rights: Rights?, _ targets: Targets) {
+            guard let sight = rights.map({ EventSight(of: $0) }),
+                sight.sees(met.event.type, EventTopic(of: met.event), targets)
+            else { return nil }
+            view = EventView.drawn(met.flat, of: met.event, seenBy: sight, targets)
+            value = .object(JSONFields(view))
+        }
+    }
+
     /// Each rule with the eyes of its owner.
     private func judge(
         _ candidates: [Candidates], _ rights: [PrincipalID: Rights], _ targets: Targets
     ) -> Outcome {
         var outcome = Outcome()
         for met in candidates {
-            let (event, topic) = (met.event, EventTopic(of: met.event))
-            for rule in met.rules where !rule.content.isOver(at: event.at) {
-                guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
-                    sight.sees(event.type, topic, targets)
-                else { continue }
+            var seen: [PrincipalID: Seen?] = [:]
+            for entry in met.rules where !entry.rule.content.isOver(at: met.event.at) {
+                let owner = entry.rule.owner
+                if seen[owner] == nil { seen[owner] = .some(Seen(met, rights[owner], targets)) }
+                guard case .some(.some(let seen)) = seen[owner] else { continue }
                 evaluations += 1
-                let view = EventView.drawn(met.flat, of: event, seenBy: sight, targets)
-                outcome.add(rule.content.verdict(on: event.type, view), rule, event, view)
+                let verdict = entry.verdict(seen.value, isRetroactive: seen.view["retroactive"] == true)
+                if verdict != .silent { outcome.add(verdict, entry.rule, met.event, seen.view) }
             }
         }
         outcome.failures.sort { $0.rule.id < $1.rule.id }

@@ -7,8 +7,8 @@ enum AlertSummary {
     private static let maxCharacters = 240
 
     static func text(_ firing: Firing) -> String {
-        let text =
-            "\(firing.rule.content.name): \(sentence(firing.event.type, firing.view, by: firing.actor))"
+        let happened = sentence(firing.event.type, firing.view, by: firing.actor)
+        let text = "\(firing.rule.content.name): \(firing.rule.content.lead)\(happened)"
         let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
         return line.count <= maxCharacters ? line : line.prefix(maxCharacters - 1) + "…"
     }

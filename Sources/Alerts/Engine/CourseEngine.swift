@@ -202,13 +202,16 @@ package final class CourseEngine {
         let names = Dictionary(index.rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let overflown = try await Overflows.new(evicted, names, ledger, in: transaction)
         let failed = try await alerts.write(work.failures, in: transaction)
+        let blind = try await DataWatch.write(
+            work.watches, newID: { ledger.newID() }, in: transaction)
         let fired = try await alerts.write(work.firings, in: transaction)
         let recovered = try await AlertRecovery.write(work.recoveries, alerts, in: transaction)
-        let events = overflown + failed + fired.map(\.event) + recovered.map(\.event)
+        let told = overflown + failed + blind
+        let events = told + fired.map(\.event) + recovered.map(\.event)
         guard !events.isEmpty else { return nil }
         try await EventStore.insert(events, in: transaction)
         let messages =
-            (overflown + failed).compactMap { Message($0) } + fired.map(\.message) + recovered.map(\.message)
+            told.compactMap { Message($0) } + fired.map(\.message) + recovered.map(\.message)
         return try await enqueue(messages, transaction)
     }
 }

@@ -11,11 +11,12 @@ struct CourseWork {
     var firings: [Firing] = []
     var recoveries: [AlertRecovery] = []
     var failures: [RuleFailure] = []
+    var watches: [DataWatch] = []
 
     /// Whether it makes events.
-    var isTold: Bool { !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty) }
+    var isTold: Bool { !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty && watches.isEmpty) }
 
-    var isEmpty: Bool { changes.isEmpty && firings.isEmpty && recoveries.isEmpty && failures.isEmpty }
+    var isEmpty: Bool { changes.isEmpty && !isTold }
 }
 
 /// Works out what a page of events, and the time that has gone by, do to the groups of rules.
@@ -56,9 +57,9 @@ final class CourseJudge {
     ) async throws -> CourseWork {
         let candidates = try await candidates(page, index, shards, epoch: epoch)
         var round = Round(index.rules)
-        let begun = index.rules.filter { rule in
-            !rule.content.isOver(at: time) && rule.machine.initial(at: time) != nil
-        }.map { StateKey($0.id, groupKey: Firing.key(of: JSONObject())) }.filter { shards[$0.shard] != nil }
+        let begun = index.rules.filter { !$0.content.isOver(at: time) }.flatMap {
+            $0.firstKeys(at: time)
+        }.filter { shards[$0.shard] != nil }
         let keys = Set(candidates.map(\.key)).union(begun)
         round.stored = try await states.states(of: keys, round.contents)
         for due in dues {
@@ -80,7 +81,9 @@ final class CourseJudge {
             guard row.type.isOpenToRules else { return nil }
             let event = row.event
             let flat = EventView.flat(event)
-            let rules = index.candidates(for: row.type, flat).filter { $0.begun <= row.position }
+            let rules = index.candidates(for: row.type, flat).map(\.rule).filter {
+                $0.begun <= row.position
+            }
             return rules.isEmpty ? nil : (row.position, event, flat, rules)
         }
         guard !met.isEmpty else { return [] }
@@ -90,16 +93,18 @@ final class CourseJudge {
             EventSight(of: .none).askedOfThings, in: ledger.database)
         return met.flatMap { item in
             let topic = EventTopic(of: item.event)
-            return item.rules.compactMap { rule -> Candidate? in
+            return item.rules.flatMap { rule -> [Candidate] in
                 guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
                     sight.sees(item.event.type, topic, targets)
-                else { return nil }
+                else { return [] }
                 let view = EventView.drawn(item.flat, of: item.event, seenBy: sight, targets)
-                guard rule.content.concerns(item.event, view) else { return nil }
-                let key = StateKey(rule.id, groupKey: Firing.key(of: rule.content.group(of: view)))
-                guard let shard = shards[key.shard], shard.place < item.place else { return nil }
-                let content = Value.object(JSONFields(view))
-                return Candidate(rule: rule, event: item.event, view: view, key: key, content: content)
+                return rule.keys(of: item.event, view).filter { key in
+                    shards[key.shard].map { $0.place < item.place } ?? false
+                }.map { key in
+                    Candidate(
+                        rule: rule, event: item.event, view: view, key: key,
+                        content: .object(JSONFields(view)))
+                }
             }
         }
     }
@@ -124,13 +129,14 @@ final class CourseJudge {
 
         mutating func begin(_ key: StateKey) {
             guard let rule = rules[key.rule], state(key) == nil else { return }
-            states[key] = rule.machine.initial(at: rule.updatedAt)
+            states[key] = rule.machine(of: key).initial(at: rule.updatedAt)
         }
 
         mutating func take(_ candidate: Candidate) {
             let rule = candidate.rule
+            let isWatch = candidate.key == rule.watchKey
             // Most events are none of most rules': their states need not be looked at.
-            if rule.content.ignoresMisses, let when = rule.content.when {
+            if !isWatch, rule.content.ignoresMisses, let when = rule.content.when {
                 var memory = CrossingMemory()
                 if when.evaluate(candidate.content, remembering: &memory) == .fails { return }
             }
@@ -138,12 +144,12 @@ final class CourseJudge {
             let occurrence = RuleMachine.Occurrence(
                 id: candidate.event.id, at: candidate.event.at, type: candidate.event.type,
                 event: candidate.content)
-            let transitions = rule.machine.take(occurrence, &state)
+            let transitions = rule.machine(of: candidate.key).take(occurrence, &state)
             states[candidate.key] = state
             for transition in transitions {
                 if case .fails(let reason) = transition.step {
                     fail(rule, candidate.event, reason)
-                } else if transition.event == candidate.event.id, transition.step == .fires {
+                } else if !isWatch, transition.event == candidate.event.id, transition.step == .fires {
                     work.firings.append(
                         Firing(rule: rule, event: candidate.event, view: candidate.view, at: transition.at))
                 } else {
@@ -155,7 +161,7 @@ final class CourseJudge {
         mutating func advance(_ key: StateKey, to time: Timestamp) {
             guard let rule = rules[key.rule], var state = state(key) else { return drop(key) }
             let end = rule.content.course.expiresAt.map { min($0 - Period(microseconds: 1), time) } ?? time
-            for transition in rule.machine.advance(&state, to: end) { note(transition, rule, key) }
+            for transition in rule.machine(of: key).advance(&state, to: end) { note(transition, rule, key) }
             states[key] = state
             if rule.content.isOver(at: time) { drop(key) }
         }
@@ -167,6 +173,13 @@ final class CourseJudge {
         }
 
         private mutating func note(_ transition: RuleMachine.Transition, _ rule: AlertRule, _ key: StateKey) {
+            if key == rule.watchKey {
+                let isSilent = transition.step == .fires
+                if isSilent || transition.step == .resolves {
+                    work.watches.append(DataWatch(rule: rule, isSilent: isSilent, at: transition.at))
+                }
+                return
+            }
             switch transition.step {
             case .fires: elapsed.append(Elapsed(rule: rule, transition: transition, key: key))
             case .resolves:
@@ -184,7 +197,7 @@ final class CourseJudge {
         mutating func close() {
             for (key, state) in states {
                 guard let rule = rules[key.rule] else { continue }
-                let machine = rule.machine
+                let machine = rule.machine(of: key)
                 let isGone = machine.isIdle(state)
                 let bytes = isGone ? nil : state.bytes
                 guard bytes != stored[key] else { continue }
@@ -241,7 +254,29 @@ extension RuleContent {
 }
 
 extension AlertRule {
-    var machine: RuleMachine { RuleMachine(content) }
+    /// Of one of its groups, or of what listens whether anything comes.
+    func machine(of key: StateKey) -> RuleMachine {
+        key == watchKey ? watch ?? RuleMachine(content) : RuleMachine(content)
+    }
+
+    /// What an event matters to.
+    fileprivate func keys(of event: Event, _ view: JSONObject) -> [StateKey] {
+        var keys: [StateKey] = []
+        if !content.isPoint, content.concerns(event, view) {
+            keys.append(StateKey(id, groupKey: Firing.key(of: content.group(of: view))))
+        }
+        if content.course.noDataAfter != nil, !content.isOver(at: event.at), content.names(view) {
+            keys.append(watchKey)
+        }
+        return keys
+    }
+
+    /// What begins with the rule, before anything came.
+    fileprivate func firstKeys(at time: Timestamp) -> [StateKey] {
+        let whole = StateKey(id, groupKey: Firing.key(of: JSONObject()))
+        let first = !content.isPoint && RuleMachine(content).initial(at: time) != nil ? [whole] : []
+        return first + (content.course.noDataAfter == nil ? [] : [watchKey])
+    }
 
     /// What states are of: they are begun anew when this is another.
     var contentNumber: Int64 {

@@ -5,6 +5,26 @@ import JSON
 import Kernel
 import Postgres
 
+/// A rule as indexes share it: to copy one costs more than to evaluate its condition.
+final class IndexedRule: Sendable {
+    let rule: AlertRule
+    private let when: Condition?
+
+    init(_ rule: AlertRule) { (self.rule, when) = (rule, rule.content.when) }
+
+    /// Of an event whose type it takes.
+    func verdict(_ event: Value, isRetroactive: Bool) -> RuleVerdict {
+        if isRetroactive, !rule.content.isRetroactive { return .silent }
+        guard let when else { return .fires }
+        var memory = CrossingMemory()
+        switch when.evaluate(event, remembering: &memory) {
+        case .holds: return .fires
+        case .fails: return .silent
+        case .error(let message): return .error(message)
+        }
+    }
+}
+
 /// The rules that run, found by event type and by what they say of a field's value: what an event costs
 /// depends on the rules that it may concern, not on how many there are. One worker's, and as one
 /// configuration number stands for them.
@@ -17,11 +37,11 @@ final class RuleIndex {
 
     /// Rules of one type or area.
     private struct Bucket {
-        var all: [AlertRule] = []
+        var all: [IndexedRule] = []
         /// By a field and its value: `event.key_id == 'key_…'` cannot hold for another.
-        var keyed: [String: [String: [AlertRule]]] = [:]
+        var keyed: [String: [String: [IndexedRule]]] = [:]
 
-        mutating func add(_ rule: AlertRule, _ equality: RuleContent.FieldValues?) {
+        mutating func add(_ rule: IndexedRule, _ equality: RuleContent.FieldValues?) {
             guard let equality else { return all.append(rule) }
             for value in Set(equality.values) {
                 keyed[equality.field, default: [:]][value, default: []].append(rule)
@@ -30,7 +50,7 @@ final class RuleIndex {
 
         var isEmpty: Bool { all.isEmpty && keyed.isEmpty }
 
-        func candidates(_ view: JSONObject) -> [AlertRule] {
+        func candidates(_ view: JSONObject) -> [IndexedRule] {
             keyed.reduce(into: all) { found, entry in
                 switch view[entry.key] {
                 case .string(let value): found += entry.value[value] ?? []
@@ -45,16 +65,17 @@ final class RuleIndex {
     init(configuration: Int64, rules: [AlertRule]) {
         (self.configuration, self.rules) = (configuration, rules)
         for rule in rules {
+            let entry = IndexedRule(rule)
             let types = rule.content.onlyTypes
             for type in EventType.all where rule.content.takes(type) && types?.contains(type.name) ?? true {
-                byType[type.name, default: Bucket()].add(rule, rule.content.equality(in: type))
+                byType[type.name, default: Bucket()].add(entry, rule.content.equality(in: type))
             }
             for pattern in rule.content.on where pattern.takesCustom {
                 if pattern.text.hasSuffix(".*") {
                     let area = String(pattern.text.dropLast())
-                    byCustomArea[area, default: Bucket()].add(rule, rule.content.equality(in: nil))
+                    byCustomArea[area, default: Bucket()].add(entry, rule.content.equality(in: nil))
                 } else {
-                    byType[pattern.text, default: Bucket()].add(rule, rule.content.equality(in: nil))
+                    byType[pattern.text, default: Bucket()].add(entry, rule.content.equality(in: nil))
                 }
             }
         }
@@ -67,12 +88,12 @@ final class RuleIndex {
 
     /// Each rule once, of those for which the event may matter.
     /// - Parameter view: of the event, whole.
-    func candidates(for type: EventType, _ view: JSONObject) -> [AlertRule] {
+    func candidates(for type: EventType, _ view: JSONObject) -> [IndexedRule] {
         let exact = byType[type.name]?.candidates(view) ?? []
         guard type.isCustom, !byCustomArea.isEmpty else { return exact }
         var seen: Set<AlertRuleID> = []
         return (exact + areas(of: type.name).flatMap { byCustomArea[$0]?.candidates(view) ?? [] }).filter {
-            seen.insert($0.id).inserted
+            seen.insert($0.rule.id).inserted
         }
     }
 
@@ -120,23 +141,33 @@ extension RuleContent {
 
     /// Of the types that `when` names, if it does; not where the state of other types matters.
     fileprivate var onlyTypes: Set<String>? {
-        choosing.first { $0.field == "type" }.map { Set($0.values) }
+        if course.noDataAfter != nil { return nil }
+        return choosing.first { $0.field == "type" }.map { Set($0.values) }
     }
 
     /// By which the index finds it among the rules of a type; the one with the fewest values.
     fileprivate func equality(in type: EventType?) -> FieldValues? {
-        choosing.filter { entry in
+        if course.noDataAfter != nil { return nil }
+        return choosing.filter { entry in
             entry.field != "type" && type.map { $0.declares(entry.field) } ?? true
         }.min { $0.values.count < $1.values.count }
     }
 
     /// Whether the event is one of those that it is about.
-    func chooses(_ view: JSONObject) -> Bool {
-        if ignoresMisses { return true }
-        return choosing.allSatisfy { entry in
+    func chooses(_ view: JSONObject) -> Bool { ignoresMisses || names(view) }
+
+    /// Whether the event is about what the rule names.
+    func names(_ view: JSONObject) -> Bool {
+        choosing.filter { Self.isNaming($0.field) }.allSatisfy { entry in
             guard case .string(let value)? = view[entry.field] else { return view[entry.field] == nil }
             return entry.values.contains(value)
         }
+    }
+}
+
+extension RuleContent {
+    fileprivate func isFor(_ kind: RuleIndex.Kind) -> Bool {
+        kind == .point ? isPoint : !isPoint || course.noDataAfter != nil
     }
 }
 
@@ -148,7 +179,12 @@ extension EventType {
 
 extension RuleIndex {
     /// Which rules somebody evaluates.
-    enum Kind { case point, stateful }
+    enum Kind {
+        /// By the event alone, in its transaction.
+        case point
+        /// Behind the horizon: also whether anything comes at all.
+        case stateful
+    }
 
     /// Suspended ones too: whether their owners may act is asked by event, and needs no new index when that
     /// changes.
@@ -166,7 +202,7 @@ extension RuleIndex {
         _ kind: Kind, configuration: Int64, from source: any Queryable
     ) async throws -> RuleIndex {
         let rules = try await source.query(load).compactMap { row -> AlertRule? in
-            guard var rule = AlertRule(row), rule.content.isPoint == (kind == .point) else { return nil }
+            guard var rule = AlertRule(row), rule.content.isFor(kind) else { return nil }
             rule.begun =
                 row.isNull(21)
                 ? .beginning

@@ -14,7 +14,8 @@ enum Suspensions {
         "alert_rule_suspend",
         """
         with held as (
-            select id from alert_rule where owner = any ($1::text[]) and status in ('enabled', 'error')
+            select id from alert_rule where owner = any ($1::text[]) and status in ('enabled', 'error',
+                'no_data')
             order by id for no key update
         )
         update alert_rule r set status = 'suspended', status_reason = $2, updated_at = $3, revision =

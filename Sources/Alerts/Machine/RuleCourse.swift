@@ -10,15 +10,17 @@ package struct RuleCourse: Equatable, Sendable {
     package var sequence: RuleSequence?
     /// What ends an alert that fires.
     package var recoverWhen: Condition?
+    /// How long nothing may come before the rule is said to be blind.
+    package var noDataAfter: Lapse?
     /// From then on it takes no events.
     package var expiresAt: Timestamp?
 
     package init(
         hold: Lapse? = nil, window: RuleWindow? = nil, sequence: RuleSequence? = nil,
-        recoverWhen: Condition? = nil, expiresAt: Timestamp? = nil
+        recoverWhen: Condition? = nil, noDataAfter: Lapse? = nil, expiresAt: Timestamp? = nil
     ) {
         (self.hold, self.window, self.sequence) = (hold, window, sequence)
-        (self.recoverWhen, self.expiresAt) = (recoverWhen, expiresAt)
+        (self.recoverWhen, self.noDataAfter, self.expiresAt) = (recoverWhen, noDataAfter, expiresAt)
     }
 
     /// Whether something has to be remembered from one event to the next; crossings do so too.

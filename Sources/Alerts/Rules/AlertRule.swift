@@ -12,6 +12,8 @@ package struct AlertRule: Sendable {
         case suspended
         /// Enabled, but its condition could not be evaluated on some event.
         case error
+        /// Enabled, but nothing came for so long that it may be blind.
+        case noData = "no_data"
         /// Its time is over.
         case expired
     }
@@ -35,7 +37,7 @@ package struct AlertRule: Sendable {
     package var begun = EventPosition.beginning
 
     /// Whether it runs.
-    package var isOn: Bool { status == .enabled || status == .error }
+    package var isOn: Bool { status == .enabled || status == .error || status == .noData }
 
     /// Whether it watches for something else than before, or watches again.
     func begins(after before: AlertRule) -> Bool {
@@ -100,6 +102,7 @@ extension RuleContent {
         w.field("window", course.window?.object)
         w.field("sequence", course.sequence?.object)
         w.field("recover_when", course.recoverWhen?.source)
+        w.field("no_data_after", course.noDataAfter?.text)
         w.field("expires_at", course.expiresAt?.description)
     }
 }

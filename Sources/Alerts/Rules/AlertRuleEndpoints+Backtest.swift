@@ -57,7 +57,7 @@ extension AlertRuleEndpoints {
             if rule.isOn { try refuseFailing(rule.tests, of: version.content) }
             rule.content = version.content
             rule.version += 1
-            if rule.status == .error { (rule.status, rule.statusReason) = (.enabled, nil) }
+            if rule.isOn { (rule.status, rule.statusReason) = (.enabled, nil) }
             return true
         }
     }

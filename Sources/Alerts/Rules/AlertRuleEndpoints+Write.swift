@@ -41,7 +41,7 @@ extension AlertRuleEndpoints {
             if rule.isOn { try refuseFailing(draft.tests, of: draft.content) }
             if draft.content != rule.content { rule.version += 1 }
             (rule.content, rule.tests) = (draft.content, draft.tests)
-            if rule.status == .error { (rule.status, rule.statusReason) = (.enabled, nil) }
+            if rule.isOn { (rule.status, rule.statusReason) = (.enabled, nil) }
             return true
         }
     }

@@ -49,6 +49,7 @@ package struct RuleContent: Equatable, Sendable {
             && isRetroactive == other.isRetroactive && course.window == other.course.window
             && course.sequence == other.course.sequence && course.hold == other.course.hold
             && course.recoverWhen == other.course.recoverWhen
+            && course.noDataAfter == other.course.noDataAfter
     }
 
     func isOver(at time: Timestamp) -> Bool { course.expiresAt.map { $0 <= time } ?? false }

@@ -11,6 +11,7 @@ extension RuleCourse {
         if let window { _ = object.append("window", .object(window.object)) }
         if let sequence { _ = object.append("sequence", .object(sequence.object)) }
         if let recoverWhen { _ = object.append("recover_when", .string(recoverWhen.source)) }
+        if let noDataAfter { _ = object.append("no_data_after", .string(noDataAfter.text)) }
         if let expiresAt { _ = object.append("expires_at", .string(expiresAt.description)) }
         return object
     }
@@ -22,6 +23,7 @@ extension RuleCourse {
             window: object["window"]?.asObject.flatMap { RuleWindow(stored: $0, on: patterns) },
             sequence: object["sequence"]?.asObject.flatMap { RuleSequence(stored: $0, on: patterns) },
             recoverWhen: object["recover_when"]?.asString.map { Condition(stored: $0, on: patterns) },
+            noDataAfter: object["no_data_after"]?.asString.flatMap { Lapse($0) },
             expiresAt: object["expires_at"]?.asString.flatMap { Timestamp($0) })
     }
 }

@@ -9,7 +9,8 @@ extension Fields {
     mutating func course(on patterns: [EventPattern], now: Timestamp) -> RuleCourse {
         RuleCourse(
             hold: lapse(optional: "for"), window: window(on: patterns), sequence: sequence(on: patterns),
-            recoverWhen: condition("recover_when", on: patterns), expiresAt: expiry(after: now))
+            recoverWhen: condition("recover_when", on: patterns),
+            noDataAfter: lapse(optional: "no_data_after"), expiresAt: expiry(after: now))
     }
 
     static let lapseHint = "a number and a unit, as 15m, at most 10 years"

@@ -59,6 +59,7 @@ struct RuleDraft {
         if names("recover_when", &f) {
             content.course.recoverWhen = f.condition("recover_when", on: content.on)
         }
+        if names("no_data_after", &f) { content.course.noDataAfter = f.lapse(optional: "no_data_after") }
         if names("expires_at", &f) { content.course.expiresAt = f.expiry(after: now) }
         if isOnNamed { content.readCourseAgain(&f) }
         content.refuseCombinations(&f)

@@ -15,7 +15,7 @@ package struct RuleExpiry {
         """
         with held as (
             select id from alert_rule
-            where status in ('enabled', 'error') and (course ->> 'expires_at')::timestamptz <= $1
+            where status in ('enabled', 'error', 'no_data') and (course ->> 'expires_at')::timestamptz <= $1
             order by id for no key update
         )
         update alert_rule r set status = 'expired', status_reason = 'its time is over', updated_at = $1,
@@ -27,7 +27,7 @@ package struct RuleExpiry {
         "alert_rule_ending",
         """
         select id, name, owner, course ->> 'expires_at' from alert_rule
-        where status in ('enabled', 'error')
+        where status in ('enabled', 'error', 'no_data')
             and (course ->> 'expires_at')::timestamptz between $1 and $2
         order by id
         """)
