@@ -12,6 +12,8 @@ package import Webhooks
 package final class CourseEngine {
     /// What is new is seen after that long at the latest.
     private static let pollEvery: Period = .milliseconds(100)
+    /// What failed is tried again.
+    private static let failedFor: Period = .seconds(1)
     /// Where there is no such rule, how often one is looked for; no event is missed for that.
     private static let restFor: Period = .milliseconds(250)
     static let pageEvents = 1_000
@@ -79,14 +81,16 @@ package final class CourseEngine {
 
     private nonisolated(nonsending) func run() async {
         while !isStopping {
-            var isMore = false
+            var (isMore, hasFailed) = (false, false)
             do {
                 isMore = try await step()
             } catch {
                 log.warning("rules over several events wait", ["error": .text("\(error)")])
+                hasFailed = true
             }
             if isMore || isStopping { continue }
-            let wait = index?.rules.isEmpty == false ? Self.pollEvery : Self.restFor
+            let busy = index?.rules.isEmpty == false ? Self.pollEvery : Self.restFor
+            let wait = hasFailed ? Self.failedFor : busy
             let timer = reactor.schedule(afterNanoseconds: wait.nanoseconds) { [bell] in bell.wake() }
             await bell.wait()
             reactor.cancel(timer)
