@@ -127,7 +127,7 @@ struct Backtest {
     private static let readEvents = Statement(
         "backtest_events",
         """
-        select era, xid::text, id, at, type, subject, actor, data::text from event
+        select era, xid::text as place, id, at, type, subject, actor, data::text from event
         where (era, xid, id) > ($1, $2::xid8, $3) and at >= $4 and at < $5
             and (type = any ($6) or type like any ($7::text[]))
         order by era, xid, id limit 2000
@@ -135,13 +135,13 @@ struct Backtest {
     private static let readAll = Statement(
         "backtest_feed",
         """
-        select * from (
-            (select era, xid, id, at, type, subject, actor, data::text from event
+        select era, xid::text as place, id, at, type, subject, actor, data from (
+            (select era, xid, id, at, type, subject, actor, data::text as data from event
             where (era, xid, id) > ($1, $2::xid8, $3) and at >= $4 and at < $5
                 and (type = any ($6) or type like any ($7::text[]))
             order by era, xid, id limit 2000)
             union all
-            (select era, xid, id, at, type, subject, actor, data::text from usage_event
+            (select era, xid, id, at, type, subject, actor, data::text as data from usage_event
             where (era, xid, id) > ($1, $2::xid8, $3) and at >= $4 and at < $5
                 and (type = any ($6) or type like any ($7::text[]))
             order by era, xid, id limit 2000)
