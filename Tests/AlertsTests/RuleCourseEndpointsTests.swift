@@ -176,9 +176,10 @@ struct RuleCourseEndpointsTests {
                 lines.last?["events"] == 9 && lines.last?["firings"] == 1 && lines.last?["complete"] == true)
             let blind = desk.context([.rulesRead])
             #expect(try await backtest(id, from: start, desk, blind).last?["firings"] == 0)
-            let ofKeys = try await desk.call(
-                "POST", "alert-rules", #"{"name": "keys", "severity": "info", "on": ["key.*"]}"#
-            ).json["id"]?.asString ?? ""
+            let ofKeys =
+                try await desk.call(
+                    "POST", "alert-rules", #"{"name": "keys", "severity": "info", "on": ["key.*"]}"#
+                ).json["id"]?.asString ?? ""
             try await desk.emit(.keyRevoked, ["label": "spot"])
             desk.now = desk.now + .minutes(1)
             #expect(try await backtest(ofKeys, from: start, desk, desk.context()).last?["firings"] == 1)
