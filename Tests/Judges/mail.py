@@ -11,7 +11,7 @@ from service import free_port
 
 LIMIT_SECONDS = 60
 USER, PASSWORD = "keybell", "correct horse"
-NAME = "Zürich\u202e <b> =?UTF-8?Q?x?="
+NAME = "Zürich <b> =?UTF-8?Q?x?="
 
 
 class Keeper:
