@@ -6,7 +6,8 @@ package enum Redaction {
     /// Part of a field's name, in small letters, that makes it one.
     private static let secretive = [
         "secret", "passphrase", "password", "token", "private_key", "privatekey", "seed", "share",
-        "signature", "api_key", "apikey", "credential", "link", "url", "pem",
+        "signature", "api_key", "apikey", "credential", "link", "url", "pem", "certificate", "routing_key",
+        "headers", "authorization", "cookie",
     ]
     private static let limits = JSONLimits(textBytes: 1 << 20)
 
@@ -59,6 +60,6 @@ package enum Redaction {
 
     private static func isSecretive(_ name: String) -> Bool {
         let name = name.lowercased()
-        return !name.hasSuffix("_id") && secretive.contains { name.contains($0) }
+        return name == "key" || !name.hasSuffix("_id") && secretive.contains { name.contains($0) }
     }
 }
