@@ -18,3 +18,18 @@ package final class AuthorityCheck: Sendable {
         return epoch == self.epoch
     }
 }
+
+/// The caller's rights are not what they were when the request was let in: nothing was done.
+package struct AuthorityMoved: Error {
+    package init() {}
+}
+
+extension Context {
+    /// Whether the authority that the request was let in by still is what it was; true where nobody knows by
+    /// which it was.
+    /// - Parameter epoch: as it is, read under the lock.
+    package func stands(at epoch: Int64) -> Bool {
+        if let authority { return authority.settle(at: epoch) }
+        return settledEpoch.map { $0 == epoch } ?? true
+    }
+}

@@ -85,7 +85,8 @@ final class Gate {
         // A change is settled before it begins, and so is a refusal: a grant may be newer than what we know.
         let settled = try await authenticator.settle(attempt, from: visit.address, now: now) ?? attempt
         let admission = try await admit(settled, request, operation, now)
-        admission.context.settledEpoch = authenticator.known(credential, from: visit.address, now: now)?.epoch
+        let known = authenticator.known(credential, from: visit.address, now: now)
+        if known?.caller == admission.caller { admission.context.settledEpoch = known?.epoch }
         return admission
     }
 

@@ -192,8 +192,8 @@ final class Pipeline {
         {
             return replay
         }
-        if let check = context.authority {
-            return try await settling(operation, request, admission, context, check, visit)
+        if operation.settlesItself {
+            return try await settling(operation, request, admission, context, visit)
         }
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
@@ -210,26 +210,34 @@ final class Pipeline {
         return try await finish(operation, request, fresh.context, fresh)
     }
 
+    /// More often than this authority does not move in the time of one request.
+    private static let settlingsAtMost = 20
+
     /// The operation compares by itself, where it acts, that its caller's authority still is what it was. As
     /// long as it has not, it has done nothing: whatever it said is said anew under what holds now.
     private func settling(
         _ operation: Operation, _ request: Request, _ admission: Admission, _ context: Context,
-        _ check: AuthorityCheck, _ visit: Visit
+        _ visit: Visit
     ) async throws -> Response {
+        var (admission, context) = (admission, context)
         var body: [UInt8]?
-        let result: Result<Response, any Error>
-        do {
-            body = try await request.body.collect(limit: operation.bodyLimit)
-            request.body = RequestBody(bytes: body ?? [])
-            result = .success(try await finish(operation, request, context, admission))
-        } catch {
-            result = .failure(error)
+        for _ in 0..<Self.settlingsAtMost {
+            let result: Result<Response, any Error>
+            do {
+                if body == nil { body = try await request.body.collect(limit: operation.bodyLimit) }
+                request.body = RequestBody(bytes: body ?? [])
+                result = .success(try await finish(operation, request, context, admission))
+            } catch {
+                result = .failure(error)
+            }
+            if result.stands(under: context) { return try result.get() }
+            admission = try await gate.admit(request, to: operation, visit)
+            guard body != nil else { return try result.get() }
+            let claim = context.idempotency
+            context = admission.context
+            context.idempotency = claim
         }
-        if check.isSettled || result.isOverload { return try result.get() }
-        let settled = try await gate.admit(request, to: operation, visit)
-        guard let body else { return try result.get() }
-        request.body = RequestBody(bytes: body)
-        return try await finish(operation, request, settled.context, settled)
+        throw Problem(.overloaded, "Authority moved too often. Nothing was done.")
     }
 
     /// What needs approvals is kept for them, and asks for no second factor of whoever wants it: those who
@@ -308,8 +316,17 @@ final class Pipeline {
 }
 
 extension Result<Response, any Error> {
+    /// Whether it is the answer. What was only assumed has to be compared first; what the database said of
+    /// the caller may have been overtaken.
+    fileprivate func stands(under context: Context) -> Bool {
+        if isOverload { return true }
+        if let authority = context.authority { return authority.isSettled }
+        if case .failure(is AuthorityMoved) = self { return false }
+        return true
+    }
+
     /// To be done again at once would answer an overload with twice the load.
-    fileprivate var isOverload: Bool {
+    private var isOverload: Bool {
         guard case .failure(let problem as Problem) = self else { return false }
         return problem.code == .overloaded
     }

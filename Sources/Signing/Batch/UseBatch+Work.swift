@@ -51,9 +51,6 @@ extension UseBatch {
     }
 }
 
-/// The caller's rights are not what they were when the request was let in: nothing was done.
-struct AuthorityMoved: Error {}
-
 extension UseBatch.Work {
     /// By everything but the counters, and by what is known: while the database works, this does.
     mutating func foresee(_ batch: [UseBatcher.Pending]) {
@@ -69,7 +66,7 @@ extension UseBatch.Work {
     }
 
     private mutating func judge(_ pending: UseBatcher.Pending, _ foreseen: Judged?) {
-        if let check = pending.request.context.authority, !check.settle(at: authority.epoch) {
+        guard pending.request.context.stands(at: authority.epoch) else {
             return decisions.append((pending, .failure(AuthorityMoved())))
         }
         guard let snapshot = owner.snapshots.current(pending.request.key) else {
