@@ -155,23 +155,33 @@ extension Dispatcher {
     private nonisolated(nonsending) func send(
         _ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry, at now: Timestamp
     ) async -> AttemptResult? {
-        let start = clock.monotonicNanoseconds()
-        do {
+        await timed(webhook.id, whatFails: "a webhook's secret cannot be opened") {
             guard let url = address(of: webhook) else {
                 return AttemptResult(.refusedByPolicy(.reservedAddress), duration: Period(microseconds: 0))
             }
-            let packed = try packer.pack(delivery, for: webhook, to: url, at: now)
-            book.use(packed.secrets, at: now)
-            return try await carry(packed.parcel, to: webhook.channel?.kind ?? .standard)
-        } catch is Packer.TooLarge {
-            return .tooLarge
+            do {
+                let packed = try packer.pack(delivery, for: webhook, to: url, at: now)
+                book.use(packed.secrets, at: now)
+                return try await carry(packed.parcel, to: webhook.channel?.kind ?? .standard)
+            } catch is Packer.TooLarge {
+                return .tooLarge
+            }
+        }
+    }
+
+    /// What sending came to. Nil: it could not be begun, and the log says why.
+    nonisolated(nonsending) func timed(
+        _ webhook: WebhookID, whatFails: String,
+        _ send: nonisolated(nonsending) () async throws -> AttemptResult?
+    ) async -> AttemptResult? {
+        let start = clock.monotonicNanoseconds()
+        do {
+            return try await send()
         } catch let error as OutgoingError {
             let spent = clock.monotonicNanoseconds() &- start
             return AttemptResult(error, duration: Period(microseconds: Int64(spent / 1_000)))
         } catch {
-            log.error(
-                "a webhook's secret cannot be opened",
-                ["webhook_id": .text(webhook.id.description), "error": .text("\(error)")])
+            log.error(whatFails, ["webhook_id": .text(webhook.description), "error": .text("\(error)")])
             return nil
         }
     }

@@ -101,21 +101,12 @@ extension Dispatcher {
     private nonisolated(nonsending) func attempt(
         _ deliveries: [PendingDelivery], of webhook: WebhookSnapshot.Entry, to destination: Destination?
     ) async -> AttemptResult? {
-        let start = clock.monotonicNanoseconds()
-        do {
+        await timed(webhook.id, whatFails: "a channel's message cannot be made") {
             guard let destination else { return nil }
             let authority = webhook.channel?.settings["authority"]?.asString
             let parcel = try ChannelPacker(allowance: allowance)
                 .pack(deliveries, to: destination, authority: authority)
             return try await carry(parcel, to: destination.kind)
-        } catch let error as OutgoingError {
-            let spent = clock.monotonicNanoseconds() &- start
-            return AttemptResult(error, duration: Period(microseconds: Int64(spent / 1_000)))
-        } catch {
-            log.error(
-                "a channel's message cannot be made",
-                ["webhook_id": .text(webhook.id.description), "error": .text("\(error)")])
-            return nil
         }
     }
 

@@ -25,7 +25,7 @@ struct ApprovedFetchTests {
                 let nothing = try await premises.call("POST", fetch, as: token)
                 #expect(nothing.status == 403 && nothing.code == "mfa_required", "\(nothing.text)")
             }
-            let codes = try await premises.addFactor(of: desk.owner)
+            let codes = try await premises.addApp(of: desk.owner).codes
             let bare = try await premises.call("POST", fetch, as: owner)
             #expect(bare.status == 401 && bare.code == "step_up_required", "\(bare.text)")
             let refused = try await premises.call(
@@ -49,7 +49,7 @@ struct ApprovedFetchTests {
             let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
             #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
             let fetch = "/v1/approvals/\(id)/fetch"
-            let codes = try await premises.addFactor(of: desk.owner)
+            let codes = try await premises.addApp(of: desk.owner).codes
             let refused = try await premises.call(
                 "POST", fetch, as: narrow, headers: try await premises.proof(of: fetch, by: narrow, codes[0]))
             #expect(refused.status == 403 && refused.code == "forbidden", "\(refused.text)")
@@ -77,24 +77,6 @@ extension Premises {
         -> [(name: String, value: String)]
     {
         let action: JSONValue = ["operation": "fetchApproval", "method": "POST", "path": .string(path)]
-        let body: JSONValue = ["action": action, "recovery_code": .string(code)]
-        let shown = try await call(
-            "POST", "/v1/step-up", as: token, body: String(decoding: body.bytes, as: UTF8.self))
-        return [
-            (name: "keybell-step-up", value: try #require(shown.json["proof"]?.asString, "\(shown.text)"))
-        ]
-    }
-
-    /// An authenticator app; the recovery codes that come with it.
-    fileprivate nonisolated(nonsending) func addFactor(of person: Person) async throws -> [String] {
-        let begun = try await call("POST", "/v1/me/factors/totp", as: person.token, body: "{}")
-        let app = try #require(SoftApp(begun.json["secret"]?.asString ?? ""), "\(begun.text)")
-        let code = try app.code(at: host.shared.clock.now())
-        let added = try await call(
-            "POST", "/v1/me/factors/\(begun.json["id"]?.asString ?? "")/confirm", as: person.token,
-            body: #"{"code":"\#(code)"}"#)
-        let codes = added.json["recovery_codes"]?.asArray?.compactMap(\.asString) ?? []
-        #expect(codes.count == 10, "\(added.text)")
-        return codes
+        return [(name: "keybell-step-up", value: try await proof(for: action, code, as: token))]
     }
 }

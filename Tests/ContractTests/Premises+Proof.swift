@@ -1,5 +1,7 @@
+import EventLoop
 import HTTPServer
 import JSON
+import Kernel
 import TestSupport
 import Testing
 
@@ -40,9 +42,49 @@ extension Premises {
     nonisolated(nonsending) func proof(
         for action: JSONValue, by password: String, as token: String
     ) async throws -> String {
-        let body: JSONValue = ["action": action, "password": .string(password)]
+        try await proof(["action": action, "password": .string(password)], as: token)
+    }
+
+    /// By a recovery code.
+    nonisolated(nonsending) func proof(
+        for action: JSONValue, _ code: String, as token: String
+    ) async throws -> String {
+        try await proof(["action": action, "recovery_code": .string(code)], as: token)
+    }
+
+    private nonisolated(nonsending) func proof(_ body: JSONValue, as token: String) async throws -> String {
         let shown = try await call(
             "POST", "/v1/step-up", as: token, body: String(decoding: body.bytes, as: UTF8.self))
         return try #require(shown.json["proof"]?.asString, "\(shown.text)")
+    }
+
+    /// An authenticator app of somebody who has nothing yet; and the recovery codes that come with it.
+    nonisolated(nonsending) func addApp(of person: Person) async throws -> (app: SoftApp, codes: [String]) {
+        let begun = try await call("POST", "/v1/me/factors/totp", as: person.token, body: "{}")
+        let app = try #require(SoftApp(begun.json["secret"]?.asString ?? ""), "\(begun.text)")
+        let code = try app.code(at: host.shared.clock.now())
+        let added = try await call(
+            "POST", "/v1/me/factors/\(begun.json["id"]?.asString ?? "")/confirm", as: person.token,
+            body: #"{"code":"\#(code)"}"#)
+        let codes = added.json["recovery_codes"]?.asArray?.compactMap(\.asString) ?? []
+        #expect(codes.count == 10, "\(added.text)")
+        return (app, codes)
+    }
+}
+
+/// People at their browsers.
+extension Premises {
+    /// A peer that a session may come from without TLS.
+    static let here = SocketAddress.ip(IPAddress(v4: 0x7F00_0001), port: 40_000)
+
+    /// What a browser sends after this answer to a log-in.
+    static func browser(of answer: TestAnswer) -> [(name: String, value: String)] {
+        let pairs = answer.response.head.fields.filter { $0.name == .setCookie }
+            .map { String($0.value.prefix { $0 != ";" }) }
+        return [
+            (name: "cookie", value: pairs.joined(separator: "; ")),
+            (name: "keybell-csrf", value: answer.json["csrf_token"]?.asString ?? ""),
+            (name: "origin", value: "http://localhost:8720"),
+        ]
     }
 }

@@ -134,9 +134,6 @@ extension JSONValue {
 }
 
 extension Premises {
-    /// A peer that a session may come from without TLS.
-    static let here = SocketAddress.ip(IPAddress(v4: 0x7F00_0001), port: 40_000)
-
     nonisolated(nonsending) fileprivate func invite(
         _ name: String, as token: String, _ proof: String? = nil
     ) async throws -> TestAnswer {
@@ -160,13 +157,7 @@ extension Premises {
             "POST", "/v1/sessions", body: #"{"email":"\#(email)","password":"\#(Person.password)"}"#,
             from: Self.here)
         #expect(answer.status == 201, "\(answer.text)")
-        let pairs = answer.response.head.fields.filter { $0.name == .setCookie }
-            .map { String($0.value.prefix { $0 != ";" }) }
-        return [
-            (name: "cookie", value: pairs.joined(separator: "; ")),
-            (name: "keybell-csrf", value: answer.json["csrf_token"]?.asString ?? ""),
-            (name: "origin", value: "http://localhost:8720"),
-        ]
+        return Self.browser(of: answer)
     }
 
     /// An authenticator app, by the password.

@@ -110,11 +110,11 @@ import Testing
             #expect(refused.code == "step_up_required", "\(refused.text)")
             #expect(refused.json["step_up"]?["action"] == .null)
             let begun = try await premises.call(
-                "POST", "/v1/step-up", headers: browser, body: "{}", from: Self.here)
+                "POST", "/v1/step-up", headers: browser, body: "{}", from: Premises.here)
             #expect(begun.json["factors"]?[0]?["kind"] == "totp", "\(begun.text)")
             let shown = try await premises.call(
                 "POST", "/v1/step-up", headers: browser, body: #"{"recovery_code":"\#(codes[1])"}"#,
-                from: Self.here)
+                from: Premises.here)
             #expect(shown.status == 200 && shown.json["proof"] == .null, "\(shown.text)")
             #expect(try await premises.invite(by: browser, "c").status == 201)
             #expect(premises.mistakes == [])
@@ -133,12 +133,12 @@ import Testing
             let used = try app.code(at: premises.host.shared.clock.now())
             for answer in [#""totp":"\#(used)""#, #""recovery_code":"0000-0000-0000-0000""#] {
                 let wrong = try await premises.call(
-                    "POST", "/v1/sessions", body: #"{"pending":"\#(token)",\#(answer)}"#, from: Self.here)
+                    "POST", "/v1/sessions", body: #"{"pending":"\#(token)",\#(answer)}"#, from: Premises.here)
                 #expect(wrong.status == 401, "\(wrong.text)")
             }
             let right = try await premises.call(
                 "POST", "/v1/sessions", body: #"{"pending":"\#(token)","recovery_code":"\#(codes[0])"}"#,
-                from: Self.here)
+                from: Premises.here)
             #expect(
                 right.status == 201 && right.json["session"]?["factor"] == "recovery_code", "\(right.text)")
             #expect(premises.mistakes == [])
@@ -154,21 +154,22 @@ import Testing
             let made = try await premises.call(
                 "POST", "/v1/me/factors/passkeys", as: owner.token, body: offer.text)
             #expect(made.status == 201 && made.json["recovery_codes"]?.asArray?.count == 10, "\(made.text)")
-            let options = try await premises.call("GET", "/v1/sessions/passkey-options", from: Self.here)
+            let options = try await premises.call("GET", "/v1/sessions/passkey-options", from: Premises.here)
             let body: JSONValue = ["passkey": try passkey.sign(options.json["public_key"])]
-            let session = try await premises.call("POST", "/v1/sessions", body: body.text, from: Self.here)
+            let session = try await premises.call(
+                "POST", "/v1/sessions", body: body.text, from: Premises.here)
             #expect(
                 session.status == 201 && session.json["session"]?["factor"] == "passkey", "\(session.text)")
-            let again = try await premises.call("POST", "/v1/sessions", body: body.text, from: Self.here)
+            let again = try await premises.call("POST", "/v1/sessions", body: body.text, from: Premises.here)
             #expect(again.status == 401, "\(again.text)")
-            let browser = Self.cookies(of: session)
+            let browser = Premises.browser(of: session)
             try await premises.set(Self.ageSessions)
             let begun = try await premises.call(
-                "POST", "/v1/step-up", headers: browser, body: "{}", from: Self.here)
+                "POST", "/v1/step-up", headers: browser, body: "{}", from: Premises.here)
             let asked = begun.json["factors"]?.asArray?.first { $0["kind"] == "passkey" }
             let answer: JSONValue = ["passkey": try passkey.sign(asked?["options"])]
             let shown = try await premises.call(
-                "POST", "/v1/step-up", headers: browser, body: answer.text, from: Self.here)
+                "POST", "/v1/step-up", headers: browser, body: answer.text, from: Premises.here)
             #expect(shown.json["factor"] == "passkey", "\(shown.text)")
             #expect(try await premises.invite(by: browser, "d").status == 201)
             #expect(premises.mistakes == [])
@@ -192,7 +193,6 @@ import Testing
 
     // MARK: Things to do
 
-    fileprivate static let here = SocketAddress.ip(IPAddress(v4: 0x7F00_0001), port: 40_000)
     fileprivate static let password = "four candles of a quiet week"
     private static let endGrace = Statement(
         "test_end_grace",
@@ -204,17 +204,6 @@ import Testing
         proof.map { [(name: "keybell-step-up", value: $0)] } ?? []
     }
 
-    /// What a browser sends from then on.
-    fileprivate static func cookies(of answer: TestAnswer) -> [(name: String, value: String)] {
-        let pairs = answer.response.head.fields.filter { $0.name == .setCookie }
-            .map { String($0.value.prefix { $0 != ";" }) }
-        return [
-            (name: "cookie", value: pairs.joined(separator: "; ")),
-            (name: "keybell-csrf", value: answer.json["csrf_token"]?.asString ?? ""),
-            (name: "origin", value: "http://localhost:8720"),
-        ]
-    }
-
     private final class Statuses { var all: [Int?] = [] }
 }
 
@@ -223,28 +212,6 @@ extension JSONValue {
 }
 
 extension Premises {
-    fileprivate nonisolated(nonsending) func addApp(of person: Person) async throws -> (
-        app: SoftApp, codes: [String]
-    ) {
-        let begun = try await call("POST", "/v1/me/factors/totp", as: person.token, body: "{}")
-        let app = try #require(SoftApp(begun.json["secret"]?.asString ?? ""), "\(begun.text)")
-        let code = try app.code(at: host.shared.clock.now())
-        let added = try await call(
-            "POST", "/v1/me/factors/\(begun.json["id"]?.asString ?? "")/confirm", as: person.token,
-            body: #"{"code":"\#(code)"}"#)
-        let codes = added.json["recovery_codes"]?.asArray?.compactMap(\.asString) ?? []
-        #expect(codes.count == 10, "\(added.text)")
-        return (app, codes)
-    }
-
-    fileprivate nonisolated(nonsending) func proof(
-        for action: JSONValue, _ code: String, as token: String
-    ) async throws -> String {
-        let body: JSONValue = ["action": action, "recovery_code": .string(code)]
-        let shown = try await call("POST", "/v1/step-up", as: token, body: body.text)
-        return try #require(shown.json["proof"]?.asString, "\(shown.text)")
-    }
-
     fileprivate nonisolated(nonsending) func invite(as token: String, _ proof: String? = nil) async throws
         -> TestAnswer
     {
@@ -259,7 +226,7 @@ extension Premises {
     ) async throws -> TestAnswer {
         try await call(
             "POST", "/v1/users", headers: browser,
-            body: #"{"name":"\#(name)","email":"\#(name)@desk.example"}"#, from: StepUpTests.here)
+            body: #"{"name":"\#(name)","email":"\#(name)@desk.example"}"#, from: Self.here)
     }
 
     fileprivate nonisolated(nonsending) func anotherToken(of person: Person) async throws -> String {
@@ -286,7 +253,7 @@ extension Premises {
         return try await call(
             "POST", "/v1/sessions",
             body: #"{"email":"owner@desk.example","password":"\#(StepUpTests.password)"}"#,
-            from: StepUpTests.here)
+            from: Self.here)
     }
 
     fileprivate nonisolated(nonsending) func logIn(_ person: Person, _ code: String) async throws
@@ -295,9 +262,9 @@ extension Premises {
         let pending = try await password(of: person).json["pending"]?.asString ?? ""
         let session = try await call(
             "POST", "/v1/sessions", body: #"{"pending":"\#(pending)","recovery_code":"\#(code)"}"#,
-            from: StepUpTests.here)
+            from: Self.here)
         #expect(session.status == 201, "\(session.text)")
-        return StepUpTests.cookies(of: session)
+        return Self.browser(of: session)
     }
 
     /// Past the interface.

@@ -23,6 +23,20 @@ struct Lobby {
     /// Of what the service knows of the provider.
     let time = MovableClock()
 
+    /// One over a database of its own, and its end.
+    static func open(
+        algorithm: TokenAlgorithm = .es256,
+        limits: OutgoingRequest.TimeLimits = .init(connect: .seconds(60), total: .seconds(60)),
+        _ change: @Sendable (inout OpenIDSettings) -> Void = { _ in },
+        _ body: @Sendable (isolated Worker, Lobby) async throws -> Void
+    ) async throws {
+        try await ScratchDatabase.make().withDatabase { worker, database async throws in
+            let lobby = try await Lobby(database, worker, algorithm: algorithm, limits: limits, change)
+            try await body(worker, lobby)
+            lobby.provider.stop()
+        }
+    }
+
     init(
         _ database: Database, _ worker: isolated Worker, algorithm: TokenAlgorithm = .es256,
         limits: OutgoingRequest.TimeLimits = .init(connect: .seconds(60), total: .seconds(60)),

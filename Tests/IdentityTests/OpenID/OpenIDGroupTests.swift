@@ -12,17 +12,6 @@ import Testing
 
 /// What the provider's groups lead to beyond built-in roles, and where else it tells them.
 @Suite(.serialized) struct OpenIDGroupTests {
-    private func with(
-        _ change: @Sendable (inout OpenIDSettings) -> Void = { _ in },
-        _ body: @Sendable (isolated Worker, Lobby) async throws -> Void
-    ) async throws {
-        try await ScratchDatabase.make().withDatabase { worker, database async throws in
-            let lobby = try await Lobby(database, worker, change)
-            try await body(worker, lobby)
-            lobby.provider.stop()
-        }
-    }
-
     private nonisolated(nonsending) func make(
         _ path: String, _ body: String, _ lobby: Lobby
     ) async throws -> JSONValue {
@@ -41,7 +30,8 @@ import Testing
     {
         let (desk, pit) = (GroupID(UUID(high: 7, low: 1)), GroupID(UUID(high: 7, low: 2)))
         let wanted = ["night=night-desk", "night=nobodys-role", "night=\(desk)", "pit=\(pit)", "pit=trader"]
-        try await with({ $0.mappings = wanted.compactMap { GroupMapping($0) } }) { _, lobby async throws in
+        try await Lobby.open({ $0.mappings = wanted.compactMap { GroupMapping($0) } }) {
+            _, lobby async throws in
             let ann = try await lobby.join("ann", .analyst)
             let id = try #require(ann.actor.principal?.description)
             let role = #"{"name":"night-desk","description":"of a test","permissions":["keys:read"]}"#
@@ -71,7 +61,7 @@ import Testing
     }
 
     @Test func `groups that the token leaves out come from where the provider tells more`() async throws {
-        try await with { _, lobby async throws in
+        try await Lobby.open { _, lobby async throws in
             let ann = try await lobby.join("ann", nil)
             let id = try #require(ann.actor.principal?.description)
             lobby.provider.behave { manner in
@@ -103,7 +93,7 @@ import Testing
         async throws
     {
         let stranger = try SigningPair("one", .es256)
-        try await with { _, lobby async throws in
+        try await Lobby.open { _, lobby async throws in
             let ann = try await lobby.join("ann", nil)
             let id = try #require(ann.actor.principal?.description)
             #expect(try await lobby.logIn(as: Lobby.ann.with("groups", ["desk-admins"])).status == 200)

@@ -16,11 +16,9 @@ import Testing
         _ algorithm: TokenAlgorithm = .es256, _ change: @Sendable (inout OpenIDSettings) -> Void = { _ in },
         _ body: @Sendable (isolated Worker, Lobby) async throws -> Void
     ) async throws {
-        try await ScratchDatabase.make().withDatabase { worker, database async throws in
-            let lobby = try await Lobby(database, worker, algorithm: algorithm, change)
+        try await Lobby.open(algorithm: algorithm, change) { worker, lobby async throws in
             _ = try await lobby.invite("ann")
             try await body(worker, lobby)
-            lobby.provider.stop()
         }
     }
 

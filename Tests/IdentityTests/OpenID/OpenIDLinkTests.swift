@@ -15,17 +15,6 @@ import Testing
     private static let link = "/v1/me/openid-link"
     private static let stepUp = "/v1/step-up/openid"
 
-    private func with(
-        _ change: @Sendable (inout OpenIDSettings) -> Void = { _ in },
-        _ body: @Sendable (isolated Worker, Lobby) async throws -> Void
-    ) async throws {
-        try await ScratchDatabase.make().withDatabase { worker, database async throws in
-            let lobby = try await Lobby(database, worker, change)
-            try await body(worker, lobby)
-            lobby.provider.stop()
-        }
-    }
-
     private func at(_ later: Period = .seconds(0)) -> JSONValue {
         .number(JSONNumber((Timestamp.testStart + later).seconds))
     }
@@ -33,7 +22,7 @@ import Testing
     @Test func `a link is made while signed in, by whatever address, and takes back what it gave`()
         async throws
     {
-        try await with { _, lobby async throws in
+        try await Lobby.open { _, lobby async throws in
             let ann = try await lobby.house.join("ann", .analyst, by: lobby.owner)
             let id = try #require(ann.actor.principal?.description)
             let browser = try await lobby.session(of: ann)
@@ -62,7 +51,7 @@ import Testing
     }
 
     @Test func `a visit links nobody but who began it, once, while the session lasts`() async throws {
-        try await with { _, lobby async throws in
+        try await Lobby.open { _, lobby async throws in
             let (ann, bob) = (
                 try await lobby.session(of: lobby.join("ann", .analyst)),
                 try await lobby.session(of: lobby.house.join("bob", .trader, by: lobby.owner))
@@ -93,7 +82,7 @@ import Testing
     }
 
     @Test func `a step-up counts by a log-in that was made for it, of that very person`() async throws {
-        try await with({ $0.factorValues = ["otp"] }) { _, lobby async throws in
+        try await Lobby.open({ $0.factorValues = ["otp"] }) { _, lobby async throws in
             let ann = try await lobby.session(of: lobby.join("ann", .analyst))
             let strong = Lobby.ann.with("amr", ["otp"])
             let began = try await lobby.caller.call("POST", Self.stepUp, ann)
@@ -122,12 +111,12 @@ import Testing
     }
 
     @Test func `where the provider's word is one factor, it is none to show`() async throws {
-        try await with { _, lobby async throws in
+        try await Lobby.open { _, lobby async throws in
             let ann = try await lobby.join("ann", .analyst)
             let browser = try await lobby.session(of: ann)
             #expect(try await lobby.caller.call("POST", Self.stepUp, browser).code == "conflict")
         }
-        try await with({ $0.factorValues = ["otp"] }) { _, lobby async throws in
+        try await Lobby.open({ $0.factorValues = ["otp"] }) { _, lobby async throws in
             let bob = try await lobby.house.join("bob", .trader, by: lobby.owner)
             #expect(try await lobby.caller.call("POST", Self.stepUp, bob).code == "conflict")
             let browser = try await lobby.session(of: bob)

@@ -16,11 +16,7 @@ import Testing
         _ algorithm: TokenAlgorithm = .es256, _ change: @Sendable (inout OpenIDSettings) -> Void = { _ in },
         _ body: @Sendable (isolated Worker, Lobby) async throws -> Void
     ) async throws {
-        try await ScratchDatabase.make().withDatabase { worker, database async throws in
-            let lobby = try await Lobby(database, worker, algorithm: algorithm, change)
-            try await body(worker, lobby)
-            lobby.provider.stop()
-        }
+        try await Lobby.open(algorithm: algorithm, change, body)
     }
 
     @Test func `the browser is sent to the provider with all that binds the log-in to it`() async throws {

@@ -18,11 +18,9 @@ import Testing
         limits: OutgoingRequest.TimeLimits = .init(connect: .seconds(60), total: .seconds(60)),
         _ body: @Sendable (Lobby) async throws -> Void
     ) async throws {
-        try await ScratchDatabase.make().withDatabase { worker, database async throws in
-            let lobby = try await Lobby(database, worker, limits: limits, change)
+        try await Lobby.open(limits: limits, change) { _, lobby async throws in
             _ = try await lobby.invite("ann")
             try await body(lobby)
-            lobby.provider.stop()
         }
     }
 
