@@ -253,23 +253,26 @@ struct ScopedGallery {
     /// What all alerts show that somebody finds, with an id of each.
     nonisolated(nonsending) func alerts(as person: Person) async throws -> [Shown: String] {
         var found: [Shown: String] = [:]
-        for alert in try await pages("/v1/alerts?limit=50", as: person) {
+        for alert in try await pages("/v1/alerts", of: 200, as: person) {
             if let shown = alert["event"].flatMap(shown) { found[shown] = alert["id"]?.asString }
         }
         return found
     }
 
     /// Every item of a list; all pages but the last are full.
-    nonisolated(nonsending) func pages(_ path: String, as person: Person) async throws -> [JSONValue] {
+    nonisolated(nonsending) func pages(_ path: String, of limit: Int, as person: Person) async throws
+        -> [JSONValue]
+    {
         var (items, cursor): ([JSONValue], String?) = ([], "")
         while let place = cursor {
             let next = place.isEmpty ? "" : "&cursor=\(place)"
-            let page = try await premises.call("GET", path + next, as: person.token)
+            let page = try await premises.call(
+                "GET", "\(path)?limit=\(limit)\(next)", as: person.token)
             #expect(page.status == 200, "\(page.text)")
             let data = page.json["data"]?.asArray ?? []
             items += data
             cursor = page.json["next_cursor"]?.asString
-            if cursor != nil { #expect(data.count == 50) }
+            if cursor != nil { #expect(data.count == limit) }
         }
         return items
     }
@@ -279,16 +282,24 @@ struct ScopedGallery {
         "select id, event_type, body, permissions from delivery where event is not null")
 
     /// What deliveries are about, and which permissions they need.
-    nonisolated(nonsending) func visibleDeliveries(to somebody: Somebody) async throws -> Set<String> {
-        var ids: Set<String> = []
-        for row in try await premises.host.database.query(Self.rows) {
+    struct Delivered {
+        let id: String
+        fileprivate let needed: [Permission]
+        fileprivate let place: Place
+    }
+
+    nonisolated(nonsending) func allDeliveries() async throws -> [Delivered] {
+        try await premises.host.database.query(Self.rows).map { row in
             let data = try JSONValue.parse(row.bytes(2))["data"]
             let subject = (data?["event"] ?? data)?["subject"]?.asString ?? ""
-            let needed = row.textArray(3).compactMap(Permission.init) + [.deliveriesRead]
-            if has(somebody, needed, at: places[subject] ?? .general) {
-                ids.insert(row.id(0, as: DeliveryKind.self).description)
-            }
+            return Delivered(
+                id: row.id(0, as: DeliveryKind.self).description,
+                needed: row.textArray(3).compactMap(Permission.init) + [.deliveriesRead],
+                place: places[subject] ?? .general)
         }
-        return ids
+    }
+
+    func visible(_ all: [Delivered], to somebody: Somebody) -> Set<String> {
+        Set(all.filter { has(somebody, $0.needed, at: $0.place) }.map(\.id))
     }
 }
