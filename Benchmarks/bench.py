@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record] [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority]…
+"""usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record]
+    [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority|login|alertmanager]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
-writes it into Docs/performance.md. Ends with 1 when a bar is missed. Ends all that it starts.
+writes the rows of each work that was measured into the place that Docs/performance.md has for it. Ends with 1 when a bar is
+missed. Ends all that it starts.
 """
 
 import argparse
@@ -23,6 +25,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 
+import works_alertmanager  # noqa: E402
 import works_authority  # noqa: E402
 import works_candles  # noqa: E402
 import works_keys  # noqa: E402
@@ -36,13 +39,12 @@ import works_usage  # noqa: E402
 import works_webhooks  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from service import Service  # noqa: E402
-from table import Table  # noqa: E402
+from table import Table, recorded  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
 WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage", "authority",
-         "login"]
+         "login", "alertmanager"]
 RECORD = ROOT / "Docs" / "performance.md"
-BEGIN, END = "<!-- bench: begin -->\n", "<!-- bench: end -->\n"
 
 
 class Bench:
@@ -50,7 +52,7 @@ class Bench:
         self.cluster, self.scratch, self.table = cluster, scratch, Table()
         self.seconds, self.round_count = options.seconds, options.rounds
         self.binary = None if options.peers_only else ROOT / ".build" / "release" / "keybell"
-        self.nginx = options.nginx
+        self.nginx, self.alertmanager = options.nginx, options.alertmanager
         self.receiver = scratch / "receiver"
         self.random = random.Random(20260105)
         self.service_database = None
@@ -104,7 +106,9 @@ class Bench:
             self.attempt("proxy", lambda: works_proxy.run(self))
         if "authority" in works and self.binary:
             self.attempt("authority", lambda: works_authority.run(self))
-        alone = ["plain", "seal", "keys", "proxy", "authority", "login"]
+        if "alertmanager" in works and self.binary:
+            self.attempt("alertmanager", lambda: works_alertmanager.run(self))
+        alone = ["plain", "seal", "keys", "sign", "proxy", "authority", "login", "alertmanager"]
         rest = [work for work in works if work not in alone]
         if not rest:
             return
@@ -126,12 +130,13 @@ class Bench:
             if "candles" in rest:
                 self.attempt("candles", lambda: works_candles.bulk(self, service))
             if "service" in rest and service:
-                self.attempt("memory", lambda: works_service.memory(self, service))
-                self.attempt("start", lambda: works_service.start(self, service))
+                self.attempt("service", lambda: works_service.memory(self, service))
+                self.attempt("service", lambda: works_service.start(self, service))
 
     def attempt(self, name, work):
         """One work that fails does not cost the others their figures."""
         print(f"{name}:", flush=True)
+        self.table.begin(name)
         try:
             work()
         except Exception as error:
@@ -145,10 +150,12 @@ def machine():
     return f"{today}, {cores} cores, {model.group(1) if model else platform.machine()}, Linux {platform.release()}"
 
 
-def record(text):
+def record(table, when):
+    """Each work in its own place, so that one can be measured anew without the others."""
     page = RECORD.read_text()
-    before, rest = page.split(BEGIN)
-    RECORD.write_text(before + BEGIN + text + END + rest.split(END)[1])
+    for name in table.works:
+        page = recorded(page, name, f"{when}\n\n{table.markdown(name)}")
+    RECORD.write_text(page)
 
 
 def main():
@@ -157,8 +164,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--peers-only", action="store_true", help="without the service")
-    parser.add_argument("--record", action="store_true", help="write the table into Docs/performance.md")
+    parser.add_argument("--record", action="store_true", help="write the tables into Docs/performance.md")
     parser.add_argument("--nginx", default=shutil.which("nginx", path="/usr/sbin:/usr/bin"))
+    parser.add_argument("--alertmanager", help="its program, installed or unpacked")
     options = parser.parse_args()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="kbbench"))
     scratch.chmod(0o711)
@@ -168,10 +176,10 @@ def main():
             bench.run(options.works or WORKS)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    text = f"{machine()}; {options.rounds} rounds of {options.seconds} s.\n\n{bench.table.markdown()}"
-    print("\n" + text)
+    when = f"{machine()}; {options.rounds} rounds of {options.seconds} s."
+    print(f"\n{when}\n\n{bench.table.markdown()}")
     if options.record:
-        record(text)
+        record(bench.table, when)
     return 1 if bench.table.missed else 0
 
 

@@ -3,8 +3,13 @@
 
 class Table:
     def __init__(self):
-        self.rows = []
+        # By the work that was asked for, in the order in which they were measured.
+        self.works = {}
         self.missed = 0
+
+    def begin(self, name):
+        """What is added from now on belongs to this work."""
+        self.rows = self.works.setdefault(name, [])
 
     def add(self, work, who, figure, detail="", against=None, bar=None, held=None):
         """`held`: None where there is no bar."""
@@ -14,10 +19,21 @@ class Table:
         self.rows.append((work, who, figure, detail, against or "", bar or "", verdict))
         print("  " + " | ".join(part for part in self.rows[-1] if part), flush=True)
 
-    def markdown(self):
+    def markdown(self, name=None):
+        """Of one work, or of all."""
         head = ("Work", "Who", "Figure", "Detail", "Against the peer", "Bar", "")
-        lines = [head, tuple("---" for _ in head), *self.rows]
+        rows = self.works[name] if name else [row for rows in self.works.values() for row in rows]
+        lines = [head, tuple("---" for _ in head), *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def recorded(page, name, text):
+    """The page with this text in the place that it has for the work, between two comments."""
+    begin, end = f"<!-- bench: {name} -->\n", f"<!-- end of {name} -->\n"
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise RuntimeError(f"the page has no place for {name}, between {begin.strip()} and {end.strip()}")
+    before, rest = page.split(begin)
+    return before + begin + text + end + rest.split(end)[1]
 
 
 def ratios(ours, theirs, key):

@@ -83,10 +83,10 @@ class Poster:
             raise RuntimeError(f"POST {self.path}: {response.status} {answer[:400]}")
 
 
-def steady(make_poster):
+def steady(make_poster, seconds=LATENCY_SECONDS):
     """Posts at an even pace from several connections; returns number → time of sending in ns."""
     sent, failed = {}, []
-    total = RATE_PER_SECOND * LATENCY_SECONDS
+    total = RATE_PER_SECOND * seconds
     began = time.time() + 0.2
 
     def run(first):
