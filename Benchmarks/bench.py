@@ -4,8 +4,8 @@
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
-writes the rows of each work that was measured into the place that Docs/performance.md has for it. Ends with 1 when a bar is
-missed. Ends all that it starts.
+writes the rows of each work that was measured into the place that Docs/performance.md has for it. Ends with 1 when a
+bar is missed. Ends all that it starts.
 """
 
 import argparse
@@ -168,6 +168,10 @@ def main():
     parser.add_argument("--nginx", default=shutil.which("nginx", path="/usr/sbin:/usr/bin"))
     parser.add_argument("--alertmanager", help="its program, installed or unpacked")
     options = parser.parse_args()
+    if options.record:
+        # Whether there is a place for each is known before anything is measured.
+        for name in options.works or WORKS:
+            recorded(RECORD.read_text(), name, "")
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="kbbench"))
     scratch.chmod(0o711)
     try:

@@ -1,5 +1,5 @@
-"""What becomes of an alert when something goes wrong, beside Alertmanager: killed after it was accepted, the receiver down
-for 15 seconds, one 429. Everything waits and nothing computes, so all cases run at once."""
+"""What becomes of an alert when something goes wrong, beside Alertmanager: killed after it was accepted, the receiver
+down for 15 seconds, one 429. Everything waits and nothing computes, so all cases run at once."""
 
 import concurrent.futures
 import http.server

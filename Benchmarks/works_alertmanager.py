@@ -1,5 +1,5 @@
-"""Beside Alertmanager: alerts to a webhook, one by one at 200 a second, as many as possible by single posts and a hundred
-in a post, memory after all these groups; and three faults (faults.py). Each round begins both anew."""
+"""Beside Alertmanager: alerts to a webhook, one by one at 200 a second, as many as possible by single posts and a
+hundred in a post, memory after all these groups; and four faults (faults.py). Each round begins both anew."""
 
 import statistics
 import time
@@ -55,7 +55,7 @@ def paced(there, subject):
 
 
 def burst(there, subject, first, total, batch):
-    """Deliveries a second, from the first post to the last arrival; and how many alerts were refused, and are not lost."""
+    """Deliveries a second, from the first post to the last arrival; how many were refused, which are not lost."""
     began = time.time_ns()
     storm = alerting.Storm(subject, first, total, batch)
     try:
@@ -86,7 +86,8 @@ def works(lost):
         (f"alert to webhook, {works_webhooks.RATE_PER_SECOND}/s",
          lambda m: f"p50 {m['p50']:.2f} ms, p99 {m['p99']:.2f} ms", "p99",
          "p50 < 3 ms, p99 < 15 ms", lambda m: m["p50"] < 3 and m["p99"] < 15),
-        (SINGLE_POSTS, lambda m: f"{m['single']:,.0f} deliveries/s", "single", "≥ 3,500/s", lambda m: m["single"] >= 3500),
+        (SINGLE_POSTS, lambda m: f"{m['single']:,.0f} deliveries/s", "single", "≥ 3,500/s",
+         lambda m: m["single"] >= 3500),
         (BATCHES, lambda m: f"{m['batched']:,.0f} alerts/s", "batched", "≥ 6,500/s", lambda m: m["batched"] >= 6500),
         (MEMORY, lambda m: f"{m['memory']:.0f} MB", "memory", "< 100 MB, nothing lost",
          lambda m: m["memory"] < 100 and lost == 0),

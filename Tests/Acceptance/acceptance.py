@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """usage: acceptance.py [--binary PATH] [--short] [--at-once 6] [--tolerance 30] [--verbose] [SCENARIO…]
 
-Plays the scenarios of Tests/Acceptance (README.md has their language), each on real processes of its own: pushes events,
-directs the receivers, and holds what came against what was expected, a readable line for each failure. Those under
-must_fail have to fail as they say, so that the language itself is tested. --short leaves out what says `only in full`.
+Plays the scenarios of Tests/Acceptance (README.md has their language), each on real processes of its own: pushes
+events, directs the receivers, and holds what came against what was expected, a readable line for each failure. Those
+under must_fail have to fail as they say, so that the language itself is tested. --short leaves out what says
+`only in full`.
 --tolerance: seconds that a message may be late on a busy machine. Standard library only.
 """
 

@@ -1,4 +1,4 @@
-"""The feed by server-sent events, read as a client would: whenever the line breaks, it goes on behind the last event."""
+"""The feed by server-sent events, read as a client would: when the line breaks, it goes on behind the last event."""
 
 import http.client
 import json

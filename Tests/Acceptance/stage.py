@@ -140,6 +140,12 @@ class Stage:
         made = self.must("POST", f"/v1/webhooks/{self.ids[hook]}/secrets", {"overlap": duration})
         self.hooks[hook].secrets.append(made["secret"])
 
+    def retry(self, hook):
+        """All that waits for another attempt, as an operator does who knows that the receiver is up."""
+        waiting = self.must("GET", f"/v1/deliveries?state=pending&limit=100&webhook_id={self.ids[hook]}")["data"]
+        for delivery in waiting:
+            self.must("POST", f"/v1/deliveries/{delivery['id']}/retry")
+
     def resolve(self, rule):
         firing = self.must("GET", f"/v1/alerts?state=firing&rule_id={self.ids[rule]}")["data"]
         for alert in firing:

@@ -11,6 +11,7 @@ VERBS = {
     "start": "start " + NODE,
     "stop": "stop " + NODE,
     "rotate": f"rotate {HOOK} overlap {DURATION}",
+    "retry": f"retry {HOOK}",
     "resolve": 'resolve "(?P<rule>[^"]+)"',
     "answer": HOOK + r" answers (?P<status>[2-5]\d\d)(?: retry-after (?P<retry>\d+))?(?: (?P<often>once|twice))?",
     "lose": HOOK + " loses its answer once",

@@ -143,9 +143,11 @@ def said(expectation, lacking):
     where = "".join(f", {path}={value}" for path, value in expectation.where)
     batched = ", in a batch" if expectation.is_batched else ""
     signed = f", signed by {expectation.signatures}" if expectation.signatures else ""
+    how = kind(not expectation.is_refused, expectation.is_repeated)
+    window = f"between {expectation.earliest:g} s and {expectation.latest:g} s"
     return (
-        f"{kind(not expectation.is_refused, expectation.is_repeated)}{what(expectation.type, expectation.rule)}{where}{batched}{signed} between "
-        f"{expectation.earliest:g} s and {expectation.latest:g} s: {lacking} of {expectation.count} did not come")
+        f"{how}{what(expectation.type, expectation.rule)}{where}{batched}{signed} {window}: "
+        f"{lacking} of {expectation.count} did not come")
 
 
 def compare(place, patterns, feed, arrivals):

@@ -18,7 +18,8 @@ webhook pager
     batch true
 at 2s kill b
 at 0.5s push 2 custom.large subject=BTC amount=5000 price="5000" key=k# via b
-expect desk between 0.5s and 2s: alert.firing "Large" where event.key=k1 rule.version=1 count 2 may repeat signed by 2 secrets
+expect desk between 0.5s and 2s: alert.firing "Large" where event.key=k1 rule.version=1 count 2 may repeat
+expect pager between 0s and 1s: refused alert.firing signed by 2 secrets in batches
 expect feed equals pager
 """)
         self.assertEqual(read.sentence, "It is so.")
@@ -34,8 +35,9 @@ expect feed equals pager
         self.assertEqual(steps.events(read.steps[0].values)[1], {
             "type": "custom.large", "subject": "BTC", "data": {"amount": 5000, "price": "5000", "key": "k2"}})
         self.assertEqual(read.expectations, [scenario.Expectation(
-            place="desk", earliest=0.5, latest=2, type="alert.firing", rule="Large", count=2, signatures=2,
-            where=(("event.key", "k1"), ("rule.version", "1")), may_repeat=True)])
+            place="desk", earliest=0.5, latest=2, type="alert.firing", rule="Large", count=2,
+            where=(("event.key", "k1"), ("rule.version", "1")), may_repeat=True), scenario.Expectation(
+            place="pager", earliest=0, latest=1, type="alert.firing", is_refused=True, signatures=2, is_batched=True)])
         self.assertEqual(read.as_in_the_feed, ["pager"])
 
     def test_refuses_what_it_does_not_understand_and_names_the_line(self):

@@ -67,8 +67,8 @@ class VerdictTests(unittest.TestCase):
             'desk: missing: alert.firing "Large", signed by 2 between 1 s and 2 s: 1 of 1 did not come')
 
     def test_fields_are_compared_as_they_are_written(self):
-        for path, value in (("event.amount", "5000"), ("event.is_new", "true"), ("event.text", "a"), ("event.b", "null")):
-            self.says([expecting(where=((path, value),))], [came()])
+        for pair in (("event.amount", "5000"), ("event.is_new", "true"), ("event.text", "a"), ("event.b", "null")):
+            self.says([expecting(where=(pair,))], [came()])
 
     def test_windows_that_overlap_share_what_came(self):
         wide = expecting(earliest=0, latest=9)
