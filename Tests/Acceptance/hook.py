@@ -42,19 +42,18 @@ class Hook:
             else:
                 self._next += [(status, headers)] * times
 
-    def lose(self, times):
+    def lose(self):
         with self._lock:
-            self._next += ["lose"] * times
+            self._next.append("lose")
 
-    def hang(self, times):
+    def hang(self):
         with self._lock:
-            self._next += ["hang"] * times
+            self._next.append("hang")
 
     def go_down(self):
         """Nothing listens at its port, which stays its own, and no connection is left."""
         with self._lock:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
+            close(self._listener)
             self._listener = self._bound(self.port)
             left = list(self._open)
         for connection in left:
@@ -144,6 +143,7 @@ class Hook:
 
 
 def close(connection):
+    """So that a thread that waits for it goes on."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

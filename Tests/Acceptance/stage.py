@@ -156,10 +156,10 @@ class Stage:
         self.hooks[hook].answer(int(status), headers, {None: None, "once": 1, "twice": 2}[often])
 
     def lose(self, hook):
-        self.hooks[hook].lose(1)
+        self.hooks[hook].lose()
 
     def hang(self, hook):
-        self.hooks[hook].hang(1)
+        self.hooks[hook].hang()
 
     def go_down(self, hook):
         self.hooks[hook].go_down()
