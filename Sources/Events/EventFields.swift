@@ -276,7 +276,8 @@ extension EventType {
         "message.exhausted": EventFields.endpoint + [
             EventField("delivery_id", .string), EventField("message_id", .string),
             EventField("event_type", .string), EventField("alert_id", .string, isNullable: true),
-            EventField("attempts", .integer), EventField("last_status", .integer, isNullable: true),
+            EventField("reason", .string), EventField("attempts", .integer),
+            EventField("last_status", .integer, isNullable: true),
             EventField("last_error", .string, isNullable: true),
         ],
         "secret.rotation.due": EventFields.endpoint + [

@@ -51,6 +51,9 @@ package struct EventSight: Sendable {
         Array(Self.ofThings.union(asking.map { [$0] } ?? []))
     }
 
+    /// Every permission that reading any event, or alert, may ask for.
+    package static let permissions = Set(EventType.all.map(\.permission)).union([.eventsRead, .policiesRead])
+
     private static let ofThings = Set(EventType.all.filter(\.mayBeAboutThings).map(\.permission)).union(
         [.eventsRead, .policiesRead])
 }

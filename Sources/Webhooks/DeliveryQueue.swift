@@ -45,14 +45,14 @@ enum DeliveryQueue {
         """
         with message as (
             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
-                $7::boolean[], $14::text[], $16::text[], $17::text[]) with ordinality
-                as m (id, event, type, alert, permissions, prefix, is_too_large, thing, alerts, events,
+                $13::text[], $15::text[], $16::text[]) with ordinality
+                as m (id, event, type, alert, permissions, prefix, thing, alerts, events,
                     number)
         ), wanted as (
             select id, webhook, number, order_key,
                 row_number() over (partition by webhook order by place) as step,
                 row_number() over (partition by webhook, order_key order by place) as turn
-            from unnest($8::uuid[], $9::uuid[], $10::bigint[], $15::text[])
+            from unnest($7::uuid[], $8::uuid[], $9::bigint[], $14::text[])
                 with ordinality as w (id, webhook, number, order_key, place)
         ), placed as (
             select w.*, case when order_key is null then false when turn > 1 then true
@@ -61,7 +61,7 @@ enum DeliveryQueue {
                 as waits
             from wanted w
         ), held as (
-            select webhook from webhook_sequence where webhook = any ($9::uuid[])
+            select webhook from webhook_sequence where webhook = any ($8::uuid[])
                 order by webhook for no key update
         ), raised as (
             update webhook_sequence s set last = s.last + c.messages
@@ -71,21 +71,18 @@ enum DeliveryQueue {
         )
         insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
             schedule_at,
-            next_attempt_at, due_at, leased_by, dead_reason, dead_at, created_at, body, thing, order_key,
+            next_attempt_at, due_at, leased_by, created_at, body, thing, order_key,
             alerts, events)
         select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '),
             r.before + w.step,
-            case when m.is_too_large then 'dead' else 'pending' end, $11::timestamptz,
-            case when not m.is_too_large and not w.waits then $11::timestamptz end,
-            case when m.is_too_large then null when w.waits then 'infinity' else $12::timestamptz end,
-            case when not m.is_too_large and not w.waits then $13::uuid end,
-            case when m.is_too_large then 'too_large' end,
-            case when m.is_too_large then $11::timestamptz end,
-            $11::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
+            'pending', $10::timestamptz, case when not w.waits then $10::timestamptz end,
+            case when w.waits then 'infinity' else $11::timestamptz end,
+            case when not w.waits then $12::uuid end,
+            $10::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
             m.thing, w.order_key, string_to_array(m.alerts, ' ')::uuid[],
             string_to_array(m.events, ' ')::uuid[]
         from placed w join message m using (number) join raised r using (webhook)
-        returning id, sequence, state = 'pending' and due_at < 'infinity'
+        returning id, sequence, due_at < 'infinity'
         """)
 
     /// Returns what may be sent, in the order of the drafts.
@@ -103,7 +100,7 @@ enum DeliveryQueue {
             insert, .idArray(drafts.map(\.id)), .optionalUUIDArray(drafts.map { $0.message.event?.uuid }),
             .textArray(drafts.map(\.message.type)), .optionalUUIDArray(drafts.map { $0.message.alert?.uuid }),
             .textArray(drafts.map { $0.message.permissions.map(\.rawValue).joined(separator: " ") }),
-            .byteaArray(drafts.map(\.body.prefix)), .boolArray(drafts.map(\.body.isTooLarge)),
+            .byteaArray(drafts.map(\.body.prefix)),
             .idArray(wanted.map(\.receiver.id)), .idArray(wanted.map(\.receiver.webhook)),
             .int64Array(wanted.map(\.number)), .timestamp(now), .timestamp(lease?.until ?? now),
             .uuid(lease?.node), .optionalTextArray(drafts.map(\.message.thing)),

@@ -18,11 +18,10 @@ extension Dispatcher {
                 continue
             }
             guard let webhook = judge(delivery, by: view), !isCrowded(delivery, webhook) else { continue }
-            guard lanes[delivery.webhook, default: Lane()].count < limits.ofLane(webhook) else {
+            guard hasRoom(for: webhook) else {
                 postpone(delivery, to: webhook)
                 continue
             }
-            lanes[delivery.webhook, default: Lane()].follow(webhook)
             lanes[delivery.webhook, default: Lane()].append(delivery)
             touched.insert(delivery.webhook)
         }
@@ -30,16 +29,14 @@ extension Dispatcher {
     }
 
     /// The webhook, when it may be sent to it now; otherwise the delivery's outcome is decided.
-    private func judge(_ delivery: PendingDelivery, by view: WebhookDirectory.View) -> WebhookSnapshot.Entry?
-    {
+    func judge(_ delivery: PendingDelivery, by view: WebhookDirectory.View) -> WebhookSnapshot.Entry? {
         let now = clock.now()
         guard let webhook = view.webhooks.entries[delivery.webhook] else {
             settle(Outcome(delivery, .dead(.webhookDeleted), at: now))
             return nil
         }
         if !webhook.status.takesMessages || view.rights[webhook.owner] == nil {
-            let lapse = delivery.progress.begun + RetrySchedule.lifetime
-            settle(.waiting(delivery, until: lapse, else: .webhookDisabled, at: now))
+            shelve([delivery])
             return nil
         }
         if !view.mayRead(webhook.owner, delivery) {
@@ -52,20 +49,22 @@ extension Dispatcher {
     /// Sends as much to an endpoint as it and this worker bear. What it will not take soon is given back
     /// until then.
     func pump(_ id: WebhookID) {
-        guard let webhook = directory.newest?.webhooks.entries[id], !keys.isSealed else {
+        guard let view = directory.newest, let webhook = view.webhooks.entries[id], !keys.isSealed else {
             release(lanes[id]?.takeAll() ?? [])
-            lanes[id] = nil
+            if lanes[id]?.isIdle == true { lanes[id] = nil }
             return
         }
+        lanes[id]?.follow(webhook)
+        if !webhook.status.takesMessages { return shelve(lanes[id]?.takeAll() ?? []) }
         let now = clock.now()
         while let lane = lanes[id], lane.hasWaiting {
             if let opening = lane.circuit.opens(after: now) { return postpone(id, until: opening, now) }
             if webhook.isPaced { return beginTurn(of: webhook) }
             let isOpen = lane.inFlight < lane.circuit.allowance(at: now, of: limits.perEndpoint)
-            guard isOpen, inFlight < limits.inFlight, mayLeave(webhook, at: now) else { return }
+            guard isOpen, hasPlace(for: webhook), mayLeave(webhook, at: now) else { return }
+            // What was taken a while ago is judged by what holds now.
             guard let delivery = lanes[id]?.next() else { return }
-            lanes[id]?.inFlight += 1
-            launch(delivery, to: webhook)
+            if judge(delivery, by: view) != nil { launch(delivery, to: webhook) }
         }
         if lanes[id]?.isIdle == true, lanes[id]?.circuit == Circuit() { lanes[id] = nil }
     }
@@ -75,7 +74,8 @@ extension Dispatcher {
     private func postpone(_ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry) {
         let now = clock.now()
         let drained = webhook.terms.maxPerSecond.map { Double(limits.ofLane(webhook)) / Double($0) }
-        let wait = drained.map { Period.seconds(1) * $0 } ?? .milliseconds(500)
+        let isFailing = (lanes[webhook.id]?.circuit.failures ?? 0) > 0
+        let wait = drained.map { Period.seconds(1) * $0 } ?? (isFailing ? .seconds(5) : .milliseconds(500))
         let until = now + wait * (0.5 + ledger.entropy.fraction())
         settle(.waiting(delivery, until: until, else: .exhausted, at: now))
     }
@@ -89,6 +89,15 @@ extension Dispatcher {
     /// So that what waits for one endpoint does not come at one moment.
     private func jitter() -> Period { .seconds(1) * ledger.entropy.fraction() }
 
+    /// Of a webhook that is disabled what waits here goes on waiting in the database.
+    func shelve(_ deliveries: [PendingDelivery]) {
+        let now = clock.now()
+        for delivery in deliveries {
+            let lapse = delivery.progress.begun + RetrySchedule.lifetime
+            settle(.waiting(delivery, until: lapse, else: .webhookDisabled, at: now))
+        }
+    }
+
     func release(_ deliveries: [PendingDelivery]) {
         let now = clock.now()
         for delivery in deliveries { settle(Outcome(delivery, .released, at: now)) }
@@ -101,20 +110,19 @@ extension Dispatcher {
 
     // MARK: One attempt
 
-    nonisolated(nonsending) func attempt(_ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry) async
-    {
+    nonisolated(nonsending) func attempt(
+        _ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry, at place: Place
+    ) async {
         let begun = clock.now()
         let result = await send(delivery, to: webhook, at: begun)
-        inFlight -= 1
-        lanes[webhook.id]?.inFlight -= 1
-        conclude(delivery, result, begun: begun)
-        pump(webhook.id)
-        if inFlight == limits.inFlight - 1 { for id in Array(lanes.keys) where id != webhook.id { pump(id) } }
+        conclude(delivery, result, from: webhook, begun: begun)
+        giveBack(place)
     }
 
     /// - Parameter isFirst: of the messages that went in one; what became of them is the endpoint's once.
     func conclude(
-        _ delivery: PendingDelivery, _ result: AttemptResult?, begun: Timestamp, isFirst: Bool = true
+        _ delivery: PendingDelivery, _ result: AttemptResult?, from webhook: WebhookSnapshot.Entry,
+        begun: Timestamp, isFirst: Bool = true
     ) {
         let now = clock.now()
         guard let result, result.verdict != .notMade else {
@@ -125,19 +133,22 @@ extension Dispatcher {
         (result.verdict == .delivered ? metrics.delivered : metrics.failed).add()
         settle(
             Outcome(delivery, result, begun: begun, at: now, fraction: ledger.entropy.fraction()))
-        if isFirst { react(to: result, from: delivery.webhook, at: now) }
+        let isAboutIt = lanes[webhook.id]?.isAbout(webhook) ?? true
+        if isFirst, isAboutIt { react(to: result, from: webhook, at: now) }
     }
 
-    private func react(to result: AttemptResult, from id: WebhookID, at now: Timestamp) {
+    private func react(to result: AttemptResult, from webhook: WebhookSnapshot.Entry, at now: Timestamp) {
+        let id = webhook.id
         let event: Circuit.Event
         switch result.verdict {
         case .delivered: event = .succeeded
         case .throttled(let wait):
             event = .throttled(min(wait ?? RetrySchedule.throttleWaits.first, RetrySchedule.retryAfterLimit))
         case .slowed: event = .slowed
-        case .failed: event = .failed
-        case .gone: return begin(.disable(id, .gone))
-        case .rejected(let words): return begin(.reject(id, words))
+        // One that hangs holds a place for as long as one that is overrun.
+        case .failed: event = result.mistake == .timeout ? .slowed : .failed
+        case .gone: return begin(.disable(webhook, .gone))
+        case .rejected(let words): return begin(.reject(webhook, words))
         case .refusedByPolicy, .notMade, .tooLarge: return
         }
         var circuit = lanes[id]?.circuit ?? Circuit()
@@ -148,7 +159,7 @@ extension Dispatcher {
         case .none: break
         case .degrade: begin(.degrade(id, failures: failures, result))
         case .recover: begin(.recover(id))
-        case .disable: begin(.disable(id, .failing))
+        case .disable: begin(.disable(webhook, .failing))
         }
     }
 

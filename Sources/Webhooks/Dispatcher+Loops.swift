@@ -33,10 +33,9 @@ extension Dispatcher {
         // What is due stays due, for this node once it is unsealed, or for another.
         if keys.isSealed { return 0 }
         let room = min(limits.held - held.count, Self.pollRows)
-        if room <= 0 { return 0 }
         var (found, closed) = try await DeliveryQueue.take(
-            most: room, for: node, at: clock.now(), in: database)
-        // Also without rows: what waits in lanes follows enabling and disabling.
+            most: max(room, 0), for: node, at: clock.now(), in: database)
+        // Also without rows or room: what waits in lanes follows enabling and disabling.
         let view = try await directory.view(in: database)
         if !found.isEmpty {
             metrics.taken.add(found.count)
@@ -104,7 +103,7 @@ extension Dispatcher {
     private nonisolated(nonsending) func record(_ batch: [Outcome], secrets: [WebhookSecretID]) async throws {
         let now = clock.now()
         let closed = lanes.compactMapValues { $0.circuit.opens(after: now) }
-        let exhausted = batch.filter { $0.deadReason == .exhausted }
+        let exhausted = batch.filter { $0.deadReason?.isTold == true }
         if exhausted.isEmpty {
             return try await database.transaction { transaction in
                 try await DeliveryQueue.record(
@@ -131,6 +130,7 @@ extension Dispatcher {
                     "message_id": .string(delivery.message.description),
                     "event_type": .string(delivery.eventType),
                     "alert_id": delivery.alert.map { .string($0.description) } ?? .null,
+                    "reason": outcome.deadReason.map { .string($0.rawValue) } ?? .null,
                     "attempts": .number(JSONNumber(outcome.progress.attempts)),
                     "last_status": outcome.status.map { .number(JSONNumber($0)) } ?? .null,
                     "last_error": outcome.mistake.map { .string($0) } ?? .null,

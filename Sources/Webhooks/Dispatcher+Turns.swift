@@ -24,27 +24,14 @@ extension Dispatcher {
         return true
     }
 
-    /// Begins a turn, unless one is under way or the channel rests. Of a channel that was disabled meanwhile
-    /// what waits here goes on waiting in the database.
+    /// Begins a turn, unless one is under way or the channel rests.
     func beginTurn(of webhook: WebhookSnapshot.Entry) {
-        guard webhook.status.takesMessages else { return shelve(lanes[webhook.id]?.takeAll() ?? []) }
-        guard let lane = lanes[webhook.id], lane.inFlight == 0, !lane.isResting,
-            inFlight < limits.inFlight
+        guard let lane = lanes[webhook.id], lane.inFlight == 0, !lane.isResting, hasPlace(for: webhook)
         else { return }
-        inFlight += 1
-        lanes[webhook.id]?.inFlight += 1
-        begin(.turn(webhook))
+        begin(.turn(webhook, takePlace(of: webhook)))
     }
 
-    private func shelve(_ deliveries: [PendingDelivery]) {
-        let now = clock.now()
-        for delivery in deliveries {
-            let lapse = delivery.progress.begun + RetrySchedule.lifetime
-            settle(.waiting(delivery, until: lapse, else: .webhookDisabled, at: now))
-        }
-    }
-
-    nonisolated(nonsending) func turn(of webhook: WebhookSnapshot.Entry) async {
+    nonisolated(nonsending) func turn(of webhook: WebhookSnapshot.Entry, at place: Place) async {
         let id = webhook.id
         do {
             let destination = try keys.destination(of: webhook)
@@ -59,21 +46,22 @@ extension Dispatcher {
                 ["webhook_id": .text(id.description), "error": .text("\(error)")])
             rest(webhook, until: clock.now() + .seconds(1))
         }
-        inFlight -= 1
-        lanes[id]?.inFlight -= 1
-        pump(id)
+        giveBack(place)
     }
 
     private nonisolated(nonsending) func token(for destination: Destination) async throws -> Timestamp? {
         try await ChannelPace.take(destination.paces, at: clock.now(), in: database)
     }
 
-    /// One, or so many as become a digest.
+    /// One, or so many as become a digest, of what may still go.
     private func batch(of webhook: WebhookSnapshot.Entry, to destination: Destination?) -> [PendingDelivery] {
+        guard let view = directory.newest else { return [] }
         guard let lane = lanes[webhook.id] else { return [] }
         let isDigest = destination?.digestAbove.map { lane.held.count > $0 } ?? false
         let most = isDigest ? Digest.messageLimit : 1
-        return (0..<min(most, lane.held.count)).compactMap { _ in lanes[webhook.id]?.next() }
+        return (0..<min(most, lane.held.count)).compactMap { _ in lanes[webhook.id]?.next() }.filter {
+            judge($0, by: view) != nil
+        }
     }
 
     /// What waits goes on waiting here, with its lease renewed.
@@ -94,7 +82,7 @@ extension Dispatcher {
         let result = await attempt(deliveries, of: webhook, to: destination)
         if let destination, let pause = result?.pause { await hold(destination, pause) }
         for (index, delivery) in deliveries.enumerated() {
-            conclude(delivery, result, begun: begun, isFirst: index == 0)
+            conclude(delivery, result, from: webhook, begun: begun, isFirst: index == 0)
         }
     }
 

@@ -53,6 +53,8 @@ package final class Dispatcher {
     /// Everything taken and not yet recorded.
     var held: Set<DeliveryID> = []
     var inFlight = 0
+    var inFlightOfServer: [String: Int] = [:]
+    var placeless = PlaceQueue()
     var book = OutcomeBook()
     var isDraining = false
     /// Webhooks whose batches this worker makes at this moment, and whether more came meanwhile.
@@ -62,7 +64,7 @@ package final class Dispatcher {
     var lastSweep: UInt64 = 0
     private let pollBell = Wakeup()
     private var tasks = 0
-    private var spawn: ((PendingDelivery, WebhookSnapshot.Entry) -> Void)?
+    private var spawn: ((PendingDelivery, WebhookSnapshot.Entry, Place) -> Void)?
     private var spawnErrand: ((Errand) -> Void)?
 
     package init(
@@ -82,9 +84,9 @@ package final class Dispatcher {
     /// Takes what this worker commits, and polls, on the loop of `worker`, until `drain`.
     package func start(on worker: isolated Worker) {
         isRunning = true
-        spawn = { delivery, webhook in
+        spawn = { delivery, webhook, place in
             worker.spawn {
-                await self.attempt(delivery, to: webhook)
+                await self.attempt(delivery, to: webhook, at: place)
             }
         }
         spawnErrand = { errand in
@@ -127,9 +129,9 @@ package final class Dispatcher {
         case poll, record, renew
         case degrade(WebhookID, failures: Int, AttemptResult?)
         case recover(WebhookID)
-        case disable(WebhookID, Webhook.DisableReason)
-        case reject(WebhookID, String)
-        case turn(WebhookSnapshot.Entry)
+        case disable(WebhookSnapshot.Entry, Webhook.DisableReason)
+        case reject(WebhookSnapshot.Entry, String)
+        case turn(WebhookSnapshot.Entry, Place)
         case suspend(PrincipalID)
         case resume(PrincipalID)
         case reserve(WebhookSnapshot.Entry, turns: Int)
@@ -154,9 +156,9 @@ package final class Dispatcher {
             case .recover(let id):
                 try await standing.recover(id)
                 pollBell.wake()
-            case .disable(let id, let reason): try await standing.disable(id, reason)
-            case .reject(let id, let words): try await standing.reject(id, words)
-            case .turn(let webhook): await turn(of: webhook)
+            case .disable(let webhook, let reason): try await standing.disable(webhook, reason)
+            case .reject(let webhook, let words): try await standing.reject(webhook, words)
+            case .turn(let webhook, let place): await turn(of: webhook, at: place)
             case .suspend(let owner): try await standing.suspend(owner)
             case .resume(let owner): try await standing.resume(owner)
             case .reserve(let webhook, let turns): await reserve(turns, of: webhook)
@@ -175,7 +177,7 @@ package final class Dispatcher {
     }
 
     func launch(_ delivery: PendingDelivery, to webhook: WebhookSnapshot.Entry) {
-        inFlight += 1
-        spawn?(delivery, webhook)
+        guard let spawn else { return release([delivery]) }
+        spawn(delivery, webhook, takePlace(of: webhook))
     }
 }

@@ -13,6 +13,10 @@ struct Lane {
     var isResting = false
     /// The address as it was last parsed.
     var address: (text: String, url: OutgoingURL?)?
+    /// Where that leads, for an address.
+    var server: (url: String, server: String)?
+    /// The webhook as it was last followed.
+    private var known: (revision: Int64, status: Webhook.Status)?
 
     var isIdle: Bool { inFlight == 0 && head == waiting.count }
     var hasWaiting: Bool { head < waiting.count }
@@ -44,10 +48,25 @@ struct Lane {
         return Array(held)
     }
 
-    /// Takes over what others found out about the endpoint.
+    /// Takes over what others found out about the endpoint, and what people did with it: whoever enabled or
+    /// changed it wants it tried, whatever was found out before.
     mutating func follow(_ entry: WebhookSnapshot.Entry) {
-        if entry.status == .degraded, !circuit.isDegraded, circuit.failures == 0 {
+        let before = known
+        known = (entry.revision, entry.status)
+        let isChanged = before.map { $0.revision != entry.revision } ?? false
+        switch entry.status {
+        case .active: if isChanged { circuit = Circuit() }
+        case .degraded:
+            // That it was degraded is no change to whoever degraded it.
+            let isNews = isChanged && before?.status == .degraded
+            guard isNews || !circuit.isDegraded && circuit.failures == 0 else { return }
             circuit = Circuit(degradedSince: entry.downSince ?? Timestamp(microseconds: 0))
+        case .disabled, .suspended: break
         }
+    }
+
+    /// Whether what came of an attempt tells of the endpoint as it is now.
+    func isAbout(_ entry: WebhookSnapshot.Entry) -> Bool {
+        known.map { $0.revision == entry.revision } ?? true
     }
 }

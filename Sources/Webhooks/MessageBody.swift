@@ -11,13 +11,13 @@ struct MessageBody {
 
     let prefix: [UInt8]
     static let suffix = Array("}}".utf8)
-    /// What was meant did not fit; `prefix` says only what it was about.
-    let isTooLarge: Bool
 
+    /// What does not fit is told thin: what it is about, and where all of it stands.
     init(_ message: Message, _ payload: DeliveryTerms.Payload = .full) {
-        let whole = Self.prefix(message, payload == .full ? message.data : Self.reference(message))
-        isTooLarge = whole.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
-        prefix = isTooLarge ? Self.prefix(message, Self.reference(message)) : whole
+        let whole = Self.prefix(message, payload == .full ? message.data : Self.reference(message.data))
+        let isTooLarge = whole.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
+        prefix = isTooLarge ? Self.prefix(message, Self.thinned(message.data)) : whole
+        precondition(prefix.count + Self.sequenceBytes + Self.suffix.count <= Self.limitBytes)
     }
 
     /// What the messages of a batch may have together: the frame and the commas are below 200.
@@ -36,14 +36,25 @@ struct MessageBody {
             }
         }
         prefix = Array(w.bytes.dropLast(3))
-        isTooLarge = prefix.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
+        precondition(prefix.count + Self.sequenceBytes + Self.suffix.count <= Self.limitBytes)
     }
 
     /// The message alone, as a batch holds it.
     static func whole(_ message: Message, _ payload: DeliveryTerms.Payload) -> [UInt8] {
-        let data = payload == .full ? message.data : reference(message)
+        let data = payload == .full ? message.data : reference(message.data)
         let bytes = written(message, data, hasSequence: false)
-        return bytes.count <= batchBytes ? bytes : written(message, reference(message), hasSequence: false)
+        return bytes.count <= batchBytes ? bytes : written(message, thinned(message.data), hasSequence: false)
+    }
+
+    /// A message as it was stored, thin.
+    static func thinned(_ message: JSONValue) -> JSONValue {
+        let members = (message.asObject ?? JSONObject()).members
+        return .object(
+            JSONObject(
+                members: members.map { member in
+                    guard let data = member.value.asObject else { return (member.name, member.value) }
+                    return (member.name, .object(thinned(data)))
+                }))
     }
 
     func bytes(sequence: Int64) -> [UInt8] { prefix + Array(String(sequence).utf8) + Self.suffix }
@@ -68,11 +79,18 @@ struct MessageBody {
         return w.bytes
     }
 
-    private static func reference(_ message: Message) -> JSONObject {
-        var data = JSONObject()
+    private static func reference(_ data: JSONObject) -> JSONObject {
+        var reference = JSONObject()
         for name in ["event_id", "subject", "alert_id", "url"] {
-            if let value = message.data[name] { _ = data.append(name, value) }
+            if let value = data[name] { _ = reference.append(name, value) }
         }
-        return data
+        return reference
+    }
+
+    /// A reference in the place of all, which says so.
+    static func thinned(_ data: JSONObject) -> JSONObject {
+        var thin = reference(data)
+        _ = thin.append("thinned", true)
+        return thin
     }
 }

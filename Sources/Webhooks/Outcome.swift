@@ -85,4 +85,13 @@ package enum DeadReason: String, CaseIterable, Sendable {
     case webhookDeleted = "webhook_deleted"
     case notPermitted = "not_permitted"
     case tooLarge = "too_large"
+
+    /// Whether somebody hears of every such message: of the others it was told when its webhook was disabled
+    /// or deleted, or there is nobody to tell.
+    var isTold: Bool {
+        switch self {
+        case .exhausted, .refusedByPolicy, .tooLarge: true
+        case .gone, .webhookDisabled, .webhookDeleted, .notPermitted: false
+        }
+    }
 }

@@ -72,9 +72,12 @@ struct Packer {
         of delivery: PendingDelivery, _ template: MessageTemplate?
     ) throws -> [UInt8] {
         guard let template else { return delivery.body }
-        let body = template.render(try JSONValue.parse(delivery.body))
-        guard body.count <= MessageBody.limitBytes else { throw TooLarge() }
-        return body
+        let message = try JSONValue.parse(delivery.body)
+        let body = template.render(message)
+        if body.count <= MessageBody.limitBytes { return body }
+        let thin = template.render(MessageBody.thinned(message))
+        guard thin.count <= MessageBody.limitBytes else { throw TooLarge() }
+        return thin
     }
 }
 

@@ -10,15 +10,11 @@ import Postgres
 /// Webhooks over HTTP.
 package struct WebhookEndpoints {
     static let bodyBytes = 64 * 1_024
-    /// How long an old secret signs along, unless the caller says.
-    private static let overlap = Period.hours(24)
-    private static let overlapLimit = Period.days(30)
-
-    private let ledger: Ledger
-    private let outbox: WebhookOutbox
-    private let keys: WebhookKeys
+    let ledger: Ledger
+    let outbox: WebhookOutbox
+    let keys: WebhookKeys
     private let allowance: Allowance
-    private let wake: () -> Void
+    let wake: () -> Void
 
     package init(
         ledger: Ledger, outbox: WebhookOutbox, keys: WebhookKeys, allowance: Allowance,
@@ -78,7 +74,7 @@ package struct WebhookEndpoints {
         return record.response(at: context.now)
     }
 
-    private static func id(_ request: Request) throws(Problem) -> WebhookID {
+    static func id(_ request: Request) throws(Problem) -> WebhookID {
         guard let id = WebhookID(request.pathParameter("webhook_id")) else { throw .notFound("webhook") }
         return id
     }
@@ -159,8 +155,11 @@ extension WebhookEndpoints {
         try fields.finish()
         let privates = try privates(of: draft, at: context.now)
         let record = try await ledger.change(context) { change in
-            var webhook = try await locked(id, change).webhook
+            let before = try await locked(id, change)
+            var webhook = before.webhook
             try request.match(revision: webhook.revision, required: true)
+            let redirection = Redirection(before, url: url, channel: channel)
+            try await redirection?.check(draft, outbox, change)
             try await ChannelChange(keys: keys).change(channel, url: url, of: webhook, in: change.transaction)
             if let name { webhook.name = name }
             if let url { webhook.url = ChannelChange.shown(url, of: kind) }
@@ -169,6 +168,10 @@ extension WebhookEndpoints {
             webhook.updatedAt = context.now
             try await WebhookStore.update(webhook, in: change.transaction)
             try await privates.store(for: id, in: change.transaction)
+            if redirection != nil || !draft.isEmpty {
+                try await WebhookStanding.forgetFailures(of: id, change)
+                change.afterCommit(wake)
+            }
             change.audit("webhooks.change", id, detail: webhook.detail)
             change.touchesConfiguration = true
             return try await found(id, change)
@@ -217,7 +220,7 @@ extension WebhookEndpoints {
             ])
     }
 
-    private nonisolated(nonsending) func locked(_ id: WebhookID, _ change: Change) async throws
+    nonisolated(nonsending) func locked(_ id: WebhookID, _ change: Change) async throws
         -> WebhookRecord
     {
         guard let record = try await WebhookStore.lock(id, at: change.context.now, in: change.transaction)
@@ -227,7 +230,7 @@ extension WebhookEndpoints {
         return record
     }
 
-    private nonisolated(nonsending) func found(_ id: WebhookID, _ change: Change) async throws
+    nonisolated(nonsending) func found(_ id: WebhookID, _ change: Change) async throws
         -> WebhookRecord
     {
         guard let record = try await WebhookStore.find(id, at: change.context.now, in: change.transaction)
@@ -247,138 +250,5 @@ extension Webhook {
             "header_names": .array(terms.headerNames.map { .string($0) }),
             "has_client_certificate": .bool(terms.certificate != nil),
         ]
-    }
-}
-
-// MARK: Commands
-
-extension WebhookEndpoints {
-    private nonisolated(nonsending) func test(_ request: Request, _ context: Context) async throws -> Response
-    {
-        try request.parameters().finish()
-        let id = try Self.id(request)
-        let delivery = try await ledger.change(context) { change in
-            let webhook = try await locked(id, change).webhook
-            guard webhook.status.takesMessages else {
-                throw Problem(.conflict, "The webhook is \(webhook.status.rawValue).")
-            }
-            var data = JSONObject()
-            _ = data.append("webhook_id", .string(id.description))
-            _ = data.append("name", .string(webhook.name))
-            let message = Message(
-                type: "webhook.test", timestamp: context.now, data: data, event: nil, permissions: [])
-            let queued = try await outbox.enqueue(message, forOnly: id, in: change.transaction)
-            guard let queued else { throw Problem.notFound("webhook") }
-            change.audit("webhooks.test", id)
-            change.afterCommit(queued.effect)
-            return try await DeliveryStore.find(
-                queued.delivery.id, DeliverySight(context, nil, .none), in: change.transaction)
-        }
-        guard let delivery else { throw Problem.notFound("delivery") }
-        return Response.json(.accepted) { w in delivery.write(to: &w) }
-            .header(.location, "/v1/deliveries/\(delivery.id)")
-    }
-
-    private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws
-        -> Response
-    {
-        try request.parameters().finish()
-        let id = try Self.id(request)
-        let record = try await ledger.change(context) { change in
-            let before = try await locked(id, change)
-            var webhook = before.webhook
-            try request.match(revision: webhook.revision, required: false)
-            change.audit("webhooks.enable", id)
-            if webhook.status == .active { return before }
-            guard webhook.status != .suspended else {
-                throw Problem(.conflict, "Its owner is disabled; enabling the owner enables it.")
-            }
-            let event = try await WebhookStanding.reactivate(&webhook, change)
-            try await WebhookStore.update(webhook, in: change.transaction)
-            _ = change.emit(event)
-            change.touchesConfiguration = true
-            change.afterCommit(wake)
-            return try await found(id, change)
-        }
-        return record.response(at: context.now)
-    }
-
-    private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
-        -> Response
-    {
-        try request.parameters().finish()
-        let id = try Self.id(request)
-        let reason = try await Self.reason(request)
-        let record = try await ledger.change(context) { change in
-            let before = try await locked(id, change)
-            var webhook = before.webhook
-            try request.match(revision: webhook.revision, required: false)
-            change.audit("webhooks.disable", id, detail: ["reason": reason.map { .string($0) } ?? .null])
-            if webhook.status == .disabled { return before }
-            webhook.become(.disabled, reason: reason, at: context.now)
-            try await WebhookStore.update(webhook, in: change.transaction)
-            let why = Webhook.DisableReason.byHand.rawValue
-            _ = change.emit(webhook.event(.endpointDisabled, ["reason": .string(why)]))
-            change.touchesConfiguration = true
-            return try await found(id, change)
-        }
-        return record.response(at: context.now)
-    }
-
-    private nonisolated(nonsending) static func reason(_ request: Request) async throws -> String? {
-        if request.body.isEmpty { return nil }
-        var fields = try await request.fields(limit: bodyBytes)
-        let reason = fields.string("reason", 1...1_000)
-        let isClean = reason.unicodeScalars.allSatisfy {
-            $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
-        }
-        if !isClean { fields.fail("reason", code: FieldCode.malformed, "must not hold control characters") }
-        try fields.finish()
-        return reason
-    }
-
-    /// Signs with the new and the old one until the overlap ends.
-    private nonisolated(nonsending) func rotate(_ request: Request, _ context: Context) async throws
-        -> Response
-    {
-        try request.parameters().finish()
-        let id = try Self.id(request)
-        let until = context.now + (try await Self.overlap(request))
-        let secretID = ledger.newID(WebhookSecretKind.self)
-        let secret = try keys.makeSecret(secretID, entropy: ledger.entropy)
-        try await ledger.change(context) { change in
-            let record = try await locked(id, change)
-            guard !record.secrets.contains(where: { $0.expiresAt != nil }) else {
-                throw Problem(.conflict, "The previous secret still signs; wait until it has expired.")
-            }
-            let transaction = change.transaction
-            try await WebhookStore.retireSecret(of: id, until: until, at: context.now, in: transaction)
-            try await WebhookStore.insertSecret(
-                secretID, of: id, sealed: secret.sealed, at: context.now, in: transaction)
-            var webhook = record.webhook
-            webhook.updatedAt = context.now
-            try await WebhookStore.update(webhook, in: transaction)
-            change.audit("webhooks.rotate_secret", id, detail: ["secret_id": .string(secretID.description)])
-            change.touchesConfiguration = true
-        }
-        return Response.object(.created) { w in
-            w.field("id", secretID.description)
-            w.field("webhook_id", id.description)
-            w.field("secret", secret.text)
-            w.field("shown_once", true)
-            w.field("created_at", context.now.description)
-            w.field("previous_expires_at", until.description)
-        }
-    }
-
-    private nonisolated(nonsending) static func overlap(_ request: Request) async throws -> Period {
-        if request.body.isEmpty { return overlap }
-        var fields = try await request.fields(limit: bodyBytes)
-        let period = fields.parsed(optional: "overlap", expected: "a period such as 24h, at most 30d") {
-            text in
-            Period(text).flatMap { $0.microseconds > 0 && $0 <= overlapLimit ? $0 : nil }
-        }
-        try fields.finish()
-        return period ?? overlap
     }
 }

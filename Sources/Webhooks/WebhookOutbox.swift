@@ -112,6 +112,13 @@ package final class WebhookOutbox {
         return (delivery, { [taker] in taker?([delivery]) })
     }
 
+    /// Nil: they may not act.
+    nonisolated(nonsending) func rights(
+        of owner: PrincipalID, in transaction: Transaction
+    ) async throws -> Rights? {
+        try await directory.view(in: transaction).rights[owner]
+    }
+
     /// Who gets all of it, and who gets what is for everybody.
     private func editions(
         of message: Message, for takers: [WebhookSnapshot.Entry], _ view: WebhookDirectory.View,

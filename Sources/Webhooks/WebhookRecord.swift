@@ -103,8 +103,11 @@ extension WebhookRecord {
         case halfOpen = "half_open"
     }
 
+    /// Whether nobody tries it for a while.
+    func isLeftAlone(at now: Timestamp) -> Bool { opensAt.map { now < $0 } ?? false }
+
     func circuit(at now: Timestamp) -> CircuitState {
-        let waits = opensAt.map { now < $0 } ?? false
+        let waits = isLeftAlone(at: now)
         if webhook.status == .degraded { return waits ? .open : .halfOpen }
         return waits && webhook.status == .active ? .throttled : .closed
     }

@@ -24,6 +24,7 @@ final class WebhookSnapshot {
         let owner: PrincipalID
         let status: Webhook.Status
         let downSince: Timestamp?
+        let revision: Int64
         let signingKey: [UInt8]
         let terms: DeliveryTerms
         /// Newest first.
@@ -86,7 +87,10 @@ extension WebhookSnapshot {
     static let loadWebhooks = Statement(
         "webhook_snapshot",
         derived: [
-            "select w.id, w.name, w.url, w.event_types, w.owner, w.status, w.down_since, w.signing_key,",
+            """
+            select w.id, w.name, w.url, w.event_types, w.owner, w.status, w.down_since, w.signing_key,
+                w.revision,
+            """,
             DeliveryTerms.columns, "from webhook w",
         ].joined(separator: " "))
     private static let loadSecrets = Statement(
@@ -134,7 +138,7 @@ extension WebhookSnapshot.Entry {
         self.init(
             id: row.id(0), name: row.text(1), url: row.text(2),
             patterns: row.textArray(3).map { EventPattern(trusted: $0) }, owner: owner, status: status,
-            downSince: row.optionalTimestamp(6), signingKey: row.bytes(7),
-            terms: DeliveryTerms(row, from: 8))
+            downSince: row.optionalTimestamp(6), revision: row.int64(8), signingKey: row.bytes(7),
+            terms: DeliveryTerms(row, from: 9))
     }
 }

@@ -42,8 +42,13 @@ package final class WebhookStanding {
         }
     }
 
-    nonisolated(nonsending) func disable(_ id: WebhookID, _ reason: Webhook.DisableReason) async throws {
-        try await change(id, "webhooks.disable", from: [.active, .degraded]) { webhook, change in
+    /// - Parameter entry: as it was when its receiver gave reason to: what was said of an address that was
+    ///   changed meanwhile says nothing of the new one.
+    nonisolated(nonsending) func disable(
+        _ entry: WebhookSnapshot.Entry, _ reason: Webhook.DisableReason
+    ) async throws {
+        try await change(entry.id, "webhooks.disable", from: [.active, .degraded], at: entry.revision) {
+            webhook, change in
             webhook.become(.disabled, reason: reason.sentence, at: change.context.now)
             return webhook.event(.endpointDisabled, ["reason": .string(reason.rawValue)])
         }
@@ -51,8 +56,9 @@ package final class WebhookStanding {
 
     /// A channel that will take nothing more, with its maker's words for people. What waits goes on waiting
     /// for whoever mends it.
-    nonisolated(nonsending) func reject(_ id: WebhookID, _ words: String) async throws {
-        try await change(id, "webhooks.disable", from: [.active, .degraded]) { webhook, change in
+    nonisolated(nonsending) func reject(_ entry: WebhookSnapshot.Entry, _ words: String) async throws {
+        try await change(entry.id, "webhooks.disable", from: [.active, .degraded], at: entry.revision) {
+            webhook, change in
             let reason = Webhook.DisableReason.rejected
             webhook.become(.disabled, reason: "The channel refuses: \(words)", at: change.context.now)
             return webhook.event(.endpointDisabled, ["reason": .string(reason.rawValue)])
@@ -86,19 +92,26 @@ package final class WebhookStanding {
         let now = change.context.now
         let down = now - (webhook.downSince ?? now)
         webhook.become(.active, reason: nil, at: now)
-        try await WebhookStore.clearFailures(webhook.id, in: change.transaction)
-        try await DeliveryQueue.hasten(webhook.id, at: now, in: change.transaction)
+        try await forgetFailures(of: webhook.id, change)
         return webhook.event(
             .endpointRecovered, ["down_seconds": .number(JSONNumber(down.microseconds / 1_000_000))])
     }
 
+    /// What waits for it is due now, and nothing that it did before keeps anybody from trying. Workers forget
+    /// theirs when they see its next revision.
+    static nonisolated(nonsending) func forgetFailures(of id: WebhookID, _ change: Change) async throws {
+        try await WebhookStore.clearFailures(id, in: change.transaction)
+        try await DeliveryQueue.hasten(id, at: change.context.now, in: change.transaction)
+    }
+
     private nonisolated(nonsending) func change(
-        _ id: WebhookID, _ action: String, from states: Set<Webhook.Status>,
+        _ id: WebhookID, _ action: String, from states: Set<Webhook.Status>, at revision: Int64? = nil,
         _ body: nonisolated(nonsending) (inout Webhook, Change) async throws -> NewEvent
     ) async throws {
         try await ledger.change(context) { change in
             let found = try await WebhookStore.lock(id, at: change.context.now, in: change.transaction)
             guard var webhook = found?.webhook, states.contains(webhook.status) else { return }
+            if let revision, webhook.revision != revision { return }
             let event = try await body(&webhook, change)
             try await WebhookStore.update(webhook, in: change.transaction)
             change.audit(action, id, detail: ["reason": webhook.statusReason.map { .string($0) } ?? .null])

@@ -74,17 +74,27 @@ struct SendingTests {
         }
     }
 
-    @Test func `what a template makes too long is a dead letter`() async throws {
+    @Test func `what a template makes too long goes thin, and is told of where even that is too long`()
+        async throws
+    {
         let receiver = try Receiver()
         defer { receiver.stop() }
         try await sending(.make()) { _, room in
-            let twice = try MessageTemplate(.array(Array(repeating: "{{data.summary}}", count: 40)))
-            try await room.makeWebhook(url: receiver.url) { $0.template = twice }
-            try await room.alert(summary: String(repeating: "x", count: 1_000))
-            try await wait(until: "the dead letter") {
-                try await room.count("dead_reason = 'too_large' and attempts = 0") == 1
-            }
-            #expect(receiver.accepted.isEmpty)
+            var forty: [JSONValue] = Array(repeating: "{{data.summary}}", count: 40)
+            forty.append("{{data.url}}")
+            let long = try MessageTemplate(.array(forty))
+            let longer = try MessageTemplate(.array(Array(repeating: "{{data.url}}", count: 100)))
+            try await room.makeWebhook("thin", url: receiver.url) { $0.template = long }
+            try await room.makeWebhook("never", url: receiver.url) { $0.template = longer }
+            try await room.makeWebhook("told", url: receiver.url, takes: ["message.exhausted"])
+            try await room.alert(summary: String(repeating: "x", count: 1_000), path: 300)
+            try await wait(until: "both") { receiver.accepted.count == 2 }
+            let thin = try #require(receiver.accepted.first { $0.json.asArray != nil })
+            #expect(thin.json.asArray?.first == .null)
+            #expect(thin.json.asArray?.last?.asString?.hasPrefix("https://keybell.example/") == true)
+            let told = try #require(receiver.accepted.first { $0.type == "message.exhausted" })
+            #expect(told.data["reason"] == "too_large" && told.data["attempts"] == 0)
+            #expect(told.data["name"] == "never")
         }
     }
 

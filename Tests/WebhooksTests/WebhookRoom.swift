@@ -119,7 +119,9 @@ final class WebhookRoom {
 
 extension WebhookRoom {
     /// Sends what is due, as a node of its own.
-    func dispatcher(on worker: isolated Worker, log: Int32 = 2) -> Dispatcher {
+    func dispatcher(
+        on worker: isolated Worker, log: Int32 = 2, limits: Dispatcher.Limits = Dispatcher.Limits()
+    ) -> Dispatcher {
         let reactor = worker.reactor
         let resolver = Resolver { _ in [IPAddress(v4: 0x7F00_0001)] }
         let client = HTTPClient(on: reactor, resolver: resolver, addressGuard: AddressGuard())
@@ -128,15 +130,15 @@ extension WebhookRoom {
             node: node, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
             mail: mail, allowance: .privateReceivers, reactor: reactor,
             log: Log(level: .error, format: .text, clock: clock.clock, descriptor: log),
-            metrics: WebhookMetrics(Metrics()))
+            metrics: WebhookMetrics(Metrics()), limits: limits)
     }
 
     /// An alert that fires, or whatever else is said of it.
     nonisolated(nonsending) func alert(
         _ id: AlertID? = nil, _ type: String = "alert.firing", labels: [(String, JSONValue)] = [],
-        summary: String = "it fires", about thing: String? = nil, told: Bool = true
+        summary: String = "it fires", about thing: String? = nil, path: Int = 1, told: Bool = true
     ) async throws {
-        try await tell([message(id, type, labels: labels, summary: summary, about: thing)], told)
+        try await tell([message(id, type, labels: labels, summary: summary, about: thing, path: path)], told)
     }
 
     /// Several in one transaction.
@@ -155,14 +157,15 @@ extension WebhookRoom {
 
     private func message(
         _ id: AlertID?, _ type: String, labels: [(String, JSONValue)] = [], summary: String = "it fires",
-        about thing: String? = nil
+        about thing: String? = nil, path: Int = 1
     ) -> Message {
         let id = id ?? ledger.newID()
         let data = JSONObject(members: [
             ("event_id", .string(ledger.newID(EventKind.self).description)),
             ("subject", .string(id.description)), ("alert_id", .string(id.description)),
             ("severity", "critical"), ("summary", .string(summary)),
-            ("labels", .object(JSONObject(members: labels))), ("url", "https://keybell.example/#/a"),
+            ("labels", .object(JSONObject(members: labels))),
+            ("url", .string("https://keybell.example/#/" + String(repeating: "a", count: path))),
         ])
         return Message(
             type: type, timestamp: clock.now, data: data, event: nil, alert: id,
@@ -222,5 +225,38 @@ final class TestClock: Sendable {
 
     var clock: Clock {
         Clock(now: { [self] in now }, monotonicNanoseconds: Clock.system.monotonicNanoseconds)
+    }
+}
+
+extension WebhookRoom {
+    nonisolated(nonsending) func status(of id: WebhookID) async throws -> Webhook.Status? {
+        try await WebhookStore.find(id, at: clock.now, in: database)?.webhook.status
+    }
+
+    /// As a person would, by the endpoints.
+    nonisolated(nonsending) func set(_ status: Webhook.Status, _ id: WebhookID) async throws {
+        try await ledger.change(testContext(at: clock.now)) { change in
+            let found = try await WebhookStore.lock(id, at: clock.now, in: change.transaction)
+            guard var webhook = found?.webhook else { return }
+            if status == .active {
+                _ = try await WebhookStanding.reactivate(&webhook, change)
+            } else {
+                webhook.become(status, reason: nil, at: clock.now)
+            }
+            try await WebhookStore.update(webhook, in: change.transaction)
+            change.touchesConfiguration = true
+        }
+    }
+}
+
+extension WebhookRoom {
+    private static let close = Statement(
+        "test_close", "update webhook_health set opens_at = $2 where webhook = $1")
+
+    /// As a worker writes down that a receiver asked to be left alone.
+    nonisolated(nonsending) func close(_ id: WebhookID, until time: Timestamp) async throws {
+        try await database.transaction { transaction in
+            _ = try await transaction.query(Self.close, .id(id), .timestamp(time))
+        }
     }
 }
