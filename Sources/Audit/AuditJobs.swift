@@ -11,6 +11,8 @@ package struct AuditJobs {
         package var events: Period?
         package var audit: Period?
         package var idempotencyKeys: Period = .hours(24)
+        /// Longer than any monitor repeats itself after an outage of a weekend.
+        package var eventIDs: Period = .days(7)
         package var runs: Period = .days(30)
 
         package init(events: Period? = nil, audit: Period? = nil) {
@@ -51,6 +53,7 @@ package struct AuditJobs {
     private nonisolated(nonsending) func retain(_ run: JobRun) async throws -> JSONObject {
         let now = clock.now()
         let keys = try await sweep.deleteIdempotencyKeys(before: now - retention.idempotencyKeys, run)
+        let eventIDs = try await sweep.deleteEventIDs(before: now - retention.eventIDs, run)
         let runs = try await sweep.deleteRuns(before: now - retention.runs, run)
         var (eventMonths, auditMonths) = (0, 0)
         if let kept = retention.events {
@@ -62,7 +65,8 @@ package struct AuditJobs {
         // Verification begins where the newest checkpoint says that the trail does.
         if auditMonths > 0 { _ = try await checkpointer.take() }
         return .counts([
-            ("idempotency_keys", keys), ("job_runs", runs), ("event_months", eventMonths),
+            ("idempotency_keys", keys), ("event_ids", eventIDs), ("job_runs", runs),
+            ("event_months", eventMonths),
             ("audit_months", auditMonths),
         ])
     }

@@ -21,6 +21,12 @@ struct Sweep {
         delete from idempotency_key where ctid = any (array(
             select ctid from idempotency_key where created_at < $1 limit $2))
         """)
+    private static let oldEventIDs = Statement(
+        "retention_event_ids",
+        """
+        delete from own_event_id where ctid = any (array(
+            select ctid from own_event_id where created_at < $1 limit $2))
+        """)
     private static let oldRuns = Statement(
         "retention_runs",
         """
@@ -67,6 +73,11 @@ struct Sweep {
         before time: Timestamp, _ run: JobRun
     ) async throws -> Int {
         try await delete(Self.oldKeys, before: time, run)
+    }
+
+    /// Of own events.
+    nonisolated(nonsending) func deleteEventIDs(before time: Timestamp, _ run: JobRun) async throws -> Int {
+        try await delete(Self.oldEventIDs, before: time, run)
     }
 
     nonisolated(nonsending) func deleteRuns(before time: Timestamp, _ run: JobRun) async throws -> Int {

@@ -109,6 +109,9 @@ static const unsigned char migration_0031[] = {
 static const unsigned char migration_0032[] = {
 #embed "../../Migrations/0032_rule_courses.sql"
 };
+static const unsigned char migration_0033[] = {
+#embed "../../Migrations/0033_own_event_ids.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -149,6 +152,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0030_delivery_terms.sql", migration_0030),
     FILE_OF("Migrations/0031_channels.sql", migration_0031),
     FILE_OF("Migrations/0032_rule_courses.sql", migration_0032),
+    FILE_OF("Migrations/0033_own_event_ids.sql", migration_0033),
     {0, 0, 0},
 };
 

@@ -1,3 +1,4 @@
+import Crypto
 import JSON
 
 /// An own event as a client pushes it.
@@ -13,12 +14,20 @@ struct CustomEvent {
     private static let takenNames = ["id", "type", "at", "subject", "security", "actor_id"]
     private static let taken = takenNames.joined(separator: ", ")
 
+    static let idBytes = 1...100
+
+    /// The client's own, under which it is stored once.
+    let id: String?
     let type: EventType
     let subject: String?
     let data: JSONObject
 
     init(_ value: JSONValue) throws(FieldErrors) {
         var f = try Fields(value, nulls: .missing)
+        id = f.parsed(optional: "id", expected: "1 to 100 visible characters of ASCII") { text in
+            Self.idBytes.contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) }
+                ? text : nil
+        }
         let name = f.string("type", 1...100)
         let type = EventType(name)
         if f.has("type"), !name.isEmpty, type?.isCustom != true {
@@ -75,6 +84,15 @@ struct CustomEvent {
             byte == 95 || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
         }
         return isWord && !takenNames.contains(name)
+    }
+}
+
+extension CustomEvent {
+    /// Of all that is told under its id.
+    var digest: [UInt8] {
+        let subject = self.subject.map { JSONValue.string($0) } ?? .null
+        let told: JSONValue = [.string(type.name), subject, .object(data)]
+        return SHA256.hash(told.bytes)
     }
 }
 

@@ -1,13 +1,27 @@
 import Access
 import HTTPServer
 import JSON
+import Kernel
 
-/// The rows of an upload, each taken or refused.
+/// The rows of an upload, each with what became of it.
 struct EventBatch {
-    struct Refusal {
+    struct Row {
         let line: Int
-        let code: String
-        let message: String
+        let event: CustomEvent
+    }
+
+    /// What becomes of a row.
+    enum Verdict {
+        case stored(EventID)
+        /// It was stored before, under its id.
+        case repeated(EventID)
+        case refused(code: String, message: String)
+    }
+
+    struct Judged {
+        let line: Int
+        let id: String?
+        let verdict: Verdict
     }
 
     /// Codes that a row's refusal may have; other mistakes are `malformed`.
@@ -15,18 +29,20 @@ struct EventBatch {
         FieldCode.wrongType, FieldCode.missing, FieldCode.unknownField, "type_not_custom", "too_large",
     ]
 
-    private(set) var waiting: [CustomEvent] = []
-    private(set) var stored = 0
-    private(set) var received = 0
-    private(set) var refused = 0
-    private(set) var refusals: [Refusal] = []
+    private(set) var waiting: [Row] = []
+    private var received = 0
+    private var counts = (stored: 0, repeated: 0, refused: 0)
+    private var verdicts: [Judged] = []
+    private var refusals: [Judged] = []
     private var line = 0
+
+    var hasRefusals: Bool { counts.refused > 0 }
 
     mutating func take(_ value: JSONValue) {
         line += 1
         received += 1
         do throws(FieldErrors) {
-            waiting.append(try CustomEvent(value))
+            waiting.append(Row(line: line, event: try CustomEvent(value)))
         } catch {
             let first = error.errors.first
             let code = first.map { Self.codes.contains($0.code) ? $0.code : FieldCode.malformed }
@@ -49,41 +65,80 @@ struct EventBatch {
         }
     }
 
-    mutating func committed() {
-        stored += waiting.count
+    /// What became of the rows that waited.
+    mutating func committed(_ judged: [Judged]) {
         waiting = []
+        for row in judged { note(row) }
     }
 
     private mutating func refuse(_ code: String, _ message: String) {
-        refused += 1
-        guard refusals.count < EventUpload.refusalsListedAtMost else { return }
-        refusals.append(Refusal(line: line, code: code, message: message))
+        note(Judged(line: line, id: nil, verdict: .refused(code: code, message: message)))
+    }
+
+    private mutating func note(_ row: Judged) {
+        if verdicts.count < EventUpload.verdictsListedAtMost { verdicts.append(row) }
+        switch row.verdict {
+        case .stored: counts.stored += 1
+        case .repeated: counts.repeated += 1
+        case .refused:
+            counts.refused += 1
+            if refusals.count < EventUpload.verdictsListedAtMost { refusals.append(row) }
+        }
     }
 }
+
+// MARK: Answers
 
 extension EventBatch {
     /// `EventUploadResult` of openapi.yaml.
     var response: Response {
         Response.object { w in
             w.field("received", received)
-            w.field("stored", stored)
-            w.field("refused", refused)
-            w.array("errors", refusals) { w, refusal in
+            w.field("stored", counts.stored)
+            w.field("repeated", counts.repeated)
+            w.field("refused", counts.refused)
+            w.array("errors", refusals.sorted { $0.line < $1.line }) { w, refusal in
+                guard case .refused(let code, let message) = refusal.verdict else { return }
                 w.object { w in
                     w.field("line", refusal.line)
-                    w.field("code", refusal.code)
-                    w.field("message", refusal.message)
+                    w.field("code", code)
+                    w.field("message", message)
                 }
+            }
+            w.array("verdicts", verdicts.sorted { $0.line < $1.line }) { w, row in
+                w.object { w in row.writeFields(to: &w) }
             }
         }
     }
 
-    var problem: Problem {
+    var problem: Problem { Self.problem(refusals, received: received, refused: counts.refused) }
+
+    static func problem(_ rows: [Judged], received: Int, refused: Int) -> Problem {
         Problem(
             .rowsRefused, "\(refused) of \(received) events do not fit; nothing was stored.",
-            errors: refusals.map {
-                FieldError(pointer: "line:\($0.line)", code: $0.code, message: $0.message)
+            errors: rows.compactMap { row in
+                guard case .refused(let code, let message) = row.verdict else { return nil }
+                return FieldError(pointer: "line:\(row.line)", code: code, message: message)
             },
             members: [("received", .number(JSONNumber(received))), ("refused", .number(JSONNumber(refused)))])
+    }
+}
+
+extension EventBatch.Judged {
+    /// `EventVerdict` of openapi.yaml.
+    fileprivate func writeFields(to w: inout JSONWriter) {
+        w.field("line", line)
+        w.field("id", id)
+        switch verdict {
+        case .stored(let event):
+            w.field("verdict", "stored")
+            w.field("event_id", event.description)
+        case .repeated(let event):
+            w.field("verdict", "repeated")
+            w.field("event_id", event.description)
+        case .refused:
+            w.field("verdict", "refused")
+            w.null("event_id")
+        }
     }
 }

@@ -15,6 +15,20 @@ package enum EventStore {
             $7::text[], $8::jsonb[]) as e (id, at, type, subject, actor, access_token, address, data)
         """)
 
+    private static let find = Statement(
+        "event_find",
+        """
+        select era, xid::text, id, at, type, subject, actor, access_token, address, data from event
+        where id = $1
+        """)
+
+    /// As the feed tells it.
+    nonisolated(nonsending) static func find(
+        _ id: EventID, in source: any Queryable
+    ) async throws -> FeedEvent? {
+        try await source.query(find, .id(id)).first.flatMap { FeedEvent($0, from: 0) }
+    }
+
     package nonisolated(nonsending) static func insert(_ events: [Event], in transaction: Transaction)
         async throws
     {

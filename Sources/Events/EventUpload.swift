@@ -10,7 +10,7 @@ struct EventUpload {
     static let eventsOfTransaction = 1_000
     /// What a strict upload may hold: all of it is one transaction.
     static let eventsOfStrictUpload = 1_000
-    static let refusalsListedAtMost = 1_000
+    static let verdictsListedAtMost = 1_000
     static let bodyBytes = 1 << 20
     static let lineBytes = 64 * 1_024
 
@@ -40,20 +40,39 @@ struct EventUpload {
     }
 
     private nonisolated(nonsending) func one(_ body: JSONValue, _ context: Context) async throws -> Response {
-        let custom = try CustomEvent(body)
-        let (event, position) = try await ledger.change(context) { change in
-            let place = try await change.transaction.query(Self.place)[0]
-            let event = change.emit(NewEvent(custom.type, subject: custom.subject, data: custom.data))
-            change.audit("events.push", event.id, detail: ["events": 1])
-            let transaction = UInt64(place.text(1)) ?? 0
-            return (event, EventPosition(era: Int32(place.int(0)), transaction: transaction, id: event.id))
+        let row = EventBatch.Row(line: 1, event: try CustomEvent(body))
+        let (status, event) = try await ledger.change(context) { change in
+            let verdict = try await EventIntake(change: change).store([row])[0].verdict
+            switch verdict {
+            case .stored(let id):
+                change.audit("events.push", id, detail: ["events": 1])
+                let place = try await change.transaction.query(Self.place)[0]
+                return (HTTPStatus.created, Self.event(row.event, id, at: place, context))
+            case .repeated(let id):
+                guard let event = try await EventStore.find(id, in: change.transaction) else {
+                    throw Problem(.conflict, "It was stored, and is no longer kept.")
+                }
+                return (HTTPStatus.ok, event)
+            case .refused(let code, _):
+                throw Problem(
+                    .validationFailed, "The body does not fit.",
+                    errors: [
+                        FieldError(pointer: "/id", code: code, message: "belongs to another event of yours")
+                    ])
+            }
         }
-        return Response.json(.created) { w in
-            w.value(
-                FeedEvent(
-                    position: position, at: event.at, type: event.type, subject: event.subject,
-                    actor: event.actor, data: JSONValue.object(event.data).bytes))
-        }
+        return Response.json(status) { w in w.value(event) }
+    }
+
+    /// As the feed will tell it.
+    private static func event(
+        _ custom: CustomEvent, _ id: EventID, at place: Row, _ context: Context
+    ) -> FeedEvent {
+        let transaction = UInt64(place.text(1)) ?? 0
+        return FeedEvent(
+            position: EventPosition(era: Int32(place.int(0)), transaction: transaction, id: id),
+            at: context.now, type: custom.type, subject: custom.subject, actor: context.actor,
+            data: JSONValue.object(custom.data).bytes)
     }
 
     // MARK: NDJSON
@@ -99,21 +118,39 @@ struct EventUpload {
     private nonisolated(nonsending) func store(
         _ batch: inout EventBatch, _ context: Context, _ isStrict: Bool
     ) async throws -> Response {
-        if isStrict, !batch.refusals.isEmpty { throw batch.problem }
-        try await commit(&batch, context)
+        if isStrict, batch.hasRefusals { throw batch.problem }
+        try await commit(&batch, context, isStrict)
         return batch.response
     }
 
-    private nonisolated(nonsending) func commit(_ batch: inout EventBatch, _ context: Context) async throws {
-        let events = batch.waiting
-        guard !events.isEmpty else { return }
-        try await ledger.change(context) { change in
-            change.audit(
-                "events.push", nil as EventID?, detail: ["events": .number(JSONNumber(events.count))])
-            for event in events {
-                change.emit(NewEvent(event.type, subject: event.subject, data: event.data))
+    private nonisolated(nonsending) func commit(
+        _ batch: inout EventBatch, _ context: Context, _ isStrict: Bool = false
+    ) async throws {
+        let rows = batch.waiting
+        guard !rows.isEmpty else { return }
+        let judged = try await ledger.change(context) { change in
+            let judged = try await EventIntake(change: change).store(rows)
+            let refused = judged.filter(\.isRefused)
+            if isStrict, !refused.isEmpty {
+                throw EventBatch.problem(refused, received: rows.count, refused: refused.count)
             }
+            let stored = judged.count(where: \.isStored)
+            if stored > 0 {
+                change.audit(
+                    "events.push", nil as EventID?, detail: ["events": .number(JSONNumber(stored))])
+            }
+            return judged
         }
-        batch.committed()
+        batch.committed(judged)
+    }
+}
+
+extension EventBatch.Judged {
+    fileprivate var isStored: Bool {
+        if case .stored = verdict { true } else { false }
+    }
+
+    fileprivate var isRefused: Bool {
+        if case .refused = verdict { true } else { false }
     }
 }

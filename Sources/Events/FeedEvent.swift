@@ -1,6 +1,7 @@
 package import Access
 package import JSON
 package import Kernel
+import Postgres
 
 /// An event as readers meet it: with its place, and its data still as text.
 package struct FeedEvent: Sendable {
@@ -41,5 +42,27 @@ extension FeedEvent: JSONWritable {
             w.field("cursor", position.description)
             w.raw("data", data)
         }
+    }
+}
+
+// MARK: Rows
+
+extension FeedEvent {
+    static func position(_ row: Row, from first: Int) -> EventPosition {
+        EventPosition(
+            era: Int32(row.int(first)), transaction: UInt64(row.text(first + 1)) ?? 0, id: row.id(first + 2))
+    }
+
+    /// Nil for a type that an older or newer version knew.
+    /// - Parameter first: era, xid as text, id, at, type, subject, actor, access_token, address, data.
+    init?(_ row: Row, from first: Int) {
+        guard let type = EventType(row.text(first + 4)) else { return nil }
+        let actor = Actor(
+            principal: row.optionalText(first + 6).flatMap { PrincipalID($0) },
+            accessToken: row.optionalText(first + 7).flatMap { AccessTokenID($0) },
+            address: row.optionalText(first + 8).flatMap { IPAddress($0) })
+        self.init(
+            position: Self.position(row, from: first), at: row.timestamp(first + 3), type: type,
+            subject: row.optionalText(first + 5), actor: actor, data: row.json(first + 9))
     }
 }

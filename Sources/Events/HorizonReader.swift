@@ -75,9 +75,10 @@ package struct HorizonReader {
         let edge = EventPosition.end(
             era: Int32(first.int(0)), horizon: UInt64(first.text(1)) ?? 0)
         let isFull = rows.count >= limit && !first.isNull(5)
-        let next = isFull ? Self.position(rows[rows.count - 1]) : max(edge, position)
+        let next = isFull ? FeedEvent.position(rows[rows.count - 1], from: 3) : max(edge, position)
         return Page(
-            events: rows.compactMap { $0.isNull(5) ? nil : Self.event($0) }, next: next, isFull: isFull,
+            events: rows.compactMap { $0.isNull(5) ? nil : FeedEvent($0, from: 3) }, next: next,
+            isFull: isFull,
             epoch: first.int64(2), targets: targets)
     }
 
@@ -107,21 +108,5 @@ package struct HorizonReader {
         guard let row = rows.first else { throw .unavailable }
         let end = EventPosition.end(era: Int32(row.int(0)), horizon: UInt64(row.text(1)) ?? 0)
         return Page(events: [], next: end, isFull: false, epoch: row.int64(2))
-    }
-
-    private static func position(_ row: Row) -> EventPosition {
-        EventPosition(era: Int32(row.int(3)), transaction: UInt64(row.text(4)) ?? 0, id: row.id(5))
-    }
-
-    /// Nil for a type that an older or newer version knew.
-    private static func event(_ row: Row) -> FeedEvent? {
-        guard let type = EventType(row.text(7)) else { return nil }
-        let actor = Actor(
-            principal: row.optionalText(9).flatMap { PrincipalID($0) },
-            accessToken: row.optionalText(10).flatMap { AccessTokenID($0) },
-            address: row.optionalText(11).flatMap { IPAddress($0) })
-        return FeedEvent(
-            position: position(row), at: row.timestamp(6), type: type, subject: row.optionalText(8),
-            actor: actor, data: row.json(12))
     }
 }

@@ -102,6 +102,16 @@ import Testing
             let now = try #require(Timestamp("2026-01-01")) + .hours(2_000)
             let counts = try await run("retention", bench, at: now)
             #expect(counts["idempotency_keys"] == 1_975)
+            let oldIDs = Statement(
+                "old_ids",
+                """
+                insert into own_event_id (principal, id, digest, created_at)
+                select gen_random_uuid(), n::text, '', '2026-01-01'::timestamptz + n * interval '1 hour'
+                from generate_series(1, 2000) as n
+                """)
+            try await bench.tamper(oldIDs)
+            let after = try await run("retention", bench, at: now)
+            #expect(after["event_ids"] == 1_831)
         }
     }
 }

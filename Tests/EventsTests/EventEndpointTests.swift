@@ -81,6 +81,7 @@ import Testing
             #expect(answer.json["received"]?.asInt == 4)
             #expect(answer.json["stored"]?.asInt == 1)
             #expect(answer.json["refused"]?.asInt == 3)
+            #expect(answer.json["repeated"]?.asInt == 0)
             let errors = answer.json["errors"]?.asArray ?? []
             #expect(errors.compactMap { $0["line"]?.asInt } == [2, 3, 4])
             #expect(
@@ -92,6 +93,64 @@ import Testing
             #expect(strict.pointers == ["line:2", "line:3", "line:4"])
             #expect(try await desk.list().types == ["custom.a"])
             #expect(try await desk.push(#"{"events": []}"#).pointers == ["/events"])
+        }
+    }
+
+    @Test func `an event under an id of the client's is stored once, and found again`() async throws {
+        try await FeedDesk.run { _, desk in
+            let body = #"{"id": "fill-1", "type": "custom.fill", "data": {"n": 1}}"#
+            let first = try await desk.push(body)
+            #expect(first.status == 201, "\(first.text)")
+            let again = try await desk.push(body)
+            #expect(again.status == 200)
+            #expect(again.json["id"] == first.json["id"] && again.json["cursor"] == first.json["cursor"])
+            #expect(again.json["data"] == ["n": 1])
+            let other = try await desk.push(#"{"id": "fill-1", "type": "custom.fill", "data": {"n": 2}}"#)
+            #expect(other.status == 422 && other.pointers == ["/id"])
+            #expect(other.json["errors"]?[0]?["code"] == "id_taken")
+            // Somebody else's is another.
+            let stranger = PrincipalID(.user, UUID(high: 3, low: 3))
+            let theirs = try await desk.push(body, as: stranger)
+            #expect(theirs.status == 201 && theirs.json["id"] != first.json["id"])
+            #expect(try await desk.list().types == ["custom.fill", "custom.fill"])
+            for wrong in [#""""#, #""a b""#, "\"\(String(repeating: "x", count: 101))\"", "5"] {
+                let answer = try await desk.push(#"{"id": \#(wrong), "type": "custom.fill"}"#)
+                #expect(answer.status == 422 && answer.pointers == ["/id"], "\(wrong)")
+            }
+        }
+    }
+
+    @Test func `each event of a batch has its verdict, and a batch that is sent again stores nothing`()
+        async throws
+    {
+        try await FeedDesk.run { _, desk in
+            let batch = """
+                {"events": [{"id": "a", "type": "custom.a"}, {"type": "custom.b"}, {"type": "key.revoked"},
+                    {"id": "a", "type": "custom.a"}, {"id": "a", "type": "custom.c"}]}
+                """
+            let first = try await desk.push(batch)
+            let verdicts = first.json["verdicts"]?.asArray ?? []
+            #expect(
+                verdicts.compactMap { $0["verdict"]?.asString } == [
+                    "stored", "stored", "refused", "repeated", "refused",
+                ])
+            #expect(verdicts.compactMap { $0["line"]?.asInt } == [1, 2, 3, 4, 5])
+            #expect(verdicts.count == 5 && verdicts[0]["event_id"] == verdicts[3]["event_id"])
+            #expect(first.json["stored"] == 2 && first.json["repeated"] == 1 && first.json["refused"] == 2)
+            #expect(
+                first.json["errors"]?.asArray?.compactMap { $0["code"]?.asString } == [
+                    "type_not_custom", "id_taken",
+                ])
+            let again = try await desk.push(#"{"events": [{"id": "a", "type": "custom.a"}]}"#)
+            #expect(again.json["stored"] == 0 && again.json["repeated"] == 1)
+            #expect(again.json["verdicts"]?[0]?["event_id"] == verdicts.first?["event_id"])
+            let strict = try await desk.push(
+                #"{"events": [{"id": "b", "type": "custom.a"}, {"id": "a", "type": "custom.b"}]}"#,
+                query: "?strict=true")
+            #expect(strict.code == "rows_refused" && strict.pointers == ["line:2"])
+            // What was refused with others left no claim behind.
+            #expect(try await desk.push(#"{"id": "b", "type": "custom.z"}"#).status == 201)
+            #expect(try await desk.list().types == ["custom.a", "custom.b", "custom.z"])
         }
     }
 

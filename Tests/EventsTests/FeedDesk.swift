@@ -63,10 +63,11 @@ final class FeedDesk {
         return try await caller.call("GET", "/v1/events?\(query)", context(permissions))
     }
 
-    func push(_ body: String, query: String = "", type: String = "application/json") async throws
-        -> TestAnswer
-    {
-        try await caller.call("POST", "/v1/events\(query)", context(), body: body, type: type)
+    func push(
+        _ body: String, query: String = "", type: String = "application/json", as other: PrincipalID? = nil
+    ) async throws -> TestAnswer {
+        let context = testContext(Set(Permission.allCases), at: .testStart, principal: other ?? me)
+        return try await caller.call("POST", "/v1/events\(query)", context, body: body, type: type)
     }
 
     /// Opens a stream; what it writes lands in the writer.
