@@ -59,6 +59,12 @@ package final class LoopbackConnection: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Whoever is at the other end is told so when this is let go of (RST, in place of FIN).
+    package func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+    }
+
     package func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     package func send(_ bytes: [UInt8]) throws {

@@ -13,6 +13,8 @@ package final class Receiver: Sendable {
         case raw(String)
         /// No answer as long as the sender lives.
         case held
+        /// The connection is reset.
+        case reset
     }
 
     /// One request: an attempt at a message.
@@ -81,6 +83,7 @@ package final class Receiver: Sendable {
             case .json(let code, let body): text = Self.answer(code, body)
             case .raw(let whole): text = whole
             case .held: return connection.waitForEnd()
+            case .reset: return connection.reset()
             }
             guard (try? connection.send(text)) != nil else { return }
         }
@@ -95,7 +98,7 @@ package final class Receiver: Sendable {
         record.withLock { record in
             switch reply {
             case .status(200..<300), .json(200..<300, _): record.accepted.append(attempt)
-            case .status, .json, .raw, .held: record.others.append(attempt)
+            case .status, .json, .raw, .held, .reset: record.others.append(attempt)
             }
         }
         return reply

@@ -66,6 +66,11 @@ package final class RunningNode: Sendable {
         return try result.get()
     }
 
+    /// Nil with a private cluster.
+    package var databaseURL: DatabaseURL? {
+        if case .database(let url) = store { url } else { nil }
+    }
+
     /// Everything that the process wrote, over all its starts.
     package var log: String { folder.read("service.log") ?? "" }
     package var isReady: Bool {
