@@ -14,6 +14,9 @@ package final class HTTPClient {
         package var resolveLimit = Period.seconds(5)
         /// How long an answer of the resolver is used again. Shorter than any sensible DNS time to live.
         package var nameLifetime = Period.seconds(5)
+        /// How long a name that nobody answered for in time is not asked for again: the system's resolver may
+        /// hold a thread for half a minute.
+        package var unansweredLifetime = Period.seconds(0)
         /// Since its last use.
         package var connectionLifetime = Period.seconds(60)
         /// Since it was opened; after it, whoever comes next pays a handshake.
@@ -48,7 +51,9 @@ package final class HTTPClient {
         (self.reactor, self.settings, self.clock, self.addressGuard) = (
             reactor, settings, clock, addressGuard
         )
-        names = NameCache(resolver, on: reactor, clock: clock, lifetime: settings.nameLifetime)
+        names = NameCache(
+            resolver, on: reactor, clock: clock, lifetime: settings.nameLifetime,
+            unansweredLifetime: settings.unansweredLifetime)
         lines = OpenLines(clock: clock, provenFor: settings.provenFor)
         pool = ConnectionPool(reactor, settings.ofTransfers, lines)
     }

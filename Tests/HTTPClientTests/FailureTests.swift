@@ -198,6 +198,29 @@ import Testing
         #expect(server.connections == 0)
     }
 
+    @Test func `a name that nobody answers for holds one thread of the resolver, not one for each request`()
+        async throws
+    {
+        let server = try ScriptedServer { peer in peer.waitForEnd() }
+        defer { server.stop() }
+        let asked = Mutex(0)
+        var settings = HTTPClient.Settings()
+        settings.unansweredLifetime = .hours(1)
+        let room = try await ClientRoom(
+            Resolver { _ in
+                asked.withLock { $0 += 1 }
+                try await Task.sleep(for: .seconds(3_600))
+                return []
+            }, settings: settings)
+        defer { room.stop() }
+        for _ in 0..<3 {
+            let request = try OutgoingRequest.post(
+                to: server, host: "silent.invalid", total: .milliseconds(100))
+            #expect(await room.failure(of: request) == .timeout(.resolve))
+        }
+        #expect(asked.withLock { $0 } == 1)
+    }
+
     @Test func `a name that does not exist is told as such`() async throws {
         let server = try ScriptedServer { peer in peer.waitForEnd() }
         defer { server.stop() }

@@ -17,10 +17,14 @@ final class NameCache {
     private let reactor: Reactor
     private let clock: Clock
     private let lifetime: Period
+    private let unansweredLifetime: Period
     private var entries: [String: Entry] = [:]
 
-    init(_ resolver: Resolver, on reactor: Reactor, clock: Clock, lifetime: Period) {
+    init(
+        _ resolver: Resolver, on reactor: Reactor, clock: Clock, lifetime: Period, unansweredLifetime: Period
+    ) {
         (self.resolver, self.reactor, self.clock, self.lifetime) = (resolver, reactor, clock, lifetime)
+        self.unansweredLifetime = unansweredLifetime
     }
 
     nonisolated(nonsending) func addresses(
@@ -44,14 +48,24 @@ final class NameCache {
         return clock.monotonicNanoseconds() < expiresAt ? entry : nil
     }
 
-    /// A failure is told to those who wait for it and then forgotten.
+    /// A failure is told to those who wait for it and then forgotten, but that nobody answers is kept: whoever
+    /// asked again and again would take all threads of the resolver from other names.
     private func keep(_ answer: Lookup.Answer, _ promise: Promise<Lookup.Answer>, of name: String) {
         guard entries[name]?.answer === promise else { return }
-        guard case .success = answer, lifetime.microseconds > 0 else {
+        let kept = lifetime(of: answer)
+        guard kept.microseconds > 0 else {
             entries[name] = nil
             return
         }
-        entries[name]?.expiresAt = clock.monotonicNanoseconds() + UInt64(lifetime.nanoseconds)
+        entries[name]?.expiresAt = clock.monotonicNanoseconds() + UInt64(kept.nanoseconds)
+    }
+
+    private func lifetime(of answer: Lookup.Answer) -> Period {
+        switch answer {
+        case .success: lifetime
+        case .failure(.timeout(.resolve)): unansweredLifetime
+        case .failure: Period(microseconds: 0)
+        }
     }
 
     private func makeRoom() {

@@ -24,10 +24,10 @@ struct DeliveryRooms {
             directory: directory, node: shared.id.uuid, clock: shared.clock, entropy: shared.entropy)
         let keys = WebhookKeys(seal: shared.seal)
         let client = HTTPClient(
-            on: reactor, resolver: .system(shared.offLoop),
-            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
+            on: reactor, resolver: .system(shared.receiverNames),
+            addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]), settings: .ofReceivers)
         let mail = MailClient(
-            on: reactor, resolver: .system(shared.offLoop),
+            on: reactor, resolver: .system(shared.receiverNames),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
         let dispatcher = Dispatcher(
             node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys,
@@ -81,5 +81,14 @@ struct DeliveryRooms {
     nonisolated(nonsending) func stop() async {
         await courses?.stop()
         await dispatcher.drain()
+    }
+}
+
+extension HTTPClient.Settings {
+    /// Anybody may name a receiver: one whose name server hangs takes a thread at a time from the others.
+    fileprivate static var ofReceivers: HTTPClient.Settings {
+        var settings = HTTPClient.Settings()
+        settings.unansweredLifetime = .seconds(30)
+        return settings
     }
 }

@@ -23,6 +23,7 @@ package final class Node: Sendable {
     let entropy: Entropy
     let log: Log
     let offLoop: OffLoop
+    private let receiverNames: OffLoop
     private let hasher: PasswordHasher
     private let workers: [Worker]
 
@@ -36,6 +37,7 @@ package final class Node: Sendable {
         self.entropy = entropy
         self.log = log
         offLoop = try OffLoop(threads: 4, limit: 256, name: "kb-offloop")
+        receiverNames = try OffLoop(threads: 8, limit: 256, name: "kb-names")
         hasher = try PasswordHasher()
         workers = try (0..<settings.loops).map { _ in try Worker() }
     }
@@ -119,6 +121,7 @@ package final class Node: Sendable {
         await lead.run { worker in await worker.stopCluster() }
         for worker in workers { worker.stop() }
         offLoop.stop()
+        receiverNames.stop()
         hasher.stop()
         log.flush()
     }
@@ -181,7 +184,7 @@ extension Node {
             id: id, startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
-            httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
+            receiverNames: receiverNames, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
             refusals: Refusals(), hasher: hasher, streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics),
             away: AwayMode(clock: clock, metrics: metrics))

@@ -25,6 +25,8 @@ struct NodeShared: Sendable {
     /// Nil: it came up with its keys.
     let sealedStart: SealedStart?
     let offLoop: OffLoop
+    /// For names of receivers alone: one whose name server hangs holds up no exchange.
+    let receiverNames: OffLoop
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
     let refusals: Refusals
