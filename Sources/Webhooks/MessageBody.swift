@@ -12,11 +12,11 @@ struct MessageBody {
     let prefix: [UInt8]
     static let suffix = Array("}}".utf8)
 
-    /// What does not fit is told thin: what it is about, and where all of it stands.
+    /// What does not fit is told without its long members: what it is about, and where all of it stands.
     init(_ message: Message, _ payload: DeliveryTerms.Payload = .full) {
         let whole = Self.prefix(message, payload == .full ? message.data : Self.reference(message.data))
         let isTooLarge = whole.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
-        prefix = isTooLarge ? Self.prefix(message, Self.thinned(message.data)) : whole
+        prefix = isTooLarge ? Self.prefix(message, Self.shortened(message.data)) : whole
         precondition(prefix.count + Self.sequenceBytes + Self.suffix.count <= Self.limitBytes)
     }
 
@@ -43,7 +43,8 @@ struct MessageBody {
     static func whole(_ message: Message, _ payload: DeliveryTerms.Payload) -> [UInt8] {
         let data = payload == .full ? message.data : reference(message.data)
         let bytes = written(message, data, hasSequence: false)
-        return bytes.count <= batchBytes ? bytes : written(message, thinned(message.data), hasSequence: false)
+        if bytes.count <= batchBytes { return bytes }
+        return written(message, shortened(message.data), hasSequence: false)
     }
 
     /// A message as it was stored, thin.
@@ -85,6 +86,23 @@ struct MessageBody {
             if let value = data[name] { _ = reference.append(name, value) }
         }
         return reference
+    }
+
+    /// Of one member that stays, and of all of them, where not everything fits.
+    private static let shortBytes = (member: 1_024, all: 12_288)
+
+    /// The short members alone, and that there is more.
+    private static func shortened(_ data: JSONObject) -> JSONObject {
+        var short = reference(data)
+        var bytes = JSONValue.object(short).bytes.count
+        for member in data.members where short[member.name] == nil {
+            let size = member.value.bytes.count
+            guard size <= shortBytes.member, bytes + size <= shortBytes.all else { continue }
+            bytes += size + member.name.utf8.count + 4
+            _ = short.append(member.name, member.value)
+        }
+        _ = short.append("thinned", true)
+        return short
     }
 
     /// A reference in the place of all, which says so.

@@ -11,7 +11,7 @@ extension IntegrationTests {
         /// Of a killed node, what it had in hand waits until its lease lapses. `Scripts/chaos --points` does
         /// this some hundred times.
         @Test
-        func `kill -9 before a commit, before sending, before recording and in a rotation loses nothing`()
+        func `kill -9 before commit, sending and recording, and in a rotation, loses nothing`()
             async throws
         {
             let receiver = try Receiver { attempt in

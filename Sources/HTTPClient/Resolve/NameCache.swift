@@ -48,8 +48,8 @@ final class NameCache {
         return clock.monotonicNanoseconds() < expiresAt ? entry : nil
     }
 
-    /// A failure is told to those who wait for it and then forgotten, but that nobody answers is kept: whoever
-    /// asked again and again would take all threads of the resolver from other names.
+    /// A failure is told to those who wait for it and then forgotten, but that nobody answers is kept:
+    /// whoever asked again and again would take all threads of the resolver from other names.
     private func keep(_ answer: Lookup.Answer, _ promise: Promise<Lookup.Answer>, of name: String) {
         guard entries[name]?.answer === promise else { return }
         let kept = lifetime(of: answer)
