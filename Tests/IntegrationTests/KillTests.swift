@@ -7,9 +7,9 @@ import Testing
 extension IntegrationTests {
     /// kill -9, where it hurts.
     @Suite struct KillTests {
-        /// Locks in the database and a receiver that does not answer hold a node where it is until it is dead.
-        /// Of a killed node, what it had in hand waits until its lease lapses. `Scripts/chaos --points` does
-        /// this some hundred times.
+        /// Locks in the database and a receiver that does not answer hold a node where it is until it is
+        /// dead. What it had in hand waits until its lease lapses. `Scripts/chaos --points` does this some
+        /// hundred times.
         @Test
         func `kill -9 before commit, sending and recording, and in a rotation, loses nothing`()
             async throws
