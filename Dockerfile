@@ -10,6 +10,7 @@ COPY Sources ./Sources
 COPY Tests ./Tests
 COPY Migrations ./Migrations
 COPY Web ./Web
+COPY Assets ./Assets
 COPY openapi.yaml openapi.json ./
 RUN swift build -c release --product keybell --static-swift-stdlib \
     && install -D -m 0755 .build/release/keybell /out/keybell \

@@ -61,7 +61,8 @@ let package = Package(
         room(
             "Identity",
             base + [
-                "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "WebAuthn", "QRCode",
+                "CAssets", "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "WebAuthn",
+                "QRCode",
             ]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),

@@ -13,6 +13,9 @@ static const unsigned char deposit_html[] = {
 static const unsigned char password_html[] = {
 #embed "../../Web/password.html"
 };
+static const unsigned char common_passwords[] = {
+#embed "../../Assets/common-passwords.txt"
+};
 static const unsigned char migration_0001[] = {
 #embed "../../Migrations/0001_base.sql"
 };
@@ -112,6 +115,9 @@ static const unsigned char migration_0032[] = {
 static const unsigned char migration_0033[] = {
 #embed "../../Migrations/0033_own_event_ids.sql"
 };
+static const unsigned char migration_0034[] = {
+#embed "../../Migrations/0034_guessing.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -120,6 +126,7 @@ static const kassets_file files[] = {
     FILE_OF("openapi.json", openapi_json),
     FILE_OF("Web/deposit.html", deposit_html),
     FILE_OF("Web/password.html", password_html),
+    FILE_OF("Assets/common-passwords.txt", common_passwords),
     FILE_OF("Migrations/0001_base.sql", migration_0001),
     FILE_OF("Migrations/0002_identity.sql", migration_0002),
     FILE_OF("Migrations/0003_keys.sql", migration_0003),
@@ -153,6 +160,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0031_channels.sql", migration_0031),
     FILE_OF("Migrations/0032_rule_courses.sql", migration_0032),
     FILE_OF("Migrations/0033_own_event_ids.sql", migration_0033),
+    FILE_OF("Migrations/0034_guessing.sql", migration_0034),
     {0, 0, 0},
 };
 

@@ -34,7 +34,7 @@ package struct IdentityEndpoints {
             + SessionEndpoints(ledger: ledger, door: signIn.door, logIn: logIn).operations
             + PasswordEndpoints(ledger: ledger, logIn: logIn, publicOrigin: publicOrigin).operations
             + SignInEndpoints(ledger: ledger).operations
-            + FactorEndpoints(ledger: ledger, book: signIn.book).operations
+            + FactorEndpoints(ledger: ledger, book: signIn.book, logIn: logIn).operations
             + PasskeyLogInEndpoint(book: signIn.book).operations
             + StepUpEndpoints(ledger: ledger, book: signIn.book, logIn: logIn).operations
         jobs =

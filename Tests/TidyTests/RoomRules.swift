@@ -11,6 +11,7 @@ struct House {
             "Kernel", "EventLoop", "Crypto", "Postgres", "HTTPServer", "HTTPClient", "Service", "TestSupport",
         ],
         "COpenSSL": ["Crypto", "HTTPServer"],
+        "CAssets": ["Identity", "Service"],
     ]
     /// Rooms whose tests stand in another room's test target, and where.
     static let testedElsewhere = [

@@ -7,7 +7,7 @@ import Kernel
 /// the epoch moves.
 extension Change {
     func noteAdded(_ factor: Factor) {
-        touchesAuthority = true
+        touch(.principal(PrincipalID(factor.user)))
         audit("factors.add", factor.id, detail: .object(JSONObject(members: factor.eventData)))
         emit(NewEvent(.factorAdded, subject: factor.id, data: JSONObject(members: factor.eventData)))
     }
@@ -15,7 +15,7 @@ extension Change {
     /// - Parameter reason: `removed` by the user, `reset` by somebody else.
     nonisolated(nonsending) func remove(_ factor: Factor, reason: String) async throws {
         try await FactorStore.delete(factor.id, in: transaction)
-        touchesAuthority = true
+        touch(.principal(PrincipalID(factor.user)))
         let data = JSONObject(members: factor.eventData + [("reason", .string(reason))])
         audit("factors.remove", factor.id, detail: .object(data))
         emit(NewEvent(.factorRemoved, subject: factor.id, data: data))

@@ -6,6 +6,9 @@ package enum FactorAnswer: Sendable {
     case totp(String)
     case recoveryCode(String)
     case passkey(PasskeyAnswer)
+
+    /// Nobody guesses a signature: passkeys are not counted.
+    var isGuessable: Bool { if case .passkey = self { false } else { true } }
 }
 
 /// What a browser gives of a passkey's signature (WebAuthn level 2, 5.2; as JSON: level 3, 5.1.9).

@@ -53,8 +53,6 @@ extension FactorBook {
                 switch try await check(answer, of: claim.user, for: .secondFactor, change) {
                 case .proven(let proof): return proof.kind.rawValue
                 case .wrong: return nil
-                case .blocked(let until):
-                    throw Problem.factorBlocked(until: until, at: change.context.now)
                 }
             })
     }

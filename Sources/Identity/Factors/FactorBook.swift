@@ -3,7 +3,7 @@ import Audit
 package import Crypto
 import Events
 import JSON
-package import Kernel
+import Kernel
 import Postgres
 package import WebAuthn
 
@@ -13,8 +13,6 @@ package struct FactorBook: Sendable {
     package enum Verdict: Equatable, Sendable {
         case proven(Proof)
         case wrong
-        /// Too many were wrong.
-        case blocked(until: Timestamp)
     }
 
     package struct Proof: Equatable, Sendable {
@@ -32,49 +30,42 @@ package struct FactorBook: Sendable {
 
     package init(seal: Seal, party: RelyingParty?) { (self.seal, self.party) = (seal, party) }
 
-    /// What it notes down is to be kept, whatever the verdict: a wrong answer counts.
+    /// What it notes down is to be kept, whatever the verdict. Whoever asks has counted the answer before, where
+    /// it can be guessed: see `FactorAnswer.isGuessable`.
     nonisolated(nonsending) func check(
         _ answer: FactorAnswer, of user: UserID, for purpose: PasskeyChallenge.Purpose, _ change: Change
     ) async throws -> Verdict {
-        var tally = try await OnceStore.tally(of: user, in: change.transaction)
-        let verdict: Verdict
+        var steps = try await OnceStore.steps(of: user, in: change.transaction)
         switch answer {
-        // Nobody guesses a signature: passkeys are not counted.
         case .passkey(let answer): return try await check(answer, of: user, for: purpose, change)
-        case .totp, .recoveryCode:
-            if let until = tally.blockedUntil, tally.isBlocked(at: change.context.now) {
-                return .blocked(until: until)
-            }
-            verdict = try await checkCode(answer, of: user, &tally, change)
+        case .totp(let text): return try await check(text, of: user, &steps, change)
+        case .recoveryCode(let text): return try await checkRecovery(text, of: user, change)
         }
-        if verdict == .wrong { tally.noteWrong(at: change.context.now) }
-        try await OnceStore.write(tally, of: user, in: change.transaction)
-        return verdict
     }
 
-    private nonisolated(nonsending) func checkCode(
-        _ answer: FactorAnswer, of user: UserID, _ tally: inout FactorTally, _ change: Change
+    private nonisolated(nonsending) func check(
+        _ text: String, of user: UserID, _ steps: inout CodeSteps, _ change: Change
     ) async throws -> Verdict {
         let (now, transaction) = (change.context.now, change.transaction)
-        switch answer {
-        case .totp(let text):
-            guard let code = OneTimeCode(text) else { return .wrong }
-            for seed in try await FactorStore.seeds(of: user, in: transaction) where seed.isConfirmed {
-                guard let step = try step(of: code, seed, at: now), tally.take(step) else { continue }
-                try await FactorStore.noteUse(seed.id, at: now, in: transaction)
-                return .proven(Proof(kind: .totp))
-            }
-            return .wrong
-        case .recoveryCode(let text):
-            guard let code = RecoveryCode(text),
-                try await OnceStore.use(code, of: user, at: now, in: transaction)
-            else { return .wrong }
-            tally.noteRight()
-            let left = try await OnceStore.codes(of: user, in: transaction).left
-            change.noteRecovery(of: user, left: left)
-            return .proven(Proof(kind: .recoveryCode))
-        case .passkey: preconditionFailure("a passkey is no code")
+        guard let code = OneTimeCode(text) else { return .wrong }
+        for seed in try await FactorStore.seeds(of: user, in: transaction) where seed.isConfirmed {
+            guard let step = try step(of: code, seed, at: now), steps.take(step) else { continue }
+            try await OnceStore.write(steps, of: user, in: transaction)
+            try await FactorStore.noteUse(seed.id, at: now, in: transaction)
+            return .proven(Proof(kind: .totp))
         }
+        return .wrong
+    }
+
+    private nonisolated(nonsending) func checkRecovery(
+        _ text: String, of user: UserID, _ change: Change
+    ) async throws -> Verdict {
+        guard let code = RecoveryCode(text),
+            try await OnceStore.use(code, of: user, at: change.context.now, in: change.transaction)
+        else { return .wrong }
+        let left = try await OnceStore.codes(of: user, in: change.transaction).left
+        change.noteRecovery(of: user, left: left)
+        return .proven(Proof(kind: .recoveryCode))
     }
 
     func step(of code: OneTimeCode, _ seed: FactorStore.Seed, at now: Timestamp) throws -> Int64? {

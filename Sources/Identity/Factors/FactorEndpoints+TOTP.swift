@@ -79,51 +79,42 @@ extension FactorEndpoints {
         var fields = try await request.fields(limit: 64 * 1_024)
         let text = fields.string("code", 1...64)
         try fields.finish()
+        // Whoever took over a session does not guess their way to a fresh factor.
+        let attempt = try await logIn.admit(.shown(.code, user, by: context.actor), user, context)
         let outcome = try await ledger.change(context) { change in
-            try await confirm(id, of: user, text, change)
+            try await confirm(id, of: user, text, attempt, change)
         }
-        switch outcome {
-        case .added(let factor, let codes): return added(factor, codes)
-        case .refused(let problem): throw problem
+        guard let (factor, codes) = outcome else {
+            throw try await logIn.refuse(code: attempt, of: user, context)
         }
+        return added(factor, codes)
     }
 
-    private enum Outcome {
-        case added(Factor, [RecoveryCode]?)
-        /// What was noted of it is kept.
-        case refused(Problem)
-    }
-
+    /// Nil: it is wrong.
     private nonisolated(nonsending) func confirm(
-        _ id: FactorID, of user: UserID, _ text: String, _ change: Change
-    ) async throws -> Outcome {
+        _ id: FactorID, of user: UserID, _ text: String, _ attempt: LoginGuard.Attempt, _ change: Change
+    ) async throws -> (Factor, [RecoveryCode]?)? {
         let (now, transaction) = (change.context.now, change.transaction)
         _ = try await PrincipalStore.locked(PrincipalID(user), in: transaction)
-        var tally = try await OnceStore.tally(of: user, in: transaction)
+        var steps = try await OnceStore.steps(of: user, in: transaction)
         let seeds = try await FactorStore.seeds(of: user, in: transaction)
         // Whoever finds a seed that was begun long ago does not make a factor of it.
         guard let seed = seeds.first(where: { $0.id == id }), !seed.hasLapsed(at: now) else {
             throw Problem.notFound("factor")
         }
         guard !seed.isConfirmed else { throw Problem(.conflict, "The factor is confirmed already.") }
-        if let until = tally.blockedUntil, tally.isBlocked(at: now) {
-            return .refused(.factorBlocked(until: until, at: now))
-        }
         guard let step = try OneTimeCode(text).flatMap({ try book.step(of: $0, seed, at: now) }),
-            tally.take(step)
-        else {
-            tally.noteWrong(at: now)
-            try await OnceStore.write(tally, of: user, in: transaction)
-            return .refused(.factorRefused)
-        }
-        try await OnceStore.write(tally, of: user, in: transaction)
+            steps.take(step)
+        else { return nil }
+        try await OnceStore.write(steps, of: user, in: transaction)
         try await FactorStore.confirm(id, at: now, in: transaction)
         guard let factor = try await FactorStore.find(id, of: user, in: transaction) else {
             throw Problem.notFound("factor")
         }
+        try await LoginGuard.succeed(attempt, in: transaction)
         change.noteAdded(factor)
         try await change.freshen(by: Factor.Kind.totp.rawValue)
-        return .added(factor, try await change.firstRecoveryCodes(of: user, ledger.entropy))
+        return (factor, try await change.firstRecoveryCodes(of: user, ledger.entropy))
     }
 
     /// The one answer that shows the first recovery codes.

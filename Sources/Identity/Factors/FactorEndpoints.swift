@@ -1,18 +1,21 @@
-package import Access
-package import Events
+import Access
+import Events
 import HTTPServer
 import JSON
 import Kernel
 import Postgres
 
 /// One's own second factors, and those of whoever lost theirs.
-package struct FactorEndpoints {
+struct FactorEndpoints {
     let ledger: Ledger
     let book: FactorBook
+    let logIn: LogIn
 
-    package init(ledger: Ledger, book: FactorBook) { (self.ledger, self.book) = (ledger, book) }
+    init(ledger: Ledger, book: FactorBook, logIn: LogIn) {
+        (self.ledger, self.book, self.logIn) = (ledger, book, logIn)
+    }
 
-    package var operations: [Operation] {
+    var operations: [Operation] {
         [
             Endpoint(
                 .get, "/v1/me/factors", id: "listMyFactors", requires: .self,

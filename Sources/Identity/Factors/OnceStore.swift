@@ -5,14 +5,13 @@ import Postgres
 
 /// What counts once: the steps of one-time codes, recovery codes, challenges.
 enum OnceStore {
-    private static let makeTally = Statement(
-        "factor_tally_make", "insert into factor_standing (principal) values ($1) on conflict do nothing")
-    private static let lockTally = Statement(
-        "factor_tally_lock",
-        "select totp_step, wrong, blocked_until from factor_standing where principal = $1 for no key update")
-    private static let writeTally = Statement(
-        "factor_tally_write",
-        "update factor_standing set totp_step = $2, wrong = $3, blocked_until = $4 where principal = $1")
+    private static let makeStanding = Statement(
+        "factor_standing_make", "insert into factor_standing (principal) values ($1) on conflict do nothing")
+    private static let lockSteps = Statement(
+        "factor_steps_lock",
+        "select totp_step from factor_standing where principal = $1 for no key update")
+    private static let writeSteps = Statement(
+        "factor_steps_write", "update factor_standing set totp_step = $2 where principal = $1")
     private static let useCode = Statement(
         "recovery_code_use",
         """
@@ -48,20 +47,18 @@ enum OnceStore {
         """)
 
     /// Locked until the transaction ends, so that a user's answers are looked at one after another.
-    static nonisolated(nonsending) func tally(
+    static nonisolated(nonsending) func steps(
         of user: UserID, in transaction: Transaction
-    ) async throws -> FactorTally {
-        _ = try await transaction.query(makeTally, .id(user))
-        guard let row = try await transaction.query(lockTally, .id(user)).first else { return FactorTally() }
-        return FactorTally(step: row.int64(0), wrong: row.int(1), blockedUntil: row.optionalTimestamp(2))
+    ) async throws -> CodeSteps {
+        _ = try await transaction.query(makeStanding, .id(user))
+        let row = try await transaction.query(lockSteps, .id(user)).first
+        return CodeSteps(newest: row?.int64(0) ?? 0)
     }
 
     static nonisolated(nonsending) func write(
-        _ tally: FactorTally, of user: UserID, in transaction: Transaction
+        _ steps: CodeSteps, of user: UserID, in transaction: Transaction
     ) async throws {
-        _ = try await transaction.query(
-            writeTally, .id(user), .int64(tally.step), .int32(Int32(clamping: tally.wrong)),
-            .timestamp(tally.blockedUntil))
+        _ = try await transaction.query(writeSteps, .id(user), .int64(steps.newest))
     }
 
     // MARK: Recovery codes

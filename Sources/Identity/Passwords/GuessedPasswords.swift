@@ -1,6 +1,5 @@
-/// Passwords that are guessed first: few characters, keys in a row, counting, dates, and one or two of the
-/// words that stand in every list of leaked passwords, however they are decorated. A list of ours, as the
-/// well known ones hold mostly passwords that are too short here anyway.
+/// Passwords that are guessed first: those that leaked most often, few characters, keys in a row, counting,
+/// dates, and one or two of the words that stand in every list of leaked passwords, however they are decorated.
 enum GuessedPasswords {
     private static let words: Set<String> = Set(
         """
@@ -37,7 +36,26 @@ enum GuessedPasswords {
     static func holds(_ password: String) -> Bool {
         let plain = Array(PasswordFold.plain(password))
         if Set(plain).count < charactersAtLeast || isRepeated(plain) { return true }
-        return isMadeUp(plain, PasswordFold.lettered(plain))
+        let lettered = PasswordFold.lettered(plain)
+        return isDecorated(plain, like: plain) || isDecorated(lettered, like: plain)
+            || isMadeUp(plain, lettered)
+    }
+
+    /// Whether one that leaked, and a little decoration before and behind it, are all that there is.
+    private static func isDecorated(_ text: [Character], like plain: [Character]) -> Bool {
+        let weights = plain.map { $0.isLetter ? 2 : 1 }
+        var before = 0
+        for start in text.indices {
+            var decoration = before + weights[start...].reduce(0, +)
+            for end in start..<text.count {
+                decoration -= weights[end]
+                guard decoration <= decorationAtMost else { continue }
+                if CommonPasswords.hold(String(text[start...end]).utf8) { return true }
+            }
+            before += weights[start]
+            if before > decorationAtMost { return false }
+        }
+        return false
     }
 
     /// Twice or more the same, as `abcd1234abcd1234`.

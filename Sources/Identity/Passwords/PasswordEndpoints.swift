@@ -69,7 +69,7 @@ struct PasswordEndpoints {
         return user
     }
 
-    /// The old password, counted as a log-in is, but apart: whoever took over a session locks nobody out.
+    /// The old password, counted as a log-in is, but apart: whoever took over a session locks out nobody else.
     /// Nil: there is none yet.
     private nonisolated(nonsending) func prove(
         _ old: String?, _ held: PasswordHash?, _ user: Principal, _ context: Context
@@ -80,7 +80,7 @@ struct PasswordEndpoints {
         }
         guard let old else { throw Problem.wrongField("old_password", "is required") }
         let attempt = try await logIn.admit(
-            .ownPassword(UserID(user.id.uuid)), context.actor.user, context)
+            .shown(.password, UserID(user.id.uuid), by: context.actor), context.actor.user, context)
         let place = try await logIn.place(for: attempt)
         if try await hasher.matches(old, held, place) { return attempt }
         _ = try await logIn.refuse(.wrongPassword, context.actor.user, attempt, context)

@@ -35,6 +35,11 @@ package final class PasswordHasher: Sendable {
     /// How often Argon2id was reckoned here.
     var count: Int { done.load(ordering: .relaxed) }
 
+    /// Throws where the line is full by now; it may be full a moment later.
+    func checkRoom() throws(OffLoop.Failure) {
+        guard taken.load(ordering: .relaxed) < Self.placesAtMost else { throw .queueIsFull }
+    }
+
     func place() throws(OffLoop.Failure) -> Place {
         guard taken.add(1, ordering: .relaxed).newValue <= Self.placesAtMost else {
             taken.subtract(1, ordering: .relaxed)

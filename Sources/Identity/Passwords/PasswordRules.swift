@@ -4,12 +4,13 @@ import JSON
 import Kernel
 
 /// Which passwords are taken: 12 to 128 characters (code points in normal form C, as NIST SP 800-63B counts
-/// them), none that is guessed first, none made of one's own name or address. Nothing about kinds of
-/// characters.
+/// them), none that is guessed first, none with one's own name or address, or this service's name, in it.
+/// Nothing about kinds of characters.
 enum PasswordRules {
     static let length = 12...128
     /// A part of a name that is shorter stands in too many words.
     private static let partAtLeast = 4
+    private static let service = "keybell"
 
     /// Nil: it is fit. Otherwise how the mistake goes on after the field's name.
     static func mistake(_ password: String, of user: Principal) -> String? {
@@ -26,7 +27,10 @@ enum PasswordRules {
         if count < length.lowerBound { return "must have at least \(length.lowerBound) characters" }
         if count > length.upperBound { return "must have at most \(length.upperBound) characters" }
         if password.utf8.contains(0) { return "must not hold NUL" }
-        return GuessedPasswords.holds(password) ? "is among those that are guessed first" : nil
+        if GuessedPasswords.holds(password) { return "is among those that are guessed first" }
+        let plain = PasswordFold.plain(password)
+        let letters = String(PasswordFold.lettered(Array(plain)))
+        return plain.contains(service) || letters.contains(service) ? "must not contain \(service)" : nil
     }
 
     /// The words of the name, what stands before the at sign, and its words.

@@ -39,6 +39,8 @@ struct LogIn {
     // MARK: Password
 
     nonisolated(nonsending) func begin(_ step: ByPassword, _ context: Context) async throws -> Outcome {
+        // Whoever would find the line full leaves no trace of having come.
+        try hasher.checkRoom()
         let candidate = try await PasswordStore.candidate(step.identity, in: ledger.database)
         let budget = try await budget(.identity(step.identity), candidate.user, step.browser, context)
         let attempt = try await admit(budget, candidate.user, context)
@@ -54,7 +56,7 @@ struct LogIn {
         }
     }
 
-    /// Of their own for whoever comes with a browser that is known, and only for its user. The question is
+    /// One of its own for whoever comes with a browser that is known, and only for its user. The question is
     /// asked whoever it is about, so that it tells nothing.
     nonisolated(nonsending) func budget(
         _ budget: LoginBudget, _ user: UserID?, _ browser: KnownDevice?, _ context: Context
@@ -177,6 +179,14 @@ struct LogIn {
             try await ledger.record(context) { $0.noteLock(of: user, until: until) }
         }
         return reason == .wrongFactor ? .wrongFactor : .wrongLogin
+    }
+
+    /// The same of a code that somebody showed who is let in already.
+    nonisolated(nonsending) func refuse(
+        code attempt: LoginGuard.Attempt, of user: UserID, _ context: Context
+    ) async throws -> Problem {
+        _ = try await refuse(.wrongFactor, user, attempt, context)
+        return .factorRefused
     }
 
     private nonisolated(nonsending) func record(

@@ -1,16 +1,31 @@
 import Kernel
 
-/// Attempts of one identity, or from one address, that have not succeeded. Every attempt counts as failed
-/// before it is made, so that those made at the same time count, too. Pure.
+/// Attempts that have not succeeded, of those who are counted together. Every attempt counts as failed before
+/// it is made, so that those made at the same time count, too. Pure.
 struct LoginTally: Equatable {
-    enum Kind {
-        case identity
-        /// Behind it may be an office.
+    enum Kind: Equatable {
+        /// Of one origin: one address that tries one identity, a known browser, a session, an access token.
+        case origin
+        /// Of one address, whomever it tries. Behind it may be an office.
         case address
-
-        var freeAttempts: Int { self == .identity ? 5 : 20 }
+        /// Of all strangers together who try one identity.
+        case crowd(Pace)
     }
 
+    /// Attempts that a crowd has, and how they come back, one by one. Nobody's failure puts that off, so
+    /// that no single stranger keeps everybody out.
+    struct Pace: Equatable {
+        let burst: Int
+        let every: Period
+
+        /// At most 100 in an hour. One address, which waits 15 minutes in the end, uses up 4 of them.
+        static let passwords = Pace(burst: 40, every: .minutes(1))
+        /// Three codes of a million are right at any time: ten guesses an hour find one in 4 years.
+        static let codes = Pace(burst: 20, every: .minutes(6))
+    }
+
+    private static let freeOfOrigin = 5
+    private static let freeOfAddress = 20
     static let firstDelay: Period = .seconds(5)
     /// Nobody is locked out for longer, and never for good.
     static let longestDelay: Period = .minutes(15)
@@ -18,9 +33,13 @@ struct LoginTally: Equatable {
     static let memory: Period = .hours(1)
 
     let kind: Kind
+    /// Of a crowd: 1 once it was told that it has none left.
     private(set) var failures = 0
+    /// Of a crowd: when all its attempts have come back.
     private(set) var blockedUntil: Timestamp?
     private(set) var touchedAt: Timestamp
+    /// Whether the attempt that was counted last began a lock-out.
+    private(set) var hasJustLocked = false
 
     init(_ kind: Kind, failures: Int = 0, blockedUntil: Timestamp? = nil, touchedAt: Timestamp) {
         (self.kind, self.failures, self.blockedUntil) = (kind, failures, blockedUntil)
@@ -29,28 +48,60 @@ struct LoginTally: Equatable {
 
     /// How long nobody may try; nil when somebody may now.
     func wait(at now: Timestamp) -> Period? {
-        guard let blockedUntil, blockedUntil > now else { return nil }
-        return blockedUntil - now
+        guard let opensAt, opensAt > now else { return nil }
+        return opensAt - now
     }
 
-    /// Whether the attempt that was counted last began a lock-out.
-    var hasJustLocked: Bool { failures == kind.freeAttempts }
+    /// From when on somebody may try.
+    var opensAt: Timestamp? {
+        guard case .crowd(let pace) = kind else { return blockedUntil }
+        return blockedUntil.map { $0 - pace.every * Double(pace.burst - 1) }
+    }
 
     mutating func count(at now: Timestamp) {
+        switch kind {
+        case .origin: count(at: now, free: Self.freeOfOrigin)
+        case .address: count(at: now, free: Self.freeOfAddress)
+        case .crowd(let pace): count(at: now, pace)
+        }
+        touchedAt = now
+    }
+
+    private mutating func count(at now: Timestamp, free: Int) {
         if now - touchedAt >= Self.memory { failures = 0 }
         failures += 1
-        touchedAt = now
-        let beyond = failures - kind.freeAttempts
+        let beyond = failures - free
         blockedUntil = beyond < 0 ? nil : now + Self.delay(beyond)
+        hasJustLocked = beyond == 0
+    }
+
+    private mutating func count(at now: Timestamp, _ pace: Pace) {
+        let back = blockedUntil ?? now
+        if back <= now { failures = 0 }
+        blockedUntil = max(back, now) + pace.every
+        hasJustLocked = failures == 0 && wait(at: now) != nil
+        if hasJustLocked { failures = 1 }
     }
 
     /// An attempt that was no failure.
     mutating func giveBack() {
-        failures = max(failures - 1, 0)
-        if failures < kind.freeAttempts { blockedUntil = nil }
+        switch kind {
+        case .origin: giveBack(free: Self.freeOfOrigin)
+        case .address: giveBack(free: Self.freeOfAddress)
+        case .crowd(let pace): blockedUntil = blockedUntil.map { $0 - pace.every }
+        }
     }
 
-    mutating func clear() { (failures, blockedUntil) = (0, nil) }
+    private mutating func giveBack(free: Int) {
+        failures = max(failures - 1, 0)
+        if failures < free { blockedUntil = nil }
+    }
+
+    /// One that succeeded. What others tried goes on counting: success tells nothing of them.
+    mutating func succeed() {
+        guard kind == .origin else { return giveBack() }
+        (failures, blockedUntil) = (0, nil)
+    }
 
     /// Twice as long with each attempt.
     private static func delay(_ beyond: Int) -> Period {

@@ -5,16 +5,13 @@ import JSON
 
 /// Removes what log-in has no use for any more.
 package struct SignInJobs {
-    /// Guards forget by themselves after an hour; sessions that lapsed are told of by events and the trail.
-    private static let guardsKept: Period = .days(1)
+    private static let pendingKept: Period = .days(1)
+    /// Sessions that lapsed are told of by events and the trail.
     private static let sessionsKept: Period = .days(100)
 
-    private static let guards = Statement(
-        "login_guard_sweep",
-        """
-        delete from login_guard where subject in (
-            select subject from login_guard where touched_at < $1 order by subject for update skip locked)
-        """)
+    /// What attempts leave behind is swept by those that follow; after the last one, here.
+    private static let guardsAtMost = 100_000
+
     private static let pending = Statement(
         "pending_login_sweep", "delete from pending_login where created_at < $1")
     /// No session lives for longer than 90 days.
@@ -35,9 +32,8 @@ package struct SignInJobs {
                 [database, clock] _ in
                 let now = clock.now()
                 return try await database.transaction { transaction in
-                    let recent = Parameter.timestamp(now - Self.guardsKept)
-                    let guards = try await transaction.query(Self.guards, recent).affected
-                    _ = try await transaction.query(Self.pending, recent)
+                    let guards = try await LoginGuard.sweep(Self.guardsAtMost, at: now, in: transaction)
+                    _ = try await transaction.query(Self.pending, .timestamp(now - Self.pendingKept))
                     _ = try await transaction.query(KnownDevice.sweep, .timestamp(now))
                     let old = Parameter.timestamp(now - Self.sessionsKept)
                     let sessions = try await transaction.query(Self.sessions, old).affected

@@ -12,7 +12,7 @@ extension StepUpEndpoints {
         password: String, of user: UserID, _ action: StepUpAction?, _ context: Context
     ) async throws -> Response {
         let held = try await heldPassword(of: user)
-        let attempt = try await logIn.admit(.ownPassword(user), user, context)
+        let attempt = try await logIn.admit(.shown(.password, user, by: context.actor), user, context)
         let place = try await logIn.place(for: attempt)
         guard try await logIn.hasher.matches(password, held, place) else {
             throw try await refuse(attempt, of: user, action, context)

@@ -38,10 +38,7 @@ struct StepUpEndpoints {
         try fields.finish()
         if let password { return try await show(password: password, of: user, action, context) }
         guard let answer else { return try await begin(user, context) }
-        switch try await finish(answer, of: user, action, context) {
-        case .shown(let kind, let proof): return shown(kind.rawValue, action, proof, at: context.now)
-        case .refused(let problem): throw problem
-        }
+        return try await finish(answer, of: user, action, context)
     }
 
     // MARK: What may be shown
@@ -77,27 +74,27 @@ struct StepUpEndpoints {
 
     // MARK: What was shown
 
-    private enum Outcome {
-        case shown(FactorBook.Proof.Kind, AccessTokenSecret?)
-        /// What was noted of it is kept.
-        case refused(Problem)
-    }
-
     private nonisolated(nonsending) func finish(
         _ answer: FactorAnswer, of user: UserID, _ action: StepUpAction?, _ context: Context
-    ) async throws -> Outcome {
-        try await ledger.change(context) { change in
-            switch try await book.check(answer, of: user, for: .stepUp, change) {
-            case .proven(let proof):
-                change.audit("step_up.show", user, detail: Self.detail(proof.kind.rawValue, action))
-                try await change.freshen(by: proof.kind.rawValue)
-                return .shown(proof.kind, try await prove(action, by: .factor, change))
-            case .wrong:
+    ) async throws -> Response {
+        let budget = LoginBudget.shown(.code, user, by: context.actor)
+        let attempt = answer.isGuessable ? try await logIn.admit(budget, user, context) : nil
+        let shown = try await ledger.change(context) { change -> (FactorBook.Proof, AccessTokenSecret?)? in
+            guard case .proven(let proof) = try await book.check(answer, of: user, for: .stepUp, change)
+            else {
                 change.audit("step_up.show", user, outcome: .denied, detail: Self.detail(nil, action))
-                return .refused(.factorRefused)
-            case .blocked(let until): return .refused(.factorBlocked(until: until, at: context.now))
+                return nil
             }
+            if let attempt { try await LoginGuard.succeed(attempt, in: change.transaction) }
+            change.audit("step_up.show", user, detail: Self.detail(proof.kind.rawValue, action))
+            try await change.freshen(by: proof.kind.rawValue)
+            return (proof, try await prove(action, by: .factor, change))
         }
+        if let (proof, secret) = shown {
+            return self.shown(proof.kind.rawValue, action, secret, at: context.now)
+        }
+        guard let attempt else { throw Problem.factorRefused }
+        throw try await logIn.refuse(code: attempt, of: user, context)
     }
 
     /// For access tokens, which cannot be fresh: whoever holds one need not be the person.

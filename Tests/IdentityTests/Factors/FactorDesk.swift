@@ -81,6 +81,31 @@ struct FactorDesk {
         }
     }
 
+    /// The same by a request, which is counted.
+    nonisolated(nonsending) func show(_ answer: JSONValue, as context: Context) async throws -> TestAnswer {
+        guard case .object(var body) = answer else { throw TestFailure(what: "no object") }
+        if context.actor.session == nil {
+            let action: JSONValue = ["operation": "revokeKey", "method": "POST", "path": "/v1/keys/x/revoke"]
+            _ = body.append("action", action)
+        }
+        return try await call("POST", "/v1/step-up", .object(body), as: context)
+    }
+
+    nonisolated(nonsending) func openSession() async throws -> SessionID {
+        try await house.ledger.change(owner) { change in
+            let new = NewSession(user: user, device: "a test", via: .password)
+            return try await change.open(new, id: house.ledger.newID(), house.entropy).session.id
+        }
+    }
+
+    nonisolated(nonsending) func anotherToken() async throws -> AccessTokenID {
+        let made = try await call("POST", "/v1/access-tokens", ["name": "another"])
+        guard let id = made.json["id"]?.asString.flatMap({ AccessTokenID($0) }) else {
+            throw TestFailure(what: made.text)
+        }
+        return id
+    }
+
     /// For a passkey that is asked in a step-up.
     func options(at now: Timestamp) throws -> JSONValue {
         let challenge = try PasskeyChallenge.make(

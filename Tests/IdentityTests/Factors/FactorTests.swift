@@ -1,5 +1,6 @@
 import Access
 import Events
+import HTTPServer
 import JSON
 import Jobs
 import Kernel
@@ -96,18 +97,49 @@ import Testing
             let passkey = try SoftAuthenticator(origin: FactorDesk.origin, credential: [1, 2, 3])
             #expect(try await desk.addPasskey(passkey).status == 201)
             let later = desk.at(.minutes(2))
-            for _ in 0..<5 { #expect(try await desk.check(.totp("000000"), as: later) == .wrong) }
-            let until = later.now + .minutes(1)
-            let right = try app.code(at: later.now)
-            #expect(try await desk.check(.totp(right), as: later) == .blocked(until: until))
-            let code = try #require(codes.first)
-            #expect(try await desk.check(.recoveryCode(code), as: later) == .blocked(until: until))
-            let signed = try #require(PasskeyAnswer(passkey.sign(desk.options(at: later.now))))
-            #expect(try await desk.check(.passkey(signed), as: later) == .proven(.init(kind: .passkey)))
-            let after = desk.at(.minutes(4))
-            #expect(
-                try await desk.check(.totp(app.code(at: after.now)), as: after) == .proven(.init(kind: .totp))
-            )
+            for _ in 0..<5 {
+                #expect(try await desk.show(["totp": "000000"], as: later).code == "factor_refused")
+            }
+            let right: JSONValue = ["totp": .string(try app.code(at: later.now))]
+            let blocked = try await desk.show(right, as: later)
+            #expect(blocked.status == 429 && blocked.response.head[.retryAfter] == "5")
+            let code: JSONValue = ["recovery_code": .string(codes.first ?? "")]
+            #expect(try await desk.show(code, as: later).status == 429)
+            let signed = try passkey.sign(desk.options(at: later.now))
+            #expect(try await desk.show(["passkey": signed], as: later).status == 200)
+            let after = desk.at(.minutes(2) + .seconds(5))
+            #expect(try await desk.show(right, as: after).status == 200)
+            let told = try await desk.house.events().filter { $0.type == "login.failed" }
+            #expect(told.count { $0.data["reason"] == "wrong_factor" } == 5)
+        }
+    }
+
+    @Test func `who shows wrong codes by a token or a session locks out nobody who comes by another`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let desk = try await FactorDesk(database)
+            let (_, app, _) = try await desk.addApp()
+            let later = desk.at(.minutes(2))
+            var (stolen, own, other) = (later, later, later)
+            own.actor.accessToken = nil
+            own.actor.session = try await desk.openSession()
+            other.actor.accessToken = nil
+            other.actor.session = try await desk.openSession()
+            for context in [stolen, other] {
+                for _ in 0..<5 { _ = try await desk.show(["totp": "000000"], as: context) }
+                #expect(try await desk.show(["totp": "000000"], as: context).status == 429)
+            }
+            // However many tokens somebody has: 20 codes in all, and no session among them.
+            for _ in 0..<4 {
+                stolen.actor.accessToken = try await desk.anotherToken()
+                for _ in 0..<5 { _ = try await desk.show(["totp": "000000"], as: stolen) }
+            }
+            stolen.actor.accessToken = try await desk.anotherToken()
+            #expect(try await desk.show(["totp": "000000"], as: stolen).status == 429)
+            let code = try app.code(at: later.now)
+            let shown = try await desk.show(["totp": .string(code)], as: own)
+            #expect(shown.status == 200, "\(shown.text)")
         }
     }
 

@@ -80,32 +80,11 @@ import Testing
     }
 }
 
-@Suite struct FactorTallyTests {
-    private let now = Timestamp(seconds: 1_000_000)
-
-    @Test func `five wrong codes in a row cost a minute, and each more twice as long, never above 15`() {
-        var tally = FactorTally()
-        for _ in 1..<FactorTally.freeAttempts { tally.noteWrong(at: now) }
-        #expect(!tally.isBlocked(at: now))
-        let waits = (0..<7).map { _ in
-            tally.noteWrong(at: now)
-            return tally.blockedUntil.map { ($0 - now).microseconds / 60_000_000 }
-        }
-        #expect(waits == [1, 2, 4, 8, 15, 15, 15])
-        #expect(tally.isBlocked(at: now))
-        #expect(!tally.isBlocked(at: now + .minutes(15)))
-    }
-
-    @Test func `a right one ends the count`() {
-        var tally = FactorTally(step: 5, wrong: 4, blockedUntil: nil)
-        let isTaken = tally.take(6)
-        #expect(isTaken && tally == FactorTally(step: 6))
-    }
-
+@Suite struct CodeStepsTests {
     @Test func `a step counts once, and none before it afterwards`() {
-        var tally = FactorTally(step: 5)
-        let taken = ([5, 4, 6, 6, 5] as [Int64]).map { step in tally.take(step) }
+        var steps = CodeSteps(newest: 5)
+        let taken = ([5, 4, 6, 6, 5] as [Int64]).map { step in steps.take(step) }
         #expect(taken == [false, false, true, false, false])
-        #expect(tally.step == 6)
+        #expect(steps == CodeSteps(newest: 6))
     }
 }

@@ -30,10 +30,25 @@ struct PasswordRulesTests {
         "dragonmonkey", "Welcome2024!!", "administrator", "changeme12345", "qwerty123456", "zxcvbnm12345",
         "poiuytrewq12", "summer2024!!", "bitcoin12345", "Keybell2026!", "passwordpassword",
         "trustno1trustno1",
+        "liverpool123", "samurai1!2026", "p1nkfl0yd1973", "!!charlotte99!", "supernatural", "gfhjkmgfhjkm",
         "abcdefghijkl", "zyxwvutsrqpo", "1234qwerasdf", "121212121212", "sunshine!!!!1", "monkey123456",
     ])
     func `what is guessed first is refused, however it is decorated`(password: String) {
         #expect(PasswordRules.mistake(password) == "is among those that are guessed first")
+    }
+
+    @Test func `what leaked most often is known from the first line to the last, and nothing else`() {
+        for word in ["000000", "password", "liverpool", "zzzzzz", "zxcvbnm"] {
+            #expect(CommonPasswords.hold(word.utf8), "\(word)")
+        }
+        for word in ["", "passwor", "passwords of", "~~~~~~~~", "!", "liverpoo", "00000", "\n", "zzzzzz\n"] {
+            #expect(!CommonPasswords.hold(word.utf8), "\(word)")
+        }
+    }
+
+    @Test(arguments: ["my keybell is ringing loud", "K3yb3ll of the northern pier"])
+    func `the service's name is refused`(password: String) {
+        #expect(PasswordRules.mistake(password) == "must not contain keybell")
     }
 
     @Test func `the length counts in normal form C`() {

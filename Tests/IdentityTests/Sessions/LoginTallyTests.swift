@@ -8,7 +8,7 @@ struct LoginTallyTests {
     private let start = Timestamp.testStart
 
     @Test func `five attempts are free, then each waits twice as long, at most a quarter of an hour`() {
-        var tally = LoginTally(.identity, touchedAt: start)
+        var tally = LoginTally(.origin, touchedAt: start)
         var now = start
         var waits: [Int64] = []
         for _ in 0..<16 {
@@ -31,7 +31,7 @@ struct LoginTallyTests {
     }
 
     @Test func `an hour of rest forgets`() {
-        var tally = LoginTally(.identity, failures: 12, touchedAt: start)
+        var tally = LoginTally(.origin, failures: 12, touchedAt: start)
         tally.count(at: start + .minutes(59))
         #expect(tally.failures == 13)
         tally.count(at: start + .minutes(59) + .hours(1))
@@ -39,13 +39,63 @@ struct LoginTallyTests {
     }
 
     @Test func `what was no failure is given back, a lock-out with it`() {
-        var tally = LoginTally(.identity, touchedAt: start)
+        var tally = LoginTally(.origin, touchedAt: start)
         for _ in 0..<5 { tally.count(at: start) }
         #expect(tally.hasJustLocked && tally.wait(at: start) != nil)
         tally.giveBack()
         #expect(tally.failures == 4 && tally.wait(at: start) == nil)
-        tally.clear()
+        tally.succeed()
+        #expect(tally.failures == 0)
         tally.giveBack()
         #expect(tally.failures == 0)
+    }
+
+    @Test func `a crowd has forty at once, and one a minute from then on, whatever fails`() {
+        var tally = LoginTally(.crowd(.passwords), touchedAt: start)
+        var told = 0
+        for _ in 0..<40 {
+            #expect(tally.wait(at: start) == nil)
+            tally.count(at: start)
+            told += tally.hasJustLocked ? 1 : 0
+        }
+        #expect(told == 1 && tally.wait(at: start) == .minutes(1))
+        // Who tries as soon as it opens, all day, puts nothing off, and is not told of again.
+        for minute in 1..<1_440 {
+            let now = start + .minutes(Int64(minute))
+            #expect(tally.wait(at: now) == nil)
+            tally.count(at: now)
+            #expect(tally.wait(at: now) == .minutes(1) && !tally.hasJustLocked)
+        }
+    }
+
+    @Test func `an hour's rest gives a crowd back all, and what was no failure gives back one`() {
+        var tally = LoginTally(.crowd(.passwords), touchedAt: start)
+        for _ in 0..<40 { tally.count(at: start) }
+        tally.giveBack()
+        #expect(tally.wait(at: start) == nil)
+        tally.succeed()
+        for _ in 0..<2 { tally.count(at: start) }
+        #expect(tally.wait(at: start) == .minutes(1))
+        let later = start + .minutes(40)
+        for _ in 0..<40 {
+            #expect(tally.wait(at: later) == nil)
+            tally.count(at: later)
+        }
+        #expect(tally.hasJustLocked && tally.wait(at: later) == .minutes(1))
+    }
+
+    @Test func `nobody has more than a hundred passwords an hour, nor 30 codes`() {
+        for (pace, most) in [(LoginTally.Pace.passwords, 100), (.codes, 30)] {
+            var tally = LoginTally(.crowd(pace), touchedAt: start)
+            var tried = 0
+            for second in 0..<3_600 {
+                let now = start + .seconds(Int64(second))
+                while tally.wait(at: now) == nil {
+                    tally.count(at: now)
+                    tried += 1
+                }
+            }
+            #expect(tried <= most && tried > most - 2)
+        }
     }
 }
