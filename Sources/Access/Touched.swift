@@ -11,8 +11,15 @@ package enum Touched: Hashable, Sendable, CustomStringConvertible {
     case key(ExchangeKeyID)
     /// What keys may be used for: policies of many keys, prices.
     case uses
+    /// How long sessions last, and when people have to have a second factor.
+    case signIn
+    /// What needs approvals. No snapshot stands on it: whoever was let in before is asked again.
+    case approvals
 
     private static let rolePrefix = "role:"
+    private static let usesText = "uses"
+    private static let signInText = "sign_in"
+    private static let approvalsText = "approvals"
 
     package var description: String {
         switch self {
@@ -20,7 +27,9 @@ package enum Touched: Hashable, Sendable, CustomStringConvertible {
         case .accessToken(let id): id.description
         case .role(let name): Self.rolePrefix + name
         case .key(let id): id.description
-        case .uses: "uses"
+        case .uses: Self.usesText
+        case .signIn: Self.signInText
+        case .approvals: Self.approvalsText
         }
     }
 
@@ -34,10 +43,13 @@ package enum Touched: Hashable, Sendable, CustomStringConvertible {
             self = .role(String(text.dropFirst(Self.rolePrefix.count)))
         } else if let id = ExchangeKeyID(text) {
             self = .key(id)
-        } else if text == "uses" {
-            self = .uses
         } else {
-            return nil
+            switch text {
+            case Self.usesText: self = .uses
+            case Self.signInText: self = .signIn
+            case Self.approvalsText: self = .approvals
+            default: return nil
+            }
         }
     }
 }

@@ -171,7 +171,7 @@ package struct ApprovalRuleEndpoints {
 extension Change {
     /// Requests that were let in before are asked again.
     fileprivate func note(_ rule: ApprovalRule, _ what: String) {
-        touchesAuthority = true
+        touch(.approvals)
         let actions = JSONValue.array(rule.content.actions.map { .string($0.rawValue) })
         audit(
             "approval_rules.\(what)", rule.id,

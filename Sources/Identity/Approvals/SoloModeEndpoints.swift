@@ -64,7 +64,7 @@ package struct SoloModeEndpoints {
     }
 
     private func note(_ mode: SoloMode, _ change: Change) {
-        change.touchesAuthority = true
+        change.touch(.approvals)
         let facts: KeyValuePairs<String, JSONValue> = [
             "enabled": .bool(mode.isOn), "delay": .string(mode.delay.description),
             "reason": JSONValue(mode.reason),

@@ -57,7 +57,8 @@ struct Standing: Sendable {
 
     /// What it stands on: a change of authority that touches none of it leaves it as it is.
     var grounds: [Touched] {
-        (token.map { [.accessToken($0)] } ?? []) + rights.grounds(of: principal)
+        let own: [Touched] = token.map { [.accessToken($0)] } ?? []
+        return own + (principal.kind == .user ? [.signIn] : []) + rights.grounds(of: principal)
     }
 
     mutating func renewRights(at now: Timestamp) { rights = rights(at: now) }

@@ -109,7 +109,7 @@ package struct OwnerRecovery {
         let expiresAt = try await Invitation.insert(
             secret, id: UUID(at: context.now, entropy: ledger.entropy), for: id, by: context.actor,
             at: context.now, lasting: Self.lifetime, recovers: true, in: change.transaction)
-        change.touchesAuthority = true
+        change.touch(.principal(user.id))
         change.audit("owners.recover", user.id, detail: ["via": "host"])
         change.emit(
             NewEvent(

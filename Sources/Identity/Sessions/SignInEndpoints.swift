@@ -60,7 +60,7 @@ struct SignInEndpoints {
 extension Change {
     /// Sessions may lapse earlier than workers know.
     fileprivate func noteSignIn(_ settings: SignInSettings, _ changed: [String]) {
-        touchesAuthority = true
+        touch(.signIn)
         let told: [(String, JSONValue)] = [
             ("changed", .array(changed.map { .string($0) })),
             ("mfa_grace", .string(settings.mfaGrace.description)),

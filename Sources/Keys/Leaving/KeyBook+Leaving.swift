@@ -116,7 +116,7 @@ extension KeyBook {
         change.emit(given.event(.keyChanged, ["changed": names]))
         if given.status != key.status {
             change.emit(given.statusEvent)
-            change.touchesAuthority = true
+            change.touch(.key(key.id))
         }
         return LeftKey(key: key.id, label: key.label, fate: .reassigned, note: nil)
     }
