@@ -18,6 +18,8 @@ package enum BodyError: Error, Equatable, Sendable {
     /// The client went away, or sent nothing for too long.
     case disconnected
     case timedOut
+    /// Whoever sends it may not any more.
+    case unwelcome
 }
 
 /// A body that is read piece by piece, so that an upload of any size needs little memory. Bytes that the
@@ -32,6 +34,9 @@ package final class RequestBody {
     /// Decompressed bytes that a streamed upload may reach; an endpoint that collects its body sets its own
     /// limit.
     private static let decodedBytes = 1 << 36
+
+    /// Asked about each part that came, before anybody sees it.
+    package var isWelcome: (nonisolated(nonsending) () async -> Bool)?
 
     private var source: (any BodySource)?
     private let coding: Coding
@@ -62,6 +67,7 @@ package final class RequestBody {
                 let rest = try decode(part: nil)
                 return rest.isEmpty ? nil : rest
             }
+            if let isWelcome, await !isWelcome() { throw .unwelcome }
             let bytes = try decode(part: part)
             if !bytes.isEmpty { return bytes }
         }

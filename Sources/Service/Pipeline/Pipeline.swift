@@ -1,6 +1,7 @@
 import Access
 import EventLoop
 import HTTPServer
+import Identity
 import Kernel
 import Signing
 
@@ -197,7 +198,9 @@ final class Pipeline {
         }
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
-        guard admission.check != nil else { return try await finish(operation, request, context, admission) }
+        guard admission.check != nil else {
+            return try await finish(operation, request, context, admission, visit)
+        }
         let result: Result<Response, any Error>
         do {
             result = .success(try await operation.handle(request, context))
@@ -207,7 +210,7 @@ final class Pipeline {
         guard let fresh = try await gate.recheck(admission, request, operation, visit) else {
             return try result.get()
         }
-        return try await finish(operation, request, fresh.context, fresh)
+        return try await finish(operation, request, fresh.context, fresh, visit)
     }
 
     /// More often than this authority does not move in the time of one request.
@@ -226,7 +229,7 @@ final class Pipeline {
             do {
                 if body == nil { body = try await request.body.collect(limit: operation.bodyLimit) }
                 request.body = RequestBody(bytes: body ?? [])
-                result = .success(try await finish(operation, request, context, admission))
+                result = .success(try await finish(operation, request, context, admission, visit))
             } catch {
                 result = .failure(error)
             }
@@ -243,13 +246,19 @@ final class Pipeline {
     /// What needs approvals is kept for them, and asks for no second factor of whoever wants it: those who
     /// approve it show theirs.
     private func finish(
-        _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission
+        _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission,
+        _ visit: Visit
     ) async throws -> Response {
+        let watch = UploadWatch(request, operation, admission, visit, gate)
         let response: Response
-        if let parked = try await approvals.intercept(operation, request, context) {
-            response = parked
-        } else {
-            response = try await confirmed(operation, request, context, admission)
+        do {
+            if let parked = try await approvals.intercept(operation, request, context) {
+                response = parked
+            } else {
+                response = try await confirmed(operation, request, context, admission)
+            }
+        } catch BodyError.unwelcome {
+            throw watch?.refusal ?? Problem.unauthenticated
         }
         if context.idempotency != nil { await idempotency.keep(response, operation, context) }
         // What is shown once is kept by nobody on the way.

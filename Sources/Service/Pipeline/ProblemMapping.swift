@@ -2,6 +2,7 @@ import Access
 import Crypto
 import EventLoop
 import HTTPServer
+import Identity
 import JSON
 import Kernel
 import Postgres
@@ -45,6 +46,7 @@ extension Problem {
             return Problem(.unsupportedMediaType, "Content-Encoding must be gzip or identity.")
         case .tooLarge(let limit):
             return Problem(.payloadTooLarge, "The body may have at most \(limit) bytes.")
+        case .unwelcome: return .unauthenticated
         case .disconnected: return Problem(.malformedBody, "The body ended early.")
         case .timedOut: return Problem(.requestTimeout, "The body came too slowly.")
         }

@@ -52,6 +52,7 @@ func refusal(_ error: BodyError) -> Response {
     case .encoding(let error): status = error.status
     case .unknownEncoding: status = .unsupportedMediaType
     case .timedOut: status = .requestTimeout
+    case .unwelcome: status = .unauthorized
     case .refused, .disconnected: status = .badRequest
     }
     return Response(status, type: "text/plain", body: .bytes(Array("\(error)".utf8)))

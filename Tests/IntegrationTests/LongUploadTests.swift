@@ -1,0 +1,81 @@
+import EventLoop
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// What somebody sends for longer than a request takes ends with what they came by.
+    @Suite struct LongUploadTests {
+        @Test(arguments: ["/v1/candles?source=bulk", "/v1/usage-events", "/v1/events"])
+        func `an upload ends when its access token is revoked, and is told so`(path: String) async throws {
+            try await RunningNode.with(.scratch()) { node in
+                try await node.bootstrap()
+                let made = try await node.must("POST", "/v1/access-tokens", ["name": "a feed"])
+                let upload = try Upload(to: node, path, made["token"]?.asString ?? "")
+                try await upload.sendLine()
+                try await node.must(
+                    "POST", "/v1/access-tokens/\(made["id"]?.asString ?? "")/revoke", ["reason": "lost"])
+                let answer = try await upload.sendUntilAnswered()
+                #expect(answer.status == 401 && answer.json["code"] == "unauthenticated", "\(answer.text)")
+            }
+        }
+
+        @Test func `an upload goes on for as long as its access token counts`() async throws {
+            try await RunningNode.with(.scratch()) { node in
+                try await node.bootstrap()
+                let upload = try Upload(to: node, "/v1/candles?source=bulk", node.ownerToken)
+                for _ in 0..<12 {
+                    try await upload.sendLine()
+                    usleep(100_000)
+                }
+                let answer = try await upload.finish()
+                #expect(answer.status == 200 && answer.json["received"]?.asInt == 12, "\(answer.text)")
+            }
+        }
+    }
+}
+
+/// Lines that are all refused, sent one by one: whether they are any good does not matter.
+private final class Upload: Sendable {
+    private let connection: LoopbackConnection
+
+    init(to node: RunningNode, _ path: String, _ token: String) throws {
+        connection = try LoopbackConnection(to: node.port)
+        try connection.send(
+            node.head(
+                "POST", path, length: nil, token: .text(token),
+                headers: [
+                    (name: "transfer-encoding", value: "chunked"),
+                    (name: "content-type", value: "application/x-ndjson"),
+                ]))
+    }
+
+    func sendLine() async throws {
+        try await blockingThreads.run { [connection] in try connection.send("3\r\n{}\n\r\n") }
+    }
+
+    func finish() async throws -> LoopbackMessage {
+        try await blockingThreads.run { [connection] in
+            try connection.send("0\r\n\r\n")
+            guard let answer = try connection.receive() else { throw LoopbackError.cut }
+            return answer
+        }
+    }
+
+    /// The service answers while more is to come, and closes.
+    func sendUntilAnswered() async throws -> LoopbackMessage {
+        for _ in 0..<(patienceSeconds * 10) {
+            do {
+                try await sendLine()
+            } catch {
+                break
+            }
+            usleep(100_000)
+        }
+        return try await blockingThreads.run { [connection] in
+            guard let answer = try connection.receive() else { throw LoopbackError.cut }
+            return answer
+        }
+    }
+}
