@@ -1,6 +1,7 @@
 import CLinux
 import EventLoop
 import Glibc
+import Synchronization
 
 /// PostgreSQL's own programs for dumping and restoring: well kept, and as new as the server.
 package struct ClientPrograms: Sendable {
@@ -11,6 +12,14 @@ package struct ClientPrograms: Sendable {
     }
 
     private static let wordsBytes = 2_000
+
+    /// By their pids.
+    private static let running = Mutex<Set<Int32>>([])
+
+    /// Those that this process runs give up, and undo what they were about.
+    package static func stopAll() {
+        running.withLock { for pid in $0 { kill(pid, SIGTERM) } }
+    }
 
     private let programs: PostgresPrograms
     private let url: DatabaseURL
@@ -48,10 +57,17 @@ package struct ClientPrograms: Sendable {
         guard descriptor >= 0 else { throw SystemError(call: "mkstemp", code: errno) }
         defer { close(descriptor) }
         let log = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { unlink(log) }
-        let child = try ChildProcess(
-            ["\(programs.folder)/\(program)"] + arguments, environment: environment, log: log)
-        guard child.waitUntilExit() == 0 else {
+        let child: ChildProcess
+        do {
+            // The program has it open by then.
+            defer { unlink(log) }
+            child = try ChildProcess(
+                ["\(programs.folder)/\(program)"] + arguments, environment: environment, log: log)
+        }
+        Self.running.withLock { _ = $0.insert(child.pid) }
+        let code = child.waitUntilExit()
+        Self.running.withLock { _ = $0.remove(child.pid) }
+        guard code == 0 else {
             var words = [UInt8](repeating: 0, count: Self.wordsBytes)
             let count = max(pread(descriptor, &words, words.count, 0), 0)
             throw Failure(

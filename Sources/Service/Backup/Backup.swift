@@ -37,7 +37,11 @@ struct Backup {
         let madeAt = clock.now()
         return try await offLoop.run {
             let draft = "\(path).\(getpid()).draft"
-            defer { unlink(draft) }
+            let ticket = Interruption.undo { unlink(draft) }
+            defer {
+                unlink(draft)
+                Interruption.withdraw(ticket)
+            }
             try SecretFile.write("", to: draft)
             try programs.dump(snapshot: snapshot, to: draft)
             return try BackupFile.seal(draft, as: path) { bytes, digest in

@@ -32,7 +32,7 @@ enum CombineCommand {
             return gathering.takeAll(try files.map { (place: $0, shares: try ShareFiles.read($0)) })
         }
         if let entry = try HiddenEntry.begin(on: 0) { return try gathering.ask(entry) }
-        let shares = try ShareFiles.read(InterruptibleInput(0))
+        let shares = try ShareFiles.read(Input(0))
         return gathering.takeAll([(place: "standard input", shares: shares)])
     }
 

@@ -8,11 +8,15 @@ package enum Command {
     private struct Entry {
         let name: String
         let usage: String
+        /// It hears of signals itself.
+        var drains = false
         let run: @Sendable ([String]) async -> Int32
     }
 
     private static let entries: [Entry] = [
-        Entry(name: "serve", usage: "serve [--env-file FILE]", run: { await ServeCommand.run($0) }),
+        Entry(
+            name: "serve", usage: "serve [--env-file FILE]", drains: true, run: { await ServeCommand.run($0) }
+        ),
         Entry(
             name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }
         ),
@@ -54,7 +58,17 @@ package enum Command {
             complain("keybell: there is no command \(name)\n\n\(help)")
             return 2
         }
-        return await entry.run(Array(arguments.dropFirst()))
+        if !entry.drains {
+            do {
+                try Interruption.watch()
+            } catch {
+                complain("keybell: \(error)")
+                return 1
+            }
+        }
+        let code = await entry.run(Array(arguments.dropFirst()))
+        await Interruption.yield()
+        return code
     }
 
     private static var help: String {
@@ -77,6 +91,7 @@ package enum Command {
     static func complain(_ text: String) { write(to: 2, text) }
 
     private static func write(to descriptor: Int32, _ text: String) {
+        guard !Interruption.isOver else { return }
         let bytes = Array((text + "\n").utf8)
         _ = Glibc.write(descriptor, bytes, bytes.count)
     }

@@ -5,8 +5,8 @@ import Glibc
 /// Lines typed at a terminal that does not show them. It shows them again when this ends, also after Ctrl-C.
 struct HiddenEntry: ~Copyable {
     private let descriptor: Int32
-    private let input: InterruptibleInput
     private let shown: termios
+    private let ticket: Interruption.Ticket
 
     /// Nil when the descriptor is no terminal.
     static func begin(on descriptor: Int32) throws(SystemError) -> HiddenEntry? {
@@ -15,19 +15,28 @@ struct HiddenEntry: ~Copyable {
         try SystemError.check("tcgetattr") { tcgetattr(descriptor, &shown) }
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
-        let input = try InterruptibleInput(descriptor)
+        let before = shown
+        let ticket = Interruption.undo { Self.show(again: before, on: descriptor) }
         // What was typed ahead was shown: it does not count.
-        try SystemError.check("tcsetattr") { tcsetattr(descriptor, TCSAFLUSH, &hidden) }
-        return HiddenEntry(descriptor: descriptor, input: input, shown: shown)
+        do throws(SystemError) {
+            try SystemError.check("tcsetattr") { tcsetattr(descriptor, TCSAFLUSH, &hidden) }
+        } catch {
+            Interruption.withdraw(ticket)
+            throw error
+        }
+        return HiddenEntry(descriptor: descriptor, shown: shown, ticket: ticket)
     }
 
-    private init(descriptor: Int32, input: consuming InterruptibleInput, shown: termios) {
-        self.descriptor = descriptor
-        self.input = input
-        self.shown = shown
+    private init(descriptor: Int32, shown: termios, ticket: Interruption.Ticket) {
+        (self.descriptor, self.shown, self.ticket) = (descriptor, shown, ticket)
     }
 
     deinit {
+        Self.show(again: shown, on: descriptor)
+        Interruption.withdraw(ticket)
+    }
+
+    private static func show(again shown: termios, on descriptor: Int32) {
         var shown = shown
         tcsetattr(descriptor, TCSAFLUSH, &shown)
     }
@@ -42,7 +51,7 @@ struct HiddenEntry: ~Copyable {
         return try buffer.withUnsafeMutableBytes { buffer in
             // The line feed that was typed is not shown either.
             defer { Command.complain("") }
-            let count = try input.read(into: buffer)
+            let count = try Input(descriptor).read(into: buffer)
             return count == 0 ? nil : try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }

@@ -86,7 +86,9 @@ enum ServeCommand {
         let watcher = try OffLoop(threads: 1, limit: 1, name: "kb-signals")
         let (turns, hears) = AsyncStream.makeStream(of: Turn.self)
         Task {
-            while let signal = try? await watcher.run({ waitForSignal() }) { hears.yield(.signal(signal)) }
+            while let signal = try? await watcher.run({ Interruption.wait() }) {
+                hears.yield(.signal(signal))
+            }
         }
         Task {
             do {
@@ -104,17 +106,6 @@ enum ServeCommand {
         log.flush()
         Command.say("Keybell \(Release.version) is ready at \(address)")
     }
-
-    private static func waitForSignal() -> Int32 {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in Self.signals { sigaddset(&set, signal) }
-        var signal: Int32 = 0
-        while sigwait(&set, &signal) != 0 {}
-        return signal
-    }
-
-    static let signals: [Int32] = [SIGTERM, SIGINT, SIGHUP]
 
     /// As many descriptors as we may have: connections are descriptors. No core dumps: memory holds secrets.
     private static func raiseLimits() {

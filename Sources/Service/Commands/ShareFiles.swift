@@ -51,19 +51,19 @@ enum ShareFiles {
         do {
             let descriptor = try SystemError.check("open") { klinux_open(path, O_RDONLY | O_CLOEXEC, 0) }
             defer { close(descriptor) }
-            return try read(InterruptibleInput(descriptor))
+            return try read(Input(descriptor))
         } catch {
             throw Failure(path: path, cause: error)
         }
     }
 
-    static func read(_ input: borrowing InterruptibleInput) throws -> [Reading] {
+    static func read(_ input: Input) throws -> [Reading] {
         try lines(input) { KeyShare.reading($0) }
     }
 
     /// What stands in each line that is not blank; the bytes are wiped after.
     static func lines<Line>(
-        _ input: borrowing InterruptibleInput, _ read: (UnsafeRawBufferPointer) -> Line
+        _ input: Input, _ read: (UnsafeRawBufferPointer) -> Line
     ) throws -> [Line] {
         var bytes = [UInt8](repeating: 0, count: maximumBytes)
         defer { bytes.wipe() }

@@ -78,6 +78,6 @@ struct UnsealSession {
     }
 
     private static func lines() throws -> [String] {
-        try ShareFiles.lines(InterruptibleInput(0), line)
+        try ShareFiles.lines(Input(0), line)
     }
 }

@@ -16,6 +16,8 @@ enum DatabaseHost {
         defer { offLoop.stop() }
         return try await worker.run { worker in
             if let url = settings.database { return try await body(worker, url, offLoop) }
+            let ticket = Interruption.undo { [weak worker] in await worker?.stopCluster() }
+            defer { Interruption.withdraw(ticket) }
             let url = try await worker.startCluster(
                 folder: settings.dataFolder, offLoop: offLoop, entropy: .system)
             do {

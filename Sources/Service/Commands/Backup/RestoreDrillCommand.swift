@@ -50,7 +50,11 @@ enum RestoreDrillCommand {
         let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // The scratch cluster's user must pass through; what lies in it is closed by itself.
         chmod(folder, 0o711)
-        defer { removeTree(folder) }
+        let ticket = Interruption.undo { removeTree(folder) }
+        defer {
+            Interruption.withdraw(ticket)
+            removeTree(folder)
+        }
         let path = file ?? "\(folder)/backup"
         if file == nil {
             let manifest = try await BackupCommand.write(path, settings)

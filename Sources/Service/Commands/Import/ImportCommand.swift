@@ -107,7 +107,7 @@ extension ImportCommand {
         }
         let question = "\nRegister \(what) at \(options.service.text.dropLast())? [y/N] "
         _ = Glibc.write(2, question, question.utf8.count)
-        let input = try InterruptibleInput(0)
+        let input = Input(0)
         var answer = [UInt8](repeating: 0, count: 64)
         let count = try answer.withUnsafeMutableBytes { try input.read(into: $0) }
         let word = String(decoding: answer[..<count], as: UTF8.self).lowercased().prefix { $0.isLetter }
@@ -127,11 +127,6 @@ extension ImportCommand {
         var files: [String] = []
         Command.say("")
         for entry in entries {
-            if Interruption.isPending {
-                Command.complain("keybell: interrupted before \(entry.number)")
-                refused += 1
-                break
-            }
             switch try await service.register(entry) {
             case .registered(let id, let status, let label):
                 let name = label == entry.label ? "" : " (\(label))"
@@ -162,14 +157,5 @@ extension ImportCommand {
              \(files.map { Printable.text($0) }.joined(separator: "\n     "))
            and from their backups and their repository's history.
         """
-    }
-}
-
-/// Ctrl-C, which is blocked in every thread.
-private enum Interruption {
-    static var isPending: Bool {
-        var pending = sigset_t()
-        sigpending(&pending)
-        return [SIGINT, SIGTERM].contains { sigismember(&pending, $0) == 1 }
     }
 }
