@@ -13,17 +13,11 @@ extension Fields {
         return text
     }
 
-    /// Something, an at sign, something; no spaces. Whether mail arrives there is another question.
     mutating func email() -> String {
-        let text = string("email", 3...254)
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        let isFit =
-            parts.count == 2
-            && parts.allSatisfy { part in
-                !part.isEmpty && !NameText.hidesSomething(part)
-                    && part.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !$0.isControl }
-            }
-        if !text.isEmpty, !isFit { fail("email", code: FieldCode.malformed, "must be an email address") }
+        let text = string("email", 3...EmailText.bytesAtMost)
+        if !text.isEmpty, let mistake = EmailText.mistake(in: text) {
+            fail("email", code: FieldCode.malformed, mistake)
+        }
         return text
     }
 

@@ -46,7 +46,9 @@ struct OpenIDArrival {
         if let user = try await OpenIDLinkStore.linked(to: token.subject, of: settings.issuer, in: database) {
             return (user, false)
         }
-        guard let email = token.email, Self.isAddress(email) else { throw OpenIDRefusal.noVerifiedAddress }
+        guard let email = token.email, EmailText.mistake(in: email) == nil else {
+            throw OpenIDRefusal.noVerifiedAddress
+        }
         if let found = try await OpenIDLinkStore.user(by: email, at: now, in: database) {
             guard !found.isLinked else { throw OpenIDRefusal.addressOfAnother }
             guard settings.linksInvited, found.isInvited else { throw OpenIDRefusal.notLinked }
@@ -56,15 +58,6 @@ struct OpenIDArrival {
             throw OpenIDRefusal.unknownPerson
         }
         return (ledger.newID(), true)
-    }
-
-    private static func isAddress(_ text: String) -> Bool {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        return text.utf8.count <= 254 && parts.count == 2
-            && parts.allSatisfy { part in
-                !part.isEmpty
-                    && part.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0.value > 32 }
-            }
     }
 
     private nonisolated(nonsending) func add(
