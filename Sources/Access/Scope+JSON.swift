@@ -9,6 +9,15 @@ extension Scope {
         fields.object(optional: name) { f in Scope(&f) } ?? .everything
     }
 
+    /// Where everything has to be said, `{}`: what a script left out by mistake must not give all of it.
+    package static func readNamed(_ name: String, in fields: inout Fields) -> Scope {
+        if !fields.has(name) || fields.isNull(name) {
+            fields.fail(name, code: FieldCode.missing, "is required; {} is everything")
+            return .everything
+        }
+        return read(name, in: &fields)
+    }
+
     private init(_ f: inout Fields) {
         // A condition that came out empty in somebody's script must not widen the scope.
         for name in ["resource", "exchange", "environment", "account", "tags", "owner_id"]

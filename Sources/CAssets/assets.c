@@ -118,6 +118,9 @@ static const unsigned char migration_0033[] = {
 static const unsigned char migration_0034[] = {
 #embed "../../Migrations/0034_guessing.sql"
 };
+static const unsigned char migration_0035[] = {
+#embed "../../Migrations/0035_ways_reset.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -161,6 +164,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0032_rule_courses.sql", migration_0032),
     FILE_OF("Migrations/0033_own_event_ids.sql", migration_0033),
     FILE_OF("Migrations/0034_guessing.sql", migration_0034),
+    FILE_OF("Migrations/0035_ways_reset.sql", migration_0035),
     {0, 0, 0},
 };
 

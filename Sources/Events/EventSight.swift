@@ -23,22 +23,24 @@ package struct EventSight: Sendable {
     }
 
     /// All that it takes to read an event of that type, or an alert that such an event fired.
-    private func permissions(for type: EventType, in alert: EventType? = nil) -> [Permission] {
-        [asking, alert?.permission, type.permission].compactMap(\.self)
+    private func permissions(
+        for type: EventType, about thing: String?, in alert: EventType? = nil
+    ) -> [Permission] {
+        [asking, alert?.permission].compactMap(\.self) + type.permissions(about: thing)
     }
 
     package func sees(_ type: EventType, _ topic: EventTopic, _ targets: Targets) -> Bool {
         if case .principal(let id) = topic, id == reader, let asking, rights.somewhere.contains(asking) {
             return true
         }
-        return rights.may(permissions(for: type), to: topic.thing, targets)
+        return rights.may(permissions(for: type, about: topic.thing), to: topic.thing, targets)
     }
 
     /// An alert shows the event that fired it, so it is for whoever may read that one too.
     package func sees(
         _ alert: EventType, showing type: EventType, _ topic: EventTopic, _ targets: Targets
     ) -> Bool {
-        rights.may(permissions(for: type, in: alert), to: topic.thing, targets)
+        rights.may(permissions(for: type, about: topic.thing, in: alert), to: topic.thing, targets)
     }
 
     /// Whether it is shown all of an event, too.
@@ -55,7 +57,7 @@ package struct EventSight: Sendable {
     package static let permissions = Set(EventType.all.map(\.permission)).union([.eventsRead, .policiesRead])
 
     private static let ofThings = Set(EventType.all.filter(\.mayBeAboutThings).map(\.permission)).union(
-        [.eventsRead, .policiesRead])
+        [.eventsRead, .keysRead, .policiesRead])
 }
 
 // MARK: For statements, which narrow as far as columns tell
@@ -74,7 +76,7 @@ extension EventSight {
     }
 
     private func isWithinReach(_ type: EventType) -> Bool {
-        permissions(for: type).allSatisfy { permission in
+        permissions(for: type, about: nil).allSatisfy { permission in
             type.mayBeAboutThings
                 ? rights.somewhere.contains(permission) : rights.mayInGeneral(permission)
         }

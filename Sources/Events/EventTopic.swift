@@ -22,6 +22,9 @@ package enum EventTopic: Hashable, Sendable {
             self = Self.shown(in: data)
         } else if type.isAboutThings {
             self = subject.flatMap(Self.named) ?? .general
+        } else if type.isAboutRequests {
+            let id = data["key_id"]?.asString ?? data["account_id"]?.asString
+            self = id.flatMap(Self.named) ?? .general
         } else if type.isAboutPrincipals {
             let id =
                 subject.flatMap { PrincipalID($0) }
@@ -55,8 +58,17 @@ extension EventType {
         self != .accessTokenDecoyTouched && Self.areasOfPrincipals.contains { name.hasPrefix($0) }
     }
 
+    /// A request that waits is about the key or account that it would do something to, where it is one.
+    package var isAboutRequests: Bool { name.hasPrefix("approval.") }
+
     /// An alert is about what it shows.
-    var mayBeAboutThings: Bool { isAboutThings || EventVeil.isAlert(self) }
+    var mayBeAboutThings: Bool { isAboutThings || isAboutRequests || EventVeil.isAlert(self) }
+
+    /// What it takes to read one that is about this: nil is no key and no account. What somebody asks to do
+    /// to a key is for whoever may know of the key.
+    package func permissions(about thing: String?) -> [Permission] {
+        isAboutRequests && thing != nil ? [permission, .keysRead] : [permission]
+    }
 
     private static let areasOfThings = ["key.", "policy.", "account.", "custom."]
     private static let areasOfPrincipals = ["user.", "service_account.", "grant.", "access_token."]
@@ -65,7 +77,7 @@ extension EventType {
 extension FeedEvent {
     /// The data is read only where it is needed.
     var topic: EventTopic {
-        let isInData = EventVeil.isAlert(type) || type.isAboutPrincipals
+        let isInData = EventVeil.isAlert(type) || type.isAboutPrincipals || type.isAboutRequests
         return isInData ? EventTopic(of: event) : EventTopic(of: type, subject: subject, JSONObject())
     }
 }

@@ -28,8 +28,14 @@ package struct HorizonReader {
             from installation, authority) as edge
         left join lateral (
             select feed_event.* from feed_event, lateral (
-                select case when type in ('alert.firing', 'alert.resolved') then data -> 'event' ->> 'subject'
-                    else subject end) as about (thing)
+                select case when told.type like 'approval.%'
+                        then coalesce(told.data ->> 'key_id', told.data ->> 'account_id')
+                    else told.data ->> 'subject' end
+                from (select case when type like 'alert.%' then data -> 'event' ->> 'type' else type end,
+                    case when type like 'alert.%' then data -> 'event'
+                        when type like 'approval.%' then data
+                        else jsonb_build_object('subject', subject) end) as told (type, data)
+                ) as about (thing)
             where (era, xid, id) > ($1, $2::xid8, $3) and (era, xid) < (edge.era, edge.xmin)
                 and ($5::text[] is null or type = any ($5) or type like any ($6::text[]))
                 and ($7::text is null or subject = $7)

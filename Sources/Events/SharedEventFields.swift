@@ -38,6 +38,7 @@ enum EventFields {
         EventField("approval_id", .string), EventField("action", .string),
         EventField("requester_id", .string),
         EventField("path", .string), EventField("key_id", .string, isNullable: true),
+        EventField("account_id", .string, isNullable: true),
         EventField("reason", .string, isNullable: true), EventField("rules", .strings),
         EventField("roles", .strings), EventField("expires_at", .string),
     ]

@@ -33,6 +33,14 @@ extension Change {
     nonisolated(nonsending) func checkIssuing(_ new: NewAccessToken, for target: Principal) async throws {
         let limits = try await AccessTokenStore.limits(of: context.actor, in: transaction)
         try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
+        // Whoever came by breaking glass leaves nothing that goes on without them.
+        if let end = try await BreakGlassStore.hour(of: context.actor.principal, in: transaction),
+            new.expiresAt.map({ $0 > end }) ?? true
+        {
+            throw Problem.wrongField(
+                "expires_at",
+                "must be at most \(end): what is issued through broken glass ends with its hour")
+        }
         guard !new.isDecoy, !GrantRules.isOwn(target.id, ownedBy: target.owner, context) else { return }
         try await checkGiving(allOf: target.id)
     }
@@ -44,7 +52,7 @@ extension Change {
         let secret = AccessTokenSecret(.accessToken, entropy)
         let token = AccessToken(
             id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes,
-            cidrs: new.cidrs, isDecoy: new.isDecoy,
+            cidrs: new.cidrs, isDecoy: new.isDecoy, isByJoining: new.isByJoining,
             createdAt: context.now, createdBy: issuer.description, expiresAt: new.expiresAt,
             idle: new.idle, maxUses: new.maxUses, key: new.key, replaces: new.replaces)
         try await AccessTokenStore.insert(token, secret, in: transaction)

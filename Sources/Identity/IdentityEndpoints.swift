@@ -20,13 +20,14 @@ package struct IdentityEndpoints {
         let logIn = LogIn(
             ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors,
             book: signIn.book)
-        let offboarding = Offboarding(ledger: ledger, steps: leaving + LeavingStep.ofIdentity, keys: keys)
+        let leaving = leaving + LeavingStep.ofIdentity
+        let offboarding = Offboarding(ledger: ledger, steps: leaving, keys: keys)
         operations =
             WelcomeEndpoints(ledger: ledger, refusals: refusals, hasher: signIn.hasher).operations
             + SelfEndpoints(database: ledger.database).operations
             + UserEndpoints(ledger: ledger, publicOrigin: publicOrigin).operations
             + OffboardingEndpoints(ledger: ledger, offboarding: offboarding).operations
-            + BreakGlassEndpoints(ledger: ledger, refusals: refusals).operations
+            + BreakGlassEndpoints(ledger: ledger, refusals: refusals, leaving: leaving).operations
             + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints(ledger: ledger).operations
             + GroupEndpoints(ledger: ledger).operations
             + AuthorizationEndpoints(database: ledger.database).operations
@@ -39,7 +40,8 @@ package struct IdentityEndpoints {
             + StepUpEndpoints(ledger: ledger, book: signIn.book, logIn: logIn).operations
         jobs =
             ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
-            + [BreakGlassSweep(ledger: ledger, keys: keys).job] + AccessTokenJobs(ledger: ledger).jobs
+            + [BreakGlassSweep(ledger: ledger, keys: keys, leaving: leaving).job]
+            + AccessTokenJobs(ledger: ledger).jobs
             + GrantJobs(ledger: ledger).jobs + FactorJobs(ledger: ledger).jobs
     }
 }

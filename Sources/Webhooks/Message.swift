@@ -67,10 +67,10 @@ extension Message {
         guard !event.type.name.hasPrefix("alert.") else { return nil }
         let isAboutEndpoint = event.type.permission == .webhooksRead
         let concerned = isAboutEndpoint ? event.data["webhook_id"]?.asString : nil
-        let data = Self.data(of: event)
+        let (data, thing) = (Self.data(of: event), EventTopic(of: event).thing)
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id,
-            permissions: [event.type.permission], about: EventTopic(of: event).thing,
+            permissions: event.type.permissions(about: thing), about: thing,
             except: concerned.flatMap { WebhookID($0) },
             less: Less(event.type, data))
     }

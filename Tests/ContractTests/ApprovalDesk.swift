@@ -29,7 +29,7 @@ struct ApprovalDesk {
         asker = try await premises.join("asker", .trader, by: owner)
         let security = try await premises.call(
             "POST", "/v1/grants", as: owner.token,
-            body: #"{"principal_id":"\#(asker.id)","role":"security"}"#)
+            body: #"{"principal_id":"\#(asker.id)","role":"security","on":{}}"#)
         #expect(security.status == 201, "\(security.text)")
     }
 

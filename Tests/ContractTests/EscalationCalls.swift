@@ -59,7 +59,7 @@ extension EscalationWalk {
         }
         for (person, role) in [(1, "giver"), (2, "keeper"), (3, "reader"), (4, "halfowner")] {
             _ = try await make(
-                "/v1/grants", #"{"principal_id":"\#(callers[person].principal)","role":"\#(role)"}"#)
+                "/v1/grants", #"{"principal_id":"\#(callers[person].principal)","role":"\#(role)","on":{}}"#)
         }
     }
 
@@ -67,7 +67,7 @@ extension EscalationWalk {
     nonisolated(nonsending) func askForApprovals() async throws {
         for person in [2, 3] {
             _ = try await must(
-                "/v1/grants", #"{"principal_id":"\#(callers[person].principal)","role":"admin"}"#)
+                "/v1/grants", #"{"principal_id":"\#(callers[person].principal)","role":"admin","on":{}}"#)
         }
         let actions = [
             "createGrant", "addGroupMember", "createAccessToken", "updateServiceAccount", "createUser",

@@ -125,7 +125,7 @@ struct Gallery {
         let grant = try #require(held.json["data"]?[0]?["id"]?.asString)
         let given = try await premises.call(
             "POST", "/v1/grants", as: owner.token,
-            body: #"{"principal_id":"\#(person.id)","role":"\#(role.rawValue)"}"#)
+            body: #"{"principal_id":"\#(person.id)","role":"\#(role.rawValue)","on":{}}"#)
         let taken = try await premises.call("DELETE", "/v1/grants/\(grant)", as: owner.token)
         #expect(given.status == 201 && taken.status == 204)
     }

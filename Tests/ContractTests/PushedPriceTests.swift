@@ -60,7 +60,7 @@ struct PushedPriceTests {
             try await desk.push(2_500, as: analyst.token)
             #expect(try await desk.tried(2_550)["verdict"] == "allowed")
             let granted = try await desk.call(
-                "POST", "/v1/grants", ["principal_id": .string(analyst.id), "role": "trader"])
+                "POST", "/v1/grants", ["principal_id": .string(analyst.id), "role": "trader", "on": [:]])
             #expect(granted.status == 201, "\(granted.text)")
             try await desk.awaitVerdict("denied", of: 2_550)
         }

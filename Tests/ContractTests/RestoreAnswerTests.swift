@@ -145,7 +145,7 @@ struct RestoreAnswerTests {
                 "POST", "/v1/groups", as: owner.token, body: #"{"name":"auditors"}"#)
             let group = made.json["id"]?.asString ?? ""
             for (path, body) in [
-                ("/v1/grants", #"{"principal_id":"\#(group)","role":"auditor"}"#),
+                ("/v1/grants", #"{"principal_id":"\#(group)","role":"auditor","on":{}}"#),
                 ("/v1/groups/\(group)/members", #"{"principal_id":"\#(person.id)"}"#),
             ] {
                 let answer = try await premises.call("POST", path, as: owner.token, body: body)

@@ -79,7 +79,7 @@ struct Stock {
             "POST", "/v1/users/\(ids["leaver_id"] ?? "")/offboard", as: owner.token,
             body: #"{"expect":"*","reason":"for the stock"}"#)
         #expect(left.status == 200, "\(left.text)")
-        try await add("grant_id", "/v1/grants", #"{"principal_id":"BOT","role":"analyst"}"#)
+        try await add("grant_id", "/v1/grants", #"{"principal_id":"BOT","role":"analyst","on":{}}"#)
         try await add("group_id", "/v1/groups", #"{"name":"stock"}"#)
         let path = "/v1/groups/\(ids["group_id"] ?? "")/members"
         let member = try await premises.call(

@@ -93,7 +93,11 @@ import TestSupport
             let past = try await answer(
                 #""role":"bot","on":{"tags":["a","A"]},"expires_at":"2020-01-01T00:00:00Z""#)
             #expect(past.pointers == ["/on/tags/1", "/expires_at"])
-            let unknown = try await answer(#""role":"nobodys""#)
+            for unsaid in ["", #","on":null"#] {
+                let widest = try await answer(#""role":"bot"\#(unsaid)"#)
+                #expect(widest.status == 422 && widest.pointers == ["/on"], "\(widest.text)")
+            }
+            let unknown = try await answer(#""role":"nobodys","on":{}"#)
             #expect(unknown.pointers == ["/role"])
             let nowhere = try await answer(
                 #""role":"bot","on":{"resource":"key_00000000000000000000000001"}"#)
@@ -152,7 +156,8 @@ import TestSupport
                         expiresAt: soon)
                 ], at: owner.now)
             let user = try await house.join("anna", nil, by: owner).actor.principal?.description ?? ""
-            let body = { (end: String) in #"{"principal_id":"\#(user)","role":"admin","expires_at":\#(end)}"#
+            let body = { (end: String) in
+                #"{"principal_id":"\#(user)","role":"admin","on":{},"expires_at":\#(end)}"#
             }
             let longer = try await house.caller.call("POST", "/v1/grants", admin, body: body("null"))
             #expect(longer.code == "forbidden")
@@ -178,6 +183,25 @@ import TestSupport
                 try await house.caller.call("POST", "/v1/users/\(id)/disable", owner).code == "last_owner")
             _ = try await house.join("second", .owner, by: owner)
             #expect(try await house.caller.call("POST", "/v1/users/\(id)/disable", owner).status == 200)
+        }
+    }
+
+    @Test func `an owner who cannot come in is no last owner, where somebody can`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let first = try await house.owner()
+            let second = try await house.join("second", .owner, by: first)
+            let id = second.actor.principal?.description ?? ""
+            let set = try await house.caller.call(
+                "PUT", "/v1/password", second, body: #"{"password":"four candles of a week"}"#)
+            #expect(set.status == 204, "\(set.text)")
+            // The first has nothing but an access token, which ends some day.
+            let refused = try await house.caller.call("POST", "/v1/users/\(id)/disable", first)
+            #expect(refused.code == "last_owner", "\(refused.text)")
+            let own = try await house.caller.call(
+                "PUT", "/v1/password", first, body: #"{"password":"five candles of a week"}"#)
+            #expect(own.status == 204, "\(own.text)")
+            #expect(try await house.caller.call("POST", "/v1/users/\(id)/disable", first).status == 200)
         }
     }
 

@@ -116,7 +116,7 @@ extension IntegrationTests {
                 "POST", "/v1/service-accounts", ["name": "feed", "purpose": "reads"])
             try await node.must(
                 "POST", "/v1/grants",
-                ["principal_id": .string(bot.id), "role": "bot", "effect": "allow"])
+                ["principal_id": .string(bot.id), "role": "bot", "effect": "allow", "on": [:]])
             let made = try await node.must(
                 "POST", "/v1/access-tokens", ["principal_id": .string(bot.id), "name": "feed"])
             let token = made["token"]?.asString ?? ""

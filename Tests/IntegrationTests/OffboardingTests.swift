@@ -156,7 +156,7 @@ extension IntegrationTests {
             by role: String, to heir: String?, _ node: RunningNode, _ receiver: Receiver
         ) async throws -> (webhook: JSONValue, rule: JSONValue) {
             let leaver = try await join("leaver-\(role)-\(heir?.suffix(4) ?? "nobody")", role, node)
-            let grant: JSONValue = ["principal_id": .string(leaver.id), "role": "analyst"]
+            let grant: JSONValue = ["principal_id": .string(leaver.id), "role": "analyst", "on": [:]]
             try await node.must("POST", "/v1/grants", grant)
             let name = JSONValue.string(leaver.id)
             let webhook = try await node.must(
@@ -187,7 +187,7 @@ extension IntegrationTests {
             try await RunningNode.with(.scratch()) { node in
                 let owner = try await node.bootstrap()
                 let like = try await Self.join("like", "admin", node)
-                let grant: JSONValue = ["principal_id": .string(like.id), "role": "analyst"]
+                let grant: JSONValue = ["principal_id": .string(like.id), "role": "analyst", "on": [:]]
                 try await node.must("POST", "/v1/grants", grant)
                 let same = try await Self.left(by: "admin", to: like.id, node, receiver)
                 #expect(same.webhook["status"] == "active" && same.rule["status"] == "enabled", "\(same)")

@@ -31,7 +31,8 @@ extension IntegrationTests {
                 let bot = try await first.must(
                     "POST", "/v1/service-accounts", ["name": "feed", "purpose": "reads keys"])
                 try await second.must(
-                    "POST", "/v1/grants", ["principal_id": .string(bot.id), "role": "bot", "effect": "allow"])
+                    "POST", "/v1/grants",
+                    ["principal_id": .string(bot.id), "role": "bot", "effect": "allow", "on": [:]])
                 for round in 0..<20 {
                     let made = try await first.must(
                         "POST", "/v1/access-tokens",
@@ -57,7 +58,8 @@ extension IntegrationTests {
                 let bot = try await first.must(
                     "POST", "/v1/service-accounts", ["name": "feed", "purpose": "signs"])
                 let grant = try await first.must(
-                    "POST", "/v1/grants", ["principal_id": .string(bot.id), "role": "bot", "effect": "allow"])
+                    "POST", "/v1/grants",
+                    ["principal_id": .string(bot.id), "role": "bot", "effect": "allow", "on": [:]])
                 let sign =
                     "/v1/keys/\(try await first.makeKey("used", in: "testnet")["id"]?.asString ?? "")/sign"
                 let body: JSONValue = ["method": "GET", "host": "spot", "path": "/api/v3/account"]

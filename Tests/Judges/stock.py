@@ -87,7 +87,7 @@ class Stock:
         return self.post("/v1/service-accounts", {"name": self.name()})["id"]
 
     def grant(self):
-        return self.post("/v1/grants", {"principal_id": self.service_account(), "role": "bot"})["id"]
+        return self.post("/v1/grants", {"principal_id": self.service_account(), "role": "bot", "on": {}})["id"]
 
     def group(self):
         return self.post("/v1/groups", {"name": self.name()})["id"]

@@ -33,7 +33,7 @@ struct AlertSight {
 
     func sees(_ alert: Alert) -> Bool {
         guard let type = EventType(alert.eventType) else { return false }
-        return rights.may([permission, type.permission], to: alert.thing, targets)
+        return rights.may([permission] + type.permissions(about: alert.thing), to: alert.thing, targets)
     }
 
     func seesBehind(_ veil: EventVeil, _ thing: String?) -> Bool {
@@ -61,8 +61,9 @@ extension AlertSight {
     var seen: SeenTargets {
         guard isScoped else { return .none }
         var wanted = ["custom": [permission, .eventsRead]]
-        for type in EventType.all where type.isAboutThings {
-            wanted[type.name] = [permission, type.permission]
+        for type in EventType.all where type.isAboutThings || type.isAboutRequests {
+            // Under any name of a thing: which it is stands in the row.
+            wanted[type.name] = [permission] + type.permissions(about: "")
         }
         return SeenTargets(wanted, rights, targets)
     }

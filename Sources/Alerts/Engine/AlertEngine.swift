@@ -203,7 +203,7 @@ package final class AlertEngine {
             let event = event(
                 NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.at)
             let message = Message(
-                alert: event, raised.id, firedBy: firing.event.type.permission, sendTo: rule.content.sendTo)
+                alert: event, raised.id, firedBy: firing.event.type, sendTo: rule.content.sendTo)
             return (event, message)
         }
     }
@@ -218,7 +218,7 @@ package final class AlertEngine {
         }.compactMap { alert in
             guard let mark = alert.resolved, let type = EventType(alert.eventType) else { return nil }
             let event = event(alert.resolution(mark, origin: origin), at: mark.at)
-            let message = Message(alert: event, alert.id, firedBy: type.permission, sendTo: alert.sendTo)
+            let message = Message(alert: event, alert.id, firedBy: type, sendTo: alert.sendTo)
             return (event, message)
         }
     }

@@ -17,14 +17,14 @@ package enum MissedAlerts {
         let ids = told.map { $0.subject.flatMap { AlertID($0) } }
         let known = ids.compactMap(\.self)
         guard !known.isEmpty else { return [] }
-        var alerts: [AlertID: (sendTo: [WebhookID], permission: Permission)] = [:]
+        var alerts: [AlertID: (sendTo: [WebhookID], type: EventType)] = [:]
         for row in try await transaction.query(find, .idArray(Array(Set(known)))) {
             guard let type = EventType(row.text(2)) else { continue }
-            alerts[row.id(0)] = (row.idArray(1), type.permission)
+            alerts[row.id(0)] = (row.idArray(1), type)
         }
         return zip(told, ids).compactMap { event, id in
             guard let id, let alert = alerts[id] else { return nil }
-            return Message(alert: event, id, firedBy: alert.permission, sendTo: alert.sendTo)
+            return Message(alert: event, id, firedBy: alert.type, sendTo: alert.sendTo)
         }
     }
 }

@@ -12,7 +12,7 @@ package struct StepUp: Equatable, Sendable {
     package enum Exemption: Sendable {
         /// Everybody, as long as the grace for second factors lasts.
         case inGrace
-        /// Everybody: or nobody could add the first factor.
+        /// Whoever shows otherwise that they are the person (`FirstProof`): or nobody could set the first.
         case always
         case never
     }
@@ -38,6 +38,14 @@ package struct StepUp: Equatable, Sendable {
 
     /// For what lets a secret out, or makes a way in for later: nobody passes unproven.
     package static let strictly = StepUp(level: .factor, within: .minutes(5), exemption: .never)
+
+    /// As strictly of people; programs have shown before who they are, and had approvals in place of a proof.
+    package static let strictlyOfPeople = StepUp(
+        level: .factor, within: .minutes(5), exemption: .never, isConditional: true)
+
+    /// For one's first password: whoever has one shows that with the change itself.
+    package static let forFirstPassword = StepUp(
+        level: .factor, within: .minutes(5), exemption: .always, isConditional: true)
 
     /// For one's own factors.
     package static let forOwnFactors = StepUp(level: .factor, within: .minutes(5), exemption: .always)

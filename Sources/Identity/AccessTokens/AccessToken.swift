@@ -20,6 +20,8 @@ package struct AccessToken: Equatable, Sendable {
     package let cidrs: [CIDR]
     /// Bait: whoever uses it gives themselves away.
     package var isDecoy = false
+    /// It came with joining: see `FirstProof`. Known where it is issued.
+    var isByJoining = false
     package let createdAt: Timestamp
     package let createdBy: String
     package let expiresAt: Timestamp?
@@ -96,6 +98,8 @@ struct NewAccessToken {
     var cidrs: [CIDR] = []
     var expiresAt: Timestamp?
     var isDecoy = false
+    /// It is what joining gives.
+    var isByJoining = false
     var idle: Period?
     var maxUses: Int?
     var key: Ed25519.PublicKey?

@@ -104,7 +104,7 @@ enum AccessTokenStore {
     private static let limits = Statement(
         "access_token_limits",
         """
-        select scopes, cidrs, expires_at, idle_seconds, max_uses is not null, public_key
+        select scopes, cidrs, expires_at, idle_seconds, max_uses is not null, public_key, decoy
         from access_token where id = $1
         """)
     private static let end = Statement(
@@ -115,8 +115,8 @@ enum AccessTokenStore {
         "access_token_insert",
         """
         insert into access_token (id, principal, name, hash, hint, scopes, cidrs, created_at, created_by,
-            expires_at, decoy, idle_seconds, max_uses, public_key, replaces)
-        values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            expires_at, decoy, idle_seconds, max_uses, public_key, replaces, by_joining)
+        values ($1, $2, normalize($3::text, NFC), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         """)
     private static let revoke = Statement(
         "access_token_revoke",
@@ -149,7 +149,7 @@ enum AccessTokenStore {
             scopes: row.isNull(0) ? nil : row.textArray(0).compactMap(Permission.init),
             cidrs: row.textArray(1).compactMap { CIDR($0) }, expiresAt: row.optionalTimestamp(2),
             idle: row.optionalInt64(3).map { .seconds($0) }, isCounted: row.bool(4),
-            key: row.optionalBytes(5).flatMap { Ed25519.PublicKey($0) })
+            key: row.optionalBytes(5).flatMap { Ed25519.PublicKey($0) }, isBait: row.bool(6))
     }
 
     static nonisolated(nonsending) func end(
@@ -174,7 +174,7 @@ enum AccessTokenStore {
             .text(token.hint), .textArray(token.scopes?.map(\.rawValue)), .textArray(token.cidrs.map(\.text)),
             .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt),
             .bool(token.isDecoy), .int64(token.idle.map { $0.microseconds / 1_000_000 }),
-            .int(token.maxUses), .bytes(token.key?.bytes), .id(token.replaces))
+            .int(token.maxUses), .bytes(token.key?.bytes), .id(token.replaces), .bool(token.isByJoining))
     }
 
     static nonisolated(nonsending) func revoke(_ token: AccessToken, in transaction: Transaction) async throws

@@ -12,6 +12,8 @@ struct IssuerLimits {
     let idle: Period?
     let isCounted: Bool
     let key: Ed25519.PublicKey?
+    /// It opens nothing.
+    var isBait = false
 
     /// Scopes are never wider, whoever it is for. A token for the issuer's own use also ends no later. A
     /// service account issues for itself alone, for the same addresses and the same key at most; a person may

@@ -9,7 +9,8 @@ extension Approval {
         let shared: [(String, JSONValue)] = [
             ("approval_id", .string(id.description)), ("action", .string(action.rawValue)),
             ("requester_id", .string(requester.description)), ("path", .string(path)),
-            ("key_id", JSONValue(subject.key?.description)), ("reason", JSONValue(reason)),
+            ("key_id", JSONValue(subject.key?.description)), ("account_id", JSONValue(subject.account)),
+            ("reason", JSONValue(reason)),
             ("rules", .array(needs.map { .string($0.name) })),
             ("roles", .array(needs.map { .string($0.role) })),
             ("expires_at", .string(expiresAt.description)),

@@ -86,6 +86,9 @@ package struct ApprovalSubject: Equatable, Sendable {
         (self.keyPolicy, self.target) = (keyPolicy, target)
     }
 
+    /// Of an account, where it is one.
+    var account: AccountID? { id.flatMap { AccountID($0) } }
+
     /// What became another since then, as a sentence; nil: nothing that counts.
     func difference(to now: ApprovalSubject) -> String? {
         if isKeyReadable != now.isKeyReadable {

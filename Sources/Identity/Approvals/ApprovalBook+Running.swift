@@ -123,13 +123,19 @@ extension ApprovalBook {
         return .success(context)
     }
 
+    /// Whether somebody may know of the key or account that it is about, where it is about one.
+    nonisolated(nonsending) func isInSight(_ approval: Approval, _ context: Context) async throws -> Bool {
+        guard approval.subject.key != nil || approval.subject.account != nil else { return true }
+        if context.may(.keysRead) { return true }
+        let target = try await subject(of: approval, in: ledger.database)?.target
+        return target.map { context.may(.keysRead, on: $0) } ?? false
+    }
+
     private nonisolated(nonsending) func subject(
-        of approval: Approval, in transaction: Transaction
+        of approval: Approval, in source: any Queryable
     ) async throws -> ApprovalSubject? {
-        if let key = approval.subject.key { return try await surroundings.key(key, transaction) }
-        if let account = approval.subject.id.flatMap({ AccountID($0) }) {
-            return try await surroundings.account(account, transaction)
-        }
+        if let key = approval.subject.key { return try await surroundings.key(key, source) }
+        if let account = approval.subject.account { return try await surroundings.account(account, source) }
         return approval.subject
     }
 

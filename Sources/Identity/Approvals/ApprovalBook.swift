@@ -164,15 +164,6 @@ extension ApprovalBook {
         }
     }
 
-    private static let behind = Statement(
-        "approval_humans",
-        """
-        select p.owner, array(select distinct t.created_by from access_token t
-            where t.principal = p.id or t.id = $2)
-        from principal p where p.id = $1
-        """)
-    private static let owners = Statement(
-        "approval_owners", "select owner from principal where id = any ($1) and owner is not null")
     private static let holders = Statement(
         "approval_holders",
         """
@@ -219,7 +210,7 @@ extension ApprovalBook {
         let waits = contents.map(\.pendingFor).min() ?? .hours(24)
         return Approval(
             id: ledger.newID(), action: wanted.action, operation: wanted.operation, state: .pending,
-            requester: requester, humans: try await humans(behind: requester, change),
+            requester: requester, humans: try await change.humansBehind(requester),
             accessToken: change.context.actor.accessToken, session: change.context.actor.session,
             address: change.context.actor.address, reason: wanted.reason, needs: needs,
             method: wanted.request.method, path: wanted.request.path,
@@ -227,26 +218,5 @@ extension ApprovalBook {
             requestedAt: now, expiresAt: now + waits,
             delay: contents.map(\.delay).max() ?? .seconds(0),
             validFor: contents.compactMap(\.validFor).min())
-    }
-
-    /// A user is behind their own request; behind a service account's stand its owner, and whoever issued it
-    /// an access token that counts.
-    private nonisolated(nonsending) func humans(
-        behind requester: PrincipalID, _ change: Change
-    ) async throws -> [UserID] {
-        if requester.kind == .user { return [UserID(requester.uuid)] }
-        let row = try await change.transaction.query(
-            Self.behind, .uuid(requester.uuid), .id(change.context.actor.accessToken)
-        ).first
-        guard let row else { throw Problem.unauthenticated }
-        let issuers = row.textArray(1).compactMap { PrincipalID($0) }
-        let accounts = issuers.filter { $0.kind == .serviceAccount }.map(\.uuid)
-        var people = Set(issuers.filter { $0.kind == .user }.map { UserID($0.uuid) })
-        if let owner = row.optionalID(0, as: UserKind.self) { people.insert(owner) }
-        if !accounts.isEmpty {
-            let owners = try await change.transaction.query(Self.owners, .uuidArray(accounts))
-            for owner in owners { people.insert(owner.id(0)) }
-        }
-        return people.sorted()
     }
 }

@@ -5,7 +5,8 @@ import JSON
 package import Kernel
 import Postgres
 
-/// `/v1/approvals`. Everybody sees their own, and those of their service accounts; `approvals:read` sees all.
+/// `/v1/approvals`. Everybody sees their own, and those of their service accounts; `approvals:read` sees all
+/// that is about nothing that is out of their sight.
 package struct ApprovalEndpoints {
     private static let bodyBytes = 64 * 1_024
 
@@ -39,7 +40,7 @@ package struct ApprovalEndpoints {
             Endpoint(
                 .post, one + "/fetch", id: "fetchApproval", requires: .self,
                 errors: [.forbidden, .notFound, .conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal,
-                stepUp: .strictly, handle: fetch),
+                stepUp: .strictlyOfPeople, handle: fetch),
         ]
     }
 
@@ -57,11 +58,13 @@ package struct ApprovalEndpoints {
         ) { PrincipalID($0) }
         let page = PageRequest(&parameters, default: ApprovalSort.newest)
         try parameters.finish()
-        let caller = context.may(.approvalsRead) ? nil : context.actor.principal?.uuid
+        let isNarrow = try await WholePerson.isNarrow(context, in: book.ledger.database)
         let rows = try await book.ledger.database.query(
             ApprovalStore.list,
             parameters: [
-                .uuid(caller), .text(state?.rawValue), .text(action?.rawValue), .uuid(requester?.uuid),
+                .uuid(context.actor.principal?.uuid), .text(state?.rawValue), .text(action?.rawValue),
+                .uuid(requester?.uuid), .id(isNarrow ? context.actor.accessToken : nil),
+                .bool(context.may(.approvalsRead)), context.rights.sight(.keysRead).parameter,
             ] + page.parameters)
         let found = rows.compactMap(Approval.init)
         let votes = try await ApprovalVoteStore.all(of: found.map(\.id), in: book.ledger.database)
@@ -83,10 +86,20 @@ package struct ApprovalEndpoints {
         _ id: ApprovalID, _ context: Context
     ) async throws -> Approval {
         let approval = try await ApprovalStore.find(id, in: book.ledger.database)
-        guard context.may(.approvalsRead) || approval.isOf(context.actor.principal) else {
+        if try await isOwn(approval, context) { return approval }
+        guard context.may(.approvalsRead), try await book.isInSight(approval, context) else {
             throw Problem.notFound("approval")
         }
         return approval
+    }
+
+    /// A narrowed access token has asked for what it has asked for, and for nothing else.
+    private nonisolated(nonsending) func isOwn(
+        _ approval: Approval, _ context: Context
+    ) async throws -> Bool {
+        guard approval.isOf(context.actor.principal) else { return false }
+        if approval.accessToken == context.actor.accessToken { return true }
+        return try await !WholePerson.isNarrow(context, in: book.ledger.database)
     }
 
     private nonisolated(nonsending) func answer(
@@ -129,6 +142,9 @@ package struct ApprovalEndpoints {
     ) async throws -> Response {
         try request.refuseParameters()
         let (id, reason) = (try Self.id(request), try await request.reason())
+        guard try await isOwn(try await visible(id, context), context) else {
+            throw Problem.notFound("approval")
+        }
         return try await answer(
             try await book.cancel(id, reason: reason, context), context, isWhole: false)
     }
@@ -137,7 +153,11 @@ package struct ApprovalEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         try request.refuseParameters()
-        return try await executor.fetch(try Self.id(request), context)
+        let id = try Self.id(request)
+        // A service account has nothing to show: what it fetches was approved by people, for the very access
+        // token that it comes with.
+        if context.actor.principal?.kind != .serviceAccount { try context.needStepUp() }
+        return try await executor.fetch(id, context)
     }
 
     private static func id(_ request: Request) throws(Problem) -> ApprovalID {

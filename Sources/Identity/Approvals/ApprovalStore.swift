@@ -18,16 +18,28 @@ enum ApprovalStore {
     static let lock = Statement(
         "approval_lock",
         derived: "select \(columns) from \(source) where a.id = $1 for no key update of a")
-    /// - `$1`: only of these requesters, by principal; null: of all. `$2`: the caller, who sees their own and
-    ///   those of their service accounts.
+    /// - `$1`: the caller, who sees their own and those of their service accounts; by a narrowed access token,
+    ///   `$5`, only what that asked for.
+    /// - `$6`: whether they see those of others, too, where they may see the key or account, `$7`.
     static let list = Statement(
         "approval_list",
         derived: """
             select \(columns) from \(source)
-            where ($1::uuid is null or a.requester = $1 or p.owner = $1)
+            where ((a.requester = $1 or p.owner = $1) and ($5::uuid is null or a.access_token = $5)
+                    or $6 and ($7::jsonb is null or a.key is null and a.account is null
+                        or exists (select from exchange_key k
+                            where k.id = a.key and \(Sight.condition(7, key)))
+                        or exists (select from account c
+                            where c.id = a.account and \(Sight.condition(7, account)))))
                 and ($2::text is null or a.state = $2) and ($3::text is null or a.action = $3)
                 and ($4::uuid is null or a.requester = $4)
-            """ + ApprovalSort.newest.tail(id: "a.id", from: 5))
+            """ + ApprovalSort.newest.tail(id: "a.id", from: 8))
+    private static let key = Sight.Columns(
+        id: "k.id", exchange: "k.exchange", environment: "k.environment", account: "k.account",
+        tags: "k.tags", owner: "k.owner")
+    private static let account = Sight.Columns(
+        id: "c.id", exchange: "c.exchange", environment: "c.environment", account: "c.name",
+        tags: "'{}'::text[]", owner: "null::text")
     static let open = Statement(
         "approval_open_of",
         "select count(*) from approval where requester = $1 and state in ('pending', 'approved', 'running')")
@@ -42,9 +54,9 @@ enum ApprovalStore {
         """
         insert into approval (id, action, operation, state, requester, humans, access_token, address, reason,
             needs, method, path, subject, key, key_readable, key_policy, request, digest, fetched,
-            requested_at, expires_at, delay, valid_for, session)
+            requested_at, expires_at, delay, valid_for, session, account)
         values ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::integer, $16,
-            $17, $18, $19, $20, $21, $22, $23)
+            $17, $18, $19, $20, $21, $22, $23, $24)
         """)
     private static let step = Statement(
         "approval_step",
@@ -108,7 +120,7 @@ enum ApprovalStore {
             .int(subject.keyPolicy), .bytes(sealed), .bytes(approval.digest), .bool(approval.isFetched),
             .timestamp(approval.requestedAt), .timestamp(approval.expiresAt),
             .int64(approval.delay.microseconds), .int64(approval.validFor?.microseconds),
-            .id(approval.session))
+            .id(approval.session), .id(subject.account))
     }
 
     /// - Parameters:

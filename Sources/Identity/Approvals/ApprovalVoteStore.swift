@@ -62,6 +62,11 @@ enum ApprovalVoteStore {
                 .notAnApprover,
                 "Whoever decides holds the role that is asked for, on everything, and held it when the "
                     + "request was made.")
+        case "approval_vote_reset":
+            return Problem(
+                .notAnApprover,
+                "Your factors, password or address were reset by somebody who asked for this or approved it, "
+                    + "less than 30 days before it was asked for, or since. Somebody else has to decide.")
         default: return nil
         }
     }

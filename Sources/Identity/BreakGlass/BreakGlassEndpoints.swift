@@ -8,6 +8,8 @@ import Kernel
 struct BreakGlassEndpoints {
     let ledger: Ledger
     let refusals: Refusals
+    /// What stops with whoever came by one.
+    let leaving: [LeavingStep]
 
     var operations: [Operation] {
         let owners = Requirement.permission(.ownersWrite)
@@ -38,8 +40,15 @@ struct BreakGlassEndpoints {
 
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
-        let token = try await BreakGlassStore.find(try tokenID(request), in: ledger.database)
-        return Response.json { w in token.write(to: &w, at: context.now) }
+        return try await answer(try tokenID(request), context)
+    }
+
+    private nonisolated(nonsending) func answer(
+        _ id: BreakGlassID, _ context: Context
+    ) async throws -> Response {
+        let token = try await BreakGlassStore.find(id, in: ledger.database)
+        let left = try await BreakGlassStore.left(of: id, in: ledger.database)
+        return Response.json { w in token.write(to: &w, at: context.now, left: left) }
     }
 
     private nonisolated(nonsending) func create(_ request: Request, _ context: Context) async throws
@@ -116,16 +125,16 @@ struct BreakGlassEndpoints {
     {
         let id = try tokenID(request)
         let reason = try await request.reason()
-        let token = try await ledger.change(context) { change in
+        try await ledger.change(context) { change in
             let token = try await BreakGlassStore.locked(id, in: change.transaction)
             switch token.status(at: context.now) {
             case .sealed: try await change.revoke(token, reason: reason)
-            case .open: try await change.end(token, reason: reason ?? "break-glass token ended")
+            case .open:
+                try await change.end(token, reason: reason ?? "break-glass token ended", leaving)
             case .ended, .revoked: break
             }
-            return try await BreakGlassStore.find(id, in: change.transaction)
         }
-        return Response.json { w in token.write(to: &w, at: context.now) }
+        return try await answer(id, context)
     }
 
     private func tokenID(_ request: Request) throws -> BreakGlassID {

@@ -57,6 +57,12 @@ enum BreakGlassStore {
         """)
     private static let sweep = Statement(
         "break_glass_swept", "update break_glass set swept_at = $2 where id = $1")
+    private static let keep = Statement(
+        "break_glass_keep", "update break_glass set left_behind = $2 where id = $1")
+    private static let left = Statement(
+        "break_glass_left", "select left_behind from break_glass where id = $1 and left_behind is not null")
+    private static let hour = Statement(
+        "break_glass_hour", "select ends_at from break_glass where principal = $1")
     private static let ofMaker = Statement(
         "break_glass_of_maker",
         """
@@ -137,6 +143,28 @@ enum BreakGlassStore {
         _ id: BreakGlassID, at now: Timestamp, in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(sweep, .id(id), .timestamp(now))
+    }
+
+    /// What became of what was made through it.
+    nonisolated(nonsending) static func keep(
+        _ left: [StepReport], of id: BreakGlassID, in transaction: Transaction
+    ) async throws {
+        let found = left.filter { !$0.things.isEmpty }
+        _ = try await transaction.query(keep, .id(id), .json(try found.json.bytes))
+    }
+
+    /// Nil: its hour is not over.
+    nonisolated(nonsending) static func left(
+        of id: BreakGlassID, in source: any Queryable
+    ) async throws -> JSONValue? {
+        try await source.query(left, .id(id)).first.map { try JSONValue.parse($0.json(0)) }
+    }
+
+    /// When the hour ends in which somebody acts; nil: they did not come by breaking glass.
+    nonisolated(nonsending) static func hour(
+        of principal: PrincipalID?, in source: any Queryable
+    ) async throws -> Timestamp? {
+        try await source.query(hour, .uuid(principal?.uuid)).first?.optionalTimestamp(0)
     }
 
     /// Those that a leaver made: they saw them.

@@ -10,6 +10,7 @@ import Postgres
 struct BreakGlassSweep {
     let ledger: Ledger
     let keys: KeyTrail
+    var leaving: [LeavingStep] = []
 
     var job: Job {
         Job(
@@ -40,7 +41,7 @@ struct BreakGlassSweep {
             guard let token = try await BreakGlassStore.nextOver(at: context.now, in: change.transaction)
             else { return nil }
             guard token.endedAt != nil else {
-                try await change.end(token, reason: "break-glass token: its hour is over")
+                try await change.end(token, reason: "break-glass token: its hour is over", leaving)
                 return .ended
             }
             return .swept(keys: try await sweep(token, change))

@@ -42,7 +42,11 @@ struct BreakGlassToken: Sendable {
         return revokedAt == nil ? .sealed : .revoked
     }
 
-    func write(to w: inout JSONWriter, at now: Timestamp, showing secret: AccessTokenSecret? = nil) {
+    /// - Parameter left: what became of what was made through it, where it is read alone.
+    func write(
+        to w: inout JSONWriter, at now: Timestamp, showing secret: AccessTokenSecret? = nil,
+        left: JSONValue? = nil
+    ) {
         w.object { w in
             w.field("id", id.description)
             if let secret {
@@ -63,6 +67,7 @@ struct BreakGlassToken: Sendable {
             w.field("revoked_at", revokedAt?.description)
             w.field("revoked_by", revokedBy)
             w.field("revoke_reason", revokeReason)
+            if let left { w.field("left_behind", left) }
         }
     }
 

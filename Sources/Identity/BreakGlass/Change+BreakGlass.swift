@@ -49,21 +49,32 @@ extension Change {
                     ("address", JSONValue(context.actor.address)), ("ends_at", JSONValue(end)),
                 ])))
         let issued = try await issue(
-            NewAccessToken(principal: principal.id, name: "break glass", expiresAt: end), id: accessToken,
+            NewAccessToken(principal: principal.id, name: "break glass", expiresAt: end, isByJoining: true),
+            id: accessToken,
             by: principal.id, entropy)
         return (used, principal, issued)
     }
 
-    /// Whoever came by it may do nothing more. Of a row that is locked.
-    nonisolated(nonsending) func end(_ token: BreakGlassToken, reason: String) async throws {
-        guard let user = token.user.map({ PrincipalID($0) }) else { return }
+    /// Whoever came by it may do nothing more, and what they made stops with them: see `GlassLeft`. Of a row
+    /// that is locked.
+    nonisolated(nonsending) func end(
+        _ token: BreakGlassToken, reason: String, _ steps: [LeavingStep]
+    ) async throws {
+        guard let user = token.user else { return }
         var ended = token
         ended.endedAt = context.now
         ended.endsAt = min(token.endsAt ?? context.now, context.now)
         try await BreakGlassStore.update(ended, in: transaction)
-        let principal = try await PrincipalStore.locked(user, in: transaction)
-        for grant in try await GrantStore.all(of: user, in: transaction) { try await remove(grant) }
-        _ = try await endTokens(of: [user], reason: reason)
+        let principal = try await PrincipalStore.locked(PrincipalID(user), in: transaction)
+        let bots = try await principal.id.withBots(in: transaction).dropFirst()
+        let leaver = Leaver(
+            user: user, name: principal.name, bots: Array(bots), heir: nil, reason: reason,
+            disableReason: reason)
+        var left: [StepReport] = []
+        for step in steps + GlassLeft.steps {
+            left.append(StepReport(name: step.name, things: try await step.carryOut(leaver, self)))
+        }
+        try await BreakGlassStore.keep(left, of: token.id, in: transaction)
         _ = try await retire(principal, reason: reason)
         audit("break_glass.end", token.id, detail: ["reason": .string(reason)])
     }

@@ -19,10 +19,10 @@ struct FactorEndpoints {
         [
             Endpoint(
                 .get, "/v1/me/factors", id: "listMyFactors", requires: .self,
-                errors: [.humanRequired], handle: listMine),
+                errors: [.forbidden, .humanRequired], handle: listMine),
             Endpoint(
                 .delete, "/v1/me/factors/{factor_id}", id: "deleteMyFactor", requires: .self,
-                errors: [.notFound], bodyLimit: 0, stepUp: .forOwnFactors, handle: deleteMine),
+                errors: [.notFound, .lastOwner], bodyLimit: 0, stepUp: .forOwnFactors, handle: deleteMine),
             Endpoint(
                 .post, "/v1/me/factors/recovery-codes", id: "makeRecoveryCodes", requires: .self,
                 errors: [.conflict, .alreadyDone], bodyLimit: 0, repeats: .refusal, stepUp: .forOwnFactors,
@@ -32,8 +32,8 @@ struct FactorEndpoints {
                 requires: .permission(.usersRead), errors: [.notFound], handle: listOf),
             Endpoint(
                 .delete, "/v1/users/{user_id}/factors", id: "resetUserFactors",
-                requires: .permission(.usersWrite), errors: [.notFound], bodyLimit: 0, stepUp: .recently,
-                handle: reset),
+                requires: .permission(.usersWrite), errors: [.notFound, .lastOwner], bodyLimit: 0,
+                stepUp: .recently, handle: reset),
         ] + totpOperations + passkeyOperations
     }
 
@@ -43,7 +43,9 @@ struct FactorEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        return try await list(of: try context.person(), at: context.now)
+        let user = try context.person()
+        try await WholePerson.checkScopes(context, to: "lists no factors", in: ledger.database)
+        return try await list(of: user, at: context.now)
     }
 
     private nonisolated(nonsending) func list(of user: UserID, at now: Timestamp) async throws -> Response {
@@ -67,11 +69,15 @@ struct FactorEndpoints {
         let user = try await owner(context)
         let id = try request.id("factor_id", "factor") { FactorID($0) }
         try await ledger.change(context) { change in
+            // First of all, as wherever an owner may go.
+            try await OwnerRoster.lock(in: change.transaction)
             _ = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
             guard let factor = try await FactorStore.find(id, of: user, in: change.transaction) else {
                 throw Problem.notFound("factor")
             }
-            try await change.remove(factor, reason: "removed")
+            try await OwnerRoster.keepingSomebody(in: change.transaction) {
+                try await change.remove(factor, reason: "removed")
+            }
             let rest = try await FactorStore.list(of: user, in: change.transaction)
             // Codes alone are no second factor: they stand in for one.
             if !rest.contains(where: { $0.confirmedAt != nil }) {
@@ -119,10 +125,16 @@ struct FactorEndpoints {
     {
         let id = try userID(request)
         try await ledger.change(context) { change in
+            try await OwnerRoster.lock(in: change.transaction)
             let user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
             try GrantRules.checkTouching(user, by: context)
-            for factor in try await FactorStore.list(of: id, in: change.transaction) {
-                try await change.remove(factor, reason: "reset")
+            // Whoever has the password, or an access token, is that user from then on.
+            if user.id != context.actor.principal { try await change.checkGiving(allOf: user.id) }
+            try await change.note(.factors, of: user.id)
+            try await OwnerRoster.keepingSomebody(in: change.transaction) {
+                for factor in try await FactorStore.list(of: id, in: change.transaction) {
+                    try await change.remove(factor, reason: "reset")
+                }
             }
             try await OnceStore.replaceCodes(of: id, by: [], at: context.now, in: change.transaction)
             change.audit("factors.reset", id)

@@ -18,7 +18,7 @@ struct GrantDraft {
         }
         role = f.parsed("role", expected: "the name of a role", standIn: "") { Role.isName($0) ? $0 : nil }
         effect = f.choice("effect", GrantEffect.self, default: .allow)
-        scope = Scope.read("on", in: &f)
+        scope = Scope.readNamed("on", in: &f)
         expiresAt = f.parsed(optional: "expires_at", expected: "an RFC 3339 time") { Timestamp($0) }
         if let expiresAt, expiresAt <= now {
             f.fail("expires_at", code: FieldCode.outOfRange, "must be in the future")

@@ -10,9 +10,17 @@ package struct Leaver: Sendable {
     package let heir: UserID?
     package let reason: String
 
-    package init(user: UserID, name: String, bots: [PrincipalID], heir: UserID?, reason: String) {
+    /// As what ends with them says it.
+    package let disableReason: String
+
+    /// - Parameter disableReason: nil: that they were off-boarded.
+    package init(
+        user: UserID, name: String, bots: [PrincipalID], heir: UserID?, reason: String,
+        disableReason: String? = nil
+    ) {
         (self.user, self.name, self.bots) = (user, name, bots)
         (self.heir, self.reason) = (heir, reason)
+        self.disableReason = disableReason ?? "off-boarded: \(reason)"
     }
 
     package var principal: PrincipalID { PrincipalID(user) }
@@ -20,6 +28,4 @@ package struct Leaver: Sendable {
 
     /// They themselves, and what acted for them.
     package var everybody: [PrincipalID] { [principal] + bots }
-
-    package var disableReason: String { "off-boarded: \(reason)" }
 }

@@ -139,7 +139,7 @@ extension Change {
     }
 
     /// Of tokens that are locked.
-    private nonisolated(nonsending) func endTokens(
+    nonisolated(nonsending) func endTokens(
         _ ids: [AccessTokenID], reason: String
     ) async throws -> [LeftThing] {
         var things: [LeftThing] = []

@@ -61,11 +61,12 @@ struct GroupMatch {
     ) async throws -> Bool {
         guard grant.role == BuiltInRole.owner.rawValue else { return true }
         let transaction = change.transaction
+        let had = try await OwnerRoster.hasSomebody(in: transaction)
         _ = try await GrantStore.delete(grant.id, in: transaction)
-        let isFine = try await OwnerRoster.hasSomebody(in: transaction)
+        let has = try await OwnerRoster.hasSomebody(in: transaction)
         try await GrantStore.insert(grant, at: change.context.now, in: transaction)
         try await OpenIDLinkStore.mark(grant, of: group, in: transaction)
-        return isFine
+        return has || !had
     }
 
     // MARK: Groups of ours
@@ -74,12 +75,14 @@ struct GroupMatch {
         _ id: GroupID, _ name: String, _ change: Change
     ) async throws {
         let transaction = change.transaction
+        let had = try await OwnerRoster.hasSomebody(in: transaction)
         guard let group = try await Self.group(id, change), group.members < Group.memberLimit,
             try await GroupStore.add(
                 user.id, to: group, by: Actor(principal: nil, accessToken: nil, address: nil),
                 at: change.context.now, in: transaction)
         else { return }
-        guard try await OwnerRoster.hasSomebody(in: transaction) else {
+        let has = try await OwnerRoster.hasSomebody(in: transaction)
+        guard has || !had else {
             _ = try await GroupStore.remove(user.id, from: id, in: transaction)
             return
         }

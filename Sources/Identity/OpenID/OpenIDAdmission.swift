@@ -22,6 +22,7 @@ struct OpenIDAdmission {
         var new = NewSession(
             user: guest.user, device: device, factor: guest.provenAt.map { _ in "openid" }, via: via)
         (new.factorAt, new.browser) = (guest.provenAt, KnownDevice(request.head.headers))
+        new.vouchedAt = guest.vouchedAt
         let issued = try await change.open(new, id: ledger.newID(), ledger.entropy)
         return issued.cookies(in: OpenIDEndpoints.redirect(to: "/")).header(
             .setCookie, OpenIDCookie.text("", for: .seconds(0)))

@@ -32,7 +32,8 @@ struct OpenIDArrival {
                 user: user, wanted: settings.leads(of: token.groups ?? []), ledger: ledger)
             try await match.run(change)
             let guest = OpenIDGuest(
-                user: id, issuer: settings.issuer, provenAt: settings.provenAt(token, at: change.context.now))
+                user: id, issuer: settings.issuer, provenAt: settings.provenAt(token, at: change.context.now),
+                vouchedAt: token.authenticatedAt.map { min($0, change.context.now) })
             return try await admit(guest, request, change)
         }
     }
@@ -113,6 +114,8 @@ struct OpenIDGuest: Sendable {
     let issuer: String
     /// When the provider saw a second factor that counts here; nil: it did not.
     let provenAt: Timestamp?
+    /// When it last saw them log in; nil: it does not say.
+    let vouchedAt: Timestamp?
 }
 
 /// Why somebody whom the provider vouches for is nobody here. For the log; they read one sentence for all.

@@ -10,15 +10,15 @@ extension OpenIDEndpoints {
         let away: [ProblemCode] = [.loginUnavailable, .providerUnavailable]
         return [
             Endpoint(
-                .get, "/v1/me/openid-link", id: "getOpenIDLink", requires: .self, errors: [.humanRequired],
-                handle: show),
+                .get, "/v1/me/openid-link", id: "getOpenIDLink", requires: .self,
+                errors: [.forbidden, .humanRequired], handle: show),
             Endpoint(
                 .post, "/v1/me/openid-link", id: "beginOpenIDLink", requires: .self,
                 errors: [.conflict, .alreadyDone] + away, bodyLimit: 0,
                 repeats: .refusal, stepUp: .recently, handle: beginLink),
             Endpoint(
                 .delete, "/v1/me/openid-link", id: "deleteOpenIDLink", requires: .self,
-                errors: [.notFound], bodyLimit: 0, stepUp: .recently, handle: unlink),
+                errors: [.notFound, .lastOwner], bodyLimit: 0, stepUp: .recently, handle: unlink),
             Endpoint(
                 .post, "/v1/step-up/openid", id: "beginOpenIDStepUp", requires: .self,
                 errors: [.conflict, .humanRequired, .alreadyDone] + away, bodyLimit: 0, repeats: .refusal,
@@ -30,7 +30,9 @@ extension OpenIDEndpoints {
         -> Response
     {
         try request.refuseParameters()
-        let link = try await OpenIDLinkStore.find(of: try context.person(), in: ledger.database)
+        let user = try context.person()
+        try await WholePerson.checkScopes(context, to: "shows no linked account", in: ledger.database)
+        let link = try await OpenIDLinkStore.find(of: user, in: ledger.database)
         return Response.object { w in
             w.field("issuer", link?.issuer)
             w.field("linked_at", link?.linkedAt.description)
@@ -54,13 +56,19 @@ extension OpenIDEndpoints {
         try request.refuseParameters()
         let (user, session) = try signedIn(context)
         let provider = try configured()
-        guard !provider.settings.factorValues.isEmpty else {
+        if provider.settings.factorValues.isEmpty, try await hasProof(user) {
             throw Problem(.conflict, "The provider's word is no second factor here: show one of ours.")
         }
         guard try await OpenIDLinkStore.find(of: user, in: ledger.database) != nil else {
             throw Problem(.conflict, "No account of the provider is linked.")
         }
         return try await send(.stepUp(session), request, context)
+    }
+
+    /// Whether they have something of ours to show.
+    private nonisolated(nonsending) func hasProof(_ user: UserID) async throws -> Bool {
+        if try await PasswordStore.find(of: user, in: ledger.database) != nil { return true }
+        return try await FactorStore.list(of: user, in: ledger.database).contains { $0.confirmedAt != nil }
     }
 
     /// The way back finds the session by what is kept of the visit, so there has to be one.
@@ -94,12 +102,13 @@ extension OpenIDEndpoints {
         let id = try context.person()
         try await WholePerson.check(context, to: "unlinks no account", in: ledger.database)
         try await ledger.change(context) { change in
-            try await OwnerRoster.lock(in: change.transaction)
-            let user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
-            guard try await OpenIDLinkStore.unlink(id, in: change.transaction) else {
-                throw Problem.notFound("link")
+            try await OwnerRoster.keepingSomebody(in: change.transaction) {
+                let user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
+                guard try await OpenIDLinkStore.unlink(id, in: change.transaction) else {
+                    throw Problem.notFound("link")
+                }
+                try await GroupMatch(user: user, wanted: [], ledger: ledger).run(change)
             }
-            try await GroupMatch(user: user, wanted: [], ledger: ledger).run(change)
             change.audit("users.unlink", id)
             try await change.endSessions(of: id, but: context.actor.session, reason: "unlinked")
         }

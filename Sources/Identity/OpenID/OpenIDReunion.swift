@@ -35,10 +35,17 @@ struct OpenIDReunion {
         guard let at = token.authenticatedAt, isFresh(at) else { throw TokenRefusal.authenticationTime }
         try await change(context) { change, user in
             let transaction = change.transaction
-            guard let proven = settings.provenAt(token, at: context.now),
+            let proven = settings.provenAt(token, at: context.now)
+            guard
                 try await OpenIDLinkStore.isLinked(
                     user, to: token.subject, of: settings.issuer, in: transaction)
             else { throw OpenIDRefusal.otherPerson }
+            // It is them: with a factor, or for the first that they set here.
+            try await SessionStore.vouch(session, at: min(at, context.now), in: transaction)
+            guard let proven else {
+                guard settings.factorValues.isEmpty else { throw OpenIDRefusal.otherPerson }
+                return
+            }
             try await SessionStore.freshen(session, by: "openid", at: proven, in: transaction)
             // Whether a factor is due depends on it.
             change.touch(.principal(PrincipalID(user)))

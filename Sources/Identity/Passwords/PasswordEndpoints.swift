@@ -17,7 +17,7 @@ struct PasswordEndpoints {
         [
             Endpoint(
                 .put, "/v1/password", id: "changePassword", requires: .self, errors: [.forbidden],
-                handle: change),
+                stepUp: .forFirstPassword, handle: change),
             Endpoint(
                 .post, "/v1/users/{user_id}/password-reset", id: "createPasswordReset",
                 requires: .permission(.usersWrite), errors: [.notFound, .conflict, .alreadyDone],
@@ -41,6 +41,8 @@ struct PasswordEndpoints {
         try user.check(new)
         guard let id = context.actor.user else { throw Problem.unauthenticated }
         let held = try await PasswordStore.find(of: id, in: ledger.database)
+        // There is no old one to show: the person shows otherwise that they are there.
+        if held == nil, old == nil { try context.needStepUp() }
         let attempt = try await prove(old, held, user, context)
         let place = try await logIn.place(for: attempt)
         let fresh = try await hasher.hash(new, place)
@@ -102,6 +104,7 @@ struct PasswordEndpoints {
             guard user.status == .active else {
                 throw Problem(.conflict, "The user is \(user.status.rawValue), not active.")
             }
+            try await change.note(.password, of: user.id)
             let secret = AccessTokenSecret(.passwordReset, ledger.entropy)
             let expiresAt = try await PasswordReset.insert(
                 secret, id: UUID(at: context.now, entropy: ledger.entropy), for: id, context,

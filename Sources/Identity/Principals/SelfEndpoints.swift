@@ -31,7 +31,7 @@ package struct SelfEndpoints {
             throw Problem.unauthenticated
         }
         return Response.object { w in
-            w.object("principal") { w in principal.writeProfile(to: &w) }
+            w.object("principal") { w in principal.writeProfile(to: &w, isWhole: token?.isNarrow != true) }
             w.key("access_token")
             if let token { w.object { w in token.writeProfile(to: &w) } } else { w.null() }
             w.key("session")
@@ -52,20 +52,24 @@ package struct SelfEndpoints {
 }
 
 extension Principal {
-    fileprivate func writeProfile(to w: inout JSONWriter) {
+    /// - Parameter isWhole: a narrowed access token learns whose it is, and not where they are reached.
+    fileprivate func writeProfile(to w: inout JSONWriter, isWhole: Bool) {
         w.field("id", id.description)
         w.field("kind", id.kind.rawValue)
         w.field("name", name)
-        w.field("email", email)
+        w.field("email", isWhole ? email : nil)
         w.field("status", status.rawValue)
     }
 }
 
 extension AccessToken {
+    fileprivate var isNarrow: Bool { scopes != nil || isDecoy }
+
     fileprivate func writeProfile(to w: inout JSONWriter) {
         w.field("id", id.description)
         w.field("name", name)
-        w.field("scopes", scopes?.map(\.rawValue))
+        // A decoy looks like a token that was narrowed to nothing, which is what it may do.
+        w.field("scopes", isDecoy ? [] : scopes?.map(\.rawValue))
         w.field("cidrs", cidrs.map(\.text))
         w.field("expires_at", expiresAt?.description)
     }

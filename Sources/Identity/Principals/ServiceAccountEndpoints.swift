@@ -120,7 +120,7 @@ package struct ServiceAccountEndpoints {
                 account.owner = owner ?? account.owner
             }
         }
-        return stored.response()
+        return stored.response(to: context)
     }
 
     private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
@@ -129,7 +129,7 @@ package struct ServiceAccountEndpoints {
         let (id, reason) = (try accountID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.disable(id, request, reason: reason)
-        }.response()
+        }.response(to: context)
     }
 
     private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws
@@ -138,7 +138,7 @@ package struct ServiceAccountEndpoints {
         let (id, reason) = (try accountID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.enable(id, request, reason: reason)
-        }.response()
+        }.response(to: context)
     }
 
     private func accountID(_ request: Request) throws -> PrincipalID {

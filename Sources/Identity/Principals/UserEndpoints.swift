@@ -135,13 +135,16 @@ package struct UserEndpoints {
         try fields.finish()
         let stored = try await ledger.change(context) { change in
             // Whoever has the address comes in by it.
-            if email != nil { try await change.checkGiving(allOf: id) }
+            if email != nil {
+                try await change.checkGiving(allOf: id)
+                try await change.note(.email, of: id)
+            }
             return try await change.edit(id, request) { user in
                 user.name = name ?? user.name
                 user.email = email ?? user.email
             }
         }
-        return stored.response()
+        return stored.response(to: context)
     }
 
     private nonisolated(nonsending) func disable(_ request: Request, _ context: Context) async throws
@@ -150,7 +153,7 @@ package struct UserEndpoints {
         let (id, reason) = (try userID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.disable(id, request, reason: reason)
-        }.response()
+        }.response(to: context)
     }
 
     private nonisolated(nonsending) func enable(_ request: Request, _ context: Context) async throws
@@ -159,7 +162,7 @@ package struct UserEndpoints {
         let (id, reason) = (try userID(request), try await request.reason())
         return try await ledger.change(context) { change in
             try await change.enable(id, request, reason: reason)
-        }.response()
+        }.response(to: context)
     }
 
     private func userID(_ request: Request) throws -> PrincipalID {
@@ -172,6 +175,12 @@ extension Principal {
     /// The record with its ETag.
     func response(_ status: HTTPStatus = .ok) -> Response {
         Response.json(status) { w in w.value(self) }.etag(revision)
+    }
+
+    /// After a change: whoever may change it, and not read it, is told that it is done.
+    func response(to context: Context) -> Response {
+        let isSeen = context.may(id.kind == .user ? .usersRead : .serviceAccountsRead)
+        return isSeen ? response() : Response(.noContent).etag(revision)
     }
 }
 

@@ -133,9 +133,8 @@ package struct WelcomeEndpoints {
             throw Problem.notFound("user")
         }
         change.emit(NewEvent(.userJoined, subject: id, data: user.eventData([("via", .string(via))])))
-        let issued = try await change.issue(
-            NewAccessToken(principal: id, name: "first access token"), id: ledger.newID(), by: id,
-            ledger.entropy)
+        let first = NewAccessToken(principal: id, name: "first access token", isByJoining: true)
+        let issued = try await change.issue(first, id: ledger.newID(), by: id, ledger.entropy)
         return Response.object(.created) { w in
             w.field("user", user)
             w.key("access_token")

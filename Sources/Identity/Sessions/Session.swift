@@ -48,6 +48,8 @@ package struct NewSession: Sendable {
     /// When it was shown; nil: now.
     package var factorAt: Timestamp?
     package var via: WayIn
+    /// When the provider last saw its person log in, as it says.
+    var vouchedAt: Timestamp?
     /// What the browser showed of an earlier log-in.
     var browser: KnownDevice?
 

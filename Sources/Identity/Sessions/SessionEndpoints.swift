@@ -71,7 +71,7 @@ struct SessionEndpoints {
         let wanted = parameters.id("user_id", UserKind.self)
         let page = PageRequest(&parameters, default: SessionSort.newest)
         try parameters.finish()
-        let user = try await Self.user(wanted, context)
+        let user = try await user(wanted, context, to: "lists no sessions")
         return try await SessionList(user: user, page: page).response(to: context, in: ledger.database)
     }
 
@@ -81,7 +81,7 @@ struct SessionEndpoints {
         var parameters = try request.parameters()
         let wanted = parameters.id("user_id", UserKind.self)
         try parameters.finish()
-        let user = try await Self.user(wanted, context)
+        let user = try await user(wanted, context, to: "ends no sessions")
         try await ledger.change(context) { change in
             let principal = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
             try Self.checkEnding(of: principal, by: context)
@@ -97,6 +97,9 @@ struct SessionEndpoints {
         guard let session = try await SessionStore.find(id, in: ledger.database),
             session.user == context.actor.user || context.may(.usersWrite)
         else { throw Problem.notFound("session") }
+        if !context.may(.usersWrite) {
+            try await WholePerson.checkScopes(context, to: "ends no sessions", in: ledger.database)
+        }
         try await ledger.change(context) { change in
             let principal = try await PrincipalStore.locked(
                 PrincipalID(session.user), in: change.transaction)
@@ -121,14 +124,17 @@ struct SessionEndpoints {
     }
 
     /// Oneself unless somebody else is asked for, which needs `users:write`.
-    private static nonisolated(nonsending) func user(
-        _ wanted: UserID?, _ context: Context
+    private nonisolated(nonsending) func user(
+        _ wanted: UserID?, _ context: Context, to what: String
     ) async throws -> UserID {
         if let wanted, wanted != context.actor.user {
             try context.require(.usersWrite)
             return wanted
         }
         guard let own = context.actor.user else { throw Problem.notFound("session") }
+        if !context.may(.usersWrite) {
+            try await WholePerson.checkScopes(context, to: what, in: ledger.database)
+        }
         return own
     }
 

@@ -17,8 +17,8 @@ enum SessionStore {
         "session_insert",
         """
         insert into session (id, principal, hash, device, address, created_at, last_used_at, factor,
-            factor_at, via, issuer, password_at)
-        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8, $9, $10, $11)
+            factor_at, via, issuer, password_at, vouched_at)
+        values ($1, $2, $3, normalize($4::text, NFC), $5, $6, $6, $7, $8, $9, $10, $11, $12)
         """)
     private static let end = Statement(
         "session_end",
@@ -54,6 +54,9 @@ enum SessionStore {
     private static let freshenByPassword = Statement(
         "session_freshen_password", "update session set password_at = $2 where id = $1")
 
+    private static let vouch = Statement(
+        "session_vouch", "update session set vouched_at = $2 where id = $1")
+
     /// As `AccessTokenStore.noteUse`.
     static let noteUse = Statement(
         "session_used",
@@ -85,7 +88,8 @@ enum SessionStore {
             insert, .id(id), .id(new.user), .bytes(secret.hash.bytes), .text(new.device),
             .text(address?.description), .timestamp(now), .text(new.factor),
             .timestamp(new.factor == nil ? nil : new.factorAt ?? now), .text(new.via.text),
-            .text(new.via.issuer), .timestamp(new.via == .password ? now : nil))
+            .text(new.via.issuer), .timestamp(new.via == .password ? now : nil),
+            .timestamp(new.vouchedAt))
     }
 
     static nonisolated(nonsending) func end(
@@ -128,6 +132,13 @@ enum SessionStore {
         _ id: SessionID, by factor: String, at now: Timestamp, in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(freshen, .id(id), .text(factor), .timestamp(now))
+    }
+
+    /// Its person logged in at the provider.
+    static nonisolated(nonsending) func vouch(
+        _ id: SessionID, at time: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(vouch, .id(id), .timestamp(time))
     }
 
     /// The password was.

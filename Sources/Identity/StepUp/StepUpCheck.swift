@@ -25,7 +25,11 @@ package struct StepUpCheck {
             let isOverdue = caller.mfaDueAt.map { $0 <= now } ?? true
             if isOverdue, demand.exemption != .always { throw Problem.mfaRequired }
             guard try await PasswordStore.find(of: user, in: database) != nil else {
-                if demand.exemption == .never { throw Problem.nothingToProve }
+                switch demand.exemption {
+                case .never: throw Problem.nothingToProve
+                case .always: try await FirstProof.check(caller.actor, at: now, in: database)
+                case .inGrace: break
+                }
                 return
             }
         }

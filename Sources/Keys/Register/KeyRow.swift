@@ -176,9 +176,12 @@ extension KeyRow {
         w.raw("versions", row.text(KeyColumns.versionList).utf8)
     }
 
+    /// Whoever may do something to it, and not read it, is told that it is done.
     func response(
         _ status: HTTPStatus = .ok, for context: Context, deletion: DeletionSummary? = nil
     ) -> Response {
-        Response.json(status) { w in write(to: &w, for: context, deletion: deletion) }.etag(revision)
+        let isSeen = (try? target).map { context.may(.keysRead, on: $0) } ?? context.may(.keysRead)
+        guard status == .created || isSeen else { return Response(.noContent).etag(revision) }
+        return Response.json(status) { w in write(to: &w, for: context, deletion: deletion) }.etag(revision)
     }
 }

@@ -129,7 +129,7 @@ extension PolicyBook {
     }
 
     /// As nobody else changes it before the commit.
-    private nonisolated(nonsending) func heldDraft(
+    nonisolated(nonsending) func heldDraft(
         at place: PolicyPlace, _ change: Change
     ) async throws -> PolicyDraft? {
         _ = try await change.transaction.query(Self.place, .text(place.owner))

@@ -22,25 +22,48 @@ package struct PolicyBook {
         expecting check: (Int) throws -> Void
     ) async throws -> PolicyVersion {
         try await keys.changing(context) { change in
-            let document = String(decoding: policy.canonicalBytes, as: UTF8.self)
-            let digest = PolicyStore.digest(of: document)
-            var version = 0
-            switch place {
-            case .key(let id):
-                try await keys.mark(id, in: change) { key in
-                    // It may have been moved out of sight meanwhile.
-                    try context.require(.policiesWrite, on: key.target)
-                    try check(key.policy?.version ?? 0)
-                    version = (key.policy?.version ?? 0) + 1
-                    return PolicyMark(version: version, digest: digest)
-                }
-            case .account, .desk:
-                version = try await markHead(place, digest, change, check)
-            }
-            let old = try await policyInForce(place, version - 1, change.transaction)
-            try await resetCounters(of: place, from: old, to: policy, change)
-            return try await write(document, policy.diff(from: old).count, place, version, note, change)
+            try await publish(policy, at: place, note: note, change, check)
         }
+    }
+
+    /// The same of the draft, as long as it is the very one that was meant: whoever asked for it, approved it
+    /// or proved that they are there looked at that one.
+    nonisolated(nonsending) func publish(
+        draft digest: [UInt8], at place: PolicyPlace, note: String?, context: Context,
+        expecting check: (Int) throws -> Void
+    ) async throws -> PolicyVersion {
+        try await keys.changing(context) { change in
+            guard let draft = try await heldDraft(at: place, change) else { throw Problem.notFound("draft") }
+            guard draft.digest == digest else {
+                throw Problem(.preconditionFailed, "The draft is another by now: look at it again.")
+            }
+            let policy = try Policy(Fields(Array(draft.document.utf8)), of: place.kind)
+            return try await publish(policy, at: place, note: note, change, check)
+        }
+    }
+
+    private nonisolated(nonsending) func publish(
+        _ policy: Policy, at place: PolicyPlace, note: String?, _ change: Change,
+        _ check: (Int) throws -> Void
+    ) async throws -> PolicyVersion {
+        let document = String(decoding: policy.canonicalBytes, as: UTF8.self)
+        let digest = PolicyStore.digest(of: document)
+        var version = 0
+        switch place {
+        case .key(let id):
+            try await keys.mark(id, in: change) { key in
+                // It may have been moved out of sight meanwhile.
+                try change.context.require(.policiesWrite, on: key.target)
+                try check(key.policy?.version ?? 0)
+                version = (key.policy?.version ?? 0) + 1
+                return PolicyMark(version: version, digest: digest)
+            }
+        case .account, .desk:
+            version = try await markHead(place, digest, change, check)
+        }
+        let old = try await policyInForce(place, version - 1, change.transaction)
+        try await resetCounters(of: place, from: old, to: policy, change)
+        return try await write(document, policy.diff(from: old).count, place, version, note, change)
     }
 
     private nonisolated(nonsending) func write(

@@ -1,4 +1,5 @@
 package import Access
+import Crypto
 import HTTPServer
 import JSON
 import Kernel
@@ -54,21 +55,15 @@ package struct PolicyEndpoints {
             ) { try await revert($0, $1, route) },
             Operation(
                 .put, route.path + "/draft", id: "put\(route.noun)PolicyDraft",
-                requires: route.writing, errors: [.notFound, .keyTampered, .preconditionFailed],
+                requires: route.writing,
+                errors: [.notFound, .keyTampered, .preconditionFailed, .preconditionRequired],
                 bodyLimit: Self.bodyBytes
             ) { try await putDraft($0, $1, route) },
             Operation(
                 .delete, route.path + "/draft", id: "delete\(route.noun)PolicyDraft",
-                requires: route.writing, errors: [.notFound, .preconditionFailed], bodyLimit: 0
-            ) { request, context in
-                try request.parameters().finish()
-                let place = try route.place(request)
-                try await book.require(.policiesWrite, at: place, context)
-                try await book.dropDraft(at: place, context) { revision in
-                    try request.match(revision: revision, required: false)
-                }
-                return Response(.noContent)
-            },
+                requires: route.writing,
+                errors: [.notFound, .preconditionFailed, .preconditionRequired], bodyLimit: 0
+            ) { try await dropDraft($0, $1, route) },
             Operation(
                 .post, route.path + "/draft/publish", id: "publish\(route.noun)PolicyDraft",
                 requires: route.writing, errors: publishing, bodyLimit: Self.bodyBytes,
@@ -215,8 +210,22 @@ extension PolicyEndpoints {
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         _ = try await book.version(at: place)
         return try await book.putDraft(policy, at: place, context) { revision in
-            try request.match(revision: revision, required: false)
+            // The first of a place takes nobody's work away.
+            try request.match(revision: revision, required: revision > 0)
         }.response()
+    }
+
+    private nonisolated(nonsending) func dropDraft(
+        _ request: Request, _ context: Context, _ route: PolicyRoute
+    ) async throws -> Response {
+        try request.parameters().finish()
+        let place = try route.place(request)
+        try await book.require(.policiesWrite, at: place, context)
+        try request.requireMatch()
+        try await book.dropDraft(at: place, context) { revision in
+            try request.match(revision: revision, required: true)
+        }
+        return Response(.noContent)
     }
 
     private nonisolated(nonsending) func publishDraft(
@@ -226,14 +235,17 @@ extension PolicyEndpoints {
         let place = try route.place(request)
         try await book.require(.policiesWrite, at: place, context)
         try request.requireMatch()
-        var note: String?
-        if !request.body.isEmpty {
-            var fields = try await request.fields(limit: Self.bodyBytes)
-            note = fields.string(optional: "note", 1...500)
-            try fields.finish()
+        var fields = try await request.fields(limit: Self.bodyBytes)
+        let digest = fields.parsed("digest", expected: "64 hexadecimal digits, as the draft shows it") {
+            Hex.decode($0).flatMap { $0.count == SHA256.digestBytes ? $0 : nil }
         }
-        let document = try await draft(at: place).document
-        let policy = try Policy(Fields(Array(document.utf8)), of: place.kind)
-        return try await publish(policy, note: note, at: place, request, context)
+        let note = fields.string(optional: "note", 1...500)
+        try fields.finish()
+        let version = try await book.publish(
+            draft: digest ?? [], at: place, note: note, context: context
+        ) { version in
+            try request.match(revision: Int64(version), required: true)
+        }
+        return answer(version)
     }
 }

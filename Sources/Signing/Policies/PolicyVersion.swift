@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import HTTPServer
 import JSON
 import Kernel
@@ -50,10 +51,14 @@ struct PolicyDraft {
         (updatedAt, updatedBy) = (row.timestamp(3), row.text(4))
     }
 
+    /// Of the document: what publishing it names, so that what was looked at is what comes into force.
+    var digest: [UInt8] { PolicyStore.digest(of: document) }
+
     func response() -> Response {
         Response.object { w in
             w.field("owner", owner)
             w.field("revision", revision)
+            w.field("digest", Hex.encode(digest))
             w.field("updated_at", updatedAt.description)
             w.field("updated_by", updatedBy)
             w.field("document", (try? JSONValue.parse(Array(document.utf8))) ?? .null)

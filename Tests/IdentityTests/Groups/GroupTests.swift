@@ -84,7 +84,7 @@ import Testing
             let third = try await house.group("empty", by: admin)
             #expect(try await house.add(own, to: third, by: admin).status == 200)
             let trick = try await house.caller.call(
-                "POST", "/v1/grants", admin, body: #"{"principal_id":"\#(third)","role":"admin"}"#)
+                "POST", "/v1/grants", admin, body: #"{"principal_id":"\#(third)","role":"admin","on":{}}"#)
             #expect(trick.json["missing_permission"] == "owners:write", "\(trick.text)")
         }
     }
@@ -122,7 +122,7 @@ import Testing
             #expect(last.code == "last_owner")
             let denied = try await house.caller.call(
                 "POST", "/v1/grants", owner,
-                body: #"{"principal_id":"\#(first)","role":"bot","effect":"deny"}"#)
+                body: #"{"principal_id":"\#(first)","role":"bot","effect":"deny","on":{}}"#)
             #expect(denied.code == "last_owner", "\(denied.text)")
         }
     }
@@ -134,10 +134,10 @@ import Testing
             #expect(try await house.add(user, to: group, by: owner).status == 200)
             try await house.fill(group, with: GrantedRole.limitPerPrincipal, by: owner)
             let more = try await house.caller.call(
-                "POST", "/v1/grants", owner, body: #"{"principal_id":"\#(user)","role":"bot"}"#)
+                "POST", "/v1/grants", owner, body: #"{"principal_id":"\#(user)","role":"bot","on":{}}"#)
             #expect(more.code == "conflict", "\(more.text)")
             let whole = try await house.caller.call(
-                "POST", "/v1/grants", owner, body: #"{"principal_id":"\#(group)","role":"bot"}"#)
+                "POST", "/v1/grants", owner, body: #"{"principal_id":"\#(group)","role":"bot","on":{}}"#)
             #expect(whole.code == "conflict")
         }
     }

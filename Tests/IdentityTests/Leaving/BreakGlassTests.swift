@@ -144,6 +144,67 @@ import TestSupport
         }
     }
 
+    @Test func `what was made through it stops with its hour, or is listed for an owner to look at`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let made = try await make(house, owner)
+            let glass = try house.context(of: try await use(house, AccessTokenSecret.of(made)).json)
+            let end = Timestamp.testStart + .hours(1)
+            func call(_ method: String, _ path: String, _ body: String, as context: Context? = nil)
+                async throws -> JSONValue
+            {
+                let answer = try await house.caller.call(
+                    method, path, (context ?? glass), body: body)
+                #expect((200...204).contains(answer.status), "\(path) \(answer.text)")
+                return answer.json
+            }
+            let others = try await call("POST", "/v1/service-accounts", #"{"name":"mm"}"#, as: owner)
+            let own = try await call("POST", "/v1/service-accounts", #"{"name":"mine","role":"bot"}"#)
+            let ownID = own["id"]?.asString ?? ""
+            func issue(_ bot: JSONValue, _ more: String) async throws -> TestAnswer {
+                try await house.caller.call(
+                    "POST", "/v1/access-tokens", glass,
+                    body: #"{"principal_id":"\#(bot["id"]?.asString ?? "")","name":"a"\#(more)}"#)
+            }
+            for bot in [others, own] {
+                for more in ["", #","expires_at":"2027-01-01T00:00:00Z""#] {
+                    let longer = try await issue(bot, more)
+                    #expect(longer.status == 422 && longer.pointers == ["/expires_at"], "\(longer.text)")
+                }
+            }
+            let issued = try await issue(others, #","expires_at":"\#(end)""#)
+            #expect(issued.status == 201, "\(issued.text)")
+            let trader = try await house.join("trader", .trader, by: owner)
+            let traderID = trader.actor.principal?.description ?? ""
+            let grant = try await call(
+                "POST", "/v1/grants", #"{"principal_id":"\#(traderID)","role":"owner","on":{}}"#)
+            _ = try await call("DELETE", "/v1/users/\(traderID)/factors", "")
+            let path = "/v1/break-glass/\(made["id"]?.asString ?? "")"
+            #expect(try await call("GET", path, "", as: owner)["left_behind"] == nil)
+
+            let left = try await call("POST", "\(path)/revoke", "", as: owner)["left_behind"]
+            func outcome(_ step: String) -> [String] {
+                let found = left?.asArray?.first { $0["step"]?.asString == step }
+                return found?["things"]?.asArray?.map { thing in
+                    "\(thing["id"]?.asString ?? "") \(thing["outcome"]?.asString ?? "")"
+                } ?? []
+            }
+            #expect(outcome("service_accounts") == ["\(ownID) suspended"], "\(left ?? .null)")
+            #expect(outcome("issued_access_tokens") == ["\(issued.json["id"]?.asString ?? "") ended"])
+            #expect(outcome("grants_made").contains("\(grant["id"]?.asString ?? "") kept"))
+            #expect(outcome("users_let_in") == ["\(traderID) kept"])
+            guard case .refused = try await house.outcome(AccessTokenSecret.of(issued.json)) else {
+                Issue.record("a token that was issued through it goes on")
+                return
+            }
+            let bot = try await call("GET", "/v1/service-accounts/\(ownID)", "", as: owner)
+            #expect(bot["status"] == "disabled")
+        }
+    }
+
     @Test func `one in use ends at once when it is revoked`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let house = House(database)

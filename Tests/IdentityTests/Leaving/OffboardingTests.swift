@@ -147,7 +147,7 @@ import TestSupport
             #expect(try await tried() == "suspended")
             let granted = try await scene.house.caller.call(
                 "POST", "/v1/grants", scene.owner,
-                body: #"{"principal_id":"\#(scene.heirID)","role":"bot"}"#)
+                body: #"{"principal_id":"\#(scene.heirID)","role":"bot","on":{}}"#)
             #expect(granted.status == 201, "\(granted.text)")
             #expect(try await tried() == "reassigned")
         }

@@ -44,7 +44,8 @@ import Testing
             // A role for an hour is by hand, too, and no reason to refuse anybody.
             _ = try await make(
                 "/v1/grants",
-                #"{"principal_id":"\#(id)","role":"trader","expires_at":"2026-01-05T09:00:00Z"}"#, lobby)
+                #"{"principal_id":"\#(id)","role":"trader","on":{},"expires_at":"2026-01-05T09:00:00Z"}"#,
+                lobby)
             let all = try await lobby.logIn(as: Lobby.ann.with("groups", ["night", "pit"]))
             #expect(all.status == 200, "\(all.text)")
             #expect(try await grants(of: id, lobby) == ["analyst", "night-desk", "trader"])

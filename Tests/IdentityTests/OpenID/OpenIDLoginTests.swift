@@ -157,7 +157,8 @@ import Testing
             #expect(stays.status == 200, "\(stays.text)")
             #expect(try await lobby.user(ann ?? "")["roles"] == ["owner"])
             let back = try await lobby.house.caller.call(
-                "POST", "/v1/grants", lobby.owner, body: #"{"principal_id":"\#(first)","role":"owner"}"#)
+                "POST", "/v1/grants", lobby.owner,
+                body: #"{"principal_id":"\#(first)","role":"owner","on":{}}"#)
             #expect(back.status == 201, "\(back.text)")
             _ = try await lobby.logIn()
             #expect(try await lobby.user(ann ?? "")["roles"] == [])
