@@ -72,7 +72,7 @@ let package = Package(
                 "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "Identity", "Keys",
             ]),
         room("Webhooks", base + ["Channels", "Expressions", "Jobs", "Audit", "Events", "HTTPClient"]),
-        room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Webhooks"]),
+        room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Identity", "Webhooks"]),
         room(
             "Service",
             base + [

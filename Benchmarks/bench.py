@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record]
-    [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority|login|alertmanager]…
+    [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority|rules|login|alertmanager]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -32,6 +32,7 @@ import works_keys  # noqa: E402
 import works_login  # noqa: E402
 import works_proxy  # noqa: E402
 import works_read  # noqa: E402
+import works_rules  # noqa: E402
 import works_seal  # noqa: E402
 import works_service  # noqa: E402
 import works_sign  # noqa: E402
@@ -43,7 +44,7 @@ from table import Table, recorded  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
 WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage", "authority",
-         "login", "alertmanager"]
+         "rules", "login", "alertmanager"]
 RECORD = ROOT / "Docs" / "performance.md"
 
 
@@ -108,7 +109,9 @@ class Bench:
             self.attempt("authority", lambda: works_authority.run(self))
         if "alertmanager" in works and self.binary:
             self.attempt("alertmanager", lambda: works_alertmanager.run(self))
-        alone = ["plain", "seal", "keys", "sign", "proxy", "authority", "login", "alertmanager"]
+        if "rules" in works and self.binary:
+            self.attempt("rules", lambda: works_rules.run(self))
+        alone = ["plain", "seal", "keys", "sign", "proxy", "authority", "rules", "login", "alertmanager"]
         rest = [work for work in works if work not in alone]
         if not rest:
             return

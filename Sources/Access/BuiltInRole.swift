@@ -53,7 +53,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .analyst:
             [
                 .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
-                .candlesWrite, .eventsRead, .eventsWrite, .rolesRead, .rulesRead, .rulesWrite,
+                .candlesWrite, .eventsRead, .eventsWrite, .heartbeatsPing, .rolesRead, .rulesRead,
+                .rulesWrite,
                 .signalsRead, .tokensRead, .tokensWrite, .webhooksRead,
             ]
         case .auditor:
@@ -67,7 +68,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .bot:
             [
-                .candlesRead, .candlesWrite, .eventsWrite, .keysRead, .signalsRead, .tokensRead,
+                .candlesRead, .candlesWrite, .eventsWrite, .heartbeatsPing, .keysRead, .signalsRead,
+                .tokensRead,
                 .keysProxy, .keysSign, .usageWrite,
             ]
         }

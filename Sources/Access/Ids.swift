@@ -26,6 +26,7 @@ package enum WebhookSecretKind: IDKind { package static let prefix: StaticString
 package enum DeliveryKind: IDKind { package static let prefix: StaticString = "dlv" }
 package enum MessageKind: IDKind { package static let prefix: StaticString = "msg" }
 package enum AlertRuleKind: IDKind { package static let prefix: StaticString = "rule" }
+package enum HeartbeatKind: IDKind { package static let prefix: StaticString = "hbt" }
 package enum AlertKind: IDKind { package static let prefix: StaticString = "alrt" }
 package enum EventKind: IDKind { package static let prefix: StaticString = "evt" }
 package enum RunKind: IDKind { package static let prefix: StaticString = "run" }
@@ -61,6 +62,7 @@ package typealias WebhookSecretID = ID<WebhookSecretKind>
 package typealias DeliveryID = ID<DeliveryKind>
 package typealias MessageID = ID<MessageKind>
 package typealias AlertRuleID = ID<AlertRuleKind>
+package typealias HeartbeatID = ID<HeartbeatKind>
 package typealias AlertID = ID<AlertKind>
 package typealias EventID = ID<EventKind>
 package typealias RunID = ID<RunKind>

@@ -18,7 +18,8 @@ extension Scope {
         return read(name, in: &fields)
     }
 
-    private init(_ f: inout Fields) {
+    /// Of an object that is a scope.
+    package init(_ f: inout Fields) {
         // A condition that came out empty in somebody's script must not widen the scope.
         for name in ["resource", "exchange", "environment", "account", "tags", "owner_id"]
         where f.isNull(name) {

@@ -26,6 +26,13 @@ package struct AlertJobs {
             select rule, event from rule_firing where at < $1 order by at limit $2)
         """)
 
+    private static let deleteActions = Statement(
+        "rule_action_retention",
+        """
+        delete from rule_action_run where id in (
+            select id from rule_action_run where state <> 'pending' and ended_at < $1 order by ended_at limit $2)
+        """)
+
     private let database: Database
 
     package init(database: Database) { self.database = database }
@@ -34,13 +41,15 @@ package struct AlertJobs {
         [
             Job(
                 "alert-retention",
-                "Deletes alerts 400 days after they were resolved, and what fired after 35 days.",
+                "Deletes alerts 400 days after they were resolved, and what fired and was done after 35 days.",
                 every: .hours(24)
             ) { run in
                 let now = run.context.now
                 let alerts = try await delete(Self.deleteAlerts, before: now - Self.resolvedAlertsKept, run)
                 let firings = try await delete(Self.deleteFirings, before: now - Self.firingsKept, run)
+                let actions = try await delete(Self.deleteActions, before: now - Self.firingsKept, run)
                 var counts = JSONObject()
+                _ = counts.append("actions", .number(JSONNumber(actions)))
                 _ = counts.append("alerts", .number(JSONNumber(alerts)))
                 _ = counts.append("firings", .number(JSONNumber(firings)))
                 return counts

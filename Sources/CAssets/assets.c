@@ -121,6 +121,9 @@ static const unsigned char migration_0034[] = {
 static const unsigned char migration_0035[] = {
 #embed "../../Migrations/0035_ways_reset.sql"
 };
+static const unsigned char migration_0036[] = {
+#embed "../../Migrations/0036_rule_actions.sql"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -165,6 +168,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0033_own_event_ids.sql", migration_0033),
     FILE_OF("Migrations/0034_guessing.sql", migration_0034),
     FILE_OF("Migrations/0035_ways_reset.sql", migration_0035),
+    FILE_OF("Migrations/0036_rule_actions.sql", migration_0036),
     {0, 0, 0},
 };
 

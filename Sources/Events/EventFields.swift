@@ -267,6 +267,19 @@ extension EventType {
         "rule.overflowed": EventFields.rule + [EventField("groups", .integer)],
         "rule.expiring": EventFields.rule + [EventField("expires_at", .string)],
         "rule.expired": EventFields.rule + [EventField("expires_at", .string)],
+        "rule.acted": EventFields.rule + EventFields.ruleAction + [
+            EventField("changed", .integer), EventField("unchanged", .integer),
+            EventField("forbidden", .integer),
+        ],
+        "rule.braked": EventFields.rule + EventFields.ruleAction + [
+            EventField("wanted", .integer), EventField("touched", .integer),
+            EventField("keys_per_hour", .integer),
+        ],
+        "rule.action.refused": EventFields.rule + EventFields.ruleAction + [EventField("reason", .string)],
+        "heartbeat.missed": EventFields.heartbeat + [EventField("due_at", .string)],
+        "heartbeat.recovered": EventFields.heartbeat + [
+            EventField("missed_at", .string), EventField("down_seconds", .integer),
+        ],
         "endpoint.degraded": EventFields.endpoint + [
             EventField("failures", .integer), EventField("last_status", .integer, isNullable: true),
             EventField("last_error", .string, isNullable: true),

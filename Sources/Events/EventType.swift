@@ -155,6 +155,11 @@ extension EventType {
     package static let ruleFailed = EventType("rule.failed", .rulesRead, isSecurity: true)
     package static let ruleNoData = EventType("rule.no_data", .rulesRead, isSecurity: true)
     package static let ruleOverflowed = EventType("rule.overflowed", .rulesRead, isSecurity: true)
+    package static let ruleActed = EventType("rule.acted", .rulesRead, isSecurity: true)
+    package static let ruleBraked = EventType("rule.braked", .rulesRead, isSecurity: true)
+    package static let ruleActionRefused = EventType("rule.action.refused", .rulesRead, isSecurity: true)
+    package static let heartbeatMissed = EventType("heartbeat.missed", .rulesRead)
+    package static let heartbeatRecovered = EventType("heartbeat.recovered", .rulesRead)
     package static let ruleExpiring = EventType("rule.expiring", .rulesRead)
     package static let ruleExpired = EventType("rule.expired", .rulesRead)
     package static let endpointDegraded = EventType("endpoint.degraded", .webhooksRead)
@@ -202,7 +207,8 @@ extension EventType {
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
         .ruleSuspended, .ruleFailed, .ruleNoData,
-        .ruleOverflowed, .ruleExpiring, .ruleExpired, .endpointDegraded,
+        .ruleOverflowed, .ruleExpiring, .ruleExpired, .ruleActed, .ruleBraked, .ruleActionRefused,
+        .heartbeatMissed, .heartbeatRecovered, .endpointDegraded,
         .endpointDisabled, .endpointRecovered,
         .messageExhausted,
         .secretRotationDue, .endpointCertificateExpiring, .jobFailed, .auditCheckpointed, .systemSealed,

@@ -95,6 +95,17 @@ enum EventFields {
         EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
     ]
 
+    static let ruleAction: [EventField] = [
+        EventField("alert_id", .string), EventField("event_id", .string), EventField("action", .string),
+        EventField("mode", .string, isNullable: true),
+    ]
+
+    static let heartbeat: [EventField] = [
+        EventField("heartbeat_id", .string), EventField("name", .string), EventField("owner_id", .string),
+        EventField("labels", .map), EventField("every", .string), EventField("grace", .string),
+        EventField("last_ping_at", .string, isNullable: true),
+    ]
+
     static let endpoint: [EventField] = [
         EventField("webhook_id", .string), EventField("name", .string), EventField("host", .string),
     ]

@@ -98,9 +98,9 @@ package final class WebhookOutbox {
         }
     }
 
-    /// Queues a message for one webhook whatever it subscribed to: the test button. Nil when there is no such
+    /// Queues a message for one webhook whatever it subscribed to: the test button, Keybell's own heartbeat. Nil when there is no such
     /// webhook.
-    nonisolated(nonsending) func enqueue(
+    package nonisolated(nonsending) func enqueue(
         _ message: Message, forOnly webhook: WebhookID, in transaction: Transaction
     ) async throws -> (delivery: PendingDelivery, effect: () -> Void)? {
         // What sends it must know the webhook.

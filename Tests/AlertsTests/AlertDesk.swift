@@ -27,9 +27,13 @@ final class AlertDesk {
 
     final class RightsBook {
         var permissions: [PrincipalID: Set<Permission>] = [:]
+        /// Of those who may do something on some things only.
+        var scoped: [PrincipalID: Rights] = [:]
     }
 
     static let owner = PrincipalID(.user, UUID(high: 1, low: 1))
+    /// What rules reach.
+    let keys: StandInKeys
 
     init(_ database: Database) {
         self.database = database
@@ -43,14 +47,17 @@ final class AlertDesk {
         rights.permissions[Self.owner] = Set(Permission.allCases)
         self.rights = rights
         reader = RightsReader(now: clock.now) { _, _, _ in
-            rights.permissions.mapValues { Rights(everywhere: $0) }
+            rights.permissions.mapValues { Rights(everywhere: $0) }.merging(rights.scoped) { $1 }
         }
         engine = AlertEngine(
             ledger: ledger, rights: reader, origin: "http://127.0.0.1:8720")
         let rules = AlertRuleStore(database: database)
         let alerts = AlertStore(database: database)
+        let keys = StandInKeys()
+        self.keys = keys
         caller = TestCaller(
-            AlertRuleEndpoints(rules: rules, ledger: ledger).operations
+            AlertRuleEndpoints(rules: rules, ledger: ledger, rights: reader, hands: keys.hands).operations
+                + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: "http://127.0.0.1:8720").operations
                 + AlertEndpoints(
                     alerts: alerts, rules: rules, ledger: ledger, origin: "http://127.0.0.1:8720"
                 )
@@ -73,6 +80,11 @@ final class AlertDesk {
             told += messages
             return nil
         }
+    }
+
+    /// Another node's carrying out.
+    func runner() -> RuleActionRunner {
+        RuleActionRunner(ledger: ledger, rights: reader, hands: keys.hands, reactor: nil, log: .silent)
     }
 
     func context(_ permissions: Set<Permission> = Set(Permission.allCases)) -> Context {

@@ -275,7 +275,7 @@ extension AlertDesk {
         guard changed.status == 200 else { throw TestFailure(text: changed.text) }
     }
 
-    fileprivate func content(of id: String) async throws -> RuleContent {
+    func content(of id: String) async throws -> RuleContent {
         guard let id = AlertRuleID(id),
             let rule = try await AlertRuleStore(database: database).find(id)
         else { throw TestFailure(text: "no rule") }
@@ -283,7 +283,7 @@ extension AlertDesk {
     }
 
     /// Until all that was committed before is read, and all that is due now was done.
-    fileprivate func catchUp(_ engine: CourseEngine) async throws {
+    func catchUp(_ engine: CourseEngine) async throws {
         let row = try await database.query(Self.newest).first
         let newest = UInt64(row?.text(0) ?? "") ?? 0
         try await wait(until: "the engine has read on") {

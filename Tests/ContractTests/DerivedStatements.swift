@@ -73,7 +73,7 @@ enum DerivedStatements {
     private static func keys() throws -> [Statement] {
         let usual = [
             KeyStore.find, KeyStore.lock, RotationStore.find, RotationStore.lock,
-            RotationStore.lockOpen, KeySelector.lock, KeyVersionStore.all, KeyTags.untagged,
+            RotationStore.lockOpen, KeySelector.lock, KeySelector.look, KeyVersionStore.all, KeyTags.untagged,
             KeyTags.older, KeyInspection.page, KeyStore.insert,
             KeyStore.update, AccountStore.find, AccountStore.lock, AccountStore.list,
             DepositStore.list, DepositStore.find, DepositStore.lock, DepositStore.lockOne,

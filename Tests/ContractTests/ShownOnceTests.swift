@@ -18,7 +18,7 @@ struct ShownOnceTests {
             premises.operations.filter { $0.repeats == .refusal }.map(\.id)
         }
         #expect(Set(router) == Set(contract.compactMap(\.id)))
-        #expect(router.count == 20)
+        #expect(router.count == 22)
     }
 
     @Test(arguments: [

@@ -210,8 +210,16 @@ struct Stock {
         let enabled = try await premises.call(
             "POST", "/v1/alert-rules/\(ids["rule_id"] ?? "")/enable", as: owner.token)
         #expect(enabled.status == 200, "\(enabled.text)")
+        try await addHeartbeat()
         try await add(
             "event_id", "/v1/events", #"{"type":"custom.stock","subject":"stock","data":{"balance":1}}"#)
+    }
+
+    private mutating func addHeartbeat() async throws {
+        let made = try await premises.call(
+            "POST", "/v1/heartbeats", as: owner.token, body: #"{"name":"stock","every":"1h","alert":{}}"#)
+        ids["heartbeat_id"] = try #require(made.json["id"]?.asString, "\(made.text)")
+        ids["secret"] = made.json["ping_url"]?.asString?.split(separator: "/").last.map(String.init)
     }
 
     private mutating func add(

@@ -124,6 +124,7 @@ package struct AlertEndpoints {
         let alert = try await found(request, context)
         let version = try await rules.version(alert.rule.version, of: alert.rule.id)
         let deliveries = try await AlertDeliveries.read(alert, at: context.now, from: alerts.database)
+        let actions = try await AlertActions.read(alert.id, for: context, alerts)
         return Response.object { w in
             w.field("alert_id", alert.id.description)
             w.field("rule", alert.rule.object)
@@ -131,6 +132,7 @@ package struct AlertEndpoints {
             w.field("event", alert.event)
             w.field("matched", version?.content.when?.evaluateExplained(alert.event) ?? [])
             deliveries.writeFields(to: &w)
+            actions.writeFields(to: &w)
         }
     }
 

@@ -69,5 +69,7 @@ extension EventType {
     /// Alerts and what rules themselves report, so that no rule feeds itself.
     package var isOpenToRules: Bool { !name.hasPrefix("alert.") && !Self.toldByRules.contains(self) }
 
-    private static let toldByRules: Set<EventType> = [.ruleFailed, .ruleNoData, .ruleOverflowed]
+    private static let toldByRules: Set<EventType> = [
+        .ruleFailed, .ruleNoData, .ruleOverflowed, .ruleActed, .ruleBraked, .ruleActionRefused,
+    ]
 }

@@ -18,6 +18,14 @@ package final class AlertEngine {
     /// Conditions evaluated so far.
     package private(set) var evaluations = 0
 
+    private var hasOpenedActions = false
+
+    /// Whether firings of since the last look have something done to keys.
+    package func takeOpenedActions() -> Bool {
+        defer { hasOpenedActions = false }
+        return hasOpenedActions
+    }
+
     /// - Parameters:
     ///   - rights: what principals may do now; who is missing may not act at all.
     ///   - origin: `https://keybell.example`, what links to alerts begin with.
@@ -181,6 +189,12 @@ package final class AlertEngine {
         let groups = FiringGroup.groups(of: new)
         guard !groups.isEmpty else { return [] }
         let raised = try await FiringStore.raise(groups, newID: { ledger.newID() }, in: transaction)
+        let acting = groups.flatMap { group in
+            raised[group.key].map { alert in group.firings.map { ($0, alert.id) } } ?? []
+        }
+        if try await ActionRuns.open(acting, newID: { ledger.newID(EventKind.self).uuid }, in: transaction) {
+            hasOpenedActions = true
+        }
         return groups.flatMap { group in raised[group.key].map { notices(of: group, $0) } ?? [] }
     }
 

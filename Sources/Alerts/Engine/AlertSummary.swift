@@ -52,6 +52,9 @@ enum AlertSummary {
         case .signalStale: return "\(f.series) \(f["direction"]) signal went stale\(f.reason)"
         case .candleGap: return "\(f.series) lacks \(f["missing"]) candles from \(f["from"])"
         case .ruleSuspended: return "alert rule \(f["name"]) was suspended\(f.reason)"
+        case .heartbeatMissed:
+            return "\(f["name"]) is silent: nothing since \(f["last_ping_at"]), due at \(f["due_at"])"
+        case .heartbeatRecovered: return "\(f["name"]) is back after \(f["down_seconds"]) seconds"
         case .endpointDegraded: return "webhook \(f["name"]) fails (\(f["failures"]) in a row)"
         case .endpointDisabled: return "webhook \(f["name"]) was disabled\(f.reason)"
         case .endpointRecovered: return "webhook \(f["name"]) works again"

@@ -37,12 +37,17 @@ package struct AlertRule: Sendable {
     package var begun = EventPosition.beginning
 
     /// Whether it runs.
-    package var isOn: Bool { status == .enabled || status == .error || status == .noData }
+    package var isOn: Bool { status.isOn }
 
     /// Whether it watches for something else than before, or watches again.
     func begins(after before: AlertRule) -> Bool {
         isOn && (!before.isOn || !content.watches(asDoes: before.content))
     }
+}
+
+extension AlertRule.Status {
+    /// Whether a rule of it runs.
+    var isOn: Bool { self == .enabled || self == .error || self == .noData }
 }
 
 /// A version of a rule, as it was.
@@ -104,5 +109,6 @@ extension RuleContent {
         w.field("recover_when", course.recoverWhen?.source)
         w.field("no_data_after", course.noDataAfter?.text)
         w.field("expires_at", course.expiresAt?.description)
+        actions.writeFields(to: &w)
     }
 }

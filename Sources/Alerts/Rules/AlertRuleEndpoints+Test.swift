@@ -27,12 +27,17 @@ extension AlertRuleEndpoints {
             moments = [RuleTestCase.Moment(offset: Period(microseconds: 0), event: event)]
         }
         let trial = RuleTrial(rule.content, moments, until: until, isExplained: true)
-        return Response.object { w in trial.writeFields(to: &w) }
+        let key = trial.verdict == .fires ? moments.last?.event.key : nil
+        let actions =
+            trial.verdict == .fires ? try await planned(by: rule, firedAbout: key, context) : []
+        return Response.object { w in
+            trial.writeFields(to: &w)
+            w.field("actions", actions)
+        }
     }
 
     /// One that the caller may not read is as unknown as one that is not there.
-    private nonisolated(nonsending) func event(_ id: EventID, for context: Context) async throws -> JSONObject
-    {
+    nonisolated(nonsending) func event(_ id: EventID, for context: Context) async throws -> JSONObject {
         let row = try await rules.database.query(Self.findEvent, .id(id)).first
         guard let event = row.flatMap({ Event(tested: $0) }),
             let view = try await view(of: event, for: context)

@@ -18,6 +18,7 @@ extension AlertRuleEndpoints {
             lastFiredAt: nil)
         let stored = try await ledger.change(context) { change in
             try await refuseUnknown(draft.content.sendTo, in: change.transaction)
+            try await ActionHolders.check(draft.content.actions, for: context, things, in: change.transaction)
             try await rules.insert(rule, in: change.transaction)
             note("rules.create", rule, in: change)
             return try await rules.find(rule.id, in: change.transaction) ?? rule
@@ -107,11 +108,25 @@ extension AlertRuleEndpoints {
             if rule.version != before.version {
                 try await rules.keepVersion(of: rule, by: context.actor.principal, in: transaction)
             }
+            try await holdActions(of: rule, after: before, change)
             if rule.begins(after: before) { try await rules.begin(rule.id, in: transaction) }
             note(action, rule, in: change)
             return try await rules.find(id, in: transaction) ?? rule
         }
         return answer(rule)
+    }
+
+    /// Whoever changes what it does to keys, or when, or lets it run, must be allowed to do so by hand, and
+    /// it acts by their rights too from now on.
+    private nonisolated(nonsending) func holdActions(
+        of rule: AlertRule, after before: AlertRule, _ change: Change
+    ) async throws {
+        let isEnabled = rule.isOn && !before.isOn
+        guard !rule.content.actions.list.isEmpty, isEnabled || !rule.content.acts(asDoes: before.content)
+        else { return }
+        let context = change.context
+        try await ActionHolders.check(rule.content.actions, for: context, things, in: change.transaction)
+        try await ActionHolders.note(editor: context.actor.principal, of: rule.id, in: change.transaction)
     }
 
     private func note(_ action: String, _ rule: AlertRule, in change: Change) {

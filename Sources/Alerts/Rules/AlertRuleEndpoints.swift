@@ -15,11 +15,15 @@ package struct AlertRuleEndpoints {
     let things: TargetSource
     /// What owners may do, where rules are tried on history.
     let reader: RightsReader?
+    /// For trying what they do to keys.
+    let hands: RuleHands
 
     package init(
-        rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader? = nil
+        rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader? = nil,
+        hands: RuleHands = .none
     ) {
-        (self.rules, self.ledger, self.things, reader) = (rules, ledger, things, rights)
+        (self.rules, self.ledger, self.things) = (rules, ledger, things)
+        (reader, self.hands) = (rights, hands)
     }
 
     package var operations: [Operation] { reading + writing }
@@ -42,6 +46,10 @@ package struct AlertRuleEndpoints {
                 .post, path + "/test", id: "testAlertRule", requires: .permission(.rulesRead),
                 errors: [.notFound], bodyLimit: Self.trialBytes
             ) { try await test($0, $1) },
+            Operation(
+                .post, path + "/actions/dry-run", id: "dryRunAlertRuleActions",
+                requires: .permission(.rulesRead), errors: [.notFound], bodyLimit: Self.trialBytes
+            ) { try await dryRunActions($0, $1) },
             Operation(
                 .post, path + "/backtest", id: "backtestAlertRule", requires: .permission(.rulesRead),
                 errors: [.notFound]

@@ -21,6 +21,7 @@ package struct RuleContent: Equatable, Sendable {
     /// Whether it takes events about old or revised candles too.
     package var isRetroactive: Bool
     package var course = RuleCourse()
+    package var actions = RuleActions()
 
     /// How long further firings of a group are only counted; kept as written.
     package struct Cooldown: Equatable, Sendable {

@@ -13,7 +13,6 @@ struct RuleDraft {
     /// Of `CreateAlertRuleRequest`.
     init(new fields: consuming Fields, at now: Timestamp) throws {
         var f = fields
-        f.refuseLaterFields()
         let name = f.ruleName()
         let severity = f.choice("severity", Severity.self)
         let on = f.eventPatterns()
@@ -21,7 +20,8 @@ struct RuleDraft {
             name: name, severity: severity, on: on, when: f.condition("when", on: on, remembers: true),
             groupBy: f.groupBy(on: on),
             cooldown: f.cooldown(), labels: f.labels(), sendTo: f.sendTo(), isSecurity: false,
-            isRetroactive: f.bool("retroactive", default: false), course: f.course(on: on, now: now))
+            isRetroactive: f.bool("retroactive", default: false), course: f.course(on: on, now: now),
+            actions: RuleActions(&f))
         content.refuseCombinations(&f)
         content.readSecurity(&f)
         tests = f.testCases()
@@ -31,7 +31,6 @@ struct RuleDraft {
     /// Of `UpdateAlertRuleRequest`: what is not named stays.
     init(changing rule: AlertRule, by fields: consuming Fields, at now: Timestamp) throws {
         var f = fields
-        f.refuseLaterFields()
         (content, tests) = (rule.content, rule.tests)
         var isNamed = false
         func names(_ field: String, _ f: inout Fields) -> Bool {
@@ -61,6 +60,8 @@ struct RuleDraft {
         }
         if names("no_data_after", &f) { content.course.noDataAfter = f.lapse(optional: "no_data_after") }
         if names("expires_at", &f) { content.course.expiresAt = f.expiry(after: now) }
+        if names("actions", &f) { content.actions.list = RuleActions.readList(&f) }
+        if names("keys_per_hour", &f) { content.actions.keysPerHour = RuleActions.readBrake(&f) }
         if isOnNamed { content.readCourseAgain(&f) }
         content.refuseCombinations(&f)
         if names("security", &f) || isOnNamed { content.readSecurity(&f) }

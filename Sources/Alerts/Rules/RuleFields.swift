@@ -25,13 +25,6 @@ extension Fields {
         return text
     }
 
-    /// What is not there yet.
-    mutating func refuseLaterFields() {
-        for name in ["actions"] where has(name) {
-            fail(name, code: Self.notYetSupported, "is not yet supported")
-        }
-    }
-
     mutating func eventPatterns() -> [EventPattern] {
         let texts = strings("on", count: 1...200, each: 1...EventType.maxNameBytes)
         refuseRepeats("on", texts)

@@ -18,8 +18,8 @@ extension RuleContent {
             cooldown: row.optionalText(first + 5).flatMap { Cooldown($0) },
             labels: row.object(first + 6), sendTo: row.idArray(first + 7), isSecurity: row.bool(first + 8),
             isRetroactive: row.bool(first + 9),
-            course: RuleCourse(
-                stored: row.isNull(first + 10) ? JSONObject() : row.object(first + 10), on: patterns))
+            course: RuleCourse(stored: row.course(first + 10), on: patterns),
+            actions: RuleActions(stored: row.course(first + 10)))
     }
 
     /// In the order of the columns.
@@ -28,8 +28,15 @@ extension RuleContent {
             .text(name), .text(severity.rawValue), .textArray(on.map(\.text)), .text(when?.source),
             .textArray(groupBy.map(\.description)), .text(cooldown?.text),
             .text(JSONValue.object(labels).text), .idArray(sendTo), .bool(isSecurity), .bool(isRetroactive),
-            .text(course.object.count == 0 ? nil : JSONValue.object(course.object).text),
+            .text(storedCourse),
         ]
+    }
+
+    /// The course and the actions, which a version has as one; nil where there is nothing of either.
+    private var storedCourse: String? {
+        var object = course.object
+        actions.store(in: &object)
+        return object.count == 0 ? nil : JSONValue.object(object).text
     }
 }
 
@@ -54,6 +61,8 @@ extension AlertRule {
 }
 
 extension Row {
+    fileprivate func course(_ column: Int) -> JSONObject { isNull(column) ? JSONObject() : object(column) }
+
     /// A JSON object; empty when it is none.
     func object(_ column: Int) -> JSONObject {
         (try? JSONValue.parse(json(column)))?.asObject ?? JSONObject()

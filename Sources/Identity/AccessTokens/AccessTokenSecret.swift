@@ -20,6 +20,8 @@ package struct AccessTokenSecret: Sendable {
         case passwordReset = "kbr_"
         /// For an envelope.
         case breakGlass = "kbg_"
+        /// Of the address at which something says that it is alive, and nothing else can be done.
+        case heartbeat = "kbh_"
         /// That a person was there, for one action.
         case proof = "kbf_"
     }

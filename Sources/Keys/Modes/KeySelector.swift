@@ -107,6 +107,14 @@ extension KeySelector {
             "and", Sight.ofKeys(8), "order by id limit $7 for no key update",
         ].joined(separator: " "))
 
+    /// The same, unlocked: for whoever only wants to know.
+    static let look = Statement(
+        "key_selection_look",
+        derived: [
+            "select", KeyColumns.list, "from exchange_key where", condition,
+            "and", Sight.ofKeys(8), "order by id limit $7",
+        ].joined(separator: " "))
+
     /// One statement for every selector: a desk's keys are read in a few milliseconds, whatever the plan.
     private static let condition = """
         status <> 'revoked' and ($1::uuid[] is null or id = any ($1)) and ($2::text is null or exchange = $2)

@@ -54,6 +54,13 @@ struct KeySweep {
         return (sound, tampered)
     }
 
+    /// The same, whoever may see them.
+    nonisolated(nonsending) func lock(
+        _ selector: KeySelector
+    ) async throws -> (sound: [ExchangeKey], tampered: [TamperedKey]) {
+        try await lock(selector, .everything)
+    }
+
     /// The same of keys that are named one by one, whoever may see them; none of them is none.
     nonisolated(nonsending) func lock(
         ids: [ExchangeKeyID]

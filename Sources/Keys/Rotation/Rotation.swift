@@ -31,6 +31,8 @@ struct Rotation: Sendable {
         case leaver
         /// A break-glass token touched the key.
         case breakGlass = "break_glass"
+        /// An alert rule that fired.
+        case rule
     }
 
     /// What stands against the next step.

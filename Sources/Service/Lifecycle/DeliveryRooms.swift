@@ -1,5 +1,6 @@
 import Access
 import Alerts
+import Crypto
 import EventLoop
 import Events
 import HTTPClient
@@ -13,10 +14,11 @@ struct DeliveryRooms {
     let operations: [Operation]
     let jobs: [Job]
     private let dispatcher: Dispatcher
-    /// One a node.
+    /// One a node, both.
     private let courses: CourseEngine?
+    private let actions: RuleActionRunner?
 
-    init(_ shared: NodeShared, ledger: Ledger, isLead: Bool, reactor: Reactor) {
+    init(_ shared: NodeShared, ledger: Ledger, book: KeyBook, isLead: Bool, reactor: Reactor) {
         let allowance = shared.settings.receivers
         let directory = WebhookDirectory(
             rights: PrincipalRights.reader(shared.clock), in: ledger.database, things: KeyTargets.source)
@@ -50,6 +52,12 @@ struct DeliveryRooms {
             : nil
         if let courses { ledger.onEvents { courses.wake() } }
         self.courses = courses
+        let hands = RuleHands(KeyRestraint(book: book))
+        let actions = RuleActionRunner(
+            ledger: ledger, rights: PrincipalRights.reader(shared.clock), hands: hands, reactor: reactor,
+            log: shared.log, isPaused: { !shared.seal.isOpen })
+        ledger.onEvents { if engine.takeOpenedActions() { actions.wake() } }
+        self.actions = isLead ? actions : nil
         let rules = AlertRuleStore(database: ledger.database)
         let alerts = AlertStore(database: ledger.database, things: KeyTargets.source)
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
@@ -63,22 +71,29 @@ struct DeliveryRooms {
             ).operations
             + AlertRuleEndpoints(
                 rules: rules, ledger: ledger, things: KeyTargets.source,
-                rights: PrincipalRights.reader(shared.clock)
+                rights: PrincipalRights.reader(shared.clock), hands: hands
             ).operations
+            + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: shared.settings.origin).operations
+            + OwnHeartbeatEndpoints(ledger: ledger).operations
             + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin)
             .operations
         jobs =
             WebhookJobs(ledger: ledger, directory: directory, poll: { try await dispatcher.poll() }).jobs
-            + AlertJobs(database: ledger.database).jobs + [RuleExpiry(ledger: ledger).job]
+            + AlertJobs(database: ledger.database).jobs + [
+                RuleExpiry(ledger: ledger).job, actions.job,
+                HeartbeatWatch(ledger: ledger, outbox: outbox).job,
+            ]
         self.dispatcher = dispatcher
     }
 
     func start(on worker: isolated Worker) {
         dispatcher.start(on: worker)
         courses?.start(on: worker)
+        actions?.start(on: worker)
     }
 
     nonisolated(nonsending) func stop() async {
+        await actions?.stop()
         await courses?.stop()
         await dispatcher.drain()
     }
@@ -90,5 +105,17 @@ extension HTTPClient.Settings {
         var settings = HTTPClient.Settings()
         settings.unansweredLifetime = .seconds(30)
         return settings
+    }
+}
+
+extension RuleHands {
+    fileprivate init(_ restraint: KeyRestraint) {
+        self.init(
+            look: { deed, scope, holders, source in
+                try await restraint.look(deed, on: scope, by: holders, in: source)
+            },
+            act: { deed, scope, cause, change, allows in
+                try await restraint.act(deed, on: scope, cause, change, allows: allows)
+            })
     }
 }

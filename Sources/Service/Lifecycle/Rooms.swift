@@ -45,7 +45,6 @@ final class Rooms {
         self.database = database
         self.ledger = ledger
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
-        delivery = DeliveryRooms(shared, ledger: ledger, isLead: isLead, reactor: worker.reactor)
         signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)
         feed = EventFeed(database, things: KeyTargets.source, reactor: worker.reactor)
         notifier = Notifier(database, reactor: worker.reactor)
@@ -55,6 +54,8 @@ final class Rooms {
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
         let sender = ExchangeSender(shared, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
+        delivery = DeliveryRooms(
+            shared, ledger: ledger, book: keys.book, isLead: isLead, reactor: worker.reactor)
         approvals = ApprovalRooms(shared, ledger: ledger)
         signing = SigningRooms(
             shared, ledger: ledger, book: keys.book, sender: sender, approvals: approvals.ofUses,

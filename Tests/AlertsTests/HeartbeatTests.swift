@@ -1,0 +1,148 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+import Webhooks
+
+@testable import Alerts
+
+struct HeartbeatTests {
+    @Test func `what stops is missed once, and comes back, and its rule fires and is resolved`() async throws
+    {
+        try await withDesk { worker, desk in
+            let made = try await desk.call(
+                "POST", "heartbeats",
+                #"{"name": "recon", "every": "10m", "grace": "5m", "alert": {"severity": "warning"}}"#)
+            #expect(made.status == 201 && made.json["state"] == "waiting", "\(made.text)")
+            let id = made.json["id"]?.asString ?? ""
+            let engine = desk.courseEngine(on: worker)
+            func step(_ minutes: Int64) async throws {
+                for _ in 0..<minutes {
+                    desk.now = desk.now + .minutes(1)
+                    try await desk.watch()
+                }
+                try await desk.catchUp(engine)
+            }
+            for _ in 0..<3 {
+                for (minutes, state) in [(10, "up"), (2, "late"), (2, "late")] as [(Int64, String)] {
+                    try await step(minutes)
+                    guard minutes == 2 else { continue }
+                    #expect(try await desk.call("GET", "heartbeats/\(id)").json["state"]?.asString == state)
+                }
+                #expect(try await desk.call("POST", "heartbeats/\(id)/ping").json["state"] == "up")
+            }
+            #expect(desk.told.isEmpty)
+            for _ in 0..<4 { try await step(15) }
+            #expect(desk.told.map(\.type) == ["alert.firing"])
+            #expect(desk.told[0].data["summary"]?.asString?.contains("recon is silent") == true)
+            #expect(try await desk.call("GET", "heartbeats/\(id)").json["state"] == "missed")
+            let url = made.json["ping_url"]?.asString ?? ""
+            let path = url.replacing("http://127.0.0.1:8720/v1/", with: "")
+            #expect(try await desk.call("POST", path).json["state"] == "up")
+            try await step(1)
+            #expect(desk.told.map(\.type) == ["alert.firing", "alert.resolved"])
+            let beats = try await desk.database.query(beatEvents).map { ($0.text(0), $0.int(1)) }
+            #expect(beats.map(\.0) == ["heartbeat.missed", "heartbeat.recovered"])
+            #expect(beats.last?.1 == 45 * 60)
+        }
+    }
+
+    @Test func `who could not hear does not say that nobody spoke`() async throws {
+        try await withDesk { worker, desk in
+            let made = try await desk.call(
+                "POST", "heartbeats", #"{"name": "bot", "every": "10m", "grace": "2m"}"#)
+            let id = made.json["id"]?.asString ?? ""
+            try await desk.watch()
+            // Nobody looks for an hour: the service is down, or sealed.
+            desk.now = desk.now + .hours(1)
+            try await desk.watch()
+            #expect(try await desk.call("GET", "heartbeats/\(id)").json["state"] == "waiting")
+            for _ in 0..<13 {
+                desk.now = desk.now + .seconds(55)
+                try await desk.watch()
+            }
+            #expect(try await desk.call("GET", "heartbeats/\(id)").json["state"] == "late")
+            desk.now = desk.now + .seconds(55)
+            try await desk.watch()
+            #expect(try await desk.call("GET", "heartbeats/\(id)").json["state"] == "missed")
+        }
+    }
+
+    @Test func `paused is not waited for, and other lengths count from the last ping`() async throws {
+        try await withDesk { worker, desk in
+            let made = try await desk.call("POST", "heartbeats", #"{"name": "a", "every": "1h"}"#)
+            let path = "heartbeats/\(made.json["id"]?.asString ?? "")"
+            func patch(_ body: String) async throws -> JSONValue {
+                let etag = try await desk.call("GET", path).etag
+                let answer = try await desk.call("PATCH", path, body, match: etag)
+                #expect(answer.status == 200, "\(answer.text)")
+                return answer.json
+            }
+            #expect(try await patch(#"{"paused": true}"#)["due_at"]?.isNull == true)
+            desk.now = desk.now + .hours(5)
+            try await desk.watch()
+            #expect(try await desk.call("POST", path + "/ping").json["state"] == "paused")
+            let due = desk.now + .minutes(61)
+            #expect(try await patch(#"{"paused": false}"#)["due_at"]?.asString == due.description)
+            let sooner = try await patch(#"{"every": "30m", "grace": "2m"}"#)
+            #expect(sooner["due_at"]?.asString == (desk.now + .minutes(32)).description)
+            #expect(
+                try await desk.call("PATCH", path, #"{"every": "5s"}"#, match: "*").pointers == ["/every"])
+            let gone = try await desk.call(
+                "DELETE", path, match: try await desk.call("GET", path).etag)
+            #expect(gone.status == 204)
+            #expect(try await desk.call("POST", path + "/ping").status == 404)
+        }
+    }
+
+    @Test func `an address pings its heartbeat until there is another, and the rule goes with it`()
+        async throws
+    {
+        try await withDesk { worker, desk in
+            let made = try await desk.call(
+                "POST", "heartbeats", #"{"name": "a", "every": "1h", "alert": {}}"#)
+            let path = "heartbeats/\(made.json["id"]?.asString ?? "")"
+            let rule = made.json["rule_id"]?.asString ?? "none"
+            #expect(try await desk.call("GET", "alert-rules/\(rule)").json["status"] == "enabled")
+            func ping(_ answer: TestAnswer) async throws -> Int {
+                let secret = answer.json["ping_url"]?.asString?.split(separator: "/").last ?? ""
+                return try await desk.call("POST", "pings/\(secret)").status
+            }
+            #expect(try await ping(made) == 200)
+            let renewed = try await desk.call("POST", path + "/ping-url")
+            #expect(try await ping(made) == 404)
+            #expect(try await ping(renewed) == 200)
+            #expect(try await desk.call("GET", path).json["ping_url"] == nil)
+            #expect(try await desk.call("POST", "pings/kbh_nothing").status == 404)
+            let etag = try await desk.call("GET", path).etag
+            #expect(try await desk.call("DELETE", path, match: etag).status == 204)
+            #expect(try await desk.call("GET", "alert-rules/\(rule)").status == 404)
+        }
+    }
+}
+
+private let beatEvents = Statement(
+    "test_beat_events",
+    """
+    select type, coalesce((data ->> 'down_seconds')::bigint, 0) from event where type like 'heartbeat.%'
+    order by at, id
+    """)
+
+extension AlertDesk {
+    /// What the job does once.
+    fileprivate func watch() async throws {
+        let directory = WebhookDirectory(
+            rights: RightsReader(now: { self.now }) { _, _, _ in [:] }, in: database)
+        let outbox = WebhookOutbox(
+            directory: directory, node: UUID(high: 9, low: 9), clock: ledger.clock, entropy: .system)
+        let run = JobRun(
+            id: RunID(UUID(at: now, entropy: .system)),
+            context: .installation(now: now, requestID: "run_test"))
+        _ = try await HeartbeatWatch(ledger: ledger, outbox: outbox).job.run(run)
+    }
+}
