@@ -30,7 +30,8 @@ package struct AlertJobs {
         "rule_action_retention",
         """
         delete from rule_action_run where id in (
-            select id from rule_action_run where state <> 'pending' and ended_at < $1 order by ended_at limit $2)
+            select id from rule_action_run where state <> 'pending' and ended_at < $1
+            order by ended_at limit $2)
         """)
 
     private let database: Database
@@ -41,7 +42,7 @@ package struct AlertJobs {
         [
             Job(
                 "alert-retention",
-                "Deletes alerts 400 days after they were resolved, and what fired and was done after 35 days.",
+                "Deletes alerts 400 days after they were resolved, and what fired or was done after 35.",
                 every: .hours(24)
             ) { run in
                 let now = run.context.now

@@ -98,8 +98,8 @@ package final class WebhookOutbox {
         }
     }
 
-    /// Queues a message for one webhook whatever it subscribed to: the test button, Keybell's own heartbeat. Nil when there is no such
-    /// webhook.
+    /// Queues a message for one webhook whatever it subscribed to: the test button, Keybell's own heartbeat.
+    /// Nil when there is no such webhook.
     package nonisolated(nonsending) func enqueue(
         _ message: Message, forOnly webhook: WebhookID, in transaction: Transaction
     ) async throws -> (delivery: PendingDelivery, effect: () -> Void)? {

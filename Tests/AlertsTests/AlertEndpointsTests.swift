@@ -119,8 +119,8 @@ struct AlertEndpointsTests {
                 let context = Context.installation(now: desk.now + period, requestID: "req")
                 return .object(try await job.run(JobRun(id: desk.ledger.newID(), context: context)))
             }
-            #expect(try await run(after: .days(30)) == ["alerts": 0, "firings": 0])
-            #expect(try await run(after: .days(401)) == ["alerts": 1, "firings": 2])
+            #expect(try await run(after: .days(30)) == ["actions": 0, "alerts": 0, "firings": 0])
+            #expect(try await run(after: .days(401)) == ["actions": 0, "alerts": 1, "firings": 2])
             #expect(try await desk.alerts().count == 1)
         }
     }

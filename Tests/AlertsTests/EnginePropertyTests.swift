@@ -51,7 +51,7 @@ struct EnginePropertyTests {
             for number in 1...3 {
                 engines.append(desk.courseEngine(on: worker, node: UInt64(number)) { count })
             }
-            for _ in 0..<40 {
+            for _ in 0..<30 {
                 desk.now = desk.now + .seconds(Int64(random.number(1..<60)))
                 for event in try await desk.pushAny(random) { expected.take(event, &runs) }
                 count = random.number(1..<4)

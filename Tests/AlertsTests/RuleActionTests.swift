@@ -114,6 +114,28 @@ struct RuleActionTests {
         }
     }
 
+    @Test func `nodes that act at once stay within the brake together`() async throws {
+        try await withDesk { worker, desk in
+            let keys = (1...12).map { desk.keys.add($0) }
+            _ = try await desk.enabledRule(rule(#"{"of_event": true}"#, #", "keys_per_hour": 5"#))
+            for key in keys { try await desk.emit(.custom, ["v": 1], subject: key.description) }
+            var ended = 0
+            for _ in 0..<3 {
+                let runner = desk.runner()
+                worker.spawn {
+                    _ = try? await runner.carryOut()
+                    ended += 1
+                }
+            }
+            try await wait(until: "all of them have ended") { ended == 3 }
+            #expect(keys.count { desk.keys.modes[$0] == .suspend } == 5)
+            #expect(try await desk.runner().carryOut() == 0)
+            let told = try await desk.events("rule.")
+            #expect(told.filter { $0 == "rule.acted" }.count == 5)
+            #expect(told.filter { $0 == "rule.braked" }.count == 1)
+        }
+    }
+
     @Test func `rules:write alone reaches no key through anybody's rule`() async throws {
         try await withDesk { worker, desk in
             let key = desk.keys.add(1)
@@ -143,7 +165,7 @@ struct RuleActionTests {
             let off = try await desk.call("POST", "alert-rules/\(id)/disable", #"{"reason": "r"}"#, as: may)
             #expect(off.status == 200)
             #expect(try await desk.call("POST", "alert-rules/\(id)/enable", as: may).status == 403)
-            // Without its actions it is a rule as any other; with them it is not got back by a version either.
+            // Without its actions it is a rule as any other; no version brings them back.
             let bare = try await desk.call(
                 "PATCH", "alert-rules/\(id)", #"{"actions": []}"#, match: off.etag, as: may)
             #expect(bare.status == 200, "\(bare.text)")

@@ -29,7 +29,7 @@ enum ActionHolders {
             if context.rights.covers(permission, on: scope, target, until: context.now) { continue }
             throw Problem(
                 .forbidden,
-                "This needs the permission \(permission.rawValue) on all keys that the rule's action selects.",
+                "This needs the permission \(permission.rawValue) on all keys that the action selects.",
                 members: [("missing_permission", .string(permission.rawValue))])
         }
     }

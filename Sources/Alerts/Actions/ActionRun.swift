@@ -86,7 +86,8 @@ enum ActionRuns {
         update rule_action_run r set state = $2, ended_at = $3, note = 'done with the one before it'
         from rule_action_run one
         where one.id = $1 and r.state = 'pending' and r.id <> one.id and r.rule = one.rule
-            and r.rule_version = one.rule_version and r.place = one.place and r.key is not distinct from one.key
+            and r.rule_version = one.rule_version and r.place = one.place
+            and r.key is not distinct from one.key
         """)
 
     /// The brake's hour.

@@ -11,6 +11,8 @@ struct AlertRecovery {
     /// The first half of the group's key.
     let group: UUID
     let at: Timestamp
+    /// How often the group was well again before it, in one page.
+    let wave: Int
 
     private static let resolve = Statement(
         "alert_recover",

@@ -208,14 +208,17 @@ package final class CourseEngine {
         let failed = try await alerts.write(work.failures, in: transaction)
         let blind = try await DataWatch.write(
             work.watches, newID: { ledger.newID() }, in: transaction)
-        let fired = try await alerts.write(work.firings, in: transaction)
-        let recovered = try await AlertRecovery.write(work.recoveries, alerts, in: transaction)
+        var notices: [(event: Event, message: Message)] = []
+        for wave in work.waves {
+            notices += try await alerts.write(wave.firings, in: transaction)
+            notices += try await AlertRecovery.write(wave.recoveries, alerts, in: transaction)
+        }
         let told = overflown + failed + blind
-        let events = told + fired.map(\.event) + recovered.map(\.event)
+        let events = told + notices.map(\.event)
         guard !events.isEmpty else { return nil }
         try await EventStore.insert(events, in: transaction)
         let messages =
-            told.compactMap { Message($0) } + fired.map(\.message) + recovered.map(\.message)
+            told.compactMap { Message($0) } + notices.map(\.message)
         return try await enqueue(messages, transaction)
     }
 }

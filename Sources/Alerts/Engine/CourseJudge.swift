@@ -17,6 +17,15 @@ struct CourseWork {
     var isTold: Bool { !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty && watches.isEmpty) }
 
     var isEmpty: Bool { changes.isEmpty && !isTold }
+
+    /// What fires and then what is well again, in turns: a group that was well before it fired again has an
+    /// alert of its own for either. Nearly always one.
+    var waves: [(firings: [Firing], recoveries: [AlertRecovery])] {
+        let last = max(firings.map(\.wave).max() ?? 0, recoveries.map(\.wave).max() ?? 0)
+        return (0...last).map { wave in
+            (firings.filter { $0.wave == wave }, recoveries.filter { $0.wave == wave })
+        }
+    }
 }
 
 /// Works out what a page of events, and the time that has gone by, do to the groups of rules.
@@ -49,6 +58,7 @@ final class CourseJudge {
         let rule: AlertRule
         let transition: RuleMachine.Transition
         let key: StateKey
+        let wave: Int
     }
 
     nonisolated(nonsending) func work(
@@ -117,6 +127,8 @@ final class CourseJudge {
         var states: [StateKey: GroupState] = [:]
         var work = CourseWork()
         var elapsed: [Elapsed] = []
+        /// How often groups were well again so far.
+        private var recovered: [StateKey: Int] = [:]
 
         init(_ rules: [AlertRule]) {
             self.rules = Dictionary(rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
@@ -151,7 +163,9 @@ final class CourseJudge {
                     fail(rule, candidate.event, reason)
                 } else if !isWatch, transition.event == candidate.event.id, transition.step == .fires {
                     work.firings.append(
-                        Firing(rule: rule, event: candidate.event, view: candidate.view, at: transition.at))
+                        Firing(
+                            rule: rule, event: candidate.event, view: candidate.view, at: transition.at,
+                            wave: recovered[candidate.key] ?? 0))
                 } else {
                     note(transition, rule, candidate.key)
                 }
@@ -180,10 +194,13 @@ final class CourseJudge {
                 }
                 return
             }
+            let wave = recovered[key] ?? 0
             switch transition.step {
-            case .fires: elapsed.append(Elapsed(rule: rule, transition: transition, key: key))
+            case .fires: elapsed.append(Elapsed(rule: rule, transition: transition, key: key, wave: wave))
             case .resolves:
-                work.recoveries.append(AlertRecovery(rule: rule.id, group: key.group, at: transition.at))
+                work.recoveries.append(
+                    AlertRecovery(rule: rule.id, group: key.group, at: transition.at, wave: wave))
+                recovered[key] = wave + 1
             case .pends, .calms, .recovers, .fails: break
             }
         }
@@ -231,7 +248,7 @@ final class CourseJudge {
             guard sight.sees(event.type, EventTopic(of: event), targets) else { continue }
             let view = EventView.flat(event, seenBy: sight, targets)
             round.work.firings.append(
-                Firing(rule: item.rule, event: event, view: view, at: item.transition.at))
+                Firing(rule: item.rule, event: event, view: view, at: item.transition.at, wave: item.wave))
         }
         return round.work
     }

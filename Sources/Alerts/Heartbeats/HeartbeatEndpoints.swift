@@ -37,7 +37,8 @@ package struct HeartbeatEndpoints {
                 errors: [.notFound, .alreadyExists], bodyLimit: Self.bodyBytes, handle: update),
             Operation(
                 .delete, one, id: "deleteHeartbeat", requires: .permission(.rulesWrite),
-                errors: [.notFound, .preconditionFailed, .preconditionRequired], bodyLimit: 0, handle: delete),
+                errors: [.notFound, .preconditionFailed, .preconditionRequired], bodyLimit: 0,
+                handle: delete),
             Operation(
                 .post, one + "/ping-url", id: "renewHeartbeatPingURL", requires: .permission(.rulesWrite),
                 errors: [.notFound, .alreadyDone, .preconditionFailed], bodyLimit: 0, repeats: .refusal,

@@ -58,8 +58,6 @@ struct DeliveryRooms {
             log: shared.log, isPaused: { !shared.seal.isOpen })
         ledger.onEvents { if engine.takeOpenedActions() { actions.wake() } }
         self.actions = isLead ? actions : nil
-        let rules = AlertRuleStore(database: ledger.database)
-        let alerts = AlertStore(database: ledger.database, things: KeyTargets.source)
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
         operations =
             WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake)
@@ -69,14 +67,7 @@ struct DeliveryRooms {
                 ledger: ledger, outbox: outbox, things: KeyTargets.source,
                 told: MissedAlerts.messages, wake: wake
             ).operations
-            + AlertRuleEndpoints(
-                rules: rules, ledger: ledger, things: KeyTargets.source,
-                rights: PrincipalRights.reader(shared.clock), hands: hands
-            ).operations
-            + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: shared.settings.origin).operations
-            + OwnHeartbeatEndpoints(ledger: ledger).operations
-            + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: shared.settings.origin)
-            .operations
+            + Self.alerting(shared, ledger, hands)
         jobs =
             WebhookJobs(ledger: ledger, directory: directory, poll: { try await dispatcher.poll() }).jobs
             + AlertJobs(database: ledger.database).jobs + [
@@ -84,6 +75,19 @@ struct DeliveryRooms {
                 HeartbeatWatch(ledger: ledger, outbox: outbox).job,
             ]
         self.dispatcher = dispatcher
+    }
+
+    private static func alerting(_ shared: NodeShared, _ ledger: Ledger, _ hands: RuleHands) -> [Operation] {
+        let origin = shared.settings.origin
+        let rules = AlertRuleStore(database: ledger.database)
+        let alerts = AlertStore(database: ledger.database, things: KeyTargets.source)
+        return AlertRuleEndpoints(
+            rules: rules, ledger: ledger, things: KeyTargets.source,
+            rights: PrincipalRights.reader(shared.clock), hands: hands
+        ).operations
+            + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: origin).operations
+            + OwnHeartbeatEndpoints(ledger: ledger).operations
+            + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: origin).operations
     }
 
     func start(on worker: isolated Worker) {
