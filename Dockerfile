@@ -9,6 +9,7 @@ COPY Package.swift ./
 COPY Sources ./Sources
 COPY Tests ./Tests
 COPY Migrations ./Migrations
+COPY Packs ./Packs
 COPY Web ./Web
 COPY Assets ./Assets
 COPY openapi.yaml openapi.json ./

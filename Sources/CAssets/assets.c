@@ -124,6 +124,21 @@ static const unsigned char migration_0035[] = {
 static const unsigned char migration_0036[] = {
 #embed "../../Migrations/0036_rule_actions.sql"
 };
+static const unsigned char migration_0037[] = {
+#embed "../../Migrations/0037_rule_packs.sql"
+};
+static const unsigned char pack_exchange[] = {
+#embed "../../Packs/exchange.json"
+};
+static const unsigned char pack_keys[] = {
+#embed "../../Packs/keys.json"
+};
+static const unsigned char pack_market[] = {
+#embed "../../Packs/market.json"
+};
+static const unsigned char pack_people[] = {
+#embed "../../Packs/people.json"
+};
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
 
@@ -169,6 +184,11 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0034_guessing.sql", migration_0034),
     FILE_OF("Migrations/0035_ways_reset.sql", migration_0035),
     FILE_OF("Migrations/0036_rule_actions.sql", migration_0036),
+    FILE_OF("Migrations/0037_rule_packs.sql", migration_0037),
+    FILE_OF("Packs/exchange.json", pack_exchange),
+    FILE_OF("Packs/keys.json", pack_keys),
+    FILE_OF("Packs/market.json", pack_market),
+    FILE_OF("Packs/people.json", pack_people),
     {0, 0, 0},
 };
 

@@ -93,6 +93,9 @@ extension Notice {
 
     private static func facts(ofAlert data: JSONObject) -> [Fact] {
         var facts: [Fact] = []
+        if let advice = data["advice"]?.asString {
+            facts.append(Fact(name: "advice", value: Plain.line(advice)))
+        }
         if let count = data["count"]?.asInt, count > 1 {
             facts.append(Fact(name: "count", value: "\(count)"))
         }

@@ -108,6 +108,9 @@ extension EventType {
             EventField("expires_at", .string), EventField("days_left", .number),
             EventField("expired", .boolean), EventField("stage", .string),
         ],
+        "key.unused": EventFields.key + [
+            EventField("last_used_at", .string, isNullable: true), EventField("days", .integer),
+        ],
         "account.created": EventFields.account,
         "account.changed": EventFields.account + [EventField("changed", .strings)],
         "user.invited": EventFields.user + [EventField("role", .string, isNullable: true)],
@@ -259,12 +262,13 @@ extension EventType {
             EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
             EventField("reason", .string),
         ],
-        "rule.failed": [
-            EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
+        "rule.failed": EventFields.rule + [
             EventField("event_id", .string), EventField("event_type", .string), EventField("error", .string),
         ],
         "rule.no_data": EventFields.rule + [EventField("reason", .string)],
-        "rule.overflowed": EventFields.rule + [EventField("groups", .integer)],
+        "rule.overflowed": EventFields.rule + [
+            EventField("groups", .integer), EventField("values", .integer),
+        ],
         "rule.expiring": EventFields.rule + [EventField("expires_at", .string)],
         "rule.expired": EventFields.rule + [EventField("expires_at", .string)],
         "rule.acted": EventFields.rule + EventFields.ruleAction + [

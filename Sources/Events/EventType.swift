@@ -83,6 +83,7 @@ extension EventType {
     package static let keyRotationChanged = EventType("key.rotation.changed", .keysRead, isSecurity: true)
     package static let keyRotationStuck = EventType("key.rotation.stuck", .keysRead, isSecurity: true)
     package static let keyExpiring = EventType("key.expiring", .keysRead, isSecurity: true)
+    package static let keyUnused = EventType("key.unused", .keysRead, isSecurity: true)
     package static let policyChanged = EventType("policy.changed", .policiesRead, isSecurity: true)
     package static let policyTampered = EventType("policy.tampered", .policiesRead, isSecurity: true)
     package static let priceSourceChanged = EventType(
@@ -190,8 +191,8 @@ extension EventType {
         .keyVersionActivated,
         .keyVersionDestroyed, .keyRevealed, .keyActivated,
         .keyRevoked, .keyDeletedAtExchange, .keyDeletionStuck, .keyRotationDue, .keyRotationChanged,
-        .keyRotationStuck, .keyExpiring, .accountCreated, .accountChanged, .userInvited, .userJoined,
-        .userChanged, .userDisabled,
+        .keyRotationStuck, .keyExpiring, .keyUnused, .accountCreated, .accountChanged, .userInvited,
+        .userJoined, .userChanged, .userDisabled,
         .userEnabled,
         .serviceAccountCreated, .serviceAccountChanged, .serviceAccountDisabled, .serviceAccountEnabled,
         .grantChanged, .roleChanged, .groupChanged,

@@ -86,13 +86,15 @@ enum EventFields {
 
     static let alert: [EventField] = [
         EventField("alert_id", .string), EventField("rule", .map), EventField("severity", .string),
-        EventField("state", .string), EventField("summary", .string), EventField("labels", .map),
+        EventField("state", .string), EventField("summary", .string),
+        EventField("advice", .string, isNullable: true), EventField("labels", .map),
         EventField("group", .map), EventField("count", .integer), EventField("first_at", .string),
         EventField("last_at", .string), EventField("event", .map), EventField("url", .string),
     ]
 
     static let rule: [EventField] = [
-        EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
+        EventField("rule_id", .string), EventField("name", .string),
+        EventField("owner_id", .string, isNullable: true),
     ]
 
     static let ruleAction: [EventField] = [

@@ -28,9 +28,8 @@ struct AlertEngineTests {
             #expect(message.permissions == [.alertsRead, .signalsRead])
             #expect(
                 message.data.members.map(\.name) == [
-                    "event_id", "subject", "alert_id", "rule", "severity", "state", "summary", "labels",
-                    "group",
-                    "count", "first_at", "last_at", "event", "url",
+                    "event_id", "subject", "alert_id", "rule", "severity", "state", "summary", "advice",
+                    "labels", "group", "count", "first_at", "last_at", "event", "url",
                 ])
             #expect(message.data["alert_id"] == alerts.first?["id"])
             #expect(try await desk.count("event") == 4)

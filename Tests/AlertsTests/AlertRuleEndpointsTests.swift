@@ -22,10 +22,9 @@ struct AlertRuleEndpointsTests {
                 made.json.asObject?.members.map(\.name) == [
                     "id", "name", "status", "status_reason", "severity", "on", "when", "group_by", "cooldown",
                     "labels", "send_to", "security", "retroactive", "for", "window", "sequence",
-                    "recover_when", "no_data_after", "expires_at", "actions", "keys_per_hour", "owner_id",
-                    "tests", "last_fired_at",
-                    "created_at",
-                    "updated_at", "version", "revision",
+                    "recover_when", "no_data_after", "expires_at", "actions", "keys_per_hour", "advice",
+                    "owner_id", "origin", "tests", "last_fired_at", "created_at", "updated_at", "version",
+                    "revision",
                 ])
             let twin = try await desk.call("POST", "alert-rules", crossing.replacing("Grade", with: "GRADE"))
             #expect(twin.code == "already_exists" && twin.pointers == ["/name"])

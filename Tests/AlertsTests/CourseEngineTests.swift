@@ -259,7 +259,7 @@ private let countWindows = Statement("test_windows", "select count(*) from rule_
 
 extension AlertDesk {
     @discardableResult
-    fileprivate func push(_ values: [(String, Int)], type: String = "custom.a") async throws -> [Event] {
+    func push(_ values: [(String, Int)], type: String = "custom.a") async throws -> [Event] {
         guard let type = EventType(type) else { throw TestFailure(text: type) }
         return try await ledger.change(context()) { change in
             values.map { group, value in

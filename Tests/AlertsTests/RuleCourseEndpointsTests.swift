@@ -168,44 +168,47 @@ struct RuleCourseEndpointsTests {
             }
             try await desk.emit(.gradeChanged, ["symbol": "SOL"])
             desk.now = start + .hours(3)
-            let lines = try await backtest(id, from: start, desk, desk.context())
+            let lines = try await desk.backtest(id, from: start)
             #expect(lines.compactMap { $0["kind"]?.asString } == ["firing", "summary"])
             #expect(lines.first?["message"]?["data"]?["summary"] != nil)
             #expect(lines.first?["at"]?.asString == (start + .minutes(50)).description)
             #expect(
                 lines.last?["events"] == 9 && lines.last?["firings"] == 1 && lines.last?["complete"] == true)
             let blind = desk.context([.rulesRead])
-            #expect(try await backtest(id, from: start, desk, blind).last?["firings"] == 0)
+            #expect(try await desk.backtest(id, from: start, as: blind).last?["firings"] == 0)
             let ofKeys =
                 try await desk.call(
                     "POST", "alert-rules", #"{"name": "keys", "severity": "info", "on": ["key.*"]}"#
                 ).json["id"]?.asString ?? ""
             try await desk.emit(.keyRevoked, ["label": "spot"])
             desk.now = desk.now + .minutes(1)
-            #expect(try await backtest(ofKeys, from: start, desk, desk.context()).last?["firings"] == 1)
+            #expect(try await desk.backtest(ofKeys, from: start).last?["firings"] == 1)
             let wrong = #"{"from": "\#(start)", "to": "\#(start)"}"#
             #expect(try await desk.call("POST", "alert-rules/\(id)/backtest", wrong).pointers == ["/from"])
         }
     }
+}
 
-    private func backtest(
-        _ id: String, from: Timestamp, _ desk: AlertDesk, _ context: Context
+extension AlertDesk {
+    /// The lines of a backtest.
+    func backtest(
+        _ id: String, from: Timestamp, as context: Context? = nil
     ) async throws -> [JSONValue] {
-        let answer = try await desk.call(
+        let answer = try await call(
             "POST", "alert-rules/\(id)/backtest", #"{"from": "\#(from)"}"#, as: context)
         guard case .stream(let write) = answer.response.body else { throw TestFailure(text: answer.text) }
-        let sink = Sink()
+        let sink = LineSink()
         try await write(sink)
         return try String(decoding: sink.bytes, as: UTF8.self).split(separator: "\n").map {
             try JSONValue.parse(String($0))
         }
     }
+}
 
-    private final class Sink: BodyWriter {
-        var bytes: [UInt8] = []
-        let isDraining = false
+private final class LineSink: BodyWriter {
+    var bytes: [UInt8] = []
+    let isDraining = false
 
-        nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(BodyError) { self.bytes += bytes }
-        func onEnd(_ action: @escaping () -> Void) {}
-    }
+    nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(BodyError) { self.bytes += bytes }
+    func onEnd(_ action: @escaping () -> Void) {}
 }

@@ -19,6 +19,15 @@ enum FileRules {
         }
     }
 
+    /// Every rule pack is inside the binary.
+    static func packs(_ tree: Tree) -> [Violation] {
+        let assets = tree.file("Sources/CAssets/assets.c")?.text ?? ""
+        return tree.files.filter { $0.path.hasPrefix("Packs/") && !assets.contains("../../\($0.path)\"") }.map
+        {
+            Violation(path: $0.path, line: 1, what: "not listed in Sources/CAssets/assets.c")
+        }
+    }
+
     /// A script says how it is called and can be called.
     static func script(_ file: Tree.File) -> [Violation] {
         let isScript = file.text.hasPrefix("#!")

@@ -176,6 +176,18 @@ import Testing
         #expect(FileRules.migrations(tree(["1_a.sql"])).count == 2)
     }
 
+    @Test func `a rule pack that does not travel is found`() {
+        let tree = { (name: String) in
+            Tree(
+                files: [
+                    file("{}\n", at: "Packs/\(name)"),
+                    file("#embed \"../../Packs/a.json\"\n", at: "Sources/CAssets/assets.c"),
+                ])
+        }
+        #expect(FileRules.packs(tree("a.json")).isEmpty)
+        #expect(FileRules.packs(tree("b.json")).count == 1)
+    }
+
     @Test func `a script that does not say its usage or cannot run is found`() {
         let good = "#!/usr/bin/env bash\n# usage: Scripts/a\n"
         let script = { (text: String, path: String, isExecutable: Bool) in

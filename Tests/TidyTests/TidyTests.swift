@@ -88,6 +88,7 @@ import Testing
 
     @Test func `migrations are numbered without holes and travel in the binary`() {
         expectNone(FileRules.migrations(tree))
+        expectNone(FileRules.packs(tree))
     }
 
     @Test func `a script says how it is called`() {

@@ -6,8 +6,8 @@ extension Alert {
     /// What `alert.resolved` tells.
     func resolution(_ mark: Mark, origin: String) -> NewEvent {
         let notice = AlertNotice(
-            alert: id, rule: rule, severity: severity, state: .resolved, summary: summary, labels: labels,
-            group: group, count: count, firstAt: firstAt, lastAt: lastAt, event: event,
+            alert: id, rule: rule, severity: severity, state: .resolved, summary: summary, advice: advice,
+            labels: labels, group: group, count: count, firstAt: firstAt, lastAt: lastAt, event: event,
             url: Alert.url(of: id, origin: origin))
         var data = notice.data
         _ = data.append("resolved_by", mark.by.map { .string($0) } ?? .null)

@@ -21,6 +21,8 @@ package struct Alert: Sendable {
     package let severity: String
     package var state: State
     package let summary: String
+    /// Of the rule, as it was when it fired last.
+    package let advice: String?
     package let labels: JSONObject
     package let sendTo: [WebhookID]
     package private(set) var group: JSONObject
@@ -60,6 +62,7 @@ package struct Alert: Sendable {
             w.field("severity", severity)
             w.field("state", state.rawValue)
             w.field("summary", summary)
+            w.field("advice", advice)
             w.field("labels", labels)
             w.field("group", group)
             w.field("security", isSecurity)

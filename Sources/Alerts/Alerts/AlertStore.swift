@@ -14,7 +14,9 @@ package struct AlertStore {
             is_security,
             count, suppressed, is_quiet, first_at, last_at, event_type, event, acknowledged_at,
                 acknowledged_by,
-            acknowledge_note, resolved_at, resolved_by, resolve_note, revision
+            acknowledge_note, resolved_at, resolved_by, resolve_note, revision,
+            (select v.advice from alert_rule_version v
+                where v.rule = alert.rule and v.version = alert.rule_version)
         from alert where id = any ($1::uuid[])
         """)
     private static let lock = Statement("alert_lock", "select id from alert where id = $1 for no key update")
@@ -69,7 +71,8 @@ extension Alert {
         self.init(
             id: row.id(0), rule: RuleReference(id: row.id(1), name: row.text(2), version: row.int(3)),
             severity: row.text(4), state: State(rawValue: row.text(5)) ?? .firing, summary: row.text(6),
-            labels: row.object(7), sendTo: row.idArray(8), group: row.object(9), isSecurity: row.bool(10),
+            advice: row.optionalText(25), labels: row.object(7), sendTo: row.idArray(8), group: row.object(9),
+            isSecurity: row.bool(10),
             count: row.int(11), suppressed: row.int(12), isQuiet: row.bool(13), firstAt: row.timestamp(14),
             lastAt: row.timestamp(15), eventType: row.text(16), event: row.object(17),
             acknowledged: Mark(row, from: 18), resolved: Mark(row, from: 21), revision: row.int64(24))

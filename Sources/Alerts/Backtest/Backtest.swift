@@ -15,49 +15,10 @@ struct Backtest {
     /// Firings that are told one by one; more are counted.
     static let toldAtMost = 10_000
 
-    /// An event as it is stored, read as far as the rule asks.
-    struct Stored {
-        let position: EventPosition
-        let at: Timestamp
-        let type: EventType
-        let subject: String?
-        let actor: PrincipalID?
-        let data: RawMembers
-
-        var event: Event {
-            let object = (try? JSONValue.parse(data.bytes))?.asObject ?? JSONObject()
-            let actor = Actor(principal: actor, accessToken: nil, address: nil)
-            return Event(id: position.id, at: at, type: type, subject: subject, actor: actor, data: object)
-        }
-    }
-
-    /// Whose eyes it is read with: all of them must see an event.
-    struct Eyes {
-        let sights: [EventSight]
-        let things: TargetSource
-
-        nonisolated(nonsending) func targets(
-            of events: [Event], in database: Database
-        ) async throws -> Targets {
-            try await things.targets(
-                of: events.lazy.map { EventTopic(of: $0).thing }, for: sights.lazy.map(\.rights),
-                EventSight(of: .none).askedOfThings, in: database)
-        }
-
-        /// Nil: it is not for all of them.
-        func view(of event: Event, _ targets: Targets) -> JSONObject? {
-            let topic = EventTopic(of: event)
-            guard sights.allSatisfy({ $0.sees(event.type, topic, targets) }) else { return nil }
-            return sights.reduce(EventView.flat(event)) {
-                EventView.drawn($0, of: event, seenBy: $1, targets)
-            }
-        }
-    }
-
     let rule: AlertRule
     let from: Timestamp
     let to: Timestamp
-    let eyes: Eyes
+    let eyes: HistoryEyes
     let database: Database
     let clock: Clock
 
@@ -65,8 +26,8 @@ struct Backtest {
 
     nonisolated(nonsending) func write(to writer: any BodyWriter) async throws {
         var report = BacktestReport(rule, from: from, to: to)
-        var run = RuleRun(rule.content, from: from)
         let began = clock.monotonicNanoseconds()
+        var run = RuleRun(rule.content, from: from, knowing: try await recalled(writer))
         var place = EventPosition.beginning
         var isMore = true
         while isMore {
@@ -75,7 +36,7 @@ struct Backtest {
             report.read += page.count
             isMore = page.count == Self.pageEvents && report.read < Self.eventsAtMost
             if let last = page.last { place = last.position }
-            let fitting = page.filter { mayMatter($0) }.map(\.event)
+            let fitting = page.filter { rule.content.mayConcern($0) }.map(\.event)
             let targets = try await eyes.targets(of: fitting, in: database)
             var fired: [(outcome: RuleRun.Outcome, view: JSONObject?)] = []
             for event in fitting {
@@ -95,11 +56,15 @@ struct Backtest {
         try await writer.write(report.summary)
     }
 
-    /// Most events are none of the rule's, which two or three of their fields tell.
-    private func mayMatter(_ stored: Stored) -> Bool {
-        guard rule.content.ignoresMisses, let when = rule.content.when else { return true }
-        var memory = CrossingMemory()
-        return when.evaluate(.object(StoredFields(stored)), remembering: &memory) != .fails
+    /// What the rule would have known when the backtest begins.
+    private nonisolated(nonsending) func recalled(
+        _ writer: any BodyWriter
+    ) async throws -> [RuleRecall.Group] {
+        var recall = RuleRecall(rule, before: nil, at: from, eyes: eyes)
+        while try await recall.read(from: database) {
+            if writer.isDraining { throw BodyError.disconnected }
+        }
+        return Array(recall.groups.values)
     }
 
     private nonisolated(nonsending) func tell(
@@ -155,52 +120,12 @@ struct Backtest {
         try await database.query(Self.findEvents, .idArray(ids)).compactMap { Event(tested: $0) }
     }
 
-    private nonisolated(nonsending) func read(after place: EventPosition) async throws -> [Stored] {
-        let types = EventType.all.filter(rule.content.takes)
-        let own = rule.content.on.filter(\.takesCustom)
-        let prefixes = own.filter { $0.text.hasSuffix(".*") }.map {
-            String($0.text.dropLast()).replacing("_", with: "\\_") + "%"
-        }
-        let names = types.map(\.name) + own.filter { !$0.text.hasSuffix(".*") }.map(\.text)
-        let statement = types.contains(where: \.isUse) ? Self.readAll : Self.readEvents
+    private nonisolated(nonsending) func read(after place: EventPosition) async throws -> [StoredEvent] {
+        let types = rule.content.storedTypes
+        let statement = types.hasUses ? Self.readAll : Self.readEvents
         return try await database.query(
             statement, .int32(place.era), .text(String(place.transaction)), .id(place.id), .timestamp(from),
-            .timestamp(to), .textArray(names), .textArray(prefixes)
-        ).compactMap { Stored($0) }
-    }
-}
-
-extension Backtest.Stored {
-    fileprivate init?(_ row: Row) {
-        guard let type = EventType(row.text(4)) else { return nil }
-        self.init(
-            position: EventPosition(
-                era: Int32(row.int(0)), transaction: UInt64(row.text(1)) ?? 0, id: row.id(2)),
-            at: row.timestamp(3), type: type, subject: row.optionalText(5),
-            actor: row.optionalText(6).flatMap { PrincipalID($0) },
-            data: RawMembers(row.withBytes(7) { Array($0) }))
-    }
-}
-
-/// The fields of `EventView`, each made when it is asked for.
-private struct StoredFields: FieldSource {
-    private let stored: Backtest.Stored
-
-    init(_ stored: Backtest.Stored) { self.stored = stored }
-
-    func field(_ name: String) -> FieldValue {
-        switch name {
-        case "id": .value(.string(stored.position.id.description))
-        case "type": .value(.string(stored.type.name))
-        case "at": .value(.string(stored.at.description))
-        case "subject": .value(stored.subject.map { .string($0) } ?? .null)
-        case "security": .value(.bool(stored.type.isSecurity))
-        case "actor_id": .value(stored.actor.map { .string($0.description) } ?? .null)
-        default: stored.data.value(name).map { Value.json($0) } ?? .absent
-        }
-    }
-
-    var fieldNames: [String] {
-        EventType.envelopeFields.map(\.name) + stored.data.names
+            .timestamp(to), .textArray(types.names), .textArray(types.prefixes)
+        ).compactMap { StoredEvent($0) }
     }
 }

@@ -41,7 +41,7 @@ struct BacktestReport {
             errors += 1
             firstError = firstError ?? message
             return []
-        case .pends, .calms, .recovers: return []
+        case .pends, .calms, .recovers, .forgets: return []
         }
     }
 
@@ -78,6 +78,7 @@ struct BacktestReport {
                     w.field("severity", rule.content.severity.rawValue)
                     w.field("state", Alert.State.firing.rawValue)
                     w.field("summary", "\(rule.content.name): \(rule.content.lead)\(sentence)")
+                    w.field("advice", rule.content.advice)
                     w.field("labels", rule.content.labels)
                     w.field("group", outcome.group)
                     w.field("count", alert.count)

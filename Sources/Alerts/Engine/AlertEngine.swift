@@ -91,10 +91,10 @@ package final class AlertEngine {
         let index = try await index(at: row.int64(1))
         let candidates = events.compactMap { Candidates($0, in: index) }
         guard !candidates.isEmpty else { return Outcome() }
-        let owners = Set(candidates.flatMap { $0.rules.map(\.rule.owner) })
-        let rights = try await rights.rights(of: owners, at: row.int64(0))
+        let rights = try await rights.rights(
+            ofRules: candidates.flatMap { $0.rules.map(\.rule) }, at: row.int64(0))
         let targets = try await things.targets(
-            of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.values,
+            of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.all,
             EventSight(of: .none).askedOfThings, in: transaction)
         return judge(candidates, rights, targets)
     }
@@ -118,8 +118,8 @@ package final class AlertEngine {
         let view: JSONObject
         let value: Value
 
-        init?(_ met: Candidates, _ rights: Rights?, _ targets: Targets) {
-            guard let sight = rights.map({ EventSight(of: $0) }),
+        init?(_ met: Candidates, _ sight: EventSight?, _ targets: Targets) {
+            guard let sight,
                 sight.sees(met.event.type, EventTopic(of: met.event), targets)
             else { return nil }
             view = EventView.drawn(met.flat, of: met.event, seenBy: sight, targets)
@@ -129,14 +129,16 @@ package final class AlertEngine {
 
     /// Each rule with the eyes of its owner.
     private func judge(
-        _ candidates: [Candidates], _ rights: [PrincipalID: Rights], _ targets: Targets
+        _ candidates: [Candidates], _ rights: RuleRights, _ targets: Targets
     ) -> Outcome {
         var outcome = Outcome()
         for met in candidates {
-            var seen: [PrincipalID: Seen?] = [:]
+            var seen: [PrincipalID?: Seen?] = [:]
             for entry in met.rules where !entry.rule.content.isOver(at: met.event.at) {
                 let owner = entry.rule.owner
-                if seen[owner] == nil { seen[owner] = .some(Seen(met, rights[owner], targets)) }
+                if seen[owner] == nil {
+                    seen[owner] = .some(Seen(met, rights.sight(of: entry.rule), targets))
+                }
                 guard case .some(.some(let seen)) = seen[owner] else { continue }
                 evaluations += 1
                 let verdict = entry.verdict(seen.value, isRetroactive: seen.view["retroactive"] == true)
@@ -170,7 +172,7 @@ package final class AlertEngine {
                     [
                         "rule_id": .string(failure.rule.id.description),
                         "name": .string(failure.rule.content.name),
-                        "owner_id": .string(failure.rule.owner.description),
+                        "owner_id": failure.rule.ownerValue,
                         "event_id": .string(failure.event.id.description),
                         "event_type": .string(failure.event.type.name), "error": .string(failure.reason),
                     ]), at: failure.event.at)
@@ -211,7 +213,8 @@ package final class AlertEngine {
                 alert: raised.id,
                 rule: RuleReference(id: rule.id, name: rule.content.name, version: rule.version),
                 severity: rule.content.severity.rawValue, state: .firing, summary: AlertSummary.text(firing),
-                labels: rule.content.labels, group: firing.group, count: before + place + 1,
+                advice: rule.content.advice, labels: rule.content.labels, group: firing.group,
+                count: before + place + 1,
                 firstAt: raised.firstAt, lastAt: raised.lastAt, event: firing.view,
                 url: Alert.url(of: raised.id, origin: origin))
             let event = event(

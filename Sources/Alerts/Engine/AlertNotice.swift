@@ -10,6 +10,7 @@ struct AlertNotice {
     let severity: String
     let state: Alert.State
     let summary: String
+    let advice: String?
     let labels: JSONObject
     let group: JSONObject
     let count: Int
@@ -23,7 +24,8 @@ struct AlertNotice {
         let fields: KeyValuePairs<String, JSONValue> = [
             "alert_id": .string(alert.description), "rule": .object(rule.object),
             "severity": .string(severity),
-            "state": .string(state.rawValue), "summary": .string(summary), "labels": .object(labels),
+            "state": .string(state.rawValue), "summary": .string(summary),
+            "advice": advice.map { .string($0) } ?? .null, "labels": .object(labels),
             "group": .object(group), "count": .number(JSONNumber(count)),
             "first_at": .string(firstAt.description), "last_at": .string(lastAt.description),
             "event": .object(event), "url": .string(url),

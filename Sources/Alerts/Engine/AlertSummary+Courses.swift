@@ -15,6 +15,7 @@ extension RuleContent {
 extension RuleWindow {
     fileprivate var words: String {
         switch (form, bound) {
+        case (.first, _): return "the first in \(within.text): "
         case (.absence, _): return "nothing for \(within.text), the last: "
         case (.rate(let rate, let per), _): return "\(rate) per \(per.text) over \(within.text), the last: "
         case (_, .atLeast(let number)): return "\(amount(number)) within \(within.text), the last: "
@@ -25,7 +26,7 @@ extension RuleWindow {
     private func amount(_ number: Decimal) -> String {
         switch measure {
         case .events: number.description
-        case .distinct(let expression): "\(number) different \(expression.source)"
+        case .distinct(let expression), .first(let expression): "\(number) different \(expression.source)"
         case .sum(let expression): "\(number) of \(expression.source)"
         }
     }

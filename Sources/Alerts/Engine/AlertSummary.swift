@@ -31,6 +31,7 @@ enum AlertSummary {
             return "rotation of \(f.key) \(when) \(f["due_at"])"
         case .keyExpiring:
             return "\(f.key) \(event["expired"] == true ? "expired at" : "expires at") \(f["expires_at"])"
+        case .keyUnused: return "nobody used \(f.key) for \(f["days"]) days"
         case .userInvited: return "user \(f["name"]) was invited"
         case .userJoined: return "user \(f["name"]) joined"
         case .userChanged: return "user \(f["name"]) was changed (\(f["changed"]))"

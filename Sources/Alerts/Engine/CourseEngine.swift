@@ -33,6 +33,7 @@ package final class CourseEngine {
     private let judge: CourseJudge
     let shards: RuleShards
     let states: GroupStates
+    private let primer: RulePrimer
     private let reactor: Reactor
     private let log: Log
     private let bell = Wakeup()
@@ -58,6 +59,7 @@ package final class CourseEngine {
         reader = HorizonReader(ledger.database)
         shards = RuleShards(database: ledger.database, node: node, clock: ledger.clock, nodes: nodes)
         states = GroupStates(database: ledger.database, groupsAtMost: groupsAtMost)
+        primer = RulePrimer(database: ledger.database, rights: rights, things: things)
         judge = CourseJudge(ledger: ledger, rights: rights, things: things, states: states)
     }
 
@@ -106,6 +108,7 @@ package final class CourseEngine {
         } catch {
             // Whatever was not written did not happen: it is read and worked out again.
             states.forgetAll()
+            primer.forgetAll()
             shards.forget()
             throw error
         }
@@ -124,10 +127,21 @@ package final class CourseEngine {
         let (gained, lost) = try await shards.hold()
         states.forget(gained.union(lost))
         if !gained.isEmpty { mustClear = true }
+        if !gained.union(lost).isEmpty { primer.forgetAll() }
         shards.begin(
             notBefore: EventPosition(
                 era: first.era, transaction: max(first.transaction, 1) - 1, id: Self.last))
         guard let place = shards.place else { return false }
+        let primed = try await primer.step(
+            index, shards.held, horizon: UInt64(row.text(3)) ?? 0, era: place.era, epoch: row.int64(0))
+        switch primed {
+        case .nothing: break
+        case .waits: return false
+        case .more: return true
+        case .done(let primed):
+            try await write(CourseWork(primed), place, read: 0, index)
+            return true
+        }
         let page = try await reader.read(
             after: place, limit: Self.pageEvents, types: index.typeNames, ownPrefixes: index.ownPrefixes)
         watermark.observe(
@@ -138,7 +152,7 @@ package final class CourseEngine {
         let work = try await judge.work(
             on: page, dues, by: watermark.time - Self.settling, index, shards: shards.held,
             epoch: row.int64(0))
-        try await write(work, page, index)
+        try await write(work, page.next, read: page.events.count, index)
         let isDue = states.nextDue.map { $0 <= watermark.time - Self.settling } ?? !dues.isEmpty
         return page.isFull || isDue
     }
@@ -147,7 +161,8 @@ package final class CourseEngine {
         "rule_look",
         """
         select authority.epoch, authority.configuration,
-            pg_snapshot_xmax(pg_current_snapshot())::text from authority
+            pg_snapshot_xmax(pg_current_snapshot())::text, pg_snapshot_xmin(pg_current_snapshot())::text
+        from authority
         """)
     private static let last = EventID(UUID(high: .max, low: .max))
 
@@ -174,11 +189,11 @@ package final class CourseEngine {
     }
 
     private nonisolated(nonsending) func write(
-        _ work: CourseWork, _ page: HorizonReader.Page, _ index: RuleIndex
+        _ work: CourseWork, _ next: EventPosition, read: Int, _ index: RuleIndex
     ) async throws {
-        unwritten += page.events.count
+        unwritten += read
         guard !work.isEmpty || mustClear || unwritten >= Self.unwrittenAtMost else {
-            return shards.note(page.next)
+            return shards.note(next)
         }
         var effect: (() -> Void)?
         try await ledger.database.transaction { transaction in
@@ -188,11 +203,12 @@ package final class CourseEngine {
                     but: index.rules.map(\.id), of: self.shards.held.keys.sorted(), in: transaction)
             }
             effect = try await self.write(work, index, in: transaction)
-            try await self.shards.write(page.next, in: transaction)
+            try await self.shards.write(next, in: transaction)
         }
         (mustClear, unwritten) = (false, 0)
-        shards.note(page.next)
+        shards.note(next)
         states.apply(work.changes)
+        if let primed = work.primed { primer.apply(primed) }
         effect?()
         if work.isTold { ledger.announceEvents() }
     }
@@ -202,9 +218,11 @@ package final class CourseEngine {
     ) async throws -> (() -> Void)? {
         guard !work.isEmpty else { return nil }
         let now = ledger.clock.now()
+        if let primed = work.primed { try await RulePrimer.write(primed, in: transaction) }
         let evicted = try await states.write(work.changes, at: now, in: transaction)
         let names = Dictionary(index.rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-        let overflown = try await Overflows.new(evicted, names, ledger, in: transaction)
+        let overflown = try await Overflows.new(
+            Overflows.lost(groups: evicted, values: work.forgotten), names, ledger, in: transaction)
         let failed = try await alerts.write(work.failures, in: transaction)
         let blind = try await DataWatch.write(
             work.watches, newID: { ledger.newID() }, in: transaction)

@@ -12,11 +12,25 @@ struct CourseWork {
     var recoveries: [AlertRecovery] = []
     var failures: [RuleFailure] = []
     var watches: [DataWatch] = []
+    /// Values that rules over first values had no room for.
+    var forgotten: [AlertRuleID: Int] = [:]
+
+    /// A rule that knows from now on what was before it was enabled.
+    var primed: RulePrimer.Primed?
+
+    init() {}
+
+    init(_ primed: RulePrimer.Primed) {
+        (self.primed, changes) = (primed, primed.changes)
+        if primed.forgotten > 0 { forgotten[primed.rule.id] = primed.forgotten }
+    }
 
     /// Whether it makes events.
-    var isTold: Bool { !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty && watches.isEmpty) }
+    var isTold: Bool {
+        !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty && watches.isEmpty && forgotten.isEmpty)
+    }
 
-    var isEmpty: Bool { changes.isEmpty && !isTold }
+    var isEmpty: Bool { changes.isEmpty && primed == nil && !isTold }
 
     /// What fires and then what is well again, in turns: a group that was well before it fired again has an
     /// alert of its own for either. Nearly always one.
@@ -97,14 +111,14 @@ final class CourseJudge {
             return rules.isEmpty ? nil : (row.position, event, flat, rules)
         }
         guard !met.isEmpty else { return [] }
-        let rights = try await rights.rights(of: Set(met.flatMap { $0.rules.map(\.owner) }), at: epoch)
+        let rights = try await rights.rights(ofRules: met.flatMap(\.rules), at: epoch)
         let targets = try await things.targets(
-            of: met.lazy.map { EventTopic(of: $0.event).thing }, for: rights.values,
+            of: met.lazy.map { EventTopic(of: $0.event).thing }, for: rights.all,
             EventSight(of: .none).askedOfThings, in: ledger.database)
         return met.flatMap { item in
             let topic = EventTopic(of: item.event)
             return item.rules.flatMap { rule -> [Candidate] in
-                guard let sight = rights[rule.owner].map({ EventSight(of: $0) }),
+                guard let sight = rights.sight(of: rule),
                     sight.sees(item.event.type, topic, targets)
                 else { return [] }
                 let view = EventView.drawn(item.flat, of: item.event, seenBy: sight, targets)
@@ -201,6 +215,7 @@ final class CourseJudge {
                 work.recoveries.append(
                     AlertRecovery(rule: rule.id, group: key.group, at: transition.at, wave: wave))
                 recovered[key] = wave + 1
+            case .forgets(let count): work.forgotten[rule.id, default: 0] += count
             case .pends, .calms, .recovers, .fails: break
             }
         }
@@ -238,12 +253,12 @@ final class CourseJudge {
                 if let event = Event(tested: row) { shown[event.id] = event }
             }
         }
-        let rights = try await rights.rights(of: Set(round.elapsed.map(\.rule.owner)), at: epoch)
+        let rights = try await rights.rights(ofRules: round.elapsed.map(\.rule), at: epoch)
         let targets = try await things.targets(
-            of: shown.values.lazy.map { EventTopic(of: $0).thing }, for: rights.values,
+            of: shown.values.lazy.map { EventTopic(of: $0).thing }, for: rights.all,
             EventSight(of: .none).askedOfThings, in: ledger.database)
         for item in round.elapsed {
-            guard let sight = rights[item.rule.owner].map({ EventSight(of: $0) }) else { continue }
+            guard let sight = rights.sight(of: item.rule) else { continue }
             let event = item.transition.event.flatMap { shown[$0] } ?? nothing(item)
             guard sight.sees(event.type, EventTopic(of: event), targets) else { continue }
             let view = EventView.flat(event, seenBy: sight, targets)

@@ -51,7 +51,7 @@ struct DataWatch {
             .ruleNoData, subject: rule.id,
             [
                 "rule_id": .string(rule.id.description), "name": .string(rule.content.name),
-                "owner_id": .string(rule.owner.description), "reason": .string(reason),
+                "owner_id": rule.ownerValue, "reason": .string(reason),
             ])
         return Event(
             id: id, at: at, type: new.type, subject: new.subject, actor: .installation, data: new.data)

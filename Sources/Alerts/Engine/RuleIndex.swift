@@ -31,6 +31,8 @@ final class IndexedRule: Sendable {
 final class RuleIndex {
     let configuration: Int64
     let rules: [AlertRule]
+    /// Those that have to know what was before they began.
+    let recalling: [AlertRule]
     private var byType: [String: Bucket] = [:]
     /// Own events are not listed anywhere, so areas such as `custom.*` stand for them: `custom.`.
     private var byCustomArea: [String: Bucket] = [:]
@@ -64,6 +66,7 @@ final class RuleIndex {
 
     init(configuration: Int64, rules: [AlertRule]) {
         (self.configuration, self.rules) = (configuration, rules)
+        recalling = rules.filter { $0.content.course.window?.isFirst == true }
         for rule in rules {
             let entry = IndexedRule(rule)
             let types = rule.content.onlyTypes
@@ -193,7 +196,7 @@ extension RuleIndex {
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
             event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
-            course, '[]'::json, null::timestamptz, begun_era, begun_xid::text
+            course, advice, '[]'::json, null::timestamptz, null::json, begun_era, begun_xid::text
         from alert_rule where status not in ('disabled', 'expired') order by id
         """)
 
@@ -204,10 +207,10 @@ extension RuleIndex {
         let rules = try await source.query(load).compactMap { row -> AlertRule? in
             guard var rule = AlertRule(row), rule.content.isFor(kind) else { return nil }
             rule.begun =
-                row.isNull(21)
+                row.isNull(23)
                 ? .beginning
                 : EventPosition(
-                    era: Int32(row.int(21)), transaction: UInt64(row.text(22)) ?? 0,
+                    era: Int32(row.int(23)), transaction: UInt64(row.text(24)) ?? 0,
                     id: EventPosition.beginning.id)
             return rule
         }

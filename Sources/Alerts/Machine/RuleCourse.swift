@@ -38,6 +38,8 @@ package struct RuleWindow: Equatable, Sendable {
         case distinct(EventExpression)
         /// Added up, exactly.
         case sum(EventExpression)
+        /// A value of an expression that none was like lately.
+        case first(EventExpression)
     }
 
     package enum Bound: Equatable, Sendable {
@@ -59,6 +61,8 @@ package struct RuleWindow: Equatable, Sendable {
         case absence
         case bound
         case rate(Double, per: Lapse)
+        /// For so long after a group's first event its values are only learned, and it stays known for ever.
+        case first(learning: Lapse?)
     }
 
     /// The most that a window counts exactly; larger counts are refused.

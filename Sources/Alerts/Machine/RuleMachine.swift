@@ -34,6 +34,8 @@ package struct RuleMachine: Sendable {
         case resolves
         /// The condition cannot be evaluated. Whatever the state was, it stays.
         case fails(String)
+        /// More values were new than can be remembered: so many of the oldest gave way.
+        case forgets(Int)
     }
 
     package struct Transition: Equatable, Sendable {
@@ -112,6 +114,8 @@ package struct RuleMachine: Sendable {
         else {
             return false
         }
+        // That there ever was such a group is remembered.
+        if course.window?.learning != nil { return state.shown == nil }
         return course.window?.isBelow != true || !rule.groupBy.isEmpty && state.shown == nil
     }
 }
@@ -156,6 +160,7 @@ extension RuleMachine {
                 guard machine.isLevel || !isFiring else { return }
                 guard let entry = entry(of: occurrence, in: window) else { return }
                 state.shown = occurrence.id
+                if window.isFirst { return meet(entry, window) }
                 let isSo = window.add(entry, to: &state)
                 if machine.isLevel { settle(window.isSo(state)) } else if isSo { pulse() }
             } else if let sequence = machine.course.sequence {
@@ -182,6 +187,12 @@ extension RuleMachine {
                 note(.fails(failure.message))
                 return nil
             }
+        }
+
+        private mutating func meet(_ entry: GroupState.Entry, _ window: RuleWindow) {
+            let (isNew, forgotten) = window.meet(entry, &state)
+            if isNew { note(.fires) }
+            if forgotten > 0 { note(.forgets(forgotten)) }
         }
 
         private mutating func addSteps(of sequence: RuleSequence, _ occurrence: Occurrence) {

@@ -25,9 +25,17 @@ package struct RuleRun {
     private var held: [[UInt8]: Held] = [:]
     private var dues = DueHeap<[UInt8]>()
 
-    /// - Parameter time: when it begins to run.
-    package init(_ rule: RuleContent, from time: Timestamp) {
+    /// - Parameters:
+    ///   - time: when it begins to run.
+    ///   - groups: what it knows of the time before.
+    init(_ rule: RuleContent, from time: Timestamp, knowing groups: [RuleRecall.Group] = []) {
         machine = RuleMachine(rule)
+        for group in groups {
+            guard let state = group.state else { continue }
+            let key = JSONValue.object(group.values).bytes
+            held[key] = Held(state: state, group: group.values)
+            push(key, state)
+        }
         if let state = machine.initial(at: time) {
             let key = JSONValue.object(JSONObject()).bytes
             held[key] = Held(state: state, group: JSONObject())

@@ -11,7 +11,7 @@ extension RuleWindow {
         let mark = occurrence.id.uuid.low
         switch measure {
         case .events: return .success(GroupState.Entry(at: occurrence.at, mark: mark))
-        case .distinct(let expression):
+        case .distinct(let expression), .first(let expression):
             return value(of: expression, occurrence) { GroupState.Entry(at: occurrence.at, mark: $0.mark) }
         case .sum(let expression):
             return value(of: expression, occurrence) { value in
@@ -45,7 +45,7 @@ extension RuleWindow {
             if !state.entries.contains(where: { $0.at == entry.at && $0.mark == entry.mark }) {
                 state.insert(entry)
             }
-        case .distinct:
+        case .distinct, .first:
             if let place = state.entries.firstIndex(where: { $0.mark == entry.mark }) {
                 guard state.entries[place].at < entry.at else { return isSo(state) }
                 state.entries.remove(at: place)
@@ -91,6 +91,7 @@ extension RuleWindow {
         switch measure {
         case .events, .distinct:
             state.entries.removeFirst(max(0, state.entries.count - threshold))
+        case .first: break
         case .sum:
             if state.entries.count > Self.exactEntries { state.mergeOldest(Self.exactEntries / 2) }
         }
@@ -103,7 +104,7 @@ extension RuleWindow {
         case .events, .distinct:
             // While there are fewer than the bound says, the leaving of one more changes nothing.
             first = state.entries.count < threshold ? nil : state.entries[state.entries.count - threshold]
-        case .sum: first = state.entries.first
+        case .sum, .first: first = state.entries.first
         }
         let warm = isBelow && state.clock < state.began + within.period ? state.began + within.period : nil
         let leaving = first.map { $0.at + within.period } ?? (isBelow ? nil : lapse(of: state))

@@ -19,8 +19,8 @@ package struct AlertRule: Sendable {
     }
 
     package let id: AlertRuleID
-    /// Whose eyes it sees with.
-    package let owner: PrincipalID
+    /// Whose eyes it sees with; nil: the installation's own, of a pack, which sees everything.
+    package let owner: PrincipalID?
     package var status: Status
     package var statusReason: String?
     /// Raised when what the rule says changes.
@@ -33,8 +33,13 @@ package struct AlertRule: Sendable {
     package var tests: [RuleTestCase]
     /// While its alerts are kept.
     package var lastFiredAt: Timestamp?
+    /// The pack that it is of.
+    package var origin: RuleOrigin?
     /// Where its events begin; known to those who evaluate it.
     package var begun = EventPosition.beginning
+
+    /// As events tell it.
+    var ownerValue: JSONValue { owner.map { .string($0.description) } ?? .null }
 
     /// Whether it runs.
     package var isOn: Bool { status.isOn }
@@ -66,7 +71,8 @@ extension AlertRule: JSONWritable {
             w.field("status", status.rawValue)
             w.field("status_reason", statusReason)
             content.writeFields(to: &w)
-            w.field("owner_id", owner.description)
+            w.field("owner_id", owner?.description)
+            w.field("origin", origin?.object)
             w.field("tests", RuleTestResults(tests, of: content))
             w.field("last_fired_at", lastFiredAt?.description)
             w.field("created_at", createdAt.description)
@@ -110,5 +116,6 @@ extension RuleContent {
         w.field("no_data_after", course.noDataAfter?.text)
         w.field("expires_at", course.expiresAt?.description)
         actions.writeFields(to: &w)
+        w.field("advice", advice)
     }
 }

@@ -31,13 +31,13 @@ extension AlertRuleEndpoints {
     /// The owner's and the caller's.
     private nonisolated(nonsending) func eyes(
         of rule: AlertRule, _ context: Context
-    ) async throws -> Backtest.Eyes {
+    ) async throws -> HistoryEyes {
         var rights = [context.rights]
-        if context.actor.principal != rule.owner, let reader {
-            let found = try await reader.rights(of: [rule.owner], in: rules.database)
-            rights.append(found[rule.owner] ?? .none)
+        if let owner = rule.owner, context.actor.principal != owner, let reader {
+            let found = try await reader.rights(of: [owner], in: rules.database)
+            rights.append(found[owner] ?? .none)
         }
-        return Backtest.Eyes(sights: rights.map { EventSight(of: $0) }, things: things)
+        return HistoryEyes(sights: rights.map { EventSight(of: $0) }, things: things)
     }
 
     /// What a version said is said again, as a new version.
@@ -48,6 +48,7 @@ extension AlertRuleEndpoints {
         let number = fields.int("version", 1...Int(Int32.max))
         try fields.finish()
         return try await change(id, request, context, "rules.restore", requiresMatch: true) { rule, change in
+            try rule.refuseOfPack()
             guard let version = try await rules.version(number, of: id, in: change.transaction) else {
                 throw FieldErrors(
                     FieldError(pointer: "/version", code: "unknown", message: "there is no such version"))

@@ -20,7 +20,7 @@ extension AlertRuleEndpoints {
             try await refuseUnknown(draft.content.sendTo, in: change.transaction)
             try await ActionHolders.check(draft.content.actions, for: context, things, in: change.transaction)
             try await rules.insert(rule, in: change.transaction)
-            note("rules.create", rule, in: change)
+            change.noteRule("rules.create", rule)
             return try await rules.find(rule.id, in: change.transaction) ?? rule
         }
         var response = Response.json(.created) { w in stored.write(to: &w) }.etag(stored.revision)
@@ -33,6 +33,7 @@ extension AlertRuleEndpoints {
         let id = try id(of: request)
         let fields = try await request.fields(limit: Self.bodyBytes)
         return try await change(id, request, context, "rules.update", requiresMatch: true) { rule, change in
+            try rule.refuseOfPack()
             let draft = try RuleDraft(changing: rule, by: fields, at: context.now)
             let isSame = draft.content == rule.content && draft.tests == rule.tests
             if isSame { return false }
@@ -82,7 +83,7 @@ extension AlertRuleEndpoints {
             }
             try request.match(revision: rule.revision, required: true)
             try await rules.delete(id, in: change.transaction)
-            note("rules.delete", rule, in: change)
+            change.noteRule("rules.delete", rule)
         }
         return Response(.noContent)
     }
@@ -110,7 +111,7 @@ extension AlertRuleEndpoints {
             }
             try await holdActions(of: rule, after: before, change)
             if rule.begins(after: before) { try await rules.begin(rule.id, in: transaction) }
-            note(action, rule, in: change)
+            change.noteRule(action, rule)
             return try await rules.find(id, in: transaction) ?? rule
         }
         return answer(rule)
@@ -127,15 +128,6 @@ extension AlertRuleEndpoints {
         let context = change.context
         try await ActionHolders.check(rule.content.actions, for: context, things, in: change.transaction)
         try await ActionHolders.note(editor: context.actor.principal, of: rule.id, in: change.transaction)
-    }
-
-    private func note(_ action: String, _ rule: AlertRule, in change: Change) {
-        change.touchesConfiguration = true
-        var detail: JSONObject = JSONObject()
-        _ = detail.append("name", .string(rule.content.name))
-        _ = detail.append("version", .number(JSONNumber(rule.version)))
-        if let reason = rule.statusReason { _ = detail.append("reason", .string(reason)) }
-        change.audit(action, rule.id, detail: .object(detail))
     }
 
     func refuseFailing(_ tests: [RuleTestCase], of content: RuleContent) throws(Problem) {
@@ -170,5 +162,29 @@ extension AlertRuleEndpoints {
         }
         try fields.finish()
         return reason
+    }
+}
+
+extension Change {
+    func noteRule(_ action: String, _ rule: AlertRule) {
+        touchesConfiguration = true
+        var detail: JSONObject = JSONObject()
+        _ = detail.append("name", .string(rule.content.name))
+        _ = detail.append("version", .number(JSONNumber(rule.version)))
+        if let reason = rule.statusReason { _ = detail.append("reason", .string(reason)) }
+        audit(action, rule.id, detail: .object(detail))
+    }
+}
+
+extension AlertRule {
+    /// What a pack's rule says is the pack's to say: an edit beside it would be lost with the next update.
+    func refuseOfPack() throws(Problem) {
+        guard let origin else { return }
+        throw Problem(
+            .conflict,
+            """
+            The rule is of the pack \(origin.pack): adjust it by the parameters of \
+            POST /v1/rule-packs/\(origin.pack)/enable, or disable it there and make one of your own.
+            """)
     }
 }

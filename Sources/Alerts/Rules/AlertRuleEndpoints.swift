@@ -66,12 +66,14 @@ package struct AlertRuleEndpoints {
             ) { try await create($0, $1) },
             Operation(
                 .patch, path, id: "updateAlertRule", requires: .permission(.rulesWrite),
-                errors: [.notFound, .alreadyExists, .testsFailed, .notYetSupported], bodyLimit: Self.bodyBytes
+                errors: [.notFound, .conflict, .alreadyExists, .testsFailed, .notYetSupported],
+                bodyLimit: Self.bodyBytes
             ) { try await update($0, $1) },
             Operation(
                 .post, path + "/restore", id: "restoreAlertRuleVersion", requires: .permission(.rulesWrite),
                 errors: [
-                    .notFound, .alreadyExists, .testsFailed, .preconditionFailed, .preconditionRequired,
+                    .notFound, .conflict, .alreadyExists, .testsFailed, .preconditionFailed,
+                    .preconditionRequired,
                 ]
             ) { try await restore($0, $1) },
             Operation(

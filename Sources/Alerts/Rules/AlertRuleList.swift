@@ -39,8 +39,10 @@ extension AlertRuleStore {
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
             event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
-                course, tests,
-            (select max(last_at) from alert where alert.rule = alert_rule.id)
+                course, advice, tests,
+            (select max(last_at) from alert where alert.rule = alert_rule.id),
+            (select json_build_object('pack', p.pack, 'rule', p.name, 'version', p.version)
+                from rule_pack_rule p where p.rule = alert_rule.id)
         from alert_rule
         where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
             and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
@@ -56,8 +58,10 @@ extension AlertRuleStore {
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
             event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
-                course, tests,
-            (select max(last_at) from alert where alert.rule = alert_rule.id)
+                course, advice, tests,
+            (select max(last_at) from alert where alert.rule = alert_rule.id),
+            (select json_build_object('pack', p.pack, 'rule', p.name, 'version', p.version)
+                from rule_pack_rule p where p.rule = alert_rule.id)
         from alert_rule
         where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
             and ($2::text is null or status = $2) and ($3::text is null or severity = $3)

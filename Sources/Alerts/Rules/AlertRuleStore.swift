@@ -13,10 +13,10 @@ package struct AlertRuleStore {
         insert into alert_rule (id, owner, status, status_reason, version, revision, created_at,
             updated_at, tests,
             name, severity, event_types, condition, group_by, cooldown, labels, send_to, is_security,
-                is_retroactive, course)
+                is_retroactive, course, advice)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, normalize($10::text, NFC), $11, $12, $13, $14, $15,
             $16, $17, $18,
-            $19, $20)
+            $19, $20, $21)
         """)
     private static let update = Statement(
         "alert_rule_update",
@@ -24,7 +24,7 @@ package struct AlertRuleStore {
         update alert_rule set owner = $2, status = $3, status_reason = $4, version = $5, revision = $6,
             created_at = $7, updated_at = $8, tests = $9, name = normalize($10::text, NFC), severity = $11,
             event_types = $12, condition = $13, group_by = $14, cooldown = $15, labels = $16, send_to = $17,
-            is_security = $18, is_retroactive = $19, course = $20
+            is_security = $18, is_retroactive = $19, course = $20, advice = $21
         where id = $1
         """)
     private static let keepVersion = Statement(
@@ -32,10 +32,10 @@ package struct AlertRuleStore {
         """
         insert into alert_rule_version (rule, version, made_at, made_by, name, severity, event_types,
             condition,
-            group_by, cooldown, labels, send_to, is_security, is_retroactive, course)
+            group_by, cooldown, labels, send_to, is_security, is_retroactive, course, advice)
         select id, version, updated_at, $2, name, severity, event_types, condition, group_by, cooldown,
             labels,
-            send_to, is_security, is_retroactive, course
+            send_to, is_security, is_retroactive, course, advice
         from alert_rule where id = $1
         """)
     private static let find = Statement(
@@ -43,8 +43,10 @@ package struct AlertRuleStore {
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
             event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
-                course, tests,
-            (select max(last_at) from alert where alert.rule = alert_rule.id)
+                course, advice, tests,
+            (select max(last_at) from alert where alert.rule = alert_rule.id),
+            (select json_build_object('pack', p.pack, 'rule', p.name, 'version', p.version)
+                from rule_pack_rule p where p.rule = alert_rule.id)
         from alert_rule where id = $1
         """)
     private static let lock = Statement(
@@ -55,7 +57,7 @@ package struct AlertRuleStore {
         """
         select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown,
             labels, send_to,
-            is_security, is_retroactive, course
+            is_security, is_retroactive, course, advice
         from alert_rule_version
         where rule = $1 and ($2::bigint is null or version < $2) order by version desc limit $3
         """)
@@ -64,7 +66,7 @@ package struct AlertRuleStore {
         """
         select version, made_at, made_by, name, severity, event_types, condition, group_by, cooldown,
             labels, send_to,
-            is_security, is_retroactive, course
+            is_security, is_retroactive, course, advice
         from alert_rule_version where rule = $1 and version = $2
         """)
 
@@ -93,9 +95,12 @@ package struct AlertRuleStore {
         return try await find(id, in: transaction)
     }
 
-    nonisolated(nonsending) func insert(_ rule: AlertRule, in transaction: Transaction) async throws {
+    /// - Parameter author: where it is not the owner.
+    nonisolated(nonsending) func insert(
+        _ rule: AlertRule, by author: PrincipalID? = nil, in transaction: Transaction
+    ) async throws {
         try await write(Self.insert, rule, in: transaction)
-        try await keepVersion(of: rule, by: rule.owner, in: transaction)
+        try await keepVersion(of: rule, by: author ?? rule.owner, in: transaction)
     }
 
     nonisolated(nonsending) func update(_ rule: AlertRule, in transaction: Transaction) async throws {
@@ -105,7 +110,7 @@ package struct AlertRuleStore {
     nonisolated(nonsending) func keepVersion(
         of rule: AlertRule, by author: PrincipalID?, in transaction: Transaction
     ) async throws {
-        let name = author?.description ?? rule.owner.description
+        let name = author?.description ?? rule.storedOwner
         _ = try await transaction.query(Self.keepVersion, .id(rule.id), .text(name))
     }
 
@@ -137,7 +142,7 @@ package struct AlertRuleStore {
         _ statement: Statement, _ rule: AlertRule, in transaction: Transaction
     ) async throws {
         let state: [Parameter] = [
-            .id(rule.id), .text(rule.owner.description), .text(rule.status.rawValue),
+            .id(rule.id), .text(rule.storedOwner), .text(rule.status.rawValue),
             .text(rule.statusReason),
             .int32(Int32(rule.version)), .int64(rule.revision), .timestamp(rule.createdAt),
             .timestamp(rule.updatedAt), rule.storedTests,

@@ -22,6 +22,8 @@ package struct RuleContent: Equatable, Sendable {
     package var isRetroactive: Bool
     package var course = RuleCourse()
     package var actions = RuleActions()
+    /// What to do when it fires, in one sentence.
+    package var advice: String?
 
     /// How long further firings of a group are only counted; kept as written.
     package struct Cooldown: Equatable, Sendable {

@@ -35,6 +35,7 @@ extension RuleWindow {
         case .events: break
         case .distinct(let expression): _ = object.append("distinct", .string(expression.source))
         case .sum(let expression): _ = object.append("sum", .string(expression.source))
+        case .first(let expression): _ = object.append("first", .string(expression.source))
         }
         switch form {
         case .count: _ = object.append("count", .number(JSONNumber(threshold)))
@@ -43,6 +44,8 @@ extension RuleWindow {
         case .rate(let rate, let per):
             _ = object.append("rate", JSONNumber(rate).map { .number($0) } ?? .null)
             _ = object.append("per", .string(per.text))
+        case .first(let learning):
+            if let learning { _ = object.append("learning", .string(learning.text)) }
         }
         _ = object.append("within", .string(within.text))
         return object
@@ -60,6 +63,12 @@ extension RuleWindow {
 
     init?(stored object: JSONObject, on patterns: [EventPattern]) {
         guard let within = object["within"]?.asString.flatMap({ Lapse($0) }) else { return nil }
+        if let source = object["first"]?.asString {
+            let learning = object["learning"]?.asString.flatMap { Lapse($0) }
+            self.init(
+                first: EventExpression(stored: source, on: patterns), within: within, learning: learning)
+            return
+        }
         let measure: Measure =
             if let source = object["distinct"]?.asString {
                 .distinct(EventExpression(stored: source, on: patterns))
@@ -85,6 +94,12 @@ extension RuleWindow {
         } else {
             return nil
         }
+    }
+
+    init(first expression: EventExpression, within: Lapse, learning: Lapse?) {
+        self.init(
+            measure: .first(expression), bound: .atLeast(Decimal(exactly: 1)), within: within,
+            form: .first(learning: learning))
     }
 
     /// Of a number, or of a text that is one.

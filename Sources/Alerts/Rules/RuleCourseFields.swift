@@ -33,6 +33,7 @@ extension Fields {
 
     private mutating func readWindow(on patterns: [EventPattern]) -> RuleWindow? {
         let within = parsed("within", expected: Self.lapseHint) { Lapse($0) }
+        if has("first"), !isNull("first") { return readFirst(within: within, on: patterns) }
         let distinct = expression("distinct", on: patterns)
         let sum = expression("sum", on: patterns)
         if distinct != nil, sum != nil {
@@ -41,6 +42,18 @@ extension Fields {
         let measure = distinct.map { RuleWindow.Measure.distinct($0) } ?? sum.map { .sum($0) } ?? .events
         guard let (bound, form) = bound(of: measure, within: within), let within else { return nil }
         return RuleWindow(measure: measure, bound: bound, within: within, form: form)
+    }
+
+    private mutating func readFirst(within: Lapse?, on patterns: [EventPattern]) -> RuleWindow? {
+        let first = expression("first", on: patterns)
+        let learning = lapse(optional: "learning")
+        for name in ["distinct", "sum", "count", "absence", "rate", "at_least", "below"]
+        where has(name) && !isNull(name) {
+            fail(name, code: FieldCode.notAChoice, "cannot stand beside first")
+            _ = take(name)
+        }
+        guard let first, let within else { return nil }
+        return RuleWindow(first: first, within: within, learning: learning)
     }
 
     private mutating func bound(
@@ -153,6 +166,12 @@ extension RuleContent {
         guard !f.hasMistakes else { return }
         let isBelow = course.window?.isBelow == true
         let crosses = when?.remembers == true
+        if course.window?.isFirst == true {
+            let what = "a first value is a moment; it does not last"
+            if course.hold != nil { f.fail("for", code: FieldCode.notAChoice, what) }
+            if course.recoverWhen != nil { f.fail("recover_when", code: FieldCode.notAChoice, what) }
+            if crosses { f.fail("when", code: FieldCode.notAChoice, "crosses nothing beside first") }
+        }
         if course.sequence != nil, course.window != nil {
             f.fail("sequence", code: FieldCode.notAChoice, "cannot stand beside window")
         }

@@ -21,7 +21,7 @@ struct RuleDraft {
             groupBy: f.groupBy(on: on),
             cooldown: f.cooldown(), labels: f.labels(), sendTo: f.sendTo(), isSecurity: false,
             isRetroactive: f.bool("retroactive", default: false), course: f.course(on: on, now: now),
-            actions: RuleActions(&f))
+            actions: RuleActions(&f), advice: f.advice())
         content.refuseCombinations(&f)
         content.readSecurity(&f)
         tests = f.testCases()
@@ -62,6 +62,7 @@ struct RuleDraft {
         if names("expires_at", &f) { content.course.expiresAt = f.expiry(after: now) }
         if names("actions", &f) { content.actions.list = RuleActions.readList(&f) }
         if names("keys_per_hour", &f) { content.actions.keysPerHour = RuleActions.readBrake(&f) }
+        if names("advice", &f) { content.advice = f.advice() }
         if isOnNamed { content.readCourseAgain(&f) }
         content.refuseCombinations(&f)
         if names("security", &f) || isOnNamed { content.readSecurity(&f) }

@@ -94,7 +94,8 @@ package struct RuleExpiry {
             NewEvent(
                 type, subject: id,
                 [
-                    "rule_id": .string(id.description), "name": .string(name), "owner_id": .string(owner),
+                    "rule_id": .string(id.description), "name": .string(name),
+                    "owner_id": owner == AlertRule.installation ? .null : .string(owner),
                     "expires_at": .string(time),
                 ])
         }

@@ -16,12 +16,21 @@ extension Fields {
     }
 
     /// 1 to 1,000 characters; line breaks and tabs are fine.
-    mutating func prose(optional name: String) -> String? {
-        guard let text = string(optional: name, 1...1_000) else { return nil }
+    mutating func prose(optional name: String, _ length: ClosedRange<Int> = 1...1_000) -> String? {
+        guard let text = string(optional: name, length) else { return nil }
         let isFit = text.unicodeScalars.allSatisfy {
             $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
         }
         if !isFit { fail(name, code: FieldCode.malformed, "must not hold control characters") }
+        return text
+    }
+
+    /// One sentence, in one line.
+    mutating func advice() -> String? {
+        let text = prose(optional: "advice", 1...300)
+        if text?.contains(where: \.isNewline) == true {
+            fail("advice", code: FieldCode.malformed, "must be one line")
+        }
         return text
     }
 

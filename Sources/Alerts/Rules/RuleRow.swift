@@ -4,7 +4,7 @@ import JSON
 import Kernel
 import Postgres
 
-/// What a rule says, as eleven columns of `alert_rule` and `alert_rule_version`.
+/// What a rule says, as twelve columns of `alert_rule` and `alert_rule_version`.
 extension RuleContent {
     /// - Parameter first: the column of `name`.
     init(_ row: Row, from first: Int) {
@@ -19,7 +19,8 @@ extension RuleContent {
             labels: row.object(first + 6), sendTo: row.idArray(first + 7), isSecurity: row.bool(first + 8),
             isRetroactive: row.bool(first + 9),
             course: RuleCourse(stored: row.course(first + 10), on: patterns),
-            actions: RuleActions(stored: row.course(first + 10)))
+            actions: RuleActions(stored: row.course(first + 10)),
+            advice: row.optionalText(first + 11))
     }
 
     /// In the order of the columns.
@@ -29,6 +30,7 @@ extension RuleContent {
             .textArray(groupBy.map(\.description)), .text(cooldown?.text),
             .text(JSONValue.object(labels).text), .idArray(sendTo), .bool(isSecurity), .bool(isRetroactive),
             .text(storedCourse),
+            .text(advice),
         ]
     }
 
@@ -42,16 +44,22 @@ extension RuleContent {
 
 extension AlertRule {
     init?(_ row: Row) {
-        guard let owner = PrincipalID(row.text(1)), let status = Status(rawValue: row.text(2)) else {
-            return nil
-        }
-        let tests = (try? JSONValue.parse(row.json(19)))?.asArray ?? []
+        let owner = PrincipalID(row.text(1))
+        guard owner != nil || row.text(1) == Self.installation, let status = Status(rawValue: row.text(2))
+        else { return nil }
+        let tests = (try? JSONValue.parse(row.json(20)))?.asArray ?? []
         self.init(
             id: row.id(0), owner: owner, status: status, statusReason: row.optionalText(3),
             version: row.int(4), revision: row.int64(5), createdAt: row.timestamp(6),
             updatedAt: row.timestamp(7), content: RuleContent(row, from: 8),
-            tests: tests.compactMap { RuleTestCase(stored: $0) }, lastFiredAt: row.optionalTimestamp(20))
+            tests: tests.compactMap { RuleTestCase(stored: $0) }, lastFiredAt: row.optionalTimestamp(21),
+            origin: row.isNull(22) ? nil : RuleOrigin(row.object(22)))
     }
+
+    /// What stands for the owner of the installation's own rules.
+    static let installation = "installation"
+
+    var storedOwner: String { owner?.description ?? Self.installation }
 
     var storedTests: Parameter {
         var w = JSONWriter()

@@ -92,7 +92,8 @@ extension RuleContent {
         let conditions = [course.recoverWhen] + (course.sequence?.steps.map(\.when) ?? [])
         let counted: [Condition.ExpressionValue] =
             switch course.window?.measure {
-            case .distinct(let expression), .sum(let expression): [expression.explained(view)]
+            case .distinct(let expression), .sum(let expression), .first(let expression):
+                [expression.explained(view)]
             case .events, nil: []
             }
         let parts =
@@ -161,6 +162,7 @@ extension RuleMachine.Step {
         case .recovers: "recovering"
         case .resolves: "resolves"
         case .fails: "error"
+        case .forgets: "forgets"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Alerts
 import CAssets
 import Postgres
 
@@ -15,19 +16,29 @@ enum Assets {
     }
 
     static var migrations: [Migration] {
-        var migrations: [Migration] = []
+        files(in: "Migrations/").compactMap { name, bytes in
+            Migration(fileName: name, sql: String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    /// Ready alert rules.
+    static let packs: [RulePack] = files(in: "Packs/").compactMap { name, bytes in
+        let pack = try? RulePack(bytes)
+        precondition(pack != nil, "Packs/\(name) cannot be read")
+        return pack
+    }
+
+    private static func files(in folder: String) -> [(name: String, bytes: [UInt8])] {
+        var found: [(name: String, bytes: [UInt8])] = []
         var file = kassets_files()
         while let entry = file?.pointee, let label = entry.name {
             let path = String(cString: label)
-            if path.hasPrefix("Migrations/") {
-                let sql = String(
-                    decoding: UnsafeBufferPointer(start: entry.bytes, count: entry.length), as: UTF8.self)
-                if let migration = Migration(fileName: String(path.dropFirst(11)), sql: sql) {
-                    migrations.append(migration)
-                }
+            if path.hasPrefix(folder) {
+                let bytes = Array(UnsafeBufferPointer(start: entry.bytes, count: entry.length))
+                found.append((String(path.dropFirst(folder.utf8.count)), bytes))
             }
             file = file?.successor()
         }
-        return migrations
+        return found
     }
 }

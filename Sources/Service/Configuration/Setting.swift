@@ -98,7 +98,7 @@ package struct Setting: Sendable {
             "How long events and audit records are kept."),
         Setting(
             "KEYBELL_UNUSED_DAYS", default: "30",
-            "How long nobody uses a service account until the event service_account.unused tells of it."),
+            "How long nobody uses a key or a service account until an event tells of it."),
         Setting("KEYBELL_LOG", default: "info", "debug, info, warning or error."),
         Setting("KEYBELL_LOG_FORMAT", default: "json", "json or text."),
     ]

@@ -85,6 +85,7 @@ struct DeliveryRooms {
             rules: rules, ledger: ledger, things: KeyTargets.source,
             rights: PrincipalRights.reader(shared.clock), hands: hands
         ).operations
+            + RulePackEndpoints(packs: Assets.packs, rules: rules, ledger: ledger).operations
             + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: origin).operations
             + OwnHeartbeatEndpoints(ledger: ledger).operations
             + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: origin).operations

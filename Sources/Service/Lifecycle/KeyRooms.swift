@@ -38,6 +38,11 @@ struct KeyRooms {
                     try await PermissionUses.read(of: key, now: now, in: ledger.database)
                 }, state: { shared.exchangeStates.state(of: $0) }
             ).operations
-        jobs = KeyJobs(book: book, prober: prober).jobs
+        jobs =
+            KeyJobs(book: book, prober: prober).jobs + [
+                UnusedKeys(book: book, unusedAfter: shared.settings.unusedAfter) {
+                    try await LastUses.read(of: $0, in: $1)
+                }.job
+            ]
     }
 }

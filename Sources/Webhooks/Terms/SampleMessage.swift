@@ -52,6 +52,7 @@ enum SampleMessage {
             "alert_id": "alrt_01ke6my6g1f72aabsp2fhyey4q",
             "rule": ["id": "rule_01ke6my6g1faarys795p07e3x2", "name": "Withdrawal attempt", "version": 1],
             "severity": "critical", "state": "firing", "summary": "a withdrawal was denied",
+            "advice": "Suspend the key unless somebody of the desk did this.",
             "labels": ["team": "desk"], "group": ["event.key_id": "key_01ke6my6g1e5t8k5m7m9k23x72"],
             "count": 1,
             "first_at": "2026-01-05T08:00:00.000Z", "last_at": "2026-01-05T08:00:00.000Z",

@@ -1,0 +1,81 @@
+import Access
+import Events
+import Expressions
+import Kernel
+
+/// A window over first values: it fires for a value that its group had not for so long.
+extension RuleWindow {
+    /// Values of one group that are remembered; of more, those that were seen last.
+    static let valuesAtMost = 1_000
+
+    /// Whether the value is new to its group, and how many others gave way to it.
+    func meet(_ entry: GroupState.Entry, _ state: inout GroupState) -> (isNew: Bool, forgotten: Int) {
+        guard entry.at > state.clock - within.period else { return (false, 0) }
+        prune(&state)
+        let isKnown = state.entries.contains { $0.mark == entry.mark }
+        _ = add(entry, to: &state)
+        let forgotten = max(0, state.entries.count - Self.valuesAtMost)
+        state.entries.removeFirst(forgotten)
+        return (!isKnown && !isLearning(state), forgotten)
+    }
+
+    private func isLearning(_ state: GroupState) -> Bool {
+        guard let learning else { return false }
+        return state.clock < state.began + learning.period
+    }
+
+    /// For so long after a group's first event its values are only learned; the group stays known for ever.
+    var learning: Lapse? {
+        switch form {
+        case .first(let learning): learning
+        case .count, .absence, .bound, .rate: nil
+        }
+    }
+
+    var isFirst: Bool {
+        switch measure {
+        case .first: true
+        case .events, .distinct, .sum: false
+        }
+    }
+}
+
+extension RuleMachine {
+    /// Whether it has to know what was before it began.
+    var recalls: Bool { course.window?.isFirst == true }
+
+    /// How far back what it has to know goes; nil: as far as anything is stored.
+    var recalled: Period? {
+        guard let window = course.window, window.learning == nil else { return nil }
+        return window.within.period
+    }
+
+    /// Takes an event of before the rule began, the newest first: it is known from then on, and nothing
+    /// comes of it. Answers whether a value found no room.
+    func recall(_ occurrence: Occurrence, _ state: inout GroupState?) -> Bool {
+        guard let window = course.window, holds(occurrence),
+            let entry = try? window.entry(of: occurrence).get()
+        else { return false }
+        var known = state ?? GroupState(at: occurrence.at)
+        known.began = min(known.began, occurrence.at)
+        known.clock = max(known.clock, occurrence.at)
+        known.shown = known.shown ?? occurrence.id
+        defer { state = known }
+        guard let newer = known.entries.firstIndex(where: { $0.mark == entry.mark }) else {
+            guard known.entries.count < RuleWindow.valuesAtMost else { return true }
+            known.insert(entry)
+            return false
+        }
+        // Events come in the order of their transactions, which is not quite that of their times.
+        guard known.entries[newer].at < entry.at else { return false }
+        known.entries.remove(at: newer)
+        known.insert(entry)
+        return false
+    }
+
+    private func holds(_ occurrence: Occurrence) -> Bool {
+        var memory = CrossingMemory()
+        let verdict = rule.when?.evaluate(occurrence.event, remembering: &memory)
+        return verdict == nil || verdict == .holds
+    }
+}

@@ -1,0 +1,192 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Testing
+import TestSupport
+import Webhooks
+
+@testable import Alerts
+
+struct RulePackEndpointsTests {
+    /// Two rules, whose texts a version changes.
+    private static func pack(version: Int, count: Int = 3, most: Int = 10, severity: String = "warning")
+        throws
+        -> RulePack
+    {
+        let second =
+            version == 1
+            ? ""
+            : #", {"name": "once", "title": "Once", "severity": "info", "security": false, "#
+                + #""advice": "Look at it.", "parameters": [], "rule": {"on": ["custom.once"]}, "tests": ["#
+                + #"{"events": [{"event": {"type": "custom.once"}}], "expect": "fires"}, "#
+                + #"{"events": [{"event": {"type": "custom.other"}}], "expect": "silent"}]}"#
+        let text = """
+            {"name": "p", "version": \(version), "title": "P", "description": "D", "rules": [
+              {"name": "many", "title": "Many", "severity": "\(severity)", "security": true,
+               "advice": "Look at version \(version).",
+               "parameters": [
+                 {"name": "count", "type": "integer", "unit": "events", "default": \(count), "minimum": 2,
+                  "maximum": \(most), "description": "So many."},
+                 {"name": "within", "type": "duration", "default": "10m", "minimum": "1m", "maximum": "1h",
+                  "description": "In so long."}],
+               "rule": {"on": ["custom.many"], "window": {"count": "${count}", "within": "${within}"}},
+               "tests": [
+                 {"events": [{"event": {"type": "custom.many"}, "times": "${count}"}], "expect": "fires"},
+                 {"events": [{"event": {"type": "custom.many"}, "times": "${count-1}"}],
+                  "expect": "silent"}]}\(second)]}
+            """
+        return try RulePack(Array(text.utf8))
+    }
+
+    private func post(
+        _ desk: AlertDesk, _ pack: RulePack, _ action: String, _ body: String = ""
+    ) async throws -> TestAnswer {
+        try await desk.packs([pack]).call("POST", "/v1/rule-packs/p/\(action)", desk.context(), body: body)
+    }
+
+    @Test func `a pack is switched on by one call, twice the same, and its rules tell what to do`()
+        async throws
+    {
+        try await withDesk { worker, desk in
+            let pack = try Self.pack(version: 1)
+            let thought = try await post(desk, pack, "enable", #"{"dry_run": true}"#)
+            #expect(thought.json["rules"]?.asArray?.first?["action"] == "created", "\(thought.text)")
+            #expect(try await desk.call("GET", "alert-rules").json["data"]?.asArray?.isEmpty == true)
+            let made = try await post(desk, pack, "enable").json["rules"]?.asArray?.first
+            #expect(made?["action"] == "created" && made?["status"] == "enabled")
+            let again = try await post(desk, pack, "enable").json["rules"]?.asArray?.first
+            #expect(again?["action"] == "unchanged" && again?["rule_id"] == made?["rule_id"])
+            let id = made?["rule_id"]?.asString ?? ""
+            let rule = try await desk.call("GET", "alert-rules/\(id)").json
+            #expect(rule["origin"] == ["pack": "p", "rule": "many", "version": 1])
+            #expect(rule["owner_id"] == .null && rule["security"] == true)
+            #expect(rule["tests"]?["passed"] == 2 && rule["tests"]?["failed"] == 0)
+            let engine = desk.courseEngine(on: worker)
+            try await desk.push([("a", 1), ("a", 1), ("a", 1)], type: "custom.many")
+            try await desk.catchUp(engine)
+            #expect(desk.told.map { $0.data["advice"] } == ["Look at version 1."])
+            #expect(try await desk.alerts().first?["advice"] == "Look at version 1.")
+        }
+    }
+
+    @Test func `what is chosen is checked by name, kept, and taken back by null`() async throws {
+        try await withDesk { _, desk in
+            let pack = try Self.pack(version: 1)
+            let wrong = try await post(
+                desk, pack, "enable",
+                """
+                {"rules": ["many", "mny"],
+                 "parameters": {"many": {"count": 11, "withn": "1m", "severity": "bad"}, "other": {}}}
+                """)
+            #expect(wrong.status == 422)
+            let pointers = Set(wrong.pointers)
+            #expect(
+                pointers == [
+                    "/rules/1", "/parameters/many/count", "/parameters/many/severity",
+                    "/parameters/many/withn", "/parameters/other",
+                ])
+            let unknown = try await post(
+                desk, pack, "enable", #"{"send_to": ["whk_01ke6my6g1fbtv57bhvm9ze9p6"]}"#)
+            #expect(unknown.pointers == ["/parameters/many/send_to/0"])
+            #expect(try await desk.call("GET", "alert-rules").json["data"]?.asArray?.isEmpty == true)
+            let chosen = #"{"parameters": {"many": {"count": 4, "severity": "critical", "cooldown": "5m"}}}"#
+            let id = try await post(desk, pack, "enable", chosen).json["rules"]?.asArray?.first?["rule_id"]
+            let path = "alert-rules/\(id?.asString ?? "")"
+            let rule = try await desk.call("GET", path).json
+            #expect(rule["window"]?["count"] == 4 && rule["severity"] == "critical")
+            #expect(rule["cooldown"] == "5m")
+            let back = try await post(desk, pack, "enable", #"{"parameters": {"many": {"count": null}}}"#)
+            #expect(back.json["rules"]?.asArray?.first?["action"] == "adjusted")
+            #expect(
+                back.json["rules"]?.asArray?.first?["changes"]?.asArray?.compactMap { $0["field"] }
+                    == ["window"])
+            #expect(try await desk.call("GET", path).json["window"]?["count"] == 3)
+            let shown = try await desk.packs([pack]).call("GET", "/v1/rule-packs/p", desk.context())
+            let parameters = shown.json["rules"]?.asArray?.first?["parameters"]?.asArray ?? []
+            #expect(
+                parameters.filter { $0["adjusted"] == true }.compactMap { $0["name"] } == [
+                    "severity", "cooldown",
+                ])
+        }
+    }
+
+    @Test func `a new version is offered, and takes nothing back that somebody chose`() async throws {
+        try await withDesk { _, desk in
+            let old = try Self.pack(version: 1)
+            _ = try await post(desk, old, "enable", #"{"parameters": {"many": {"count": 7}}}"#)
+            let new = try Self.pack(version: 2, count: 5, severity: "critical")
+            let offered = try await desk.packs([new]).call("GET", "/v1/rule-packs/p", desk.context())
+            #expect(offered.json["update_available"] == true)
+            let offer = offered.json["rules"]?.asArray?.first?["update"]
+            let fields = offer?["changes"]?.asArray?.compactMap { $0["field"]?.asString }
+            #expect(fields == ["severity", "advice"])
+            #expect(offered.json["rules"]?.asArray?.last?["rule_id"] == .null)
+            let early = try await post(desk, new, "enable", #"{"parameters": {"many": {"count": 8}}}"#)
+            #expect(early.code == "conflict")
+            let thought = try await post(desk, new, "update", #"{"dry_run": true}"#)
+            #expect(thought.json["rules"]?.asArray?.first?["action"] == "updated")
+            #expect(try await desk.call("GET", "alert-rules").json["data"]?.asArray?.first?["version"] == 1)
+            let updated = try await post(desk, new, "update")
+            #expect(updated.json["rules"]?.asArray?.count == 1)
+            let rule = try await desk.call("GET", "alert-rules").json["data"]?.asArray?.first
+            #expect(rule?["window"]?["count"] == 7 && rule?["severity"] == "critical")
+            #expect(rule?["origin"]?["version"] == 2 && rule?["status"] == "enabled")
+            let same = try await post(desk, new, "update")
+            #expect(same.json["rules"]?.asArray?.first?["action"] == "unchanged")
+            let narrow = try Self.pack(version: 3, count: 5, most: 6, severity: "critical")
+            let dropped = try await post(desk, narrow, "update").json["rules"]?.asArray?.first?["dropped"]
+            #expect(dropped == ["count"])
+            #expect(
+                try await desk.call("GET", "alert-rules").json["data"]?.asArray?.first?["window"]?["count"]
+                    == 5)
+        }
+    }
+
+    @Test func `one call switches it off, and nobody edits past it`() async throws {
+        try await withDesk { _, desk in
+            let pack = try Self.pack(version: 2)
+            let made = try await post(desk, pack, "enable").json["rules"]?.asArray
+            #expect(made?.count == 2)
+            let path = "alert-rules/\(made?.first?["rule_id"]?.asString ?? "")"
+            let etag = try await desk.call("GET", path).etag
+            let edited = try await desk.call("PATCH", path, #"{"severity": "info"}"#, match: etag)
+            #expect(edited.code == "conflict")
+            let off = try await post(desk, pack, "disable", #"{"rules": ["many"], "reason": "too loud"}"#)
+            #expect(off.json["rules"]?.asArray?.map { $0["action"] } == ["disabled"])
+            #expect(try await desk.call("GET", path).json["status_reason"] == "too loud")
+            #expect(
+                try await post(desk, pack, "enable").json["rules"]?.asArray?.first?["action"] == "enabled")
+            _ = try await desk.call("POST", "\(path)/disable", #"{"reason": "by hand"}"#)
+            let listed = try await desk.packs([pack]).call("GET", "/v1/rule-packs", desk.context())
+            #expect(listed.json["data"]?.asArray?.first?["enabled_count"] == 1)
+            _ = try await desk.call("DELETE", path, match: try await desk.call("GET", path).etag)
+            #expect(
+                try await post(desk, pack, "enable").json["rules"]?.asArray?.first?["action"] == "created")
+            let other = try await desk.packs([pack]).call(
+                "POST", "/v1/rule-packs/other/enable", desk.context())
+            #expect(other.code == "not_found")
+        }
+    }
+
+    @Test func `a rule of the installation outlives whoever switched it on`() async throws {
+        try await withDesk { _, desk in
+            let pack = try Self.pack(version: 2)
+            _ = try await post(desk, pack, "enable", #"{"rules": ["once"]}"#)
+            desk.rights.permissions[AlertDesk.owner] = nil
+            try await desk.emit(
+                .userDisabled, ["user_id": .string(AlertDesk.owner.description)],
+                subject: AlertDesk.owner.description)
+            try await desk.push([("a", 1)], type: "custom.once")
+            #expect(desk.told.map(\.type) == ["alert.firing"])
+        }
+    }
+}
+
+extension AlertDesk {
+    fileprivate func packs(_ packs: [RulePack]) -> TestCaller {
+        TestCaller(
+            RulePackEndpoints(packs: packs, rules: AlertRuleStore(database: database), ledger: ledger)
+                .operations)
+    }
+}
