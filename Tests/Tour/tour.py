@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """usage: tour.py [--binary PATH] [DOCUMENT…]
 
-Runs the tours of README.md and Docs/keys.md (or of the documents named) as a reader would: every ```sh block
-between the two `tour` comments, in one bash. README's is against a fresh service; Docs/keys.md starts its own. A
-block must not fail in any command. What the document shows beneath it must come back: each line's parts between
+Runs the tours of README.md, Docs/keys.md and Docs/alerts.md (or of the documents named) as a reader would: every
+```sh block between the two `tour` comments, in one bash. README's is against a fresh service; the others start
+their own. A block must not fail in any command. What the document shows beneath it must come back: each line's parts between
 `…`, in that order. A block marked ```sh again only reads, and is repeated until that holds or patience ends.
 Standard library only.
 """
@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 from service import Service, free_port  # noqa: E402
 
 README = "README.md"
-TOURS = (README, "Docs/keys.md")
+TOURS = (README, "Docs/keys.md", "Docs/alerts.md")
 BEGIN, END = "<!-- tour:", "<!-- end of the tour -->"
 PATIENCE_SECONDS = 60  # for a busy machine
 END_LIMIT_SECONDS = 30  # a service that a block started drains, and stops its PostgreSQL
