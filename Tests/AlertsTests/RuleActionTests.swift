@@ -211,6 +211,28 @@ struct RuleActionTests {
         }
     }
 
+    @Test func `what a leaver wrote does nothing by the heir's rights until somebody says so`() async throws {
+        try await withDesk { worker, desk in
+            let key = desk.keys.add(1)
+            let heir = PrincipalID(.user, UUID(high: 1, low: 3))
+            desk.rights.permissions[heir] = Set(Permission.allCases)
+            let id = try await desk.enabledRule(rule(#"{"all": true}"#))
+            try await desk.ledger.change(desk.context()) { change in
+                _ = try await RuleLeaving.carryOut(AlertDesk.owner, heir: heir, change)
+            }
+            desk.rights.permissions[AlertDesk.owner] = nil
+            try await desk.emit(.custom, ["v": 1])
+            #expect(try await desk.runner().carryOut() == 1)
+            #expect(try await desk.events("rule.") == ["rule.action.refused"])
+            let asHeir = testContext(at: desk.now, principal: heir)
+            _ = try await desk.call("POST", "alert-rules/\(id)/disable", #"{"reason": "r"}"#, as: asHeir)
+            #expect(try await desk.call("POST", "alert-rules/\(id)/enable", as: asHeir).status == 200)
+            try await desk.emit(.custom, ["v": 1])
+            #expect(try await desk.runner().carryOut() == 1)
+            #expect(desk.keys.modes[key] == .suspend)
+        }
+    }
+
     @Test func `what the rule does not want any more is not done, and what cannot be done is told`()
         async throws
     {

@@ -16,10 +16,14 @@ package enum RuleLeaving {
     private static let owned = Statement(
         "alert_rules_of_leaver",
         "select id, name from alert_rule where owner = $1 order by id for no key update")
+    /// Whoever wrote what a rule does to keys stays its editor: it does nothing by the heir's rights until
+    /// somebody who may do so changes it, or enables it anew.
     private static let give = Statement(
         "alert_rules_give",
         """
-        update alert_rule set owner = $2, updated_at = $3, revision = revision + 1 where owner = $1
+        update alert_rule set editor = coalesce(editor, owner), owner = $2, updated_at = $3,
+            revision = revision + 1
+        where owner = $1
         """)
 
     package nonisolated(nonsending) static func carryOut(
