@@ -1,4 +1,5 @@
 import Access
+import EventLoop
 import Events
 import HTTPServer
 import JSON
