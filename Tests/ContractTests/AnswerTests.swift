@@ -56,7 +56,7 @@ struct AnswerTests {
                 "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
                 "permissions", "exchanges", "grades/trader?interval=1d",
                 "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",
-                "usage-events", "price-sources", "approvals", "approval-rules",
+                "usage-events", "price-sources", "approvals", "approval-rules", "rule-packs",
             ]
             for list in lists {
                 let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)

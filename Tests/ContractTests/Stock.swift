@@ -20,7 +20,7 @@ struct Stock {
     let keeper: Person
     /// Ids by the names of path parameters, and of their kinds' prefixes.
     private(set) var ids: [String: String] = [
-        "name": "key-expiry", "role": "trader", "code": "forbidden",
+        "name": "key-expiry", "role": "trader", "code": "forbidden", "pack": "keys",
     ]
 
     /// - Parameter premises: running, because deliveries and signals come by themselves.
