@@ -34,8 +34,12 @@ extension DeliveryQueue {
         "webhook_health_record",
         """
         with seen as (
-            select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[],
-                $5::timestamptz[]) as s (webhook, failures, success_at, failure_at, opens_at)
+            select s.webhook, s.failures, s.success_at, s.failure_at,
+                case when coalesce(s.revision = w.revision, true) or w.status = 'degraded' then s.opens_at end
+                    as opens_at
+            from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+                $6::bigint[]) as s (webhook, failures, success_at, failure_at, opens_at, revision)
+            left join webhook w on w.id = s.webhook
         ), held as (
             select webhook from webhook_health where webhook = any ($1::uuid[])
                 order by webhook for no key update
@@ -53,9 +57,11 @@ extension DeliveryQueue {
         "update webhook_secret set last_used_at = $2 where id = any ($1::uuid[])")
 
     /// All statements leave in one write.
-    /// - Parameter closed: endpoints that are not tried until then.
+    /// - Parameter closed: endpoints that are not tried for a while; of a webhook that was changed meanwhile
+    ///   that is not so any more.
     nonisolated(nonsending) static func record(
-        _ outcomes: [Outcome], secrets: [WebhookSecretID], closed: [WebhookID: Timestamp], at now: Timestamp,
+        _ outcomes: [Outcome], secrets: [WebhookSecretID], closed: [WebhookID: Lane.Closure],
+        at now: Timestamp,
         in transaction: Transaction
     ) async throws {
         let attempts = outcomes.filter { $0.attempt != nil }
@@ -92,7 +98,7 @@ extension DeliveryQueue {
     }
 
     private static func healthParameters(
-        _ outcomes: [Outcome], _ closed: [WebhookID: Timestamp]
+        _ outcomes: [Outcome], _ closed: [WebhookID: Lane.Closure]
     ) -> [Parameter] {
         var seen: [WebhookID: (failures: Int32, success: Timestamp?, failure: Timestamp?)] = [:]
         for outcome in outcomes {
@@ -109,7 +115,8 @@ extension DeliveryQueue {
             .idArray(sorted.map(\.key)), .int32Array(sorted.map(\.value.failures)),
             .optionalTimestampArray(sorted.map(\.value.success)),
             .optionalTimestampArray(sorted.map(\.value.failure)),
-            .optionalTimestampArray(sorted.map { closed[$0.key] }),
+            .optionalTimestampArray(sorted.map { closed[$0.key]?.until }),
+            .optionalInt64Array(sorted.map { closed[$0.key]?.revision }),
         ]
     }
 }

@@ -102,7 +102,7 @@ extension Dispatcher {
 
     private nonisolated(nonsending) func record(_ batch: [Outcome], secrets: [WebhookSecretID]) async throws {
         let now = clock.now()
-        let closed = lanes.compactMapValues { $0.circuit.opens(after: now) }
+        let closed = lanes.compactMapValues { $0.closure(after: now) }
         let exhausted = batch.filter { $0.deadReason?.isTold == true }
         if exhausted.isEmpty {
             return try await database.transaction { transaction in

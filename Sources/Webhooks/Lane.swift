@@ -65,6 +65,17 @@ struct Lane {
         }
     }
 
+    /// Until when it is not tried, and of which revision that was found; nil: it is.
+    func closure(after now: Timestamp) -> Closure? {
+        circuit.opens(after: now).map { Closure(until: $0, revision: known?.revision) }
+    }
+
+    struct Closure: Equatable {
+        let until: Timestamp
+        /// Nil: of whichever there is.
+        let revision: Int64?
+    }
+
     /// Whether what came of an attempt tells of the endpoint as it is now.
     func isAbout(_ entry: WebhookSnapshot.Entry) -> Bool {
         known.map { $0.revision == entry.revision } ?? true

@@ -181,6 +181,18 @@ extension WebhookRoom {
         }
     }
 
+    /// As a worker writes that an attempt failed, and what it knows of the endpoint.
+    nonisolated(nonsending) func fail(
+        _ deliveries: [PendingDelivery], closing closed: [WebhookID: Lane.Closure]
+    ) async throws {
+        let now = clock.now
+        let result = AttemptResult(.connectFailed("refused"), duration: .milliseconds(1))
+        let outcomes = deliveries.map { Outcome($0, result, begun: now, at: now, fraction: 0) }
+        try await database.transaction { transaction in
+            try await DeliveryQueue.record(outcomes, secrets: [], closed: closed, at: now, in: transaction)
+        }
+    }
+
     /// Whatever is pending and not behind another.
     nonisolated(nonsending) func pending() async throws -> [PendingDelivery] {
         let statement = Statement(
