@@ -166,6 +166,12 @@ struct Lobby {
         return context
     }
 
+    nonisolated(nonsending) func setPassword(of person: Context) async throws {
+        let set = try await house.caller.call(
+            "PUT", "/v1/password", person, body: #"{"password":"four candles of a quiet week"}"#)
+        guard set.status == 204 else { throw TestFailure(what: "no password: \(set.text)") }
+    }
+
     /// Somebody who was invited and did not come yet.
     nonisolated(nonsending) func invite(_ name: String) async throws -> JSONValue {
         try await house.caller.call(

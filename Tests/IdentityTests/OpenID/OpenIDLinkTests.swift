@@ -110,10 +110,39 @@ import Testing
         }
     }
 
+    @Test func `whoever has nothing of ours yet sets the first by a fresh log-in at the provider`()
+        async throws
+    {
+        try await Lobby.open { _, lobby async throws in
+            let ann = try await lobby.session(of: lobby.join("ann", .analyst))
+            let check = StepUpCheck(database: lobby.house.ledger.database)
+            let action = StepUpAction(operation: "beginTOTP", method: "POST", path: "/v1/me/factors/totp")
+            let caller = Caller(actor: ann.actor, rights: ann.rights, mfaDueAt: .testStart + .days(7))
+            let headers = try testRequest("POST", "/v1/me/factors/totp").head.headers
+            func begins(after wait: Period) async throws -> Bool {
+                do {
+                    try await check.check(
+                        .forOwnFactors, of: action, by: caller, headers, at: .testStart + wait)
+                    return true
+                } catch let problem as Problem {
+                    #expect(problem.code == .stepUpRequired, "\(problem)")
+                    return false
+                }
+            }
+            #expect(try await !begins(after: .seconds(0)))
+            let trip = try await lobby.leave(
+                by: Self.stepUp, as: Lobby.ann.with("auth_time", at()), ann)
+            #expect(try await lobby.arrive(trip).response.head[.location] == "/#fresh")
+            #expect(try await begins(after: .minutes(4)))
+            #expect(try await !begins(after: .minutes(5)))
+        }
+    }
+
     @Test func `where the provider's word is one factor, it is none to show`() async throws {
         try await Lobby.open { _, lobby async throws in
             let ann = try await lobby.join("ann", .analyst)
             let browser = try await lobby.session(of: ann)
+            try await lobby.setPassword(of: ann)
             #expect(try await lobby.caller.call("POST", Self.stepUp, browser).code == "conflict")
         }
         try await Lobby.open({ $0.factorValues = ["otp"] }) { _, lobby async throws in
