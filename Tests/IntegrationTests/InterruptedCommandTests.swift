@@ -55,7 +55,7 @@ private final class SilentServer: Sendable {
     private let descriptor: Int32
 
     init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -66,8 +66,8 @@ private final class SilentServer: Sendable {
                     && getsockname(descriptor, pointer, &length) == 0
             }
         }
+        (self.descriptor, port) = (descriptor, UInt16(bigEndian: address.sin_port))
         guard bound else { throw Impatience("no silent server: errno \(errno)") }
-        port = UInt16(bigEndian: address.sin_port)
     }
 
     deinit { close(descriptor) }
