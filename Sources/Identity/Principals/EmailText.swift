@@ -68,5 +68,5 @@ enum EmailText {
 
     /// Small letters of other alphabets that are taken for Latin ones.
     private static let looksLatin = Set(
-        ("асԁеһіјӏорԛѕѵԝхуүґкмнтԍзь" + "αγεικνορτυχω" + "ցհոսօզռ").unicodeScalars)
+        ("асԁеһіјӏорԛѕѵԝхуү" + "αγικνορυχω" + "ցհոսօզռ").unicodeScalars)
 }

@@ -50,10 +50,10 @@ struct LoginTallyTests {
         #expect(tally.failures == 0)
     }
 
-    @Test func `a crowd has forty at once, and one a minute from then on, whatever fails`() {
+    @Test func `a crowd has thirty at once, and one a minute from then on, whatever fails`() {
         var tally = LoginTally(.crowd(.passwords), touchedAt: start)
         var told = 0
-        for _ in 0..<40 {
+        for _ in 0..<30 {
             #expect(tally.wait(at: start) == nil)
             tally.count(at: start)
             told += tally.hasJustLocked ? 1 : 0
@@ -70,22 +70,22 @@ struct LoginTallyTests {
 
     @Test func `an hour's rest gives a crowd back all, and what was no failure gives back one`() {
         var tally = LoginTally(.crowd(.passwords), touchedAt: start)
-        for _ in 0..<40 { tally.count(at: start) }
+        for _ in 0..<30 { tally.count(at: start) }
         tally.giveBack()
         #expect(tally.wait(at: start) == nil)
         tally.succeed()
         for _ in 0..<2 { tally.count(at: start) }
         #expect(tally.wait(at: start) == .minutes(1))
-        let later = start + .minutes(40)
-        for _ in 0..<40 {
+        let later = start + .minutes(31)
+        for _ in 0..<30 {
             #expect(tally.wait(at: later) == nil)
             tally.count(at: later)
         }
         #expect(tally.hasJustLocked && tally.wait(at: later) == .minutes(1))
     }
 
-    @Test func `nobody has more than a hundred passwords an hour, nor 30 codes`() {
-        for (pace, most) in [(LoginTally.Pace.passwords, 100), (.codes, 30)] {
+    @Test func `nobody has more than ninety passwords an hour, nor 30 codes`() {
+        for (pace, most) in [(LoginTally.Pace.passwords, 90), (.codes, 30)] {
             var tally = LoginTally(.crowd(pace), touchedAt: start)
             var tried = 0
             for second in 0..<3_600 {
