@@ -11,4 +11,14 @@ package struct Bar: Equatable, Sendable {
         self.close = close
         self.volume = volume
     }
+
+    /// The mean of high, low and close.
+    var typical: Double { (high + low + close) / 3 }
+
+    /// One number that is not finite would stay in every average for ever.
+    package func checkFinite() throws(IndicatorMistake) {
+        for (name, value) in [("high", high), ("low", low), ("close", close), ("volume", volume)] {
+            guard value.isFinite else { throw .notFinite(name) }
+        }
+    }
 }

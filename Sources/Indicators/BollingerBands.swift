@@ -1,5 +1,3 @@
-import Glibc
-
 /// Bollinger bands: the mean of the last `period` closes, and `width` population standard deviations on
 /// either side. First value at index `period - 1`.
 package struct BollingerBands: Equatable, Sendable {
@@ -9,22 +7,29 @@ package struct BollingerBands: Equatable, Sendable {
         package var lower: Double
     }
 
-    private var window: Window
+    private var closes: RollingSum
     private let width: Double
 
     package init(_ period: Int = 20, width: Double = 2) {
-        window = Window(period)
+        closes = RollingSum(period)
         self.width = width
     }
 
-    /// Two passes over the window: the shortcut by sums of squares loses its digits on large prices.
+    @inline(__always)
     package mutating func update(_ close: Double) -> Value? {
-        window.push(close)
-        guard window.isFull else { return nil }
-        let length = Double(window.capacity)
-        let mean = window.sum / length
-        let squares = window.fold(0) { $0 + ($1 - mean) * ($1 - mean) }
-        let reach = width * (squares / length).squareRoot()
+        closes.push(close)
+        guard closes.isFull else { return nil }
+        let mean = closes.mean
+        let reach = width * closes.deviation(around: mean)
         return Value(upper: mean + reach, middle: mean, lower: mean - reach)
     }
+}
+
+extension BollingerBands: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) {
+        let value = update(bar.close)
+        row += [value?.upper, value?.middle, value?.lower]
+    }
+
+    package mutating func walk(_ state: inout StateWalk) { closes.walk(&state) }
 }

@@ -12,9 +12,9 @@ package struct DirectionalMovement: Equatable, Sendable {
     }
 
     private let period: Int
+    private let share: Double
     private let undefined: Undefined
     private var previous: Bar?
-    private var range = TrueRange()
     private var bars = 0
     private var ranges = 0.0
     private var rises = 0.0
@@ -25,14 +25,16 @@ package struct DirectionalMovement: Equatable, Sendable {
 
     package init(_ period: Int = 14, undefined: Undefined = .null) {
         self.period = period
+        share = 1 / Double(period)
         self.undefined = undefined
         average = WilderAverage(period)
     }
 
+    @inline(__always)
     package mutating func update(_ bar: Bar) -> Value {
         defer { previous = bar }
-        let trueRange = range.update(bar)
-        guard let previous, let trueRange else { return Value() }
+        guard let previous else { return Value() }
+        let trueRange = max(bar.high, previous.close) - min(bar.low, previous.close)
         let (rise, fall) = Self.movement(from: previous, to: bar)
         if bars < period - 1 {
             bars += 1
@@ -52,7 +54,7 @@ package struct DirectionalMovement: Equatable, Sendable {
         return (up > down && up > 0 ? up : 0, down > up && down > 0 ? down : 0)
     }
 
-    private func decay(_ sum: inout Double, _ new: Double) { sum = sum - sum / Double(period) + new }
+    private func decay(_ sum: inout Double, _ new: Double) { sum += new - sum * share }
 
     private mutating func value() -> Value {
         guard ranges > 0 else { return withoutMovement(plusDI: undefined.value, minusDI: undefined.value) }
@@ -66,5 +68,29 @@ package struct DirectionalMovement: Equatable, Sendable {
     private mutating func withoutMovement(plusDI: Double?, minusDI: Double?) -> Value {
         guard undefined == .talib else { return Value(plusDI: plusDI, minusDI: minusDI) }
         return Value(plusDI: plusDI, minusDI: minusDI, dx: lastDX, adx: average.update(lastDX))
+    }
+}
+
+extension DirectionalMovement: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) {
+        let value = update(bar)
+        row += [value.plusDI, value.minusDI, value.dx, value.adx]
+    }
+
+    package mutating func walk(_ state: inout StateWalk) {
+        var bar = previous ?? Bar(high: 0, low: 0, close: 0, volume: 0)
+        var hasPrevious = previous == nil ? 0 : 1
+        state.pass(&hasPrevious, in: 0...1)
+        state.pass(&bar.high)
+        state.pass(&bar.low)
+        state.pass(&bar.close)
+        state.pass(&bar.volume)
+        previous = hasPrevious == 1 ? bar : nil
+        state.pass(&bars, in: 0...period)
+        state.pass(&ranges)
+        state.pass(&rises)
+        state.pass(&falls)
+        average.walk(&state)
+        state.pass(&lastDX)
     }
 }

@@ -13,6 +13,7 @@ package struct EMA: Equatable, Sendable {
         factor = 2 / Double(period + 1)
     }
 
+    @inline(__always)
     package mutating func update(_ value: Double) -> Double? {
         if seeded == period {
             accumulated += factor * (value - accumulated)
@@ -23,5 +24,14 @@ package struct EMA: Equatable, Sendable {
         guard seeded == period else { return nil }
         accumulated /= Double(period)
         return accumulated
+    }
+}
+
+extension EMA: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) { row.append(update(bar.close)) }
+
+    package mutating func walk(_ state: inout StateWalk) {
+        state.pass(&seeded, in: 0...period)
+        state.pass(&accumulated)
     }
 }

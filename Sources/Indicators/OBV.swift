@@ -6,6 +6,7 @@ package struct OBV: Equatable, Sendable {
 
     package init() {}
 
+    @inline(__always)
     package mutating func update(_ bar: Bar) -> Double {
         defer { previousClose = bar.close }
         guard let previousClose else {
@@ -15,5 +16,14 @@ package struct OBV: Equatable, Sendable {
         if bar.close > previousClose { balance += bar.volume }
         if bar.close < previousClose { balance -= bar.volume }
         return balance
+    }
+}
+
+extension OBV: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) { row.append(update(bar)) }
+
+    package mutating func walk(_ state: inout StateWalk) {
+        state.pass(&previousClose)
+        state.pass(&balance)
     }
 }

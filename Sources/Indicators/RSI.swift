@@ -1,6 +1,5 @@
 /// Relative strength index, 0 to 100: the mean of the first `period` changes, then Wilder. First value at
-/// index
-/// `period`. Undefined while the price has never moved.
+/// index `period`. Undefined while the price has never moved.
 package struct RSI: Equatable, Sendable {
     private let undefined: Undefined
     private var previous: Double?
@@ -13,6 +12,7 @@ package struct RSI: Equatable, Sendable {
         losses = WilderAverage(period)
     }
 
+    @inline(__always)
     package mutating func update(_ close: Double) -> Double? {
         defer { previous = close }
         guard let previous else { return nil }
@@ -21,5 +21,15 @@ package struct RSI: Equatable, Sendable {
         let loss = losses.update(max(-change, 0))
         guard let gain, let loss else { return nil }
         return gain + loss > 0 ? 100 * gain / (gain + loss) : undefined.value
+    }
+}
+
+extension RSI: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) { row.append(update(bar.close)) }
+
+    package mutating func walk(_ state: inout StateWalk) {
+        state.pass(&previous)
+        gains.walk(&state)
+        losses.walk(&state)
     }
 }

@@ -1,14 +1,29 @@
 /// Simple moving average: the mean of the last `period` values. First value at index `period - 1`.
 package struct SMA: Equatable, Sendable {
-    private var window: Window
-    private var sum = 0.0
+    private let period: Int
+    private var values: RollingSum
+    /// How many of the last values are defined, up to `period`.
+    private var defined = 0
 
-    package init(_ period: Int) { window = Window(period) }
+    package init(_ period: Int) {
+        self.period = period
+        values = RollingSum(period)
+    }
 
-    /// O(1): the sum runs, and is added up afresh once in `period` values so that rounding never accumulates.
-    package mutating func update(_ value: Double) -> Double? {
-        let evicted = window.push(value) ?? 0
-        sum = window.isAtOrigin ? window.sum : sum - evicted + value
-        return window.isFull ? sum / Double(window.capacity) : nil
+    /// Nil while one of the last `period` values is itself undefined.
+    @inline(__always)
+    package mutating func update(_ value: Double?) -> Double? {
+        values.push(value ?? 0)
+        defined = value == nil ? 0 : min(defined + 1, period)
+        return defined == period ? values.mean : nil
+    }
+}
+
+extension SMA: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) { row.append(update(bar.close)) }
+
+    package mutating func walk(_ state: inout StateWalk) {
+        values.walk(&state)
+        state.pass(&defined, in: 0...period)
     }
 }

@@ -12,15 +12,15 @@ package struct StandardIndicators: Equatable, Sendable {
         package var stochastic: Stochastic.Value?
     }
 
-    private var ema50 = EMA(50)
-    private var ema200 = EMA(200)
-    private var rsi14: RSI
-    private var macd = MACD()
-    private var bollinger20 = BollingerBands()
-    private var atr14 = ATR()
-    private var directional14: DirectionalMovement
-    private var obv = OBV()
-    private var stochastic: Stochastic
+    var ema50 = EMA(50)
+    var ema200 = EMA(200)
+    var rsi14: RSI
+    var macd = MACD()
+    var bollinger20 = BollingerBands()
+    var atr14 = ATR()
+    var directional14: DirectionalMovement
+    var obv = OBV()
+    var stochastic: Stochastic
 
     package init(undefined: Undefined = .null) {
         rsi14 = RSI(undefined: undefined)
@@ -28,6 +28,7 @@ package struct StandardIndicators: Equatable, Sendable {
         stochastic = Stochastic(undefined: undefined)
     }
 
+    @inline(__always)
     package mutating func update(_ bar: Bar) -> Values {
         Values(
             ema50: ema50.update(bar.close), ema200: ema200.update(bar.close), rsi14: rsi14.update(bar.close),

@@ -8,36 +8,37 @@ package struct Stochastic: Equatable, Sendable {
     }
 
     private let undefined: Undefined
-    private var highs: Window
-    private var lows: Window
-    private var fast: Window
-    private var slow: Window
+    private var extremes: PriceExtremes
+    private var fast: SMA
+    private var slow: SMA
 
     package init(_ period: Int = 14, slowK: Int = 3, slowD: Int = 3, undefined: Undefined = .null) {
         self.undefined = undefined
-        highs = Window(period)
-        lows = Window(period)
-        fast = Window(slowK)
-        slow = Window(slowD)
+        extremes = PriceExtremes(period)
+        fast = SMA(slowK)
+        slow = SMA(slowD)
     }
 
+    @inline(__always)
     package mutating func update(_ bar: Bar) -> Value? {
-        highs.push(bar.high)
-        lows.push(bar.low)
-        guard highs.isFull else { return nil }
-        fast.push(position(of: bar.close))
-        guard fast.isFull else { return nil }
-        let k = fast.sum / Double(fast.capacity)
-        slow.push(k)
-        guard slow.isFull else { return nil }
-        let d = slow.sum / Double(slow.capacity)
-        return d.isNaN ? nil : Value(k: k, d: d)
+        guard let extremes = extremes.update(bar) else { return nil }
+        let range = extremes.highest - extremes.lowest
+        let position = range > 0 ? 100 * (bar.close - extremes.lowest) / range : undefined.value
+        let k = fast.update(position)
+        guard let d = slow.update(k), let k else { return nil }
+        return Value(k: k, d: d)
+    }
+}
+
+extension Stochastic: Indicator {
+    package mutating func update(_ bar: Bar, onto row: inout [Double?]) {
+        let value = update(bar)
+        row += [value?.k, value?.d]
     }
 
-    /// 0 to 100; not a number stands for undefined, and goes through the means like any value.
-    private func position(of close: Double) -> Double {
-        let lowest = lows.minimum
-        let range = highs.maximum - lowest
-        return range > 0 ? 100 * (close - lowest) / range : undefined.value ?? .nan
+    package mutating func walk(_ state: inout StateWalk) {
+        extremes.walk(&state)
+        fast.walk(&state)
+        slow.walk(&state)
     }
 }

@@ -3,72 +3,136 @@
 /// it.
 package struct Window: Sendable {
     package let capacity: Int
-    private var storage: [Double]
+    package private(set) var count = 0
+    /// The ring twice, so that a full window is one stretch of memory wherever it begins.
+    private var ring: [Double]
     private var next = 0
 
     package init(_ capacity: Int) {
         precondition(capacity > 0)
         self.capacity = capacity
-        storage = []
-        storage.reserveCapacity(capacity)
+        ring = Array(repeating: 0, count: 2 * capacity)
     }
 
-    package var count: Int { storage.count }
-    package var isFull: Bool { storage.count == capacity }
+    @inline(__always)
+    package var isFull: Bool { count == capacity }
 
     /// Adds the newest value and returns the one that left.
     @discardableResult
+    @inline(__always)
     package mutating func push(_ value: Double) -> Double? {
-        guard isFull else {
-            storage.append(value)
-            return nil
+        let (next, capacity) = (next, capacity)
+        // Within the closure the ring is known to be unique, and `next` to be in it.
+        let evicted = ring.withUnsafeMutableBufferPointer { ring in
+            let evicted = ring[next]
+            ring[next] = value
+            ring[next &+ capacity] = value
+            return evicted
         }
-        let evicted = storage[next]
-        storage[next] = value
-        next = next + 1 == capacity ? 0 : next + 1
-        return evicted
+        self.next = next &+ 1 == capacity ? 0 : next &+ 1
+        if count == capacity { return evicted }
+        count &+= 1
+        return nil
     }
 
-    /// True once in `capacity` values of a full window: the moment for work that must be rare.
-    var isAtOrigin: Bool { next == 0 }
+    @inline(__always)
+    private var first: Int { isFull ? next : 0 }
 
     /// 0 is the oldest value.
-    package subscript(index: Int) -> Double {
-        let position = next + index
-        return storage[position < storage.count ? position : position - storage.count]
-    }
+    package subscript(index: Int) -> Double { ring[first + index] }
 
     /// The value `age` pushes ago; 0 is the newest.
-    package func ago(_ age: Int) -> Double { self[storage.count - 1 - age] }
+    package func ago(_ age: Int) -> Double { self[count - 1 - age] }
 
-    /// Summed from oldest to newest, so that equal windows have bit-equal sums.
-    package var sum: Double { fold(0) { $0 + $1 } }
-    package var maximum: Double { fold(-.infinity) { $1 > $0 ? $1 : $0 } }
-    package var minimum: Double { fold(.infinity) { $1 < $0 ? $1 : $0 } }
-
-    /// Sum of the newest `length` values, oldest first.
-    package func sum(last length: Int) -> Double {
-        var total = 0.0
-        for index in count - length..<count { total += self[index] }
-        return total
+    @inline(__always)
+    func withValues<Result>(_ body: (UnsafeBufferPointer<Double>) -> Result) -> Result {
+        ring.withUnsafeBufferPointer { ring in
+            body(UnsafeBufferPointer(start: ring.baseAddress.map { $0 + first }, count: count))
+        }
     }
 
     @inline(__always)
     func count(where matches: (Double) -> Bool) -> Int {
-        storage.withUnsafeBufferPointer { values in
+        withValues { values in
             var count = 0
             for value in values where matches(value) { count += 1 }
             return count
         }
     }
+}
+
+// MARK: Sums
+
+extension Window {
+    /// Four sums side by side, from the oldest value on, so that equal windows have bit-equal sums.
+    @inline(__always)
+    package var sum: Double {
+        total {
+            $0
+        } one: {
+            $0
+        }
+    }
+
+    /// Of the squared distances to a number.
+    @inline(__always)
+    func squares(around center: Double) -> Double {
+        total {
+            ($0 - center) * ($0 - center)
+        } one: {
+            ($0 - center) * ($0 - center)
+        }
+    }
+
+    /// Of the distances to a number.
+    @inline(__always)
+    func distances(to center: Double) -> Double {
+        total {
+            ($0 - center).replacing(with: center - $0, where: $0 .< center)
+        } one: {
+            abs($0 - center)
+        }
+    }
+
+    /// Sum of the newest `length` values, oldest first.
+    package func sum(last length: Int) -> Double {
+        withValues { values in
+            var total = 0.0
+            for value in values.suffix(length) { total += value }
+            return total
+        }
+    }
 
     @inline(__always)
-    func fold(_ initial: Double, _ combine: (Double, Double) -> Double) -> Double {
-        storage.withUnsafeBufferPointer { values in
-            var result = initial
-            for index in next..<values.count { result = combine(result, values[index]) }
-            for index in 0..<next { result = combine(result, values[index]) }
-            return result
+    private func total(
+        _ four: (SIMD4<Double>) -> SIMD4<Double>, one: (Double) -> Double
+    ) -> Double {
+        withValues { values in
+            guard let start = values.baseAddress else { return 0 }
+            let raw = UnsafeRawPointer(start)
+            var sums = SIMD4<Double>()
+            var index = 0
+            while index &+ 4 <= values.count {
+                sums += four(raw.loadUnaligned(fromByteOffset: index &* 8, as: SIMD4<Double>.self))
+                index &+= 4
+            }
+            var rest = 0.0
+            while index < values.count {
+                rest += one(start[index])
+                index &+= 1
+            }
+            return (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+        }
+    }
+}
+
+extension Window {
+    mutating func walk(_ state: inout StateWalk) {
+        state.pass(&count, in: 0...capacity)
+        state.pass(&next, in: 0...capacity - 1)
+        for index in 0..<capacity {
+            state.pass(&ring[index])
+            ring[index + capacity] = ring[index]
         }
     }
 }

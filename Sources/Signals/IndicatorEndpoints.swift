@@ -1,5 +1,6 @@
 package import Access
 import HTTPServer
+import Indicators
 import JSON
 import Kernel
 package import Postgres
@@ -40,46 +41,59 @@ package struct IndicatorEndpoints {
         try parameters.finish()
         guard let token, let interval else { return Self.catalogue(names) }
         let series = try await finder.series(token, interval, source)
-        let values = try await values(series, range, isAscending, limit + 1)
+        let values = try await values(names, series, range, isAscending, limit + 1)
         let missing = try await finder.missingLast100(series)
         let page = Page(values, limit: limit) { [String($0.time.microseconds)] }
         return .object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)
-            w.array("data", page.items) { w, bar in Self.write(bar, names, &w) }
+            w.array("data", page.items) { w, row in Self.write(row, names, &w) }
             w.field("next_cursor", page.next)
         }
     }
 
-    private struct Bar {
+    private struct Row {
         var time: Timestamp
         var close: Double
         var values: [Double?]
     }
 
+    /// One pass computes all of them, so their number bounds what a candle costs.
+    private static let mostNames = 40
+    private static let mostLetters = 1_000
+
+    /// In the order in which they are asked for.
     private static func names(_ parameters: inout Parameters) -> [IndicatorName] {
-        let names = parameters.parsed("names", expected: "names of indicators, divided by commas") { text in
-            let names = text.split(separator: ",", omittingEmptySubsequences: false).map {
-                IndicatorName(rawValue: String($0))
-            }
-            return names.contains(nil) ? nil : names.compactMap(\.self)
+        guard let text = parameters.text("names", 1...mostLetters) else { return IndicatorName.standard }
+        let written = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard written.count <= mostNames, Set(written).count == written.count else {
+            parameters.fail(
+                "names", code: FieldCode.malformed,
+                "must be at most \(mostNames) names of indicators, divided by commas, each once")
+            return []
         }
-        return IndicatorName.allCases.filter { names?.contains($0) ?? true }
+        do throws(IndicatorMistake) {
+            return try written.map { (name) throws(IndicatorMistake) in try IndicatorName(name) }
+        } catch {
+            parameters.fail("names", code: FieldCode.malformed, error.description)
+            return []
+        }
     }
 
     /// From the series' beginning, since the on-balance volume counts from there; pages keep the loop free.
     private nonisolated(nonsending) func values(
-        _ series: SeriesRecord, _ range: TimeRange, _ isAscending: Bool, _ limit: Int
-    ) async throws -> [Bar] {
-        var stream = IndicatorStream()
-        var bars: [Bar] = []
+        _ names: [IndicatorName], _ series: SeriesRecord, _ range: TimeRange, _ isAscending: Bool,
+        _ limit: Int
+    ) async throws -> [Row] {
+        var stream = IndicatorSet(names)
+        var bars: [Row] = []
         var rest = TimeRange(from: .never, to: range.to, asOf: range.asOf)
         while true {
             let page = try await CandleReads.closed(series.id, rest, in: database)
             for candle in page {
-                let values = stream.update(candle.bar)
+                let values = try stream.update(candle.bar)
                 if candle.openTime < range.from { continue }
-                bars.append(Bar(time: candle.openTime, close: candle.close, values: values))
+                bars.append(Row(time: candle.openTime, close: candle.close, values: values))
             }
             if isAscending && bars.count >= limit { return Array(bars.prefix(limit)) }
             bars = isAscending ? bars : Array(bars.suffix(limit))
@@ -90,14 +104,12 @@ package struct IndicatorEndpoints {
         return isAscending ? bars : bars.reversed()
     }
 
-    private static func write(_ bar: Bar, _ names: [IndicatorName], _ w: inout JSONWriter) {
+    private static func write(_ row: Row, _ names: [IndicatorName], _ w: inout JSONWriter) {
         w.object { w in
-            w.field("time", bar.time.description)
-            w.field("close", bar.close)
+            w.field("time", row.time.description)
+            w.field("close", row.close)
             w.object("values") { w in
-                for (name, value) in zip(IndicatorName.allCases, bar.values) where names.contains(name) {
-                    w.field(name.rawValue, value)
-                }
+                for (name, value) in zip(names, row.values) { w.field(name.text, value) }
             }
         }
     }
@@ -106,11 +118,22 @@ package struct IndicatorEndpoints {
         .object { w in
             w.array("data", names) { w, name in
                 w.object { w in
-                    w.field("name", name.rawValue)
-                    w.field("title", name.title)
-                    w.field("formula", name.formula)
+                    w.field("name", name.text)
+                    w.field("title", name.line.title)
+                    w.field("formula", name.line.formula)
                     w.object("parameters") { w in
-                        for parameter in name.parameters { w.field(parameter.name, parameter.value) }
+                        for (parameter, value) in name.described {
+                            w.number(parameter.name, value, isWhole: parameter.isWhole)
+                        }
+                    }
+                    w.object("bounds") { w in
+                        for (parameter, _) in name.described {
+                            w.object(parameter.name) { w in
+                                w.number("minimum", parameter.minimum, isWhole: parameter.isWhole)
+                                w.number("maximum", parameter.maximum, isWhole: parameter.isWhole)
+                                w.field("whole", parameter.isWhole)
+                            }
+                        }
                     }
                     w.field("look_back", name.lookBack)
                     w.field("first_stable", name.firstStable)
@@ -118,5 +141,11 @@ package struct IndicatorEndpoints {
             }
             w.null("next_cursor")
         }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func number(_ name: String, _ value: Double, isWhole: Bool) {
+        if isWhole { field(name, Int(value)) } else { field(name, value) }
     }
 }

@@ -21,6 +21,11 @@ struct TALibFixture {
         }
     }
 
+    /// The columns that no candle has.
+    var indicators: Set<String> {
+        Set(columns.keys).subtracting(["open_time_iso8601", "open", "high", "low", "close", "volume"])
+    }
+
     /// The rows where `ours` differs from the fixture: another mask, or further than 1e-9 · max(1, |b|).
     func differences(_ column: String, from ours: [Double?]) -> [String] {
         guard let theirs = columns[column], theirs.count == ours.count else { return ["no column \(column)"] }

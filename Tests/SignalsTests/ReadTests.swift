@@ -86,7 +86,7 @@ struct ReadTests {
     @Test func `indicators have a catalogue, and values with the same nulls as the rules`() async throws {
         try await Desk.with { _, desk in
             let catalogue = try await desk.get("/v1/indicators").json["data"]?.asArray ?? []
-            #expect(catalogue.count == 21)
+            #expect(catalogue.count == 38)
             let rsi = catalogue.first { $0["name"] == "rsi14" }
             #expect(rsi?["look_back"] == 14 && rsi?["first_stable"] == 294)
             _ = try await desk.upload("source=x", csv((1...20).map { row("A", $0) }))
@@ -95,6 +95,27 @@ struct ReadTests {
             #expect(newest?["values"]?["sma20"]?.asDouble == 1.5)
             #expect(values.json["data"]?[1]?["values"]?["sma20"] == .null)
             #expect(try await desk.get("/v1/indicators?token=A").status == 400)
+            let own = try await desk.get(
+                "/v1/indicators?token=A&interval=1d&sort=time&names=max2,sma5,bb_mid4_2")
+            let last = own.json["data"]?.asArray?.last
+            #expect(last?["values"]?["max2"]?.asDouble == 2 && last?["values"]?["sma5"]?.asDouble == 1.5)
+            #expect(own.json["data"]?[2]?["values"]?["bb_mid4_2"] == .null)
+        }
+    }
+
+    @Test func `an indicator's name that is wrong is told why`() async throws {
+        try await Desk.with { _, desk in
+            let described = try await desk.get("/v1/indicators?names=macd_hist8_21_5").json["data"]?[0]
+            #expect(described?["parameters"]?["slow"] == 21 && described?["look_back"] == 24)
+            #expect(described?["bounds"]?["fast"]?["minimum"] == 2)
+            for (names, message) in [
+                ("rsi1", "rsi: n must be a whole number from 2 to 1000"),
+                ("sma20,vwap", "vwap is no indicator"), ("rsi,rsi", "must be at most 40"), ("rsi,", " is no"),
+            ] {
+                let answer = try await desk.get("/v1/indicators?names=\(names)")
+                #expect(answer.status == 400 && answer.json["errors"]?[0]?["pointer"] == "query:names")
+                #expect(answer.text.contains(message), "\(answer.text)")
+            }
         }
     }
 
