@@ -100,6 +100,9 @@ let package = Package(
         .executableTarget(
             name: "SigningDriver", dependencies: ["Exchanges", "Crypto", "JSON", "Kernel"],
             path: "Tests/SigningDriver", swiftSettings: strict),
+        .executableTarget(
+            name: "IndicatorDriver", dependencies: ["Indicators"], path: "Tests/IndicatorDriver",
+            swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),
@@ -193,6 +196,10 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
                 "Signals", "Events", "Access", "HTTPServer", "Postgres", "EventLoop", "Kernel", "TestSupport",
             ],
             path: "Benchmarks/Candles", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "IndicatorBenchmark", dependencies: ["Indicators"], path: "Benchmarks/Indicators",
+            swiftSettings: strict))
     package.targets.append(
         .executableTarget(
             name: "AuthorityBenchmark",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record]
-    [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority|rules|login|alertmanager]…
+    [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority|rules|login|indicators|alertmanager]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 import works_alertmanager  # noqa: E402
 import works_authority  # noqa: E402
 import works_candles  # noqa: E402
+import works_indicators  # noqa: E402
 import works_keys  # noqa: E402
 import works_login  # noqa: E402
 import works_proxy  # noqa: E402
@@ -44,7 +45,7 @@ from table import Table, recorded  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
 WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage", "authority",
-         "rules", "login", "alertmanager"]
+         "rules", "login", "indicators", "alertmanager"]
 RECORD = ROOT / "Docs" / "performance.md"
 
 
@@ -111,7 +112,10 @@ class Bench:
             self.attempt("alertmanager", lambda: works_alertmanager.run(self))
         if "rules" in works and self.binary:
             self.attempt("rules", lambda: works_rules.run(self))
-        alone = ["plain", "seal", "keys", "sign", "proxy", "authority", "rules", "login", "alertmanager"]
+        if "indicators" in works:
+            self.attempt("indicators", lambda: works_indicators.run(self))
+        alone = ["plain", "seal", "keys", "sign", "proxy", "authority", "rules", "login", "indicators",
+                 "alertmanager"]
         rest = [work for work in works if work not in alone]
         if not rest:
             return

@@ -19,8 +19,8 @@ package struct BollingerBands: Equatable, Sendable {
     package mutating func update(_ close: Double) -> Value? {
         closes.push(close)
         guard closes.isFull else { return nil }
-        let mean = closes.mean
-        let reach = width * closes.deviation(around: mean)
+        let (mean, deviation) = closes.moments
+        let reach = width * deviation
         return Value(upper: mean + reach, middle: mean, lower: mean - reach)
     }
 }

@@ -12,7 +12,8 @@ package struct DirectionalMovement: Equatable, Sendable {
     }
 
     private let period: Int
-    private let share: Double
+    /// What is left of a sum after one bar.
+    private let rest: Double
     private let undefined: Undefined
     private var previous: Bar?
     private var bars = 0
@@ -25,7 +26,7 @@ package struct DirectionalMovement: Equatable, Sendable {
 
     package init(_ period: Int = 14, undefined: Undefined = .null) {
         self.period = period
-        share = 1 / Double(period)
+        rest = Double(period - 1) / Double(period)
         self.undefined = undefined
         average = WilderAverage(period)
     }
@@ -54,12 +55,13 @@ package struct DirectionalMovement: Equatable, Sendable {
         return (up > down && up > 0 ? up : 0, down > up && down > 0 ? down : 0)
     }
 
-    private func decay(_ sum: inout Double, _ new: Double) { sum += new - sum * share }
+    private func decay(_ sum: inout Double, _ new: Double) { sum = sum * rest + new }
 
+    @inline(__always)
     private mutating func value() -> Value {
         guard ranges > 0 else { return withoutMovement(plusDI: undefined.value, minusDI: undefined.value) }
-        let plus = 100 * rises / ranges
-        let minus = 100 * falls / ranges
+        let unit = 100 / ranges
+        let (plus, minus) = (rises * unit, falls * unit)
         guard plus + minus > 0 else { return withoutMovement(plusDI: plus, minusDI: minus) }
         lastDX = 100 * abs(plus - minus) / (plus + minus)
         return Value(plusDI: plus, minusDI: minus, dx: lastDX, adx: average.update(lastDX))

@@ -17,8 +17,9 @@ package struct RSI: Equatable, Sendable {
         defer { previous = close }
         guard let previous else { return nil }
         let change = close - previous
-        let gain = gains.update(max(change, 0))
-        let loss = losses.update(max(-change, 0))
+        // Without a branch: nobody can guess whether a price rose.
+        let gain = gains.update((abs(change) + change) / 2)
+        let loss = losses.update((abs(change) - change) / 2)
         guard let gain, let loss else { return nil }
         return gain + loss > 0 ? 100 * gain / (gain + loss) : undefined.value
     }

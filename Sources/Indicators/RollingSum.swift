@@ -18,7 +18,7 @@ struct RollingSum: Sendable {
     private var squares = Precise.zero
     private var sinceAfresh = 0
     private var last = Double.nan
-    /// How many of the last values are all the same.
+    /// How many of the last values of a long window are all the same.
     private var unmoved = 0
 
     init(_ capacity: Int) {
@@ -31,41 +31,50 @@ struct RollingSum: Sendable {
     var isFull: Bool { window.isFull }
 
     @inline(__always)
-    private var isFlat: Bool { unmoved == window.capacity }
-
-    @inline(__always)
     mutating func push(_ value: Double) {
         let evicted = window.push(value)
-        unmoved = value == last ? min(unmoved + 1, window.capacity) : 1
-        last = value
         if !isShort { keep(value, evicted ?? 0) }
     }
 
     // MARK: Answers of a full window
 
-    @inline(__always)
-    var sum: Double { isFlat ? last * Double(window.capacity) : isShort ? window.sum : total.high }
+    var sum: Double {
+        if isShort { return window.sum }
+        return unmoved == window.capacity ? last * Double(window.capacity) : total.high
+    }
 
     @inline(__always)
     var mean: Double {
-        isFlat ? last : (isShort ? window.sum : total.high) * share
+        guard isShort else { return longMean }
+        let (origin, distance) = window.shifted
+        return origin + distance * share
     }
 
-    /// Population standard deviation.
+    /// And the population standard deviation.
     @inline(__always)
-    func deviation(around mean: Double) -> Double {
-        if isFlat { return 0 }
-        if isShort { return (window.squares(around: mean) * share).squareRoot() }
+    var moments: (mean: Double, deviation: Double) {
+        guard isShort else { return (longMean, longDeviation) }
+        let (origin, distance, squares) = window.shiftedSquares
+        let variance = (squares - distance * distance * share) * share
+        return (origin + distance * share, variance > 0 ? variance.squareRoot() : 0)
+    }
+
+    // MARK: Long windows
+
+    private var longMean: Double { unmoved == window.capacity ? last : total.high * share }
+
+    private var longDeviation: Double {
+        guard unmoved < window.capacity else { return 0 }
         // n² times the variance; below zero by rounding only.
         let spread = squares * Double(window.capacity) - total.squared
         return spread.high > 0 ? spread.high.squareRoot() * share : 0
     }
 
-    // MARK: Long windows
-
     private mutating func keep(_ value: Double, _ evicted: Double) {
         total = total + Precise.sum(value, -evicted)
         squares = squares + (Precise.square(value) - Precise.square(evicted))
+        unmoved = value == last ? min(unmoved + 1, window.capacity) : 1
+        last = value
         sinceAfresh += 1
         guard sinceAfresh >= Self.lap + window.capacity else { return }
         (sinceAfresh, total, squares) = (0, .zero, .zero)

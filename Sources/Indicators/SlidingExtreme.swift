@@ -28,9 +28,8 @@ struct SlidingExtreme: Sendable {
     @inline(__always)
     mutating func push(_ value: Double) {
         let value = value * sign
-        let isExtreme = next == 0 || value >= running
-        running = isExtreme ? value : running
-        runningPlace = isExtreme ? next : runningPlace
+        runningPlace = value >= running ? next : runningPlace
+        running = running > value ? running : value
         let place = next
         ring.withUnsafeMutableBufferPointer { $0[place] = value }
         next &+= 1
@@ -48,17 +47,17 @@ struct SlidingExtreme: Sendable {
                 ring[index] = best
             }
         }
-        (next, isFull) = (0, true)
+        (next, isFull, running, runningPlace) = (0, true, -.infinity, 0)
     }
 
     /// Of the last `capacity` values, or of all when there are fewer.
     @inline(__always)
-    var value: Double { sign * max(running, ring[next]) }
+    var value: Double { sign * (running > ring[next] ? running : ring[next]) }
 
     /// How many values ago it was; of equal ones the newest counts. What came before falls towards the ring's
     /// end, so the last place with its extreme is found by halving.
     var age: Int {
-        let newest = (next == 0 ? capacity : next) - 1
+        let newest = next - 1
         if running >= ring[next] { return newest - runningPlace }
         var (place, beyond) = (next, capacity)
         while beyond - place > 1 {
@@ -86,14 +85,13 @@ extension SlidingExtreme: Equatable {
     }
 
     private var reaches: [Double] {
-        let newest = (next == 0 ? capacity : next) - 1
         var best = -Double.infinity
         var reaches: [Double] = []
-        for index in stride(from: newest, through: 0, by: -1) {
+        for index in stride(from: next - 1, through: 0, by: -1) {
             best = max(best, ring[index])
             reaches.append(best)
         }
-        guard isFull, next > 0 else { return reaches }
+        guard isFull else { return reaches }
         for index in stride(from: capacity - 1, through: next, by: -1) {
             reaches.append(max(best, ring[index]))
         }

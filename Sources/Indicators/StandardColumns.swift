@@ -11,22 +11,25 @@ package struct StandardColumns: Sendable {
 
     private static let block = 512
 
-    package let count: Int
-    private let numbers: [Double]
+    package private(set) var count = 0
+    private var numbers: [Double] = []
 
-    package init(_ bars: [Bar], undefined: Undefined = .null) {
-        let count = bars.count
-        self.count = count
-        numbers = [Double](unsafeUninitializedCapacity: count * Column.allCases.count) { numbers, written in
-            var state = StandardIndicators(undefined: undefined)
+    package init(_ bars: [Bar], undefined: Undefined = .null) { fill(bars, undefined: undefined) }
+
+    /// Takes another series; the memory stays when the last one was as long.
+    package mutating func fill(_ bars: [Bar], undefined: Undefined = .null) {
+        count = bars.count
+        let width = count * Column.allCases.count
+        if numbers.count != width { numbers = Array(repeating: .nan, count: width) }
+        var state = StandardIndicators(undefined: undefined)
+        numbers.withUnsafeMutableBufferPointer { numbers in
             bars.withUnsafeBufferPointer { bars in
-                for start in stride(from: 0, to: count, by: Self.block) {
-                    let end = min(start + Self.block, count)
-                    guard let bars = bars.baseAddress, let numbers = numbers.baseAddress else { continue }
-                    Block(bars: bars, numbers: numbers, count: count, range: start..<end).fill(&state)
+                guard let from = bars.baseAddress, let to = numbers.baseAddress else { return }
+                for start in stride(from: 0, to: bars.count, by: Self.block) {
+                    let range = start..<min(start + Self.block, bars.count)
+                    Block(bars: from, numbers: to, count: bars.count, range: range).fill(&state)
                 }
             }
-            written = numbers.count
         }
     }
 

@@ -6,7 +6,7 @@ package struct StandardDeviation: Indicator {
 
     package mutating func update(_ close: Double) -> Double? {
         closes.push(close)
-        return closes.isFull ? closes.deviation(around: closes.mean) : nil
+        return closes.isFull ? closes.moments.deviation : nil
     }
 
     package mutating func update(_ bar: Bar, onto row: inout [Double?]) { row.append(update(bar.close)) }

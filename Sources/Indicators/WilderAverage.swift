@@ -1,7 +1,8 @@
-/// Wilder's smoothing: the mean of the first `period` values, then `a += (x - a) / period`.
+/// Wilder's smoothing: the mean of the first `period` values, then `a = a · (1 - 1/period) + x / period`.
 struct WilderAverage: Equatable, Sendable {
     private let period: Int
-    private let factor: Double
+    private let share: Double
+    private let rest: Double
     private var seeded = 0
     /// The sum of the seed until it is complete, the average from then on.
     private var accumulated = 0.0
@@ -9,13 +10,14 @@ struct WilderAverage: Equatable, Sendable {
     init(_ period: Int) {
         precondition(period > 0)
         self.period = period
-        factor = 1 / Double(period)
+        share = 1 / Double(period)
+        rest = Double(period - 1) / Double(period)
     }
 
     @inline(__always)
     mutating func update(_ value: Double) -> Double? {
         if seeded == period {
-            accumulated += factor * (value - accumulated)
+            accumulated = accumulated * rest + value * share
             return accumulated
         }
         seeded += 1

@@ -64,33 +64,75 @@ package struct Window: Sendable {
 // MARK: Sums
 
 extension Window {
-    /// Four sums side by side, from the oldest value on, so that equal windows have bit-equal sums.
-    @inline(__always)
     package var sum: Double {
-        total {
-            $0
-        } one: {
-            $0
+        let (origin, distance) = shifted
+        return origin * Double(count) + distance
+    }
+
+    /// The oldest value, and the sum of all distances from it. Four sums run side by side, always from the
+    /// oldest value on: equal windows have bit-equal sums, and a window of one price has a distance of
+    /// exactly zero. The newest four values at least are read one by one: they were just written so, and a
+    /// processor that reads four at once must wait for that.
+    @inline(__always)
+    var shifted: (origin: Double, distance: Double) {
+        withValues { values in
+            guard let start = values.baseAddress, values.count > 0 else { return (0, 0) }
+            let origin = start[0]
+            var sums = SIMD4<Double>()
+            var index = 0
+            while index &+ 8 <= values.count {
+                sums += Self.four(start, index) - origin
+                index &+= 4
+            }
+            var rest = 0.0
+            while index < values.count {
+                rest += start[index] - origin
+                index &+= 1
+            }
+            return (origin, (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest)
         }
     }
 
-    /// Of the squared distances to a number.
+    /// The same, and the sum of the squares of the distances. The oldest value is so near to the mean that
+    /// the difference of squares loses no more digits than the window's length has.
     @inline(__always)
-    func squares(around center: Double) -> Double {
-        total {
-            ($0 - center) * ($0 - center)
-        } one: {
-            ($0 - center) * ($0 - center)
+    var shiftedSquares: (origin: Double, distance: Double, squares: Double) {
+        withValues { values in
+            guard let start = values.baseAddress, values.count > 0 else { return (0, 0, 0) }
+            let origin = start[0]
+            var (sums, squares) = (SIMD4<Double>(), SIMD4<Double>())
+            var index = 0
+            while index &+ 8 <= values.count {
+                let distances = Self.four(start, index) - origin
+                sums += distances
+                squares += distances * distances
+                index &+= 4
+            }
+            var (rest, restSquares) = (0.0, 0.0)
+            while index < values.count {
+                let distance = start[index] - origin
+                rest += distance
+                restSquares += distance * distance
+                index &+= 1
+            }
+            return (
+                origin, (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest,
+                (squares[0] + squares[1]) + (squares[2] + squares[3]) + restSquares
+            )
         }
     }
 
-    /// Of the distances to a number.
     @inline(__always)
+    private static func four(_ start: UnsafePointer<Double>, _ index: Int) -> SIMD4<Double> {
+        UnsafeRawPointer(start + index).loadUnaligned(as: SIMD4<Double>.self)
+    }
+
+    /// Of the absolute distances to a number.
     func distances(to center: Double) -> Double {
-        total {
-            ($0 - center).replacing(with: center - $0, where: $0 .< center)
-        } one: {
-            abs($0 - center)
+        withValues { values in
+            var total = 0.0
+            for value in values { total += abs(value - center) }
+            return total
         }
     }
 
@@ -100,28 +142,6 @@ extension Window {
             var total = 0.0
             for value in values.suffix(length) { total += value }
             return total
-        }
-    }
-
-    @inline(__always)
-    private func total(
-        _ four: (SIMD4<Double>) -> SIMD4<Double>, one: (Double) -> Double
-    ) -> Double {
-        withValues { values in
-            guard let start = values.baseAddress else { return 0 }
-            let raw = UnsafeRawPointer(start)
-            var sums = SIMD4<Double>()
-            var index = 0
-            while index &+ 4 <= values.count {
-                sums += four(raw.loadUnaligned(fromByteOffset: index &* 8, as: SIMD4<Double>.self))
-                index &+= 4
-            }
-            var rest = 0.0
-            while index < values.count {
-                rest += one(start[index])
-                index &+= 1
-            }
-            return (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
         }
     }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade]…
+    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade|talib]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -164,6 +164,12 @@ def judge_clients():
     return "stock ccxt trades at nine exchanges, through the service too, and reads refusals in nine dialects"
 
 
+def judge_talib():
+    import talib_lines
+
+    return talib_lines.judge()
+
+
 def judge_freqtrade():
     """In a virtual environment of its own, which is made again when its requirements change."""
     folder, home = ROOT / "Tests" / "Clients" / "freqtrade", ROOT / ".venv" / "freqtrade"
@@ -210,6 +216,7 @@ JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "mail": judge_mail, "schemathesis": judge_schemathesis,
     "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "signing": judge_signing,
     "requests": judge_requests, "openid": judge_openid, "clients": judge_clients, "freqtrade": judge_freqtrade,
+    "talib": judge_talib,
 }
 # freqtrade brings half a gigabyte along, and is asked by name.
 USUAL = [name for name in JUDGES if name != "freqtrade"]

@@ -121,7 +121,8 @@ struct House {
     func unknownFolders(sources: Set<String>, tests: Set<String>) -> [Violation] {
         let known = Set(
             rooms + testTargets + [
-                "Acceptance", "Clients", "Fixtures", "Judges", "SigningDriver", "StandIn", "TestSupport",
+                "Acceptance", "Clients", "Fixtures", "IndicatorDriver", "Judges", "SigningDriver", "StandIn",
+                "TestSupport",
                 "Tour",
             ])
         return (sources.filter { !Self.isC($0) }.union(tests)).subtracting(known).sorted().map {
