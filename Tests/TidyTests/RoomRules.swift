@@ -122,8 +122,7 @@ struct House {
         let known = Set(
             rooms + testTargets + [
                 "Acceptance", "Clients", "Fixtures", "IndicatorDriver", "Judges", "SigningDriver", "StandIn",
-                "TestSupport",
-                "Tour",
+                "TestSupport", "Tour",
             ])
         return (sources.filter { !Self.isC($0) }.union(tests)).subtracting(known).sorted().map {
             Violation(path: $0, line: 1, what: "a folder that Package.swift does not name")
