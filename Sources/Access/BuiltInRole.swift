@@ -27,7 +27,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .jobsRun, .keysRead, .metricsRead, .rolesRead, .rolesWrite, .rulesRead, .serviceAccountsRead,
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
                 .webhooksRead, .webhooksWrite,
-                .policiesRead, .usageRead,
+                .policiesRead, .usageRead, .routesRead, .routesWrite, .silencesRead,
             ]
         case .security:
             [
@@ -39,7 +39,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
                 .serviceAccountsRead, .signalsRead, .systemRead, .systemSeal, .tokensRead, .usersRead,
                 .webhooksRead,
-                .policiesRead, .policiesWrite, .usageRead,
+                .policiesRead, .policiesWrite, .usageRead, .routesRead, .routesWrite, .silencesRead,
+                .silencesWrite,
             ]
         case .trader:
             [
@@ -48,14 +49,14 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .candlesRead, .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead,
                 .rulesRead,
                 .signalsRead, .tokensRead,
-                .keysProxy, .keysSign, .policiesRead, .usageRead,
+                .keysProxy, .keysSign, .policiesRead, .usageRead, .routesRead, .silencesRead,
             ]
         case .analyst:
             [
                 .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
-                .candlesWrite, .eventsRead, .eventsWrite, .heartbeatsPing, .rolesRead, .rulesRead,
-                .rulesWrite,
-                .signalsRead, .tokensRead, .tokensWrite, .webhooksRead,
+                .candlesWrite, .eventsRead, .eventsWrite, .heartbeatsPing, .rolesRead, .routesRead,
+                .rulesRead, .rulesWrite, .signalsRead, .silencesRead, .tokensRead, .tokensWrite,
+                .webhooksRead,
             ]
         case .auditor:
             [
@@ -64,7 +65,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .eventsRead,
                 .grantsRead, .groupsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
-                .policiesRead, .usageRead,
+                .policiesRead, .usageRead, .routesRead, .silencesRead,
             ]
         case .bot:
             [

@@ -16,8 +16,19 @@ package struct AlertJobs {
     private static let deleteAlerts = Statement(
         "alert_retention",
         """
-        delete from alert where id in (
-            select id from alert where state = 'resolved' and resolved_at < $1 order by resolved_at limit $2)
+        with gone as (
+            delete from alert where id in (
+                select id from alert where state = 'resolved' and resolved_at < $1
+                order by resolved_at limit $2)
+            returning id
+        ), unsaid as (
+            delete from alert_comment where alert in (select id from gone)
+        ), untold as (
+            delete from alert_telling where alert in (select id from gone)
+        ), undone as (
+            delete from alert_due where alert in (select id from gone)
+        )
+        select id from gone
         """)
     private static let deleteFirings = Statement(
         "rule_firing_retention",

@@ -127,6 +127,12 @@ static const unsigned char migration_0036[] = {
 static const unsigned char migration_0037[] = {
 #embed "../../Migrations/0037_rule_packs.sql"
 };
+static const unsigned char migration_0038[] = {
+#embed "../../Migrations/0038_alert_life.sql"
+};
+static const unsigned char migration_0039[] = {
+#embed "../../Migrations/0039_alert_telling.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -185,6 +191,8 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0035_ways_reset.sql", migration_0035),
     FILE_OF("Migrations/0036_rule_actions.sql", migration_0036),
     FILE_OF("Migrations/0037_rule_packs.sql", migration_0037),
+    FILE_OF("Migrations/0038_alert_life.sql", migration_0038),
+    FILE_OF("Migrations/0039_alert_telling.sql", migration_0039),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -45,7 +45,7 @@ package struct Digest: Sendable {
             entries.append(
                 Entry(
                     headline: notice.headline, text: text,
-                    severity: notice.step == .resolved ? nil : notice.severity, count: 1, link: notice.link))
+                    severity: notice.isNews ? notice.severity : nil, count: 1, link: notice.link))
         }
         self.entries = Self.gravestFirst(entries)
     }

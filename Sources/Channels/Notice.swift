@@ -3,7 +3,11 @@ package import JSON
 /// A message as a person reads it: taken from the bytes that a Standard Webhooks receiver would get.
 package struct Notice: Sendable {
     /// What it says of an alert.
-    package enum Step: Sendable { case fired, acknowledged, resolved }
+    package enum Step: Sendable {
+        case fired, acknowledged, resolved
+        /// Somebody took it over, or said something: no news of the alert itself.
+        case noted
+    }
 
     package enum Severity: String, Sendable, Comparable, CaseIterable {
         case info, warning, critical
@@ -46,21 +50,30 @@ package struct Notice: Sendable {
         step = isAlert ? Self.step(type) : nil
         severity = data["severity"]?.asString.flatMap { Severity(rawValue: $0) }
         let rule = data["rule"]?["name"]?.asString
-        let name = Plain.line(isAlert ? rule ?? type : type == "webhook.test" ? "Test" : type)
+        let isDigest = type == "alert.digest"
+        let named = type == "webhook.test" ? "Test" : isDigest ? "Alerts that were held" : type
+        let name = Plain.line(isAlert ? rule ?? type : named)
         title = name.isEmpty ? type : name
-        text = isAlert ? Self.sentence(data, rule) : Self.words(of: type, data)
+        text = isAlert ? Self.said(data) ?? Self.sentence(data, rule) : Self.words(of: type, data)
         facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: data)
-        link = isAlert ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
+        link = isAlert || isDigest ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
         thing = (data["alert_id"] ?? data["event_id"])?.asString ?? id
     }
+
+    /// Whether somebody is wanted.
+    var isNews: Bool { step == nil || step == .fired }
 
     private static func step(_ type: String) -> Step {
         switch type {
         case "alert.resolved": .resolved
         case "alert.acknowledged": .acknowledged
+        case "alert.assigned", "alert.commented": .noted
         default: .fired
         }
     }
+
+    /// What kind of a note it is.
+    var remark: String { type == "alert.assigned" ? "Assigned" : "Comment" }
 
     /// The first line: what a locked phone shows.
     package var headline: String {
@@ -68,6 +81,7 @@ package struct Notice: Sendable {
         case .fired: "\(severity.map { $0.rawValue.uppercased() + ": " } ?? "")\(title)"
         case .acknowledged: "Acknowledged: \(title)"
         case .resolved: "Resolved: \(title)"
+        case .noted: "\(remark): \(title)"
         case nil: title
         }
     }
@@ -84,6 +98,12 @@ extension Notice {
         let summary = data["summary"]?.asString ?? ""
         guard let rule, summary.hasPrefix("\(rule): ") else { return Plain.line(summary) }
         return Plain.line(String(summary.dropFirst(rule.count + 2)))
+    }
+
+    /// A comment says more than the alert's summary, which was told before.
+    private static func said(_ data: JSONObject) -> String? {
+        let isComment = data["comment_id"]?.asString != nil
+        return isComment ? data["text"]?.asString.map { Plain.line($0) } : nil
     }
 
     private static func words(of type: String, _ data: JSONObject) -> String {

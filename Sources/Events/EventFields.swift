@@ -23,7 +23,9 @@ extension EventType {
     ]
 
     /// The fields of its data; nil for own events, which hold whatever was pushed.
-    package var dataFields: [EventField]? { isCustom ? nil : Self.fieldsByName[name] ?? [] }
+    package var dataFields: [EventField]? {
+        isCustom ? nil : EventFields.ofAlerts[name] ?? Self.fieldsByName[name] ?? []
+    }
 
     private static let fieldsByName: [String: [EventField]] = [
         "key.registered": EventFields.key + [
@@ -252,11 +254,6 @@ extension EventType {
         "signal.stale": EventFields.series + EventFields.signal + [EventField("reason", .string)],
         "candle.gap": EventFields.series + [
             EventField("from", .string), EventField("to", .string), EventField("missing", .integer),
-        ],
-        "alert.firing": EventFields.alert,
-        "alert.resolved": EventFields.alert + [
-            EventField("resolved_by", .string, isNullable: true),
-            EventField("note", .string, isNullable: true),
         ],
         "rule.suspended": [
             EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),

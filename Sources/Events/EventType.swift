@@ -152,6 +152,20 @@ extension EventType {
     package static let candleGap = EventType("candle.gap", .candlesRead)
     package static let alertFiring = EventType("alert.firing", .alertsRead)
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
+    package static let alertAcknowledged = EventType("alert.acknowledged", .alertsRead)
+    package static let alertAssigned = EventType("alert.assigned", .alertsRead)
+    package static let alertCommented = EventType("alert.commented", .alertsRead)
+    package static let alertReopened = EventType("alert.reopened", .alertsRead)
+    package static let alertEscalated = EventType("alert.escalated", .alertsRead)
+    package static let alertFlapping = EventType("alert.flapping", .alertsRead)
+    package static let alertSettled = EventType("alert.settled", .alertsRead)
+    package static let routeChanged = EventType("route.changed", .routesRead, isSecurity: true)
+    package static let silenceCreated = EventType("silence.created", .silencesRead, isSecurity: true)
+    package static let silenceEnded = EventType("silence.ended", .silencesRead, isSecurity: true)
+    package static let maintenanceWindowChanged = EventType(
+        "maintenance_window.changed", .silencesRead, isSecurity: true)
+    package static let quietHoursChanged = EventType("quiet_hours.changed", .usersRead, isSecurity: true)
+    package static let ruleWeakened = EventType("rule.weakened", .rulesRead, isSecurity: true)
     package static let ruleSuspended = EventType("rule.suspended", .rulesRead, isSecurity: true)
     package static let ruleFailed = EventType("rule.failed", .rulesRead, isSecurity: true)
     package static let ruleNoData = EventType("rule.no_data", .rulesRead, isSecurity: true)
@@ -207,6 +221,9 @@ extension EventType {
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
+        .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
+        .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,
+        .maintenanceWindowChanged, .quietHoursChanged, .ruleWeakened,
         .ruleSuspended, .ruleFailed, .ruleNoData,
         .ruleOverflowed, .ruleExpiring, .ruleExpired, .ruleActed, .ruleBraked, .ruleActionRefused,
         .heartbeatMissed, .heartbeatRecovered, .endpointDegraded,
@@ -219,7 +236,9 @@ extension EventType {
     ]
 
     /// Told to every webhook whose owner may read it, whatever it subscribed to.
-    package static let pagingNames: Set<String> = [breakGlassUsed.name, ownerRecovered.name]
+    package static let pagingNames: Set<String> = [
+        breakGlassUsed.name, ownerRecovered.name, ruleWeakened.name,
+    ]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

@@ -25,7 +25,8 @@ package struct EventVeil: Sendable {
         self.init(Self.isAlert(type) ? data["event"]?["type"]?.asString.flatMap { EventType($0) } : type)
     }
 
-    package static func isAlert(_ type: EventType) -> Bool { type == .alertFiring || type == .alertResolved }
+    /// All that is said of an alert shows the event that fired it.
+    package static func isAlert(_ type: EventType) -> Bool { type.name.hasPrefix("alert.") }
 
     /// - Parameter data: of an event, or the flat view of one.
     package func drawn(over data: JSONObject) -> JSONObject { Self.hiding(fields, in: data) }

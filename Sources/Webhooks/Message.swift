@@ -11,6 +11,10 @@ package struct Message: Sendable {
         case webhooks([WebhookID])
         /// Those whose `event_types` take it.
         case subscribers
+        /// Both: what routes choose may add to security alerts, and takes them from nobody.
+        case subscribersAnd([WebhookID])
+        /// Those among these whose `event_types` take it: what was held for them alone.
+        case subscribed([WebhookID])
     }
 
     package let type: String
@@ -26,6 +30,10 @@ package struct Message: Sendable {
     package let target: Target
     /// An endpoint is not told of itself.
     package let except: WebhookID?
+    /// Who is told later, or was told otherwise.
+    package var withheld: Set<WebhookID> = []
+    /// Those of a digest.
+    package var alerts: [AlertID] = []
     /// What is told to readers who lack one more permission, in place of `data`.
     package let less: Less?
 
@@ -57,9 +65,30 @@ extension Message {
     }
 
     private func edition(_ data: JSONObject, _ permissions: [Permission]) -> Message {
-        Message(
+        var message = Message(
             type: type, timestamp: timestamp, data: data, event: event, alert: alert,
             permissions: permissions, about: thing, to: target, except: except)
+        (message.withheld, message.alerts) = (withheld, alerts)
+        return message
+    }
+
+    /// Names of which an endpoint takes one to take it: whoever wants to know that an alert fires also wants
+    /// to know that it does so again.
+    var countingNames: [String] {
+        Self.firingNames.contains(type) ? [type, EventType.alertFiring.name] : [type]
+    }
+
+    private static let firingNames: Set<String> = [
+        EventType.alertReopened.name, EventType.alertEscalated.name, EventType.alertFlapping.name,
+        EventType.alertSettled.name, digestType,
+    ]
+
+    /// Of what was held: no event, but many told in one message.
+    package static let digestType = "alert.digest"
+
+    /// What people say of an alert to each other. A pager has no word for it.
+    var isRemark: Bool {
+        type == EventType.alertCommented.name || type == EventType.alertAssigned.name
     }
 
     /// An event for those subscribed to it; nil for alerts, which Alerts sends by its rules' routes.

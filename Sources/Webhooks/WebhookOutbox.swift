@@ -138,7 +138,7 @@ package final class WebhookOutbox {
         _ message: Message, for receivers: [WebhookSnapshot.Entry], _ payload: DeliveryTerms.Payload,
         _ target: Target?, at now: Timestamp
     ) -> DeliveryDraft {
-        DeliveryDraft(
+        var draft = DeliveryDraft(
             message: message, id: newID(at: now),
             receivers: receivers.map { entry in
                 DeliveryDraft.Receiver(
@@ -146,6 +146,8 @@ package final class WebhookOutbox {
                     orderKey: entry.terms.isOrdered ? message.orderKey : nil)
             },
             body: MessageBody(message, payload), target: target)
+        draft.alerts = message.alerts
+        return draft
     }
 
     private func newID<Kind>(at now: Timestamp) -> ID<Kind> { ID(UUID(at: now, entropy: entropy)) }

@@ -1,4 +1,5 @@
 import Access
+import Channels
 import Crypto
 import Events
 import HTTPClient
@@ -36,11 +37,19 @@ final class WebhookSnapshot {
         /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of
         /// alerts means it; where it does speak of alerts, that narrows.
         func takes(_ message: Message) -> Bool {
-            guard message.except != id, hasLabels(of: message) else { return false }
+            guard message.except != id, !message.withheld.contains(id), hasLabels(of: message),
+                channel?.kind != .pagerduty || !message.isRemark
+            else { return false }
             let isTaken =
-                EventType.pagingNames.contains(message.type) || patterns.contains { $0.takes(message.type) }
-            guard case .webhooks(let named) = message.target else { return isTaken }
-            return named.contains(id) && (isTaken || !patterns.contains { $0.isAboutAlerts })
+                EventType.pagingNames.contains(message.type)
+                || message.countingNames.contains { name in patterns.contains { $0.takes(name) } }
+            let isMeant = isTaken || !patterns.contains { $0.isAboutAlerts }
+            return switch message.target {
+            case .webhooks(let named): named.contains(id) && isMeant
+            case .subscribers: isTaken
+            case .subscribersAnd(let named): isTaken || named.contains(id) && isMeant
+            case .subscribed(let named): named.contains(id) && isTaken
+            }
         }
 
         private func hasLabels(of message: Message) -> Bool {
@@ -68,11 +77,12 @@ final class WebhookSnapshot {
     /// Who would get a message, leaving aside what their owners may read.
     func takers(of message: Message) -> [Entry] {
         switch message.target {
-        case .webhooks(let named):
+        case .webhooks(let named), .subscribed(let named):
             var seen: Set<WebhookID> = []
             return named.filter { seen.insert($0).inserted }.compactMap { entries[$0] }.filter(
                 isOpen(to: message))
-        case .subscribers: return entries.values.filter(isOpen(to: message)).sorted { $0.id < $1.id }
+        case .subscribers, .subscribersAnd:
+            return entries.values.filter(isOpen(to: message)).sorted { $0.id < $1.id }
         }
     }
 

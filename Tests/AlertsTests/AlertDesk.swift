@@ -2,6 +2,7 @@ import Access
 import EventLoop
 import Events
 import HTTPServer
+import Jobs
 import JSON
 import Kernel
 import Postgres
@@ -60,12 +61,44 @@ final class AlertDesk {
                 + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: "http://127.0.0.1:8720").operations
                 + AlertEndpoints(
                     alerts: alerts, rules: rules, ledger: ledger, origin: "http://127.0.0.1:8720"
-                )
-                .operations)
+                ).operations
+                + AlertRouteEndpoints(ledger: ledger).operations
+                + SilenceEndpoints(ledger: ledger, alerts: alerts).operations
+                + MaintenanceWindowEndpoints(ledger: ledger).operations
+                + QuietHoursEndpoints(ledger: ledger).operations
+                + [EventExplanationEndpoint(rules: rules, rights: reader).operation])
         ledger.react { [unowned self] events, transaction in
             told += try await engine.messages(for: events, in: transaction)
             return nil
         }
+    }
+
+    /// What time does by now. Its messages are told, too.
+    func dues() async throws {
+        let dues = AlertDues(
+            ledger: ledger, engine: engine, rights: reader, origin: "http://127.0.0.1:8720"
+        ) { [unowned self] messages, _ in
+            told += messages
+            return nil
+        }
+        let context = Context.installation(now: now, requestID: "job")
+        _ = try await dues.job.run(JobRun(id: ledger.newID(), context: context))
+    }
+
+    private static let insertWebhook = Statement(
+        "test_webhook",
+        """
+        insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key, signing_key,
+            created_at, updated_at)
+        values ($1, $2, $2, 'https://a.example/', '{alert.*}', $3, 'active', '', '', now(), now())
+        """)
+
+    /// A receiver of the owner's, which routes may name.
+    func webhook(_ name: String) async throws -> WebhookID {
+        let id: WebhookID = ledger.newID()
+        _ = try await database.query(
+            Self.insertWebhook, .id(id), .text(name), .text(Self.owner.description))
+        return id
     }
 
     /// Another node's reader of events.

@@ -66,6 +66,12 @@ import Testing
         #expect(
             try text(destination, Notices.alert("alert.acknowledged"))
                 == #"{"routing_key":"r0","event_action":"acknowledge","dedup_key":"keybell/alert_1"}"#)
+        // What people say to each other opens no incident anew.
+        for type in ["alert.commented", "alert.assigned"] {
+            #expect(
+                try text(destination, Notices.alert(type))
+                    == #"{"routing_key":"r0","event_action":"acknowledge","dedup_key":"keybell/alert_1"}"#)
+        }
         #expect(
             try text(destination, Notices.alert("alert.resolved"))
                 == #"{"routing_key":"r0","event_action":"resolve","dedup_key":"keybell/alert_1"}"#)

@@ -87,7 +87,7 @@ struct Bench {
         _ text: String, _ field: TextField, _ answer: TestAnswer, _ path: String
     ) async throws -> Bool {
         guard answer.json.holds(text) else {
-            guard [["reason"], ["accept_risks"]].contains(field.path) else { return false }
+            guard [["reason"], ["accept_risks"], ["note"]].contains(field.path) else { return false }
             let trail = try await call("GET", "/v1/audit-records?limit=5")
             return trail.json.holds(text)
         }
@@ -213,6 +213,11 @@ struct Bench {
             ("/v1/webhooks", #"{"name":"\#(own)","url":"http://127.0.0.1:9/"}"#, "webhook_id")
         case "{rule_id}":
             ("/v1/alert-rules", #"{"name":"\#(own)","severity":"info","on":["custom.none"]}"#, "rule_id")
+        case "{route_id}":
+            (
+                "/v1/routes",
+                #"{"name":"\#(own)","webhook_ids":["\#(stock.ids["webhook_id"] ?? "")"]}"#, "route_id"
+            )
         case "{alert_id}":
             (
                 "/v1/events",

@@ -35,6 +35,8 @@ struct HostileTextTests {
         "confirmTOTP", "addPasskey", "stepUp",
         // A rule guards itself: it is only parked. A new one reads the same body.
         "updateApprovalRule",
+        // Always refused without an approval; createSilence reads the same body. A preview keeps nothing.
+        "createSecuritySilence", "previewSilence",
     ]
 
     private static func operations() throws -> [Contract.Operation] {

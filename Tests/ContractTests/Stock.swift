@@ -211,6 +211,17 @@ struct Stock {
             "POST", "/v1/alert-rules/\(ids["rule_id"] ?? "")/enable", as: owner.token)
         #expect(enabled.status == 200, "\(enabled.text)")
         try await addHeartbeat()
+        // They take no alert of the others.
+        let nothing = #""matchers":[{"name":"rule","value":"none"}]"#
+        try await add(
+            "route_id", "/v1/routes", #"{"name":"stock",\#(nothing),"webhook_ids":["WEBHOOK"]}"#)
+        try await add("silence_id", "/v1/silences", #"{\#(nothing),"reason":"stock","ends_in":"2h"}"#)
+        try await add(
+            "maintenance_window_id", "/v1/maintenance-windows",
+            """
+            {"name":"stock",\(nothing),"reason":"stock","time_zone":"UTC",\
+            "weekly":[{"days":["sun"],"from":"02:00","to":"04:00"}]}
+            """)
         try await add(
             "event_id", "/v1/events", #"{"type":"custom.stock","subject":"stock","data":{"balance":1}}"#)
     }

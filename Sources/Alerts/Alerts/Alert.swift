@@ -4,8 +4,7 @@ package import JSON
 package import Kernel
 
 /// One thing that needs somebody: the firings of one rule for one group, until it is resolved. A point event
-/// never
-/// resolves itself away.
+/// never resolves itself away.
 package struct Alert: Sendable {
     package enum State: String, CaseIterable, Sendable { case firing, resolved }
 
@@ -14,6 +13,12 @@ package struct Alert: Sendable {
         package let at: Timestamp
         package let by: String?
         package let note: String?
+    }
+
+    /// When somebody was wanted again, and why.
+    package struct Reopening: Sendable {
+        package let at: Timestamp
+        package let reason: String
     }
 
     package let id: AlertID
@@ -35,9 +40,17 @@ package struct Alert: Sendable {
     package let lastAt: Timestamp
     package let eventType: String
     package private(set) var event: JSONObject
-    package var acknowledged: Mark?
+    package var acknowledged: Acknowledgement?
     package var resolved: Mark?
     package var revision: Int64
+    /// Who is to look after it.
+    package var assignee: String?
+    package var reopened: Reopening?
+    let audience: AlertAudience
+    /// Why nobody was told when it fired last.
+    let untold: JSONValue?
+    /// It comes and goes, and so do those before it.
+    let isFlapping: Bool
 
     /// The key or account that it is about, if it is about one.
     package var thing: String? {
@@ -55,6 +68,10 @@ package struct Alert: Sendable {
         return alert
     }
 
+    static func url(of id: AlertID, origin: String) -> String { "\(origin)/v1/alerts/\(id)" }
+}
+
+extension Alert {
     func write(to w: inout JSONWriter, origin: String) {
         w.object { w in
             w.field("id", id.description)
@@ -72,15 +89,20 @@ package struct Alert: Sendable {
             w.field("last_at", lastAt.description)
             w.field("event", event)
             w.field("url", Self.url(of: id, origin: origin))
-            w.field("acknowledged_at", acknowledged?.at.description)
-            w.field("acknowledged_by", acknowledged?.by)
-            w.field("acknowledge_note", acknowledged?.note)
+            w.field("told", audience.isTold)
+            w.field("untold", untold ?? .array([]))
+            w.field("flapping", isFlapping)
+            w.field("assigned_to", assignee)
+            w.field("acknowledged_at", acknowledged?.mark.at.description)
+            w.field("acknowledged_by", acknowledged?.mark.by)
+            w.field("acknowledge_note", acknowledged?.mark.note)
+            w.field("acknowledged_until", acknowledged?.until?.description)
+            w.field("reopened_at", reopened?.at.description)
+            w.field("reopen_reason", reopened?.reason)
             w.field("resolved_at", resolved?.at.description)
             w.field("resolved_by", resolved?.by)
             w.field("resolve_note", resolved?.note)
             w.field("revision", revision)
         }
     }
-
-    static func url(of id: AlertID, origin: String) -> String { "\(origin)/v1/alerts/\(id)" }
 }

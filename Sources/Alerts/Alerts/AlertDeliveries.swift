@@ -46,9 +46,14 @@ struct AlertDeliveries {
     private static let receivers = Statement(
         "alert_receivers", "select id, status, event_types from webhook where id = any ($1::uuid[])")
 
+    private static let waiting = Statement(
+        "alert_waiting_receivers", "select webhook from alert_due where alert = $1 and kind = 'held'")
+
     private let alert: Alert
     private let deliveries: [Delivery]
     private let receivers: [WebhookID: Receiver]
+    /// They are told later.
+    private let waiting: Set<WebhookID>
 
     nonisolated(nonsending) static func read(
         _ alert: Alert, at now: Timestamp, from database: Database
@@ -64,10 +69,14 @@ struct AlertDeliveries {
                 (row.timestamp(1), row.optionalInt(2), row.int(3), row.optionalText(4)))
         }
         var receivers: [WebhookID: Receiver] = [:]
-        for row in try await database.query(Self.receivers, .idArray(alert.sendTo)) {
+        for row in try await database.query(Self.receivers, .idArray(alert.sendTo + alert.audience.chosen)) {
             receivers[row.id(0)] = Receiver(status: row.text(1), eventTypes: row.textArray(2))
         }
-        return AlertDeliveries(alert: alert, deliveries: deliveries, receivers: receivers)
+        let waiting = try await database.query(Self.waiting, .id(alert.id)).map { row in
+            row.id(0, as: WebhookKind.self)
+        }
+        return AlertDeliveries(
+            alert: alert, deliveries: deliveries, receivers: receivers, waiting: Set(waiting))
     }
 
     /// Those of `ids` that are no webhook.
@@ -79,7 +88,7 @@ struct AlertDeliveries {
         return Set(ids).subtracting(known)
     }
 
-    /// `route`, `silences`, `deliveries` and `not_sent`.
+    /// `route`, `deliveries` and `not_sent`.
     func writeFields(to w: inout JSONWriter) {
         w.array("route", route) { w, step in
             w.object { w in
@@ -87,7 +96,6 @@ struct AlertDeliveries {
                 w.field("by", step.by)
             }
         }
-        w.array("silences") { _ in }
         w.array("deliveries", deliveries) { w, delivery in delivery.write(to: &w) }
         w.array("not_sent", notSent) { w, receiver in
             w.object { w in
@@ -98,20 +106,28 @@ struct AlertDeliveries {
     }
 
     private var route: [(webhook: WebhookID, by: String)] {
-        if !alert.sendTo.isEmpty { return alert.sendTo.map { ($0, "send_to") } }
-        var seen: Set<WebhookID> = []
-        return deliveries.map(\.webhook).filter { seen.insert($0).inserted }.map { ($0, "event_types") }
+        let named = alert.sendTo.map { (webhook: $0, by: "send_to") }
+        let chosen = alert.audience.chosen.filter { !alert.sendTo.contains($0) }.map {
+            (webhook: $0, by: "route")
+        }
+        var seen = Set((named + chosen).map(\.webhook))
+        return named + chosen
+            + deliveries.map(\.webhook).filter { seen.insert($0).inserted }.map { ($0, "event_types") }
     }
 
     private var notSent: [(webhook: WebhookID, reason: String)] {
         if alert.isQuiet { return route.map { ($0.webhook, "cooldown") } }
         let told = Set(deliveries.map(\.webhook))
-        return alert.sendTo.filter { !told.contains($0) }.map { ($0, reason(for: $0)) }
+        return (alert.sendTo + alert.audience.chosen).filter { !told.contains($0) }.map {
+            ($0, reason(for: $0))
+        }
     }
 
     private func reason(for webhook: WebhookID) -> String {
         guard let receiver = receivers[webhook] else { return "deleted" }
         if receiver.status == "disabled" || receiver.status == "suspended" { return receiver.status }
+        if waiting.contains(webhook) { return "held" }
+        if let hiding = alert.untold?.asArray?.first?["by"]?.asString { return hiding }
         return receiver.narrowsAlertsAway ? "event_types" : "not_permitted"
     }
 }

@@ -26,6 +26,8 @@ struct AlertQuery {
     var severity: Severity?
     var rule: AlertRuleID?
     var isAcknowledged: Bool?
+    var assignee: PrincipalID?
+    var isTold: Bool?
     /// Of `last_at`.
     var from: Timestamp?
     var to: Timestamp?
@@ -42,6 +44,7 @@ extension AlertStore {
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
+            and ($15::text is null or assignee = $15) and ($16::boolean is null or is_told = $16)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and case when thing is null or not $12 then
                     event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
@@ -57,6 +60,7 @@ extension AlertStore {
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
+            and ($15::text is null or assignee = $15) and ($16::boolean is null or is_told = $16)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and case when thing is null or not $12 then
                     event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
@@ -72,6 +76,7 @@ extension AlertStore {
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
+            and ($15::text is null or assignee = $15) and ($16::boolean is null or is_told = $16)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and case when thing is null or not $12 then
                     event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
@@ -87,6 +92,7 @@ extension AlertStore {
         where ($1::text is null or state = $1) and ($2::text is null or severity = $2)
             and ($3::uuid is null or rule = $3) and ($4::boolean is null or (acknowledged_at is not null)
                 = $4)
+            and ($15::text is null or assignee = $15) and ($16::boolean is null or is_told = $16)
             and ($5::timestamptz is null or last_at >= $5) and ($6::timestamptz is null or last_at < $6)
             and case when thing is null or not $12 then
                     event_type = any ($7::text[]) or $8 and event_type like 'custom.%'
@@ -108,7 +114,10 @@ extension AlertStore {
             .int(query.limit + 1), .bool(sight.isScoped),
         ]
         let rows = try await database.query(
-            query.sort.statement, parameters: filters + sight.seen.parameters)
+            query.sort.statement,
+            parameters: filters + sight.seen.parameters + [
+                .text(query.assignee?.description), .bool(query.isTold),
+            ])
         let ids: [AlertID] = rows.map { $0.id(0) }
         var alerts: [AlertID: Alert] = [:]
         for alert in try await find(ids, in: database) { alerts[alert.id] = alert }

@@ -14,6 +14,7 @@ package final class AlertEngine {
     private let rights: OwnerRights
     private let things: TargetSource
     private let origin: String
+    let teller: Teller
     private var index: RuleIndex?
     /// Conditions evaluated so far.
     package private(set) var evaluations = 0
@@ -35,6 +36,7 @@ package final class AlertEngine {
         (self.ledger, self.things) = (ledger, things)
         self.rights = OwnerRights(database: ledger.database, reader: rights)
         self.origin = origin
+        teller = Teller(ledger: ledger)
     }
 
     /// For `WebhookOutbox.reaction(adding:)`: writes what the events fire and returns what receivers are
@@ -46,10 +48,13 @@ package final class AlertEngine {
         let outcome = try await evaluate(events + suspended, in: transaction)
         let failed = try await write(outcome.failures, in: transaction)
         let fired = try await write(outcome.firings, in: transaction)
-        let own = suspended + failed + fired.map(\.event)
+        let own = suspended + failed + fired.events
         if !own.isEmpty { try await EventStore.insert(own, in: transaction) }
-        let resolved = try await ResolvedRoutes.messages(for: events, in: transaction)
-        return (suspended + failed).compactMap { Message($0) } + fired.map(\.message) + resolved
+        let said = events.filter { Self.said.contains($0.type) }
+        let told = try await AlertAudience.messages(for: said, in: transaction)
+        let again = try await teller.tellAgain(
+            events.filter { Self.toldAgain.contains($0.type) }, in: transaction)
+        return (suspended + failed).compactMap { Message($0) } + fired.messages + told + again
     }
 
     /// False when `messages` has nothing to do about events of this type.
@@ -60,10 +65,17 @@ package final class AlertEngine {
         return index.takes(type)
     }
 
-    /// Of `Suspensions` and `ResolvedRoutes`.
-    private static let alwaysTaken: Set<EventType> = [
-        .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled, .alertResolved,
+    /// What is said of alerts to those who were told that they fire.
+    private static let said: Set<EventType> = [
+        .alertResolved, .alertAcknowledged, .alertAssigned, .alertCommented,
     ]
+
+    private static let toldAgain: Set<EventType> = [.alertReopened, .alertEscalated, .alertSettled]
+
+    /// Of `Suspensions`, and what is said of alerts.
+    private static let alwaysTaken: Set<EventType> = said.union([
+        .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled,
+    ]).union(toldAgain)
 
     private struct Outcome {
         var firings: [Firing] = []
@@ -179,17 +191,23 @@ package final class AlertEngine {
         }
     }
 
+    /// Events that are not stored yet, and what is told of them.
+    struct Written {
+        var events: [Event] = []
+        var messages: [Message] = []
+    }
+
     nonisolated(nonsending) func write(
         _ firings: [Firing], in transaction: Transaction
-    ) async throws -> [(event: Event, message: Message)] {
-        guard !firings.isEmpty else { return [] }
+    ) async throws -> Written {
+        guard !firings.isEmpty else { return Written() }
         var new = try await FiringStore.note(firings, in: transaction)
         let names = try await ActorNames.of(new, in: transaction)
         for index in new.indices {
             if let name = new[index].event.actor.principal.flatMap({ names[$0] }) { new[index].actor = name }
         }
         let groups = FiringGroup.groups(of: new)
-        guard !groups.isEmpty else { return [] }
+        guard !groups.isEmpty else { return Written() }
         let raised = try await FiringStore.raise(groups, newID: { ledger.newID() }, in: transaction)
         let acting = groups.flatMap { group in
             raised[group.key].map { alert in group.firings.map { ($0, alert.id) } } ?? []
@@ -197,47 +215,85 @@ package final class AlertEngine {
         if try await ActionRuns.open(acting, newID: { ledger.newID(EventKind.self).uuid }, in: transaction) {
             hasOpenedActions = true
         }
-        return groups.flatMap { group in raised[group.key].map { notices(of: group, $0) } ?? [] }
+        let now = ledger.clock.now()
+        let flaps = try await flaps(of: groups, raised, at: now, in: transaction)
+        var (written, tellings): (Written, [Telling]) = (Written(), [])
+        for group in groups {
+            guard let raised = raised[group.key], !raised.isQuiet else { continue }
+            let (events, telling) = notices(of: group, raised, flaps[group.key], at: now)
+            written.events += events
+            tellings.append(telling)
+        }
+        written.messages = try await teller.tell(tellings, at: now, in: transaction)
+        return written
     }
 
-    /// One for each firing that no cooldown swallowed.
+    /// One for each firing that no cooldown swallowed. What made an alert worse that somebody looked after
+    /// is told in their place.
     private func notices(
-        of group: FiringGroup, _ raised: FiringStore.Raised
-    ) -> [(event: Event, message: Message)] {
-        if raised.isQuiet { return [] }
+        of group: FiringGroup, _ raised: FiringStore.Raised, _ flap: Flaps.Verdict?, at now: Timestamp
+    ) -> ([Event], Telling) {
         let before = raised.count - group.firings.count
-        return group.firings.prefix(group.firings.count - group.suppressed).enumerated().map {
-            place, firing in
-            let rule = firing.rule
-            let notice = AlertNotice(
-                alert: raised.id,
-                rule: RuleReference(id: rule.id, name: rule.content.name, version: rule.version),
-                severity: rule.content.severity.rawValue, state: .firing, summary: AlertSummary.text(firing),
-                advice: rule.content.advice, labels: rule.content.labels, group: firing.group,
-                count: before + place + 1,
-                firstAt: raised.firstAt, lastAt: raised.lastAt, event: firing.view,
-                url: Alert.url(of: raised.id, origin: origin))
-            let event = event(
-                NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.at)
-            let message = Message(
-                alert: event, raised.id, firedBy: firing.event.type, sendTo: rule.content.sendTo)
-            return (event, message)
+        let kept = group.firings.prefix(group.firings.count - group.suppressed)
+        let facts = kept.enumerated().map { notice(of: $1, raised, count: before + $0 + 1) }
+        var events = zip(kept, facts).map { firing, notice in
+            event(NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.at)
         }
+        var telling = Telling(group, raised, events)
+        if let flap, let last = facts.last {
+            telling.isFlapping = flap == .goesOn && !(telling.isSecurity && telling.severity == .critical)
+            if case .begins(let times) = flap {
+                let flapping = event(last.flapping(times), at: now)
+                telling.events = [flapping]
+                events.append(flapping)
+            }
+        }
+        if let acknowledged = raised.acknowledged, let last = facts.last {
+            let end = acknowledged.end(count: raised.count, severity: group.content.severity, at: now)
+            telling.acknowledged = end == nil ? acknowledged : nil
+            if let end {
+                let reopened = event(last.reopening(end.rawValue, acknowledged), at: now)
+                (telling.events, telling.reopening) = ([reopened], end.rawValue)
+                events.append(reopened)
+            }
+        }
+        return (events, telling)
+    }
+
+    /// Of new alerts whose rules find them well again by themselves: only these come and go.
+    private nonisolated(nonsending) func flaps(
+        of groups: [FiringGroup], _ raised: [FiringGroup.Key: FiringStore.Raised], at now: Timestamp,
+        in transaction: Transaction
+    ) async throws -> [FiringGroup.Key: Flaps.Verdict] {
+        var new: [FiringGroup.Key: AlertID] = [:]
+        for group in groups where !group.content.isPoint {
+            guard let raised = raised[group.key], raised.count == group.firings.count else { continue }
+            new[group.key] = raised.id
+        }
+        return try await Flaps.note(new, at: now, in: transaction)
+    }
+
+    private func notice(of firing: Firing, _ raised: FiringStore.Raised, count: Int) -> AlertNotice {
+        let rule = firing.rule
+        return AlertNotice(
+            alert: raised.id,
+            rule: RuleReference(id: rule.id, name: rule.content.name, version: rule.version),
+            severity: rule.content.severity.rawValue, state: .firing, summary: AlertSummary.text(firing),
+            advice: rule.content.advice, labels: rule.content.labels, group: firing.group, count: count, firstAt: raised.firstAt,
+            lastAt: raised.lastAt, event: firing.view, url: Alert.url(of: raised.id, origin: origin))
     }
 
     /// What is told of alerts that are resolved by themselves.
     nonisolated(nonsending) func resolutions(
         of ids: [AlertID], in transaction: Transaction
-    ) async throws -> [(event: Event, message: Message)] {
-        guard !ids.isEmpty else { return [] }
-        return try await AlertStore(database: ledger.database).find(ids, in: transaction).sorted {
-            $0.id < $1.id
-        }.compactMap { alert in
-            guard let mark = alert.resolved, let type = EventType(alert.eventType) else { return nil }
-            let event = event(alert.resolution(mark, origin: origin), at: mark.at)
-            let message = Message(alert: event, alert.id, firedBy: type, sendTo: alert.sendTo)
-            return (event, message)
+    ) async throws -> Written {
+        guard !ids.isEmpty else { return Written() }
+        let alerts = try await AlertStore(database: ledger.database).find(ids, in: transaction)
+        let events = alerts.sorted { $0.id < $1.id }.compactMap { alert in
+            alert.resolved.map { event(alert.resolution($0, origin: origin), at: $0.at) }
         }
+        return Written(
+            events: events, messages: try await AlertAudience.messages(for: events, in: transaction))
     }
 
     /// An event of the installation's own.

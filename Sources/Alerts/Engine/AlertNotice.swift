@@ -35,6 +35,16 @@ struct AlertNotice {
     }
 }
 
+extension AlertNotice {
+    /// Somebody is wanted again.
+    func reopening(_ reason: String, _ before: Acknowledgement) -> NewEvent {
+        var data = data
+        _ = data.append("reason", .string(reason))
+        _ = data.append("acknowledged_by", .of(before.mark.by))
+        return NewEvent(.alertReopened, subject: alert, data: data)
+    }
+}
+
 /// A rule as an alert remembers it.
 package struct RuleReference: Sendable {
     package let id: AlertRuleID

@@ -1,9 +1,6 @@
 import Access
-import Events
-import JSON
 import Kernel
 import Postgres
-import Webhooks
 
 /// A group of a rule that is well again by itself: its alert is resolved.
 struct AlertRecovery {
@@ -11,8 +8,6 @@ struct AlertRecovery {
     /// The first half of the group's key.
     let group: UUID
     let at: Timestamp
-    /// How often the group was well again before it, in one page.
-    let wave: Int
 
     private static let resolve = Statement(
         "alert_recover",
@@ -32,8 +27,8 @@ struct AlertRecovery {
     /// What readers and receivers are told of it. Alerts that somebody resolved before are left as they are.
     nonisolated(nonsending) static func write(
         _ recoveries: [AlertRecovery], _ engine: AlertEngine, in transaction: Transaction
-    ) async throws -> [(event: Event, message: Message)] {
-        guard !recoveries.isEmpty else { return [] }
+    ) async throws -> AlertEngine.Written {
+        guard !recoveries.isEmpty else { return AlertEngine.Written() }
         let lows = recoveries.map { $0.group.bytes + Array(repeating: 0, count: 16) }
         let highs = recoveries.map { $0.group.bytes + Array(repeating: 255, count: 16) }
         let rows = try await transaction.query(

@@ -226,18 +226,19 @@ package final class CourseEngine {
         let failed = try await alerts.write(work.failures, in: transaction)
         let blind = try await DataWatch.write(
             work.watches, newID: { ledger.newID() }, in: transaction)
-        var notices: [(event: Event, message: Message)] = []
-        for wave in work.waves {
-            notices += try await alerts.write(wave.firings, in: transaction)
-            notices += try await AlertRecovery.write(wave.recoveries, alerts, in: transaction)
-        }
         let told = overflown + failed + blind
-        let events = told + notices.map(\.event)
-        guard !events.isEmpty else { return nil }
-        try await EventStore.insert(events, in: transaction)
-        let messages =
-            told.compactMap { Message($0) } + notices.map(\.message)
-        return try await enqueue(messages, transaction)
+        var written = AlertEngine.Written(events: told, messages: told.compactMap { Message($0) })
+        for wave in CourseWave.waves(of: work.steps) {
+            let steps = [
+                try await AlertRecovery.write(wave.recoveries, alerts, in: transaction),
+                try await alerts.write(wave.firings, in: transaction),
+            ]
+            written.events += steps.flatMap(\.events)
+            written.messages += steps.flatMap(\.messages)
+        }
+        guard !written.events.isEmpty else { return nil }
+        try await EventStore.insert(written.events, in: transaction)
+        return try await enqueue(written.messages, transaction)
     }
 }
 

@@ -8,8 +8,7 @@ import Postgres
 /// What a round came to, before anything of it is written.
 struct CourseWork {
     var changes: [StateKey: GroupStates.Change] = [:]
-    var firings: [Firing] = []
-    var recoveries: [AlertRecovery] = []
+    var steps: [CourseStep] = []
     var failures: [RuleFailure] = []
     var watches: [DataWatch] = []
     /// Values that rules over first values had no room for.
@@ -26,20 +25,9 @@ struct CourseWork {
     }
 
     /// Whether it makes events.
-    var isTold: Bool {
-        !(firings.isEmpty && recoveries.isEmpty && failures.isEmpty && watches.isEmpty && forgotten.isEmpty)
-    }
+    var isTold: Bool { !(steps.isEmpty && failures.isEmpty && watches.isEmpty && forgotten.isEmpty) }
 
     var isEmpty: Bool { changes.isEmpty && primed == nil && !isTold }
-
-    /// What fires and then what is well again, in turns: a group that was well before it fired again has an
-    /// alert of its own for either. Nearly always one.
-    var waves: [(firings: [Firing], recoveries: [AlertRecovery])] {
-        let last = max(firings.map(\.wave).max() ?? 0, recoveries.map(\.wave).max() ?? 0)
-        return (0...last).map { wave in
-            (firings.filter { $0.wave == wave }, recoveries.filter { $0.wave == wave })
-        }
-    }
 }
 
 /// Works out what a page of events, and the time that has gone by, do to the groups of rules.
@@ -72,7 +60,8 @@ final class CourseJudge {
         let rule: AlertRule
         let transition: RuleMachine.Transition
         let key: StateKey
-        let wave: Int
+        /// Its place among all that the round came to.
+        let number: Int
     }
 
     nonisolated(nonsending) func work(
@@ -141,8 +130,6 @@ final class CourseJudge {
         var states: [StateKey: GroupState] = [:]
         var work = CourseWork()
         var elapsed: [Elapsed] = []
-        /// How often groups were well again so far.
-        private var recovered: [StateKey: Int] = [:]
 
         init(_ rules: [AlertRule]) {
             self.rules = Dictionary(rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
@@ -176,10 +163,11 @@ final class CourseJudge {
                 if case .fails(let reason) = transition.step {
                     fail(rule, candidate.event, reason)
                 } else if !isWatch, transition.event == candidate.event.id, transition.step == .fires {
-                    work.firings.append(
-                        Firing(
-                            rule: rule, event: candidate.event, view: candidate.view, at: transition.at,
-                            wave: recovered[candidate.key] ?? 0))
+                    add(
+                        .fires(
+                            Firing(
+                                rule: rule, event: candidate.event, view: candidate.view, at: transition.at)),
+                        candidate.key)
                 } else {
                     note(transition, rule, candidate.key)
                 }
@@ -192,6 +180,17 @@ final class CourseJudge {
             for transition in rule.machine(of: key).advance(&state, to: end) { note(transition, rule, key) }
             states[key] = state
             if rule.content.isOver(at: time) { drop(key) }
+        }
+
+        private var steps = 0
+
+        private mutating func number() -> Int {
+            steps += 1
+            return steps
+        }
+
+        private mutating func add(_ what: CourseStep.What, _ key: StateKey) {
+            work.steps.append(CourseStep(what: what, key: key, number: number()))
         }
 
         /// Of a rule that says something else by now, or nothing any more.
@@ -208,13 +207,12 @@ final class CourseJudge {
                 }
                 return
             }
-            let wave = recovered[key] ?? 0
             switch transition.step {
-            case .fires: elapsed.append(Elapsed(rule: rule, transition: transition, key: key, wave: wave))
+            case .fires:
+                elapsed.append(Elapsed(rule: rule, transition: transition, key: key, number: number()))
             case .resolves:
-                work.recoveries.append(
-                    AlertRecovery(rule: rule.id, group: key.group, at: transition.at, wave: wave))
-                recovered[key] = wave + 1
+                add(
+                    .recovers(AlertRecovery(rule: rule.id, group: key.group, at: transition.at)), key)
             case .forgets(let count): work.forgotten[rule.id, default: 0] += count
             case .pends, .calms, .recovers, .fails: break
             }
@@ -262,9 +260,10 @@ final class CourseJudge {
             let event = item.transition.event.flatMap { shown[$0] } ?? nothing(item)
             guard sight.sees(event.type, EventTopic(of: event), targets) else { continue }
             let view = EventView.flat(event, seenBy: sight, targets)
-            round.work.firings.append(
-                Firing(rule: item.rule, event: event, view: view, at: item.transition.at, wave: item.wave))
+            let firing = Firing(rule: item.rule, event: event, view: view, at: item.transition.at)
+            round.work.steps.append(CourseStep(what: .fires(firing), key: item.key, number: item.number))
         }
+        round.work.steps.sort { $0.number < $1.number }
         return round.work
     }
 

@@ -16,11 +16,9 @@ struct Firing {
 
     /// When: the event's time, or the moment that time alone made it so.
     let at: Timestamp
-    /// How often its group was well again before it, in one page.
-    let wave: Int
 
-    init(rule: AlertRule, event: Event, view: JSONObject, at: Timestamp? = nil, wave: Int = 0) {
-        (self.rule, self.event, self.view, self.wave) = (rule, event, view, wave)
+    init(rule: AlertRule, event: Event, view: JSONObject, at: Timestamp? = nil) {
+        (self.rule, self.event, self.view) = (rule, event, view)
         self.at = at ?? event.at
         group = rule.content.group(of: view)
         groupKey = Self.key(of: group)

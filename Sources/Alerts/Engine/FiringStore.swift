@@ -49,7 +49,8 @@ enum FiringStore {
             quiet_until = case
                 when excluded.quiet_until is not null and a.quiet_until > excluded.last_at then a.quiet_until
                 else excluded.quiet_until end
-        returning id, rule, group_key, count, first_at, last_at, is_quiet
+        returning id, rule, group_key, count, first_at, last_at, is_quiet, acknowledged_at, acknowledged_by,
+            acknowledge_note, ack_until, ack_count, ack_severity, untold is not null or not is_told
         """)
     private static let fail = Statement(
         "alert_rule_fail",
@@ -68,6 +69,9 @@ enum FiringStore {
         let lastAt: Timestamp
         /// A cooldown swallowed all of it.
         let isQuiet: Bool
+        let acknowledged: Acknowledgement?
+        /// Nobody was told when it fired before.
+        let wasHidden: Bool
     }
 
     /// Those that had not fired yet.
@@ -105,7 +109,8 @@ enum FiringStore {
         for row in rows {
             raised[FiringGroup.Key(rule: row.id(1), group: row.bytes(2))] = Raised(
                 id: row.id(0), count: row.int(3), firstAt: row.timestamp(4), lastAt: row.timestamp(5),
-                isQuiet: row.bool(6))
+                isQuiet: row.bool(6), acknowledged: Acknowledgement(row, from: 7, rest: 10),
+                wasHidden: row.bool(13))
         }
         return raised
     }

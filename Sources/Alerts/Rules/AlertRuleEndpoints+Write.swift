@@ -83,6 +83,7 @@ extension AlertRuleEndpoints {
             }
             try request.match(revision: rule.revision, required: true)
             try await rules.delete(id, in: change.transaction)
+            if let weakening = RuleWeakening(rule, nil) { change.emit(weakening.event) }
             change.noteRule("rules.delete", rule)
         }
         return Response(.noContent)
@@ -110,6 +111,7 @@ extension AlertRuleEndpoints {
                 try await rules.keepVersion(of: rule, by: context.actor.principal, in: transaction)
             }
             try await holdActions(of: rule, after: before, change)
+            if let weakening = RuleWeakening(before, rule) { change.emit(weakening.event) }
             if rule.begins(after: before) { try await rules.begin(rule.id, in: transaction) }
             change.noteRule(action, rule)
             return try await rules.find(id, in: transaction) ?? rule

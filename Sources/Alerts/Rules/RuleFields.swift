@@ -18,11 +18,21 @@ extension Fields {
     /// 1 to 1,000 characters; line breaks and tabs are fine.
     mutating func prose(optional name: String, _ length: ClosedRange<Int> = 1...1_000) -> String? {
         guard let text = string(optional: name, length) else { return nil }
+        refuseControls(name, text)
+        return text
+    }
+
+    mutating func prose(_ name: String) -> String {
+        let text = string(name, 1...1_000)
+        refuseControls(name, text)
+        return text
+    }
+
+    private mutating func refuseControls(_ name: String, _ text: String) {
         let isFit = text.unicodeScalars.allSatisfy {
             $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
         }
         if !isFit { fail(name, code: FieldCode.malformed, "must not hold control characters") }
-        return text
     }
 
     /// One sentence, in one line.

@@ -23,7 +23,8 @@ enum PagerDutyBody {
 
     private static func action(_ notice: Notice) -> String {
         switch notice.step {
-        case .acknowledged: "acknowledge"
+        // Comments are not sent there; one that was queued before must not open an incident anew.
+        case .acknowledged, .noted: "acknowledge"
         case .resolved: "resolve"
         case .fired, nil: "trigger"
         }

@@ -48,6 +48,7 @@ enum TelegramBody {
         case .fired: notice.severity?.rawValue.uppercased() ?? "ALERT"
         case .acknowledged: "Acknowledged"
         case .resolved: "Resolved"
+        case .noted: notice.remark
         case nil: "Keybell"
         }
     }

@@ -58,6 +58,9 @@ struct DeliveryRooms {
             log: shared.log, isPaused: { !shared.seal.isOpen })
         ledger.onEvents { if engine.takeOpenedActions() { actions.wake() } }
         self.actions = isLead ? actions : nil
+        let alerts = AlertRooms(
+            shared, ledger: ledger, engine: engine, hands: hands,
+            enqueue: { try await outbox.enqueue($0, in: $1) })
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
         operations =
             WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake)
@@ -67,28 +70,11 @@ struct DeliveryRooms {
                 ledger: ledger, outbox: outbox, things: KeyTargets.source,
                 told: MissedAlerts.messages, wake: wake
             ).operations
-            + Self.alerting(shared, ledger, hands)
+            + alerts.operations
         jobs =
             WebhookJobs(ledger: ledger, directory: directory, poll: { try await dispatcher.poll() }).jobs
-            + AlertJobs(database: ledger.database).jobs + [
-                RuleExpiry(ledger: ledger).job, actions.job,
-                HeartbeatWatch(ledger: ledger, outbox: outbox).job,
-            ]
+            + alerts.jobs + [actions.job, HeartbeatWatch(ledger: ledger, outbox: outbox).job]
         self.dispatcher = dispatcher
-    }
-
-    private static func alerting(_ shared: NodeShared, _ ledger: Ledger, _ hands: RuleHands) -> [Operation] {
-        let origin = shared.settings.origin
-        let rules = AlertRuleStore(database: ledger.database)
-        let alerts = AlertStore(database: ledger.database, things: KeyTargets.source)
-        return AlertRuleEndpoints(
-            rules: rules, ledger: ledger, things: KeyTargets.source,
-            rights: PrincipalRights.reader(shared.clock), hands: hands
-        ).operations
-            + RulePackEndpoints(packs: Assets.packs, rules: rules, ledger: ledger).operations
-            + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: origin).operations
-            + OwnHeartbeatEndpoints(ledger: ledger).operations
-            + AlertEndpoints(alerts: alerts, rules: rules, ledger: ledger, origin: origin).operations
     }
 
     func start(on worker: isolated Worker) {

@@ -40,6 +40,11 @@ extension LabelMatcher: Equatable {
     }
 }
 
+extension LabelMatcher: CustomStringConvertible {
+    /// `severity=critical`.
+    package var description: String { "\(name)\(comparison.rawValue)\(value)" }
+}
+
 extension LabelMatcher: JSONWritable {
     package func write(to w: inout JSONWriter) {
         w.object { w in
@@ -50,7 +55,7 @@ extension LabelMatcher: JSONWritable {
     }
 
     /// Of a stored one; nil when this program cannot read it.
-    init?(_ json: JSONValue) {
+    package init?(_ json: JSONValue) {
         guard let name = json["name"]?.asString, let value = json["value"]?.asString,
             let comparison = json["operator"]?.asString.flatMap({ Comparison(rawValue: $0) }),
             let read = try? LabelMatcher(name, comparison, value)

@@ -2,7 +2,7 @@ import Crypto
 import Events
 import Expressions
 import HTTPClient
-import JSON
+package import JSON
 import Kernel
 
 /// What a request says of an endpoint's terms; what it leaves out stays. Null is the default.
@@ -69,8 +69,10 @@ extension Fields {
     static let matchersAtMost = 16
     static let headersAtMost = 20
 
-    fileprivate mutating func labelMatchers() -> [LabelMatcher] {
-        let read = array(optional: "matchers", count: 0...Self.matchersAtMost) { f -> LabelMatcher? in
+    /// - Parameter least: how many there must be.
+    package mutating func labelMatchers(atLeast least: Int = 0) -> [LabelMatcher] {
+        if least > 0, !has("matchers") { fail("matchers", code: FieldCode.missing, "is required") }
+        let read = array(optional: "matchers", count: least...Self.matchersAtMost) { f -> LabelMatcher? in
             let name = f.labelName()
             let comparison = f.choice("operator", LabelMatcher.Comparison.self, default: .equal)
             let value = f.string("value", 0...1_000)

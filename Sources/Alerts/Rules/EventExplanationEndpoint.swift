@@ -1,0 +1,162 @@
+package import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+
+/// `/v1/events/{event_id}/explain`: which rules an event fired, and why the others did not.
+package struct EventExplanationEndpoint {
+    /// Rules that take the event's type.
+    private static let rulesAtMost = 200
+
+    private static let find = Statement(
+        "event_explained", "select id, at, type, subject, actor, data from feed_event where id = $1")
+    private static let fired = Statement(
+        "event_explained_firings",
+        """
+        select rule from rule_firing where event = $1 and rule = any ($2::uuid[])
+        """)
+
+    private let rules: AlertRuleStore
+    private let things: TargetSource
+    private let owners: OwnerRights
+
+    package init(rules: AlertRuleStore, things: TargetSource = .none, rights: RightsReader) {
+        (self.rules, self.things) = (rules, things)
+        owners = OwnerRights(database: rules.database, reader: rights)
+    }
+
+    package var operation: Operation {
+        Operation(
+            .get, "/v1/events/{event_id}/explain", id: "explainEvent", requires: .scoped(.eventsRead),
+            errors: [.notFound], bodyLimit: 0
+        ) { try await explain($0, $1) }
+    }
+
+    /// Why a rule is silent about the event, or that it is not.
+    enum Verdict: String {
+        case fired, condition, error, waits, retroactive, later, expired, disabled, suspended
+        case unseen = "owner_may_not_see"
+        case isAlert = "rules_cannot_match_it"
+    }
+
+    private struct Explained {
+        let rule: AlertRule
+        let verdict: Verdict
+        let detail: String?
+        let expressions: [Condition.ExpressionValue]
+    }
+
+    private nonisolated(nonsending) func explain(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        try request.parameters().finish()
+        guard let id = EventID(request.pathParameter("event_id")),
+            let row = try await rules.database.query(Self.find, .id(id)).first,
+            let event = Event(tested: row), let seen = try await seen(event, by: context)
+        else { throw Problem.notFound("event") }
+        let taking =
+            context.may(.rulesRead) ? try await rules.taking(event.type, atMost: Self.rulesAtMost) : []
+        let fired = try await fired(event, taking)
+        let rights = try await owners.rights(ofRules: taking, at: try await epoch())
+        let explained = taking.map { rule in
+            explain(
+                rule, event, seen.view, hasFired: fired.contains(rule.id), rights.sight(of: rule),
+                seen.targets)
+        }
+        return Response.object { w in
+            w.field("event", seen.view)
+            w.array("rules", explained) { w, one in
+                w.object { w in
+                    w.field(
+                        "rule",
+                        RuleReference(id: one.rule.id, name: one.rule.content.name, version: one.rule.version)
+                            .object)
+                    w.field("verdict", one.verdict.rawValue)
+                    w.field("detail", one.detail)
+                    w.field("matched", one.expressions)
+                }
+            }
+            w.field("rules_shown", context.may(.rulesRead))
+        }
+    }
+
+    /// As the caller sees it; nil for whoever may not.
+    private nonisolated(nonsending) func seen(
+        _ event: Event, by context: Context
+    ) async throws -> (view: JSONObject, targets: Targets)? {
+        let (sight, topic) = (EventSight(reading: context), EventTopic(of: event))
+        let targets = try await things.find(Set([topic.thing].compactMap(\.self)), rules.database)
+        guard sees(event, sight, topic, targets) else { return nil }
+        return (EventView.flat(event, seenBy: sight, targets), targets)
+    }
+
+    private func sees(_ event: Event, _ sight: EventSight, _ topic: EventTopic, _ targets: Targets) -> Bool {
+        guard EventVeil.isAlert(event.type) else { return sight.sees(event.type, topic, targets) }
+        guard let type = event.data["event"]?["type"]?.asString.flatMap({ EventType($0) }) else {
+            return false
+        }
+        return sight.sees(event.type, showing: type, topic, targets)
+    }
+
+    private nonisolated(nonsending) func epoch() async throws -> Int64 {
+        guard let row = try await rules.database.query(Authority.readEpoch).first else {
+            throw PostgresError.unavailable
+        }
+        return row.int64(0)
+    }
+
+    private nonisolated(nonsending) func fired(
+        _ event: Event, _ taking: [AlertRule]
+    ) async throws -> Set<AlertRuleID> {
+        guard !taking.isEmpty else { return [] }
+        let rows = try await rules.database.query(
+            Self.fired, .id(event.id), .idArray(taking.map(\.id)))
+        return Set(rows.map { $0.id(0) })
+    }
+
+    /// - Parameter view: as the caller sees the event, so that no condition tells them more.
+    private func explain(
+        _ rule: AlertRule, _ event: Event, _ view: JSONObject, hasFired: Bool,
+        _ sight: EventSight?, _ targets: Targets
+    ) -> Explained {
+        let parts = rule.content.when?.evaluateExplained(view) ?? []
+        func result(_ verdict: Verdict, _ detail: String? = nil) -> Explained {
+            Explained(rule: rule, verdict: verdict, detail: detail, expressions: parts)
+        }
+        if hasFired { return result(.fired) }
+        if !event.type.isOpenToRules { return result(.isAlert) }
+        switch rule.status {
+        case .disabled: return result(.disabled, rule.statusReason)
+        case .suspended: return result(.suspended, rule.statusReason)
+        case .expired: return result(.expired, rule.statusReason)
+        case .enabled, .error, .noData: break
+        }
+        let topic = EventTopic(of: event)
+        guard let sight, sight.sees(event.type, topic, targets) else {
+            return result(.unseen)
+        }
+        if rule.content.isOver(at: event.at) { return result(.expired) }
+        if view["retroactive"] == true, !rule.content.isRetroactive { return result(.retroactive) }
+        switch rule.content.when?.evaluate(view) {
+        case .error(let reason): return result(.error, reason)
+        case .fails: return result(.condition)
+        case .holds, nil: break
+        }
+        return event.at < rule.updatedAt ? result(.later) : result(rule.content.isPoint ? .later : .waits)
+    }
+}
+
+extension AlertRuleStore {
+    /// In the order of their names.
+    fileprivate nonisolated(nonsending) func taking(
+        _ type: EventType, atMost limit: Int
+    ) async throws -> [AlertRule] {
+        var query = AlertRuleQuery()
+        query.eventType = type
+        query.sort = .name
+        query.limit = limit - 1
+        return try await list(query)
+    }
+}

@@ -1,0 +1,165 @@
+package import Access
+package import Events
+import JSON
+package import Jobs
+import Kernel
+import Postgres
+
+/// What time does to alerts: acknowledgements end, nobody acknowledged, what was held is told, silences end.
+package struct AlertDues {
+    /// Rows of one transaction.
+    static let batch = 200
+
+    private static let overdue = Statement(
+        "alert_acknowledgement_over",
+        """
+        select id from alert where state = 'firing' and ack_until <= $1 order by ack_until
+        for no key update skip locked limit $2
+        """)
+    private static let takeSteps = Statement(
+        "alert_due_steps",
+        """
+        delete from alert_due where id in (
+            select id from alert_due where kind = 'escalation' and due_at <= $1 order by due_at
+            for update skip locked limit $2)
+        returning alert, route, step
+        """)
+    private static let endSilences = Statement(
+        "silence_lapse",
+        """
+        update silence set ended_at = $1, revision = revision + 1
+        where id in (select id from silence where ended_at is null and ends_at <= $1
+            order by ends_at for no key update skip locked limit $2)
+        returning id
+        """)
+
+    private let ledger: Ledger
+    private let engine: AlertEngine
+    private let alerts: AlertStore
+    private let origin: String
+    private let held: HeldTellings
+
+    package init(
+        ledger: Ledger, engine: AlertEngine, things: TargetSource = .none, rights: RightsReader,
+        origin: String, enqueue: @escaping CourseEngine.Enqueue
+    ) {
+        (self.ledger, self.engine, self.origin) = (ledger, engine, origin)
+        alerts = AlertStore(database: ledger.database)
+        held = HeldTellings(
+            ledger: ledger, teller: engine.teller, things: things, rights: rights, origin: origin,
+            enqueue: enqueue)
+    }
+
+    package var job: Job {
+        Job(
+            "alert-dues",
+            "Ends acknowledgements and silences, escalates alerts that nobody acknowledged, and tells what "
+                + "quiet hours and floods held.", every: .seconds(10)
+        ) { run in
+            var counts = JSONObject()
+            func add(_ name: String, _ count: Int) { _ = counts.append(name, .number(JSONNumber(count))) }
+            add("silences_ended", try await run.inSteps(of: Self.batch) { try await endSilences(run) })
+            add("reopened", try await run.inSteps(of: Self.batch) { try await reopen(run) })
+            add("escalated", try await run.inSteps(of: Self.batch) { try await escalate(run) })
+            add("settled", try await run.inSteps(of: Self.batch) { try await settle(run) })
+            add("held_told", try await run.inSteps(of: HeldTellings.batch) { try await held.tell(run) })
+            return counts
+        }
+    }
+
+    private nonisolated(nonsending) func reopen(_ run: JobRun) async throws -> Int {
+        try await ledger.change(run.context) { change in
+            let now = change.context.now
+            let ids = try await change.transaction.query(
+                Self.overdue, .timestamp(now), .int(Self.batch)
+            ).map { $0.id(0, as: AlertKind.self) }
+            guard !ids.isEmpty else { return 0 }
+            for found in try await alerts.find(ids, in: change.transaction).sorted(by: { $0.id < $1.id }) {
+                var alert = found
+                let reason = Acknowledgement.End.time.rawValue
+                alert.acknowledged = nil
+                alert.reopened = Alert.Reopening(at: now, reason: reason)
+                alert.revision += 1
+                try await alerts.mark(alert, in: change.transaction)
+                change.emit(alert.reopening(reason, found.acknowledged, origin: origin))
+                change.audit("alerts.reopen", alert.id, detail: ["reason": .string(reason)])
+            }
+            return ids.count
+        }
+    }
+
+    /// Each step asks again: whether it still fires, whether nobody looks after it, whether it is silenced.
+    private nonisolated(nonsending) func escalate(_ run: JobRun) async throws -> Int {
+        try await ledger.change(run.context) { change in
+            let now = change.context.now
+            let rows = try await change.transaction.query(
+                Self.takeSteps, .timestamp(now), .int(Self.batch))
+            let steps = rows.map { row in
+                (
+                    alert: row.id(0, as: AlertKind.self), route: row.id(1, as: AlertRouteKind.self),
+                    step: row.int(2)
+                )
+            }.sorted { ($0.alert, $0.step) < ($1.alert, $1.step) }
+            guard !steps.isEmpty else { return 0 }
+            let book = try await engine.teller.book(in: change.transaction)
+            let found = try await alerts.find(Array(Set(steps.map(\.alert))), in: change.transaction)
+            let byID = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+            for due in steps {
+                guard let alert = byID[due.alert], alert.wants(at: now),
+                    let route = book.routes.first(where: { $0.id == due.route }),
+                    route.steps.indices.contains(due.step - 1)
+                else { continue }
+                change.emit(
+                    alert.escalation(due.step, of: route, origin: origin))
+            }
+            return steps.count
+        }
+    }
+
+    /// What came and went is quiet: whoever was told of that is told how it is now.
+    private nonisolated(nonsending) func settle(_ run: JobRun) async throws -> Int {
+        try await ledger.change(run.context) { change in
+            let ids = try await Flaps.over(
+                at: change.context.now, limit: Self.batch, in: change.transaction)
+            for alert in try await alerts.find(ids, in: change.transaction).sorted(by: { $0.id < $1.id }) {
+                change.emit(
+                    alert.event(
+                        .alertSettled, state: alert.state, origin,
+                        ["quiet_for": .string(Flaps.quietFor.description)]))
+            }
+            return ids.count
+        }
+    }
+
+    private nonisolated(nonsending) func endSilences(_ run: JobRun) async throws -> Int {
+        try await ledger.change(run.context) { change in
+            let now = change.context.now
+            let ids = try await change.transaction.query(
+                Self.endSilences, .timestamp(now), .int(Self.batch)
+            ).map { $0.id(0, as: SilenceKind.self) }.sorted()
+            for id in ids {
+                guard let silence = try await SilenceStore.find(id, in: change.transaction) else { continue }
+                change.emit(silence.ending)
+                change.audit("silences.lapse", id)
+            }
+            if !ids.isEmpty { change.touchesConfiguration = true }
+            return ids.count
+        }
+    }
+}
+
+extension Alert {
+    /// Somebody is wanted: it fires, and nobody looks after it.
+    fileprivate func wants(at now: Timestamp) -> Bool {
+        state == .firing && acknowledged?.stands(at: now) != true
+    }
+
+    fileprivate func escalation(_ step: Int, of route: AlertRoute, origin: String) -> NewEvent {
+        event(
+            .alertEscalated, origin,
+            [
+                "route_id": .string(route.id.description), "step": .number(JSONNumber(step)),
+                "webhook_ids": .array(route.steps[step - 1].webhooks.map { .string($0.description) }),
+            ])
+    }
+}

@@ -1,0 +1,265 @@
+import Access
+import Events
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import Webhooks
+
+/// What quiet hours and floods held, told when they are over: one alert as itself, several as one digest.
+struct HeldTellings {
+    /// Rows of one transaction.
+    static let batch = 500
+
+    private static let take = Statement(
+        "alert_due_held",
+        """
+        delete from alert_due where id in (
+            select id from alert_due where kind = 'held' and due_at <= $1 order by webhook, due_at
+            for update skip locked limit $2)
+        returning webhook, alert, is_subscribed, event
+        """)
+    private static let owners = Statement(
+        "alert_due_owners", "select id, owner from webhook where id = any ($1::uuid[])")
+    private static let readEvents = Statement(
+        "alert_due_events",
+        "select id, at, type, subject, actor, data from feed_event where id = any ($1::uuid[])")
+    private static let hold = Statement(
+        "alert_due_hold_on",
+        """
+        insert into alert_due (id, kind, alert, webhook, is_subscribed, event, due_at)
+        values ($1, 'held', $2, $3, $4, $5, $6)
+        on conflict (alert, webhook) where kind = 'held' do nothing
+        """)
+    private static let show = Statement(
+        "alert_due_told",
+        """
+        update alert set untold = null, is_told = true,
+            told_to = array(
+                select distinct unnest(told_to || string_to_array(t.named, ' ')::uuid[]) order by 1)
+        from unnest($1::uuid[], $2::text[]) as t (id, named) where alert.id = t.id
+        """)
+    private static let note = Statement(
+        "alert_due_hidden",
+        """
+        insert into alert_telling (id, alert, event, at, verdict, reasons, webhooks)
+        values ($1, $2, $3, $4, 'hidden', $5::text::json, array[$6::uuid])
+        """)
+
+    struct Row {
+        let webhook: WebhookID
+        let alert: AlertID
+        let isSubscribed: Bool
+        let event: EventID
+    }
+
+    /// One that is told now.
+    struct Item {
+        let row: Row
+        let alert: Alert
+        let type: EventType
+    }
+
+    let ledger: Ledger
+    let teller: Teller
+    let things: TargetSource
+    let rights: OwnerRights
+    let origin: String
+    let enqueue: CourseEngine.Enqueue
+
+    init(
+        ledger: Ledger, teller: Teller, things: TargetSource, rights: RightsReader, origin: String,
+        enqueue: @escaping CourseEngine.Enqueue
+    ) {
+        (self.ledger, self.teller, self.things, self.origin) = (ledger, teller, things, origin)
+        self.rights = OwnerRights(database: ledger.database, reader: rights)
+        self.enqueue = enqueue
+    }
+
+    nonisolated(nonsending) func tell(_ run: JobRun) async throws -> Int {
+        let now = run.context.now
+        var effect: (() -> Void)?
+        let count = try await ledger.database.transaction { transaction in
+            let rows = try await transaction.query(Self.take, .timestamp(now), .int(Self.batch)).map { row in
+                Row(webhook: row.id(0), alert: row.id(1), isSubscribed: row.bool(2), event: row.id(3))
+            }.sorted { ($0.webhook, $0.alert) < ($1.webhook, $1.alert) }
+            guard !rows.isEmpty else { return 0 }
+            let items = try await self.judge(rows, at: now, in: transaction)
+            let messages = try await self.messages(for: items, at: now, in: transaction)
+            try await self.show(items, in: transaction)
+            effect = try await self.enqueue(messages, transaction)
+            return rows.count
+        }
+        effect?()
+        return count
+    }
+
+    /// Decided again, at the moment of telling.
+    private nonisolated(nonsending) func judge(
+        _ rows: [Row], at now: Timestamp, in transaction: Transaction
+    ) async throws -> [Item] {
+        let book = try await teller.book(in: transaction)
+        let found = try await AlertStore(database: ledger.database).find(
+            Array(Set(rows.map(\.alert))), in: transaction)
+        let alerts = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        var items: [Item] = []
+        for row in rows {
+            guard let alert = alerts[row.alert], let type = EventType(alert.eventType),
+                let telling = Telling(alert, [])
+            else { continue }
+            let quiet = book.quiet.filter { $0.webhooks.contains(row.webhook) }.compactMap {
+                $0.end(telling.severity, isSecurity: telling.isSecurity, at: now)
+            }.max()
+            if let quiet {
+                _ = try await transaction.query(
+                    Self.hold, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.webhook),
+                    .bool(row.isSubscribed), .id(row.event), .timestamp(quiet))
+                continue
+            }
+            let reasons = hiding(alert, telling, book, at: now)
+            if reasons.isEmpty {
+                items.append(Item(row: row, alert: alert, type: type))
+            } else {
+                _ = try await transaction.query(
+                    Self.note, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.event),
+                    .timestamp(now), .text(JSONValue.array(reasons.map(\.json)).text), .id(row.webhook))
+            }
+        }
+        return items
+    }
+
+    private func hiding(
+        _ alert: Alert, _ telling: Telling, _ book: TellingBook, at now: Timestamp
+    ) -> [TellingReason] {
+        if let acknowledged = alert.acknowledged, acknowledged.stands(at: now) {
+            return [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
+        }
+        return book.mutes.filter {
+            $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now)
+        }.map(\.reason)
+    }
+
+    private nonisolated(nonsending) func messages(
+        for items: [Item], at now: Timestamp, in transaction: Transaction
+    ) async throws -> [Message] {
+        guard !items.isEmpty else { return [] }
+        var owners: [WebhookID: PrincipalID] = [:]
+        for row in try await transaction.query(Self.owners, .idArray(Array(Set(items.map(\.row.webhook))))) {
+            owners[row.id(0)] = PrincipalID(row.text(1))
+        }
+        guard let epoch = try await transaction.query(Authority.readEpoch).first?.int64(0) else {
+            throw PostgresError.unavailable
+        }
+        let rights = try await rights.rights(of: Set(owners.values), at: epoch)
+        let events = try await events(of: items, in: transaction)
+        return Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
+            webhook, items -> [Message] in
+            guard let owner = owners[webhook].flatMap({ rights[$0] }) else { return [] }
+            let digest = items.filter {
+                owner.mayInGeneral(.alertsRead) && owner.mayInGeneral($0.type.permission)
+            }
+            let isDigest = digest.count > 1 || digest.first?.alert.state == .resolved
+            let alone =
+                isDigest ? items.filter { item in !digest.contains { $0.alert.id == item.alert.id } } : items
+            let messages = alone.compactMap { item in events[item.row.event].map { item.message($0) } }
+            return messages + (isDigest ? [AlertDigest(digest).message(to: webhook, at: now, origin)] : [])
+        }
+    }
+
+    private nonisolated(nonsending) func events(
+        of items: [Item], in transaction: Transaction
+    ) async throws -> [EventID: Event] {
+        var events: [EventID: Event] = [:]
+        for row in try await transaction.query(Self.readEvents, .idArray(Array(Set(items.map(\.row.event)))))
+        {
+            if let event = Event(tested: row) { events[event.id] = event }
+        }
+        return events
+    }
+
+    private nonisolated(nonsending) func show(_ items: [Item], in transaction: Transaction) async throws {
+        guard !items.isEmpty else { return }
+        let alerts = Dictionary(grouping: items, by: \.alert.id).sorted { $0.key < $1.key }
+        let named = alerts.map {
+            $0.value.filter { !$0.row.isSubscribed }.map(\.row.webhook.uuid.description)
+        }
+        _ = try await transaction.query(
+            Self.show, .idArray(alerts.map(\.key)), .textArray(named.map { $0.joined(separator: " ") }))
+    }
+}
+
+extension HeldTellings.Item {
+    fileprivate func message(_ event: Event) -> Message {
+        Message(
+            alert: event, alert.id, firedBy: type,
+            to: row.isSubscribed ? .subscribed([row.webhook]) : .webhooks([row.webhook]))
+    }
+}
+
+/// Many alerts in one message: how many of which rule, and where to read them.
+struct AlertDigest {
+    /// Under 20 kB, with summaries of 240 characters.
+    static let listedAtMost = 25
+
+    private let items: [HeldTellings.Item]
+
+    /// - Parameter items: of one webhook, at least one.
+    init(_ items: [HeldTellings.Item]) { self.items = items.sorted { $0.alert.firstAt < $1.alert.firstAt } }
+
+    func message(to webhook: WebhookID, at now: Timestamp, _ origin: String) -> Message {
+        let permissions =
+            [.alertsRead] + Set(items.map(\.type.permission)).sorted { $0.rawValue < $1.rawValue }
+        let isSubscribed = items.allSatisfy(\.row.isSubscribed)
+        var message = Message(
+            type: Message.digestType, timestamp: now, data: data(origin), event: nil,
+            permissions: permissions, to: isSubscribed ? .subscribed([webhook]) : .webhooks([webhook]))
+        message.alerts = items.map(\.alert.id)
+        return message
+    }
+
+    private func data(_ origin: String) -> JSONObject {
+        var data = JSONObject()
+        let severity = items.compactMap { Severity(rawValue: $0.alert.severity) }.max { $0.rank < $1.rank }
+        let fields: KeyValuePairs<String, JSONValue> = [
+            "severity": .string((severity ?? .info).rawValue), "summary": .string(summary),
+            "count": .number(JSONNumber(items.count)), "rules": .array(rules),
+            "alerts": .array(items.prefix(Self.listedAtMost).map { $0.alert.short(origin) }),
+            "more": .number(JSONNumber(max(0, items.count - Self.listedAtMost))),
+            "url": .string("\(origin)/v1/alerts?state=firing"),
+        ]
+        for (name, value) in fields { _ = data.append(name, value) }
+        return data
+    }
+
+    private var byRule: [(rule: RuleReference, count: Int)] {
+        Dictionary(grouping: items, by: \.alert.rule.id).values.compactMap { items in
+            items.first.map { ($0.alert.rule, items.count) }
+        }.sorted { ($1.count, $0.rule.name) < ($0.count, $1.rule.name) }
+    }
+
+    private var rules: [JSONValue] {
+        byRule.prefix(Self.listedAtMost).map { rule, count in
+            var object = rule.object
+            _ = object.append("count", .number(JSONNumber(count)))
+            return .object(object)
+        }
+    }
+
+    /// The three rules that fired most.
+    private var summary: String {
+        let named = byRule.prefix(3).map { "\($0.count) × \($0.rule.name)" }.joined(separator: ", ")
+        let word = items.count == 1 ? "alert" : "alerts"
+        return "\(items.count) \(word): \(named)\(byRule.count > 3 ? ", and others" : "")"
+    }
+}
+
+extension Alert {
+    /// As a digest lists it.
+    fileprivate func short(_ origin: String) -> JSONValue {
+        [
+            "alert_id": .string(id.description), "rule": .string(rule.name), "severity": .string(severity),
+            "state": .string(state.rawValue), "summary": .string(summary),
+            "count": .number(JSONNumber(count)), "url": .string(Self.url(of: id, origin: origin)),
+        ]
+    }
+}

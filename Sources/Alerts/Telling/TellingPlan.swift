@@ -1,0 +1,122 @@
+import Access
+import Kernel
+import Webhooks
+
+/// Whom a firing is told, worked out from values alone.
+struct TellingPlan: Equatable {
+    struct Held: Equatable {
+        let webhook: WebhookID
+        /// It would be told because it subscribed, not because somebody chose it.
+        let isSubscribed: Bool
+        let reason: TellingReason
+        let until: Timestamp
+    }
+
+    /// Nil: nobody, now or later.
+    var target: Message.Target?
+    /// Whom routes, or a step of an escalation, chose.
+    var chosen: [WebhookID] = []
+    var held: [Held] = []
+    /// What hides it; or what chose and holds.
+    var reasons: [TellingReason] = []
+    /// Routes that take it, told or not: they escalate.
+    var routes: [AlertRoute] = []
+
+    var withheld: Set<WebhookID> { Set(held.map(\.webhook)) }
+
+    /// Somebody is told at once.
+    var isToldNow: Bool {
+        switch target {
+        case nil: false
+        case .webhooks(let named): !Set(named).isSubset(of: withheld)
+        case .subscribers, .subscribersAnd, .subscribed: true
+        }
+    }
+
+    /// As if there were no routes, silences and hours.
+    var isUsual: Bool { target != nil && chosen.isEmpty && held.isEmpty }
+
+    var verdict: String { target == nil ? "hidden" : isToldNow ? "told" : "held" }
+}
+
+extension TellingPlan {
+    /// - Parameters:
+    ///   - flooded: routes that told as many new alerts in this minute as they tell one by one.
+    ///   - now: the moment of telling; when it fired does not matter.
+    init(_ telling: Telling, _ book: TellingBook, flooded: Set<AlertRouteID> = [], at now: Timestamp) {
+        if let acknowledged = telling.acknowledged {
+            reasons = [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
+            return
+        }
+        if telling.isFlapping {
+            reasons = [TellingReason(kind: .flapping)]
+            return
+        }
+        if telling.escalation == nil { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
+        reasons = book.mutes.filter {
+            $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now)
+        }.map(\.reason)
+        if !reasons.isEmpty { return }
+        choose(telling)
+        hold(telling, book, flooded, at: now)
+    }
+
+    private mutating func choose(_ telling: Telling) {
+        if let escalation = telling.escalation {
+            (chosen, target) = (escalation, .webhooks(escalation))
+        } else if !telling.sendTo.isEmpty {
+            target = .webhooks(telling.sendTo)
+        } else if routes.isEmpty {
+            target = .subscribers
+        } else {
+            var seen: Set<WebhookID> = []
+            chosen = routes.flatMap(\.webhooks).filter { seen.insert($0).inserted }
+            // A route alone takes a security alert from nobody who subscribed.
+            target = telling.isSecurity ? .subscribersAnd(chosen) : .webhooks(chosen)
+            reasons += routes.map { TellingReason(kind: .route, id: $0.id.description) }
+        }
+    }
+
+    private mutating func hold(
+        _ telling: Telling, _ book: TellingBook, _ flooded: Set<AlertRouteID>, at now: Timestamp
+    ) {
+        for hours in book.quiet {
+            guard let end = hours.end(telling.severity, isSecurity: telling.isSecurity, at: now) else {
+                continue
+            }
+            let reason = TellingReason(kind: .quietHours, id: hours.principal, until: end)
+            for webhook in hours.webhooks { hold(webhook, reason, until: end) }
+        }
+        guard telling.sendTo.isEmpty else { return }
+        for route in routes where flooded.contains(route.id) {
+            let end = now.nextMinute
+            let reason = TellingReason(kind: .flood, id: route.id.description, until: end)
+            for webhook in route.webhooks { hold(webhook, reason, until: end) }
+        }
+    }
+
+    private mutating func hold(_ webhook: WebhookID, _ reason: TellingReason, until end: Timestamp) {
+        guard let isSubscribed = target?.wants(webhook), !withheld.contains(webhook) else { return }
+        held.append(Held(webhook: webhook, isSubscribed: isSubscribed, reason: reason, until: end))
+        if !reasons.contains(reason) { reasons.append(reason) }
+    }
+}
+
+extension Message.Target {
+    /// Nil: it would not be told. True: only if it subscribed.
+    fileprivate func wants(_ webhook: WebhookID) -> Bool? {
+        switch self {
+        case .webhooks(let named), .subscribed(let named): named.contains(webhook) ? false : nil
+        case .subscribers: true
+        case .subscribersAnd(let named): !named.contains(webhook)
+        }
+    }
+}
+
+extension Timestamp {
+    private static let minute = Period.minutes(1).microseconds
+
+    /// When the running minute began.
+    var minute: Timestamp { Timestamp(microseconds: microseconds - microseconds % Self.minute) }
+    var nextMinute: Timestamp { minute + .minutes(1) }
+}

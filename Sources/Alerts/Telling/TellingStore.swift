@@ -1,0 +1,136 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+import Webhooks
+
+/// What is kept of how alerts were told.
+enum TellingStore {
+    private static let settle = Statement(
+        "alert_settle_telling",
+        """
+        update alert as a set untold = s.untold::json, is_told = s.is_told or (a.is_told and not s.is_new),
+            told_to = array(
+                select distinct unnest(a.told_to || string_to_array(s.chosen, ' ')::uuid[]) order by 1),
+            tells_subscribers = s.tells or (a.tells_subscribers and not s.is_new)
+        from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::text[], $6::boolean[])
+            as s (id, untold, is_told, is_new, chosen, tells)
+        where a.id = s.id
+        """)
+    private static let reopen = Statement(
+        "alert_reopen",
+        """
+        update alert set acknowledged_at = null, acknowledged_by = null, acknowledge_note = null,
+            ack_until = null, ack_count = null, ack_severity = null, reopened_at = $3,
+            reopen_reason = r.reason, revision = revision + 1
+        from unnest($1::uuid[], $2::text[]) as r (id, reason) where alert.id = r.id
+        """)
+    private static let note = Statement(
+        "alert_telling_note",
+        """
+        insert into alert_telling (id, alert, event, at, verdict, reasons, webhooks)
+        select id, alert, event, $7, verdict, reasons::json, string_to_array(webhooks, ' ')::uuid[]
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
+            as t (id, alert, event, verdict, reasons, webhooks)
+        """)
+    private static let escalate = Statement(
+        "alert_due_escalate",
+        """
+        insert into alert_due (id, kind, alert, route, step, due_at)
+        select id, 'escalation', alert, route, step, due_at
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::timestamptz[])
+            as e (id, alert, route, step, due_at)
+        on conflict (alert, route, step) where kind = 'escalation' do update set due_at = excluded.due_at
+        """)
+    private static let hold = Statement(
+        "alert_due_hold",
+        """
+        insert into alert_due as d (id, kind, alert, webhook, is_subscribed, event, due_at)
+        select id, 'held', alert, webhook, is_subscribed, event, due_at
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::uuid[], $6::timestamptz[])
+            as h (id, alert, webhook, is_subscribed, event, due_at)
+        on conflict (alert, webhook) where kind = 'held' do update set event = excluded.event,
+            is_subscribed = d.is_subscribed and excluded.is_subscribed
+        """)
+
+    nonisolated(nonsending) static func write(
+        _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
+    ) async throws {
+        let reopened = planned.map(\.telling).filter { $0.reopening != nil }
+        if !reopened.isEmpty {
+            _ = try await transaction.query(
+                reopen, .idArray(reopened.map(\.alert)), .textArray(reopened.compactMap(\.reopening)),
+                .timestamp(now))
+        }
+        try await settle(planned.filter { !$0.plan.isUsual || $0.telling.wasHidden }, in: transaction)
+        try await note(planned.filter { !$0.plan.isUsual }, at: now, newID: newID, in: transaction)
+        try await escalate(planned, at: now, newID: newID, in: transaction)
+        try await hold(planned, newID: newID, in: transaction)
+    }
+
+    private nonisolated(nonsending) static func settle(
+        _ planned: [Planned], in transaction: Transaction
+    ) async throws {
+        guard !planned.isEmpty else { return }
+        _ = try await transaction.query(
+            settle, .idArray(planned.map(\.telling.alert)),
+            .optionalTextArray(planned.map { $0.plan.isToldNow ? nil : $0.plan.reasonsText }),
+            .boolArray(planned.map(\.plan.isToldNow)), .boolArray(planned.map(\.telling.isNew)),
+            .textArray(planned.map { $0.plan.chosen.map(\.uuid.description).joined(separator: " ") }),
+            .boolArray(planned.map(\.plan.tellsSubscribers)))
+    }
+
+    private nonisolated(nonsending) static func note(
+        _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
+    ) async throws {
+        let rows = planned.flatMap { item in item.telling.events.map { (item: item, event: $0.id) } }
+        guard !rows.isEmpty else { return }
+        _ = try await transaction.query(
+            note, .idArray(rows.map { _ in newID() }), .idArray(rows.map(\.item.telling.alert)),
+            .idArray(rows.map(\.event)), .textArray(rows.map(\.item.plan.verdict)),
+            .textArray(rows.map(\.item.plan.reasonsText)),
+            .textArray(rows.map { $0.item.plan.chosen.map(\.uuid.description).joined(separator: " ") }),
+            .timestamp(now))
+    }
+
+    /// Each of its routes asks the next ones, told or not, unless somebody looks after it by then.
+    private nonisolated(nonsending) static func escalate(
+        _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
+    ) async throws {
+        let steps = planned.filter(\.telling.beginsEscalation).flatMap { item in
+            item.plan.routes.flatMap { route in
+                route.steps.enumerated().map { number, step in
+                    (item.telling.alert, route.id, Int16(number + 1), now + step.after)
+                }
+            }
+        }
+        guard !steps.isEmpty else { return }
+        _ = try await transaction.query(
+            escalate, .idArray(steps.map { _ in newID() }), .idArray(steps.map(\.0)),
+            .idArray(steps.map(\.1)), .int16Array(steps.map(\.2)), .timestampArray(steps.map(\.3)))
+    }
+
+    private nonisolated(nonsending) static func hold(
+        _ planned: [Planned], newID: () -> EventID, in transaction: Transaction
+    ) async throws {
+        let held = planned.flatMap { item in item.plan.held.map { (telling: item.telling, held: $0) } }
+        guard !held.isEmpty else { return }
+        _ = try await transaction.query(
+            hold, .idArray(held.map { _ in newID() }), .idArray(held.map(\.telling.alert)),
+            .idArray(held.map(\.held.webhook)), .boolArray(held.map(\.held.isSubscribed)),
+            .optionalUUIDArray(held.map { $0.telling.events.last?.id.uuid }),
+            .timestampArray(held.map(\.held.until)))
+    }
+}
+
+extension TellingPlan {
+    fileprivate var reasonsText: String { JSONValue.array(reasons.map(\.json)).text }
+
+    fileprivate var tellsSubscribers: Bool {
+        switch target {
+        case .subscribers, .subscribersAnd: true
+        case nil, .webhooks, .subscribed: false
+        }
+    }
+}
