@@ -18,7 +18,7 @@ enum ApprovalStore {
     static let lock = Statement(
         "approval_lock",
         derived: "select \(columns) from \(source) where a.id = $1 for no key update of a")
-    /// - `$1`: the caller, who sees their own and those of their service accounts; by a narrowed access token,
+    /// - `$1`: the caller, who sees their own and those of their service accounts; by a narrowed token,
     ///   `$5`, only what that asked for.
     /// - `$6`: whether they see those of others, too, where they may see the key or account, `$7`.
     static let list = Statement(
