@@ -5,9 +5,9 @@ import Kernel
 import Postgres
 
 /// Who sets the first thing that they prove themselves with, and passes every step-up by from then on:
-/// whoever comes straight from the provider, or by the access token that joining gave, on the day of joining. Any
-/// other access token, or a session that was left open, may be in anybody's hands; then a link that an admin
-/// made sets a password.
+/// whoever comes straight from the provider, or by the access token that joining gave, on the day of
+/// joining. Any other access token, or a session that was left open, may be in anybody's hands; then a link
+/// that an admin made sets a password.
 enum FirstProof {
     /// After a log-in at the provider.
     static let vouchedWithin: Period = .minutes(5)
