@@ -14,7 +14,6 @@ struct EventStream {
     let database: Database
     let reactor: Reactor
     let clock: Clock
-    let deltas: AuthorityDeltas
     /// What the caller may see by now; nil: nothing any more.
     let recheck: () async throws -> EventLeave?
 
@@ -34,28 +33,13 @@ struct EventStream {
             }
             defer { reactor.cancel(timer) }
             guard let batch = try await subscription.next() else { return }
-            if try await !stands(leave, since: &epoch, at: batch.epoch) {
+            if batch.epoch != epoch || leave.isOver(at: clock.now()) {
                 guard let renewed = try await renewed() else { return }
-                leave = renewed
+                (leave, epoch) = (renewed, batch.epoch)
             }
             let frames = try await seen(batch.events).flatMap(Self.frame)
             try await writer.write(frames.isEmpty ? Array(":\n\n".utf8) : frames)
         }
-    }
-
-    /// Whether what was known at an epoch holds at a later one, and still is not over: nobody was touched whom
-    /// it stands on.
-    private nonisolated(nonsending) func stands(
-        _ leave: EventLeave, since known: inout Int64, at epoch: Int64
-    ) async throws -> Bool {
-        let before = known
-        known = epoch
-        if leave.isOver(at: clock.now()) { return false }
-        guard epoch != before else { return true }
-        deltas.begin(from: before)
-        if epoch < before { deltas.goBack(to: epoch) }
-        try await deltas.advance(to: epoch, in: database)
-        return epoch > before && deltas.hold(leave.grounds, since: before)
     }
 
     /// What is seen from now on; nil: nothing.

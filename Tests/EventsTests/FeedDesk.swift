@@ -30,11 +30,9 @@ final class FeedDesk {
         let told = Told()
         let endpoints = EventEndpoints(
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: StreamLimit()
-        ) { context in
+        ) { _ in
             guard let desk = told.desk, desk.isLetIn else { return nil }
-            return desk.permissions.map {
-                EventLeave(Rights(everywhere: $0), of: context.actor, until: desk.end)
-            }
+            return desk.permissions.map { EventLeave(Rights(everywhere: $0), until: desk.end) }
         }
         caller = TestCaller(endpoints.operations)
         told.desk = self
