@@ -1,9 +1,9 @@
 import Glibc
 import Indicators
 
-// The nine indicators over the bars of a file (doubles: all highs, lows, closes, volumes): as columns at once,
-// and streamed bar by bar, in milliseconds of processor time, the best of the rounds. The bars are read, and the
-// columns' memory is touched, before the clock starts.
+// The nine indicators over the bars of a file (doubles: all highs, lows, closes, volumes): as columns at
+// once, and streamed bar by bar, in milliseconds of processor time, the best of the rounds. The bars are
+// read, and the columns' memory is touched, before the clock starts.
 
 func processorMilliseconds() -> Double {
     var time = timespec()

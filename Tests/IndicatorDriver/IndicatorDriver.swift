@@ -1,8 +1,8 @@
 import Indicators
 
 /// Computes the indicators that are named, as TA-Lib would answer, over the bars that it reads (high, low,
-/// close and volume a line), and prints their values, a line for each bar: see Tests/Judges/talib_lines.py. Not
-/// part of the product.
+/// close and volume a line), and prints their values, a line for each bar: see
+/// Tests/Judges/talib_lines.py. Not part of the product.
 @main enum IndicatorDriver {
     static func main() throws {
         let names = try CommandLine.arguments.dropFirst().map { try IndicatorName($0) }
