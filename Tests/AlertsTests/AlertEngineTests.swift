@@ -297,5 +297,5 @@ private let manyRules = Statement(
         condition, group_by, labels, send_to, is_security, is_retroactive, tests)
     select gen_random_uuid(), $1, 'enabled', 1, 1, '2026-01-01Z', '2026-01-01Z', 'rule ' || n, 'info',
         array['key.*', 'custom.x' || n], 'event.subject == "x"', '{}', '{}', '{}', true, false, '[]'
-    from generate_series(1, 1000) n
+    from generate_series(1, 200) n
     """)
