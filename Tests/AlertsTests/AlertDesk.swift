@@ -88,9 +88,13 @@ final class AlertDesk {
     private static let insertWebhook = Statement(
         "test_webhook",
         """
+        with generation as (
+            insert into key_encryption_key (generation, wrapped) values (1, '') on conflict do nothing
+        )
         insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key, signing_key,
             created_at, updated_at)
-        values ($1, $2, $2, 'https://a.example/', '{alert.*}', $3, 'active', '', '', now(), now())
+        values ($1, $2, $2, 'https://a.example/', '{alert.*}', $3, 'active', '', '\\x0100000001', now(),
+            now())
         """)
 
     /// A receiver of the owner's, which routes may name.
