@@ -58,12 +58,12 @@ struct RuleActionTests {
             let done = try await desk.call("GET", "alerts/\(alert)/explain").json["actions"]?[0]
             #expect(done?["state"] == "done" && done?["changed"] == 1, "\(done ?? .null)")
             #expect(done?["key_ids"]?[0]?.asString == hit.description)
-            #expect(try await desk.events("rule.") == ["rule.acted"])
+            #expect(try await desk.eventNames("rule.") == ["rule.acted"])
             // Once more, about a key that is suspended already, and about none: nothing to tell.
             try await desk.emit(.custom, ["v": 1], subject: hit.description)
             try await desk.emit(.custom, ["v": 1], subject: "nothing")
             #expect(try await desk.runner().carryOut() == 2)
-            #expect(try await desk.events("rule.") == ["rule.acted"])
+            #expect(try await desk.eventNames("rule.") == ["rule.acted"])
         }
     }
 
@@ -107,7 +107,7 @@ struct RuleActionTests {
                 #expect(try await desk.runner().carryOut() == 1)
             }
             #expect(many.allSatisfy { desk.keys.modes[$0] == nil })
-            #expect(try await desk.events("rule.") == ["rule.acted", "rule.braked"])
+            #expect(try await desk.eventNames("rule.") == ["rule.acted", "rule.braked"])
             desk.now = desk.now + .minutes(61)
             try await desk.emit(.custom, ["v": 1])
             #expect(try await desk.runner().carryOut() == 1)
@@ -131,7 +131,7 @@ struct RuleActionTests {
             try await wait(until: "all of them have ended") { ended == 3 }
             #expect(keys.count { desk.keys.modes[$0] == .suspend } == 5)
             #expect(try await desk.runner().carryOut() == 0)
-            let told = try await desk.events("rule.")
+            let told = try await desk.eventNames("rule.")
             #expect(told.filter { $0 == "rule.acted" }.count == 5)
             #expect(told.filter { $0 == "rule.braked" }.count == 1)
         }
@@ -207,7 +207,7 @@ struct RuleActionTests {
             #expect(desk.keys.modes[a] == nil && desk.keys.modes[b] == nil)
             #expect(desk.keys.modes[both] == .suspend)
             #expect(
-                try await desk.events("rule.").sorted()
+                try await desk.eventNames("rule.").sorted()
                     == ["rule.acted", "rule.action.refused", "rule.action.refused"])
         }
     }
@@ -224,7 +224,7 @@ struct RuleActionTests {
             desk.rights.permissions[AlertDesk.owner] = nil
             try await desk.emit(.custom, ["v": 1])
             #expect(try await desk.runner().carryOut() == 1)
-            #expect(try await desk.events("rule.") == ["rule.action.refused"])
+            #expect(try await desk.eventNames("rule.") == ["rule.action.refused"])
             let asHeir = testContext(at: desk.now, principal: heir)
             _ = try await desk.call("POST", "alert-rules/\(id)/disable", #"{"reason": "r"}"#, as: asHeir)
             #expect(try await desk.call("POST", "alert-rules/\(id)/enable", as: asHeir).status == 200)
@@ -251,12 +251,12 @@ struct RuleActionTests {
             await #expect(throws: TestFailure.self) { try await desk.runner().carryOut() }
             desk.keys.obstacle = Problem(.conflict, "It is not possible.")
             #expect(try await desk.runner().carryOut() == 1)
-            #expect(try await desk.events("rule.") == ["rule.action.refused"])
+            #expect(try await desk.eventNames("rule.") == ["rule.action.refused"])
             try await desk.emit(.custom, ["v": 1])
             desk.keys.obstacle = TestFailure(text: "away")
             desk.now = desk.now + .minutes(61)
             #expect(try await desk.runner().carryOut() == 1)
-            #expect(try await desk.events("rule.").count == 2)
+            #expect(try await desk.eventNames("rule.").count == 2)
         }
     }
 
@@ -282,7 +282,7 @@ private let namedEvents = Statement(
     "test_named_events", "select type from event where type like $1 || '%' order by at, id")
 
 extension AlertDesk {
-    fileprivate func events(_ area: String) async throws -> [String] {
+    fileprivate func eventNames(_ area: String) async throws -> [String] {
         try await database.query(namedEvents, .text(area)).map { $0.text(0) }
     }
 

@@ -24,7 +24,7 @@ struct TellingPlanTests {
         var group = JSONObject()
         _ = group.append("event.key_id", "key_1")
         return Telling(
-            alert: AlertID(UUID(high: 3, low: 3)), events: [], firedBy: .eventsRead, sendTo: sendTo,
+            alert: AlertID(UUID(high: 3, low: 3)), events: [], firedBy: .keyUsed, sendTo: sendTo,
             facts: AlertFacts(
                 rule: rule, severity: severity.rawValue, isSecurity: isSecurity, eventType: "custom.a",
                 labels: labels, group: group), severity: severity, isSecurity: isSecurity, isNew: true)
