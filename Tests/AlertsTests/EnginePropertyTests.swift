@@ -5,6 +5,7 @@ import Expressions
 import HTTPServer
 import JSON
 import Kernel
+import Postgres
 import TestSupport
 import Testing
 import Webhooks
@@ -69,7 +70,7 @@ struct EnginePropertyTests {
             for engine in engines.dropFirst() { await engine.shards.letGo() }
             try await desk.catchUp(engines[0])
             expected.advance(to: desk.now - CourseEngine.settling, &runs)
-            let told = Lines(desk.told, count: runs.count)
+            let told = Lines(try await desk.alertEvents(), count: runs.count)
             #expect(expected.lines.allSatisfy { !$0.isEmpty })
             for (number, rule) in Self.rules.enumerated() {
                 #expect(told.lines[number].sorted() == expected.lines[number].sorted(), "\(rule)")
@@ -85,14 +86,15 @@ struct EnginePropertyTests {
 
         init(count: Int) { lines = Array(repeating: [], count: count) }
 
-        init(_ told: [Message], count: Int) {
+        /// - Parameter events: what happened, told or not: whoever comes and goes is told of once.
+        init(_ events: [(type: String, at: Timestamp, data: JSONValue)], count: Int) {
             self.init(count: count)
-            for message in told {
-                let name = message.data["rule"]?["name"]?.asString ?? ""
+            for event in events {
+                let name = event.data["rule"]?["name"]?.asString ?? ""
                 guard let number = Int(name.split(separator: " ").last ?? "") else { continue }
-                let group = message.data["group"]?["event.g"]?.asString ?? ""
-                let word = message.type == "alert.firing" ? "fires" : "resolves"
-                lines[number].append("\(word) \(group) \(message.timestamp)")
+                let group = event.data["group"]?["event.g"]?.asString ?? ""
+                let word = event.type == "alert.firing" ? "fires" : "resolves"
+                lines[number].append("\(word) \(group) \(event.at)")
             }
         }
 
@@ -155,4 +157,15 @@ private final class GatheredLines: BodyWriter {
 
     nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(BodyError) { self.bytes += bytes }
     func onEnd(_ action: @escaping () -> Void) {}
+}
+
+private let readAlertEvents = Statement(
+    "test_alert_events", "select type, at, data from event where type in ('alert.firing', 'alert.resolved')")
+
+extension AlertDesk {
+    fileprivate func alertEvents() async throws -> [(type: String, at: Timestamp, data: JSONValue)] {
+        try await database.query(readAlertEvents).map { row in
+            (row.text(0), row.timestamp(1), try JSONValue.parse(row.json(2)))
+        }
+    }
 }

@@ -107,7 +107,8 @@ struct RuleActionTests {
                 #expect(try await desk.runner().carryOut() == 1)
             }
             #expect(many.allSatisfy { desk.keys.modes[$0] == nil })
-            #expect(try await desk.eventNames("rule.") == ["rule.acted", "rule.braked"])
+            // Both happen at one moment.
+            #expect(try await desk.eventNames("rule.").sorted() == ["rule.acted", "rule.braked"])
             desk.now = desk.now + .minutes(61)
             try await desk.emit(.custom, ["v": 1])
             #expect(try await desk.runner().carryOut() == 1)

@@ -29,6 +29,8 @@ struct AnswerTests {
         "seal", "proveShare", "confirmRestore", "beginOpenIDLogin", "finishOpenIDLogin", "signRequest",
         "proxyGet", "proxyPost", "proxyPut",
         "proxyPatch", "confirmTOTP", "addPasskey", "stepUp",
+        // Nobody does it without an approval.
+        "createSecuritySilence",
     ]
 
     @Test func `every reading answers as the contract says`() async throws {

@@ -28,11 +28,13 @@ struct HostileTextTests {
     /// own.
     private static let apart: Set<String> = [
         "bootstrap", "acceptInvitation", "useBreakGlass", "uploadCandles", "uploadUsageEvents",
-        "testAlertRule", "seal", "unseal", "proveShare",
+        "testAlertRule", "dryRunAlertRuleActions", "seal", "unseal", "proveShare",
         "confirmRestore",
         "lookAtDeposit", "deposit", "logIn", "changePassword", "resetPassword",
         "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
         "confirmTOTP", "addPasskey", "stepUp",
+        // Its reason is read as that of `disableAlertRule`, and told by the rules that it disables.
+        "disableRulePack",
         // A rule guards itself: it is only parked. A new one reads the same body.
         "updateApprovalRule",
         // Always refused without an approval; createSilence reads the same body. A preview keeps nothing.

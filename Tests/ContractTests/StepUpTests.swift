@@ -103,7 +103,7 @@ import Testing
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             let codes = try await premises.addApp(of: owner).codes
-            let browser = try await premises.logIn(owner, codes[0])
+            let browser = try await premises.logIn(owner, codes[0], proving: codes[9])
             #expect(try await premises.invite(by: browser, "b").status == 201)
             try await premises.set(Self.ageSessions)
             let refused = try await premises.invite(by: browser, "c")
@@ -125,7 +125,7 @@ import Testing
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             let (app, codes) = try await premises.addApp(of: owner)
-            let pending = try await premises.password(of: owner)
+            let pending = try await premises.password(of: owner, proving: codes[9])
             #expect(pending.json["status"] == "factor_required", "\(pending.text)")
             let kinds = pending.json["factors"]?.asArray?.compactMap { $0["kind"]?.asString }
             #expect(kinds == ["totp", "recovery_code"])
@@ -245,10 +245,17 @@ extension Premises {
         return try #require(token.json["token"]?.asString, "\(made.text) \(token.text)")
     }
 
-    /// The first step of a log-in, with a password set for it.
-    fileprivate nonisolated(nonsending) func password(of person: Person) async throws -> TestAnswer {
+    /// The first step of a log-in, with a password set for it by whoever has another factor already.
+    fileprivate nonisolated(nonsending) func password(
+        of person: Person, proving code: String
+    ) async throws -> TestAnswer {
+        let body = #"{"password":"\#(StepUpTests.password)"}"#
+        let asked = try await call("PUT", "/v1/password", as: person.token, body: body)
+        let action = try #require(asked.json["step_up"]?["action"], "\(asked.text)")
+        let proof = try await proof(for: action, code, as: person.token)
         let set = try await call(
-            "PUT", "/v1/password", as: person.token, body: #"{"password":"\#(StepUpTests.password)"}"#)
+            "PUT", "/v1/password", as: person.token, headers: [(name: "keybell-step-up", value: proof)],
+            body: body)
         #expect(set.status == 204, "\(set.text)")
         return try await call(
             "POST", "/v1/sessions",
@@ -256,10 +263,10 @@ extension Premises {
             from: Self.here)
     }
 
-    fileprivate nonisolated(nonsending) func logIn(_ person: Person, _ code: String) async throws
-        -> [(name: String, value: String)]
-    {
-        let pending = try await password(of: person).json["pending"]?.asString ?? ""
+    fileprivate nonisolated(nonsending) func logIn(
+        _ person: Person, _ code: String, proving other: String
+    ) async throws -> [(name: String, value: String)] {
+        let pending = try await password(of: person, proving: other).json["pending"]?.asString ?? ""
         let session = try await call(
             "POST", "/v1/sessions", body: #"{"pending":"\#(pending)","recovery_code":"\#(code)"}"#,
             from: Self.here)

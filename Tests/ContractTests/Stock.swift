@@ -222,6 +222,13 @@ struct Stock {
             {"name":"stock",\(nothing),"reason":"stock","time_zone":"UTC",\
             "weekly":[{"days":["sun"],"from":"02:00","to":"04:00"}]}
             """)
+        let hours = try await premises.call(
+            "PUT", "/v1/me/quiet-hours", as: owner.token, headers: [(name: "if-match", value: "*")],
+            body: """
+                {"time_zone":"UTC","windows":[{"days":["sun"],"from":"02:00","to":"03:00"}],\
+                "webhook_ids":["\(ids["webhook_id"] ?? "")"]}
+                """)
+        #expect((200..<300).contains(hours.status), "\(hours.text)")
         try await add(
             "event_id", "/v1/events", #"{"type":"custom.stock","subject":"stock","data":{"balance":1}}"#)
     }

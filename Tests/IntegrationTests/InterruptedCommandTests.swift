@@ -29,7 +29,7 @@ extension IntegrationTests {
             let scratch = try await ScratchDatabase.make()
             let folder = try TestFolder()
             defer { folder.remove() }
-            try await whileOpen("lock table exchange_key", at: scratch.url) {
+            try await whileOpen("lock table webhook", at: scratch.url) {
                 let backup = try await TestProcess(
                     [RunningNode.binary(), "backup", folder.file("backup")],
                     environment: [

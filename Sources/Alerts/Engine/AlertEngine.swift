@@ -279,7 +279,8 @@ package final class AlertEngine {
             alert: raised.id,
             rule: RuleReference(id: rule.id, name: rule.content.name, version: rule.version),
             severity: rule.content.severity.rawValue, state: .firing, summary: AlertSummary.text(firing),
-            advice: rule.content.advice, labels: rule.content.labels, group: firing.group, count: count, firstAt: raised.firstAt,
+            advice: rule.content.advice, labels: rule.content.labels, group: firing.group, count: count,
+            firstAt: raised.firstAt,
             lastAt: raised.lastAt, event: firing.view, url: Alert.url(of: raised.id, origin: origin))
     }
 
