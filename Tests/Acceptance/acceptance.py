@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True
 
 import scenario as scenarios  # noqa: E402
 import verdicts  # noqa: E402
+from built import program  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from stage import Stage, Template  # noqa: E402
 
@@ -142,7 +143,7 @@ def main():
     # However it is ended, what it started ends with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default=str(ROOT / ".build" / "debug" / "keybell"))
+    parser.add_argument("--binary", default=str(program("keybell")))
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--at-once", type=int, default=6)
     parser.add_argument("--tolerance", type=float, default=30)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""usage: through_keybell.py [--binary .build/debug/keybell] [EXCHANGE…]
+"""usage: through_keybell.py [--binary PATH] [EXCHANGE…]
 
 Stock ccxt, with a dummy secret and an access token of Keybell in place of the API key, trades through the proxy
 of a real service at the stand-in exchange, is denied, is limited, loses an answer and sees an outage, and raises
@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "StandIn"), str(ROOT / "Scripts" / 
 import bot  # noqa: E402
 import ccxt  # noqa: E402
 import dialects  # noqa: E402
+from built import program  # noqa: E402
 from connections import TABLE  # noqa: E402
 from credentials import credentials, dummy  # noqa: E402
 from service import Service  # noqa: E402
@@ -138,7 +139,7 @@ def settings(ports):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.partition("\n")[0].removeprefix("usage: "))
-    parser.add_argument("--binary", default=str(ROOT / ".build" / "debug" / "keybell"))
+    parser.add_argument("--binary", default=str(program("keybell")))
     parser.add_argument("exchanges", nargs="*")
     arguments = parser.parse_args()
     stand_in = StandIn()

@@ -57,9 +57,13 @@ struct HostileTextTests {
             var tried = 0
             for operation in operations {
                 var bench = Bench(stock: stock, operation: operation)
-                tried += bench.fields.count
                 for field in bench.fields {
-                    for text in Self.texts { try await bench.attempt(text, in: field) }
+                    // A third of them for each field, in turn: fields are read by few rules, and each of those
+                    // meets all texts.
+                    for (number, text) in Self.texts.enumerated() where (number + tried) % 3 == 0 {
+                        try await bench.attempt(text, in: field)
+                    }
+                    tried += 1
                 }
             }
             #expect(tried > 60)

@@ -183,7 +183,7 @@ struct ScopedGallery {
         var (seen, after): (Set<Shown>, String) = ([], start)
         while true {
             let page = try await premises.call(
-                "GET", "\(Gallery.feed)?limit=100&after=\(after)", as: person.token)
+                "GET", "\(Gallery.feed)?limit=1000&after=\(after)", as: person.token)
             for event in page.json["data"]?.asArray ?? [] {
                 if let shown = shown(event) { seen.insert(shown) }
             }

@@ -8,9 +8,10 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
+from built import program  # noqa: E402
 from service import Service  # noqa: E402
 
-BINARY = ROOT / ".build" / "debug" / "keybell"
+BINARY = program("keybell")
 QUIET_ZONE = 4
 
 

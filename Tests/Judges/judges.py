@@ -21,10 +21,11 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
+from built import program  # noqa: E402
 from service import Service  # noqa: E402
 
 CONTRACT = ROOT / "openapi.yaml"
-BINARY = ROOT / ".build" / "debug" / "keybell"
+BINARY = program("keybell")
 RECEIVE_LIMIT_SECONDS = 20
 SCHEMATHESIS_LIMIT_SECONDS = 600
 CLIENTS_LIMIT_SECONDS = 600

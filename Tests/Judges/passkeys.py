@@ -8,9 +8,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 from browser import Browser  # noqa: E402
+from built import program  # noqa: E402
 from service import Service  # noqa: E402
 
-BINARY = ROOT / ".build" / "debug" / "keybell"
+BINARY = program("keybell")
 
 CALL = """
 const call = async (method, path, body, headers = {}) => {

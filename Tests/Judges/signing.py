@@ -18,15 +18,16 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "Tests" / "StandIn"))
+sys.path[:0] = [str(ROOT / "Tests" / "StandIn"), str(ROOT / "Scripts" / "lib")]
 
 import desk as stand_in_desk  # noqa: E402
 import exchanges as stand_in_exchanges  # noqa: E402
 import keys as stand_in_keys  # noqa: E402
+from built import program  # noqa: E402
 from messages import Refused, Request  # noqa: E402
 from signing_cases import SHAPES, Cases  # noqa: E402
 
-DRIVER = ROOT / ".build" / "debug" / "SigningDriver"
+DRIVER = program("SigningDriver")
 DRIVER_LIMIT_SECONDS = 600
 # A shorter run may not meet every deviation.
 ENOUGH_FOR_RARE_ONES = 2_000

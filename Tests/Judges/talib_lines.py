@@ -8,7 +8,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DRIVER = ROOT / ".build" / "debug" / "IndicatorDriver"
+sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
+from built import program  # noqa: E402
+
+DRIVER = program("IndicatorDriver")
 BARS, SEED, LIMIT_SECONDS = 600, 20_260_115, 300
 TOLERANCE = 1e-9
 

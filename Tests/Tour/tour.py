@@ -20,6 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
+from built import program  # noqa: E402
 from service import Service, free_port  # noqa: E402
 
 README = "README.md"
@@ -174,7 +175,7 @@ def main():
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--binary", default=str(ROOT / ".build" / "debug" / "keybell"))
+    options.add_argument("--binary", default=str(program("keybell")))
     options.add_argument("documents", nargs="*", metavar="DOCUMENT", help=" or ".join(TOURS))
     chosen = options.parse_args()
     binary = pathlib.Path(chosen.binary).resolve()
