@@ -58,8 +58,8 @@ struct HostileTextTests {
             for operation in operations {
                 var bench = Bench(stock: stock, operation: operation)
                 for field in bench.fields {
-                    // A third of them for each field, in turn: fields are read by few rules, and each of those
-                    // meets all texts.
+                    // A third of them for each field, in turn: fields are read by few rules, and each of
+                    // those meets all texts.
                     for (number, text) in Self.texts.enumerated() where (number + tried) % 3 == 0 {
                         try await bench.attempt(text, in: field)
                     }

@@ -116,7 +116,8 @@ private struct Tour {
         let canary = "kBcanary7Qx2write0only9Zk4secret"
         for channel in [
             #"{"kind":"pagerduty","url":"http://127.0.0.1:9/","channel":{"routing_key":"\#(canary)"}}"#,
-            #"{"kind":"telegram","url":"http://127.0.0.1:9/","channel":{"chat_id":"-1","token":"1:\#(canary)"}}"#,
+            #"{"kind":"telegram","url":"http://127.0.0.1:9/","#
+                + #""channel":{"chat_id":"-1","token":"1:\#(canary)"}}"#,
             #"{"url":"http://127.0.0.1:9/","headers":{"X-Auth":"\#(canary)"}}"#,
         ] {
             sent += 1

@@ -102,7 +102,7 @@ import TestSupport
             let nowhere = try await answer(
                 #""role":"bot","on":{"resource":"key_00000000000000000000000001"}"#)
             #expect(nowhere.pointers == ["/on/resource"])
-            let nulls = try await answer(#""role":"bot","effect":null,"on":null,"expires_at":null"#)
+            let nulls = try await answer(#""role":"bot","effect":null,"on":{},"expires_at":null"#)
             #expect(nulls.status == 201, "\(nulls.text)")
         }
     }

@@ -1,5 +1,5 @@
-/// Which one-time codes of a user count: each step of time once, and none before it afterwards (RFC 6238, 5.2).
-/// How often they were wrong is counted apart, by where they came from: `LoginBudget`.
+/// Which one-time codes of a user count: each step of time once, and none before it afterwards (RFC 6238,
+/// 5.2). How often they were wrong is counted apart, by where they came from: `LoginBudget`.
 struct CodeSteps: Equatable {
     /// The newest whose code was taken.
     private(set) var newest: Int64 = 0

@@ -30,8 +30,8 @@ package struct FactorBook: Sendable {
 
     package init(seal: Seal, party: RelyingParty?) { (self.seal, self.party) = (seal, party) }
 
-    /// What it notes down is to be kept, whatever the verdict. Whoever asks has counted the answer before, where
-    /// it can be guessed: see `FactorAnswer.isGuessable`.
+    /// What it notes down is to be kept, whatever the verdict. Whoever asks has counted the answer before,
+    /// where it can be guessed: see `FactorAnswer.isGuessable`.
     nonisolated(nonsending) func check(
         _ answer: FactorAnswer, of user: UserID, for purpose: PasskeyChallenge.Purpose, _ change: Change
     ) async throws -> Verdict {

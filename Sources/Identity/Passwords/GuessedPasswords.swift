@@ -1,5 +1,6 @@
 /// Passwords that are guessed first: those that leaked most often, few characters, keys in a row, counting,
-/// dates, and one or two of the words that stand in every list of leaked passwords, however they are decorated.
+/// dates, and one or two of the words that stand in every list of leaked passwords, however they are
+/// decorated.
 enum GuessedPasswords {
     private static let words: Set<String> = Set(
         """
@@ -50,7 +51,7 @@ enum GuessedPasswords {
             for end in start..<text.count {
                 decoration -= weights[end]
                 guard decoration <= decorationAtMost else { continue }
-                if CommonPasswords.hold(String(text[start...end]).utf8) { return true }
+                if LeakedPasswords.hold(String(text[start...end]).utf8) { return true }
             }
             before += weights[start]
             if before > decorationAtMost { return false }

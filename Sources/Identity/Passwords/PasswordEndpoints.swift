@@ -71,8 +71,8 @@ struct PasswordEndpoints {
         return user
     }
 
-    /// The old password, counted as a log-in is, but apart: whoever took over a session locks out nobody else.
-    /// Nil: there is none yet.
+    /// The old password, counted as a log-in is, but apart: whoever took over a session locks out nobody
+    /// else. Nil: there is none yet.
     private nonisolated(nonsending) func prove(
         _ old: String?, _ held: PasswordHash?, _ user: Principal, _ context: Context
     ) async throws -> LoginGuard.Attempt? {

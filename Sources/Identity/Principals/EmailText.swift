@@ -5,9 +5,10 @@ import Kernel
 /// another address. Whether mail arrives there is another question.
 ///
 /// Whoever is invited, granted something, or told of in an alert is told apart by their address. So letters
-/// that are another way to write plain ones (Unicode's normal form KC) are refused, and so are words, between
-/// `@`, `.`, `-`, `_` and `+`, that mix alphabets whose letters look alike, or that write Latin letters only in
-/// another alphabet (Unicode Technical Standard 39 calls these mixed-script and whole-script confusables).
+/// that are another way to write plain ones (Unicode's normal form KC) are refused, and so are words,
+/// between `@`, `.`, `-`, `_` and `+`, that mix alphabets whose letters look alike, or that write Latin
+/// letters only in another alphabet (Unicode Technical Standard 39 calls these mixed-script and
+/// whole-script confusables).
 enum EmailText {
     static let bytesAtMost = 254
 
@@ -33,7 +34,8 @@ enum EmailText {
         return nil
     }
 
-    /// Full-width, mathematical and circled letters, ligatures and the like. These two are letters of their own.
+    /// Full-width, mathematical and circled letters, ligatures and the like. These two are letters of their
+    /// own.
     private static func isAnotherWay(_ scalar: Unicode.Scalar) -> Bool {
         scalar.properties.changesWhenNFKCCaseFolded && scalar != "ß" && scalar != "ς"
     }

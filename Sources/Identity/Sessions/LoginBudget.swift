@@ -13,8 +13,8 @@ enum LoginBudget: Equatable {
     case passkey([UInt8])
     /// The second step, to which the first one leads.
     case factor(UserID)
-    /// What somebody who is let in already shows once more. Whoever took over an access token, or one session,
-    /// locks out nobody who comes by another.
+    /// What somebody who is let in already shows once more. Whoever took over an access token, or one
+    /// session, locks out nobody who comes by another.
     case shown(Shown, UserID, by: Actor)
 
     enum Shown: String { case password, code }

@@ -18,8 +18,8 @@ struct LoginTally: Equatable {
         let burst: Int
         let every: Period
 
-        /// At most 90 in an hour. One address, which waits 15 minutes in the end, uses up 4 of them. All at once
-        /// find room in the line of `PasswordHasher`.
+        /// At most 90 in an hour. One address, which waits 15 minutes in the end, uses up 4 of them. All at
+        /// once find room in the line of `PasswordHasher`.
         static let passwords = Pace(burst: 30, every: .minutes(1))
         /// Three codes of a million are right at any time: ten guesses an hour find one in 4 years.
         static let codes = Pace(burst: 20, every: .minutes(6))

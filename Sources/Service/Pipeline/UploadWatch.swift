@@ -33,6 +33,7 @@ final class UploadWatch {
                 return false
             } catch {
                 // Who cannot be asked cannot store anything either.
+                return true
             }
             return true
         }

@@ -127,7 +127,7 @@ import TestSupport
                     rotate: { keys, exposure, _ in
                         #expect(exposure.cause == .breakGlass)
                         rotated.withLock { $0.append(keys) }
-                    }))
+                    }), leaving: LeavingStep.ofIdentity)
             func run(at now: Timestamp) async throws {
                 let context = Context.installation(now: now, requestID: "run_test")
                 _ = try await sweep.carryOut(JobRun(id: house.ledger.newID(), context: context))

@@ -1,8 +1,8 @@
 import CAssets
 
-/// The 10,000 passwords that leaked most often, of those that have six characters or more: shorter ones do not
-/// make up a password of ours, however they are decorated. One in each line, in small letters, sorted.
-enum CommonPasswords {
+/// The 10,000 passwords that leaked most often, of those that have six characters or more: shorter ones do
+/// not make up a password of ours, however they are decorated. One in each line, in small letters, sorted.
+enum LeakedPasswords {
     private static let file = "Assets/common-passwords.txt"
     static let shortest = 6
 
