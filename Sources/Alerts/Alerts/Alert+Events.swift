@@ -36,22 +36,21 @@ extension Alert {
 
     /// - Parameter before: who looked after it until then.
     func reopening(_ reason: String, _ before: Acknowledgement?, origin: String) -> NewEvent {
-        event(
-            .alertReopened, origin,
-            ["reason": .string(reason), "acknowledged_by": .of(before?.mark.by)])
+        notice(.firing, origin).reopening(reason, before)
     }
 
     func event(
         _ type: EventType, state: State = .firing, _ origin: String,
         _ fields: KeyValuePairs<String, JSONValue>
     ) -> NewEvent {
-        let notice = AlertNotice(
+        notice(state, origin).event(type, fields)
+    }
+
+    private func notice(_ state: State, _ origin: String) -> AlertNotice {
+        AlertNotice(
             alert: id, rule: rule, severity: severity, state: state, summary: summary, advice: advice,
             labels: labels, group: group, count: count, firstAt: firstAt, lastAt: lastAt, event: event,
             url: Alert.url(of: id, origin: origin))
-        var data = notice.data
-        for (name, value) in fields { _ = data.append(name, value) }
-        return NewEvent(type, subject: id, data: data)
     }
 }
 

@@ -36,12 +36,17 @@ struct AlertNotice {
 }
 
 extension AlertNotice {
-    /// Somebody is wanted again.
-    func reopening(_ reason: String, _ before: Acknowledgement) -> NewEvent {
+    /// What is told of an alert beside what it is.
+    func event(_ type: EventType, _ fields: KeyValuePairs<String, JSONValue>) -> NewEvent {
         var data = data
-        _ = data.append("reason", .string(reason))
-        _ = data.append("acknowledged_by", .of(before.mark.by))
-        return NewEvent(.alertReopened, subject: alert, data: data)
+        for (name, value) in fields { _ = data.append(name, value) }
+        return NewEvent(type, subject: alert, data: data)
+    }
+
+    /// Somebody is wanted again.
+    /// - Parameter before: who looked after it until then.
+    func reopening(_ reason: String, _ before: Acknowledgement?) -> NewEvent {
+        event(.alertReopened, ["reason": .string(reason), "acknowledged_by": .of(before?.mark.by)])
     }
 }
 

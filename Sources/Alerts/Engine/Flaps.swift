@@ -80,9 +80,8 @@ enum Flaps {
 
 extension AlertNotice {
     func flapping(_ times: Int) -> NewEvent {
-        var data = data
-        _ = data.append("times", .number(JSONNumber(times)))
-        _ = data.append("within", .string(Flaps.within.description))
-        return NewEvent(.alertFlapping, subject: alert, data: data)
+        event(
+            .alertFlapping,
+            ["times": .number(JSONNumber(times)), "within": .string(Flaps.within.description)])
     }
 }
