@@ -10,7 +10,8 @@ import Postgres
 struct BreakGlassSweep {
     let ledger: Ledger
     let keys: KeyTrail
-    var leaving: [LeavingStep] = []
+    /// What stops with whoever came by it; whoever leaves it out leaves them their rights.
+    let leaving: [LeavingStep]
 
     var job: Job {
         Job(
