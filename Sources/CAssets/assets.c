@@ -133,6 +133,9 @@ static const unsigned char migration_0038[] = {
 static const unsigned char migration_0039[] = {
 #embed "../../Migrations/0039_alert_telling.sql"
 };
+static const unsigned char migration_0040[] = {
+#embed "../../Migrations/0040_weekly_openings.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -193,6 +196,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0037_rule_packs.sql", migration_0037),
     FILE_OF("Migrations/0038_alert_life.sql", migration_0038),
     FILE_OF("Migrations/0039_alert_telling.sql", migration_0039),
+    FILE_OF("Migrations/0040_weekly_openings.sql", migration_0040),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -79,38 +79,18 @@ extension TellingBook {
         select id, matchers, starts_at, ends_at from maintenance_window
         where windows is null and ends_at > $1 order by id
         """)
-    /// Local times in the zone's own calendar: a window keeps its hours when clocks are put forward or back.
     private static let readWeekly = Statement(
         "telling_maintenance_weekly",
         """
-        select m.id, m.matchers, (d.day + make_interval(mins => w.from_minute)) at time zone m.time_zone,
-            (d.day + make_interval(days => (w.to_minute <= w.from_minute)::int, mins => w.to_minute))
-                at time zone m.time_zone
-        from maintenance_window m
-        cross join lateral jsonb_to_recordset(m.windows)
-            as w (days smallint[], from_minute integer, to_minute integer)
-        cross join lateral generate_series(
-            date_trunc('day', $1::timestamptz at time zone m.time_zone) - interval '1 day',
-            date_trunc('day', $1::timestamptz at time zone m.time_zone) + interval '3 days',
-            interval '1 day') as d (day)
-        where m.windows is not null and extract(isodow from d.day)::int = any (w.days)
-        order by m.id, 3
+        select m.id, m.matchers, o.starts_at, o.ends_at
+        from maintenance_window m cross join lateral weekly_openings(m.windows, m.time_zone, $1) o
+        where m.windows is not null order by m.id, 3
         """)
     private static let readQuiet = Statement(
         "telling_quiet_hours",
         """
-        select q.principal, q.webhooks,
-            (d.day + make_interval(mins => w.from_minute)) at time zone q.time_zone,
-            (d.day + make_interval(days => (w.to_minute <= w.from_minute)::int, mins => w.to_minute))
-                at time zone q.time_zone
-        from quiet_hours q
-        cross join lateral jsonb_to_recordset(q.windows)
-            as w (days smallint[], from_minute integer, to_minute integer)
-        cross join lateral generate_series(
-            date_trunc('day', $1::timestamptz at time zone q.time_zone) - interval '1 day',
-            date_trunc('day', $1::timestamptz at time zone q.time_zone) + interval '3 days',
-            interval '1 day') as d (day)
-        where extract(isodow from d.day)::int = any (w.days)
+        select q.principal, q.webhooks, o.starts_at, o.ends_at
+        from quiet_hours q cross join lateral weekly_openings(q.windows, q.time_zone, $1) o
         order by q.principal, 3
         """)
 

@@ -80,8 +80,7 @@ extension PolicyEndpoints {
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesRead, at: place, context)
+        let place = try await place(of: request, route, .policiesRead, context)
         let version = try await book.version(at: place)
         guard version > 0, let policy = try await book.version(version, at: place) else {
             throw Problem(.notFound, "No policy was published here yet. The ETag of none is \"0\".")
@@ -98,8 +97,7 @@ extension PolicyEndpoints {
             Cursor(text).flatMap { $0.parts.count == 1 ? Int($0.parts[0]) : nil }.flatMap(Self.version)
         }
         try parameters.finish()
-        let place = try route.place(request)
-        try await book.require(.policiesRead, at: place, context)
+        let place = try await place(of: request, route, .policiesRead, context)
         _ = try await book.version(at: place)
         let versions = try await book.page(of: place, below: below, limit: limit + 1)
         let page = versions.prefix(limit)
@@ -122,8 +120,7 @@ extension PolicyEndpoints {
         let from = parameters.int("from", 0...Int(Int32.max))
         let to = parameters.int("to", 0...Int(Int32.max))
         try parameters.finish()
-        let place = try route.place(request)
-        try await book.require(.policiesRead, at: place, context)
+        let place = try await place(of: request, route, .policiesRead, context)
         let newest = try await book.version(at: place)
         let (new, old) = (to ?? newest, from ?? max((to ?? newest) - 1, 0))
         let after = try await document(new, at: place) ?? Policy()
@@ -148,8 +145,7 @@ extension PolicyEndpoints {
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesRead, at: place, context)
+        let place = try await place(of: request, route, .policiesRead, context)
         return try await draft(at: place).response()
     }
 
@@ -170,8 +166,7 @@ extension PolicyEndpoints {
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesWrite, at: place, context)
+        let place = try await place(of: request, route, .policiesWrite, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         return try await publish(policy, note: nil, at: place, request, context)
     }
@@ -189,8 +184,7 @@ extension PolicyEndpoints {
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesWrite, at: place, context)
+        let place = try await place(of: request, route, .policiesWrite, context)
         try request.requireMatch()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let version = fields.int("version", 1...Int(Int32.max))
@@ -201,12 +195,20 @@ extension PolicyEndpoints {
             policy, note: note ?? "Back to version \(version).", at: place, request, context)
     }
 
+    /// What a request is about, for whoever may do it there.
+    private nonisolated(nonsending) func place(
+        of request: Request, _ route: PolicyRoute, _ permission: Permission, _ context: Context
+    ) async throws -> PolicyPlace {
+        let place = try route.place(request)
+        try await book.require(permission, at: place, context)
+        return place
+    }
+
     private nonisolated(nonsending) func putDraft(
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesWrite, at: place, context)
+        let place = try await place(of: request, route, .policiesWrite, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         _ = try await book.version(at: place)
         return try await book.putDraft(policy, at: place, context) { revision in
@@ -219,8 +221,7 @@ extension PolicyEndpoints {
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesWrite, at: place, context)
+        let place = try await place(of: request, route, .policiesWrite, context)
         try request.requireMatch()
         try await book.dropDraft(at: place, context) { revision in
             try request.match(revision: revision, required: true)
@@ -232,8 +233,7 @@ extension PolicyEndpoints {
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         try request.parameters().finish()
-        let place = try route.place(request)
-        try await book.require(.policiesWrite, at: place, context)
+        let place = try await place(of: request, route, .policiesWrite, context)
         try request.requireMatch()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let digest = fields.parsed("digest", expected: "64 hexadecimal digits, as the draft shows it") {
