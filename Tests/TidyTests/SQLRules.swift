@@ -23,14 +23,17 @@ enum SQLRules {
         "Sources/Identity/Sessions/SessionList.swift": "a constant list of columns",
         "Sources/Identity/Sessions/SessionStore.swift": "a constant list of columns",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
-        "Sources/Signals/Candles/CandleReads.swift": "a constant list of columns; one statement for each order",
+        "Sources/Signals/Candles/CandleReads.swift":
+            "a constant list of columns; one statement for each order",
         "Sources/Signals/Grades/GradeReads.swift": "a constant list of columns; one statement for each order",
         "Sources/Signals/Analysis/MarketGates.swift": "a constant condition that other statements share",
         "Sources/Signals/Tokens/SeriesFinder.swift": "a constant list of columns",
-        "Sources/Signals/Tokens/SeriesReads.swift": "a constant list of columns; one statement for each filter",
+        "Sources/Signals/Tokens/SeriesReads.swift":
+            "a constant list of columns; one statement for each filter",
         "Sources/Signals/Tokens/SeriesRecord.swift": "a constant list of columns",
         "Sources/Signals/Analysis/SignalJobs.swift": "a constant list of columns",
-        "Sources/Signals/Signals/SignalReads.swift": "a constant list of columns; one statement for each sort",
+        "Sources/Signals/Signals/SignalReads.swift":
+            "a constant list of columns; one statement for each sort",
         "Sources/Signals/Tokens/TokenStore.swift": "a constant list of columns",
     ]
 
