@@ -1,5 +1,6 @@
 import JSON
 import Kernel
+import Synchronization
 
 /// JSON Schema 2020-12 as far as openapi.yaml uses it. Stricter than that in one thing: an object whose
 /// schema lists properties has no others, unless the schema says so.
@@ -56,8 +57,7 @@ struct Schema {
         if let only = schema["const"], only != value { found.append("\(place) is not the constant") }
         guard let text = value.asString else { return found }
         if let pattern = schema["pattern"]?.asString {
-            let isMatch = (try? Regex(pattern)).map { text.contains($0) } ?? false
-            if !isMatch { found.append("\(place) does not match \(pattern)") }
+            if !Pattern.matches(text, pattern) { found.append("\(place) does not match \(pattern)") }
         }
         if schema["format"] == "date-time", Timestamp(text) == nil { found.append("\(place) is no time") }
         return found
@@ -113,6 +113,22 @@ struct Schema {
             isOpen = isOpen || more.isOpen
         }
         return (names, isOpen)
+    }
+}
+
+/// Patterns of the contract, each compiled once: they are asked of every text in every answer.
+private struct Pattern: @unchecked Sendable {
+    /// Never changed once it is made, and asked under the lock only.
+    let regex: Regex<AnyRegexOutput>
+
+    private static let compiled = Mutex<[String: Pattern?]>([:])
+
+    /// False too where the pattern itself cannot be read.
+    static func matches(_ text: String, _ source: String) -> Bool {
+        compiled.withLock { compiled in
+            if compiled[source] == nil { compiled[source] = (try? Regex(source)).map { Pattern(regex: $0) } }
+            return (compiled[source] ?? nil).map { text.contains($0.regex) } ?? false
+        }
     }
 }
 
