@@ -18,8 +18,8 @@ func room(
         swiftSettings: strict + settings)
 }
 
-/// For rooms that nearly everything calls and nobody steps through: without it, builds for debugging, which tests run
-/// on, spend a third of their time there.
+/// For rooms that nearly everything calls and nobody steps through: without it, builds for debugging, which
+/// tests run on, spend a third of their time there.
 let alwaysOptimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func tests(_ name: String, _ dependencies: [String]) -> Target {

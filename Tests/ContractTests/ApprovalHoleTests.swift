@@ -278,10 +278,14 @@ extension ApprovalDesk {
     fileprivate func park(
         _ key: String, as token: String? = nil, by browser: [(name: String, value: String)] = []
     ) async throws -> String {
-        let match = [(name: "if-match", value: "*")]
-        let parked = try await premises.call(
-            "PATCH", "/v1/keys/\(key)", as: token, headers: match + Stock.waiting + browser,
-            body: #"{"label":"moved"}"#, from: token == nil ? Premises.here : Premises.remote)
+        let headers = [(name: "if-match", value: "*")] + Stock.waiting + browser
+        let (path, body) = ("/v1/keys/\(key)", #"{"label":"moved"}"#)
+        let parked =
+            if let token {
+                try await premises.insist("PATCH", path, as: token, headers: headers, body: body)
+            } else {
+                try await premises.call("PATCH", path, headers: headers, body: body, from: Premises.here)
+            }
         return try #require(parked.json["id"]?.asString, "\(parked.text)")
     }
 

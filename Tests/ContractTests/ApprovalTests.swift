@@ -137,7 +137,7 @@ struct ApprovalTests {
             let desk = try await ApprovalDesk(premises)
             try await desk.rule(["revealKey"])
             let key = try await desk.key()
-            let parked = try await premises.call(
+            let parked = try await premises.insist(
                 "POST", "/v1/keys/\(key)/reveal", as: desk.owner.token, headers: Stock.waiting,
                 body: #"{"reason":"moving house"}"#)
             #expect(parked.status == 202 && parked.json["answer"] == "fetched", "\(parked.text)")

@@ -14,20 +14,26 @@ struct ApprovedFetchTests {
             let desk = try await ApprovalDesk(premises)
             try await desk.rule(["revealKey"])
             let owner = desk.owner.token
-            let parked = try await premises.call(
-                "POST", "/v1/keys/\(try await desk.key())/reveal", as: owner, headers: Stock.waiting,
-                body: #"{"reason":"moving house"}"#)
+            let reveal = "/v1/keys/\(try await desk.key())/reveal"
+            func ask(_ proof: [(name: String, value: String)] = []) async throws -> TestAnswer {
+                try await premises.call(
+                    "POST", reveal, as: owner, headers: Stock.waiting + proof,
+                    body: #"{"reason":"moving house"}"#)
+            }
+            let nothing = try await ask()
+            #expect(nothing.status == 403 && nothing.code == "mfa_required", "\(nothing.text)")
+            let codes = try await premises.addApp(of: desk.owner).codes
+            let action = try #require(try await ask().json["step_up"]?["action"])
+            let proof = try await premises.proof(for: action, codes[2], as: owner)
+            let parked = try await ask([(name: "keybell-step-up", value: proof)])
             let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
             let fetch = "/v1/approvals/\(id)/fetch"
             #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
             let narrow = try await premises.narrowToken(of: desk.owner, to: "keys:read")
             for token in [narrow, owner] {
-                let nothing = try await premises.call("POST", fetch, as: token)
-                #expect(nothing.status == 403 && nothing.code == "mfa_required", "\(nothing.text)")
+                let bare = try await premises.call("POST", fetch, as: token)
+                #expect(bare.status == 401 && bare.code == "step_up_required", "\(bare.text)")
             }
-            let codes = try await premises.addApp(of: desk.owner).codes
-            let bare = try await premises.call("POST", fetch, as: owner)
-            #expect(bare.status == 401 && bare.code == "step_up_required", "\(bare.text)")
             let refused = try await premises.call(
                 "POST", fetch, as: narrow, headers: try await premises.proof(of: fetch, by: narrow, codes[0]))
             #expect(refused.status == 403 && refused.json["missing_permission"] == "keys:reveal")

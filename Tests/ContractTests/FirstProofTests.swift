@@ -82,3 +82,54 @@ import Testing
         }
     }
 }
+
+/// A stolen access token takes nobody over, and asks for nothing in its owner's name.
+@Suite struct StolenTokenTests {
+    @Test func `in the grace another access token gives no rights and takes no protection away`() async throws
+    {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let victim = try await premises.join("victim", .owner, by: owner)
+            let other = try await premises.call(
+                "POST", "/v1/access-tokens", as: owner.token, body: #"{"name":"another"}"#)
+            let stolen = try #require(other.json["token"]?.asString, "\(other.text)")
+            func attempts(_ token: String) async throws -> [TestAnswer] {
+                [
+                    try await premises.call("DELETE", "/v1/users/\(victim.id)/factors", as: token),
+                    try await premises.call(
+                        "POST", "/v1/users/\(victim.id)/password-reset", as: token, body: "{}"),
+                    try await premises.call(
+                        "POST", "/v1/grants", as: token,
+                        body: #"{"principal_id":"\#(victim.id)","role":"trader","on":{}}"#),
+                ]
+            }
+            for refused in try await attempts(stolen) {
+                #expect(refused.status == 403 && refused.code == "mfa_required", "\(refused.text)")
+            }
+            let done = try await attempts(owner.token)
+            #expect(done.map(\.status) == [204, 201, 201], "\(done.map(\.text))")
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `approvals are asked for by people who have shown that they are there`() async throws {
+        try await Premises.open { _, premises in
+            let desk = try await ApprovalDesk(premises)
+            try await desk.rule(["createGrant"])
+            try await premises.setPassword(as: desk.owner.token)
+            let body = #"{"principal_id":"\#(desk.asker.id)","role":"bot","on":{}}"#
+            let wish = [
+                (name: "prefer", value: "respond-async"), (name: "keybell-reason", value: "OPS-1 for a test"),
+            ]
+            let bare = try await premises.call(
+                "POST", "/v1/grants", as: desk.owner.token, headers: wish, body: body)
+            #expect(bare.status == 401 && bare.code == "step_up_required", "\(bare.text)")
+            let waiting = try await premises.call("GET", "/v1/approvals", as: desk.owner.token)
+            #expect(waiting.json["data"] == [])
+            let asked = try await premises.insist(
+                "POST", "/v1/grants", as: desk.owner.token, headers: wish, body: body)
+            #expect(asked.status == 202, "\(asked.text)")
+            #expect(premises.mistakes == [])
+        }
+    }
+}

@@ -8,11 +8,12 @@ package struct StepUp: Equatable, Sendable {
         case factor
     }
 
-    /// Who passes with nothing to prove with: neither a second factor nor a password.
+    /// Who passes with nothing to prove with, neither a second factor nor a password, by showing otherwise
+    /// that they are the person (`FirstProof`).
     package enum Exemption: Sendable {
-        /// Everybody, as long as the grace for second factors lasts.
+        /// As long as the grace for second factors lasts.
         case inGrace
-        /// Whoever shows otherwise that they are the person (`FirstProof`): or nobody could set the first.
+        /// After it too: or nobody could set the first.
         case always
         case never
     }

@@ -104,11 +104,12 @@ extension ParkedRequest {
 extension ParkedRequest {
     /// What would run, without the secrets in it.
     package var shown: JSONValue {
+        let names: Redaction.Vocabulary = path.contains("/proxy/") ? .exchange : .keybell
         let named = headers.map { JSONValue.array([.string($0.name), .string($0.value)]) }
         return [
             "method": .string(method), "path": .string(path),
-            "query": query.map { .string(Redaction.form($0)) } ?? .null, "headers": .array(named),
-            "body": Redaction.body(body),
+            "query": query.map { .string(Redaction.form($0, names)) } ?? .null, "headers": .array(named),
+            "body": Redaction.body(body, names),
         ]
     }
 }

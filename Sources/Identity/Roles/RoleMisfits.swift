@@ -14,6 +14,11 @@ struct RoleMisfits {
     private var empty: [GrantID] = []
     /// Access tokens whose scopes name what their principal had by this role alone.
     private var tokens: [AccessTokenID] = []
+    /// Approval rules that ask for it, and that it may no longer decide about.
+    private var rules: [ApprovalRuleID] = []
+
+    private static let guards = Statement(
+        "role_approval_rules", "select id from approval_rule where role = $1 order by name limit $2")
 
     init() {}
 
@@ -39,6 +44,10 @@ struct RoleMisfits {
             \.id)
         try await findExceeding(grants.filter { $0.effect == .allow }, role, now, transaction)
         try await findTokens(role, lost, now, transaction)
+        if lost.contains(.approvalsDecide) {
+            let rows = try await transaction.query(Self.guards, .text(role.name), .int(Self.listedAtMost))
+            rules = rows.map { $0.id(0) }
+        }
     }
 
     private mutating func findExceeding(
@@ -80,6 +89,7 @@ extension RoleMisfits: JSONWritable {
             w.field("grants_beyond_their_granter", exceeding.prefix(Self.listedAtMost).map(\.description))
             w.field("empty_grants", empty.prefix(Self.listedAtMost).map(\.description))
             w.field("access_tokens", tokens.map(\.description))
+            w.field("approval_rules", rules.map(\.description))
         }
     }
 }

@@ -25,6 +25,8 @@ enum RoleStore {
         "update role set description = $2, permissions = $3, updated_at = $4, revision = $5 where name = $1")
     private static let delete = Statement("role_delete", "delete from role where name = $1")
     private static let uses = Statement("role_uses", "select count(*) from access_grant where role = $1")
+    private static let guards = Statement(
+        "role_guards", "select name from approval_rule where role = $1 order by name limit 1")
     private static let count = Statement("role_count", "select count(*) from role")
 
     /// Nil: there is none.
@@ -68,6 +70,10 @@ enum RoleStore {
     static nonisolated(nonsending) func delete(_ name: String, in transaction: Transaction) async throws {
         guard try await transaction.query(uses, .text(name)).first?.int(0) ?? 0 == 0 else {
             throw Problem(.conflict, "The role is granted: take those grants back first.")
+        }
+        // Nobody could satisfy such a rule any more, and whoever made the role anew would choose who does.
+        if let rule = try await transaction.query(guards, .text(name)).first?.text(0) {
+            throw Problem(.conflict, "The approval rule \"\(rule)\" asks for this role: change it first.")
         }
         _ = try await transaction.query(delete, .text(name))
     }

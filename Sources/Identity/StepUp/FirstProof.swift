@@ -4,10 +4,10 @@ import JSON
 import Kernel
 import Postgres
 
-/// Who sets the first thing that they prove themselves with, and passes every step-up by from then on:
-/// whoever comes straight from the provider, or by the access token that joining gave, on the day of
-/// joining. Any other access token, or a session that was left open, may be in anybody's hands; then a link
-/// that an admin made sets a password.
+/// Who may go on while they have nothing to prove themselves with, and may set the first such thing, which
+/// passes every step-up from then on: whoever comes straight from the provider, or by the access token that
+/// joining gave, on the day of joining. Any other access token, or a session that was left open, may be in
+/// anybody's hands; then a link that an admin made sets a password.
 enum FirstProof {
     /// After a log-in at the provider.
     static let vouchedWithin: Period = .minutes(5)
@@ -41,8 +41,9 @@ extension Problem {
     fileprivate static var noFirstProof: Problem {
         Problem(
             .mfaRequired,
-            "An access token alone sets nothing to prove yourself with, but the one that joining gave, for a "
-                + "day. Log in at the provider, or ask an admin for a link that sets a password.")
+            "You have nothing to prove yourself with, and an access token alone proves nothing, but the "
+                + "one that joining gave, for a day. Set a password with that one, log in at the provider, "
+                + "or ask an admin for a link that sets a password.")
     }
 
     fileprivate static var logInAtProvider: Problem {

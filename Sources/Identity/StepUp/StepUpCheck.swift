@@ -6,7 +6,7 @@ package import Postgres
 
 /// Whether a person was there a moment ago. Decided here for every operation, before anything is done.
 /// Whoever has a second factor shows that one; whoever has a password only, the password; whoever has neither
-/// passes where the demand lets them.
+/// passes where the demand lets them, and by `FirstProof` alone: any other access token may be stolen.
 package struct StepUpCheck {
     private let database: Database
 
@@ -25,12 +25,8 @@ package struct StepUpCheck {
             let isOverdue = caller.mfaDueAt.map { $0 <= now } ?? true
             if isOverdue, demand.exemption != .always { throw Problem.mfaRequired }
             guard try await PasswordStore.find(of: user, in: database) != nil else {
-                switch demand.exemption {
-                case .never: throw Problem.nothingToProve
-                case .always: try await FirstProof.check(caller.actor, at: now, in: database)
-                case .inGrace: break
-                }
-                return
+                if demand.exemption == .never { throw Problem.nothingToProve }
+                return try await FirstProof.check(caller.actor, at: now, in: database)
             }
         }
         let way: StepUpWay = caller.hasFactor ? .factor : .password

@@ -11,9 +11,11 @@ final class ApprovalGate {
     init(_ book: ApprovalBook) { self.book = book }
 
     /// Nil: it may be carried out now.
+    /// - Parameter proving: shows that the person who asks is there. Approvals stand in for that of programs
+    ///   only: else a stolen token could have its wishes approved as its owner's.
     @inline(never)
     func intercept(
-        _ operation: Operation, _ request: Request, _ context: Context
+        _ operation: Operation, _ request: Request, _ context: Context, proving: () async throws -> Void
     ) async throws -> Response? {
         guard operation.canWait else { return nil }
         let action = ApprovalAction(operation.id)
@@ -21,6 +23,8 @@ final class ApprovalGate {
             action, request.pathParameters, needing: operation.requires.permission,
             patch: { try await patch(request, operation) }, context)
         guard let caught else { return nil }
+        let isPerson = context.actor.principal?.kind == .user
+        if request.prefersAsync, operation.stepUp != nil, isPerson { try await proving() }
         return try await book.answer(
             request, action, by: operation.id, isFetched: operation.repeats == .refusal, caught, context)
     }

@@ -243,8 +243,7 @@ final class Pipeline {
         throw Problem(.overloaded, "Authority moved too often. Nothing was done.")
     }
 
-    /// What needs approvals is kept for them, and asks for no second factor of whoever wants it: those who
-    /// approve it show theirs.
+    /// What needs approvals is kept for them, once the person who wants it has shown that they are there.
     private func finish(
         _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission,
         _ visit: Visit
@@ -252,7 +251,10 @@ final class Pipeline {
         let watch = UploadWatch(request, operation, admission, visit, gate)
         let response: Response
         do {
-            if let parked = try await approvals.intercept(operation, request, context) {
+            let parked = try await approvals.intercept(operation, request, context) {
+                try await gate.stepUp(admission, request, operation)
+            }
+            if let parked {
                 response = parked
             } else {
                 response = try await confirmed(operation, request, context, admission)
