@@ -26,7 +26,8 @@ package struct EventEndpoints {
     ) {
         (self.database, self.things, clock) = (database, things, ledger.clock)
         reader = HorizonReader(database, things: things)
-        upload = EventUpload(ledger: ledger)
+        upload = EventUpload(
+            ledger: ledger, gatherer: EventGatherer(ledger: ledger, reactor: reactor))
         (self.feed, self.reactor, self.streams, self.recheck) = (feed, reactor, streams, recheck)
     }
 

@@ -14,10 +14,8 @@ struct EventUpload {
     static let bodyBytes = 1 << 20
     static let lineBytes = 64 * 1_024
 
-    private static let place = Statement(
-        "event_place", "select installation.era, pg_current_xact_id()::text from installation")
-
     let ledger: Ledger
+    let gatherer: EventGatherer
 
     nonisolated(nonsending) func receive(_ request: Request, _ context: Context) async throws -> Response {
         var query = try request.parameters()
@@ -40,39 +38,8 @@ struct EventUpload {
     }
 
     private nonisolated(nonsending) func one(_ body: JSONValue, _ context: Context) async throws -> Response {
-        let row = EventBatch.Row(line: 1, event: try CustomEvent(body))
-        let (status, event) = try await ledger.change(context) { change in
-            let verdict = try await EventIntake(change: change).store([row])[0].verdict
-            switch verdict {
-            case .stored(let id):
-                change.audit("events.push", id, detail: ["events": 1])
-                let place = try await change.transaction.query(Self.place)[0]
-                return (HTTPStatus.created, Self.event(row.event, id, at: place, context))
-            case .repeated(let id):
-                guard let event = try await EventStore.find(id, in: change.transaction) else {
-                    throw Problem(.conflict, "It was stored, and is no longer kept.")
-                }
-                return (HTTPStatus.ok, event)
-            case .refused(let code, _):
-                throw Problem(
-                    .validationFailed, "The body does not fit.",
-                    errors: [
-                        FieldError(pointer: "/id", code: code, message: "belongs to another event of yours")
-                    ])
-            }
-        }
-        return Response.json(status) { w in w.value(event) }
-    }
-
-    /// As the feed will tell it.
-    private static func event(
-        _ custom: CustomEvent, _ id: EventID, at place: Row, _ context: Context
-    ) -> FeedEvent {
-        let transaction = UInt64(place.text(1)) ?? 0
-        return FeedEvent(
-            position: EventPosition(era: Int32(place.int(0)), transaction: transaction, id: id),
-            at: context.now, type: custom.type, subject: custom.subject, actor: context.actor,
-            data: JSONValue.object(custom.data).bytes)
+        let answer = try await gatherer.store(try CustomEvent(body), context)
+        return Response.json(answer.status) { w in w.value(answer.event) }
     }
 
     // MARK: NDJSON
@@ -129,7 +96,11 @@ struct EventUpload {
         let rows = batch.waiting
         guard !rows.isEmpty else { return }
         let judged = try await ledger.change(context) { change in
-            let judged = try await EventIntake(change: change).store(rows)
+            let items = rows.map { EventIntake.Item(change: change, event: $0.event) }
+            let verdicts = try await EventIntake.store(items, in: change.transaction)
+            let judged = zip(rows, verdicts).map { row, verdict in
+                EventBatch.Judged(line: row.line, id: row.event.id, verdict: verdict)
+            }
             let refused = judged.filter(\.isRefused)
             if isStrict, !refused.isEmpty {
                 throw EventBatch.problem(refused, received: rows.count, refused: refused.count)

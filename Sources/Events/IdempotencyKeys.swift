@@ -52,23 +52,58 @@ package enum IdempotencyKeys {
     package nonisolated(nonsending) static func claim(
         _ context: Context, in transaction: Transaction
     ) async throws {
-        guard let (claim, principal) = owned(context) else { return }
-        let rows = try await transaction.query(
-            Self.claim, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
-            .bytes(claim.bodyDigest), .timestamp(context.now))
-        guard rows.count == 1 else {
-            throw Problem(
-                .idempotencyInFlight, "A request with this Idempotency-Key is under way or was just made.")
+        guard try await claim([context], in: transaction)[0] else { throw taken }
+    }
+
+    static var taken: Problem {
+        Problem(.idempotencyInFlight, "A request with this Idempotency-Key is under way or was just made.")
+    }
+
+    /// Which of them are made for the first time; those without a key are. All statements leave in one
+    /// write.
+    nonisolated(nonsending) static func claim(
+        _ contexts: [Context], in transaction: Transaction
+    ) async throws -> [Bool] {
+        var free = contexts.map { _ in true }
+        var claims = contexts.enumerated().compactMap { place, context in
+            owned(context).map { (place: place, claim: $0.0, principal: $0.1, now: context.now) }
         }
+        // Everybody takes them in the same order.
+        claims.sort { ($0.principal, $0.claim.key) < ($1.principal, $1.claim.key) }
+        let queries = claims.map { item in
+            transaction.send(
+                Self.claim,
+                [
+                    .uuid(item.principal), .text(item.claim.method), .text(item.claim.path),
+                    .text(item.claim.key), .bytes(item.claim.bodyDigest), .timestamp(item.now),
+                ])
+        }
+        for (item, query) in zip(claims, queries) { free[item.place] = try await query.rows().count == 1 }
+        return free
     }
 
     package nonisolated(nonsending) static func complete(
         _ context: Context, resource: String?, in transaction: Transaction
     ) async throws {
-        guard let resource, let (claim, principal) = owned(context) else { return }
-        _ = try await transaction.query(
-            complete, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
-            .text(resource))
+        try await complete([(context, resource)], in: transaction)
+    }
+
+    /// All statements leave in one write.
+    nonisolated(nonsending) static func complete(
+        _ made: [(context: Context, resource: String?)], in transaction: Transaction
+    ) async throws {
+        let queries = made.compactMap { made -> Postgres.Query? in
+            guard let resource = made.resource, let (claim, principal) = owned(made.context) else {
+                return nil
+            }
+            return transaction.send(
+                complete,
+                [
+                    .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key),
+                    .text(resource),
+                ])
+        }
+        for query in queries { try await query.rows() }
     }
 
     package nonisolated(nonsending) static func find(_ context: Context, in database: Database) async throws

@@ -77,7 +77,28 @@ package final class Ledger {
             let change = Change(transaction, context: context, ledger: self)
             try await IdempotencyKeys.claim(context, in: transaction)
             let result = try await body(change)
-            try await self.write(change, collecting: &effects)
+            try await self.write([change], collecting: &effects)
+            return result
+        }
+        for effect in effects { effect() }
+        return result
+    }
+
+    /// The same for what several callers want, in one transaction: of all of them or of none. What waits for
+    /// one row waits for one commit then.
+    /// - Parameter body: gets a change for each context, nil where its Idempotency-Key was used before.
+    package nonisolated(nonsending) func change<Result>(
+        together contexts: [Context], _ body: nonisolated(nonsending) ([Change?]) async throws -> Result
+    ) async throws -> Result {
+        var effects: [() -> Void] = []
+        let result = try await database.transaction { transaction in
+            effects = []
+            let free = try await IdempotencyKeys.claim(contexts, in: transaction)
+            let changes = zip(contexts, free).map { context, isFree in
+                isFree ? Change(transaction, context: context, ledger: self) : nil
+            }
+            let result = try await body(changes)
+            try await self.write(changes.compactMap(\.self), collecting: &effects)
             return result
         }
         for effect in effects { effect() }
@@ -92,26 +113,29 @@ package final class Ledger {
     }
 
     private nonisolated(nonsending) func write(
-        _ change: Change, collecting effects: inout [() -> Void]
+        _ changes: [Change], collecting effects: inout [() -> Void]
     ) async throws {
-        let transaction = change.transaction
-        if !change.events.isEmpty {
-            try await EventStore.insert(change.events, in: transaction)
-            effects += try await react(to: change.events, in: transaction)
+        guard let transaction = changes.first?.transaction else { return }
+        let events = changes.flatMap(\.events)
+        if !events.isEmpty {
+            try await EventStore.insert(events, in: transaction)
+            effects += try await react(to: events, in: transaction)
         }
-        effects += change.effects
+        effects += changes.flatMap(\.effects)
         // One order for all: the lock, the authority row, a lane of the trail. Whoever held the row while
         // waiting for the lock, or a lane while waiting for the row, could be waited for in a circle. The
         // audit entry is appended under the lock, never before.
-        if change.touchesAuthority {
+        let touching = changes.filter(\.touchesAuthority)
+        if !touching.isEmpty {
             try await Authority.lock(in: transaction)
-            let epoch = try await Authority.raise(touching: change.touched, in: transaction)
+            let epoch = try await Authority.raise(touching: Change.touched(by: touching), in: transaction)
             effects.append { self.afterAuthority(epoch) }
-            for step in change.stepsUnderAuthority { try await step(transaction) }
+            for step in touching.flatMap(\.stepsUnderAuthority) { try await step(transaction) }
         }
-        if change.touchesConfiguration { try await Authority.configure(in: transaction) }
-        try await AuditTrail.append(change.items, at: change.context.now, in: transaction)
-        try await IdempotencyKeys.complete(change.context, resource: change.resource, in: transaction)
+        if changes.contains(where: \.touchesConfiguration) { try await Authority.configure(in: transaction) }
+        let now = changes.map(\.context.now).max() ?? clock.now()
+        try await AuditTrail.append(changes.flatMap(\.items), at: now, in: transaction)
+        try await IdempotencyKeys.complete(changes.map { ($0.context, $0.resource) }, in: transaction)
     }
 }
 
@@ -137,8 +161,9 @@ package final class Change {
     private static let namedAtMost = 1_000
 
     /// Nil is everything.
-    fileprivate var touched: Set<Touched>? {
-        touchesAll || named.count > Self.namedAtMost ? nil : named
+    fileprivate static func touched(by changes: [Change]) -> Set<Touched>? {
+        let named = changes.reduce(into: Set()) { $0.formUnion($1.named) }
+        return changes.contains(where: \.touchesAll) || named.count > namedAtMost ? nil : named
     }
 
     /// The same of some: snapshots of others stay.
