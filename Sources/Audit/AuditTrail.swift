@@ -26,12 +26,20 @@ package enum AuditTrail {
     package nonisolated(nonsending) static func append(
         _ items: [AuditItem], at now: Timestamp, in transaction: Transaction
     ) async throws {
-        guard !items.isEmpty else { return }
-        _ = try await transaction.query(
-            append, .timestamp(now), .bytes(body(of: items, at: now)),
-            .optionalTextArray(items.map { $0.actor.principal?.description }),
-            .textArray(items.map(\.action)), .optionalTextArray(items.map(\.resource)),
-            .textArray(items.map(\.outcome.rawValue)))
+        try await send(items, at: now, in: transaction)?.rows()
+    }
+
+    /// The same for whoever commits in the same write.
+    package static func send(_ items: [AuditItem], at now: Timestamp, in transaction: Transaction) -> Query? {
+        if items.isEmpty { return nil }
+        return transaction.send(
+            append,
+            [
+                .timestamp(now), .bytes(body(of: items, at: now)),
+                .optionalTextArray(items.map { $0.actor.principal?.description }),
+                .textArray(items.map(\.action)), .optionalTextArray(items.map(\.resource)),
+                .textArray(items.map(\.outcome.rawValue)),
+            ])
     }
 
     /// The stored bytes: `{"at": …, "items": […]}`.

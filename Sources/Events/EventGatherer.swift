@@ -8,7 +8,8 @@ import Postgres
 /// way, the next collects. What is told to one webhook waits for one row until the commit, so what is posted
 /// at one moment shares a commit rather than that each waits for the one before.
 ///
-/// The first of a batch carries it out, in its own request.
+/// The first of a batch carries it out, in its own request. Where many post again as soon as they are
+/// answered, a batch waits a moment for them: otherwise they would go in two halves, each batch half as large.
 final class EventGatherer {
     /// Posts in one transaction.
     static let batchLimit = 128
@@ -20,6 +21,10 @@ final class EventGatherer {
     static let patience: Period = .milliseconds(50)
     /// On their way at one moment: others need connections too.
     static let batchesAtMost = 2
+
+    /// Among fewer posts at one moment nobody waits for company.
+    static let company = 6
+    static let companyWait: Period = .milliseconds(2)
 
     struct Answer {
         let status: HTTPStatus
@@ -51,6 +56,9 @@ final class EventGatherer {
     private var batches = 0
     /// Those that did not take long yet.
     private var swift = 0
+    /// How many of those that were answered last are awaited.
+    private var expected = 1
+    private var companyTimer: TimerID?
 
     init(ledger: Ledger, reactor: Reactor) { (self.ledger, self.reactor) = (ledger, reactor) }
 
@@ -68,14 +76,25 @@ final class EventGatherer {
     }
 
     /// Unless one is on its way, which the next waits for.
-    private func beginBatch() {
-        guard swift == 0, batches < Self.batchesAtMost else { return }
+    private func beginBatch(awaitsCompany: Bool = true) {
+        guard swift == 0, batches < Self.batchesAtMost, !waiting.isEmpty else { return }
+        if awaitsCompany, waiting.count < expected { return awaitCompany() }
+        if let companyTimer { reactor.cancel(companyTimer) }
+        companyTimer = nil
         let batch = nextBatch()
         guard let leader = batch.first else { return }
         batches += 1
         swift += 1
         leader.batch = batch
         leader.bell.wake()
+    }
+
+    private func awaitCompany() {
+        guard companyTimer == nil else { return }
+        companyTimer = reactor.schedule(afterNanoseconds: Self.companyWait.nanoseconds) {
+            self.companyTimer = nil
+            self.beginBatch(awaitsCompany: false)
+        }
     }
 
     private func nextBatch() -> [Post] {
@@ -106,6 +125,9 @@ final class EventGatherer {
             swift -= 1
         }
         batches -= 1
+        let posting = batch.count + waiting.count
+        // Most of them: one that is slow holds nobody up.
+        expected = posting < Self.company ? 1 : min(posting * 3 / 4, Self.batchLimit)
         beginBatch()
     }
 

@@ -24,64 +24,82 @@ struct EventGathering {
 
     /// What became of each, committed.
     nonisolated(nonsending) func run(_ ledger: Ledger) async throws -> [Outcome] {
-        try await ledger.change(together: posts.map(\.context)) { changes in
-            var outcomes = posts.map { _ in Outcome.failure(IdempotencyKeys.taken) }
+        let (places, judged, place) = try await ledger.change(together: posts.map(\.context)) { changes in
             let places = changes.indices.filter { changes[$0] != nil }
             let items = places.compactMap { place in
                 changes[place].map { EventIntake.Item(change: $0, event: posts[place].event) }
             }
-            guard let transaction = items.first?.change.transaction else { return outcomes }
-            let verdicts = try await EventIntake.store(items, in: transaction)
-            let told = try await tell(items, verdicts, in: transaction)
-            for (place, outcome) in zip(places, told) {
-                if case .failure(let problem as Problem) = outcome, posts[place].context.idempotency != nil {
-                    throw Refused(place: place, problem: problem)
-                }
-                outcomes[place] = outcome
-            }
-            return outcomes
+            // Leaves with the first statement; nobody waits for it.
+            let place = items.first?.change.transaction.send(Self.place, [])
+            return (places, try await judge(items, at: places), place)
         }
-    }
-
-    private nonisolated(nonsending) func tell(
-        _ items: [EventIntake.Item], _ verdicts: [EventBatch.Verdict], in transaction: Transaction
-    ) async throws -> [Outcome] {
-        let row = try await transaction.query(Self.place)[0]
-        let place = (era: Int32(row.int(0)), transaction: UInt64(row.text(1)) ?? 0)
-        var stored: [EventID: FeedEvent] = [:]
-        for (item, verdict) in zip(items, verdicts) {
-            guard case .stored(let id) = verdict else { continue }
-            item.change.audit("events.push", id, detail: ["events": 1])
-            stored[id] = item.event(
-                at: EventPosition(era: place.era, transaction: place.transaction, id: id))
+        var outcomes = posts.map { _ in Outcome.failure(IdempotencyKeys.taken) }
+        guard let row = try await place?.rows().first else { return outcomes }
+        let (era, transaction) = (Int32(row.int(0)), UInt64(row.text(1)) ?? 0)
+        let stored = judged.reduce(into: [EventID: FeedEvent]()) { stored, judged in
+            guard case .stored(let id, let item) = judged else { return }
+            stored[id] = item.event(at: EventPosition(era: era, transaction: transaction, id: id))
         }
-        var outcomes: [Outcome] = []
-        for verdict in verdicts {
-            outcomes.append(try await outcome(of: verdict, stored, in: transaction))
-        }
+        for (place, judged) in zip(places, judged) { outcomes[place] = outcome(of: judged, stored) }
         return outcomes
     }
 
-    private nonisolated(nonsending) func outcome(
-        of verdict: EventBatch.Verdict, _ stored: [EventID: FeedEvent], in transaction: Transaction
-    ) async throws -> Outcome {
-        switch verdict {
-        case .stored(let id):
+    private enum Judged {
+        case stored(EventID, EventIntake.Item)
+        /// Of the same moment.
+        case repeated(EventID)
+        case found(FeedEvent)
+        case refused(Problem)
+    }
+
+    private nonisolated(nonsending) func judge(
+        _ items: [EventIntake.Item], at places: [Int]
+    ) async throws -> [Judged] {
+        guard let transaction = items.first?.change.transaction else { return [] }
+        let verdicts = try await EventIntake.store(items, in: transaction)
+        var fresh: Set<EventID> = []
+        var judged: [Judged] = []
+        for (place, (item, verdict)) in zip(places, zip(items, verdicts)) {
+            switch verdict {
+            case .stored(let id):
+                item.change.audit("events.push", id, detail: ["events": 1])
+                fresh.insert(id)
+                judged.append(.stored(id, item))
+            case .repeated(let id) where fresh.contains(id): judged.append(.repeated(id))
+            case .repeated(let id):
+                if let event = try await EventStore.find(id, in: transaction) {
+                    judged.append(.found(event))
+                } else {
+                    judged.append(
+                        .refused(try refusal(of: place, .conflict, "It was stored, and is no longer kept.")))
+                }
+            case .refused(let code, _):
+                let error = FieldError(pointer: "/id", code: code, message: EventIntake.takenWords)
+                judged.append(
+                    .refused(try refusal(of: place, .validationFailed, "The body does not fit.", [error])))
+            }
+        }
+        return judged
+    }
+
+    private func refusal(
+        of place: Int, _ code: ProblemCode, _ detail: String, _ errors: [FieldError] = []
+    ) throws -> Problem {
+        let problem = Problem(code, detail, errors: errors)
+        if posts[place].context.idempotency != nil { throw Refused(place: place, problem: problem) }
+        return problem
+    }
+
+    private func outcome(of judged: Judged, _ stored: [EventID: FeedEvent]) -> Outcome {
+        switch judged {
+        case .stored(let id, _):
             guard let event = stored[id] else { preconditionFailure("what is stored has a place") }
             return .success(EventGatherer.Answer(status: .created, event: event))
         case .repeated(let id):
-            // One of the same moment is not a row yet.
-            var event = stored[id]
-            if event == nil { event = try await EventStore.find(id, in: transaction) }
-            guard let event else {
-                return .failure(Problem(.conflict, "It was stored, and is no longer kept."))
-            }
+            guard let event = stored[id] else { preconditionFailure("what it repeats has a place") }
             return .success(EventGatherer.Answer(status: .ok, event: event))
-        case .refused(let code, _):
-            return .failure(
-                Problem(
-                    .validationFailed, "The body does not fit.",
-                    errors: [FieldError(pointer: "/id", code: code, message: EventIntake.takenWords)]))
+        case .found(let event): return .success(EventGatherer.Answer(status: .ok, event: event))
+        case .refused(let problem): return .failure(problem)
         }
     }
 }

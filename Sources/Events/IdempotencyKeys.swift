@@ -85,14 +85,14 @@ package enum IdempotencyKeys {
     package nonisolated(nonsending) static func complete(
         _ context: Context, resource: String?, in transaction: Transaction
     ) async throws {
-        try await complete([(context, resource)], in: transaction)
+        for query in sendCompletions([(context, resource)], in: transaction) { try await query.rows() }
     }
 
-    /// All statements leave in one write.
-    nonisolated(nonsending) static func complete(
+    /// The same for whoever commits in the same write.
+    static func sendCompletions(
         _ made: [(context: Context, resource: String?)], in transaction: Transaction
-    ) async throws {
-        let queries = made.compactMap { made -> Postgres.Query? in
+    ) -> [Postgres.Query] {
+        made.compactMap { made in
             guard let resource = made.resource, let (claim, principal) = owned(made.context) else {
                 return nil
             }
@@ -103,7 +103,6 @@ package enum IdempotencyKeys {
                     .text(resource),
                 ])
         }
-        for query in queries { try await query.rows() }
     }
 
     package nonisolated(nonsending) static func find(_ context: Context, in database: Database) async throws

@@ -134,8 +134,31 @@ package final class Ledger {
         }
         if changes.contains(where: \.touchesConfiguration) { try await Authority.configure(in: transaction) }
         let now = changes.map(\.context.now).max() ?? clock.now()
-        try await AuditTrail.append(changes.flatMap(\.items), at: now, in: transaction)
-        try await IdempotencyKeys.complete(changes.map { ($0.context, $0.resource) }, in: transaction)
+        try await commit(changes, at: now, in: transaction)
+    }
+
+    /// The last statements leave in one write with the commit: what is locked by now is not held for an answer
+    /// that changes nothing.
+    private nonisolated(nonsending) func commit(
+        _ changes: [Change], at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        var sent = IdempotencyKeys.sendCompletions(
+            changes.map { ($0.context, $0.resource) }, in: transaction)
+        let trail = AuditTrail.send(changes.flatMap(\.items), at: now, in: transaction)
+        if let trail { sent.append(trail) }
+        try await Self.commit(sent, in: transaction)
+    }
+
+    private nonisolated(nonsending) static func commit(
+        _ sent: [Postgres.Query], in transaction: Transaction
+    ) async throws {
+        do {
+            try await transaction.commit()
+        } catch PostgresError.server(let failure) {
+            // What failed says why.
+            for query in sent { try await query.rows() }
+            throw PostgresError.server(failure)
+        }
     }
 }
 

@@ -15,6 +15,9 @@ struct OutcomeBook {
     var isEmpty: Bool { outcomes.isEmpty }
     var count: Int { outcomes.count }
 
+    /// The next in its line waits until one of them is written.
+    var hasOrdered: Bool { outcomes.contains { $0.delivery.orderKey != nil && $0.isOver } }
+
     mutating func append(_ outcome: Outcome) { outcomes.append(outcome) }
 
     mutating func use(_ secrets: [WebhookSecretID], at now: Timestamp) {

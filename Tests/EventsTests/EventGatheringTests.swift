@@ -32,7 +32,8 @@ import Testing
             (select count(distinct resource) from audit_item where action = 'events.push')
         """)
 
-    @Test func `of two posts of one moment under one id one is stored, and both are told of it`() async throws {
+    @Test func `of two posts of one moment under one id one is stored, and both are told of it`() async throws
+    {
         try await FeedDesk.run { worker, desk in
             let same = #"{"id": "fill-1", "type": "custom.fill", "data": {"n": 1}}"#
             let other = #"{"id": "fill-1", "type": "custom.fill", "data": {"n": 2}}"#
