@@ -136,6 +136,9 @@ static const unsigned char migration_0039[] = {
 static const unsigned char migration_0040[] = {
 #embed "../../Migrations/0040_weekly_openings.sql"
 };
+static const unsigned char migration_0041[] = {
+#embed "../../Migrations/0041_tried_soon.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -197,6 +200,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0038_alert_life.sql", migration_0038),
     FILE_OF("Migrations/0039_alert_telling.sql", migration_0039),
     FILE_OF("Migrations/0040_weekly_openings.sql", migration_0040),
+    FILE_OF("Migrations/0041_tried_soon.sql", migration_0041),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -14,11 +14,13 @@ extension DeliveryQueue {
                 leased_by = null,
             last_status = case when o.is_attempt then o.status else d.last_status end,
             last_error = case when o.is_attempt then o.error else d.last_error end,
+            schedule_due_at = case when not o.is_attempt then d.schedule_due_at end,
+            keep_until = case when o.is_told_when then o.due_at else d.keep_until end,
             dead_reason = o.reason, dead_at = case when o.state = 'dead' then o.at end,
             delivered_at = case when o.state = 'delivered' then o.at end
         from unnest($1::uuid[], $2::text[], $3::integer[], $4::integer[], $5::timestamptz[], $6::boolean[],
-            $7::bigint[], $8::text[], $9::text[], $10::timestamptz[])
-            as o (id, state, attempts, counted, due_at, is_attempt, status, error, reason, at)
+            $7::bigint[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[])
+            as o (id, state, attempts, counted, due_at, is_attempt, status, error, reason, at, is_told_when)
         where d.id = o.id and d.state = 'pending'
         """)
     private static let recordAttempts = Statement(
@@ -41,7 +43,7 @@ extension DeliveryQueue {
                 $6::bigint[]) as s (webhook, failures, success_at, failure_at, opens_at, revision)
             left join webhook w on w.id = s.webhook
         ), held as (
-            select webhook from webhook_health where webhook = any ($1::uuid[])
+            select webhook, consecutive_failures from webhook_health where webhook = any ($1::uuid[])
                 order by webhook for no key update
         )
         update webhook_health h set
@@ -51,6 +53,8 @@ extension DeliveryQueue {
             last_failure_at = greatest(h.last_failure_at, seen.failure_at),
             opens_at = case when seen.success_at is null then greatest(h.opens_at, seen.opens_at) end
         from seen, held where h.webhook = seen.webhook and held.webhook = seen.webhook
+        returning h.webhook, seen.success_at is not null
+            and (held.consecutive_failures > 0 or seen.failure_at is not null)
         """)
     private static let recordUse = Statement(
         "webhook_secret_use",
@@ -59,21 +63,25 @@ extension DeliveryQueue {
     /// All statements leave in one write.
     /// - Parameter closed: endpoints that are not tried for a while; of a webhook that was changed meanwhile
     ///   that is not so any more.
+    /// - Returns: those where a message came through after others had failed.
     nonisolated(nonsending) static func record(
         _ outcomes: [Outcome], secrets: [WebhookSecretID], closed: [WebhookID: Lane.Closure],
         at now: Timestamp,
         in transaction: Transaction
-    ) async throws {
+    ) async throws -> [WebhookID] {
         let attempts = outcomes.filter { $0.attempt != nil }
         var queries = [transaction.send(record, recordParameters(outcomes))]
+        var health: Postgres.Query?
         if !attempts.isEmpty {
             queries.append(transaction.send(recordAttempts, attemptParameters(attempts)))
-            queries.append(transaction.send(recordHealth, healthParameters(attempts, closed)))
+            health = transaction.send(recordHealth, healthParameters(attempts, closed))
         }
         if !secrets.isEmpty {
             queries.append(transaction.send(recordUse, .idArray(secrets), .timestamp(now)))
         }
+        let recovered = try await health?.rows().filter { $0.bool(1) }.map { $0.id(0, as: WebhookKind.self) }
         for query in queries { try await query.rows() }
+        return recovered ?? []
     }
 
     private static func recordParameters(_ outcomes: [Outcome]) -> [Parameter] {
@@ -84,6 +92,7 @@ extension DeliveryQueue {
             .optionalTimestampArray(outcomes.map(\.dueAt)), .boolArray(outcomes.map { $0.attempt != nil }),
             .optionalInt64Array(outcomes.map(\.status)), .optionalTextArray(outcomes.map(\.mistake)),
             .optionalTextArray(outcomes.map { $0.deadReason?.rawValue }), .timestampArray(outcomes.map(\.at)),
+            .boolArray(outcomes.map(\.isToldWhen)),
         ]
     }
 
@@ -141,6 +150,13 @@ extension Outcome {
     var deadReason: DeadReason? {
         if case .dead(let reason) = fate { return reason }
         return nil
+    }
+
+    /// The receiver said when to come back, or to come less.
+    fileprivate var isToldWhen: Bool {
+        guard let result = attempt?.result, case .retry = fate else { return false }
+        if case .throttled = result.verdict { return true }
+        return result.retryAfter != nil
     }
 
     var status: Int64? { attempt?.result.status.map(Int64.init) }

@@ -22,19 +22,40 @@ extension DeliveryQueue {
     /// In the order that `PendingDelivery.init` reads.
     static let pendingColumns = """
         d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts, d.counted,
-        d.schedule_at, d.thing, d.order_key
+        d.schedule_at, d.thing, d.order_key, d.schedule_due_at
         """
-    private static let pendingColumnCount = 12
+    private static let pendingColumnCount = 13
     private static let renew = Statement(
         "delivery_renew",
         "update delivery set due_at = $2 where id = any ($1::uuid[]) and leased_by = $3 and state = 'pending'"
     )
-    /// A receiver works again, or somebody asks: what waits for it is due.
+    /// A receiver works again, or somebody asks: what waits for it is due. What was found out by a probe
+    /// leaves it the time that its schedule has for it.
     private static let hasten = Statement(
         "delivery_hasten",
         """
-        update delivery set due_at = $2, next_attempt_at = least(next_attempt_at, $2)
+        update delivery set due_at = $2, next_attempt_at = least(next_attempt_at, $2),
+            schedule_due_at = case when $3 and due_at > $2 then coalesce(schedule_due_at, due_at) end
         where webhook = $1 and state = 'pending' and leased_by is null and due_at < 'infinity'
+        """)
+    /// A message came through: what failed before is tried soon, a few at a time, and each seldom.
+    private static let trySoon = Statement(
+        "delivery_try_soon",
+        """
+        with waiting as (
+            select id, due_at from delivery
+            where webhook = $1 and state = 'pending' and leased_by is null and due_at > $3
+                and due_at < 'infinity' and schedule_due_at is null
+                and (keep_until is null or keep_until <= $2)
+            order by due_at limit $5 for update skip locked
+        ), timed as (
+            select id, least(due_at, $3::timestamptz
+                + make_interval(secs => row_number() over (order by due_at) / $4::float8 + random())) as at
+            from waiting
+        )
+        update delivery d set schedule_due_at = d.due_at, keep_until = $6, due_at = timed.at,
+            next_attempt_at = timed.at
+        from timed where d.id = timed.id returning d.id
         """)
     private static let abandon = Statement(
         "delivery_abandon",
@@ -68,10 +89,25 @@ extension DeliveryQueue {
         }
     }
 
+    /// - Parameter keepsSchedule: attempts before the time that a delivery has now count for nothing.
     nonisolated(nonsending) static func hasten(
-        _ webhook: WebhookID, at now: Timestamp, in transaction: Transaction
+        _ webhook: WebhookID, keepsSchedule: Bool, at now: Timestamp, in transaction: Transaction
     ) async throws {
-        _ = try await transaction.query(hasten, .id(webhook), .timestamp(now))
+        _ = try await transaction.query(hasten, .id(webhook), .timestamp(now), .bool(keepsSchedule))
+    }
+
+    /// How many were found.
+    nonisolated(nonsending) static func trySoon(
+        _ webhook: WebhookID, most: Int, from start: Timestamp, perSecond: Int, at now: Timestamp,
+        in database: Database
+    ) async throws -> Int {
+        try await database.transaction { transaction in
+            try await transaction.query(
+                trySoon, .id(webhook), .timestamp(now), .timestamp(start), .double(Double(perSecond)),
+                .int(most),
+                .timestamp(now + RetrySchedule.earlyEvery)
+            ).count
+        }
     }
 
     nonisolated(nonsending) static func abandon(
@@ -90,6 +126,7 @@ extension PendingDelivery {
             permissions: row.textArray(5).compactMap { Permission(rawValue: $0) },
             thing: row.optionalText(10), target: nil, orderKey: row.optionalText(11), body: row.bytes(6),
             progress: RetrySchedule.Progress(
-                attempts: row.int(7), counted: row.int(8), begun: row.timestamp(9)))
+                attempts: row.int(7), counted: row.int(8), begun: row.timestamp(9),
+                scheduledFor: row.optionalTimestamp(12)))
     }
 }

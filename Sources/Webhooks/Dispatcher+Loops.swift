@@ -70,15 +70,20 @@ extension Dispatcher {
 
     // MARK: Recording
 
+    private static let delaysAtMost = 4
+    private static let muchOutcomes = 4
+
     nonisolated(nonsending) func recordLoop() async {
         while true {
             if book.isEmpty {
                 if isDraining && inFlight == 0 { return }
                 await book.bell.wait()
             }
-            // The first waits for company, but not longer than it is worth.
-            if book.count < limits.batchRows && !isDraining {
+            // The first waits for company, but not longer than it is worth: longer where much comes, unless
+            // a line waits for one of them.
+            for _ in 0..<Self.delaysAtMost where book.count < limits.batchRows && !isDraining {
                 await reactor.sleep(nanoseconds: limits.batchDelay.nanoseconds)
+                if book.count < Self.muchOutcomes || book.hasOrdered { break }
             }
             await recordBatch()
         }
@@ -88,9 +93,10 @@ extension Dispatcher {
         let batch = book.batch(limits.batchRows)
         if batch.isEmpty { return }
         do {
-            try await record(batch, secrets: book.takeUses())
+            let recovered = try await record(batch, secrets: book.takeUses())
             book.removeFirst(batch.count)
             for outcome in batch { held.remove(outcome.delivery.id) }
+            for id in recovered where hastening.insert(id).inserted { begin(.hasten(id)) }
             await advance(batch)
             metrics.dead.add(batch.count { $0.deadReason != nil })
         } catch {
@@ -100,7 +106,9 @@ extension Dispatcher {
         }
     }
 
-    private nonisolated(nonsending) func record(_ batch: [Outcome], secrets: [WebhookSecretID]) async throws {
+    private nonisolated(nonsending) func record(
+        _ batch: [Outcome], secrets: [WebhookSecretID]
+    ) async throws -> [WebhookID] {
         let now = clock.now()
         let closed = lanes.compactMapValues { $0.closure(after: now) }
         let exhausted = batch.filter { $0.deadReason?.isTold == true }
@@ -110,10 +118,11 @@ extension Dispatcher {
                     batch, secrets: secrets, closed: closed, at: now, in: transaction)
             }
         }
-        try await ledger.change(standing.context) { change in
-            try await DeliveryQueue.record(
+        return try await ledger.change(standing.context) { change in
+            let recovered = try await DeliveryQueue.record(
                 batch, secrets: secrets, closed: closed, at: now, in: change.transaction)
             for outcome in exhausted { tell(outcome, change) }
+            return recovered
         }
     }
 

@@ -42,4 +42,25 @@ extension Dispatcher {
         lanes[webhook.id]?.pace.reserve(turns, from: first, every: interval)
         pump(webhook.id)
     }
+
+    // MARK: Before their time
+
+    /// What failed before is tried soon once a message came through, so many a second.
+    static let hastenedPerSecond = 50
+    private static let hastenedAtOnce = 500
+    /// Rounds: what is left over has its schedule, or the next that comes through.
+    private static let hasteningRounds = 200
+
+    nonisolated(nonsending) func hasten(_ id: WebhookID) async throws {
+        defer { hastening.remove(id) }
+        await reactor.sleep(nanoseconds: limits.hastenDelay.nanoseconds)
+        let now = clock.now()
+        let span = Period.seconds(Int64(Self.hastenedAtOnce / Self.hastenedPerSecond))
+        for round in 0..<Self.hasteningRounds where !isDraining {
+            let found = try await DeliveryQueue.trySoon(
+                id, most: Self.hastenedAtOnce, from: now + span * Double(round),
+                perSecond: Self.hastenedPerSecond, at: now, in: database)
+            if found < Self.hastenedAtOnce { return }
+        }
+    }
 }

@@ -21,6 +21,9 @@ package final class Dispatcher {
         /// Outcomes that wait for company before they are written.
         package var batchRows = 256
         package var batchDelay = Period.milliseconds(4)
+        /// From a message that came through after others had failed to when these are given a time soon: once
+        /// for all that come through meanwhile.
+        package var hastenDelay = Period.seconds(1)
         /// How often rows are looked for that nobody was told of.
         package var poll = Period.milliseconds(250)
 
@@ -59,6 +62,8 @@ package final class Dispatcher {
     var isDraining = false
     /// Webhooks whose batches this worker makes at this moment, and whether more came meanwhile.
     var collecting: [WebhookID: Bool] = [:]
+    /// Webhooks whose waiting messages are about to be tried soon.
+    var hastening: Set<WebhookID> = []
     private(set) var isRunning = false
     /// Monotonic.
     var lastSweep: UInt64 = 0
@@ -136,6 +141,7 @@ package final class Dispatcher {
         case resume(PrincipalID)
         case reserve(WebhookSnapshot.Entry, turns: Int)
         case collect(WebhookID)
+        case hasten(WebhookID)
     }
 
     func begin(_ errand: Errand) {
@@ -163,6 +169,7 @@ package final class Dispatcher {
             case .resume(let owner): try await standing.resume(owner)
             case .reserve(let webhook, let turns): await reserve(turns, of: webhook)
             case .collect(let id): await collect(id)
+            case .hasten(let id): try await hasten(id)
             }
         } catch {
             log.warning("a webhook's status could not be changed", ["error": .text("\(error)")])

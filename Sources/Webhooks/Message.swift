@@ -34,6 +34,8 @@ package struct Message: Sendable {
     package var withheld: Set<WebhookID> = []
     /// Those of a digest.
     package var alerts: [AlertID] = []
+    /// What it tells beside `event`: a replay does not miss these.
+    package var events: [EventID] = []
     /// What is told to readers who lack one more permission, in place of `data`.
     package let less: Less?
 
@@ -68,7 +70,7 @@ extension Message {
         var message = Message(
             type: type, timestamp: timestamp, data: data, event: event, alert: alert,
             permissions: permissions, about: thing, to: target, except: except)
-        (message.withheld, message.alerts) = (withheld, alerts)
+        (message.withheld, message.alerts, message.events) = (withheld, alerts, events)
         return message
     }
 

@@ -20,6 +20,8 @@ package enum RetrySchedule {
     package static let throttleLimit = Period.hours(24)
     /// Waits after a throttled attempt begin here and double up to there.
     package static let throttleWaits = (first: Period.seconds(5), last: Period.minutes(10))
+    /// How seldom one message is tried before its time.
+    package static let earlyEvery = Period.minutes(10)
     /// A message that waits for a receiver that is down or disabled lapses after that.
     package static let lifetime = waits.reduce(Period(microseconds: 0), +) * (1 + jitter)
 
@@ -31,16 +33,24 @@ package enum RetrySchedule {
         package var counted: Int
         /// When its schedule began: at its creation, or when somebody sent it again.
         package var begun: Timestamp
+        /// When its schedule has it tried, of one that is tried before.
+        package var scheduledFor: Timestamp?
 
-        package init(attempts: Int, counted: Int, begun: Timestamp) {
+        package init(attempts: Int, counted: Int, begun: Timestamp, scheduledFor: Timestamp? = nil) {
             (self.attempts, self.counted, self.begun) = (attempts, counted, begun)
+            self.scheduledFor = scheduledFor
         }
 
         /// With one more attempt behind it.
         package func after(_ failure: Failure, at now: Timestamp) -> Progress {
-            let counts = failure != .throttled || now - begun > RetrySchedule.throttleLimit
-            return Progress(attempts: attempts + 1, counted: counted + (counts ? 1 : 0), begun: begun)
+            let isFree = failure == .throttled && now - begun <= RetrySchedule.throttleLimit
+            let counts = !isFree && !isEarly(at: now)
+            return Progress(
+                attempts: attempts + 1, counted: counted + (counts ? 1 : 0), begun: begun,
+                scheduledFor: isEarly(at: now) ? scheduledFor : nil)
         }
+
+        func isEarly(at now: Timestamp) -> Bool { scheduledFor.map { now < $0 } ?? false }
     }
 
     package enum Failure: Equatable, Sendable {
@@ -62,10 +72,11 @@ package enum RetrySchedule {
         after progress: Progress, _ failure: Failure, retryAfter: Period?, now: Timestamp, fraction: Double
     ) -> Next {
         guard progress.counted < attempts else { return .exhausted }
+        let theirs = min(retryAfter ?? Period(microseconds: 0), retryAfterLimit)
+        if let time = progress.scheduledFor, now < time { return .attempt(at: max(time, now + theirs)) }
         let isFree = failure == .throttled && now - progress.begun <= throttleLimit
         let wait = isFree ? throttleWait(progress) : waits[progress.counted]
         let ours = wait * (1 - jitter + 2 * jitter * fraction)
-        let theirs = min(retryAfter ?? Period(microseconds: 0), retryAfterLimit)
         return .attempt(at: now + max(ours, theirs))
     }
 

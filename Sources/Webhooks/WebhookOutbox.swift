@@ -146,7 +146,7 @@ package final class WebhookOutbox {
                     orderKey: entry.terms.isOrdered ? message.orderKey : nil)
             },
             body: MessageBody(message, payload), target: target)
-        draft.alerts = message.alerts
+        (draft.alerts, draft.events) = (message.alerts, message.events)
         return draft
     }
 

@@ -118,6 +118,26 @@ struct FirstValueTests {
         }
     }
 
+    @Test func `two nodes that share the work both know what was before, and each value fires once`()
+        async throws
+    {
+        try await withDesk { worker, desk in
+            let groups = (0..<16).map { "g\($0)" }
+            try await desk.push(groups.map { ($0, 1) })
+            desk.now = desk.now + .minutes(10)
+            _ = try await desk.enabledRule(rule)
+            let nodes = [1, 2].map { desk.courseEngine(on: worker, node: $0, nodes: { 2 }) }
+            for value in [1, 2, 2] {
+                desk.now = desk.now + .seconds(1)
+                try await desk.push(groups.map { ($0, value) })
+                for node in nodes { try await desk.catchUp(node) }
+            }
+            for node in nodes { try await desk.catchUp(node) }
+            let told = desk.told.compactMap { $0.data["group"]?["event.g"]?.asString }
+            #expect(told.sorted() == groups.sorted())
+        }
+    }
+
     @Test func `a backtest knows what was before it`() async throws {
         try await withDesk { worker, desk in
             let id = try await desk.enabledRule(rule)

@@ -73,6 +73,48 @@ struct HeartbeatTests {
         }
     }
 
+    @Test func `Keybell's own comes once a period, and not while the one before waits`() async throws {
+        try await withDesk { worker, desk in
+            let webhook = try await desk.webhook("outside")
+            _ = try await desk.database.query(Self.choose, .id(webhook))
+            func sent(_ after: Period) async throws -> Int {
+                desk.now = desk.now + after
+                try await desk.watch()
+                return try await desk.database.query(Self.ownSent)[0].int(0)
+            }
+            #expect(try await sent(.seconds(1)) == 1)
+            let body = try JSONValue.parse(try await desk.database.query(Self.ownBody)[0].bytes(0))
+            #expect(body["type"] == "keybell.heartbeat" && body["data"]?["every"] == "1m")
+            #expect(body["data"]?["next_at"]?.asString == (desk.now + .minutes(1)).description)
+            #expect(try await sent(.minutes(5)) == 1, "nobody has taken the first")
+            _ = try await desk.database.query(Self.take)
+            #expect(try await sent(.seconds(1)) == 2)
+            _ = try await desk.database.query(Self.take)
+            #expect(try await sent(.seconds(30)) == 2)
+            #expect(try await sent(.seconds(30)) == 3)
+            _ = try await desk.database.query(Self.take)
+            _ = try await desk.database.query(Self.disable)
+            #expect(try await sent(.minutes(5)) == 3, "a webhook that is disabled")
+        }
+    }
+
+    private static let choose = Statement(
+        "test_choose_own",
+        """
+        with numbered as (insert into webhook_sequence (webhook) values ($1::uuid))
+        update heartbeat_watch set webhook = $1::uuid
+        """)
+    private static let ownSent = Statement(
+        "test_own_sent", "select count(*) from delivery where event_type = 'keybell.heartbeat'")
+    private static let ownBody = Statement("test_own_body", "select body from delivery")
+    private static let take = Statement(
+        "test_own_take",
+        """
+        update delivery set state = 'delivered', due_at = null, next_attempt_at = null, leased_by = null,
+            delivered_at = now()
+        """)
+    private static let disable = Statement("test_own_disable", "update webhook set status = 'disabled'")
+
     @Test func `paused is not waited for, and other lengths count from the last ping`() async throws {
         try await withDesk { worker, desk in
             let made = try await desk.call("POST", "heartbeats", #"{"name": "a", "every": "1h"}"#)

@@ -136,6 +136,8 @@ struct RuleMachinePropertyTests {
         #""when": "flips(event.v > 2)", "cooldown": "1m""#,
         #""sequence": {"steps": [{"on": ["custom.a"]}, {"on": ["custom.b"], "count": 2}], "within": "90s"}"#,
         #""when": "event.v == 3", "cooldown": "30s""#,
+        #""window": {"first": "event.v", "within": "60s"}, "when": "event.v > 0""#,
+        #""window": {"first": "event.v", "within": "60s", "learning": "2m"}"#,
     ]
 
     @Test(arguments: rules) func `all at once, as it happens, after restarts and moves: the same`(

@@ -169,6 +169,20 @@ struct RulePackEndpointsTests {
         }
     }
 
+    @Test func `a rule that its pack has no more is listed as retired, and left alone`() async throws {
+        try await withDesk { _, desk in
+            _ = try await post(desk, try Self.pack(version: 2), "enable")
+            // As if a later version had dropped it.
+            let later = try Self.pack(version: 1)
+            let listed = try await desk.packs([later]).call("GET", "/v1/rule-packs/p", desk.context())
+            let rules = listed.json["rules"]?.asArray ?? []
+            #expect(rules.map { $0["name"] } == ["many", "once"], "\(listed.text)")
+            #expect(rules.map { $0["retired"] } == [false, true])
+            #expect(rules.last?["status"] == "enabled" && rules.last?["title"] == "Once")
+            #expect(rules.last?["advice"] == "Look at it." && rules.last?["update"] == .null)
+        }
+    }
+
     @Test func `a rule of the installation outlives whoever switched it on`() async throws {
         try await withDesk { _, desk in
             let pack = try Self.pack(version: 2)

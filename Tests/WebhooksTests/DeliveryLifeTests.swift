@@ -29,7 +29,9 @@ struct DeliveryLifeTests {
             let room = try WebhookRoom(database)
             let (id, _) = try await room.makeWebhook("sick", url: sick.url, takes: ["custom.*"])
             try await room.makeWebhook("ear", url: ear.url, takes: ["endpoint.*", "message.exhausted"])
-            let dispatcher = room.dispatcher(on: worker)
+            var limits = Dispatcher.Limits()
+            limits.hastenDelay = .milliseconds(2)
+            let dispatcher = room.dispatcher(on: worker, limits: limits)
             dispatcher.start(on: worker)
             let result: Result<Void, any Error>
             do {
@@ -72,6 +74,41 @@ struct DeliveryLifeTests {
             let told = try await ear.first("word of it") { $0.type == "message.exhausted" }.data
             #expect(told["webhook_id"]?.asString == id.description && told["reason"] == "exhausted")
             #expect(told["attempts"] == 10 && told["last_status"] == 500)
+        }
+    }
+
+    @Test func `what failed is tried soon once another message came through, which counts for nothing`()
+        async throws
+    {
+        try await playing(.status(500)) { room, dispatcher, _, sick, _ in
+            try await room.emit("custom.tick")
+            for count in 1...2 { try await next(room, dispatcher, count) }
+            let second = room.clock.now
+            sick.answer { $0.type == "custom.other" ? .status(204) : .status(500) }
+            try await room.emit("custom.other")
+            try await wait(until: "it is given a time soon") {
+                try await room.count("event_type = 'custom.tick' and schedule_due_at is not null") == 1
+            }
+            room.clock.move(.seconds(2))
+            dispatcher.wake()
+            try await wait(until: "the early attempt") {
+                try await room.count("event_type = 'custom.tick' and attempts = 3 and leased_by is null") == 1
+            }
+            #expect(try await room.count("attempts = 3 and counted = 2 and schedule_due_at is null") == 1)
+            // Seldom, for one message.
+            try await room.emit("custom.other")
+            try await wait(until: "the other") { try await room.count("state = 'delivered'") == 2 }
+            try await wait(until: "nothing is to be hastened") { dispatcher.hastening.isEmpty }
+            #expect(try await room.count("schedule_due_at is null") == 3)
+            // Its schedule goes on where it was.
+            sick.answer { _ in .status(204) }
+            try await wait(until: "its own time") {
+                room.clock.move(.seconds(20))
+                dispatcher.wake()
+                return try await room.count("state = 'delivered'") == 3
+            }
+            #expect(room.clock.now - second >= .minutes(4) && room.clock.now - second < .minutes(30))
+            #expect(try await room.count("attempts = 4 and counted = 3") == 1)
         }
     }
 

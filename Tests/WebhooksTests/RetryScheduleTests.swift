@@ -71,6 +71,22 @@ struct RetryScheduleTests {
         #expect(times.last.map { $0 - Self.start <= .hours(24 + 76) } == true)
     }
 
+    @Test func `an attempt before its time changes nothing of the schedule, but for what it is asked`() {
+        let due = Self.start + .minutes(5)
+        let waiting = RetrySchedule.Progress(attempts: 2, counted: 2, begun: Self.start, scheduledFor: due)
+        let (early, late) = (due - .seconds(1), due)
+        let after = waiting.after(.failed, at: early)
+        #expect(after.attempts == 3 && after.counted == 2)
+        let next = { (wait: Period?, progress: RetrySchedule.Progress, now: Timestamp) in
+            RetrySchedule.next(after: progress, .failed, retryAfter: wait, now: now, fraction: 0.5)
+        }
+        #expect(next(nil, after, early) == .attempt(at: due))
+        #expect(next(.hours(1), after, early) == .attempt(at: early + .hours(1)))
+        let counted = waiting.after(.failed, at: late)
+        #expect(counted.attempts == 3 && counted.counted == 3 && counted.scheduledFor == nil)
+        #expect(next(nil, counted, late) == .attempt(at: late + .minutes(30)))
+    }
+
     @Test(arguments: [
         ("120", 120), ("0", 0), ("Mon, 05 Jan 2026 08:01:00 GMT", 60), ("Mon, 05 Jan 2026 07:00:00 GMT", 0),
         ("99999999999999999999", 1_000_000_000),

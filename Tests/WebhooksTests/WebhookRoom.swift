@@ -176,7 +176,7 @@ extension WebhookRoom {
     nonisolated(nonsending) func end(_ deliveries: [PendingDelivery], _ fate: Outcome.Fate) async throws {
         let now = clock.now
         let outcomes = deliveries.map { Outcome($0, fate, at: now) }
-        try await database.transaction { transaction in
+        _ = try await database.transaction { transaction in
             try await DeliveryQueue.record(outcomes, secrets: [], closed: [:], at: now, in: transaction)
         }
     }
@@ -188,7 +188,7 @@ extension WebhookRoom {
         let now = clock.now
         let result = AttemptResult(.connectFailed("refused"), duration: .milliseconds(1))
         let outcomes = deliveries.map { Outcome($0, result, begun: now, at: now, fraction: 0) }
-        try await database.transaction { transaction in
+        _ = try await database.transaction { transaction in
             try await DeliveryQueue.record(outcomes, secrets: [], closed: closed, at: now, in: transaction)
         }
     }

@@ -87,11 +87,39 @@ package struct RulePackEndpoints {
         let pack = try found(request)
         let made = try await made(of: pack)
         let offers = try made.compactMapValues { try offer(of: pack, $0, context) }
+        let retired = made.values.filter { pack.rule($0.row.name) == nil }
+            .sorted { $0.row.name < $1.row.name }.map(Listed.retired)
         return Response.object { w in
             writeHead(of: pack, made, to: &w)
-            w.array("rules", pack.rules) { w, rule in
-                write(rule, made[rule.name], offers[rule.name], to: &w)
+            w.array("rules", pack.rules.map(Listed.current) + retired) { w, listed in
+                switch listed {
+                case .current(let rule): write(rule, made[rule.name], offers[rule.name], to: &w)
+                case .retired(let made): write(retired: made, to: &w)
+                }
             }
+        }
+    }
+
+    /// What the pack has, and what it had: such a rule stays as it is, and nothing updates it any more.
+    private enum Listed {
+        case current(PackRule)
+        case retired(Made)
+    }
+
+    private func write(retired made: Made, to w: inout JSONWriter) {
+        let content = made.rule.content
+        w.object { w in
+            w.field("name", made.row.name)
+            w.field("title", content.name)
+            w.field("severity", content.severity.rawValue)
+            w.field("security", content.isSecurity)
+            w.field("advice", content.advice)
+            w.field("retired", true)
+            w.field("rule_id", made.rule.id.description)
+            w.field("status", made.rule.status.rawValue)
+            w.field("version", made.row.version)
+            w.field("parameters", JSONValue.array([]))
+            w.field("update", JSONValue.null)
         }
     }
 
@@ -112,6 +140,7 @@ package struct RulePackEndpoints {
             w.field("severity", rule.severity.rawValue)
             w.field("security", rule.isSecurity)
             w.field("advice", rule.advice)
+            w.field("retired", false)
             w.field("rule_id", made?.rule.id.description)
             w.field("status", made?.rule.status.rawValue)
             w.field("version", made?.row.version)

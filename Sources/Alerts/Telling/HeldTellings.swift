@@ -24,6 +24,14 @@ struct HeldTellings {
     private static let readEvents = Statement(
         "alert_due_events",
         "select id, at, type, subject, actor, data from feed_event where id = any ($1::uuid[])")
+    /// What was held of alerts, of which the last alone is told.
+    private static let readHeld = Statement(
+        "alert_due_held_events",
+        """
+        select alert, event from alert_telling where alert = any ($1::uuid[]) and verdict = 'held'
+        order by id desc limit $2
+        """)
+    private static let heldAtMost = 5_000
     private static let hold = Statement(
         "alert_due_hold_on",
         """
@@ -152,6 +160,7 @@ struct HeldTellings {
         }
         let rights = try await rights.rights(of: Set(owners.values), at: epoch)
         let events = try await events(of: items, in: transaction)
+        let held = try await held(of: items, in: transaction)
         return Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
             webhook, items -> [Message] in
             guard let owner = owners[webhook].flatMap({ rights[$0] }) else { return [] }
@@ -161,9 +170,27 @@ struct HeldTellings {
             let isDigest = digest.count > 1 || digest.first?.alert.state == .resolved
             let alone =
                 isDigest ? items.filter { item in !digest.contains { $0.alert.id == item.alert.id } } : items
-            let messages = alone.compactMap { item in events[item.row.event].map { item.message($0) } }
-            return messages + (isDigest ? [AlertDigest(digest).message(to: webhook, at: now, origin)] : [])
+            var messages = alone.compactMap { item in
+                events[item.row.event].map { item.message($0, telling: held[item.alert.id] ?? []) }
+            }
+            if isDigest {
+                var message = AlertDigest(digest).message(to: webhook, at: now, origin)
+                message.events = digest.flatMap { [$0.row.event] + (held[$0.alert.id] ?? []) }
+                messages.append(message)
+            }
+            return messages
         }
+    }
+
+    private nonisolated(nonsending) func held(
+        of items: [Item], in transaction: Transaction
+    ) async throws -> [AlertID: [EventID]] {
+        var held: [AlertID: [EventID]] = [:]
+        let alerts = Array(Set(items.map(\.alert.id)))
+        for row in try await transaction.query(Self.readHeld, .idArray(alerts), .int(Self.heldAtMost)) {
+            held[row.id(0), default: []].append(row.id(1))
+        }
+        return held
     }
 
     private nonisolated(nonsending) func events(
@@ -189,10 +216,13 @@ struct HeldTellings {
 }
 
 extension HeldTellings.Item {
-    fileprivate func message(_ event: Event) -> Message {
-        Message(
+    /// - Parameter earlier: what was held of it.
+    fileprivate func message(_ event: Event, telling earlier: [EventID]) -> Message {
+        var message = Message(
             alert: event, alert.id, firedBy: type,
             to: row.isSubscribed ? .subscribed([row.webhook]) : .webhooks([row.webhook]))
+        message.events = earlier.filter { $0 != event.id }
+        return message
     }
 }
 
