@@ -9,7 +9,7 @@ import Postgres
 /// at one moment shares a commit rather than that each waits for the one before.
 ///
 /// The first of a batch carries it out, in its own request. Where many post again as soon as they are
-/// answered, a batch waits a moment for them: otherwise they would go in two halves, each batch half as large.
+/// answered, a batch waits a moment for them: otherwise they would go in two halves.
 final class EventGatherer {
     /// Posts in one transaction.
     static let batchLimit = 128
