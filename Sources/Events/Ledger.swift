@@ -137,8 +137,8 @@ package final class Ledger {
         try await commit(changes, at: now, in: transaction)
     }
 
-    /// The last statements leave in one write with the commit: what is locked by now is not held for an answer
-    /// that changes nothing.
+    /// The last statements leave in one write with the commit: what is locked by now is not held for
+    /// an answer that changes nothing.
     private nonisolated(nonsending) func commit(
         _ changes: [Change], at now: Timestamp, in transaction: Transaction
     ) async throws {
