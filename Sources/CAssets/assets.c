@@ -139,6 +139,9 @@ static const unsigned char migration_0040[] = {
 static const unsigned char migration_0041[] = {
 #embed "../../Migrations/0041_tried_soon.sql"
 };
+static const unsigned char migration_0042[] = {
+#embed "../../Migrations/0042_token_names.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -201,6 +204,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0039_alert_telling.sql", migration_0039),
     FILE_OF("Migrations/0040_weekly_openings.sql", migration_0040),
     FILE_OF("Migrations/0041_tried_soon.sql", migration_0041),
+    FILE_OF("Migrations/0042_token_names.sql", migration_0042),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

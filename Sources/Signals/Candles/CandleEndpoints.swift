@@ -34,17 +34,18 @@ package struct CandleEndpoints {
         let token = parameters.required("token") { $0.token() }
         let interval = parameters.required("interval") { $0.interval() }
         let source = parameters.source()
+        let base = parameters.base(of: interval)
         var range = TimeRange(&parameters)
         let isAscending = parameters.choice("sort", TimeSort.self) == .up
         let limit = parameters.limit(upTo: 1_000)
         range.narrow(parameters.cursor(parts: 1), isAscending)
         try parameters.finish()
         guard let token, let interval else { throw Problem(.invalidParameter, "") }
-        let series = try await finder.series(token, interval, source)
-        let found = try await CandleReads.list(
-            series.id, range, isAscending: isAscending, limit: limit + 1, in: database)
+        let series = try await finder.readable(token, interval, source, base: base)
+        let (found, isCut) = try await DerivedReads.list(
+            series, range, isAscending: isAscending, limit: limit + 1, in: database)
         let missing = try await finder.missingLast100(series)
-        let page = Page(found, limit: limit) { [String($0.candle.openTime.microseconds)] }
+        let page = Page(found, limit: limit, isCut: isCut) { [String($0.candle.openTime.microseconds)] }
         return .object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)

@@ -2,11 +2,14 @@ import JSON
 import Kernel
 import Postgres
 
-/// A candle in one of its revisions.
+/// A candle in one of its revisions. A derived one has been revised as often as its parts, and is known since
+/// the last of them is.
 struct StoredCandle: Sendable {
     var candle: Candle
     var revision: Int
     var knownAt: Timestamp
+    /// Parts that a derived candle lacks; nil of one that is stored.
+    var missing: Int?
 }
 
 extension StoredCandle: JSONWritable {
@@ -19,6 +22,7 @@ extension StoredCandle: JSONWritable {
             w.field("close", candle.close)
             w.field("volume", candle.volume)
             w.field("closed", candle.closed)
+            if let missing { w.field("missing", missing) }
             w.field("revision", revision)
             w.field("known_at", knownAt.description)
         }

@@ -28,10 +28,30 @@ package enum Interval: String, Hashable, Sendable, CaseIterable {
     /// Monday, 1970-01-05.
     private static let firstMonday: Int64 = 4 * 86_400
 
-    package func isAligned(_ openTime: Timestamp) -> Bool {
+    package func isAligned(_ openTime: Timestamp) -> Bool { beyond(openTime) == 0 }
+
+    /// Microseconds since the candle opened in which `time` lies.
+    private func beyond(_ time: Timestamp) -> Int64 {
         let origin = self == .week ? Self.firstMonday : 0
-        return (openTime.microseconds - origin * 1_000_000) % period.microseconds == 0
+        let rest = (time.microseconds - origin * 1_000_000) % period.microseconds
+        return rest < 0 ? rest + period.microseconds : rest
     }
+
+    /// Open time of the candle in which `time` lies.
+    package func open(at time: Timestamp) -> Timestamp {
+        Timestamp(microseconds: time.microseconds - beyond(time))
+    }
+
+    /// The first open time at or after `time`.
+    package func nextOpen(from time: Timestamp) -> Timestamp {
+        isAligned(time) ? time : open(at: time) + period
+    }
+
+    /// Intervals of which this one is made, the finest first: each of them is divided by all before it.
+    package var finer: [Interval] { Self.allCases.filter { $0.seconds < seconds } }
+
+    /// Candles of a finer interval that make one of this.
+    package func parts(of finer: Interval) -> Int { Int(seconds / finer.seconds) }
 
     /// When the candle that opens at `openTime` is over: the open time of the next one.
     package func close(of openTime: Timestamp) -> Timestamp { openTime + period }

@@ -191,14 +191,7 @@ extension UploadEndpoints {
 }
 
 extension Parameters {
-    /// A source: lower-case letters, digits, `.`, `_` and `-`, up to 63, the first a letter or a digit.
     mutating func source() -> String? {
-        parsed("source", expected: "a source, as binance") { text in
-            func isPlain(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...122).contains(byte) }
-            guard let first = text.utf8.first, isPlain(first), text.utf8.count <= 63,
-                text.utf8.allSatisfy({ isPlain($0) || $0 == 46 || $0 == 95 || $0 == 45 })
-            else { return nil }
-            return text
-        }
+        parsed("source", expected: "a source, as binance") { SourceName.isOne($0) ? $0 : nil }
     }
 }

@@ -7,11 +7,11 @@ package import Postgres
 
 /// `/v1/indicators`.
 package struct IndicatorEndpoints {
-    private let database: Database
     private let finder: SeriesFinder
+    private let reads: IndicatorReads
 
     package init(database: Database) {
-        self.database = database
+        reads = IndicatorReads(database: database)
         finder = SeriesFinder(database: database)
     }
 
@@ -29,6 +29,7 @@ package struct IndicatorEndpoints {
         let token = parameters.token()
         let interval = parameters.interval()
         let source = parameters.source()
+        let base = parameters.base(of: interval)
         let names = Self.names(&parameters)
         var range = TimeRange(&parameters)
         let isAscending = parameters.choice("sort", TimeSort.self) == .up
@@ -40,8 +41,9 @@ package struct IndicatorEndpoints {
         }
         try parameters.finish()
         guard let token, let interval else { return Self.catalogue(names) }
-        let series = try await finder.series(token, interval, source)
-        let values = try await values(names, series, range, isAscending, limit + 1)
+        let series = try await finder.readable(token, interval, source, base: base)
+        let values = try await reads.page(
+            names, series, range, isAscending: isAscending, limit: limit + 1)
         let missing = try await finder.missingLast100(series)
         let page = Page(values, limit: limit) { [String($0.time.microseconds)] }
         return .object { w in
@@ -50,12 +52,6 @@ package struct IndicatorEndpoints {
             w.array("data", page.items) { w, row in Self.write(row, names, &w) }
             w.field("next_cursor", page.next)
         }
-    }
-
-    private struct Row {
-        var time: Timestamp
-        var close: Double
-        var values: [Double?]
     }
 
     /// One pass computes all of them, so their number bounds what a candle costs.
@@ -80,31 +76,7 @@ package struct IndicatorEndpoints {
         }
     }
 
-    /// From the series' beginning, since the on-balance volume counts from there; pages keep the loop free.
-    private nonisolated(nonsending) func values(
-        _ names: [IndicatorName], _ series: SeriesRecord, _ range: TimeRange, _ isAscending: Bool,
-        _ limit: Int
-    ) async throws -> [Row] {
-        var stream = IndicatorSet(names)
-        var bars: [Row] = []
-        var rest = TimeRange(from: .never, to: range.to, asOf: range.asOf)
-        while true {
-            let page = try await CandleReads.closed(series.id, rest, in: database)
-            for candle in page {
-                let values = try stream.update(candle.bar)
-                if candle.openTime < range.from { continue }
-                bars.append(Row(time: candle.openTime, close: candle.close, values: values))
-            }
-            if isAscending && bars.count >= limit { return Array(bars.prefix(limit)) }
-            bars = isAscending ? bars : Array(bars.suffix(limit))
-            guard page.count == CandlePages.size, let last = page.last else { break }
-            rest.from = Timestamp(microseconds: last.openTime.microseconds + 1)
-            await Task.yield()
-        }
-        return isAscending ? bars : bars.reversed()
-    }
-
-    private static func write(_ row: Row, _ names: [IndicatorName], _ w: inout JSONWriter) {
+    private static func write(_ row: IndicatorReads.Row, _ names: [IndicatorName], _ w: inout JSONWriter) {
         w.object { w in
             w.field("time", row.time.description)
             w.field("close", row.close)

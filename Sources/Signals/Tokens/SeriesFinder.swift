@@ -27,57 +27,114 @@ struct SeriesFinder {
     private static let bySymbol = Statement(
         "token_of_symbol",
         """
-        select token_id from ticker where symbol = $1 order by valid_to desc nulls first limit 1
+        select k.id, k.primary_source from ticker_period p join token k on k.id = p.token_id
+        where p.symbol = $1 order by p.valid_to desc nulls first limit 1
         """)
 
-    private static let byID = Statement("token_exists", "select token_id from ticker where token_id = $1")
+    private static let byID = Statement(
+        "token_exists", "select id, primary_source from token where id = $1")
 
     static let series = Statement(
         "series_of_token",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)
-            where s.token_id = $1 and s.interval = $2 and ($3::text is null or s.source = $3)
-            order by s.source limit 2
+            where s.token_id = $1 and s.interval = any($2::text[]) and ($3::text is null or s.source = $3)
+            order by s.source, s.interval limit 100
             """)
 
     private static let missing = Statement(
         "series_missing", "select count(*) from candle where series = $1 and open_time > $2")
 
+    private static let missingDerived = Statement(
+        "series_missing_derived",
+        """
+        select count(*) from unnest($2::timestamptz[], $3::timestamptz[]) as d (opens, closes)
+        where not exists (select 1 from candle c
+            where c.series = $1 and c.open_time >= d.opens and c.open_time < d.closes)
+        """)
+
     nonisolated(nonsending) func token(_ reference: TokenReference) async throws -> TokenID {
+        try await known(reference).id
+    }
+
+    private nonisolated(nonsending) func known(
+        _ reference: TokenReference
+    ) async throws -> (id: TokenID, primarySource: String?) {
         let rows =
             switch reference {
             case .id(let id): try await database.query(Self.byID, .id(id))
             case .symbol(let symbol): try await database.query(Self.bySymbol, .text(symbol))
             }
         guard let row = rows.first else { throw Problem.notFound("token") }
-        return row.id(0)
+        return (row.id(0), row.optionalText(1))
     }
 
-    /// The one series that is asked for.
+    /// The one series that is asked for, as it is stored. Without a source it is of the token's primary one, or
+    /// else of the only one.
     nonisolated(nonsending) func series(
         _ reference: TokenReference, _ interval: Interval, _ source: String?
     ) async throws -> SeriesRecord {
-        let token = try await token(reference)
-        let found = try await database.query(
-            Self.series, .id(token), .text(interval.rawValue), .text(source)
-        ).compactMap(SeriesRecord.init)
-        guard found.count < 2 else {
-            let mistake = FieldError(
-                pointer: "query:source", code: "ambiguous_source",
-                message: "must be said: the token has several sources at that interval")
-            throw Problem(.invalidParameter, "Some query parameters are wrong.", errors: [mistake])
-        }
-        guard let series = found.first else { throw Problem.notFound("series") }
+        let found = try await stored(reference, [interval], source)
+        guard let series = try Self.only(found) else { throw Problem.notFound("series") }
         return series
     }
 
-    /// How many of the last 100 candles up to the newest are missing.
-    nonisolated(nonsending) func missingLast100(_ series: SeriesRecord) async throws -> Int {
-        guard let first = series.firstOpen, let last = series.lastOpen else { return 0 }
-        let expected = min(100, series.interval.steps(from: first, to: last) + 1)
-        let after = last - series.interval.period * Double(expected)
-        let rows = try await database.query(Self.missing, .int(series.id), .timestamp(after))
-        return expected - (rows.first?.int(0) ?? 0)
+    /// The one series that is asked for: stored, or else derived from the finest that its source has. With
+    /// `base` it is derived from that one.
+    nonisolated(nonsending) func readable(
+        _ reference: TokenReference, _ interval: Interval, _ source: String?, base: Interval? = nil
+    ) async throws -> ReadSeries {
+        let intervals = base.map { [$0] } ?? interval.finer + [interval]
+        let found = try await stored(reference, intervals, source)
+        let asStored = try Self.only(found.filter { $0.interval == interval })
+        if let asStored { return ReadSeries(stored: asStored, interval: interval) }
+        let finest = found.map(\.interval.seconds).min()
+        guard Set(found.map(\.source)).count < 2 else { throw Self.ambiguous }
+        guard let series = found.first(where: { $0.interval.seconds == finest }) else {
+            throw Problem.notFound("series")
+        }
+        return ReadSeries(stored: series, interval: interval)
+    }
+
+    private nonisolated(nonsending) func stored(
+        _ reference: TokenReference, _ intervals: [Interval], _ source: String?
+    ) async throws -> [SeriesRecord] {
+        let token = try await known(reference)
+        return try await database.query(
+            Self.series, .id(token.id), .textArray(intervals.map(\.rawValue)),
+            .text(source ?? token.primarySource)
+        ).compactMap(SeriesRecord.init)
+    }
+
+    private static func only(_ found: [SeriesRecord]) throws -> SeriesRecord? {
+        guard found.count < 2 else { throw ambiguous }
+        return found.first
+    }
+
+    private static var ambiguous: Problem {
+        let mistake = FieldError(
+            pointer: "query:source", code: "ambiguous_source",
+            message: "must be said: the token has several sources at that interval, and none is its primary")
+        return Problem(.invalidParameter, "Some query parameters are wrong.", errors: [mistake])
+    }
+
+    /// How many of the last 100 candles up to the newest are missing; of derived ones, how many have no part
+    /// at all.
+    nonisolated(nonsending) func missingLast100(_ series: ReadSeries) async throws -> Int {
+        guard let first = series.stored.firstOpen, let last = series.stored.lastOpen else { return 0 }
+        let interval = series.interval
+        let newest = interval.open(at: last)
+        let expected = min(100, interval.steps(from: interval.open(at: first), to: newest) + 1)
+        if series.derivedFrom == nil {
+            let after = last - interval.period * Double(expected)
+            let rows = try await database.query(Self.missing, .int(series.stored.id), .timestamp(after))
+            return expected - (rows.first?.int(0) ?? 0)
+        }
+        let opens = (0..<expected).map { newest - interval.period * Double($0) }
+        let rows = try await database.query(
+            Self.missingDerived, .int(series.stored.id), .timestampArray(opens),
+            .timestampArray(opens.map { interval.close(of: $0) }))
+        return rows.first?.int(0) ?? 0
     }
 }
 
@@ -87,6 +144,14 @@ extension Parameters {
     }
 
     mutating func interval() -> Interval? { choice("interval", Interval.self) }
+
+    /// The finer interval from which another is to be derived.
+    mutating func base(of interval: Interval?) -> Interval? {
+        guard let base = choice("base", Interval.self) else { return nil }
+        if let interval, base.seconds < interval.seconds { return base }
+        fail("base", code: FieldCode.notAChoice, "must be finer than interval")
+        return nil
+    }
 
     /// A number from 0 to 100.
     mutating func grade(_ name: String) -> Double? {
@@ -112,15 +177,25 @@ extension JSONWriter {
         field("source", series.source)
         field("interval", series.interval.rawValue)
     }
+
+    /// The names of a series that is read, and what it is derived from.
+    mutating func names(of series: ReadSeries) {
+        field("token_id", series.stored.token.description)
+        field("symbol", series.stored.symbol)
+        field("source", series.stored.source)
+        field("interval", series.interval.rawValue)
+        field("derived_from", series.derivedFrom?.rawValue)
+    }
 }
 
-/// One more row than a page holds is read, and tells whether there is a next page.
+/// One more row than a page holds is read, and tells whether there is a next page. A list that was cut short
+/// has one too.
 struct Page<Item> {
     let items: ArraySlice<Item>
     let next: String?
 
-    init(_ found: [Item], limit: Int, cursor: (Item) -> [String]) {
+    init(_ found: [Item], limit: Int, isCut: Bool = false, cursor: (Item) -> [String]) {
         items = found.prefix(limit)
-        next = found.count > limit ? items.last.map { Cursor(cursor($0)).text } : nil
+        next = found.count > limit || isCut ? items.last.map { Cursor(cursor($0)).text } : nil
     }
 }

@@ -10,6 +10,10 @@ struct SeriesSummary: Sendable {
     var inLast100: Int
     var revised: Int
     var updatedAt: Timestamp
+    /// Read when no source is named.
+    var isPrimary: Bool
+    /// Its closes are prices for policy: see `/v1/price-sources`.
+    var pricesPolicy: Bool
 
     var id: Int { record.id }
     var symbol: String { record.symbol }
@@ -30,6 +34,8 @@ extension SeriesSummary: JSONWritable {
             w.field("missing_last_100", min(expected, 100) - inLast100)
             w.field("revised", revised)
             w.field("updated_at", updatedAt.description)
+            w.field("primary", isPrimary)
+            w.field("prices_policy", pricesPolicy)
         }
     }
 }
@@ -51,8 +57,10 @@ enum SeriesReads {
         derived: """
             select \(SeriesRecord.columns), s.candles, s.revised, s.updated_at,
                 (select count(*) from candle c
-                    where c.series = s.id and c.open_time > s.last_open - 100 * l.length)
-            from series s join ticker t using (token_id) join \(lengths) on l.interval = s.interval
+                    where c.series = s.id and c.open_time > s.last_open - 100 * l.length),
+                coalesce(k.primary_source = s.source, false),
+                exists (select 1 from price_source p where p.series = s.id)
+            from series s join token k on k.id = s.token_id join ticker t using (token_id) join \(lengths) on l.interval = s.interval
             where \(filter) and ($4::text is null or (t.symbol, s.id) > ($4, $5::int4))
             order by t.symbol, s.id limit $6
             """)
@@ -89,7 +97,7 @@ enum SeriesReads {
             SeriesRecord(row).map {
                 SeriesSummary(
                     record: $0, candles: row.int(13), inLast100: row.int(16), revised: row.int(14),
-                    updatedAt: row.timestamp(15))
+                    updatedAt: row.timestamp(15), isPrimary: row.bool(17), pricesPolicy: row.bool(18))
             }
         }
     }

@@ -15,6 +15,16 @@ struct TickerStore {
         for share of t
         """)
 
+    /// Nothing changes them any more, so they need no lock. Read after it, so that a renaming that held it is
+    /// seen.
+    private static let former = Statement(
+        "ticker_former_periods",
+        """
+        select k.n::int, f.token_id, f.valid_from, f.valid_to
+        from unnest($1::text[]) with ordinality as k (symbol, n) join former_ticker f on f.symbol = k.symbol
+        order by f.symbol, f.valid_from nulls first
+        """)
+
     private static let create = Statement(
         "ticker_create",
         """
@@ -65,10 +75,12 @@ struct TickerStore {
         _ symbols: [String], in transaction: Transaction
     ) async throws -> [[TickerPeriod]] {
         var periods = [[TickerPeriod]](repeating: [], count: symbols.count)
-        for row in try await transaction.query(Self.periods, .textArray(symbols)) {
-            periods[row.int(0) - 1].append(
-                TickerPeriod(
-                    token: row.id(1), from: row.optionalTimestamp(2), to: row.optionalTimestamp(3)))
+        for statement in [Self.periods, Self.former] {
+            for row in try await transaction.query(statement, .textArray(symbols)) {
+                periods[row.int(0) - 1].append(
+                    TickerPeriod(
+                        token: row.id(1), from: row.optionalTimestamp(2), to: row.optionalTimestamp(3)))
+            }
         }
         return periods
     }

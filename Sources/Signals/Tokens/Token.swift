@@ -8,9 +8,18 @@ package struct Token: Equatable, Sendable {
     package var symbol: String
     package var validFrom: Timestamp?
     package var validTo: Timestamp?
+    /// Tickers that were its own until it was renamed, oldest first.
+    package var formerTickers: [FormerTicker] = []
+    package var name: String?
+    package var categories: [String] = []
+    /// The source that is read when none is named.
+    package var primarySource: String?
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
     package var revision: Int64
+
+    /// Before its ticker, by renaming.
+    package static let mostFormerTickers = 20
 
     /// Upper-case letters, digits, `.`, `_` and `-`, up to 32, the first a letter or a digit.
     package static func isSymbol(_ text: String) -> Bool {
@@ -21,6 +30,11 @@ package struct Token: Equatable, Sendable {
     }
 }
 
+package struct FormerTicker: Equatable, Sendable {
+    package var symbol: String
+    package var validTo: Timestamp
+}
+
 extension Token: JSONWritable {
     package func write(to w: inout JSONWriter) {
         w.object { w in
@@ -28,6 +42,15 @@ extension Token: JSONWritable {
             w.field("symbol", symbol)
             w.field("valid_from", validFrom?.description)
             w.field("valid_to", validTo?.description)
+            w.array("former_tickers", formerTickers) { w, former in
+                w.object { w in
+                    w.field("symbol", former.symbol)
+                    w.field("valid_to", former.validTo.description)
+                }
+            }
+            w.field("name", name)
+            w.array("categories", categories) { w, category in w.value(category) }
+            w.field("primary_source", primarySource)
             w.field("created_at", createdAt.description)
             w.field("updated_at", updatedAt.description)
             w.field("revision", revision)

@@ -32,11 +32,13 @@ package struct TokenEndpoints {
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 2)
         let symbol = parameters.parsed("symbol", expected: "a ticker") { Token.isSymbol($0) ? $0 : nil }
+        let category = parameters.text("category", 1...TokenPatch.longestCategory)
         let at = parameters.time("at")
         let sort = parameters.choice("sort", TokenStore.Sort.self) ?? .symbol
         try parameters.finish()
         let found = try await TokenStore.list(
-            symbol: symbol, at: at, sort: sort, after: cursor?.parts, limit: limit + 1, in: ledger.database)
+            symbol: symbol, category: category, at: at, sort: sort, after: cursor?.parts, limit: limit + 1,
+            in: ledger.database)
         let page = Page(found, limit: limit) { token in
             [sort.isBySymbol ? token.symbol : String(token.createdAt.microseconds), token.id.description]
         }
@@ -61,51 +63,53 @@ package struct TokenEndpoints {
         let id = try Self.id(request)
         _ = try request.parameters().finish()
         var fields = try await request.fields(limit: 4_096)
-        let validTo = Self.validTo(&fields)
+        let patch = TokenPatch(&fields)
         try fields.finish()
         let token = try await ledger.change(context) { change in
-            try await end(id, validTo, request, change)
+            try await apply(patch, id, request, change)
         }
         return Self.response(token)
     }
 
-    private nonisolated(nonsending) func end(
-        _ id: TokenID, _ validTo: Timestamp?, _ request: Request, _ change: Change
+    private nonisolated(nonsending) func apply(
+        _ patch: TokenPatch, _ id: TokenID, _ request: Request, _ change: Change
     ) async throws -> Token {
         let transaction = change.transaction
-        guard let token = try await TokenStore.lock(id, in: transaction) else {
-            throw Problem.notFound("token")
-        }
+        guard let token = try await TokenStore.lock(id, andSymbol: patch.rename?.symbol, in: transaction)
+        else { throw Problem.notFound("token") }
         try request.match(revision: token.revision, required: true)
-        if let validTo, let from = token.validFrom, validTo <= from {
-            let mistake = FieldError(
-                pointer: "/valid_to", code: FieldCode.outOfRange, message: "must be after valid_from")
-            throw Problem(.validationFailed, "The ticker's time would be empty.", errors: [mistake])
-        }
-        if let obstacle = try await TokenStore.obstacle(token, validTo, in: transaction) {
+        var changed = try patch.applied(to: token, now: change.context.now)
+        if changed == token { return token }
+        if let obstacle = try await TokenStore.obstacle(token, changed, in: transaction) {
             throw Problem(.conflict, obstacle)
         }
-        if token.validTo == validTo { return token }
-        try await TokenStore.end(token, validTo, now: change.context.now, in: transaction)
-        change.audit(
-            "tokens.update", id, detail: ["valid_to": validTo.map { .string($0.description) } ?? .null])
-        var ended = token
-        ended.validTo = validTo
-        ended.updatedAt = change.context.now
-        ended.revision += 1
-        return ended
+        if let source = changed.primarySource, source != token.primarySource,
+            try await !TokenStore.hasSeries(id, of: source, in: transaction)
+        {
+            throw TokenPatch.mistake("/primary_source", "must be a source that the token has candles of")
+        }
+        changed.updatedAt = change.context.now
+        changed.revision += 1
+        try await TokenStore.write(changed, was: token, in: transaction)
+        change.audit("tokens.update", id, detail: .object(Self.detail(changed, was: token)))
+        return changed
     }
 
-    private static func validTo(_ fields: inout Fields) -> Timestamp? {
-        switch fields.take("valid_to") {
-        case nil: fields.fail("valid_to", code: FieldCode.missing, "is required")
-        case .null: break
-        case .string(let text):
-            if let time = Timestamp(text) { return time }
-            fields.fail("valid_to", code: FieldCode.malformed, "must be an RFC 3339 time")
-        default: fields.fail("valid_to", code: FieldCode.wrongType, "must be a time or null")
+    /// What has changed, as it is now.
+    private static func detail(_ token: Token, was old: Token) -> JSONObject {
+        var detail = JSONObject()
+        func note(_ name: String, _ value: String?, _ before: String?) {
+            if value != before { _ = detail.append(name, value.map { .string($0) } ?? .null) }
         }
-        return nil
+        note("symbol", token.symbol, old.symbol)
+        note("valid_from", token.validFrom?.description, old.validFrom?.description)
+        note("valid_to", token.validTo?.description, old.validTo?.description)
+        note("name", token.name, old.name)
+        note("primary_source", token.primarySource, old.primarySource)
+        if token.categories != old.categories {
+            _ = detail.append("categories", .array(token.categories.map { .string($0) }))
+        }
+        return detail
     }
 
     private static func id(_ request: Request) throws(Problem) -> TokenID {

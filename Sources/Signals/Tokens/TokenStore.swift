@@ -11,16 +11,22 @@ enum TokenStore {
         var isBySymbol: Bool { self == .symbol || self == .bySymbolDown }
     }
 
-    private static let columns =
-        "k.id, t.symbol, t.valid_from, t.valid_to, k.created_at, k.updated_at, k.revision"
+    private static let columns = """
+        k.id, t.symbol, t.valid_from, t.valid_to, k.created_at, k.updated_at, k.revision, k.name, k.categories,
+        k.primary_source,
+        array(select f.symbol from former_ticker f where f.token_id = k.id order by f.valid_to),
+        array(select f.valid_to from former_ticker f where f.token_id = k.id order by f.valid_to)
+        """
     private static let from = "from token k join ticker t on t.token_id = k.id"
 
     private static func list(_ key: String, _ cast: String, _ way: String, _ order: String) -> String {
         """
         select \(columns) \(from)
-        where ($1::text is null or t.symbol = $1)
-            and ($2::timestamptz is null
-                or (t.valid_from is null or t.valid_from <= $2) and (t.valid_to is null or $2 < t.valid_to))
+        where ($1::text is null and $2::timestamptz is null or exists (
+                select 1 from ticker_period p where p.token_id = k.id and ($1::text is null or p.symbol = $1)
+                    and ($2::timestamptz is null or (p.valid_from is null or p.valid_from <= $2)
+                        and (p.valid_to is null or $2 < p.valid_to))))
+            and ($6::text is null or $6 = any (k.categories))
             and ($3::\(cast) is null or (\(key), k.id) \(way) ($3, $4::uuid))
         order by \(key) \(order), k.id \(order) limit $5
         """
@@ -41,33 +47,57 @@ enum TokenStore {
 
     private static let symbolLock = Statement(
         "token_symbol_lock",
-        "select pg_advisory_xact_lock(1801547117, hashtext(symbol)) from ticker where token_id = $1")
+        """
+        select pg_advisory_xact_lock(1801547117, hashtext(l.symbol)) from (
+            select symbol from ticker where token_id = $1 union select $2 where $2::text is not null
+            order by symbol offset 0) l
+        """)
 
-    private static let obstacles = Statement(
-        "token_obstacles",
+    private static let endObstacles = Statement(
+        "token_end_obstacles",
         """
         select exists (select 1 from series s where s.token_id = $1 and s.last_open >= $3),
-            exists (select 1 from ticker o where o.symbol = $2 and o.token_id <> $1
+            exists (select 1 from ticker_period o where o.symbol = $2 and o.token_id <> $1
                 and coalesce(o.valid_from, '-infinity') >= coalesce($4::timestamptz, '-infinity')
                 and coalesce(o.valid_from, '-infinity') < coalesce($3, 'infinity'))
         """)
 
-    private static let end = Statement(
-        "token_end",
+    private static let renameObstacles = Statement(
+        "token_rename_obstacles",
         """
-        with changed as (update token set revision = revision + 1, updated_at = $3 where id = $1)
-        update ticker set valid_to = $2 where token_id = $1
+        select exists (select 1 from ticker_period o where o.symbol = $1 and o.token_id <> $2
+            and coalesce(o.valid_to, 'infinity') > $3)
+        """)
+
+    private static let sourceSeries = Statement(
+        "token_source_series", "select exists (select 1 from series where token_id = $1 and source = $2)")
+
+    private static let write = Statement(
+        "token_write",
+        """
+        with changed as (
+            update token set revision = $2, updated_at = $3, name = $4, categories = $5, primary_source = $6
+            where id = $1
+        )
+        update ticker set symbol = $7, valid_from = $8, valid_to = $9 where token_id = $1
+        """)
+
+    private static let keepTicker = Statement(
+        "token_keep_ticker",
+        """
+        insert into former_ticker (token_id, symbol, valid_from, valid_to) values ($1, $2, $3, $4)
         """)
 
     nonisolated(nonsending) static func list(
-        symbol: String?, at: Timestamp?, sort: Sort, after: [String]?, limit: Int, in database: Database
+        symbol: String?, category: String?, at: Timestamp?, sort: Sort, after: [String]?, limit: Int,
+        in database: Database
     ) async throws -> [Token] {
         guard let statement = lists[sort] else { return [] }
         let id = after.flatMap { TokenID($0[1]) }
         let moment = after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) }
         let key: Parameter = sort.isBySymbol ? .text(id == nil ? nil : after?[0]) : .timestamp(moment)
         let rows = try await database.query(
-            statement, .text(symbol), .timestamp(at), key, .id(id), .int(limit))
+            statement, .text(symbol), .timestamp(at), key, .id(id), .int(limit), .text(category))
         return rows.map(token)
     }
 
@@ -77,33 +107,59 @@ enum TokenStore {
 
     /// Locked against writers of its ticker: they hold it shared while they store rows.
     nonisolated(nonsending) static func lock(
-        _ id: TokenID, in transaction: Transaction
+        _ id: TokenID, andSymbol symbol: String?, in transaction: Transaction
     ) async throws -> Token? {
-        try await transaction.query(symbolLock, .id(id))
+        try await transaction.query(symbolLock, .id(id), .text(symbol))
         return try await transaction.query(lock, .id(id)).first.map(token)
     }
 
-    /// Why the ticker's time cannot end then.
+    /// Why the ticker's time cannot end then, or the other ticker's not begin.
     nonisolated(nonsending) static func obstacle(
-        _ token: Token, _ validTo: Timestamp?, in transaction: Transaction
+        _ token: Token, _ changed: Token, in transaction: Transaction
     ) async throws -> String? {
+        if changed.symbol != token.symbol {
+            let rows = try await transaction.query(
+                renameObstacles, .text(changed.symbol), .id(token.id), .timestamp(changed.validFrom))
+            let isTaken = rows.first?.bool(0) ?? false
+            return isTaken ? "The ticker \(changed.symbol) is another token's then, or later." : nil
+        }
+        if changed.validTo == token.validTo { return nil }
         let rows = try await transaction.query(
-            obstacles, .id(token.id), .text(token.symbol), .timestamp(validTo), .timestamp(token.validFrom))
+            endObstacles, .id(token.id), .text(token.symbol), .timestamp(changed.validTo),
+            .timestamp(token.validFrom))
         guard let row = rows.first else { return nil }
         if row.bool(0) { return "Candles at or after valid_to are stored for this token." }
         return row.bool(1) ? "The ticker is the next token's before that." : nil
     }
 
-    nonisolated(nonsending) static func end(
-        _ token: Token, _ validTo: Timestamp?, now: Timestamp, in transaction: Transaction
+    nonisolated(nonsending) static func hasSeries(
+        _ id: TokenID, of source: String, in transaction: Transaction
+    ) async throws -> Bool {
+        try await transaction.query(sourceSeries, .id(id), .text(source)).first?.bool(0) ?? false
+    }
+
+    nonisolated(nonsending) static func write(
+        _ token: Token, was old: Token, in transaction: Transaction
     ) async throws {
-        try await transaction.query(end, .id(token.id), .timestamp(validTo), .timestamp(now))
+        if token.symbol != old.symbol {
+            try await transaction.query(
+                keepTicker, .id(old.id), .text(old.symbol), .timestamp(old.validFrom),
+                .timestamp(token.validFrom))
+        }
+        try await transaction.query(
+            write, .id(token.id), .int64(token.revision), .timestamp(token.updatedAt), .text(token.name),
+            .textArray(token.categories), .text(token.primarySource), .text(token.symbol),
+            .timestamp(token.validFrom), .timestamp(token.validTo))
     }
 
     private static func token(_ row: Row) -> Token {
         Token(
             id: row.id(0), symbol: row.text(1), validFrom: row.optionalTimestamp(2),
-            validTo: row.optionalTimestamp(3), createdAt: row.timestamp(4), updatedAt: row.timestamp(5),
-            revision: row.int64(6))
+            validTo: row.optionalTimestamp(3),
+            formerTickers: zip(row.textArray(10), row.timestampArray(11)).map {
+                FormerTicker(symbol: $0, validTo: $1)
+            },
+            name: row.optionalText(7), categories: row.textArray(8), primarySource: row.optionalText(9),
+            createdAt: row.timestamp(4), updatedAt: row.timestamp(5), revision: row.int64(6))
     }
 }
