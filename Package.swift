@@ -73,7 +73,7 @@ let package = Package(
                 "QRCode",
             ]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
-        room("Signals", base + ["Jobs", "Audit", "Events", "Indicators"]),
+        room("Signals", base + ["Exchanges", "Jobs", "Audit", "Events", "Indicators"]),
         room(
             "Signing",
             base + [
@@ -128,7 +128,7 @@ let package = Package(
         tests("ChannelsTests", ["Channels", "JSON", "Kernel"]),
         tests(
             "SignalsTests",
-            base + ["Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
+            base + ["Signals", "Exchanges", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Exchanges", "Events", "Identity", "Jobs"] + base + ["TestSupport"]),

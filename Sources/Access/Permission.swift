@@ -128,7 +128,7 @@ package enum Permission: String, CaseIterable, Sendable {
         case .systemRotate: "Rotate the root key, its shares and the key-encryption key."
         case .systemSeal: "Seal the installation at once."
         case .tokensRead: "See tokens."
-        case .tokensWrite: "Name tokens, end or change their tickers, and choose their primary source."
+        case .tokensWrite: "Name tokens, change their tickers, choose their sources, and have candles pulled."
         case .usageRead: "See how keys were used."
         case .usageWrite: "Report uses of keys that programs hold themselves."
         case .usersRead: "See users."

@@ -142,6 +142,12 @@ static const unsigned char migration_0041[] = {
 static const unsigned char migration_0042[] = {
 #embed "../../Migrations/0042_token_names.sql"
 };
+static const unsigned char migration_0043[] = {
+#embed "../../Migrations/0043_freshness.sql"
+};
+static const unsigned char migration_0044[] = {
+#embed "../../Migrations/0044_candle_feeds.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -205,6 +211,8 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0040_weekly_openings.sql", migration_0040),
     FILE_OF("Migrations/0041_tried_soon.sql", migration_0041),
     FILE_OF("Migrations/0042_token_names.sql", migration_0042),
+    FILE_OF("Migrations/0043_freshness.sql", migration_0043),
+    FILE_OF("Migrations/0044_candle_feeds.sql", migration_0044),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

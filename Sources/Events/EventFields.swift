@@ -255,6 +255,14 @@ extension EventType {
         "candle.gap": EventFields.series + [
             EventField("from", .string), EventField("to", .string), EventField("missing", .integer),
         ],
+        "series.stale": EventFields.series + EventFields.seriesSilence,
+        "series.resumed": EventFields.series + EventFields.seriesSilence + [
+            EventField("silent_seconds", .integer)
+        ],
+        "candle_feed.failed": EventFields.candleFeed + [
+            EventField("failures", .integer), EventField("error", .string),
+        ],
+        "candle_feed.recovered": EventFields.candleFeed + [EventField("failing_since", .string)],
         "rule.suspended": [
             EventField("rule_id", .string), EventField("name", .string), EventField("owner_id", .string),
             EventField("reason", .string),

@@ -150,6 +150,10 @@ extension EventType {
     package static let signalClosed = EventType("signal.closed", .signalsRead)
     package static let signalStale = EventType("signal.stale", .signalsRead)
     package static let candleGap = EventType("candle.gap", .candlesRead)
+    package static let seriesStale = EventType("series.stale", .candlesRead)
+    package static let seriesResumed = EventType("series.resumed", .candlesRead)
+    package static let candleFeedFailed = EventType("candle_feed.failed", .candlesRead)
+    package static let candleFeedRecovered = EventType("candle_feed.recovered", .candlesRead)
     package static let alertFiring = EventType("alert.firing", .alertsRead)
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
     package static let alertAcknowledged = EventType("alert.acknowledged", .alertsRead)
@@ -220,7 +224,8 @@ extension EventType {
         .signInChanged,
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
-        .signalOpened, .signalClosed, .signalStale, .candleGap, .alertFiring, .alertResolved,
+        .signalOpened, .signalClosed, .signalStale, .candleGap, .seriesStale, .seriesResumed,
+        .candleFeedFailed, .candleFeedRecovered, .alertFiring, .alertResolved,
         .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
         .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,
         .maintenanceWindowChanged, .quietHoursChanged, .ruleWeakened,

@@ -78,6 +78,16 @@ enum EventFields {
         EventField("interval", .string), EventField("retroactive", .boolean),
     ]
 
+    static let seriesSilence: [EventField] = [
+        EventField("last_closed", .string), EventField("stale_since", .string),
+    ]
+
+    static let candleFeed: [EventField] = [
+        EventField("candle_feed_id", .string), EventField("token_id", .string),
+        EventField("symbol", .string), EventField("source", .string), EventField("interval", .string),
+        EventField("exchange", .string), EventField("instrument", .string),
+    ]
+
     static let signal: [EventField] = [
         EventField("signal_id", .string), EventField("direction", .string), EventField("decided_at", .string),
         EventField("decision_close", .number), EventField("grade", .number), EventField("model", .string),

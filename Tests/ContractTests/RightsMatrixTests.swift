@@ -140,6 +140,7 @@ extension Premises {
         "user_id": "usr", "service_account_id": "bot", "grant_id": "grt", "access_token_id": "tok",
         "key_id": "key", "token_id": "tkn", "signal_id": "sig", "webhook_id": "whk", "delivery_id": "dlv",
         "rule_id": "rule", "alert_id": "alrt", "account_id": "acc", "heartbeat_id": "hbt",
+        "candle_feed_id": "fed",
         "deposit_id": "dep", "usage_id": "use", "break_glass_id": "brk", "group_id": "grp",
         "principal_id": "usr", "factor_id": "fac", "approval_id": "appr", "approval_rule_id": "arule",
     ]

@@ -211,6 +211,9 @@ struct Stock {
             "POST", "/v1/alert-rules/\(ids["rule_id"] ?? "")/enable", as: owner.token)
         #expect(enabled.status == 200, "\(enabled.text)")
         try await addHeartbeat()
+        try await add(
+            "candle_feed_id", "/v1/candle-feeds",
+            #"{"token":"SOL","interval":"1w","exchange":"binance","instrument":"SOLUSDT"}"#)
         // They take no alert of the others.
         let nothing = #""matchers":[{"name":"rule","value":"none"}]"#
         try await add(

@@ -106,6 +106,8 @@ struct TokenTests {
             #expect(found.map { $0["symbol"]?.asString } == ["A"])
             #expect(try await patch(desk, a, #"{"name":"Alpha"}"#).etag == "\"2\"")
             #expect(try await patch(desk, a, #"{"categories":["x","x"]}"#).status == 422)
+            let hidden = try await patch(desk, a, #"{"categories":["x","a\u202Eb"]}"#)
+            #expect(hidden.json["errors"]?[0]?["pointer"] == "/categories/1")
             #expect(try await patch(desk, a, #"{"name":"a\u202Eb"}"#).status == 422)
         }
     }

@@ -32,6 +32,8 @@ enum SQLRules {
             "a constant list of columns; one statement for each filter",
         "Sources/Signals/Tokens/SeriesRecord.swift": "a constant list of columns",
         "Sources/Signals/Analysis/SignalJobs.swift": "a constant list of columns",
+        "Sources/Signals/Tokens/SeriesFreshness.swift": "the lengths of our own intervals",
+        "Sources/Signals/Feeds/CandleFeedStore.swift": "a constant list of columns",
         "Sources/Signals/Signals/SignalReads.swift":
             "a constant list of columns; one statement for each sort",
         "Sources/Signals/Tokens/TokenStore.swift": "a constant list of columns",

@@ -52,6 +52,10 @@ enum AlertSummary {
         case .signalClosed: return "\(f.series) \(f["direction"]) signal closed\(f.reason)"
         case .signalStale: return "\(f.series) \(f["direction"]) signal went stale\(f.reason)"
         case .candleGap: return "\(f.series) lacks \(f["missing"]) candles from \(f["from"])"
+        case .seriesStale: return "\(f.series) is silent since \(f["stale_since"])"
+        case .seriesResumed: return "\(f.series) is back after \(f["silent_seconds"]) seconds"
+        case .candleFeedFailed: return "candles of \(f.series) do not come: \(f["error"])"
+        case .candleFeedRecovered: return "candles of \(f.series) come again"
         case .ruleSuspended: return "alert rule \(f["name"]) was suspended\(f.reason)"
         case .heartbeatMissed:
             return "\(f["name"]) is silent: nothing since \(f["last_ping_at"]), due at \(f["due_at"])"

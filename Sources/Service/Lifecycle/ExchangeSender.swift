@@ -3,6 +3,7 @@ import Exchanges
 import HTTPClient
 import Kernel
 import Keys
+import Signals
 import Signing
 
 /// Sends signed requests to exchanges, on one worker: to public addresses on port 443 only, or to the
@@ -46,6 +47,39 @@ struct ExchangeSender {
             send: { message in await pass(message) },
             open: { message in await open(message) },
             pause: { [reactor] in await reactor.sleep(nanoseconds: Int64($0)) })
+    }
+
+    /// For candles: what everybody may read, from the same addresses.
+    func klineLine() -> KlineLine {
+        KlineLine { question in await ask(question) }
+    }
+
+    private nonisolated(nonsending) func ask(
+        _ question: KlineLine.Question
+    ) async -> Result<KlineLine.Answer, KlineLine.Failure> {
+        let (exchange, environment, alias) = (question.exchange, question.environment, question.draft.host)
+        let host = exchange.adapter.host(
+            alias, in: environment, standingAt: settings.standIn(exchange, environment, alias))
+        guard let host, var outgoing = outgoing(SignedRequest(unsigned: question.draft, to: host)) else {
+            return .failure(.init("the exchange has no such host in that environment"))
+        }
+        let asked = bystander(MarketPlace(exchange, environment, host: alias), from: nil)
+        if let refusal = refusal(of: asked) {
+            return .failure(.init(refusal.sentence, wait: refusal.wait))
+        }
+        outgoing.mayResend = true
+        outgoing.responseLimits = .init(
+            readBytes: KlineLine.mostAnswerBytes, keptBytes: KlineLine.mostAnswerBytes)
+        do throws(OutgoingError) {
+            let answer = try await client.send(outgoing)
+            note(answer, of: asked)
+            return .success(
+                KlineLine.Answer(
+                    status: answer.status,
+                    retryAfterSeconds: answer.header("retry-after").flatMap { Int($0) }, body: answer.body))
+        } catch {
+            return .failure(.init(error.outsideText.replacing("receiver", with: "exchange")))
+        }
     }
 
     private nonisolated(nonsending) func pass(

@@ -45,14 +45,14 @@ final class Rooms {
         self.database = database
         self.ledger = ledger
         authenticator = Authenticator(ledger: ledger, refusals: shared.refusals)
-        signals = SignalRooms(shared, ledger: ledger, reactor: worker.reactor)
+        let sender = ExchangeSender(shared, reactor: worker.reactor)
+        signals = SignalRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         feed = EventFeed(database, things: KeyTargets.source, reactor: worker.reactor)
         notifier = Notifier(database, reactor: worker.reactor)
         audit = AuditRooms(shared, ledger: ledger, reactor: worker.reactor)
         let book = RunBook(database, books: ledger, clock: shared.clock, entropy: shared.entropy)
         let rewrap = Rewrap(
             ledger: ledger, custodian: shared.custodian, states: .ofKeys, reactor: worker.reactor)
-        let sender = ExchangeSender(shared, reactor: worker.reactor)
         let keys = KeyRooms(shared, ledger: ledger, sender: sender, reactor: worker.reactor)
         delivery = DeliveryRooms(
             shared, ledger: ledger, book: keys.book, isLead: isLead, reactor: worker.reactor)

@@ -13,7 +13,7 @@ struct SignalRooms {
     private let writer: CandleWriter
     private let analyst: Analyst
 
-    init(_ shared: NodeShared, ledger: Ledger, reactor: Reactor) {
+    init(_ shared: NodeShared, ledger: Ledger, sender: ExchangeSender, reactor: Reactor) {
         let database = ledger.database
         let analyst = Analyst(ledger: ledger, reactor: reactor)
         let writer = CandleWriter(ledger: ledger) { candles, change in
@@ -32,7 +32,11 @@ struct SignalRooms {
             + IndicatorEndpoints(database: database).operations
             + GradeEndpoints(database: database).operations
             + SignalEndpoints(database: database).operations
-        jobs = SignalJobs(ledger: ledger, analyst: analyst).jobs
+            + CandleFeedEndpoints(ledger: ledger).operations
+        jobs =
+            SignalJobs(ledger: ledger, analyst: analyst).jobs + [
+                FeedPuller(ledger: ledger, analyst: analyst, line: sender.klineLine()).job
+            ]
         (self.writer, self.analyst) = (writer, analyst)
     }
 

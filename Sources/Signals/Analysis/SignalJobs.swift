@@ -32,6 +32,15 @@ package struct SignalJobs {
                 _ = try await analyst.sweepAndSettle(within: .minutes(4))
                 return Self.result("series", count)
             },
+            Job(
+                "series-freshness", "Tells of series that fell silent or came back, once each.",
+                every: .seconds(15)
+            ) { run in
+                let count = try await run.inSteps(of: SeriesFreshness.mostAtOnce) {
+                    try await ledger.change(run.context) { try await SeriesFreshness.judge($0) }
+                }
+                return Self.result("series", count)
+            },
         ]
     }
 

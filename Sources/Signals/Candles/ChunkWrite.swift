@@ -39,6 +39,8 @@ struct ChunkWrite {
 
     let tickers: TickerStore
     let source: String
+    /// Whose rows they are, whatever its ticker was at their time; nil: the ticker's of each row says it.
+    var token: TokenID?
 
     nonisolated(nonsending) func run(
         _ chunk: CandleChunk, now: Timestamp, in change: Change
@@ -80,6 +82,10 @@ struct ChunkWrite {
             if newest[symbol].map({ $0 < candle.openTime }) ?? true { newest[symbol] = candle.openTime }
         }
         let symbols = newest.keys.sorted()
+        if let token {
+            let whole = try await tickers.periods(of: token, in: transaction)
+            return Dictionary(uniqueKeysWithValues: symbols.map { ($0, whole) })
+        }
         let found = try await tickers.periods(
             of: symbols, newest: symbols.compactMap { newest[$0] }, now: now, in: transaction)
         return Dictionary(uniqueKeysWithValues: zip(symbols, found))

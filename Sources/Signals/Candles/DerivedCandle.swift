@@ -8,8 +8,8 @@ struct DerivedCandle: Equatable, Sendable {
 }
 
 extension DerivedCandle {
-    /// `parts` are all that there are of one candle, in the order of time, and at least one. Volumes are added
-    /// in that order, so the sum has the same bits whichever way the parts came.
+    /// `parts` are all that there are of one candle, in the order of time, and at least one. Volumes are
+    /// added in that order, so the sum has the same bits whichever way the parts came.
     init(_ parts: some Collection<Candle>, _ base: Interval, to interval: Interval) {
         var iterator = parts.makeIterator()
         guard let first = iterator.next() else { preconditionFailure("a derived candle has a part") }

@@ -69,8 +69,8 @@ struct SeriesFinder {
         return (row.id(0), row.optionalText(1))
     }
 
-    /// The one series that is asked for, as it is stored. Without a source it is of the token's primary one, or
-    /// else of the only one.
+    /// The one series that is asked for, as it is stored. Without a source it is of the token's primary one,
+    /// or else of the only one.
     nonisolated(nonsending) func series(
         _ reference: TokenReference, _ interval: Interval, _ source: String?
     ) async throws -> SeriesRecord {

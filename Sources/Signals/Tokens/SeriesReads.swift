@@ -14,6 +14,9 @@ struct SeriesSummary: Sendable {
     var isPrimary: Bool
     /// Its closes are prices for policy: see `/v1/price-sources`.
     var pricesPolicy: Bool
+    /// Nil: its candles never came as they closed.
+    var freshness: SeriesFreshness?
+    var staleSince: Timestamp?
 
     var id: Int { record.id }
     var symbol: String { record.symbol }
@@ -36,6 +39,8 @@ extension SeriesSummary: JSONWritable {
             w.field("updated_at", updatedAt.description)
             w.field("primary", isPrimary)
             w.field("prices_policy", pricesPolicy)
+            w.field("freshness", freshness?.rawValue ?? "history")
+            w.field("stale_since", staleSince?.description)
         }
     }
 }
@@ -59,8 +64,9 @@ enum SeriesReads {
                 (select count(*) from candle c
                     where c.series = s.id and c.open_time > s.last_open - 100 * l.length),
                 coalesce(k.primary_source = s.source, false),
-                exists (select 1 from price_source p where p.series = s.id)
-            from series s join token k on k.id = s.token_id join ticker t using (token_id) join \(lengths) on l.interval = s.interval
+                exists (select 1 from price_source p where p.series = s.id), s.freshness, s.stale_since
+            from series s join token k on k.id = s.token_id join ticker t using (token_id)
+                join \(lengths) on l.interval = s.interval
             where \(filter) and ($4::text is null or (t.symbol, s.id) > ($4, $5::int4))
             order by t.symbol, s.id limit $6
             """)
@@ -97,7 +103,9 @@ enum SeriesReads {
             SeriesRecord(row).map {
                 SeriesSummary(
                     record: $0, candles: row.int(13), inLast100: row.int(16), revised: row.int(14),
-                    updatedAt: row.timestamp(15), isPrimary: row.bool(17), pricesPolicy: row.bool(18))
+                    updatedAt: row.timestamp(15), isPrimary: row.bool(17), pricesPolicy: row.bool(18),
+                    freshness: row.optionalText(19).flatMap(SeriesFreshness.init),
+                    staleSince: row.optionalTimestamp(20))
             }
         }
     }

@@ -25,6 +25,12 @@ struct TickerStore {
         order by f.symbol, f.valid_from nulls first
         """)
 
+    private static let lockToken = Statement(
+        "ticker_lock_token", "select 1 from ticker where token_id = $1 for share")
+
+    private static let ofToken = Statement(
+        "ticker_periods_of_token", "select valid_from, valid_to from ticker_period where token_id = $1")
+
     private static let create = Statement(
         "ticker_create",
         """
@@ -59,6 +65,16 @@ struct TickerStore {
             Self.create, .idArray(wanted.map { _ in ids() }), .textArray(wanted.map(\.symbol)),
             .optionalTimestampArray(wanted.map(\.from)), .timestamp(now))
         return try await read(symbols, in: transaction)
+    }
+
+    /// When any ticker was the token's, locked against change until the transaction ends.
+    nonisolated(nonsending) func periods(
+        of token: TokenID, in transaction: Transaction
+    ) async throws -> [TickerPeriod] {
+        try await transaction.query(Self.lockToken, .id(token))
+        return try await transaction.query(Self.ofToken, .id(token)).map {
+            TickerPeriod(token: token, from: $0.optionalTimestamp(0), to: $0.optionalTimestamp(1))
+        }
     }
 
     private func missing(

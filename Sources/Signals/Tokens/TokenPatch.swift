@@ -66,7 +66,7 @@ struct TokenPatch {
         let found = fields.strings(optional: "categories", count: 0...Self.mostCategories, each: each) ?? []
         for (index, category) in found.enumerated() {
             if let mistake = NameText.mistake(in: category) {
-                fields.fail("categories/\(index)", code: FieldCode.malformed, mistake)
+                fields.fail("categories", index: index, code: FieldCode.malformed, mistake)
             }
         }
         if Set(found).count < found.count {
@@ -115,7 +115,8 @@ extension TokenPatch {
     }
 }
 
-/// The name of a source: lower-case letters, digits, `.`, `_` and `-`, up to 63, the first a letter or a digit.
+/// The name of a source: lower-case letters, digits, `.`, `_` and `-`, up to 63, the first a letter or a
+/// digit.
 enum SourceName {
     static func isOne(_ text: String) -> Bool {
         func isPlain(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...122).contains(byte) }

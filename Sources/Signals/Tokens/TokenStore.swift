@@ -12,8 +12,8 @@ enum TokenStore {
     }
 
     private static let columns = """
-        k.id, t.symbol, t.valid_from, t.valid_to, k.created_at, k.updated_at, k.revision, k.name, k.categories,
-        k.primary_source,
+        k.id, t.symbol, t.valid_from, t.valid_to, k.created_at, k.updated_at, k.revision, k.name,
+        k.categories, k.primary_source,
         array(select f.symbol from former_ticker f where f.token_id = k.id order by f.valid_to),
         array(select f.valid_to from former_ticker f where f.token_id = k.id order by f.valid_to)
         """

@@ -5,7 +5,7 @@ import json
 from decimal import Decimal
 
 import signing
-from bench import Bench
+from bench import NOW_MS, Bench
 
 EVERY = ["read", "trade_spot", "trade_margin", "trade_derivatives"]
 # A market sell of a perpetual that may only reduce, with nothing to reduce.
@@ -89,6 +89,20 @@ class TradingTest(Bench):
             with self.subTest(exchange):
                 self.register(exchange)
                 self.assertIn(word, self.order(exchange, **{name: "NOTHING"})[2])
+
+    def test_candles_are_told_by_both_dialects_alike(self):
+        hour, begin = 3_600_000, NOW_MS // 3_600_000 * 3_600_000 - 3 * 3_600_000
+        asked = {
+            "binance": f"/api/v3/klines?symbol=BTCUSDT&interval=1h&startTime={begin}&endTime={NOW_MS}",
+            "bybit": f"/v5/market/kline?category=spot&symbol=BTCUSDT&interval=60&start={begin}&end={NOW_MS}",
+        }
+        for exchange, target in asked.items():
+            with self.subTest(exchange):
+                connection = self.connect(self.ports["exchanges"][exchange])
+                connection.request("GET", target)
+                answer = json.loads(connection.getresponse().read())
+                rows = answer if exchange == "binance" else answer["result"]["list"][::-1]
+                self.assertEqual([int(row[0]) for row in rows], [begin + at * hour for at in range(4)])
 
     def test_reducing_is_enforced_in_each_exchanges_words(self):
         for exchange, (path, word, fields) in REDUCING.items():

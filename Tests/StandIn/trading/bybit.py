@@ -11,6 +11,9 @@ MARKETS = {
     "inverse": (inverse("BTCUSD", "BTC", "1"),),
 }
 TRADES = ("trade_spot", "trade_margin", "trade_derivatives")
+WIDTHS_MS = {"D": 86_400_000, "W": 604_800_000}
+# Weeks begin on Monday; the epoch was a Thursday.
+MONDAY_MS = 4 * 86_400_000
 
 
 def envelope(code, message, result=None):
@@ -94,6 +97,25 @@ def tickers(exchange, call):
             "price24hPcnt": "0", "volume24h": "1000", "turnover24h": "50000000", "markPrice": price,
             "indexPrice": price})
     return _listed(call, answers)
+
+
+def klines(exchange, call):
+    """Candles up to now, all at today's price, newest first; the last one is still open."""
+    price = plain(Desk(exchange, call).price(find(_markets(call), call.first("symbol"))))
+    name = call.first("interval")
+    width = WIDTHS_MS.get(name) or (int(name) * 60_000 if name.isdigit() and int(name) else None)
+    if width is None:
+        raise Refused(Refusal.PARAMETER, "interval")
+    origin = MONDAY_MS if name == "W" else 0
+    limit = min(int(number(call.first("limit") or "200", "limit")), 1_000)
+    end = min(int(number(call.first("end") or str(call.now_ms), "end")), call.now_ms)
+    last = (end - origin) // width
+    first = last - limit + 1
+    if call.first("start"):
+        first = max(first, -((origin - int(number(call.first("start"), "start"))) // width))
+    rows = [[str(at * width + origin), price, price, price, price, "10", "500000"]
+            for at in range(last, first - 1, -1)]
+    return ok(call, {"category": call.first("category"), "symbol": call.first("symbol"), "list": rows})
 
 
 # The account.
@@ -285,6 +307,7 @@ def spot_refusal(reason, request):
 
 ROUTES = {
     "GET /v5/market/instruments-info": public(instruments), "GET /v5/market/tickers": public(tickers),
+    "GET /v5/market/kline": public(klines),
     "GET /v5/account/info": private(account_info, "read"),
     "GET /v5/asset/coin/query-info": private(coin_info, "read"),
     "GET /v5/account/wallet-balance": private(wallet_balance, "read"),
