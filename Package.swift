@@ -74,6 +74,7 @@ let package = Package(
             ]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Exchanges", "Jobs", "Audit", "Events", "Indicators"]),
+        room("Market", base + ["Jobs", "Audit", "Events", "Indicators", "Signals"]),
         room(
             "Signing",
             base + [
@@ -85,7 +86,7 @@ let package = Package(
             "Service",
             base + [
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
-                "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles", "WebAuthn",
+                "Market", "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles", "WebAuthn",
             ]),
         .executableTarget(
             name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
@@ -129,6 +130,9 @@ let package = Package(
         tests(
             "SignalsTests",
             base + ["Signals", "Exchanges", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
+        tests(
+            "MarketTests",
+            base + ["Market", "Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Exchanges", "Events", "Identity", "Jobs"] + base + ["TestSupport"]),

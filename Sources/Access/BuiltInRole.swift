@@ -28,6 +28,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .serviceAccountsWrite, .signalsRead, .systemRead, .tokensRead, .usersRead, .usersWrite,
                 .webhooksRead, .webhooksWrite,
                 .policiesRead, .usageRead, .routesRead, .routesWrite, .silencesRead,
+                .watchlistsRead,
             ]
         case .security:
             [
@@ -41,6 +42,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .webhooksRead,
                 .policiesRead, .policiesWrite, .usageRead, .routesRead, .routesWrite, .silencesRead,
                 .silencesWrite,
+                .watchlistsRead,
             ]
         case .trader:
             [
@@ -50,6 +52,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .rulesRead,
                 .signalsRead, .tokensRead,
                 .keysProxy, .keysSign, .policiesRead, .usageRead, .routesRead, .silencesRead,
+                .watchlistsRead, .watchlistsWrite,
             ]
         case .analyst:
             [
@@ -57,6 +60,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .candlesWrite, .eventsRead, .eventsWrite, .heartbeatsPing, .rolesRead, .routesRead,
                 .rulesRead, .rulesWrite, .signalsRead, .silencesRead, .tokensRead, .tokensWrite,
                 .webhooksRead,
+                .watchlistsRead, .watchlistsWrite, .factsWrite, .marketWrite,
             ]
         case .auditor:
             [
@@ -66,12 +70,14 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
                 .grantsRead, .groupsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,
                 .serviceAccountsRead, .signalsRead, .systemRead, .tokensRead, .usersRead, .webhooksRead,
                 .policiesRead, .usageRead, .routesRead, .silencesRead,
+                .watchlistsRead,
             ]
         case .bot:
             [
                 .candlesRead, .candlesWrite, .eventsWrite, .heartbeatsPing, .keysRead, .signalsRead,
                 .tokensRead,
                 .keysProxy, .keysSign, .usageWrite,
+                .watchlistsRead, .factsWrite,
             ]
         }
     }

@@ -148,6 +148,9 @@ static const unsigned char migration_0043[] = {
 static const unsigned char migration_0044[] = {
 #embed "../../Migrations/0044_candle_feeds.sql"
 };
+static const unsigned char migration_0045[] = {
+#embed "../../Migrations/0045_market.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -213,6 +216,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0042_token_names.sql", migration_0042),
     FILE_OF("Migrations/0043_freshness.sql", migration_0043),
     FILE_OF("Migrations/0044_candle_feeds.sql", migration_0044),
+    FILE_OF("Migrations/0045_market.sql", migration_0045),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

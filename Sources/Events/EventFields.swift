@@ -24,7 +24,8 @@ extension EventType {
 
     /// The fields of its data; nil for own events, which hold whatever was pushed.
     package var dataFields: [EventField]? {
-        isCustom ? nil : EventFields.ofAlerts[name] ?? Self.fieldsByName[name] ?? []
+        if isCustom { return nil }
+        return EventFields.ofAlerts[name] ?? EventFields.ofMarket[name] ?? Self.fieldsByName[name] ?? []
     }
 
     private static let fieldsByName: [String: [EventField]] = [

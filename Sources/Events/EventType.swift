@@ -154,6 +154,11 @@ extension EventType {
     package static let seriesResumed = EventType("series.resumed", .candlesRead)
     package static let candleFeedFailed = EventType("candle_feed.failed", .candlesRead)
     package static let candleFeedRecovered = EventType("candle_feed.recovered", .candlesRead)
+    package static let moverEntered = EventType("mover.entered", .signalsRead)
+    package static let moverLeft = EventType("mover.left", .signalsRead)
+    package static let marketRegimeChanged = EventType("market.regime_changed", .signalsRead)
+    package static let metricObserved = EventType("metric.observed", .signalsRead)
+    package static let narrativeFaded = EventType("narrative.faded", .signalsRead)
     package static let alertFiring = EventType("alert.firing", .alertsRead)
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
     package static let alertAcknowledged = EventType("alert.acknowledged", .alertsRead)
@@ -225,7 +230,8 @@ extension EventType {
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .candleGap, .seriesStale, .seriesResumed,
-        .candleFeedFailed, .candleFeedRecovered, .alertFiring, .alertResolved,
+        .candleFeedFailed, .candleFeedRecovered, .moverEntered, .moverLeft, .marketRegimeChanged,
+        .metricObserved, .narrativeFaded, .alertFiring, .alertResolved,
         .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
         .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,
         .maintenanceWindowChanged, .quietHoursChanged, .ruleWeakened,

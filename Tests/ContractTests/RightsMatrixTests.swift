@@ -141,6 +141,7 @@ extension Premises {
         "key_id": "key", "token_id": "tkn", "signal_id": "sig", "webhook_id": "whk", "delivery_id": "dlv",
         "rule_id": "rule", "alert_id": "alrt", "account_id": "acc", "heartbeat_id": "hbt",
         "candle_feed_id": "fed",
+        "watchlist_id": "wat", "mover_list_id": "mov", "narrative_id": "nar",
         "deposit_id": "dep", "usage_id": "use", "break_glass_id": "brk", "group_id": "grp",
         "principal_id": "usr", "factor_id": "fac", "approval_id": "appr", "approval_rule_id": "arule",
     ]

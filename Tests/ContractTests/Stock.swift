@@ -34,6 +34,7 @@ struct Stock {
         try await addPeople()
         try await addApprovals()
         try await addSeries()
+        try await addMarket()
         try await addPrices()
         try await addReceivers()
         for name in ["accounts", "signals", "alerts", "deliveries"] {
@@ -243,7 +244,7 @@ struct Stock {
         ids["secret"] = made.json["ping_url"]?.asString?.split(separator: "/").last.map(String.init)
     }
 
-    private mutating func add(
+    mutating func add(
         _ name: String, _ path: String, _ body: String, as person: Person? = nil
     ) async throws {
         let body = body.replacing("BOT", with: ids["service_account_id"] ?? "")

@@ -15,7 +15,7 @@ enum AlertSummary {
 
     /// - Parameter actor: who did it, for sentences that say so.
     static func sentence(_ type: EventType, _ event: JSONObject, by actor: String = "somebody") -> String {
-        if let use = useSentence(type, event, by: actor) { return use }
+        if let use = useSentence(type, event, by: actor) ?? marketSentence(type, event) { return use }
         let f = Words(event: event)
         switch type {
         case .keyRegistered: return "\(f.key) was registered"

@@ -4,6 +4,7 @@ import Events
 import Identity
 import Kernel
 import Keys
+import Market
 import Webhooks
 
 /// What the rooms above Identity do when somebody leaves.
@@ -23,6 +24,10 @@ enum LeavingRooms {
             LeavingStep("alert_rules") { leaver, change in
                 try await RuleLeaving.carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
                     .map { LeftThing($0.id, name: $0.name, $0.isReassigned ? .reassigned : .suspended) }
+            },
+            LeavingStep("watchlists") { leaver, change in
+                try await WatchlistLeaving.carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
+                    .map { LeftThing($0.id, name: $0.name, $0.isReassigned ? .reassigned : .kept) }
             },
             LeavingStep("standing_orders") { leaver, change in
                 try await book.standingOrders(of: leaver.principal, in: change.transaction)

@@ -3,6 +3,7 @@ import EventLoop
 import Events
 import Jobs
 import Kernel
+import Market
 import Signals
 import Signing
 
@@ -33,10 +34,11 @@ struct SignalRooms {
             + GradeEndpoints(database: database).operations
             + SignalEndpoints(database: database).operations
             + CandleFeedEndpoints(ledger: ledger).operations
+            + MarketRooms.operations(ledger: ledger)
         jobs =
             SignalJobs(ledger: ledger, analyst: analyst).jobs + [
                 FeedPuller(ledger: ledger, analyst: analyst, line: sender.klineLine()).job
-            ]
+            ] + MarketRooms.jobs(ledger: ledger)
         (self.writer, self.analyst) = (writer, analyst)
     }
 

@@ -2,23 +2,25 @@ import Glibc
 
 /// Cuts a stream of bytes into lines, however it arrives in chunks. A line longer than the limit is counted
 /// and skipped, so that the position is never lost.
-struct LineSplitter: Sendable {
+package struct LineSplitter: Sendable {
     /// Bytes; a candle's row has about 100. Bounds what one connection can make us hold.
-    static let longestLine = 65_536
+    package static let longestLine = 65_536
 
-    enum Line {
+    package enum Line {
         case inChunk(Range<Int>)
         case carried([UInt8])
         case tooLong
     }
 
     /// The number of the line that was returned last, from 1.
-    private(set) var number = 0
+    package private(set) var number = 0
     /// The beginning of a line whose end has not arrived.
     private var carry: [UInt8] = []
     private var isSkipping = false
 
-    mutating func next(in chunk: UnsafeBufferPointer<UInt8>, at cursor: inout Int) -> Line? {
+    package init() {}
+
+    package mutating func next(in chunk: UnsafeBufferPointer<UInt8>, at cursor: inout Int) -> Line? {
         guard let base = chunk.baseAddress, cursor < chunk.count else { return nil }
         let rest = chunk.count - cursor
         guard let found = memchr(base + cursor, 10, rest) else {
@@ -38,7 +40,7 @@ struct LineSplitter: Sendable {
     }
 
     /// The last line, when no line feed ended it.
-    mutating func finish() -> Line? { carry.isEmpty && !isSkipping ? nil : take() }
+    package mutating func finish() -> Line? { carry.isEmpty && !isSkipping ? nil : take() }
 
     private mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard !isSkipping else { return }

@@ -1,6 +1,6 @@
 package import Access
 package import EventLoop
-import HTTPServer
+package import HTTPServer
 import JSON
 package import Kernel
 
@@ -191,7 +191,7 @@ extension UploadEndpoints {
 }
 
 extension Parameters {
-    mutating func source() -> String? {
-        parsed("source", expected: "a source, as binance") { SourceName.isOne($0) ? $0 : nil }
+    package mutating func source() -> String? {
+        parsed("source", expected: "a source, as binance") { SourceName.isName($0) ? $0 : nil }
     }
 }

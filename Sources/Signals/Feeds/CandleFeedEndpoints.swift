@@ -92,7 +92,7 @@ package struct CandleFeedEndpoints {
         wanted.exchange = ExchangeName(rawValue: pulled.rawValue) ?? .binance
         wanted.source = pulled.rawValue
         let source = fields.parsed(optional: "source", expected: "a source, as binance") {
-            SourceName.isOne($0) ? $0 : nil
+            SourceName.isName($0) ? $0 : nil
         }
         if let source { wanted.source = source }
         let place = fields.choice("environment", Place.self, default: .live)

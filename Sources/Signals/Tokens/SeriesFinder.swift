@@ -1,19 +1,21 @@
-import Access
-import HTTPServer
+package import Access
+package import HTTPServer
 import JSON
 import Kernel
-import Postgres
+package import Postgres
 
 /// Finds what a query names: a token by its id or ticker, a series by token, interval and source.
-struct SeriesFinder {
+package struct SeriesFinder {
     let database: Database
 
+    package init(database: Database) { self.database = database }
+
     /// A token's id, or a ticker (the token that has it now, or had it last).
-    enum TokenReference {
+    package enum TokenReference: Sendable {
         case id(TokenID)
         case symbol(String)
 
-        init?(_ text: String) {
+        package init?(_ text: String) {
             if let id = TokenID(text) {
                 self = .id(id)
             } else if Token.isSymbol(text) {
@@ -53,7 +55,7 @@ struct SeriesFinder {
             where c.series = $1 and c.open_time >= d.opens and c.open_time < d.closes)
         """)
 
-    nonisolated(nonsending) func token(_ reference: TokenReference) async throws -> TokenID {
+    package nonisolated(nonsending) func token(_ reference: TokenReference) async throws -> TokenID {
         try await known(reference).id
     }
 
@@ -139,11 +141,11 @@ struct SeriesFinder {
 }
 
 extension Parameters {
-    mutating func token() -> SeriesFinder.TokenReference? {
+    package mutating func token() -> SeriesFinder.TokenReference? {
         parsed("token", expected: "a token's id or a ticker") { SeriesFinder.TokenReference($0) }
     }
 
-    mutating func interval() -> Interval? { choice("interval", Interval.self) }
+    package mutating func interval() -> Interval? { choice("interval", Interval.self) }
 
     /// The finer interval from which another is to be derived.
     mutating func base(of interval: Interval?) -> Interval? {
@@ -154,14 +156,14 @@ extension Parameters {
     }
 
     /// A number from 0 to 100.
-    mutating func grade(_ name: String) -> Double? {
+    package mutating func grade(_ name: String) -> Double? {
         parsed(name, expected: "a number from 0 to 100") { text in
             Double(text).flatMap { (0...100).contains($0) ? $0 : nil }
         }
     }
 
     /// A cursor of this many parts.
-    mutating func cursor(parts: Int) -> Cursor? {
+    package mutating func cursor(parts: Int) -> Cursor? {
         guard let cursor = cursor() else { return nil }
         if cursor.parts.count == parts { return cursor }
         fail("cursor", code: FieldCode.malformed, "belongs to another list or sort")
@@ -190,11 +192,11 @@ extension JSONWriter {
 
 /// One more row than a page holds is read, and tells whether there is a next page. A list that was cut short
 /// has one too.
-struct Page<Item> {
-    let items: ArraySlice<Item>
-    let next: String?
+package struct Page<Item> {
+    package let items: ArraySlice<Item>
+    package let next: String?
 
-    init(_ found: [Item], limit: Int, isCut: Bool = false, cursor: (Item) -> [String]) {
+    package init(_ found: [Item], limit: Int, isCut: Bool = false, cursor: (Item) -> [String]) {
         items = found.prefix(limit)
         next = found.count > limit || isCut ? items.last.map { Cursor(cursor($0)).text } : nil
     }

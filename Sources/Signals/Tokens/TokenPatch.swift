@@ -29,7 +29,7 @@ struct TokenPatch {
         readNames(&fields)
         if fields.has("primary_source") {
             let source = fields.parsed(optional: "primary_source", expected: "a source, as binance") {
-                SourceName.isOne($0) ? $0 : nil
+                SourceName.isName($0) ? $0 : nil
             }
             primarySource = .some(source)
         }
@@ -112,15 +112,5 @@ extension TokenPatch {
     static func mistake(_ pointer: String, _ message: String) -> Problem {
         let mistake = FieldError(pointer: pointer, code: FieldCode.outOfRange, message: message)
         return Problem(.validationFailed, "The token cannot be changed so.", errors: [mistake])
-    }
-}
-
-/// The name of a source: lower-case letters, digits, `.`, `_` and `-`, up to 63, the first a letter or a
-/// digit.
-enum SourceName {
-    static func isOne(_ text: String) -> Bool {
-        func isPlain(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...122).contains(byte) }
-        guard let first = text.utf8.first, isPlain(first), text.utf8.count <= 63 else { return false }
-        return text.utf8.allSatisfy { isPlain($0) || $0 == 46 || $0 == 95 || $0 == 45 }
     }
 }

@@ -1,0 +1,149 @@
+import Access
+import Events
+import HTTPServer
+import JSON
+import Kernel
+import Postgres
+import Signals
+
+/// `/v1/facts` and `/v1/token-metrics`: what others know of tokens.
+struct FactEndpoints {
+    let ledger: Ledger
+
+    var operations: [Operation] {
+        let metrics = "/v1/token-metrics"
+        return [
+            Operation(
+                .get, "/v1/facts", id: "listFacts", requires: .permission(.signalsRead),
+                errors: [.notFound], bodyLimit: 0, handle: facts),
+            Operation(
+                .post, "/v1/facts", id: "uploadFacts", requires: .permission(.factsWrite),
+                errors: [.rowsRefused], bodyLimit: 0, repeats: .nothing
+            ) { request, context in
+                var upload = SuppliedUpload(
+                    ledger, context, action: "facts.write",
+                    parse: { fields, now throws(FieldErrors) in try SuppliedRow(fact: fields, now: now) },
+                    store: { try await FactStore.write($0, in: $1) })
+                return try await upload.receive(request)
+            },
+            Operation(
+                .get, metrics, id: "listTokenMetrics", requires: .permission(.signalsRead),
+                errors: [.notFound], bodyLimit: 0, handle: series),
+            Operation(
+                .post, metrics, id: "uploadTokenMetrics", requires: .permission(.factsWrite),
+                errors: [.rowsRefused], bodyLimit: 0, repeats: .nothing
+            ) { request, context in
+                var upload = SuppliedUpload(
+                    ledger, context, action: "token_metrics.write",
+                    parse: { fields, now throws(FieldErrors) in
+                        try SuppliedRow(observation: fields, now: now)
+                    },
+                    store: { try await MetricStore.write($0, in: $1) })
+                return try await upload.receive(request)
+            },
+            Operation(
+                .get, metrics + "/observations", id: "listTokenMetricObservations",
+                requires: .permission(.signalsRead), errors: [.notFound], bodyLimit: 0, handle: observations),
+        ]
+    }
+
+    private nonisolated(nonsending) func facts(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
+        var parameters = try request.parameters()
+        let token = parameters.token()
+        var filter = FactStore.Filter()
+        filter.name = parameters.suppliedName("name")
+        filter.source = parameters.source()
+        filter.showsExpired = parameters.bool("expired", default: false)
+        filter.asOf = parameters.time("as_of")
+        let limit = parameters.limit()
+        let cursor = parameters.cursor(parts: 3)
+        try parameters.finish()
+        if let token { filter.token = try await SeriesFinder(database: ledger.database).token(token) }
+        let found = try await FactStore.list(
+            filter, at: context.now, after: cursor?.parts, limit: limit + 1, in: ledger.database)
+        let page = Page(found, limit: limit) { [$0.entry.token.description, $0.name, $0.source] }
+        let moment = filter.asOf ?? context.now
+        return .object { w in
+            w.array("data", page.items) { w, fact in fact.write(at: moment, to: &w) }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func series(_ request: Request, _ context: Context) async throws
+        -> Response
+    {
+        var parameters = try request.parameters()
+        let token = parameters.token()
+        var filter = MetricStore.Filter()
+        filter.metric = parameters.suppliedName("metric")
+        filter.source = parameters.source()
+        let limit = parameters.limit()
+        let cursor = parameters.cursor(parts: 1)
+        try parameters.finish()
+        if let token { filter.token = try await SeriesFinder(database: ledger.database).token(token) }
+        let found = try await MetricStore.series(
+            filter, after: cursor.flatMap { Int32($0.parts[0]) }, limit: limit + 1, in: ledger.database)
+        let page = Page(found, limit: limit) { [String($0.id)] }
+        return .object { w in
+            w.array("data", page.items) { w, series in Self.write(series, &w) }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func observations(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        var parameters = try request.parameters()
+        let token = parameters.required("token") { $0.token() }
+        let metric = parameters.required("metric") { $0.suppliedName("metric") }
+        let source = parameters.required("source") { $0.source() }
+        let from = parameters.time("from") ?? Timestamp(microseconds: .min)
+        var to = parameters.time("to") ?? .farFuture
+        let asOf = parameters.time("as_of")
+        let limit = parameters.limit(upTo: 1_000)
+        let cursor = parameters.cursor(parts: 1)
+        try parameters.finish()
+        guard let token, let metric, let source else { throw Problem(.invalidParameter, "") }
+        if let last = cursor.flatMap({ Int64($0.parts[0]) }) {
+            to = min(to, Timestamp(microseconds: last))
+        }
+        let database = ledger.database
+        let id = try await SeriesFinder(database: database).token(token)
+        let filter = MetricStore.Filter(token: id, metric: metric, source: source)
+        guard let series = try await MetricStore.series(filter, after: nil, limit: 1, in: database).first
+        else { throw Problem.notFound("metric") }
+        let found = try await MetricStore.observations(
+            of: series.id, from: from, to: to, asOf: asOf, limit: limit + 1, in: database)
+        let page = Page(found, limit: limit) { [String($0.time.microseconds)] }
+        return .object { w in
+            w.array("data", page.items) { w, observation in
+                w.object { w in
+                    w.field("time", observation.time.description)
+                    w.field("value", observation.value)
+                    w.field("revision", observation.revision)
+                    w.field("known_at", observation.knownAt.description)
+                }
+            }
+            w.field("next_cursor", page.next)
+        }
+    }
+
+    private static func write(_ series: MetricStore.Listed, _ w: inout JSONWriter) {
+        w.object { w in
+            w.field("token_id", series.entry.token.description)
+            w.field("symbol", series.entry.symbol)
+            w.field("metric", series.metric)
+            w.field("source", series.source)
+            w.field("observations", series.observations)
+            w.field("newest", series.newest?.description)
+        }
+    }
+}
+
+extension Parameters {
+    fileprivate mutating func suppliedName(_ name: String) -> String? {
+        parsed(name, expected: SuppliedRow.nameExpected) { SuppliedRow.isName($0) ? $0 : nil }
+    }
+}

@@ -1,0 +1,189 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+import Signals
+
+/// Supplied series of numbers as rows, in revisions.
+enum MetricStore {
+    /// Series of all tokens together, and observations of one.
+    static let mostSeries = 100_000
+    static let mostObservations = 100_000
+
+    private static let make = Statement(
+        "metric_series_make",
+        """
+        insert into metric_series (token_id, metric, source, created_at)
+        select distinct i.token_id, i.metric, i.source, $4::timestamptz
+        from unnest($1::uuid[], $2::text[], $3::text[]) as i (token_id, metric, source)
+        where (select count(*) from metric_series) < $5
+        order by 1, 2, 3
+        on conflict do nothing
+        """)
+    /// In the order of ids, as everybody locks them.
+    private static let lock = Statement(
+        "metric_series_lock",
+        """
+        select s.id, s.token_id, s.metric, s.source, s.observations, s.newest
+        from metric_series s
+        where exists (
+            select from unnest($1::uuid[], $2::text[], $3::text[]) as i (token_id, metric, source)
+            where i.token_id = s.token_id and i.metric = s.metric and i.source = s.source)
+        order by s.id for no key update
+        """)
+    private static let previous = Statement(
+        "metric_previous",
+        """
+        select i.series, v.value
+        from unnest($1::int4[], $2::timestamptz[]) as i (series, time)
+        cross join lateral (
+            select value from metric_value m where m.series = i.series and m.time < i.time
+            order by m.time desc limit 1
+        ) v
+        """)
+    private static let write = Statement(
+        "metric_write",
+        """
+        with input as materialized (
+            select i.*, m.revision as old
+            from unnest($1::int4[], $2::timestamptz[], $3::float8[]) with ordinality
+                as i (series, time, value, place)
+            left join metric_value m using (series, time)
+            where m.series is null or m.value is distinct from i.value
+        ), kept as (
+            insert into metric_value_revision (series, time, value, known_at, ended_at, revision)
+            select m.series, m.time, m.value, m.known_at, $4, m.revision
+            from metric_value m join input i using (series, time)
+        ), written as (
+            insert into metric_value as m (series, time, value, known_at, revision)
+            select series, time, value, $4, 1 from input
+            on conflict on constraint metric_value_key do update
+            set value = excluded.value, known_at = excluded.known_at, revision = m.revision + 1
+        ), grown as (
+            update metric_series s set observations = observations + g.added,
+                newest = greatest(s.newest, g.newest)
+            from (
+                select series, count(*) filter (where old is null) as added, max(time) as newest
+                from input group by series
+            ) g where s.id = g.series
+        )
+        select place::int4, coalesce(old, 0) from input
+        """)
+    private static let list = Statement(
+        "metric_list",
+        """
+        select v.time, v.value, v.revision, v.known_at
+        from (
+            select time, value, revision, known_at from metric_value
+            where series = $1 and known_at <= $4 and time >= $2 and time < $3
+            union all
+            select time, value, revision, known_at from metric_value_revision
+            where series = $1 and known_at <= $4 and ended_at > $4 and time >= $2 and time < $3
+        ) v
+        order by v.time desc limit $5
+        """)
+    private static let find = Statement(
+        "metric_series_find",
+        """
+        select s.id, s.token_id, t.symbol, s.metric, s.source, s.observations, s.newest
+        from metric_series s join ticker t using (token_id)
+        where ($1::uuid is null or s.token_id = $1) and ($2::text is null or s.metric = $2)
+            and ($3::text is null or s.source = $3) and ($4::int4 is null or s.id > $4)
+        order by s.id limit $5
+        """)
+
+    nonisolated(nonsending) static func write(
+        _ rows: [SuppliedRow], in change: Change
+    ) async throws -> [SuppliedUpload.Verdict] {
+        let tokens = try await SuppliedTokens.find(rows.map(\.token), in: change.transaction)
+        var batch = MetricBatch(rows, tokens)
+        try await open(&batch, at: change.context.now, in: change.transaction)
+        let taken = batch.taken
+        guard !taken.isEmpty else { return batch.verdicts }
+        let transaction = change.transaction
+        let written = try await transaction.query(
+            write, .int32Array(taken.map { Int32(batch.series[$0]?.id ?? 0) }),
+            .timestampArray(taken.map { rows[$0].time }),
+            .doubleArray(taken.map { rows[$0].value }), .timestamp(change.context.now))
+        for row in written { batch.note(taken[row.int(0) - 1], oldRevision: row.int(1)) }
+        let (series, times) = batch.newestOfSeries
+        var before: [Int: Double] = [:]
+        for row in try await transaction.query(
+            previous, .int32Array(series.map(Int32.init)), .timestampArray(times))
+        {
+            before[row.int(0)] = row.double(1)
+        }
+        for event in batch.events(previous: before) { change.emit(event) }
+        return batch.verdicts
+    }
+
+    /// Finds or makes the series of its rows, and locks them.
+    private nonisolated(nonsending) static func open(
+        _ batch: inout MetricBatch, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let names = batch.names
+        guard !names.tokens.isEmpty else { return }
+        let place: [Parameter] = [
+            .uuidArray(names.tokens), .textArray(names.metrics), .textArray(names.sources),
+        ]
+        try await transaction.query(make, parameters: place + [.timestamp(now), .int(mostSeries)])
+        var found: [MetricBatch.Name: MetricBatch.Series] = [:]
+        for row in try await transaction.query(lock, parameters: place) {
+            let name = MetricBatch.Name(token: row.id(1), metric: row.text(2), source: row.text(3))
+            found[name] = MetricBatch.Series(
+                id: row.int(0), observations: row.int(4), newest: row.optionalTimestamp(5))
+        }
+        batch.open(found)
+        batch.refuseWithoutSeries()
+    }
+
+    // MARK: Reading
+
+    struct Filter {
+        var token: TokenID?
+        var metric: String?
+        var source: String?
+    }
+
+    struct Listed {
+        let id: Int
+        let entry: Watchlist.Entry
+        let metric: String
+        let source: String
+        let observations: Int
+        let newest: Timestamp?
+    }
+
+    nonisolated(nonsending) static func series(
+        _ filter: Filter, after id: Int32?, limit: Int, in source: any Queryable
+    ) async throws -> [Listed] {
+        try await source.query(
+            find, .id(filter.token), .text(filter.metric), .text(filter.source), .int32(id), .int(limit)
+        ).map { row in
+            Listed(
+                id: row.int(0), entry: .init(token: row.id(1), symbol: row.text(2)), metric: row.text(3),
+                source: row.text(4), observations: row.int(5), newest: row.optionalTimestamp(6))
+        }
+    }
+
+    struct Observation {
+        let time: Timestamp
+        let value: Double
+        let revision: Int
+        let knownAt: Timestamp
+    }
+
+    /// Newest first.
+    nonisolated(nonsending) static func observations(
+        of series: Int, from: Timestamp, to: Timestamp, asOf: Timestamp?, limit: Int,
+        in source: any Queryable
+    ) async throws -> [Observation] {
+        try await source.query(
+            list, .int(series), .timestamp(from), .timestamp(to), .timestamp(asOf ?? .farFuture), .int(limit)
+        ).map { row in
+            Observation(
+                time: row.timestamp(0), value: row.double(1), revision: row.int(2), knownAt: row.timestamp(3))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Access
+import Kernel
+import Postgres
+
+/// Investor Grades as rows, in revisions.
+enum InvestorStore {
+    private static let model = Statement(
+        "investor_model",
+        """
+        with made as (
+            insert into grade_model (id, name, parameters_hash)
+            select coalesce(max(id), 0) + 1, $1, $2 from grade_model
+            having not exists (select 1 from grade_model where name = $1 and parameters_hash = $2)
+            on conflict do nothing
+            returning id
+        )
+        select id from made union all select id from grade_model where name = $1 and parameters_hash = $2
+        """)
+    /// One that is equal to what is stored is left alone.
+    private static let write = Statement(
+        "investor_write",
+        """
+        with input as materialized (
+            select i.*, g.revision as old, (
+                    select p.value from investor_grade p
+                    where p.token_id = i.token_id and p.source = $16 and p.time < i.time
+                    order by p.time desc limit 1
+                ) as previous
+            from unnest($1::uuid[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
+                $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[],
+                $13::float8[], $14::int4[], $15::int4[]) as i (token_id, time, value, data_quality, momentum,
+                momentum_score, sortino, risk_score, drawdown, drawdown_score, volume, liquidity_score,
+                fundamentals, facts, candles)
+            left join investor_grade g on g.token_id = i.token_id and g.source = $16 and g.time = i.time
+            where g.token_id is null
+                or (g.value, g.momentum, g.sortino, g.drawdown, g.volume, g.fundamentals, g.model)
+                    is distinct from
+                    (i.value, i.momentum, i.sortino, i.drawdown, i.volume, i.fundamentals, $17)
+        ), kept as (
+            insert into investor_grade_revision
+            select g.*, $18::timestamptz from investor_grade g join input i
+                on g.token_id = i.token_id and g.source = $16 and g.time = i.time
+        )
+        insert into investor_grade as g (token_id, source, time, known_at, value, previous, data_quality,
+            momentum, momentum_score, sortino, risk_score, drawdown, drawdown_score, volume, liquidity_score,
+            fundamentals, facts, candles, model, revision, retroactive)
+        select token_id, $16, time, $18, value, previous, data_quality, momentum, momentum_score, sortino,
+            risk_score, drawdown, drawdown_score, volume, liquidity_score, fundamentals, facts, candles, $17,
+            coalesce(old, 0) + 1, old is not null
+        from input
+        on conflict on constraint investor_grade_key do update set known_at = excluded.known_at,
+            value = excluded.value, previous = excluded.previous, data_quality = excluded.data_quality,
+            momentum = excluded.momentum, momentum_score = excluded.momentum_score,
+            sortino = excluded.sortino, risk_score = excluded.risk_score, drawdown = excluded.drawdown,
+            drawdown_score = excluded.drawdown_score, volume = excluded.volume,
+            liquidity_score = excluded.liquidity_score, fundamentals = excluded.fundamentals,
+            facts = excluded.facts, candles = excluded.candles, model = excluded.model,
+            revision = excluded.revision, retroactive = true
+        """)
+
+    /// The number that stands for this model in rows; nil when another node made it in this moment.
+    nonisolated(nonsending) static func model(in connection: any Queryable) async throws -> Int? {
+        try await connection.query(
+            model, .text(InvestorGrade.model), .text(InvestorGrade.parameterHash)
+        ).first?.int(0)
+    }
+
+    /// How many were new or others than before.
+    nonisolated(nonsending) static func write(
+        _ graded: [(inputs: InvestorInputs, grade: InvestorGrade)], source: String, model: Int,
+        now: Timestamp, in transaction: Transaction
+    ) async throws -> Int {
+        let rows = graded.compactMap { item in item.grade.value.map { (item.inputs, item.grade, $0) } }
+        guard !rows.isEmpty else { return 0 }
+        func inputs(_ component: InvestorGrade.Component) -> Parameter {
+            .optionalDoubleArray(rows.map { $0.1.parts[component]?.input })
+        }
+        func scores(_ component: InvestorGrade.Component) -> Parameter {
+            .optionalDoubleArray(rows.map { $0.1.parts[component]?.score })
+        }
+        return try await transaction.query(
+            write, .idArray(rows.map(\.0.token)), .timestampArray(rows.map(\.0.time)),
+            .doubleArray(rows.map(\.2)), .doubleArray(rows.map(\.1.dataQuality)), inputs(.momentum),
+            scores(.momentum), inputs(.riskAdjusted), scores(.riskAdjusted), inputs(.drawdown),
+            scores(.drawdown), inputs(.liquidity), scores(.liquidity), inputs(.fundamentals),
+            .int32Array(rows.map { Int32($0.1.facts) }), .int32Array(rows.map { Int32($0.1.candles) }),
+            .text(source), .int16(Int16(model)), .timestamp(now)
+        ).affected
+    }
+
+    // MARK: Reading
+
+    enum Sort: String, CaseIterable {
+        case best = "-grade", worst = "grade"
+    }
+
+    struct Filter {
+        var source: String?
+        var atLeast: Double?
+        var below: Double?
+        var asOf: Timestamp?
+    }
+
+    private static let best = Statement(
+        "investor_best",
+        """
+        select g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality,
+            g.momentum, g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume,
+            g.liquidity_score, g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name,
+            m.parameters_hash
+        from series s
+        cross join lateral (
+            select * from investor_grades_known($1) k
+            where k.token_id = s.token_id and k.source = s.source order by k.time desc limit 1
+        ) g
+        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+        where s.interval = '1d' and ($2::text is null or s.source = $2)
+            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
+            and ($5::float8 is null or (-g.value, g.token_id, g.source) > (-$5, $6::uuid, $7::text))
+        order by -g.value, g.token_id, g.source limit $8
+        """)
+    private static let worst = Statement(
+        "investor_worst",
+        """
+        select g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality,
+            g.momentum, g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume,
+            g.liquidity_score, g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name,
+            m.parameters_hash
+        from series s
+        cross join lateral (
+            select * from investor_grades_known($1) k
+            where k.token_id = s.token_id and k.source = s.source order by k.time desc limit 1
+        ) g
+        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+        where s.interval = '1d' and ($2::text is null or s.source = $2)
+            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
+            and ($5::float8 is null or (g.value, g.token_id, g.source) > ($5, $6::uuid, $7::text))
+        order by g.value, g.token_id, g.source limit $8
+        """)
+    private static let history = Statement(
+        "investor_history",
+        """
+        select g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality,
+            g.momentum, g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume,
+            g.liquidity_score, g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name,
+            m.parameters_hash
+        from investor_grades_known($1) g
+        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+        where g.token_id = $5 and ($2::text is null or g.source = $2)
+            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
+            and ($6::timestamptz is null or (g.time, g.source) < ($6, $7::text))
+        order by g.time desc, g.source desc limit $8
+        """)
+
+    /// The newest grade of every token.
+    nonisolated(nonsending) static func newest(
+        _ filter: Filter, sort: Sort, after: [String]?, limit: Int, in source: any Queryable
+    ) async throws -> [StoredInvestorGrade] {
+        let rows = try await source.query(
+            sort == .best ? best : worst, .timestamp(filter.asOf ?? .farFuture), .text(filter.source),
+            .double(filter.atLeast), .double(filter.below), .double(after.flatMap { Double($0[0]) }),
+            .id(after.flatMap { TokenID($0[1]) }), .text(after?[2]), .int(limit))
+        return rows.map { StoredInvestorGrade($0) }
+    }
+
+    /// All grades of one token, newest first.
+    nonisolated(nonsending) static func history(
+        of token: TokenID, _ filter: Filter, after: [String]?, limit: Int, in source: any Queryable
+    ) async throws -> [StoredInvestorGrade] {
+        let last = after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) }
+        let rows = try await source.query(
+            history, .timestamp(filter.asOf ?? .farFuture), .text(filter.source), .double(filter.atLeast),
+            .double(filter.below), .id(token), .timestamp(last), .text(after?[2]), .int(limit))
+        return rows.map { StoredInvestorGrade($0) }
+    }
+}

@@ -1,0 +1,22 @@
+package import Access
+package import Events
+package import Jobs
+
+/// Everything that the room brings to a node.
+package enum MarketRooms {
+    package static func operations(ledger: Ledger) -> [Operation] {
+        let database = ledger.database
+        return WatchlistEndpoints(ledger: ledger).operations
+            + MoverEndpoints(database: database).operations + MoverListEndpoints(ledger: ledger).operations
+            + MarketEndpoints(database: database).operations + FactEndpoints(ledger: ledger).operations
+            + InvestorEndpoints(database: database).operations
+            + NarrativeEndpoints(ledger: ledger).operations
+    }
+
+    package static func jobs(ledger: Ledger) -> [Job] {
+        [
+            MoverWatch(ledger: ledger).job, RegimeWatch(ledger: ledger).job, InvestorJob(ledger: ledger).job,
+            NarrativeWatch(ledger: ledger).job,
+        ]
+    }
+}

@@ -1,0 +1,180 @@
+import Access
+import Events
+import JSON
+import Jobs
+import Kernel
+import Postgres
+import Signals
+
+/// Measures mover lists when candles of their market have closed, and tells who enters and who leaves. By the
+/// lease of its job on one node at a time; a list's row lock makes sure of it.
+struct MoverWatch {
+    static let every: Period = .seconds(10)
+    /// Candles of one moment arrive one after another: their market is measured once every living token has
+    /// its own, or after so long.
+    static let patience: Period = .seconds(60)
+
+    /// Lists whose market has other candles than were seen. A market is settled when nobody's newest candle
+    /// is awaited any more.
+    private static let due = Statement(
+        "mover_due",
+        """
+        with place as (select distinct source, interval from mover_list), market as (
+            select p.source, p.interval, max(s.last_closed) as newest,
+                max(s.last_closed)::text || ' ' || sum(s.version)::text as seen
+            from place p join series s using (source, interval) group by p.source, p.interval
+        )
+        select l.id, m.newest, m.seen, m.newest = l.measured_at, exists (
+                select from series s where s.source = m.source and s.interval = m.interval
+                    and s.last_closed >= l.measured_at and s.last_closed < m.newest)
+        from mover_list l join market m using (source, interval)
+        where m.newest is not null and l.seen is distinct from m.seen
+        order by l.id
+        """)
+    private static let note = Statement(
+        "mover_list_note", "update mover_list set measured_at = $2, seen = $3 where id = $1")
+
+    let ledger: Ledger
+
+    var job: Job {
+        Job(
+            "movers", "Measures mover lists when candles close, and tells who enters and who leaves.",
+            every: Self.every
+        ) { run in
+            var (measured, told) = (0, 0)
+            for due in try await due() where !run.isOver {
+                guard let count = try await measure(due, run) else { continue }
+                (measured, told) = (measured + 1, told + count)
+            }
+            return JSONObject(members: [
+                ("measured", .number(JSONNumber(measured))), ("told", .number(JSONNumber(told))),
+            ])
+        }
+    }
+
+    private struct Due {
+        let list: MoverListID
+        let newest: Timestamp
+        let seen: String
+        /// The same candle as before, with other numbers.
+        let isRepeat: Bool
+        let awaitsMore: Bool
+    }
+
+    private nonisolated(nonsending) func due() async throws -> [Due] {
+        try await ledger.database.query(Self.due).map { row in
+            Due(
+                list: row.id(0), newest: row.timestamp(1), seen: row.text(2),
+                isRepeat: !row.isNull(3) && row.bool(3), awaitsMore: row.bool(4))
+        }
+    }
+
+    /// How much there was to tell; nil when it is not yet time.
+    private nonisolated(nonsending) func measure(_ due: Due, _ run: JobRun) async throws -> Int? {
+        let now = ledger.clock.now()
+        let context = Context.installation(now: now, requestID: run.context.requestID)
+        return try await ledger.change(context) { change in
+            let transaction = change.transaction
+            guard let list = try await MoverListStore.lock(due.list, in: transaction) else { return nil }
+            let closed = list.interval.close(of: due.newest)
+            if due.awaitsMore && !due.isRepeat && now - closed < Self.patience { return nil }
+            let moment = MarketMoment(
+                source: list.source, interval: list.interval, at: nil, asOf: nil, now: now)
+            let movers = try await Movers.read(
+                moment, over: list.window, minVolume: list.minVolume, limit: list.size, in: transaction)
+            let stays = try await MoverListStore.stays(list.id, at: .farFuture, in: transaction)
+            let turn = MoverTurn(list: list, movers: movers, stays: stays, isRepeat: due.isRepeat)
+            for stay in turn.leaving {
+                try await MoverListStore.leave(stay, of: list.id, at: now, in: transaction)
+            }
+            for (side, mover) in turn.entering {
+                try await MoverListStore.enter(mover, side, of: list.id, at: now, in: transaction)
+            }
+            for event in turn.events { change.emit(event) }
+            try await transaction.query(
+                Self.note, .id(list.id), .timestamp(due.newest), .text(due.seen))
+            return turn.events.count
+        }
+    }
+}
+
+/// What one measurement of a list changes.
+struct MoverTurn {
+    let leaving: [MoverStay]
+    let entering: [(side: Mover.Side, mover: Mover)]
+    let events: [NewEvent]
+
+    /// - Parameter isRepeat: the newest candle is the one of the turn before.
+    init(list: MoverList, movers: Movers, stays: [MoverStay], isRepeat: Bool) {
+        let on = Set(stays.map { Place(side: $0.side, token: $0.token) })
+        let places = Mover.Side.allCases.flatMap { side in
+            (movers.sides[side] ?? []).map { (side: side, mover: $0) }
+        }
+        let now = Set(places.map { Place(side: $0.side, token: $0.mover.token) })
+        leaving = stays.filter { !now.contains(Place(side: $0.side, token: $0.token)) }
+        entering = places.filter { !on.contains(Place(side: $0.side, token: $0.mover.token)) }
+        // Who is there at the first measurement did not come: nobody looked before.
+        guard list.measuredAt != nil else {
+            events = []
+            return
+        }
+        events =
+            leaving.map { stay in
+                MoverEvent(list: list, side: stay.side, token: stay.token, symbol: stay.symbol)
+                    .left(newest: movers.newest, isRetroactive: isRepeat)
+            }
+            + entering.map { side, mover in
+                MoverEvent(list: list, side: side, token: mover.token, symbol: mover.symbol)
+                    .entered(mover, isRetroactive: isRepeat)
+            }
+    }
+
+    private struct Place: Hashable {
+        let side: Mover.Side
+        let token: TokenID
+    }
+}
+
+/// What is told of a token that enters or leaves a list.
+private struct MoverEvent {
+    let list: MoverList
+    let side: Mover.Side
+    let token: TokenID
+    let symbol: String
+
+    func entered(_ mover: Mover, isRetroactive: Bool) -> NewEvent {
+        event(
+            .moverEntered, isRetroactive: isRetroactive,
+            [
+                ("rank", .number(JSONNumber(mover.rank))), ("change", .double(mover.change)),
+                ("quote_volume", .double(mover.volume)), ("from", .string(mover.from.time.description)),
+                ("to", .string(mover.to.time.description)),
+            ])
+    }
+
+    func left(newest: Timestamp?, isRetroactive: Bool) -> NewEvent {
+        event(
+            .moverLeft, isRetroactive: isRetroactive,
+            [("time", newest.map { .string($0.description) } ?? .null)])
+    }
+
+    private func event(
+        _ type: EventType, isRetroactive: Bool, _ more: [(String, JSONValue)]
+    ) -> NewEvent {
+        let first: [(String, JSONValue)] = [
+            ("token_id", .string(token.description)), ("symbol", .string(symbol)),
+            ("source", .string(list.source)), ("interval", .string(list.interval.rawValue)),
+            ("retroactive", .bool(isRetroactive)), ("mover_list_id", .string(list.id.description)),
+            ("list", .string(list.name)), ("side", .string(side.rawValue)),
+            ("window", .string(list.window.text)),
+        ]
+        return NewEvent(type, subject: token, data: JSONObject(members: first + more))
+    }
+}
+
+extension JSONValue {
+    /// Null where JSON has no word for it.
+    static func double(_ value: Double?) -> JSONValue {
+        value.flatMap { JSONNumber($0) }.map(JSONValue.number) ?? .null
+    }
+}

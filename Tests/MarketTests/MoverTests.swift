@@ -1,0 +1,147 @@
+import Events
+import JSON
+import Kernel
+import Postgres
+import Signals
+import TestSupport
+import Testing
+
+@testable import Market
+
+struct MoverTests {
+    private static let base = "movers?source=x&interval=1d"
+
+    private func symbols(_ answer: TestAnswer, _ side: String) -> [String] {
+        answer.json[side]?.asArray?.compactMap { $0["symbol"]?.asString } ?? []
+    }
+
+    @Test func `gainers and losers are measured between two closes that are told`() async throws {
+        try await MarketDesk.with { _, desk in
+            try await desk.push("UP", closes: [100, 100, 110, 120])
+            try await desk.push("DOWN", closes: [100, 100, 90, 80])
+            try await desk.push("FLAT", closes: [5, 5, 5, 5])
+            try await desk.push("THIN", closes: [1, 1, 1, 2], volume: 0.1)
+            let all = try await desk.get("\(Self.base)&window=2d")
+            #expect(symbols(all, "gainers") == ["THIN", "UP"] && symbols(all, "losers") == ["DOWN"])
+            let up = all.json["gainers"]?[1]
+            #expect(up?["rank"] == 2 && abs((up?["change"]?.asDouble ?? 0) - 0.2) < 1e-12, "\(all.text)")
+            #expect(up?["from"]?["time"]?.asString == "2024-01-02T00:00:00.000Z")
+            #expect(up?["to"]?["time"]?.asString == "2024-01-04T00:00:00.000Z")
+            #expect(up?["quote_volume"]?.asDouble == 2_300 && up?["candles"] == 2)
+            let liquid = try await desk.get("\(Self.base)&window=2d&min_volume=10")
+            #expect(symbols(liquid, "gainers") == ["UP"])
+            #expect(liquid.json["counts"]?["measured"] == 4 && liquid.json["counts"]?["liquid"] == 3)
+            let other = try await desk.get("movers?source=y&interval=1d&window=2d")
+            #expect(other.json["newest"] == .null && other.json["gainers"] == [])
+        }
+    }
+
+    @Test func `a token that stopped, or lacks an end, is not measured`() async throws {
+        try await MarketDesk.with { _, desk in
+            try await desk.push("A", closes: [1, 1, 1, 1, 1, 2])
+            try await desk.push("DEAD", closes: [1, 2])
+            try await desk.push("YOUNG", closes: [1, 9], fromDay: 4)
+            try await desk.push("LATE", closes: [1, 1, 1, 3])
+            let now = try await desk.get("\(Self.base)&window=2d")
+            #expect(symbols(now, "gainers") == ["LATE", "A"], "\(now.text)")
+            let counts = now.json["counts"]
+            #expect(counts?["tokens"] == 4 && counts?["live"] == 3 && counts?["measured"] == 2)
+            let then = try await desk.get("\(Self.base)&window=1d&at=2024-01-03")
+            #expect(symbols(then, "gainers") == ["DEAD"], "\(then.text)")
+        }
+    }
+
+    @Test func `as_of answers with what was known then`() async throws {
+        try await MarketDesk.with { _, desk in
+            try await desk.push("A", closes: [1, 2])
+            let then = desk.time.now
+            desk.time.advance(.hours(1))
+            try await desk.push("A", closes: [4], fromDay: 1)
+            let now = try await desk.get("\(Self.base)&window=1d")
+            #expect(now.json["gainers"]?[0]?["change"]?.asDouble == 3)
+            let known = try await desk.get("\(Self.base)&window=1d&as_of=\(then)")
+            #expect(known.json["gainers"]?[0]?["change"]?.asDouble == 1, "\(known.text)")
+            let before = try await desk.get("\(Self.base)&window=1d&as_of=2025-01-01")
+            #expect(before.json["newest"] == .null)
+        }
+    }
+
+    @Test func `a window that makes no sense is told`() async throws {
+        try await MarketDesk.with { _, desk in
+            for text in ["", "0d", "d", "7", "1h", "1001d", "-1d"] {
+                let answer = try await desk.get("\(Self.base)&window=\(text)")
+                #expect(answer.status == 400 && answer.pointers == ["query:window"], "\(answer.text)")
+            }
+        }
+    }
+
+    @Test func `who enters and who leaves a declared list is told, as candles close`() async throws {
+        try await MarketDesk.with { _, desk in
+            for (index, name) in ["A", "B", "C"].enumerated() {
+                try await desk.push(name, closes: [10, 10 + Double(index)])
+            }
+            let made = try await desk.call(
+                "POST", "mover-lists",
+                #"{"name":"day","source":"x","interval":"1d","window":"1d","size":1}"#)
+            #expect(made.status == 201 && made.json["size"] == 1, "\(made.text)")
+            let path = "mover-lists/\(made.json["id"]?.asString ?? "")"
+            func movers() -> [String] {
+                desk.events.filter { $0.type.name.hasPrefix("mover.") }.map {
+                    "\($0.type) \($0.data["symbol"]?.asString ?? "") \($0.data["side"]?.asString ?? "")"
+                }
+            }
+            try await desk.run("movers")
+            // Whoever is there at the first look did not come.
+            #expect(movers() == [])
+            let first = try await desk.get(path)
+            #expect(symbols(first, "gainers") == ["C"] && symbols(first, "losers") == [])
+            let before = desk.time.now
+            desk.time.advance(.minutes(1))
+            for (name, close) in [("A", 20.0), ("B", 1.0), ("C", 12.0)] {
+                try await desk.push(name, closes: [close], fromDay: 2)
+            }
+            try await desk.run("movers")
+            let told = ["mover.left C gainers", "mover.entered A gainers", "mover.entered B losers"]
+            #expect(movers() == told)
+            #expect(
+                desk.events.filter { $0.type == .moverEntered }.allSatisfy {
+                    $0.data["retroactive"] == false && $0.data["rank"] == 1
+                })
+            try await desk.run("movers")
+            #expect(movers() == told)
+            #expect(symbols(try await desk.get("\(path)?as_of=\(before)"), "gainers") == ["C"])
+            // The same candle with another close: what follows from it is told as of the past.
+            desk.time.advance(.minutes(1))
+            try await desk.push("C", closes: [60], fromDay: 2)
+            try await desk.run("movers")
+            #expect(movers().suffix(2) == ["mover.left A gainers", "mover.entered C gainers"])
+            #expect(desk.events.last?.data["retroactive"] == true)
+            // Another window begins anew.
+            let changed = try await desk.call("PATCH", path, #"{"window":"2d"}"#)
+            #expect(changed.status == 200 && changed.json["gainers"] == [] && changed.json["revision"] == 2)
+            #expect(changed.json["measured_at"] == .null)
+            #expect(try await desk.call("PATCH", path, #"{"window":"1h"}"#).pointers == ["/window"])
+            #expect(try await desk.call("DELETE", path).status == 204)
+        }
+    }
+
+    @Test func `a list waits a while for tokens whose candle has not come yet`() async throws {
+        try await MarketDesk.with { _, desk in
+            let day = Timestamp.testStart.seconds / 86_400
+            let today = Int(day - 1_704_067_200 / 86_400)
+            for name in ["A", "B"] { try await desk.push(name, closes: [10, 10], fromDay: today - 2) }
+            _ = try await desk.call(
+                "POST", "mover-lists", #"{"name":"day","source":"x","interval":"1d","window":"1d"}"#)
+            try await desk.run("movers")
+            // Midnight, and the first of two candles is there.
+            let midnight = Timestamp(seconds: (day + 1) * 86_400)
+            desk.time.advance(midnight - desk.time.now + .seconds(1))
+            try await desk.push("A", closes: [11], fromDay: today)
+            try await desk.run("movers")
+            #expect(desk.events.filter { $0.type == .moverEntered }.isEmpty)
+            desk.time.advance(.minutes(2))
+            try await desk.run("movers")
+            #expect(desk.events.filter { $0.type == .moverEntered }.count == 1)
+        }
+    }
+}
