@@ -75,6 +75,7 @@ let package = Package(
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
         room("Signals", base + ["Exchanges", "Jobs", "Audit", "Events", "Indicators"]),
         room("Market", base + ["Jobs", "Audit", "Events", "Indicators", "Signals"]),
+        room("Backtests", base + ["Jobs", "Audit", "Events", "Expressions", "Indicators", "Signals"]),
         room(
             "Signing",
             base + [
@@ -87,6 +88,7 @@ let package = Package(
             base + [
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
                 "Market", "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles", "WebAuthn",
+                "Backtests",
             ]),
         .executableTarget(
             name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
@@ -112,6 +114,9 @@ let package = Package(
         .executableTarget(
             name: "IndicatorDriver", dependencies: ["Indicators"], path: "Tests/IndicatorDriver",
             swiftSettings: strict),
+        .executableTarget(
+            name: "RivalDriver", dependencies: ["Backtests", "Kernel", "Signals"],
+            path: "Tests/RivalDriver", swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),
@@ -133,6 +138,11 @@ let package = Package(
         tests(
             "MarketTests",
             base + ["Market", "Signals", "Indicators", "Jobs", "Audit", "Events", "TestSupport"]),
+        tests(
+            "BacktestsTests",
+            base + [
+                "Backtests", "Audit", "Events", "Expressions", "Indicators", "Jobs", "Signals", "TestSupport",
+            ]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Exchanges", "Events", "Identity", "Jobs"] + base + ["TestSupport"]),

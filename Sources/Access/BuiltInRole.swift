@@ -21,7 +21,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .admin:
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
-                .alertsRead, .approvalsDecide, .approvalsRead, .candlesRead, .deliveriesRead,
+                .alertsRead, .approvalsDecide, .approvalsRead, .backtestsRead, .candlesRead, .deliveriesRead,
                 .deliveriesWrite, .eventsRead, .grantsRead,
                 .grantsWrite, .groupsRead, .groupsWrite, .jobsRead,
                 .jobsRun, .keysRead, .metricsRead, .rolesRead, .rolesWrite, .rulesRead, .serviceAccountsRead,
@@ -34,7 +34,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             [
                 .accessTokensManage, .accessTokensRead, .accessTokensWrite, .accountsRead, .accountsWrite,
                 .alertsRead, .alertsWrite, .approvalsDecide, .approvalsRead, .approvalsRules,
-                .auditRead, .candlesRead, .decoysRead, .decoysWrite,
+                .auditRead, .backtestsRead, .candlesRead, .decoysRead, .decoysWrite,
                 .deliveriesRead, .eventsRead, .grantsRead, .groupsRead, .jobsRead, .keysDestroy,
                 .keysRead, .keysRevoke, .keysRotate, .keysSuspend, .keysVerify,
                 .metricsRead, .rolesRead, .rulesRead, .rulesWrite,
@@ -47,7 +47,7 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
         case .trader:
             [
                 .accessTokensRead, .accessTokensWrite, .accountsRead, .alertsRead, .alertsWrite,
-                .approvalsDecide, .approvalsRead,
+                .approvalsDecide, .approvalsRead, .backtestsRead, .backtestsWrite,
                 .candlesRead, .eventsRead, .keysRead, .keysRotate, .keysVerify, .keysWrite, .rolesRead,
                 .rulesRead,
                 .signalsRead, .tokensRead,
@@ -56,7 +56,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .analyst:
             [
-                .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .candlesRead,
+                .accessTokensRead, .accessTokensWrite, .alertsRead, .alertsWrite, .backtestsRead,
+                .backtestsWrite, .candlesRead,
                 .candlesWrite, .eventsRead, .eventsWrite, .heartbeatsPing, .rolesRead, .routesRead,
                 .rulesRead, .rulesWrite, .signalsRead, .silencesRead, .tokensRead, .tokensWrite,
                 .webhooksRead,
@@ -64,7 +65,8 @@ package enum BuiltInRole: String, CaseIterable, Sendable {
             ]
         case .auditor:
             [
-                .accessTokensRead, .accountsRead, .alertsRead, .approvalsRead, .auditRead, .candlesRead,
+                .accessTokensRead, .accountsRead, .alertsRead, .approvalsRead, .auditRead,
+                .backtestsRead, .candlesRead,
                 .deliveriesRead,
                 .eventsRead,
                 .grantsRead, .groupsRead, .jobsRead, .keysRead, .metricsRead, .rolesRead, .rulesRead,

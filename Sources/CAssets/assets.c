@@ -151,6 +151,9 @@ static const unsigned char migration_0044[] = {
 static const unsigned char migration_0045[] = {
 #embed "../../Migrations/0045_market.sql"
 };
+static const unsigned char migration_0046[] = {
+#embed "../../Migrations/0046_backtests.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -217,6 +220,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0043_freshness.sql", migration_0043),
     FILE_OF("Migrations/0044_candle_feeds.sql", migration_0044),
     FILE_OF("Migrations/0045_market.sql", migration_0045),
+    FILE_OF("Migrations/0046_backtests.sql", migration_0046),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

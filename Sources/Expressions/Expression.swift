@@ -11,6 +11,8 @@ package struct Expression: Sendable {
     package let crossings: Int
     /// What must be so of fields for it to be true.
     package let equalities: [ConstantEquality]
+    /// The variables that it reads.
+    package let variables: [String]
 
     /// - Parameters:
     ///   - source: at most `ExpressionLimits.characters` characters.
@@ -24,6 +26,7 @@ package struct Expression: Sendable {
         try checker.want(wanted, root, is: type, "the whole")
         (self.source, syntax, slots) = (source, checker.syntax, checker.slots)
         (crossings, equalities) = (checker.crossings, checker.syntax.equalities)
+        variables = checker.syntax.variables
     }
 
     /// - Parameters:

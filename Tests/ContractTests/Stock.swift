@@ -41,6 +41,7 @@ struct Stock {
             try await awaitFirst(of: name, on: worker)
         }
         try await addUse()
+        try await awaitBacktest(on: worker)
         for place in ["/v1/keys/{key_id}/policy", "/v1/accounts/{account_id}/policy", "/v1/desk/policy"] {
             try await addPolicy(path(place))
         }
@@ -233,8 +234,21 @@ struct Stock {
                 "webhook_ids":["\(ids["webhook_id"] ?? "")"]}
                 """)
         #expect((200..<300).contains(hours.status), "\(hours.text)")
+        try await addBacktest()
         try await add(
             "event_id", "/v1/events", #"{"type":"custom.stock","subject":"stock","data":{"balance":1}}"#)
+    }
+
+    /// Of a month, so that it is over at once.
+    private mutating func addBacktest() async throws {
+        try await add(
+            "backtest_id", "/v1/backtests",
+            """
+            {"rule":{"hold":"close > sma(50)"},"source":"stock","tokens":["SOL"],\
+            "from":"2022-12-01T00:00:00Z"}
+            """)
+        let run = try await premises.call("POST", "/v1/jobs/backtests/run", as: owner.token)
+        #expect(run.status == 202, "\(run.text)")
     }
 
     private mutating func addHeartbeat() async throws {
@@ -264,6 +278,16 @@ struct Stock {
             await worker.reactor.sleep(nanoseconds: 100_000_000)
         }
         Issue.record("there are no \(list) after a minute")
+    }
+
+    private func awaitBacktest(on worker: isolated Worker) async throws {
+        var answer = JSONValue.null
+        for _ in 0..<600 {
+            answer = try await premises.call("GET", path("/v1/backtests/{backtest_id}"), as: owner.token).json
+            if answer["state"] == "succeeded" { return }
+            await worker.reactor.sleep(nanoseconds: 100_000_000)
+        }
+        Issue.record("the backtest is not over after a minute: \(answer)")
     }
 
     // MARK: Asking
@@ -318,6 +342,7 @@ struct Stock {
             "whk_": "webhook_id", "tkn_": "token_id",
         ]
         for (prefix, name) in kinds where text.hasPrefix(prefix) { return ids[name] ?? text }
+        if text == "demo" { return "stock" }
         return text.replacing("hooks.desk.example", with: "127.0.0.1:9")
     }
 }

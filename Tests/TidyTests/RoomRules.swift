@@ -121,8 +121,9 @@ struct House {
     func unknownFolders(sources: Set<String>, tests: Set<String>) -> [Violation] {
         let known = Set(
             rooms + testTargets + [
-                "Acceptance", "Clients", "Fixtures", "IndicatorDriver", "Judges", "SigningDriver", "StandIn",
-                "TestSupport", "Tour",
+                "Acceptance", "Clients", "Fixtures", "IndicatorDriver", "Judges", "RivalDriver",
+                "SigningDriver",
+                "StandIn", "TestSupport", "Tour",
             ])
         return (sources.filter { !Self.isC($0) }.union(tests)).subtracting(known).sorted().map {
             Violation(path: $0, line: 1, what: "a folder that Package.swift does not name")

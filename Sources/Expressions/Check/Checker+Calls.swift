@@ -7,6 +7,7 @@ extension Checker {
         if target == nil, let crossing = Crossing(rawValue: name) {
             return try self.crossing(crossing, at: place, arguments, node)
         }
+        if target == nil, let type = try column(name, at: place, arguments, node) { return type }
         let overloads = Overload.named(name)
         guard !overloads.isEmpty else { throw unknown(name, at: place) }
         let styled = overloads.filter { $0.isMethod == (target != nil) }
@@ -32,6 +33,7 @@ extension Checker {
         let names =
             Overload.names + Macro.allCases.map(\.rawValue) + ["has"]
             + (environment.remembers ? Crossing.allCases.map(\.rawValue) : [])
+            + (environment.columns?.names ?? [])
         if let macro = Macro(rawValue: name) {
             let third = macro == .map ? ", with an optional condition between" : ""
             return syntax.source.mistake(

@@ -47,5 +47,8 @@ package struct Environment: Sendable {
     /// Whether what was at the event before is known, for `crosses_above` and its like.
     package var remembers = false
 
+    /// Values that are asked for as calls with numbers, as `sma(50)`.
+    package var columns: Columns?
+
     package init(_ variables: [String: ExpressionType]) { self.variables = variables }
 }

@@ -1,4 +1,5 @@
 import Access
+import Backtests
 import EventLoop
 import Events
 import Jobs
@@ -35,10 +36,12 @@ struct SignalRooms {
             + SignalEndpoints(database: database).operations
             + CandleFeedEndpoints(ledger: ledger).operations
             + MarketRooms.operations(ledger: ledger)
+            + BacktestEndpoints(ledger: ledger).operations
         jobs =
             SignalJobs(ledger: ledger, analyst: analyst).jobs + [
                 FeedPuller(ledger: ledger, analyst: analyst, line: sender.klineLine()).job
             ] + MarketRooms.jobs(ledger: ledger)
+            + BacktestRunner(ledger: ledger, offLoop: shared.offLoop).jobs
         (self.writer, self.analyst) = (writer, analyst)
     }
 

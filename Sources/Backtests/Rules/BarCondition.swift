@@ -1,0 +1,54 @@
+package import Expressions
+import Indicators
+
+/// A condition of CEL over one bar after the other, checked when it is written.
+package struct BarCondition: Equatable, Sendable {
+    /// As written.
+    package let source: String
+    let expression: Expression
+    let indicators: [IndicatorName]
+
+    package init(_ source: String) throws(ExpressionMistake) {
+        self.source = source
+        expression = try Expression(source, in: BarVocabulary.environment, giving: .bool)
+        indicators = expression.variables.compactMap { try? IndicatorName($0) }
+    }
+
+    package static func == (a: BarCondition, b: BarCondition) -> Bool {
+        a.source.utf8.elementsEqual(b.source.utf8)
+    }
+
+    var readsGrades: Bool { expression.variables.contains("grade") }
+
+    var readsMarket: Bool { expression.variables.contains("market") }
+
+    /// Bars before everything that it reads has a value.
+    var lookBack: Int {
+        let grades = readsGrades ? GradeModel.all.map(\.lookBack).max() ?? 0 : 0
+        return max(indicators.map(\.lookBack).max() ?? 0, grades)
+    }
+
+    /// The bar from which it no longer matters where the series began (to one part in 10⁹).
+    var firstStable: Int { max(indicators.map(\.firstStable).max() ?? 0, lookBack) }
+}
+
+/// Units of cost that one bar may take: far above what a rule of indicators needs.
+private let costPerBar = 10_000
+
+extension BarCondition {
+    /// Nil where it has no value, as while an indicator has none. What exceeds its cost ends the run.
+    func holds(_ view: BarView, remembering memory: inout CrossingMemory) throws(RuleFailure) -> Bool? {
+        switch expression.evaluate(view, remembering: &memory, cost: costPerBar) {
+        case .success(.bool(let truth)): return truth
+        case .success: return nil
+        case .failure(let error) where error.code == .costExceeded || error.code == .resultTooLarge:
+            throw RuleFailure(message: "\(expression.text(of: error)): \(error.message)")
+        case .failure: return nil
+        }
+    }
+}
+
+/// Why a rule could not be run to its end.
+package struct RuleFailure: Error, Equatable, Sendable {
+    package let message: String
+}

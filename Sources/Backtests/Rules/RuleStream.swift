@@ -1,0 +1,88 @@
+import Expressions
+import Indicators
+package import Signals
+
+/// What a rule is shown: a closed candle, and what the market said at its close.
+package struct RuleBar: Equatable, Sendable {
+    package let candle: Candle
+    package let gate: GateReading
+
+    package init(_ candle: Candle, _ gate: GateReading) { (self.candle, self.gate) = (candle, gate) }
+
+    var market: GateReading.Market? {
+        switch gate {
+        case .open(let market), .closed(let market): market
+        case .noSeries, .tooYoung, .off: nil
+        }
+    }
+}
+
+/// What was decided at the close of a bar.
+package struct Decision: Equatable, Sendable {
+    /// After the gate.
+    package var isHeld: Bool
+    /// Before the gate.
+    package var isIn: Bool
+    /// What the conditions, or the grade, came to: part of what a prefix has to repeat.
+    package var reading: [Double?]
+}
+
+/// A rule on its way over the bars of one token. It is given one bar after the other and carries what it
+/// needs of those before, so it cannot see a later one.
+package struct RuleStream: Sendable {
+    private let rule: TradingRule
+    private var indicators: IndicatorSet
+    private var grades: [any GradeStream]
+    private var isIn = false
+    private var enterMemory = CrossingMemory()
+    private var leaveMemory = CrossingMemory()
+
+    package init(_ rule: TradingRule, _ interval: Interval) {
+        self.rule = rule
+        var names: [IndicatorName] = []
+        var models: [GradeModel] = []
+        switch rule.kind {
+        case .states(let enter, let leave):
+            names = enter.indicators + leave.indicators
+            if enter.readsGrades || leave.readsGrades { models = GradeModel.all }
+        case .level(let hold):
+            names = hold.indicators
+            if hold.readsGrades { models = GradeModel.all }
+        case .model(let model, _, _): models = [model]
+        case .always: break
+        }
+        var unique: [IndicatorName] = []
+        for name in names where !unique.contains(name) { unique.append(name) }
+        indicators = IndicatorSet(unique)
+        grades = models.map { $0.stream(interval) }
+    }
+
+    /// Bars come in the order of time, closed ones only.
+    package mutating func update(_ bar: RuleBar) throws -> Decision {
+        let values = indicators.names.isEmpty ? [] : try indicators.update(bar.candle.bar)
+        let readings = grades.indices.map { grades[$0].read(bar.candle) }
+        let view = BarView(bar: bar, indicators: indicators.names, values: values, grades: readings)
+        var reading: [Double?] = []
+        switch rule.kind {
+        case .states(let enter, let leave):
+            // Both are asked at every bar, so that what crossings remember does not depend on the state.
+            let enters = try enter.holds(view, remembering: &enterMemory)
+            let leaves = try leave.holds(view, remembering: &leaveMemory)
+            reading = [enters, leaves].map(Self.number)
+            if isIn { if leaves == true { isIn = false } } else if enters == true { isIn = true }
+        case .level(let hold):
+            let holds = try hold.holds(view, remembering: &enterMemory)
+            reading = [Self.number(holds)]
+            isIn = holds ?? false
+        case .model(_, let enter, let leave):
+            let grade = readings.first?.value
+            reading = [grade]
+            if let grade, grade >= leave { isIn = isIn || grade >= enter } else { isIn = false }
+        case .always: isIn = true
+        }
+        let isHeld = isIn && (!rule.isGated || bar.gate.isOpen)
+        return Decision(isHeld: isHeld, isIn: isIn, reading: reading)
+    }
+
+    private static func number(_ truth: Bool?) -> Double? { truth.map { $0 ? 1 : 0 } }
+}

@@ -1,0 +1,44 @@
+import Expressions
+package import JSON
+
+extension TradingRule {
+    static let sourceLength = 1...2_000
+
+    /// Either `enter` and `leave`, or `hold`, or a `model` with its thresholds; all mistakes are told.
+    package static func read(_ fields: inout Fields) -> TradingRule? {
+        if fields.has("model") { return model(&fields) }
+        let gate = fields.bool("gate", default: false)
+        if fields.has("hold") {
+            let hold = condition("hold", &fields)
+            for name in ["enter", "leave"] where fields.take(name) != nil {
+                fields.fail(name, code: "conflict", "a rule has hold, or enter and leave")
+            }
+            return hold.map { TradingRule(.level($0), isGated: gate) }
+        }
+        let (enter, leave) = (condition("enter", &fields), condition("leave", &fields))
+        guard let enter, let leave else { return nil }
+        return TradingRule(.states(enter: enter, leave: leave), isGated: gate)
+    }
+
+    private static func model(_ fields: inout Fields) -> TradingRule? {
+        let names = GradeModel.all.map(\.name).joined(separator: ", ")
+        let model = fields.parsed("model", expected: "one of \(names)") { name in
+            GradeModel.all.first { $0.name == name }
+        }
+        let (enter, leave) = (fields.double("enter", 0...100), fields.double("leave", 0...100))
+        let gate = fields.bool("gate", default: true)
+        if leave > enter { fields.fail("leave", code: FieldCode.outOfRange, "must not be above enter") }
+        return model.map { TradingRule(.model($0, enter: enter, leave: leave), isGated: gate) }
+    }
+
+    private static func condition(_ name: String, _ fields: inout Fields) -> BarCondition? {
+        let source = fields.string(name, sourceLength)
+        guard !source.isEmpty else { return nil }
+        do throws(ExpressionMistake) {
+            return try BarCondition(source)
+        } catch {
+            fields.fail(name, code: FieldCode.malformed, error.sentence)
+            return nil
+        }
+    }
+}

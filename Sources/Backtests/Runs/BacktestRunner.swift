@@ -1,0 +1,138 @@
+package import EventLoop
+package import Events
+package import Jobs
+import Access
+import JSON
+import Kernel
+import Postgres
+import Signals
+
+/// Runs what waits, one after the other, on the node that has the job's lease. A run that was cut short (its
+/// node lost, or told to stop) begins again from its request: the candles are as they were known then, so
+/// it comes to the same.
+package struct BacktestRunner {
+    private let ledger: Ledger
+    private let offLoop: OffLoop
+    private let archive: CandleArchive
+    private let draws: BacktestDraws
+
+    package init(ledger: Ledger, offLoop: OffLoop, draws: BacktestDraws = BacktestDraws()) {
+        (self.ledger, self.offLoop, self.draws) = (ledger, offLoop, draws)
+        archive = CandleArchive(database: ledger.database)
+    }
+
+    package var jobs: [Job] {
+        [
+            Job(
+                "backtests", "Runs the backtests that wait.", every: .seconds(5), timeout: .minutes(30)
+            ) { run in
+                var count = 0
+                while !run.isOver, let backtest = try await BacktestStore.next(in: ledger.database) {
+                    try await carryOut(backtest, run)
+                    count += 1
+                }
+                var result = JSONObject()
+                _ = result.append("backtests", .number(JSONNumber(count)))
+                return result
+            }
+        ]
+    }
+
+    /// Somebody cancelled or deleted it, or the run has to end.
+    private struct Interrupted: Error {}
+
+    private nonisolated(nonsending) func carryOut(_ backtest: Backtest, _ run: JobRun) async throws {
+        guard
+            let attempt = try await BacktestStore.begin(
+                backtest.id, at: ledger.clock.now(), in: ledger.database)
+        else { return }
+        guard attempt <= Backtest.mostAttempts else {
+            let why = "it was begun \(Backtest.mostAttempts) times, and cut short each time"
+            _ = try await BacktestStore.end(
+                backtest.id, .failed, at: ledger.clock.now(), error: why, in: ledger.database)
+            return
+        }
+        let ended: (state: Backtest.State, error: String?, report: [UInt8]?, chart: [UInt8]?)
+        do {
+            var fields = try Fields(backtest.request)
+            let request = try BacktestRequest(&fields)
+            let report = try await measure(request, backtest, run)
+            let made = try await offLoop.run { report.rendered }
+            ended = (.succeeded, nil, made.report, made.chart)
+        } catch is Interrupted {
+            return
+        } catch let failure as RuleFailure {
+            ended = (.failed, failure.message, nil, nil)
+        } catch let mistakes as FieldErrors {
+            // It was checked when it was asked for: an older release knew other rules.
+            ended = (.failed, mistakes.errors.first?.message ?? "cannot be read any more", nil, nil)
+        }
+        _ = try await BacktestStore.end(
+            backtest.id, ended.state, at: ledger.clock.now(), error: ended.error, report: ended.report,
+            chart: ended.chart, in: ledger.database)
+    }
+
+    private nonisolated(nonsending) func measure(
+        _ request: BacktestRequest, _ backtest: Backtest, _ run: JobRun
+    ) async throws -> BacktestReport {
+        let series = try await archive.series(
+            request.source, request.interval, tokens: request.tokens, limit: BacktestRequest.mostTokens)
+        let drawing = draws.steps
+        var progress = Progress(backtest: backtest.id, run: run, steps: series.count + drawing)
+        var market: [Candle] = []
+        let marketSeries = try await archive.market(request.source, request.interval)
+        if let marketSeries { market = try await candles(marketSeries, request, backtest) }
+        let gate = MarketGate(market)
+        var work = BacktestWork(request, market: market, gate: gate)
+        for one in series {
+            try await advance(&progress)
+            let candles = try await candles(one, request, backtest)
+            let bars = TokenBars(one.symbol, one.interval, candles, cutsAtGap: request.cutsAtGap)
+            let before = work
+            work = try await offLoop.run {
+                var next = before
+                try next.take(bars)
+                return next
+            }
+        }
+        var luck = work.luck(draws)
+        for _ in 0..<drawing {
+            try await advance(&progress)
+            let before = luck
+            luck = try await offLoop.run {
+                var next = before
+                next.drawStep()
+                return next
+            }
+        }
+        return work.report(luck, knownAt: backtest.knownAt)
+    }
+
+    private struct Progress {
+        let backtest: BacktestID
+        let run: JobRun
+        let steps: Int
+        var done = 0
+    }
+
+    private nonisolated(nonsending) func advance(_ progress: inout Progress) async throws {
+        let isWanted = try await BacktestStore.advance(
+            progress.backtest, progress.done, of: progress.steps, in: ledger.database)
+        guard isWanted, !progress.run.isOver else { throw Interrupted() }
+        progress.done += 1
+    }
+
+    /// From the first candle on, whatever `from` says: indicators remember all of them.
+    private nonisolated(nonsending) func candles(
+        _ series: CandleArchive.Series, _ request: BacktestRequest, _ backtest: Backtest
+    ) async throws -> [Candle] {
+        var candles: [Candle] = []
+        while true {
+            let from = candles.last.map { $0.openTime + request.interval.period }
+            let page = try await archive.page(series, from: from, to: request.to, asOf: backtest.knownAt)
+            candles += page
+            if page.count < CandleArchive.pageSize || candles.count > BacktestRequest.mostCandles { break }
+        }
+        return candles
+    }
+}

@@ -1,0 +1,137 @@
+import Kernel
+import Signals
+import Testing
+
+@testable import Backtests
+
+struct MeasurementTests {
+    private static let terms: MeasureTerms = {
+        var terms = MeasureTerms()
+        terms.warmUp = 2
+        return terms
+    }()
+
+    /// Flat at 100 but for what the test is about.
+    private func track(_ opens: [Int: Double]) -> PriceTrack {
+        let times = (0..<130).map { Timestamp(seconds: Int64($0) * 86_400) }
+        return PriceTrack(times: times, opens: (0..<130).map { opens[$0] ?? 100 })
+    }
+
+    @Test func `what is decided at a close is bought and sold at next opens, each at its cost`() throws {
+        var held = Array(repeating: false, count: 130)
+        held[10...11] = [true, true]
+        // Bought at 11, sold at 13: the rise at 12 to 110 is earned, that at 11 and at 14 is not.
+        let track = track([11: 100, 12: 110, 13: 121, 14: 200])
+        let run = try #require(TokenRun(held, track, Self.terms))
+        #expect(run.trades.count == 1)
+        let trade = try #require(run.trades.first)
+        #expect(trade.enteredAt == track.times[11] && trade.leftAt == track.times[13])
+        #expect(abs(trade.netReturn - (1.21 * 0.999 * 0.999 - 1)) < 1e-12)
+        #expect(abs(RiskMetrics(run.net).totalReturn - (1.21 * 0.999 * 0.999 - 1)) < 1e-12)
+        #expect(run.dates.first == track.times[4] && run.dates.last == track.times[129])
+        #expect(run.net.count == 126 && run.held.count == 126)
+    }
+
+    @Test func `what is held at the end is sold at the last open`() throws {
+        let run = try #require(TokenRun(Array(repeating: true, count: 130), track([129: 150]), Self.terms))
+        let trade = try #require(run.trades.first)
+        #expect(trade.isCutByEnd && trade.exit == 150 && run.trades.count == 1)
+        #expect(abs(RiskMetrics(run.net).totalReturn - (1.5 * 0.999 * 0.999 - 1)) < 1e-12)
+        #expect(run.net == run.holding(cost: 0.001))
+    }
+
+    @Test func `a token with too few bars is left out`() {
+        let held = Array(repeating: true, count: 130)
+        #expect(TokenRun(held, track([:]), MeasureTerms()) == nil)
+        #expect(TokenRun(held, track([:]), Self.terms, from: Timestamp(seconds: 128 * 86_400)) == nil)
+        let late = TokenRun(held, track([:]), Self.terms, from: Timestamp(seconds: 100 * 86_400))
+        #expect(late?.net.count == 28)
+    }
+
+    @Test func `a portfolio is the mean over the tokens of that date`() {
+        let days = (0..<3).map { Timestamp(seconds: Int64($0) * 86_400) }
+        let portfolio = Portfolio([
+            (dates: [days[0], days[1]], returns: [0.1, 0.2]),
+            (dates: [days[1], days[2]], returns: [0.4, -0.1]),
+        ])
+        #expect(portfolio.dates == days && portfolio.counts == [1, 2, 1])
+        #expect(zip(portfolio.returns, [0.1, 0.3, -0.1]).allSatisfy { abs($0 - $1) < 1e-15 })
+    }
+
+    @Test func `a series ends before its first gap unless it is asked to go on`() {
+        var candles = Market.candles(closes: Market.walk(10, seed: 1))
+        candles.remove(at: 4)
+        let cut = TokenBars("LUNA", .day, candles)
+        #expect(cut.candles.count == 4 && cut.missing == 0 && cut.cutAt == candles[3].openTime)
+        let whole = TokenBars("LUNA", .day, candles, cutsAtGap: false)
+        #expect(whole.candles.count == 9 && whole.missing == 1 && whole.cutAt == nil)
+        #expect(TokenBars("NONE", .day, []).candles.isEmpty)
+    }
+
+    @Test func `folds are equal parts that leave nothing out`() {
+        #expect(Fold.ranges(10, folds: 3) == [0..<3, 3..<6, 6..<10])
+        #expect(Fold.ranges(2, folds: 3).isEmpty)
+    }
+}
+
+struct LuckTests {
+    private func run(_ held: [Bool], _ market: [Double]) throws -> TokenRun {
+        var opens = [100.0, 100]
+        for change in market { opens.append(opens[opens.count - 1] * (1 + change)) }
+        var terms = MeasureTerms()
+        terms.warmUp = 0
+        let times = opens.indices.map { Timestamp(seconds: Int64($0) * 86_400) }
+        return try #require(
+            TokenRun(held + [false, false], PriceTrack(times: times, opens: opens), terms))
+    }
+
+    private func returns(_ count: Int, seed: UInt64) -> [Double] {
+        let walk = Market.walk(count + 1, seed: seed)
+        return zip(walk, walk.dropFirst()).map { $1 / $0 - 1 }
+    }
+
+    @Test func `the generator is SplitMix64`() {
+        var generator = DrawGenerator(seed: 1_234_567)
+        #expect(generator.next() == 6_457_827_717_110_365_317)
+        #expect(generator.next() == 3_203_168_211_198_807_973)
+        #expect((0..<1_000).allSatisfy { _ in (0..<7).contains(generator.index(below: 7)) })
+    }
+
+    @Test func `a bootstrap says the same twice, and nothing of a row against itself`() throws {
+        let row = returns(400, seed: 3)
+        func boot(_ seed: UInt64) -> Bootstrap {
+            var boot = Bootstrap(row, against: row, periodsPerYear: 365, seed: seed)
+            boot.draw(60)
+            boot.draw(40)
+            return boot
+        }
+        let first = boot(1)
+        #expect(first.sharpe == boot(1).sharpe && first.sharpe != boot(2).sharpe)
+        #expect(first.lead == Bootstrap.Interval([0]) && first.notBetter == 1 && first.draws == 100)
+        let actual = try #require(RiskMetrics(row).sharpe)
+        let interval = try #require(first.sharpe)
+        #expect(interval.lower < actual && actual < interval.upper && interval.lower < interval.median)
+    }
+
+    @Test func `a row that is better every day is better in every draw`() {
+        let row = returns(300, seed: 4)
+        var boot = Bootstrap(row.map { $0 + 0.02 }, against: row, periodsPerYear: 365, seed: 1)
+        boot.draw(100)
+        #expect(boot.notBetter == 0)
+    }
+
+    @Test func `holding always is not timing, holding on the good days is`() throws {
+        let market = returns(200, seed: 9)
+        var always = RandomTiming(
+            [try run(Array(repeating: true, count: 200), market)], costPerSide: 0.001, seed: 1)
+        always.draw(50)
+        #expect(always.pPerToken == 1 && always.pCommon == 1)
+        var knowing = RandomTiming(
+            try (0..<3).map { _ in try run(market.map { $0 > 0 }, market) }, costPerSide: 0.001, seed: 1)
+        knowing.draw(99)
+        #expect(try #require(knowing.pPerToken) <= 0.03 && knowing.pCommon ?? 1 <= 0.03)
+        var nothing = RandomTiming([], costPerSide: 0.001, seed: 1)
+        nothing.draw(5)
+        #expect(nothing.pPerToken == nil)
+    }
+}
