@@ -154,6 +154,12 @@ static const unsigned char migration_0045[] = {
 static const unsigned char migration_0046[] = {
 #embed "../../Migrations/0046_backtests.sql"
 };
+static const unsigned char migration_0047[] = {
+#embed "../../Migrations/0047_models.sql"
+};
+static const unsigned char migration_0048[] = {
+#embed "../../Migrations/0048_analysis_state.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -221,6 +227,8 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0044_candle_feeds.sql", migration_0044),
     FILE_OF("Migrations/0045_market.sql", migration_0045),
     FILE_OF("Migrations/0046_backtests.sql", migration_0046),
+    FILE_OF("Migrations/0047_models.sql", migration_0047),
+    FILE_OF("Migrations/0048_analysis_state.sql", migration_0048),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

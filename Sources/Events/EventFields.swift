@@ -253,6 +253,8 @@ extension EventType {
             EventField("roi_net", .number, isNullable: true),
         ],
         "signal.stale": EventFields.series + EventFields.signal + [EventField("reason", .string)],
+        "level.approached": EventFields.series + EventFields.level,
+        "level.broken": EventFields.series + EventFields.level,
         "candle.gap": EventFields.series + [
             EventField("from", .string), EventField("to", .string), EventField("missing", .integer),
         ],

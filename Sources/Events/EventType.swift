@@ -149,6 +149,8 @@ extension EventType {
     package static let signalOpened = EventType("signal.opened", .signalsRead)
     package static let signalClosed = EventType("signal.closed", .signalsRead)
     package static let signalStale = EventType("signal.stale", .signalsRead)
+    package static let levelApproached = EventType("level.approached", .signalsRead)
+    package static let levelBroken = EventType("level.broken", .signalsRead)
     package static let candleGap = EventType("candle.gap", .candlesRead)
     package static let seriesStale = EventType("series.stale", .candlesRead)
     package static let seriesResumed = EventType("series.resumed", .candlesRead)
@@ -229,9 +231,9 @@ extension EventType {
         .signInChanged,
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
-        .signalOpened, .signalClosed, .signalStale, .candleGap, .seriesStale, .seriesResumed,
-        .candleFeedFailed, .candleFeedRecovered, .moverEntered, .moverLeft, .marketRegimeChanged,
-        .metricObserved, .narrativeFaded, .alertFiring, .alertResolved,
+        .signalOpened, .signalClosed, .signalStale, .levelApproached, .levelBroken, .candleGap,
+        .seriesStale, .seriesResumed, .candleFeedFailed, .candleFeedRecovered, .moverEntered, .moverLeft,
+        .marketRegimeChanged, .metricObserved, .narrativeFaded, .alertFiring, .alertResolved,
         .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
         .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,
         .maintenanceWindowChanged, .quietHoursChanged, .ruleWeakened,

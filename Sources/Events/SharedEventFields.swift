@@ -94,6 +94,12 @@ enum EventFields {
         EventField("confidence", .number, isNullable: true),
     ]
 
+    static let level: [EventField] = [
+        EventField("time", .string), EventField("close", .number), EventField("level", .number),
+        EventField("direction", .string), EventField("strength", .number), EventField("touches", .integer),
+        EventField("next_level", .number, isNullable: true),
+    ]
+
     static let alert: [EventField] = [
         EventField("alert_id", .string), EventField("rule", .map), EventField("severity", .string),
         EventField("state", .string), EventField("summary", .string),

@@ -42,7 +42,7 @@ extension IndicatorSet {
     }
 
     /// FNV-1a: it tells accidents, not attacks.
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    package static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }

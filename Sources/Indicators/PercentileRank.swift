@@ -21,3 +21,7 @@ package struct PercentileRank: Equatable, Sendable {
     /// How many values the last rank was among.
     package var count: Int { window.count }
 }
+
+extension PercentileRank {
+    package mutating func walk(_ state: inout StateWalk) { window.walk(&state) }
+}

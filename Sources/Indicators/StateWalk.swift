@@ -7,14 +7,14 @@ package struct StateWalk {
     /// What was to be restored ended early, or held a number that the indicator can't have.
     package private(set) var isBroken = false
 
-    init() { (bytes, isRestoring) = ([], false) }
+    package init() { (bytes, isRestoring) = ([], false) }
 
-    init(restoring bytes: [UInt8]) { (self.bytes, isRestoring) = (bytes, true) }
+    package init(restoring bytes: [UInt8]) { (self.bytes, isRestoring) = (bytes, true) }
 
     /// Everything that was saved has been restored.
-    var isComplete: Bool { !isBroken && position == bytes.count }
+    package var isComplete: Bool { !isBroken && position == bytes.count }
 
-    mutating func pass(_ value: inout UInt64) {
+    package mutating func pass(_ value: inout UInt64) {
         guard isRestoring else {
             withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
             return
@@ -28,21 +28,21 @@ package struct StateWalk {
         position += 8
     }
 
-    mutating func pass(_ value: inout Double) {
+    package mutating func pass(_ value: inout Double) {
         var bits = value.bitPattern
         pass(&bits)
         value = Double(bitPattern: bits)
     }
 
     /// A count or position; one outside of `range` is refused.
-    mutating func pass(_ value: inout Int, in range: ClosedRange<Int>) {
+    package mutating func pass(_ value: inout Int, in range: ClosedRange<Int>) {
         var bits = UInt64(bitPattern: Int64(value))
         pass(&bits)
         let number = Int(Int64(bitPattern: bits))
         if range.contains(number) { value = number } else { isBroken = true }
     }
 
-    mutating func pass(_ value: inout Double?) {
+    package mutating func pass(_ value: inout Double?) {
         var isPresent = value == nil ? 0 : 1
         pass(&isPresent, in: 0...1)
         var number = value ?? 0
@@ -51,7 +51,7 @@ package struct StateWalk {
     }
 
     /// At most `limit` numbers.
-    mutating func pass(_ values: inout [Double], atMost limit: Int) {
+    package mutating func pass(_ values: inout [Double], atMost limit: Int) {
         var count = values.count
         pass(&count, in: 0...limit)
         if isRestoring { values = Array(repeating: 0, count: isBroken ? 0 : count) }

@@ -147,7 +147,7 @@ extension Window {
 }
 
 extension Window {
-    mutating func walk(_ state: inout StateWalk) {
+    package mutating func walk(_ state: inout StateWalk) {
         state.pass(&count, in: 0...capacity)
         state.pass(&next, in: 0...capacity - 1)
         for index in 0..<capacity {

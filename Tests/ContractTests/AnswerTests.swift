@@ -15,8 +15,10 @@ struct AnswerTests {
         "listIndicators": ["", "token=SOL&interval=1d&names=rsi14&limit=20"],
         "listTraderGrades": [
             "interval=1d", "token=SOL&interval=1d&limit=20", "token=SOL&interval=1d&limit=5&why=true",
+            "token=SOL&interval=1d&limit=5&why=true&model=trader/v1",
         ],
-        "listSignals": ["", "token=SOL&interval=1d&sort=roi_net"],
+        "listSignals": ["", "token=SOL&interval=1d&sort=roi_net", "model=trader/v1&sort=-confidence"],
+        "getLevels": ["token=SOL&interval=1d"], "getSignalCalibration": ["", "model=trader/v1&interval=1h"],
         "getMarket": ["source=stock&interval=1d", "source=none&interval=1h"],
         "listFacts": ["", "token=SOL&expired=true"], "listTokenMetrics": ["", "token=SOL"],
         "listTokenMetricObservations": ["token=SOL&metric=sentiment&source=stock"],

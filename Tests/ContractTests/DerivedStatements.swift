@@ -63,8 +63,9 @@ enum DerivedStatements {
         [
             SignalReads.getNow, SignalReads.getThen, SignalJobs.stale, GradeReads.up, GradeReads.down,
             SeriesFinder.series, TokenStore.get, TokenStore.lock, CandleReads.up, CandleReads.down,
-            CandleReads.closed, SeriesReads.list, SeriesReads.gaps, MarketGates.market, SeriesQueue.read,
-            SeriesQueue.lock, SeriesQueue.lockMarket, SeriesFreshness.mark,
+            CandleReads.closed, CandleReads.closedDown, SeriesReads.list, SeriesReads.gaps,
+            MarketGates.market, SeriesQueue.read, SeriesQueue.lock, SeriesQueue.lockMarket,
+            SeriesFreshness.mark,
             CandleFeedStore.find, CandleFeedStore.lock, CandleFeedStore.list, CandleFeedStore.due,
         ] + Array(SignalReads.listsNow.values) + Array(SignalReads.listsThen.values)
             + Array(GradeReads.newestOf.values) + Array(TokenStore.lists.values)

@@ -20,18 +20,23 @@ final class Desk {
     let time: MovableTime
     private(set) var events: [Event] = []
 
-    init(_ database: Database, on worker: isolated Worker, isAnalysing: Bool = true) {
+    init(
+        _ database: Database, on worker: isolated Worker, isAnalysing: Bool = true,
+        models: GradeModels = .usual
+    ) {
         let time = MovableTime()
         self.time = time
         self.database = database
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
         writer = CandleWriter(ledger: ledger)
-        analyst = Analyst(ledger: ledger, reactor: worker.reactor)
+        analyst = Analyst(ledger: ledger, reactor: worker.reactor, models: models)
         operations =
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
             .operations + TokenEndpoints(ledger: ledger).operations
-            + CandleEndpoints(database: database).operations + GradeEndpoints(database: database).operations
-            + SignalEndpoints(database: database).operations
+            + CandleEndpoints(database: database).operations
+            + GradeEndpoints(database: database, told: models.told).operations
+            + LevelEndpoints(database: database).operations
+            + SignalEndpoints(database: database, told: models.told).operations
             + IndicatorEndpoints(database: database).operations
         writer.start(on: worker)
         if isAnalysing { analyst.start(on: worker) }
@@ -48,10 +53,11 @@ final class Desk {
 
     /// Runs `body` with a desk on a fresh database.
     static func with(
-        isAnalysing: Bool = true, _ body: @Sendable (isolated Worker, Desk) async throws -> Void
+        isAnalysing: Bool = true, models: GradeModels = .usual,
+        _ body: @Sendable (isolated Worker, Desk) async throws -> Void
     ) async throws {
         try await ScratchDatabase.make().withDatabase { worker, database in
-            let desk = Desk(database, on: worker, isAnalysing: isAnalysing)
+            let desk = Desk(database, on: worker, isAnalysing: isAnalysing, models: models)
             defer { desk.stop() }
             try await body(worker, desk)
         }

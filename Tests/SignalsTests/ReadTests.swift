@@ -126,7 +126,7 @@ struct ReadTests {
             }
             _ = try await desk.upload("source=x", csv(sol))
             for sort in ["decided_at", "-decided_at", "roi_net", "-roi_net", "roi_close", "-roi_close"] {
-                for asOf in ["", "&as_of=2026-01-06"] {
+                for (asOf, model) in [("", 0), ("&as_of=2026-01-06", 0), ("&model=trader/v1", 1)] {
                     var seen: [String] = []
                     var cursor = ""
                     repeat {
@@ -135,7 +135,8 @@ struct ReadTests {
                         seen += page.json["data"]?.asArray?.compactMap { $0["id"]?.asString } ?? []
                         cursor = page.json["next_cursor"]?.asString.map { "&cursor=\($0)" } ?? ""
                     } while !cursor.isEmpty
-                    let stored = try await desk.rows("select 1 from signal where not withdrawn").count
+                    let rows = try await desk.rows("select model_number from signal where not withdrawn")
+                    let stored = rows.count { $0.int(0) == model }
                     #expect(seen.count == stored && Set(seen).count == stored && stored > 3)
                 }
             }
@@ -160,7 +161,10 @@ struct ReadTests {
             var end = 0
             for (index, candle) in candles.prefix(400).enumerated() {
                 _ = analysis.update(.init(candle, .noSeries))
-                if analysis.openSignals.contains(where: { $0.direction == .bullish }) { end = index }
+                if analysis.openSignals.contains(where: { $0.direction == .bullish && $0.model == .traderV0 })
+                {
+                    end = index
+                }
             }
             let rows = candles.prefix(end + 1).map { c in
                 "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"

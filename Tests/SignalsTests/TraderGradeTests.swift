@@ -21,10 +21,10 @@ struct TraderGradeTests {
             guard let grade else { continue }
             #expect(abs(grade.value - (Double(row[1]) ?? .nan)) < 1e-9, "\(time)")
             for (index, component) in grade.components.enumerated() {
-                #expect(table[0][index + 2] == component.kind.rawValue)
-                #expect((component.score == nil) == row[index + 2].isEmpty, "\(time) \(component.kind)")
+                #expect(table[0][index + 2] == component.name)
+                #expect((component.score == nil) == row[index + 2].isEmpty, "\(time) \(component.name)")
                 guard let score = component.score else { continue }
-                #expect(abs(score - (Double(row[index + 2]) ?? .nan)) < 1e-9, "\(time) \(component.kind)")
+                #expect(abs(score - (Double(row[index + 2]) ?? .nan)) < 1e-9, "\(time) \(component.name)")
             }
             compared += 1
         }
@@ -49,7 +49,7 @@ struct TraderGradeTests {
 
     @Test func `the tree says which candles a score is made of`() throws {
         let grade = try #require(grades(try CandleFixture.candles("SOL")).last ?? nil)
-        let rsi = try #require(grade.components.first { $0.kind == .rsi })
+        let rsi = try #require(grade.components.first { $0.name == "rsi" })
         #expect(rsi.candles?.count == 15)
         #expect(rsi.candles?.from == grade.time - .days(14))
         #expect(rsi.inputs.map(\.name) == ["rsi14"])
@@ -65,7 +65,9 @@ struct TraderGradeTests {
         let first = try #require(all[29])
         #expect(abs(first.dataQuality - 60) < 1e-9)
         #expect(
-            first.components.filter { $0.score == nil }.map(\.kind) == [.macd, .emaOrder, .volatilityRegime])
+            first.components.filter { $0.score == nil }.map(\.name) == [
+                "macd", "ema_order", "volatility_regime",
+            ])
         #expect(all[250]?.dataQuality == 100)
     }
 
@@ -102,7 +104,10 @@ struct TraderGradeTests {
                 "surging", "surging", "gaining", "gaining", "steady", "losing", "losing", "crashing",
                 "crashing",
             ])
-        #expect(
-            [70, 69.9, 30, 29.9].map { GradeLabel($0).rawValue } == ["buy", "neutral", "neutral", "sell"])
+        func labels(_ model: GradeModel, _ grades: [Double]) -> [String] {
+            grades.map { model.label($0).rawValue }
+        }
+        #expect(labels(.traderV0, [70, 69.9, 30, 29.9]) == ["buy", "neutral", "neutral", "sell"])
+        #expect(labels(.traderV1, [75, 74.9, 30, 29.9]) == ["buy", "neutral", "neutral", "sell"])
     }
 }

@@ -99,6 +99,9 @@ package struct Setting: Sendable {
         Setting(
             "KEYBELL_UNUSED_DAYS", default: "30",
             "How long nobody uses a key or a service account until an event tells of it."),
+        Setting(
+            "KEYBELL_GRADE_MODELS", default: "trader/v0,trader/v1",
+            "Models that are computed, by commas; the first one is told by events and lists."),
         Setting("KEYBELL_LOG", default: "info", "debug, info, warning or error."),
         Setting("KEYBELL_LOG_FORMAT", default: "json", "json or text."),
     ]

@@ -3,6 +3,7 @@ package import HTTPClient
 package import Identity
 package import Kernel
 package import Postgres
+package import Signals
 
 /// Everything that an operator decides, typed and checked; the only place where the product can be widened.
 package struct Settings: Sendable {
@@ -32,6 +33,8 @@ package struct Settings: Sendable {
     package var retention: Period
     /// How long nobody uses a service account until that is told.
     package var unusedAfter: Period
+    /// Which models are computed; the first one is told.
+    package var gradeModels: GradeModels
     package var logLevel: Log.Level
     package var logFormat: Log.Format
 }
@@ -76,6 +79,7 @@ extension Settings {
         drain = .seconds(Int64(reader.int("KEYBELL_DRAIN_SECONDS", 0...3_600) ?? 20))
         retention = .days(Int64(reader.int("KEYBELL_RETENTION_DAYS", 1...36_500) ?? 400))
         unusedAfter = .days(Int64(reader.int("KEYBELL_UNUSED_DAYS", 1...3_650) ?? 30))
+        gradeModels = reader.gradeModels("KEYBELL_GRADE_MODELS")
         logLevel = reader.choice("KEYBELL_LOG", Log.Level.self) ?? .info
         logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
         openID = reader.openID(Self.openIDNames, origin: publicOrigin)

@@ -17,7 +17,7 @@ struct SignalRooms {
 
     init(_ shared: NodeShared, ledger: Ledger, sender: ExchangeSender, reactor: Reactor) {
         let database = ledger.database
-        let analyst = Analyst(ledger: ledger, reactor: reactor)
+        let analyst = Analyst(ledger: ledger, reactor: reactor, models: shared.settings.gradeModels)
         let writer = CandleWriter(ledger: ledger) { candles, change in
             let pushed = candles.map {
                 PushedCandle(series: $0.series, closedAt: $0.closedAt, close: $0.close)
@@ -32,8 +32,9 @@ struct SignalRooms {
             + UploadEndpoints(writer: writer, analyst: analyst, reactor: reactor, clock: shared.clock)
             .operations
             + IndicatorEndpoints(database: database).operations
-            + GradeEndpoints(database: database).operations
-            + SignalEndpoints(database: database).operations
+            + GradeEndpoints(database: database, told: shared.settings.gradeModels.told).operations
+            + LevelEndpoints(database: database).operations
+            + SignalEndpoints(database: database, told: shared.settings.gradeModels.told).operations
             + CandleFeedEndpoints(ledger: ledger).operations
             + MarketRooms.operations(ledger: ledger)
             + BacktestEndpoints(ledger: ledger).operations

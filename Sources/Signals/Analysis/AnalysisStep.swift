@@ -12,6 +12,8 @@ struct AnalysisStep {
         var analysis: SeriesAnalysis
         /// `series.analysed` when it was the state of what was stored.
         var analysed: Int64
+        /// Candles since the state that is stored.
+        var unsaved: Int
     }
 
     enum Outcome {
@@ -28,7 +30,9 @@ struct AnalysisStep {
 
     let known: SeriesRecord
     let gate: MarketGates.Kept
-    let model: Int
+    let models: GradeModels
+    /// What stands for each model in rows.
+    let numbers: [GradeModel: Int]
     let newID: () -> SignalID
 
     nonisolated(nonsending) func run(_ kept: Kept?, now: Timestamp, in change: Change) async throws -> Outcome
@@ -43,31 +47,41 @@ struct AnalysisStep {
         guard market?.id == gate.series?.id, market?.version == gate.series?.version else {
             return .outdatedGate
         }
-        guard var analysis = start(kept, series, from) else {
+        guard var (analysis, unsaved) = start(kept, series, from) else {
             return .behind(from, analysed: series.analysed)
         }
         let candles = try await CandlePages.read(
             series.id, after: analysis.time ?? .never, in: transaction)
-        let outcomes = analysis.update(candles, gate: gate.gate)
         let isLast = candles.count < CandlePages.size
+        let newest = isLast ? candles.suffix(1) : []
+        var outcomes = analysis.update(candles.dropLast(newest.count), gate: gate.gate)
+        let levels = newest.isEmpty ? nil : analysis.levels
+        unsaved += candles.count
+        // Without the newest candle: the market's may come after it, and brings it again.
+        let saved = isLast && unsaved >= AnalysisStates.every ? SavedState(analysis) : nil
+        if saved != nil { unsaved = newest.count }
+        outcomes += analysis.update(newest, gate: gate.gate)
         try await AnalysisWrite(
-            series: series, from: from, model: model, now: now, first: series.firstOpen ?? from,
+            series: series, from: from, numbers: numbers, now: now, first: series.firstOpen ?? from,
             newID: newID
-        ).run(outcomes, analysis, isLast: isLast, in: change)
+        ).run(outcomes, analysis, isLast: isLast, levels: levels, in: change)
         try await SeriesQueue.mark(locked.dependents, from: from, in: transaction)
         let next = isLast ? nil : candles.last.map { $0.openTime + series.interval.period }
         try await SeriesQueue.advance(
-            series.id, to: next, newest: outcomes.last?.grade, in: transaction)
-        let after = Kept(analysis: analysis, analysed: series.analysed + 1)
+            series.id, from: from, to: next, newest: outcomes.last?.grades ?? [], in: transaction)
+        if let saved { try await AnalysisStates.write(saved, series: series.id, in: transaction) }
+        let after = Kept(analysis: analysis, analysed: series.analysed + 1, unsaved: unsaved)
         return isLast ? .done(after, marked: locked.dependents) : .more(after, marked: locked.dependents)
     }
 
     /// The state before `from`; nil when it has to be made first.
-    private func start(_ kept: Kept?, _ series: SeriesRecord, _ from: Timestamp) -> SeriesAnalysis? {
+    private func start(
+        _ kept: Kept?, _ series: SeriesRecord, _ from: Timestamp
+    ) -> (analysis: SeriesAnalysis, unsaved: Int)? {
         if let kept, kept.analysed == series.analysed, kept.analysis.time.map({ $0 < from }) ?? true {
-            return kept.analysis
+            return (kept.analysis, kept.unsaved)
         }
         let isFromStart = series.firstOpen.map { from <= $0 } ?? true
-        return isFromStart ? SeriesAnalysis(series.interval) : nil
+        return isFromStart ? (SeriesAnalysis(series.interval, models: models), 0) : nil
     }
 }

@@ -13,23 +13,32 @@ struct AnalysisWrite {
     let series: SeriesRecord
     /// Where the series was dirty.
     let from: Timestamp
-    let model: Int
+    /// What stands for each model in rows.
+    let numbers: [GradeModel: Int]
     let now: Timestamp
     let first: Timestamp
     let newID: () -> SignalID
 
-    private var newest: Timestamp { series.lastClosed ?? from }
+    var newest: Timestamp { series.lastClosed ?? from }
 
     private var eventsFrom: Timestamp { newest - series.interval.period * Double(Self.eventReach) }
 
     nonisolated(nonsending) func run(
-        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, in change: Change
+        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, levels: Levels?,
+        in change: Change
     ) async throws {
-        let grades = outcomes.compactMap(\.grade)
+        let told = analysis.models.told
         let written = try await GradeStore.write(
-            grades, first: first, newest: newest, series: series.id, model: model, now: now,
-            in: change.transaction)
-        emit(grades, written, in: change)
+            outcomes.flatMap(\.grades), first: first, newest: newest, series: series.id, numbers: numbers,
+            now: now, in: change.transaction)
+        let toldWritten = written.filter { $0.model == told.number }
+        emit(outcomes.compactMap { $0.grade(of: told) }, toldWritten, in: change)
+        if let grade = toldWritten.first(where: { $0.time == newest }), analysis.time == newest {
+            let isRetroactive = grade.revision > 1
+            for move in analysis.levelMoves(from: levels) {
+                change.emit(event(move, analysis, isRetroactive: isRetroactive))
+            }
+        }
         try await writeSignals(outcomes, analysis, isLast: isLast, in: change)
     }
 
@@ -53,12 +62,12 @@ struct AnalysisWrite {
         data.add("zone", .string(grade.zone.rawValue))
         data.add("previous_zone", grade.previous.map { .string(GradeZone($0).rawValue) } ?? .null)
         data.add("label", .string(grade.label.rawValue))
-        data.add("model", .string(TraderGrade.model))
+        data.add("model", .string(grade.model.rawValue))
         data.add("data_quality", .double(grade.dataQuality))
         return NewEvent(.gradeChanged, subject: series.token, data: data)
     }
 
-    private func shared(_ isRetroactive: Bool) -> JSONObject {
+    func shared(_ isRetroactive: Bool) -> JSONObject {
         var data = JSONObject()
         data.add("token_id", .string(series.token.description))
         data.add("symbol", .string(series.symbol))
@@ -74,7 +83,7 @@ struct AnalysisWrite {
         _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, in change: Change
     ) async throws {
         var computed: [SignalKey: Signal] = [:]
-        for signal in outcomes.flatMap(\.changes).map(\.signal) + analysis.openSignals {
+        for signal in outcomes.flatMap(\.allChanges).map(\.signal) + analysis.openSignals {
             computed[SignalKey(signal)] = signal
         }
         if isLast, let staleAt = series.staleAt {
@@ -82,21 +91,22 @@ struct AnalysisWrite {
         }
         let begin = outcomes.first?.time ?? .forever
         let stored = try await SignalStore.read(
-            series.id, from: begin, at: computed.keys.map(\.decidedAt), in: change.transaction)
+            series.id, of: analysis.models, from: begin, at: computed.keys.map(\.decidedAt),
+            in: change.transaction)
         var writes: [SignalWrite] = []
         for (key, signal) in computed.sorted(by: { $0.key < $1.key }) {
-            writes += write(key, signal, stored[key], in: change)
+            writes += write(key, signal, stored[key], told: analysis.models.told, in: change)
         }
         let end = isLast ? Timestamp.forever : outcomes.last?.time ?? .never
         for (key, old) in stored.sorted(by: { $0.key < $1.key })
         where computed[key] == nil && !old.isWithdrawn && key.decidedAt >= begin && key.decidedAt <= end {
-            writes.append(withdraw(key, old, in: change))
+            writes.append(withdraw(key, old, told: analysis.models.told, in: change))
         }
         try await SignalStore.write(writes, series: series.id, now: now, in: change.transaction)
     }
 
     private func write(
-        _ key: SignalKey, _ signal: Signal, _ old: StoredSignal?, in change: Change
+        _ key: SignalKey, _ signal: Signal, _ old: StoredSignal?, told: GradeModel, in change: Change
     ) -> [SignalWrite] {
         let body = SignalBody(signal: signal, interval: series.interval).text
         if let old, old.body == body, !old.isWithdrawn { return [] }
@@ -105,14 +115,18 @@ struct AnalysisWrite {
         let roi = signal.roi
         let write = SignalWrite(
             id: id, key: key, state: signal.state.rawValue, isWithdrawn: false, isRetroactive: isOld,
-            roiClose: roi?.buyAndHold, roiNet: roi?.net, body: body)
-        emit(signal, id, was: old.flatMap { $0.isWithdrawn ? nil : $0.state }, in: change)
+            roiClose: roi?.buyAndHold, roiNet: roi?.net, confidence: signal.confidence.value, body: body)
+        if key.model == told {
+            emit(signal, id, was: old.flatMap { $0.isWithdrawn ? nil : $0.state }, in: change)
+        }
         return [write]
     }
 
     /// Other candles left no room for it.
-    private func withdraw(_ key: SignalKey, _ old: StoredSignal, in change: Change) -> SignalWrite {
-        if old.state == "open" && key.decidedAt >= eventsFrom {
+    private func withdraw(
+        _ key: SignalKey, _ old: StoredSignal, told: GradeModel, in change: Change
+    ) -> SignalWrite {
+        if key.model == told && old.state == "open" && key.decidedAt >= eventsFrom {
             var data = shared(true)
             data.add("signal_id", .string(old.id.description))
             data.addDecision(of: old.body)
@@ -121,7 +135,7 @@ struct AnalysisWrite {
         }
         return SignalWrite(
             id: old.id, key: key, state: old.state, isWithdrawn: true, isRetroactive: true, roiClose: nil,
-            roiNet: nil, body: old.body)
+            roiNet: nil, confidence: nil, body: old.body)
     }
 
     private func emit(_ signal: Signal, _ id: SignalID, was old: String?, in change: Change) {
@@ -129,7 +143,7 @@ struct AnalysisWrite {
             var data = decided(signal, id, isRetroactive: signal.decisionCandle != newest)
             data.add("gate_open", .bool(signal.gate.isOpen))
             data.add("stop_atr", .double(signal.stopLevel))
-            data.add("stop_support", .null)
+            data.add("stop_support", .double(signal.support))
             change.emit(NewEvent(.signalOpened, subject: id, data: data))
         }
         guard let end = signal.end, end.candle >= eventsFrom, old != signal.state.rawValue else { return }
@@ -152,8 +166,8 @@ struct AnalysisWrite {
         data.add("decided_at", .string(signal.decisionCandle.description))
         data.add("decision_close", .double(signal.decisionClose))
         data.add("grade", .double(signal.grade))
-        data.add("model", .string(TraderGrade.model))
-        data.add("confidence", .null)
+        data.add("model", .string(signal.model.rawValue))
+        data.add("confidence", .double(signal.confidence.value))
         return data
     }
 }
@@ -161,7 +175,7 @@ struct AnalysisWrite {
 extension Grade {
     fileprivate var changesZoneOrLabel: Bool {
         guard let previous else { return true }
-        return GradeZone(previous) != zone || GradeLabel(previous) != label
+        return GradeZone(previous) != zone || model.label(previous) != label
     }
 }
 
@@ -172,14 +186,17 @@ enum SignalText {
 
 extension SignalKey: Comparable {
     init(_ signal: Signal) {
-        self.init(decidedAt: signal.decisionCandle, direction: signal.direction.rawValue)
+        self.init(
+            model: signal.model, decidedAt: signal.decisionCandle, direction: signal.direction.rawValue)
     }
 
-    static func < (a: Self, b: Self) -> Bool { (a.decidedAt, a.direction) < (b.decidedAt, b.direction) }
+    static func < (a: Self, b: Self) -> Bool {
+        (a.decidedAt, a.direction, a.model.number) < (b.decidedAt, b.direction, b.model.number)
+    }
 }
 
 extension JSONObject {
-    fileprivate mutating func add(_ name: String, _ value: JSONValue) { _ = append(name, value) }
+    mutating func add(_ name: String, _ value: JSONValue) { _ = append(name, value) }
 
     /// The decision's fields out of a stored body, for a signal that is not computed any more.
     fileprivate mutating func addDecision(of body: String) {
@@ -189,12 +206,12 @@ extension JSONObject {
         add("decision_close", stored?["decision_close"] ?? .null)
         add("grade", stored?["decision_grade"] ?? .null)
         add("model", stored?["model"] ?? .null)
-        add("confidence", .null)
+        add("confidence", stored?["confidence"] ?? .null)
     }
 }
 
 extension JSONValue {
-    fileprivate static func double(_ value: Double?) -> JSONValue {
+    static func double(_ value: Double?) -> JSONValue {
         value.flatMap { JSONNumber($0) }.map(JSONValue.number) ?? .null
     }
 }

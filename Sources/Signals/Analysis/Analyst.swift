@@ -7,7 +7,7 @@ import Postgres
 /// Analyses series whose candles changed, one at a time on its worker, in steps of one transaction each. What
 /// is to be done stands in the database (`series.dirty_from`); the list here only says where to look first.
 package final class Analyst {
-    /// States of series that are kept, 6 KB each: a new candle of one of them costs one update.
+    /// States of series that are kept, 25 KB each: a new candle of one of them costs one update.
     static let mostKept = 512
     /// Series that a sweep takes up at once.
     static let mostSwept = 1_000
@@ -19,7 +19,10 @@ package final class Analyst {
     private let ledger: Ledger
     private let reactor: Reactor
     private let gates: MarketGates
-    private var model: Int?
+    private let models: GradeModels
+    private var numbers: [GradeModel: Int]?
+    /// Whether series were looked for that one of the models has not graded up to their end.
+    private var isCaughtUp = false
     private var kept: [Int: AnalysisStep.Kept] = [:]
     private var queue: [Int] = []
     private var queued: Set<Int> = []
@@ -38,8 +41,8 @@ package final class Analyst {
         init(_ series: Set<Int>) { self.series = series }
     }
 
-    package init(ledger: Ledger, reactor: Reactor) {
-        (self.ledger, self.reactor) = (ledger, reactor)
+    package init(ledger: Ledger, reactor: Reactor, models: GradeModels = .usual) {
+        (self.ledger, self.reactor, self.models) = (ledger, reactor, models)
         gates = MarketGates(database: ledger.database)
     }
 
@@ -79,6 +82,10 @@ package final class Analyst {
 
     /// Takes up what a stopped node, or one that failed, left behind; returns how many series that is.
     package nonisolated(nonsending) func sweep() async throws -> Int {
+        if !isCaughtUp {
+            try await SeriesQueue.catchUp(models, in: ledger.database)
+            isCaughtUp = true
+        }
         let dirty = try await SeriesQueue.dirty(Self.mostSwept, in: ledger.database)
         for series in dirty { enqueue(series) }
         bell.wake()
@@ -145,11 +152,12 @@ extension Analyst {
     /// True when nothing is left to do.
     private nonisolated(nonsending) func round(_ id: Int) async throws -> Bool {
         guard let known = try await SeriesQueue.read(id, in: ledger.database), known.dirtyFrom != nil,
-            let model = try await knownModel()
+            let numbers = try await knownNumbers()
         else { return true }
         let gate = try await gates.current(known.source, known.interval)
         let ledger = ledger
-        let step = AnalysisStep(known: known, gate: gate, model: model, newID: { ledger.newID() })
+        let step = AnalysisStep(
+            known: known, gate: gate, models: models, numbers: numbers, newID: { ledger.newID() })
         let now = ledger.clock.now()
         let context = Context.installation(now: now, requestID: "analysis")
         let before = kept[id]
@@ -170,17 +178,22 @@ extension Analyst {
         }
     }
 
-    /// The state before a candle in the middle, made from the beginning, without a lock.
+    /// The state before a candle in the middle, made from the one that is stored or else from the beginning,
+    /// without a lock.
     private nonisolated(nonsending) func approach(
         _ series: SeriesRecord, _ gate: MarketGates.Kept, before: Timestamp, analysed: Int64
     ) async throws -> AnalysisStep.Kept {
-        var analysis = SeriesAnalysis(series.interval)
-        var pages = CandlePages(series.id, after: nil, before: before)
+        let stored = try await AnalysisStates.read(
+            series, before: before, models: models, in: ledger.database)
+        var analysis = stored ?? SeriesAnalysis(series.interval, models: models)
+        var unsaved = 0
+        var pages = CandlePages(series.id, after: analysis.time, before: before)
         while let page = try await pages.next(ledger.database) {
             _ = analysis.update(page, gate: gate.gate)
+            unsaved += page.count
             await Task.yield()
         }
-        return AnalysisStep.Kept(analysis: analysis, analysed: analysed)
+        return AnalysisStep.Kept(analysis: analysis, analysed: analysed, unsaved: unsaved)
     }
 
     private func keep(_ series: Int, _ state: AnalysisStep.Kept) {
@@ -188,10 +201,13 @@ extension Analyst {
         kept[series] = state
     }
 
-    private nonisolated(nonsending) func knownModel() async throws -> Int? {
-        if model == nil {
-            model = try await ledger.database.transaction { try await GradeStore.model(in: $0) }
+    private nonisolated(nonsending) func knownNumbers() async throws -> [GradeModel: Int]? {
+        if numbers == nil {
+            let models = models
+            numbers = try await ledger.database.transaction {
+                try await GradeStore.numbers(of: models, in: $0)
+            }
         }
-        return model
+        return numbers
     }
 }

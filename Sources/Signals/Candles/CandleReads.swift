@@ -45,6 +45,7 @@ enum CandleReads {
 
     static let up = Statement("candle_list", derived: list("asc"))
     static let down = Statement("candle_list_down", derived: list("desc"))
+    static let closedDown = Statement("candle_newest_closed", derived: list("desc", " and closed"))
     static let closed = Statement("candle_list_closed", derived: list("asc", " and closed"))
 
     nonisolated(nonsending) static func list(
@@ -64,6 +65,16 @@ enum CandleReads {
             closed, .int(series), .timestamp(range.from), .timestamp(range.to), .timestamp(range.asOf),
             .int(CandlePages.size))
         return rows.map { candle($0).candle }
+    }
+
+    /// The newest closed candles, at most `CandlePages.size`, in the order of time.
+    nonisolated(nonsending) static func newestClosed(
+        _ series: Int, asOf: Timestamp, in database: Database
+    ) async throws -> [Candle] {
+        let rows = try await database.query(
+            closedDown, .int(series), .timestamp(.never), .timestamp(.forever), .timestamp(asOf),
+            .int(CandlePages.size))
+        return rows.map { candle($0).candle }.reversed()
     }
 
     private static func candle(_ row: Row) -> StoredCandle {

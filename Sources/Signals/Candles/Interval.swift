@@ -56,6 +56,15 @@ package enum Interval: String, Hashable, Sendable, CaseIterable {
     /// When the candle that opens at `openTime` is over: the open time of the next one.
     package func close(of openTime: Timestamp) -> Timestamp { openTime + period }
 
+    /// When the interval in which `time` lies is over.
+    package func end(of time: Timestamp) -> Timestamp {
+        let origin = self == .week ? Self.firstMonday * 1_000_000 : 0
+        let length = period.microseconds
+        let since = time.microseconds - origin
+        let begun = since - ((since % length) + length) % length
+        return Timestamp(microseconds: origin + begun + length)
+    }
+
     /// Whole intervals from one open time to a later one.
     package func steps(from earlier: Timestamp, to later: Timestamp) -> Int {
         Int((later.microseconds - earlier.microseconds) / period.microseconds)

@@ -32,3 +32,10 @@ struct RecentTimes: Equatable, Sendable {
         return expected - present
     }
 }
+
+extension RecentTimes {
+    mutating func walk(_ state: inout StateWalk) {
+        seconds.walk(&state)
+        state.pass(&first)
+    }
+}

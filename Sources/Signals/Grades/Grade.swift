@@ -19,26 +19,29 @@ package enum GradeZone: String, CaseIterable, Sendable {
 /// What the grade suggests: `buy` where a bullish signal opens, `sell` where a low grade counts as a warning.
 package enum GradeLabel: String, CaseIterable, Sendable {
     case buy, neutral, sell
-
-    package init(_ grade: Double) { self = grade >= 70 ? .buy : grade < 30 ? .sell : .neutral }
 }
 
 /// The Trader Grade of one closed candle, 0 to 100, unrounded, with all that it was made of.
 package struct Grade: Equatable, Sendable {
+    package var model = GradeModel.traderV0
     /// Open time of the candle.
     package var time: Timestamp
     package var value: Double
     /// The grade of the candle before.
     package var previous: Double?
-    /// 0 to 100: the weight of the components that had an answer, less the part of the last 100 candles that
-    /// is missing.
+    /// 0 to 100: the weight of what had an answer. In v0 less the part of the last 100 candles that is
+    /// missing; v1 tells those in `missingLast100` alone.
     package var dataQuality: Double
     package var missingLast100: Int
+    /// All that v0 is made of; of v1 the figures that warnings and stop levels need.
     package var inputs: GradeInputs
+    /// Where the candles of each component or leaf begin.
     var firstTimes: [Timestamp]
+    /// Of v1: what its leaves say.
+    var leaves: [LeafReading] = []
 
     package var zone: GradeZone { GradeZone(value) }
-    package var label: GradeLabel { GradeLabel(value) }
+    package var label: GradeLabel { model.label(value) }
     package var deltaVsPrevious: Double? { previous.map { value - $0 } }
 }
 
@@ -47,12 +50,19 @@ package struct Grade: Equatable, Sendable {
 extension Grade {
     /// The why tree, in the model's order. Contributions add up to the grade.
     package var components: [GradeComponent] {
+        switch model {
+        case .traderV0: weighted
+        case .traderV1: families
+        }
+    }
+
+    private var weighted: [GradeComponent] {
         let shared = GradeWeights(inputs).scored
         return GradeComponentKind.allCases.enumerated().map { index, kind in
             let score = kind.score(inputs)
             let weight = score.points == nil ? 0 : kind.weight / shared
             return GradeComponent(
-                kind: kind, weight: kind.weight, effectiveWeight: weight, score: score.points,
+                name: kind.rawValue, weight: kind.weight, effectiveWeight: weight, score: score.points,
                 isNeutral: score == .neutral, contribution: weight * (score.points ?? 0),
                 inputs: kind.inputs(inputs), formula: kind.formula,
                 candles: score == .missing
@@ -60,10 +70,40 @@ extension Grade {
         }
     }
 
+    private var families: [GradeComponent] {
+        let means = FamilyMeans(leaves)
+        let nominal = 1 / Double(GradeFamily.allCases.count)
+        return zip(GradeFamily.allCases, means.families).map { family, mean in
+            let weight = mean.score == nil ? 0 : 1 / Double(means.existing)
+            let children = family.range.map { index in
+                leaf(
+                    index, nominal: nominal / Double(family.range.count),
+                    weight: weight / Double(max(mean.existing, 1)))
+            }
+            return GradeComponent(
+                name: family.rawValue, weight: nominal, effectiveWeight: weight, score: mean.score,
+                isNeutral: false, contribution: weight * (mean.score ?? 0), inputs: [],
+                formula: "mean of its leaves",
+                candles: children.compactMap(\.candles).max { $0.count < $1.count }, children: children)
+        }
+    }
+
+    private func leaf(_ index: Int, nominal: Double, weight: Double) -> GradeComponent {
+        let (leaf, reading) = (GradeLeaf.all[index], leaves[index])
+        let weight = reading.score == nil ? 0 : weight
+        return GradeComponent(
+            name: leaf.name, weight: nominal, effectiveWeight: weight, score: reading.score, isNeutral: false,
+            contribution: weight * (reading.score ?? 0), inputs: leaf.inputs(reading, close: inputs.close),
+            formula: leaf.family.formula,
+            candles: reading.score.map { _ in
+                CandleSpan(from: firstTimes[index], to: time, count: leaf.count)
+            })
+    }
+
     /// One sentence made from the three largest contributions.
     package var sentence: String {
         let largest = components.sorted { $0.contribution > $1.contribution }.prefix(3).map { component in
-            let name = component.kind.rawValue.split(separator: "_").joined(separator: " ")
+            let name = component.name.split(separator: "_").joined(separator: " ")
             let most = Self.tenths(component.effectiveWeight * 100)
             return "\(name) (\(Self.tenths(component.contribution)) of \(most))"
         }

@@ -80,7 +80,7 @@ package struct GradeComponent: Equatable, Sendable {
         }
     }
 
-    package var kind: GradeComponentKind
+    package var name: String
     /// The model's weight.
     package var weight: Double
     /// The weight after those of null components were shared among the others; 0 for a null one.
@@ -94,6 +94,19 @@ package struct GradeComponent: Equatable, Sendable {
     package var inputs: [Input]
     package var formula: String
     package var candles: CandleSpan?
+    /// What its score is the mean of; their contributions add up to its own.
+    package var children: [GradeComponent] = []
+}
+
+extension GradeLeaf {
+    func inputs(_ reading: LeafReading, close: Double) -> [GradeComponent.Input] {
+        switch family {
+        case .channel:
+            [.init("close", close), .init("highest", reading.first), .init("lowest", reading.second)]
+        case .momentum: [.init("change", reading.first), .init("noise", reading.second)]
+        case .acceleration: [.init("histogram", reading.first), .init("atr14", reading.second)]
+        }
+    }
 }
 
 /// The candles that a figure was made of.

@@ -8,9 +8,11 @@ package import Postgres
 package struct GradeEndpoints {
     private let database: Database
     private let finder: SeriesFinder
+    /// The model of those who name none.
+    private let told: GradeModel
 
-    package init(database: Database) {
-        self.database = database
+    package init(database: Database, told: GradeModel = GradeModels.usual.told) {
+        (self.database, self.told) = (database, told)
         finder = SeriesFinder(database: database)
     }
 
@@ -27,6 +29,7 @@ package struct GradeEndpoints {
         var token: SeriesFinder.TokenReference?
         var interval: Interval?
         var source: String?
+        var model: GradeModel
         var range: TimeRange
         var filter: GradeReads.Filter
         var hasWhy: Bool
@@ -36,7 +39,7 @@ package struct GradeEndpoints {
     }
 
     private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
-        let demand = try Self.demand(request)
+        let demand = try demand(request)
         let found = try await find(demand)
         let isOfSeries = demand.token != nil
         let page = Page(found, limit: demand.limit) { grade in
@@ -44,7 +47,9 @@ package struct GradeEndpoints {
             if isOfSeries { return [time] }
             return [demand.sort.isByGrade ? "\(grade.value)" : time, "\(grade.series.id)"]
         }
-        let why = demand.hasWhy ? try await why(page.items, asOf: demand.range.asOf) : [:]
+        let why =
+            demand.hasWhy
+            ? try await why(page.items, of: demand.model, asOf: demand.range.asOf) : [:]
         return .object { w in
             w.array("data", page.items) { w, grade in
                 Self.write(grade, why[grade.series.id]?[grade.time], &w)
@@ -53,13 +58,14 @@ package struct GradeEndpoints {
         }
     }
 
-    private static func demand(_ request: Request) throws -> Demand {
+    private func demand(_ request: Request) throws -> Demand {
         var parameters = try request.parameters()
         let token = parameters.token()
+        let model = parameters.model() ?? told
         var demand = Demand(
             token: token, interval: parameters.required("interval") { $0.interval() },
-            source: parameters.source(), range: TimeRange(&parameters),
-            filter: .init(atLeast: parameters.grade("grade_gte"), below: parameters.grade("grade_lt")),
+            source: parameters.source(), model: model, range: TimeRange(&parameters),
+            filter: parameters.grades(of: model),
             hasWhy: parameters.bool("why", default: false),
             sort: parameters.choice("sort", GradeReads.Sort.self) ?? (token == nil ? .best : .down),
             limit: parameters.limit(upTo: 1_000), cursor: nil)
@@ -80,17 +86,18 @@ package struct GradeEndpoints {
         guard let interval = demand.interval else { return [] }
         guard let token = demand.token else {
             return try await GradeReads.newest(
-                interval, demand.source, demand.filter, asOf: demand.range.asOf, sort: demand.sort,
+                interval, of: demand.model, demand.source, demand.filter, asOf: demand.range.asOf,
+                sort: demand.sort,
                 after: demand.cursor, limit: demand.limit + 1, in: database)
         }
         let series = try await finder.series(token, interval, demand.source)
         return try await GradeReads.list(
-            series.id, demand.range, demand.filter, isAscending: demand.sort.isAscending,
+            series.id, of: demand.model, demand.range, demand.filter, isAscending: demand.sort.isAscending,
             limit: demand.limit + 1, in: database)
     }
 
     private nonisolated(nonsending) func why(
-        _ grades: ArraySlice<StoredGrade>, asOf: Timestamp
+        _ grades: ArraySlice<StoredGrade>, of model: GradeModel, asOf: Timestamp
     ) async throws -> [Int: [Timestamp: Grade]] {
         let history = GradeHistory(database: database)
         var why: [Int: [Timestamp: Grade]] = [:]
@@ -99,7 +106,7 @@ package struct GradeEndpoints {
             guard let first = times.min(), let last = times.max(), let series = ofSeries.first?.series else {
                 continue
             }
-            why[id] = try await history.grades(of: series, first...last, asOf: asOf)
+            why[id] = try await history.grades(of: series, by: model, first...last, asOf: asOf)
         }
         return why
     }
@@ -116,7 +123,7 @@ extension GradeEndpoints {
             w.field("model", grade.model)
             w.field("parameters_hash", grade.parametersHash)
             w.field("zone", GradeZone(grade.value).rawValue)
-            w.field("label", GradeLabel(grade.value).rawValue)
+            w.field("label", GradeModel(rawValue: grade.model)?.label(grade.value).rawValue)
             w.field("data_quality", grade.dataQuality)
             w.field("missing_last_100", grade.missing)
             w.field("retroactive", grade.isRetroactive)
@@ -140,19 +147,24 @@ extension GradeEndpoints {
         w.object("why") { w in
             w.field("sentence", why.sentence)
             w.field("delta_vs_previous", why.deltaVsPrevious)
-            w.array("components", why.components) { w, component in
-                w.object { w in
-                    w.field("name", component.kind.rawValue)
-                    w.field("weight", component.effectiveWeight)
-                    w.field("nominal_weight", component.weight)
-                    w.field("score", component.score)
-                    w.field("contribution", component.contribution)
-                    w.object("inputs") { w in
-                        for input in component.inputs { w.field(input.name, input.value) }
-                    }
-                    w.field("formula", component.formula)
-                    write(component.candles, &w)
-                }
+            w.array("components", why.components) { w, component in write(component, &w) }
+        }
+    }
+
+    private static func write(_ component: GradeComponent, _ w: inout JSONWriter) {
+        w.object { w in
+            w.field("name", component.name)
+            w.field("weight", component.effectiveWeight)
+            w.field("nominal_weight", component.weight)
+            w.field("score", component.score)
+            w.field("contribution", component.contribution)
+            w.object("inputs") { w in
+                for input in component.inputs { w.field(input.name, input.value) }
+            }
+            w.field("formula", component.formula)
+            write(component.candles, &w)
+            if !component.children.isEmpty {
+                w.array("components", component.children) { w, child in write(child, &w) }
             }
         }
     }

@@ -12,9 +12,19 @@ struct GradeHistory {
 
     /// The grades of one series from one candle to another, as its candles were known at a time.
     nonisolated(nonsending) func grades(
-        of series: SeriesRecord, _ times: ClosedRange<Timestamp>, asOf: Timestamp
+        of series: SeriesRecord, by model: GradeModel, _ times: ClosedRange<Timestamp>, asOf: Timestamp
     ) async throws -> [Timestamp: Grade] {
-        var grades = TraderGrade(series.interval)
+        switch model {
+        case .traderV0: try await grades(TraderGrade(series.interval), of: series, times, asOf)
+        case .traderV1: try await grades(TraderGradeV1(series.interval), of: series, times, asOf)
+        }
+    }
+
+    private nonisolated(nonsending) func grades(
+        _ stream: some GradeStream, of series: SeriesRecord, _ times: ClosedRange<Timestamp>,
+        _ asOf: Timestamp
+    ) async throws -> [Timestamp: Grade] {
+        var grades = stream
         var found: [Timestamp: Grade] = [:]
         var range = TimeRange(
             from: times.lowerBound - series.interval.period * Self.warmUp,

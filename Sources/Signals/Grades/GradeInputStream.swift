@@ -62,3 +62,21 @@ struct GradeInputStream: Equatable, Sendable {
         inputs.volumeScore3 = score.isNaN ? nil : score
     }
 }
+
+extension GradeInputStream {
+    mutating func walk(_ state: inout StateWalk) {
+        state.pass(&bars)
+        rsi.walk(&state)
+        macd.walk(&state)
+        atr.walk(&state)
+        ema20.walk(&state)
+        ema50.walk(&state)
+        ema200.walk(&state)
+        directional.walk(&state)
+        channel.walk(&state)
+        volumes.walk(&state)
+        volumeScores.walk(&state)
+        state.pass(&previousClose)
+        volatility.walk(&state)
+    }
+}

@@ -53,7 +53,7 @@ enum GradeReads {
         """
 
     private static func ofSeries(_ order: String) -> String {
-        let range = "series = $1 and time >= $2 and time < $3 and known_at <= $4"
+        let range = "series = $1 and model_number = $8 and time >= $2 and time < $3 and known_at <= $4"
         return """
             select \(SeriesRecord.columns), \(columns)
             from (
@@ -78,10 +78,12 @@ enum GradeReads {
         cross join lateral (
             select * from (
                 (select \(stored) from grade
-                    where series = s.id and known_at <= $3 order by time desc limit 1)
+                    where series = s.id and model_number = $9 and known_at <= $3
+                    order by time desc limit 1)
                 union all
                 (select \(stored) from grade_revision
-                    where series = s.id and known_at <= $3 and ended_at > $3 order by time desc limit 1)
+                    where series = s.id and model_number = $9 and known_at <= $3 and ended_at > $3
+                    order by time desc limit 1)
             ) r order by r.time desc limit 1
         ) g
         join grade_model m on m.id = g.model
@@ -105,18 +107,20 @@ enum GradeReads {
     }
 
     nonisolated(nonsending) static func list(
-        _ series: Int, _ range: TimeRange, _ filter: Filter, isAscending: Bool, limit: Int,
-        in database: Database
+        _ series: Int, of model: GradeModel, _ range: TimeRange, _ filter: Filter, isAscending: Bool,
+        limit: Int, in database: Database
     ) async throws -> [StoredGrade] {
         let rows = try await database.query(
             isAscending ? up : down, .int(series), .timestamp(range.from), .timestamp(range.to),
-            .timestamp(range.asOf), .double(filter.atLeast), .double(filter.below), .int(limit))
+            .timestamp(range.asOf), .double(filter.atLeast), .double(filter.below), .int(limit),
+            .int16(Int16(model.number)))
         return rows.compactMap(StoredGrade.init)
     }
 
     /// The newest grade of every series of an interval.
     nonisolated(nonsending) static func newest(
-        _ interval: Interval, _ source: String?, _ filter: Filter, asOf: Timestamp, sort: Sort,
+        _ interval: Interval, of model: GradeModel, _ source: String?, _ filter: Filter, asOf: Timestamp,
+        sort: Sort,
         after: [String]?, limit: Int, in database: Database
     ) async throws -> [StoredGrade] {
         guard let statement = newestOf[sort] else { return [] }
@@ -127,7 +131,7 @@ enum GradeReads {
             : .timestamp(after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) })
         let rows = try await database.query(
             statement, .text(interval.rawValue), .text(source), .timestamp(asOf), .double(filter.atLeast),
-            .double(filter.below), key, .int32(id), .int(limit))
+            .double(filter.below), key, .int32(id), .int(limit), .int16(Int16(model.number)))
         return rows.compactMap(StoredGrade.init)
     }
 }

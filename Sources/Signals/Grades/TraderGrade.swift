@@ -1,9 +1,10 @@
+package import Indicators
 import Kernel
 
 /// The Trader Grade v0, streamed over the closed candles of one series: a grade a candle, made of that candle
 /// and those before it only. A value: a copy is a snapshot, and continues bit by bit.
-package struct TraderGrade: Equatable, Sendable {
-    package static let model = "trader/v0"
+package struct TraderGrade: GradeStream {
+    package static let model = GradeModel.traderV0
     /// Before 30 candles, fewer than four components exist: RSI, directional strength, breakout and volume.
     package static let minimumBars = 30
     package static let minimumComponents = 4
@@ -28,20 +29,24 @@ package struct TraderGrade: Equatable, Sendable {
         let value = weights.points / weights.scored
         defer { previous = value }
         return Grade(
-            time: candle.openTime, value: value, previous: previous,
+            model: Self.model, time: candle.openTime, value: value, previous: previous,
             dataQuality: 100 * min(weights.answered, 1) * complete, missingLast100: missing, inputs: inputs,
             firstTimes: GradeComponentKind.allCases.map { times.ago($0.count(inputs) - 1) })
     }
 
-    /// FNV-1a, 64 bits, of everything that the model's numbers depend on: another hash is another model.
     package static let parameterHash: String = {
         let parts = GradeComponentKind.allCases.map {
             "\($0.rawValue):\($0.weight):\($0.lookBack):\($0.formula)"
         }
-        let text = "\(model)|\(minimumBars)|\(minimumComponents)|" + parts.joined(separator: "|")
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return GradeModel.hash(
+            of: "\(model.rawValue)|\(minimumBars)|\(minimumComponents)|" + parts.joined(separator: "|"))
     }()
+}
+
+extension TraderGrade {
+    package mutating func walk(_ state: inout StateWalk) {
+        stream.walk(&state)
+        times.walk(&state)
+        state.pass(&previous)
+    }
 }

@@ -8,7 +8,9 @@ struct BearishWatch: Equatable, Sendable {
     private var wasUnder: Bool?
 
     /// `netROI` is that of the latest bullish signal's entry to this close.
-    mutating func update(_ candle: Candle, _ grade: Grade?, netROI: Double?) -> BearishReading? {
+    mutating func update(
+        _ candle: Candle, _ grade: Grade?, netROI: Double?, _ supplied: SuppliedReadings
+    ) -> BearishReading? {
         closes.push(candle.close)
         volumes.push(candle.volume)
         let lowest = channel.update(candle.bar)?.lowest
@@ -17,7 +19,7 @@ struct BearishWatch: Equatable, Sendable {
             return nil
         }
         var reading = BearishReading(
-            grade: grade.value, netROI: netROI, inputs: grade.inputs, lowest10: lowest)
+            grade: grade.value, netROI: netROI, inputs: grade.inputs, lowest10: lowest, supplied: supplied)
         if volumes.isFull {
             reading.volumeMean5 = volumes.sum(last: 5) / 5
             reading.volumeMean20 = volumes.sum / 20
@@ -36,6 +38,7 @@ struct BearishReading: Equatable, Sendable {
     var netROI: Double?
     var inputs: GradeInputs
     var lowest10: Double?
+    var supplied: SuppliedReadings
     var volumeMean5: Double?
     var volumeMean20: Double?
     var return5: Double?
@@ -65,14 +68,18 @@ struct BearishReading: Equatable, Sendable {
         case .bearishCrossover:
             lowest10 == nil && isUnder == nil
                 ? nil : crossedUnder || lowest10.map { inputs.close < $0 } == true
-        case .narrativeFading: nil
+        case .narrativeFading: supplied.narrative?.isFading
         }
     }
 
     private func volumeDries(_ settings: SignalSettings) -> Bool? {
-        guard let volumeMean5, let volumeMean20, let return5, let range = inputs.atr14 else { return nil }
-        let holdsPrice = abs(return5) < settings.holdingPrice * range / inputs.close
-        return volumeMean5 < settings.dryVolume * volumeMean20 && holdsPrice
+        guard let volumeMean5, let volumeMean20, let isHeld = isPriceHeld(settings) else { return nil }
+        return volumeMean5 < settings.dryVolume * volumeMean20 && isHeld
+    }
+
+    func isPriceHeld(_ settings: SignalSettings) -> Bool? {
+        guard let return5, let range = inputs.atr14 else { return nil }
+        return abs(return5) < settings.holdingPrice * range / inputs.close
     }
 
     private func numbers(_ kind: BearishCondition.Kind) -> [BearishCondition.Number] {
@@ -89,7 +96,17 @@ struct BearishReading: Equatable, Sendable {
                 .init("ema20", inputs.ema20), .init("ema50", inputs.ema50), .init("close", inputs.close),
                 .init("lowest10", lowest10),
             ]
-        case .narrativeFading: []
+        case .narrativeFading:
+            [.init("score", supplied.narrative?.score), .init("score_week_ago", supplied.narrative?.weekAgo)]
         }
+    }
+}
+
+extension BearishWatch {
+    mutating func walk(_ state: inout StateWalk) {
+        closes.walk(&state)
+        volumes.walk(&state)
+        channel.walk(&state)
+        state.pass(&wasUnder)
     }
 }

@@ -1,3 +1,4 @@
+import Indicators
 package import Kernel
 
 /// Returns since a signal's fill, as parts of the entry (0.12 is 12 %). Every figure names its price.
@@ -43,8 +44,8 @@ package struct ROI: Equatable, Sendable {
 
 /// The path of the price while a signal is held, one update a candle.
 struct HoldingTrack: Equatable, Sendable {
-    let entry: Double
-    private let costPerSide: Double
+    private(set) var entry: Double
+    private var costPerSide: Double
     private(set) var close: Double
     private(set) var asOf: Timestamp
     private(set) var peakHigh: Double
@@ -82,5 +83,18 @@ struct HoldingTrack: Equatable, Sendable {
     private mutating func see(_ price: Double) {
         maxDrawdown = min(maxDrawdown, drawdown(at: price))
         peakValue = max(peakValue, value(at: price))
+    }
+}
+
+extension HoldingTrack {
+    mutating func walk(_ state: inout StateWalk) {
+        state.pass(&entry)
+        state.pass(&costPerSide)
+        state.pass(&close)
+        state.pass(&asOf)
+        state.pass(&peakHigh)
+        state.pass(&peakAt)
+        state.pass(&maxDrawdown)
+        state.pass(&peakValue)
     }
 }

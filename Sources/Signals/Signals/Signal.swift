@@ -1,8 +1,8 @@
 package import Kernel
 
 /// A decision made at the close of one candle and executable at the open of the next. What was decided never
-/// changes; fills, its end and its returns come to it. In a series, `direction` and `decisionCandle` identify
-/// it.
+/// changes; fills, its end and its returns come to it. In a series, `model`, `direction` and
+/// `decisionCandle` identify it.
 package struct Signal: Equatable, Sendable {
     package enum Direction: String, CaseIterable, Sendable {
         case bullish
@@ -29,6 +29,7 @@ package struct Signal: Equatable, Sendable {
         package var reason: String
     }
 
+    package let model: GradeModel
     package let direction: Direction
     package internal(set) var state = State.open
     /// Open time of the candle at whose close it was decided.
@@ -45,6 +46,10 @@ package struct Signal: Equatable, Sendable {
     package let atr14: Double?
     /// Ranges of ATR14 under the entry at which the stop lies; nil where none does.
     let stopRanges: Double?
+    /// The nearest support under the decision's close; nil where there is none, and of a warning.
+    package let support: Double?
+    package let confidence: Confidence
+    package let divergence: Divergence
     let costPerSide: Double
 
     /// At the open of the candle after the decision; nil until it exists.

@@ -10,12 +10,17 @@ struct SignalBody {
         var w = JSONWriter(capacity: 1_024)
         w.object { w in
             writeDecision(&w)
-            w.null("confidence")
-            w.null("confidence_parts")
+            w.field("confidence", signal.confidence.value)
+            w.object("confidence_parts") { w in
+                for part in Confidence.Part.allCases {
+                    w.field(part.rawValue, signal.confidence.value(of: part))
+                }
+            }
             w.object("stop_levels") { w in
                 w.field("atr", signal.stopLevel)
-                w.null("support")
+                w.field("support", signal.support)
             }
+            writeDivergence(&w)
             w.object("gate") { w in
                 w.field("open", signal.gate.isOpen)
                 w.field("reason", signal.gate.message)
@@ -26,7 +31,7 @@ struct SignalBody {
             w.field("closed_at", signal.state == .closed ? end?.candle.description : nil)
             w.field("close_reason", signal.state == .closed ? end?.reason : nil)
             w.field("stale_reason", signal.state == .stale ? end?.reason : nil)
-            w.field("model", TraderGrade.model)
+            w.field("model", signal.model.rawValue)
         }
         return w.text
     }
@@ -54,6 +59,16 @@ struct SignalBody {
             let candle = roi.basis == .close ? roi.asOf - interval.period : roi.asOf
             w.field("as_of", candle.description)
             w.field("cost_bps_a_side", signal.costPerSide * 10_000)
+        }
+    }
+
+    private func writeDivergence(_ w: inout JSONWriter) {
+        w.object("divergence") { w in
+            w.field("volume", signal.divergence.volume)
+            w.field("sentiment", signal.divergence.sentiment)
+            w.object("numbers") { w in
+                for number in signal.divergence.numbers { w.field(number.name, number.value) }
+            }
         }
     }
 

@@ -9,8 +9,11 @@ package struct SignalEndpoints {
     private let database: Database
     private let finder: SeriesFinder
 
-    package init(database: Database) {
-        self.database = database
+    /// The model of those who name none.
+    private let told: GradeModel
+
+    package init(database: Database, told: GradeModel = GradeModels.usual.told) {
+        (self.database, self.told) = (database, told)
         finder = SeriesFinder(database: database)
     }
 
@@ -21,6 +24,10 @@ package struct SignalEndpoints {
                 errors: [.notFound], bodyLimit: 0
             ) { request, _ in try await list(request) },
             Operation(
+                .get, "/v1/signals/calibration", id: "getSignalCalibration",
+                requires: .permission(.signalsRead), bodyLimit: 0
+            ) { request, _ in try await calibration(request) },
+            Operation(
                 .get, "/v1/signals/{signal_id}", id: "getSignal", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
             ) { request, _ in try await get(request) },
@@ -30,16 +37,19 @@ package struct SignalEndpoints {
     private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
         var parameters = try request.parameters()
         let token = parameters.token()
-        var filter = SignalReads.Filter()
+        var filter = SignalReads.Filter(model: parameters.model() ?? told)
         filter.interval = parameters.interval()
         filter.source = parameters.source()
         filter.direction = parameters.choice("direction", Signal.Direction.self)
         filter.state = parameters.choice("state", Signal.State.self)
-        filter.grade = .init(atLeast: parameters.grade("grade_gte"), below: parameters.grade("grade_lt"))
+        filter.grade = parameters.grades(of: filter.model)
+        filter.confidence = parameters.grade("confidence_gte")
+        filter.roiNet = .init(
+            atLeast: parameters.number("roi_net_gte"), below: parameters.number("roi_net_lt"))
         filter.from = parameters.time("from")
         filter.to = parameters.time("to")
         filter.asOf = parameters.time("as_of")
-        let sort = parameters.choice("sort", SignalReads.Sort.self) ?? .decidedAtDown
+        let sort = parameters.choice("sort", SignalSort.self) ?? .decidedAtDown
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 2)
         try parameters.finish()
@@ -50,6 +60,21 @@ package struct SignalEndpoints {
         return .object { w in
             w.array("data", page.items) { w, signal in w.value(signal) }
             w.field("next_cursor", page.next)
+        }
+    }
+
+    private nonisolated(nonsending) func calibration(_ request: Request) async throws -> Response {
+        var parameters = try request.parameters()
+        let model = parameters.model() ?? told
+        let interval = parameters.interval() ?? .day
+        let source = parameters.source()
+        try parameters.finish()
+        let calibration = try await Calibration.read(model, interval, source, in: database)
+        return .object { w in
+            w.field("model", model.rawValue)
+            w.field("interval", interval.rawValue)
+            w.field("source", source)
+            calibration.write(&w)
         }
     }
 

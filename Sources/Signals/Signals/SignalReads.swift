@@ -15,10 +15,17 @@ struct ListedSignal: Sendable {
     var revision: Int
     var knownAt: Timestamp
     var body: [UInt8]
+    var confidence: Double?
+    var model: GradeModel
+    /// The newest grade of its series and model.
+    var grade: Double?
 
     /// Of a row that begins with a series' columns and goes on with `SignalReads.columns`.
     init?(_ row: Row) {
-        guard let series = SeriesRecord(row) else { return nil }
+        guard let series = SeriesRecord(row),
+            let model = GradeModel.allCases.first(where: { $0.number == row.int(23) })
+        else { return nil }
+        self.model = model
         self.series = series
         id = row.id(13)
         decidedAt = row.timestamp(14)
@@ -29,6 +36,8 @@ struct ListedSignal: Sendable {
         revision = row.int(19)
         knownAt = row.timestamp(20)
         body = Array(row.text(21).utf8)
+        confidence = row.optionalDouble(22)
+        grade = row.optionalDouble(24)
     }
 }
 
@@ -39,6 +48,9 @@ extension ListedSignal: JSONWritable {
             w.field("id", id.description)
             w.names(of: series)
             for member in members { write(member, &w) }
+            w.field("grade", grade)
+            w.field("zone", grade.map { GradeZone($0).rawValue })
+            w.field("label", grade.map { model.label($0).rawValue })
             w.field("retroactive", isRetroactive)
             w.field("revision", revision)
             w.field("known_at", knownAt.description)
@@ -56,71 +68,68 @@ extension ListedSignal: JSONWritable {
 
 /// Signals as they are, or were known at a time.
 enum SignalReads {
-    enum Sort: String, CaseIterable {
-        case decidedAt = "decided_at", decidedAtDown = "-decided_at"
-        case roiNet = "roi_net", roiNetDown = "-roi_net"
-        case roiClose = "roi_close", roiCloseDown = "-roi_close"
-
-        var isDescending: Bool { rawValue.hasPrefix("-") }
-        var isByTime: Bool { self == .decidedAt || self == .decidedAtDown }
-
-        /// Signals without the number come last, whichever way.
-        var key: String {
-            let absent = isDescending ? "'-infinity'" : "'infinity'"
-            return switch self {
-            case .decidedAt, .decidedAtDown: "g.decided_at"
-            case .roiNet, .roiNetDown: "coalesce(g.roi_net, \(absent))"
-            case .roiClose, .roiCloseDown: "coalesce(g.roi_close, \(absent))"
-            }
-        }
-
-        func key(of signal: ListedSignal) -> String {
-            let absent = isDescending ? -Double.infinity : .infinity
-            return switch self {
-            case .decidedAt, .decidedAtDown: String(signal.decidedAt.microseconds)
-            case .roiNet, .roiNetDown: "\(signal.roiNet ?? absent)"
-            case .roiClose, .roiCloseDown: "\(signal.roiClose ?? absent)"
-            }
-        }
-    }
-
     struct Filter {
+        var model: GradeModel
         var token: TokenID?
         var interval: Interval?
         var source: String?
         var direction: Signal.Direction?
         var state: Signal.State?
         var grade = GradeReads.Filter()
+        var confidence: Double?
+        var roiNet = GradeReads.Filter()
         var from: Timestamp?
         var to: Timestamp?
         var asOf: Timestamp?
     }
 
     private static let columns = """
-        g.id, g.decided_at, g.roi_close, g.roi_net, g.withdrawn, g.retroactive, g.revision, g.known_at, g.body
+        g.id, g.decided_at, g.roi_close, g.roi_net, g.withdrawn, g.retroactive, g.revision, g.known_at,
+        g.body, g.confidence, g.model_number, n.value
+        """
+
+    /// The newest grade of the signal's series and model.
+    private static let gradeNow = """
+        cross join lateral (select case g.model_number when 1 then s.grade_v1 else s.grade end as value) n
+        """
+    private static let gradeThen = """
+        left join lateral (
+            select value from (
+                (select time, value from grade where series = g.series and model_number = g.model_number
+                    and known_at <= $1 order by time desc limit 1)
+                union all
+                (select time, value from grade_revision where series = g.series
+                    and model_number = g.model_number and known_at <= $1 and ended_at > $1
+                    order by time desc limit 1)
+            ) r order by time desc limit 1
+        ) n on true
         """
 
     private static let now = "signal"
     /// `$1` is the time.
     private static let then = """
-        (select * from signal where known_at <= $1
+        (select id, series, direction, decided_at, state, withdrawn, retroactive, revision, known_at,
+            roi_close, roi_net, body, model_number, confidence
+        from signal where known_at <= $1
         union all
         select s.id, s.series, s.direction, s.decided_at, r.state, r.withdrawn, r.retroactive, r.revision,
-            r.known_at, r.roi_close, r.roi_net, r.body
+            r.known_at, r.roi_close, r.roi_net, r.body, s.model_number, s.confidence
         from signal_revision r join signal s using (id) where r.known_at <= $1 and r.ended_at > $1)
         """
 
-    private static func list(_ source: String, _ sort: Sort) -> String {
+    private static func list(_ source: String, _ grade: String, _ sort: SignalSort) -> String {
         let cast = sort.isByTime ? "timestamptz" : "float8"
         let (way, order) = sort.isDescending ? ("<", "desc") : (">", "asc")
         return """
             select \(SeriesRecord.columns), \(columns)
-            from \(source) g join series s on s.id = g.series join ticker t using (token_id)
-            where $1::timestamptz is not distinct from $1 and not g.withdrawn
+            from \(source) g join series s on s.id = g.series join ticker t using (token_id) \(grade)
+            where $1::timestamptz is not distinct from $1 and not g.withdrawn and g.model_number = $14
                 and ($2::uuid is null or s.token_id = $2) and ($3::text is null or s.interval = $3)
                 and ($4::text is null or s.source = $4) and ($5::text is null or g.direction = $5)
                 and ($6::text is null or g.state = $6)
-                and ($7::float8 is null or s.grade >= $7) and ($8::float8 is null or s.grade < $8)
+                and ($7::float8 is null or n.value >= $7) and ($8::float8 is null or n.value < $8)
+                and ($15::float8 is null or g.confidence >= $15)
+                and ($16::float8 is null or g.roi_net >= $16) and ($17::float8 is null or g.roi_net < $17)
                 and ($9::timestamptz is null or g.decided_at >= $9)
                 and ($10::timestamptz is null or g.decided_at < $10)
                 and ($11::\(cast) is null or (\(sort.key), g.id) \(way) ($11, $12::uuid))
@@ -129,25 +138,27 @@ enum SignalReads {
     }
 
     static let listsNow = Dictionary(
-        uniqueKeysWithValues: Sort.allCases.map { ($0, Statement("signal_list", derived: list(now, $0))) })
+        uniqueKeysWithValues: SignalSort.allCases.map {
+            ($0, Statement("signal_list", derived: list(now, gradeNow, $0)))
+        })
     static let listsThen = Dictionary(
-        uniqueKeysWithValues: Sort.allCases.map {
-            ($0, Statement("signal_list_then", derived: list(then, $0)))
+        uniqueKeysWithValues: SignalSort.allCases.map {
+            ($0, Statement("signal_list_then", derived: list(then, gradeThen, $0)))
         })
 
-    private static func get(_ source: String) -> String {
+    private static func get(_ source: String, _ grade: String) -> String {
         """
         select \(SeriesRecord.columns), \(columns)
-        from \(source) g join series s on s.id = g.series join ticker t using (token_id)
+        from \(source) g join series s on s.id = g.series join ticker t using (token_id) \(grade)
         where $1::timestamptz is not distinct from $1 and g.id = $2
         """
     }
 
-    static let getNow = Statement("signal_get", derived: get(now))
-    static let getThen = Statement("signal_get_then", derived: get(then))
+    static let getNow = Statement("signal_get", derived: get(now, gradeNow))
+    static let getThen = Statement("signal_get_then", derived: get(then, gradeThen))
 
     nonisolated(nonsending) static func list(
-        _ filter: Filter, sort: Sort, after: [String]?, limit: Int, in database: Database
+        _ filter: Filter, sort: SignalSort, after: [String]?, limit: Int, in database: Database
     ) async throws -> [ListedSignal] {
         guard let statement = (filter.asOf == nil ? listsNow : listsThen)[sort] else { return [] }
         let key: Parameter =
@@ -158,7 +169,9 @@ enum SignalReads {
             statement, .timestamp(filter.asOf), .id(filter.token), .text(filter.interval?.rawValue),
             .text(filter.source), .text(filter.direction?.rawValue), .text(filter.state?.rawValue),
             .double(filter.grade.atLeast), .double(filter.grade.below), .timestamp(filter.from),
-            .timestamp(filter.to), key, .id(after.flatMap { SignalID($0[1]) }), .int(limit))
+            .timestamp(filter.to), key, .id(after.flatMap { SignalID($0[1]) }), .int(limit),
+            .int16(Int16(filter.model.number)), .double(filter.confidence), .double(filter.roiNet.atLeast),
+            .double(filter.roiNet.below))
         return rows.compactMap(ListedSignal.init)
     }
 

@@ -1,45 +1,65 @@
+import Indicators
 package import Kernel
 
 /// The signal state machine of one series: one update a closed candle, made of that candle and those before
 /// it only.
 ///
-/// Bullish is the grade's regime (from 70 until below 50) *and* the market gate, candle by candle. A gate
+/// Bullish is the grade's regime (v0: from 70, v1: from 75, until below 50) *and* the market gate, candle by
+/// candle. A gate
 /// that closes ends the signal; when it opens again in the same regime, a new signal begins.
 package struct SignalRule: Equatable, Sendable {
     private let interval: Interval
+    private let model: GradeModel
     private let settings: SignalSettings
 
     private var last: Candle?
     private var isBullish = false
     private var watch = BearishWatch()
-    private var bullish = SignalSlot(.bullish)
-    private var bearish = SignalSlot(.bearish)
+    private var bullish: SignalSlot
+    private var bearish: SignalSlot
     /// The entry of the newest bullish signal that was filled.
     private var lastEntry: Double?
+    private var history = TradeHistory()
 
-    package init(_ interval: Interval, settings: SignalSettings = SignalSettings()) {
+    package init(_ interval: Interval, model: GradeModel = .traderV0, settings: SignalSettings? = nil) {
         self.interval = interval
-        self.settings = settings
+        self.model = model
+        self.settings = settings ?? model.settings
+        bullish = SignalSlot(.bullish, model)
+        bearish = SignalSlot(.bearish, model)
     }
 
     /// The signals that are open now, with returns to the last candle.
     package var open: [Signal] { [bullish.signal, bearish.signal].compactMap { $0 } }
 
-    package mutating func update(_ candle: Candle, grade: Grade?, gate reading: GateReading) -> [SignalChange]
-    {
+    package mutating func update(
+        _ candle: Candle, grade: Grade?, gate reading: GateReading
+    ) -> [SignalChange] { update(candle, grade: grade, gate: reading, supplied: .none, around: nil) }
+
+    mutating func update(
+        _ candle: Candle, grade: Grade?, gate reading: GateReading, supplied: SuppliedReadings,
+        around surroundings: SignalSurroundings?
+    ) -> [SignalChange] {
         var changes: [SignalChange] = []
         if let stopped = dataStopped(before: candle.openTime) { changes += goStale(stopped) }
-        changes += bullish.fill(candle, interval)
+        for change in bullish.fill(candle, interval) {
+            if case .exitFilled(let left) = change, let net = left.roi?.net { history.add(net) }
+            changes.append(change)
+        }
         changes += bearish.fill(candle, interval)
         if let entry = bullish.signal?.fill?.price { lastEntry = entry }
         let gate = settings.usesMarketGate ? reading : .off
-        let warning = watch.update(candle, grade, netROI: netROI(at: candle.close))
+        let warning = watch.update(candle, grade, netROI: netROI(at: candle.close), supplied)
         if let grade, let warning {
-            updateRegime(grade.value)
+            updateRegime(grade)
             let moment = SignalMoment(
-                candle: candle, grade: grade, gate: gate, interval: interval, settings: settings)
+                candle: candle, grade: grade, gate: gate, interval: interval, settings: settings,
+                surroundings: surroundings, divergence: warning.divergence(settings))
             changes += decideBullish(moment)
             changes += decideBearish(moment, warning)
+        } else if settings.forgetsPoorData {
+            isBullish = false
+            changes += goStale(Signal.End(ungraded: candle, interval))
         }
         last = candle
         return changes
@@ -53,9 +73,10 @@ package struct SignalRule: Equatable, Sendable {
         return copy.goStale(stopped).map(\.signal)
     }
 
-    private mutating func updateRegime(_ grade: Double) {
-        if grade >= settings.bullishFrom { isBullish = true }
-        if grade < settings.neutralBelow { isBullish = false }
+    private mutating func updateRegime(_ grade: Grade) {
+        if grade.value >= settings.bullishFrom { isBullish = true }
+        let isPoor = settings.forgetsPoorData && grade.dataQuality < settings.leastDataQuality
+        if grade.value < settings.neutralBelow || isPoor { isBullish = false }
     }
 
     private func netROI(at close: Double) -> Double? {
@@ -69,6 +90,8 @@ extension SignalRule {
     private mutating func decideBullish(_ moment: SignalMoment) -> [SignalChange] {
         let settings = moment.settings
         if bullish.signal != nil {
+            let isFading = moment.grade.dataQuality < settings.leastDataQuality
+            if settings.forgetsPoorData && isFading { return bullish.fade(moment) }
             if !isBullish { return bullish.close(moment, "grade under \(whole(settings.neutralBelow))") }
             if !moment.gate.isOpen { return bullish.close(moment, moment.gate.message) }
             return bullish.fade(moment)
@@ -79,7 +102,8 @@ extension SignalRule {
         let crossed = moment.grade.value >= settings.bullishFrom
         let held = "grade was \(from) and has not been under \(below)"
         let reason = crossed ? "grade at \(from) or above" : held
-        return bullish.open(moment, reason)
+        let score = history.score(pool: model.poolProfitFactor(interval))
+        return bullish.open(moment, reason, history: score)
     }
 
     private mutating func decideBearish(
@@ -94,7 +118,7 @@ extension SignalRule {
         let holds =
             count >= settings.bearishConditions && moment.grade.dataQuality >= settings.leastDataQuality
         guard bearish.mayOpen(settings.cooldownCandles), holds else { return [] }
-        return bearish.open(moment, conditions(count), warning.conditions(settings))
+        return bearish.open(moment, conditions(count), conditions: warning.conditions(settings))
     }
 
     private func conditions(_ count: Int) -> String {
@@ -118,7 +142,32 @@ extension SignalRule {
     private mutating func goStale(_ at: Timestamp) -> [SignalChange] {
         guard let last else { return [] }
         let reason = "no candle after \(last.openTime)"
-        let end = Signal.End(candle: last.openTime, at: at, close: last.close, reason: reason)
-        return bullish.goStale(end) + bearish.goStale(end)
+        return goStale(Signal.End(candle: last.openTime, at: at, close: last.close, reason: reason))
+    }
+
+    private mutating func goStale(_ end: Signal.End) -> [SignalChange] {
+        bullish.goStale(end) + bearish.goStale(end)
+    }
+}
+
+extension Signal.End {
+    /// Nothing is known to stand by it any longer.
+    fileprivate init(ungraded candle: Candle, _ interval: Interval) {
+        self.init(
+            candle: candle.openTime, at: interval.close(of: candle.openTime), close: candle.close,
+            reason: "the candle has no grade")
+    }
+}
+
+extension SignalRule {
+    /// Model, interval and settings are not part of it.
+    mutating func walk(_ state: inout StateWalk) {
+        state.pass(&last, blank: .blank) { $1.walk(&$0) }
+        state.pass(&isBullish)
+        watch.walk(&state)
+        bullish.walk(&state)
+        bearish.walk(&state)
+        state.pass(&lastEntry)
+        history.walk(&state)
     }
 }

@@ -13,6 +13,9 @@ package struct SignalSettings: Equatable, Sendable {
     package var staleAfterMissing = 3
     /// Data quality under which an open signal is stale.
     package var leastDataQuality = 50.0
+    /// Whether a candle under that quality, or without a grade, also ends the regime: then it takes a grade
+    /// from `bullishFrom` on to begin another.
+    package var forgetsPoorData = false
     package var bearishConditions = 3
     package var lowGrade = 30.0
     /// Volume dries when mean5 is under this part of mean20 …
@@ -21,4 +24,14 @@ package struct SignalSettings: Equatable, Sendable {
     package var holdingPrice = 0.5
 
     package init() {}
+
+    /// Decision 0012: position = signal × gate at every candle, so there is no cooldown.
+    static let traderV1: SignalSettings = {
+        var settings = SignalSettings()
+        settings.bullishFrom = 75
+        settings.leastDataQuality = 75
+        settings.cooldownCandles = 0
+        settings.forgetsPoorData = true
+        return settings
+    }()
 }

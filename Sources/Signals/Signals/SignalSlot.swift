@@ -1,3 +1,5 @@
+import Indicators
+
 /// What is known when a candle closes.
 struct SignalMoment {
     let candle: Candle
@@ -5,18 +7,24 @@ struct SignalMoment {
     let gate: GateReading
     let interval: Interval
     let settings: SignalSettings
+    /// Nil where a rule is asked alone, without a series.
+    let surroundings: SignalSurroundings?
+    let divergence: Divergence
 }
 
 /// The place of one direction's signal: at most one is open, and the one before may still wait for its exit.
 struct SignalSlot: Equatable, Sendable {
     private let direction: Signal.Direction
+    private let model: GradeModel
     private(set) var signal: Signal?
     /// Ended at the last candle: leaves at the next open.
     private var leaving: Signal?
     /// Candles since the last end; nil when nothing has ended yet.
     private var candlesSinceEnd: Int?
 
-    init(_ direction: Signal.Direction) { self.direction = direction }
+    init(_ direction: Signal.Direction, _ model: GradeModel) {
+        (self.direction, self.model) = (direction, model)
+    }
 
     func mayOpen(_ cooldown: Int) -> Bool {
         guard signal == nil else { return false }
@@ -46,16 +54,23 @@ struct SignalSlot: Equatable, Sendable {
     }
 
     mutating func open(
-        _ moment: SignalMoment, _ reason: String, _ conditions: [BearishCondition] = []
+        _ moment: SignalMoment, _ reason: String, history: Double? = nil,
+        conditions: [BearishCondition] = []
     ) -> [SignalChange] {
+        let isBullish = direction == .bullish
+        let votes = moment.surroundings?.voters.votes(moment.gate)
+        let agreement = votes?.share(saying: isBullish).map { 100 * $0 }
+        let support = isBullish ? moment.surroundings?.levels.levels?.nearestSupport?.price : nil
         let opened = Signal(
-            direction: direction, decisionCandle: moment.candle.openTime,
+            model: model, direction: direction, decisionCandle: moment.candle.openTime,
             decidedAt: moment.interval.close(of: moment.candle.openTime), decisionClose: moment.candle.close,
             grade: moment.grade.value, dataQuality: moment.grade.dataQuality,
             missingLast100: moment.grade.missingLast100, reason: reason, gate: moment.gate,
             conditions: conditions, atr14: moment.grade.inputs.atr14,
-            stopRanges: direction == .bullish ? moment.settings.stopRanges : nil,
-            costPerSide: moment.settings.costPerSide)
+            stopRanges: isBullish ? moment.settings.stopRanges : nil, support: support,
+            confidence: Confidence(
+                dataQuality: moment.grade.dataQuality, history: history, agreement: agreement),
+            divergence: moment.divergence, costPerSide: moment.settings.costPerSide)
         signal = opened
         return [.opened(opened)]
     }
@@ -90,5 +105,14 @@ struct SignalSlot: Equatable, Sendable {
         Signal.End(
             candle: moment.candle.openTime, at: moment.interval.close(of: moment.candle.openTime),
             close: moment.candle.close, reason: reason)
+    }
+}
+
+extension SignalSlot {
+    mutating func walk(_ state: inout StateWalk) {
+        let blank = Signal.blank(model, direction)
+        state.pass(&signal, blank: blank) { $1.walk(&$0) }
+        state.pass(&leaving, blank: blank) { $1.walk(&$0) }
+        state.pass(&candlesSinceEnd, blank: 0) { $0.pass(&$1) }
     }
 }

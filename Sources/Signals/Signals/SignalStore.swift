@@ -2,8 +2,9 @@ import Access
 import Kernel
 import Postgres
 
-/// Which signal of a series: one direction decides at most once a candle.
+/// Which signal of a series: of one model, one direction decides at most once a candle.
 struct SignalKey: Hashable, Sendable {
+    var model: GradeModel
     var decidedAt: Timestamp
     var direction: String
 }
@@ -25,6 +26,7 @@ struct SignalWrite: Sendable {
     var isRetroactive: Bool
     var roiClose: Double?
     var roiNet: Double?
+    var confidence: Double?
     var body: String
 }
 
@@ -33,8 +35,9 @@ enum SignalStore {
     private static let read = Statement(
         "signal_of_series",
         """
-        select id, decided_at, direction, state, withdrawn, body from signal
-        where series = $1 and (decided_at >= $2 or decided_at = any($3::timestamptz[]))
+        select id, decided_at, direction, state, withdrawn, body, model_number from signal
+        where series = $1 and model_number = any($4::int2[])
+            and (decided_at >= $2 or decided_at = any($3::timestamptz[]))
         """)
 
     private static let write = Statement(
@@ -42,8 +45,9 @@ enum SignalStore {
         """
         with input as materialized (
             select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bool[],
-                $6::bool[], $7::float8[], $8::float8[], $9::text[])
-                as i (id, decided_at, direction, state, withdrawn, retroactive, roi_close, roi_net, body)
+                $6::bool[], $7::float8[], $8::float8[], $9::text[], $12::int2[], $13::float8[])
+                as i (id, decided_at, direction, state, withdrawn, retroactive, roi_close, roi_net, body,
+                model_number, confidence)
         ), kept as (
             insert into signal_revision (id, revision, known_at, ended_at, state, withdrawn, retroactive,
                 roi_close, roi_net, body)
@@ -52,25 +56,30 @@ enum SignalStore {
             from signal s join input i on s.id = i.id
         )
         insert into signal as s (id, series, decided_at, direction, state, withdrawn, retroactive, roi_close,
-            roi_net, body, known_at)
+            roi_net, body, known_at, model_number, confidence)
         select i.id, $10, i.decided_at, i.direction, i.state, i.withdrawn, i.retroactive, i.roi_close,
-            i.roi_net, i.body, $11
+            i.roi_net, i.body, $11, i.model_number, i.confidence
         from input i
         on conflict (id) do update set state = excluded.state, withdrawn = excluded.withdrawn,
             retroactive = s.retroactive or excluded.retroactive, roi_close = excluded.roi_close,
-            roi_net = excluded.roi_net, body = excluded.body, revision = s.revision + 1,
+            roi_net = excluded.roi_net, body = excluded.body,
+            confidence = coalesce(excluded.confidence, s.confidence), revision = s.revision + 1,
             known_at = excluded.known_at
         """)
 
-    /// The signals decided at or after `from`, or at one of these candles.
+    /// The signals of these models decided at or after `from`, or at one of these candles.
     nonisolated(nonsending) static func read(
-        _ series: Int, from: Timestamp, at times: [Timestamp], in transaction: Transaction
+        _ series: Int, of models: GradeModels, from: Timestamp, at times: [Timestamp],
+        in transaction: Transaction
     ) async throws -> [SignalKey: StoredSignal] {
         var found: [SignalKey: StoredSignal] = [:]
         let rows = try await transaction.query(
-            read, .int(series), .timestamp(from), .timestampArray(times))
+            read, .int(series), .timestamp(from), .timestampArray(times),
+            .int16Array(models.computed.map { Int16($0.number) }))
         for row in rows {
-            found[SignalKey(decidedAt: row.timestamp(1), direction: row.text(2))] = StoredSignal(
+            guard let model = models.computed.first(where: { $0.number == row.int(6) }) else { continue }
+            let key = SignalKey(model: model, decidedAt: row.timestamp(1), direction: row.text(2))
+            found[key] = StoredSignal(
                 id: row.id(0), state: row.text(3), isWithdrawn: row.bool(4), body: row.text(5))
         }
         return found
@@ -85,6 +94,8 @@ enum SignalStore {
             .textArray(signals.map(\.key.direction)), .textArray(signals.map(\.state)),
             .boolArray(signals.map(\.isWithdrawn)), .boolArray(signals.map(\.isRetroactive)),
             .optionalDoubleArray(signals.map(\.roiClose)), .optionalDoubleArray(signals.map(\.roiNet)),
-            .textArray(signals.map(\.body)), .int32(Int32(series)), .timestamp(now))
+            .textArray(signals.map(\.body)), .int32(Int32(series)), .timestamp(now),
+            .int16Array(signals.map { Int16($0.key.model.number) }),
+            .optionalDoubleArray(signals.map(\.confidence)))
     }
 }

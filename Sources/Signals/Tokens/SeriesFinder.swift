@@ -145,6 +145,8 @@ extension Parameters {
         parsed("token", expected: "a token's id or a ticker") { SeriesFinder.TokenReference($0) }
     }
 
+    mutating func model() -> GradeModel? { choice("model", GradeModel.self) }
+
     package mutating func interval() -> Interval? { choice("interval", Interval.self) }
 
     /// The finer interval from which another is to be derived.

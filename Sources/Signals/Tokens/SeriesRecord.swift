@@ -77,13 +77,38 @@ enum SeriesQueue {
         "series_mark",
         "update series set dirty_from = least(dirty_from, $2) where id = any($1::int4[])")
 
+    /// A state that has seen candles from where the step began is outdated.
     private static let advance = Statement(
         "series_advance",
         """
+        with outdated as (delete from analysis_state where series = $1 and time >= $7)
         update series set dirty_from = $2, analysed = analysed + 1,
             grade_time = case when grade_time > $3 then grade_time else coalesce($3, grade_time) end,
-            grade = case when grade_time > $3 then grade else coalesce($4, grade) end
+            grade = case when grade_time > $3 then grade else coalesce($4, grade) end,
+            grade_v1_time =
+                case when grade_v1_time > $5 then grade_v1_time else coalesce($5, grade_v1_time) end,
+            grade_v1 = case when grade_v1_time > $5 then grade_v1 else coalesce($6, grade_v1) end
         where id = $1
+        """)
+
+    /// Series that a model has not graded up to their end, as after it was switched on. Those that are too
+    /// short for a grade are among them at every start: a few candles.
+    private static let catchUp = Statement(
+        "series_catch_up",
+        """
+        with late as (
+            select id, least(
+                case when $1 and last_closed > coalesce(grade_time, '-infinity')
+                    then coalesce(grade_time, first_open) end,
+                case when $2 and last_closed > coalesce(grade_v1_time, '-infinity')
+                    then coalesce(grade_v1_time, first_open) end) as graded
+            from series
+        ), locked as (
+            select s.id, l.graded from series s join late l using (id)
+            where l.graded is not null and (s.dirty_from is null or s.dirty_from > l.graded)
+            order by s.id for no key update of s
+        )
+        update series s set dirty_from = least(s.dirty_from, l.graded) from locked l where s.id = l.id
         """)
 
     private static let dirty = Statement(
@@ -123,10 +148,20 @@ enum SeriesQueue {
     }
 
     nonisolated(nonsending) static func advance(
-        _ series: Int, to next: Timestamp?, newest: Grade?, in transaction: Transaction
+        _ series: Int, from: Timestamp, to next: Timestamp?, newest: [Grade], in transaction: Transaction
     ) async throws {
+        let v0 = newest.first { $0.model == .traderV0 }
+        let v1 = newest.first { $0.model == .traderV1 }
         try await transaction.query(
-            advance, .int(series), .timestamp(next), .timestamp(newest?.time), .double(newest?.value))
+            advance, .int(series), .timestamp(next), .timestamp(v0?.time), .double(v0?.value),
+            .timestamp(v1?.time), .double(v1?.value), .timestamp(from))
+    }
+
+    nonisolated(nonsending) static func catchUp(_ models: GradeModels, in database: Database) async throws {
+        let (v0, v1) = (models.computed.contains(.traderV0), models.computed.contains(.traderV1))
+        _ = try await database.transaction { transaction in
+            try await transaction.query(catchUp, .bool(v0), .bool(v1))
+        }
     }
 
     nonisolated(nonsending) static func dirty(_ limit: Int, in source: any Queryable) async throws -> [Int] {

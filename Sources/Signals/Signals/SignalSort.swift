@@ -1,0 +1,36 @@
+import Kernel
+
+/// The orders of lists of signals.
+enum SignalSort: String, CaseIterable {
+    case decidedAt = "decided_at", decidedAtDown = "-decided_at"
+    case roiNet = "roi_net", roiNetDown = "-roi_net"
+    case roiClose = "roi_close", roiCloseDown = "-roi_close"
+    case confidence, confidenceDown = "-confidence"
+    case grade, gradeDown = "-grade"
+
+    var isDescending: Bool { rawValue.hasPrefix("-") }
+    var isByTime: Bool { self == .decidedAt || self == .decidedAtDown }
+
+    /// Signals without the number come last, whichever way.
+    var key: String {
+        let absent = isDescending ? "'-infinity'" : "'infinity'"
+        return switch self {
+        case .decidedAt, .decidedAtDown: "g.decided_at"
+        case .roiNet, .roiNetDown: "coalesce(g.roi_net, \(absent))"
+        case .roiClose, .roiCloseDown: "coalesce(g.roi_close, \(absent))"
+        case .confidence, .confidenceDown: "coalesce(g.confidence, \(absent))"
+        case .grade, .gradeDown: "coalesce(n.value, \(absent))"
+        }
+    }
+
+    func key(of signal: ListedSignal) -> String {
+        let absent = isDescending ? -Double.infinity : .infinity
+        return switch self {
+        case .decidedAt, .decidedAtDown: String(signal.decidedAt.microseconds)
+        case .roiNet, .roiNetDown: "\(signal.roiNet ?? absent)"
+        case .roiClose, .roiCloseDown: "\(signal.roiClose ?? absent)"
+        case .confidence, .confidenceDown: "\(signal.confidence ?? absent)"
+        case .grade, .gradeDown: "\(signal.grade ?? absent)"
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import EventLoop
+import Events
+import JSON
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Signals
+
+/// Two models side by side: both are stored, one is told.
+struct ModelsTests {
+    private func csv(_ candles: some Sequence<Candle>) -> [UInt8] {
+        let rows = candles.map { c in
+            "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
+        }
+        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
+    }
+
+    private nonisolated(nonsending) func models(_ desk: Desk, _ target: String) async throws -> Set<String> {
+        let answer = try await desk.get(target)
+        #expect(answer.status == 200, "\(answer.text)")
+        return Set((answer.json["data"]?.asArray ?? []).compactMap { $0["model"]?.asString })
+    }
+
+    @Test func `both are stored, the told one makes events and is what lists show`() async throws {
+        let candles = Array(try CandleFixture.candles("SOL").prefix(250))
+        let told = try #require(GradeModels([.traderV1, .traderV0]))
+        try await Desk.with(models: told) { _, desk in
+            _ = try await desk.upload("source=x", csv(candles))
+            let spoken = desk.events.filter { $0.type == .gradeChanged || $0.type == .signalOpened }
+            #expect(!spoken.isEmpty && spoken.allSatisfy { $0.data["model"] == "trader/v1" })
+            for list in [
+                "grades/trader?interval=1d&token=SOL", "grades/trader?interval=1d", "signals?limit=200",
+            ] {
+                #expect(try await models(desk, "/v1/\(list)") == ["trader/v1"])
+                #expect(try await models(desk, "/v1/\(list)&model=trader/v0") == ["trader/v0"])
+            }
+            #expect(try await desk.get("/v1/signals?model=trader/v9").status == 400)
+            let answer = try await desk.get("/v1/grades/trader?interval=1d&token=SOL&why=true&limit=1")
+            let why = answer.json["data"]?[0]?["why"]
+            #expect(why?["components"]?[0]?["components"]?[3]?["name"] == "channel_80")
+            var analysis = SeriesAnalysis(.day)
+            let pure = analysis.update(candles, gate: nil).last?.grade(of: .traderV1)
+            #expect(answer.json["data"]?[0]?["grade"]?.asDouble == pure?.value)
+        }
+    }
+
+    @Test func `a model that is switched on later grades what is there, and changes nothing of the other`()
+        async throws
+    {
+        let candles = Array(try CandleFixture.candles("SOL").prefix(120))
+        let one = try #require(GradeModels([.traderV0]))
+        try await Desk.with(models: one) { worker, desk in
+            _ = try await desk.upload("source=x", csv(candles))
+            #expect(try await desk.rows("select 1 from grade where model_number = 1").isEmpty)
+            let events = desk.events.count
+            let both = Analyst(ledger: desk.ledger, reactor: worker.reactor)
+            both.start(on: worker)
+            _ = try await both.sweepAndSettle(within: .seconds(30))
+            both.stop()
+            #expect(try await desk.rows("select 1 from grade where model_number = 1").count == 110)
+            #expect(try await desk.rows("select 1 from grade where model_number = 0").count == 91)
+            #expect(try await desk.rows("select 1 from grade_revision").isEmpty)
+            #expect(desk.events.count == events)
+        }
+    }
+
+    @Test func `models are named once, and one at least`() {
+        #expect(GradeModels([]) == nil && GradeModels([.traderV0, .traderV0]) == nil)
+        #expect(GradeModels([.traderV1])?.told == .traderV1 && GradeModels.usual.told == .traderV0)
+    }
+}
