@@ -76,6 +76,7 @@ let package = Package(
         room("Signals", base + ["Exchanges", "Jobs", "Audit", "Events", "Indicators"]),
         room("Market", base + ["Jobs", "Audit", "Events", "Indicators", "Signals"]),
         room("Backtests", base + ["Jobs", "Audit", "Events", "Expressions", "Indicators", "Signals"]),
+        room("TokenMetrics", ["Kernel", "JSON", "HTTPServer", "Postgres", "Access", "Signals", "Backtests"]),
         room(
             "Signing",
             base + [
@@ -88,7 +89,7 @@ let package = Package(
             base + [
                 "CAssets", "CLinux", "Exchanges", "Jobs", "Audit", "Events", "Sealing", "Identity", "Keys",
                 "Market", "Signals", "Signing", "Webhooks", "Alerts", "HTTPClient", "KeyFiles", "WebAuthn",
-                "Backtests",
+                "Backtests", "TokenMetrics",
             ]),
         .executableTarget(
             name: "keybell", dependencies: ["Service", "EventLoop", "CWiping"], swiftSettings: strict),
@@ -143,6 +144,7 @@ let package = Package(
             base + [
                 "Backtests", "Audit", "Events", "Expressions", "Indicators", "Jobs", "Signals", "TestSupport",
             ]),
+        tests("TokenMetricsTests", base + ["TokenMetrics", "Signals", "Events", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Events"] + base + ["TestSupport"]),
         tests("AuditTests", ["Audit", "Jobs", "Events"] + base + ["TestSupport"]),
         tests("KeysTests", ["Keys", "Exchanges", "Events", "Identity", "Jobs"] + base + ["TestSupport"]),

@@ -160,6 +160,9 @@ static const unsigned char migration_0047[] = {
 static const unsigned char migration_0048[] = {
 #embed "../../Migrations/0048_analysis_state.sql"
 };
+static const unsigned char migration_0049[] = {
+#embed "../../Migrations/0049_token_metrics.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -229,6 +232,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0046_backtests.sql", migration_0046),
     FILE_OF("Migrations/0047_models.sql", migration_0047),
     FILE_OF("Migrations/0048_analysis_state.sql", migration_0048),
+    FILE_OF("Migrations/0049_token_metrics.sql", migration_0049),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade|talib]…
+    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade|talib|tokenmetrics]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -171,6 +171,12 @@ def judge_talib():
     return talib_lines.judge()
 
 
+def judge_tokenmetrics():
+    import token_metrics
+
+    return token_metrics.judge(lambda: Service(BINARY))
+
+
 def judge_freqtrade():
     """In a virtual environment of its own, which is made again when its requirements change."""
     folder, home = ROOT / "Tests" / "Clients" / "freqtrade", ROOT / ".venv" / "freqtrade"
@@ -217,7 +223,7 @@ JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "mail": judge_mail, "schemathesis": judge_schemathesis,
     "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "signing": judge_signing,
     "requests": judge_requests, "openid": judge_openid, "clients": judge_clients, "freqtrade": judge_freqtrade,
-    "talib": judge_talib,
+    "talib": judge_talib, "tokenmetrics": judge_tokenmetrics,
 }
 # freqtrade brings half a gigabyte along, and is asked by name.
 USUAL = [name for name in JUDGES if name != "freqtrade"]

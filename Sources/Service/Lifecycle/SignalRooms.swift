@@ -7,6 +7,7 @@ import Kernel
 import Market
 import Signals
 import Signing
+import TokenMetrics
 
 /// Candles in, grades and signals out, on one worker.
 struct SignalRooms {
@@ -38,6 +39,7 @@ struct SignalRooms {
             + CandleFeedEndpoints(ledger: ledger).operations
             + MarketRooms.operations(ledger: ledger)
             + BacktestEndpoints(ledger: ledger).operations
+            + TokenMetricsEndpoints(database: database, told: shared.settings.gradeModels.told).operations
         jobs =
             SignalJobs(ledger: ledger, analyst: analyst).jobs + [
                 FeedPuller(ledger: ledger, analyst: analyst, line: sender.klineLine()).job

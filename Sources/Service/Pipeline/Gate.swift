@@ -61,7 +61,10 @@ final class Gate {
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.
     func credential(of request: Request) throws(Problem) -> Credential {
         let headers = request.head.headers
-        let said = request.isProxied ? ForeignToken(headers).credential : Credential.read(headers)
+        let said =
+            request.isProxied
+            ? ForeignToken(headers).credential
+            : request.isOfTokenMetrics ? TokenMetricsKey.credential(in: headers) : Credential.read(headers)
         guard said == .absent, headers.contains(.cookie) else { return said }
         return try SessionCookies.credential(of: request, at: door)
     }

@@ -4,6 +4,7 @@ import HTTPServer
 import Identity
 import Kernel
 import Signing
+import TokenMetrics
 
 /// From a request to its answer, in fixed steps that stand in one place: route, seal, authenticate,
 /// authorize, rate limit, idempotency, approvals, step-up, handler, errors, record.
@@ -92,6 +93,7 @@ final class Pipeline {
         if request.isProxied, let exchange = ForeignToken(request.head.headers).exchange {
             return ProxyDialect.response(to: problem, as: exchange)
         }
+        if request.isOfTokenMetrics { return Envelope.response(to: problem, requestID: request.id) }
         return problem.response(requestID: request.id)
     }
 

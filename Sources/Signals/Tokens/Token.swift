@@ -5,6 +5,8 @@ package import Kernel
 /// A crypto asset: the id stays, the ticker is its own for a time.
 package struct Token: Equatable, Sendable {
     package var id: TokenID
+    /// What clients of Token Metrics call it.
+    package var number: Int
     package var symbol: String
     package var validFrom: Timestamp?
     package var validTo: Timestamp?
@@ -39,6 +41,7 @@ extension Token: JSONWritable {
     package func write(to w: inout JSONWriter) {
         w.object { w in
             w.field("id", id.description)
+            w.field("number", number)
             w.field("symbol", symbol)
             w.field("valid_from", validFrom?.description)
             w.field("valid_to", validTo?.description)

@@ -15,7 +15,7 @@ enum TokenStore {
         k.id, t.symbol, t.valid_from, t.valid_to, k.created_at, k.updated_at, k.revision, k.name,
         k.categories, k.primary_source,
         array(select f.symbol from former_ticker f where f.token_id = k.id order by f.valid_to),
-        array(select f.valid_to from former_ticker f where f.token_id = k.id order by f.valid_to)
+        array(select f.valid_to from former_ticker f where f.token_id = k.id order by f.valid_to), k.number
         """
     private static let from = "from token k join ticker t on t.token_id = k.id"
 
@@ -154,7 +154,7 @@ enum TokenStore {
 
     private static func token(_ row: Row) -> Token {
         Token(
-            id: row.id(0), symbol: row.text(1), validFrom: row.optionalTimestamp(2),
+            id: row.id(0), number: row.int(12), symbol: row.text(1), validFrom: row.optionalTimestamp(2),
             validTo: row.optionalTimestamp(3),
             formerTickers: zip(row.textArray(10), row.timestampArray(11)).map {
                 FormerTicker(symbol: $0, validTo: $1)
