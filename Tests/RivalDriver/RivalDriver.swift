@@ -66,7 +66,7 @@ import Signals
         guard let fast = grade.inputs.ema20, let middle = grade.inputs.ema50 else { return nil }
         var sum = 0.0
         for component in grade.components {
-            if component.kind == .emaOrder, grade.inputs.ema200 == nil {
+            if component.name == GradeComponentKind.emaOrder.rawValue, grade.inputs.ema200 == nil {
                 let steps = [grade.inputs.close > fast, fast > middle].count { $0 }
                 sum += component.weight * 100 / 3 * Double(steps)
             } else {

@@ -1,5 +1,6 @@
 package import Expressions
 import Indicators
+import Signals
 
 /// A condition of CEL over one bar after the other, checked when it is written.
 package struct BarCondition: Equatable, Sendable {
@@ -24,7 +25,7 @@ package struct BarCondition: Equatable, Sendable {
 
     /// Bars before everything that it reads has a value.
     var lookBack: Int {
-        let grades = readsGrades ? GradeModel.all.map(\.lookBack).max() ?? 0 : 0
+        let grades = readsGrades ? GradeModel.allCases.map(\.lookBack).max() ?? 0 : 0
         return max(indicators.map(\.lookBack).max() ?? 0, grades)
     }
 

@@ -17,7 +17,7 @@ enum BarVocabulary {
 
     private static let grade = ObjectType(
         name: "grade",
-        fields: Dictionary(uniqueKeysWithValues: GradeModel.all.map { ($0.field, .nullable(.double)) }))
+        fields: Dictionary(uniqueKeysWithValues: GradeModel.allCases.map { ($0.field, .nullable(.double)) }))
 
     private static let market = ObjectType(
         name: "market",
@@ -69,10 +69,10 @@ private struct GradesView: FieldSource {
     let grades: [GradeReading]
 
     func field(_ name: String) -> FieldValue {
-        zip(GradeModel.all, grades).first { $0.0.field == name }.map { .number($0.1.value) } ?? .absent
+        zip(GradeModel.allCases, grades).first { $0.0.field == name }.map { .number($0.1.value) } ?? .absent
     }
 
-    var fieldNames: [String] { GradeModel.all.map(\.field) }
+    var fieldNames: [String] { GradeModel.allCases.map(\.field) }
 }
 
 private struct MarketView: FieldSource {

@@ -1,4 +1,5 @@
 import Expressions
+import Signals
 
 /// A simple rule that stands beside every report: who does not beat these has found nothing.
 package struct Rival: Sendable {
@@ -19,9 +20,9 @@ package struct Rival: Sendable {
         Rival(
             "bollinger", "Above the upper Bollinger band, until below its middle",
             enter: "close > bb_upper(20, 2)", leave: "close < bb_mid(20, 2)"),
-        Rival("trader_v0", "Trader Grade v0, 70 until below 50", model: "trader/v0", 70, 50, isGated: false),
+        Rival("trader_v0", "Trader Grade v0, 70 until below 50", model: .traderV0, 70, 50, isGated: false),
         Rival(
-            "trader_v0_gate", "Trader Grade v0, 70 until below 50, market gate", model: "trader/v0", 70, 50,
+            "trader_v0_gate", "Trader Grade v0, 70 until below 50, market gate", model: .traderV0, 70, 50,
             isGated: true),
     ].compactMap { $0 }
 
@@ -40,9 +41,8 @@ package struct Rival: Sendable {
     }
 
     private init?(
-        _ name: String, _ title: String, model: String, _ enter: Double, _ leave: Double, isGated: Bool
+        _ name: String, _ title: String, model: GradeModel, _ enter: Double, _ leave: Double, isGated: Bool
     ) {
-        guard let model = GradeModel.all.first(where: { $0.name == model }) else { return nil }
         self.init(name, title, TradingRule(.model(model, enter: enter, leave: leave), isGated: isGated))
     }
 }

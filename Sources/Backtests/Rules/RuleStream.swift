@@ -44,10 +44,10 @@ package struct RuleStream: Sendable {
         switch rule.kind {
         case .states(let enter, let leave):
             names = enter.indicators + leave.indicators
-            if enter.readsGrades || leave.readsGrades { models = GradeModel.all }
+            if enter.readsGrades || leave.readsGrades { models = GradeModel.allCases }
         case .level(let hold):
             names = hold.indicators
-            if hold.readsGrades { models = GradeModel.all }
+            if hold.readsGrades { models = GradeModel.allCases }
         case .model(let model, _, _): models = [model]
         case .always: break
         }

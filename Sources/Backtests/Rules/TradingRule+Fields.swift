@@ -1,5 +1,6 @@
 import Expressions
 package import JSON
+import Signals
 
 extension TradingRule {
     static let sourceLength = 1...2_000
@@ -21,14 +22,11 @@ extension TradingRule {
     }
 
     private static func model(_ fields: inout Fields) -> TradingRule? {
-        let names = GradeModel.all.map(\.name).joined(separator: ", ")
-        let model = fields.parsed("model", expected: "one of \(names)") { name in
-            GradeModel.all.first { $0.name == name }
-        }
+        let model = fields.choice("model", GradeModel.self)
         let (enter, leave) = (fields.double("enter", 0...100), fields.double("leave", 0...100))
         let gate = fields.bool("gate", default: true)
         if leave > enter { fields.fail("leave", code: FieldCode.outOfRange, "must not be above enter") }
-        return model.map { TradingRule(.model($0, enter: enter, leave: leave), isGated: gate) }
+        return TradingRule(.model(model, enter: enter, leave: leave), isGated: gate)
     }
 
     private static func condition(_ name: String, _ fields: inout Fields) -> BarCondition? {

@@ -1,5 +1,6 @@
 import Crypto
 package import JSON
+package import Signals
 
 /// When to hold a token, as data.
 package struct TradingRule: Equatable, Sendable {
@@ -56,7 +57,7 @@ extension TradingRule: JSONWritable {
                 w.field("leave", leave.source)
             case .level(let hold): w.field("hold", hold.source)
             case .model(let model, let enter, let leave):
-                w.field("model", model.name)
+                w.field("model", model.rawValue)
                 w.field("enter", enter)
                 w.field("leave", leave)
             case .always: w.field("hold", "true")

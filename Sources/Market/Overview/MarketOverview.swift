@@ -50,7 +50,7 @@ extension MarketOverview {
         var overview = MarketOverview()
         let rows = try await source.query(
             counts,
-            parameters: moment.parameters + [.text(TraderGrade.model), .double(goodGrade)])
+            parameters: moment.parameters + [.text(TraderGrade.model.rawValue), .double(goodGrade)])
         if let row = rows.first {
             overview.newest = row.optionalTimestamp(0)
             (overview.tokens, overview.live) = (row.int(1), row.int(2))
@@ -82,7 +82,7 @@ extension MarketOverview {
             w.field("of", grades.of)
             w.field("percent", grades.percent)
             w.field("at_least", Self.goodGrade)
-            w.field("model", TraderGrade.model)
+            w.field("model", TraderGrade.model.rawValue)
         }
         w.object("regime") { w in
             w.field("state", regime?.state.rawValue ?? "unknown")
