@@ -38,6 +38,7 @@ struct Gallery {
     static let feed = "/v1/events"
     private static let subject = "one of every type"
     fileprivate static let reason = "more than the ten thousand that the policy allows"
+    private static let end = EventType("custom.end") ?? .keyUsed
     private static let types = EventType.all.map(\.name) + ["custom.gallery"]
 
     let premises: Premises
@@ -144,6 +145,10 @@ struct Gallery {
                 change.emit(NewEvent(type, subject: Self.subject, data: data))
             }
         }
+        // Behind all of them, and behind the alerts that they fired.
+        try await premises.host.rooms.ledger.record(context) { change in
+            change.emit(NewEvent(Self.end, subject: "the end", data: JSONObject()))
+        }
         for _ in 0..<600 {
             if try await list(as: owner).own.count == Self.types.count { return }
             await worker.reactor.sleep(nanoseconds: 100_000_000)
@@ -180,7 +185,7 @@ struct Gallery {
             Issue.record("no stream: \(answer.text)")
             return Seen()
         }
-        let frames = Frames { $0["type"] == "custom.gallery" }
+        let frames = Frames { $0["type"]?.asString == Self.end.name }
         try await write(frames)
         var seen = Seen()
         for event in frames.events { seen.note(event) }

@@ -53,7 +53,7 @@ struct TokenListTests {
     @Test func `nothing passes a filter over what is not known, and the message says so`() async throws {
         try await ReadingDesk.with { _, desk in
             try await desk.push([row("AAA", "2024-01-01")])
-            for filter in ["marketcap=1", "fdv=1e6", "token_name=Bitcoin", "category=defi"] {
+            for filter in ["marketcap=1", "fdv=1e6"] {
                 let answer = try await desk.get("/v2/tokens?\(filter)")
                 #expect(answer.json["length"] == 0 && answer.json["data"] == [], "\(filter)")
                 let message = answer.json.text("message") ?? ""

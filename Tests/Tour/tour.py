@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """usage: tour.py [--binary PATH] [DOCUMENT…]
 
-Runs the tours of README.md, Docs/keys.md and Docs/alerts.md (or of the documents named) as a reader would: every
+Runs the tours of README.md and of three pages of Docs (or of the documents named) as a reader would: every
 ```sh block between the two `tour` comments, in one bash. README's is against a fresh service; the others start
 their own. A block must not fail in any command. What the document shows beneath it must come back: each line's parts between
 `…`, in that order. A block marked ```sh again only reads, and is repeated until that holds or patience ends.
@@ -24,7 +24,7 @@ from built import program  # noqa: E402
 from service import Service, free_port  # noqa: E402
 
 README = "README.md"
-TOURS = (README, "Docs/keys.md", "Docs/alerts.md")
+TOURS = (README, "Docs/keys.md", "Docs/alerts.md", "Docs/signals.md")
 BEGIN, END = "<!-- tour:", "<!-- end of the tour -->"
 PATIENCE_SECONDS = 60  # for a busy machine
 END_LIMIT_SECONDS = 30  # a service that a block started drains, and stops its PostgreSQL

@@ -11,6 +11,10 @@ struct Ask: Sendable {
     var symbols: [String]?
     /// Exchanges are sources here; nil: of any source.
     var sources: [String]?
+    /// Of which they have one at least; nil: of any.
+    var categories: [String]?
+    /// What people call them; nil: anything.
+    var titles: [String]?
     /// Of the newest closed day, close × volume.
     var leastVolume: Double?
     /// Names of filters over what is not known here: nothing is known to pass them.
@@ -32,10 +36,13 @@ struct Ask: Sendable {
         }
         leastVolume = parameters.least("volume")
         for name in ["marketcap", "fdv"] where (parameters.least(name) ?? 0) > 0 { unanswerable.append(name) }
-        for name in ["token_name", "category"] where parameters.text(name, 1...4_000) != nil {
-            unanswerable.append(name)
-        }
+        categories = parameters.list("category", expected: "categories, as layer-1,nft", Self.word)
+        titles = parameters.list("token_name", expected: "names of tokens, as Bitcoin,Solana", Self.word)
         page = PageWindow(&parameters, most: most)
+    }
+
+    private static func word(_ text: String) -> String? {
+        text.isEmpty || text.utf8.contains(0) ? nil : text
     }
 
     /// For the answer's message.

@@ -7,11 +7,18 @@ enum TokenChoice {
     private static let byNumber = Statement(
         "tm_tokens_by_number", "select id from token where number = any($1::int4[])")
 
+    private static let byWords = Statement(
+        "tm_tokens_by_words",
+        """
+        select id from token where ($1::text[] is null or categories && $1)
+            and ($2::text[] is null or lower(name) = any(select lower(w) from unnest($2) w))
+        """)
+
     /// A ticker is the token's that has it now, or had it last.
     private static let bySymbol = Statement(
         "tm_tokens_by_symbol",
         """
-        select distinct on (symbol) token_id from ticker where symbol = any($1::text[])
+        select distinct on (symbol) token_id from ticker_period where symbol = any($1::text[])
         order by symbol, valid_to desc nulls first
         """)
 
@@ -26,6 +33,12 @@ enum TokenChoice {
         }
         if let symbols = ask.symbols {
             let named: [TokenID] = try await database.query(bySymbol, .textArray(symbols)).map { $0.id(0) }
+            found = found?.filter(Set(named).contains) ?? named
+        }
+        if ask.categories != nil || ask.titles != nil {
+            let named: [TokenID] = try await database.query(
+                byWords, .textArray(ask.categories), .textArray(ask.titles)
+            ).map { $0.id(0) }
             found = found?.filter(Set(named).contains) ?? named
         }
         return found

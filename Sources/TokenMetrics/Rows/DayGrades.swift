@@ -66,8 +66,7 @@ struct TraderGradeOfDay: Sendable {
     }
 }
 
-/// The Investor Grade of a token on a day that has a candle. There is none here yet: this is the place where
-/// it comes in.
+/// The Investor Grade of a token on a day that has a candle; null where it was not graded.
 struct InvestorGradeOfDay: Sendable {
     var name: TokenName
     var time: Timestamp
@@ -83,7 +82,12 @@ struct InvestorGradeOfDay: Sendable {
         join candle c on c.series = s.id and c.closed
             and c.open_time >= coalesce($6, s.last_closed - interval '29 days')
             and c.open_time < coalesce($7::timestamptz, 'infinity')
-        cross join lateral (select null::float8 as value, null::float8 as week_before) i
+        left join lateral (
+            select g.value, (select w.value from investor_grade w where w.token_id = g.token_id
+                and w.source = g.source and w.time = g.time - interval '7 days') as week_before
+            from investor_grade g
+            where g.token_id = k.id and g.source = s.source and g.time = c.open_time
+        ) i on true
         where ($1::uuid[] is null or k.id = any($1))
             and ($3::float8 is null or exists (
                 select from candle v where v.series = s.id and v.open_time = s.last_closed

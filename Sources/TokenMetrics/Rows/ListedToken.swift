@@ -5,12 +5,14 @@ import Postgres
 struct ListedToken: Sendable {
     var name: TokenName
     var sources: [String]
+    var categories: [String]
 
     private static let page = Statement(
         "tm_tokens",
         """
         select k.number, t.symbol,
-            array(select distinct s.source from series s where s.token_id = k.id order by s.source)
+            array(select distinct s.source from series s where s.token_id = k.id order by s.source),
+            k.name, k.categories
         from token k join ticker t on t.token_id = k.id
         where ($1::uuid[] is null or k.id = any($1))
             and ($2::text[] is null
@@ -27,7 +29,9 @@ struct ListedToken: Sendable {
     ) async throws -> [ListedToken] {
         guard let parameters = try await ListParameters(ask, in: database) else { return [] }
         return try await database.query(page, parameters: parameters.all).map { row in
-            ListedToken(name: TokenName(row), sources: row.textArray(2))
+            var name = TokenName(row)
+            name.title = row.optionalText(3)
+            return ListedToken(name: name, sources: row.textArray(2), categories: row.textArray(4))
         }
     }
 
@@ -44,12 +48,12 @@ struct ListedToken: Sendable {
         } else {
             w.null("EXCHANGE_LIST")
         }
-        Categories.write(&w)
+        w.array("CATEGORY_LIST", categories) { w, category in
+            w.object { w in
+                w.field("category_id", category)
+                w.field("category_name", category)
+            }
+        }
         w.null("TM_LINK")
     }
-}
-
-/// Categories are narratives, which are not known here yet: this is the place where they come in.
-enum Categories {
-    static func write(_ w: inout JSONWriter) { w.null("CATEGORY_LIST") }
 }

@@ -19,6 +19,8 @@ struct SignalOfCandle: Sendable {
     var returns: Double?
     /// Bought where the first of them was filled, and held.
     var holding: Double?
+    /// Of days.
+    var investor: Double?
 
     /// A signal is over at the close of the candle that ended it, and its position at the open of the next
     /// one. A stale one is over behind the last candle that it was followed to. Where nobody filters by
@@ -27,7 +29,7 @@ struct SignalOfCandle: Sendable {
         "tm_signals",
         """
         with asked as materialized (
-            select k.number, t.symbol, s.id as series, c.open_time as time, c.close
+            select k.number, t.symbol, s.id as series, c.open_time as time, c.close, k.id as token, s.source
             from token k join ticker t on t.token_id = k.id
             cross join lateral primary_series(k.id, $8, $2) s
             join candle c on c.series = s.id and c.closed
@@ -41,7 +43,7 @@ struct SignalOfCandle: Sendable {
             limit case when $9::int4 is null then $4::int8 end
             offset case when $9::int4 is null then $5::int8 else 0 end
         ), told as (
-            select r.number, r.symbol, r.time, r.close, g.value as grade,
+            select r.number, r.symbol, r.time, r.close, g.value as grade, i.value as investor,
                 case when r.time < b.over_at then 1 when r.time < w.over_at then -1 else 0 end as signal,
                 case when b.decided_at >= coalesce(w.decided_at, '-infinity') then 1
                     when w.decided_at is not null then -1 end as trend,
@@ -53,6 +55,7 @@ struct SignalOfCandle: Sendable {
                 case when f.fill_at <= r.time then r.close / f.fill_open - 1 end as holding
             from asked r
             left join grade g on g.series = r.series and g.model_number = $11 and g.time = r.time
+            left join investor_grade i on i.token_id = r.token and i.source = r.source and i.time = r.time
             left join lateral (
                 select x.decided_at, x.roi_net, (j.body->>'fill_at')::timestamptz as fill_at,
                     (j.body->>'fill_open')::float8 as fill_open,
@@ -66,8 +69,8 @@ struct SignalOfCandle: Sendable {
                         when 'closed' then (j.body->>'closed_at')::timestamptz
                         else coalesce((j.body->'roi'->>'as_of')::timestamptz, x.decided_at) end as last_at
                 ) e
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish' and x.decided_at <= r.time
-                    and not x.withdrawn
+                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
+                    and x.decided_at <= r.time and not x.withdrawn
                 order by x.decided_at desc limit 1
             ) b on true
             left join lateral (
@@ -77,24 +80,25 @@ struct SignalOfCandle: Sendable {
                         from 'no candle after ([0-9TZ:.-]+)')::timestamptz, x.decided_at) + $10::interval
                     end as over_at
                 from signal x
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bearish' and x.decided_at <= r.time
-                    and not x.withdrawn
+                where x.series = r.series and x.model_number = $11 and x.direction = 'bearish'
+                    and x.decided_at <= r.time and not x.withdrawn
                 order by x.decided_at desc limit 1
             ) w on true
             left join lateral (
                 select (x.body::jsonb->>'fill_at')::timestamptz as fill_at,
                     (x.body::jsonb->>'fill_open')::float8 as fill_open
                 from signal x
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish' and not x.withdrawn
+                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
+                    and not x.withdrawn
                 order by x.decided_at limit 1
             ) f on true
             cross join lateral (
                 select coalesce(exp(sum(ln(1 + x.roi_net))), 1) as factor from signal x
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish' and x.decided_at < b.decided_at
-                    and not x.withdrawn and x.roi_net > -1
+                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
+                    and x.decided_at < b.decided_at and not x.withdrawn and x.roi_net > -1
             ) before
         )
-        select number, symbol, time, close, grade, signal, trend, held, returns, holding from told
+        select number, symbol, time, close, grade, signal, trend, held, returns, holding, investor from told
         where ($9::int4 is null or signal = $9)
         order by number, time desc limit $4
         offset case when $9::int4 is null then 0 else $5::int8 end
@@ -116,7 +120,8 @@ struct SignalOfCandle: Sendable {
             SignalOfCandle(
                 name: TokenName(row), time: row.timestamp(2), close: row.double(3),
                 grade: row.optionalDouble(4), signal: row.int(5), trend: row.optionalInt(6),
-                isHeld: row.bool(7), returns: row.optionalDouble(8), holding: row.optionalDouble(9))
+                isHeld: row.bool(7), returns: row.optionalDouble(8), holding: row.optionalDouble(9),
+                investor: row.optionalDouble(10))
         }
     }
 
@@ -128,7 +133,7 @@ struct SignalOfCandle: Sendable {
         w.field("TRADING_SIGNALS_RETURNS", returns)
         w.field("HOLDING_RETURNS", holding)
         w.field("TM_TRADER_GRADE", grade)
-        w.null("TM_INVESTOR_GRADE")
+        w.field("TM_INVESTOR_GRADE", investor)
         w.null("TM_LINK")
     }
 

@@ -5,16 +5,17 @@ import Postgres
 struct TokenName: Hashable, Sendable {
     var number: Int
     var symbol: String
+    /// What people call it; read for lists of tokens only.
+    var title: String?
 
     /// Of a row that begins with number and ticker.
     init(_ row: Row) { (number, symbol) = (row.int(0), row.text(1)) }
 }
 
 extension JSONWriter {
-    /// Tokens have tickers here, and no other names.
     mutating func names(of token: TokenName) {
         field("TOKEN_ID", token.number)
-        null("TOKEN_NAME")
+        field("TOKEN_NAME", token.title)
         field("TOKEN_SYMBOL", token.symbol)
     }
 }
