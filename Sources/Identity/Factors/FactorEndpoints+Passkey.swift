@@ -92,7 +92,8 @@ extension FactorBook {
         guard let party else {
             throw Problem(
                 .passkeysUnavailable,
-                "Passkeys need a domain: KEYBELL_PUBLIC_ORIGIN must be https://… or http://localhost…."
+                "Passkeys need a domain: KEYBELL_PUBLIC_ORIGIN must be https://… with a name, not an address, "
+                    + "or http://localhost…."
             )
         }
         return party

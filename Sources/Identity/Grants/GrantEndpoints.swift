@@ -78,10 +78,10 @@ package struct GrantEndpoints {
 
 extension Problem {
     /// A mistake in one field that only the database shows.
-    static func wrongField(_ name: String, _ message: String) -> Problem {
+    static func wrongField(_ name: String, code: String = "unknown", _ message: String) -> Problem {
         Problem(
             .validationFailed, "The body does not fit.",
-            errors: [FieldError(pointer: "/\(name)", code: "unknown", message: message)])
+            errors: [FieldError(pointer: "/\(name)", code: code, message: message)])
     }
 
     static func taken(_ name: String, _ detail: String) -> Problem {

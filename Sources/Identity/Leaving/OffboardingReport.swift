@@ -36,10 +36,15 @@ struct OffboardingReport: Sendable {
         w.field("reassign_to", heir?.description)
         w.field("expect", digest)
         w.field("steps", steps)
-        w.object("key_counts") { w in
-            w.field("could_use", counts.could)
-            w.field("used", counts.used)
-            w.field("knew_secret", counts.known)
+        // Whoever may not know of keys does not count them either.
+        if showingKeys {
+            w.object("key_counts") { w in
+                w.field("could_use", counts.could)
+                w.field("used", counts.used)
+                w.field("knew_secret", counts.known)
+            }
+        } else {
+            w.null("key_counts")
         }
         w.array("keys", showingKeys ? keys : []) { w, key in key.write(to: &w) }
     }

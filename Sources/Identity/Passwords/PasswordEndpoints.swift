@@ -80,7 +80,9 @@ struct PasswordEndpoints {
             if old == nil { return nil }
             throw Problem.wrongField("old_password", "is not there: no password was set yet")
         }
-        guard let old else { throw Problem.wrongField("old_password", "is required") }
+        guard let old else {
+            throw Problem.wrongField("old_password", code: FieldCode.missing, "is required")
+        }
         let attempt = try await logIn.admit(
             .shown(.password, UserID(user.id.uuid), by: context.actor), context.actor.user, context)
         let place = try await logIn.place(for: attempt)
