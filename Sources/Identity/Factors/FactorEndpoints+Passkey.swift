@@ -92,7 +92,7 @@ extension FactorBook {
         guard let party else {
             throw Problem(
                 .passkeysUnavailable,
-                "Passkeys need a domain: KEYBELL_PUBLIC_ORIGIN must be https://… with a name, not an address, "
+                "Passkeys need a domain: KEYBELL_PUBLIC_ORIGIN must be https://… with a name, no address, "
                     + "or http://localhost…."
             )
         }
