@@ -60,7 +60,7 @@ language sql stable as $$
     union all
     select r.open_time, r.close, r.volume from candle_revision r
     where r.series = p_series and r.open_time > p_after and r.open_time <= p_upto
-        and r.closed and r.known_at <= p_known and r.ended_at > p_known
+        and r.closed and r.known_at <= p_known and r.ended_at > p_known and p_known < 'infinity'
 $$;
 
 -- The one that opened at a time.
@@ -72,7 +72,7 @@ language sql stable as $$
     union all
     select r.open_time, r.close from candle_revision r
     where r.series = p_series and r.open_time = p_time
-        and r.closed and r.known_at <= p_known and r.ended_at > p_known
+        and r.closed and r.known_at <= p_known and r.ended_at > p_known and p_known < 'infinity'
 $$;
 
 -- The last ones that opened at p_upto or earlier, newest first.
@@ -86,7 +86,7 @@ language sql stable as $$
         union all
         (select r.open_time, r.close from candle_revision r
             where r.series = p_series and r.open_time <= p_upto
-                and r.closed and r.known_at <= p_known and r.ended_at > p_known
+                and r.closed and r.known_at <= p_known and r.ended_at > p_known and p_known < 'infinity'
             order by r.open_time desc limit p_count)
     ) a order by a.open_time desc limit p_count
 $$;
@@ -160,31 +160,6 @@ create table mover_stay (
     constraint mover_stay_key primary key (list, side, token_id, entered_at)
 );
 create unique index mover_stay_now on mover_stay (list, side, token_id) where left_at is null;
-
--- Breadth of one moment: of every living token whether it closed above the mean of its last 50 closes (null
--- with fewer), and the grade of the same candle as it was known.
-create function market_breadth(
-    p_source text, p_interval text, p_length interval, p_before timestamptz, p_known timestamptz, p_model text)
-    returns table (token_id uuid, newest timestamptz, is_live boolean, is_above boolean, grade double precision)
-language sql stable as $$
-    select l.token_id, l.newest, l.is_live, a.is_above, g.value
-    from market_last(p_source, p_interval, p_length, p_before, p_known) l
-    left join lateral (
-        select l.close > avg(k.close) as is_above
-        from candles_last(l.series, l.open_time, p_known, 50) k
-        having count(*) = 50
-    ) a on l.is_live
-    left join lateral (
-        select r.value from (
-            select value, model, known_at from grade
-            where series = l.series and time = l.open_time and known_at <= p_known
-            union all
-            select value, model, known_at from grade_revision
-            where series = l.series and time = l.open_time and known_at <= p_known and ended_at > p_known
-        ) r join grade_model m on m.id = r.model and m.name = p_model
-        order by r.known_at desc limit 1
-    ) g on l.is_live
-$$;
 
 -- What was seen of a market's own series when its regime was read last.
 create table market_watch (
@@ -279,8 +254,8 @@ create table metric_value_revision (
     constraint metric_value_revision_key primary key (series, time, revision)
 );
 
--- What the Investor Grade is made of, of some living tokens of a source's daily candles, in the order of
--- their series.
+-- What the Investor Grade is made of, of some tokens of a source whose daily candle is the newest of all, in the order
+-- of their series: one that is behind must not be graded among what it could not know.
 create function investor_inputs(
     p_source text, p_before timestamptz, p_known timestamptz, p_after integer, p_limit integer)
     returns table (series integer, token_id uuid, symbol text, open_time timestamptz, candles bigint,
@@ -292,7 +267,7 @@ language sql stable as $$
         a.mean_return, a.downside, a.returns, a.drawdown, a.median_volume, a.volumes
     from (
         select * from market_last(p_source, '1d', interval '24 hours', p_before, p_known) m
-        where m.is_live and m.series > p_after order by m.series limit p_limit
+        where m.is_live and m.open_time = m.newest and m.series > p_after order by m.series limit p_limit
     ) l
     cross join lateral (
         select count(*) as candles,

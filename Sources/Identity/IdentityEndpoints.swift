@@ -37,7 +37,9 @@ package struct IdentityEndpoints {
             + SignInEndpoints(ledger: ledger).operations
             + FactorEndpoints(ledger: ledger, book: signIn.book, logIn: logIn).operations
             + PasskeyLogInEndpoint(book: signIn.book).operations
-            + StepUpEndpoints(ledger: ledger, book: signIn.book, logIn: logIn).operations
+            + StepUpEndpoints(
+                ledger: ledger, book: signIn.book, logIn: logIn, actions: signIn.actions
+            ).operations
         jobs =
             ServiceAccountDates(ledger: ledger, unusedAfter: unusedAfter).jobs
             + [BreakGlassSweep(ledger: ledger, keys: keys, leaving: leaving).job]
@@ -52,6 +54,8 @@ package struct SignIn {
     let hasher: PasswordHasher
     let book: FactorBook
     let factors: SecondFactors
+    /// What a proof can be for; the service names it once its operations are known.
+    package let actions = StepUpActions()
 
     /// - Parameter factors: nil: those of the book.
     package init(

@@ -1,14 +1,17 @@
 package import Access
 package import Events
 package import Jobs
+package import Signals
 
 /// Everything that the room brings to a node.
 package enum MarketRooms {
-    package static func operations(ledger: Ledger) -> [Operation] {
+    /// - Parameter told: the model whose grades lists show.
+    package static func operations(ledger: Ledger, told: GradeModel) -> [Operation] {
         let database = ledger.database
         return WatchlistEndpoints(ledger: ledger).operations
             + MoverEndpoints(database: database).operations + MoverListEndpoints(ledger: ledger).operations
-            + MarketEndpoints(database: database).operations + FactEndpoints(ledger: ledger).operations
+            + MarketEndpoints(database: database, told: told).operations
+            + FactEndpoints(ledger: ledger).operations
             + InvestorEndpoints(database: database).operations
             + NarrativeEndpoints(ledger: ledger).operations
     }

@@ -121,6 +121,12 @@ import Testing
             let wish = [
                 (name: "prefer", value: "respond-async"), (name: "keybell-reason", value: "OPS-1 for a test"),
             ]
+            let garbled = try await premises.call(
+                "POST", "/v1/grants", as: desk.owner.token, headers: wish, body: "{\"reason\":")
+            #expect(garbled.status == 400, "\(garbled.text)")
+            let typed = try await premises.call(
+                "POST", "/v1/grants", as: desk.owner.token, headers: wish, body: "a,b", type: "text/csv")
+            #expect(typed.status == 415, "\(typed.text)")
             let bare = try await premises.call(
                 "POST", "/v1/grants", as: desk.owner.token, headers: wish, body: body)
             #expect(bare.status == 401 && bare.code == "step_up_required", "\(bare.text)")

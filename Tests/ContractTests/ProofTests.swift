@@ -56,6 +56,28 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            (["operation": "nope", "method": "POST", "path": "/v1/users"], "/action/operation"),
+            (["operation": "revokeKey", "method": "POST", "path": "/v1/keys/x/revoke"], "/action/operation"),
+            (["operation": "createUser", "method": "DELETE", "path": "/v1/users"], "/action/method"),
+            (["operation": "createUser", "method": "POST", "path": "/v1/users/x"], "/action/path"),
+            (["operation": "updateUser", "method": "PATCH", "path": "/v1/users/"], "/action/path"),
+        ] as [(JSONValue, String)])
+    func `no code is spent on a proof that nothing asks for`(action: JSONValue, pointer: String) async throws
+    {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let codes = try await premises.addApp(of: owner).codes
+            let body: JSONValue = ["action": action, "recovery_code": .string(codes[0])]
+            let refused = try await premises.call("POST", "/v1/step-up", as: owner.token, body: body.text)
+            #expect(refused.status == 422 && refused.pointers == [pointer], "\(refused.text)")
+            let users: JSONValue = ["operation": "createUser", "method": "POST", "path": "/v1/users"]
+            _ = try await premises.proof(for: users, codes[0], as: owner.token)
+            #expect(premises.mistakes == [])
+        }
+    }
+
     @Test func `a session begun by password is fresh for five minutes, and again by the password`()
         async throws
     {

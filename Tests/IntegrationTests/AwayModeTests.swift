@@ -231,7 +231,9 @@ extension IntegrationTests.AwayModeTests {
             #expect(uses.allSatisfy { $0["outcome"] == "accepted" }, "\(uses)")
             let trail = try await desk.read("/v1/audit-records?action=keys.proxy.away")
             #expect(trail["data"]?.asArray?.count == 5)
-            #expect(desk.journals("merged").count == 1 && desk.journals("refused").isEmpty)
+            // The file is put aside once it is in the trail.
+            try await wait(until: "the journal is put aside") { desk.journals("merged").count == 1 }
+            #expect(desk.journals("refused").isEmpty)
             let again = try await eventually("each worker is back") { () -> LoopbackMessage? in
                 let again = try await desk.cancelAll()
                 return again.status == 503 ? nil : again
@@ -396,7 +398,8 @@ extension IntegrationTests.AwayModeTests {
                 try await desk.awayEvents().first
             }
             #expect(told["type"] == "away.journal.refused" && told["data"]?["line"]?.asInt == 2)
-            #expect(desk.journals("refused").count == 1)
+            // The file is put aside once it is told.
+            try await wait(until: "the journal is put aside") { desk.journals("refused").count == 1 }
             #expect(try await desk.uses("&operation=cancel").isEmpty)
             try await wait(until: "each worker is back") {
                 try await desk.cancel("any").status == 400

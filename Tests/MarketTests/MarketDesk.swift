@@ -30,7 +30,7 @@ final class MarketDesk {
         operations =
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
             .operations + TokenEndpoints(ledger: ledger).operations
-            + MarketRooms.operations(ledger: ledger)
+            + MarketRooms.operations(ledger: ledger, told: .traderV0)
         writer.start(on: worker)
         analyst.start(on: worker)
         ledger.react { [weak self] events, _ in

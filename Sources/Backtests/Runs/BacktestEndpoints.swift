@@ -88,6 +88,9 @@ package struct BacktestEndpoints {
     private nonisolated(nonsending) func create(
         _ request: Request, _ context: Context
     ) async throws -> Response {
+        // A report tells of candles and grades what a rule asks of them.
+        try context.require(.candlesRead)
+        try context.require(.signalsRead)
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let wanted = try BacktestRequest(&fields)

@@ -42,7 +42,8 @@ package struct BacktestRequest: Equatable, Sendable {
         costBasisPoints = fields.double("cost_bps", 0...500, default: 10)
         warmUp = fields.int("warm_up", 0...2_000, default: 200)
         folds = fields.int("folds", 1...Self.mostFolds, default: 5)
-        cutsAtGap = fields.bool("cut_at_gap", default: true)
+        // On shorter intervals the first outage of an exchange would end every token.
+        cutsAtGap = fields.bool("cut_at_gap", default: interval.seconds >= Interval.day.seconds)
         seed = fields.int("seed", 0...1_000_000_000, default: 1)
         if let from, let to, from >= to {
             fields.fail("to", code: FieldCode.outOfRange, "must be after from")

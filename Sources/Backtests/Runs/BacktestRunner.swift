@@ -82,6 +82,12 @@ package struct BacktestRunner {
         var market: [Candle] = []
         let marketSeries = try await archive.market(request.source, request.interval)
         if let marketSeries { market = try await candles(marketSeries, request, backtest) }
+        // A gate that ends early would go on as it stood then, and nobody would see it.
+        guard market.count <= BacktestRequest.mostCandles else {
+            throw RuleFailure(
+                message: "the market's own series has more than \(BacktestRequest.mostCandles) candles at "
+                    + "\(request.interval.rawValue): end earlier, or take a longer interval")
+        }
         let gate = MarketGate(market)
         var work = BacktestWork(request, market: market, gate: gate)
         for one in series {

@@ -11,6 +11,7 @@ struct StepUpEndpoints {
     let ledger: Ledger
     let book: FactorBook
     let logIn: LogIn
+    let actions: StepUpActions
 
     var operations: [Operation] {
         [
@@ -26,7 +27,7 @@ struct StepUpEndpoints {
         try request.refuseParameters()
         let user = try context.person()
         var fields = try await request.fields(limit: 256 * 1_024)
-        let action = fields.object(optional: "action") { $0.stepUpAction() } ?? nil
+        let action = fields.object(optional: "action") { $0.stepUpAction(actions) } ?? nil
         let answer = fields.factorAnswer()
         let password = fields.string(optional: "password", 1...256)
         if answer != nil, password != nil {
@@ -129,12 +130,14 @@ struct StepUpEndpoints {
 extension Fields {
     private static let methods: Set<String> = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-    fileprivate mutating func stepUpAction() -> StepUpAction {
+    fileprivate mutating func stepUpAction(_ actions: StepUpActions) -> StepUpAction {
         let operation = string("operation", 1...100)
         let method = string("method", 1...10)
         if !method.isEmpty, !Self.methods.contains(method) {
             fail("method", code: FieldCode.notAChoice, "must be a method, as in PUT")
         }
-        return StepUpAction(operation: operation, method: method, path: string("path", 1...2_000))
+        let action = StepUpAction(operation: operation, method: method, path: string("path", 1...2_000))
+        actions.check(action, &self)
+        return action
     }
 }

@@ -10,19 +10,20 @@ enum FactStore {
     /// Facts of one token, of all names and sources.
     static let mostOfToken = 100
 
-    /// What differs from what is said already is the next revision, and what was is kept.
+    /// What differs from what is said already is the next revision, and what was is kept. One that does not
+    /// say when it was observed, and says nothing else that is new, is the same again.
     private static let write = Statement(
         "fact_write",
         """
         with input as materialized (
             select i.*, f.revision as old
             from unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::timestamptz[],
-                $6::timestamptz[]) with ordinality
-                as i (token_id, name, source, value, observed_at, expires_at, place)
+                $6::timestamptz[], $9::boolean[]) with ordinality
+                as i (token_id, name, source, value, observed_at, expires_at, is_dated, place)
             left join fact f using (token_id, name, source)
             where f.token_id is null
-                or (f.value, f.observed_at, f.expires_at)
-                    is distinct from (i.value, i.observed_at, i.expires_at)
+                or (f.value, f.expires_at) is distinct from (i.value, i.expires_at)
+                or (i.is_dated and f.observed_at <> i.observed_at)
         ), kept as (
             insert into fact_revision (token_id, name, source, value, observed_at, expires_at, supplied_by,
                 revision, known_at, ended_at)
@@ -87,7 +88,7 @@ enum FactStore {
             .doubleArray(taken.map { rows[$0].value }), .timestampArray(taken.map { rows[$0].time }),
             .timestampArray(taken.map { rows[$0].expiresAt ?? rows[$0].time }),
             .text(change.context.actor.principal?.description ?? "installation"),
-            .timestamp(change.context.now))
+            .timestamp(change.context.now), .boolArray(taken.map { rows[$0].isDated }))
         for row in written { verdicts[taken[row.int(0) - 1]] = row.bool(1) ? .inserted : .revised }
         return verdicts
     }

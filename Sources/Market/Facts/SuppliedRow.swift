@@ -17,6 +17,8 @@ struct SuppliedRow: Sendable {
     let value: Double
     /// Of a fact: when it stops to count.
     let expiresAt: Timestamp?
+    /// Whether the row itself says when it was observed.
+    var isDated = true
 
     /// What tells rows from each other: a later one of the same replaces it.
     var key: String { "\(token)|\(name)|\(source)\(expiresAt == nil ? "|\(time.microseconds)" : "")" }
@@ -29,7 +31,8 @@ extension SuppliedRow {
         let (token, source) = (f.token(), f.source())
         let name = f.suppliedName("name")
         let value = f.double("value", 0...100)
-        let time = f.past(optional: "observed_at", now) ?? now
+        let observed = f.past(optional: "observed_at", now)
+        let time = observed ?? now
         let expires = f.parsed("expires_at", expected: "an RFC 3339 time") { Timestamp($0) }
         if let expires, expires <= time || expires - now > Self.longestLife {
             f.fail(
@@ -38,7 +41,9 @@ extension SuppliedRow {
         }
         try f.finish()
         guard let token, let expires else { preconditionFailure("what is missing is a mistake") }
-        self.init(token: token, name: name, source: source, time: time, value: value, expiresAt: expires)
+        self.init(
+            token: token, name: name, source: source, time: time, value: value, expiresAt: expires,
+            isDated: observed != nil)
     }
 
     /// One observation: `token`, `metric`, `source`, `time`, `value`.

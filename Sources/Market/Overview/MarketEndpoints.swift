@@ -3,10 +3,12 @@ import HTTPServer
 import JSON
 import Kernel
 import Postgres
+import Signals
 
 /// `/v1/market`.
 struct MarketEndpoints {
     let database: Database
+    let told: GradeModel
 
     var operations: [Operation] {
         [
@@ -17,8 +19,8 @@ struct MarketEndpoints {
                 let moment = MarketMoment(&parameters, now: context.now)
                 try parameters.finish()
                 guard let moment else { throw Problem(.invalidParameter, "") }
-                let overview = try await MarketOverview.read(moment, in: database)
-                return .object { w in overview.write(moment, to: &w) }
+                let overview = try await MarketOverview.read(moment, by: told, in: database)
+                return .object { w in overview.write(moment, by: told, to: &w) }
             }
         ]
     }

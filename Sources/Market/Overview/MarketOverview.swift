@@ -45,12 +45,12 @@ extension MarketOverview {
         """)
 
     nonisolated(nonsending) static func read(
-        _ moment: MarketMoment, in source: any Queryable
+        _ moment: MarketMoment, by model: GradeModel, in source: any Queryable
     ) async throws -> MarketOverview {
         var overview = MarketOverview()
         let rows = try await source.query(
             counts,
-            parameters: moment.parameters + [.text(TraderGrade.model.rawValue), .double(goodGrade)])
+            parameters: moment.parameters + [.int16(Int16(model.number)), .double(goodGrade)])
         if let row = rows.first {
             overview.newest = row.optionalTimestamp(0)
             (overview.tokens, overview.live) = (row.int(1), row.int(2))
@@ -67,7 +67,7 @@ extension MarketOverview {
         return overview
     }
 
-    func write(_ moment: MarketMoment, to w: inout JSONWriter) {
+    func write(_ moment: MarketMoment, by model: GradeModel, to w: inout JSONWriter) {
         moment.write(to: &w)
         w.field("newest", newest?.description)
         w.field("tokens", tokens)
@@ -82,7 +82,7 @@ extension MarketOverview {
             w.field("of", grades.of)
             w.field("percent", grades.percent)
             w.field("at_least", Self.goodGrade)
-            w.field("model", TraderGrade.model.rawValue)
+            w.field("model", model.rawValue)
         }
         w.object("regime") { w in
             w.field("state", regime?.state.rawValue ?? "unknown")

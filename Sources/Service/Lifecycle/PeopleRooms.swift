@@ -10,6 +10,7 @@ import Keys
 struct PeopleRooms {
     let operations: [Operation]
     let jobs: [Job]
+    private let actions: StepUpActions
 
     init(_ shared: NodeShared, ledger: Ledger, _ book: KeyBook, reactor: Reactor) {
         let signIn = SignIn(door: shared.settings.door, hasher: shared.hasher, book: shared.factors)
@@ -24,7 +25,11 @@ struct PeopleRooms {
             signIn: signIn, log: shared.log)
         operations = identity.operations + openID.operations
         jobs = identity.jobs + SignInJobs(ledger.database, clock: shared.clock).jobs
+        actions = signIn.actions
     }
+
+    /// All operations of the service.
+    func bind(_ operations: [Operation]) { actions.bind(operations) }
 }
 
 extension Settings {

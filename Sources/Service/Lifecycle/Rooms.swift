@@ -94,6 +94,7 @@ final class Rooms {
             + signals.operations + delivery.operations + events.operations + audit.operations
             + sealing.operations + runs.operations
         approvals.bind(operations)
+        people.bind(operations)
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()

@@ -37,7 +37,7 @@ struct SignalRooms {
             + LevelEndpoints(database: database).operations
             + SignalEndpoints(database: database, told: shared.settings.gradeModels.told).operations
             + CandleFeedEndpoints(ledger: ledger).operations
-            + MarketRooms.operations(ledger: ledger)
+            + MarketRooms.operations(ledger: ledger, told: shared.settings.gradeModels.told)
             + BacktestEndpoints(ledger: ledger).operations
             + TokenMetricsEndpoints(database: database, told: shared.settings.gradeModels.told).operations
         jobs =

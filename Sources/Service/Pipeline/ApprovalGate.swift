@@ -23,10 +23,20 @@ final class ApprovalGate {
             action, request.pathParameters, needing: operation.requires.permission,
             patch: { try await patch(request, operation) }, context)
         guard let caught else { return nil }
+        try await checkForm(request, operation)
         let isPerson = context.actor.principal?.kind == .user
         if request.prefersAsync, operation.stepUp != nil, isPerson { try await proving() }
         return try await book.answer(
             request, action, by: operation.id, isFetched: operation.repeats == .refusal, caught, context)
+    }
+
+    /// What no handler could read is refused at once: nobody has to approve it first.
+    private func checkForm(_ request: Request, _ operation: Operation) async throws {
+        let body = try await request.body.collect(limit: operation.bodyLimit)
+        request.body = RequestBody(bytes: body)
+        guard !body.isEmpty else { return }
+        _ = try await request.fields(limit: operation.bodyLimit)
+        request.body = RequestBody(bytes: body)
     }
 
     /// The body, looked at ahead of its handler; nil for what is no JSON, which the handler says.

@@ -50,6 +50,8 @@ struct AnalysisStep {
         guard var (analysis, unsaved) = start(kept, series, from) else {
             return .behind(from, analysed: series.analysed)
         }
+        // The series moved on between the two looks at it.
+        guard gate.reaches(after: analysis.time) else { return .outdatedGate }
         let candles = try await CandlePages.read(
             series.id, after: analysis.time ?? .never, in: transaction)
         let isLast = candles.count < CandlePages.size

@@ -111,7 +111,7 @@ struct AnalysisWrite {
         let body = SignalBody(signal: signal, interval: series.interval).text
         if let old, old.body == body, !old.isWithdrawn { return [] }
         let id = old?.id ?? newID()
-        let isOld = old == nil ? key.decidedAt != newest : from < newest
+        let isOld = old == nil ? key.decidedAt != newest : from <= key.decidedAt
         let roi = signal.roi
         let write = SignalWrite(
             id: id, key: key, state: signal.state.rawValue, isWithdrawn: false, isRetroactive: isOld,

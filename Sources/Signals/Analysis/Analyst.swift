@@ -154,13 +154,15 @@ extension Analyst {
         guard let known = try await SeriesQueue.read(id, in: ledger.database), known.dirtyFrom != nil,
             let numbers = try await knownNumbers()
         else { return true }
-        let gate = try await gates.current(known.source, known.interval)
+        let before = kept[id]
+        let isCurrent = before?.analysed == known.analysed
+        let gate = try await gates.current(
+            known.source, known.interval, after: isCurrent ? before?.analysis.time : nil)
         let ledger = ledger
         let step = AnalysisStep(
             known: known, gate: gate, models: models, numbers: numbers, newID: { ledger.newID() })
         let now = ledger.clock.now()
         let context = Context.installation(now: now, requestID: "analysis")
-        let before = kept[id]
         let outcome = try await ledger.change(context) { change in
             try await step.run(before, now: now, in: change)
         }
@@ -168,7 +170,8 @@ extension Analyst {
         case .idle: return true
         case .outdatedGate: return false
         case .behind(let from, let analysed):
-            keep(id, try await approach(known, gate, before: from, analysed: analysed))
+            let whole = try await gates.current(known.source, known.interval, after: nil)
+            keep(id, try await approach(known, whole, before: from, analysed: analysed))
             return false
         case .done(let after, let marked), .more(let after, let marked):
             keep(id, after)

@@ -4,16 +4,22 @@ import Postgres
 /// The market gates of one worker, kept between candles: a new candle of a token needs one of the market's,
 /// not all of them.
 final class MarketGates {
-    /// Sources and intervals that are kept, and candles of each: 50 bytes a candle.
+    /// Sources and intervals that are kept, and the newest candles of each: 50 bytes a candle.
     static let mostKept = 16
     static let mostCandles = 50_000
+    /// Older ones are dropped by so many at once.
+    static let dropped = 10_000
 
     struct Kept {
         /// The market's series and its version; nil where there is none.
         var series: (id: Int, version: Int64)?
         var gate = MarketGate()
         var last: Timestamp?
-        var count = 0
+        /// What it says of candles before this one is forgotten; nil: nothing is.
+        var from: Timestamp?
+
+        /// Whether it can say something of every candle after this one.
+        func reaches(after time: Timestamp?) -> Bool { from.map { $0 <= time ?? .never } ?? true }
     }
 
     private struct Place: Hashable {
@@ -41,27 +47,38 @@ final class MarketGates {
             .flatMap(SeriesRecord.init)
     }
 
-    /// The gate as its candles are now. Only appended ones are read when nothing else happened.
-    nonisolated(nonsending) func current(_ source: String, _ interval: Interval) async throws -> Kept {
+    /// The gate as its candles are now, for candles after `time`. Only appended ones are read when nothing
+    /// else happened; all are read for a past that is forgotten.
+    nonisolated(nonsending) func current(
+        _ source: String, _ interval: Interval, after time: Timestamp?
+    ) async throws -> Kept {
         let place = Place(source: source, interval: interval)
         guard let market = try await Self.market(source, interval, in: database) else {
             kept[place] = nil
             return Kept()
         }
         var gate = kept[place] ?? Kept()
-        if gate.series?.id == market.id && gate.series?.version == market.version { return gate }
+        let isNear = gate.reaches(after: time)
+        if isNear && gate.series?.id == market.id && gate.series?.version == market.version { return gate }
         let isAppended = gate.series.map { $0.id == market.id && $0.version >= market.rewritten } ?? false
-        if !isAppended { gate = Kept() }
+        if !isNear || !isAppended { gate = Kept() }
         // Read before the candles: what arrives meanwhile makes this version an old one.
         gate.series = (market.id, market.version)
         var pages = CandlePages(market.id, after: gate.last)
         while let page = try await pages.next(database) {
             for candle in page { gate.gate.update(candle) }
             gate.last = page.last?.openTime
-            gate.count += page.count
         }
-        if kept.count >= Self.mostKept { kept = [:] }
-        kept[place] = gate.count <= Self.mostCandles ? gate : nil
+        if kept.count >= Self.mostKept && kept[place] == nil { kept = [:] }
+        kept[place] = Self.trimmed(gate)
+        return gate
+    }
+
+    private static func trimmed(_ gate: Kept) -> Kept {
+        guard gate.gate.count > mostCandles + dropped else { return gate }
+        var gate = gate
+        gate.gate.keep(last: mostCandles)
+        gate.from = gate.gate.first
         return gate
     }
 }

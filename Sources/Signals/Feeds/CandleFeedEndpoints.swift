@@ -69,6 +69,9 @@ package struct CandleFeedEndpoints {
 
     // MARK: Changing
 
+    /// Whoever has candles pulled pushes them.
+    private static func mayPush(_ context: Context) throws(Problem) { try context.require(.candlesWrite) }
+
     private struct Wanted {
         var symbol = ""
         var source = ""
@@ -90,12 +93,12 @@ package struct CandleFeedEndpoints {
         wanted.interval = fields.choice("interval", Interval.self)
         let pulled = fields.choice("exchange", Pulled.self)
         wanted.exchange = ExchangeName(rawValue: pulled.rawValue) ?? .binance
-        wanted.source = pulled.rawValue
         let source = fields.parsed(optional: "source", expected: "a source, as binance") {
             SourceName.isName($0) ? $0 : nil
         }
-        if let source { wanted.source = source }
         let place = fields.choice("environment", Place.self, default: .live)
+        // Prices of a testnet are nobody's revision of real ones.
+        wanted.source = source ?? pulled.rawValue + (place == .live ? "" : "-\(place.rawValue)")
         wanted.environment = Environment(rawValue: place.rawValue) ?? .live
         wanted.market = fields.choice("market", KlineQuestion.Market.self, default: .spot)
         wanted.instrument =
@@ -112,6 +115,7 @@ package struct CandleFeedEndpoints {
     private nonisolated(nonsending) func create(
         _ request: Request, _ context: Context
     ) async throws -> Response {
+        try Self.mayPush(context)
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let wanted = Self.wanted(&fields, context.now)
@@ -156,6 +160,7 @@ package struct CandleFeedEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         let id = try Self.id(request)
+        try Self.mayPush(context)
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         if !fields.has("enabled") && !fields.has("next_open") {

@@ -45,7 +45,7 @@ extension Calibration {
         from (
             select g.confidence, g.roi_net, ntile(4) over (order by g.confidence, g.id) as quartile
             from signal g join series s on s.id = g.series
-            where g.direction = 'bullish' and g.state = 'closed' and not g.withdrawn
+            where g.direction = 'bullish' and g.state in ('closed', 'stale') and not g.withdrawn
                 and g.confidence is not null and g.roi_net is not null and g.model_number = $1
                 and s.interval = $2 and ($3::text is null or s.source = $3)
         ) q group by quartile order by quartile

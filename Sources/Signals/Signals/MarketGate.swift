@@ -56,6 +56,17 @@ package struct MarketGate: Equatable, Sendable {
         readings.append(candle.close > mean ? .open(market) : .closed(market))
     }
 
+    /// Open time of the oldest candle whose reading is kept.
+    package var first: Timestamp? { times.first }
+
+    package var count: Int { times.count }
+
+    /// Forgets the oldest readings; what comes after is computed as if they were there.
+    package mutating func keep(last count: Int) {
+        times.removeFirst(max(times.count - count, 0))
+        readings.removeFirst(max(readings.count - count, 0))
+    }
+
     /// The reading at the close of the candle that opened at `time`.
     package func reading(at time: Timestamp) -> GateReading {
         var (low, high) = (0, times.count)
