@@ -77,7 +77,7 @@ import Testing
                 "POST", "/v1/webhooks", as: bot, body: #"{"name":"b","url":"https://a.example/b"}"#)
             #expect(made.status == 201, "\(made.text)")
             let codes = try await premises.addApp(of: owner).codes
-            let action: JSONValue = ["operation": "inviteUser", "method": "POST", "path": "/nowhere"]
+            let action: JSONValue = ["operation": "createUser", "method": "POST", "path": "/v1/users"]
             _ = try await premises.proof(for: action, codes[0], as: owner.token)
             let after = try await premises.call(
                 "POST", "/v1/webhooks", as: owner.token, body: #"{"name":"c","url":"https://a.example/b"}"#)

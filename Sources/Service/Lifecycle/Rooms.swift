@@ -93,8 +93,7 @@ final class Rooms {
             + people.operations + approvals.operations + keys.operations + signing.operations
             + signals.operations + delivery.operations + events.operations + audit.operations
             + sealing.operations + runs.operations
-        approvals.bind(operations)
-        people.bind(operations)
+        for bind in [approvals.bind, people.bind] { bind(operations) }
         ledger.onEvents { [feed, notifier] in
             feed.wake()
             notifier.note()
