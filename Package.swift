@@ -183,8 +183,8 @@ let package = Package(
         tests(
             "ContractTests",
             base + [
-                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "Keys", "Sealing",
-                "Service", "Signals", "Signing", "TestSupport", "Webhooks",
+                "Alerts", "CYaml", "Events", "Exchanges", "HTTPClient", "Identity", "Jobs", "Keys", "Market",
+                "Sealing", "Service", "Signals", "Signing", "TestSupport", "TokenMetrics", "Webhooks",
             ]),
         tests("TidyTests", []),
     ],

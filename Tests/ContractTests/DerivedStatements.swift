@@ -6,14 +6,17 @@ import TestSupport
 @testable import Access
 @testable import Identity
 @testable import Keys
+@testable import Market
 @testable import Signals
 @testable import Signing
+@testable import TokenMetrics
 @testable import Webhooks
 
 /// Every statement that is put together from parts, in every form that it takes.
 enum DerivedStatements {
     static func all() throws -> [Statement] {
-        identity + signals + policies + (try prices()) + (try usage()) + (try keys()) + (try webhooks())
+        identity + signals + market + policies + (try prices()) + (try usage()) + (try keys())
+            + (try webhooks())
     }
 
     private static var identity: [Statement] {
@@ -69,6 +72,13 @@ enum DerivedStatements {
             CandleFeedStore.find, CandleFeedStore.lock, CandleFeedStore.list, CandleFeedStore.due,
         ] + Array(SignalReads.listsNow.values) + Array(SignalReads.listsThen.values)
             + Array(GradeReads.newestOf.values) + Array(TokenStore.lists.values)
+    }
+
+    private static var market: [Statement] {
+        [
+            InvestorStore.best, InvestorStore.worst, InvestorStore.history, CloseHistory.wanted,
+            Correlation.page, TraderGradeOfDay.page, InvestorGradeOfDay.page, OHLCV.page, SignalOfCandle.page,
+        ]
     }
 
     /// In each order: bare, and with every filter and a cursor.

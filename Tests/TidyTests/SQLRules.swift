@@ -22,6 +22,8 @@ enum SQLRules {
         "Sources/Identity/Principals/PrincipalStore.swift": "a constant list of columns",
         "Sources/Identity/Sessions/SessionList.swift": "a constant list of columns",
         "Sources/Identity/Sessions/SessionStore.swift": "a constant list of columns",
+        "Sources/Market/Investor/InvestorStore.swift":
+            "a constant list of columns; one statement for each sort",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
         "Sources/Signals/Candles/CandleReads.swift":
             "a constant list of columns; one statement for each order",
@@ -37,6 +39,11 @@ enum SQLRules {
         "Sources/Signals/Signals/SignalReads.swift":
             "a constant list of columns; one statement for each sort",
         "Sources/Signals/Tokens/TokenStore.swift": "a constant list of columns",
+        "Sources/TokenMetrics/Rows/CloseHistory.swift": "a constant condition that other statements share",
+        "Sources/TokenMetrics/Rows/Correlation.swift": "a constant condition that other statements share",
+        "Sources/TokenMetrics/Rows/DayGrades.swift": "a constant condition that other statements share",
+        "Sources/TokenMetrics/Rows/OHLCV.swift": "a constant condition that other statements share",
+        "Sources/TokenMetrics/Rows/SignalOfCandle.swift": "a constant condition that other statements share",
     ]
 
     static func builtStatements(_ file: SwiftText) -> [Violation] {

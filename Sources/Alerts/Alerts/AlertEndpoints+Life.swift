@@ -131,9 +131,7 @@ extension AlertEndpoints {
     nonisolated(nonsending) func comments(_ request: Request, _ context: Context) async throws -> Response {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let after = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? AlertCommentID($0.parts[0]) : nil }
-        }
+        let after = parameters.cursor { AlertCommentID($0) }
         try parameters.finish()
         let alert = try await found(request, context)
         let comments = try await AlertComment.list(

@@ -58,9 +58,7 @@ package struct HeartbeatEndpoints {
     {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let after = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? HeartbeatID($0.parts[0]) : nil }
-        }
+        let after = parameters.cursor { HeartbeatID($0) }
         try parameters.finish()
         let found = try await HeartbeatStore.list(after: after, limit: limit, in: ledger.database)
         let page = found.prefix(limit)

@@ -125,9 +125,7 @@ package struct AlertRuleEndpoints {
     private nonisolated(nonsending) func history(_ request: Request) async throws -> Response {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let below = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? Int($0.parts[0]) : nil }
-        }
+        let below = parameters.cursor { Int($0) }
         try parameters.finish()
         let rule = try await found(request)
         let versions = try await rules.versions(of: rule.id, below: below, limit: limit + 1)

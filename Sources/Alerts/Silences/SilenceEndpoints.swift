@@ -52,9 +52,7 @@ package struct SilenceEndpoints {
         var parameters = try request.parameters()
         let limit = parameters.limit()
         let state = parameters.choice("state", State.self)
-        let before = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? SilenceID($0.parts[0]) : nil }
-        }
+        let before = parameters.cursor { SilenceID($0) }
         try parameters.finish()
         let found = try await SilenceStore.list(
             isRunning: state.map { $0 == .running }, before: before, limit: limit + 1, at: context.now,

@@ -108,6 +108,13 @@ package struct Parameters {
         parsed("cursor", expected: "the next_cursor of a previous answer") { Cursor($0) }
     }
 
+    /// Where the previous page of a list ended that is sorted by one thing alone.
+    package mutating func cursor<Place>(_ parse: (String) -> Place?) -> Place? {
+        parsed("cursor", expected: "the next_cursor of a previous answer") { text in
+            Cursor(text).flatMap { $0.parts.count == 1 ? parse($0.parts[0]) : nil }
+        }
+    }
+
     /// Names that nobody asked for are no mistakes: somebody else's protocol says so.
     package mutating func passOverOthers() { unread = [] }
 

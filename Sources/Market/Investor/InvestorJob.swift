@@ -64,7 +64,8 @@ struct InvestorJob {
         let inputs = try await InvestorReads.inputs(moment, isOver: { run.isOver }, in: ledger.database)
         guard let inputs,
             let model = try await ledger.database.transaction({
-                try await InvestorStore.model(in: $0)
+                try await GradeStore.number(
+                    of: InvestorGrade.model, InvestorGrade.parameterHash, in: $0)
             })
         else { return 0 }
         let graded = InvestorGrade.grades(inputs)

@@ -4,18 +4,6 @@ import Postgres
 
 /// Investor Grades as rows, in revisions.
 enum InvestorStore {
-    private static let model = Statement(
-        "investor_model",
-        """
-        with made as (
-            insert into grade_model (id, name, parameters_hash)
-            select coalesce(max(id), 0) + 1, $1, $2 from grade_model
-            having not exists (select 1 from grade_model where name = $1 and parameters_hash = $2)
-            on conflict do nothing
-            returning id
-        )
-        select id from made union all select id from grade_model where name = $1 and parameters_hash = $2
-        """)
     /// One that is equal to what is stored is left alone.
     private static let write = Statement(
         "investor_write",
@@ -58,13 +46,6 @@ enum InvestorStore {
             revision = excluded.revision, retroactive = true
         """)
 
-    /// The number that stands for this model in rows; nil when another node made it in this moment.
-    nonisolated(nonsending) static func model(in connection: any Queryable) async throws -> Int? {
-        try await connection.query(
-            model, .text(InvestorGrade.model), .text(InvestorGrade.parameterHash)
-        ).first?.int(0)
-    }
-
     /// How many were new or others than before.
     nonisolated(nonsending) static func write(
         _ graded: [(inputs: InvestorInputs, grade: InvestorGrade)], source: String, model: Int,
@@ -101,56 +82,48 @@ enum InvestorStore {
         var asOf: Timestamp?
     }
 
-    private static let best = Statement(
+    private static let columns = """
+        g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality, g.momentum,
+        g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume, g.liquidity_score,
+        g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name, m.parameters_hash
+        """
+    private static let newestOnes = """
+        select \(columns)
+        from series s
+        cross join lateral (
+            select * from investor_grades_known($1) k
+            where k.token_id = s.token_id and k.source = s.source order by k.time desc limit 1
+        ) g
+        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+        where s.interval = '1d' and ($2::text is null or s.source = $2)
+            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
+        """
+
+    static let best = Statement(
         "investor_best",
-        """
-        select g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality,
-            g.momentum, g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume,
-            g.liquidity_score, g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name,
-            m.parameters_hash
-        from series s
-        cross join lateral (
-            select * from investor_grades_known($1) k
-            where k.token_id = s.token_id and k.source = s.source order by k.time desc limit 1
-        ) g
-        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
-        where s.interval = '1d' and ($2::text is null or s.source = $2)
-            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
-            and ($5::float8 is null or (-g.value, g.token_id, g.source) > (-$5, $6::uuid, $7::text))
-        order by -g.value, g.token_id, g.source limit $8
-        """)
-    private static let worst = Statement(
+        derived: """
+            \(newestOnes)
+                and ($5::float8 is null or (-g.value, g.token_id, g.source) > (-$5, $6::uuid, $7::text))
+            order by -g.value, g.token_id, g.source limit $8
+            """)
+    static let worst = Statement(
         "investor_worst",
-        """
-        select g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality,
-            g.momentum, g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume,
-            g.liquidity_score, g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name,
-            m.parameters_hash
-        from series s
-        cross join lateral (
-            select * from investor_grades_known($1) k
-            where k.token_id = s.token_id and k.source = s.source order by k.time desc limit 1
-        ) g
-        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
-        where s.interval = '1d' and ($2::text is null or s.source = $2)
-            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
-            and ($5::float8 is null or (g.value, g.token_id, g.source) > ($5, $6::uuid, $7::text))
-        order by g.value, g.token_id, g.source limit $8
-        """)
-    private static let history = Statement(
+        derived: """
+            \(newestOnes)
+                and ($5::float8 is null or (g.value, g.token_id, g.source) > ($5, $6::uuid, $7::text))
+            order by g.value, g.token_id, g.source limit $8
+            """)
+    static let history = Statement(
         "investor_history",
-        """
-        select g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality,
-            g.momentum, g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume,
-            g.liquidity_score, g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name,
-            m.parameters_hash
-        from investor_grades_known($1) g
-        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
-        where g.token_id = $5 and ($2::text is null or g.source = $2)
-            and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
-            and ($6::timestamptz is null or (g.time, g.source) < ($6, $7::text))
-        order by g.time desc, g.source desc limit $8
-        """)
+        derived: """
+            select \(columns)
+            from investor_grades_known($1) g
+            join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+            where g.token_id = $5 and ($2::text is null or g.source = $2)
+                and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
+                and ($6::timestamptz is null or (g.time, g.source) < ($6, $7::text))
+            order by g.time desc, g.source desc limit $8
+            """)
 
     /// The newest grade of every token.
     nonisolated(nonsending) static func newest(

@@ -38,9 +38,7 @@ struct MoverListEndpoints {
     {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let after = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? MoverListID($0.parts[0]) : nil }
-        }
+        let after = parameters.cursor { MoverListID($0) }
         try parameters.finish()
         let found = try await MoverListStore.list(after: after, limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { [$0.id.description] }

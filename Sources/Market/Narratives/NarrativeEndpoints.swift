@@ -46,9 +46,7 @@ struct NarrativeEndpoints {
         let (source, interval) = (parameters.source(), parameters.interval())
         let asOf = parameters.time("as_of")
         let limit = parameters.limit()
-        let after = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? NarrativeID($0.parts[0]) : nil }
-        }
+        let after = parameters.cursor { NarrativeID($0) }
         try parameters.finish()
         let found = try await NarrativeStore.list(
             source, interval, after: after, limit: limit + 1, in: ledger.database)

@@ -43,9 +43,7 @@ package struct WatchlistEndpoints {
     {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let after = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? WatchlistID($0.parts[0]) : nil }
-        }
+        let after = parameters.cursor { WatchlistID($0) }
         try parameters.finish()
         let principal = try Self.principal(context, .watchlistsRead)
         let found = try await WatchlistStore.list(

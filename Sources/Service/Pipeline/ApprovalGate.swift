@@ -32,17 +32,22 @@ final class ApprovalGate {
 
     /// What no handler could read is refused at once: nobody has to approve it first.
     private func checkForm(_ request: Request, _ operation: Operation) async throws {
-        let body = try await request.body.collect(limit: operation.bodyLimit)
-        request.body = RequestBody(bytes: body)
-        guard !body.isEmpty else { return }
-        _ = try await request.fields(limit: operation.bodyLimit)
-        request.body = RequestBody(bytes: body)
+        let body = try await body(of: request, operation)
+        if body.isEmpty { return }
+        try request.requireType("application/json")
+        _ = try Fields(body, nulls: .kept)
     }
 
-    /// The body, looked at ahead of its handler; nil for what is no JSON, which the handler says.
+    /// Looked at ahead of its handler; nil for what is no JSON, which the handler says.
     private func patch(_ request: Request, _ operation: Operation) async throws -> JSONValue? {
+        let body = try await body(of: request, operation)
+        return try? JSONValue.parse(body)
+    }
+
+    /// All of it; it can be read again.
+    private func body(of request: Request, _ operation: Operation) async throws -> [UInt8] {
         let body = try await request.body.collect(limit: operation.bodyLimit)
         request.body = RequestBody(bytes: body)
-        return try? JSONValue.parse(body)
+        return body
     }
 }

@@ -45,9 +45,7 @@ package struct CandleFeedEndpoints {
         var parameters = try request.parameters()
         let limit = parameters.limit()
         let token = parameters.parsed("token_id", expected: "a token's id") { TokenID($0) }
-        let after = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? CandleFeedID($0.parts[0]) : nil }
-        }
+        let after = parameters.cursor { CandleFeedID($0) }
         try parameters.finish()
         let found = try await CandleFeedStore.list(
             of: token, after: after, limit: limit + 1, in: ledger.database)

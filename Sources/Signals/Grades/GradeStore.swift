@@ -1,8 +1,8 @@
 import Kernel
-import Postgres
+package import Postgres
 
 /// Grades as rows. Whoever writes holds the lock of their series.
-enum GradeStore {
+package enum GradeStore {
     /// One that is bit-equal to what is stored is left alone; another is the next revision, and what was is
     /// kept. Newest is the time of the series' newest closed candle.
     /// What is stored is found row by row: a plain join was planned while the table was empty, as a walk over
@@ -64,11 +64,18 @@ enum GradeStore {
     ) async throws -> [GradeModel: Int]? {
         var numbers: [GradeModel: Int] = [:]
         for one in models.computed {
-            let rows = try await connection.query(model, .text(one.rawValue), .text(one.parameterHash))
-            guard let row = rows.first else { return nil }
-            numbers[one] = row.int(0)
+            let number = try await number(of: one.rawValue, one.parameterHash, in: connection)
+            guard let number else { return nil }
+            numbers[one] = number
         }
         return numbers
+    }
+
+    /// Of a model of any kind with its parameters; nil when another node made it in this moment.
+    package nonisolated(nonsending) static func number(
+        of name: String, _ parameterHash: String, in connection: any Queryable
+    ) async throws -> Int? {
+        try await connection.query(model, .text(name), .text(parameterHash)).first?.int(0)
     }
 
     struct Written {

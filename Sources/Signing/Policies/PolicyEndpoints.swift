@@ -93,9 +93,7 @@ extension PolicyEndpoints {
     ) async throws -> Response {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let below = parameters.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? Int($0.parts[0]) : nil }.flatMap(Self.version)
-        }
+        let below = parameters.cursor { Int($0).flatMap(Self.version) }
         try parameters.finish()
         let place = try await place(of: request, route, .policiesRead, context)
         _ = try await book.version(at: place)

@@ -22,9 +22,7 @@ struct PriceSourceSearch {
         case .suspended: conditions.append("p.suspended_at is not null")
         case nil: break
         }
-        let before = query.parsed("cursor", expected: "the next_cursor of a previous answer") { text in
-            Cursor(text).flatMap { $0.parts.count == 1 ? PriceSourceID($0.parts[0]) : nil }
-        }
+        let before = query.cursor { PriceSourceID($0) }
         if let before {
             parameters.append(.id(before))
             conditions.append("p.id < $\(parameters.count)")

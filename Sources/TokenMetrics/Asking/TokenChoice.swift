@@ -48,6 +48,14 @@ enum TokenChoice {
 /// What every list begins with: `$1` tokens, `$2` sources, `$3` the least volume, `$4` and `$5` rows of a
 /// page.
 struct ListParameters {
+    /// Of a token `k` and the series `s` that stands for it: whether it is meant, and traded enough.
+    static let chosen = """
+        where ($1::uuid[] is null or k.id = any($1))
+            and ($3::float8 is null or exists (
+                select from candle v where v.series = s.id and v.open_time = s.last_closed
+                    and v.close * v.volume >= $3))
+        """
+
     let all: [Parameter]
 
     /// Nil where no token is meant.

@@ -16,18 +16,15 @@ struct CloseHistory: Sendable {
     static let mostTokens = 50
     private static let pageSize = 1_000
 
-    private static let wanted = Statement(
+    static let wanted = Statement(
         "tm_histories",
-        """
-        select k.number, t.symbol, s.id
-        from token k join ticker t on t.token_id = k.id
-        cross join lateral primary_series(k.id, '1d', $2) s
-        where ($1::uuid[] is null or k.id = any($1))
-            and ($3::float8 is null or exists (
-                select from candle v where v.series = s.id and v.open_time = s.last_closed
-                    and v.close * v.volume >= $3))
-        order by k.number limit $4 offset $5
-        """)
+        derived: """
+            select k.number, t.symbol, s.id
+            from token k join ticker t on t.token_id = k.id
+            cross join lateral primary_series(k.id, '1d', $2) s
+            \(ListParameters.chosen)
+            order by k.number limit $4 offset $5
+            """)
 
     private static let page = Statement(
         "tm_closes",

@@ -20,50 +20,47 @@ struct Correlation: Sendable {
 
     /// Moves from close to close of the 90 days up to a token's newest one, none over a gap, at least 30 in
     /// common.
-    private static let page = Statement(
+    static let page = Statement(
         "tm_correlations",
-        """
-        with wanted as materialized (
-            select k.number, t.symbol, s.id, s.last_closed
-            from token k join ticker t on t.token_id = k.id
-            cross join lateral primary_series(k.id, '1d', $2) s
-            where ($1::uuid[] is null or k.id = any($1))
-                and ($3::float8 is null or exists (
-                    select from candle v where v.series = s.id and v.open_time = s.last_closed
-                        and v.close * v.volume >= $3))
-            order by k.number limit $4 offset $5
-        ), partner as materialized (
-            select k.number, t.symbol, s.id, s.last_closed
-            from token k join ticker t on t.token_id = k.id
-            cross join lateral primary_series(k.id, '1d', $2) s
-            join candle v on v.series = s.id and v.open_time = s.last_closed
-            order by v.close * v.volume desc, k.number limit 100
-        ), move as materialized (
-            select m.id, m.time, m.close / m.before - 1 as size
-            from (
-                select x.id, c.open_time as time, c.close,
-                    lag(c.close) over w as before, lag(c.open_time) over w as time_before
-                from (select id, last_closed from wanted union select id, last_closed from partner) x
-                join candle c on c.series = x.id and c.closed
-                    and c.open_time >= x.last_closed - interval '90 days'
-                window w as (partition by x.id order by c.open_time)
-            ) m
-            where m.time - m.time_before = interval '1 day'
-        ), pair as (
-            select w.number, p.number as partner, p.symbol, corr(a.size, b.size) as correlation,
-                count(*) as days
-            from wanted w join move a on a.id = w.id
-            join move b on b.time = a.time and b.id <> a.id join partner p on p.id = b.id
-            group by w.number, p.number, p.symbol having count(*) >= 30
-        ), ranked as (
-            select *, row_number() over (partition by number order by correlation desc, partner) as top,
-                row_number() over (partition by number order by correlation, partner desc) as bottom
-            from pair where correlation is not null
-        )
-        select w.number, w.symbol, r.symbol, r.partner, r.correlation, r.days
-        from wanted w left join ranked r on r.number = w.number and (r.top <= 10 or r.bottom <= 10)
-        order by w.number, r.top
-        """)
+        derived: """
+            with wanted as materialized (
+                select k.number, t.symbol, s.id, s.last_closed
+                from token k join ticker t on t.token_id = k.id
+                cross join lateral primary_series(k.id, '1d', $2) s
+                \(ListParameters.chosen)
+                order by k.number limit $4 offset $5
+            ), partner as materialized (
+                select k.number, t.symbol, s.id, s.last_closed
+                from token k join ticker t on t.token_id = k.id
+                cross join lateral primary_series(k.id, '1d', $2) s
+                join candle v on v.series = s.id and v.open_time = s.last_closed
+                order by v.close * v.volume desc, k.number limit 100
+            ), move as materialized (
+                select m.id, m.time, m.close / m.before - 1 as size
+                from (
+                    select x.id, c.open_time as time, c.close,
+                        lag(c.close) over w as before, lag(c.open_time) over w as time_before
+                    from (select id, last_closed from wanted union select id, last_closed from partner) x
+                    join candle c on c.series = x.id and c.closed
+                        and c.open_time >= x.last_closed - interval '90 days'
+                    window w as (partition by x.id order by c.open_time)
+                ) m
+                where m.time - m.time_before = interval '1 day'
+            ), pair as (
+                select w.number, p.number as partner, p.symbol, corr(a.size, b.size) as correlation,
+                    count(*) as days
+                from wanted w join move a on a.id = w.id
+                join move b on b.time = a.time and b.id <> a.id join partner p on p.id = b.id
+                group by w.number, p.number, p.symbol having count(*) >= 30
+            ), ranked as (
+                select *, row_number() over (partition by number order by correlation desc, partner) as top,
+                    row_number() over (partition by number order by correlation, partner desc) as bottom
+                from pair where correlation is not null
+            )
+            select w.number, w.symbol, r.symbol, r.partner, r.correlation, r.days
+            from wanted w left join ranked r on r.number = w.number and (r.top <= 10 or r.bottom <= 10)
+            order by w.number, r.top
+            """)
 
     nonisolated(nonsending) static func list(
         _ ask: Ask, in database: Database

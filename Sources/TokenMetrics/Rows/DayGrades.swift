@@ -11,25 +11,22 @@ struct TraderGradeOfDay: Sendable {
     /// Percent of the grade of the day before; nil without one.
     var change: Double?
 
-    private static let page = Statement(
+    static let page = Statement(
         "tm_trader_grades",
-        """
-        select k.number, t.symbol, g.time, g.value, (g.value / nullif(p.value, 0) - 1) * 100
-        from token k join ticker t on t.token_id = k.id
-        cross join lateral primary_series(k.id, '1d', $2) s
-        join grade g on g.series = s.id and g.model_number = $10
-            and g.time >= coalesce($6, s.last_closed - interval '29 days')
-            and g.time < coalesce($7::timestamptz, 'infinity')
-        left join grade p on p.series = g.series and p.model_number = g.model_number
-            and p.time = g.time - interval '1 day'
-        where ($1::uuid[] is null or k.id = any($1))
-            and ($3::float8 is null or exists (
-                select from candle v where v.series = s.id and v.open_time = s.last_closed
-                    and v.close * v.volume >= $3))
-            and ($8::float8 is null or g.value >= $8)
-            and ($9::float8 is null or (g.value / nullif(p.value, 0) - 1) * 100 >= $9)
-        order by k.number, g.time desc limit $4 offset $5
-        """)
+        derived: """
+            select k.number, t.symbol, g.time, g.value, (g.value / nullif(p.value, 0) - 1) * 100
+            from token k join ticker t on t.token_id = k.id
+            cross join lateral primary_series(k.id, '1d', $2) s
+            join grade g on g.series = s.id and g.model_number = $10
+                and g.time >= coalesce($6, s.last_closed - interval '29 days')
+                and g.time < coalesce($7::timestamptz, 'infinity')
+            left join grade p on p.series = g.series and p.model_number = g.model_number
+                and p.time = g.time - interval '1 day'
+            \(ListParameters.chosen)
+                and ($8::float8 is null or g.value >= $8)
+                and ($9::float8 is null or (g.value / nullif(p.value, 0) - 1) * 100 >= $9)
+            order by k.number, g.time desc limit $4 offset $5
+            """)
 
     struct Filter {
         var atLeast: Double?
@@ -73,28 +70,25 @@ struct InvestorGradeOfDay: Sendable {
     var grade: Double?
     var change: Double?
 
-    private static let page = Statement(
+    static let page = Statement(
         "tm_investor_grades",
-        """
-        select k.number, t.symbol, c.open_time, i.value, (i.value / nullif(i.week_before, 0) - 1) * 100
-        from token k join ticker t on t.token_id = k.id
-        cross join lateral primary_series(k.id, '1d', $2) s
-        join candle c on c.series = s.id and c.closed
-            and c.open_time >= coalesce($6, s.last_closed - interval '29 days')
-            and c.open_time < coalesce($7::timestamptz, 'infinity')
-        left join lateral (
-            select g.value, (select w.value from investor_grade w where w.token_id = g.token_id
-                and w.source = g.source and w.time = g.time - interval '7 days') as week_before
-            from investor_grade g
-            where g.token_id = k.id and g.source = s.source and g.time = c.open_time
-        ) i on true
-        where ($1::uuid[] is null or k.id = any($1))
-            and ($3::float8 is null or exists (
-                select from candle v where v.series = s.id and v.open_time = s.last_closed
-                    and v.close * v.volume >= $3))
-            and ($8::float8 is null or i.value >= $8)
-        order by k.number, c.open_time desc limit $4 offset $5
-        """)
+        derived: """
+            select k.number, t.symbol, c.open_time, i.value, (i.value / nullif(i.week_before, 0) - 1) * 100
+            from token k join ticker t on t.token_id = k.id
+            cross join lateral primary_series(k.id, '1d', $2) s
+            join candle c on c.series = s.id and c.closed
+                and c.open_time >= coalesce($6, s.last_closed - interval '29 days')
+                and c.open_time < coalesce($7::timestamptz, 'infinity')
+            left join lateral (
+                select g.value, (select w.value from investor_grade w where w.token_id = g.token_id
+                    and w.source = g.source and w.time = g.time - interval '7 days') as week_before
+                from investor_grade g
+                where g.token_id = k.id and g.source = s.source and g.time = c.open_time
+            ) i on true
+            \(ListParameters.chosen)
+                and ($8::float8 is null or i.value >= $8)
+            order by k.number, c.open_time desc limit $4 offset $5
+            """)
 
     nonisolated(nonsending) static func list(
         _ ask: Ask, _ days: DayRange, atLeast: Double?, in database: Database

@@ -12,21 +12,18 @@ struct OHLCV: Sendable {
     var close: Double
     var volume: Double
 
-    private static let page = Statement(
+    static let page = Statement(
         "tm_candles",
-        """
-        select k.number, t.symbol, c.open_time, c.open, c.high, c.low, c.close, c.volume
-        from token k join ticker t on t.token_id = k.id
-        cross join lateral primary_series(k.id, $8, $2) s
-        join candle c on c.series = s.id and c.closed
-            and c.open_time >= coalesce($6, date_trunc('day', s.last_closed, 'UTC') - interval '29 days')
-            and c.open_time < coalesce($7::timestamptz, 'infinity')
-        where ($1::uuid[] is null or k.id = any($1))
-            and ($3::float8 is null or exists (
-                select from candle v where v.series = s.id and v.open_time = s.last_closed
-                    and v.close * v.volume >= $3))
-        order by k.number, c.open_time desc limit $4 offset $5
-        """)
+        derived: """
+            select k.number, t.symbol, c.open_time, c.open, c.high, c.low, c.close, c.volume
+            from token k join ticker t on t.token_id = k.id
+            cross join lateral primary_series(k.id, $8, $2) s
+            join candle c on c.series = s.id and c.closed
+                and c.open_time >= coalesce($6, date_trunc('day', s.last_closed, 'UTC') - interval '29 days')
+                and c.open_time < coalesce($7::timestamptz, 'infinity')
+            \(ListParameters.chosen)
+            order by k.number, c.open_time desc limit $4 offset $5
+            """)
 
     nonisolated(nonsending) static func list(
         _ ask: Ask, _ days: DayRange, every grain: Grain, in database: Database

@@ -25,84 +25,85 @@ struct SignalOfCandle: Sendable {
     /// A signal is over at the close of the candle that ended it, and its position at the open of the next
     /// one. A stale one is over behind the last candle that it was followed to. Where nobody filters by
     /// signal, the page is cut before signals are looked at.
-    private static let page = Statement(
+    static let page = Statement(
         "tm_signals",
-        """
-        with asked as materialized (
-            select k.number, t.symbol, s.id as series, c.open_time as time, c.close, k.id as token, s.source
-            from token k join ticker t on t.token_id = k.id
-            cross join lateral primary_series(k.id, $8, $2) s
-            join candle c on c.series = s.id and c.closed
-                and c.open_time >= coalesce($6, date_trunc('day', s.last_closed, 'UTC') - interval '29 days')
-                and c.open_time < coalesce($7::timestamptz, 'infinity')
-            where ($1::uuid[] is null or k.id = any($1))
-                and ($3::float8 is null or exists (
-                    select from candle v where v.series = s.id and v.open_time = s.last_closed
-                        and v.close * v.volume >= $3))
-            order by k.number, c.open_time desc
-            limit case when $9::int4 is null then $4::int8 end
-            offset case when $9::int4 is null then $5::int8 else 0 end
-        ), told as (
-            select r.number, r.symbol, r.time, r.close, g.value as grade, i.value as investor,
-                case when r.time < b.over_at then 1 when r.time < w.over_at then -1 else 0 end as signal,
-                case when b.decided_at >= coalesce(w.decided_at, '-infinity') then 1
-                    when w.decided_at is not null then -1 end as trend,
-                coalesce(r.time between b.fill_at and b.last_at, false) as held,
-                case when f.fill_at <= r.time then before.factor * case
-                    when b.fill_at is null or b.fill_at > r.time then 1
-                    when r.time <= b.last_at then r.close / b.fill_open * (1 - b.cost) ^ 2
-                    else 1 + b.roi_net end - 1 end as returns,
-                case when f.fill_at <= r.time then r.close / f.fill_open - 1 end as holding
-            from asked r
-            left join grade g on g.series = r.series and g.model_number = $11 and g.time = r.time
-            left join investor_grade i on i.token_id = r.token and i.source = r.source and i.time = r.time
-            left join lateral (
-                select x.decided_at, x.roi_net, (j.body->>'fill_at')::timestamptz as fill_at,
-                    (j.body->>'fill_open')::float8 as fill_open,
-                    coalesce((j.body->'roi'->>'cost_bps_a_side')::float8, 0) / 10000 as cost,
-                    e.last_at,
-                    case when x.state = 'closed' then e.last_at else e.last_at + $10::interval end as over_at
-                from signal x
-                cross join lateral (select x.body::jsonb as body) j
+        derived: """
+            with asked as materialized (
+                select k.number, t.symbol, s.id as series, c.open_time as time, c.close, k.id as token,
+                    s.source
+                from token k join ticker t on t.token_id = k.id
+                cross join lateral primary_series(k.id, $8, $2) s
+                join candle c on c.series = s.id and c.closed
+                    and c.open_time >= coalesce($6, date_trunc('day', s.last_closed, 'UTC') - interval '29
+                        days')
+                    and c.open_time < coalesce($7::timestamptz, 'infinity')
+                \(ListParameters.chosen)
+                order by k.number, c.open_time desc
+                limit case when $9::int4 is null then $4::int8 end
+                offset case when $9::int4 is null then $5::int8 else 0 end
+            ), told as (
+                select r.number, r.symbol, r.time, r.close, g.value as grade, i.value as investor,
+                    case when r.time < b.over_at then 1 when r.time < w.over_at then -1 else 0 end as signal,
+                    case when b.decided_at >= coalesce(w.decided_at, '-infinity') then 1
+                        when w.decided_at is not null then -1 end as trend,
+                    coalesce(r.time between b.fill_at and b.last_at, false) as held,
+                    case when f.fill_at <= r.time then before.factor * case
+                        when b.fill_at is null or b.fill_at > r.time then 1
+                        when r.time <= b.last_at then r.close / b.fill_open * (1 - b.cost) ^ 2
+                        else 1 + b.roi_net end - 1 end as returns,
+                    case when f.fill_at <= r.time then r.close / f.fill_open - 1 end as holding
+                from asked r
+                left join grade g on g.series = r.series and g.model_number = $11 and g.time = r.time
+                left join investor_grade i on i.token_id = r.token and i.source = r.source and i.time = r.time
+                left join lateral (
+                    select x.decided_at, x.roi_net, (j.body->>'fill_at')::timestamptz as fill_at,
+                        (j.body->>'fill_open')::float8 as fill_open,
+                        coalesce((j.body->'roi'->>'cost_bps_a_side')::float8, 0) / 10000 as cost,
+                        e.last_at,
+                        case when x.state = 'closed' then e.last_at else e.last_at + $10::interval end as
+                            over_at
+                    from signal x
+                    cross join lateral (select x.body::jsonb as body) j
+                    cross join lateral (
+                        select case x.state when 'open' then 'infinity'
+                            when 'closed' then (j.body->>'closed_at')::timestamptz
+                            else coalesce((j.body->'roi'->>'as_of')::timestamptz, x.decided_at) end as last_at
+                    ) e
+                    where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
+                        and x.decided_at <= r.time and not x.withdrawn
+                    order by x.decided_at desc limit 1
+                ) b on true
+                left join lateral (
+                    select x.decided_at, case x.state when 'open' then 'infinity'
+                        when 'closed' then (x.body::jsonb->>'closed_at')::timestamptz
+                        else coalesce(substring(x.body::jsonb->>'stale_reason'
+                            from 'no candle after ([0-9TZ:.-]+)')::timestamptz, x.decided_at) + $10::interval
+                        end as over_at
+                    from signal x
+                    where x.series = r.series and x.model_number = $11 and x.direction = 'bearish'
+                        and x.decided_at <= r.time and not x.withdrawn
+                    order by x.decided_at desc limit 1
+                ) w on true
+                left join lateral (
+                    select (x.body::jsonb->>'fill_at')::timestamptz as fill_at,
+                        (x.body::jsonb->>'fill_open')::float8 as fill_open
+                    from signal x
+                    where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
+                        and not x.withdrawn
+                    order by x.decided_at limit 1
+                ) f on true
                 cross join lateral (
-                    select case x.state when 'open' then 'infinity'
-                        when 'closed' then (j.body->>'closed_at')::timestamptz
-                        else coalesce((j.body->'roi'->>'as_of')::timestamptz, x.decided_at) end as last_at
-                ) e
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
-                    and x.decided_at <= r.time and not x.withdrawn
-                order by x.decided_at desc limit 1
-            ) b on true
-            left join lateral (
-                select x.decided_at, case x.state when 'open' then 'infinity'
-                    when 'closed' then (x.body::jsonb->>'closed_at')::timestamptz
-                    else coalesce(substring(x.body::jsonb->>'stale_reason'
-                        from 'no candle after ([0-9TZ:.-]+)')::timestamptz, x.decided_at) + $10::interval
-                    end as over_at
-                from signal x
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bearish'
-                    and x.decided_at <= r.time and not x.withdrawn
-                order by x.decided_at desc limit 1
-            ) w on true
-            left join lateral (
-                select (x.body::jsonb->>'fill_at')::timestamptz as fill_at,
-                    (x.body::jsonb->>'fill_open')::float8 as fill_open
-                from signal x
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
-                    and not x.withdrawn
-                order by x.decided_at limit 1
-            ) f on true
-            cross join lateral (
-                select coalesce(exp(sum(ln(1 + x.roi_net))), 1) as factor from signal x
-                where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
-                    and x.decided_at < b.decided_at and not x.withdrawn and x.roi_net > -1
-            ) before
-        )
-        select number, symbol, time, close, grade, signal, trend, held, returns, holding, investor from told
-        where ($9::int4 is null or signal = $9)
-        order by number, time desc limit $4
-        offset case when $9::int4 is null then 0 else $5::int8 end
-        """)
+                    select coalesce(exp(sum(ln(1 + x.roi_net))), 1) as factor from signal x
+                    where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
+                        and x.decided_at < b.decided_at and not x.withdrawn and x.roi_net > -1
+                ) before
+            )
+            select number, symbol, time, close, grade, signal, trend, held, returns, holding, investor from
+                told
+            where ($9::int4 is null or signal = $9)
+            order by number, time desc limit $4
+            offset case when $9::int4 is null then 0 else $5::int8 end
+            """)
 
     nonisolated(nonsending) static func list(
         _ ask: Ask, _ days: DayRange, every grain: Grain, only signal: Int? = nil, by model: GradeModel,
