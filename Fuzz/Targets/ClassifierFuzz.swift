@@ -40,11 +40,26 @@ extension FuzzTarget {
         try check(draft, isWrittenAs: request)
         try check(meaning)
         try checkNaming(draft, meaning, classifier)
-        let allowed = Set(RequestOperation.allCases)
         if line.exchange != .coinbase {
-            let refusal = classifier.refusesToSign(meaning, draft, allowing: allowed)
-            try require(refusal == nil, "what is allowed is refused")
+            try require(classifier.refusesToSign(meaning) == nil, "what the signature covers is refused")
         }
+        for other in classifier.otherReadings(of: draft) { try check(other, of: draft, classifier) }
+    }
+
+    /// The same parameters at another route mean what that route says.
+    private static func check(
+        _ other: OtherReading, of draft: RequestDraft, _ classifier: RequestClassifier
+    ) throws(Finding) {
+        try require(
+            other.host != draft.host || other.method != draft.method || other.path != draft.path,
+            "a request is another one than itself")
+        let there = try? RequestDraft(
+            other.method, host: other.host, path: other.path, query: draft.query, body: draft.body)
+        guard !other.path.contains("{"), let there else { return }
+        let meaning = classifier.meaning(of: there)
+        let isUnread = meaning.operation == .admin && !meaning.problems.isEmpty
+        try require(
+            isUnread || meaning.operation == other.meaning.operation, "a route means two things")
     }
 
     private static let dangerous = [

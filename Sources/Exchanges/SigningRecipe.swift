@@ -72,6 +72,7 @@ extension ExchangeName {
         let wantsNonce: Bool
         let usualWindow: Period?
         let widestWindow: Int?
+        let asksWindow: Bool
         let signaturesLast: Period
 
         init(_ recipes: [SigningRecipe]) {
@@ -79,7 +80,9 @@ extension ExchangeName {
             let windows = recipes.compactMap(\.window)
             usualWindow = recipes.first?.window.map { .milliseconds(Int64($0.milliseconds)) }
             widestWindow = windows.compactMap(\.atMost).max()
-            signaturesLast = .milliseconds(Int64((windows.map(\.milliseconds).max() ?? 0) + 1_000))
+            asksWindow = recipes.first?.window?.milliseconds == SigningMoment.usualReceiveWindow
+            let longest = windows.map { $0.atMost ?? $0.milliseconds }.max() ?? 0
+            signaturesLast = .milliseconds(Int64(longest + 1_000))
         }
     }
 
@@ -101,8 +104,12 @@ extension ExchangeName {
     /// The widest window that may be asked for, in milliseconds; nil where there is nothing to ask.
     package var widestWindow: Int? { facts.widestWindow }
 
-    /// How long a signed request that left at this moment may still be taken: the longest window of its
-    /// recipes, and a second for clocks and for what is on its way. Kraken's has no window: there a signature
-    /// is good until a request with a higher nonce has come.
+    /// Whether each request says how long it shall be good: it is as long as `SigningMoment.receiveWindow`.
+    package var asksWindow: Bool { facts.asksWindow }
+
+    /// How long a signed request that left at this moment may still be taken, at most: the widest window that
+    /// cancels may ask for, or else the longest of its recipes, and a second for clocks and for what is on
+    /// its way. Kraken's has no window: there a signature is good until a request with a higher nonce has
+    /// come.
     package var signaturesLast: Period { facts.signaturesLast }
 }

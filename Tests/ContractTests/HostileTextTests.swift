@@ -31,7 +31,7 @@ struct HostileTextTests {
         "testAlertRule", "dryRunAlertRuleActions", "seal", "unseal", "proveShare",
         "confirmRestore",
         "lookAtDeposit", "deposit", "logIn", "changePassword", "resetPassword",
-        "signRequest", "tryRequest", "proxyPost", "proxyPut", "proxyPatch",
+        "signRequest", "tryRequest", "tryProxiedRequest", "proxyPost", "proxyPut", "proxyPatch",
         "confirmTOTP", "addPasskey", "stepUp",
         // Its reason is read as that of `disableAlertRule`, and told by the rules that it disables.
         "disableRulePack",
@@ -116,7 +116,7 @@ struct HostileTextTests {
         }
     }
 
-    @Test(arguments: ["sign", "sign/dry-run"])
+    @Test(arguments: ["sign", "sign/dry-run", "proxy-dry-run"])
     func `T21: hostile text in what shall be signed is judged, or refused by its field`(
         operation: String
     ) async throws {

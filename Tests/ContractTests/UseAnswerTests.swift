@@ -62,7 +62,7 @@ struct UseAnswerTests {
     {
         try await Self.open { desk in
             let bot = try await desk.premises.join("bot", .bot, by: desk.owner).token
-            for path in ["/sign", "/sign/dry-run"] {
+            for path in ["/sign", "/sign/dry-run", "/proxy-dry-run"] {
                 let answer = try await desk.call("POST", path, as: bot, body: Self.withdrawal)
                 let clauses = answer.json["clauses"]?.asArray ?? []
                 #expect(!clauses.isEmpty, "\(answer.text)")

@@ -159,7 +159,7 @@ import Testing
             #expect(late.status == 412)
             let revoked = try await desk.call("POST", "\(path)/revoke", #"{"reason": "laptop stolen"}"#)
             #expect(revoked.json["status"]?.asString == "revoked")
-            #expect(revoked.json["handed_out_until"]?.asString == "2026-01-07T08:00:06.000Z")
+            #expect(revoked.json["handed_out_until"]?.asString == "2026-01-07T08:01:01.000Z")
             #expect(revoked.json["rotation"]?["overdue"] == .bool(false))
             let again = try await desk.call("POST", "\(path)/revoke", #"{"reason": "other"}"#)
             #expect(again.json["status_reason"]?.asString == "laptop stolen")

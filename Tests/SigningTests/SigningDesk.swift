@@ -103,13 +103,20 @@ final class DeskExchange: Sendable {
         """
     }
 
+    private let futures = Mutex(false)
+
+    /// Whether keys may trade futures, from their next probe on.
+    func permitsFutures(_ permits: Bool) { futures.withLock { $0 = permits } }
+
     /// What Binance answers to `GET /sapi/v1/account/apiRestrictions`.
-    static let restrictions = """
+    var restrictions: String {
+        """
         {"ipRestrict":true,"createTime":1698645219000,"enableReading":true,"enableWithdrawals":false,\
-        "enableInternalTransfer":false,"enableMargin":false,"enableFutures":false,\
+        "enableInternalTransfer":false,"enableMargin":false,"enableFutures":\(futures.withLock(\.self)),\
         "permitsUniversalTransfer":false,"enableVanillaOptions":false,"enableFixApiTrade":false,\
         "enableFixReadOnly":false,"enableSpotAndMarginTrading":true,"enablePortfolioMarginTrading":false}
         """
+    }
 }
 
 /// The room with a database of its own, on one worker: keys are registered and confirmed, policies published,
@@ -141,16 +148,16 @@ struct SigningDesk {
         let line = ExchangeLine(
             send: { [exchange, time] in exchange.take($0, at: time.now) }, pause: { _ in })
         let view = market.market(clocks, time.clock)
+        let feed = MarketFeed(board: market, hosts: hosts, line: line, ledger: ledger)
         batcher = UseBatcher(
-            ledger: ledger, book: book, market: view,
-            feed: MarketFeed(board: market, hosts: hosts, line: line, ledger: ledger),
+            ledger: ledger, book: book, market: view, feed: feed,
             times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor),
             turn: BatchTurn(), reactor: reactor)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         reports = ReportWriter(ledger: ledger, reactor: reactor)
         jobs = UsageJobs(ledger: ledger).jobs
         caller = TestCaller(
-            Self.keys(book, database, time)
+            Self.keys(book, database, time, exchange)
                 + SignEndpoints(
                     batcher: batcher, hosts: hosts, clocks: clocks, entropy: .system
                 ).operations
@@ -163,17 +170,17 @@ struct SigningDesk {
                 + UsageEndpoints(database: database, writer: reports).operations
                 + PolicyEndpoints(
                     book: PolicyBook(ledger: ledger, keys: book),
-                    history: UsageHistory(keys: book, database: database, market: view)
+                    history: UsageHistory(keys: book, database: database, market: view, feed: feed)
                 ).operations)
     }
 
     private static func keys(
-        _ book: KeyBook, _ database: Database, _ time: DeskClock
+        _ book: KeyBook, _ database: Database, _ time: DeskClock, _ exchange: DeskExchange
     ) -> [Operation] {
         let prober = KeyProber(
             clock: time.clock, entropy: .system, standIn: { _, _, _ in nil }, pause: { _ in },
             send: { _ in
-                .success(ProbeAnswer(status: 200, body: Array(DeskExchange.restrictions.utf8)))
+                .success(ProbeAnswer(status: 200, body: Array(exchange.restrictions.utf8)))
             })
         return KeyEndpoints(
             book: book, isActive: { _, _ in true }, makePair: { try PrivateKey.generate($0, rsaBits: $1) },

@@ -14,7 +14,7 @@ struct Route: Sendable {
     /// What may stand in query and body, if it is the same text in both.
     var inBoth: Set<String> = []
     /// Without these the exchange refuses the request; nil where nothing is stated. See
-    /// `RequestClassifier.alsoFits`.
+    /// `RequestClassifier.otherReadings`.
     var required: Set<String>?
     var orders: OrderReading?
     var withdrawal: WithdrawalReading?

@@ -15,76 +15,75 @@ enum SignatureOpenness: Sendable {
     var leavesPathOpen: Bool { self != .closed && self != .content }
 }
 
-/// A route that a signed request fits besides its own.
-package struct OtherFit: Sendable, Equatable {
+/// Another request that the same signature is good for.
+package struct OtherReading: Sendable {
     package let host: String
     package let method: RequestDraft.Method
     /// May have placeholders in braces.
     package let path: String
-    package let operation: RequestOperation
+    package let meaning: RequestMeaning
+    /// The exchange takes it of a key that may do one of these; empty where that is not known.
+    package let permissions: Set<KeyPermission>
 }
 
 extension RequestClassifier {
-    /// The routes that would take the same parameters under the same signature: all the exchange's others
-    /// whose required parameters are there, for exchanges leave out of account what they do not know.
+    /// What the same parameters under the same signature would mean at all the exchange's other routes that
+    /// would take them: those whose required parameters are there, for exchanges leave out of account what
+    /// they do not know.
     ///
     /// Each table states everything that trades, cancels, transfers or withdraws, and some of `admin`. Not
     /// told are routes that only read or open streams, what no table states, and what takes no parameters at
     /// all: that fits everything (a Bybit key can delete itself), and no rule here helps against it.
-    package func otherFits(of draft: RequestDraft) -> [OtherFit] {
+    package func otherReadings(of draft: RequestDraft) -> [OtherReading] {
+        guard openness.leavesPathOpen else { return [] }
         let names = draft.parameterNames
         let own = table.find(draft)?.route
-        return RequestOperation.allCases.flatMap { operation in
-            others.candidates(for: operation, names).flatMap { candidate in
-                fits(draft, candidate.route, besides: own)
+        var found: [OtherReading] = []
+        for operation in RequestOperation.allCases {
+            for candidate in others.candidates(for: operation, names)
+            where hasShape(draft, of: candidate.route) {
+                let route = candidate.route
+                let isOwn = route.method == own?.method && route.path == own?.path
+                for host in route.hosts where !isOwn || host != draft.host {
+                    let isKnown = found.contains {
+                        $0.host == host && $0.method == route.method && $0.path == route.path
+                    }
+                    if !isKnown { found.append(reading(draft, as: route, at: host)) }
+                }
             }
         }
+        return found
     }
 
-    private func fits(_ draft: RequestDraft, _ route: Route, besides own: Route?) -> [OtherFit] {
-        guard hasShape(draft, of: route) else { return [] }
-        let isOwn = route.method == own?.method && route.path == own?.path
-        return route.hosts.filter { !isOwn || $0 != draft.host }.map { host in
-            OtherFit(host: host, method: route.method, path: route.path, operation: route.operation)
+    private func reading(_ draft: RequestDraft, as route: Route, at host: String) -> OtherReading {
+        var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
+        do throws(MeaningProblem) {
+            let parameters = try Parameters(draft, inBoth: route.inBoth)
+            if let orders = route.orders { meaning.orders = try orders(parameters) }
+            if let withdrawal = route.withdrawal { meaning.withdrawal = try withdrawal(parameters) }
+        } catch {
+            meaning.problems = [error]
         }
+        return OtherReading(
+            host: host, method: route.method, path: route.path, meaning: meaning,
+            permissions: permissions(for: route, at: host))
     }
 
-    /// The operations that the same signature would allow at other routes.
-    package func alsoFits(_ draft: RequestDraft) -> Set<RequestOperation> {
-        Set(otherFits(of: draft).map(\.operation))
+    /// What a key must be allowed by the exchange itself to trade or cancel there.
+    private func permissions(for route: Route, at host: String) -> Set<KeyPermission> {
+        guard route.operation == .trade || route.operation == .cancel else { return [] }
+        // One host for all of them: the parameters say which.
+        if exchange == .bybit { return [.tradeSpot, .tradeMargin, .tradeDerivatives] }
+        if host != "spot" || route.path.contains("/futures/") { return [.tradeDerivatives] }
+        return [route.path.contains("/margin/") ? .tradeMargin : .tradeSpot]
     }
 
-    /// Why a signature for it is not handed out; nil when one may be.
-    ///
-    /// The rule: where a signature leaves path and method open, whatever other operation its parameters are
-    /// complete for must be allowed, too: `GET /openOrders?symbol=…` is also `DELETE /openOrders`, and a read
-    /// must not be good for a cancel, an order, a transfer or a withdrawal. Where it leaves the content open,
-    /// nothing is signed that content makes an order, a transfer or a withdrawal.
-    /// - Parameter allowed: the operations that whoever asks may do with this key anyway.
-    package func refusesToSign(
-        _ meaning: RequestMeaning, _ draft: RequestDraft, allowing allowed: Set<RequestOperation>
-    ) -> String? {
-        if openness == .content, ![.read, .cancel, .stream].contains(meaning.operation) {
-            return "a token of \(exchange.rawValue) covers no body: it would be good for any other content"
-        }
-        let more = otherOperations(draft, besides: allowed.union([meaning.operation]))
-        guard !more.isEmpty else { return nil }
-        let names = more.map(\.rawValue).sorted().joined(separator: ", ")
-        return "the signature would also fit another endpoint, for what is not allowed: \(names)"
-    }
-
-    /// For every signature: only routes of what is not allowed anyway are looked at.
-    private func otherOperations(
-        _ draft: RequestDraft, besides known: Set<RequestOperation>
-    ) -> [RequestOperation] {
-        let names = draft.parameterNames
-        let own = table.find(draft)?.route
-        return RequestOperation.allCases.filter { operation in
-            !known.contains(operation)
-                && others.candidates(for: operation, names).contains { candidate in
-                    !fits(draft, candidate.route, besides: own).isEmpty
-                }
-        }
+    /// Why no signature for it is handed out at all, whatever policies say; nil when one may be: nothing is
+    /// signed whose content the signature leaves open, and that content makes an order, a transfer or a
+    /// withdrawal.
+    package func refusesToSign(_ meaning: RequestMeaning) -> String? {
+        guard openness == .content, ![.read, .cancel, .stream].contains(meaning.operation) else { return nil }
+        return "a token of \(exchange.rawValue) covers no body: it would be good for any other content"
     }
 
     private func hasShape(_ draft: RequestDraft, of route: Route) -> Bool {

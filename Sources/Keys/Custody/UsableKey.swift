@@ -11,13 +11,17 @@ package struct UsableKey: Sendable {
     package let account: AccountID?
     /// By how much the number of a request may lie below the highest so far.
     package let nonceWindow: Int64
+    /// What the exchange itself lets its current version do, as last probed; nil: not known.
+    package let granted: Set<KeyPermission>?
     private let matter: CredentialMatter?
 
-    fileprivate init(
-        _ key: ExchangeKey, _ account: AccountID?, nonceWindow: Int64, _ matter: CredentialMatter?
-    ) {
-        (self.key, self.account, self.matter) = (key, account, matter)
-        self.nonceWindow = nonceWindow
+    fileprivate init(_ key: ExchangeKey, _ row: Row, _ matter: CredentialMatter?) {
+        (self.key, self.matter) = (key, matter)
+        account = row.optionalID(KeyBook.accountColumn)
+        nonceWindow = row.optionalInt64(KeyBook.windowColumn) ?? 0
+        granted =
+            row.isNull(KeyBook.grantedColumn)
+            ? nil : Set(row.textArray(KeyBook.grantedColumn).compactMap(KeyPermission.init(rawValue:)))
     }
 
     package var credential: ExchangeCredential? { matter?.credential }
@@ -47,13 +51,16 @@ extension KeyBook {
                 where v.key = exchange_key.id and v.version = exchange_key.current_version),
             (select a.id from account a where a.exchange = exchange_key.exchange
                 and a.environment = exchange_key.environment and a.name = exchange_key.account),
-            (select nonce_window from key_probe p where p.key = exchange_key.id)
+            (select nonce_window from key_probe p where p.key = exchange_key.id),
+            (select permissions from key_probe p
+                where p.key = exchange_key.id and p.version = exchange_key.current_version)
             from exchange_key where id = any ($1)
             """,
         ].joined(separator: " "))
     private static let credentialColumn = KeyColumns.count
-    private static let accountColumn = KeyColumns.count + 1
-    private static let windowColumn = KeyColumns.count + 2
+    fileprivate static let accountColumn = KeyColumns.count + 1
+    fileprivate static let windowColumn = KeyColumns.count + 2
+    fileprivate static let grantedColumn = KeyColumns.count + 3
 
     /// Keys ready for use, those of them that exist. Throws while the node is sealed.
     /// - Parameter opening: false for whoever judges uses and makes none: there is little locked memory.
@@ -68,10 +75,7 @@ extension KeyBook {
                     if opening, let version = key.currentVersion,
                         let sealed = row.optionalBytes(Self.credentialColumn)
                     { try custody.open(sealed, of: key, version: version) } else { nil }
-                return .success(
-                    UsableKey(
-                        key, row.optionalID(Self.accountColumn),
-                        nonceWindow: row.optionalInt64(Self.windowColumn) ?? 0, matter))
+                return .success(UsableKey(key, row, matter))
             } catch let tampered as TamperedKey {
                 return .failure(UnusableKey(id: keyRow.id, tampering: tampered))
             }

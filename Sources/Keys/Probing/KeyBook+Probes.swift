@@ -67,6 +67,8 @@ extension KeyBook {
             if let found = outcome.permissions {
                 // Whoever knows the key has to read it anew.
                 if found.nonceWindow != before?.nonceWindow { key.touch(at: now) }
+                let granted = found.areTold ? found.list.map(\.rawValue) : nil
+                if granted != before?.permissions { change.touch(.key(key.id)) }
                 try await confirm(use, found, acceptedRisks, &key, orders, change)
             }
             return (key, try await ProbeRecord.find(key.id, in: change.transaction))

@@ -46,7 +46,8 @@ final class SigningRooms {
             reactor: reactor)
         ledger.onAuthority { [away = shared.away] epoch in away.noticed(epoch: epoch) }
         keeper = isLead ? Self.keeper(shared, ledger, book, reactor) : nil
-        let history = UsageHistory(keys: book, database: ledger.database, market: market)
+        let history = UsageHistory(
+            keys: book, database: ledger.database, market: market, feed: feed)
         operations =
             SignEndpoints(
                 batcher: batcher, hosts: hosts, clocks: shared.exchangeClocks, entropy: shared.entropy

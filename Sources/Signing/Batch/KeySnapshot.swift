@@ -24,8 +24,6 @@ final class KeySnapshot: Sendable {
     /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
     let counterOwners: [String]
     let wantsNonce: Bool
-    /// By its own policy.
-    let operations: Set<RequestOperation>
     let asksPrices: Bool
 
     init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
@@ -35,7 +33,6 @@ final class KeySnapshot: Sendable {
         name = usable.key.id.description
         account = usable.account?.description
         wantsNonce = usable.key.exchange.wantsNonce
-        operations = Set(policies.key?.policy.operations ?? [])
         var owners = [name]
         if let account { owners.append(account) }
         if policies.desk?.policy.limits.isEmpty == false { owners.append(PolicyStore.desk) }
@@ -58,11 +55,9 @@ final class KeySnapshot: Sendable {
     func judge(
         _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
     ) -> PolicyJudgement {
-        var judgement = policies.judge(useFacts(request, read, market, at: now))
-        if let reason = SignMode.refusal(of: request.way, read, self) {
-            judgement.add(ClauseVerdict(.ways, .denied, reason: reason))
-        }
-        return judgement
+        let judgement = policies.judge(useFacts(request, read, market, at: now))
+        guard request.way == .sign else { return judgement }
+        return SignMode(snapshot: self, request: request, market: market, now: now).hold(judgement, of: read)
     }
 
     func useFacts(
@@ -73,13 +68,24 @@ final class KeySnapshot: Sendable {
         return found
     }
 
-    /// What must be known of the market before it can be judged, and of which instruments.
-    func priceNeeds(
-        _ request: UseRequest, _ read: ReadUse, _ market: Market, at now: Timestamp
-    ) -> (needs: PriceNeeds, instruments: [String: Instrument]) {
-        guard asksPrices, !read.meaning.orders.isEmpty else { return (PriceNeeds(), [:]) }
-        let facts = useFacts(request, read, market, at: now)
-        return (policies.priceNeeds(facts, JudgedOrders(facts)), facts.instruments)
+    func useFacts(
+        _ request: UseRequest, as other: OtherReading, _ market: Market, at now: Timestamp
+    ) -> UseFacts {
+        var found = UseFacts(request, as: other, of: facts, market, at: now)
+        prices.apply(to: &found)
+        return found
+    }
+
+    /// Readings at other routes that the exchange would take of this key, as far as is known.
+    func reachable(_ others: [OtherReading]) -> [OtherReading] {
+        guard let granted = usable.granted else { return others }
+        return others.filter { $0.permissions.isEmpty || !$0.permissions.isDisjoint(with: granted) }
+    }
+
+    /// Which prices must be known before it can be judged.
+    func priceNeeds(_ facts: UseFacts) -> PriceNeeds {
+        guard asksPrices, !facts.meaning.orders.isEmpty else { return PriceNeeds() }
+        return policies.priceNeeds(facts, JudgedOrders(facts))
     }
 
     /// Adds the verdicts of limits, by what is used up.

@@ -7,6 +7,8 @@ package struct Market: Sendable {
         package var instruments: [String: Instrument] = [:]
         package var prices: [String: PolicyPrice] = [:]
         package var isClockUncertain = false
+        /// What the host lists is known: a symbol without an instrument is not traded there.
+        package var isListed = false
 
         package init() {}
     }

@@ -71,6 +71,7 @@ package final class MarketBoard: Sendable {
             view.isClockUncertain = clocks.isUncertain(
                 ExchangeClocks.Place(place.exchange, place.environment), at: now)
             state.withLock { state in
+                view.isListed = state.instruments[place] != nil
                 for order in orders {
                     guard let symbol = order.symbol else { continue }
                     let listed = state.instruments[place]?.bySymbol[symbol] ?? []

@@ -89,7 +89,7 @@ extension UseBatch.Work {
     /// Policies that were published since it came ask for prices that nobody has looked for.
     private func lacksPrices(_ pending: UseBatcher.Pending, _ snapshot: KeySnapshot) -> Bool {
         guard snapshot.asksPrices, !pending.isLast, let read = pending.read else { return false }
-        let (needs, _) = snapshot.priceNeeds(pending.request, read, owner.market, at: now)
+        let needs = snapshot.priceNeeds(snapshot.useFacts(pending.request, read, owner.market, at: now))
         return !needs.isCovered(by: pending.prices)
     }
 
@@ -217,12 +217,25 @@ extension UseFacts {
             request.way, host: request.incoming.host, method: request.incoming.method,
             path: request.incoming.path, meaning: read.meaning, key: key,
             caller: request.context.actor, at: now)
+        complete(request, market)
+    }
+
+    /// Of the same request as its signature fits elsewhere.
+    init(
+        _ request: UseRequest, as other: OtherReading, of key: KeyFacts, _ market: Market, at now: Timestamp
+    ) {
+        self.init(
+            request.way, host: other.host, method: other.method.rawValue, path: other.path,
+            meaning: other.meaning, key: key, caller: request.context.actor, at: now)
+        complete(request, market)
+    }
+
+    private mutating func complete(_ request: UseRequest, _ market: Market) {
         isApproved = request.context.approval != nil
-        guard !read.meaning.orders.isEmpty else { return }
-        let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
-        let view = market.view(place, read.meaning.orders)
+        guard !meaning.orders.isEmpty else { return }
+        let view = market.view(MarketPlace(key.exchange, key.environment, host: host), meaning.orders)
         (instruments, prices) = (view.instruments, view.prices)
-        isClockUncertain = view.isClockUncertain
+        (isClockUncertain, isListed) = (view.isClockUncertain, view.isListed)
         holdings = request.holdings
     }
 }

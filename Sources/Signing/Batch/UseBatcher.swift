@@ -115,7 +115,7 @@ package final class UseBatcher {
         (pending.read, pending.snapshot) = (read, snapshot)
         pending.prices =
             isReady
-            ? snapshot.priceNeeds(request, read, market, at: ledger.clock.now()).needs
+            ? snapshot.priceNeeds(snapshot.useFacts(request, read, market, at: ledger.clock.now()))
             : await refresh(read, of: snapshot, request)
     }
 
@@ -128,10 +128,25 @@ package final class UseBatcher {
         await times.know(
             ExchangeClocks.Place(key.exchange, key.environment), waits: read.meaning.operation != .cancel)
         guard !read.meaning.orders.isEmpty else { return PriceNeeds() }
-        let place = MarketPlace(key.exchange, key.environment, host: request.incoming.host)
+        for other in snapshot.reachable(read.others) where !other.meaning.orders.isEmpty {
+            _ = await refresh(snapshot, at: other.host) {
+                snapshot.useFacts(request, as: other, market, at: ledger.clock.now())
+            }
+        }
+        return await refresh(snapshot, at: request.incoming.host) {
+            snapshot.useFacts(request, read, market, at: ledger.clock.now())
+        }
+    }
+
+    /// What a host lists, and then the prices that orders there need.
+    private nonisolated(nonsending) func refresh(
+        _ snapshot: KeySnapshot, at host: String, facts: () -> UseFacts
+    ) async -> PriceNeeds {
+        let place = MarketPlace(snapshot.key.exchange, snapshot.key.environment, host: host)
         await feed.refresh(place)
-        let (needs, instruments) = snapshot.priceNeeds(request, read, market, at: ledger.clock.now())
-        if !needs.isEmpty { await feed.prices.refresh(place, needs, instruments) }
+        let facts = facts()
+        let needs = snapshot.priceNeeds(facts)
+        if !needs.isEmpty { await feed.prices.refresh(place, needs, facts.instruments) }
         return needs
     }
 

@@ -83,6 +83,8 @@ final class ReadUse: Sendable {
     let draft: RequestDraft?
     let meaning: RequestMeaning
     let clientOrderIDs: [String]
+    /// What else its signature is good for, where that is handed out.
+    let others: [OtherReading]
 
     /// - Parameter entropy: names orders that the client gave no id, so that one whose outcome is unknown
     ///   can be looked for; nil: they stay without.
@@ -95,9 +97,12 @@ final class ReadUse: Sendable {
                 (draft, ids) = named
                 if !ids.isEmpty { meaning = classifier.meaning(of: draft) }
             }
-            if exchange.isPublic(draft) { meaning = RequestMeaning(.read) }
+            let isPublic = exchange.isPublic(draft)
+            if isPublic { meaning = RequestMeaning(.read) }
             (self.draft, self.meaning, clientOrderIDs) = (draft, meaning, ids)
+            others = request.way == .sign && !isPublic ? classifier.otherReadings(of: draft) : []
         } catch {
+            others = []
             (draft, meaning, clientOrderIDs) = (nil, RequestMeaning(.admin, problems: [error]), [])
         }
     }

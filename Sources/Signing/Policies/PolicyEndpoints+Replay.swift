@@ -1,4 +1,5 @@
 import Access
+import Exchanges
 import HTTPServer
 import JSON
 import Kernel
@@ -41,8 +42,10 @@ extension PolicyEndpoints {
         let recorded = try await history.recorded(
             at: place, seenBy: context.rights, since: since, limit: Self.usesAtMost)
         let proposed = recorded.policies.mapValues { $0.with(policy, of: place.kind) }
-        return Response.json { w in
-            w.value(PolicyReplay(recorded.uses, from: recorded.policies, to: proposed))
+        let replay = PolicyReplay(recorded.uses, from: recorded.policies, to: proposed)
+        return Response.object { w in
+            replay.writeMembers(to: &w)
+            w.value(of: "not_kept", recorded.notKept)
         }
     }
 
@@ -56,9 +59,11 @@ extension PolicyEndpoints {
         try await book.require(.policiesRead, at: .key(id), context)
         let recorded = try await history.recorded(of: [id], since: since, limit: Self.usesAtMost)
         let present = recorded.policies[id] ?? PolicySet(key: nil)
-        let tighter = TighterPolicy.propose(from: recorded.uses, instead: present)
+        let others = Set(recorded.notKept.keys)
+        let tighter = TighterPolicy.propose(from: recorded.uses, and: others, instead: present)
         return Response.object { w in
             w.field("requests", recorded.uses.count)
+            w.value(of: "not_kept", recorded.notKept)
             w.field("document", tighter?.policy)
             w.array("changes", tighter?.changes ?? []) { w, change in w.value(change) }
             w.field("replay", tighter?.replay)
@@ -90,6 +95,17 @@ extension PolicyEndpoints {
                 return Response.json { w in w.value(policy) }
             },
         ]
+    }
+}
+
+extension JSONWriter {
+    /// Uses by what they did, in the vocabulary's order.
+    fileprivate mutating func value(of name: String, _ counts: [RequestOperation: Int]) {
+        object(name) { w in
+            for operation in RequestOperation.allCases {
+                if let count = counts[operation] { w.field(operation.rawValue, count) }
+            }
+        }
     }
 }
 

@@ -19,6 +19,8 @@ package struct UseFacts: Sendable {
     /// By the symbols that the orders name; of this key's exchange, environment and host. What is missing is
     /// unknown, and opens nothing. Where an exchange knows several names of one thing, each may stand here.
     package var instruments: [String: Instrument] = [:]
+    /// All that is traded there is known.
+    var isListed = false
     /// By symbol, and of currencies by `PolicyPrice.name(of:)`.
     package var prices: [String: PolicyPrice] = [:]
     /// Sources of prices that are there and do not count, by the same names.

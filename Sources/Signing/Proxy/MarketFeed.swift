@@ -49,7 +49,10 @@ package final class MarketFeed {
 
     private nonisolated(nonsending) func load(_ place: MarketPlace) async {
         let adapter = place.exchange.adapter
-        guard let host = hosts.host(place.host, of: place.exchange, in: place.environment) else { return }
+        guard let host = hosts.host(place.host, of: place.exchange, in: place.environment) else {
+            // Where there is no such host, nothing is traded.
+            return board.put([], at: place, clock.now())
+        }
         var found: [Instrument] = []
         for list in adapter.instrumentLists where list.host == place.host {
             guard let value = await line.fetch(list, from: host, of: place, limits: Self.limits),

@@ -57,6 +57,18 @@ package final class ExchangeClocks: Sendable {
         return ours + reading.offset
     }
 
+    /// How long a signature is good that is handed out, in milliseconds: as long as a bot needs to send it
+    /// on, and the uncertainty of the clocks. Whoever comes by it later has nothing.
+    func narrowWindow(at place: Place, is now: Timestamp) -> Int {
+        guard let reading = reading(of: place), !isUncertain(place, at: now) else {
+            return SigningMoment.usualReceiveWindow
+        }
+        let uncertainty = Int(reading.uncertainty.microseconds / 1_000) + 1
+        return min(Self.sendingMilliseconds + uncertainty, SigningMoment.usualReceiveWindow)
+    }
+
+    private static let sendingMilliseconds = 2_000
+
     /// Whether there is a reading that still says something.
     func isKnown(_ place: Place, at now: Timestamp) -> Bool {
         reading(of: place).map { now - $0.at < Self.validFor } ?? false

@@ -26,8 +26,13 @@ package struct SignEndpoints {
                 bodyLimit: SignBody.bytes, repeats: .refusal, settlesItself: true, handle: sign),
             Operation(
                 .post, "/v1/keys/{key_id}/sign/dry-run", id: "tryRequest", requires: .scoped(.keysSign),
-                errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing,
-                handle: dryRun),
+                errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing
+            ) { try await dryRun($0, $1, .sign) },
+            Operation(
+                .post, "/v1/keys/{key_id}/proxy-dry-run", id: "tryProxiedRequest",
+                requires: .scoped(.keysProxy),
+                errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing
+            ) { try await dryRun($0, $1, .proxy) },
         ]
     }
 }
@@ -47,13 +52,17 @@ extension SignEndpoints {
     }
 
     private func response(to use: AdmittedUse) throws -> Response {
-        let signed = try use.signed(at: use.moment(by: clocks, is: use.at, entropy), to: hosts)
+        let moment = use.moment(by: clocks, is: use.at, isHandedOut: true, entropy)
+        let signed = try use.signed(at: moment, to: hosts)
         try use.leave.check()
         let exchange = Exchange.of(use.key.key.exchange)
+        let window =
+            exchange.name.asksWindow
+            ? .milliseconds(Int64(moment.receiveWindow)) : exchange.name.usualWindow
         return Response.object { w in
             w.field("usage_id", use.usage.description)
             w.field("request", signed)
-            w.field("valid_until", exchange.name.usualWindow.map { (use.at + $0).description })
+            w.field("valid_until", window.map { (use.at + $0).description })
             w.field("client_order_ids", use.clientOrderIDs)
             w.field("not_covered", exchange.notCovered.map(\.rawValue))
         }
@@ -65,11 +74,11 @@ extension SignEndpoints {
 extension SignEndpoints {
     /// Every clause's verdict, and the text that would be signed; no signature, and no counter moves.
     private nonisolated(nonsending) func dryRun(
-        _ request: Request, _ context: Context
+        _ request: Request, _ context: Context, _ way: UseWay
     ) async throws -> Response {
         try request.parameters().finish()
         let body = try SignBody(try await request.fields(limit: SignBody.bytes))
-        let asked = UseRequest(.sign, try request.keyID(), body.incoming, context)
+        let asked = UseRequest(way, try request.keyID(), body.incoming, context)
         let trial = try await batcher.trial(of: asked)
         let seesPolicies = context.may(.policiesRead, on: trial.target)
         let text = trial.draft.flatMap { stringToSign($0, trial) }
@@ -100,13 +109,17 @@ extension SignEndpoints {
 extension AdmittedUse {
     /// - Parameter time: ours; what is signed tells the exchange's. A cancel has the widest window while
     ///   nobody knows how far the two are apart.
-    func moment(by clocks: ExchangeClocks, is time: Timestamp, _ entropy: Entropy) -> SigningMoment {
+    func moment(
+        by clocks: ExchangeClocks, is time: Timestamp, isHandedOut: Bool = false, _ entropy: Entropy
+    ) -> SigningMoment {
         let place = ExchangeClocks.Place(key.key.exchange, key.key.environment)
         let isWide = meaning.operation == .cancel && clocks.isUncertain(place, at: time)
         let window = isWide ? key.key.exchange.widestWindow : nil
+        let usual =
+            isHandedOut ? clocks.narrowWindow(at: place, is: time) : SigningMoment.usualReceiveWindow
         return SigningMoment(
-            at: clocks.now(at: place, is: time), nonce: nonce,
-            receiveWindow: window ?? SigningMoment.usualReceiveWindow, entropy: entropy)
+            at: clocks.now(at: place, is: time), nonce: nonce, receiveWindow: window ?? usual,
+            entropy: entropy)
     }
 
     /// Signs in memory; nothing has left yet.

@@ -12,10 +12,11 @@ package struct UsageHistory {
     private let keys: KeyBook
     private let database: Database
     private let market: Market
+    private let feed: MarketFeed
     private let policies: PolicyStore
 
-    package init(keys: KeyBook, database: Database, market: Market) {
-        (self.keys, self.database, self.market) = (keys, database, market)
+    package init(keys: KeyBook, database: Database, market: Market, feed: MarketFeed) {
+        (self.keys, self.database, self.market, self.feed) = (keys, database, market, feed)
         policies = PolicyStore(book: keys)
     }
 
@@ -23,6 +24,8 @@ package struct UsageHistory {
     struct Recorded {
         var policies: [ExchangeKeyID: PolicySet] = [:]
         var uses: [PolicyReplay.Recorded] = []
+        /// Allowed uses whose requests are not kept, by what they did.
+        var notKept: [RequestOperation: Int] = [:]
     }
 
     /// The newest uses of all keys that a policy at this place binds.
@@ -36,14 +39,15 @@ package struct UsageHistory {
                 try await rows(of: try await keys(of: id, seenBy: rights), since, limit)
             default: try await database.query(Self.readAll, .timestamp(since), .int(limit))
             }
-        return try await reading(rows, of: Array(Set(rows.compactMap { ExchangeKeyID($0.text(6)) })))
+        let ids = Array(Set(rows.compactMap { ExchangeKeyID($0.text(6)) }))
+        return try await reading(rows, of: ids, since: since)
     }
 
     /// - Parameter ids: keys that must be there, used or not.
     nonisolated(nonsending) func recorded(
         of ids: [ExchangeKeyID], since: Timestamp, limit: Int
     ) async throws -> Recorded {
-        let recorded = try await reading(try await rows(of: ids, since, limit), of: ids)
+        let recorded = try await reading(try await rows(of: ids, since, limit), of: ids, since: since)
         guard recorded.policies.count == ids.count else { throw Problem.notFound("key") }
         return recorded
     }
@@ -51,16 +55,25 @@ package struct UsageHistory {
     private static let read = Statement(
         "usage_replayable",
         """
-        select id, at, actor, access_token, address, request, subject from usage_event
+        select id, at, actor, access_token, address, request, subject, verdict from usage_event
         where subject = any ($1::text[]) and at >= $2 and request is not null
         order by at desc, id desc limit $3
         """)
     private static let readAll = Statement(
         "usage_replayable_all",
         """
-        select id, at, actor, access_token, address, request, subject from usage_event
+        select id, at, actor, access_token, address, request, subject, verdict from usage_event
         where at >= $1 and request is not null
         order by at desc, id desc limit $2
+        """)
+    /// What bots report of their own keys was asked of no policy.
+    private static let notKept = Statement(
+        "usage_not_kept",
+        """
+        select operation, count(*) from usage_event
+        where subject = any ($1::text[]) and at >= $2 and request is null and verdict = 'allowed'
+            and outcome <> 'reported'
+        group by operation
         """)
 
     private nonisolated(nonsending) func rows(
@@ -89,7 +102,7 @@ package struct UsageHistory {
 
     /// Uses of keys that are there no more are left out.
     private nonisolated(nonsending) func reading(
-        _ rows: Rows, of ids: [ExchangeKeyID]
+        _ rows: Rows, of ids: [ExchangeKeyID], since: Timestamp
     ) async throws -> Recorded {
         let usable = try await keys.usableKeys(ids, opening: false, in: database).map { result in
             switch result {
@@ -98,12 +111,31 @@ package struct UsageHistory {
             }
         }
         let known = Dictionary(usable.map { ($0.key.id.description, $0.key) }, uniquingKeysWith: { $1 })
+        let asked = rows.compactMap { row in known[row.text(6)].flatMap { Asked(row, of: $0) } }
+        // What an exchange lists is forgotten with a restart, and without it no order can be judged.
+        for place in Set(asked.compactMap(\.place)) { await feed.refresh(place) }
+        let unkept = try await database.query(
+            Self.notKept, .textArray(ids.map(\.description)), .timestamp(since))
         return Recorded(
             policies: try await policies.inForce(for: usable, in: database),
-            uses: rows.compactMap { row in known[row.text(6)].flatMap { reading(row, of: $0) } })
+            uses: asked.map { $0.recorded(by: market) },
+            notKept: Dictionary(
+                unkept.compactMap { row in RequestOperation(rawValue: row.text(0)).map { ($0, row.int(1)) } },
+                uniquingKeysWith: +))
     }
+}
 
-    private func reading(_ row: Row, of key: ExchangeKey) -> PolicyReplay.Recorded? {
+/// A use as it was asked for.
+private struct Asked {
+    private let usage: UsageID
+    private let request: UseRequest
+    private let read: ReadUse
+    private let key: KeyFacts
+    private let at: Timestamp
+    private let wasAllowed: Bool
+    private let prices: [String: PolicyPrice]
+
+    init?(_ row: Row, of key: ExchangeKey) {
         guard let request = try? JSONValue.parse(Array(row.text(5).utf8)),
             let way = request["way"]?.asString.flatMap(UseWay.init(rawValue:)),
             let method = request["method"]?.asString, let host = request["host"]?.asString,
@@ -119,14 +151,24 @@ package struct UsageHistory {
             address: row.optionalText(4).flatMap { IPAddress($0) })
         let context = Context(
             actor: actor, permissions: [], now: row.timestamp(1), requestID: "")
-        let asked = UseRequest(way, key.id, incoming, context)
-        let read = ReadUse(asked, at: key.exchange)
-        let usage: UsageID = row.id(0)
-        var facts = UseFacts(asked, read, of: KeyFacts(key), market, at: row.timestamp(1))
-        facts.prices = Self.prices(request)
-        // How far the clocks are apart now says nothing of then.
-        facts.isClockUncertain = false
-        return PolicyReplay.Recorded(usage.description, facts)
+        (usage, at, wasAllowed) = (row.id(0), row.timestamp(1), row.text(7) == "allowed")
+        (self.request, self.key) = (UseRequest(way, key.id, incoming, context), KeyFacts(key))
+        (read, prices) = (ReadUse(self.request, at: key.exchange), Self.prices(request))
+    }
+
+    /// Whose list tells what its orders are about.
+    var place: MarketPlace? {
+        read.meaning.orders.isEmpty
+            ? nil : MarketPlace(key.exchange, key.environment, host: request.incoming.host)
+    }
+
+    /// What is asked is what policies say: the key's mode of now is none of it, nor how far the clocks are
+    /// apart; and what was let through by an approval had one.
+    func recorded(by market: Market) -> PolicyReplay.Recorded {
+        var facts = UseFacts(request, read, of: key, market, at: at)
+        (facts.prices, facts.key.status, facts.isClockUncertain) = (prices, .active, false)
+        facts.isApproved = wasAllowed
+        return PolicyReplay.Recorded(usage.description, facts, wasAllowed: wasAllowed)
     }
 
     /// Of the market as it was then, as far as somebody asked.

@@ -1,3 +1,4 @@
+import Kernel
 import Testing
 
 @testable import Exchanges
@@ -11,15 +12,18 @@ import Testing
     private func alsoFits(
         _ exchange: ExchangeName, _ line: String, _ text: String = ""
     ) throws -> Set<RequestOperation> {
-        exchange.classifier.alsoFits(try draft(exchange, line, text))
+        Set(try others(exchange, line, text).map(\.meaning.operation))
     }
 
-    private func refusal(
-        _ exchange: ExchangeName, _ line: String, _ text: String = "", allowing: Set<RequestOperation> = []
-    ) throws -> String? {
+    private func others(
+        _ exchange: ExchangeName, _ line: String, _ text: String = ""
+    ) throws -> [OtherReading] {
+        exchange.classifier.otherReadings(of: try draft(exchange, line, text))
+    }
+
+    private func refusal(_ exchange: ExchangeName, _ line: String, _ text: String = "") throws -> String? {
         let draft = try draft(exchange, line, text)
-        let meaning = exchange.classifier.meaning(of: draft)
-        return exchange.classifier.refusesToSign(meaning, draft, allowing: allowing)
+        return exchange.classifier.refusesToSign(exchange.classifier.meaning(of: draft))
     }
 
     @Test func `a read of one symbol is also the cancelling of all its orders`() throws {
@@ -29,10 +33,6 @@ import Testing
         ] {
             #expect(try alsoFits(exchange, "GET \(host) \(path)").isEmpty)
             #expect(try alsoFits(exchange, "GET \(host) \(path)", "symbol=BTCUSDT") == [.cancel])
-            #expect(try refusal(exchange, "GET \(host) \(path)") == nil)
-            #expect(try refusal(exchange, "GET \(host) \(path)", "symbol=BTCUSDT") != nil)
-            #expect(
-                try refusal(exchange, "GET \(host) \(path)", "symbol=BTCUSDT", allowing: [.cancel]) == nil)
         }
     }
 
@@ -59,7 +59,12 @@ import Testing
         let query = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1"
         let fits = try alsoFits(.binance, "GET spot /api/v3/account", query)
         #expect(fits.isSuperset(of: [.trade, .cancel]))
-        #expect(try refusal(.binance, "GET spot /api/v3/account", query, allowing: [.cancel]) != nil)
+        let order = try #require(
+            try others(.binance, "GET spot /api/v3/account", query).first {
+                $0.method == .post && $0.host == "spot" && $0.path == "/api/v3/order"
+            })
+        #expect(order.meaning.orders == [OrderIntent.bought("BTCUSDT", "1")])
+        #expect(order.permissions == [.tradeSpot])
     }
 
     @Test func `a read with a withdrawal's parameters is also that withdrawal`() throws {
@@ -68,10 +73,8 @@ import Testing
             (ExchangeName.binance, "GET spot /api/v3/account"), (.binance, "GET usdm /fapi/v1/order"),
             (.mexc, "GET spot /api/v3/account"),
         ] {
-            #expect(try alsoFits(exchange, line, query).contains(.withdraw))
-            let words = try #require(
-                try refusal(exchange, line, query, allowing: [.read, .trade, .cancel, .transfer]))
-            #expect(words.contains("withdraw"))
+            let withdrawals = try others(exchange, line, query).compactMap(\.meaning.withdrawal)
+            #expect(withdrawals.contains { $0.asset == "BTC" && $0.address == "1B" }, "\(exchange)")
         }
     }
 
@@ -82,23 +85,30 @@ import Testing
 
     @Test func `one of two parameters is enough where an exchange takes either`() throws {
         for query in ["algoId=1", "clientAlgoId=a"] {
-            let fits = ExchangeName.binance.classifier.otherFits(
-                of: try draft(.binance, "GET spot /api/v3/account", query))
+            let fits = try others(.binance, "GET spot /api/v3/account", query)
             #expect(
-                fits.contains(
-                    OtherFit(host: "usdm", method: .delete, path: "/fapi/v1/algoOrder", operation: .cancel)))
+                fits.contains {
+                    $0.host == "usdm" && $0.method == .delete && $0.path == "/fapi/v1/algoOrder"
+                        && $0.meaning.operation == .cancel && $0.permissions == [.tradeDerivatives]
+                })
         }
+    }
+
+    @Test func `a reading comes once, however many of its names are there`() throws {
+        let fits = try others(.binance, "GET spot /api/v3/account", "algoId=1&clientAlgoId=a&symbol=A")
+        #expect(Set(fits.map { "\($0.method) \($0.host) \($0.path)" }).count == fits.count)
     }
 
     @Test func `an order of spot fits futures`() throws {
         let form = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1"
-        let fits = ExchangeName.binance.classifier.otherFits(
-            of: try draft(.binance, "POST spot /api/v3/order", form))
-        let future = OtherFit(host: "usdm", method: .post, path: "/fapi/v1/order", operation: .trade)
-        #expect(fits.contains(future))
+        let fits = try others(.binance, "POST spot /api/v3/order", form)
+        let future = try #require(
+            fits.first { $0.host == "usdm" && $0.method == .post && $0.path == "/fapi/v1/order" })
+        #expect(future.meaning.orders.first?.instrument == .linear)
+        #expect(future.permissions == [.tradeDerivatives])
+        let margin = try #require(fits.first { $0.path == "/sapi/v1/margin/order" && $0.method == .post })
+        #expect(margin.permissions == [.tradeMargin])
         #expect(!fits.contains { $0.host == "spot" && $0.path == "/api/v3/order" && $0.method == .post })
-        #expect(try refusal(.binance, "POST spot /api/v3/order", form, allowing: [.cancel]) == nil)
-        #expect(try refusal(.binance, "POST spot /api/v3/order", form) != nil)
     }
 
     @Test func `a query fits no body where the exchange reads JSON`() throws {
@@ -115,10 +125,9 @@ import Testing
 
     @Test func `a token that covers no content is given for nothing that content decides`() throws {
         let body = #"{"order_id":"1","price":"1","size":"1"}"#
-        let all = Set(RequestOperation.allCases)
-        #expect(try refusal(.coinbase, "POST main /api/v3/brokerage/orders/edit", body, allowing: all) != nil)
+        #expect(try refusal(.coinbase, "POST main /api/v3/brokerage/orders/edit", body) != nil)
         let funds = "POST main /api/v3/brokerage/portfolios/move_funds"
-        #expect(try refusal(.coinbase, funds, "{}", allowing: all) != nil)
+        #expect(try refusal(.coinbase, funds, "{}") != nil)
         #expect(try refusal(.coinbase, "GET main /api/v3/brokerage/accounts") == nil)
         #expect(try refusal(.coinbase, "POST main /api/v3/brokerage/orders/batch_cancel", "{}") == nil)
     }
@@ -142,5 +151,13 @@ import Testing
                     "\(exchange) \(route.path)")
             }
         }
+    }
+}
+
+extension OrderIntent {
+    fileprivate static func bought(_ symbol: String, _ quantity: String) -> OrderIntent {
+        var order = OrderIntent(symbol, .buy, .market, on: .spot)
+        order.quantity = Decimal(quantity)
+        return order
     }
 }

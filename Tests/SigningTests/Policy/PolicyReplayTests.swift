@@ -65,7 +65,8 @@ import Testing
         w.value(replay)
         #expect(
             w.text == """
-                {"requests":30,"allowed_before":30,"allowed_after":0,"newly_denied":30,"newly_allowed":0,\
+                {"requests":30,"unjudged":0,"allowed_before":30,"allowed_after":0,\
+                "newly_denied":30,"newly_allowed":0,\
                 "clauses":[{"clause":"orders.sides","policy":"key","log_only":false,"would_deny":30}],\
                 "examples":[{"usage_id":"use_0","operation":"trade","before":"allowed","after":"denied",\
                 "clause":"orders.sides","reason":"sell is not among buy"}]}

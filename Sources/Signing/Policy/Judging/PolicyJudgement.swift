@@ -5,7 +5,7 @@ package struct PolicyJudgement: Sendable, Equatable {
     package let operation: RequestOperation
     package private(set) var clauses: [ClauseVerdict]
     /// What the limits' counters would be charged. `add` takes their verdicts.
-    package let charges: [LimitCharge]
+    package private(set) var charges: [LimitCharge]
     /// Whether an answer that carries credentials is let through.
     package let revealsCredentials: Bool
     /// What clauses were told of the market.
@@ -32,4 +32,18 @@ package struct PolicyJudgement: Sendable, Equatable {
     }
 
     package mutating func add(_ verdict: ClauseVerdict) { clauses.append(verdict) }
+
+    /// Of each limit the larger of both.
+    mutating func chargeAtLeast(_ others: [LimitCharge]) {
+        for other in others {
+            guard
+                let place = charges.firstIndex(where: { $0.policy == other.policy && $0.limit == other.limit }
+                )
+            else {
+                charges.append(other)
+                continue
+            }
+            if other.amount > charges[place].amount { charges[place] = other }
+        }
+    }
 }

@@ -8,8 +8,13 @@ package struct PolicyReplay: Sendable, Equatable {
     package struct Recorded: Sendable {
         package let id: String
         package let facts: UseFacts
+        /// It was allowed, and what it traded is not known any more.
+        let isBeyondJudgement: Bool
 
-        package init(_ id: String, _ facts: UseFacts) { (self.id, self.facts) = (id, facts) }
+        package init(_ id: String, _ facts: UseFacts, wasAllowed: Bool = false) {
+            (self.id, self.facts) = (id, facts)
+            isBeyondJudgement = wasAllowed && !facts.areInstrumentsKnown
+        }
     }
 
     /// How often a clause of the new policies would deny; with `log_only` it would only say so.
@@ -31,6 +36,8 @@ package struct PolicyReplay: Sendable, Equatable {
     }
 
     package private(set) var requests = 0
+    /// Not judged: what they traded is not listed any more.
+    package private(set) var unjudged = 0
     package private(set) var allowedBefore = 0
     package private(set) var allowedAfter = 0
     package private(set) var newlyDenied = 0
@@ -63,6 +70,10 @@ package struct PolicyReplay: Sendable, Equatable {
         var (before, after) = (LimitSimulation(), LimitSimulation())
         for one in recorded.sorted(by: { $0.facts.at < $1.facts.at }) {
             guard let (old, new) = policies(one.facts) else { continue }
+            if one.isBeyondJudgement {
+                unjudged += 1
+                continue
+            }
             let was = before.admit(old.judge(one.facts), one.facts)
             let would = after.admit(new.judge(one.facts), one.facts)
             count(was, would)
@@ -104,24 +115,31 @@ package struct PolicyReplay: Sendable, Equatable {
     }
 }
 
+extension UseFacts {
+    fileprivate var areInstrumentsKnown: Bool {
+        meaning.orders.allSatisfy { order in order.symbol.map { instruments[$0] != nil } ?? true }
+    }
+}
+
 extension PolicyReplay: JSONWritable {
-    package func write(to w: inout JSONWriter) {
-        w.object { w in
-            w.field("requests", requests)
-            w.field("allowed_before", allowedBefore)
-            w.field("allowed_after", allowedAfter)
-            w.field("newly_denied", newlyDenied)
-            w.field("newly_allowed", newlyAllowed)
-            w.array("clauses", clauses) { w, count in
-                w.object { w in
-                    w.field("clause", count.clause.description)
-                    w.field("policy", count.owner?.rawValue)
-                    w.field("log_only", count.logOnly)
-                    w.field("would_deny", count.wouldDeny)
-                }
+    package func write(to w: inout JSONWriter) { w.object { writeMembers(to: &$0) } }
+
+    func writeMembers(to w: inout JSONWriter) {
+        w.field("requests", requests)
+        w.field("unjudged", unjudged)
+        w.field("allowed_before", allowedBefore)
+        w.field("allowed_after", allowedAfter)
+        w.field("newly_denied", newlyDenied)
+        w.field("newly_allowed", newlyAllowed)
+        w.array("clauses", clauses) { w, count in
+            w.object { w in
+                w.field("clause", count.clause.description)
+                w.field("policy", count.owner?.rawValue)
+                w.field("log_only", count.logOnly)
+                w.field("would_deny", count.wouldDeny)
             }
-            w.array("examples", examples) { $0.value($1) }
         }
+        w.array("examples", examples) { $0.value($1) }
     }
 }
 

@@ -1,5 +1,5 @@
 import Access
-import Exchanges
+package import Exchanges
 import Kernel
 
 /// The smallest policy for a key that would have allowed all that its policy allowed: what was never used is
@@ -13,13 +13,16 @@ package struct TighterPolicy: Sendable, Equatable {
 
     /// - Parameters:
     ///   - recorded: requests with the key, allowed and denied.
+    ///   - others: what else was done with it, by requests that are not kept.
     ///   - present: the policies that they are judged by.
     package static func propose(
-        from recorded: [PolicyReplay.Recorded], instead present: PolicySet
+        from recorded: [PolicyReplay.Recorded], and others: Set<RequestOperation> = [],
+        instead present: PolicySet
     ) -> TighterPolicy? {
         guard let key = present.key else { return nil }
         let used = recorded.map { $0.facts.named() }.filter { present.judge($0).isAllowed }
-        let policy = key.policy.narrowed(to: used)
+        let unjudged = recorded.filter(\.isBeyondJudgement).map(\.facts.meaning.operation)
+        let policy = key.policy.narrowed(to: used, and: others.union(unjudged))
         var proposed = present
         proposed.key = PolicyInForce(.key, version: key.reference.version + 1, policy)
         return TighterPolicy(
@@ -29,14 +32,17 @@ package struct TighterPolicy: Sendable, Equatable {
 }
 
 extension Policy {
-    fileprivate func narrowed(to used: [UseFacts]) -> Policy {
+    fileprivate func narrowed(to used: [UseFacts], and others: Set<RequestOperation>) -> Policy {
         var policy = self
-        let operations = Set(used.map(\.meaning.operation))
+        let operations = others.union(used.map(\.meaning.operation))
         policy.operations = RequestOperation.allCases.filter { operations.contains($0) }
-        let ways = Set(used.map(\.way))
-        if !ways.isEmpty { policy.ways = UseWay.allCases.filter { ways.contains($0) } }
-        policy.hosts = Self.narrow(hosts, to: used.map(\.host))
-        policy.cidrs = narrowedAddresses(used)
+        // Where, how and from where the others came is not known here.
+        if others.isEmpty {
+            let ways = Set(used.map(\.way))
+            if !ways.isEmpty { policy.ways = UseWay.allCases.filter { ways.contains($0) } }
+            policy.hosts = Self.narrow(hosts, to: used.map(\.host))
+            policy.cidrs = narrowedAddresses(used)
+        }
         policy.orders = (orders ?? OrderBounds()).narrowed(to: used)
         policy.withdrawals = operations.contains(.withdraw) ? withdrawals : nil
         let there = policy.clauseNames
