@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { max_descriptors = 4096, buffer_bytes = 65536, events_per_wait = 256 };
+// Whoever opens a connection for each message has thousands of them open at once.
+enum { max_descriptors = 16384, buffer_bytes = 65536, events_per_wait = 256 };
 
 struct connection {
     size_t filled;
@@ -159,6 +161,11 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: receiver PORT MAX_NUMBER\n");
         return 2;
     }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
     max_number = strtol(arguments[2], NULL, 10);
     arrivals = calloc((size_t)max_number + 1, sizeof *arrivals);
     int listener = socket(AF_INET, SOCK_STREAM, 0), poll = epoll_create1(0), on = 1;
@@ -170,7 +177,7 @@ int main(int count, char **arguments) {
     };
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[events_per_wait];
     if (arrivals == NULL || bind(listener, (struct sockaddr *)&address, sizeof address) != 0
-        || listen(listener, 1024) != 0 || epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event) != 0) {
+        || listen(listener, 4096) != 0 || epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event) != 0) {
         perror("receiver");
         return 1;
     }

@@ -1,3 +1,5 @@
+package import Kernel
+
 /// A value that knows how to write itself as exactly one JSON value.
 public protocol JSONWritable {
     func write(to w: inout JSONWriter)
@@ -33,6 +35,10 @@ extension UInt64: JSONWritable {
 
 extension Double: JSONWritable {
     @inlinable public func write(to w: inout JSONWriter) { w.double(self) }
+}
+
+extension Timestamp: JSONWritable {
+    package func write(to w: inout JSONWriter) { w.moment(self) }
 }
 
 extension Optional: JSONWritable where Wrapped: JSONWritable {

@@ -1,3 +1,5 @@
+package import Kernel
+
 extension JSONWriter {
     @inlinable public mutating func null() {
         beginValue()
@@ -25,9 +27,22 @@ extension JSONWriter {
     public mutating func double(_ value: Double) {
         guard value.isFinite else { return null() }
         beginValue()
+        if let decimal = ShortDecimal(value) {
+            return bytes.append(atMost: ShortDecimal.mostBytes) { decimal.put(to: &$0) }
+        }
         // Swift's description is the shortest round trip, independent of the locale and within JSON's
         // grammar.
         bytes.append(contentsOf: value.description.utf8)
+    }
+
+    /// RFC 3339 with milliseconds, without a text in between.
+    package mutating func moment(_ value: Timestamp) {
+        beginValue()
+        bytes.append(atMost: 26) { out in
+            out.put(UInt8(ascii: "\""))
+            value.put(to: &out)
+            out.put(UInt8(ascii: "\""))
+        }
     }
 
     public mutating func string(_ value: String) {

@@ -19,7 +19,10 @@ package enum Envelope {
 
     /// A refusal in the same form, with what a problem says beside it.
     package static func response(to problem: Problem, requestID: String) -> Response {
-        let mistakes = problem.errors.map { "\($0.pointer) \($0.message)." }
+        let mistakes = problem.errors.map { mistake in
+            // What suggests something ends with a question.
+            "\(mistake.pointer) \(mistake.message)" + (mistake.message.hasSuffix("?") ? "" : ".")
+        }
         let sentences = [problem.detail] + mistakes
         var response = Response.object(problem.code.status) { w in
             w.field("success", false)

@@ -87,6 +87,19 @@ import Testing
         #expect(read.asDouble?.bitPattern == value.bitPattern)
     }
 
+    @Test func `a short decimal is written as the shortest text is`() {
+        var random = Seeded(11)
+        let powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e12]
+        let others = (0..<30_000).filter { round in
+            let digits = Double(Int64.random(in: 0...9_007_199_254_740_993, using: &random) >> (round % 54))
+            let value = (round % 2 == 0 ? digits : -digits) / powers[round % powers.count]
+            return [value, value.nextUp, value.nextDown].contains { value in
+                text { w in w.value(value) } != value.description
+            }
+        }
+        #expect(others.isEmpty)
+    }
+
     @Test(arguments: [Double.infinity, -.infinity, .nan, .signalingNaN])
     func `a double that JSON cannot say is null`(value: Double) {
         #expect(text { w in w.value(value) } == "null")

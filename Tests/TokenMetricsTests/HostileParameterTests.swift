@@ -27,6 +27,7 @@ struct HostileParameterTests {
                 #expect(
                     answer.status == 400 && answer.pointers.contains("query:\(name)"),
                     "\(query) \(answer.text)")
+                #expect(!answer.text.contains("?."), "\(query) \(answer.text)")
             }
             for (path, query) in [
                 ("tokens", "startDate=2024-01-01"), ("market-metrics", "symbol=BTC"),

@@ -15,7 +15,7 @@ struct StoredCandle: Sendable {
 extension StoredCandle: JSONWritable {
     func write(to w: inout JSONWriter) {
         w.object { w in
-            w.field("time", candle.openTime.description)
+            w.field("time", candle.openTime)
             w.field("open", candle.open)
             w.field("high", candle.high)
             w.field("low", candle.low)
@@ -24,7 +24,7 @@ extension StoredCandle: JSONWritable {
             w.field("closed", candle.closed)
             if let missing { w.field("missing", missing) }
             w.field("revision", revision)
-            w.field("known_at", knownAt.description)
+            w.field("known_at", knownAt)
         }
     }
 }
@@ -34,12 +34,13 @@ enum CandleReads {
     private static func list(_ order: String, _ condition: String = "") -> String {
         let columns = "open_time, open, high, low, close, volume, closed, revision, known_at"
         let range = "series = $1 and open_time >= $2 and open_time < $3 and known_at <= $4\(condition)"
+        // Each walk ends by itself: without its own limit a plan may read a whole series to sort it.
+        let end = "order by open_time \(order) limit $5"
         return """
-            select * from (
-                (select \(columns) from candle where \(range))
-                union all
-                (select \(columns) from candle_revision where \(range) and ended_at > $4)
-            ) c order by open_time \(order) limit $5
+            (select \(columns) from candle where \(range) \(end))
+            union all
+            (select \(columns) from candle_revision where \(range) and ended_at > $4 \(end))
+            \(end)
             """
     }
 
