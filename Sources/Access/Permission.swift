@@ -1,3 +1,5 @@
+import Kernel
+
 /// What somebody may do. Each endpoint demands one; roles are sets of them.
 package enum Permission: String, CaseIterable, Sendable {
     case accessTokensManage = "access_tokens:manage"
@@ -70,6 +72,8 @@ package enum Permission: String, CaseIterable, Sendable {
     case watchlistsWrite = "watchlists:write"
     case webhooksRead = "webhooks:read"
     case webhooksWrite = "webhooks:write"
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(case: self) }
 
     /// Whether it lets its holder see, and nothing else.
     package var onlyReads: Bool { rawValue.hasSuffix(":read") }

@@ -1,13 +1,18 @@
 package import JSON
+import Kernel
 
 /// The exchanges that keys may be registered for.
 package enum ExchangeName: String, CaseIterable, Sendable {
     case binance, bybit, okx, kraken, coinbase, kucoin, gate, bitget, mexc
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(case: self) }
 }
 
 /// Where a key works.
 package enum Environment: String, CaseIterable, Sendable {
     case live, testnet, demo
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(case: self) }
 }
 
 /// What a key may do at its exchange, in one vocabulary for all of them.
@@ -20,7 +25,7 @@ package enum KeyPermission: String, CaseIterable, Sendable {
 }
 
 /// What is known of an exchange.
-package struct Exchange: Sendable {
+package final class Exchange: Sendable {
     package enum CredentialKind: String, CaseIterable, Sendable { case hmac, ed25519, rsa, p256 }
     /// Parts of a request that a signature may leave open.
     package enum RequestPart: String, Sendable { case host, path, method, query, body }

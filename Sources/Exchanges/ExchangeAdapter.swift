@@ -62,9 +62,9 @@ extension ExchangeAdapter {
     /// The host, or a stand-in that the settings name for it. A stand-in may play an environment that the
     /// exchange itself has not, never `live`.
     package func host(
-        _ alias: String, in environment: Environment, standingAt base: String?
+        _ alias: String, in environment: Environment, standingAt base: @autoclosure () -> String?
     ) -> ExchangeHost? {
-        guard environment != .live, let base else { return host(alias, in: environment) }
+        guard environment != .live, let base = base() else { return host(alias, in: environment) }
         return (host(alias, in: environment) ?? host(alias, in: .live))?.standing(at: base)
     }
 

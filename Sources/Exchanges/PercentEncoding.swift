@@ -1,7 +1,7 @@
 /// RFC 3986: everything but the unreserved characters becomes `%XX`, a space `%20`.
 enum PercentEncoding {
     static func encode(_ text: String) -> String {
-        if text.utf8.allSatisfy(isUnreserved) { return text }
+        if unreserved.containsAll(text.utf8) { return text }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         for byte in text.utf8 {
@@ -24,7 +24,7 @@ enum PercentEncoding {
     /// nil for broken `%xx`, bytes that must be encoded there, and what is not UTF-8.
     static func decode(_ text: Substring, in place: Place = .path) -> String? {
         let plain = place.plain
-        if text.utf8.allSatisfy(plain.contains) { return String(text) }
+        if plain.containsAll(text.utf8) { return String(text) }
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8
         while let byte = rest.popFirst() {
@@ -74,6 +74,10 @@ struct ASCIISet: Sendable {
         var set = self
         for byte in characters.utf8 { set.insert(byte) }
         return set
+    }
+
+    func containsAll(_ bytes: some Collection<UInt8>) -> Bool {
+        bytes.withContiguousStorageIfAvailable { $0.allSatisfy(contains) } ?? bytes.allSatisfy(contains)
     }
 
     func contains(_ byte: UInt8) -> Bool {

@@ -15,6 +15,7 @@ extension ExchangeName {
     ]
 
     package func isPublic(_ draft: RequestDraft) -> Bool {
-        draft.method == .get && (Self.publicPaths[self] ?? []).contains { draft.path.hasPrefix($0) }
+        guard draft.method == .get, let paths = Self.publicPaths[self] else { return false }
+        return paths.contains { draft.path.hasPrefix($0) }
     }
 }

@@ -1,9 +1,12 @@
 package import JSON
+import Kernel
 
 /// What shall be asked of an exchange, before anything is signed: no time, nonce, key or signature in it.
 package struct RequestDraft: Sendable, Equatable {
     package enum Method: String, CaseIterable, Sendable {
         case get = "GET", post = "POST", put = "PUT", delete = "DELETE", patch = "PATCH"
+
+        package func hash(into hasher: inout Hasher) { hasher.combine(case: self) }
     }
 
     /// A name and a value of a query or a form.
@@ -51,7 +54,7 @@ package struct RequestDraft: Sendable, Equatable {
     ) throws(DraftRefusal) {
         self.init(known: method, host: host, path: path, query: query, body: body)
         try DraftRules.check(path: path)
-        try DraftRules.check(fields: query + form)
+        try DraftRules.check(fields: hasForm ? query + form : query)
         if case .json(let bytes) = body { try DraftRules.check(json: bytes) }
     }
 
@@ -63,6 +66,10 @@ package struct RequestDraft: Sendable, Equatable {
 
     var hasForm: Bool {
         if case .form = body { true } else { false }
+    }
+
+    var hasJSON: Bool {
+        if case .json = body { true } else { false }
     }
 
     var form: [Field] {

@@ -27,7 +27,8 @@ extension RequestDraft {
 extension RequestDraft {
     /// Nobody but the recipe writes what the recipe writes.
     func refuse(_ ownFields: [String]) throws(SigningError) {
-        if let taken = (query + form).first(where: { ownFields.contains($0.name) }) {
+        let isTaken = { (field: Field) in ownFields.contains(field.name) }
+        if let taken = query.first(where: isTaken) ?? form.first(where: isTaken) {
             throw .reservedField(taken.name)
         }
         guard case .json(let bytes) = body else { return }
@@ -37,7 +38,9 @@ extension RequestDraft {
     /// Without what the recipe writes itself: a stock client has signed with a secret, a time and a nonce of
     /// its own. Everything else stays as it was written.
     package func dropping(_ ownFields: [String]) -> RequestDraft {
-        let others = { (fields: [Field]) in fields.filter { !ownFields.contains($0.name) } }
+        let isOwn = { (field: Field) in ownFields.contains(field.name) }
+        if !hasJSON, !query.contains(where: isOwn), !form.contains(where: isOwn) { return self }
+        let others = { (fields: [Field]) in fields.filter { !isOwn($0) } }
         let body: Body =
             switch body {
             case .none: .none
@@ -50,7 +53,13 @@ extension RequestDraft {
 
 extension ExchangeHost {
     func url(_ path: String, query: String) -> String {
-        query.isEmpty ? base + path : base + path + "?" + query
+        var url = base
+        url.reserveCapacity(base.utf8.count + path.utf8.count + query.utf8.count + 1)
+        url += path
+        if query.isEmpty { return url }
+        url += "?"
+        url += query
+        return url
     }
 }
 

@@ -2,7 +2,7 @@
 ///
 /// What no table knows is `admin`. What could be read in two ways has a problem, and is refused whatever a
 /// policy says.
-package struct RequestClassifier: Sendable {
+package final class RequestClassifier: Sendable {
     let exchange: ExchangeName
     let table: RouteTable
     /// Of bodies, by host.

@@ -11,6 +11,8 @@ package enum RequestOperation: String, CaseIterable, Sendable {
 
     /// Never without an approval.
     package var movesMoney: Bool { self == .withdraw || self == .transfer }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(case: self) }
 }
 
 /// What a request means, told from method, host, path, query and body. Policies are about this.

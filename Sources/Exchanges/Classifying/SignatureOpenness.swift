@@ -105,7 +105,7 @@ extension RequestClassifier {
 extension RequestDraft {
     /// Of query and body.
     var parameterNames: [String] {
-        let fields = (query + form).map(\.name)
+        let fields = (hasForm ? query + form : query).map { $0.name }
         guard case .json(let bytes) = body else { return fields }
         let isList = bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "[")
         return fields + (isList ? [Parameters.list] : JSONMembers(bytes).names)
