@@ -14,6 +14,11 @@ enum Base62 {
 
     static func isDigit(_ byte: UInt8) -> Bool { values[Int(byte)] != 255 }
 
+    static func areDigits(_ bytes: some Sequence<UInt8>) -> Bool {
+        let values = values
+        return bytes.allSatisfy { values[Int($0)] != 255 }
+    }
+
     /// Uniform digits: bytes from the largest multiple of 62 upwards are thrown away.
     static func digits(_ count: Int, from entropy: Entropy) -> [UInt8] {
         var digits: [UInt8] = []
@@ -28,6 +33,7 @@ enum Base62 {
     /// The number in exactly `width` digits, most significant first.
     static func encode(_ number: UInt32, width: Int) -> [UInt8] {
         var rest = number
+        let alphabet = alphabet
         var digits = [UInt8](repeating: alphabet[0], count: width)
         for index in stride(from: width - 1, through: 0, by: -1) {
             digits[index] = alphabet[Int(rest % 62)]

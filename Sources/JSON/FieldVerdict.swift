@@ -1,3 +1,5 @@
+import Kernel
+
 /// An enum that a field may name by raw value.
 package typealias FieldChoice = CaseIterable & RawRepresentable<String>
 
@@ -27,8 +29,9 @@ enum FieldVerdict<T> {
 extension FieldVerdict where T == String {
     static func string(_ value: JSONValue, _ length: ClosedRange<Int>) -> Self {
         guard case .string(let text) = value else { return .wrongType("a string") }
-        if text.utf8.contains(0) { return .refused(code: FieldCode.malformed, nulMessage) }
-        let count = text.unicodeScalars.count
+        if text.withBytes({ $0.contains(0) }) { return .refused(code: FieldCode.malformed, nulMessage) }
+        // Of ASCII, which most texts are, bytes are scalars.
+        let count = text.utf8Span.isKnownASCII ? text.utf8.count : text.unicodeScalars.count
         if count < length.lowerBound {
             let least = length.lowerBound
             return .refused(

@@ -50,6 +50,7 @@ package struct Fields {
         self.nulls = nulls
         self.object = object
         isKnown = Array(repeating: false, count: object.count)
+        known.reserveCapacity(object.count + 4)
         self.pointer = pointer
         self.mistakes = mistakes
     }

@@ -41,6 +41,8 @@ package struct JSONObject: Sendable {
 
     /// - Parameter name: known not to be there yet.
     mutating func appendNew(_ name: String, _ value: JSONValue) {
+        // Most objects have a few members: growing from one on would be three more allocations.
+        if members.isEmpty { members.reserveCapacity(4) }
         members.append(Member(name: name, value: value))
         updatePositions()
     }

@@ -46,15 +46,13 @@ extension JSONWriter {
     }
 
     public mutating func string(_ value: String) {
-        var value = value
-        value.withUTF8 { appendQuoted($0, endingWith: nil) }
+        value.withBytes { appendQuoted($0, endingWith: nil) }
         commaIsDue = true
     }
 
     /// A member's name; exactly one value must follow.
     public mutating func key(_ name: String) {
-        var name = name
-        name.withUTF8 { appendQuoted($0, endingWith: UInt8(ascii: ":")) }
+        name.withBytes { appendQuoted($0, endingWith: UInt8(ascii: ":")) }
         commaIsDue = false
     }
 }
@@ -106,23 +104,35 @@ extension JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Eight bytes at a time, because nearly no text holds one.
+    /// Eight bytes at a time, because nearly no text holds one; the last eight may be looked at twice.
     private static func firstEscape(in utf8: UnsafeBufferPointer<UInt8>) -> Int? {
         let bytes = UnsafeRawBufferPointer(utf8)
         var index = 0
-        while index + 8 <= bytes.count {
-            let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let quote = word ^ 0x2222_2222_2222_2222
-            let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-            // A borrow may point at a neighbour: the bytes themselves are looked at then.
-            let found =
-                ((word &- 0x2020_2020_2020_2020) & ~word)
-                | ((quote &- 0x0101_0101_0101_0101) & ~quote)
-                | ((backslash &- 0x0101_0101_0101_0101) & ~backslash)
-            if found & 0x8080_8080_8080_8080 != 0 { break }
-            index += 8
+        if bytes.count >= 8 {
+            let last = bytes.count - 8
+            while index < last, !mayNeedEscape(bytes, at: index) { index += 8 }
+            if index >= last {
+                if !mayNeedEscape(bytes, at: last) { return nil }
+                index = last
+            }
         }
-        return utf8[index...].firstIndex(where: needsEscape)
+        while index < utf8.count {
+            if needsEscape(utf8[index]) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Of eight bytes together. A borrow may point at a neighbour: the bytes themselves are looked at then.
+    private static func mayNeedEscape(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Bool {
+        let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        let quote = word ^ 0x2222_2222_2222_2222
+        let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+        let found =
+            ((word &- 0x2020_2020_2020_2020) & ~word)
+            | ((quote &- 0x0101_0101_0101_0101) & ~quote)
+            | ((backslash &- 0x0101_0101_0101_0101) & ~backslash)
+        return found & 0x8080_8080_8080_8080 != 0
     }
 
     /// RFC 8259 §7: quote, backslash and U+0000 to U+001F must be escaped, nothing else needs to be.

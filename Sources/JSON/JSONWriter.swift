@@ -62,6 +62,18 @@ extension JSONWriter {
         null()
     }
 
+    /// What `body` writes inside an object, for `members(raw:)`.
+    public static func members(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+        var w = JSONWriter()
+        body(&w)
+        return w.bytes
+    }
+
+    /// Members that are JSON already, with commas between them and none around.
+    @inlinable public mutating func members(raw json: [UInt8]) {
+        if !json.isEmpty { raw(json) }
+    }
+
     /// A member whose value is JSON already.
     @inlinable public mutating func raw(_ name: String, _ json: some Sequence<UInt8>) {
         key(name)

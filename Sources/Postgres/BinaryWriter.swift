@@ -45,17 +45,38 @@ package struct BinaryWriter {
         }
     }
 
-    /// One dimension, counted from 1 (array_recv in PostgreSQL's arrayfuncs.c).
     mutating func array<Value>(
         _ values: [Value?], of type: UInt32, _ write: (inout BinaryWriter, Value) -> Void
     ) {
-        append(Int32(values.isEmpty ? 0 : 1))
-        append(Int32(values.contains { $0 == nil } ? 1 : 0))
-        append(type)
-        if values.isEmpty { return }
-        append(Int32(values.count))
-        append(Int32(1))
+        array(values.count, hasNulls: values.contains { $0 == nil }, of: type)
         for value in values { field(value, write) }
+    }
+
+    /// The head of an array of one dimension, counted from 1 (array_recv in PostgreSQL's arrayfuncs.c). That
+    /// many fields must follow.
+    mutating func array(_ count: Int, hasNulls: Bool, of type: UInt32) {
+        append(Int32(count == 0 ? 0 : 1))
+        append(Int32(hasNulls ? 1 : 0))
+        append(type)
+        if count == 0 { return }
+        append(Int32(count))
+        append(Int32(1))
+    }
+
+    /// A field that is a text.
+    mutating func text(_ value: String) { value.withBytes { text($0) } }
+    mutating func text(_ value: [UInt8]) { value.withUnsafeBufferPointer { text($0) } }
+
+    /// Length and bytes in one reservation.
+    private mutating func text(_ utf8: UnsafeBufferPointer<UInt8>) {
+        let length = UInt32(utf8.count)
+        bytes.append(atMost: 4 + utf8.count) { out in
+            out.put(UInt8(truncatingIfNeeded: length >> 24))
+            out.put(UInt8(truncatingIfNeeded: length >> 16))
+            out.put(UInt8(truncatingIfNeeded: length >> 8))
+            out.put(UInt8(truncatingIfNeeded: length))
+            out.put(utf8)
+        }
     }
 }
 

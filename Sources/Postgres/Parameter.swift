@@ -24,6 +24,8 @@ package enum Parameter: Sendable {
     case int64Array([Int64]?)
     case doubleArray([Double]?)
     case textArray([String]?)
+    /// The same, of texts that are there as UTF-8.
+    case utf8Array([[UInt8]])
     case uuidArray([UUID]?)
     case timestampArray([Timestamp]?)
     case byteaArray([[UInt8]]?)
@@ -70,7 +72,7 @@ extension Parameter {
         case .int32Array: TypeOID.int4Array
         case .int64Array, .optionalInt64Array: TypeOID.int8Array
         case .doubleArray, .optionalDoubleArray: TypeOID.float8Array
-        case .textArray, .optionalTextArray: TypeOID.textArray
+        case .textArray, .utf8Array, .optionalTextArray: TypeOID.textArray
         case .uuidArray, .optionalUUIDArray: TypeOID.uuidArray
         case .timestampArray, .optionalTimestampArray: TypeOID.timestamptzArray
         case .byteaArray: TypeOID.byteaArray

@@ -30,6 +30,38 @@ import Testing
         )
     }
 
+    @Test func `members that are written already stand among others`() {
+        let ready = JSONWriter.members { w in
+            w.field("a", 1)
+            w.field("b", "x")
+        }
+        let written = text { w in
+            w.object { w in
+                w.members(raw: ready)
+                w.members(raw: [])
+                w.field("c", true)
+                w.members(raw: ready)
+            }
+        }
+        #expect(written == #"{"a":1,"b":"x","c":true,"a":1,"b":"x"}"#)
+    }
+
+    @Test func `what must be escaped is found at every place of texts of every length`() throws {
+        for length in 1...26 {
+            let plain = String(repeating: "é", count: length / 3) + String(repeating: "a", count: length)
+            #expect(text { w in w.string(plain) } == "\"\(plain)\"")
+            for place in 0...plain.unicodeScalars.count {
+                for odd: Unicode.Scalar in ["\"", "\\", "\u{1}", "\u{1F}"] {
+                    var scalars = String.UnicodeScalarView(plain.unicodeScalars.prefix(place))
+                    scalars.append(odd)
+                    scalars.append(contentsOf: plain.unicodeScalars.dropFirst(place))
+                    let odd = String(scalars)
+                    #expect(try JSONValue.parse(text { w in w.string(odd) }) == .string(odd))
+                }
+            }
+        }
+    }
+
     @Test func `an array may stand at the top, with objects in it`() {
         let text = text { w in
             w.array([1, 2]) { w, n in w.object { w in w.field("n", n) } }

@@ -98,13 +98,13 @@ import Testing
         let uuids = (0..<3).map { UUID(high: $0, low: .max) }
         let times = [Timestamp(seconds: 0), Timestamp(seconds: 1_700_000_000)]
         try await answer(
-            "select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::smallint[], $11::jsonb[]",
+            "select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::smallint[], $11::jsonb[], $12, $13",
             [
                 .textArray(["", "ü", "a,b\"{}"]), .uuidArray(uuids), .int64Array([.min, 0, .max]),
                 .doubleArray([0.1, -.infinity]), .timestampArray(times), .byteaArray([[], [0, 255]]),
                 .boolArray([true, false]), .textArray([]), .optionalTextArray(["x", nil]),
                 .int64Array([1, 2]),
-                .jsonArray([Array("{}".utf8)]),
+                .jsonArray([Array("{}".utf8)]), .utf8Array([Array("ü".utf8), []]), .utf8Array([]),
             ]
         ) { row in
             #expect(row.textArray(0) == ["", "ü", "a,b\"{}"])
@@ -117,6 +117,8 @@ import Testing
             #expect(row.textArray(7).isEmpty)
             #expect(row.optionalTextArray(8) == ["x", nil])
             #expect(row.int64Array(9) == [1, 2])
+            #expect(row.textArray(11) == ["ü", ""])
+            #expect(row.textArray(12).isEmpty)
         }
     }
 

@@ -60,12 +60,16 @@ package struct HeaderFields: Sendable {
     }
 
     private func index(of name: HeaderName, from start: Int = 0) -> Int? {
-        let wanted = name.text.utf8
-        let length = wanted.count
-        for index in start..<fields.count where fields[index].name.count == length {
-            if wanted.elementsEqual(bytes[fields[index].name]) { return index }
+        let wanted = name.text.utf8Span.span
+        for index in start..<fields.count where fields[index].name.count == wanted.count {
+            if stands(wanted, at: Int(fields[index].nameStart)) { return index }
         }
         return nil
+    }
+
+    private func stands(_ name: Span<UInt8>, at start: Int) -> Bool {
+        for index in name.indices where name[index] != bytes[start + index] { return false }
+        return true
     }
 }
 

@@ -20,6 +20,8 @@ extension Request {
     /// 415 unless the body says that it is of this type.
     package func requireType(_ essence: String) throws(Problem) {
         let said = head.headers[.contentType]
+        // As nearly everybody writes it.
+        if said == essence { return }
         guard let type = said.flatMap(MediaType.init), type.essence == essence, type.isUTF8 else {
             throw Problem(
                 .unsupportedMediaType, "Content-Type must be \(essence); it is \(said ?? "missing").")

@@ -38,12 +38,16 @@ package final class RequestBody {
     /// Asked about each part that came, before anybody sees it.
     package var isWelcome: (nonisolated(nonsending) () async -> Bool)?
 
+    /// It was there as a whole when this was made.
+    package let isHere: Bool
+
     private var source: (any BodySource)?
     private let coding: Coding
     private var isAtEnd: Bool
 
-    init(source: (any BodySource)?, contentEncoding: String?) {
+    init(source: (any BodySource)?, contentEncoding: String?, isHere: Bool = false) {
         self.source = source
+        self.isHere = isHere
         isAtEnd = source == nil
         switch ContentCoding(contentEncoding: contentEncoding) {
         case .identity: coding = .identity
@@ -54,7 +58,8 @@ package final class RequestBody {
 
     /// A body that is there already; for tests.
     package convenience init(bytes: [UInt8], contentEncoding: String? = nil) {
-        self.init(source: bytes.isEmpty ? nil : ArraySource(bytes), contentEncoding: contentEncoding)
+        self.init(
+            source: bytes.isEmpty ? nil : ArraySource(bytes), contentEncoding: contentEncoding, isHere: true)
     }
 
     package var isEmpty: Bool { source == nil }

@@ -46,7 +46,7 @@ package struct AccessTokenSecret: Sendable {
     package init?(_ purpose: Purpose, parsing text: some Collection<UInt8>) {
         guard text.count == Self.byteCount else { return nil }
         let bytes = Array(text)
-        guard bytes.starts(with: purpose.rawValue.utf8), bytes[4...].allSatisfy(Base62.isDigit),
+        guard bytes.starts(with: purpose.rawValue.utf8), Base62.areDigits(bytes[4...]),
             ConstantTime.equal(
                 Self.checksum(of: Array(bytes[..<(4 + Self.randomDigits)])),
                 Array(bytes[(4 + Self.randomDigits)...]))

@@ -12,12 +12,14 @@ final class UploadWatch {
     /// Why it was ended.
     private(set) var refusal: Problem?
 
-    /// Nil where there is nothing to watch: no body, nobody who was let in, or a body that was held until its
-    /// signature was known to be right.
+    /// Nil where there is nothing to watch: no body, or all of it here; nobody who was let in; or a body that
+    /// was held until its signature was known to be right.
     init?(
         _ request: Request, _ operation: Operation, _ admission: Admission, _ visit: Visit, _ gate: Gate
     ) {
-        guard !request.body.isEmpty, let caller = admission.caller, caller.terms?.key == nil else {
+        guard !request.body.isEmpty, !request.body.isHere, let caller = admission.caller,
+            caller.terms?.key == nil
+        else {
             return nil
         }
         var lookedAt = request.receivedAt
