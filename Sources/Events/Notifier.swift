@@ -39,7 +39,7 @@ package final class Notifier {
         while !isStopped {
             await bell.wait()
             if isStopped { break }
-            if connection == nil { connection = try? await connector.plainConnection() }
+            if connection == nil { connection = try? await open() }
             let isSent = (try? await connection?.run("notify keybell_events")) != nil
             if !isSent {
                 connection?.close()
@@ -48,5 +48,12 @@ package final class Notifier {
             await reactor.sleep(nanoseconds: (isSent ? Self.every : Self.rest).nanoseconds)
         }
         connection?.close()
+    }
+
+    /// Each of its notifications is a commit, and none has to be on the disk.
+    private nonisolated(nonsending) func open() async throws(PostgresError) -> PlainConnection {
+        let connection = try await connector.plainConnection()
+        try await connection.run("set synchronous_commit = off")
+        return connection
     }
 }
