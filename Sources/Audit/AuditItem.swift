@@ -33,8 +33,10 @@ extension AuditItem: JSONWritable {
     }
 
     /// The same for whoever writes many lines at once, and their details without making values of them.
+    /// - Parameter actor: an `Actor`, or one that is written already.
     package static func write(
-        to w: inout JSONWriter, _ actor: Actor, _ action: String, _ resource: String?, _ outcome: Outcome,
+        to w: inout JSONWriter, _ actor: some JSONWritable, _ action: String, _ resource: String?,
+        _ outcome: Outcome,
         requestID: String?, detail: (inout JSONWriter) -> Void
     ) {
         w.object { w in

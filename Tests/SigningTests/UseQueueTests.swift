@@ -19,6 +19,22 @@ import Testing
         #expect(queue.isEmpty)
     }
 
+    @Test func `one who is alone has a whole batch, and the rest of the line waits`() {
+        var queue = UseQueue<Int>()
+        for number in 1...5 { _ = queue.add(number, of: busy, isCancel: false) }
+        _ = queue.add(6, of: busy, isCancel: true)
+        let first = queue.take(3)
+        #expect(first == [6, 1, 2])
+        #expect(queue.count == 3)
+        _ = queue.add(7, of: quiet, isCancel: false)
+        let second = queue.take(9)
+        #expect(second == [3, 7, 4, 5])
+        _ = queue.add(8, of: busy, isCancel: false)
+        let last = queue.take(1)
+        #expect(last == [8])
+        #expect(queue.isEmpty)
+    }
+
     @Test func `it is bounded`() {
         var queue = UseQueue<Int>()
         let added = (0..<UseQueue<Int>.capacity).map { queue.add($0, of: nil, isCancel: false) }

@@ -28,16 +28,15 @@ struct AwayUse {
 extension AwayUse {
     /// - Parameter record: of a use that was admitted.
     init(_ record: UsageRecord, _ admitted: AwayTally.Admitted) {
-        var line = JSONWriter(capacity: 1_024)
-        record.write(to: &line)
-        let detail = (try? JSONValue.parse(line.bytes))?["detail"]?.asObject
-        let event = record.event(record.data)
+        let texts = record.texts
+        let detail = (try? JSONValue.parse(texts.line))?["detail"]?.asObject
+        let event = record.event(texts.data)
         self.init(
             id: record.id, at: record.at, actor: record.request.context.actor,
             requestID: record.request.context.requestID, subject: event.subject ?? "",
             operation: record.read.meaning.operation.rawValue, symbol: record.order?.symbol,
             data: event.data, detail: detail ?? JSONObject(),
-            request: record.replayable, nonce: admitted.nonce, charges: admitted.charges)
+            request: texts.request, nonce: admitted.nonce, charges: admitted.charges)
     }
 
     /// Whether the trail will take it: one line that does not get in would keep the whole journal out.

@@ -20,6 +20,8 @@ final class KeySnapshot: Sendable {
     let target: Target
     /// The key's id as text.
     let name: String
+    /// What the events of its uses begin with.
+    let members: [UInt8]
     private let account: String?
     /// Whose counters its limits may charge, in any order; the key's own always, for its nonce.
     let counterOwners: [String]
@@ -29,8 +31,9 @@ final class KeySnapshot: Sendable {
     init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
         (self.usable, self.policies, self.prices, self.epoch) = (usable, policies, prices, epoch)
         asksPrices = policies.asksPrices
-        (facts, target) = (KeyFacts(usable.key), usable.key.target)
-        name = usable.key.id.description
+        let (facts, name) = (KeyFacts(usable.key), usable.key.id.description)
+        (self.facts, self.name, target) = (facts, name, usable.key.target)
+        members = JSONWriter.members { w in facts.write(as: name, to: &w) }
         account = usable.account?.description
         wantsNonce = usable.key.exchange.wantsNonce
         var owners = [name]
@@ -86,6 +89,13 @@ final class KeySnapshot: Sendable {
     func priceNeeds(_ facts: UseFacts) -> PriceNeeds {
         guard asksPrices, !facts.meaning.orders.isEmpty else { return PriceNeeds() }
         return policies.priceNeeds(facts, JudgedOrders(facts))
+    }
+
+    /// Whether all limits let it pass.
+    func fits(_ charges: [LimitCharge], in counters: LimitCounters) -> Bool {
+        charges.allSatisfy { charge in
+            charge.fits(used: counters.used(counter(charge), windowSeconds: charge.windowSeconds))
+        }
     }
 
     /// Adds the verdicts of limits, by what is used up.

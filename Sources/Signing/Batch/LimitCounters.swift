@@ -20,17 +20,31 @@ struct LimitCounters {
     struct Row: Equatable {
         var windowStart: Timestamp
         var used: Int64
+
+        /// What was used in another window is over.
+        fileprivate mutating func add(_ amount: Int64, since start: Timestamp) {
+            if windowStart != start { (windowStart, used) = (start, 0) }
+            let (sum, overflows) = used.addingReportingOverflow(amount)
+            used = overflows ? .max : sum
+        }
     }
 
     private(set) var rows: [CounterKey: Row]
-    private(set) var changed: Set<CounterKey> = []
+    /// As they were read.
+    private let before: [CounterKey: Row]
     private let now: Timestamp
 
-    init(_ rows: [CounterKey: Row], at now: Timestamp) { (self.rows, self.now) = (rows, now) }
+    init(_ rows: [CounterKey: Row], at now: Timestamp) { (self.rows, before, self.now) = (rows, rows, now) }
+
+    var changed: Set<CounterKey> {
+        rows.reduce(into: []) { changed, row in
+            if before[row.key] != row.value { changed.insert(row.key) }
+        }
+    }
 
     /// Those that have no row yet.
     func missing(of wanted: some Sequence<CounterKey>) -> [CounterKey] {
-        Set(wanted).filter { rows[$0] == nil }.sorted()
+        Set(wanted.lazy.filter { rows[$0] == nil }).sorted()
     }
 
     /// What is used up in the present window.
@@ -39,11 +53,10 @@ struct LimitCounters {
         return row.used
     }
 
-    /// Of a charge that was found to fit.
+    /// Of a charge that was found to fit. One look-up: every use makes several.
     mutating func charge(_ key: CounterKey, _ amount: Int64, windowSeconds: Int64) {
-        let (sum, overflows) = used(key, windowSeconds: windowSeconds).addingReportingOverflow(amount)
-        rows[key] = Row(windowStart: start(of: windowSeconds), used: overflows ? .max : sum)
-        changed.insert(key)
+        let start = start(of: windowSeconds)
+        rows[key, default: Row(windowStart: start, used: 0)].add(amount, since: start)
     }
 
     /// Never falls, whatever clocks do: the last one and one more, or the database's microseconds.
@@ -51,7 +64,6 @@ struct LimitCounters {
         let place = CounterKey.nonce(of: key)
         let next = max((rows[place]?.used ?? 0) + 1, now.microseconds)
         rows[place] = Row(windowStart: Timestamp(microseconds: 0), used: next)
-        changed.insert(place)
         return UInt64(next)
     }
 
@@ -104,8 +116,8 @@ extension LimitCounters {
 
     /// Nil when nothing changed.
     func write(in transaction: Transaction) -> Query? {
-        guard !changed.isEmpty else { return nil }
         let keys = changed.sorted()
+        guard !keys.isEmpty else { return nil }
         let values = keys.compactMap { rows[$0] }
         return transaction.send(
             Self.write,

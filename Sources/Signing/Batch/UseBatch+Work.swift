@@ -15,31 +15,14 @@ extension UseBatch {
         private let now: Timestamp
         private var counters = LimitCounters([:], at: Timestamp(microseconds: 0))
         private var authority: Authority.State = (epoch: 0, configuration: 0)
-        /// What was judged before the database had answered: at the place in the batch.
-        private var foreseen: [Judged?] = []
         /// In the order of arrival.
-        private var judged: [Judged] = []
+        private var judged: [(pending: UseBatcher.Pending, use: JudgedUse)] = []
         private var decisions: [(pending: UseBatcher.Pending, decision: Result<UseDecision, any Error>)] = []
         private var records: [UsageRecord] = []
         /// Bait that was used.
         private var touches: [Event] = []
         private var effects: [() -> Void] = []
         private(set) var unusable: [UnusableKey] = []
-
-        private final class Judged {
-            let pending: UseBatcher.Pending
-            let snapshot: KeySnapshot
-            let read: ReadUse
-            var judgement: PolicyJudgement
-
-            init(
-                _ pending: UseBatcher.Pending, _ snapshot: KeySnapshot, _ read: ReadUse,
-                _ judgement: PolicyJudgement
-            ) {
-                (self.pending, self.snapshot, self.read) = (pending, snapshot, read)
-                self.judgement = judgement
-            }
-        }
 
         init(_ owner: UseBatcher, at now: Timestamp) { (self.owner, self.now) = (owner, now) }
 
@@ -52,20 +35,20 @@ extension UseBatch {
 }
 
 extension UseBatch.Work {
-    /// By everything but the counters, and by what is known: while the database works, this does.
-    mutating func foresee(_ batch: [UseBatcher.Pending]) {
-        foreseen = batch.map { pending in
-            owner.snapshots.current(pending.request.key).map { judgement(of: pending, by: $0) }
+    /// By what is known, while the database works: what waited for long is judged anew.
+    func foresee(_ batch: [UseBatcher.Pending]) {
+        for pending in batch {
+            if let snapshot = owner.snapshots.current(pending.request.key) {
+                _ = owner.judge(pending, by: snapshot, at: now)
+            }
         }
     }
 
     mutating func judge(_ batch: [UseBatcher.Pending]) {
-        for (place, pending) in batch.enumerated() {
-            judge(pending, foreseen.indices.contains(place) ? foreseen[place] : nil)
-        }
+        for pending in batch { judge(pending) }
     }
 
-    private mutating func judge(_ pending: UseBatcher.Pending, _ foreseen: Judged?) {
+    private mutating func judge(_ pending: UseBatcher.Pending) {
         guard pending.request.context.stands(at: authority.epoch) else {
             return decisions.append((pending, .failure(AuthorityMoved())))
         }
@@ -82,8 +65,7 @@ extension UseBatch.Work {
         if pending.snapshot !== snapshot, lacksPrices(pending, snapshot) {
             return decisions.append((pending, .failure(UseBatcher.PricesWanted())))
         }
-        if let foreseen, foreseen.snapshot === snapshot { return judged.append(foreseen) }
-        judged.append(judgement(of: pending, by: snapshot))
+        judged.append((pending, owner.judge(pending, by: snapshot, at: now)))
     }
 
     /// Policies that were published since it came ask for prices that nobody has looked for.
@@ -93,32 +75,25 @@ extension UseBatch.Work {
         return !needs.isCovered(by: pending.prices)
     }
 
-    private func judgement(of pending: UseBatcher.Pending, by snapshot: KeySnapshot) -> Judged {
-        let read =
-            pending.read
-            ?? ReadUse(pending.request, at: snapshot.facts.exchange, naming: owner.ledger.entropy)
-        pending.read = read
-        return Judged(pending, snapshot, read, snapshot.judge(pending.request, read, owner.market, at: now))
-    }
-
     /// Counters that are needed and are nowhere yet.
-    func missing() -> [CounterKey] {
-        counters.missing(
-            of: judged.lazy.flatMap { judged in
-                judged.judgement.charges.map { judged.snapshot.counter($0) }
-                    + (judged.snapshot.wantsNonce ? [.nonce(of: judged.snapshot.key.id)] : [])
-            })
-    }
+    func missing() -> [CounterKey] { counters.missing(of: judged.lazy.flatMap(\.use.counters)) }
 
     mutating func settle() {
-        for judged in judged { settle(judged) }
+        for (pending, use) in judged { settle(pending, use) }
     }
 
     /// What is denied consumes nothing.
-    private mutating func settle(_ judged: Judged) {
-        let (snapshot, charges) = (judged.snapshot, judged.judgement.charges)
-        snapshot.count(counters, in: &judged.judgement)
-        let isAllowed = judged.judgement.isAllowed
+    private mutating func settle(_ pending: UseBatcher.Pending, _ use: JudgedUse) {
+        let snapshot = use.snapshot
+        var judgement = use.judgement
+        let charges = judgement.charges
+        // Whoever is refused is told every clause's verdict; of what passes nobody asks for them.
+        var isAllowed = judgement.isAllowed && snapshot.fits(charges, in: counters)
+        if !isAllowed {
+            snapshot.count(counters, in: &judgement)
+            // A limit that only reports denies nothing.
+            isAllowed = judgement.isAllowed
+        }
         var nonce: UInt64?
         if isAllowed {
             for charge in charges {
@@ -127,34 +102,36 @@ extension UseBatch.Work {
             }
             if snapshot.wantsNonce { nonce = counters.nextNonce(of: snapshot.key.id) }
         }
-        noteTouch(of: judged)
-        records.append(
-            UsageRecord(
-                id: judged.pending.usage, at: now, snapshot: snapshot, request: judged.pending.request,
-                read: judged.read, judgement: judged.judgement, nonce: nonce, isAllowed: isAllowed))
-        decisions.append((judged.pending, .success(decision(judged, isAllowed: isAllowed, nonce))))
+        noteTouch(of: pending, snapshot)
+        let record = UsageRecord(
+            id: pending.usage, at: now, snapshot: snapshot, request: pending.request, read: use.read,
+            judgement: judgement, nonce: nonce, isAllowed: isAllowed,
+            texts: isAllowed && nonce == nil ? use.texts : nil)
+        records.append(record)
+        decisions.append((pending, .success(decision(on: record, of: pending))))
     }
 
-    private mutating func noteTouch(of judged: Judged) {
-        let request = judged.pending.request
-        guard let touch = judged.snapshot.usable.decoyTouched(request.way.rawValue) else { return }
+    private mutating func noteTouch(of pending: UseBatcher.Pending, _ snapshot: KeySnapshot) {
+        let request = pending.request
+        guard let touch = snapshot.usable.decoyTouched(request.way.rawValue) else { return }
         touches.append(
             Event(
                 id: owner.ledger.newID(), at: now, type: touch.type, subject: touch.subject,
                 actor: request.context.actor, data: touch.data))
     }
 
-    private func decision(_ judged: Judged, isAllowed: Bool, _ nonce: UInt64?) -> UseDecision {
-        let usage = judged.pending.usage
-        guard isAllowed, let draft = judged.read.draft else {
+    private func decision(on record: UsageRecord, of pending: UseBatcher.Pending) -> UseDecision {
+        let snapshot = record.snapshot
+        guard record.isAllowed, let draft = record.read.draft else {
             return .denied(
                 DeniedUse(
-                    usage: usage, at: now, key: judged.snapshot.facts, target: judged.snapshot.target,
-                    judgement: judged.judgement))
+                    usage: record.id, at: now, key: snapshot.facts, target: snapshot.target,
+                    judgement: record.judgement))
         }
         return .admitted(
             AdmittedUse(
-                usage, judged.snapshot, judged.read, draft: draft, judged.judgement, at: now, nonce: nonce,
+                record.id, snapshot, record.read, draft: draft, record.judgement, at: now,
+                nonce: record.nonce,
                 Leave(by: owner.ledger.clock)))
     }
 
@@ -162,13 +139,13 @@ extension UseBatch.Work {
         at head: LaneHead, in transaction: Transaction
     ) async throws {
         guard !records.isEmpty else { return }
-        let data = records.map(\.data)
+        let texts = records.map(\.texts)
         let queries = [
-            counters.write(in: transaction), head.append(records, at: now, in: transaction),
-            UsageStore.insert(records, data, at: head.place, now: now, in: transaction),
+            counters.write(in: transaction), head.append(texts, at: now, in: transaction),
+            UsageStore.insert(records, texts, at: head.place, now: now, in: transaction),
         ]
         if !touches.isEmpty { try await EventStore.insert(touches, in: transaction) }
-        effects = try await owner.ledger.react(to: events(data) + touches, in: transaction)
+        effects = try await owner.ledger.react(to: events(texts) + touches, in: transaction)
         try await Self.commit(queries.compactMap { $0 }, in: transaction)
     }
 
@@ -185,13 +162,13 @@ extension UseBatch.Work {
     }
 
     /// Those that some rule or receiver may want.
-    private func events(_ data: [[UInt8]]) -> [Event] {
+    private func events(_ texts: [UsageTexts]) -> [Event] {
         let wanted = [EventType.keyUsed, .keyUseDenied].filter {
             owner.ledger.isReactedTo($0, at: authority.configuration)
         }
         if wanted.isEmpty { return [] }
-        return zip(records, data).compactMap { record, data in
-            wanted.contains(record.type) ? record.event(data) : nil
+        return zip(records, texts).compactMap { record, texts in
+            wanted.contains(record.type) ? record.event(texts.data) : nil
         }
     }
 

@@ -24,6 +24,8 @@ package final class UseBatcher {
         let decision = Promise<Result<UseDecision, any Error>>()
         /// Set once the key's exchange is known, which never changes.
         var read: ReadUse?
+        /// How it was judged last.
+        var judged: JudgedUse?
         /// By which it was prepared, and the prices that were looked for then.
         var snapshot: KeySnapshot?
         var prices = PriceNeeds()
@@ -46,6 +48,7 @@ package final class UseBatcher {
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
+    var actors = ActorTextsKept()
     /// Keys that are being read anew.
     var renewing: [ExchangeKeyID: Promise<Void>] = [:]
 
@@ -96,6 +99,7 @@ package final class UseBatcher {
         try await prepare(pending, isReady: isReady)
         if let read = pending.read, let snapshot = try await recent(for: request) {
             try await refuses(snapshot.key, read)
+            _ = judge(pending, by: snapshot, at: ledger.clock.now())
         }
         // An exchange's time, spent on its lists and prices, is not waiting for a place.
         pending.since = ledger.clock.monotonicNanoseconds()

@@ -21,16 +21,22 @@ struct UseQueue<Element> {
         if isCancel {
             cancels.append(element)
         } else {
-            if lines[principal] == nil { turns.append(principal) }
-            lines[principal, default: []].append(element)
+            if Self.append(element, to: &lines[principal, default: []]) { turns.append(principal) }
         }
         return true
+    }
+
+    /// Whether it is the first there.
+    private static func append(_ element: Element, to line: inout [Element]) -> Bool {
+        line.append(element)
+        return line.count == 1
     }
 
     /// The next batch.
     mutating func take(_ most: Int) -> [Element] {
         var batch = Array(cancels.prefix(most))
         cancels.removeFirst(batch.count)
+        if turns.count == 1 { takeAll(of: turns[0], into: &batch, most) }
         while batch.count < most, !turns.isEmpty {
             let principal = turns.removeFirst()
             guard var line = lines.removeValue(forKey: principal), !line.isEmpty else { continue }
@@ -41,5 +47,14 @@ struct UseQueue<Element> {
         }
         count -= batch.count
         return batch
+    }
+
+    /// The only line: nobody else's turn is between.
+    private mutating func takeAll(of principal: PrincipalID?, into batch: inout [Element], _ most: Int) {
+        guard var line = lines.removeValue(forKey: principal) else { return }
+        let taken = line.prefix(most - batch.count)
+        batch.append(contentsOf: taken)
+        line.removeFirst(taken.count)
+        if line.isEmpty { turns = [] } else { lines[principal] = line }
     }
 }

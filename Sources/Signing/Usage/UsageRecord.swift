@@ -34,13 +34,20 @@ final class UsageRecord: Sendable {
     let judgement: PolicyJudgement
     let nonce: UInt64?
     let isAllowed: Bool
+    private let writtenBefore: UsageTexts?
 
+    /// - Parameter texts: where they are written already.
     init(
         id: UsageID, at: Timestamp, snapshot: KeySnapshot, request: UseRequest, read: ReadUse,
-        judgement: PolicyJudgement, nonce: UInt64?, isAllowed: Bool
+        judgement: PolicyJudgement, nonce: UInt64?, isAllowed: Bool, texts: UsageTexts? = nil
     ) {
+        writtenBefore = texts
         (self.id, self.at, self.snapshot, self.request) = (id, at, snapshot, request)
         (self.read, self.judgement, self.nonce, self.isAllowed) = (read, judgement, nonce, isAllowed)
+    }
+
+    var texts: UsageTexts {
+        writtenBefore ?? UsageTexts(self, by: ActorTexts(request.context.actor))
     }
 
     /// What events and the trail are about.
@@ -73,9 +80,13 @@ extension UsageRecord {
     var data: [UInt8] {
         var w = JSONWriter(capacity: 1_024)
         w.object { w in
-            snapshot.facts.write(as: subject, to: &w)
+            w.members(raw: snapshot.members)
             writeRequest(to: &w)
-            writeOrder(to: &w)
+            if read.meaning.orders.isEmpty, read.clientOrderIDs.isEmpty {
+                w.members(raw: Self.withoutOrder)
+            } else {
+                Self.write(read.meaning.orders, read.clientOrderIDs, notional, to: &w)
+            }
             w.field("policy_version", judgement.policyVersion)
             if let denial = judgement.denial { Self.write(denial, to: &w) }
         }
@@ -92,9 +103,15 @@ extension UsageRecord {
         w.field("address", request.context.actor.address?.description)
     }
 
-    private func writeOrder(to w: inout JSONWriter) {
-        let order = order
-        w.field("orders", read.meaning.orders.count)
+    /// Of every read, and nearly every cancel.
+    private static let withoutOrder = JSONWriter.members { write([], [], nil, to: &$0) }
+
+    /// Columns tell of the only order, or of a batch's first; so does this.
+    private static func write(
+        _ orders: [OrderIntent], _ clientOrderIDs: [String], _ notional: Notional?, to w: inout JSONWriter
+    ) {
+        let order = orders.first
+        w.field("orders", orders.count)
         w.field("symbol", order?.symbol)
         w.field("side", order?.side?.rawValue)
         w.field("order_type", order?.kind.rawValue)
@@ -102,7 +119,7 @@ extension UsageRecord {
         w.field("price", order?.price?.description)
         w.field("reduce_only", order?.isReduceOnly == true || order?.closesPosition == true)
         w.field("notional_usd", notional?.amount.description)
-        w.field("client_order_id", read.clientOrderIDs.first ?? order?.clientOrderID)
+        w.field("client_order_id", clientOrderIDs.first ?? order?.clientOrderID)
     }
 
     private static func write(_ denial: ClauseVerdict, to w: inout JSONWriter) {
@@ -140,11 +157,11 @@ extension UsageRecord {
     }
 }
 
-/// As the line of the trail.
-extension UsageRecord: JSONWritable {
-    func write(to w: inout JSONWriter) {
+extension UsageRecord {
+    /// Writes the line of the trail.
+    func writeLine(by actor: ActorTexts, to w: inout JSONWriter) {
         AuditItem.write(
-            to: &w, request.context.actor, action, subject, isAllowed ? .allowed : .denied,
+            to: &w, actor, action, subject, isAllowed ? .allowed : .denied,
             requestID: request.context.requestID
         ) { w in w.object { w in writeDetail(to: &w) } }
     }

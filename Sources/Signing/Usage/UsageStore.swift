@@ -24,8 +24,8 @@ enum UsageStore {
 
     /// Lines of one entry of the trail, in its order.
     static func insert(
-        _ records: [UsageRecord], _ data: [[UInt8]], at place: (lane: Int, sequence: Int64), now: Timestamp,
-        in transaction: Transaction
+        _ records: [UsageRecord], _ texts: [UsageTexts], at place: (lane: Int, sequence: Int64),
+        now: Timestamp, in transaction: Transaction
     ) -> Query {
         transaction.send(
             insert,
@@ -33,16 +33,16 @@ enum UsageStore {
                 .idArray(records.map(\.id)), .timestamp(now), .int16(Int16(place.lane)),
                 .int64(place.sequence), .textArray(records.map(\.type.name)),
                 .textArray(records.map(\.subject)),
-                .optionalTextArray(records.map { $0.request.context.actor.principal?.description }),
-                .optionalTextArray(records.map { $0.request.context.actor.accessToken?.description }),
-                .optionalTextArray(records.map { $0.request.context.actor.address?.description }),
-                .textArray(data.map { String(decoding: $0, as: UTF8.self) }),
+                .optionalTextArray(texts.map(\.actor.principal)),
+                .optionalTextArray(texts.map(\.actor.accessToken)),
+                .optionalTextArray(texts.map(\.actor.address)),
+                .utf8Array(texts.map(\.data)),
                 .textArray(records.map(\.action)),
                 .textArray(records.map { $0.isAllowed ? "allowed" : "denied" }),
                 .textArray(records.map(\.read.meaning.operation.rawValue)),
                 .optionalTextArray(records.map { $0.order?.symbol }),
                 .textArray(records.map(\.outcome.rawValue)),
-                .optionalTextArray(records.map(\.replayable)),
+                .optionalTextArray(texts.map(\.request)),
             ])
     }
 }

@@ -11,12 +11,18 @@ struct Judge {
     var rules: Policy { policy.policy }
     private var owner: PolicyOwner { policy.reference.owner }
 
-    var verdicts: [ClauseVerdict] {
-        var verdicts = [operations, ways, hosts, cidrs].compactMap { $0 }
+    /// Adds every clause's verdict. One by one: making lists of them cost more than most clauses.
+    func judge(into verdicts: inout [ClauseVerdict]) {
+        if let operations { verdicts.append(operations) }
+        if let ways { verdicts.append(ways) }
+        if let hosts { verdicts.append(hosts) }
+        if let cidrs { verdicts.append(cidrs) }
         if let bounds = rules.orders { verdicts += orderVerdicts(bounds) }
-        verdicts += [withdrawals, hours, streams].compactMap { $0 }
+        if let withdrawals { verdicts.append(withdrawals) }
+        if let hours { verdicts.append(hours) }
+        if let streams { verdicts.append(streams) }
         if let when = rules.when { verdicts += self.when(when) }
-        return verdicts + rules.deny.flatMap { deny($0) }
+        for rule in rules.deny { verdicts += deny(rule) }
     }
 
     // MARK: Clauses about the request

@@ -15,13 +15,18 @@ package struct LimitCharge: Sendable, Equatable {
     package var clause: ClauseName { .limit(limit) }
 
     package var counter: LimitCounter { LimitCounter(of: of, limit: limit, in: policy.owner) }
+
+    /// - Parameter used: what stands in the counter, without this charge.
+    func fits(used: Int64) -> Bool {
+        let (sum, overflows) = used.addingReportingOverflow(amount)
+        return !overflows && sum <= max
+    }
 }
 
 extension ClauseVerdict {
     /// - Parameter used: what stands in the counter, without this charge.
     package static func limit(_ charge: LimitCharge, used: Int64) -> ClauseVerdict {
-        let (sum, overflows) = used.addingReportingOverflow(charge.amount)
-        let isWithin = !overflows && sum <= charge.max
+        let isWithin = charge.fits(used: used)
         return ClauseVerdict(
             charge.clause, isWithin ? .allowed : .denied, reason: isWithin ? nil : charge.reason(used: used),
             logOnly: charge.logOnly, policy: charge.policy)

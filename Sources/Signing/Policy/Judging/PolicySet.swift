@@ -46,11 +46,15 @@ package struct PolicySet: Sendable, Equatable {
         return all
     }
 
+    private static let clausesMostly = 8
+
     /// The verdict of every clause; what limits would be charged is said, and not known to be there.
     package func judge(_ facts: UseFacts) -> PolicyJudgement {
-        let facts = facts.named()
+        let facts = facts.meaning.orders.isEmpty ? facts : facts.named()
         let orders = JudgedOrders(facts)
-        var clauses = Standing(facts: facts, orders: orders).verdicts
+        var clauses: [ClauseVerdict] = []
+        clauses.reserveCapacity(Self.clausesMostly)
+        Standing(facts: facts, orders: orders).judge(into: &clauses)
         var charges: [LimitCharge] = []
         if key == nil {
             clauses.append(
@@ -58,7 +62,7 @@ package struct PolicySet: Sendable, Equatable {
         }
         for policy in all {
             let judge = Judge(policy: policy, facts: facts, orders: orders)
-            clauses += judge.verdicts
+            judge.judge(into: &clauses)
             for (place, limit) in policy.policy.limits.enumerated() {
                 switch judge.charge(limit, number: place + 1) {
                 case .charge(let charge): charges.append(charge)

@@ -6,18 +6,24 @@ struct Standing {
     let facts: UseFacts
     let orders: JudgedOrders
 
-    var verdicts: [ClauseVerdict] {
-        var verdicts = request + mode
+    func judge(into verdicts: inout [ClauseVerdict]) {
+        let problems = self.problems
+        if problems.isEmpty { verdicts.append(ClauseVerdict(.request, .allowed)) }
+        for reason in problems { verdicts.append(ClauseVerdict(.request, .denied, reason: reason)) }
+        if facts.key.status == .active {
+            verdicts.append(ClauseVerdict(.mode, .allowed))
+        } else {
+            verdicts += mode
+        }
         if !orders.all.isEmpty { verdicts += instrument }
         if facts.isClockUncertain { verdicts += clock }
         let operation = facts.meaning.operation
         if operation.movesMoney { verdicts += [permission, approval] }
         if operation == .stream || facts.meaning.admitsOrders { verdicts.append(streams) }
-        return verdicts
     }
 
     /// Why it cannot be judged.
-    private var request: [ClauseVerdict] {
+    private var problems: [String] {
         let meaning = facts.meaning
         var reasons = meaning.problems.map { problem in
             "\(problem.part.rawValue)\(problem.name.map { " \(Judge.shown($0))" } ?? ""): \(problem.sentence)"
@@ -31,9 +37,7 @@ struct Standing {
         if meaning.operation != .trade, !meaning.orders.isEmpty {
             reasons.append("orders in a request that is no trade")
         }
-        return reasons.isEmpty
-            ? [ClauseVerdict(.request, .allowed)]
-            : reasons.map { ClauseVerdict(.request, .denied, reason: $0) }
+        return reasons
     }
 
     private var mode: [ClauseVerdict] {
