@@ -72,6 +72,19 @@ package enum Authority {
             "The database was restored from a backup. Nothing is used until an owner has confirmed it.")
     }
 
+    /// Both numbers for whoever reacts to events: asked once in a transaction, with its first statement of
+    /// that kind, so that nobody waits for them twice.
+    @discardableResult
+    package static func ask(in source: any Queryable) -> Postgres.Query {
+        if let transaction = source as? Transaction { return transaction.once(readEpoch) }
+        return source.send(readEpoch, [])
+    }
+
+    package nonisolated(nonsending) static func numbers(in source: any Queryable) async throws -> State {
+        guard let row = try await ask(in: source).rows().first else { throw PostgresError.unavailable }
+        return (row.int64(0), row.int64(1))
+    }
+
     /// Which rules, webhooks and routes there are, for whoever would act by a snapshot of them.
     package nonisolated(nonsending) static func configuration(in source: any Queryable) async throws -> Int64
     {

@@ -10,6 +10,8 @@ package enum AuditTrail {
     /// The service writes its bodies itself; a batch may hold many items.
     package static let bodyLimits = JSONLimits(textBytes: 1 << 26, members: 1_000_000)
 
+    /// The arrays stand in selects of their own, where the planner does not look at them: it would plan anew
+    /// for each of other lengths.
     private static let append = Statement(
         "audit_append",
         """
@@ -18,7 +20,8 @@ package enum AuditTrail {
         select entry.entry_lane, entry.entry_sequence, items.item - 1, $1, items.actor, items.action,
             items.resource,
             items.outcome
-        from entry, unnest($3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
+        from entry, unnest((select $3::text[]), (select $4::text[]), (select $5::text[]),
+            (select $6::text[])) with ordinality
             as items (actor, action, resource, outcome, item)
         """)
 

@@ -40,7 +40,7 @@ enum EventIntake {
             return verdict
         }
         for (principal, events) in named.sorted(by: { $0.key.uuid < $1.key.uuid }) {
-            try await OwnEventIDs.name(events, of: principal, in: transaction)
+            OwnEventIDs.name(events, of: principal, in: transaction)
         }
         return verdicts
     }

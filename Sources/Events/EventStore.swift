@@ -32,7 +32,13 @@ package enum EventStore {
     package nonisolated(nonsending) static func insert(_ events: [Event], in transaction: Transaction)
         async throws
     {
-        _ = try await transaction.query(
+        try await send(events, in: transaction).rows()
+    }
+
+    /// The same for whoever sends more in this turn and awaits that.
+    @discardableResult
+    package static func send(_ events: [Event], in transaction: Transaction) -> Postgres.Query {
+        transaction.send(
             insert, .idArray(events.map(\.id)), .timestampArray(events.map(\.at)),
             .textArray(events.map(\.type.name)), .optionalTextArray(events.map(\.subject)),
             .optionalTextArray(events.map { $0.actor.principal?.description }),

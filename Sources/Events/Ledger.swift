@@ -118,6 +118,8 @@ package final class Ledger {
         guard let transaction = changes.first?.transaction else { return }
         let events = changes.flatMap(\.events)
         if !events.isEmpty {
+            // Who reacts asks for it: it leaves with the events.
+            Authority.ask(in: transaction)
             try await EventStore.insert(events, in: transaction)
             effects += try await react(to: events, in: transaction)
         }

@@ -46,11 +46,12 @@ enum OwnEventIDs {
         }
     }
 
-    nonisolated(nonsending) static func name(
+    /// Nobody waits for it: it leaves with what comes next.
+    static func name(
         _ events: [(id: String, event: EventID)], of principal: PrincipalID, in transaction: Transaction
-    ) async throws {
+    ) {
         if events.isEmpty { return }
-        _ = try await transaction.query(
+        _ = transaction.send(
             name, .uuid(principal.uuid), .textArray(events.map(\.id)), .idArray(events.map(\.event)))
     }
 }

@@ -37,19 +37,32 @@ package struct UUID: Hashable, Comparable, Sendable {
 
 extension UUID: CustomStringConvertible {
     /// Lower-case hexadecimal in groups of 8-4-4-4-12.
-    package var description: String {
-        let hex = (Self.hex(high) + Self.hex(low)).utf8
-        var text = ""
-        for (index, byte) in hex.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.unicodeScalars.append(Unicode.Scalar(byte))
+    package var description: String { text(dashesBefore: 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10) }
+
+    /// Its 32 hexadecimal digits alone.
+    package var digits: String { text(dashesBefore: 0) }
+
+    /// - Parameter dashes: a bit for each byte that a dash stands before.
+    private func text(dashesBefore dashes: UInt16) -> String {
+        String(unsafeUninitializedCapacity: 36) { text in
+            var end = 0
+            func append(_ byte: UInt8) {
+                text[end] = byte
+                end += 1
+            }
+            for place in 0..<16 {
+                if dashes & 1 << place != 0 { append(UInt8(ascii: "-")) }
+                let half = place < 8 ? high : low
+                let byte = UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * (place & 7)))
+                append(Self.digit(byte >> 4))
+                append(Self.digit(byte & 15))
+            }
+            return end
         }
-        return text
     }
 
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     package init?(_ text: String) {

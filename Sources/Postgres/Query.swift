@@ -23,6 +23,11 @@ package final class Query {
         (self.statement, self.parameters, self.mode) = (statement, parameters, mode)
     }
 
+    /// What it answered, if that is known by now: of a statement that left before one that was awaited.
+    package var answer: Rows? {
+        if case .success(let rows) = outcome { rows } else { nil }
+    }
+
     /// What the statement answered, once its group is done.
     @discardableResult
     package nonisolated(nonsending) func rows() async throws(PostgresError) -> Rows {

@@ -5,6 +5,7 @@ package final class Transaction: Queryable {
 
     private let link: Link
     private var state = State.fresh
+    private var asked: [String: Query] = [:]
 
     init(on link: Link) { self.link = link }
 
@@ -16,6 +17,15 @@ package final class Transaction: Queryable {
         }
         let query = Query(statement, parameters, mode: .inTransaction)
         link.send(query)
+        return query
+    }
+
+    /// Sends a statement without parameters, or gives what was sent already: for what several ask within one
+    /// transaction who know nothing of each other.
+    package func once(_ statement: Statement) -> Query {
+        if let query = asked[statement.name] { return query }
+        let query = send(statement, [])
+        asked[statement.name] = query
         return query
     }
 

@@ -36,11 +36,10 @@ enum BatchQueue {
     private static let waiting = Statement(
         "delivery_batch_waiting", "select distinct webhook from delivery_batch_item")
 
-    nonisolated(nonsending) static func insert(
-        _ items: [Item], at now: Timestamp, in transaction: Transaction
-    ) async throws {
+    /// Nobody waits for it: it leaves with what comes next.
+    static func send(_ items: [Item], at now: Timestamp, in transaction: Transaction) {
         if items.isEmpty { return }
-        _ = try await transaction.query(
+        _ = transaction.send(
             insert, .idArray(items.map(\.id)), .idArray(items.map(\.webhook)), .idArray(items.map(\.alert)),
             .textArray(items.map { $0.permissions.map(\.rawValue).joined(separator: " ") }),
             .optionalTextArray(items.map(\.thing)), .byteaArray(items.map(\.body)), .timestamp(now),

@@ -32,6 +32,8 @@ extension DeliveryQueue {
             $7::text[])
         on conflict do nothing
         """)
+    /// The arrays stand in selects of their own, where the planner does not look at them: it would plan anew
+    /// for each, which takes as long as the statement itself.
     private static let recordHealth = Statement(
         "webhook_health_record",
         """
@@ -39,12 +41,13 @@ extension DeliveryQueue {
             select s.webhook, s.failures, s.success_at, s.failure_at,
                 case when coalesce(s.revision = w.revision, true) or w.status = 'degraded' then s.opens_at end
                     as opens_at
-            from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
-                $6::bigint[]) as s (webhook, failures, success_at, failure_at, opens_at, revision)
+            from unnest((select $1::uuid[]), (select $2::integer[]), (select $3::timestamptz[]),
+                (select $4::timestamptz[]), (select $5::timestamptz[]), (select $6::bigint[]))
+                as s (webhook, failures, success_at, failure_at, opens_at, revision)
             left join webhook w on w.id = s.webhook
         ), held as (
-            select webhook, consecutive_failures from webhook_health where webhook = any ($1::uuid[])
-                order by webhook for no key update
+            select webhook, consecutive_failures from webhook_health
+                where webhook = any ((select $1::uuid[])::uuid[]) order by webhook for no key update
         )
         update webhook_health h set
             consecutive_failures = seen.failures
@@ -60,28 +63,38 @@ extension DeliveryQueue {
         "webhook_secret_use",
         "update webhook_secret set last_used_at = $2 where id = any ($1::uuid[])")
 
-    /// All statements leave in one write.
+    /// Statements on their way.
+    struct Recording {
+        fileprivate var queries: [Postgres.Query]
+        fileprivate var health: Postgres.Query?
+
+        /// Those where a message came through after others had failed.
+        nonisolated(nonsending) func recovered() async throws -> [WebhookID] {
+            for query in queries { try await query.rows() }
+            return try await health?.rows().filter { $0.bool(1) }.map { $0.id(0) } ?? []
+        }
+    }
+
+    /// All statements leave in one write, with the commit where the caller sends it in this turn. An
+    /// endpoint's own row comes last: every worker that sends to it waits for that.
     /// - Parameter closed: endpoints that are not tried for a while; of a webhook that was changed meanwhile
     ///   that is not so any more.
-    /// - Returns: those where a message came through after others had failed.
-    nonisolated(nonsending) static func record(
+    static func record(
         _ outcomes: [Outcome], secrets: [WebhookSecretID], closed: [WebhookID: Lane.Closure],
-        at now: Timestamp,
-        in transaction: Transaction
-    ) async throws -> [WebhookID] {
+        at now: Timestamp, in transaction: Transaction
+    ) -> Recording {
         let attempts = outcomes.filter { $0.attempt != nil }
-        var queries = [transaction.send(record, recordParameters(outcomes))]
-        var health: Postgres.Query?
+        var recording = Recording(queries: [transaction.send(record, recordParameters(outcomes))])
         if !attempts.isEmpty {
-            queries.append(transaction.send(recordAttempts, attemptParameters(attempts)))
-            health = transaction.send(recordHealth, healthParameters(attempts, closed))
+            recording.queries.append(transaction.send(recordAttempts, attemptParameters(attempts)))
         }
         if !secrets.isEmpty {
-            queries.append(transaction.send(recordUse, .idArray(secrets), .timestamp(now)))
+            recording.queries.append(transaction.send(recordUse, .idArray(secrets), .timestamp(now)))
         }
-        let recovered = try await health?.rows().filter { $0.bool(1) }.map { $0.id(0, as: WebhookKind.self) }
-        for query in queries { try await query.rows() }
-        return recovered ?? []
+        if !attempts.isEmpty {
+            recording.health = transaction.send(recordHealth, healthParameters(attempts, closed))
+        }
+        return recording
     }
 
     private static func recordParameters(_ outcomes: [Outcome]) -> [Parameter] {

@@ -37,8 +37,8 @@ extension Message {
 
 /// Deliveries as rows of a queue.
 enum DeliveryQueue {
-    /// One statement, so that the sequence rows, which other messages for the same webhooks wait for, are
-    /// held for no more round trips than the rest of the transaction needs. A webhook that was deleted
+    /// One statement, that can leave with the commit: the sequence rows, which other messages for the same
+    /// webhooks wait for, are held for no round trip then. A webhook that was deleted
     /// meanwhile gets no row.
     private static let insert = Statement(
         "delivery_insert",
@@ -85,18 +85,18 @@ enum DeliveryQueue {
         returning id, sequence, due_at < 'infinity'
         """)
 
-    /// Returns what may be sent, in the order of the drafts.
-    nonisolated(nonsending) static func insert(
+    /// Nobody waits for it but for those that wait for a line.
+    nonisolated(nonsending) static func send(
         _ drafts: [DeliveryDraft], at now: Timestamp, lease: (node: UUID, until: Timestamp)?,
         in transaction: Transaction
-    ) async throws -> [PendingDelivery] {
+    ) async throws -> QueuedDeliveries {
         let wanted = drafts.enumerated().flatMap { number, draft in
             draft.receivers.map { (receiver: $0, number: Int64(number + 1)) }
         }
         if wanted.contains(where: { $0.receiver.orderKey != nil }) {
             try await lockLines(of: wanted.map(\.receiver.webhook), in: transaction)
         }
-        let rows = try await transaction.query(
+        let query = transaction.send(
             insert, .idArray(drafts.map(\.id)), .optionalUUIDArray(drafts.map { $0.message.event?.uuid }),
             .textArray(drafts.map(\.message.type)), .optionalUUIDArray(drafts.map { $0.message.alert?.uuid }),
             .textArray(drafts.map { $0.message.permissions.map(\.rawValue).joined(separator: " ") }),
@@ -107,6 +107,30 @@ enum DeliveryQueue {
             .optionalTextArray(wanted.map(\.receiver.orderKey)),
             .optionalTextArray(drafts.map { Self.text($0.alerts) }),
             .optionalTextArray(drafts.map { Self.text($0.events) }))
+        return QueuedDeliveries(drafts: drafts, now: now, query: query)
+    }
+
+    /// An array as an element of an array.
+    private static func text<Kind>(_ ids: [ID<Kind>]) -> String? {
+        ids.isEmpty ? nil : ids.map(\.uuid.description).joined(separator: " ")
+    }
+}
+
+/// Deliveries that were sent to the database, and what it made of them.
+struct QueuedDeliveries {
+    fileprivate let drafts: [DeliveryDraft]
+    fileprivate let now: Timestamp
+    fileprivate let query: Postgres.Query
+
+    /// What may be sent, in the order of the drafts.
+    nonisolated(nonsending) func deliveries() async throws -> [PendingDelivery] {
+        pending(try await query.rows())
+    }
+
+    /// The same after the commit, when it is known.
+    var committed: [PendingDelivery] { query.answer.map(pending) ?? [] }
+
+    private func pending(_ rows: Rows) -> [PendingDelivery] {
         var sequences: [DeliveryID: Int64] = [:]
         for row in rows where row.bool(2) { sequences[row.id(0)] = row.int64(1) }
         return drafts.flatMap { draft in
@@ -116,11 +140,6 @@ enum DeliveryQueue {
                 }
             }
         }
-    }
-
-    /// An array as an element of an array.
-    private static func text<Kind>(_ ids: [ID<Kind>]) -> String? {
-        ids.isEmpty ? nil : ids.map(\.uuid.description).joined(separator: " ")
     }
 }
 

@@ -114,13 +114,16 @@ extension Dispatcher {
         let exhausted = batch.filter { $0.deadReason?.isTold == true }
         if exhausted.isEmpty {
             return try await database.transaction { transaction in
-                try await DeliveryQueue.record(
+                let recording = DeliveryQueue.record(
                     batch, secrets: secrets, closed: closed, at: now, in: transaction)
+                try await transaction.commit()
+                return try await recording.recovered()
             }
         }
         return try await ledger.change(standing.context) { change in
             let recovered = try await DeliveryQueue.record(
-                batch, secrets: secrets, closed: closed, at: now, in: change.transaction)
+                batch, secrets: secrets, closed: closed, at: now, in: change.transaction
+            ).recovered()
             for outcome in exhausted { tell(outcome, change) }
             return recovered
         }

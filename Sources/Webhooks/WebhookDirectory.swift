@@ -25,13 +25,15 @@ package final class WebhookDirectory {
         }
     }
 
+    private let database: Database
     private let owners: OwnerRights
     private var latest: (view: View, epoch: Int64)?
 
     private let things: TargetSource
 
     package init(rights: RightsReader, in database: Database, things: TargetSource = .none) {
-        (owners, self.things) = (OwnerRights(database: database, reader: rights), things)
+        (self.database, self.things) = (database, things)
+        owners = OwnerRights(database: database, reader: rights)
     }
 
     /// What messages are about, where it matters to some owner: a statement for all of them together.
@@ -61,10 +63,7 @@ package final class WebhookDirectory {
 
     /// What holds inside this transaction, or at this statement.
     nonisolated(nonsending) func view(in source: any Queryable) async throws -> View {
-        guard let row = try await source.query(Authority.readEpoch).first else {
-            throw PostgresError.unavailable
-        }
-        let (epoch, configuration) = (row.int64(0), row.int64(1))
+        let (epoch, configuration) = try await Authority.numbers(in: source)
         let known = latest
         if let known, known.epoch == epoch, known.view.webhooks.configuration == configuration,
             known.view.rights.hold(at: owners.now)
@@ -73,7 +72,8 @@ package final class WebhookDirectory {
         }
         var webhooks = known?.view.webhooks
         if webhooks?.configuration != configuration {
-            webhooks = try await WebhookSnapshot.load(configuration: configuration, in: source)
+            // Not from the transaction that asks, whose own changes may yet be undone.
+            webhooks = try await WebhookSnapshot.load(configuration: configuration, in: database)
         }
         guard let webhooks else { throw PostgresError.unavailable }
         // A change of authority makes those be read anew whom it touched.

@@ -61,7 +61,8 @@ package final class WebhookOutbox {
     ]
 
     /// Queues messages for whoever takes them and whose owner may read them. Returns what hands them over
-    /// after the commit; without it they are found by a poll when the lease lapses.
+    /// after the commit; without it they are found by a poll when the lease lapses. What it writes leaves with
+    /// the commit, so that the webhooks' sequence rows are held for no round trip.
     package nonisolated(nonsending) func enqueue(
         _ messages: [Message], in transaction: Transaction
     ) async throws -> (() -> Void)? {
@@ -87,12 +88,12 @@ package final class WebhookOutbox {
                 }
             }
         }
-        let deliveries = try await insert(drafts, at: now, in: transaction)
-        try await BatchQueue.insert(batched, at: now, in: transaction)
-        if deliveries.isEmpty && absent.isEmpty && batched.isEmpty { return nil }
+        let queued = try await send(drafts, at: now, in: transaction)
+        BatchQueue.send(batched, at: now, in: transaction)
+        if drafts.isEmpty && absent.isEmpty && batched.isEmpty { return nil }
         let waiting = Array(Set(batched.map(\.webhook)))
         return { [taker, collector, onAbsentOwner] in
-            if !deliveries.isEmpty { taker?(deliveries) }
+            if let deliveries = queued?.committed, !deliveries.isEmpty { taker?(deliveries) }
             if !waiting.isEmpty { collector?(waiting) }
             for owner in absent { onAbsentOwner?(owner) }
         }
@@ -108,7 +109,8 @@ package final class WebhookOutbox {
         guard let entry = view.webhooks.entries[webhook] else { return nil }
         let now = clock.now()
         let draft = draft(message, for: [entry], entry.terms.payload, nil, at: now)
-        guard let delivery = try await insert([draft], at: now, in: transaction).first else { return nil }
+        let queued = try await send([draft], at: now, in: transaction)
+        guard let delivery = try await queued?.deliveries().first else { return nil }
         return (delivery, { [taker] in taker?([delivery]) })
     }
 
@@ -152,12 +154,12 @@ package final class WebhookOutbox {
 
     private func newID<Kind>(at now: Timestamp) -> ID<Kind> { ID(UUID(at: now, entropy: entropy)) }
 
-    private nonisolated(nonsending) func insert(
+    private nonisolated(nonsending) func send(
         _ drafts: [DeliveryDraft], at now: Timestamp, in transaction: Transaction
-    ) async throws -> [PendingDelivery] {
-        if drafts.isEmpty { return [] }
+    ) async throws -> QueuedDeliveries? {
+        if drafts.isEmpty { return nil }
         let lease = taker == nil ? nil : (node: node, until: now + Lease.length)
-        return try await DeliveryQueue.insert(drafts, at: now, lease: lease, in: transaction)
+        return try await DeliveryQueue.send(drafts, at: now, lease: lease, in: transaction)
     }
 }
 
@@ -192,7 +194,8 @@ extension WebhookOutbox {
                 body: MessageBody(message, entry.terms.payload))
         }
         if drafts.isEmpty { return [] }
-        return try await DeliveryQueue.insert(drafts, at: now, lease: nil, in: transaction).map(\.id)
+        let queued = try await DeliveryQueue.send(drafts, at: now, lease: nil, in: transaction)
+        return try await queued.deliveries().map(\.id)
     }
 }
 
@@ -231,7 +234,7 @@ extension WebhookOutbox {
                 view.mayRead(entry.owner, permissions, about: nil, [:])
             }
             let drafts = batches.map { self.draft($0, for: entry, at: now) }
-            let deliveries = try await self.insert(drafts, at: now, in: transaction)
+            let deliveries = try await self.send(drafts, at: now, in: transaction)?.deliveries() ?? []
             return (deliveries, items.count == Self.itemsAtOnce)
         }
     }

@@ -21,7 +21,8 @@ struct AlertRuleEndpointsTests {
             #expect(
                 made.json.asObject?.members.map(\.name) == [
                     "id", "name", "status", "status_reason", "severity", "on", "when", "group_by", "cooldown",
-                    "labels", "send_to", "security", "retroactive", "for", "window", "sequence",
+                    "digest_above", "labels", "send_to", "security", "retroactive", "for", "window",
+                    "sequence",
                     "recover_when", "no_data_after", "expires_at", "actions", "keys_per_hour", "advice",
                     "owner_id", "origin", "tests", "last_fired_at", "created_at", "updated_at", "version",
                     "revision",
@@ -35,14 +36,15 @@ struct AlertRuleEndpointsTests {
         try await withDesk { worker, desk in
             let body = """
                 {"name": " ", "severity": "inf", "on": ["grade.changd", "key.*"], "when": "event.grde > 1",
-                 "group_by": ["token"], "cooldown": "15x", "labels": {"A": "x"}, "send_to": ["whk_1"],
+                 "group_by": ["token"], "cooldown": "15x", "digest_above": 0, "labels": {"A": "x"}, "send_to": ["whk_1"],
                  "security": false, "tests": [{"event": {"typ": 1}, "expect": "maybe"}], "lable": 1}
                 """
             let answer = try await desk.call("POST", "alert-rules", body)
             #expect(answer.status == 422)
             #expect(
                 Set(answer.pointers) == [
-                    "/name", "/severity", "/on/0", "/when", "/group_by/0", "/cooldown", "/labels",
+                    "/name", "/severity", "/on/0", "/when", "/group_by/0", "/cooldown", "/digest_above",
+                    "/labels",
                     "/send_to/0",
                     "/security", "/tests/0/event", "/tests/0/expect", "/lable",
                 ])

@@ -93,10 +93,10 @@ struct TellingPlanTests {
         hours.spans.add(now..<now + .hours(8))
         let desk = book([route(1, [], [one, two])], quiet: [hours])
         let plan = TellingPlan(telling(), desk, at: now)
-        #expect(plan.withheld == [one] && plan.isToldNow && plan.verdict == "told")
+        #expect(plan.withheld == [one] && plan.isToldNow && plan.verdict(of: 0) == "told")
         #expect(plan.held.first?.until == now + .hours(8))
         let alone = TellingPlan(telling(sendTo: [one]), desk, at: now)
-        #expect(alone.verdict == "held" && !alone.isToldNow)
+        #expect(alone.verdict(of: 0) == "held" && !alone.isToldNow)
         #expect(TellingPlan(telling(.critical, isSecurity: true), desk, at: now).held.isEmpty)
         #expect(TellingPlan(telling(.critical), desk, at: now).withheld == [one])
         #expect(TellingPlan(telling(.warning, isSecurity: true), desk, at: now).withheld == [one])
@@ -117,9 +117,31 @@ struct TellingPlanTests {
 
     @Test func `a flood holds for the routes that told enough`() {
         let routes = [route(1, [], [one]), route(2, [], [two])]
-        let plan = TellingPlan(telling(), book(routes), flooded: [routes[0].id], at: now + .seconds(61))
+        let flood = Floods.Flood(routes: [routes[0].id])
+        let plan = TellingPlan(telling(), book(routes), flood, at: now + .seconds(61))
         #expect(plan.withheld == [one] && plan.held.first?.until == (now + .minutes(1)).minute + .minutes(1))
         #expect(plan.reasons.contains { $0.kind == .flood })
+    }
+
+    @Test func `of a rule that told enough what does not fit waits, whoever is told`() {
+        var telling = telling()
+        telling.quota = Telling.Quota(rule: AlertRuleID(UUID(high: 2, low: 2)), firings: 3)
+        let flood = Floods.Flood(ofRule: 2)
+        func plan(_ sendTo: [WebhookID], _ routes: [AlertRoute]) -> TellingPlan {
+            var sent = self.telling(sendTo: sendTo)
+            sent.quota = telling.quota
+            var book = book(routes)
+            book.subscribers = [two, three]
+            return TellingPlan(sent, book, flood, at: now)
+        }
+        for (plan, waits) in [
+            (plan([one], []), [one]), (plan([], []), [two, three]), (plan([], [route(1, [], [one])]), [one]),
+        ] {
+            #expect([0, 1, 2, 3].map(plan.isTold) == [true, true, false, false])
+            #expect(plan.withheld(from: 1).isEmpty && plan.withheld(from: 2) == Set(waits))
+            #expect(plan.verdict(of: 1) == "told" && plan.verdict(of: 2) == "held")
+            #expect(plan.reasons.contains { $0.kind == .flood && $0.id?.hasPrefix("rule_") == true })
+        }
     }
 
     @Test func `times of the day are read strictly`() {

@@ -207,28 +207,6 @@ struct TellingTests {
         }
     }
 
-    @Test func `a route tells so many new alerts of a minute one by one, and the others in one`() async throws
-    {
-        try await withDesk { _, desk in
-            _ = try await desk.enabledRule(each)
-            let webhook = try await desk.webhook("chat")
-            _ = try await desk.call(
-                "POST", "routes", #"{"name": "r", "webhook_ids": ["\#(webhook)"], "digest_above": 3}"#)
-            try await desk.push((0..<5).map { ("\($0)", 1) })
-            try await desk.push((5..<10).map { ("\($0)", 1) })
-            #expect(desk.told.count == 3)
-            desk.now = desk.now + .minutes(1)
-            try await desk.dues()
-            #expect(desk.told.count == 4 && desk.told.last?.type == "alert.digest")
-            #expect(desk.told.last?.data["count"] == 7)
-            // A replay of what is missing does not miss them.
-            let events = desk.told.prefix(3).compactMap(\.event) + (desk.told.last?.events ?? [])
-            #expect(Set(events).count == 10)
-            try await desk.push([("x", 1)])
-            #expect(desk.told.last?.type == "alert.firing")
-        }
-    }
-
     @Test func `what comes and goes is told once, and when it is quiet`() async throws {
         try await withDesk { worker, desk in
             _ = try await desk.enabledRule(

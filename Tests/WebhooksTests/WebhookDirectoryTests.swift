@@ -48,4 +48,22 @@ struct WebhookDirectoryTests {
             #expect(room.rights.readInside == 0)
         }
     }
+
+    @Test func `a webhook of a transaction that was undone is not known`() async throws {
+        struct Undone: Error {}
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            let made = try await room.makeWebhook()
+            await #expect(throws: Undone.self) {
+                try await database.transaction { transaction in
+                    try await WebhookStore.delete(made.id, in: transaction)
+                    // What asks within it is the first to ask, and what it gets is kept.
+                    _ = try await room.directory.view(in: transaction)
+                    throw Undone()
+                }
+            }
+            let view = try await room.directory.view(in: database)
+            #expect(view.webhooks.entries[made.id] != nil, "it was never deleted")
+        }
+    }
 }

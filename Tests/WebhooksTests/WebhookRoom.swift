@@ -177,7 +177,9 @@ extension WebhookRoom {
         let now = clock.now
         let outcomes = deliveries.map { Outcome($0, fate, at: now) }
         _ = try await database.transaction { transaction in
-            try await DeliveryQueue.record(outcomes, secrets: [], closed: [:], at: now, in: transaction)
+            try await DeliveryQueue.record(
+                outcomes, secrets: [], closed: [:], at: now, in: transaction
+            ).recovered()
         }
     }
 
@@ -189,7 +191,9 @@ extension WebhookRoom {
         let result = AttemptResult(.connectFailed("refused"), duration: .milliseconds(1))
         let outcomes = deliveries.map { Outcome($0, result, begun: now, at: now, fraction: 0) }
         _ = try await database.transaction { transaction in
-            try await DeliveryQueue.record(outcomes, secrets: [], closed: closed, at: now, in: transaction)
+            try await DeliveryQueue.record(
+                outcomes, secrets: [], closed: closed, at: now, in: transaction
+            ).recovered()
         }
     }
 

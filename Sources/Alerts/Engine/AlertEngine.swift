@@ -49,7 +49,8 @@ package final class AlertEngine {
         let failed = try await write(outcome.failures, in: transaction)
         let fired = try await write(outcome.firings, in: transaction)
         let own = suspended + failed + fired.events
-        if !own.isEmpty { try await EventStore.insert(own, in: transaction) }
+        // Nobody waits for it: it leaves with what is told, or with the commit, which fails when it does.
+        if !own.isEmpty { EventStore.send(own, in: transaction) }
         let said = events.filter { Self.said.contains($0.type) }
         let told = try await AlertAudience.messages(for: said, in: transaction)
         let again = try await teller.tellAgain(
@@ -97,14 +98,12 @@ package final class AlertEngine {
     ) async throws -> Outcome {
         let events = events.filter(\.type.isOpenToRules)
         guard !events.isEmpty else { return Outcome() }
-        guard let row = try await transaction.query(Authority.readEpoch).first else {
-            throw PostgresError.unavailable
-        }
-        let index = try await index(at: row.int64(1))
+        let (epoch, configuration) = try await Authority.numbers(in: transaction)
+        let index = try await index(at: configuration)
         let candidates = events.compactMap { Candidates($0, in: index) }
         guard !candidates.isEmpty else { return Outcome() }
         let rights = try await rights.rights(
-            ofRules: candidates.flatMap { $0.rules.map(\.rule) }, at: row.int64(0))
+            ofRules: candidates.flatMap { $0.rules.map(\.rule) }, at: epoch)
         let targets = try await things.targets(
             of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.all,
             EventSight(of: .none).askedOfThings, in: transaction)
@@ -161,9 +160,11 @@ package final class AlertEngine {
         return outcome
     }
 
+    /// Other rules, webhooks and routes have another number: what was read stays, and what changed is read.
     private nonisolated(nonsending) func index(at configuration: Int64) async throws -> RuleIndex {
         if let index, index.configuration == configuration { return index }
-        let fresh = try await RuleIndex.load(.point, configuration: configuration, from: ledger.database)
+        let fresh = try await RuleIndex.load(
+            .point, configuration: configuration, after: index, from: ledger.database)
         // Never back to an older one, for a transaction that began earlier.
         if index.map({ $0.configuration < configuration }) ?? true { index = fresh }
         return fresh

@@ -72,7 +72,7 @@ package final class CourseEngine {
     }
 
     /// There may be something new: for `Ledger.onEvents`.
-    package func wake() { if index?.rules.isEmpty == false { bell.wake() } }
+    package func wake() { if index?.isEmpty == false { bell.wake() } }
 
     package nonisolated(nonsending) func stop() async {
         isStopping = true
@@ -91,7 +91,7 @@ package final class CourseEngine {
                 hasFailed = true
             }
             if isMore || isStopping { continue }
-            let busy = index?.rules.isEmpty == false ? Self.pollEvery : Self.restFor
+            let busy = index?.isEmpty == false ? Self.pollEvery : Self.restFor
             let wait = hasFailed ? Self.failedFor : busy
             let timer = reactor.schedule(afterNanoseconds: wait.nanoseconds) { [bell] in bell.wake() }
             await bell.wait()
@@ -120,7 +120,7 @@ package final class CourseEngine {
             throw PostgresError.unavailable
         }
         let index = try await index(at: row.int64(1))
-        guard let first = index.rules.map(\.begun).min() else {
+        guard let first = index.begun else {
             try await rest()
             return false
         }
@@ -168,12 +168,16 @@ package final class CourseEngine {
 
     private nonisolated(nonsending) func index(at configuration: Int64) async throws -> RuleIndex {
         if let index, index.configuration == configuration { return index }
-        let fresh = try await RuleIndex.load(.stateful, configuration: configuration, from: ledger.database)
-        let numbers = Dictionary(
-            fresh.rules.map { ($0.id, $0.contentNumber) }, uniquingKeysWith: { $1 })
-        states.forget(
-            rules: Set((index?.rules ?? []).filter { numbers[$0.id] != $0.contentNumber }.map(\.id)))
-        (index, mustClear) = (fresh, true)
+        let fresh = try await RuleIndex.load(
+            .stateful, configuration: configuration, after: index, from: ledger.database)
+        if let index {
+            let changed = index.changed(in: fresh)
+            states.forget(rules: changed)
+            if !changed.isEmpty { mustClear = true }
+        } else {
+            mustClear = true
+        }
+        index = fresh
         return fresh
     }
 
@@ -200,7 +204,7 @@ package final class CourseEngine {
             try await self.shards.fence(in: transaction)
             if self.mustClear {
                 try await self.states.clear(
-                    but: index.rules.map(\.id), of: self.shards.held.keys.sorted(), in: transaction)
+                    but: index.ids, of: self.shards.held.keys.sorted(), in: transaction)
             }
             effect = try await self.write(work, index, in: transaction)
             try await self.shards.write(next, in: transaction)
@@ -220,9 +224,8 @@ package final class CourseEngine {
         let now = ledger.clock.now()
         if let primed = work.primed { try await RulePrimer.write(primed, in: transaction) }
         let evicted = try await states.write(work.changes, at: now, in: transaction)
-        let names = Dictionary(index.rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let overflown = try await Overflows.new(
-            Overflows.lost(groups: evicted, values: work.forgotten), names, ledger, in: transaction)
+            Overflows.lost(groups: evicted, values: work.forgotten), of: index, ledger, in: transaction)
         let failed = try await alerts.write(work.failures, in: transaction)
         let blind = try await DataWatch.write(
             work.watches, newID: { ledger.newID() }, in: transaction)

@@ -69,14 +69,14 @@ final class CourseJudge {
         shards: [Int16: RuleShards.Held], epoch: Int64
     ) async throws -> CourseWork {
         let candidates = try await candidates(page, index, shards, epoch: epoch)
-        var round = Round(index.rules)
-        let begun = index.rules.filter { !$0.content.isOver(at: time) }.flatMap {
-            $0.firstKeys(at: time)
-        }.filter { shards[$0.shard] != nil }
+        var round = Round(index)
+        let begun = index.starting.lazy.filter { !$0.rule.content.isOver(at: time) }.flatMap(\.firstKeys)
+            .filter { shards[$0.shard] != nil }
         let keys = Set(candidates.map(\.key)).union(begun)
-        round.stored = try await states.states(of: keys, round.contents)
+        round.stored = try await states.states(of: keys, index)
         for due in dues {
-            round.stored[due.key] = round.contents[due.key.rule] == due.content ? due.state : nil
+            let content = index.rule(due.key.rule)?.contentNumber
+            round.stored[due.key] = content == due.content ? due.state : nil
         }
         for key in begun { round.begin(key) }
         for candidate in candidates { round.take(candidate) }
@@ -124,24 +124,20 @@ final class CourseJudge {
 
     /// States as they change, and what comes of it.
     private struct Round {
-        let rules: [AlertRuleID: AlertRule]
-        let contents: [AlertRuleID: Int64]
+        let index: RuleIndex
         var stored: [StateKey: [UInt8]] = [:]
         var states: [StateKey: GroupState] = [:]
         var work = CourseWork()
         var elapsed: [Elapsed] = []
 
-        init(_ rules: [AlertRule]) {
-            self.rules = Dictionary(rules.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-            contents = self.rules.mapValues(\.contentNumber)
-        }
+        init(_ index: RuleIndex) { self.index = index }
 
         private func state(_ key: StateKey) -> GroupState? {
             states[key] ?? stored[key].flatMap { GroupState(bytes: $0) }
         }
 
         mutating func begin(_ key: StateKey) {
-            guard let rule = rules[key.rule], state(key) == nil else { return }
+            guard let rule = index.rule(key.rule), state(key) == nil else { return }
             states[key] = rule.machine(of: key).initial(at: rule.updatedAt)
         }
 
@@ -175,7 +171,7 @@ final class CourseJudge {
         }
 
         mutating func advance(_ key: StateKey, to time: Timestamp) {
-            guard let rule = rules[key.rule], var state = state(key) else { return drop(key) }
+            guard let rule = index.rule(key.rule), var state = state(key) else { return drop(key) }
             let end = rule.content.course.expiresAt.map { min($0 - Period(microseconds: 1), time) } ?? time
             for transition in rule.machine(of: key).advance(&state, to: end) { note(transition, rule, key) }
             states[key] = state
@@ -226,7 +222,7 @@ final class CourseJudge {
         /// What has other bytes than before.
         mutating func close() {
             for (key, state) in states {
-                guard let rule = rules[key.rule] else { continue }
+                guard let rule = index.rule(key.rule) else { continue }
                 let machine = rule.machine(of: key)
                 let isGone = machine.isIdle(state)
                 let bytes = isGone ? nil : state.bytes
@@ -303,9 +299,9 @@ extension AlertRule {
     }
 
     /// What begins with the rule, before anything came.
-    fileprivate func firstKeys(at time: Timestamp) -> [StateKey] {
-        let whole = StateKey(id, groupKey: Firing.key(of: JSONObject()))
-        let first = !content.isPoint && RuleMachine(content).initial(at: time) != nil ? [whole] : []
+    var firstKeys: [StateKey] {
+        let begins = !content.isPoint && RuleMachine(content).beginsByItself
+        let first = begins ? [StateKey(id, groupKey: Firing.key(of: JSONObject()))] : []
         return first + (content.course.noDataAfter == nil ? [] : [watchKey])
     }
 

@@ -87,7 +87,7 @@ package final class GroupStates {
 
     /// States that are there and of what their rules say now.
     nonisolated(nonsending) func states(
-        of keys: Set<StateKey>, _ contents: [AlertRuleID: Int64]
+        of keys: Set<StateKey>, _ index: RuleIndex
     ) async throws -> [StateKey: [UInt8]] {
         var found: [StateKey: [UInt8]] = [:]
         let missing = keys.filter { key in
@@ -95,10 +95,11 @@ package final class GroupStates {
             return found[key] == nil
         }
         guard !missing.isEmpty else { return found }
-        let (list, rules) = (Array(missing), Array(contents.keys))
+        let (list, rules) = (Array(missing), Array(Set(missing.map(\.rule))))
         let rows = try await database.query(
             Self.read, .int16Array(list.map(\.shard)), .idArray(list.map(\.rule)),
-            .uuidArray(list.map(\.group)), .int64Array(rules.map { contents[$0] ?? 0 }), .idArray(rules))
+            .uuidArray(list.map(\.group)), .int64Array(rules.map { index.rule($0)?.contentNumber ?? 0 }),
+            .idArray(rules))
         if known.count + rows.count > Self.keptAtMost { known = [:] }
         for row in rows {
             let key = StateKey(row.id(0), row.uuid(1))

@@ -27,7 +27,7 @@ enum Overflows {
     }
 
     nonisolated(nonsending) static func new(
-        _ lost: [AlertRuleID: Lost], _ rules: [AlertRuleID: AlertRule], _ ledger: Ledger,
+        _ lost: [AlertRuleID: Lost], of index: RuleIndex, _ ledger: Ledger,
         in transaction: Transaction
     ) async throws -> [Event] {
         guard !lost.isEmpty else { return [] }
@@ -37,7 +37,7 @@ enum Overflows {
             .timestamp(now - every))
         let known = Set(told.map { $0.text(0) })
         return lost.sorted { $0.key < $1.key }.compactMap { id, lost in
-            guard let rule = rules[id], !known.contains(id.description) else { return nil }
+            guard let rule = index.rule(id), !known.contains(id.description) else { return nil }
             let new = NewEvent(
                 .ruleOverflowed, subject: id,
                 [

@@ -9,8 +9,10 @@ import Postgres
 final class IndexedRule: Sendable {
     let rule: AlertRule
     private let when: Condition?
+    /// The groups that begin with it, before anything came.
+    let firstKeys: [StateKey]
 
-    init(_ rule: AlertRule) { (self.rule, when) = (rule, rule.content.when) }
+    init(_ rule: AlertRule) { (self.rule, when, firstKeys) = (rule, rule.content.when, rule.firstKeys) }
 
     /// Of an event whose type it takes.
     func verdict(_ event: Value, isRetroactive: Bool) -> RuleVerdict {
@@ -27,12 +29,19 @@ final class IndexedRule: Sendable {
 
 /// The rules that run, found by event type and by what they say of a field's value: what an event costs
 /// depends on the rules that it may concern, not on how many there are. One worker's, and as one
-/// configuration number stands for them.
-final class RuleIndex {
-    let configuration: Int64
-    let rules: [AlertRule]
+/// configuration number stands for them. A value: whoever reads it is not disturbed by its next version, which
+/// shares all with it but what changed.
+struct RuleIndex {
+    private(set) var configuration: Int64
+    private var entries: [AlertRuleID: IndexedRule] = [:]
+    /// Of every rule that runs, those too that others evaluate: which of its versions was read.
+    private var revisions: [AlertRuleID: Int64] = [:]
+    /// Those with groups that begin with them.
+    private(set) var starting: [IndexedRule] = []
     /// Those that have to know what was before they began.
-    let recalling: [AlertRule]
+    private(set) var recalling: [AlertRule] = []
+    /// The earliest that events of one of them begin; nil: there is none.
+    private(set) var begun: EventPosition?
     private var byType: [String: Bucket] = [:]
     /// Own events are not listed anywhere, so areas such as `custom.*` stand for them: `custom.`.
     private var byCustomArea: [String: Bucket] = [:]
@@ -50,6 +59,16 @@ final class RuleIndex {
             }
         }
 
+        /// From where it was added.
+        mutating func remove(_ rule: IndexedRule, _ equality: RuleContent.FieldValues?) {
+            guard let equality else { return all.removeAll { $0 === rule } }
+            for value in Set(equality.values) {
+                keyed[equality.field]?[value]?.removeAll { $0 === rule }
+                if keyed[equality.field]?[value]?.isEmpty == true { keyed[equality.field]?[value] = nil }
+            }
+            if keyed[equality.field]?.isEmpty == true { keyed[equality.field] = nil }
+        }
+
         var isEmpty: Bool { all.isEmpty && keyed.isEmpty }
 
         func candidates(_ view: JSONObject) -> [IndexedRule] {
@@ -64,28 +83,69 @@ final class RuleIndex {
         }
     }
 
-    init(configuration: Int64, rules: [AlertRule]) {
-        (self.configuration, self.rules) = (configuration, rules)
-        recalling = rules.filter { $0.content.course.window?.isFirst == true }
+    init(configuration: Int64, rules: [AlertRule] = []) {
+        self.configuration = configuration
+        replace(Array(rules.map(\.id)), by: rules)
+    }
+
+    /// - Parameter ids: what is known of these is known no more.
+    private mutating func replace(_ ids: [AlertRuleID], by rules: [AlertRule]) {
+        for id in ids {
+            guard let entry = entries.removeValue(forKey: id) else { continue }
+            update(entry.rule.content) { $0.remove(entry, $1) }
+        }
         for rule in rules {
             let entry = IndexedRule(rule)
-            let types = rule.content.onlyTypes
-            for type in EventType.all where rule.content.takes(type) && types?.contains(type.name) ?? true {
-                byType[type.name, default: Bucket()].add(entry, rule.content.equality(in: type))
-            }
-            for pattern in rule.content.on where pattern.takesCustom {
-                if pattern.text.hasSuffix(".*") {
-                    let area = String(pattern.text.dropLast())
-                    byCustomArea[area, default: Bucket()].add(entry, rule.content.equality(in: nil))
-                } else {
-                    byType[pattern.text, default: Bucket()].add(entry, rule.content.equality(in: nil))
-                }
+            entries[rule.id] = entry
+            update(rule.content) { $0.add(entry, $1) }
+        }
+        starting = entries.values.filter { !$0.firstKeys.isEmpty }
+        recalling = entries.values.lazy.map(\.rule).filter { $0.content.course.window?.isFirst == true }
+        recalling.sort { $0.id < $1.id }
+        begun = entries.values.lazy.map(\.rule.begun).min()
+    }
+
+    /// Wherever such a rule stands, with the equality that it stands under.
+    private mutating func update(
+        _ content: RuleContent, _ edit: (inout Bucket, RuleContent.FieldValues?) -> Void
+    ) {
+        let types = content.onlyTypes
+        for type in EventType.all where content.takes(type) && types?.contains(type.name) ?? true {
+            Self.update(&byType[type.name], content.equality(in: type), edit)
+        }
+        for pattern in content.on where pattern.takesCustom {
+            let equality = content.equality(in: nil)
+            if pattern.text.hasSuffix(".*") {
+                Self.update(&byCustomArea[String(pattern.text.dropLast())], equality, edit)
+            } else {
+                Self.update(&byType[pattern.text], equality, edit)
             }
         }
     }
 
+    private static func update(
+        _ place: inout Bucket?, _ equality: RuleContent.FieldValues?,
+        _ edit: (inout Bucket, RuleContent.FieldValues?) -> Void
+    ) {
+        var bucket = place.take() ?? Bucket()
+        edit(&bucket, equality)
+        place = bucket.isEmpty ? nil : bucket
+    }
+
+    // MARK: Finding
+
+    var isEmpty: Bool { entries.isEmpty }
+    var ids: [AlertRuleID] { entries.keys.sorted() }
+
+    func rule(_ id: AlertRuleID) -> AlertRule? { entries[id]?.rule }
+
+    /// Those of which a later index has nothing any more, or says something else.
+    func changed(in later: RuleIndex) -> Set<AlertRuleID> {
+        Set(entries.lazy.filter { later.rule($0)?.contentNumber != $1.rule.contentNumber }.map(\.key))
+    }
+
     func takes(_ type: EventType) -> Bool {
-        if byType[type.name]?.isEmpty == false { return true }
+        if byType[type.name] != nil { return true }
         return type.isCustom && areas(of: type.name).contains { byCustomArea[$0] != nil }
     }
 
@@ -108,7 +168,7 @@ final class RuleIndex {
     // MARK: For statements
 
     /// Listed types, and own ones that are named whole.
-    var typeNames: [String] { byType.filter { !$0.value.isEmpty }.map(\.key) }
+    var typeNames: [String] { Array(byType.keys) }
 
     /// Of own types, as `like` takes them.
     var ownPrefixes: [String] { byCustomArea.keys.map { $0.replacing("_", with: "\\_") + "%" } }
@@ -190,30 +250,60 @@ extension RuleIndex {
     }
 
     /// Suspended ones too: whether their owners may act is asked by event, and needs no new index when that
-    /// changes.
+    /// changes. Whatever changes what is read of a rule raises its revision.
+    private static let list = Statement(
+        "alert_rule_revisions",
+        "select id, revision from alert_rule where status not in ('disabled', 'expired')")
     private static let load = Statement(
         "alert_rule_index",
         """
         select id, owner, status, status_reason, version, revision, created_at, updated_at, name, severity,
             event_types, condition, group_by, cooldown, labels, send_to, is_security, is_retroactive,
             course, advice, '[]'::json, null::timestamptz, null::json, begun_era, begun_xid::text
-        from alert_rule where status not in ('disabled', 'expired') order by id
+        from alert_rule where id = any ($1::uuid[]) and status not in ('disabled', 'expired')
         """)
 
-    /// - Parameter source: not the transaction that asks, whose own changes may yet be undone.
+    /// Reads what changed: of ten thousand rules of which one did, their revisions and that one.
+    /// - Parameters:
+    ///   - earlier: what was read before, of the same kind.
+    ///   - source: not the transaction that asks, whose own changes may yet be undone.
     nonisolated(nonsending) static func load(
-        _ kind: Kind, configuration: Int64, from source: any Queryable
+        _ kind: Kind, configuration: Int64, after earlier: RuleIndex?, from source: any Queryable
     ) async throws -> RuleIndex {
-        let rules = try await source.query(load).compactMap { row -> AlertRule? in
-            guard var rule = AlertRule(row), rule.content.isFor(kind) else { return nil }
-            rule.begun =
-                row.isNull(23)
-                ? .beginning
-                : EventPosition(
-                    era: Int32(row.int(23)), transaction: UInt64(row.text(24)) ?? 0,
-                    id: EventPosition.beginning.id)
-            return rule
+        var index = earlier ?? RuleIndex(configuration: configuration)
+        index.configuration = configuration
+        let outdated = index.outdated(by: try await source.query(list).map { ($0.id(0), $0.int64(1)) })
+        if outdated.isEmpty { return index }
+        let rows = try await source.query(load, .idArray(outdated))
+        for id in outdated { index.revisions[id] = nil }
+        for row in rows { index.revisions[row.id(0)] = row.int64(5) }
+        let rules = rows.compactMap { AlertRule(indexed: $0) }
+        index.replace(outdated, by: rules.filter { $0.content.isFor(kind) })
+        return index
+    }
+
+    /// New ones, other ones, and those that are gone.
+    private func outdated(by listed: [(id: AlertRuleID, revision: Int64)]) -> [AlertRuleID] {
+        var (outdated, met): ([AlertRuleID], Int) = ([], 0)
+        for (id, revision) in listed {
+            let known = revisions[id]
+            if known != nil { met += 1 }
+            if known != revision { outdated.append(id) }
         }
-        return RuleIndex(configuration: configuration, rules: rules)
+        if met < revisions.count {
+            let there = Set(listed.map(\.id))
+            outdated += revisions.keys.filter { !there.contains($0) }
+        }
+        return outdated
+    }
+}
+
+extension AlertRule {
+    /// With where its events begin.
+    fileprivate init?(indexed row: Row) {
+        self.init(row)
+        guard !row.isNull(23) else { return }
+        begun = EventPosition(
+            era: Int32(row.int(23)), transaction: UInt64(row.text(24)) ?? 0, id: EventPosition.beginning.id)
     }
 }

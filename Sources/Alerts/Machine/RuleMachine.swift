@@ -104,9 +104,10 @@ package struct RuleMachine: Sendable {
 
     /// What a rule begins with that waits for something to stay away, before anything happened at all.
     package func initial(at time: Timestamp) -> GroupState? {
-        guard rule.groupBy.isEmpty, course.window?.isBelow == true else { return nil }
-        return GroupState(at: time)
+        beginsByItself ? GroupState(at: time) : nil
     }
+
+    package var beginsByItself: Bool { rule.groupBy.isEmpty && course.window?.isBelow == true }
 
     /// Whether forgetting it changes nothing.
     package func isIdle(_ state: GroupState) -> Bool {

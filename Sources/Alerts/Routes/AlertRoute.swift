@@ -89,7 +89,7 @@ extension AlertRoute {
                     "escalation", index: index + 1, code: FieldCode.outOfRange,
                     "must be later than the step before it")
             }
-            digestAbove = f.int(optional: "digest_above", 1...10_000)
+            digestAbove = f.digestAbove()
             try f.finish()
         }
 

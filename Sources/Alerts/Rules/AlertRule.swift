@@ -105,6 +105,7 @@ extension RuleContent {
         w.field("when", when?.source)
         w.field("group_by", groupBy.map(\.description))
         w.field("cooldown", cooldown?.text)
+        w.field("digest_above", digestAbove)
         w.field("labels", labels)
         w.field("send_to", sendTo.map(\.description))
         w.field("security", isSecurity)

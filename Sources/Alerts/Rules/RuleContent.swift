@@ -15,6 +15,8 @@ package struct RuleContent: Equatable, Sendable {
     /// What is one alert; empty makes one of the whole rule.
     package var groupBy: [FieldPath]
     package var cooldown: Cooldown?
+    /// Firings of a minute that are told one by one; the others come as one digest. Nil: all.
+    package var digestAbove: Int?
     package var labels: JSONObject
     package var sendTo: [WebhookID]
     package var isSecurity: Bool
@@ -54,6 +56,8 @@ package struct RuleContent: Equatable, Sendable {
             && course.recoverWhen == other.course.recoverWhen
             && course.noDataAfter == other.course.noDataAfter
     }
+
+    static let digestAboveAtMost = 10_000
 
     func isOver(at time: Timestamp) -> Bool { course.expiresAt.map { $0 <= time } ?? false }
 

@@ -19,7 +19,8 @@ struct RuleDraft {
         content = RuleContent(
             name: name, severity: severity, on: on, when: f.condition("when", on: on, remembers: true),
             groupBy: f.groupBy(on: on),
-            cooldown: f.cooldown(), labels: f.labels(), sendTo: f.sendTo(), isSecurity: false,
+            cooldown: f.cooldown(), digestAbove: f.digestAbove(), labels: f.labels(), sendTo: f.sendTo(),
+            isSecurity: false,
             isRetroactive: f.bool("retroactive", default: false), course: f.course(on: on, now: now),
             actions: RuleActions(&f), advice: f.advice())
         content.refuseCombinations(&f)
@@ -49,6 +50,7 @@ struct RuleDraft {
         }
         if names("group_by", &f) { content.groupBy = f.groupBy(on: content.on) }
         if names("cooldown", &f) { content.cooldown = f.cooldown() }
+        if names("digest_above", &f) { content.digestAbove = f.digestAbove() }
         if names("labels", &f) { content.labels = f.labels() }
         if names("send_to", &f) { content.sendTo = f.sendTo() }
         if names("retroactive", &f) { content.isRetroactive = f.bool("retroactive") }

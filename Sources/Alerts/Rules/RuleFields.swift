@@ -100,6 +100,10 @@ extension Fields {
         parsed(optional: "cooldown", expected: "a number and a unit, as 15m, at most 10 years") { .init($0) }
     }
 
+    mutating func digestAbove() -> Int? {
+        int(optional: "digest_above", 1...RuleContent.digestAboveAtMost)
+    }
+
     mutating func labels() -> JSONObject {
         guard let value = take("labels"), value != .null else { return JSONObject() }
         guard let labels = value.asObject else {

@@ -9,6 +9,7 @@ extension RuleContent {
     /// - Parameter first: the column of `name`.
     init(_ row: Row, from first: Int) {
         let patterns = row.textArray(first + 2).compactMap { EventPattern($0) }
+        let course = row.course(first + 10)
         self.init(
             name: row.text(first), severity: Severity(rawValue: row.text(first + 1)) ?? .info, on: patterns,
             when: row.optionalText(first + 3).map {
@@ -16,12 +17,14 @@ extension RuleContent {
             },
             groupBy: row.textArray(first + 4).compactMap { FieldPath($0) },
             cooldown: row.optionalText(first + 5).flatMap { Cooldown($0) },
+            digestAbove: course[Self.digestName]?.asInt.map { Int($0) },
             labels: row.object(first + 6), sendTo: row.idArray(first + 7), isSecurity: row.bool(first + 8),
             isRetroactive: row.bool(first + 9),
-            course: RuleCourse(stored: row.course(first + 10), on: patterns),
-            actions: RuleActions(stored: row.course(first + 10)),
+            course: RuleCourse(stored: course, on: patterns), actions: RuleActions(stored: course),
             advice: row.optionalText(first + 11))
     }
+
+    private static let digestName = "digest_above"
 
     /// In the order of the columns.
     var parameters: [Parameter] {
@@ -34,10 +37,12 @@ extension RuleContent {
         ]
     }
 
-    /// The course and the actions, which a version has as one; nil where there is nothing of either.
+    /// The course, the actions and when it is told in digests, which a version has as one; nil where there
+    /// is nothing of it.
     private var storedCourse: String? {
         var object = course.object
         actions.store(in: &object)
+        if let digestAbove { _ = object.append(Self.digestName, .number(JSONNumber(digestAbove))) }
         return object.count == 0 ? nil : JSONValue.object(object).text
     }
 }

@@ -155,9 +155,7 @@ struct HeldTellings {
         for row in try await transaction.query(Self.owners, .idArray(Array(Set(items.map(\.row.webhook))))) {
             owners[row.id(0)] = PrincipalID(row.text(1))
         }
-        guard let epoch = try await transaction.query(Authority.readEpoch).first?.int64(0) else {
-            throw PostgresError.unavailable
-        }
+        let (epoch, _) = try await Authority.numbers(in: transaction)
         let rights = try await rights.rights(of: Set(owners.values), at: epoch)
         let events = try await events(of: items, in: transaction)
         let held = try await held(of: items, in: transaction)

@@ -26,6 +26,14 @@ struct Telling {
     var isFlapping = false
     /// A step of an escalation tells these, and nobody else.
     var escalation: [WebhookID]?
+    /// What its rule tells one by one; nil: all of it.
+    var quota: Quota?
+
+    /// So many firings of a rule in a minute.
+    struct Quota: Equatable {
+        let rule: AlertRuleID
+        let firings: Int
+    }
 
     /// Whether those who wait for an acknowledgement begin to.
     var beginsEscalation: Bool { escalation == nil && (isNew || events.last?.type == .alertReopened) }
@@ -42,6 +50,9 @@ extension Telling {
                 eventType: newest.event.type.name, labels: content.labels, group: newest.group),
             severity: content.severity, isSecurity: content.isSecurity,
             isNew: raised.count == group.firings.count, wasHidden: raised.wasHidden)
+        // What is critical and about security never waits.
+        let neverWaits = severity == .critical && isSecurity
+        quota = neverWaits ? nil : content.digestAbove.map { Quota(rule: newest.rule.id, firings: $0) }
     }
 
     /// Of an alert that is there.

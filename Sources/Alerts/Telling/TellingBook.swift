@@ -58,6 +58,8 @@ struct TellingBook: Sendable {
     var routes: [AlertRoute] = []
     var mutes: [Mute] = []
     var quiet: [QuietHours] = []
+    /// Webhooks whose `event_types` take alerts.
+    var subscribers: [WebhookID] = []
 
     func holds(_ configuration: Int64, at now: Timestamp) -> Bool {
         self.configuration == configuration && readAt <= now && now < readAt + Self.freshFor
@@ -94,6 +96,13 @@ extension TellingBook {
         order by q.principal, 3
         """)
 
+    private static let readSubscribers = Statement(
+        "telling_subscribers",
+        """
+        select id from webhook where status in ('active', 'degraded')
+            and event_types && array['alert.*', 'alert.firing'] order by id
+        """)
+
     /// - Parameter source: not the transaction that asks, whose own changes may yet be undone.
     nonisolated(nonsending) static func load(
         configuration: Int64, at now: Timestamp, from source: any Queryable
@@ -125,6 +134,7 @@ extension TellingBook {
                 book.quiet.append(hours)
             }
         }
+        book.subscribers = try await source.query(readSubscribers).map { $0.id(0) }
         return book
     }
 

@@ -10,6 +10,8 @@ struct TellingPlan: Equatable {
         let isSubscribed: Bool
         let reason: TellingReason
         let until: Timestamp
+        /// The first of the telling's events that waits for it.
+        var from = 0
     }
 
     /// Nil: nobody, now or later.
@@ -22,28 +24,42 @@ struct TellingPlan: Equatable {
     /// Routes that take it, told or not: they escalate.
     var routes: [AlertRoute] = []
 
+    /// So many of the telling's events are told before its rule told enough; nil: all of them.
+    var quota: Int?
+
     var withheld: Set<WebhookID> { Set(held.map(\.webhook)) }
 
-    /// Somebody is told at once.
-    var isToldNow: Bool {
+    /// Who is told an event later.
+    func withheld(from place: Int) -> Set<WebhookID> {
+        Set(held.filter { $0.from <= place }.map(\.webhook))
+    }
+
+    /// Somebody is told an event at once.
+    func isTold(_ place: Int) -> Bool {
+        if let quota, place >= quota { return false }
         switch target {
-        case nil: false
-        case .webhooks(let named): !Set(named).isSubset(of: withheld)
-        case .subscribers, .subscribersAnd, .subscribed: true
+        case nil: return false
+        case .webhooks(let named): return !Set(named).isSubset(of: withheld(from: place))
+        case .subscribers, .subscribersAnd, .subscribed: return true
         }
     }
+
+    /// Somebody is told at once.
+    var isToldNow: Bool { isTold(0) }
 
     /// As if there were no routes, silences and hours.
     var isUsual: Bool { target != nil && chosen.isEmpty && held.isEmpty }
 
-    var verdict: String { target == nil ? "hidden" : isToldNow ? "told" : "held" }
+    func verdict(of place: Int) -> String { target == nil ? "hidden" : isTold(place) ? "told" : "held" }
 }
 
 extension TellingPlan {
     /// - Parameters:
-    ///   - flooded: routes that told as many new alerts in this minute as they tell one by one.
+    ///   - flood: what told as much in this minute as it tells one by one.
     ///   - now: the moment of telling; when it fired does not matter.
-    init(_ telling: Telling, _ book: TellingBook, flooded: Set<AlertRouteID> = [], at now: Timestamp) {
+    init(
+        _ telling: Telling, _ book: TellingBook, _ flood: Floods.Flood = Floods.Flood(), at now: Timestamp
+    ) {
         if let acknowledged = telling.acknowledged {
             reasons = [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
             return
@@ -58,7 +74,7 @@ extension TellingPlan {
         }.map(\.reason)
         if !reasons.isEmpty { return }
         choose(telling)
-        hold(telling, book, flooded, at: now)
+        hold(telling, book, flood, at: now)
     }
 
     private mutating func choose(_ telling: Telling) {
@@ -78,7 +94,7 @@ extension TellingPlan {
     }
 
     private mutating func hold(
-        _ telling: Telling, _ book: TellingBook, _ flooded: Set<AlertRouteID>, at now: Timestamp
+        _ telling: Telling, _ book: TellingBook, _ flood: Floods.Flood, at now: Timestamp
     ) {
         for hours in book.quiet {
             guard let end = hours.end(telling.severity, isSecurity: telling.isSecurity, at: now) else {
@@ -87,22 +103,39 @@ extension TellingPlan {
             let reason = TellingReason(kind: .quietHours, id: hours.principal, until: end)
             for webhook in hours.webhooks { hold(webhook, reason, until: end) }
         }
-        guard telling.sendTo.isEmpty else { return }
-        for route in routes where flooded.contains(route.id) {
-            let end = now.nextMinute
+        let end = now.nextMinute
+        for route in routes where telling.sendTo.isEmpty && flood.routes.contains(route.id) {
             let reason = TellingReason(kind: .flood, id: route.id.description, until: end)
             for webhook in route.webhooks { hold(webhook, reason, until: end) }
         }
+        if let fits = flood.ofRule, let rule = telling.quota?.rule {
+            quota = fits
+            let reason = TellingReason(kind: .flood, id: rule.description, until: end)
+            reasons.append(reason)
+            for webhook in target?.named ?? [] { hold(webhook, reason, until: end, from: fits) }
+            for webhook in book.subscribers { hold(webhook, reason, until: end, from: fits) }
+        }
     }
 
-    private mutating func hold(_ webhook: WebhookID, _ reason: TellingReason, until end: Timestamp) {
+    private mutating func hold(
+        _ webhook: WebhookID, _ reason: TellingReason, until end: Timestamp, from place: Int = 0
+    ) {
         guard let isSubscribed = target?.wants(webhook), !withheld.contains(webhook) else { return }
-        held.append(Held(webhook: webhook, isSubscribed: isSubscribed, reason: reason, until: end))
+        held.append(
+            Held(webhook: webhook, isSubscribed: isSubscribed, reason: reason, until: end, from: place))
         if !reasons.contains(reason) { reasons.append(reason) }
     }
 }
 
 extension Message.Target {
+    /// Whom somebody chose.
+    fileprivate var named: [WebhookID] {
+        switch self {
+        case .webhooks(let named), .subscribersAnd(let named), .subscribed(let named): named
+        case .subscribers: []
+        }
+    }
+
     /// Nil: it would not be told. True: only if it subscribed.
     fileprivate func wants(_ webhook: WebhookID) -> Bool? {
         switch self {

@@ -84,11 +84,13 @@ enum TellingStore {
     private nonisolated(nonsending) static func note(
         _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
     ) async throws {
-        let rows = planned.flatMap { item in item.telling.events.map { (item: item, event: $0.id) } }
+        let rows = planned.flatMap { item in
+            item.telling.events.enumerated().map { (item: item, event: $1.id, place: $0) }
+        }
         guard !rows.isEmpty else { return }
         _ = try await transaction.query(
             note, .idArray(rows.map { _ in newID() }), .idArray(rows.map(\.item.telling.alert)),
-            .idArray(rows.map(\.event)), .textArray(rows.map(\.item.plan.verdict)),
+            .idArray(rows.map(\.event)), .textArray(rows.map { $0.item.plan.verdict(of: $0.place) }),
             .textArray(rows.map(\.item.plan.reasonsText)),
             .textArray(rows.map { $0.item.plan.chosen.map(\.uuid.description).joined(separator: " ") }),
             .timestamp(now))
