@@ -61,8 +61,8 @@ package final class WebhookOutbox {
     ]
 
     /// Queues messages for whoever takes them and whose owner may read them. Returns what hands them over
-    /// after the commit; without it they are found by a poll when the lease lapses. What it writes leaves with
-    /// the commit, so that the webhooks' sequence rows are held for no round trip.
+    /// after the commit; without it they are found by a poll when the lease lapses. What it writes leaves
+    /// with the commit, so that the webhooks' sequence rows are held for no round trip.
     package nonisolated(nonsending) func enqueue(
         _ messages: [Message], in transaction: Transaction
     ) async throws -> (() -> Void)? {

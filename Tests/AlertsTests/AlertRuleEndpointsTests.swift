@@ -36,7 +36,8 @@ struct AlertRuleEndpointsTests {
         try await withDesk { worker, desk in
             let body = """
                 {"name": " ", "severity": "inf", "on": ["grade.changd", "key.*"], "when": "event.grde > 1",
-                 "group_by": ["token"], "cooldown": "15x", "digest_above": 0, "labels": {"A": "x"}, "send_to": ["whk_1"],
+                 "group_by": ["token"], "cooldown": "15x", "digest_above": 0, "labels": {"A": "x"},
+                 "send_to": ["whk_1"],
                  "security": false, "tests": [{"event": {"typ": 1}, "expect": "maybe"}], "lable": 1}
                 """
             let answer = try await desk.call("POST", "alert-rules", body)

@@ -29,8 +29,8 @@ final class IndexedRule: Sendable {
 
 /// The rules that run, found by event type and by what they say of a field's value: what an event costs
 /// depends on the rules that it may concern, not on how many there are. One worker's, and as one
-/// configuration number stands for them. A value: whoever reads it is not disturbed by its next version, which
-/// shares all with it but what changed.
+/// configuration number stands for them. A value: whoever reads it is not disturbed by its next version,
+/// which shares all with it but what changed.
 struct RuleIndex {
     private(set) var configuration: Int64
     private var entries: [AlertRuleID: IndexedRule] = [:]
