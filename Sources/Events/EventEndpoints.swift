@@ -22,12 +22,13 @@ package struct EventEndpoints {
 
     package init(
         database: Database, ledger: Ledger, feed: EventFeed, things: TargetSource = .none,
-        reactor: Reactor, streams: StreamLimit, recheck: @escaping Recheck
+        reactor: Reactor, streams: StreamLimit, turn: BatchTurn = BatchTurn(),
+        recheck: @escaping Recheck
     ) {
         (self.database, self.things, clock) = (database, things, ledger.clock)
         reader = HorizonReader(database, things: things)
         upload = EventUpload(
-            ledger: ledger, gatherer: EventGatherer(ledger: ledger, reactor: reactor))
+            ledger: ledger, gatherer: EventGatherer(ledger: ledger, turn: turn, reactor: reactor))
         (self.feed, self.reactor, self.streams, self.recheck) = (feed, reactor, streams, recheck)
     }
 

@@ -51,6 +51,7 @@ final class EventGatherer {
     }
 
     private let ledger: Ledger
+    private let turn: BatchTurn
     private let reactor: Reactor
     private var waiting: [Post] = []
     private var batches = 0
@@ -60,7 +61,10 @@ final class EventGatherer {
     private var expected = 1
     private var companyTimer: TimerID?
 
-    init(ledger: Ledger, reactor: Reactor) { (self.ledger, self.reactor) = (ledger, reactor) }
+    /// - Parameter turn: shared with the other workers of the node, which tell the same webhooks.
+    init(ledger: Ledger, turn: BatchTurn, reactor: Reactor) {
+        (self.ledger, self.turn, self.reactor) = (ledger, turn, reactor)
+    }
 
     /// Stores one. When this returns, it is committed.
     nonisolated(nonsending) func store(_ event: CustomEvent, _ context: Context) async throws -> Answer {
@@ -97,10 +101,10 @@ final class EventGatherer {
         }
     }
 
-    private func nextBatch() -> [Post] {
+    private func nextBatch(most: Int = batchLimit) -> [Post] {
         let now = ledger.clock.monotonicNanoseconds()
         var batch: [Post] = []
-        let taken = waiting.prefix(Self.batchLimit)
+        let taken = waiting.prefix(most)
         for post in taken {
             if now &- post.since > UInt64(Self.waitLimit.nanoseconds) {
                 post.end(.failure(Self.overloaded))
@@ -112,14 +116,18 @@ final class EventGatherer {
         return batch
     }
 
-    private nonisolated(nonsending) func lead(_ batch: [Post]) async {
+    private nonisolated(nonsending) func lead(_ begun: [Post]) async {
         var isSwift = true
         let timer = reactor.schedule(afterNanoseconds: Self.patience.nanoseconds) {
             isSwift = false
             self.swift -= 1
             self.beginBatch()
         }
+        await turn.take(on: reactor)
+        // Who came while it waited for its turn goes along.
+        let batch = begun + nextBatch(most: Self.batchLimit - begun.count)
         await carryOut(batch)
+        turn.giveBack()
         if isSwift {
             reactor.cancel(timer)
             swift -= 1

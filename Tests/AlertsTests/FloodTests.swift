@@ -1,6 +1,7 @@
 import Events
 import JSON
 import Kernel
+import Postgres
 import Testing
 import TestSupport
 import Webhooks
@@ -73,6 +74,31 @@ struct FloodTests {
             #expect(desk.told.last?.target == .subscribed([webhook]))
         }
     }
+
+    @Test func `a digest leaves out what its webhook filters by labels`() async throws {
+        try await withDesk { _, desk in
+            let webhook = try await desk.webhook("desk")
+            _ = try await desk.database.query(Self.filter, .id(webhook))
+            for team in ["desk", "infra"] {
+                _ = try await desk.enabledRule(
+                    """
+                    {"name": "\(team)", "severity": "info", "on": ["custom.*"], "group_by": ["event.g"],
+                     "labels": {"team": "\(team)"}, "digest_above": 1}
+                    """)
+            }
+            try await desk.push((0..<4).map { ("\($0)", 1) })
+            desk.now = desk.now.nextMinute
+            try await desk.dues()
+            #expect(desk.told.last?.type == "alert.digest" && desk.told.last?.data["count"] == 3)
+            #expect(desk.told.last?.data["rules"]?.asArray?.map { $0["name"] } == ["desk"])
+        }
+    }
+
+    private static let filter = Statement(
+        "test_filter",
+        """
+        update webhook set matchers = '[{"name": "team", "operator": "=", "value": "desk"}]' where id = $1
+        """)
 
     @Test func `what is critical and about security never waits for a digest`() async throws {
         try await withDesk { _, desk in

@@ -20,7 +20,7 @@ struct HeldTellings {
         returning webhook, alert, is_subscribed, event
         """)
     private static let owners = Statement(
-        "alert_due_owners", "select id, owner from webhook where id = any ($1::uuid[])")
+        "alert_due_owners", "select id, owner, matchers from webhook where id = any ($1::uuid[])")
     private static let readEvents = Statement(
         "alert_due_events",
         "select id, at, type, subject, actor, data from feed_event where id = any ($1::uuid[])")
@@ -152,8 +152,10 @@ struct HeldTellings {
     ) async throws -> [Message] {
         guard !items.isEmpty else { return [] }
         var owners: [WebhookID: PrincipalID] = [:]
+        var matchers: [WebhookID: [LabelMatcher]] = [:]
         for row in try await transaction.query(Self.owners, .idArray(Array(Set(items.map(\.row.webhook))))) {
             owners[row.id(0)] = PrincipalID(row.text(1))
+            matchers[row.id(0)] = DeliveryTerms.matchers(row.json(2))
         }
         let (epoch, _) = try await Authority.numbers(in: transaction)
         let rights = try await rights.rights(of: Set(owners.values), at: epoch)
@@ -162,6 +164,10 @@ struct HeldTellings {
         return Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
             webhook, items -> [Message] in
             guard let owner = owners[webhook].flatMap({ rights[$0] }) else { return [] }
+            // A digest has many labels, so what the webhook filters by them is left out here.
+            let items = items.filter { item in
+                matchers[webhook]?.allSatisfy { $0.takes(item.alert.labelTexts) } ?? true
+            }
             let digest = items.filter {
                 owner.mayInGeneral(.alertsRead) && owner.mayInGeneral($0.type.permission)
             }
@@ -282,6 +288,14 @@ struct AlertDigest {
 }
 
 extension Alert {
+    /// What a webhook's matchers see of it, as they see a message's.
+    fileprivate var labelTexts: [String: String] {
+        var texts: [String: String] = [:]
+        for label in labels.members { texts[label.name] = label.value.asString }
+        (texts["severity"], texts["rule"]) = (severity, rule.name)
+        return texts
+    }
+
     /// As a digest lists it.
     fileprivate func short(_ origin: String) -> JSONValue {
         [

@@ -40,6 +40,7 @@ struct NodeShared: Sendable {
     let weights = WeightBook()
     let awayTurns = KeyTurns()
     let batchTurn = BatchTurn()
+    let eventTurn = BatchTurn()
 }
 
 extension NodeShared {

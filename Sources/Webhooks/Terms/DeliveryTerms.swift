@@ -59,7 +59,8 @@ extension DeliveryTerms {
         }
     }
 
-    private static func matchers(_ json: [UInt8]) -> [LabelMatcher] {
+    /// As they are stored.
+    package static func matchers(_ json: [UInt8]) -> [LabelMatcher] {
         let values = (try? JSONValue.parse(json))?.asArray ?? []
         return values.compactMap { LabelMatcher($0) }
     }

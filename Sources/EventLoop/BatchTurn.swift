@@ -1,9 +1,9 @@
-import EventLoop
 import Kernel
 import Synchronization
 
-/// One batch of a node at a time. Batches of two loops meet at the same counters: the second would wait for
-/// them inside the database with what it held when it was sent, and here it goes on collecting.
+/// One batch of a node at a time. Batches of two loops meet at the same rows (counters of keys, a webhook's
+/// numbers): the second would wait for them inside the database with what it held when it was sent, and here
+/// it goes on collecting.
 ///
 /// A courtesy, and no lock: who waited long enough goes anyway, so that a batch that hangs at one key holds
 /// nobody else up for long.
@@ -26,7 +26,7 @@ package final class BatchTurn: Sendable {
 
     package init() {}
 
-    nonisolated(nonsending) func take(on reactor: Reactor) async {
+    package nonisolated(nonsending) func take(on reactor: Reactor) async {
         var timer: TimerID?
         await withUnsafeContinuation { continuation in
             guard let number = join(continuation) else { return continuation.resume() }
@@ -57,7 +57,7 @@ package final class BatchTurn: Sendable {
         waiter?.continuation.resume()
     }
 
-    func giveBack() {
+    package func giveBack() {
         let next = state.withLock { state -> Waiter? in
             state.holders -= 1
             guard state.holders == 0, !state.waiters.isEmpty else { return nil }
