@@ -15,6 +15,13 @@ package struct Bar: Equatable, Sendable {
     /// The mean of high, low and close.
     var typical: Double { (high + low + close) / 3 }
 
+    /// The true range: what it spans together with the close before it. Written so that it is two
+    /// instructions without a branch.
+    @inline(__always)
+    func range(after close: Double) -> Double {
+        (high > close ? high : close) - (low < close ? low : close)
+    }
+
     /// One number that is not finite would stay in every average for ever.
     package func checkFinite() throws(IndicatorMistake) {
         for (name, value) in [("high", high), ("low", low), ("close", close), ("volume", volume)] {

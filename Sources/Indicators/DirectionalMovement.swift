@@ -35,7 +35,7 @@ package struct DirectionalMovement: Equatable, Sendable {
     package mutating func update(_ bar: Bar) -> Value {
         defer { previous = bar }
         guard let previous else { return Value() }
-        let trueRange = max(bar.high, previous.close) - min(bar.low, previous.close)
+        let trueRange = bar.range(after: previous.close)
         let (rise, fall) = Self.movement(from: previous, to: bar)
         if bars < period - 1 {
             bars += 1
@@ -48,11 +48,16 @@ package struct DirectionalMovement: Equatable, Sendable {
         return value()
     }
 
-    /// Only the larger of the two moves counts, and only when it leads outside the previous bar.
+    /// Only the larger of the two moves counts, and only when it leads outside the previous bar. Without a
+    /// branch: nobody can guess which one it is.
+    @inline(__always)
     private static func movement(from previous: Bar, to bar: Bar) -> (rise: Double, fall: Double) {
         let up = bar.high - previous.high
         let down = previous.low - bar.low
-        return (up > down && up > 0 ? up : 0, down > up && down > 0 ? down : 0)
+        let moves = SIMD2(up, down)
+        let counted = SIMD2<Double>.zero.replacing(
+            with: moves, where: (moves .> SIMD2(down, up)) .& (moves .> .zero))
+        return (counted[0], counted[1])
     }
 
     private func decay(_ sum: inout Double, _ new: Double) { sum = sum * rest + new }

@@ -13,8 +13,9 @@ package struct OBV: Equatable, Sendable {
             balance = bar.volume
             return balance
         }
-        if bar.close > previousClose { balance += bar.volume }
-        if bar.close < previousClose { balance -= bar.volume }
+        // Without a branch: nobody can guess whether a price rose.
+        let fallen = bar.close < previousClose ? -bar.volume : 0
+        balance += bar.close > previousClose ? bar.volume : fallen
         return balance
     }
 }

@@ -7,7 +7,7 @@
 /// deviation exactly zero.
 struct RollingSum: Sendable {
     /// Values up to which a window is short.
-    static let short = 64
+    static let short = Moments.mostValues
     /// Values after which a long window is added up afresh, at the earliest.
     private static let lap = 1_024
 
@@ -54,9 +54,8 @@ struct RollingSum: Sendable {
     @inline(__always)
     var moments: (mean: Double, deviation: Double) {
         guard isShort else { return (longMean, longDeviation) }
-        let (origin, distance, squares) = window.shiftedSquares
-        let variance = (squares - distance * distance * share) * share
-        return (origin + distance * share, variance > 0 ? variance.squareRoot() : 0)
+        let (mean, spread) = window.withValues(Moments.whole)
+        return (mean, (spread * share).squareRoot())
     }
 
     // MARK: Long windows

@@ -8,7 +8,7 @@ package struct TrueRange: Equatable, Sendable {
     @inline(__always)
     package mutating func update(_ bar: Bar) -> Double? {
         defer { previousClose = bar.close }
-        return previousClose.map { max(bar.high, $0) - min(bar.low, $0) }
+        return previousClose.map { bar.range(after: $0) }
     }
 }
 

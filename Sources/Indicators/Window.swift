@@ -74,52 +74,24 @@ extension Window {
     /// exactly zero. The newest four values at least are read one by one: they were just written so, and a
     /// processor that reads four at once must wait for that.
     @inline(__always)
-    var shifted: (origin: Double, distance: Double) {
-        withValues { values in
-            guard let start = values.baseAddress, values.count > 0 else { return (0, 0) }
-            let origin = start[0]
-            var sums = SIMD4<Double>()
-            var index = 0
-            while index &+ 8 <= values.count {
-                sums += Self.four(start, index) - origin
-                index &+= 4
-            }
-            var rest = 0.0
-            while index < values.count {
-                rest += start[index] - origin
-                index &+= 1
-            }
-            return (origin, (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest)
-        }
-    }
+    var shifted: (origin: Double, distance: Double) { withValues(Self.shifted) }
 
-    /// The same, and the sum of the squares of the distances. The oldest value is so near to the mean that
-    /// the difference of squares loses no more digits than the window's length has.
     @inline(__always)
-    var shiftedSquares: (origin: Double, distance: Double, squares: Double) {
-        withValues { values in
-            guard let start = values.baseAddress, values.count > 0 else { return (0, 0, 0) }
-            let origin = start[0]
-            var (sums, squares) = (SIMD4<Double>(), SIMD4<Double>())
-            var index = 0
-            while index &+ 8 <= values.count {
-                let distances = Self.four(start, index) - origin
-                sums += distances
-                squares += distances * distances
-                index &+= 4
-            }
-            var (rest, restSquares) = (0.0, 0.0)
-            while index < values.count {
-                let distance = start[index] - origin
-                rest += distance
-                restSquares += distance * distance
-                index &+= 1
-            }
-            return (
-                origin, (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest,
-                (squares[0] + squares[1]) + (squares[2] + squares[3]) + restSquares
-            )
+    static func shifted(_ values: UnsafeBufferPointer<Double>) -> (origin: Double, distance: Double) {
+        guard let start = values.baseAddress, values.count > 0 else { return (0, 0) }
+        let origin = start[0]
+        var sums = SIMD4<Double>()
+        var index = 0
+        while index &+ 8 <= values.count {
+            sums += four(start, index) - origin
+            index &+= 4
         }
+        var rest = 0.0
+        while index < values.count {
+            rest += start[index] - origin
+            index &+= 1
+        }
+        return (origin, (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest)
     }
 
     @inline(__always)

@@ -59,10 +59,19 @@ struct StreamingTests {
         }
     }
 
-    @Test func `columns of many bars are the stream's, bit by bit`() {
-        let bars = Array(BarWalk(seed: 6).prefix(1_300))
-        let columns = StandardColumns(bars)
-        var standard = StandardIndicators()
+    /// Several blocks; too few for a window; a price that stands still at times, at the beginning too.
+    private static func walk(_ name: String) -> [Bar] {
+        let bars = Array(BarWalk(seed: 6).prefix(name == "short" ? 18 : 1_300))
+        guard name == "still", let first = bars.first else { return bars }
+        let still = Bar(high: first.close, low: first.close, close: first.close, volume: 0)
+        return bars.enumerated().map { $0 / 40 % 2 == 0 ? still : $1 }
+    }
+
+    @Test(arguments: ["long", "short", "still"], [Undefined.null, .talib])
+    func `columns of many bars are the stream's, bit by bit`(name: String, undefined: Undefined) {
+        let bars = Self.walk(name)
+        let columns = StandardColumns(bars, undefined: undefined)
+        var standard = StandardIndicators(undefined: undefined)
         for (index, bar) in bars.enumerated() {
             let values = standard.update(bar)
             let direction = values.directional14
@@ -74,7 +83,7 @@ struct StreamingTests {
             ]
             for (column, value) in zip(StandardColumns.Column.allCases, expected) {
                 let found = columns[column][columns[column].startIndex + index]
-                #expect(value.map { $0.bitPattern == found.bitPattern } ?? found.isNaN)
+                #expect(value.map { $0.bitPattern == found.bitPattern } ?? found.isNaN, "\(column) \(index)")
             }
         }
     }
