@@ -4,11 +4,13 @@ import Access
 package import Kernel
 import Postgres
 
-/// Analyses series whose candles changed, one at a time on its worker, in steps of one transaction each. What
-/// is to be done stands in the database (`series.dirty_from`); the list here only says where to look first.
+/// Analyses series whose candles changed, two at a time on its worker, in steps of one transaction each. What
+/// is to be done stands in the database (`series.dirty_from`); the queue here only says where to look first.
 package final class Analyst {
+    /// While the database writes what came of one series, the next one is computed.
+    static let lanes = 2
     /// States of series that are kept, 25 KB each: a new candle of one of them costs one update.
-    static let mostKept = 512
+    static let mostKept = 2_048
     /// Series that a sweep takes up at once.
     static let mostSwept = 1_000
     /// Rounds of one series before others have their turn.
@@ -24,12 +26,11 @@ package final class Analyst {
     /// Whether series were looked for that one of the models has not graded up to their end.
     private var isCaughtUp = false
     private var kept: [Int: AnalysisStep.Kept] = [:]
-    private var queue: [Int] = []
-    private var queued: Set<Int> = []
-    private var current: Int?
-    private var noted: [Int] = []
+    private var queue = AnalysisQueue()
+    private var noted: [(series: Int, isUrgent: Bool)] = []
     private var waiters: [Waiter] = []
-    private let bell = Wakeup()
+    /// Of lanes that have nothing to do.
+    private var idle: [Wakeup] = []
     private var isStopped = false
     /// Told of a series whose analysis failed; the sweep tries again.
     package var onFailure: ((any Error) -> Void)?
@@ -47,31 +48,37 @@ package final class Analyst {
     }
 
     package func start(on worker: isolated Worker) {
-        worker.spawn { await self.work() }
+        for _ in 0..<Self.lanes {
+            worker.spawn { await self.work() }
+        }
     }
 
     package func stop() {
         isStopped = true
-        bell.wake()
+        wakeLanes()
         for waiter in waiters { waiter.bell.wake() }
     }
 
     /// Remembers series whose candles changed; `wake` begins with them.
-    func note(_ series: [Int]) { noted += series }
-
-    func wake() {
-        for series in noted { enqueue(series) }
-        noted = []
-        bell.wake()
+    /// - Parameter isUrgent: a few candles that came just now, not a part of a history.
+    func note(_ series: [Int], isUrgent: Bool = false) {
+        noted += series.map { ($0, isUrgent) }
     }
 
-    private func enqueue(_ series: Int) {
-        if queued.insert(series).inserted { queue.append(series) }
+    func wake() {
+        for (series, isUrgent) in noted { queue.add(series, isUrgent: isUrgent) }
+        noted = []
+        wakeLanes()
+    }
+
+    private func wakeLanes() {
+        for bell in idle { bell.wake() }
+        idle = []
     }
 
     /// Waits until these have been analysed, or the time is over.
     nonisolated(nonsending) func settle(_ series: Set<Int>, within limit: Period) async {
-        let waiter = Waiter(series.filter { queued.contains($0) || current == $0 })
+        let waiter = Waiter(series.filter { queue.holds($0) })
         guard !waiter.series.isEmpty, !isStopped else { return }
         waiters.append(waiter)
         let timer = reactor.schedule(afterNanoseconds: limit.nanoseconds) { waiter.bell.wake() }
@@ -87,36 +94,34 @@ package final class Analyst {
             isCaughtUp = true
         }
         let dirty = try await SeriesQueue.dirty(Self.mostSwept, in: ledger.database)
-        for series in dirty { enqueue(series) }
-        bell.wake()
+        for series in dirty { queue.add(series, isUrgent: false) }
+        wakeLanes()
         return dirty.count
     }
 
     /// Does everything that there is to do now, and returns; for jobs and tests.
     package nonisolated(nonsending) func sweepAndSettle(within limit: Period) async throws -> Int {
         let count = try await sweep()
-        await settle(queued, within: limit)
+        await settle(queue.waiting, within: limit)
         return count
     }
 
     private nonisolated(nonsending) func work() async {
+        let bell = Wakeup()
         while !isStopped {
-            guard let series = queue.first else {
+            guard let series = queue.take() else {
+                idle.append(bell)
                 await bell.wait()
                 continue
             }
-            queue.removeFirst()
-            // What changes from now on puts it into the queue again.
-            queued.remove(series)
-            current = series
             let isDone = await analyse(series)
-            current = nil
-            if isDone { finish(series) } else { enqueue(series) }
+            queue.release(series)
+            if isDone { finish(series) } else { queue.add(series, isUrgent: false) }
         }
     }
 
     private func finish(_ series: Int) {
-        for waiter in waiters where !queued.contains(series) {
+        for waiter in waiters where !queue.holds(series) {
             waiter.series.remove(series)
             if waiter.series.isEmpty { waiter.bell.wake() }
         }
@@ -175,7 +180,8 @@ extension Analyst {
             return false
         case .done(let after, let marked), .more(let after, let marked):
             keep(id, after)
-            for other in marked { enqueue(other) }
+            for other in marked { queue.add(other, isUrgent: false) }
+            if !marked.isEmpty { wakeLanes() }
             if case .done = outcome { return true }
             return false
         }
@@ -200,7 +206,10 @@ extension Analyst {
     }
 
     private func keep(_ series: Int, _ state: AnalysisStep.Kept) {
-        if kept.count >= Self.mostKept && kept[series] == nil { kept = [:] }
+        // One in place of another: were all forgotten, a round of many series would find none of its own.
+        if kept.count >= Self.mostKept && kept[series] == nil, let some = kept.keys.first {
+            kept[some] = nil
+        }
         kept[series] = state
     }
 

@@ -22,7 +22,7 @@ package struct UploadEndpoints {
     package init(writer: CandleWriter, analyst: Analyst, reactor: Reactor, clock: Clock) {
         (self.writer, self.analyst, self.reactor, self.clock) = (writer, analyst, reactor, clock)
         writer.onChange = { [weak analyst] series, isBulk in
-            analyst?.note(series)
+            analyst?.note(series, isUrgent: !isBulk)
             // In a bulk load the upload's end says when: series would be analysed once a chunk otherwise.
             if !isBulk { analyst?.wake() }
         }

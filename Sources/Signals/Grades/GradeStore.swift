@@ -44,6 +44,30 @@ package enum GradeStore {
         returning time, model_number, revision
         """)
 
+    /// Grades behind the newest of their series and model: nothing can be in their place. Without the question
+    /// whether there is, and without an answer, a grade costs PostgreSQL a third.
+    private static let append = Statement(
+        "grade_append",
+        """
+        insert into grade (series, time, known_at, first_time, value, previous, data_quality, bars, revision,
+            missing, model, model_number, retroactive)
+        select $1, i.time, $10, $4, i.value, i.previous, i.data_quality, i.bars, 1, i.missing, i.model,
+            i.model_number, i.time <> $11
+        from unnest($2::int2[], $12::int2[], $3::timestamptz[], $5::float8[], $6::float8[], $7::float8[],
+            $8::int4[], $9::int2[]) as i (model, model_number, time, value, previous, data_quality, bars,
+            missing)
+        """)
+
+    /// The time of the newest grade of each model of a series.
+    private static let newest = Statement(
+        "grade_newest",
+        """
+        select n.number, g.time from unnest($2::int2[]) as n (number)
+        cross join lateral (
+            select time from grade where series = $1 and model_number = n.number order by time desc limit 1
+        ) g
+        """)
+
     private static let model = Statement(
         "grade_model",
         """
@@ -84,20 +108,62 @@ package enum GradeStore {
         var revision: Int
     }
 
+    /// Grades from which on it is worth a question which of them are behind the newest.
+    static let many = 50
+
     /// Writes what differs from what is stored, and says which.
     nonisolated(nonsending) static func write(
         _ grades: [Grade], first: Timestamp, newest: Timestamp, series: Int, numbers: [GradeModel: Int],
         now: Timestamp, in transaction: Transaction
     ) async throws -> [Written] {
+        let batch = GradeBatch(series: series, first: first, newest: newest, numbers: numbers, now: now)
+        guard grades.count >= many else { return try await merge(grades, batch, in: transaction) }
+        let last = try await last(numbers.keys.map(\.number), of: series, in: transaction)
+        let isLater = { (grade: Grade) in grade.time > last[grade.model.number] ?? .never }
+        let later = grades.filter(isLater)
+        if !later.isEmpty {
+            try await transaction.query(append, parameters: batch.parameters(later, .timestamp(first)))
+        }
+        let other = later.count < grades.count ? grades.filter { !isLater($0) } : []
+        return try await merge(other, batch, in: transaction)
+            + later.map { Written(time: $0.time, model: $0.model.number, revision: 1) }
+    }
+
+    /// Grades in whose place there may be others.
+    private nonisolated(nonsending) static func merge(
+        _ grades: [Grade], _ batch: GradeBatch, in transaction: Transaction
+    ) async throws -> [Written] {
         guard !grades.isEmpty else { return [] }
+        let first = Parameter.timestampArray(grades.map { _ in batch.first })
+        let rows = try await transaction.query(write, parameters: batch.parameters(grades, first))
+        return rows.map { Written(time: $0.timestamp(0), model: $0.int(1), revision: $0.int(2)) }
+    }
+
+    private nonisolated(nonsending) static func last(
+        _ models: [Int], of series: Int, in transaction: Transaction
+    ) async throws -> [Int: Timestamp] {
         let rows = try await transaction.query(
-            write, .int32(Int32(series)), .int16Array(grades.map { Int16(numbers[$0.model] ?? 0) }),
-            .timestampArray(grades.map(\.time)),
-            .timestampArray(grades.map { _ in first }), .doubleArray(grades.map(\.value)),
+            newest, .int(series), .int16Array(models.map(Int16.init)))
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.int(0), $0.timestamp(1)) })
+    }
+}
+
+/// What is the same of all grades that are written together.
+private struct GradeBatch {
+    let series: Int
+    let first: Timestamp
+    let newest: Timestamp
+    let numbers: [GradeModel: Int]
+    let now: Timestamp
+
+    func parameters(_ grades: [Grade], _ first: Parameter) -> [Parameter] {
+        [
+            .int32(Int32(series)), .int16Array(grades.map { Int16(numbers[$0.model] ?? 0) }),
+            .timestampArray(grades.map(\.time)), first, .doubleArray(grades.map(\.value)),
             .optionalDoubleArray(grades.map(\.previous)), .doubleArray(grades.map(\.dataQuality)),
             .int32Array(grades.map { Int32($0.inputs.bars) }),
             .int16Array(grades.map { Int16($0.missingLast100) }), .timestamp(now), .timestamp(newest),
-            .int16Array(grades.map { Int16($0.model.number) }))
-        return rows.map { Written(time: $0.timestamp(0), model: $0.int(1), revision: $0.int(2)) }
+            .int16Array(grades.map { Int16($0.model.number) }),
+        ]
     }
 }
