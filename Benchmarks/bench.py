@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record]
-    [plain|read|candles|webhooks|service|seal|keys|sign|proxy|usage|authority|rules|login|indicators|alertmanager]…
+    [plain|read|candles|closed|webhooks|service|seal|keys|sign|proxy|usage|authority|rules|login|indicators|alertmanager]…
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "Scripts" / "lib"))
 import works_alertmanager  # noqa: E402
 import works_authority  # noqa: E402
 import works_candles  # noqa: E402
+import works_closed  # noqa: E402
 import works_indicators  # noqa: E402
 import works_keys  # noqa: E402
 import works_login  # noqa: E402
@@ -44,8 +45,8 @@ from service import Service  # noqa: E402
 from table import Table, recorded  # noqa: E402
 
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
-WORKS = ["plain", "read", "webhooks", "candles", "service", "seal", "keys", "sign", "proxy", "usage", "authority",
-         "rules", "login", "indicators", "alertmanager"]
+WORKS = ["plain", "read", "webhooks", "closed", "candles", "service", "seal", "keys", "sign", "proxy", "usage",
+         "authority", "rules", "login", "indicators", "alertmanager"]
 RECORD = ROOT / "Docs" / "performance.md"
 
 
@@ -132,6 +133,8 @@ class Bench:
                 self.attempt("read", lambda: works_read.key_read(self, service))
             if "webhooks" in rest:
                 self.attempt("webhooks", lambda: works_webhooks.deliveries(self, service))
+            if "closed" in rest and service:
+                self.attempt("closed", lambda: works_closed.run(self, service))
             if "usage" in rest and service:
                 self.attempt("usage", lambda: works_usage.bulk(self, service))
             if "candles" in rest:

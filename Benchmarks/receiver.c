@@ -1,7 +1,7 @@
-// usage: receiver PORT MAX_NUMBER
+// usage: receiver PORT MAX_NUMBER [TEXT]
 //
 // A webhook receiver that is never the bottleneck: one thread, epoll, keep-alive, 127.0.0.1 only. It answers every
-// POST with 204 and notes when it had each number that follows `"bench_number":` in the body, for the first time.
+// POST with 204 and notes when it had each number that follows TEXT (`"bench_number":`) in the body, for the first time.
 // GET /count: "received duplicates\n". GET /times: a line "number nanoseconds" for each (CLOCK_REALTIME).
 // GET /reset: forgets everything.
 #define _GNU_SOURCE
@@ -29,6 +29,7 @@ struct connection {
 static struct connection *connections[max_descriptors];
 static long long *arrivals;
 static long max_number, received, duplicates;
+static const char *name = "\"bench_number\":";
 
 static long long now_nanoseconds(void) {
     struct timespec now;
@@ -48,7 +49,6 @@ static void note_number(long number) {
 
 // A batch has many; a message that says its number twice has it in two places of the same value.
 static void note(const char *body) {
-    static const char name[] = "\"bench_number\":";
     long last = -1;
     for (const char *field = strstr(body, name); field != NULL; field = strstr(field, name)) {
         field += strlen(name);
@@ -157,8 +157,8 @@ static void read_one(int descriptor) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 3) {
-        fprintf(stderr, "usage: receiver PORT MAX_NUMBER\n");
+    if (count != 3 && count != 4) {
+        fprintf(stderr, "usage: receiver PORT MAX_NUMBER [TEXT]\n");
         return 2;
     }
     struct rlimit limit;
@@ -166,6 +166,7 @@ int main(int count, char **arguments) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (count == 4) name = arguments[3];
     max_number = strtol(arguments[2], NULL, 10);
     arrivals = calloc((size_t)max_number + 1, sizeof *arrivals);
     int listener = socket(AF_INET, SOCK_STREAM, 0), poll = epoll_create1(0), on = 1;

@@ -22,9 +22,10 @@ EVENT_TYPE = "custom.bench"
 
 
 @contextlib.contextmanager
-def receiver(bench, numbers):
+def receiver(bench, numbers, *text):
+    """`text`: what stands before the numbers, where that is another than of `Poster`."""
     port = free_port()
-    process = subprocess.Popen([str(bench.receiver), str(port), str(numbers)], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen([str(bench.receiver), str(port), str(numbers), *text], stdin=subprocess.DEVNULL)
     try:
         measure.wait_until(lambda: bench.answers(f"http://127.0.0.1:{port}/count"), "receiver")
         yield Receiver(port)
