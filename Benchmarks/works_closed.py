@@ -8,7 +8,7 @@ import io
 import time
 
 import measure
-from works_candles import settled
+from works_candles import processor, settled
 from works_webhooks import receiver
 
 SERIES = 1_000
@@ -99,18 +99,21 @@ def run(bench, service):
         market = Market(bench)
         load(bench, service, market)
         graded, signalled, answered = [], [], []
+        before = processor(bench, service)
         for hour in range(HOURS, HOURS + ROUNDS):
             some = told(bench, service, market, hour, moves, signals)
             for all_of, waits in zip((graded, signalled, answered), some):
                 all_of += waits
+        spent = (processor(bench, service) - before) * 1e3 / len(answered)
         for hook in hooks:
             service.must("POST", f"/v1/webhooks/{hook['id']}/disable")
-    report(bench, sorted(graded), sorted(signalled), sorted(answered))
+    report(bench, sorted(graded), sorted(signalled), sorted(answered), spent)
 
 
-def report(bench, graded, signalled, answered):
+def report(bench, graded, signalled, answered, spent):
     p50, p99 = measure.quantile(graded, 0.5), measure.quantile(graded, 0.99)
     detail = f"{len(graded):,} grade moves of {len(answered):,} candles, answered in {measure.quantile(answered, 0.5):.2f} ms"
+    detail += f", {spent:.1f} ms of processor time each, PostgreSQL's and the market's candles' included"
     if signalled:
         detail += f"; {len(signalled)} signals, p50 {measure.quantile(signalled, 0.5):.2f} ms"
     bench.table.add(

@@ -15,6 +15,8 @@ package final class Analyst {
     static let mostSwept = 1_000
     /// Rounds of one series before others have their turn.
     static let mostRounds = 8
+    /// How often a state is made for one stretch of work, before it is left to whoever is quicker.
+    static let mostMade = 1
     /// Between two rounds of a backlog.
     static let longestRest: Period = .milliseconds(100)
 
@@ -27,6 +29,8 @@ package final class Analyst {
     private var isCaughtUp = false
     private var kept: [Int: AnalysisStep.Kept] = [:]
     private var queue = AnalysisQueue()
+    /// Series that are not done yet, and how often their state had to be made.
+    private var underWay: [Int: Int] = [:]
     private var noted: [(series: Int, isUrgent: Bool)] = []
     private var waiters: [Waiter] = []
     /// Of lanes that have nothing to do.
@@ -136,14 +140,17 @@ extension Analyst {
         do {
             for _ in 0..<Self.mostRounds where !isStopped {
                 let start = ledger.clock.monotonicNanoseconds()
-                if try await round(series) { return true }
+                if try await round(series) {
+                    underWay[series] = nil
+                    return true
+                }
                 await rest(ledger.clock.monotonicNanoseconds() &- start)
             }
             return false
         } catch let error as PostgresError where error.isConflict || error.isLockTimeout {
             return false
         } catch {
-            kept[series] = nil
+            (kept[series], underWay[series]) = (nil, nil)
             onFailure?(error)
             return true
         }
@@ -175,6 +182,10 @@ extension Analyst {
         case .idle: return true
         case .outdatedGate: return false
         case .behind(let from, let analysed):
+            if isOvertaken(id) {
+                kept[id] = nil
+                return true
+            }
             let whole = try await gates.current(known.source, known.interval, after: nil)
             keep(id, try await approach(known, whole, before: from, analysed: analysed))
             return false
@@ -185,6 +196,15 @@ extension Analyst {
             if case .done = outcome { return true }
             return false
         }
+    }
+
+    /// Whether another worker, or node, moves this history on at the same time: the state that was made for it
+    /// is outdated already. Each would make it anew again and again, candle by candle from the beginning, so
+    /// it is left to them. The next sweep looks whether they did it; candles that come are noted by whoever
+    /// wrote them.
+    private func isOvertaken(_ series: Int) -> Bool {
+        underWay[series, default: 0] += 1
+        return underWay[series, default: 0] > Self.mostMade
     }
 
     /// The state before a candle in the middle, made from the one that is stored or else from the beginning,
