@@ -2,8 +2,8 @@
 ///
 /// Two halves' moments make those of the whole (Chan, Golub and LeVeque): nothing large is subtracted from
 /// something large, so no digit is lost where prices are large and moves are small. The halves are always cut
-/// at the same places of a window, so equal windows have bit-equal moments, whichever way they came to be; the
-/// mean of equal values is exactly that value, their spread exactly zero. Windows of a length share their
+/// at the same places of a window, so equal windows have bit-equal moments, whichever way they came to be;
+/// the mean of equal values is exactly that value, their spread exactly zero. Windows of a length share their
 /// halves: one more of twenty values costs five such steps.
 struct Moments {
     let means: Stretch

@@ -1,5 +1,5 @@
-/// Numbers of a stretch of bars, side by side in memory of others, so that four of them are worked on at once.
-/// Behind the last of them there must be room for four more, which nobody reads for an answer.
+/// Numbers of a stretch of bars, side by side in memory of others, so that four of them are worked on at
+/// once. Behind the last of them there must be room for four more, which nobody reads for an answer.
 struct Stretch {
     static let lanes = 4
 

@@ -198,10 +198,10 @@ extension Analyst {
         }
     }
 
-    /// Whether another worker, or node, moves this history on at the same time: the state that was made for it
-    /// is outdated already. Each would make it anew again and again, candle by candle from the beginning, so
-    /// it is left to them. The next sweep looks whether they did it; candles that come are noted by whoever
-    /// wrote them.
+    /// Whether another worker, or node, moves this history on at the same time: the state that was made for
+    /// it is outdated already. Each would make it anew again and again, candle by candle from the beginning,
+    /// so it is left to them. The next sweep looks whether they did it; candles that come are noted by
+    /// whoever wrote them.
     private func isOvertaken(_ series: Int) -> Bool {
         underWay[series, default: 0] += 1
         return underWay[series, default: 0] > Self.mostMade

@@ -44,8 +44,8 @@ package enum GradeStore {
         returning time, model_number, revision
         """)
 
-    /// Grades behind the newest of their series and model: nothing can be in their place. Without the question
-    /// whether there is, and without an answer, a grade costs PostgreSQL a third.
+    /// Grades behind the newest of their series and model: nothing can be in their place. They are written
+    /// without the question whether there is, and without an answer.
     private static let append = Statement(
         "grade_append",
         """
