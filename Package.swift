@@ -18,8 +18,8 @@ func room(
         swiftSettings: strict + settings)
 }
 
-/// For rooms that nearly everything calls and nobody steps through: without it, builds for debugging, which
-/// tests run on, spend a third of their time there.
+/// For rooms that nearly everything calls and nobody steps through, and for those that compute over years of
+/// candles: without it, builds for debugging, which tests run on, spend most of their time there.
 let alwaysOptimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func tests(_ name: String, _ dependencies: [String]) -> Target {
@@ -54,7 +54,7 @@ let package = Package(
         room("HTTPServer", ["Kernel", "JSON", "EventLoop", "COpenSSL", "CZlib", "CLinux"]),
         room("WebAuthn", ["JSON", "Crypto"]),
         room("QRCode"),
-        room("Indicators"),
+        room("Indicators", settings: alwaysOptimised),
         room("Expressions", ["Kernel", "JSON"]),
         room("Exchanges", ["Kernel", "JSON", "Crypto"]),
         room("KeyFiles", ["JSON", "Crypto", "Exchanges"]),
@@ -73,7 +73,9 @@ let package = Package(
                 "QRCode",
             ]),
         room("Keys", base + ["Exchanges", "Jobs", "Audit", "Events", "Identity"]),
-        room("Signals", base + ["Exchanges", "Jobs", "Audit", "Events", "Indicators"]),
+        room(
+            "Signals", base + ["Exchanges", "Jobs", "Audit", "Events", "Indicators"],
+            settings: alwaysOptimised),
         room("Market", base + ["Jobs", "Audit", "Events", "Indicators", "Signals"]),
         room("Backtests", base + ["Jobs", "Audit", "Events", "Expressions", "Indicators", "Signals"]),
         room("TokenMetrics", ["Kernel", "JSON", "HTTPServer", "Postgres", "Access", "Signals", "Backtests"]),

@@ -169,6 +169,9 @@ static const unsigned char migration_0050[] = {
 static const unsigned char migration_0051[] = {
 #embed "../../Migrations/0051_alert_flood.sql"
 };
+static const unsigned char migration_0052[] = {
+#embed "../../Migrations/0052_signal_courses.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -241,6 +244,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0049_token_metrics.sql", migration_0049),
     FILE_OF("Migrations/0050_market_breadth.sql", migration_0050),
     FILE_OF("Migrations/0051_alert_flood.sql", migration_0051),
+    FILE_OF("Migrations/0052_signal_courses.sql", migration_0052),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

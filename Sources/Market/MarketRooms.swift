@@ -22,4 +22,9 @@ package enum MarketRooms {
             NarrativeWatch(ledger: ledger).job,
         ]
     }
+
+    /// What signals may ask of this room.
+    package static var supplied: SuppliedLookup {
+        { question, source in try await SuppliedSeries.course(question, in: source) }
+    }
 }

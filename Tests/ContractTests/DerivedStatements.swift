@@ -68,7 +68,7 @@ enum DerivedStatements {
             SeriesFinder.series, TokenStore.get, TokenStore.lock, CandleReads.up, CandleReads.down,
             CandleReads.closed, CandleReads.closedDown, SeriesReads.list, SeriesReads.gaps,
             MarketGates.market, SeriesQueue.read, SeriesQueue.lock, SeriesQueue.lockMarket,
-            SeriesFreshness.mark,
+            SeriesFreshness.mark, SuppliedMarks.mark,
             CandleFeedStore.find, CandleFeedStore.lock, CandleFeedStore.list, CandleFeedStore.due,
         ] + Array(SignalReads.listsNow.values) + Array(SignalReads.listsThen.values)
             + Array(GradeReads.newestOf.values) + Array(TokenStore.lists.values)

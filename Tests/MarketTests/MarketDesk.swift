@@ -26,10 +26,11 @@ final class MarketDesk {
         self.database = database
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
         writer = CandleWriter(ledger: ledger)
-        analyst = Analyst(ledger: ledger, reactor: worker.reactor)
+        analyst = Analyst(ledger: ledger, reactor: worker.reactor, supplied: MarketRooms.supplied)
         operations =
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
             .operations + TokenEndpoints(ledger: ledger).operations
+            + SignalEndpoints(database: database).operations
             + MarketRooms.operations(ledger: ledger, told: .traderV0)
         writer.start(on: worker)
         analyst.start(on: worker)

@@ -118,7 +118,7 @@ struct ConfidenceTests {
                 let closed = try await desk.rows(
                     """
                     select model_number from signal
-                    where direction = 'bullish' and state = 'closed' and not withdrawn
+                    where direction = 'bullish' and state <> 'open' and roi_net is not null and not withdrawn
                     """
                 ).count { $0.int(0) == (model == "trader/v0" ? 0 : 1) }
                 #expect(answer.json["trades"]?.asInt == Int64(closed) && closed > 0)

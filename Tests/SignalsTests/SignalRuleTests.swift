@@ -163,6 +163,59 @@ struct SignalRuleTests {
         #expect(names(step(70)) == ["opened"])
     }
 
+    @Test mutating func `a confidence that fades ends a signal, and it takes a new occasion`() throws {
+        var settings = SignalSettings()
+        settings.mostDoubt = 15
+        rule = SignalRule(.day, settings: settings)
+        _ = step(70)
+        // A third of what was known is lost, which weighs three sevenths here.
+        #expect(names(step(60, quality: 70)) == ["filled"])
+        let faded = step(60, quality: 60)
+        #expect(names(faded) == ["stale"])
+        #expect(faded[0].signal.end?.reason == "confidence fell from 90.9 to 73.7")
+        #expect(faded[0].signal.end?.candle == Timestamp(seconds: 2 * 86_400))
+        for _ in 0..<3 { #expect(names(step(69)) == []) }
+        #expect(names(step(70)) == ["opened"])
+    }
+
+    @Test mutating func `a warning whose confidence faded comes again when its conditions do`() {
+        var settings = SignalSettings()
+        settings.mostDoubt = 15
+        rule = SignalRule(.day, settings: settings)
+        _ = step(70)
+        for _ in 0..<15 { _ = step(60) }
+        func warn(at close: Double, quality: Double = 100) -> [String] {
+            var low = grade(20, quality: quality)
+            low.inputs.close = close
+            let candle = candle(open: close, high: close, low: close, close: close)
+            return names(rule.update(candle, grade: low, gate: .open(market)))
+        }
+        #expect(warn(at: 6) == ["closed", "opened"])
+        #expect(warn(at: 5, quality: 90) == ["left", "filled"])
+        #expect(warn(at: 4, quality: 84) == ["stale"])
+        for close in [3.9, 3.8, 3.7] { #expect(warn(at: close) == []) }
+        // Above the lows before: two of five. Then a new low.
+        #expect(warn(at: 7) == [])
+        #expect(warn(at: 3) == ["opened"])
+    }
+
+    @Test mutating func `history learns from signals that went stale, too`() throws {
+        let first = try #require(step(70).first?.signal.confidence.history)
+        #expect(abs(first - 84) < 1e-9)
+        // Bought at 10; at 9 nobody stands by it any longer.
+        #expect(names(step(70, quality: 49, candle(open: 10, close: 9))) == ["filled", "stale"])
+        _ = step(60)
+        let second = try #require(step(60).first?.signal.confidence.history)
+        #expect(abs(second - 840.0 / 11) < 1e-9)
+        // So it does when the data stop.
+        _ = step(60, candle(open: 10, close: 9))
+        day += 9
+        #expect(names(step(60)) == ["stale"])
+        _ = step(60)
+        let third = try #require(step(60).first?.signal.confidence.history)
+        #expect(abs(third - 840.0 / 12) < 1e-9)
+    }
+
     @Test mutating func `three of five conditions are a warning, with their numbers`() throws {
         _ = step(70)
         for _ in 0..<15 { _ = step(60) }

@@ -32,9 +32,10 @@ enum SQLRules {
         "Sources/Signals/Tokens/SeriesFinder.swift": "a constant list of columns",
         "Sources/Signals/Tokens/SeriesReads.swift":
             "a constant list of columns; one statement for each filter",
-        "Sources/Signals/Tokens/SeriesRecord.swift": "a constant list of columns",
+        "Sources/Signals/Tokens/SeriesQueue.swift": "a constant list of columns",
         "Sources/Signals/Analysis/SignalJobs.swift": "a constant list of columns",
         "Sources/Signals/Tokens/SeriesFreshness.swift": "the lengths of our own intervals",
+        "Sources/Signals/Signals/SuppliedMarks.swift": "the lengths of our own intervals",
         "Sources/Signals/Feeds/CandleFeedStore.swift": "a constant list of columns",
         "Sources/Signals/Signals/SignalReads.swift":
             "a constant list of columns; one statement for each sort",

@@ -158,6 +158,29 @@ struct GradeAndSignalTests {
         }
     }
 
+    @Test func `a warning that went stale is over when it went stale`() async throws {
+        try await ReadingDesk.with { _, desk in
+            try await desk.push("SOL", days: 400)
+            let before = try await desk.rows("/v2/trading-signals?symbol=SOL&\(Self.whole)")
+            #expect(before.contains { $0.whole("TRADING_SIGNAL") == -1 })
+            // Doubted at a close as others are closed at it; or followed up to the candle before.
+            for (reason, days) in [("confidence fell from 80.0 to 50.0", 0), ("no candle after that", 1)] {
+                _ = try await desk.database.query(
+                    Statement(
+                        "test",
+                        derived: """
+                            update signal set state = 'stale', body = (body::jsonb || jsonb_build_object(
+                                'stale_at',
+                                (body::jsonb->>'closed_at')::timestamptz - interval '\(days) days',
+                                'stale_reason', '\(reason)'))::text
+                            where direction = 'bearish' and state <> 'open'
+                            """))
+                let after = try await desk.rows("/v2/trading-signals?symbol=SOL&\(Self.whole)")
+                #expect(after == before, "\(reason)")
+            }
+        }
+    }
+
     @Test func `hours have signals and positions of their own`() async throws {
         try await ReadingDesk.with { _, desk in
             // The days of SOL, played as hours.

@@ -106,7 +106,16 @@ enum MetricStore {
             write, .int32Array(taken.map { Int32(batch.series[$0]?.id ?? 0) }),
             .timestampArray(taken.map { rows[$0].time }),
             .doubleArray(taken.map { rows[$0].value }), .timestamp(change.context.now))
-        for row in written { batch.note(taken[row.int(0) - 1], oldRevision: row.int(1)) }
+        var observed: [(token: TokenID, time: Timestamp)] = []
+        for row in written {
+            let index = taken[row.int(0) - 1]
+            batch.note(index, oldRevision: row.int(1))
+            guard rows[index].name == SuppliedSeries.sentiment, let token = tokens[index]?.token else {
+                continue
+            }
+            observed.append((token, rows[index].time))
+        }
+        try await SuppliedSeries.note(observed: observed, in: transaction)
         let (series, times) = batch.newestOfSeries
         var before: [Int: Double] = [:]
         for row in try await transaction.query(

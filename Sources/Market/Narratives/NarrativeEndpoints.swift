@@ -138,7 +138,11 @@ struct NarrativeEndpoints {
             narrative.updatedAt = context.now
             try await NarrativeStore.update(narrative, in: transaction)
             if let members = try await draft.found(in: transaction) {
+                let old = try await NarrativeStore.members(
+                    of: narrative.id, known: .farFuture, in: transaction)
                 try await NarrativeStore.set(members, of: narrative.id, at: context.now, in: transaction)
+                try await SuppliedSeries.note(
+                    moved: old.changed(to: members), of: narrative, in: transaction)
             }
             change.audit("narratives.update", narrative.id, detail: narrative.detail)
             let stored = try await NarrativeStore.find(narrative.id, in: transaction) ?? narrative
@@ -152,6 +156,9 @@ struct NarrativeEndpoints {
         try request.parameters().finish()
         try await ledger.change(context) { change in
             let narrative = try await locked(request, change.transaction)
+            let members = try await NarrativeStore.members(
+                of: narrative.id, known: .farFuture, in: change.transaction)
+            try await SuppliedSeries.note(moved: members, of: narrative, in: change.transaction)
             try await NarrativeStore.delete(narrative.id, in: change.transaction)
             change.audit("narratives.delete", narrative.id, detail: narrative.detail)
         }

@@ -96,6 +96,7 @@ struct NarrativeWatch {
                 score: score, isFading: score.isFading(after: earlier),
                 isRetroactive: last.map { $0.time >= newest } ?? false)
             try await NarrativeScoreStore.insert(stored, in: transaction)
+            try await SuppliedSeries.note(measured: narrative, members, at: newest, in: transaction)
             // What was never measured before may have faded long ago.
             guard stored.isFading, let last, !last.isFading else { return false }
             change.emit(event(narrative, stored))

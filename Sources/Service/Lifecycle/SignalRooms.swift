@@ -18,7 +18,9 @@ struct SignalRooms {
 
     init(_ shared: NodeShared, ledger: Ledger, sender: ExchangeSender, reactor: Reactor) {
         let database = ledger.database
-        let analyst = Analyst(ledger: ledger, reactor: reactor, models: shared.settings.gradeModels)
+        let analyst = Analyst(
+            ledger: ledger, reactor: reactor, models: shared.settings.gradeModels,
+            supplied: MarketRooms.supplied)
         let writer = CandleWriter(ledger: ledger) { candles, change in
             let pushed = candles.map {
                 PushedCandle(series: $0.series, closedAt: $0.closedAt, close: $0.close)

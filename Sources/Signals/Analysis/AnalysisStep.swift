@@ -14,14 +14,20 @@ struct AnalysisStep {
         var analysed: Int64
         /// Candles since the state that is stored.
         var unsaved: Int
+        /// No state is stored from there on; nil: that is not known.
+        var clear: Timestamp?
     }
 
     enum Outcome {
         /// Nothing to do, or somebody else is at it.
         case idle
-        case done(Kept, marked: [Int])
+        /// All is as it should be. The state is nil where it stands in the middle of the series: from there
+        /// on nothing changed.
+        case done(Kept?, marked: [Int])
         /// The candles go on.
         case more(Kept, marked: [Int])
+        /// The newest candle waits for the market's.
+        case held(Kept, until: Timestamp, marked: [Int])
         /// The state before that candle is needed first.
         case behind(Timestamp, analysed: Int64)
         /// The market's candles are others than those that were read.
@@ -33,6 +39,7 @@ struct AnalysisStep {
     let models: GradeModels
     /// What stands for each model in rows.
     let numbers: [GradeModel: Int]
+    let supplied: SuppliedLookup
     let newID: () -> SignalID
 
     nonisolated(nonsending) func run(_ kept: Kept?, now: Timestamp, in change: Change) async throws -> Outcome
@@ -47,43 +54,113 @@ struct AnalysisStep {
         guard market?.id == gate.series?.id, market?.version == gate.series?.version else {
             return .outdatedGate
         }
-        guard var (analysis, unsaved) = start(kept, series, from) else {
+        guard var state = start(kept, series, from) else {
             return .behind(from, analysed: series.analysed)
         }
         // The series moved on between the two looks at it.
-        guard gate.reaches(after: analysis.time) else { return .outdatedGate }
-        let candles = try await CandlePages.read(
-            series.id, after: analysis.time ?? .never, in: transaction)
-        let isLast = candles.count < CandlePages.size
-        let newest = isLast ? candles.suffix(1) : []
-        var outcomes = analysis.update(candles.dropLast(newest.count), gate: gate.gate)
-        let levels = newest.isEmpty ? nil : analysis.levels
-        unsaved += candles.count
-        // Without the newest candle: the market's may come after it, and brings it again.
-        let saved = isLast && unsaved >= AnalysisStates.every ? SavedState(analysis) : nil
-        if saved != nil { unsaved = newest.count }
-        outcomes += analysis.update(newest, gate: gate.gate)
-        try await AnalysisWrite(
-            series: series, from: from, numbers: numbers, now: now, first: series.firstOpen ?? from,
-            newID: newID
-        ).run(outcomes, analysis, isLast: isLast, levels: levels, in: change)
-        try await SeriesQueue.mark(locked.dependents, from: from, in: transaction)
-        let next = isLast ? nil : candles.last.map { $0.openTime + series.interval.period }
-        try await SeriesQueue.advance(
-            series.id, from: from, to: next, newest: outcomes.last?.grades ?? [], in: transaction)
-        if let saved { try await AnalysisStates.write(saved, series: series.id, in: transaction) }
-        let after = Kept(analysis: analysis, analysed: series.analysed + 1, unsaved: unsaved)
-        return isLast ? .done(after, marked: locked.dependents) : .more(after, marked: locked.dependents)
+        guard gate.reaches(after: state.analysis.time) else { return .outdatedGate }
+        var stretch = try await AnalysisStretch.read(
+            series, after: state.analysis.time, from: from, clear: state.clear, in: transaction)
+        if gate.series?.id != series.id {
+            try await stretch.hold(series, market: gate.last, now: now, in: transaction)
+        }
+        if let until = stretch.heldUntil, stretch.candles.isEmpty {
+            return .held(state, until: until, marked: [])
+        }
+        let isSame = try await follow(stretch, &state, locked, now, in: change)
+        try await markDependents(locked, from, in: transaction)
+        state.analysed = series.analysed + 1
+        if let until = stretch.heldUntil { return .held(state, until: until, marked: locked.dependents) }
+        if isSame { return .done(nil, marked: locked.dependents) }
+        return stretch.isLast
+            ? .done(state, marked: locked.dependents) : .more(state, marked: locked.dependents)
     }
 
     /// The state before `from`; nil when it has to be made first.
-    private func start(
-        _ kept: Kept?, _ series: SeriesRecord, _ from: Timestamp
-    ) -> (analysis: SeriesAnalysis, unsaved: Int)? {
+    private func start(_ kept: Kept?, _ series: SeriesRecord, _ from: Timestamp) -> Kept? {
         if let kept, kept.analysed == series.analysed, kept.analysis.time.map({ $0 < from }) ?? true {
-            return (kept.analysis, kept.unsaved)
+            return kept
         }
         let isFromStart = series.firstOpen.map { from <= $0 } ?? true
-        return isFromStart ? (SeriesAnalysis(series.interval, models: models), 0) : nil
+        guard isFromStart else { return nil }
+        return Kept(
+            analysis: SeriesAnalysis(series.interval, models: models), analysed: series.analysed, unsaved: 0)
     }
+
+    /// What hangs on the market's candles is told once how far their changes reach, by the first step that
+    /// comes by them.
+    private nonisolated(nonsending) func markDependents(
+        _ locked: SeriesQueue.Locked, _ from: Timestamp, in transaction: Transaction
+    ) async throws {
+        let isTold = locked.reach.pending == nil && locked.reach.course != nil
+        guard !locked.dependents.isEmpty, !isTold else { return }
+        let reach = try await SeriesQueue.gateReach(
+            of: locked.series.id, changedTo: locked.reach.pending, in: transaction)
+        try await SeriesQueue.mark(locked.dependents, from: from, to: reach, in: transaction)
+    }
+}
+
+// MARK: Candles
+
+extension AnalysisStep {
+    /// Whether the state behind the stretch is the one that was there before, so that all that follows
+    /// stands.
+    private nonisolated(nonsending) func follow(
+        _ stretch: AnalysisStretch, _ state: inout Kept, _ locked: SeriesQueue.Locked, _ now: Timestamp,
+        in change: Change
+    ) async throws -> Bool {
+        let (series, from) = (locked.series, locked.series.dirtyFrom ?? .never)
+        let feed = try await feed(stretch.candles, series, in: change.transaction)
+        let newest = stretch.isLast ? stretch.candles.suffix(1) : []
+        var outcomes = state.analysis.update(stretch.candles.dropLast(newest.count), feed)
+        state.unsaved += stretch.candles.count
+        var saved: [SavedState] = []
+        // Without the newest candle: the market's may come after it, and brings it again.
+        let isAtEnd = stretch.isLast || stretch.heldUntil != nil
+        if isAtEnd && state.unsaved >= AnalysisStates.every { saved = [SavedState(state.analysis)].compact }
+        let levels = newest.isEmpty ? nil : state.analysis.levels
+        outcomes += state.analysis.update(newest, feed)
+        let end = isAtEnd && stretch.landmark == nil ? nil : SavedState(state.analysis)
+        let isPast = end.map { $0.time > locked.reach.last } ?? false
+        let isSame = isPast && !stretch.isLast && stretch.landmark == end
+        if stretch.landmark != end { saved += [end].compact }
+        try await AnalysisWrite(
+            series: series, from: from, numbers: numbers, now: now, first: series.firstOpen ?? from,
+            newID: newID
+        ).run(outcomes, state.analysis, isLast: stretch.isLast, levels: levels, in: change)
+        for one in saved { try await AnalysisStates.write(one, of: series, in: change.transaction) }
+        if !saved.isEmpty || end != nil { state.unsaved = end == nil ? newest.count : 0 }
+        state.clear = stretch.isClear ? max(from, saved.last?.time.next ?? .never) : nil
+        try await advance(stretch, locked, isSame: isSame, outcomes.last?.grades ?? [], in: change)
+        return isSame
+    }
+
+    private nonisolated(nonsending) func advance(
+        _ stretch: AnalysisStretch, _ locked: SeriesQueue.Locked, isSame: Bool, _ newest: [Grade],
+        in change: Change
+    ) async throws {
+        let series = locked.series
+        var (next, rest) = (Timestamp?.none, DirtyReach.none)
+        if stretch.heldUntil != nil {
+            (next, rest.pending) = (series.lastClosed, series.lastClosed)
+        } else if !stretch.isLast && !isSame {
+            next = stretch.candles.last.map { series.interval.close(of: $0.openTime) } ?? series.dirtyFrom
+            rest.course = locked.reach.last
+        }
+        try await SeriesQueue.advance(series.id, to: next, rest, newest: newest, in: change.transaction)
+    }
+
+    private nonisolated(nonsending) func feed(
+        _ candles: [Candle], _ series: SeriesRecord, in transaction: Transaction
+    ) async throws -> SeriesFeed {
+        guard let first = candles.first?.openTime, let last = candles.last?.openTime else {
+            return SeriesFeed(gate: gate.gate)
+        }
+        let question = SuppliedQuestion(series, first: first, last: last)
+        return SeriesFeed(gate: gate.gate, supplied: try await supplied(question, transaction))
+    }
+}
+
+extension [SavedState?] {
+    fileprivate var compact: [SavedState] { compactMap { $0 } }
 }

@@ -94,7 +94,10 @@ struct AnalysisWrite {
             series.id, of: analysis.models, from: begin, at: computed.keys.map(\.decidedAt),
             in: change.transaction)
         var writes: [SignalWrite] = []
+        // What the next step goes on with is left as it is stored until then: it may find that it stands.
+        let unfinished = isLast ? [] : Set(analysis.pendingSignals.map(SignalKey.init))
         for (key, signal) in computed.sorted(by: { $0.key < $1.key }) {
+            if let old = stored[key], !old.isWithdrawn, unfinished.contains(key) { continue }
             writes += write(key, signal, stored[key], told: analysis.models.told, in: change)
         }
         let end = isLast ? Timestamp.forever : outcomes.last?.time ?? .never

@@ -13,8 +13,8 @@ package final class Analyst {
     static let mostKept = 2_048
     /// Series that a sweep takes up at once.
     static let mostSwept = 1_000
-    /// Rounds of one series before others have their turn.
-    static let mostRounds = 8
+    /// Rounds of one series before others have their turn: 5,000 candles.
+    static let mostRounds = 5
     /// How often a state is made for one stretch of work, before it is left to whoever is quicker.
     static let mostMade = 1
     /// Between two rounds of a backlog.
@@ -24,6 +24,7 @@ package final class Analyst {
     private let reactor: Reactor
     private let gates: MarketGates
     private let models: GradeModels
+    private let supplied: SuppliedLookup
     private var numbers: [GradeModel: Int]?
     /// Whether series were looked for that one of the models has not graded up to their end.
     private var isCaughtUp = false
@@ -32,6 +33,8 @@ package final class Analyst {
     /// Series that are not done yet, and how often their state had to be made.
     private var underWay: [Int: Int] = [:]
     private var noted: [(series: Int, isUrgent: Bool)] = []
+    /// Series whose newest candle waits for the market's.
+    private var held: [Int: TimerID] = [:]
     private var waiters: [Waiter] = []
     /// Of lanes that have nothing to do.
     private var idle: [Wakeup] = []
@@ -46,8 +49,12 @@ package final class Analyst {
         init(_ series: Set<Int>) { self.series = series }
     }
 
-    package init(ledger: Ledger, reactor: Reactor, models: GradeModels = .usual) {
-        (self.ledger, self.reactor, self.models) = (ledger, reactor, models)
+    /// - Parameter supplied: what other rooms know of tokens.
+    package init(
+        ledger: Ledger, reactor: Reactor, models: GradeModels = .usual,
+        supplied: @escaping SuppliedLookup = { _, _ in .none }
+    ) {
+        (self.ledger, self.reactor, self.models, self.supplied) = (ledger, reactor, models, supplied)
         gates = MarketGates(database: ledger.database)
     }
 
@@ -60,6 +67,8 @@ package final class Analyst {
     package func stop() {
         isStopped = true
         wakeLanes()
+        for timer in held.values { reactor.cancel(timer) }
+        held = [:]
         for waiter in waiters { waiter.bell.wake() }
     }
 
@@ -172,7 +181,8 @@ extension Analyst {
             known.source, known.interval, after: isCurrent ? before?.analysis.time : nil)
         let ledger = ledger
         let step = AnalysisStep(
-            known: known, gate: gate, models: models, numbers: numbers, newID: { ledger.newID() })
+            known: known, gate: gate, models: models, numbers: numbers, supplied: supplied,
+            newID: { ledger.newID() })
         let now = ledger.clock.now()
         let context = Context.installation(now: now, requestID: "analysis")
         let outcome = try await ledger.change(context) { change in
@@ -189,13 +199,36 @@ extension Analyst {
             let whole = try await gates.current(known.source, known.interval, after: nil)
             keep(id, try await approach(known, whole, before: from, analysed: analysed))
             return false
-        case .done(let after, let marked), .more(let after, let marked):
+        case .done(let after, let marked):
             keep(id, after)
-            for other in marked { queue.add(other, isUrgent: false) }
-            if !marked.isEmpty { wakeLanes() }
-            if case .done = outcome { return true }
+            enqueue(marked)
+            return true
+        case .more(let after, let marked):
+            keep(id, after)
+            enqueue(marked)
             return false
+        case .held(let after, let until, let marked):
+            keep(id, after)
+            enqueue(marked)
+            hold(id, for: until - now)
+            return true
         }
+    }
+
+    /// Comes back to a series whose newest candle waits; the market's candle may bring it earlier.
+    private func hold(_ series: Int, for time: Period) {
+        if let timer = held.removeValue(forKey: series) { reactor.cancel(timer) }
+        guard !isStopped else { return }
+        held[series] = reactor.schedule(afterNanoseconds: time.nanoseconds) { [weak self] in
+            guard let self else { return }
+            held[series] = nil
+            enqueue([series], isUrgent: true)
+        }
+    }
+
+    private func enqueue(_ series: [Int], isUrgent: Bool = false) {
+        for one in series { queue.add(one, isUrgent: isUrgent) }
+        if !series.isEmpty { wakeLanes() }
     }
 
     /// Whether another worker, or node, moves this history on at the same time: the state that was made for
@@ -218,14 +251,17 @@ extension Analyst {
         var unsaved = 0
         var pages = CandlePages(series.id, after: analysis.time, before: before)
         while let page = try await pages.next(ledger.database) {
-            _ = analysis.update(page, gate: gate.gate)
+            let (first, last) = (page[0].openTime, page[page.count - 1].openTime)
+            let question = SuppliedQuestion(series, first: first, last: last)
+            let supplied = try await supplied(question, ledger.database)
+            _ = analysis.update(page, SeriesFeed(gate: gate.gate, supplied: supplied))
             unsaved += page.count
             await Task.yield()
         }
         return AnalysisStep.Kept(analysis: analysis, analysed: analysed, unsaved: unsaved)
     }
 
-    private func keep(_ series: Int, _ state: AnalysisStep.Kept) {
+    private func keep(_ series: Int, _ state: AnalysisStep.Kept?) {
         // One in place of another: were all forgotten, a round of many series would find none of its own.
         if kept.count >= Self.mostKept && kept[series] == nil, let some = kept.keys.first {
             kept[some] = nil

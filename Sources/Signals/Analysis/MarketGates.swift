@@ -96,6 +96,9 @@ struct CandlePages {
         order by open_time limit $4
         """)
 
+    private static let known = Statement(
+        "candle_known_at", "select known_at from candle where series = $1 and open_time = $2")
+
     private let series: Int
     private let before: Timestamp
     private var last: Timestamp
@@ -117,6 +120,13 @@ struct CandlePages {
         isOver = page.count < Self.size
         self.last = page.last?.openTime ?? last
         return page.isEmpty ? nil : page
+    }
+
+    /// When a candle came as it is.
+    nonisolated(nonsending) static func knownAt(
+        _ time: Timestamp, of series: Int, in connection: any Queryable
+    ) async throws -> Timestamp? {
+        try await connection.query(known, .int(series), .timestamp(time)).first?.timestamp(0)
     }
 
     nonisolated(nonsending) static func read(

@@ -51,6 +51,10 @@ package struct SeriesAnalysis: Equatable, Sendable {
     /// The signals of all models that are open now, with returns to the last candle.
     package var openSignals: [Signal] { rules.flatMap(\.open) }
 
+    /// The signals of all models that something will still come to at the next candle: those that are open,
+    /// and those that are left at its open.
+    var pendingSignals: [Signal] { rules.flatMap(\.pending) }
+
     /// The open signals that go stale when no candle has come by `now`.
     package func stale(at now: Timestamp) -> [Signal] { rules.flatMap { $0.stale(at: now) } }
 
@@ -83,12 +87,25 @@ package struct SeriesAnalysis: Equatable, Sendable {
 
     /// The outcomes of many candles; unclosed ones are passed over.
     package mutating func update(_ candles: some Collection<Candle>, gate: MarketGate?) -> [BarOutcome] {
+        update(candles, SeriesFeed(gate: gate))
+    }
+
+    mutating func update(_ candles: some Collection<Candle>, _ feed: SeriesFeed) -> [BarOutcome] {
         var outcomes: [BarOutcome] = []
         outcomes.reserveCapacity(candles.count)
-        for candle in candles where candle.closed {
-            outcomes.append(update(Step(candle, gate?.reading(at: candle.openTime) ?? .noSeries)))
-        }
+        for candle in candles where candle.closed { outcomes.append(update(feed.step(candle))) }
         return outcomes
+    }
+}
+
+/// What the candles of a series are read beside: the market's gate, and what other rooms know of the token.
+struct SeriesFeed {
+    var gate: MarketGate?
+    var supplied = SuppliedCourse.none
+
+    func step(_ candle: Candle) -> SeriesAnalysis.Step {
+        SeriesAnalysis.Step(
+            candle, gate?.reading(at: candle.openTime) ?? .noSeries, supplied.reading(at: candle.openTime))
     }
 }
 
@@ -98,7 +115,7 @@ package struct SeriesAnalysis: Equatable, Sendable {
 /// bits.
 extension SeriesAnalysis {
     /// Raised whenever what is kept, or what is made of it, changes: older snapshots are ignored then.
-    private static let version: UInt64 = 1
+    private static let version: UInt64 = 2
 
     package func snapshot() -> [UInt8] {
         var state = StateWalk()

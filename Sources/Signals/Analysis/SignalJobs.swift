@@ -64,7 +64,8 @@ package struct SignalJobs {
                         where g.series = s.id and g.state = 'open' and not g.withdrawn)
                 order by s.id limit $2 for no key update of s
             )
-            update series s set stale_at = $1, dirty_from = least(s.dirty_from, s.last_closed)
+            update series s set stale_at = $1, dirty_from = least(s.dirty_from, s.last_closed),
+                dirty_to = 'infinity'
             from late where s.id = late.id
             """)
 

@@ -56,7 +56,7 @@ enum CandleStore {
             returning c.series, c.open_time, c.closed, c.revision
         )
         select series, count(*), min(open_time), max(open_time) filter (where closed),
-            count(*) filter (where revision = 2)
+            count(*) filter (where revision = 2), max(open_time)
         from revised group by series
         """)
 
@@ -112,7 +112,8 @@ enum CandleStore {
             for row in try await transaction.query(revise, parameters: parameters) {
                 written.counts.revised += row.int(1)
                 growths[row.int(0), default: SeriesGrowth(series: row.int(0))].revise(
-                    from: row.timestamp(2), lastClosed: row.optionalTimestamp(3), second: row.int(4))
+                    from: row.timestamp(2), to: row.timestamp(5), lastClosed: row.optionalTimestamp(3),
+                    second: row.int(4))
             }
         }
     }
@@ -151,11 +152,18 @@ extension SeriesGrowth {
         firstOpen = min(firstOpen ?? first, first)
         lastOpen = max(lastOpen ?? last, last)
         lastClosed = closed.map { max(lastClosed ?? $0, $0) } ?? lastClosed
-        dirtyFrom = min(dirtyFrom ?? first, first)
+        dirty(first, last)
     }
 
-    fileprivate mutating func revise(from time: Timestamp, lastClosed closed: Timestamp?, second: Int) {
-        dirtyFrom = min(dirtyFrom ?? time, time)
+    private mutating func dirty(_ first: Timestamp, _ last: Timestamp) {
+        dirtyFrom = min(dirtyFrom ?? first, first)
+        dirtyTo = max(dirtyTo ?? last, last)
+    }
+
+    fileprivate mutating func revise(
+        from first: Timestamp, to last: Timestamp, lastClosed closed: Timestamp?, second: Int
+    ) {
+        dirty(first, last)
         lastClosed = closed.map { max(lastClosed ?? $0, $0) } ?? lastClosed
         revised += second
     }

@@ -30,6 +30,7 @@ struct SignalBody {
             let end = signal.end
             w.field("closed_at", signal.state == .closed ? end?.candle.description : nil)
             w.field("close_reason", signal.state == .closed ? end?.reason : nil)
+            w.field("stale_at", signal.state == .stale ? end?.candle.description : nil)
             w.field("stale_reason", signal.state == .stale ? end?.reason : nil)
             w.field("model", signal.model.rawValue)
         }

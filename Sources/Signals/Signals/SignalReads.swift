@@ -47,7 +47,12 @@ extension ListedSignal: JSONWritable {
         w.object { w in
             w.field("id", id.description)
             w.names(of: series)
-            for member in members { write(member, &w) }
+            // What was stored before stale ones had it has none.
+            let hasEnd = members.contains { $0.name == "stale_at" }
+            for member in members {
+                if member.name == "stale_reason" && !hasEnd { w.null("stale_at") }
+                write(member, &w)
+            }
             w.field("grade", grade)
             w.field("zone", grade.map { GradeZone($0).rawValue })
             w.field("label", grade.map { model.label($0).rawValue })

@@ -14,6 +14,8 @@ package struct SignalRule: Equatable, Sendable {
 
     private var last: Candle?
     private var isBullish = false
+    /// The conditions that hold now have had their warning: its confidence faded.
+    private var isWarningSpent = false
     private var watch = BearishWatch()
     private var bullish: SignalSlot
     private var bearish: SignalSlot
@@ -32,6 +34,9 @@ package struct SignalRule: Equatable, Sendable {
     /// The signals that are open now, with returns to the last candle.
     package var open: [Signal] { [bullish.signal, bearish.signal].compactMap { $0 } }
 
+    /// Those that something will still come to at the next candle.
+    var pending: [Signal] { bullish.pending + bearish.pending }
+
     package mutating func update(
         _ candle: Candle, grade: Grade?, gate reading: GateReading
     ) -> [SignalChange] { update(candle, grade: grade, gate: reading, supplied: .none, around: nil) }
@@ -42,10 +47,7 @@ package struct SignalRule: Equatable, Sendable {
     ) -> [SignalChange] {
         var changes: [SignalChange] = []
         if let stopped = dataStopped(before: candle.openTime) { changes += goStale(stopped) }
-        for change in bullish.fill(candle, interval) {
-            if case .exitFilled(let left) = change, let net = left.roi?.net { history.add(net) }
-            changes.append(change)
-        }
+        changes += learn(from: bullish.fill(candle, interval))
         changes += bearish.fill(candle, interval)
         if let entry = bullish.signal?.fill?.price { lastEntry = entry }
         let gate = settings.usesMarketGate ? reading : .off
@@ -73,6 +75,17 @@ package struct SignalRule: Equatable, Sendable {
         return copy.goStale(stopped).map(\.signal)
     }
 
+    /// Where one was left, or where nobody stood by it any longer: what it brought is known then.
+    private mutating func learn(from changes: [SignalChange]) -> [SignalChange] {
+        for change in changes {
+            switch change {
+            case .exitFilled(let ended), .stale(let ended): if let net = ended.roi?.net { history.add(net) }
+            case .opened, .filled, .closed: break
+            }
+        }
+        return changes
+    }
+
     private mutating func updateRegime(_ grade: Grade) {
         if grade.value >= settings.bullishFrom { isBullish = true }
         let isPoor = settings.forgetsPoorData && grade.dataQuality < settings.leastDataQuality
@@ -91,10 +104,10 @@ extension SignalRule {
         let settings = moment.settings
         if bullish.signal != nil {
             let isFading = moment.grade.dataQuality < settings.leastDataQuality
-            if settings.forgetsPoorData && isFading { return bullish.fade(moment) }
+            if settings.forgetsPoorData && isFading { return learn(from: bullish.fade(moment)) }
             if !isBullish { return bullish.close(moment, "grade under \(whole(settings.neutralBelow))") }
             if !moment.gate.isOpen { return bullish.close(moment, moment.gate.message) }
-            return bullish.fade(moment)
+            return learn(from: fadeBullish(moment))
         }
         let holds = isBullish && moment.gate.isOpen && moment.grade.dataQuality >= settings.leastDataQuality
         guard bullish.mayOpen(settings.cooldownCandles), holds else { return [] }
@@ -106,17 +119,32 @@ extension SignalRule {
         return bullish.open(moment, reason, history: score)
     }
 
+    private mutating func fadeBullish(_ moment: SignalMoment) -> [SignalChange] {
+        let faded = bullish.fade(moment)
+        if !faded.isEmpty { return faded }
+        let doubted = bullish.doubt(moment)
+        // It takes a new occasion: the grade's regime begins anew.
+        if !doubted.isEmpty { isBullish = false }
+        return doubted
+    }
+
     private mutating func decideBearish(
         _ moment: SignalMoment, _ warning: BearishReading
     ) -> [SignalChange] {
         let settings = moment.settings
         let count = warning.count(settings)
-        if bearish.signal != nil {
-            if count < settings.bearishConditions { return bearish.close(moment, conditions(count)) }
-            return bearish.fade(moment)
+        if count < settings.bearishConditions {
+            isWarningSpent = false
+            return bearish.close(moment, conditions(count))
         }
-        let holds =
-            count >= settings.bearishConditions && moment.grade.dataQuality >= settings.leastDataQuality
+        if bearish.signal != nil {
+            let faded = bearish.fade(moment)
+            if !faded.isEmpty { return faded }
+            let doubted = bearish.doubt(moment)
+            if !doubted.isEmpty { isWarningSpent = true }
+            return doubted
+        }
+        let holds = !isWarningSpent && moment.grade.dataQuality >= settings.leastDataQuality
         guard bearish.mayOpen(settings.cooldownCandles), holds else { return [] }
         return bearish.open(moment, conditions(count), conditions: warning.conditions(settings))
     }
@@ -146,7 +174,7 @@ extension SignalRule {
     }
 
     private mutating func goStale(_ end: Signal.End) -> [SignalChange] {
-        bullish.goStale(end) + bearish.goStale(end)
+        learn(from: bullish.goStale(end)) + bearish.goStale(end)
     }
 }
 
@@ -164,6 +192,7 @@ extension SignalRule {
     mutating func walk(_ state: inout StateWalk) {
         state.pass(&last, blank: .blank) { $1.walk(&$0) }
         state.pass(&isBullish)
+        state.pass(&isWarningSpent)
         watch.walk(&state)
         bullish.walk(&state)
         bearish.walk(&state)

@@ -13,6 +13,9 @@ package struct SignalSettings: Equatable, Sendable {
     package var staleAfterMissing = 3
     /// Data quality under which an open signal is stale.
     package var leastDataQuality = 50.0
+    /// Points of confidence that an open signal loses from its decision on until it is stale. Fewer would end
+    /// many signals that did well: Docs/signals.md has what was measured.
+    package var mostDoubt = 10.0
     /// Whether a candle under that quality, or without a grade, also ends the regime: then it takes a grade
     /// from `bullishFrom` on to begin another.
     package var forgetsPoorData = false

@@ -10,6 +10,11 @@ struct SignalMoment {
     /// Nil where a rule is asked alone, without a series.
     let surroundings: SignalSurroundings?
     let divergence: Divergence
+
+    /// The part of the voters that says the same as a signal, 0 to 100; nil where nobody can tell.
+    func agreement(with direction: Signal.Direction) -> Double? {
+        surroundings?.voters.votes(gate).share(saying: direction == .bullish).map { 100 * $0 }
+    }
 }
 
 /// The place of one direction's signal: at most one is open, and the one before may still wait for its exit.
@@ -25,6 +30,9 @@ struct SignalSlot: Equatable, Sendable {
     init(_ direction: Signal.Direction, _ model: GradeModel) {
         (self.direction, self.model) = (direction, model)
     }
+
+    /// What something will still come to at the next candle.
+    var pending: [Signal] { [signal, leaving].compactMap { $0 } }
 
     func mayOpen(_ cooldown: Int) -> Bool {
         guard signal == nil else { return false }
@@ -58,8 +66,6 @@ struct SignalSlot: Equatable, Sendable {
         conditions: [BearishCondition] = []
     ) -> [SignalChange] {
         let isBullish = direction == .bullish
-        let votes = moment.surroundings?.voters.votes(moment.gate)
-        let agreement = votes?.share(saying: isBullish).map { 100 * $0 }
         let support = isBullish ? moment.surroundings?.levels.levels?.nearestSupport?.price : nil
         let opened = Signal(
             model: model, direction: direction, decisionCandle: moment.candle.openTime,
@@ -69,7 +75,8 @@ struct SignalSlot: Equatable, Sendable {
             conditions: conditions, atr14: moment.grade.inputs.atr14,
             stopRanges: isBullish ? moment.settings.stopRanges : nil, support: support,
             confidence: Confidence(
-                dataQuality: moment.grade.dataQuality, history: history, agreement: agreement),
+                dataQuality: moment.grade.dataQuality, history: history,
+                agreement: moment.agreement(with: direction)),
             divergence: moment.divergence, costPerSide: moment.settings.costPerSide)
         signal = opened
         return [.opened(opened)]
@@ -91,6 +98,20 @@ struct SignalSlot: Equatable, Sendable {
         guard moment.grade.dataQuality < least else { return [] }
         return goStale(end(moment, "data quality \(moment.grade.dataQuality) under \(least)"))
     }
+
+    /// Too little is left of what it was decided with: of the same history, with the data and the voters of
+    /// now.
+    mutating func doubt(_ moment: SignalMoment) -> [SignalChange] {
+        guard let then = signal?.confidence else { return [] }
+        let now = Confidence(
+            dataQuality: moment.grade.dataQuality, history: then.history,
+            agreement: moment.agreement(with: direction))
+        guard then.value - now.value >= moment.settings.mostDoubt else { return [] }
+        let (fell, from) = (Self.tenths(now.value), Self.tenths(then.value))
+        return goStale(end(moment, "confidence fell from \(from) to \(fell)"))
+    }
+
+    private static func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
     mutating func goStale(_ end: Signal.End) -> [SignalChange] {
         guard var held = signal else { return [] }

@@ -10,7 +10,8 @@ package struct SuppliedReadings: Equatable, Sendable {
     }
 }
 
-/// The best of the token's narratives, 0 to 100, now and a week ago.
+/// Of the token's narratives the one that fell most within seven days: its score, 0 to 100, and that of a
+/// week ago.
 package struct NarrativeReading: Equatable, Sendable {
     /// Points that a narrative loses within seven days when it fades.
     package static let fading = 20.0
@@ -18,7 +19,9 @@ package struct NarrativeReading: Equatable, Sendable {
     package var score: Double
     package var weekAgo: Double
 
-    package var isFading: Bool { weekAgo - score >= Self.fading }
+    package var fall: Double { weekAgo - score }
+
+    package var isFading: Bool { fall >= Self.fading }
 
     package init(score: Double, weekAgo: Double) { (self.score, self.weekAgo) = (score, weekAgo) }
 }
@@ -33,7 +36,8 @@ package struct SentimentReading: Equatable, Sendable {
 
 /// A price that stays where it is while what carries it falls.
 package struct Divergence: Equatable, Sendable {
-    /// Volume or sentiment falls when its mean of 5 is under this part of its mean of 20.
+    /// Volume or sentiment falls when its mean of 5 is under this part of its mean of 20; below zero, where a
+    /// sentiment may be, when it is as far beyond it.
     static let falling = 0.8
 
     /// Nil where it cannot be told.
@@ -47,7 +51,7 @@ extension BearishReading {
         let isFlat = isPriceHeld(settings)
         func diverges(_ short: Double?, _ long: Double?) -> Bool? {
             guard let isFlat, let short, let long else { return nil }
-            return isFlat && short < Divergence.falling * long
+            return isFlat && short < (long < 0 ? 2 - Divergence.falling : Divergence.falling) * long
         }
         let sentiment = supplied.sentiment
         return Divergence(

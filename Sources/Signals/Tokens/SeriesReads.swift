@@ -52,7 +52,7 @@ enum SeriesReads {
         """
 
     /// Seconds of each interval, for SQL.
-    private static let lengths =
+    static let lengths =
         "(values "
         + Interval.allCases.map { "('\($0.rawValue)', interval '\($0.seconds) s')" }.joined(separator: ", ")
         + ") as l (interval, length)"

@@ -17,8 +17,9 @@ struct SeriesGrowth: Equatable, Sendable {
     var lastClosed: Timestamp?
     /// Candles that have a second revision now.
     var revised = 0
-    /// The earliest candle that is other than before.
+    /// The earliest candle that is other than before, and the latest.
     var dirtyFrom: Timestamp?
+    var dirtyTo: Timestamp?
 }
 
 /// A series as the writer of candles finds it.
@@ -62,10 +63,11 @@ enum SeriesStore {
             version = s.version + 1,
             rewritten = case when g.dirty_from <= s.last_closed then s.version + 1 else s.rewritten end,
             dirty_from = least(s.dirty_from, g.dirty_from),
+            dirty_to = greatest(s.dirty_to, g.dirty_to),
             updated_at = $8
         from unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
-            $6::int8[], $7::timestamptz[])
-            as g (id, added, first_open, last_open, last_closed, revised, dirty_from)
+            $6::int8[], $7::timestamptz[], $9::timestamptz[])
+            as g (id, added, first_open, last_open, last_closed, revised, dirty_from, dirty_to)
         where s.id = g.id
         """)
 
@@ -105,6 +107,7 @@ enum SeriesStore {
             .optionalTimestampArray(growths.map(\.lastOpen)),
             .optionalTimestampArray(growths.map(\.lastClosed)),
             .int64Array(growths.map { Int64($0.revised) }),
-            .optionalTimestampArray(growths.map(\.dirtyFrom)), .timestamp(now))
+            .optionalTimestampArray(growths.map(\.dirtyFrom)), .timestamp(now),
+            .optionalTimestampArray(growths.map(\.dirtyTo)))
     }
 }

@@ -23,8 +23,9 @@ struct SignalOfCandle: Sendable {
     var investor: Double?
 
     /// A signal is over at the close of the candle that ended it, and its position at the open of the next
-    /// one. A stale one is over behind the last candle that it was followed to. Where nobody filters by
-    /// signal, the page is cut before signals are looked at.
+    /// one; one whose data stopped is over behind the last candle that came. What was stored without its end
+    /// lasted for as long as it was followed. Where nobody filters by signal, the page is cut before signals
+    /// are looked at.
     static let page = Statement(
         "tm_signals",
         derived: """
@@ -59,9 +60,10 @@ struct SignalOfCandle: Sendable {
                     select x.decided_at, x.roi_net, (j.body->>'fill_at')::timestamptz as fill_at,
                         (j.body->>'fill_open')::float8 as fill_open,
                         coalesce((j.body->'roi'->>'cost_bps_a_side')::float8, 0) / 10000 as cost,
-                        e.last_at,
-                        case when x.state = 'closed' then e.last_at else e.last_at + $10::interval end as
-                            over_at
+                        e.last_at, e.last_at + case when x.state = 'closed'
+                                or j.body ? 'stale_at'
+                                and j.body->>'stale_reason' not like 'no candle after %'
+                            then interval '0' else $10::interval end as over_at
                     from signal x
                     cross join lateral (select x.body::jsonb as body) j
                     cross join lateral (
@@ -75,11 +77,15 @@ struct SignalOfCandle: Sendable {
                 ) b on true
                 left join lateral (
                     select x.decided_at, case x.state when 'open' then 'infinity'
-                        when 'closed' then (x.body::jsonb->>'closed_at')::timestamptz
-                        else coalesce(substring(x.body::jsonb->>'stale_reason'
-                            from 'no candle after ([0-9TZ:.-]+)')::timestamptz, x.decided_at) + $10::interval
+                        when 'closed' then (j.body->>'closed_at')::timestamptz
+                        else coalesce((j.body->>'stale_at')::timestamptz, substring(j.body->>'stale_reason'
+                                from 'no candle after ([0-9TZ:.-]+)')::timestamptz, x.decided_at)
+                            + case when j.body ? 'stale_at'
+                                and j.body->>'stale_reason' not like 'no candle after %'
+                            then interval '0' else $10::interval end
                         end as over_at
                     from signal x
+                    cross join lateral (select x.body::jsonb as body) j
                     where x.series = r.series and x.model_number = $11 and x.direction = 'bearish'
                         and x.decided_at <= r.time and not x.withdrawn
                     order by x.decided_at desc limit 1

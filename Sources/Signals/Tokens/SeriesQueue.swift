@@ -1,0 +1,188 @@
+import Kernel
+import Postgres
+
+/// The work queue of the analysis.
+enum SeriesQueue {
+    static let read = Statement(
+        "series_read",
+        derived: """
+            select \(SeriesRecord.columns) from series s join ticker t using (token_id) where s.id = $1
+            """)
+
+    static let lock = Statement(
+        "series_lock_one",
+        derived: """
+            select \(SeriesRecord.columns), s.dirty_to, s.course_to
+            from series s join ticker t using (token_id)
+            where s.id = $1 and s.dirty_from is not null
+            for no key update of s skip locked
+            """)
+
+    /// In the order of ids, as everybody locks series: whoever marks others must hold all of them.
+    static let lockMarket = Statement(
+        "series_lock_market",
+        derived: """
+            select \(SeriesRecord.columns), s.dirty_to, s.course_to
+            from series s join ticker t using (token_id)
+            where s.source = $2 and s.interval = $3 and (s.id = $1 or s.last_closed >= $4)
+            order by s.id
+            for no key update of s
+            """)
+
+    private static let mark = Statement(
+        "series_mark",
+        """
+        update series set dirty_from = least(dirty_from, $2), dirty_to = greatest(dirty_to, $3)
+        where id = any($1::int4[])
+        """)
+
+    /// The candle behind the last one whose reading of the market may hang on a changed one of the market's.
+    private static let gateReach = Statement(
+        "series_gate_reach",
+        """
+        select open_time from candle where series = $1 and open_time > $2 and closed
+        order by open_time offset 49 limit 1
+        """)
+
+    private static let advance = Statement(
+        "series_advance",
+        """
+        update series set dirty_from = $2, dirty_to = $7, course_to = $8, analysed = analysed + 1,
+            grade_time = case when grade_time > $3 then grade_time else coalesce($3, grade_time) end,
+            grade = case when grade_time > $3 then grade else coalesce($4, grade) end,
+            grade_v1_time =
+                case when grade_v1_time > $5 then grade_v1_time else coalesce($5, grade_v1_time) end,
+            grade_v1 = case when grade_v1_time > $5 then grade_v1 else coalesce($6, grade_v1) end
+        where id = $1
+        """)
+
+    /// Series that a model has not graded up to their end, as after it was switched on. Those that are too
+    /// short for a grade are among them at every start: a few candles.
+    private static let catchUp = Statement(
+        "series_catch_up",
+        """
+        with late as (
+            select id, least(
+                case when $1 and last_closed > coalesce(grade_time, '-infinity')
+                    then coalesce(grade_time, first_open) end,
+                case when $2 and last_closed > coalesce(grade_v1_time, '-infinity')
+                    then coalesce(grade_v1_time, first_open) end) as graded
+            from series
+        ), locked as (
+            select s.id, l.graded from series s join late l using (id)
+            where l.graded is not null and (s.dirty_from is null or s.dirty_from > l.graded)
+            order by s.id for no key update of s
+        )
+        update series s set dirty_from = least(s.dirty_from, l.graded), dirty_to = 'infinity'
+        from locked l where s.id = l.id
+        """)
+
+    private static let dirty = Statement(
+        "series_dirty_list",
+        "select id from series where dirty_from is not null order by dirty_from desc limit $1")
+
+    nonisolated(nonsending) static func read(_ id: Int, in source: any Queryable) async throws
+        -> SeriesRecord?
+    {
+        try await source.query(read, .int(id)).first.flatMap(SeriesRecord.init)
+    }
+
+    /// A series that is locked, how far its changes reach, and those that it stands above, locked too.
+    struct Locked {
+        var series: SeriesRecord
+        var reach: DirtyReach
+        var dependents: [Int] = []
+    }
+
+    /// The series, locked, if it has work and nobody else is at it; and those that a market's series stands
+    /// above, locked too.
+    nonisolated(nonsending) static func lock(
+        _ known: SeriesRecord, in transaction: Transaction
+    ) async throws -> Locked? {
+        guard known.isMarket else {
+            return try await transaction.query(lock, .int(known.id)).first.flatMap { Locked($0) }
+        }
+        guard let from = known.dirtyFrom else { return nil }
+        let all = try await transaction.query(
+            lockMarket, .int(known.id), .text(known.source), .text(known.interval.rawValue), .timestamp(from)
+        ).compactMap { Locked($0) }
+        // When it has become dirty further back since, others would have to be locked: the next round does.
+        guard var own = all.first(where: { $0.series.id == known.id }), let now = own.series.dirtyFrom,
+            now >= from
+        else { return nil }
+        own.dependents = all.map(\.series.id).filter { $0 != known.id }
+        return own
+    }
+
+    /// Their readings of the market may be others from one candle to another.
+    nonisolated(nonsending) static func mark(
+        _ series: [Int], from: Timestamp, to: Timestamp, in transaction: Transaction
+    ) async throws {
+        guard !series.isEmpty else { return }
+        try await transaction.query(
+            mark, .int32Array(series.map(Int32.init)), .timestamp(from), .timestamp(to))
+    }
+
+    /// How far readings of a market reach that hang on a candle of its series.
+    nonisolated(nonsending) static func gateReach(
+        of market: Int, changedTo time: Timestamp?, in transaction: Transaction
+    ) async throws -> Timestamp {
+        guard let time else { return .forever }
+        return try await transaction.query(gateReach, .int(market), .timestamp(time)).first?.timestamp(0)
+            ?? .forever
+    }
+
+    /// - Parameters:
+    ///   - next: where it goes on; nil: nothing is left to do.
+    ///   - rest: how far what is left reaches.
+    nonisolated(nonsending) static func advance(
+        _ series: Int, to next: Timestamp?, _ rest: DirtyReach, newest: [Grade], in transaction: Transaction
+    ) async throws {
+        let v0 = newest.first { $0.model == .traderV0 }
+        let v1 = newest.first { $0.model == .traderV1 }
+        try await transaction.query(
+            advance, .int(series), .timestamp(next), .timestamp(v0?.time), .double(v0?.value),
+            .timestamp(v1?.time), .double(v1?.value), .timestamp(rest.pending), .timestamp(rest.course))
+    }
+
+    nonisolated(nonsending) static func catchUp(_ models: GradeModels, in database: Database) async throws {
+        let (v0, v1) = (models.computed.contains(.traderV0), models.computed.contains(.traderV1))
+        _ = try await database.transaction { transaction in
+            try await transaction.query(catchUp, .bool(v0), .bool(v1))
+        }
+    }
+
+    nonisolated(nonsending) static func dirty(_ limit: Int, in source: any Queryable) async throws -> [Int] {
+        try await source.query(dirty, .int(limit)).map { $0.int(0) }
+    }
+}
+
+extension SeriesQueue.Locked {
+    /// Of a row that goes on behind the series' columns.
+    fileprivate init?(_ row: Row) {
+        guard let series = SeriesRecord(row) else { return nil }
+        self.init(
+            series: series,
+            reach: DirtyReach(pending: row.optionalTimestamp(13), course: row.optionalTimestamp(14)))
+    }
+}
+
+/// How far the changes of a dirty series reach. Behind them, a state that comes out again as it was stored
+/// says that everything from there on stands.
+struct DirtyReach: Equatable, Sendable {
+    /// The last candle that was changed since somebody began.
+    var pending: Timestamp?
+    /// Of what the course under way has begun with.
+    var course: Timestamp?
+
+    static let none = DirtyReach(pending: nil, course: nil)
+
+    /// A change that came while a course was under way leaves what is stored behind it as nobody's course.
+    var last: Timestamp {
+        switch (pending, course) {
+        case (let pending?, nil): pending
+        case (nil, let course?): course
+        default: .forever
+        }
+    }
+}
