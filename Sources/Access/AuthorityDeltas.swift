@@ -32,6 +32,25 @@ package final class AuthorityDeltas {
         moment >= floor && grounds.allSatisfy { (last[$0] ?? 0) <= moment }
     }
 
+    /// Whether what was known at `moment` and stands on `grounds` still holds at `target`: what happened in
+    /// between is read. A target before the moment is of a database that was restored.
+    package nonisolated(nonsending) func hold(
+        _ grounds: some Sequence<Touched>, since moment: Int64, until target: Int64, in source: any Queryable
+    ) async throws(PostgresError) -> Bool {
+        guard target >= moment else {
+            goBack(to: target)
+            return false
+        }
+        begin(from: moment)
+        try await advance(to: target, in: source)
+        return hold(grounds, since: moment)
+    }
+
+    /// Whether nothing was touched since that moment but such as `isApart`. Costs by what is remembered.
+    package func hold(butFor isApart: (Touched) -> Bool, since moment: Int64) -> Bool {
+        moment >= floor && last.allSatisfy { $0.value <= moment || isApart($0.key) }
+    }
+
     /// Reads what happened until then, at least. Those that come meanwhile share one reading.
     package nonisolated(nonsending) func advance(
         to target: Int64, in source: any Queryable

@@ -42,8 +42,14 @@ package struct Context: Sendable {
     /// Set when this is what was approved, being carried out.
     package var approval: ApprovalID?
 
+    /// Set when it is only tried, before somebody is asked to approve it.
+    package var rehearsal: Rehearsal?
+
     /// Set when the person behind it showed a moment ago that they are there: see `needStepUp`.
     package var isConfirmed = false
+
+    /// Whether it had its approvals, or is tried as if it had.
+    package var isApproved: Bool { approval != nil || rehearsal != nil }
 
     /// At which the caller was let in, where that is known.
     package var epoch: Int64? { authority?.epoch ?? settledEpoch }
@@ -88,7 +94,7 @@ package struct Context: Sendable {
     /// What a handler of a conditional step-up (`StepUp.whenItGives`) calls as soon as it knows that it is
     /// about to give something, and before that is kept. What was approved had its approvals instead.
     package func needStepUp() throws(StepUpWanted) {
-        guard isConfirmed || approval != nil else { throw StepUpWanted() }
+        guard isConfirmed || isApproved else { throw StepUpWanted() }
     }
 
     /// For what an endpoint needs beyond its own permission.
@@ -103,6 +109,14 @@ package struct Context: Sendable {
         if let noun = target.noun, !may(target.readPermission, on: target) { throw .notFound(noun) }
         throw .forbidden(missing: permission)
     }
+}
+
+/// How far `Ledger` lets go what is only tried.
+package enum Rehearsal: Sendable {
+    /// Until its first transaction would begin.
+    case form
+    /// Through its first transaction, which is undone.
+    case whole
 }
 
 extension Problem {

@@ -16,6 +16,14 @@ package enum Touched: Hashable, Sendable, CustomStringConvertible {
     /// What needs approvals. No snapshot stands on it: whoever was let in before is asked again.
     case approvals
 
+    /// Whether it takes nothing away from anybody, and gives nobody anything.
+    package var isOfNobody: Bool {
+        switch self {
+        case .key, .uses, .approvals: true
+        case .principal, .accessToken, .role, .signIn: false
+        }
+    }
+
     private static let rolePrefix = "role:"
     private static let usesText = "uses"
     private static let signInText = "sign_in"

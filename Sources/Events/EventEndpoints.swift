@@ -19,6 +19,7 @@ package struct EventEndpoints {
     private let reactor: Reactor
     private let streams: StreamLimit
     private let recheck: Recheck
+    private let deltas = AuthorityDeltas()
 
     package init(
         database: Database, ledger: Ledger, feed: EventFeed, things: TargetSource = .none,
@@ -104,7 +105,8 @@ package struct EventEndpoints {
         let subscription = try await feed.subscribe(to: filter, after: position)
         place.subscription = subscription
         let stream = EventStream(
-            subscription: subscription, things: things, database: database, reactor: reactor, clock: clock
+            subscription: subscription, things: things, database: database, reactor: reactor, clock: clock,
+            deltas: deltas
         ) { [recheck] in try await recheck(context) }
         var response = Response(.ok, type: "text/event-stream")
         response.head.add(.cacheControl, "no-store")

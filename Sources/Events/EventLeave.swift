@@ -6,10 +6,12 @@ package struct EventLeave: Sendable {
     package let rights: Rights
     /// Of what they came by, or of their rights, whichever is the sooner.
     let end: Timestamp?
+    /// What it stands on: a change of authority that touches none of it leaves it so.
+    let grounds: [Touched]
 
     /// - Parameter end: of what they came by.
-    package init(_ rights: Rights, until end: Timestamp? = nil) {
-        self.rights = rights
+    package init(_ rights: Rights, until end: Timestamp? = nil, standingOn grounds: [Touched] = []) {
+        (self.rights, self.grounds) = (rights, grounds)
         self.end = [end, rights.lapsesAt].compactMap(\.self).min()
     }
 

@@ -14,6 +14,8 @@ struct EventStream {
     let database: Database
     let reactor: Reactor
     let clock: Clock
+    /// Of one worker, shared by its streams.
+    let deltas: AuthorityDeltas
     /// What the caller may see by now; nil: nothing any more.
     let recheck: () async throws -> EventLeave?
 
@@ -33,13 +35,23 @@ struct EventStream {
             }
             defer { reactor.cancel(timer) }
             guard let batch = try await subscription.next() else { return }
-            if batch.epoch != epoch || leave.isOver(at: clock.now()) {
+            if try await !holds(leave, since: epoch, until: batch.epoch) {
                 guard let renewed = try await renewed() else { return }
-                (leave, epoch) = (renewed, batch.epoch)
+                leave = renewed
             }
+            epoch = batch.epoch
             let frames = try await seen(batch.events).flatMap(Self.frame)
             try await writer.write(frames.isEmpty ? Array(":\n\n".utf8) : frames)
         }
+    }
+
+    /// A change that is about others is nothing to ask about: it costs one reading for all streams.
+    private nonisolated(nonsending) func holds(
+        _ leave: EventLeave, since epoch: Int64, until newer: Int64
+    ) async throws -> Bool {
+        if leave.isOver(at: clock.now()) { return false }
+        if newer == epoch { return true }
+        return try await deltas.hold(leave.grounds, since: epoch, until: newer, in: database)
     }
 
     /// What is seen from now on; nil: nothing.

@@ -67,16 +67,18 @@ package final class Ledger {
     }
 
     /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything
-    /// throws.
+    /// throws, which a rehearsal always does: `Rehearsed`, where all would have gone well.
     package nonisolated(nonsending) func change<Result>(
         _ context: Context, _ body: nonisolated(nonsending) (Change) async throws -> Result
     ) async throws -> Result {
+        if context.rehearsal == .form { throw Rehearsed() }
         var effects: [() -> Void] = []
         let result = try await database.transaction { transaction in
             effects = []
             let change = Change(transaction, context: context, ledger: self)
             try await IdempotencyKeys.claim(context, in: transaction)
             let result = try await body(change)
+            if context.rehearsal != nil { throw Rehearsed() }
             try await self.write([change], collecting: &effects)
             return result
         }
@@ -90,6 +92,7 @@ package final class Ledger {
     package nonisolated(nonsending) func change<Result>(
         together contexts: [Context], _ body: nonisolated(nonsending) ([Change?]) async throws -> Result
     ) async throws -> Result {
+        guard contexts.allSatisfy({ $0.rehearsal == nil }) else { throw Rehearsed() }
         var effects: [() -> Void] = []
         let result = try await database.transaction { transaction in
             effects = []
@@ -108,7 +111,8 @@ package final class Ledger {
     /// A refusal or another fact without a change of its own.
     package nonisolated(nonsending) func record(_ context: Context, _ note: (Change) -> Void) async throws {
         var claimless = context
-        claimless.idempotency = nil
+        // It is so, whether what it was found by is only tried or not.
+        (claimless.idempotency, claimless.rehearsal) = (nil, nil)
         try await change(claimless) { change in note(change) }
     }
 
@@ -162,6 +166,11 @@ package final class Ledger {
             throw PostgresError.server(failure)
         }
     }
+}
+
+/// What was tried would have been done, as far as it was let go; nothing of it was.
+package struct Rehearsed: Error {
+    package init() {}
 }
 
 /// What one transaction notes down on its way.

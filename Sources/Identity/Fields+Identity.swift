@@ -49,11 +49,14 @@ extension Fields {
     }
 
     /// Why something is done: required, and not blank.
-    mutating func reason() -> String {
-        let text = string("reason", 1...1_000)
-        checkFree(text, "reason")
+    mutating func reason() -> String { prose("reason") }
+
+    /// Free text that has to say something.
+    mutating func prose(_ field: String) -> String {
+        let text = string(field, 1...1_000)
+        checkFree(text, field)
         if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
-            fail("reason", code: FieldCode.malformed, "must not be blank")
+            fail(field, code: FieldCode.malformed, "must not be blank")
         }
         return text
     }

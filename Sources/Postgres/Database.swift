@@ -35,6 +35,9 @@ package final class Database: Queryable {
 
     package var isAvailable: Bool { reads.isOpen }
 
+    /// Statements that were sent from here since it was made.
+    package var sentCount: Int { links.reduce(0) { $0 + $1.sentCount } }
+
     /// Starts to connect and to stay connected, on the loop of `worker`, until `stop`.
     package func start(on worker: isolated Worker) {
         for link in links {

@@ -9,6 +9,8 @@ package final class Link: Queryable {
     private var connection: Connection?
     private var isWanted: Bool
     private var isStopped = false
+    /// Statements that were sent, whatever became of them.
+    private(set) var sentCount = 0
     /// Fulfilled when the present attempt to connect is over, either way.
     private var attempt = Promise<Void>()
 
@@ -27,6 +29,7 @@ package final class Link: Queryable {
     }
 
     func send(_ query: Query) {
+        sentCount += 1
         guard let connection, connection.isOpen else { return query.finish(.failure(.unavailable)) }
         connection.send(query)
     }

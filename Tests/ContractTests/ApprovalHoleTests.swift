@@ -251,6 +251,11 @@ import Testing
             #expect(try await put(nil).code == "precondition_required")
             #expect(try await drop("1") == 412)
             #expect(try await drop("2") == 204)
+            // The next one has a revision that none before it had.
+            #expect(try await put("2").code == "precondition_failed")
+            #expect(try await put(nil).etag == "\"3\"")
+            #expect(try await drop("2") == 412)
+            #expect(try await drop("3") == 204)
             #expect(premises.mistakes == [])
         }
     }

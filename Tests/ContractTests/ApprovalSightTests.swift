@@ -31,7 +31,7 @@ import Testing
                 try await desk.parked(hidden),
                 try await desk.wait(
                     "POST", "/v1/accounts/\(account?["id"]?.asString ?? "")/mode",
-                    #"{"mode":"suspended","reason":"a"}"#),
+                    #"{"mode":"suspended","reason":"a","expect_count":1}"#),
                 try await desk.parked(seen),
                 try await desk.wait("POST", "/v1/groups", #"{"name":"a"}"#),
             ]
@@ -60,7 +60,8 @@ import Testing
             let desk = try await ApprovalDesk(premises)
             try await desk.rule(["revealKey"])
             let bot = try await premises.call(
-                "POST", "/v1/service-accounts", as: desk.owner.token, body: #"{"name":"bot","role":"owner"}"#)
+                "POST", "/v1/service-accounts", as: desk.owner.token,
+                body: #"{"name":"bot","purpose":"to ask","role":"owner"}"#)
             let id = bot.json["id"]?.asString ?? ""
             func token() async throws -> String {
                 let made = try await premises.call(

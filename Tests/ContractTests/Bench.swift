@@ -203,7 +203,7 @@ struct Bench {
         case "{user_id}":
             ("/v1/users", #"{"name":"\#(own)","email":"\#(operation.id ?? "")\#(count)@a"}"#, "user_id")
         case "{service_account_id}":
-            ("/v1/service-accounts", #"{"name":"\#(own)"}"#, "service_account_id")
+            ("/v1/service-accounts", #"{"name":"\#(own)","purpose":"a"}"#, "service_account_id")
         case "{break_glass_id}": ("/v1/break-glass", #"{"name":"\#(own)"}"#, "break_glass_id")
         case "{access_token_id}": ("/v1/access-tokens", #"{"name":"\#(own)"}"#, "access_token_id")
         case "{key_id}":

@@ -9,7 +9,7 @@ import Testing
 extension EscalationWalk {
     nonisolated(nonsending) mutating func furnish() async throws {
         for name in ["first", "second"] {
-            let id = try await make("/v1/service-accounts", #"{"name":"\#(name)"}"#)
+            let id = try await make("/v1/service-accounts", #"{"name":"\#(name)","purpose":"a"}"#)
             let token = try await must("/v1/access-tokens", #"{"principal_id":"\#(id)","name":"a"}"#)
             try add(id, try #require(token.json["token"]?.asString))
         }
@@ -32,7 +32,7 @@ extension EscalationWalk {
             newcomers.append(try #require(PrincipalID(person.id)))
             _ = try await make(
                 "/v1/service-accounts",
-                #"{"name":"of-\#(name)","owner_id":"\#(person.id)","role":"\#(role)"}"#)
+                #"{"name":"of-\#(name)","purpose":"a","owner_id":"\#(person.id)","role":"\#(role)"}"#)
         }
     }
 
@@ -71,6 +71,8 @@ extension EscalationWalk {
         }
         let actions = [
             "createGrant", "addGroupMember", "createAccessToken", "updateServiceAccount", "createUser",
+            "replaceRole", "deleteGrant", "removeGroupMember", "rotateAccessToken", "inviteUser",
+            "createPasswordReset", "createBreakGlass", "offboardUser",
         ]
         let list = actions.map { "\"\($0)\"" }.joined(separator: ",")
         _ = try await must(
@@ -174,7 +176,7 @@ extension EscalationWalk {
             let role = below(2) == 0 ? #","role":"\#(pick(["bot", "analyst", "admin"]))""# : ""
             return Call(
                 method: "POST", path: "/v1/service-accounts",
-                body: #"{"name":"b\#(made)","owner_id":"\#(pick(users))"\#(role)}"#)
+                body: #"{"name":"b\#(made)","purpose":"a","owner_id":"\#(pick(users))"\#(role)}"#)
         }
         return Call(
             method: "PATCH", path: "/v1/service-accounts/\(pick(bots))",

@@ -25,7 +25,7 @@ import Testing
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             let heir = try await premises.join("heir", .owner, by: owner)
-            let bot = try await premises.id("/v1/service-accounts", #"{"name":"b"}"#, by: owner)
+            let bot = try await premises.id("/v1/service-accounts", #"{"name":"b","purpose":"b"}"#, by: owner)
             let own = try await premises.id("/v1/access-tokens", #"{"name":"o"}"#, by: owner)
             let its = try await premises.id(
                 "/v1/access-tokens", #"{"name":"i","principal_id":"\#(bot)"}"#, by: owner)
@@ -33,8 +33,8 @@ import Testing
             let (accounts, tokens) = ("/v1/service-accounts", "/v1/access-tokens")
             try await Self.ask(
                 [
-                    Asked("POST", accounts, #"{"name":"c"}"#, asks: false),
-                    Asked("POST", accounts, #"{"name":"d","role":"bot"}"#, asks: true),
+                    Asked("POST", accounts, #"{"name":"c","purpose":"c"}"#, asks: false),
+                    Asked("POST", accounts, #"{"name":"d","purpose":"d","role":"bot"}"#, asks: true),
                     Asked("PATCH", "\(accounts)/\(bot)", #"{"purpose":"another"}"#, asks: false),
                     Asked("PATCH", "\(accounts)/\(bot)", #"{"expires_at":null}"#, asks: true),
                     Asked("PATCH", "\(accounts)/\(bot)", #"{"owner_id":"\#(heir.id)"}"#, asks: true),

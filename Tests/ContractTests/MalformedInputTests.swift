@@ -28,7 +28,8 @@ struct MalformedInputTests {
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
             let made = try await premises.call(
-                "POST", "/v1/service-accounts", as: owner.token, body: #"{"name":"mm-btc"}"#)
+                "POST", "/v1/service-accounts", as: owner.token,
+                body: #"{"name":"mm-btc","purpose":"makes markets"}"#)
             let path = "/v1/service-accounts/\(made.json["id"]?.asString ?? "")/enable"
             let answer = try await premises.call(
                 "POST", path, as: owner.token, headers: [(name: "if-match", value: "")])
@@ -67,7 +68,7 @@ struct MalformedInputTests {
 
     @Test(arguments: [
         ("users", #"{"name":"Ann","email":"ann@desk.example","role":null}"#),
-        ("service-accounts", #"{"name":"mm","purpose":null,"owner_id":null,"role":null}"#),
+        ("service-accounts", #"{"name":"mm","purpose":"a","owner_id":null,"role":null,"expires_at":null}"#),
         ("access-tokens", #"{"name":"mm","principal_id":null,"scopes":null,"cidrs":null}"#),
         (
             "keys",

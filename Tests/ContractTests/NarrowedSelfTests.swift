@@ -54,7 +54,8 @@ import Testing
         try await Premises.open { _, premises in
             let desk = try await ApprovalDesk(premises)
             let bot = try await premises.call(
-                "POST", "/v1/service-accounts", as: desk.owner.token, body: #"{"name":"a bot"}"#)
+                "POST", "/v1/service-accounts", as: desk.owner.token,
+                body: #"{"name":"a bot","purpose":"to be stopped"}"#)
             let botID = bot.json["id"]?.asString ?? ""
             let calls = [
                 ("keys:suspend", "/v1/keys/\(try await desk.key())/suspend", #"{"reason":"a"}"#),

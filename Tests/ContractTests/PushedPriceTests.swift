@@ -206,7 +206,10 @@ extension PushedPriceTests {
         private nonisolated(nonsending) func feeder(_ name: String, of user: String) async throws -> String {
             let made = try await call(
                 "POST", "/v1/service-accounts",
-                ["name": .string(name), "role": "analyst", "owner_id": .string(user)])
+                [
+                    "name": .string(name), "purpose": "pushes", "role": "analyst",
+                    "owner_id": .string(user),
+                ])
             let id = made.json["id"]?.asString ?? ""
             let token = try await call(
                 "POST", "/v1/access-tokens", ["principal_id": .string(id), "name": .string(name)])

@@ -51,7 +51,7 @@ struct SessionGateTests {
             #expect(me.json["session"]?["current"] == true)
             let made = try await premises.call(
                 "POST", "/v1/service-accounts", headers: browser.cookies + browser.csrf,
-                body: #"{"name":"mm"}"#)
+                body: #"{"name":"mm","purpose":"makes markets"}"#)
             #expect(made.status == 201, "\(made.text)")
             let trail = try await premises.call("GET", "/v1/audit-records?limit=1", headers: browser.cookies)
             let actor = trail.json["data"]?[0]?["actor"]

@@ -95,7 +95,7 @@ struct ShownOnceTests {
     @Test func `what carries no secret is answered again as it was`() async throws {
         try await Premises.open { _, premises in
             let owner = try await premises.owner()
-            let body = #"{"name":"mm-btc"}"#
+            let body = #"{"name":"mm-btc","purpose":"makes markets"}"#
             let first = try await premises.call(
                 "POST", "/v1/service-accounts", as: owner.token, headers: Self.key, body: body)
             let again = try await premises.call(

@@ -238,7 +238,7 @@ extension Premises {
     {
         let made = try await call(
             "POST", "/v1/service-accounts", as: owner.token,
-            body: #"{"name":"a bot","role":"\#(role.rawValue)"}"#)
+            body: #"{"name":"a bot","purpose":"to ask","role":"\#(role.rawValue)"}"#)
         let id = made.json["id"]?.asString ?? ""
         let token = try await call(
             "POST", "/v1/access-tokens", as: owner.token, body: #"{"name":"b","principal_id":"\#(id)"}"#)

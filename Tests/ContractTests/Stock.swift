@@ -121,9 +121,10 @@ struct Stock {
             "guarded_key_id", "/v1/keys",
             """
             {"exchange":"binance","account":"stock","label":"guarded","environment":"testnet",\
-            "tags":["guarded"]}
-            """
-        )
+            "tags":["guarded"],\
+            "credential":{"api_key":"guarded-1","secret":"the-first-secret-of-the-guarded"}}
+            """)
+        try await replaceGuarded()
         try await add(
             "approval_rule_id", "/v1/approval-rules",
             """
@@ -133,6 +134,16 @@ struct Stock {
         ids["approval_id"] = try await park(by: asker)
         ids["rejectable_approval_id"] = try await park(by: asker)
         ids["own_approval_id"] = try await park(by: owner)
+    }
+
+    /// Its first version may be destroyed then.
+    private func replaceGuarded() async throws {
+        let versions = "/v1/keys/\(ids["guarded_key_id"] ?? "")/versions"
+        let second = #"{"credential":{"api_key":"guarded-2","secret":"the-second-secret-of-the-guarded"}}"#
+        for (path, body) in [(versions, second), (versions + "/2/activate", "")] {
+            let answer = try await premises.call("POST", path, as: owner.token, body: body)
+            #expect((200..<300).contains(answer.status), "\(answer.text)")
+        }
     }
 
     /// A request that waits for the owner's approval; its id.

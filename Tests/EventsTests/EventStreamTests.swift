@@ -55,6 +55,36 @@ import Testing
         }
     }
 
+    @Test func `a change of authority that is about others makes no stream ask again`() async throws {
+        try await FeedDesk.run { worker, desk in
+            desk.grounds = [.principal(desk.me), .role("own")]
+            var writers: [ListeningWriter] = []
+            for _ in 0..<3 { writers.append(try await desk.stream(on: worker)) }
+            await worker.wait { desk.rechecks == 3 }
+            func change(_ touched: Touched?, _ number: Int) async throws {
+                try await desk.ledger.change(desk.context()) { change in
+                    if let touched { change.touch(touched) } else { change.touchesAuthority = true }
+                    if let own = EventType("custom.n\(number)") {
+                        change.emit(NewEvent(own, subject: "x", [:]))
+                    }
+                }
+                await worker.wait { writers.allSatisfy { $0.types.count == number } }
+            }
+            let other = PrincipalID(UserID(UUID(high: 1, low: 1)))
+            try await change(.principal(other), 1)
+            try await change(.key(ExchangeKeyID(UUID(high: 1, low: 1))), 2)
+            try await change(.uses, 3)
+            #expect(desk.rechecks == 3)
+            try await change(.role("own"), 4)
+            #expect(desk.rechecks == 6)
+            try await change(.principal(desk.me), 5)
+            #expect(desk.rechecks == 9)
+            try await change(nil, 6)
+            #expect(desk.rechecks == 12)
+            #expect(writers.allSatisfy { $0.types == (1...6).map { "custom.n\($0)" } })
+        }
+    }
+
     @Test func `a stream ends when what its caller came by is over, and not before`() async throws {
         try await FeedDesk.run { worker, desk in
             desk.end = desk.time.now + .minutes(10)

@@ -21,6 +21,10 @@ final class FeedDesk {
     /// Of what its caller came by.
     var end: Timestamp?
     let time = MovableTime()
+    /// How often streams asked what their caller may see.
+    private(set) var rechecks = 0
+    /// What the answer stands on.
+    var grounds: [Touched] = []
     var isLetIn: Bool { end.map { $0 > time.now } ?? true }
 
     init(_ database: Database, on worker: isolated Worker) {
@@ -32,7 +36,10 @@ final class FeedDesk {
             database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: StreamLimit()
         ) { _ in
             guard let desk = told.desk, desk.isLetIn else { return nil }
-            return desk.permissions.map { EventLeave(Rights(everywhere: $0), until: desk.end) }
+            desk.rechecks += 1
+            return desk.permissions.map {
+                EventLeave(Rights(everywhere: $0), until: desk.end, standingOn: desk.grounds)
+            }
         }
         caller = TestCaller(endpoints.operations)
         told.desk = self

@@ -85,7 +85,8 @@ import TestSupport
             func bot(_ name: String, ownedBy user: Context) async throws -> String {
                 let id = user.actor.principal?.description ?? ""
                 let made = try await house.caller.call(
-                    "POST", "/v1/service-accounts", owner, body: #"{"name":"\#(name)","owner_id":"\#(id)"}"#)
+                    "POST", "/v1/service-accounts", owner,
+                    body: #"{"name":"\#(name)","purpose":"a","owner_id":"\#(id)"}"#)
                 return made.json["id"]?.asString ?? ""
             }
             let (mine, theirs) = (

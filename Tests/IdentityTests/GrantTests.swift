@@ -102,6 +102,13 @@ import TestSupport
             let nowhere = try await answer(
                 #""role":"bot","on":{"resource":"key_00000000000000000000000001"}"#)
             #expect(nowhere.pointers == ["/on/resource"])
+            let all = try await house.caller.call(
+                "POST", "/v1/grants", owner,
+                body: #"""
+                    {"principal_id":"usr_00000000000000000000000001","role":"nobodys",
+                    "on":{"resource":"key_00000000000000000000000001"}}
+                    """#)
+            #expect(all.pointers == ["/principal_id", "/role", "/on/resource"], "\(all.text)")
             let nulls = try await answer(#""role":"bot","effect":null,"on":{},"expires_at":null"#)
             #expect(nulls.status == 201, "\(nulls.text)")
         }

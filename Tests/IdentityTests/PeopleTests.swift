@@ -131,15 +131,16 @@ import TestSupport
             let path = "/v1/service-accounts/\(made.json["id"]?.asString ?? "")"
             #expect(made.response.head[.location] == path)
             let taken = try await house.caller.call(
-                "POST", "/v1/service-accounts", owner, body: #"{"name":"MM-BTC"}"#)
+                "POST", "/v1/service-accounts", owner, body: #"{"name":"MM-BTC","purpose":"a"}"#)
             #expect(taken.code == "already_exists" && taken.pointers == ["/name"])
             let nobody = UserID(UUID(high: 1, low: 1))
             let orphan = try await house.caller.call(
-                "POST", "/v1/service-accounts", owner, body: #"{"name":"x","owner_id":"\#(nobody)"}"#)
+                "POST", "/v1/service-accounts", owner,
+                body: #"{"name":"x","purpose":"a","owner_id":"\#(nobody)"}"#)
             #expect(orphan.pointers == ["/owner_id"])
-            let cleared = try await house.caller.call(
-                "PATCH", path, owner, headers: [("if-match", "\"1\"")], body: #"{"purpose":null}"#)
-            #expect(cleared.json["purpose"] == .null)
+            let told = try await house.caller.call(
+                "PATCH", path, owner, headers: [("if-match", "\"1\"")], body: #"{"purpose":"taker"}"#)
+            #expect(told.json["purpose"] == "taker")
             #expect(
                 try await house.caller.call("POST", "\(path)/disable", owner).json["status"] == "disabled")
             #expect(try await house.caller.call("POST", "\(path)/enable", owner).json["status"] == "active")

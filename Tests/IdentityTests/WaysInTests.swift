@@ -66,6 +66,13 @@ import Testing
                     let answer = try await house.caller.call(
                         method, path, context, headers: method == "PATCH" ? any : [], body: body)
                     #expect((answer.status == 403) == isRefused, "\(method) \(path) \(answer.text)")
+                    guard isRefused else { continue }
+                    let (detail, missing) = (
+                        answer.json["detail"]?.asString ?? "", answer.json["missing_permission"]?.asString
+                    )
+                    #expect(
+                        detail.hasPrefix("It makes a way to act as this ") && detail.contains(missing ?? "?")
+                            && detail.hasSuffix(" Owners can do it."), "\(detail)")
                 }
             }
         }

@@ -22,7 +22,7 @@ extension IntegrationTests {
                 token: nil)
             let bot = try await node.must(
                 "POST", "/v1/service-accounts",
-                ["name": "bot", "role": "bot", "owner_id": .string(invited.id)])
+                ["name": "bot", "purpose": "a", "role": "bot", "owner_id": .string(invited.id)])
             let issued = try await node.must(
                 "POST", "/v1/access-tokens", ["name": "bot", "principal_id": .string(bot.id)])
             return Leaver(

@@ -34,7 +34,8 @@ extension IntegrationTests {
                 try await wait(until: "the first owner is let in") {
                     (try? await node.bootstrap()) != nil
                 }
-                let bot = try await node.must("POST", "/v1/service-accounts", ["name": "a bot"])
+                let bot = try await node.must(
+                    "POST", "/v1/service-accounts", ["name": "a bot", "purpose": "a"])
                 let issued = try await node.must(
                     "POST", "/v1/access-tokens", ["name": "b", "principal_id": bot["id"] ?? .null])
                 let powerless = try #require(issued["token"]?.asString)

@@ -70,7 +70,7 @@ extension IntegrationTests {
         @Test func `T9: a stolen token without the key that it is bound to is useless`() async throws {
             try await RunningNode.withTwo { first, second in
                 let bound = try await Bound.make(first)
-                let (target, body) = ("/v1/service-accounts", ["name": "made"] as JSONValue)
+                let (target, body) = ("/v1/service-accounts", ["name": "made", "purpose": "a"] as JSONValue)
                 #expect(try await bound.call("GET", "/v1/me").status == 200)
                 #expect(try await bound.call("POST", target, body).status == 201)
                 var thief = Bound(node: first, token: bound.token, signer: try RequestSigner())
@@ -84,7 +84,9 @@ extension IntegrationTests {
                 let heard = bound.fields(bound.draft("GET", "/v1/me"))
                 expect(try await first.call("GET", "/v1/users", token: bound.token, headers: heard), "wrong")
                 expect(try await second.call("GET", "/v1/me", token: bound.token, headers: heard), "wrong")
-                expect(try await bound.call("POST", target, body, sent: ["name": "forged"]), "digest")
+                expect(
+                    try await bound.call("POST", target, body, sent: ["name": "forged", "purpose": "a"]),
+                    "digest")
                 let bots = try await first.must("GET", target)["data"]?.asArray
                 #expect(bots?.compactMap { $0["name"]?.asString } == ["made"])
                 // It is told of, and the refusals are counted like others.

@@ -84,7 +84,7 @@ class Stock:
         return self.invitation()[0]
 
     def service_account(self):
-        return self.post("/v1/service-accounts", {"name": self.name()})["id"]
+        return self.post("/v1/service-accounts", {"name": self.name(), "purpose": "to be judged"})["id"]
 
     def grant(self):
         return self.post("/v1/grants", {"principal_id": self.service_account(), "role": "bot", "on": {}})["id"]

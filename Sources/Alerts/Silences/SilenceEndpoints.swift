@@ -79,7 +79,7 @@ package struct SilenceEndpoints {
         try request.parameters().finish()
         let draft = try Silence.Draft(try await request.fields(limit: Self.bodyBytes), at: context.now)
         // Nobody hides security alerts alone: where no rule asks for approvals, it is refused.
-        if hidesSecurity, context.approval == nil { throw Problem.unapprovedSilence }
+        if hidesSecurity, !context.isApproved { throw Problem.unapprovedSilence }
         let silence = Silence(
             id: ledger.newID(), matchers: draft.matchers, reason: draft.reason, hidesSecurity: hidesSecurity,
             author: context.author, createdAt: context.now, startsAt: draft.startsAt, endsAt: draft.endsAt,

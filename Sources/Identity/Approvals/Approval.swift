@@ -120,12 +120,9 @@ extension Approval {
         return nil
     }
 
-    /// What is wrong with the reason of whoever decides; nil: nothing.
-    func mistake(in reason: String) -> String? {
-        for need in needs {
-            if let mistake = need.reason.mistake(in: reason) { return mistake }
-        }
-        return nil
+    /// What is wrong with the reason of whoever decides.
+    func mistakes(in reason: String) -> [String] {
+        ReasonDemand.mistakes(in: reason, of: needs.map(\.reason))
     }
 
     func approvals(for need: Need, among votes: [Vote]) -> Int {

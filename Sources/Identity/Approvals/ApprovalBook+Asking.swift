@@ -33,12 +33,15 @@ extension ApprovalBook {
     }
 
     /// Keeps the request when its client said that it would wait; else tells where to ask.
+    /// - Parameter rehearse: throws what the request itself would be refused with.
     package nonisolated(nonsending) func answer(
         _ request: Request, _ action: ApprovalAction, by operation: String, isFetched: Bool = false,
-        _ caught: Caught, _ context: Context
+        _ caught: Caught, _ context: Context,
+        rehearse: nonisolated(nonsending) () async throws -> Void = {}
     ) async throws -> Response {
         guard request.prefersAsync else { throw Problem.approvalRequired(action, caught.rules) }
-        let reason = try reason(in: request, caught.rules)
+        let reason = request.head.headers[Self.reasonHeader]
+        try await Self.check(reason, caught.rules, rehearse)
         let body = try await request.body.collect(limit: ParkedRequest.bodyBytes)
         let wanted = Wanted(
             action, operation: operation, isFetched: isFetched,
@@ -46,16 +49,28 @@ extension ApprovalBook {
         return try await park(wanted, context).accepted(at: context.now)
     }
 
-    private func reason(in request: Request, _ rules: [ApprovalRule]) throws(Problem) -> String {
-        guard let reason = request.head.headers[Self.reasonHeader] else {
-            throw .missingHeader("Keybell-Reason")
+    /// Whoever has mistakes in the body and in the reason is told of both at once.
+    private static nonisolated(nonsending) func check(
+        _ reason: String?, _ rules: [ApprovalRule],
+        _ rehearse: nonisolated(nonsending) () async throws -> Void
+    ) async throws {
+        let sentences = ReasonDemand.mistakes(in: reason, of: rules.map(\.content.reason))
+        let mistakes = sentences.map { sentence in
+            FieldError(
+                pointer: "header:Keybell-Reason",
+                code: reason == nil ? FieldCode.missing : FieldCode.malformed, message: sentence)
         }
-        for rule in rules {
-            if let mistake = rule.content.reason.mistake(in: reason) {
-                throw .malformedHeader("Keybell-Reason", mistake)
-            }
+        do {
+            try await rehearse()
+        } catch var errors as FieldErrors {
+            for mistake in mistakes { errors.append(mistake) }
+            throw errors
+        } catch var problem as Problem where !problem.errors.isEmpty {
+            problem.errors += mistakes
+            throw problem
         }
-        return reason
+        guard let first = sentences.first else { return }
+        throw Problem(.invalidParameter, "Keybell-Reason \(first).", errors: mistakes)
     }
 
     private static let reasonHeader: HeaderName = "keybell-reason"

@@ -39,9 +39,11 @@ extension ApprovalBook {
         guard state == .pending || state == .approved && verdict == .reject else {
             throw Problem(.conflict, "It is \(state.rawValue): there is nothing to decide about it any more.")
         }
-        if let mistake = approval.mistake(in: reason) {
-            throw FieldErrors(
-                FieldError(pointer: "/reason", code: FieldCode.malformed, message: mistake))
+        let mistakes = approval.mistakes(in: reason)
+        guard mistakes.isEmpty else {
+            throw mistakes.reduce(into: FieldErrors()) { errors, mistake in
+                errors.append(FieldError(pointer: "/reason", code: FieldCode.malformed, message: mistake))
+            }
         }
     }
 

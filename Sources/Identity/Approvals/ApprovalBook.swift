@@ -39,6 +39,7 @@ package final class ApprovalBook {
     /// All that rules may name; set once, with the operations.
     package private(set) var actions: Set<ApprovalAction> = []
     private var held: (epoch: Int64, rules: [ApprovalRule])?
+    private let deltas = AuthorityDeltas()
 
     package init(ledger: Ledger, _ surroundings: Surroundings) {
         (self.ledger, self.surroundings) = (ledger, surroundings)
@@ -55,12 +56,19 @@ package final class ApprovalBook {
         try await ledger.database.query(Self.pending).first?.int(0) ?? 0
     }
 
-    /// The rules as of an epoch that is current, or as they are now. Whoever changes a rule raises the epoch.
+    /// The rules as of an epoch that is current, or as they are now. Whoever changes a rule raises the epoch,
+    /// and says that it was for that: what else changed leaves them known.
     package nonisolated(nonsending) func rules(at epoch: Int64?) async throws -> [ApprovalRule] {
-        if let epoch, let held, held.epoch == epoch { return held.rules }
+        guard let epoch else { return try await allRules(in: ledger.database) }
+        let grounds = CollectionOfOne(Touched.approvals)
+        if let held,
+            try await deltas.hold(grounds, since: held.epoch, until: epoch, in: ledger.database)
+        {
+            return held.rules
+        }
         let rules = try await allRules(in: ledger.database)
         // Read after the epoch: they are of it, or newer.
-        held = epoch.map { ($0, rules) }
+        held = (epoch, rules)
         return rules
     }
 

@@ -13,19 +13,29 @@ package struct ReasonDemand: Equatable, Sendable {
 
     package init(pattern: String? = nil, least: Int = 1) { (self.pattern, self.least) = (pattern, least) }
 
-    /// What is wrong with the reason, to follow its name; nil: it is one.
-    package func mistake(in reason: String?) -> String? {
-        guard let reason, !reason.allSatisfy(\.isWhitespace) else { return "is required" }
-        guard reason.unicodeScalars.count >= least else { return "must have at least \(least) characters" }
+    /// All that is wrong with the reason, to follow its name.
+    package func mistakes(in reason: String?) -> [String] {
+        guard let reason, !reason.allSatisfy(\.isWhitespace) else { return ["is required"] }
         guard reason.unicodeScalars.count <= Self.characters else {
-            return "must have at most \(Self.characters) characters"
+            return ["must have at most \(Self.characters) characters"]
         }
-        guard let pattern else { return nil }
+        var mistakes: [String] = []
+        if reason.unicodeScalars.count < least { mistakes.append("must have at least \(least) characters") }
+        if let pattern, !Self.matches(reason, pattern) { mistakes.append("must match \(pattern)") }
+        return mistakes
+    }
+
+    /// Of what several rules ask of one reason, each mistake once.
+    static func mistakes(in reason: String?, of demands: [ReasonDemand]) -> [String] {
+        demands.flatMap { $0.mistakes(in: reason) }.reduce(into: []) { all, mistake in
+            if !all.contains(mistake) { all.append(mistake) }
+        }
+    }
+
+    private static func matches(_ reason: String, _ pattern: String) -> Bool {
         var steps = Self.steps
-        guard let regex = try? Regex(pattern), regex.search(reason, steps: &steps) == true else {
-            return "must match \(pattern)"
-        }
-        return nil
+        guard let regex = try? Regex(pattern) else { return false }
+        return regex.search(reason, steps: &steps) == true
     }
 }
 

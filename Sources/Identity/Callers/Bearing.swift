@@ -25,6 +25,15 @@ package enum Bearing {
         where s.id = $1 and s.ended_at is null
         """)
 
+    /// What somebody's rights stand on, by whatever they came: a change of authority that touches none of it
+    /// leaves them so. Whoever ends a session touches its user.
+    package static func grounds(
+        of principal: PrincipalID, by token: AccessTokenID?, _ rights: Rights
+    ) -> [Touched] {
+        let own: [Touched] = token.map { [.accessToken($0)] } ?? []
+        return own + (principal.kind == .user ? [.signIn] : []) + rights.grounds(of: principal)
+    }
+
     /// Nil: it is over.
     package static nonisolated(nonsending) func term(
         of actor: Actor, at now: Timestamp, in source: any Queryable

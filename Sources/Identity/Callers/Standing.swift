@@ -57,8 +57,7 @@ struct Standing: Sendable {
 
     /// What it stands on: a change of authority that touches none of it leaves it as it is.
     var grounds: [Touched] {
-        let own: [Touched] = token.map { [.accessToken($0)] } ?? []
-        return own + (principal.kind == .user ? [.signIn] : []) + rights.grounds(of: principal)
+        Bearing.grounds(of: principal, by: token, rights)
     }
 
     mutating func renewRights(at now: Timestamp) { rights = rights(at: now) }

@@ -8,19 +8,22 @@ import Postgres
 /// What is done to grants: rules, rows, events and audit together. Whoever comes here holds `OwnerRoster`.
 extension Change {
     nonisolated(nonsending) func grant(_ draft: GrantDraft, id: GrantID) async throws -> Grant {
-        guard try await exists(draft.grantee) else {
-            throw Problem.wrongField("principal_id", "names nobody")
+        var mistakes: [FieldError] = []
+        func unknown(_ field: String, _ message: String) {
+            mistakes.append(FieldError(pointer: "/\(field)", code: "unknown", message: message))
         }
-        guard let resolved = try await ScopeTargets.resolve(draft.scope, in: transaction) else {
-            throw Problem.wrongField("on/resource", "names no key and no account")
+        if try await !exists(draft.grantee) { unknown("principal_id", "names nobody") }
+        let role = try await RoleStore.find(draft.role, in: transaction)
+        if role == nil { unknown("role", "names no role") }
+        let resolved = try await ScopeTargets.resolve(draft.scope, in: transaction)
+        if resolved == nil { unknown("on/resource", "names no key and no account") }
+        guard mistakes.isEmpty, let role, let resolved else {
+            throw Problem(.validationFailed, "The body does not fit.", errors: mistakes)
         }
         let grant = Grant(
             id: id, grantee: draft.grantee, role: draft.role, effect: draft.effect, scope: resolved.scope,
             expiresAt: draft.expiresAt, createdAt: context.now,
             createdBy: context.actor.principal?.description)
-        guard let role = try await RoleStore.find(draft.role, in: transaction) else {
-            throw Problem.wrongField("role", "names no role")
-        }
         try GrantRules.check(
             granting: try await wish(grant, role, target: resolved.target), by: context)
         try await add(grant)
@@ -53,7 +56,13 @@ extension Change {
     /// Whoever makes a way in for somebody gives what that one was granted, so it asks for what granting it
     /// asks for.
     nonisolated(nonsending) func checkGiving(allOf id: PrincipalID) async throws {
-        for wish in try await wishes(forAllOf: id) { try GrantRules.check(granting: wish, by: context) }
+        for wish in try await wishes(forAllOf: id) {
+            do throws(Problem) {
+                try GrantRules.check(granting: wish, by: context)
+            } catch {
+                throw error.ofTakingOver(id)
+            }
+        }
     }
 
     /// What granting it all again would ask for.

@@ -77,7 +77,12 @@ enum GrantRules {
 
     /// Changing, disabling and enabling an owner.
     static func checkTouching(_ target: Principal, by caller: Context) throws(Problem) {
-        if target.isOwner { try caller.require(.ownersWrite) }
+        guard target.isOwner, !caller.may(.ownersWrite) else { return }
+        throw Problem(
+            .forbidden,
+            "This is somebody with the rights of an owner: only owners may do it. "
+                + "This needs the permission \(Permission.ownersWrite.rawValue).",
+            members: [("missing_permission", .string(Permission.ownersWrite.rawValue))])
     }
 }
 
@@ -88,5 +93,15 @@ extension Problem {
         return Problem(
             .forbidden, "This needs the permission \(permission.rawValue) on all that it is for, as long.",
             members: [("missing_permission", .string(permission.rawValue))])
+    }
+
+    /// Why somebody who may change people may not do this to that one.
+    func ofTakingOver(_ id: PrincipalID) -> Problem {
+        let who = id.kind == .user ? "user" : "service account"
+        var problem = self
+        problem.detail =
+            "It makes a way to act as this \(who), so it asks for all that granting the same again would "
+            + "ask for. \(detail) Owners can do it."
+        return problem
     }
 }

@@ -93,7 +93,7 @@ extension OpenIDEndpoints {
         }.header(.setCookie, visit.cookie).header(.cacheControl, "no-store")
     }
 
-    /// What its groups gave goes with it: nobody would look at them again. So do all other sessions: whoever
+    /// What its groups gave goes with it: nobody would look at them again. What they deny stays. So do all other sessions: whoever
     /// unlinks an account may have lost it.
     private nonisolated(nonsending) func unlink(_ request: Request, _ context: Context) async throws
         -> Response
@@ -107,6 +107,7 @@ extension OpenIDEndpoints {
                 guard try await OpenIDLinkStore.unlink(id, in: change.transaction) else {
                     throw Problem.notFound("link")
                 }
+                try await OpenIDLinkStore.keepWhatBinds(id, at: context.now, in: change.transaction)
                 try await GroupMatch(user: user, wanted: [], ledger: ledger).run(change)
             }
             change.audit("users.unlink", id)

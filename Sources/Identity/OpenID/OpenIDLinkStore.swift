@@ -57,6 +57,14 @@ enum OpenIDLinkStore {
     private static let markMember = Statement(
         "openid_member_mark",
         "insert into openid_member (group_id, principal, group_name) values ($1, $2, $3)")
+    private static let keepBinding = Statement(
+        "openid_member_keep",
+        """
+        delete from openid_member m where m.principal = $1 and exists (
+            select from access_grant g
+            where g.group_id = m.group_id and g.effect = 'deny'
+                and (g.expires_at is null or g.expires_at > $2))
+        """)
     private static let unlink = Statement("openid_unlink", "delete from openid_link where principal = $1")
 
     /// False: there was no link.
@@ -127,6 +135,13 @@ enum OpenIDLinkStore {
         -> [(id: GroupID, group: String)]
     {
         try await transaction.query(members, .id(user)).map { ($0.id(0), $0.text(1)) }
+    }
+
+    /// Memberships of groups that are denied something are by hand from then on: nobody frees themselves.
+    static nonisolated(nonsending) func keepWhatBinds(
+        _ user: UserID, at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(keepBinding, .id(user), .timestamp(now))
     }
 
     static nonisolated(nonsending) func mark(

@@ -50,7 +50,7 @@ extension Change {
             principal.disableReason = nil
             // What has lapsed would be refused at once again.
             if id.kind == .serviceAccount, let end = principal.expiresAt, end <= context.now {
-                principal.expiresAt = nil
+                principal.expiresAt = context.now + ServiceAccountEnd.lifetime
             }
         }
     }

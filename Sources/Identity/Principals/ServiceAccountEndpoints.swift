@@ -65,10 +65,10 @@ package struct ServiceAccountEndpoints {
     {
         try request.refuseParameters()
         var fields = try await request.fields(limit: 64 * 1_024)
-        let (name, purpose) = (fields.name(), fields.text(optional: "purpose"))
+        let (name, purpose) = (fields.name(), fields.prose("purpose"))
         let named = fields.owner(optional: true)
         let role = fields.choice(optional: "role", BuiltInRole.self)
-        let expiresAt = fields.expiry(after: context.now)
+        let end = fields.end(after: context.now) ?? .at(context.now + ServiceAccountEnd.lifetime)
         if named == nil, context.actor.principal?.kind != .user {
             fields.fail("owner_id", code: FieldCode.missing, "is required, as the caller is no user")
         }
@@ -78,7 +78,7 @@ package struct ServiceAccountEndpoints {
         let account = Principal(
             id: PrincipalID(ledger.newID(ServiceAccountKind.self)), name: name, purpose: purpose,
             owner: owner,
-            status: .active, expiresAt: expiresAt, createdAt: context.now, updatedAt: context.now,
+            status: .active, expiresAt: end.time, createdAt: context.now, updatedAt: context.now,
             revision: 1, hasJoined: true,
             roles: [])
         if let role {
@@ -98,25 +98,24 @@ package struct ServiceAccountEndpoints {
         let id = try accountID(request)
         var fields = try await request.fields(limit: 64 * 1_024)
         let name = fields.has("name") ? fields.name() : nil
-        let (hasPurpose, purpose) = (fields.has("purpose"), fields.text(optional: "purpose"))
+        let purpose = fields.has("purpose") ? fields.prose("purpose") : nil
         let owner = fields.has("owner_id") ? fields.owner(optional: false) : nil
-        let hasExpiry = fields.has("expires_at")
-        let expiresAt = fields.expiry(after: context.now)
-        fields.requireSomething(name != nil || hasPurpose || owner != nil || hasExpiry)
+        let end = fields.has("expires_at") ? fields.end(after: context.now) ?? .never : nil
+        fields.requireSomething(name != nil || purpose != nil || owner != nil || end != nil)
         try fields.finish()
         // Whoever answers for it issues its access tokens; and it may go on for longer.
-        if owner != nil || hasExpiry { try context.needStepUp() }
+        if owner != nil || end != nil { try context.needStepUp() }
         let stored = try await ledger.change(context) { change in
             if let owner {
                 try await change.checkOwner(owner)
                 try await change.checkGiving(allOf: id)
             }
             // Each request is judged by its snapshot of the principal.
-            if hasExpiry { change.touch(.principal(id)) }
+            if end != nil { change.touch(.principal(id)) }
             return try await change.edit(id, request) { account in
-                if hasExpiry { account.expiresAt = expiresAt }
+                if let end { account.expiresAt = end.time }
                 account.name = name ?? account.name
-                if hasPurpose { account.purpose = purpose }
+                account.purpose = purpose ?? account.purpose
                 account.owner = owner ?? account.owner
             }
         }
@@ -153,12 +152,14 @@ package struct ServiceAccountEndpoints {
 private enum ServiceAccountStatus: String, CaseIterable { case active, disabled }
 
 extension Fields {
-    fileprivate mutating func expiry(after now: Timestamp) -> Timestamp? {
-        let time = parsed(optional: "expires_at", expected: "an RFC 3339 time") { Timestamp($0) }
-        if let time, time <= now {
+    /// Nil: nothing was said.
+    fileprivate mutating func end(after now: Timestamp) -> ServiceAccountEnd? {
+        let expected = "an RFC 3339 time, or never"
+        let end = parsed(optional: "expires_at", expected: expected) { ServiceAccountEnd($0) }
+        if let time = end?.time, time <= now {
             fail("expires_at", code: FieldCode.outOfRange, "must be in the future")
         }
-        return time
+        return end
     }
 
     fileprivate mutating func owner(optional isOptional: Bool) -> UserID? {

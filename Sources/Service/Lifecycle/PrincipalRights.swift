@@ -40,7 +40,11 @@ enum PrincipalRights {
             let term = try await Bearing.term(of: context.actor, at: now, in: source)
         else { return nil }
         let rights = try await of([principal], scopes: context.rights.somewhere, at: now, in: source)
-        return rights[principal].map { EventLeave($0, until: term.end) }
+        return rights[principal].map { rights in
+            EventLeave(
+                rights, until: term.end,
+                standingOn: Bearing.grounds(of: principal, by: context.actor.accessToken, rights))
+        }
     }
 
     /// For whoever asks again and again, by the clock at the time of asking.

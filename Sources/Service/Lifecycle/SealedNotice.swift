@@ -22,7 +22,7 @@ struct SealedNotice {
 
     nonisolated(nonsending) func send(on reactor: Reactor) async {
         let client = HTTPClient(
-            on: reactor, resolver: .system(shared.offLoop),
+            on: reactor, resolver: .system(shared.receiverNames),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
         let request = OutgoingRequest(
             .post, url, headers: [OutgoingHeader("content-type", "application/json")], body: body,

@@ -1,4 +1,5 @@
 import Access
+import Events
 import HTTPServer
 import Identity
 import JSON
@@ -27,7 +28,23 @@ final class ApprovalGate {
         let isPerson = context.actor.principal?.kind == .user
         if request.prefersAsync, operation.stepUp != nil, isPerson { try await proving() }
         return try await book.answer(
-            request, action, by: operation.id, isFetched: operation.repeats == .refusal, caught, context)
+            request, action, by: operation.id, isFetched: operation.repeats == .refusal, caught, context
+        ) { try await rehearse(operation, request, context) }
+    }
+
+    /// What the operation itself would refuse is refused at once, where that can be found out without doing
+    /// anything: nobody has to approve it first.
+    private func rehearse(_ operation: Operation, _ request: Request, _ context: Context) async throws {
+        guard let rehearsal = Rehearsal.of(operation.id) else { return }
+        let body = try await body(of: request, operation)
+        defer { request.body = RequestBody(bytes: body) }
+        var context = context
+        (context.rehearsal, context.idempotency) = (rehearsal, nil)
+        do {
+            _ = try await operation.handle(request, context)
+        } catch is Rehearsed {
+            return
+        }
     }
 
     /// What no handler could read is refused at once: nobody has to approve it first.

@@ -25,6 +25,8 @@ struct AwaySnapshot: Sendable {
 final class AwayReader {
     /// Opened secrets stand in locked memory, of which there is little.
     static let keysAtMost = 200
+    /// Who may call is read anew after that, whatever changed: a fresh access token touches nobody.
+    private static let callersLast: Period = .minutes(1)
     /// Times that a change of authority may come in between.
     private static let attempts = 3
 
@@ -51,6 +53,7 @@ final class AwayReader {
     private let snapshots: KeySnapshots
     private let book: KeyBook
     private let clock: Clock
+    private var callers: (standings: HeldStandings, epoch: Int64, at: Timestamp)?
 
     /// - Parameter database: of its own, so that its questions wait behind nobody.
     init(_ database: Database, book: KeyBook, clock: Clock) {
@@ -58,7 +61,10 @@ final class AwayReader {
         snapshots = KeySnapshots(book: book)
     }
 
-    func forget() { snapshots.forgetAll() }
+    func forget() {
+        snapshots.forgetAll()
+        callers = nil
+    }
 
     /// One round trip.
     nonisolated(nonsending) func ask(_ owners: [String]) async throws -> Heard {
@@ -102,7 +108,19 @@ final class AwayReader {
         let held = ids.compactMap { id in snapshots.current(id).map { (id, $0) } }
         return AwaySnapshot(
             epoch: heard.epoch, keys: Dictionary(uniqueKeysWithValues: held), revisions: heard.revisions,
-            callers: try await HeldStandings.read(.keysProxy, now: clock.now(), in: database),
-            counters: [:], databaseAhead: .seconds(0))
+            callers: try await callers(at: heard.epoch), counters: [:], databaseAhead: .seconds(0))
+    }
+
+    /// Up to 10,000 access tokens, which most changes of authority are not about.
+    private nonisolated(nonsending) func callers(at epoch: Int64) async throws -> HeldStandings {
+        let now = clock.now()
+        if let callers, now - callers.at < Self.callersLast, epoch >= callers.epoch,
+            snapshots.leaveCallers(since: callers.epoch)
+        {
+            return callers.standings
+        }
+        let standings = try await HeldStandings.read(.keysProxy, now: now, in: database)
+        callers = (standings, epoch, now)
+        return standings
     }
 }

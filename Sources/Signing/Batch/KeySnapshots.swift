@@ -49,6 +49,9 @@ final class KeySnapshots {
         try await deltas.advance(to: epoch, in: source)
     }
 
+    /// Whether nothing that was read of changes since that epoch is about who may do something.
+    func leaveCallers(since epoch: Int64) -> Bool { deltas.hold(butFor: \.isOfNobody, since: epoch) }
+
     /// Policies that were found changed past the service.
     func takeTamperings() -> Set<PolicyTampering> { policies.takeTamperings() }
 

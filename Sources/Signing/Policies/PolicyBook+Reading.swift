@@ -80,7 +80,10 @@ extension PolicyBook {
 extension PolicyBook {
     static let draft = Statement(
         "policy_draft",
-        derived: ["select", PolicyDraft.columns, "from policy_draft where owner = $1"].joined(separator: " "))
+        derived: [
+            "select", PolicyDraft.columns,
+            "from policy_draft where owner = $1 and document is not null",
+        ].joined(separator: " "))
     private static let putDraft = Statement(
         "policy_draft_put",
         """
@@ -91,8 +94,9 @@ extension PolicyBook {
             updated_by = excluded.updated_by
         returning owner, document, revision, updated_at, updated_by
         """)
-    private static let dropDraft = Statement(
-        "policy_draft_delete", "delete from policy_draft where owner = $1")
+    /// Its revision stays: the next draft of the place goes on from there, and no ETag of this one fits it.
+    static let clearDraft = Statement(
+        "policy_draft_clear", "update policy_draft set document = null where owner = $1")
     /// Whoever makes the first draft of a place waits for whoever makes it, too.
     private static let place = Statement(
         "policy_draft_place", "select pg_advisory_xact_lock(hashtextextended('policy_draft ' || $1, 0))")
@@ -123,7 +127,7 @@ extension PolicyBook {
         try await ledger.change(context) { change in
             guard let draft = try await heldDraft(at: place, change) else { throw Problem.notFound("draft") }
             try check(draft.revision)
-            _ = try await change.transaction.query(Self.dropDraft, .text(place.owner))
+            _ = try await change.transaction.query(Self.clearDraft, .text(place.owner))
             change.audit("policies.draft.delete", place.owner)
         }
     }

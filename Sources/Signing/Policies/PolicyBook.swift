@@ -75,7 +75,7 @@ package struct PolicyBook {
             Self.insert, .text(place.owner), .int32(Int32(version)), .text(document), .text(note),
             .timestamp(context.now), .text(context.actor.principal?.description ?? ""))
         guard let row = rows.first else { throw PostgresError.unavailable }
-        _ = try await change.transaction.query(Self.dropDraft, .text(place.owner))
+        _ = try await change.transaction.query(Self.clearDraft, .text(place.owner))
         change.audit(
             "policies.publish", place.owner,
             detail: [
@@ -101,8 +101,6 @@ package struct PolicyBook {
         values ($1, $2, $3, $4, $5, $6)
         returning owner, version, document, note, published_at, published_by
         """)
-    private static let dropDraft = Statement(
-        "policy_draft_drop", "delete from policy_draft where owner = $1")
 }
 
 // MARK: Accounts and the desk

@@ -90,7 +90,7 @@ import Testing
             let key = Base64.encode(try Ed25519.SigningKey().publicKey.bytes)
             let bot =
                 try await house.caller.call(
-                    "POST", "/v1/service-accounts", owner, body: #"{"name":"bot"}"#
+                    "POST", "/v1/service-accounts", owner, body: #"{"name":"bot","purpose":"a"}"#
                 ).json["id"]?.asString ?? ""
             let made = try await house.caller.call(
                 "POST", "/v1/access-tokens", owner,

@@ -49,12 +49,22 @@ struct ParkedRequestTests {
     }
 
     @Test(arguments: [
-        (String?.none, String?.some("is required")), (" ", "is required"),
-        ("OPS", "must have at least 5 characters"),
-        ("because", "must match ^OPS-[0-9]+"), ("OPS-12", String?.none), ("OPS-12 moved", nil),
-        (String(repeating: "x", count: 1_001), "must have at most 1000 characters"),
+        (String?.none, ["is required"]), (" ", ["is required"]),
+        ("OPS", ["must have at least 5 characters", "must match ^OPS-[0-9]+"]),
+        ("because", ["must match ^OPS-[0-9]+"]), ("OPS-12", []), ("OPS-12 moved", []),
+        (String(repeating: "x", count: 1_001), ["must have at most 1000 characters"]),
     ])
-    func `a reason is as demanded`(reason: String?, mistake: String?) {
-        #expect(ReasonDemand(pattern: "^OPS-[0-9]+", least: 5).mistake(in: reason) == mistake)
+    func `a reason is as demanded`(reason: String?, mistakes: [String]) {
+        #expect(ReasonDemand(pattern: "^OPS-[0-9]+", least: 5).mistakes(in: reason) == mistakes)
+    }
+
+    @Test func `what several rules ask of a reason is told at once, and each once`() {
+        let demands = [
+            ReasonDemand(pattern: "^OPS-", least: 5), ReasonDemand(pattern: "[0-9]$", least: 5),
+            ReasonDemand(least: 1),
+        ]
+        let mistakes = ReasonDemand.mistakes(in: "why", of: demands)
+        #expect(mistakes == ["must have at least 5 characters", "must match ^OPS-", "must match [0-9]$"])
+        #expect(ReasonDemand.mistakes(in: "OPS-12", of: demands) == [])
     }
 }

@@ -161,8 +161,10 @@ import TestSupport
                 #expect((200...204).contains(answer.status), "\(path) \(answer.text)")
                 return answer.json
             }
-            let others = try await call("POST", "/v1/service-accounts", #"{"name":"mm"}"#, as: owner)
-            let own = try await call("POST", "/v1/service-accounts", #"{"name":"mine","role":"bot"}"#)
+            let others = try await call(
+                "POST", "/v1/service-accounts", #"{"name":"mm","purpose":"a"}"#, as: owner)
+            let own = try await call(
+                "POST", "/v1/service-accounts", #"{"name":"mine","purpose":"a","role":"bot"}"#)
             let ownID = own["id"]?.asString ?? ""
             func issue(_ bot: JSONValue, _ more: String) async throws -> TestAnswer {
                 try await house.caller.call(

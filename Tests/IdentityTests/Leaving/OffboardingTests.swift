@@ -38,8 +38,10 @@ import TestSupport
             let heir = try await house.join("heir", .admin, by: owner)
             let made = try await house.caller.call(
                 "POST", "/v1/service-accounts", owner,
-                body:
-                    #"{"name":"mm","role":"bot","owner_id":"\#(leaver.actor.principal?.description ?? "")"}"#)
+                body: #"""
+                    {"name":"mm","purpose":"a","role":"bot",
+                    "owner_id":"\#(leaver.actor.principal?.description ?? "")"}
+                    """#)
             let bot = made.json["id"]?.asString ?? ""
             let token = try await house.caller.call(
                 "POST", "/v1/access-tokens", leaver, body: #"{"name":"mm","principal_id":"\#(bot)"}"#)

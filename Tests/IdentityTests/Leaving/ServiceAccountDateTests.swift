@@ -30,7 +30,7 @@ import TestSupport
             let owner = try await house.owner()
             let made = try await house.caller.call(
                 "POST", "/v1/service-accounts", owner,
-                body: #"{"name":"mm","role":"bot","expires_at":"\#(Self.end)"}"#)
+                body: #"{"name":"mm","purpose":"a","role":"bot","expires_at":"\#(Self.end)"}"#)
             #expect(made.json["expires_at"]?.asString == Self.end.description, "\(made.text)")
             let id = made.json["id"]?.asString ?? ""
             let token = AccessTokenSecret.of(
@@ -53,6 +53,11 @@ import TestSupport
             let path = "/v1/service-accounts/\(id)"
             let gone = try await house.caller.call("GET", path, owner)
             #expect(gone.json["status"] == "disabled" && gone.json["disable_reason"] == "it has lapsed")
+            var after = owner
+            after.now = Self.end + .hours(1)
+            let again = try await house.caller.call("POST", "\(path)/enable", after)
+            let year = (after.now + .days(365)).description
+            #expect(again.json["expires_at"]?.asString == year, "\(again.text)")
             let later = Self.end + .days(60)
             let moved = try await house.caller.call(
                 "PATCH", path, owner, headers: [("if-match", "*")], body: #"{"expires_at":"\#(later)"}"#)
@@ -64,12 +69,48 @@ import TestSupport
         }
     }
 
+    @Test func `one says what it is for, and ends after a year unless it is said otherwise`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            func make(_ name: String, _ more: String) async throws -> TestAnswer {
+                try await house.caller.call(
+                    "POST", "/v1/service-accounts", owner, body: #"{"name":"\#(name)"\#(more)}"#)
+            }
+            for (more, wrong) in [
+                ("", "/purpose"), (#","purpose":null"#, "/purpose"), (#","purpose":"  ""#, "/purpose"),
+                (#","purpose":"a","expires_at":"soon""#, "/expires_at"),
+            ] {
+                let refused = try await make("no", more)
+                #expect(refused.status == 422 && refused.pointers == [wrong], "\(refused.text)")
+            }
+            let end = (Timestamp.testStart + .days(365)).description
+            for more in ["", #","expires_at":null"#] {
+                let made = try await make("a\(more.count)", #","purpose":"a"\#(more)"#)
+                #expect(made.json["expires_at"]?.asString == end, "\(made.text)")
+            }
+            let made = try await make("for good", #","purpose":"a","expires_at":"never""#)
+            #expect(made.status == 201 && made.json["expires_at"] == .null, "\(made.text)")
+            let path = "/v1/service-accounts/\(made.json["id"]?.asString ?? "")"
+            func change(_ body: String) async throws -> TestAnswer {
+                try await house.caller.call(
+                    "PATCH", path, owner, headers: [("if-match", "*")], body: body)
+            }
+            let ended = try await change(#"{"expires_at":"\#(Self.end)"}"#)
+            #expect(ended.json["expires_at"]?.asString == Self.end.description, "\(ended.text)")
+            #expect(try await change(#"{"expires_at":"never"}"#).json["expires_at"] == .null)
+            #expect(try await change(#"{"purpose":null}"#).pointers == ["/purpose"])
+            #expect(try await change(#"{"purpose":""}"#).pointers == ["/purpose"])
+        }
+    }
+
     @Test func `one that nobody uses is told once, and found by a filter`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let house = House(database)
             let owner = try await house.owner()
             _ = try await house.caller.call(
-                "POST", "/v1/service-accounts", owner, body: #"{"name":"idle","role":"bot"}"#)
+                "POST", "/v1/service-accounts", owner,
+                body: #"{"name":"idle","purpose":"a","role":"bot"}"#)
             func told() async throws -> Int {
                 try await house.events().count { $0.type == "service_account.unused" }
             }
@@ -95,7 +136,8 @@ import TestSupport
             let other = try await house.join("other", .admin, by: owner)
             let id = other.actor.principal?.description ?? ""
             _ = try await house.caller.call(
-                "POST", "/v1/service-accounts", owner, body: #"{"name":"orphan","owner_id":"\#(id)"}"#)
+                "POST", "/v1/service-accounts", owner,
+                body: #"{"name":"orphan","purpose":"a","owner_id":"\#(id)"}"#)
             func orphans() async throws -> Int? {
                 let page = try await house.caller.call("GET", "/v1/service-accounts?orphaned=true", owner)
                 return page.json["data"]?.asArray?.count

@@ -61,6 +61,40 @@ import Testing
         }
     }
 
+    @Test func `who unlinks leaves what their groups gave, and not what those deny them`() async throws {
+        let (desk, barred) = (GroupID(UUID(high: 7, low: 1)), GroupID(UUID(high: 7, low: 2)))
+        let wanted = ["night=\(desk)", "night=\(barred)", "night=analyst"]
+        try await Lobby.open({ $0.mappings = wanted.compactMap { GroupMapping($0) } }) {
+            _, lobby async throws in
+            let ann = try await lobby.join("ann", .trader)
+            let id = try #require(ann.actor.principal?.description)
+            try await lobby.setPassword(of: lobby.owner)
+            try await lobby.make(group: desk, "desk")
+            try await lobby.make(group: barred, "barred")
+            for (group, effect) in [(desk, "allow"), (barred, "deny")] {
+                let body = """
+                    {"principal_id":"\(group)","role":"bot","effect":"\(effect)","on":{}}
+                    """
+                _ = try await make("/v1/grants", body, lobby)
+            }
+            let there = Lobby.ann.with("groups", ["night"])
+            #expect(try await lobby.logIn(as: there).status == 200)
+            #expect(try await lobby.members(of: id) == [desk, barred])
+            let left = try await lobby.caller.call("DELETE", "/v1/me/openid-link", ann)
+            #expect(left.status == 204, "\(left.text)")
+            #expect(try await lobby.members(of: id) == [barred])
+            #expect(try await grants(of: id, lobby) == ["trader"])
+            // Nor by being somebody there again whose groups are others.
+            _ = try await lobby.house.ledger.database.transaction { transaction in
+                try await OpenIDLinkStore.link(
+                    #require(ann.actor.user), to: "ann-1", of: lobby.provider.issuer, at: .testStart,
+                    in: transaction)
+            }
+            #expect(try await lobby.logIn(as: Lobby.ann.with("groups", [])).status == 200)
+            #expect(try await lobby.members(of: id) == [barred])
+        }
+    }
+
     @Test func `groups that the token leaves out come from where the provider tells more`() async throws {
         try await Lobby.open { _, lobby async throws in
             let ann = try await lobby.join("ann", nil)

@@ -52,28 +52,56 @@ import Testing
             let disabled = try await entrance.house.caller.call(
                 "POST", "/v1/users/\(eve.actor.principal?.description ?? "")/disable", entrance.owner)
             #expect(disabled.status == 200)
-            var answers: Set<String> = []
+            // Each statement is known to its connection by then.
+            _ = try await entrance.logIn("nobody@desk.example", from: "192.0.2.1")
+            var (answers, statements): (Set<String>, Set<Int>) = ([], [])
             for (email, password) in [
                 ("nobody@desk.example", Entrance.password),
                 ("ann@desk.example", "four candles of a loud week"),
                 ("ben@desk.example", Entrance.password), ("eve@desk.example", Entrance.password),
                 ("eve@desk.example", "another one"), (String(repeating: "é", count: 200), "x"),
             ] {
-                let before = scratchHasher.count
+                let before = (scratchHasher.count, database.sentCount)
                 let answer = try await entrance.logIn(email, password)
-                #expect(scratchHasher.count == before + 1, "\(email)")
+                #expect(scratchHasher.count == before.0 + 1, "\(email)")
+                statements.insert(database.sentCount - before.1)
                 #expect(answer.status == 401, "\(email)")
                 let headers = answer.response.head.fields.map { "\($0.name): \($0.value)" }
                 answers.insert(answer.text + headers.joined(separator: "\n"))
             }
             #expect(answers.count == 1)
+            #expect(statements.count == 1 && statements.allSatisfy { $0 > 5 }, "\(statements)")
             let reasons = try await entrance.house.events().filter { $0.type == "login.failed" }
                 .map { $0.data["reason"]?.asString ?? "" }
             #expect(
                 reasons == [
-                    "unknown_user", "wrong_password", "no_password", "principal_disabled", "wrong_password",
-                    "unknown_user",
+                    "unknown_user", "unknown_user", "wrong_password", "no_password", "principal_disabled",
+                    "wrong_password", "unknown_user",
                 ])
+        }
+    }
+
+    @Test func `T14: who is locked out looks alike, whoever it is, and costs the same work`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            _ = try await entrance.join("ben", password: nil)
+            let eve = try await entrance.join("eve")
+            _ = try await entrance.house.caller.call(
+                "POST", "/v1/users/\(eve.actor.principal?.description ?? "")/disable", entrance.owner)
+            var (answers, statements): (Set<String>, Set<Int>) = ([], [])
+            for (index, name) in ["nobody", "ann", "ben", "eve"].enumerated() {
+                let (email, address) = ("\(name)@desk.example", "192.0.2.\(index + 1)")
+                for _ in 0..<5 { _ = try await entrance.logIn(email, "a guess", from: address) }
+                let before = (scratchHasher.count, database.sentCount)
+                let answer = try await entrance.logIn(email, from: address)
+                #expect(answer.status == 429 && scratchHasher.count == before.0, "\(name) \(answer.text)")
+                statements.insert(database.sentCount - before.1)
+                let headers = answer.response.head.fields.map { "\($0.name): \($0.value)" }
+                answers.insert(answer.text + headers.joined(separator: "\n"))
+            }
+            #expect(answers.count == 1)
+            #expect(statements.count == 1 && statements.allSatisfy { $0 > 1 }, "\(statements)")
         }
     }
 
