@@ -93,8 +93,8 @@ extension OpenIDEndpoints {
         }.header(.setCookie, visit.cookie).header(.cacheControl, "no-store")
     }
 
-    /// What its groups gave goes with it: nobody would look at them again. What they deny stays. So do all other sessions: whoever
-    /// unlinks an account may have lost it.
+    /// What its groups gave goes with it: nobody would look at them again. What they deny stays. All other
+    /// sessions end: whoever unlinks an account may have lost it.
     private nonisolated(nonsending) func unlink(_ request: Request, _ context: Context) async throws
         -> Response
     {

@@ -156,15 +156,13 @@ import TestSupport
             func call(_ method: String, _ path: String, _ body: String, as context: Context? = nil)
                 async throws -> JSONValue
             {
-                let answer = try await house.caller.call(
-                    method, path, (context ?? glass), body: body)
+                let answer = try await house.caller.call(method, path, context ?? glass, body: body)
                 #expect((200...204).contains(answer.status), "\(path) \(answer.text)")
                 return answer.json
             }
-            let others = try await call(
-                "POST", "/v1/service-accounts", #"{"name":"mm","purpose":"a"}"#, as: owner)
-            let own = try await call(
-                "POST", "/v1/service-accounts", #"{"name":"mine","purpose":"a","role":"bot"}"#)
+            let bots = "/v1/service-accounts"
+            let others = try await call("POST", bots, #"{"name":"mm","purpose":"a"}"#, as: owner)
+            let own = try await call("POST", bots, #"{"name":"mine","purpose":"a","role":"bot"}"#)
             let ownID = own["id"]?.asString ?? ""
             func issue(_ bot: JSONValue, _ more: String) async throws -> TestAnswer {
                 try await house.caller.call(
