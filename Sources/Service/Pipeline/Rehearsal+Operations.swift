@@ -49,5 +49,7 @@ extension Rehearsal {
     ]
 
     /// What shares a transaction with others, or acts in this node's memory or in a name of its own.
-    static let never: Set<String> = ["tryRequest", "pushEvents", "runJob", "proveShare"]
+    static let never: Set<String> = [
+        "tryRequest", "tryProxiedRequest", "pushEvents", "runJob", "proveShare",
+    ]
 }
