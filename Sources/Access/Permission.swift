@@ -134,7 +134,7 @@ package enum Permission: String, CaseIterable, Sendable {
         case .rulesWrite: "Write, enable and disable alert rules."
         case .serviceAccountsRead: "See service accounts."
         case .serviceAccountsWrite: "Make and change service accounts, and issue their access tokens."
-        case .signalsRead: "Read indicators, grades and signals."
+        case .signalsRead: "Read indicators, grades, signals and the market, and prices in them."
         case .silencesRead: "See silences and maintenance windows."
         case .silencesWrite: "Silence alerts, and plan maintenance windows."
         case .systemRead: "See versions, nodes and lag."

@@ -175,6 +175,9 @@ static const unsigned char migration_0052[] = {
 static const unsigned char migration_0053[] = {
 #embed "../../Migrations/0053_people.sql"
 };
+static const unsigned char migration_0054[] = {
+#embed "../../Migrations/0054_market_closes.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -249,6 +252,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0051_alert_flood.sql", migration_0051),
     FILE_OF("Migrations/0052_signal_courses.sql", migration_0052),
     FILE_OF("Migrations/0053_people.sql", migration_0053),
+    FILE_OF("Migrations/0054_market_closes.sql", migration_0054),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -161,6 +161,7 @@ extension EventType {
     package static let marketRegimeChanged = EventType("market.regime_changed", .signalsRead)
     package static let metricObserved = EventType("metric.observed", .signalsRead)
     package static let narrativeFaded = EventType("narrative.faded", .signalsRead)
+    package static let investorGradeChanged = EventType("investor_grade.changed", .signalsRead)
     package static let alertFiring = EventType("alert.firing", .alertsRead)
     package static let alertResolved = EventType("alert.resolved", .alertsRead)
     package static let alertAcknowledged = EventType("alert.acknowledged", .alertsRead)
@@ -233,8 +234,8 @@ extension EventType {
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .levelApproached, .levelBroken, .candleGap,
         .seriesStale, .seriesResumed, .candleFeedFailed, .candleFeedRecovered, .moverEntered, .moverLeft,
-        .marketRegimeChanged, .metricObserved, .narrativeFaded, .alertFiring, .alertResolved,
-        .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
+        .marketRegimeChanged, .metricObserved, .narrativeFaded, .investorGradeChanged, .alertFiring,
+        .alertResolved, .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
         .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,
         .maintenanceWindowChanged, .quietHoursChanged, .ruleWeakened,
         .ruleSuspended, .ruleFailed, .ruleNoData,

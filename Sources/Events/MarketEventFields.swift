@@ -22,6 +22,10 @@ extension EventFields {
             EventField("time", .string), EventField("score", .number),
             EventField("score_before", .number), EventField("members", .integer),
         ],
+        "investor_grade.changed": series + [
+            EventField("time", .string), EventField("previous", .number, isNullable: true),
+            EventField("grade", .number), EventField("model", .string), EventField("data_quality", .number),
+        ],
     ]
 
     private static let mover: [EventField] = [

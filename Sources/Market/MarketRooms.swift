@@ -16,8 +16,9 @@ package enum MarketRooms {
             + NarrativeEndpoints(ledger: ledger).operations
     }
 
-    package static func jobs(ledger: Ledger) -> [Job] {
+    package static func jobs(ledger: Ledger, told: GradeModel) -> [Job] {
         [
+            CloseWatch(ledger: ledger, told: told).job,
             MoverWatch(ledger: ledger).job, RegimeWatch(ledger: ledger).job, InvestorJob(ledger: ledger).job,
             NarrativeWatch(ledger: ledger).job,
         ]

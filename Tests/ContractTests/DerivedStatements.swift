@@ -77,6 +77,7 @@ enum DerivedStatements {
     private static var market: [Statement] {
         [
             InvestorStore.best, InvestorStore.worst, InvestorStore.history, CloseHistory.wanted,
+            MarketCloseStore.open, MarketCloseStore.sight, MarketReading.count, MarketReading.write,
             Correlation.page, TraderGradeOfDay.page, InvestorGradeOfDay.page, OHLCV.page, SignalOfCandle.page,
         ]
     }

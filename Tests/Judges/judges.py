@@ -113,7 +113,8 @@ def judge_mail():
 
 
 def judge_schemathesis():
-    settings = {"KEYBELL_RATE_LIMIT": "0", "KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": DEAF_EXCHANGE}
+    places = ("BINANCE_TESTNET_SPOT", "BINANCE_TESTNET_USDM", "BYBIT_TESTNET_MAIN")
+    settings = {"KEYBELL_RATE_LIMIT": "0", **{f"KEYBELL_STANDIN_{place}": DEAF_EXCHANGE for place in places}}
     with Service(BINARY, settings) as service:
         service.bootstrap()
         candles = (ROOT / "Tests" / "Fixtures" / "candles" / "SOL.csv").read_bytes()

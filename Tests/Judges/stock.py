@@ -48,6 +48,8 @@ class Stock:
             "token_id": self.token, "webhook_id": self.webhook, "rule_id": self.rule, "alert_id": self.alert,
             "delivery_id": self.delivery, "signal_id": self.signal, "name": self.job, "version": self.version,
             "group_id": self.group, "role": self.role, "principal_id": self.service_account,
+            "watchlist_id": self.watchlist, "mover_list_id": self.mover_list, "narrative_id": self.narrative,
+            "candle_feed_id": self.candle_feed,
         }
         # At the start, so that the run ends there when they do not come.
         self.signals = itertools.cycle(self.find_signals())
@@ -148,6 +150,29 @@ class Stock:
     def find_signals(self):
         look = "/v1/signals?token=SOL&interval=1d&source=binance"
         return [signal["id"] for signal in until("signals", lambda: self.service.must("GET", look)["data"])]
+
+    def one_of(self, area, body):
+        """Of these there may be so many, and no more: then others make room."""
+        answer = self.service.call("POST", f"/v1/{area}", body)
+        if answer.status != 409:
+            return answer.json()["id"]
+        for thing in self.service.must("GET", f"/v1/{area}?limit=50")["data"]:
+            self.service.call("DELETE", f"/v1/{area}/{thing['id']}", headers={"If-Match": "*"})
+        return self.post(f"/v1/{area}", body)["id"]
+
+    def watchlist(self):
+        return self.one_of("watchlists", {"name": self.name(), "tokens": ["SOL"]})
+
+    def mover_list(self):
+        return self.one_of("mover-lists", {"name": self.name(), "window": "7d", **SOURCE})
+
+    def narrative(self):
+        return self.one_of("narratives", {"name": self.name(), "members": [{"token": "SOL"}], **SOURCE})
+
+    def candle_feed(self):
+        symbol = f"JUDGED{next(self.numbers)}"
+        feed = {"token": symbol, "interval": "1d", "exchange": "binance", "instrument": symbol, "environment": "testnet"}
+        return self.one_of("candle-feeds", feed)
 
     def job(self):
         return self.service.must("GET", "/v1/jobs")["data"][0]["name"]

@@ -87,6 +87,7 @@ struct FactTests {
 
     @Test func `a metric's observations are kept in revisions, and its newest is told`() async throws {
         try await MarketDesk.with { _, desk in
+            desk.time.move(to: Timestamp("2025-12-05T00:00:00Z") ?? desk.time.now)
             try await desk.push("SOL", closes: [1])
             func post(_ rows: [String]) async throws -> TestAnswer {
                 try await desk.call("POST", "token-metrics", lines(rows), type: "application/x-ndjson")
@@ -127,5 +128,57 @@ struct FactTests {
             ])
             #expect(future.json["refused"] == 1)
         }
+    }
+
+    @Test func `observations are deleted, or the metric is, and another one has room again`() async throws {
+        try await MarketDesk.with { _, desk in
+            try await desk.push("SOL", closes: [1])
+            func post(_ rows: [String]) async throws -> TestAnswer {
+                try await desk.call("POST", "token-metrics", lines(rows), type: "application/x-ndjson")
+            }
+            _ = try await post((1...4).map { observation($0, Double($0)) })
+            let then = desk.time.now
+            desk.time.advance(.hours(1))
+            let path = "token-metrics?token=SOL&metric=sentiment&source=desk"
+            func values(_ query: String = "") async throws -> [Double?]? {
+                let list = path.replacing("metrics?", with: "metrics/observations?")
+                return try await desk.get(list + query).json["data"]?.asArray?.map { $0["value"]?.asDouble }
+            }
+            #expect(try await desk.call("DELETE", "\(path)&from=2025-12-02&to=2025-12-02").status == 400)
+            let some = try await desk.call("DELETE", "\(path)&from=2025-12-03")
+            #expect(some.status == 200 && some.json["deleted"] == 2, "\(some.text)")
+            #expect(try await values() == [2, 1])
+            #expect(try await values("&as_of=\(then)") == [4, 3, 2, 1])
+            let listed = try await desk.get("token-metrics").json["data"]?[0]
+            #expect(listed?["observations"] == 2 && listed?["newest"] == "2025-12-02T00:00:00.000Z")
+            // What comes again is another revision, and can be corrected.
+            desk.time.advance(.hours(1))
+            #expect(try await post([observation(3, 30)]).json["inserted"] == 1)
+            #expect(try await post([observation(3, 33)]).json["revised"] == 1)
+            #expect(try await values() == [33, 2, 1])
+            // A full metric takes corrections, and nothing new until there is room.
+            _ = try await desk.rows("update metric_series set observations = 99999")
+            let crowded = try await post([observation(2, 20), observation(4, 4), observation(5, 5)])
+            #expect(crowded.json["revised"] == 1 && crowded.json["inserted"] == 1, "\(crowded.text)")
+            #expect(crowded.json["errors"]?[0]?["code"] == "series_full")
+            #expect(try await post([observation(2, 22), observation(1, 1)]).json["revised"] == 1)
+            _ = try await desk.call("DELETE", "\(path)&to=2025-12-02")
+            #expect(try await post([observation(5, 5)]).json["inserted"] == 1)
+            #expect(try await desk.call("DELETE", path).status == 200)
+            #expect(try await desk.call("DELETE", path).status == 404)
+            #expect(try await desk.get("token-metrics").json["data"] == [])
+            #expect(try await desk.rows("select 1 from metric_value_revision").count == 0)
+            #expect(try await post([observation(1, 1)]).json["inserted"] == 1)
+        }
+    }
+
+    @Test func `an observation is news while it is younger than its pace`() {
+        let now = Timestamp.testStart
+        func isOld(_ age: Period, pace: Period?) -> Bool {
+            MetricBatch.isLongAgo(now - age, after: pace.map { now - age - $0 }, at: now)
+        }
+        #expect(!isOld(.days(2), pace: nil) && isOld(.days(3), pace: nil))
+        #expect(isOld(.days(3), pace: .days(1)) && !isOld(.days(20), pace: .days(30)))
+        #expect(isOld(.days(700), pace: .days(30)))
     }
 }

@@ -1,3 +1,4 @@
+import Events
 import JSON
 import Kernel
 import Postgres
@@ -43,17 +44,18 @@ struct InvestorTests {
     @Test func `grades come with the day, say what they are made of, and keep their revisions`() async throws
     {
         try await MarketDesk.with { _, desk in
-            let (good, bad) = (Self.path(400, growth: 0.01), Self.path(400, growth: 0.001))
+            desk.time.move(to: MarketDesk.day(370))
+            let (good, bad) = (Self.path(370, growth: 0.01), Self.path(370, growth: 0.001))
             try await desk.push("GOOD", closes: good, volume: 100)
             try await desk.push("BAD", closes: bad, volume: 1)
-            try await desk.push("YOUNG", closes: [1, 2, 3], fromDay: 397)
+            try await desk.push("YOUNG", closes: [1, 2, 3], fromDay: 367)
             let fact = """
-                {"token":"GOOD","name":"team","source":"a","value":90,"expires_at":"2026-02-01T00:00:00Z"}
-                {"token":"GOOD","name":"team","source":"b","value":70,"expires_at":"2026-02-01T00:00:00Z"}
-                {"token":"GOOD","name":"code","source":"a","value":40,"expires_at":"2026-02-01T00:00:00Z"}
+                {"token":"GOOD","name":"team","source":"a","value":90,"expires_at":"2025-03-01T00:00:00Z"}
+                {"token":"GOOD","name":"team","source":"b","value":70,"expires_at":"2025-03-01T00:00:00Z"}
+                {"token":"GOOD","name":"code","source":"a","value":40,"expires_at":"2025-03-01T00:00:00Z"}
                 """
             _ = try await desk.call("POST", "facts", fact, type: "application/x-ndjson")
-            try await desk.run("investor-grades")
+            try await desk.measure("investor-grades")
             let list = try await desk.get("grades/investor?source=x&why=true")
             let grades = list.json["data"]?.asArray ?? []
             #expect(grades.map { $0["symbol"]?.asString } == ["GOOD", "BAD"], "\(list.text)")
@@ -69,24 +71,23 @@ struct InvestorTests {
             #expect(abs((parts[0]["input"]?.asDouble ?? 0) - Self.momentum(good)) < 1e-9)
             #expect(abs((parts[1]["input"]?.asDouble ?? 0) - Self.sortino(good)) < 1e-9)
             #expect(abs((parts[2]["input"]?.asDouble ?? 0) + 0.01) < 1e-9)
+            try await history(desk)
+            // The other's grade is what it was the day before.
+            #expect(told(desk) == ["GOOD"])
             // Facts expire: the same day is graded again without them, as a revision.
             let then = desk.time.now
             desk.time.advance(.days(60))
-            try await desk.run("investor-grades")
+            try await desk.measure("investor-grades")
             let now = try await desk.get("grades/investor?token=GOOD")
-            #expect(now.json["data"]?.asArray?.count == 1 && now.json["data"]?[0]?["revision"] == 2)
+            #expect(now.json["data"]?[0]?["revision"] == 2 && told(desk) == ["GOOD", "GOOD later"])
             #expect(now.json["data"]?[0]?["missing"] == ["fundamentals"])
             #expect(now.json["data"]?[0]?["retroactive"] == true)
             let known = try await desk.get("grades/investor?token=GOOD&as_of=\(then)")
             #expect(known.json["data"]?[0]?["revision"] == 1)
             let count = try await desk.rows("select 1 from investor_grade_revision").count
-            try await desk.run("investor-grades")
+            try await desk.measure("investor-grades")
             #expect(try await desk.rows("select 1 from investor_grade_revision").count == count)
-            // A day later.
-            try await desk.push("GOOD", closes: [good[399] * 1.1], fromDay: 400)
-            try await desk.run("investor-grades")
-            let next = try await desk.get("grades/investor?token=GOOD&why=true").json["data"]?.asArray ?? []
-            #expect(next.count == 2 && next[0]["previous"] == next[1]["grade"])
+            try await nextDay(desk, close: good[369] * 1.1)
             let first = try await desk.get("grades/investor?limit=1&sort=grade")
             let cursor = first.json["next_cursor"]?.asString ?? ""
             let second = try await desk.get("grades/investor?limit=1&sort=grade&cursor=\(cursor)")
@@ -94,6 +95,31 @@ struct InvestorTests {
             #expect(second.json["data"]?[0]?["symbol"] == "GOOD", "\(second.text)")
             #expect(try await desk.get("grades/investor?token=GOOD&sort=grade").status == 400)
         }
+    }
+
+    /// History is graded too, with what was known of each day, and told nowhere.
+    private func history(_ desk: MarketDesk) async throws {
+        let days = try await desk.get("grades/investor?token=GOOD&limit=200").json["data"]?.asArray ?? []
+        #expect(days.count == 40 && days[0]["previous"] == days[1]["grade"])
+        #expect(days[1]["missing"] == ["fundamentals"] && days[1]["retroactive"] == true)
+        #expect(days.last?["time"]?.asString == MarketDesk.day(330).description)
+    }
+
+    private func told(_ desk: MarketDesk) -> [String] {
+        desk.events.filter { $0.type == .investorGradeChanged }.map {
+            let isOld = $0.data["retroactive"] == true
+            return ($0.data["symbol"]?.asString ?? "") + (isOld ? " later" : "")
+        }.sorted()
+    }
+
+    private func nextDay(_ desk: MarketDesk, close: Double) async throws {
+        try await desk.push("GOOD", closes: [close], fromDay: 370)
+        try await desk.measure("investor-grades")
+        desk.time.advance(.minutes(1))
+        try await desk.measure("investor-grades")
+        let next = try await desk.get("grades/investor?token=GOOD&why=true").json["data"]?.asArray ?? []
+        #expect(next[0]["previous"] == next[1]["grade"])
+        #expect(next[0]["time"]?.asString == MarketDesk.day(370).description)
     }
 
     private static func momentum(_ closes: [Double]) -> Double {

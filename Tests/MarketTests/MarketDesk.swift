@@ -30,7 +30,7 @@ final class MarketDesk {
         operations =
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
             .operations + TokenEndpoints(ledger: ledger).operations
-            + SignalEndpoints(database: database).operations
+            + SignalEndpoints(database: database).operations + GradeEndpoints(database: database).operations
             + MarketRooms.operations(ledger: ledger, told: .traderV0)
         writer.start(on: worker)
         analyst.start(on: worker)
@@ -75,10 +75,9 @@ final class MarketDesk {
     nonisolated(nonsending) func push(
         _ symbol: String, closes: [Double], volume: Double = 10, source: String = "x", fromDay: Int = 0
     ) async throws {
-        let first = Timestamp(seconds: 1_704_067_200)
         var text = ""
         for (index, close) in closes.enumerated() {
-            let time = first + .days(Int64(fromDay + index))
+            let time = Self.day(fromDay + index)
             text += """
                 {"token":"\(symbol)","interval":"1d","open_time":"\(time)","open":\(close),\
                 "high":\(close * 1.01),"low":\(close * 0.99),"close":\(close),"volume":\(volume)}\n
@@ -89,12 +88,22 @@ final class MarketDesk {
         guard answer.status == 200, answer.json["refused"] == 0 else { throw Refused(text: answer.text) }
     }
 
+    /// When a day of the desk begins.
+    static func day(_ number: Int) -> Timestamp {
+        Timestamp(seconds: 1_704_067_200) + .days(Int64(number))
+    }
+
     struct Refused: Error { let text: String }
 
+    /// Settles closes, and runs what is measured at them.
+    nonisolated(nonsending) func measure(_ name: String) async throws {
+        try await run("market-closes")
+        try await run(name)
+    }
+
     nonisolated(nonsending) func run(_ name: String) async throws {
-        guard let job = MarketRooms.jobs(ledger: ledger).first(where: { $0.name == name }) else {
-            throw Refused(text: name)
-        }
+        let jobs = MarketRooms.jobs(ledger: ledger, told: .traderV0)
+        guard let job = jobs.first(where: { $0.name == name }) else { throw Refused(text: name) }
         _ = try await job.run(
             .init(id: ledger.newID(), context: .installation(now: time.now, requestID: "job")))
     }
@@ -114,4 +123,6 @@ final class MovableTime: Sendable {
     }
 
     func advance(_ period: Period) { time.withLock { $0 = $0 + period } }
+
+    func move(to moment: Timestamp) { time.withLock { $0 = moment } }
 }

@@ -20,8 +20,16 @@ struct MarketOverviewTests {
             try await desk.push("YOUNG", closes: [1, 2, 3], fromDay: 57)
             try await desk.push("DEAD", closes: [1, 2, 3])
             _ = try await desk.analyst.sweepAndSettle(within: .seconds(20))
+            let first = try await desk.get("market?source=x&interval=1d")
+            #expect(first.status == 200 && first.json["known_at"] == .null, "\(first.text)")
+            try await desk.run("market-closes")
+            let known = desk.time.now
+            desk.time.advance(.hours(1))
             let market = try await desk.get("market?source=x&interval=1d")
-            #expect(market.status == 200, "\(market.text)")
+            #expect(market.json["known_at"]?.asString == known.description, "\(market.text)")
+            for name in ["tokens", "live", "above_sma50", "well_graded", "regime", "newest"] {
+                #expect(market.json[name] == first.json[name], "\(name)")
+            }
             #expect(market.json["tokens"] == 5 && market.json["live"] == 4)
             let above = market.json["above_sma50"]
             #expect(above?["count"] == 2 && above?["of"] == 3)
@@ -35,7 +43,15 @@ struct MarketOverviewTests {
             #expect(
                 then.json["regime"]?["state"] == "unknown" && then.json["above_sma50"]?["percent"] == .null)
             let unknown = try await desk.get("market?source=x&interval=1d&as_of=2025-01-01")
-            #expect(unknown.json["tokens"] == 0)
+            #expect(unknown.json["tokens"] == 0 && unknown.json["known_at"] == .null)
+            // Another candle of the same close is counted again; what was told before stays known.
+            try await desk.push("UP", closes: [1], fromDay: 59)
+            _ = try await desk.analyst.sweepAndSettle(within: .seconds(20))
+            try await desk.run("market-closes")
+            let corrected = try await desk.get("market?source=x&interval=1d")
+            #expect(corrected.json["above_sma50"]?["count"] == 1, "\(corrected.text)")
+            let told = try await desk.get("market?source=x&interval=1d&as_of=\(known)")
+            #expect(told.json["above_sma50"]?["count"] == 2, "\(told.text)")
         }
     }
 
@@ -49,10 +65,11 @@ struct MarketOverviewTests {
                     return ($0.data["regime"]?.asString ?? "") + (isRetroactive ? " later" : "")
                 }
             }
+            desk.time.move(to: MarketDesk.day(60))
             try await desk.push("BTC", closes: Self.rising)
             try await desk.run("market-regime")
             #expect(turns() == [])
-            desk.time.advance(.minutes(1))
+            desk.time.move(to: MarketDesk.day(61))
             try await desk.push("BTC", closes: [10], fromDay: 60)
             try await desk.run("market-regime")
             try await desk.run("market-regime")
@@ -63,6 +80,11 @@ struct MarketOverviewTests {
             try await desk.push("BTC", closes: [500], fromDay: 60)
             try await desk.run("market-regime")
             #expect(turns() == ["risk_off", "risk_on later"])
+            // A candle of long ago, as while history is loaded.
+            desk.time.move(to: MarketDesk.day(400))
+            try await desk.push("BTC", closes: [1], fromDay: 61)
+            try await desk.run("market-regime")
+            #expect(turns() == ["risk_off", "risk_on later", "risk_off later"])
         }
     }
 }

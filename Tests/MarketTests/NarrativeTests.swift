@@ -74,23 +74,28 @@ struct NarrativeTests {
             let steady = (0..<40).map { _ in 100.0 }
             // Ahead of all until a week ago, and behind them since.
             let theme = Self.theme
+            desk.time.move(to: MarketDesk.day(33))
             try await desk.push("HOT", closes: Array(theme.prefix(33)))
             for name in ["A", "B", "C"] { try await desk.push(name, closes: Array(steady.prefix(33))) }
             let made = try await desk.call(
                 "POST", "narratives", #"{"name":"theme","source":"x","members":[{"token":"HOT"}]}"#)
             let id = made.json["id"]?.asString ?? ""
-            try await desk.run("narratives")
+            try await desk.measure("narratives")
             let first = try await desk.get("narratives/\(id)").json["latest"]
             #expect(first?["fading"] == false && first?["members"] == 1, "\(made.text)")
-            desk.time.advance(.minutes(1))
+            desk.time.move(to: MarketDesk.day(40))
             try await desk.push("HOT", closes: Array(theme.suffix(7)), volume: 1, fromDay: 33)
             for name in ["A", "B", "C"] {
                 try await desk.push(name, closes: Array(steady.suffix(7)), fromDay: 33)
             }
-            try await desk.run("narratives")
-            try await desk.run("narratives")
+            try await desk.measure("narratives")
+            try await desk.measure("narratives")
             let faded = desk.events.filter { $0.type == .narrativeFaded }
             #expect(faded.count == 1 && faded.first?.data["retroactive"] == false)
+            // Another name changes no score, and is no other measurement.
+            _ = try await desk.call("PATCH", "narratives/\(id)", #"{"name":"other"}"#)
+            try await desk.measure("narratives")
+            #expect(try await desk.rows("select 1 from narrative_score").count == 2)
             let latest = try await desk.get("narratives").json["data"]?[0]?["latest"]
             #expect(latest?["fading"] == true)
             let parts = latest?["parts"]?.asArray ?? []

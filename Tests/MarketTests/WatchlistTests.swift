@@ -144,4 +144,48 @@ struct WatchlistTests {
             #expect(names.sorted() == ["0", "1", "2", "3", "4"])
         }
     }
+
+    @Test func `lists of tokens are narrowed to a watchlist that the caller sees`() async throws {
+        try await MarketDesk.with { _, desk in
+            for name in ["SOL", "BTC", "ETH"] { try await desk.push(name, closes: [1, 2]) }
+            let made = try await desk.call("POST", "watchlists", #"{"name":"a","tokens":["SOL","ETH"]}"#)
+            let id = made.json["id"]?.asString ?? ""
+            let empty = try await desk.call("POST", "watchlists", #"{"name":"b","tokens":[]}"#)
+            let none = empty.json["id"]?.asString ?? ""
+            func symbols(_ answer: TestAnswer, _ list: String = "data") -> [String] {
+                answer.json[list]?.asArray?.compactMap { $0["symbol"]?.asString } ?? []
+            }
+            #expect(symbols(try await desk.get("tokens?watchlist=\(id)")) == ["ETH", "SOL"])
+            #expect(symbols(try await desk.get("tokens?watchlist=\(none)")) == [])
+            let base = "movers?source=x&interval=1d&window=1d"
+            let movers = try await desk.get("\(base)&watchlist=\(id)")
+            #expect(symbols(movers, "gainers").sorted() == ["ETH", "SOL"], "\(movers.text)")
+            #expect(movers.json["counts"]?["tokens"] == 3 && movers.json["counts"]?["measured"] == 2)
+            _ = try await desk.rows(
+                """
+                with model as (
+                    insert into grade_model (id, name, parameters_hash) values (99, 'test', '') returning id
+                )
+                insert into investor_grade (token_id, source, time, known_at, value, data_quality, facts,
+                    candles, model, revision, retroactive)
+                select token_id, 'x', last_closed, now(), 50, 50, 0, 2, 99, 1, false from series, model
+                """)
+            let grades = try await desk.get("grades/investor?watchlist=\(id)")
+            #expect(symbols(grades).sorted() == ["ETH", "SOL"], "\(grades.text)")
+            let stranger = try await principal(3, in: desk)
+            for path in ["tokens?", "signals?", "grades/trader?interval=1d&", "grades/investor?", "\(base)&"]
+            {
+                #expect(try await desk.get("\(path)watchlist=\(id)").status == 200, "\(path)")
+                let hidden = try await desk.call("GET", "\(path)watchlist=\(id)", as: stranger)
+                let unknown = try await desk.call(
+                    "GET", "\(path)watchlist=wat_01ke6my6g1ff0v1s9c9dyq0c6e", as: stranger)
+                #expect(hidden.status == 404 && hidden.text == unknown.text, "\(hidden.text)")
+                #expect(try await desk.get("\(path)watchlist=x").pointers == ["query:watchlist"])
+            }
+            for path in ["grades/trader?interval=1d&", "grades/investor?"] {
+                let both = try await desk.get("\(path)token=SOL&watchlist=\(id)")
+                #expect(both.pointers == ["query:watchlist"], "\(both.text)")
+            }
+        }
+    }
 }

@@ -24,6 +24,8 @@ enum SQLRules {
         "Sources/Identity/Sessions/SessionStore.swift": "a constant list of columns",
         "Sources/Market/Investor/InvestorStore.swift":
             "a constant list of columns; one statement for each sort",
+        "Sources/Market/Closes/MarketCloseStore.swift": "a constant expression that two statements share",
+        "Sources/Market/Overview/MarketReading.swift": "a constant list of columns",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
         "Sources/Signals/Candles/CandleReads.swift":
             "a constant list of columns; one statement for each order",

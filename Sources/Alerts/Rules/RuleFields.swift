@@ -49,7 +49,9 @@ extension Fields {
         refuseRepeats("on", texts)
         return texts.enumerated().compactMap { index, text in
             if text == "market" {
-                fail("on", index: index, code: Self.notYetSupported, "market is not yet supported")
+                fail(
+                    "on", index: index, code: Self.notYetSupported,
+                    "market is not yet supported: name event types, as grade.changed or mover.*")
             } else if let pattern = EventPattern(text) {
                 if pattern.takesCustom || pattern.types.contains(where: \.isOpenToRules) { return pattern }
                 fail("on", index: index, code: FieldCode.notAChoice, "rules cannot match what rules tell")

@@ -42,6 +42,9 @@ struct FactEndpoints {
                 return try await upload.receive(request)
             },
             Operation(
+                .delete, metrics, id: "deleteTokenMetric", requires: .permission(.factsWrite),
+                errors: [.notFound], bodyLimit: 0, handle: delete),
+            Operation(
                 .get, metrics + "/observations", id: "listTokenMetricObservations",
                 requires: .permission(.signalsRead), errors: [.notFound], bodyLimit: 0, handle: observations),
         ]
@@ -128,6 +131,27 @@ struct FactEndpoints {
             }
             w.field("next_cursor", page.next)
         }
+    }
+
+    private nonisolated(nonsending) func delete(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        var parameters = try request.parameters()
+        let token = parameters.required("token") { $0.token() }
+        let metric = parameters.required("metric") { $0.suppliedName("metric") }
+        let source = parameters.required("source") { $0.source() }
+        let (from, to) = (parameters.time("from"), parameters.time("to"))
+        if let from, let to, to <= from {
+            parameters.fail("to", code: FieldCode.outOfRange, "must be after from")
+        }
+        try parameters.finish()
+        guard let token, let metric, let source else { throw Problem(.invalidParameter, "") }
+        let deletion = MetricDeletion(
+            token: try await SeriesFinder(database: ledger.database).token(token), metric: metric,
+            source: source, from: from, to: to)
+        let count = try await ledger.change(context) { try await deletion.run(in: $0) }
+        guard let count else { throw Problem.notFound("metric") }
+        return .object { w in w.field("deleted", count) }
     }
 
     private static func write(_ series: MetricStore.Listed, _ w: inout JSONWriter) {

@@ -7,7 +7,7 @@ import Signals
 
 /// Facts as rows, in revisions.
 enum FactStore {
-    /// Facts of one token, of all names and sources.
+    /// Facts of one token, of all names and sources, that have not expired.
     static let mostOfToken = 100
 
     /// What differs from what is said already is the next revision, and what was is kept. One that does not
@@ -43,7 +43,8 @@ enum FactStore {
     private static let lock = Statement(
         "fact_tokens_lock", "select id from token where id = any ($1::uuid[]) order by id for no key update")
     private static let names = Statement(
-        "fact_names", "select token_id, name, source from fact where token_id = any ($1::uuid[])")
+        "fact_names",
+        "select token_id, name, source from fact where token_id = any ($1::uuid[]) and expires_at > $2")
     private static let list = Statement(
         "fact_list",
         """
@@ -65,7 +66,9 @@ enum FactStore {
         // Two writers of a token's facts wait for each other here.
         try await transaction.query(lock, .idArray(ids.sorted()))
         var held: [TokenID: Set<[String]>] = [:]
-        for row in try await transaction.query(names, .idArray(ids.sorted())) {
+        for row in try await transaction.query(
+            names, .idArray(ids.sorted()), .timestamp(change.context.now))
+        {
             held[row.id(0), default: []].insert([row.text(1), row.text(2)])
         }
         var verdicts = SuppliedTokens.verdicts(rows, tokens)

@@ -38,6 +38,8 @@ struct MetricBatch {
         )
     }
 
+    var times: [Timestamp] { rows.map(\.time) }
+
     /// Each of them once, for all rows of it.
     mutating func open(_ found: [Name: Series]) {
         for index in rows.indices {
@@ -48,15 +50,34 @@ struct MetricBatch {
     }
 
     mutating func refuseWithoutSeries() {
-        for index in rows.indices where verdicts[index] == .unchanged {
-            guard let series = series[index] else {
-                verdicts[index] = .refused(code: "too_many", message: "there are too many metrics already")
-                continue
-            }
-            if series.observations >= MetricStore.mostObservations {
+        for index in rows.indices where verdicts[index] == .unchanged && series[index] == nil {
+            verdicts[index] = .refused(
+                code: "too_many", message: "there are too many metrics already: delete some")
+        }
+    }
+
+    /// Rows of series that may have no room for all of them.
+    var crowded: [Int] {
+        let taken = taken
+        let counts = taken.reduce(into: [Int: Int]()) { $0[series[$1]?.id ?? 0, default: 0] += 1 }
+        return taken.filter { index in
+            guard let series = series[index] else { return false }
+            return series.observations + counts[series.id, default: 0] > MetricStore.mostObservations
+        }
+    }
+
+    /// Refuses new observations beyond the room of their series; what corrects one is taken.
+    /// - Parameter known: those of `crowded` that there are already.
+    mutating func refuseWithoutRoom(known: Set<Int>) {
+        var added: [Int: Int] = [:]
+        for index in crowded where !known.contains(index) {
+            guard let series = series[index] else { continue }
+            if series.observations + added[series.id, default: 0] < MetricStore.mostObservations {
+                added[series.id, default: 0] += 1
+            } else {
                 verdicts[index] = .refused(
                     code: "series_full",
-                    message: "the metric has \(MetricStore.mostObservations) observations already")
+                    message: "the metric has \(MetricStore.mostObservations) observations: delete old ones")
             }
         }
     }
@@ -68,10 +89,9 @@ struct MetricBatch {
         if case .refused = verdicts[index] { false } else { true }
     }
 
-    /// - Parameter oldRevision: 0 where there was none.
-    mutating func note(_ index: Int, oldRevision: Int) {
-        verdicts[index] = oldRevision == 0 ? .inserted : .revised
-        revisions[index] = oldRevision + 1
+    mutating func note(_ index: Int, isNew: Bool, revision: Int) {
+        verdicts[index] = isNew ? .inserted : .revised
+        revisions[index] = revision
     }
 
     /// The newest row of each series.
@@ -87,22 +107,36 @@ struct MetricBatch {
         return (all.map(\.key), all.map { rows[$0.value].time })
     }
 
+    /// The observation before the newest one.
+    struct Previous {
+        let time: Timestamp
+        let value: Double
+    }
+
     /// Of every series whose newest observation came or changed: what is older is history, and told nowhere.
-    func events(previous: [Int: Double]) -> [NewEvent] {
+    func events(previous: [Int: Previous], at now: Timestamp) -> [NewEvent] {
         newest.sorted { $0.key < $1.key }.compactMap { id, index in
             guard let revision = revisions[index], let entry = tokens[index],
                 series[index]?.newest.map({ $0 <= rows[index].time }) ?? true
             else { return nil }
             let row = rows[index]
+            let isOld = Self.isLongAgo(row.time, after: previous[id]?.time, at: now)
             return NewEvent(
                 .metricObserved, subject: entry.token,
                 [
                     "token_id": .string(entry.token.description), "symbol": .string(entry.symbol),
                     "metric": .string(row.name), "source": .string(row.source),
-                    "retroactive": .bool(revision > 1), "time": .string(row.time.description),
-                    "value": .double(row.value), "previous": .double(previous[id]),
+                    "retroactive": .bool(revision > 1 || isOld), "time": .string(row.time.description),
+                    "value": .double(row.value), "previous": .double(previous[id]?.value),
                     "revision": .number(JSONNumber(revision)),
                 ])
         }
+    }
+
+    /// Whether an observation is news no more, as while history is loaded: older than two days, and than
+    /// twice the time since the one before, for what is observed once a week or a month.
+    static func isLongAgo(_ time: Timestamp, after previous: Timestamp?, at now: Timestamp) -> Bool {
+        let pace = previous.map { (time - $0) * 2.0 } ?? .days(2)
+        return now - time > max(pace, .days(2))
     }
 }

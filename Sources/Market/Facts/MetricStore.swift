@@ -35,18 +35,30 @@ enum MetricStore {
     private static let previous = Statement(
         "metric_previous",
         """
-        select i.series, v.value
+        select i.series, v.time, v.value
         from unnest($1::int4[], $2::timestamptz[]) as i (series, time)
         cross join lateral (
-            select value from metric_value m where m.series = i.series and m.time < i.time
+            select time, value from metric_value m where m.series = i.series and m.time < i.time
             order by m.time desc limit 1
         ) v
         """)
+    /// Which of some rows there are already.
+    private static let known = Statement(
+        "metric_known",
+        """
+        select i.place::int4 from unnest($1::int4[], $2::timestamptz[]) with ordinality
+            as i (series, time, place)
+        where exists (select from metric_value m where m.series = i.series and m.time = i.time)
+        """)
+    /// What was deleted and comes again goes on with its revisions.
     private static let write = Statement(
         "metric_write",
         """
         with input as materialized (
-            select i.*, m.revision as old
+            select i.*, m.revision as old, coalesce(m.revision, (
+                    select max(r.revision) from metric_value_revision r
+                    where r.series = i.series and r.time = i.time
+                ), 0) + 1 as revision
             from unnest($1::int4[], $2::timestamptz[], $3::float8[]) with ordinality
                 as i (series, time, value, place)
             left join metric_value m using (series, time)
@@ -57,9 +69,9 @@ enum MetricStore {
             from metric_value m join input i using (series, time)
         ), written as (
             insert into metric_value as m (series, time, value, known_at, revision)
-            select series, time, value, $4, 1 from input
+            select series, time, value, $4, revision from input
             on conflict on constraint metric_value_key do update
-            set value = excluded.value, known_at = excluded.known_at, revision = m.revision + 1
+            set value = excluded.value, known_at = excluded.known_at, revision = excluded.revision
         ), grown as (
             update metric_series s set observations = observations + g.added,
                 newest = greatest(s.newest, g.newest)
@@ -68,7 +80,7 @@ enum MetricStore {
                 from input group by series
             ) g where s.id = g.series
         )
-        select place::int4, coalesce(old, 0) from input
+        select place::int4, old is null, revision from input
         """)
     private static let list = Statement(
         "metric_list",
@@ -109,7 +121,7 @@ enum MetricStore {
         var observed: [(token: TokenID, time: Timestamp)] = []
         for row in written {
             let index = taken[row.int(0) - 1]
-            batch.note(index, oldRevision: row.int(1))
+            batch.note(index, isNew: row.bool(1), revision: row.int(2))
             guard rows[index].name == SuppliedSeries.sentiment, let token = tokens[index]?.token else {
                 continue
             }
@@ -117,13 +129,13 @@ enum MetricStore {
         }
         try await SuppliedSeries.note(observed: observed, in: transaction)
         let (series, times) = batch.newestOfSeries
-        var before: [Int: Double] = [:]
+        var before: [Int: MetricBatch.Previous] = [:]
         for row in try await transaction.query(
             previous, .int32Array(series.map(Int32.init)), .timestampArray(times))
         {
-            before[row.int(0)] = row.double(1)
+            before[row.int(0)] = .init(time: row.timestamp(1), value: row.double(2))
         }
-        for event in batch.events(previous: before) { change.emit(event) }
+        for event in batch.events(previous: before, at: change.context.now) { change.emit(event) }
         return batch.verdicts
     }
 
@@ -145,6 +157,12 @@ enum MetricStore {
         }
         batch.open(found)
         batch.refuseWithoutSeries()
+        let crowded = batch.crowded
+        guard !crowded.isEmpty else { return }
+        let there = try await transaction.query(
+            known, .int32Array(crowded.map { Int32(batch.series[$0]?.id ?? 0) }),
+            .timestampArray(crowded.map { batch.times[$0] }))
+        batch.refuseWithoutRoom(known: Set(there.map { crowded[$0.int(0) - 1] }))
     }
 
     // MARK: Reading

@@ -14,14 +14,16 @@ struct InvestorEndpoints {
             Operation(
                 .get, "/v1/grades/investor", id: "listInvestorGrades", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await list(request) }
+            ) { request, context in try await list(request, context) }
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let token = parameters.token()
-        let filter = InvestorStore.Filter(
+        let watchlist = parameters.watchlist()
+        var filter = InvestorStore.Filter(
             source: parameters.source(), atLeast: parameters.grade("grade_gte"),
             below: parameters.grade("grade_lt"), asOf: parameters.time("as_of"))
         let hasWhy = parameters.bool("why", default: false)
@@ -32,7 +34,11 @@ struct InvestorEndpoints {
             parameters.fail(
                 "sort", code: "not_with_token", "is not taken of one token: its newest grade is first")
         }
+        if token != nil && watchlist != nil {
+            parameters.fail("watchlist", code: FieldCode.notAChoice, "is not taken with token")
+        }
         try parameters.finish()
+        filter.tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
         let found: [StoredInvestorGrade]
         if let token {
             found = try await InvestorStore.history(

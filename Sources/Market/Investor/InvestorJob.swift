@@ -6,29 +6,32 @@ import Kernel
 import Postgres
 import Signals
 
-/// Grades every living token of each source's daily candles, once a day when they have closed, and the newest
-/// day again when its candles or facts change.
+/// Grades every living token of each source's daily candles, once a day when their close is settled, and the
+/// newest day again when its candles or facts change. Days of the last year that were not graded are graded
+/// first, in their order: at the first start with history, and after a stop.
 struct InvestorJob {
     static let every: Period = .minutes(5)
-    /// Candles of one day arrive one after another: the day is graded after so long.
-    static let patience: Period = .minutes(10)
     /// Grades of one transaction.
     static let atOnce = 1_000
+    /// Days that are graded later.
+    static let daysBack: Int64 = 365
 
     private static let due = Statement(
         "investor_due",
         """
         with market as (
-            select s.source, max(s.last_closed) as newest, sum(s.version)::text as versions
-            from series s where s.interval = '1d' and s.last_closed is not null group by s.source
+            select c.source, c.settled, c.turn::text as turn, (
+                    select min(s.first_open) from series s where s.source = c.source and s.interval = '1d'
+                ) as first
+            from market_close c where c.interval = '1d' and c.settled is not null
         ), said as (
             select coalesce(max(known_at)::text, '') || ' '
                 || (select count(*) from fact where expires_at > $1)::text as facts
             from fact
         )
-        select m.source, m.newest, m.newest::text || ' ' || m.versions || ' ' || s.facts
+        select m.source, m.settled, m.turn || ' ' || s.facts, m.first, r.time
         from market m cross join said s left join investor_run r using (source)
-        where r.seen is distinct from m.newest::text || ' ' || m.versions || ' ' || s.facts
+        where r.seen is distinct from m.turn || ' ' || s.facts
         order by m.source
         """)
     private static let note = Statement(
@@ -48,42 +51,74 @@ struct InvestorJob {
             var written = 0
             let due = try await ledger.database.query(Self.due, .timestamp(ledger.clock.now()))
             for row in due where !run.isOver {
-                written += try await grade(
-                    row.text(0), newest: row.timestamp(1), seen: row.text(2), run)
+                let newest = row.timestamp(1)
+                let days = Self.days(upTo: newest, first: row.timestamp(3), done: row.optionalTimestamp(4))
+                for day in days where !run.isOver {
+                    let isNewest = day == newest
+                    let count = try await grade(row.text(0), day, isNewest: isNewest, run)
+                    guard let count else { break }
+                    written += count
+                    // Last: a run that is cut off is made again, and finds what it wrote.
+                    try await note(row.text(0), day, seen: isNewest ? row.text(2) : "")
+                }
             }
             return JSONObject(members: [("grades", .number(JSONNumber(written)))])
         }
     }
 
+    /// The newest, and before it those of the last year that may have a grade and were not graded.
+    /// - Parameter done: the newest day that was graded.
+    static func days(upTo newest: Timestamp, first: Timestamp, done: Timestamp?) -> [Timestamp] {
+        var day = max(
+            newest - .days(daysBack), first + .days(Int64(InvestorGrade.leastReturns)),
+            done.map { $0 + .days(1) } ?? first)
+        var days: [Timestamp] = []
+        while day < newest {
+            days.append(day)
+            day = day + .days(1)
+        }
+        return days + [newest]
+    }
+
+    /// How many grades are new or other than before; nil when the run is over.
     private nonisolated(nonsending) func grade(
-        _ source: String, newest: Timestamp, seen: String, _ run: JobRun
-    ) async throws -> Int {
+        _ source: String, _ day: Timestamp, isNewest: Bool, _ run: JobRun
+    ) async throws -> Int? {
         let now = ledger.clock.now()
-        guard now - Interval.day.close(of: newest) >= Self.patience else { return 0 }
-        let moment = MarketMoment(source: source, interval: .day, at: nil, asOf: nil, now: now)
-        let inputs = try await InvestorReads.inputs(moment, isOver: { run.isOver }, in: ledger.database)
+        let moment = MarketMoment.close(of: day, source, .day, now: now)
+        // A day of the past knew only the facts of its time.
+        let facts = isNewest ? now : Interval.day.close(of: day)
+        let inputs = try await InvestorReads.inputs(
+            moment, factsAt: facts, isOver: { run.isOver }, in: ledger.database)
         guard let inputs,
             let model = try await ledger.database.transaction({
-                try await GradeStore.number(
-                    of: InvestorGrade.model, InvestorGrade.parameterHash, in: $0)
+                try await GradeStore.number(of: InvestorGrade.model, InvestorGrade.parameterHash, in: $0)
             })
-        else { return 0 }
-        let graded = InvestorGrade.grades(inputs)
+        else { return nil }
         var written = 0
-        var rest = graded[...]
+        // On a day without any candle the newest are of a day before.
+        var rest = InvestorGrade.grades(inputs.filter { $0.time == day })[...]
         while !rest.isEmpty {
-            if run.isOver { return written }
+            if run.isOver { return nil }
             let part = Array(rest.prefix(Self.atOnce))
             rest = rest.dropFirst(Self.atOnce)
-            written += try await ledger.database.transaction { transaction in
-                try await InvestorStore.write(
-                    part, source: source, model: model, now: now, in: transaction)
+            let context = Context.installation(now: now, requestID: run.context.requestID)
+            written += try await ledger.change(context) { change in
+                let moves = try await InvestorStore.write(
+                    part, source: source, model: model, isNewest: isNewest, now: now, in: change.transaction)
+                // What is of the past is in lists, and told nowhere.
+                if isNewest { for move in moves { move.tell(source, at: now, in: change) } }
+                return moves.count
             }
         }
-        // Last: a run that is cut off is made again, and finds what it wrote.
-        try await ledger.database.transaction { transaction in
-            _ = try await transaction.query(Self.note, .text(source), .timestamp(newest), .text(seen))
-        }
         return written
+    }
+
+    private nonisolated(nonsending) func note(
+        _ source: String, _ day: Timestamp, seen: String
+    ) async throws {
+        try await ledger.database.transaction { transaction in
+            _ = try await transaction.query(Self.note, .text(source), .timestamp(day), .text(seen))
+        }
     }
 }

@@ -19,22 +19,23 @@ enum InvestorReads {
             select avg(n.value) as score, sum(n.facts) as facts
             from (
                 select k.name, avg(k.value) as value, count(*) as facts from facts_known($3) k
-                where k.token_id = i.token_id and k.expires_at > $6 group by k.name
+                where k.token_id = i.token_id and k.observed_at <= $6 and k.expires_at > $6 group by k.name
             ) n
         ) f on true
         order by i.series
         """)
 
-    /// Of all living tokens of a source.
+    /// Of all living tokens of a source; nil when the time is over.
+    /// - Parameter factsAt: the time at which facts must have been observed, and not have expired.
     nonisolated(nonsending) static func inputs(
-        _ moment: MarketMoment, isOver: () -> Bool, in database: Database
+        _ moment: MarketMoment, factsAt: Timestamp, isOver: () -> Bool, in database: Database
     ) async throws -> [InvestorInputs]? {
         var all: [InvestorInputs] = []
         var after = 0
         while !isOver() {
             let rows = try await database.query(
                 inputs, .text(moment.source), .timestamp(moment.before), .timestamp(moment.known),
-                .int32(Int32(after)), .int32(Int32(tokensOfPage)), .timestamp(min(moment.now, moment.known)))
+                .int32(Int32(after)), .int32(Int32(tokensOfPage)), .timestamp(factsAt))
             all += rows.map { InvestorInputs($0) }
             guard rows.count == tokensOfPage else { return all }
             after = rows[rows.count - 1].int(0)

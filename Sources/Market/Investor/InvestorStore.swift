@@ -1,6 +1,7 @@
 import Access
 import Kernel
 import Postgres
+import Signals
 
 /// Investor Grades as rows, in revisions.
 enum InvestorStore {
@@ -28,31 +29,37 @@ enum InvestorStore {
             insert into investor_grade_revision
             select g.*, $18::timestamptz from investor_grade g join input i
                 on g.token_id = i.token_id and g.source = $16 and g.time = i.time
+        ), written as (
+            insert into investor_grade as g (token_id, source, time, known_at, value, previous, data_quality,
+                momentum, momentum_score, sortino, risk_score, drawdown, drawdown_score, volume,
+                liquidity_score, fundamentals, facts, candles, model, revision, retroactive)
+            select token_id, $16, time, $18, value, previous, data_quality, momentum, momentum_score, sortino,
+                risk_score, drawdown, drawdown_score, volume, liquidity_score, fundamentals, facts, candles,
+                $17, coalesce(old, 0) + 1, old is not null or not $19
+            from input
+            on conflict on constraint investor_grade_key do update set known_at = excluded.known_at,
+                value = excluded.value, previous = excluded.previous, data_quality = excluded.data_quality,
+                momentum = excluded.momentum, momentum_score = excluded.momentum_score,
+                sortino = excluded.sortino, risk_score = excluded.risk_score, drawdown = excluded.drawdown,
+                drawdown_score = excluded.drawdown_score, volume = excluded.volume,
+                liquidity_score = excluded.liquidity_score, fundamentals = excluded.fundamentals,
+                facts = excluded.facts, candles = excluded.candles, model = excluded.model,
+                revision = excluded.revision, retroactive = true
+            returning g.token_id, g.time, g.value, g.previous, g.data_quality, g.revision
         )
-        insert into investor_grade as g (token_id, source, time, known_at, value, previous, data_quality,
-            momentum, momentum_score, sortino, risk_score, drawdown, drawdown_score, volume, liquidity_score,
-            fundamentals, facts, candles, model, revision, retroactive)
-        select token_id, $16, time, $18, value, previous, data_quality, momentum, momentum_score, sortino,
-            risk_score, drawdown, drawdown_score, volume, liquidity_score, fundamentals, facts, candles, $17,
-            coalesce(old, 0) + 1, old is not null
-        from input
-        on conflict on constraint investor_grade_key do update set known_at = excluded.known_at,
-            value = excluded.value, previous = excluded.previous, data_quality = excluded.data_quality,
-            momentum = excluded.momentum, momentum_score = excluded.momentum_score,
-            sortino = excluded.sortino, risk_score = excluded.risk_score, drawdown = excluded.drawdown,
-            drawdown_score = excluded.drawdown_score, volume = excluded.volume,
-            liquidity_score = excluded.liquidity_score, fundamentals = excluded.fundamentals,
-            facts = excluded.facts, candles = excluded.candles, model = excluded.model,
-            revision = excluded.revision, retroactive = true
+        select w.token_id, t.symbol, w.time, w.value, w.previous, w.data_quality, w.revision
+        from written w join ticker t using (token_id)
+        order by w.token_id
         """)
 
-    /// How many were new or others than before.
+    /// Those that were new or others than before.
+    /// - Parameter isNewest: they are of the newest day; older ones are written as of the past.
     nonisolated(nonsending) static func write(
         _ graded: [(inputs: InvestorInputs, grade: InvestorGrade)], source: String, model: Int,
-        now: Timestamp, in transaction: Transaction
-    ) async throws -> Int {
+        isNewest: Bool, now: Timestamp, in transaction: Transaction
+    ) async throws -> [InvestorMove] {
         let rows = graded.compactMap { item in item.grade.value.map { (item.inputs, item.grade, $0) } }
-        guard !rows.isEmpty else { return 0 }
+        guard !rows.isEmpty else { return [] }
         func inputs(_ component: InvestorGrade.Component) -> Parameter {
             .optionalDoubleArray(rows.map { $0.1.parts[component]?.input })
         }
@@ -65,8 +72,8 @@ enum InvestorStore {
             scores(.momentum), inputs(.riskAdjusted), scores(.riskAdjusted), inputs(.drawdown),
             scores(.drawdown), inputs(.liquidity), scores(.liquidity), inputs(.fundamentals),
             .int32Array(rows.map { Int32($0.1.facts) }), .int32Array(rows.map { Int32($0.1.candles) }),
-            .text(source), .int16(Int16(model)), .timestamp(now)
-        ).affected
+            .text(source), .int16(Int16(model)), .timestamp(now), .bool(isNewest)
+        ).map { InvestorMove($0) }
     }
 
     // MARK: Reading
@@ -80,6 +87,8 @@ enum InvestorStore {
         var atLeast: Double?
         var below: Double?
         var asOf: Timestamp?
+        /// Nil: any.
+        var tokens: [TokenID]?
     }
 
     private static let columns = """
@@ -97,6 +106,7 @@ enum InvestorStore {
         join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
         where s.interval = '1d' and ($2::text is null or s.source = $2)
             and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
+            and ($9::uuid[] is null or g.token_id = any ($9))
         """
 
     static let best = Statement(
@@ -132,7 +142,7 @@ enum InvestorStore {
         let rows = try await source.query(
             sort == .best ? best : worst, .timestamp(filter.asOf ?? .farFuture), .text(filter.source),
             .double(filter.atLeast), .double(filter.below), .double(after.flatMap { Double($0[0]) }),
-            .id(after.flatMap { TokenID($0[1]) }), .text(after?[2]), .int(limit))
+            .id(after.flatMap { TokenID($0[1]) }), .text(after?[2]), .int(limit), .tokens(filter.tokens))
         return rows.map { StoredInvestorGrade($0) }
     }
 

@@ -26,6 +26,13 @@ struct MarketMoment: Sendable {
         ]
     }
 
+    /// The close of a candle, as it is known now.
+    static func close(
+        of newest: Timestamp, _ source: String, _ interval: Interval, now: Timestamp
+    ) -> MarketMoment {
+        MarketMoment(source: source, interval: interval, at: interval.close(of: newest), asOf: nil, now: now)
+    }
+
     func write(to w: inout JSONWriter) {
         w.field("source", source)
         w.field("interval", interval.rawValue)
@@ -43,6 +50,28 @@ extension MarketMoment {
         let asOf = parameters.time("as_of")
         guard let source, let interval else { return nil }
         self.init(source: source, interval: interval, at: at, asOf: asOf, now: now)
+    }
+}
+
+extension MarketMoment {
+    /// Candles that one answer may look at: about a second of the database's time.
+    private static let mostCandles = 1_000_000
+    private static let series = Statement(
+        "market_series_count", "select count(*)::int4 from series where source = $1 and interval = $2")
+
+    /// Refuses what would look at too many candles.
+    /// - Parameters:
+    ///   - candles: of each series.
+    ///   - field: the parameter that asks for so many.
+    nonisolated(nonsending) func limit(
+        candles: Int, field: String, in source: any Queryable
+    ) async throws {
+        let rows = try await source.query(Self.series, .text(self.source), .text(interval.rawValue))
+        guard let series = rows.first?.int(0), series > Self.mostCandles / candles else { return }
+        let message = "would look at \(candles) candles of each of \(series) series: too many for one answer"
+        throw Problem(
+            .invalidParameter, "\(field) \(message).",
+            errors: [FieldError(pointer: "query:\(field)", code: FieldCode.outOfRange, message: message)])
     }
 }
 

@@ -2,6 +2,7 @@ import Access
 import JSON
 import Kernel
 import Postgres
+import Signals
 
 /// How much one token moved over a window, with the two candles between which that was measured.
 struct Mover: Equatable, Sendable {
@@ -48,42 +49,60 @@ struct Movers: Sendable {
 
 extension Movers {
     /// Both ends are where they should be: a token without a candle there is not measured. A change of
-    /// nothing is neither a gain nor a loss.
+    /// nothing is neither a gain nor a loss. Volumes are added up of those alone that are listed, unless
+    /// there is a floor that all have to pass.
     private static let read = Statement(
         "movers_read",
         """
         with last as materialized (
             select * from market_last($1, $2, make_interval(secs => $3::float8), $4, $5)
         ), moved as materialized (
-            select * from market_moves($1, $2, make_interval(secs => $3::float8),
-                make_interval(secs => $6::float8), $4, $5)
+            select l.series, l.token_id, l.symbol, b.open_time as from_time, b.close as from_close,
+                l.open_time as to_time, l.close as to_close, l.close / b.close - 1 as change, f.volume
+            from last l
+            cross join lateral candle_at(l.series, l.open_time - make_interval(secs => $6::float8), $5) b
+            left join lateral (
+                select sum(k.close * k.volume) as volume
+                from candles_between(l.series, b.open_time, l.open_time, $5) k where $7::float8 > 0
+            ) f on true
+            where l.is_live and ($9::uuid[] is null or l.token_id = any ($9))
+        ), liquid as materialized (
+            select * from moved where $7::float8 = 0 or volume >= $7::float8
         ), counted as (
             select (select max(newest) from last) as newest,
                 (select count(*) from last) as tokens,
                 (select count(*) from last where is_live) as live,
                 (select count(*) from moved) as measured,
-                (select count(*) from moved where volume >= $7) as liquid
+                (select count(*) from liquid) as liquid
         ), ranked as (
-            select m.*, true as gains, row_number() over (order by m.change desc, m.token_id) as place
-            from moved m where m.volume >= $7 and m.change > 0
-            union all
-            select m.*, false, row_number() over (order by m.change, m.token_id)
-            from moved m where m.volume >= $7 and m.change < 0
+            select r.*, v.volume as traded, v.bars from (
+                select m.*, true as gains, row_number() over (order by m.change desc, m.token_id) as place
+                from liquid m where m.change > 0
+                union all
+                select m.*, false, row_number() over (order by m.change, m.token_id)
+                from liquid m where m.change < 0
+            ) r
+            cross join lateral (
+                select sum(k.close * k.volume) as volume, count(*) as bars
+                from candles_between(r.series, r.from_time, r.to_time, $5) k
+            ) v
+            where r.place <= $8
         )
         select c.newest, c.tokens, c.live, c.measured, c.liquid, r.gains, r.place, r.token_id, r.symbol,
-            r.change, r.volume, r.bars, r.from_time, r.from_close, r.to_time, r.to_close
-        from counted c left join ranked r on r.place <= $8
+            r.change, r.traded, r.bars, r.from_time, r.from_close, r.to_time, r.to_close
+        from counted c left join ranked r on true
         order by r.gains desc, r.place
         """)
 
+    /// - Parameter tokens: who is measured; nil: all.
     nonisolated(nonsending) static func read(
-        _ moment: MarketMoment, over window: MoverWindow, minVolume: Double, limit: Int,
-        in source: any Queryable
+        _ moment: MarketMoment, over window: MoverWindow, minVolume: Double, among tokens: [TokenID]? = nil,
+        limit: Int, in source: any Queryable
     ) async throws -> Movers {
         let rows = try await source.query(
             read,
             parameters: moment.parameters + [
-                .double(Double(window.seconds)), .double(minVolume), .int(limit),
+                .double(Double(window.seconds)), .double(minVolume), .int(limit), .tokens(tokens),
             ])
         var movers = Movers()
         for row in rows {

@@ -12,7 +12,8 @@ struct MoverEndpoints {
     var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/movers", id: "listMovers", requires: .permission(.signalsRead), bodyLimit: 0
+                .get, "/v1/movers", id: "listMovers", requires: .permission(.signalsRead),
+                errors: [.notFound], bodyLimit: 0
             ) { request, context in try await list(request, context) }
         ]
     }
@@ -27,14 +28,18 @@ struct MoverEndpoints {
         let minVolume = parameters.parsed("min_volume", expected: "a number that is not negative") { text in
             Double(text).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
         }
+        let watchlist = parameters.watchlist()
         let limit = parameters.limit()
         if let moment, let mistake = window?.mistake(over: moment.interval) {
             parameters.fail("window", code: FieldCode.outOfRange, mistake)
         }
         try parameters.finish()
         guard let moment, let window else { throw Problem(.invalidParameter, "") }
+        try await moment.limit(
+            candles: Int(window.seconds / moment.interval.seconds), field: "window", in: database)
+        let tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
         let movers = try await Movers.read(
-            moment, over: window, minVolume: minVolume ?? 0, limit: limit, in: database)
+            moment, over: window, minVolume: minVolume ?? 0, among: tokens, limit: limit, in: database)
         return .object { w in
             moment.write(to: &w)
             w.field("window", window.text)

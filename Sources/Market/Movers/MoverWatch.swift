@@ -6,29 +6,18 @@ import Kernel
 import Postgres
 import Signals
 
-/// Measures mover lists when candles of their market have closed, and tells who enters and who leaves. By the
+/// Measures mover lists when a close of their market is settled, and tells who enters and who leaves. By the
 /// lease of its job on one node at a time; a list's row lock makes sure of it.
 struct MoverWatch {
-    static let every: Period = .seconds(10)
-    /// Candles of one moment arrive one after another: their market is measured once every living token has
-    /// its own, or after so long.
-    static let patience: Period = .seconds(60)
+    static let every: Period = .seconds(5)
 
-    /// Lists whose market has other candles than were seen. A market is settled when nobody's newest candle
-    /// is awaited any more.
+    /// Lists that have not seen their market's last turn.
     private static let due = Statement(
         "mover_due",
         """
-        with place as (select distinct source, interval from mover_list), market as (
-            select p.source, p.interval, max(s.last_closed) as newest,
-                max(s.last_closed)::text || ' ' || sum(s.version)::text as seen
-            from place p join series s using (source, interval) group by p.source, p.interval
-        )
-        select l.id, m.newest, m.seen, m.newest = l.measured_at, exists (
-                select from series s where s.source = m.source and s.interval = m.interval
-                    and s.last_closed >= l.measured_at and s.last_closed < m.newest)
-        from mover_list l join market m using (source, interval)
-        where m.newest is not null and l.seen is distinct from m.seen
+        select l.id, c.settled, c.turn::text, c.settled <= l.measured_at
+        from mover_list l join market_close c using (source, interval)
+        where c.settled is not null and l.seen is distinct from c.turn::text
         order by l.id
         """)
     private static let note = Statement(
@@ -58,32 +47,29 @@ struct MoverWatch {
         let seen: String
         /// The same candle as before, with other numbers.
         let isRepeat: Bool
-        let awaitsMore: Bool
     }
 
     private nonisolated(nonsending) func due() async throws -> [Due] {
         try await ledger.database.query(Self.due).map { row in
             Due(
                 list: row.id(0), newest: row.timestamp(1), seen: row.text(2),
-                isRepeat: !row.isNull(3) && row.bool(3), awaitsMore: row.bool(4))
+                isRepeat: !row.isNull(3) && row.bool(3))
         }
     }
 
-    /// How much there was to tell; nil when it is not yet time.
+    /// How much there was to tell; nil when the list is gone.
     private nonisolated(nonsending) func measure(_ due: Due, _ run: JobRun) async throws -> Int? {
         let now = ledger.clock.now()
         let context = Context.installation(now: now, requestID: run.context.requestID)
         return try await ledger.change(context) { change in
             let transaction = change.transaction
             guard let list = try await MoverListStore.lock(due.list, in: transaction) else { return nil }
-            let closed = list.interval.close(of: due.newest)
-            if due.awaitsMore && !due.isRepeat && now - closed < Self.patience { return nil }
-            let moment = MarketMoment(
-                source: list.source, interval: list.interval, at: nil, asOf: nil, now: now)
+            let moment = MarketMoment.close(of: due.newest, list.source, list.interval, now: now)
             let movers = try await Movers.read(
                 moment, over: list.window, minVolume: list.minVolume, limit: list.size, in: transaction)
             let stays = try await MoverListStore.stays(list.id, at: .farFuture, in: transaction)
-            let turn = MoverTurn(list: list, movers: movers, stays: stays, isRepeat: due.isRepeat)
+            let isOld = due.isRepeat || list.interval.isLongAgo(due.newest, at: now)
+            let turn = MoverTurn(list: list, movers: movers, stays: stays, isRetroactive: isOld)
             for stay in turn.leaving {
                 try await MoverListStore.leave(stay, of: list.id, at: now, in: transaction)
             }
@@ -104,8 +90,8 @@ struct MoverTurn {
     let entering: [(side: Mover.Side, mover: Mover)]
     let events: [NewEvent]
 
-    /// - Parameter isRepeat: the newest candle is the one of the turn before.
-    init(list: MoverList, movers: Movers, stays: [MoverStay], isRepeat: Bool) {
+    /// - Parameter isRetroactive: the newest candle is the one of the turn before, or of long ago.
+    init(list: MoverList, movers: Movers, stays: [MoverStay], isRetroactive: Bool) {
         let on = Set(stays.map { Place(side: $0.side, token: $0.token) })
         let places = Mover.Side.allCases.flatMap { side in
             (movers.sides[side] ?? []).map { (side: side, mover: $0) }
@@ -121,11 +107,11 @@ struct MoverTurn {
         events =
             leaving.map { stay in
                 MoverEvent(list: list, side: stay.side, token: stay.token, symbol: stay.symbol)
-                    .left(newest: movers.newest, isRetroactive: isRepeat)
+                    .left(newest: movers.newest, isRetroactive: isRetroactive)
             }
             + entering.map { side, mover in
                 MoverEvent(list: list, side: side, token: mover.token, symbol: mover.symbol)
-                    .entered(mover, isRetroactive: isRepeat)
+                    .entered(mover, isRetroactive: isRetroactive)
             }
     }
 

@@ -97,6 +97,10 @@ struct StoredNarrativeScore: Sendable {
     let score: NarrativeScore
     let isFading: Bool
     let isRetroactive: Bool
+
+    func saysTheSame(as other: StoredNarrativeScore) -> Bool {
+        (time, before, score) == (other.time, other.before, other.score)
+    }
 }
 
 extension StoredNarrativeScore {

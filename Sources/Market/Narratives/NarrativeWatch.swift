@@ -6,22 +6,17 @@ import Kernel
 import Postgres
 import Signals
 
-/// Measures narratives when candles of their market have closed or their members changed, and tells which
+/// Measures narratives when a close of their market is settled or their members changed, and tells which
 /// begin to fade.
 struct NarrativeWatch {
-    static let every: Period = .seconds(60)
+    static let every: Period = .seconds(10)
 
     private static let due = Statement(
         "narrative_due",
         """
-        with place as (select distinct source, interval from narrative), market as (
-            select p.source, p.interval, max(s.last_closed)::text || ' ' || sum(s.version)::text as seen
-            from place p join series s using (source, interval)
-            where s.last_closed is not null group by p.source, p.interval
-        )
-        select n.id, n.source, n.interval, m.seen || ' ' || n.revision::text
-        from narrative n join market m using (source, interval)
-        where n.seen is distinct from m.seen || ' ' || n.revision::text
+        select n.id, n.source, n.interval, c.turn::text || ' ' || n.revision::text, c.settled
+        from narrative n join market_close c using (source, interval)
+        where c.settled is not null and n.seen is distinct from c.turn::text || ' ' || n.revision::text
         order by n.source, n.interval, n.id
         """)
     private static let note = Statement(
@@ -38,9 +33,9 @@ struct NarrativeWatch {
             var market: (moment: MarketMoment, now: Week, before: Week)?
             for row in try await ledger.database.query(Self.due) where !run.isOver {
                 guard let interval = Interval(rawValue: row.text(2)) else { continue }
-                if market?.moment.source != row.text(1) || market?.moment.interval != interval {
-                    market = try await read(source: row.text(1), interval)
-                }
+                let moment = MarketMoment.close(
+                    of: row.timestamp(4), row.text(1), interval, now: ledger.clock.now())
+                if market.map({ !$0.moment.isOf(moment) }) ?? true { market = try await read(moment) }
                 guard let market, let newest = market.now.newest else { continue }
                 let told = try await measure(
                     row.id(0), seen: row.text(3), newest: newest, market.now, market.before, run)
@@ -59,13 +54,11 @@ struct NarrativeWatch {
     }
 
     private nonisolated(nonsending) func read(
-        source: String, _ interval: Interval
+        _ moment: MarketMoment
     ) async throws -> (moment: MarketMoment, now: Week, before: Week) {
-        let moment = MarketMoment(
-            source: source, interval: interval, at: nil, asOf: nil, now: ledger.clock.now())
         let now = try await week(moment)
         var earlier = moment
-        earlier.at = now.newest.map { interval.close(of: $0) - NarrativeScore.week }
+        earlier.at = now.newest.map { moment.interval.close(of: $0) - NarrativeScore.week }
         return (moment, now, try await week(earlier))
     }
 
@@ -91,10 +84,13 @@ struct NarrativeWatch {
             }
             let earlier = before.market.score(of: members.at(narrative.interval.close(of: then)))
             let last = try await NarrativeScoreStore.latest(of: [id], known: .farFuture, in: transaction)[id]
+            let isRepeat = last.map { $0.time >= newest } ?? false
             let stored = StoredNarrativeScore(
                 narrative: id, time: newest, knownAt: moment, value: score.value, before: earlier?.value,
                 score: score, isFading: score.isFading(after: earlier),
-                isRetroactive: last.map { $0.time >= newest } ?? false)
+                isRetroactive: isRepeat || narrative.interval.isLongAgo(newest, at: moment))
+            // Measured again with the same outcome, it is the same measurement.
+            if let last, stored.saysTheSame(as: last) { return false }
             try await NarrativeScoreStore.insert(stored, in: transaction)
             try await SuppliedSeries.note(measured: narrative, members, at: newest, in: transaction)
             // What was never measured before may have faded long ago.
@@ -114,6 +110,12 @@ struct NarrativeWatch {
                 "score": .double(stored.value), "score_before": .double(stored.before),
                 "members": .number(JSONNumber(stored.score.members)),
             ])
+    }
+}
+
+extension MarketMoment {
+    fileprivate func isOf(_ other: MarketMoment) -> Bool {
+        (source, interval, at) == (other.source, other.interval, other.at)
     }
 }
 

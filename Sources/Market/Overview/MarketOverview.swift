@@ -6,36 +6,13 @@ import Signals
 
 /// How many tokens of a market do well, and its regime.
 struct MarketOverview: Sendable {
-    /// From this grade on a token counts as well graded.
-    static let goodGrade = 60.0
-
-    var newest: Timestamp?
-    var tokens = 0
-    var live = 0
-    var breadth = Part()
-    var grades = Part()
+    var reading: MarketReading
     var regime: MarketRegime?
     /// The candle at which the regime became what it is, as far as it was watched.
     var since: Timestamp?
-
-    /// Some of all that could be asked.
-    struct Part: Equatable, Sendable {
-        var count = 0
-        var of = 0
-
-        /// Nil where nobody could be asked.
-        var percent: Double? { of == 0 ? nil : 100 * Double(count) / Double(of) }
-    }
 }
 
 extension MarketOverview {
-    private static let counts = Statement(
-        "market_counts",
-        """
-        select max(newest), count(*), count(*) filter (where is_live), count(*) filter (where is_above),
-            count(is_above), count(*) filter (where grade >= $7), count(grade)
-        from market_breadth($1, $2, make_interval(secs => $3::float8), $4, $5, $6)
-        """)
     private static let turn = Statement(
         "market_turn_last",
         """
@@ -44,19 +21,22 @@ extension MarketOverview {
         order by time desc, known_at desc limit 1
         """)
 
+    /// Of now and of what was known then, the reading that was told; of another moment, and before there
+    /// was one, the tokens are counted.
     nonisolated(nonsending) static func read(
-        _ moment: MarketMoment, by model: GradeModel, in source: any Queryable
+        _ asked: MarketMoment, by model: GradeModel, in source: any Queryable
     ) async throws -> MarketOverview {
-        var overview = MarketOverview()
-        let rows = try await source.query(
-            counts,
-            parameters: moment.parameters + [.int16(Int16(model.number)), .double(goodGrade)])
-        if let row = rows.first {
-            overview.newest = row.optionalTimestamp(0)
-            (overview.tokens, overview.live) = (row.int(1), row.int(2))
-            overview.breadth = Part(count: row.int(3), of: row.int(4))
-            overview.grades = Part(count: row.int(5), of: row.int(6))
+        var moment = asked
+        let stored =
+            moment.at == nil ? try await MarketReading.stored(moment, by: model, in: source) : nil
+        if let newest = stored?.newest {
+            // The market's own token must not be a candle ahead of the others.
+            moment.at = moment.interval.close(of: newest)
+        } else {
+            try await moment.limit(candles: MarketReading.candlesOfToken, field: "at", in: source)
         }
+        var overview = MarketOverview(reading: stored ?? MarketReading())
+        if stored == nil { overview.reading = try await .counted(moment, by: model, in: source) }
         overview.regime = try await MarketRegime.read(moment, in: source)
         let turns = try await source.query(
             turn, .text(moment.source), .text(moment.interval.rawValue), .timestamp(moment.before),
@@ -69,19 +49,20 @@ extension MarketOverview {
 
     func write(_ moment: MarketMoment, by model: GradeModel, to w: inout JSONWriter) {
         moment.write(to: &w)
-        w.field("newest", newest?.description)
-        w.field("tokens", tokens)
-        w.field("live", live)
+        w.field("newest", reading.newest?.description)
+        w.field("known_at", reading.knownAt?.description)
+        w.field("tokens", reading.tokens)
+        w.field("live", reading.live)
         w.object("above_sma50") { w in
-            w.field("count", breadth.count)
-            w.field("of", breadth.of)
-            w.field("percent", breadth.percent)
+            w.field("count", reading.breadth.count)
+            w.field("of", reading.breadth.of)
+            w.field("percent", reading.breadth.percent)
         }
         w.object("well_graded") { w in
-            w.field("count", grades.count)
-            w.field("of", grades.of)
-            w.field("percent", grades.percent)
-            w.field("at_least", Self.goodGrade)
+            w.field("count", reading.grades.count)
+            w.field("of", reading.grades.of)
+            w.field("percent", reading.grades.percent)
+            w.field("at_least", MarketReading.goodGrade)
             w.field("model", model.rawValue)
         }
         w.object("regime") { w in

@@ -42,21 +42,22 @@ extension MarketRegime {
         """
         select s.token_id, c.open_time, c.close
         from (
-            select s.id, s.token_id from series s join ticker t using (token_id)
-            where t.symbol = $4 and s.source = $1 and s.interval = $2
+            select s.id, s.token_id, least($4, s.last_closed) as upto
+            from series s join ticker t using (token_id)
+            where t.symbol = $6 and s.source = $1 and s.interval = $2
             order by t.valid_to desc nulls first limit 1
         ) s
-        cross join lateral candles_last(s.id, $3, $5, $6::int4) c
+        cross join lateral candles_back(s.id, s.upto - 200 * make_interval(secs => $3::float8), s.upto, $5,
+            $7::int4) c
         order by c.open_time
         """)
 
-    /// Nil without enough candles of the market's token.
+    /// Nil without enough candles of the market's token among the last 200.
     nonisolated(nonsending) static func read(
         _ moment: MarketMoment, in source: any Queryable
     ) async throws -> MarketRegime? {
         let rows = try await source.query(
-            read, .text(moment.source), .text(moment.interval.rawValue), .timestamp(moment.before),
-            .text(symbol), .timestamp(moment.known), .int(closes))
+            read, parameters: moment.parameters + [.text(symbol), .int(closes)])
         guard rows.count == closes else { return nil }
         let last = rows[closes - 1]
         return MarketRegime(token: last.id(0), time: last.timestamp(1), closes: rows.map { $0.double(2) })

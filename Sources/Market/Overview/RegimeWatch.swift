@@ -16,11 +16,11 @@ struct RegimeWatch {
     private static let due = Statement(
         "market_regime_due",
         """
-        select s.source, s.interval, s.version, s.last_closed
+        select s.source, s.interval, s.rewritten
         from series s join ticker t using (token_id)
             left join market_watch w on w.source = s.source and w.interval = s.interval
         where t.symbol = $1 and t.valid_to is null and s.last_closed is not null
-            and w.version is distinct from s.version
+            and (w.newest, w.rewritten) is distinct from (s.last_closed, s.rewritten)
         order by s.source, s.interval limit $2
         """)
     private static let watched = Statement(
@@ -29,9 +29,9 @@ struct RegimeWatch {
     private static let watch = Statement(
         "market_watch_set",
         """
-        insert into market_watch (source, interval, newest, version, regime) values ($1, $2, $3, $4, $5)
+        insert into market_watch (source, interval, newest, rewritten, regime) values ($1, $2, $3, $4, $5)
         on conflict on constraint market_watch_key do update
-        set newest = excluded.newest, version = excluded.version, regime = excluded.regime
+        set newest = excluded.newest, rewritten = excluded.rewritten, regime = excluded.regime
         """)
     private static let turn = Statement(
         "market_turn_insert",
@@ -54,7 +54,7 @@ struct RegimeWatch {
                 guard let interval = Interval(rawValue: row.text(1)) else { continue }
                 let moment = MarketMoment(
                     source: row.text(0), interval: interval, at: nil, asOf: nil, now: ledger.clock.now())
-                if try await read(moment, version: row.int64(2), run) { turns += 1 }
+                if try await read(moment, rewritten: row.int64(2), run) { turns += 1 }
             }
             return JSONObject(members: [
                 ("read", .number(JSONNumber(due.count))), ("turns", .number(JSONNumber(turns))),
@@ -64,7 +64,7 @@ struct RegimeWatch {
 
     /// Whether it turned.
     private nonisolated(nonsending) func read(
-        _ moment: MarketMoment, version: Int64, _ run: JobRun
+        _ moment: MarketMoment, rewritten: Int64, _ run: JobRun
     ) async throws -> Bool {
         let context = Context.installation(now: moment.now, requestID: run.context.requestID)
         return try await ledger.change(context) { change in
@@ -76,7 +76,7 @@ struct RegimeWatch {
             try await transaction.query(
                 Self.watch,
                 parameters: place + [
-                    .timestamp(regime.time), .int64(version), .text(regime.state.rawValue),
+                    .timestamp(regime.time), .int64(rewritten), .text(regime.state.rawValue),
                 ])
             guard previous != regime.state else { return false }
             try await transaction.query(
@@ -87,7 +87,8 @@ struct RegimeWatch {
                 ])
             guard let previous else { return false }
             let isRepeat = before.map { $0.timestamp(0) >= regime.time } ?? false
-            change.emit(event(regime, moment, previous, isRetroactive: isRepeat))
+            let isOld = isRepeat || moment.interval.isLongAgo(regime.time, at: moment.now)
+            change.emit(event(regime, moment, previous, isRetroactive: isOld))
             return true
         }
     }

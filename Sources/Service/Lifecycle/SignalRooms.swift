@@ -45,7 +45,7 @@ struct SignalRooms {
         jobs =
             SignalJobs(ledger: ledger, analyst: analyst).jobs + [
                 FeedPuller(ledger: ledger, analyst: analyst, line: sender.klineLine()).job
-            ] + MarketRooms.jobs(ledger: ledger)
+            ] + MarketRooms.jobs(ledger: ledger, told: shared.settings.gradeModels.told)
             + BacktestRunner(ledger: ledger, offLoop: shared.offLoop).jobs
         (self.writer, self.analyst) = (writer, analyst)
     }

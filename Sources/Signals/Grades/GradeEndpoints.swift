@@ -21,12 +21,13 @@ package struct GradeEndpoints {
             Operation(
                 .get, "/v1/grades/trader", id: "listTraderGrades", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await list(request) }
+            ) { request, context in try await list(request, context) }
         ]
     }
 
     private struct Demand {
         var token: SeriesFinder.TokenReference?
+        var watchlist: WatchlistID?
         var interval: Interval?
         var source: String?
         var model: GradeModel
@@ -38,9 +39,10 @@ package struct GradeEndpoints {
         var cursor: [String]?
     }
 
-    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         let demand = try demand(request)
-        let found = try await find(demand)
+        let found = try await find(demand, context)
         let isOfSeries = demand.token != nil
         let page = Page(found, limit: demand.limit) { grade in
             let time = String(grade.time.microseconds)
@@ -63,7 +65,8 @@ package struct GradeEndpoints {
         let token = parameters.token()
         let model = parameters.model() ?? told
         var demand = Demand(
-            token: token, interval: parameters.required("interval") { $0.interval() },
+            token: token, watchlist: parameters.watchlist(),
+            interval: parameters.required("interval") { $0.interval() },
             source: parameters.source(), model: model, range: TimeRange(&parameters),
             filter: parameters.grades(of: model),
             hasWhy: parameters.bool("why", default: false),
@@ -71,6 +74,9 @@ package struct GradeEndpoints {
             limit: parameters.limit(upTo: 1_000), cursor: nil)
         if token != nil && demand.sort.isByGrade {
             parameters.fail("sort", code: FieldCode.notAChoice, "must be time or -time with token")
+        }
+        if token != nil && demand.watchlist != nil {
+            parameters.fail("watchlist", code: FieldCode.notAChoice, "is not taken with token")
         }
         if token == nil && (demand.range.from != .never || demand.range.to != .forever) {
             parameters.fail("from", code: FieldCode.notAChoice, "and to need a token")
@@ -82,12 +88,15 @@ package struct GradeEndpoints {
         return demand
     }
 
-    private nonisolated(nonsending) func find(_ demand: Demand) async throws -> [StoredGrade] {
+    private nonisolated(nonsending) func find(
+        _ demand: Demand, _ context: Context
+    ) async throws -> [StoredGrade] {
         guard let interval = demand.interval else { return [] }
         guard let token = demand.token else {
+            var filter = demand.filter
+            filter.tokens = try await WatchedTokens.of(demand.watchlist, for: context, in: database)
             return try await GradeReads.newest(
-                interval, of: demand.model, demand.source, demand.filter, asOf: demand.range.asOf,
-                sort: demand.sort,
+                interval, of: demand.model, demand.source, filter, asOf: demand.range.asOf, sort: demand.sort,
                 after: demand.cursor, limit: demand.limit + 1, in: database)
         }
         let series = try await finder.series(token, interval, demand.source)

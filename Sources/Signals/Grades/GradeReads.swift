@@ -1,3 +1,4 @@
+import Access
 import JSON
 import Kernel
 import Postgres
@@ -89,6 +90,7 @@ enum GradeReads {
         join grade_model m on m.id = g.model
         where s.interval = $1 and ($2::text is null or s.source = $2)
             and ($4::float8 is null or g.value >= $4) and ($5::float8 is null or g.value < $5)
+            and ($10::uuid[] is null or s.token_id = any ($10))
             and ($6::\(cast) is null or (\(key), s.id) \(way) ($6, $7::int4))
         order by \(key) \(order), s.id \(order) limit $8
         """
@@ -104,6 +106,8 @@ enum GradeReads {
     struct Filter {
         var atLeast: Double?
         var below: Double?
+        /// Of lists of many series: only theirs; nil: any.
+        var tokens: [TokenID]?
     }
 
     nonisolated(nonsending) static func list(
@@ -131,7 +135,8 @@ enum GradeReads {
             : .timestamp(after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) })
         let rows = try await database.query(
             statement, .text(interval.rawValue), .text(source), .timestamp(asOf), .double(filter.atLeast),
-            .double(filter.below), key, .int32(id), .int(limit), .int16(Int16(model.number)))
+            .double(filter.below), key, .int32(id), .int(limit), .int16(Int16(model.number)),
+            .tokens(filter.tokens))
         return rows.compactMap(StoredGrade.init)
     }
 }

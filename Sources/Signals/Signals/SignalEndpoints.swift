@@ -22,7 +22,7 @@ package struct SignalEndpoints {
             Operation(
                 .get, "/v1/signals", id: "listSignals", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await list(request) },
+            ) { request, context in try await list(request, context) },
             Operation(
                 .get, "/v1/signals/calibration", id: "getSignalCalibration",
                 requires: .permission(.signalsRead), bodyLimit: 0
@@ -34,9 +34,11 @@ package struct SignalEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let token = parameters.token()
+        let watchlist = parameters.watchlist()
         var filter = SignalReads.Filter(model: parameters.model() ?? told)
         filter.interval = parameters.interval()
         filter.source = parameters.source()
@@ -54,6 +56,7 @@ package struct SignalEndpoints {
         let cursor = parameters.cursor(parts: 2)
         try parameters.finish()
         if let token { filter.token = try await finder.token(token) }
+        filter.tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
         let found = try await SignalReads.list(
             filter, sort: sort, after: cursor?.parts, limit: limit + 1, in: database)
         let page = Page(found, limit: limit) { [sort.key(of: $0), $0.id.description] }

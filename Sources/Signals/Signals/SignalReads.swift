@@ -76,6 +76,8 @@ enum SignalReads {
     struct Filter {
         var model: GradeModel
         var token: TokenID?
+        /// Nil: any.
+        var tokens: [TokenID]?
         var interval: Interval?
         var source: String?
         var direction: Signal.Direction?
@@ -134,6 +136,7 @@ enum SignalReads {
                 and ($6::text is null or g.state = $6)
                 and ($7::float8 is null or n.value >= $7) and ($8::float8 is null or n.value < $8)
                 and ($15::float8 is null or g.confidence >= $15)
+                and ($18::uuid[] is null or s.token_id = any ($18))
                 and ($16::float8 is null or g.roi_net >= $16) and ($17::float8 is null or g.roi_net < $17)
                 and ($9::timestamptz is null or g.decided_at >= $9)
                 and ($10::timestamptz is null or g.decided_at < $10)
@@ -176,7 +179,7 @@ enum SignalReads {
             .double(filter.grade.atLeast), .double(filter.grade.below), .timestamp(filter.from),
             .timestamp(filter.to), key, .id(after.flatMap { SignalID($0[1]) }), .int(limit),
             .int16(Int16(filter.model.number)), .double(filter.confidence), .double(filter.roiNet.atLeast),
-            .double(filter.roiNet.below))
+            .double(filter.roiNet.below), .tokens(filter.tokens))
         return rows.compactMap(ListedSignal.init)
     }
 

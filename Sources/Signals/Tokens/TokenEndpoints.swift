@@ -14,8 +14,9 @@ package struct TokenEndpoints {
     package var operations: [Operation] {
         [
             Operation(
-                .get, "/v1/tokens", id: "listTokens", requires: .permission(.tokensRead), bodyLimit: 0
-            ) { request, _ in try await list(request) },
+                .get, "/v1/tokens", id: "listTokens", requires: .permission(.tokensRead),
+                errors: [.notFound], bodyLimit: 0
+            ) { request, context in try await list(request, context) },
             Operation(
                 .get, "/v1/tokens/{token_id}", id: "getToken", requires: .permission(.tokensRead),
                 errors: [.notFound], bodyLimit: 0
@@ -27,18 +28,21 @@ package struct TokenEndpoints {
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
+    {
         var parameters = try request.parameters()
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 2)
         let symbol = parameters.parsed("symbol", expected: "a ticker") { Token.isSymbol($0) ? $0 : nil }
         let category = parameters.text("category", 1...TokenPatch.longestCategory)
         let at = parameters.time("at")
+        let watchlist = parameters.watchlist()
         let sort = parameters.choice("sort", TokenStore.Sort.self) ?? .symbol
         try parameters.finish()
+        let tokens = try await WatchedTokens.of(watchlist, for: context, in: ledger.database)
         let found = try await TokenStore.list(
-            symbol: symbol, category: category, at: at, sort: sort, after: cursor?.parts, limit: limit + 1,
-            in: ledger.database)
+            symbol: symbol, category: category, at: at, among: tokens, sort: sort, after: cursor?.parts,
+            limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { token in
             [sort.isBySymbol ? token.symbol : String(token.createdAt.microseconds), token.id.description]
         }

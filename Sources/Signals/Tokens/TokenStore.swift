@@ -27,6 +27,7 @@ enum TokenStore {
                     and ($2::timestamptz is null or (p.valid_from is null or p.valid_from <= $2)
                         and (p.valid_to is null or $2 < p.valid_to))))
             and ($6::text is null or $6 = any (k.categories))
+            and ($7::uuid[] is null or k.id = any ($7))
             and ($3::\(cast) is null or (\(key), k.id) \(way) ($3, $4::uuid))
         order by \(key) \(order), k.id \(order) limit $5
         """
@@ -89,15 +90,16 @@ enum TokenStore {
         """)
 
     nonisolated(nonsending) static func list(
-        symbol: String?, category: String?, at: Timestamp?, sort: Sort, after: [String]?, limit: Int,
-        in database: Database
+        symbol: String?, category: String?, at: Timestamp?, among tokens: [TokenID]?, sort: Sort,
+        after: [String]?, limit: Int, in database: Database
     ) async throws -> [Token] {
         guard let statement = lists[sort] else { return [] }
         let id = after.flatMap { TokenID($0[1]) }
         let moment = after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) }
         let key: Parameter = sort.isBySymbol ? .text(id == nil ? nil : after?[0]) : .timestamp(moment)
         let rows = try await database.query(
-            statement, .text(symbol), .timestamp(at), key, .id(id), .int(limit), .text(category))
+            statement, .text(symbol), .timestamp(at), key, .id(id), .int(limit), .text(category),
+            .tokens(tokens))
         return rows.map(token)
     }
 
