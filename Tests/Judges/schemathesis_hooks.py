@@ -26,9 +26,9 @@ SAYABLE = {
     "cidrs": ["203.0.113.0/24"], "ip_allow_list": ["203.0.113.7"], "expires_at": "2099-01-05T08:00:00Z",
     "secret_created_at": "2020-01-05T08:00:00Z", "on": ["custom.judged"], "when": "event.n >= 7",
     "group_by": ["event.n"], "security": True, "tests": [], "url": "https://hooks.desk.example/judged",
-    "event_types": ["custom.*", "key.revoked"], "role": "analyst", "cooldown": "1h",
+    "event_types": ["custom.*", "key.revoked"], "role": "analyst", "cooldown": "1h", "instrument": "SOLUSDT",
 }
-SAYABLE_IN_QUERY = {"token": "SOL", "source": "binance", "interval": "1d"}
+SAYABLE_IN_QUERY = {"token": "SOL", "source": "binance", "interval": "1d", "metric": "sentiment", "window": "7d"}
 CURSORS = ("cursor", "after")
 PROBLEM = "application/problem+json"
 LINES = ("text/csv", "application/x-ndjson")
@@ -97,6 +97,8 @@ def mend(case):
         for name in [name for name in CURSORS if name in case.query]:
             del case.query[name]
         say(SAYABLE_IN_QUERY, case.query)
+        if "metric" in case.query:
+            stock.observe()
         if "watchlist" in case.query:
             case.query["watchlist"] = stock.kept_one("watchlist_id", "query")
     if isinstance(case.body, dict):

@@ -171,8 +171,13 @@ class Stock:
 
     def candle_feed(self):
         symbol = f"JUDGED{next(self.numbers)}"
-        feed = {"token": symbol, "interval": "1d", "exchange": "binance", "instrument": symbol, "environment": "testnet"}
+        feed = {"token": symbol, "interval": "1d", "instrument": symbol, **KEY}
         return self.one_of("candle-feeds", feed)
+
+    def observe(self):
+        """A metric that there is to be read, or to be deleted."""
+        row = b'{"token":"SOL","metric":"sentiment","source":"binance","time":"2025-12-01T00:00:00Z","value":0.4}'
+        self.service.must("POST", "/v1/token-metrics", row, headers={"Content-Type": "application/x-ndjson"})
 
     def job(self):
         return self.service.must("GET", "/v1/jobs")["data"][0]["name"]
