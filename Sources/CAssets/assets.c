@@ -178,6 +178,12 @@ static const unsigned char migration_0053[] = {
 static const unsigned char migration_0054[] = {
 #embed "../../Migrations/0054_market_closes.sql"
 };
+static const unsigned char migration_0055[] = {
+#embed "../../Migrations/0055_feed_holes.sql"
+};
+static const unsigned char migration_0056[] = {
+#embed "../../Migrations/0056_former_known.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -253,6 +259,8 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0052_signal_courses.sql", migration_0052),
     FILE_OF("Migrations/0053_people.sql", migration_0053),
     FILE_OF("Migrations/0054_market_closes.sql", migration_0054),
+    FILE_OF("Migrations/0055_feed_holes.sql", migration_0055),
+    FILE_OF("Migrations/0056_former_known.sql", migration_0056),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -25,7 +25,8 @@ extension EventType {
     /// The fields of its data; nil for own events, which hold whatever was pushed.
     package var dataFields: [EventField]? {
         if isCustom { return nil }
-        return EventFields.ofAlerts[name] ?? EventFields.ofMarket[name] ?? Self.fieldsByName[name] ?? []
+        return EventFields.ofAlerts[name] ?? EventFields.ofMarket[name] ?? EventFields.ofBacktests[name]
+            ?? Self.fieldsByName[name] ?? []
     }
 
     private static let fieldsByName: [String: [EventField]] = [
@@ -264,6 +265,7 @@ extension EventType {
         ],
         "candle_feed.failed": EventFields.candleFeed + [
             EventField("failures", .integer), EventField("error", .string),
+            EventField("failing_since", .string), EventField("shut_out_until", .string, isNullable: true),
         ],
         "candle_feed.recovered": EventFields.candleFeed + [EventField("failing_since", .string)],
         "rule.suspended": [

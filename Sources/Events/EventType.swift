@@ -156,6 +156,10 @@ extension EventType {
     package static let seriesResumed = EventType("series.resumed", .candlesRead)
     package static let candleFeedFailed = EventType("candle_feed.failed", .candlesRead)
     package static let candleFeedRecovered = EventType("candle_feed.recovered", .candlesRead)
+    package static let backtestStarted = EventType("backtest.started", .backtestsRead)
+    package static let backtestFinished = EventType("backtest.finished", .backtestsRead)
+    package static let backtestFailed = EventType("backtest.failed", .backtestsRead)
+    package static let backtestCancelled = EventType("backtest.cancelled", .backtestsRead)
     package static let moverEntered = EventType("mover.entered", .signalsRead)
     package static let moverLeft = EventType("mover.left", .signalsRead)
     package static let marketRegimeChanged = EventType("market.regime_changed", .signalsRead)
@@ -233,7 +237,8 @@ extension EventType {
         .factorAdded, .factorRemoved, .factorCopied, .recoveryCodeUsed,
         .gradeChanged,
         .signalOpened, .signalClosed, .signalStale, .levelApproached, .levelBroken, .candleGap,
-        .seriesStale, .seriesResumed, .candleFeedFailed, .candleFeedRecovered, .moverEntered, .moverLeft,
+        .seriesStale, .seriesResumed, .candleFeedFailed, .candleFeedRecovered,
+        .backtestStarted, .backtestFinished, .backtestFailed, .backtestCancelled, .moverEntered, .moverLeft,
         .marketRegimeChanged, .metricObserved, .narrativeFaded, .investorGradeChanged, .alertFiring,
         .alertResolved, .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
         .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,

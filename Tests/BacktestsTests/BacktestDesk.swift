@@ -7,6 +7,7 @@ import Jobs
 import Kernel
 import Postgres
 import Signals
+import Synchronization
 @testable import TestSupport
 
 @testable import Backtests
@@ -16,6 +17,8 @@ final class BacktestDesk {
     let database: Database
     let ledger: Ledger
     let runner: BacktestRunner
+    let time = DeskTime()
+    private(set) var events: [Event] = []
     private let operations: [Operation]
     private let writer: CandleWriter
     private let analyst: Analyst
@@ -24,7 +27,7 @@ final class BacktestDesk {
     init(_ database: Database, on worker: isolated Worker) throws {
         self.database = database
         ledger = Ledger(
-            database: database, clock: Clock(now: { .testStart }, monotonicNanoseconds: { 0 }),
+            database: database, clock: Clock(now: { [time] in time.now }, monotonicNanoseconds: { 0 }),
             entropy: .system)
         offLoop = try OffLoop(threads: 1, limit: 16, name: "kb-backtests")
         var draws = BacktestDraws()
@@ -33,10 +36,14 @@ final class BacktestDesk {
         writer = CandleWriter(ledger: ledger)
         analyst = Analyst(ledger: ledger, reactor: worker.reactor)
         operations =
-            BacktestEndpoints(ledger: ledger).operations
+            BacktestEndpoints(ledger: ledger).operations + TokenEndpoints(ledger: ledger).operations
             + UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: ledger.clock)
             .operations
         writer.start(on: worker)
+        ledger.react { [weak self] events, _ in
+            self?.events += events
+            return nil
+        }
     }
 
     func stop() {
@@ -56,7 +63,8 @@ final class BacktestDesk {
     nonisolated(nonsending) func call(
         _ method: String, _ target: String, body: String = ""
     ) async throws -> TestAnswer {
-        try await TestCaller(operations).call(method, target, testContext(at: .testStart), body: body)
+        try await TestCaller(operations).call(
+            method, target, testContext(at: time.now), headers: [(name: "if-match", value: "*")], body: body)
     }
 
     nonisolated(nonsending) func upload(_ symbol: String, _ candles: [Candle]) async throws -> TestAnswer {
@@ -74,13 +82,23 @@ final class BacktestDesk {
         guard let operation = operations.first(where: { $0.id == "uploadCandles" }) else {
             throw TestRequestFailure(text: "uploadCandles")
         }
-        return TestAnswer(try await operation.handle(request, testContext(at: .testStart)))
+        return TestAnswer(try await operation.handle(request, testContext(at: time.now)))
     }
+
+    func forgetEvents() { events = [] }
 
     /// One run of the job.
     nonisolated(nonsending) func work() async throws {
-        let context = Context.installation(now: .testStart, requestID: "backtests")
+        let context = Context.installation(now: time.now, requestID: "backtests")
         let run = JobRun(id: ledger.newID(), context: context)
         _ = try await runner.jobs[0].run(run)
     }
+}
+
+final class DeskTime: Sendable {
+    private let time = Mutex(Timestamp.testStart)
+
+    var now: Timestamp { time.withLock { $0 } }
+
+    func advance(_ period: Period) { time.withLock { $0 = $0 + period } }
 }

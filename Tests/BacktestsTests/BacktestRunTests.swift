@@ -3,10 +3,12 @@ import HTTPServer
 import JSON
 import Kernel
 import Postgres
+import Signals
 import TestSupport
 import Testing
 
 @testable import Backtests
+@testable import Events
 
 struct BacktestRunTests {
     private static let rule = #"{"enter":"close > sma(50) && rsi(14) < 80","leave":"close < sma(50)"}"#
@@ -27,11 +29,13 @@ struct BacktestRunTests {
             try await giveUp(desk)
             try await cancel(desk)
             try await refuse(desk)
+            try await readThePast(desk)
         }
     }
 
     /// A rule is run, and everything is told together.
     private nonisolated(nonsending) func tell(_ desk: BacktestDesk) async throws {
+        desk.forgetEvents()
         let asked = try await desk.call(
             "POST", "/v1/backtests", body: #"{"name":"<dips>","rule":\#(Self.rule),"source":"demo"}"#)
         #expect(asked.status == 201 && asked.json["state"]?.asString == "queued", "\(asked.text)")
@@ -40,6 +44,12 @@ struct BacktestRunTests {
         try await desk.work()
         let told = try await desk.call("GET", "/v1/backtests/\(id)").json
         #expect(told["state"]?.asString == "succeeded", "\(told)")
+        #expect(desk.events.map(\.type) == [.backtestStarted, .backtestFinished])
+        let finished = try #require(desk.events.last)
+        #expect(finished.subject == id && finished.data["name"] == "<dips>", "\(finished)")
+        #expect(finished.data["sharpe"] == told["report"]?["result"]?["sharpe"])
+        #expect(finished.data["trades"] == told["report"]?["result"]?["trades"])
+        #expect(finished.data["variants_tried"]?.asInt == 1)
         #expect(told["variants_tried"]?.asInt == 1)
         let report = try #require(told["report"])
         #expect(report["rivals"]?.asArray?.count == 10)
@@ -66,10 +76,13 @@ struct BacktestRunTests {
             let id = try await desk.call("POST", "/v1/backtests", body: body).json["id"]?.asString
             // As if a node had been lost in the middle of it.
             let backtest = try #require(BacktestID(id ?? ""))
+            desk.forgetEvents()
             _ = try await BacktestStore.begin(backtest, at: .testStart, in: desk.database)
             try await desk.work()
             let found = try await BacktestStore.find(backtest, in: desk.database)
             reports.append(String(decoding: try #require(found?.report), as: UTF8.self))
+            // That it began was told by the node that is lost.
+            #expect(desk.events.map(\.type) == [.backtestFinished])
         }
         #expect(reports[0] == reports[1] && reports[0] != reports[2])
         let list = try await desk.call("GET", "/v1/backtests?state=succeeded&limit=3").json
@@ -78,6 +91,48 @@ struct BacktestRunTests {
         let all = [list, rest].flatMap { $0["data"]?.asArray ?? [] }
         // The same rule twice is one variant.
         #expect(all.compactMap { $0["variants_tried"]?.asInt }.sorted() == [1, 2, 2, 3])
+    }
+
+    /// What was added, revised or renamed since does not change what was known.
+    private nonisolated(nonsending) func readThePast(_ desk: BacktestDesk) async throws {
+        desk.time.advance(.hours(1))
+        let asOf = desk.time.now - .minutes(1)
+        let rule = #"{"hold":"close > sma(20)","gate":true}"#
+        let then = #"{"rule":\#(rule),"source":"demo","as_of":"\#(asOf)"}"#
+        let named = #"{"rule":\#(rule),"source":"demo","tokens":["SOL"],"as_of":"\#(asOf)"}"#
+        let now = #"{"rule":\#(rule),"source":"demo"}"#
+        let before = try await [report(then, desk), report(named, desk), report(now, desk)]
+        #expect(before[0] == before[2] && before[0] != before[1])
+        desk.time.advance(.hours(1))
+        // When it was asked is no part of it.
+        #expect(try await report(now, desk) == before[0])
+        let sol = Market.candles(closes: Market.walk(325, seed: 2, drift: 0.002))
+        var revised = sol[100]
+        revised.close *= 1.001
+        revised.high = max(revised.high, revised.close)
+        #expect(try await desk.upload("SOL", [revised]).json["revised"]?.asInt == 1)
+        let more = Market.candles(closes: Market.walk(325, seed: 9))
+        #expect(try await desk.upload("ADA", more).status == 200)
+        let tokens = try await desk.call("GET", "/v1/tokens?symbol=SOL").json["data"]
+        let id = try #require(tokens?[0]?["id"]?.asString)
+        let renaming = #"{"symbol":"XSOL","renamed_at":"\#(desk.time.now)"}"#
+        let renamed = try await desk.call("PATCH", "/v1/tokens/\(id)", body: renaming)
+        #expect(renamed.status == 200, "\(renamed.text)")
+        desk.time.advance(.hours(1))
+        #expect(try await [report(then, desk), report(named, desk)] == Array(before.prefix(2)))
+        let after = try await report(now, desk)
+        #expect(after.contains(#""symbol":"XSOL""#) && after.contains(#""symbol":"ADA""#))
+        #expect(!before[0].contains("XSOL") && !before[0].contains("ADA"))
+    }
+
+    private nonisolated(nonsending) func report(
+        _ body: String, _ desk: BacktestDesk
+    ) async throws -> String {
+        let asked = try await desk.call("POST", "/v1/backtests", body: body)
+        let id = try #require(BacktestID(asked.json["id"]?.asString ?? ""), "\(asked.text)")
+        try await desk.work()
+        let found = try await BacktestStore.find(id, in: desk.database)
+        return String(decoding: try #require(found?.report), as: UTF8.self)
     }
 
     /// What is cut short again and again is given up.
@@ -91,6 +146,7 @@ struct BacktestRunTests {
         try await desk.work()
         let told = try await desk.call("GET", "/v1/backtests/\(id)").json
         #expect(told["state"]?.asString == "failed" && told["error"]?.asString?.contains("cut short") == true)
+        #expect(desk.events.last?.type == .backtestFailed && desk.events.last?.data["error"] == told["error"])
     }
 
     /// One is cancelled once, and deleted.
@@ -99,6 +155,7 @@ struct BacktestRunTests {
         let id = try await desk.call("POST", "/v1/backtests", body: body).json["id"]?.asString ?? ""
         let cancelled = try await desk.call("POST", "/v1/backtests/\(id)/cancel")
         #expect(cancelled.json["state"]?.asString == "cancelled", "\(cancelled.text)")
+        #expect(desk.events.last?.type == .backtestCancelled && desk.events.last?.subject == id)
         #expect(try await desk.call("POST", "/v1/backtests/\(id)/cancel").status == 409)
         try await desk.work()
         #expect(try await desk.call("GET", "/v1/backtests/\(id)").json["report"] == .null)

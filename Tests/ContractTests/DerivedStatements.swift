@@ -70,6 +70,8 @@ enum DerivedStatements {
             MarketGates.market, SeriesQueue.read, SeriesQueue.lock, SeriesQueue.lockMarket,
             SeriesFreshness.mark, SuppliedMarks.mark,
             CandleFeedStore.find, CandleFeedStore.lock, CandleFeedStore.list, CandleFeedStore.due,
+            CandleArchive.ofTokens, CandleArchive.ofSource, CandleFeedStore.holed, CandleFeedStore.heldUp,
+            CandleFeedStore.over,
         ] + Array(SignalReads.listsNow.values) + Array(SignalReads.listsThen.values)
             + Array(GradeReads.newestOf.values) + Array(TokenStore.lists.values)
     }

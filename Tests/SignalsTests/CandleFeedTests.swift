@@ -52,13 +52,16 @@ struct CandleFeedTests {
             desk.desk.time.advance(.seconds(89))
             try await desk.pull()
             #expect(desk.venue.asked == 1)
-            #expect(try await desk.feed(id)["error"]?.asString?.contains("429") == true)
+            let shut = try await desk.feed(id)
+            #expect(shut["state"] == "failing" && shut["error"]?.asString?.contains("429") == true)
+            #expect(shut["shut_out_until"] == shut["due_at"] && shut["shut_out_until"] != .null)
             desk.venue.refusal = nil
             desk.desk.time.advance(.seconds(2))
             try await desk.pull()
             #expect(try await desk.feed(id)["state"] == "live" && desk.venue.asked > 1)
-            #expect(try await desk.feed(id)["error"] == .null)
-            #expect(desk.desk.events.allSatisfy { $0.type != .candleFeedFailed })
+            let open = try await desk.feed(id)
+            #expect(open["error"] == .null && open["shut_out_until"] == .null)
+            #expect(desk.told == [.candleFeedFailed, .candleFeedRecovered])
         }
     }
 
@@ -76,10 +79,7 @@ struct CandleFeedTests {
             #expect(feed["error"]?.asString?.contains("10001 Not supported symbols") == true)
             desk.venue.refusal = nil
             try await desk.pull()
-            let told = desk.desk.events.map(\.type).filter {
-                $0 == .candleFeedFailed || $0 == .candleFeedRecovered
-            }
-            #expect(told == [.candleFeedFailed, .candleFeedRecovered])
+            #expect(desk.told == [.candleFeedFailed, .candleFeedRecovered])
             #expect(try await desk.feed(id)["state"] == "live")
         }
     }
@@ -118,97 +118,94 @@ struct CandleFeedTests {
             #expect(try await desk.call("GET", "/v1/candle-feeds").json["data"] == [])
         }
     }
-}
 
-/// A desk, and an exchange that tells candles of any minute until now, the running one too.
-private final class FeedDesk {
-    final class Venue {
-        var asked = 0
-        var refusal: KlineLine.Answer?
-        /// Instead of every answer but the first.
-        var afterOne: KlineLine.Failure?
-    }
-
-    let desk: Desk
-    let venue = Venue()
-    private let exchange: ExchangeName
-    private let operations: [Operation]
-    private let puller: FeedPuller
-
-    private init(_ desk: Desk, _ exchange: ExchangeName) {
-        (self.desk, self.exchange) = (desk, exchange)
-        operations = CandleFeedEndpoints(ledger: desk.ledger).operations
-        let (venue, time) = (venue, desk.time)
-        let line = KlineLine { question in
-            venue.asked += 1
-            if venue.asked == 2, let failure = venue.afterOne { return .failure(failure) }
-            if let refusal = venue.refusal { return .success(refusal) }
-            return .success(Self.answer(question, at: time.now))
-        }
-        puller = FeedPuller(ledger: desk.ledger, analyst: desk.analyst, line: line)
-    }
-
-    static func with(
-        _ exchange: ExchangeName, _ body: @Sendable (FeedDesk) async throws -> Void
-    ) async throws {
-        try await Desk.with { _, desk in
-            // The last minute has been over for longer than the grace.
-            desk.time.advance(.seconds(10))
-            try await body(FeedDesk(desk, exchange))
+    @Test func `an outage is told once of each feed that it holds up, with its time, and its end too`()
+        async throws
+    {
+        try await FeedDesk.with(.binance) { desk in
+            let ids = [
+                try await desk.create("SOL", from: Self.begin),
+                try await desk.create("BTC", from: Self.begin),
+            ]
+            let paused = try await desk.create("ETH", from: Self.begin)
+            _ = try await desk.patch(paused, #"{"enabled":false}"#)
+            desk.venue.refusal = .init(status: 418, retryAfterSeconds: 600, body: Array("{}".utf8))
+            let since = desk.desk.time.now
+            try await desk.pull()
+            desk.desk.time.advance(.seconds(601))
+            try await desk.pull()
+            #expect(desk.venue.asked == 2 && desk.told == [.candleFeedFailed, .candleFeedFailed])
+            for id in ids {
+                let feed = try await desk.feed(id)
+                #expect(feed["failing_since"]?.asString == since.description)
+                let until = desk.desk.time.now + .seconds(600)
+                #expect(feed["shut_out_until"]?.asString == until.description)
+            }
+            #expect(try await desk.feed(paused)["shut_out_until"] == .null)
+            // Whoever changes a feed, or makes one, does not make it ask before.
+            _ = try await desk.patch(ids[0], #"{"enabled":true}"#)
+            _ = try await desk.create("ADA", from: Self.begin)
+            try await desk.pull()
+            #expect(desk.venue.asked == 2)
+            desk.desk.time.advance(.seconds(601))
+            desk.venue.refusal = nil
+            try await desk.pull()
+            #expect(desk.told.suffix(2) == [.candleFeedRecovered, .candleFeedRecovered])
+            #expect(desk.told.count == 4)
         }
     }
 
-    private static func answer(_ question: KlineLine.Question, at now: Timestamp) -> KlineLine.Answer {
-        let isBybit = question.exchange == .bybit
-        let values = Dictionary(uniqueKeysWithValues: question.draft.query.map { ($0.name, $0.value) })
-        let from = Int64(values[isBybit ? "start" : "startTime"] ?? "") ?? 0
-        let to = Int64(values[isBybit ? "end" : "endTime"] ?? "") ?? 0
-        let width: Int64 = 60_000
-        let first = (from + width - 1) / width
-        let last = min(to, now.milliseconds) / width
-        var rows = (first...max(first, last)).prefix(1_000).map { at in
-            let price = 100 + at % 17
-            return
-                #"["\#(at * width)","\#(price)","\#(price + 2)","\#(price - 2)","\#(price + 1)","7.5","0"]"#
+    @Test func `new candles go before history, and each answer is analysed while the next is asked for`()
+        async throws
+    {
+        try await FeedDesk.with(.binance, isAnalysing: true) { desk in
+            let now = desk.desk.time.now
+            _ = try await desk.create("BTC", from: Interval.minute.open(at: now - .minutes(5)))
+            try await desk.pull()
+            _ = try await desk.create("SOL", from: Interval.minute.open(at: now - .minutes(12_000)))
+            let before = desk.venue.asked
+            let graded = """
+                select 1 from grade where series =
+                    (select s.id from series s join ticker t using (token_id) where t.symbol = 'SOL') limit 1
+                """
+            desk.venue.meanwhile = {
+                if desk.venue.asked < before + 12 { desk.desk.time.advance(.seconds(30)) }
+                guard desk.venue.asked == before + 5 else { return }
+                try? await wait(until: "a page is graded") { try await !desk.desk.rows(graded).isEmpty }
+                desk.venue.isGraded = try? await !desk.desk.rows(graded).isEmpty
+            }
+            try await desk.pull()
+            #expect(desk.venue.isGraded == true)
+            let first = desk.venue.questions.dropFirst(before).prefix(12).map(\.instrument)
+            #expect(first.count { $0 == "BTCUSDT" } >= 4, "\(first)")
         }
-        if first > last { rows = [] }
-        let list = (isBybit ? rows.reversed() : rows).joined(separator: ",")
-        let result = #"{"category":"spot","symbol":"\#(values["symbol"] ?? "")","list":[\#(list)]}"#
-        let whole = #"{"retCode":0,"retMsg":"OK","result":\#(result)}"#
-        return .init(status: 200, body: Array((isBybit ? whole : "[\(list)]").utf8))
     }
 
-    nonisolated(nonsending) func call(
-        _ method: String, _ target: String, _ body: String = ""
-    ) async throws -> TestAnswer {
-        try await TestCaller(operations).call(
-            method, target, testContext(at: desk.time.now), headers: [(name: "if-match", value: "*")],
-            body: body)
-    }
-
-    nonisolated(nonsending) func post(from: Timestamp) async throws -> TestAnswer {
-        try await call(
-            "POST", "/v1/candle-feeds",
-            """
-            {"token":"SOL","interval":"1m","exchange":"\(exchange.rawValue)","instrument":"SOLUSDT",\
-            "from":"\(from)"}
-            """)
-    }
-
-    nonisolated(nonsending) func create(from: Timestamp) async throws -> String {
-        let made = try await post(from: from)
-        return try #require(made.json["id"]?.asString, "\(made.text)")
-    }
-
-    nonisolated(nonsending) func patch(_ id: String, _ body: String) async throws -> TestAnswer {
-        try await call("PATCH", "/v1/candle-feeds/\(id)", body)
-    }
-
-    nonisolated(nonsending) func feed(_ id: String) async throws -> JSONValue {
-        try await call("GET", "/v1/candle-feeds/\(id)").json
-    }
-
-    nonisolated(nonsending) func pull() async throws {
-        _ = try await puller.job.run(.init(id: desk.ledger.newID(), context: testContext(at: desk.time.now)))
+    @Test func `when a token's ticker ends its feed says so and asks no more, until it goes on`()
+        async throws
+    {
+        try await FeedDesk.with(.bybit) { desk in
+            let id = try await desk.create(from: Self.begin)
+            let end = Self.begin + .minutes(1_234)
+            _ = try await desk.desk.rows("update ticker set valid_to = '\(end)'")
+            try await desk.pull()
+            try await desk.pull()
+            let ended = try await desk.feed(id)
+            #expect(ended["state"] == "ended" && ended["ends_at"]?.asString == end.description, "\(ended)")
+            #expect(ended["candles"]?.asInt == 1_234 && ended["refused"]?.asInt == 0)
+            #expect(ended["error"]?.asString?.contains("SOL ended") == true && ended["due_at"] == .null)
+            let asked = desk.venue.asked
+            desk.desk.time.advance(.hours(2))
+            try await desk.pull()
+            #expect(desk.venue.asked == asked && desk.told == [.candleFeedFailed])
+            _ = try await desk.desk.rows("update ticker set valid_to = null")
+            try await desk.pull()
+            #expect(try await desk.feed(id)["state"] == "live")
+            #expect(desk.told == [.candleFeedFailed, .candleFeedRecovered])
+            _ = try await desk.desk.rows("update ticker set valid_from = '\(end)'")
+            #expect(try await desk.call("DELETE", "/v1/candle-feeds/\(id)").status == 204)
+            let early = try await desk.post(from: Self.begin)
+            #expect(early.status == 422 && early.pointers == ["/from"], "\(early.text)")
+        }
     }
 }

@@ -27,6 +27,7 @@ enum SQLRules {
         "Sources/Market/Closes/MarketCloseStore.swift": "a constant expression that two statements share",
         "Sources/Market/Overview/MarketReading.swift": "a constant list of columns",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",
+        "Sources/Signals/Candles/CandleArchive.swift": "a constant condition that other statements share",
         "Sources/Signals/Candles/CandleReads.swift":
             "a constant list of columns; one statement for each order",
         "Sources/Signals/Grades/GradeReads.swift": "a constant list of columns; one statement for each order",

@@ -2,7 +2,7 @@ import Events
 import JSON
 
 extension AlertSummary {
-    /// What happened to many tokens together; nil for events of other kinds.
+    /// What happened to many tokens together, and what came of backtests; nil for events of other kinds.
     static func marketSentence(_ type: EventType, _ event: JSONObject) -> String? {
         let f = Words(event: event)
         switch type {
@@ -12,6 +12,11 @@ extension AlertSummary {
         case .metricObserved: return "\(f["metric"]) of \(f["symbol"]) is \(f["value"])"
         case .narrativeFaded:
             return "narrative \(f["name"]) fades: \(f.short("score")) after \(f.short("score_before"))"
+        case .backtestStarted: return "backtest \(f["name"]) has begun"
+        case .backtestFinished:
+            return "backtest \(f["name"]) is done: Sharpe \(f.short("sharpe")), \(f["trades"]) trades"
+        case .backtestFailed: return "backtest \(f["name"]) failed: \(f["error"])"
+        case .backtestCancelled: return "backtest \(f["name"]) was cancelled"
         default: return nil
         }
     }

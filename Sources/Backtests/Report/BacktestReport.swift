@@ -11,7 +11,6 @@ package struct BacktestReport: Sendable {
     static let mostDifferences = 20
 
     let request: BacktestRequest
-    let knownAt: Timestamp
     let tokens: [TokenBars]
     let leftOut: [String]
     let hasMarket: Bool
@@ -29,7 +28,6 @@ extension BacktestReport: JSONWritable {
     package func write(to w: inout JSONWriter) {
         w.object { w in
             w.field("notice", Self.notice)
-            w.field("known_at", knownAt.description)
             w.field("rule_digest", request.rule.digest.hex)
             w.field("look_back", request.rule.lookBack)
             w.field("stable_from", request.rule.firstStable)

@@ -117,6 +117,7 @@ enum BacktestStore {
             steps_done = case when $2 = 'succeeded' then steps else steps_done end,
             variants_tried = (select count(*) from backtest_variant)
         where id = $1 and state in ('queued', 'running')
+        returning variants_tried
         """)
 
     private static let delete = Statement("candle_backtest_delete", "delete from backtest where id = $1")
@@ -174,14 +175,15 @@ enum BacktestStore {
         return rows.affected == 1
     }
 
+    /// How many variants were tried by then; nil where it was over already.
     nonisolated(nonsending) static func end(
         _ id: BacktestID, _ state: Backtest.State, at now: Timestamp, error: String? = nil,
         report: [UInt8]? = nil, chart: [UInt8]? = nil, in source: any Queryable
-    ) async throws -> Bool {
-        let rows = try await source.query(
+    ) async throws -> Int? {
+        try await source.query(
             end, .id(id), .text(state.rawValue), .timestamp(now), .text(error), .bytes(report),
-            .bytes(chart))
-        return rows.affected == 1
+            .bytes(chart)
+        ).first.map { $0.int(0) }
     }
 
     nonisolated(nonsending) static func delete(_ id: BacktestID, in source: any Queryable) async throws {

@@ -94,13 +94,14 @@ package struct BacktestEndpoints {
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
         let wanted = try BacktestRequest(&fields)
-        try await refuse(wanted)
+        let knownAt = min(wanted.asOf ?? context.now, context.now)
+        try await refuse(wanted, knownAt)
         var w = JSONWriter()
         w.value(wanted)
         let backtest = Backtest(
             id: ledger.newID(), name: wanted.name, request: w.bytes, state: .queued,
             author: author(of: context),
-            createdAt: context.now, knownAt: min(wanted.asOf ?? context.now, context.now), stepsDone: 0,
+            createdAt: context.now, knownAt: knownAt, stepsDone: 0,
             steps: 0, digest: wanted.rule.digest)
         try await ledger.change(context) { change in
             guard try await BacktestStore.insert(backtest, in: change.transaction) else {
@@ -116,13 +117,17 @@ package struct BacktestEndpoints {
     }
 
     /// What could not be run, or would be too much.
-    private nonisolated(nonsending) func refuse(_ wanted: BacktestRequest) async throws {
+    private nonisolated(nonsending) func refuse(
+        _ wanted: BacktestRequest, _ knownAt: Timestamp
+    ) async throws {
         let found = try await archive.series(
-            wanted.source, wanted.interval, tokens: wanted.tokens, limit: BacktestRequest.mostTokens + 1)
+            wanted.source, wanted.interval, tokens: wanted.tokens, asOf: knownAt,
+            limit: BacktestRequest.mostTokens + 1)
         func mistake(_ name: String, _ code: String, _ message: String) -> FieldErrors {
             FieldErrors(FieldError(pointer: "/\(name)", code: code, message: message))
         }
-        let any = try await archive.series(wanted.source, wanted.interval, tokens: nil, limit: 1)
+        let any = try await archive.series(
+            wanted.source, wanted.interval, tokens: nil, asOf: knownAt, limit: 1)
         guard !any.isEmpty else { throw mistake("source", "unknown", "has no series of this interval") }
         let known = Set(found.flatMap { [$0.symbol, $0.token.description] })
         if let place = wanted.tokens?.firstIndex(where: { !known.contains($0) }) {
@@ -147,13 +152,14 @@ package struct BacktestEndpoints {
             guard let found = try await BacktestStore.find(id, in: transaction) else {
                 throw Problem.notFound("backtest")
             }
-            let isOurs = try await BacktestStore.end(
+            let variants = try await BacktestStore.end(
                 id, .cancelled, at: context.now, error: "cancelled by \(author(of: context))", in: transaction
             )
-            guard isOurs, let after = try await BacktestStore.find(id, in: transaction) else {
+            guard variants != nil, let after = try await BacktestStore.find(id, in: transaction) else {
                 throw Problem(.conflict, "The backtest is over: \(found.backtest.state.rawValue).")
             }
             change.audit("backtests.cancel", id, detail: [:])
+            change.emit(after.backtest.told(.backtestCancelled))
             return after.backtest
         }
         return Response.json { w in w.value(cancelled) }

@@ -41,46 +41,43 @@ package struct BacktestRunner {
     /// Somebody cancelled or deleted it, or the run has to end.
     private struct Interrupted: Error {}
 
-    private nonisolated(nonsending) func carryOut(_ backtest: Backtest, _ run: JobRun) async throws {
-        guard
-            let attempt = try await BacktestStore.begin(
-                backtest.id, at: ledger.clock.now(), in: ledger.database)
-        else { return }
+    private nonisolated(nonsending) func carryOut(_ waiting: Backtest, _ run: JobRun) async throws {
+        var backtest = waiting
+        backtest.startedAt = waiting.startedAt ?? ledger.clock.now()
+        guard let attempt = try await begin(backtest, run) else { return }
         guard attempt <= Backtest.mostAttempts else {
             let why = "it was begun \(Backtest.mostAttempts) times, and cut short each time"
-            _ = try await BacktestStore.end(
-                backtest.id, .failed, at: ledger.clock.now(), error: why, in: ledger.database)
-            return
+            return try await end(backtest, .failed(why), run)
         }
-        let ended: (state: Backtest.State, error: String?, report: [UInt8]?, chart: [UInt8]?)
+        let ending: Ending
         do {
             var fields = try Fields(backtest.request)
             let request = try BacktestRequest(&fields)
             let report = try await measure(request, backtest, run)
             let made = try await offLoop.run { report.rendered }
-            ended = (.succeeded, nil, made.report, made.chart)
+            ending = .finished(report, made.report, chart: made.chart)
         } catch is Interrupted {
             return
         } catch let failure as RuleFailure {
-            ended = (.failed, failure.message, nil, nil)
+            ending = .failed(failure.message)
         } catch let mistakes as FieldErrors {
             // It was checked when it was asked for: an older release knew other rules.
-            ended = (.failed, mistakes.errors.first?.message ?? "cannot be read any more", nil, nil)
+            ending = .failed(mistakes.errors.first?.message ?? "cannot be read any more")
         }
-        _ = try await BacktestStore.end(
-            backtest.id, ended.state, at: ledger.clock.now(), error: ended.error, report: ended.report,
-            chart: ended.chart, in: ledger.database)
+        try await end(backtest, ending, run)
     }
 
     private nonisolated(nonsending) func measure(
         _ request: BacktestRequest, _ backtest: Backtest, _ run: JobRun
     ) async throws -> BacktestReport {
         let series = try await archive.series(
-            request.source, request.interval, tokens: request.tokens, limit: BacktestRequest.mostTokens)
+            request.source, request.interval, tokens: request.tokens, asOf: backtest.knownAt,
+            limit: BacktestRequest.mostTokens)
         let drawing = draws.steps
         var progress = Progress(backtest: backtest.id, run: run, steps: series.count + drawing)
         var market: [Candle] = []
-        let marketSeries = try await archive.market(request.source, request.interval)
+        let marketSeries = try await archive.market(
+            request.source, request.interval, asOf: backtest.knownAt)
         if let marketSeries { market = try await candles(marketSeries, request, backtest) }
         // A gate that ends early would go on as it stood then, and nobody would see it.
         guard market.count <= BacktestRequest.mostCandles else {
@@ -111,7 +108,7 @@ package struct BacktestRunner {
                 return next
             }
         }
-        return work.report(luck, knownAt: backtest.knownAt)
+        return work.report(luck)
     }
 
     private struct Progress {
@@ -140,5 +137,55 @@ package struct BacktestRunner {
             if page.count < CandleArchive.pageSize || candles.count > BacktestRequest.mostCandles { break }
         }
         return candles
+    }
+}
+
+// MARK: What is kept and told
+
+extension BacktestRunner {
+    private enum Ending {
+        case finished(BacktestReport, [UInt8], chart: [UInt8])
+        case failed(String)
+    }
+
+    /// How often it was taken up, this time included; nil where it is over. Only the first time is told.
+    private nonisolated(nonsending) func begin(_ backtest: Backtest, _ run: JobRun) async throws -> Int? {
+        let context = now(run)
+        return try await ledger.change(context) { change in
+            let attempt = try await BacktestStore.begin(backtest.id, at: context.now, in: change.transaction)
+            if attempt == 1 { change.emit(backtest.told(.backtestStarted)) }
+            return attempt
+        }
+    }
+
+    private nonisolated(nonsending) func end(
+        _ backtest: Backtest, _ ending: Ending, _ run: JobRun
+    ) async throws {
+        let context = now(run)
+        try await ledger.change(context) { change in
+            switch ending {
+            case .failed(let why):
+                let variants = try await BacktestStore.end(
+                    backtest.id, .failed, at: context.now, error: why, in: change.transaction)
+                guard variants != nil else { return }
+                change.emit(backtest.told(.backtestFailed) { _ = $0.append("error", .string(why)) })
+            case .finished(let report, let bytes, let chart):
+                let variants = try await BacktestStore.end(
+                    backtest.id, .succeeded, at: context.now, report: bytes, chart: chart,
+                    in: change.transaction)
+                guard let variants else { return }
+                let since = backtest.startedAt ?? context.now
+                change.emit(
+                    backtest.told(.backtestFinished) {
+                        report.tell(&$0, seconds: max((context.now - since).seconds, 0), variants)
+                    })
+            }
+        }
+    }
+
+    private func now(_ run: JobRun) -> Context {
+        var context = run.context
+        context.now = ledger.clock.now()
+        return context
     }
 }

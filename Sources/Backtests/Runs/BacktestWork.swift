@@ -1,5 +1,5 @@
 import JSON
-package import Kernel
+import Kernel
 package import Signals
 
 /// A backtest on its way: what all rules decided on the tokens that were taken so far. A value, so that a
@@ -48,10 +48,10 @@ package struct BacktestWork: Sendable {
             timing: RandomTiming(runs, costPerSide: request.terms.costPerSide, seed: seed))
     }
 
-    package func report(_ luck: BacktestLuck, knownAt: Timestamp) -> BacktestReport {
+    package func report(_ luck: BacktestLuck) -> BacktestReport {
         let periods = request.terms.periodsPerYear
         return BacktestReport(
-            request: request, knownAt: knownAt, tokens: tokens, leftOut: leftOut,
+            request: request, tokens: tokens, leftOut: leftOut,
             hasMarket: !market.isEmpty, measure: RuleMeasure(runs, periodsPerYear: periods),
             holding: RuleMeasure(holding, periodsPerYear: periods),
             rivals: zip(Rival.all, rivals).map {

@@ -12,6 +12,8 @@ struct CandleFeed: Sendable {
     static let overlap = 1
     /// Failures in a row after which it is told.
     static let failuresUntilTold = 3
+    /// A feed that is no more candles behind goes before those that fill up their past.
+    static let mostFresh = 3
 
     var id: CandleFeedID
     var token: TokenID
@@ -24,6 +26,8 @@ struct CandleFeed: Sendable {
     var market: KlineQuestion.Market
     var instrument: String
     var beginsAt: Timestamp
+    /// When the token's ticker ends: what opens from then on belongs to another token.
+    var endsAt: Timestamp?
     /// Open time of the first candle that is not stored yet.
     var nextOpen: Timestamp
     var isEnabled = true
@@ -32,9 +36,13 @@ struct CandleFeed: Sendable {
     /// Stored, changed or not; and refused by the rules of candles.
     var candles: Int64 = 0
     var refused: Int64 = 0
+    /// What it has passed and the exchange had not.
+    var missing: FeedHole.Sum?
     var pulledAt: Timestamp?
     var failures = 0
     var failingSince: Timestamp?
+    /// Until when the exchange takes no question, as it said.
+    var shutOutUntil: Timestamp?
     var error: String?
     var isTold = false
     var revision: Int64 = 1
@@ -42,20 +50,29 @@ struct CandleFeed: Sendable {
     var createdBy: String?
     var updatedAt: Timestamp
 
-    enum State: String, CaseIterable { case backfilling, live, failing, paused }
+    enum State: String, CaseIterable { case backfilling, live, failing, paused, ended }
 
     func state(at now: Timestamp) -> State {
         if !isEnabled { return .paused }
-        if failures > 0 { return .failing }
+        if isOver { return .ended }
+        if failingSince != nil { return .failing }
         return isCaughtUp(at: now - interval.period) ? .live : .backfilling
     }
 
+    /// Nothing that it could bring would be its token's.
+    var isOver: Bool { endsAt.map { nextOpen >= $0 } ?? false }
+
     func isCaughtUp(at now: Timestamp) -> Bool { interval.close(of: nextOpen) + Self.grace > now }
+
+    func isFresh(at now: Timestamp) -> Bool {
+        nextOpen + interval.period * Double(Self.mostFresh) + Self.grace > now
+    }
 
     /// From 0 to 1: how much of the time since its beginning is stored.
     func progress(at now: Timestamp) -> Double {
-        let whole = Double((now - beginsAt).microseconds)
-        if whole <= 0 || isCaughtUp(at: now) { return 1 }
+        if isOver || isCaughtUp(at: now) { return 1 }
+        let whole = Double(((endsAt.map { min($0, now) } ?? now) - beginsAt).microseconds)
+        if whole <= 0 { return 1 }
         return min(max(Double((nextOpen - beginsAt).microseconds) / whole, 0), 1)
     }
 }
@@ -65,48 +82,34 @@ struct CandleFeed: Sendable {
 extension CandleFeed {
     /// Nil while no candle can have closed since the last pull.
     func question(at now: Timestamp, _ dialect: any KlineDialect) -> KlineQuestion? {
-        guard !isCaughtUp(at: now) else { return nil }
+        guard !isCaughtUp(at: now), !isOver else { return nil }
         let from = max(beginsAt, nextOpen - interval.period * Double(Self.overlap))
-        return KlineQuestion(
-            market, instrument, interval.period, from: from,
-            to: from + interval.period * Double(dialect.mostRows))
+        var to = from + interval.period * Double(dialect.mostRows)
+        if let endsAt { to = min(to, interval.nextOpen(from: endsAt)) }
+        return question(from: from, to: to)
     }
 
-    /// Candles of an answer that count: asked for, closed for good, each once; and how many are none.
-    func closed(_ klines: [Kline], to question: KlineQuestion, at now: Timestamp) -> (
-        candles: [Candle], refused: Int
-    ) {
-        var candles: [Candle] = []
-        var refused = 0
-        for kline in klines where kline.openTime >= question.from && kline.openTime < question.to {
-            guard interval.close(of: kline.openTime) + Self.grace <= now else { continue }
-            let row = CandleRow(
-                token: symbol, source: source, interval: interval, openTime: kline.openTime, open: kline.open,
-                high: kline.high, low: kline.low, close: kline.close, volume: kline.volume, closed: true)
-            let isNext = candles.last.map { $0.openTime < kline.openTime } ?? true
-            if isNext, let candle = try? Candle.validate(row, now: now) {
-                candles.append(candle)
-            } else {
-                refused += 1
-            }
-        }
-        return (candles, refused)
+    func question(from: Timestamp, to: Timestamp) -> KlineQuestion {
+        KlineQuestion(market, instrument, interval.period, from: from, to: to)
     }
 
     /// What lies behind an answer: its last candle, or the end of a time that is over and in which the
-    /// exchange has no more.
-    mutating func advance(past candles: [Candle], of question: KlineQuestion, at now: Timestamp) {
+    /// exchange has no more. Gives what was passed without a candle.
+    mutating func advance(
+        past candles: [Candle], of question: KlineQuestion, at now: Timestamp
+    ) -> [FeedHole] {
         let before = nextOpen
         if let last = candles.last { nextOpen = max(nextOpen, interval.close(of: last.openTime)) }
         if question.to + interval.period + Self.grace <= now { nextOpen = max(nextOpen, question.to) }
         pulledAt = now
-        (failures, failingSince, error) = (0, nil, nil)
+        (failures, failingSince, shutOutUntil, error) = (0, nil, nil, nil)
         if isCaughtUp(at: now) {
             dueAt = interval.close(of: nextOpen) + Self.grace
         } else {
             // Without anything new the exchange has nothing yet where something should be.
             dueAt = nextOpen > before ? now : now + pause
         }
+        return FeedHole.left(by: candles, from: before, to: nextOpen, interval, at: now)
     }
 
     private var pause: Period { .seconds(min(max(interval.seconds / 20, 5), 300)) }
@@ -114,10 +117,29 @@ extension CandleFeed {
     mutating func fail(_ sentence: String, at now: Timestamp) {
         failures += 1
         failingSince = failingSince ?? now
+        shutOutUntil = nil
         error = String(sentence.prefix(300))
         dueAt = now + .seconds(min(5 << Int64(min(failures, 10) - 1), 900))
     }
+
+    /// The exchange wants to be left alone. It holds up only what would have been asked for before.
+    mutating func shutOut(until: Timestamp, _ sentence: String, at now: Timestamp) {
+        shutOutUntil = until
+        guard dueAt < until else { return }
+        dueAt = until
+        failingSince = failingSince ?? now
+        error = String(sentence.prefix(300))
+    }
+
+    /// Its token's ticker is another's now.
+    mutating func end(at now: Timestamp) {
+        guard let endsAt else { return }
+        failingSince = failingSince ?? now
+        error = "the ticker \(symbol) ended at \(endsAt): later candles belong to another token"
+    }
 }
+
+// MARK: Telling
 
 extension CandleFeed {
     func write(to w: inout JSONWriter, at now: Timestamp) {
@@ -132,16 +154,19 @@ extension CandleFeed {
             w.field("market", market.rawValue)
             w.field("instrument", instrument)
             w.field("from", beginsAt.description)
+            w.field("ends_at", endsAt?.description)
             w.field("enabled", isEnabled)
             w.field("state", state(at: now).rawValue)
             w.field("next_open", nextOpen.description)
             w.field("progress", progress(at: now))
             w.field("candles", candles)
             w.field("refused", refused)
+            w.field("missing", missing)
             w.field("pulled_at", pulledAt?.description)
-            w.field("due_at", isEnabled ? dueAt.description : nil)
+            w.field("due_at", isEnabled && !isOver ? dueAt.description : nil)
             w.field("failures", failures)
             w.field("failing_since", failingSince?.description)
+            w.field("shut_out_until", shutOutUntil.flatMap { $0 > now ? $0.description : nil })
             w.field("error", error)
             w.field("created_at", createdAt.description)
             w.field("created_by", createdBy)
@@ -162,7 +187,7 @@ extension CandleFeed {
     }
 
     /// What its events say of it.
-    var fields: JSONObject {
+    private var fields: JSONObject {
         var data = JSONObject()
         _ = data.append("candle_feed_id", .string(id.description))
         _ = data.append("token_id", .string(token.description))
@@ -171,6 +196,21 @@ extension CandleFeed {
         _ = data.append("interval", .string(interval.rawValue))
         _ = data.append("exchange", .string(exchange.rawValue))
         _ = data.append("instrument", .string(instrument))
+        return data
+    }
+
+    func failed(since: Timestamp) -> JSONObject {
+        var data = fields
+        _ = data.append("failures", .number(JSONNumber(failures)))
+        _ = data.append("error", .string(error ?? ""))
+        _ = data.append("failing_since", .string(since.description))
+        _ = data.append("shut_out_until", shutOutUntil.map { .string($0.description) } ?? .null)
+        return data
+    }
+
+    func recovered(since: Timestamp) -> JSONObject {
+        var data = fields
+        _ = data.append("failing_since", .string(since.description))
         return data
     }
 }

@@ -123,15 +123,16 @@ package struct CandleFeedEndpoints {
             let tickers = TickerStore(ids: { ledger.newID() })
             let periods = try await tickers.periods(
                 of: [wanted.symbol], newest: [context.now], now: context.now, in: change.transaction)
-            guard let token = periods[0].first(where: { $0.holds(context.now) })?.token else {
+            guard let period = periods[0].first(where: { $0.holds(context.now) }) else {
                 throw TokenPatch.mistake("/token", "is nobody's ticker now")
             }
             let from = wanted.interval.nextOpen(from: wanted.from ?? context.now)
+            try await Self.refuse(from, of: period.token, tickers, change.transaction)
             let feed = CandleFeed(
-                id: ledger.newID(), token: token, symbol: wanted.symbol, source: wanted.source,
+                id: ledger.newID(), token: period.token, symbol: wanted.symbol, source: wanted.source,
                 interval: wanted.interval, exchange: wanted.exchange, environment: wanted.environment,
-                market: wanted.market, instrument: wanted.instrument, beginsAt: from, nextOpen: from,
-                dueAt: context.now, createdAt: context.now,
+                market: wanted.market, instrument: wanted.instrument, beginsAt: from, endsAt: period.to,
+                nextOpen: from, dueAt: context.now, createdAt: context.now,
                 createdBy: context.actor.principal?.description, updatedAt: context.now)
             try await Self.insert(feed, in: change.transaction)
             change.audit("candle_feeds.create", feed.id, detail: feed.detail)
@@ -139,6 +140,15 @@ package struct CandleFeedEndpoints {
         }
         return Response.json(.created) { w in feed.write(to: &w, at: context.now) }.etag(feed.revision)
             .header(.location, "/v1/candle-feeds/\(feed.id)")
+    }
+
+    /// What opens before any ticker was the token's would be refused row by row.
+    private nonisolated(nonsending) static func refuse(
+        _ from: Timestamp, of token: TokenID, _ tickers: TickerStore, _ transaction: Transaction
+    ) async throws {
+        let begins = try await tickers.periods(of: token, in: transaction).map(\.from)
+        guard !begins.contains(nil), let first = begins.compactMap({ $0 }).min(), from < first else { return }
+        throw TokenPatch.mistake("/from", "must not be before \(first), when the token's ticker began")
     }
 
     private nonisolated(nonsending) static func insert(
@@ -175,6 +185,7 @@ package struct CandleFeedEndpoints {
                     throw TokenPatch.mistake("/next_open", "must lie between from and now")
                 }
                 feed.nextOpen = feed.interval.open(at: nextOpen)
+                try await FeedHoleStore.forget(from: feed.nextOpen, of: id, in: change.transaction)
             }
             // Whoever changes it does not wait for what failed before.
             feed.dueAt = context.now
@@ -182,7 +193,7 @@ package struct CandleFeedEndpoints {
             feed.updatedAt = context.now
             try await CandleFeedStore.update(feed, in: change.transaction)
             change.audit("candle_feeds.update", id, detail: feed.detail)
-            return feed
+            return try await CandleFeedStore.find(id, in: change.transaction) ?? feed
         }
         return Self.answer(feed, context)
     }

@@ -4,20 +4,17 @@ import Exchanges
 import JSON
 package import Jobs
 import Kernel
-import Postgres
 
 /// Pulls what feeds lack, one request after the other: whoever holds the job's lease does, and what it has
 /// stored when it dies, the next one goes on from.
 package struct FeedPuller {
-    /// Feeds that are looked for at once.
-    static let mostAtOnce = 50
-    /// Requests of one run, so that a long back-fill gives way to other feeds' new candles.
+    /// Requests of one run.
     static let mostRequests = 60
     /// Where an exchange says that it is asked too often, and not for how long.
     private static let usualWait: Period = .seconds(60)
 
-    private let ledger: Ledger
-    private let analyst: Analyst
+    let ledger: Ledger
+    let analyst: Analyst
     private let line: KlineLine
 
     package init(ledger: Ledger, analyst: Analyst, line: KlineLine) {
@@ -40,76 +37,113 @@ package struct FeedPuller {
     private struct Place: Hashable {
         var exchange: ExchangeName
         var environment: Environment
+
+        init(_ feed: CandleFeed) { (exchange, environment) = (feed.exchange, feed.environment) }
     }
 
-    /// How many requests it sent.
-    nonisolated(nonsending) func pull(_ run: JobRun) async throws -> Int {
-        var shut: Set<Place> = []
-        var requests = 0
-        while requests < Self.mostRequests && !run.isOver {
-            let due = try await CandleFeedStore.due(
-                at: ledger.clock.now(), limit: Self.mostAtOnce, in: ledger.database)
-            let open = due.filter {
-                !shut.contains(Place(exchange: $0.exchange, environment: $0.environment))
-            }
-            if open.isEmpty { break }
-            for feed in open where requests < Self.mostRequests && !run.isOver {
-                let place = Place(exchange: feed.exchange, environment: feed.environment)
-                if shut.contains(place) { continue }
-                requests += 1
-                if try await pull(feed, run.context) { shut.insert(place) }
-            }
-        }
-        analyst.wake()
-        return requests
-    }
-
+    /// What came of one request.
     private enum Outcome {
         case klines([Kline])
         /// It wants to be left alone for a while.
         case shut(String, Period)
+        /// Nobody answered.
+        case silence(String)
         case failure(String, isRefusal: Bool)
     }
 
-    /// True when the exchange shuts us out for a while.
+    /// How many requests it sent. New candles go before those that fill up the past, and these before what is
+    /// asked for again; the analysis begins with each answer, not after all of them.
+    nonisolated(nonsending) func pull(_ run: JobRun) async throws -> Int {
+        try await tellEnded(run.context)
+        var silent: Set<Place> = []
+        var requests = 0
+        while requests < Self.mostRequests && !run.isOver {
+            let now = ledger.clock.now()
+            let due = try await CandleFeedStore.due(
+                at: now, limit: CandleFeed.atMost, in: ledger.database
+            ).filter { !silent.contains(Place($0)) }
+            let isAnswered: Bool
+            let asked: CandleFeed
+            if let next = due.first(where: { $0.isFresh(at: now) }) ?? due.first {
+                asked = next
+                isAnswered = try await pull(next, run.context)
+            } else if let holed = try await CandleFeedStore.holed(at: now, in: ledger.database),
+                !silent.contains(Place(holed)),
+                let hole = try await FeedHoleStore.due(of: holed.id, at: now, in: ledger.database)
+            {
+                asked = holed
+                isAnswered = try await fill(hole, holed, run.context)
+            } else {
+                break
+            }
+            requests += 1
+            // Each further question would wait as long for nothing.
+            if !isAnswered { silent.insert(Place(asked)) }
+        }
+        return requests
+    }
+
+    /// False when the exchange answers nobody for a while.
     private nonisolated(nonsending) func pull(_ feed: CandleFeed, _ context: Context) async throws -> Bool {
         guard let dialect = feed.exchange.klines,
-            let question = feed.question(at: ledger.clock.now(), dialect), let draft = dialect.draft(question)
+            let question = feed.question(at: ledger.clock.now(), dialect)
         else {
             try await settle(feed, context) {
                 $0.dueAt = $0.interval.close(of: $0.nextOpen) + CandleFeed.grace
             }
-            return false
+            return true
         }
-        let answer = await line.ask(
-            KlineLine.Question(exchange: feed.exchange, environment: feed.environment, draft: draft))
-        switch Self.read(answer, to: question, of: feed.exchange, dialect) {
+        switch await ask(question, for: feed) {
         case .klines(let klines): try await store(klines, question, feed, context)
         case .failure(let sentence, let isRefusal):
             try await fail(feed, sentence, isRefusal: isRefusal, context)
+        case .silence(let sentence):
+            try await fail(feed, sentence, isRefusal: false, context)
+            return false
         case .shut(let sentence, let wait):
-            // No feed of that exchange asks before: it would be shut out for longer.
-            let until = ledger.clock.now() + wait
-            try await ledger.database.transaction { transaction in
-                try await CandleFeedStore.postpone(
-                    feed.exchange, feed.environment, until: until, sentence, in: transaction)
-            }
-            return true
+            try await shutOut(feed, sentence, wait, context)
+            return false
         }
-        return false
+        return true
+    }
+
+    /// Asks again for what the exchange had not. False when it answers nobody for a while.
+    private nonisolated(nonsending) func fill(
+        _ hole: FeedHole, _ feed: CandleFeed, _ context: Context
+    ) async throws -> Bool {
+        let question = feed.question(from: hole.first, to: hole.ends)
+        switch await ask(question, for: feed) {
+        case .klines(let klines): try await store(klines, question, filling: hole, feed, context)
+        case .failure: try await store([], question, filling: hole, feed, context)
+        case .silence:
+            try await store([], question, filling: hole, feed, context)
+            return false
+        case .shut(let sentence, let wait):
+            try await shutOut(feed, sentence, wait, context)
+            return false
+        }
+        return true
+    }
+
+    private nonisolated(nonsending) func ask(
+        _ question: KlineQuestion, for feed: CandleFeed
+    ) async -> Outcome {
+        guard let dialect = feed.exchange.klines, let draft = dialect.draft(question) else {
+            return .failure("the exchange has no candles of that interval", isRefusal: true)
+        }
+        let answer = await line.ask(
+            KlineLine.Question(exchange: feed.exchange, environment: feed.environment, draft: draft))
+        switch answer {
+        case .success(let answered): return Self.read(answered, to: question, of: feed.exchange, dialect)
+        case .failure(let failure):
+            return failure.wait.map { .shut(failure.sentence, $0) } ?? .silence(failure.sentence)
+        }
     }
 
     private static func read(
-        _ answer: Result<KlineLine.Answer, KlineLine.Failure>, to question: KlineQuestion,
-        of exchange: ExchangeName, _ dialect: any KlineDialect
+        _ answered: KlineLine.Answer, to question: KlineQuestion, of exchange: ExchangeName,
+        _ dialect: any KlineDialect
     ) -> Outcome {
-        let answered: KlineLine.Answer
-        switch answer {
-        case .success(let found): answered = found
-        case .failure(let failure):
-            guard let wait = failure.wait else { return .failure(failure.sentence, isRefusal: false) }
-            return .shut(failure.sentence, wait)
-        }
         let limits = JSONLimits(textBytes: KlineLine.mostAnswerBytes)
         let json = try? JSONValue.parse(answered.body, limits: limits)
         let refusal = json.flatMap(dialect.refusal)
@@ -124,9 +158,13 @@ package struct FeedPuller {
         if status == 200, let klines = json.flatMap({ dialect.klines(in: $0, to: question) }) {
             return .klines(klines)
         }
-        let words = refusal.map { ": \($0.code) \(printable($0.words))" } ?? ""
+        guard status == 200 || refusal != nil else {
+            return .failure("the exchange answered \(status)", isRefusal: (400..<500).contains(status))
+        }
+        guard let refusal else { return .failure("the exchange's answer is none", isRefusal: false) }
         return .failure(
-            "the exchange answered \(status)\(words)", isRefusal: refusal != nil && status < 500)
+            "the exchange answered \(status): \(refusal.code) \(printable(refusal.words))",
+            isRefusal: status < 500)
     }
 
     /// What outsiders wrote, on one line.
@@ -134,92 +172,5 @@ package struct FeedPuller {
         String(
             text.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7F }.prefix(150).map(Character.init)
         )
-    }
-}
-
-// MARK: What is kept
-
-extension FeedPuller {
-    /// Edits the feed as it stands now, unless somebody has changed it meanwhile.
-    private nonisolated(nonsending) func settle(
-        _ feed: CandleFeed, _ context: Context, _ edit: (inout CandleFeed) -> Void
-    ) async throws {
-        try await ledger.change(now(context)) { change in
-            guard var current = try await lock(feed, change.transaction) else { return }
-            edit(&current)
-            try await CandleFeedStore.update(current, in: change.transaction)
-        }
-    }
-
-    private nonisolated(nonsending) func lock(
-        _ feed: CandleFeed, _ transaction: Transaction
-    ) async throws -> CandleFeed? {
-        let current = try await CandleFeedStore.lock(feed.id, in: transaction)
-        guard let current, current.revision == feed.revision, current.nextOpen == feed.nextOpen else {
-            return nil
-        }
-        return current
-    }
-
-    /// Candles and progress in one transaction. They are nobody's prices for policy: no person pushed them.
-    private nonisolated(nonsending) func store(
-        _ klines: [Kline], _ question: KlineQuestion, _ feed: CandleFeed, _ context: Context
-    ) async throws {
-        let context = now(context)
-        let (candles, refused) = feed.closed(klines, to: question, at: context.now)
-        var chunk = CandleChunk()
-        for (index, candle) in candles.enumerated() {
-            _ = chunk.append(candle, feed.symbol, feed.interval, line: index + 1)
-        }
-        let ledger = ledger
-        let full = chunk
-        let changed = try await PostgresError.persisting(attempts: CandleWriter.attempts) {
-            try await ledger.change(context) { change -> [Int] in
-                guard var current = try await lock(feed, change.transaction) else { return [] }
-                var result = ChunkWrite.Result()
-                if !full.isEmpty {
-                    let write = ChunkWrite(
-                        tickers: TickerStore(ids: { ledger.newID() }), source: feed.source, token: feed.token)
-                    result = try await write.run(full, now: context.now, in: change)
-                }
-                let since = current.failingSince
-                current.advance(past: candles, of: question, at: context.now)
-                current.candles += Int64(result.counts.inserted + result.counts.revised)
-                current.refused += Int64(refused + result.refused.count)
-                if current.isTold, let since {
-                    var data = current.fields
-                    _ = data.append("failing_since", .string(since.description))
-                    change.emit(NewEvent(.candleFeedRecovered, subject: current.id, data: data))
-                }
-                current.isTold = false
-                try await CandleFeedStore.update(current, in: change.transaction)
-                return result.changed
-            }
-        }
-        analyst.note(changed)
-    }
-
-    private nonisolated(nonsending) func fail(
-        _ feed: CandleFeed, _ sentence: String, isRefusal: Bool, _ context: Context
-    ) async throws {
-        let context = now(context)
-        try await ledger.change(context) { change in
-            guard var current = try await lock(feed, change.transaction) else { return }
-            current.fail(sentence, at: context.now)
-            if !current.isTold && (isRefusal || current.failures >= CandleFeed.failuresUntilTold) {
-                current.isTold = true
-                var data = current.fields
-                _ = data.append("failures", .number(JSONNumber(current.failures)))
-                _ = data.append("error", .string(current.error ?? ""))
-                change.emit(NewEvent(.candleFeedFailed, subject: current.id, data: data))
-            }
-            try await CandleFeedStore.update(current, in: change.transaction)
-        }
-    }
-
-    private func now(_ context: Context) -> Context {
-        var context = context
-        context.now = ledger.clock.now()
-        return context
     }
 }

@@ -86,7 +86,8 @@ enum TokenStore {
     private static let keepTicker = Statement(
         "token_keep_ticker",
         """
-        insert into former_ticker (token_id, symbol, valid_from, valid_to) values ($1, $2, $3, $4)
+        insert into former_ticker (token_id, symbol, valid_from, valid_to, known_at)
+        values ($1, $2, $3, $4, $5)
         """)
 
     nonisolated(nonsending) static func list(
@@ -146,7 +147,7 @@ enum TokenStore {
         if token.symbol != old.symbol {
             try await transaction.query(
                 keepTicker, .id(old.id), .text(old.symbol), .timestamp(old.validFrom),
-                .timestamp(token.validFrom))
+                .timestamp(token.validFrom), .timestamp(token.updatedAt))
         }
         try await transaction.query(
             write, .id(token.id), .int64(token.revision), .timestamp(token.updatedAt), .text(token.name),

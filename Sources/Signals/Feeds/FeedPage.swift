@@ -1,0 +1,47 @@
+import Access
+import Exchanges
+import Kernel
+
+/// What of an answer counts: candles that were asked for and are closed for good, each once.
+struct FeedPage {
+    private(set) var candles: [Candle] = []
+    /// Rows that are no candles.
+    private(set) var refused = 0
+    /// Rows of another time than was asked for.
+    private var strays = 0
+
+    init(_ klines: [Kline], to question: KlineQuestion, of feed: CandleFeed, at now: Timestamp) {
+        for kline in klines {
+            guard kline.openTime >= question.from && kline.openTime < question.to else {
+                strays += 1
+                continue
+            }
+            guard feed.interval.close(of: kline.openTime) + CandleFeed.grace <= now else { continue }
+            let row = CandleRow(
+                token: feed.symbol, source: feed.source, interval: feed.interval, openTime: kline.openTime,
+                open: kline.open, high: kline.high, low: kline.low, close: kline.close,
+                volume: kline.volume, closed: true)
+            let isNext = candles.last.map { $0.openTime < kline.openTime } ?? true
+            if isNext, let candle = try? Candle.validate(row, now: now) {
+                candles.append(candle)
+            } else {
+                refused += 1
+            }
+        }
+    }
+
+    /// Why nothing may be concluded from it: not even that there are no candles.
+    var mistake: String? {
+        guard candles.isEmpty else { return nil }
+        if refused > 0 { return "none of the exchange's \(refused) rows is a candle" }
+        return strays > 0 ? "the exchange answered with candles of another time than asked for" : nil
+    }
+
+    func chunk(of feed: CandleFeed) -> CandleChunk {
+        var chunk = CandleChunk()
+        for (index, candle) in candles.enumerated() {
+            _ = chunk.append(candle, feed.symbol, feed.interval, line: index + 1)
+        }
+        return chunk
+    }
+}
