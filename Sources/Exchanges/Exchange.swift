@@ -27,8 +27,9 @@ package enum KeyPermission: String, CaseIterable, Sendable {
 /// What is known of an exchange.
 package final class Exchange: Sendable {
     package enum CredentialKind: String, CaseIterable, Sendable { case hmac, ed25519, rsa, p256 }
-    /// Parts of a request that a signature may leave open.
-    package enum RequestPart: String, Sendable { case host, path, method, query, body }
+    /// Parts of a request that a signature may leave open. `transport`: the same text is signed for calls by
+    /// WebSocket.
+    package enum RequestPart: String, Sendable { case transport, host, path, method, query, body }
     package enum Offer: String, Sendable { case metadata, sign, proxy, probe, delete }
 
     package let name: ExchangeName
@@ -64,7 +65,7 @@ extension Exchange {
         Exchange(
             .binance, "Binance", aliases: ["spot", "usdm", "coinm", "options"],
             environments: [.live, .testnet, .demo], credentials: [.hmac, .ed25519, .rsa],
-            notCovered: [.host, .path, .method],
+            notCovered: [.transport, .host, .path, .method],
             notOffered: ["orders by WebSocket", "FIX", "portfolio margin's own host"]),
         Exchange(
             .bybit, "Bybit", aliases: ["main"], environments: [.live, .testnet, .demo],
@@ -78,7 +79,10 @@ extension Exchange {
         Exchange(
             .coinbase, "Coinbase Advanced", aliases: ["main"], environments: [.live], credentials: [.p256],
             notCovered: [.query, .body],
-            notOffered: ["orders by WebSocket", "FIX", "Ed25519 keys, which brokerage refuses"]),
+            notOffered: [
+                "orders by WebSocket", "FIX", "Ed25519 keys, which brokerage refuses",
+                "signatures for orders",
+            ]),
         Exchange(
             .kucoin, "KuCoin", aliases: ["spot", "futures"], environments: [.live], passphrase: true),
         Exchange(.gate, "Gate", aliases: ["main"], environments: [.live, .testnet]),
@@ -101,8 +105,10 @@ extension Exchange {
 extension Exchange: JSONWritable {
     package func write(to w: inout JSONWriter) { write(to: &w, state: ExchangeState()) }
 
-    /// - Parameter state: as this node sees it.
-    package func write(to w: inout JSONWriter, state: ExchangeState) {
+    /// - Parameters:
+    ///   - state: as this node sees it.
+    ///   - listsRoutes: every line of the table by which requests are understood.
+    package func write(to w: inout JSONWriter, state: ExchangeState, listsRoutes: Bool = false) {
         w.object { w in
             w.field("name", name.rawValue)
             w.field("title", title)
@@ -118,6 +124,7 @@ extension Exchange: JSONWritable {
             w.array("hosts", hosts) { $0.value($1) }
             w.array("recipes", name.adapter.recipes) { $0.value($1) }
             w.array("tickers", name.adapter.tickers) { $0.value($1) }
+            writeAdapter(to: &w, listsRoutes: listsRoutes)
             state.write(to: &w)
         }
     }

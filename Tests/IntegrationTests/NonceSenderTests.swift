@@ -52,6 +52,25 @@ extension IntegrationTests {
             }
         }
 
+        /// They wait for the exchange's budget without the key's turn, and are told why.
+        @Test func `reads that ask too much hold no cancel up, and are told to come again`() async throws {
+            try await run { desk, _ in
+                // The budget of 20 comes back by one in a second, and its last tenth is for exits.
+                for _ in 0..<17 { #expect(try await desk.proxy("POST", Self.balance).status == 200) }
+                try await withThrowingTaskGroup(of: Int.self) { group in
+                    for _ in 0..<8 {
+                        group.addTask { try await desk.proxy("POST", Self.balance).status }
+                    }
+                    _ = try await group.next()
+                    let cancelled = try await desk.proxy("POST", "spot/0/private/CancelAll")
+                    #expect(cancelled.status == 200, "\(cancelled.text)")
+                    let statuses = try await group.reduce(into: []) { $0.append($1) }
+                    #expect(statuses.allSatisfy { [200, 429].contains($0) }, "\(statuses)")
+                    #expect(statuses.contains(429))
+                }
+            }
+        }
+
         @Test func `while one node's request is under way, the other answers 503, and sends when it is over`()
             async throws
         {

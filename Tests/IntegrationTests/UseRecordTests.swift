@@ -30,6 +30,27 @@ extension IntegrationTests {
                 #expect(seen <= recorded, "\(what): \(seen) requests, \(recorded) records")
                 #expect(recorded > 0, "\(trail)")
             }
+
+            static let orders = "/v5/order/realtime"
+
+            func allowReads() async throws {
+                let answer = try await node.call(
+                    "PUT", path + "/policy", ["operations": ["read"]], headers: [("if-match", "*")])
+                try #require(answer.status == 200, "\(answer.text)")
+            }
+
+            func proxy() async throws -> Int {
+                try await node.call("GET", path + "/proxy/main\(Self.orders)?category=spot").status
+            }
+
+            /// The same of what went by the proxy.
+            func expectProxyRecords(_ what: String) async throws {
+                let seen = try await standIn.requests(.bybit, apiKey: "the-api-key")
+                    .count { $0.path == Self.orders }
+                let page = try await node.must("GET", "/v1/usage-events?way=proxy&limit=200")
+                let recorded = page["data"]?.asArray?.count ?? 0
+                #expect(seen <= recorded, "\(what): \(seen) requests, \(recorded) records")
+            }
         }
 
         private func run(
@@ -63,13 +84,17 @@ extension IntegrationTests {
         {
             try await RunningPostgres.with { server in
                 try await run(server) { desk in
+                    try await desk.allowReads()
+                    #expect(try await desk.proxy() == 200)
                     for round in 0..<Self.kills {
+                        async let proxied = try? await desk.proxy()
                         async let answer = try? await desk.node.call("POST", desk.path + "/verify", [:])
                         try await blockingThreads.run { _ = usleep(UInt32(round) * 1_500) }
                         await desk.node.killHard()
-                        _ = await answer
+                        _ = await (answer, proxied)
                         try await desk.node.start()
                         try await desk.expectRecords("kill \(round)")
+                        try await desk.expectProxyRecords("kill \(round)")
                     }
                 }
             }

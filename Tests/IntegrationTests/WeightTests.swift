@@ -7,6 +7,7 @@ extension IntegrationTests {
     @Suite struct WeightTests {
         private static let account = "spot/api/v3/account"
         private static let cancel = "spot/api/v3/order?symbol=BTCUSDT&orderId=1"
+        private static let withdrawal = "spot/sapi/v1/capital/withdraw/apply?coin=BTC&address=a&amount=1"
 
         private func run(_ body: (ProxyDesk) async throws -> Void) async throws {
             try await StandInExchange.with { standIn in
@@ -42,6 +43,14 @@ extension IntegrationTests {
                     headers: [("x-mbx-apikey", desk.node.ownerToken)])
                 #expect(dialect.status == 418 && dialect.json["code"]?.asInt == -1_003, "\(dialect.text)")
                 #expect(dialect.header("keybell-problem") == "exchange_rate_limited")
+                // A denial is one whatever the exchange takes, on the record and told.
+                let withdrawal = try await desk.proxy("POST", Self.withdrawal)
+                #expect(withdrawal.status == 403, "\(withdrawal.text)")
+                #expect(withdrawal.json["code"] == "policy_denied")
+                let id = try #require(
+                    withdrawal.header("keybell-usage-id") ?? withdrawal.json["usage_id"]?.asString)
+                let page = try await desk.node.must("GET", "/v1/usage-events?verdict=denied")
+                #expect(page["data"]?[0]?["id"]?.asString == id, "\(page)")
                 // Probes, too.
                 #expect(try await desk.verify()["outcome"] == "unreachable")
                 #expect(try await desk.requests().count == before)
@@ -103,9 +112,8 @@ extension IntegrationTests {
 
         @Test func `what was refused by policy, or never left, used nothing`() async throws {
             try await run { desk in
-                let withdrawal = "spot/sapi/v1/capital/withdraw/apply?coin=BTC&address=a&amount=1"
                 for _ in 0..<5 {
-                    #expect(try await desk.proxy("POST", withdrawal).json["code"] == "policy_denied")
+                    #expect(try await desk.proxy("POST", Self.withdrawal).json["code"] == "policy_denied")
                 }
                 try await desk.standIn.goOut(.binance)
                 for _ in 0..<5 {

@@ -175,7 +175,8 @@ struct KeyDesk {
                 book: book, isActive: { principal, _ in principal == Self.colleague },
                 makePair: { try PrivateKey.generate($0, rsaBits: $1) },
                 prober: prober, publicOrigin: "https://keybell.desk.example",
-                uses: { _, now in PermissionUses(since: now - .days(90), operations: []) }
+                uses: { _, now in PermissionUses(since: now - .days(90), operations: []) },
+                ordersSeen: { _, _ in [] }
             ).operations)
     }
 

@@ -1,4 +1,5 @@
 import Exchanges
+import JSON
 import Kernel
 import Synchronization
 import TestSupport
@@ -32,6 +33,23 @@ import Testing
             #expect(cancelled.status == 200, "\(cancelled.text)")
             #expect(desk.exchange.timesAsked == before)
             #expect(desk.exchange.requests.last?.url.contains("recvWindow=60000") == true)
+        }
+    }
+
+    @Test func `with an uncertain clock opening orders are refused, and cancels go on`() async throws {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a")
+            desk.exchange.tellsItsTime(false)
+            desk.exchange.says(200, "{}")
+            let order = try await desk.proxy(key, "POST", "/api/v3/order", query: SigningDesk.order)
+            #expect(order.status == 403 && order.code == "policy_denied", "\(order.text)")
+            #expect(order.json["clauses"]?.asArray?.contains { $0["clause"] == "clock" } == true)
+            #expect(order.json["passing"] == true)
+            #expect(desk.exchange.requests.isEmpty)
+            let cancel = "symbol=BTCUSDT&orderId=1"
+            let cancelled = try await desk.proxy(key, "DELETE", "/api/v3/order", query: cancel)
+            #expect(cancelled.status == 200, "\(cancelled.text)")
+            #expect(desk.exchange.requests.count == 1)
         }
     }
 

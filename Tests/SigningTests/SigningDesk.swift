@@ -185,7 +185,8 @@ struct SigningDesk {
         return KeyEndpoints(
             book: book, isActive: { _, _ in true }, makePair: { try PrivateKey.generate($0, rsaBits: $1) },
             prober: prober, publicOrigin: "https://keybell.desk.example",
-            uses: { try await PermissionUses.read(of: $0, now: $1, in: database) }
+            uses: { try await PermissionUses.read(of: $0, now: $1, in: database) },
+            ordersSeen: { try await OrdersSeen.read(of: $0, now: $1, in: database) }
         ).operations
     }
 

@@ -61,7 +61,11 @@ package final class RequestClassifier: Sendable {
     }
 
     private func meaning(ofChecked draft: RequestDraft) -> RequestMeaning {
-        guard let (route, captures) = table.find(draft) else { return RequestMeaning(.admin) }
+        guard let (route, captures) = table.find(draft) else {
+            var meaning = RequestMeaning(draft.operationByName)
+            meaning.setting = draft.settingByName
+            return meaning
+        }
         var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
         do throws(MeaningProblem) {
             try read(draft, by: route, captures, into: &meaning)
@@ -95,9 +99,13 @@ package final class RequestClassifier: Sendable {
         into meaning: inout RequestMeaning
     ) throws(MeaningProblem) {
         let parameters = try Parameters(draft, captures: captures, inBoth: route.inBoth)
-        guard let known = route.known else { return }
+        guard let known = route.known else {
+            meaning.setting = route.operation == .admin ? draft.settingByName : nil
+            return
+        }
         try parameters.check(known: known)
         if let orders = route.orders { meaning.orders = try orders(parameters) }
+        if let setting = route.setting { meaning.setting = try setting(parameters) }
         if let withdrawal = route.withdrawal { meaning.withdrawal = try withdrawal(parameters) }
     }
 }

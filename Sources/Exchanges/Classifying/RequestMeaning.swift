@@ -21,6 +21,8 @@ package struct RequestMeaning: Sendable, Equatable {
     /// Of a request that trades: one, or several of a batch. Amending and replacing count as new orders.
     package var orders: [OrderIntent]
     package var withdrawal: WithdrawalIntent?
+    /// What it sets for orders to come.
+    package var setting: PositionSetting?
     /// A stream's credentials would admit orders, too.
     package var admitsOrders: Bool
     /// Why it cannot be judged; it is refused then, whatever the policy says.
@@ -32,6 +34,22 @@ package struct RequestMeaning: Sendable, Equatable {
     ) {
         (self.operation, self.orders, self.withdrawal) = (operation, orders, withdrawal)
         (self.admitsOrders, self.problems) = (admitsOrders, problems)
+    }
+}
+
+/// What a request sets for the orders to come, which then need not name it.
+package struct PositionSetting: Sendable, Equatable {
+    package enum Value<Wrapped: Sendable & Equatable>: Sendable, Equatable {
+        case told(Wrapped)
+        /// Set, and to what is not understood.
+        case unknown
+    }
+
+    package var leverage: Value<Decimal>?
+    package var marginMode: Value<String>?
+
+    package init(leverage: Value<Decimal>? = nil, marginMode: Value<String>? = nil) {
+        (self.leverage, self.marginMode) = (leverage, marginMode)
     }
 }
 

@@ -1,6 +1,7 @@
 /// One line of an exchange's table: what a method and a path mean, and how the parameters are read.
 struct Route: Sendable {
     typealias OrderReading = @Sendable (Parameters) throws(MeaningProblem) -> [OrderIntent]
+    typealias SettingReading = @Sendable (Parameters) throws(MeaningProblem) -> PositionSetting
     typealias WithdrawalReading = @Sendable (Parameters) throws(MeaningProblem) -> WithdrawalIntent
 
     let hosts: [String]
@@ -18,6 +19,7 @@ struct Route: Sendable {
     var required: Set<String>?
     var orders: OrderReading?
     var withdrawal: WithdrawalReading?
+    var setting: SettingReading?
     var clientOrderID: ClientOrderIDField?
 }
 
@@ -65,5 +67,14 @@ extension Route {
         Route(
             hosts: hosts, method: method, path: path, operation: .withdraw, known: known,
             required: known.required, withdrawal: reading)
+    }
+
+    /// What orders to come are held to, though they need not name it.
+    static func setting(
+        _ hosts: [String], _ path: String, _ known: KnownNames, _ reading: @escaping SettingReading
+    ) -> Route {
+        Route(
+            hosts: hosts, method: .post, path: path, operation: .admin, known: known,
+            required: known.required, setting: reading)
     }
 }

@@ -62,6 +62,8 @@ struct ModeOutcome {
     var deletions: [OpenedDeletions] = []
     /// Something that was stopped goes on by it, at once or when keys come that an order held.
     var isLooser = false
+    /// Of a dry run: keys that would change and may leave orders behind; nil otherwise.
+    var ordersSeen: [OrdersSeen]?
     /// A standing order was set or taken back.
     var order: String?
 
@@ -88,6 +90,11 @@ extension ModeOutcome {
             w.field("handed_out_until", command.mode == .revoked ? until?.description : nil)
             if command.mode == .revoked {
                 writeDeletions(to: &w)
+            }
+            if let ordersSeen {
+                w.array("orders_seen", ordersSeen) { w, seen in w.value(seen) }
+            } else {
+                w.null("orders_seen")
             }
             w.array("keys", changed.prefix(Self.listed)) { w, key in w.value(key.id.description) }
             w.array("held_keys", held.prefix(Self.listed)) { w, key in w.value(key.id.description) }

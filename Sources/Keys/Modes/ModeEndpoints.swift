@@ -11,6 +11,7 @@ struct ModeEndpoints {
 
     let database: Database
     let book: KeyBook
+    let ordersSeen: OrdersSeen.Read
 
     var operations: [Operation] {
         [
@@ -146,6 +147,9 @@ extension ModeEndpoints {
             }
         } catch let dryRun as DryRun {
             outcome = dryRun.outcome
+            // What is told of uses is for whoever may see them.
+            let told = outcome.changed.filter { context.may(.usageRead, on: $0.target) }
+            outcome.ordersSeen = try await ordersSeen(told.map(\.id), context.now)
         }
         for key in outcome.tampered { try await book.tell(key, context) }
         return outcome.response(command, now: context.now)

@@ -22,6 +22,7 @@ package struct KeyEndpoints {
     private let prober: KeyProber
     private let publicOrigin: String
     private let uses: PermissionUses.Read
+    private let ordersSeen: OrdersSeen.Read
     /// What this node has measured at an exchange.
     private let state: (ExchangeName) -> ExchangeState
 
@@ -31,6 +32,7 @@ package struct KeyEndpoints {
     package init(
         book: KeyBook, isActive: @escaping IsActive, makePair: @escaping MakePair,
         prober: KeyProber, publicOrigin: String, uses: @escaping PermissionUses.Read,
+        ordersSeen: @escaping OrdersSeen.Read,
         state: @escaping (ExchangeName) -> ExchangeState = { _ in ExchangeState() }
     ) {
         (database, self.book) = (book.ledger.database, book)
@@ -38,11 +40,11 @@ package struct KeyEndpoints {
         registrar = KeyRegistrar(book: book, makeMatter: makeMatter, isActive: isActive)
         self.prober = prober
         self.publicOrigin = publicOrigin
-        (self.uses, self.state) = (uses, state)
+        (self.uses, self.ordersSeen, self.state) = (uses, ordersSeen, state)
     }
 
     package var operations: [Operation] {
-        let modes = ModeEndpoints(database: database, book: book)
+        let modes = ModeEndpoints(database: database, book: book, ordersSeen: ordersSeen)
         return book.narrowed(own + other(modes))
     }
 
@@ -96,12 +98,15 @@ package struct KeyEndpoints {
 
 extension KeyEndpoints {
     private func exchanges(_ request: Request, _ context: Context) throws -> Response {
-        try request.parameters().finish()
+        var parameters = try request.parameters()
+        let listsRoutes = parameters.bool("routes", default: false)
+        try parameters.finish()
         return Response.object { w in
             w.array("data", Exchange.all) { w, exchange in
-                exchange.write(to: &w, state: state(exchange.name))
+                exchange.write(to: &w, state: state(exchange.name), listsRoutes: listsRoutes)
             }
             w.null("next_cursor")
+            w.field("not_offered", Exchange.neverOffered)
         }
     }
 

@@ -36,6 +36,9 @@ struct KeyRooms {
                 }, prober: prober, publicOrigin: shared.settings.origin,
                 uses: { key, now in
                     try await PermissionUses.read(of: key, now: now, in: ledger.database)
+                },
+                ordersSeen: { keys, now in
+                    try await OrdersSeen.read(of: keys, now: now, in: ledger.database)
                 }, state: { shared.exchangeStates.state(of: $0) }
             ).operations
         jobs =

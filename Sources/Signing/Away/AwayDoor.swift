@@ -47,24 +47,25 @@ package struct AwayDoor {
         if let reason = Self.refusal(of: read.meaning, request) { throw Self.refused(reason) }
         // What others have to answer first is asked before there is a turn to hold.
         _ = await batcher.refresh(read, of: snapshot, asked)
+        let hold = proxy.hold()
+        defer { hold.giveBack() }
+        try await hold.take(
+            snapshot.key, read, from: batcher.book.egress.choose(snapshot.key.egressAddress),
+            pause: proxy.line.pause)
         guard snapshot.wantsNonce else {
-            return try await carryOut(asked, read, request, snapshot, current.episode, timing)
+            return try await carryOut(asked, read, request, snapshot, current.episode, hold, timing)
         }
         guard await turns.take(asked.key, on: reactor) else {
             throw Self.refused("too many requests of this key wait, or for too long")
         }
         defer { turns.giveBack(asked.key) }
-        return try await carryOut(asked, read, request, snapshot, current.episode, timing)
+        return try await carryOut(asked, read, request, snapshot, current.episode, hold, timing)
     }
 
     private nonisolated(nonsending) func carryOut(
         _ asked: UseRequest, _ read: ReadUse, _ request: Request, _ snapshot: KeySnapshot,
-        _ episode: AwayEpisode, _ timing: ProxyTiming
+        _ episode: AwayEpisode, _ hold: WeightHold, _ timing: ProxyTiming
     ) async throws -> Response {
-        let hold = proxy.hold()
-        defer { hold.giveBack() }
-        let address = try batcher.book.egress.chosen(for: snapshot.key)
-        try await hold.take(snapshot.key, read, from: address, pause: proxy.line.pause)
         let use = try await admit(asked, read, snapshot, episode)
         timing.decided(in: use.at)
         defer { mode.land(use.usage) }

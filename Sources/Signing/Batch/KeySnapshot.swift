@@ -31,7 +31,9 @@ final class KeySnapshot: Sendable {
     init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
         (self.usable, self.policies, self.prices, self.epoch) = (usable, policies, prices, epoch)
         asksPrices = policies.asksPrices
-        let (facts, name) = (KeyFacts(usable.key), usable.key.id.description)
+        var facts = KeyFacts(usable.key)
+        facts.granted = usable.granted ?? []
+        let name = usable.key.id.description
         (self.facts, self.name, target) = (facts, name, usable.key.target)
         members = JSONWriter.members { w in facts.write(as: name, to: &w) }
         account = usable.account?.description

@@ -81,7 +81,7 @@ package final class UseBatcher {
     ///   - refuses: throws to refuse it beforehand, unrecorded, once it is understood.
     nonisolated(nonsending) func decide(
         _ request: UseRequest, isReady: Bool = false,
-        unless refuses: (ExchangeKey, ReadUse) async throws -> Void = { _, _ in }
+        unless refuses: (KeySnapshot, ReadUse) async throws -> Void = { _, _ in }
     ) async throws -> UseDecision {
         do {
             return try await decide(request, isReady: isReady, isLast: false, unless: refuses)
@@ -92,13 +92,13 @@ package final class UseBatcher {
 
     private nonisolated(nonsending) func decide(
         _ request: UseRequest, isReady: Bool, isLast: Bool,
-        unless refuses: (ExchangeKey, ReadUse) async throws -> Void
+        unless refuses: (KeySnapshot, ReadUse) async throws -> Void
     ) async throws -> UseDecision {
         let pending = Pending(request, ledger.newID(), since: 0)
         pending.isLast = isLast
         try await prepare(pending, isReady: isReady)
         if let read = pending.read, let snapshot = try await recent(for: request) {
-            try await refuses(snapshot.key, read)
+            try await refuses(snapshot, read)
             _ = judge(pending, by: snapshot, at: ledger.clock.now())
         }
         // An exchange's time, spent on its lists and prices, is not waiting for a place.

@@ -1,5 +1,6 @@
 import Access
 import Events
+import Exchanges
 import HTTPServer
 import JSON
 import Kernel
@@ -72,6 +73,38 @@ extension PolicyBook {
         guard version > 0 else { return nil }
         return try await transaction.query(Self.one, .text(place.owner), .int32(Int32(version))).first
             .flatMap { try? Policy(Fields(PolicyVersion($0).document), of: place.kind) }
+    }
+}
+
+// MARK: Hosts
+
+extension PolicyBook {
+    private static let exchange = Statement(
+        "policy_exchange",
+        """
+        select exchange from exchange_key where id = $1 union all select exchange from account where id = $1
+        """)
+
+    /// A policy that names another exchange's hosts would allow nothing, and say so to nobody. The desk's is
+    /// for all exchanges.
+    nonisolated(nonsending) func checkHosts(of policy: Policy, at place: PolicyPlace) async throws {
+        let id: Parameter
+        switch place {
+        case .key(let key): id = .id(key)
+        case .account(let account): id = .id(account)
+        case .desk: return
+        }
+        guard let hosts = policy.hosts, let row = try await ledger.database.query(Self.exchange, id).first,
+            let exchange = ExchangeName(rawValue: row.text(0)).map(Exchange.of)
+        else { return }
+        var errors = FieldErrors()
+        for (place, host) in hosts.enumerated() where !exchange.aliases.contains(host) {
+            errors.append(
+                FieldError(
+                    pointer: "/hosts/\(place)", code: FieldCode.notAChoice,
+                    message: "\(exchange.title) has \(exchange.aliases.joined(separator: ", "))"))
+        }
+        if !errors.isEmpty { throw errors }
     }
 }
 

@@ -166,6 +166,7 @@ extension PolicyEndpoints {
         try request.parameters().finish()
         let place = try await place(of: request, route, .policiesWrite, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
+        try await book.checkHosts(of: policy, at: place)
         return try await publish(policy, note: nil, at: place, request, context)
     }
 
@@ -209,6 +210,7 @@ extension PolicyEndpoints {
         let place = try await place(of: request, route, .policiesWrite, context)
         let policy = try Policy(try await request.fields(limit: Self.bodyBytes), of: place.kind)
         _ = try await book.version(at: place)
+        try await book.checkHosts(of: policy, at: place)
         return try await book.putDraft(policy, at: place, context) { revision in
             // The first of a place takes nobody's work away.
             try request.match(revision: revision, required: revision > 0)

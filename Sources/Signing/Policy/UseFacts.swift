@@ -20,7 +20,7 @@ package struct UseFacts: Sendable {
     /// unknown, and opens nothing. Where an exchange knows several names of one thing, each may stand here.
     package var instruments: [String: Instrument] = [:]
     /// All that is traded there is known.
-    var isListed = false
+    package var isListed = false
     /// By symbol, and of currencies by `PolicyPrice.name(of:)`.
     package var prices: [String: PolicyPrice] = [:]
     /// Sources of prices that are there and do not count, by the same names.
@@ -70,6 +70,8 @@ package struct KeyFacts: Sendable, Equatable {
     package var tags: [String]
     /// As declared.
     package var permissions: [KeyPermission]
+    /// As the exchange told when it was last asked; empty where it tells nothing.
+    package var granted: Set<KeyPermission> = []
     package var status: KeyStatus
 
     package init(
@@ -87,7 +89,10 @@ package struct KeyFacts: Sendable, Equatable {
             account: key.account, tags: key.tags, permissions: key.permissions, status: key.status)
     }
 
+    /// As declared, or as the exchange says: whichever is more.
     var mayTrade: Bool {
-        permissions.contains { $0 == .tradeSpot || $0 == .tradeMargin || $0 == .tradeDerivatives }
+        granted.union(permissions).contains {
+            $0 == .tradeSpot || $0 == .tradeMargin || $0 == .tradeDerivatives
+        }
     }
 }

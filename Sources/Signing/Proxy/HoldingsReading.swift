@@ -36,9 +36,11 @@ struct HoldingsReading {
             context)
         let hold = WeightHold(weights, clocks, clock)
         defer { hold.giveBack() }
-        let decision = try await batcher.decide(read, isReady: turn != nil) { key, read in
-            let address = try batcher.book.egress.chosen(for: key)
-            try await hold.take(key, read, from: address, servesExit: true, pause: line.pause)
+        let decision = try await batcher.decide(read, isReady: turn != nil) { snapshot, read in
+            let key = snapshot.key
+            try await hold.take(
+                key, read, from: batcher.book.egress.choose(key.egressAddress), servesExit: true,
+                pause: turn == nil ? line.pause : nil)
         }
         guard case .admitted(let use) = decision, let held = try await send(use, hold, turn) else {
             return asked
@@ -72,26 +74,25 @@ struct HoldingsReading {
             note(use, .unsent, since: began)
             throw error
         }
-        let told = await answer(to: message, hold)
+        let told: ExchangeAnswer?
+        var failed = UsageRecord.Outcome.unsent
+        switch await line.send(message) {
+        case .success(let answer):
+            hold.settle(answer.status, answer.headers, code: nil)
+            told = answer
+        case .failure(let failure):
+            if failure.mayHaveArrived {
+                hold.lose()
+                failed = .unknown
+            }
+            told = nil
+        }
         let json = told.flatMap { try? JSONValue.parse($0.body, limits: Self.limits) }
         let held = told?.status == 200 ? json.flatMap { use.key.key.exchange.holdings(in: $0) } : nil
         note(
-            use, told == nil ? .unsent : held == nil ? .refused : .accepted, status: told?.status,
+            use, told == nil ? failed : held == nil ? .refused : .accepted, status: told?.status,
             since: began)
         return held
-    }
-
-    private nonisolated(nonsending) func answer(
-        to message: ExchangeLine.Message, _ hold: WeightHold
-    ) async -> ExchangeAnswer? {
-        switch await line.send(message) {
-        case .success(let told):
-            hold.settle(told.status, told.headers, code: nil)
-            return told
-        case .failure(let failure):
-            if failure.mayHaveArrived { hold.lose() }
-            return nil
-        }
     }
 
     private func note(

@@ -7,7 +7,8 @@ package enum ProxyDialect {
     /// What a stock client should understand by it.
     static func meaning(of problem: Problem) -> ExchangeDialect.Meaning {
         switch problem.code.code {
-        case "policy_denied": problem.isOverLimit ? .overLimit : .denied
+        case "policy_denied":
+            problem.isPassing ? .unavailable : problem.isOverLimit ? .overLimit : .denied
         case "forbidden", "key_tampered": .denied
         case "unauthenticated", "signature_invalid": .unauthenticated
         case "rate_limited": .throttled
@@ -31,7 +32,14 @@ package enum ProxyDialect {
 }
 
 extension Problem {
-    fileprivate var isBan: Bool { members.contains { $0.name == "banned" && $0.value == .bool(true) } }
+    fileprivate var isBan: Bool { isTrue("banned") }
+
+    /// What it was denied for may be known a moment later.
+    fileprivate var isPassing: Bool { isTrue("passing") }
+
+    private func isTrue(_ name: String) -> Bool {
+        members.contains { $0.name == name && $0.value == .bool(true) }
+    }
 
     /// An order that is allowed in kind, and too much of it.
     fileprivate var isOverLimit: Bool {

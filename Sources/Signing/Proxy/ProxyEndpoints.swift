@@ -12,20 +12,20 @@ package struct ProxyEndpoints {
     /// A batch of orders is far below.
     static let bodyBytes = 256 * 1_024
 
-    private let batcher: UseBatcher
+    let batcher: UseBatcher
     private let hosts: ExchangeHosts
     private let clocks: ExchangeClocks
     let line: ExchangeLine
     private let keeper: LineKeeper?
-    private let outcomes: OutcomeBook
+    let outcomes: OutcomeBook
     private let weights: WeightBook
     /// Who keeps what needs an approval; nil: nobody.
     private let approvals: UseApprovals?
     /// Set for what leaves while the database is gone.
-    private let away: AwayMode?
+    let away: AwayMode?
     private let entropy: Entropy
     private let delays = AnswerDelays()
-    private var clock: Clock { batcher.ledger.clock }
+    var clock: Clock { batcher.ledger.clock }
     private var holdings: HoldingsReading {
         HoldingsReading(
             batcher: batcher, hosts: hosts, clocks: clocks, line: line, outcomes: outcomes, weights: weights,
@@ -75,9 +75,13 @@ extension ProxyEndpoints {
         _ request: Request, _ context: Context, _ timing: ProxyTiming
     ) async throws -> Response {
         let asked = try await use(request, context)
-        let turn = try await batcher.turn(of: asked)
+        let hold = hold()
+        defer { hold.giveBack() }
+        let turn = try await batcher.turn(of: asked) { snapshot, read in
+            try await weigh(asked, read, hold, snapshot, pause: line.pause)
+        }
         defer { turn?.end() }
-        return try await carryOut(asked, request, timing, turn)
+        return try await carryOut(asked, request, timing, hold, turn)
     }
 
     /// What is asked for, from the bytes as they came.
@@ -100,20 +104,19 @@ extension ProxyEndpoints {
     }
 
     private nonisolated(nonsending) func carryOut(
-        _ asked: UseRequest, _ request: Request, _ timing: ProxyTiming, _ turn: KeySenders.Turn?
+        _ asked: UseRequest, _ request: Request, _ timing: ProxyTiming, _ hold: WeightHold,
+        _ turn: KeySenders.Turn?
     ) async throws -> Response {
         let asked = try await holdings.adding(to: asked, turn)
-        let hold = hold()
-        defer { hold.giveBack() }
         var parked: Response?
         let decision: UseDecision
         do {
-            decision = try await batcher.decide(asked, isReady: turn != nil) { key, read in
+            decision = try await batcher.decide(asked, isReady: turn != nil) { snapshot, read in
                 parked = try await approvals?.parked(request, asked, read, by: batcher)
                 if parked != nil { throw UseApprovals.Waits() }
-                let address = try batcher.book.egress.chosen(for: key)
-                try await hold.take(
-                    key, read, from: address, servesExit: asked.holdings != nil, pause: line.pause)
+                // Whoever has the turn was weighed before it, or is weighed without waiting.
+                if turn != nil, hold.isWeighed { return }
+                try await weigh(asked, read, hold, snapshot, pause: turn == nil ? line.pause : nil)
             }
         } catch is UseApprovals.Waits {
             if let parked { return parked }
@@ -134,6 +137,18 @@ extension ProxyEndpoints {
         }
     }
 
+    /// A denial comes first: it is on the record even while the exchange takes nothing.
+    private nonisolated(nonsending) func weigh(
+        _ asked: UseRequest, _ read: ReadUse, _ hold: WeightHold, _ snapshot: KeySnapshot,
+        pause: ((UInt64) async -> Void)?
+    ) async throws {
+        let key = snapshot.key
+        try await hold.take(
+            key, read, from: batcher.book.egress.choose(key.egressAddress),
+            servesExit: snapshot.isExit(read.meaning),
+            unless: { try await !batcher.trial(of: asked).judgement.isAllowed }, pause: pause)
+    }
+
     /// What the request will take of the exchange's budgets.
     func hold() -> WeightHold { WeightHold(weights, clocks, clock) }
 
@@ -147,7 +162,7 @@ extension ProxyEndpoints {
             source = try hold.source(of: use.key.key)
             signed = try use.signed(at: use.moment(by: clocks, is: clock.now(), entropy), to: hosts)
         } catch {
-            note(use, .unsent, since: began)
+            note(use, .unsent, since: began, refunds: true)
             throw error
         }
         let isRead = use.meaning.operation == .read
@@ -184,158 +199,31 @@ extension ProxyEndpoints {
     }
 
     private func refusal(_ failure: ExchangeFailure, of use: AdmittedUse, since began: UInt64) -> Problem {
-        guard failure.mayHaveArrived, use.meaning.operation != .read else {
+        guard failure.mayHaveArrived else {
             note(use, .unsent, since: began, refunds: true)
             return Problem(.exchangeUnavailable, failure.sentence + " Nothing was done.")
         }
         note(use, .unknown, since: began)
+        guard use.meaning.operation != .read else {
+            return Problem(.exchangeUnavailable, failure.sentence + " It only reads: ask again.")
+        }
         return unknown(failure.sentence, of: use)
     }
 
-    private func unknown(_ sentence: String, of use: AdmittedUse) -> Problem {
-        Problem(
-            .outcomeUnknown,
-            "\(sentence) It may have been carried out: look for it by its client order id. "
-                + "It is not sent again.",
-            members: [
-                ("client_order_ids", .array(use.clientOrderIDs.map { .string($0) }))
-            ])
-    }
-}
-
-// MARK: Answers
-
-extension ProxyEndpoints {
-    /// An answer that must be understood before it is passed on is held, and is no longer than this.
-    private static let readAtMost = 1 << 20
-    /// A longer answer to a read is passed on as it comes.
-    private static let partBytes = 64 << 10
-    private static let tooLong = "The exchange's answer is too long to pass on."
-
-    private func passOn(
-        _ answer: ExchangeAnswer, of use: AdmittedUse, since began: UInt64, _ hold: WeightHold? = nil
-    ) throws -> Response {
-        let exchange = use.key.key.exchange
-        let value =
-            answer.body.count <= Self.readAtMost
-            ? try? JSONValue.parse(answer.body, limits: JSONLimits(textBytes: Self.readAtMost)) : nil
-        let outcome = RequestOutcome(of: exchange, status: answer.status, answer: value)
-        hold?.settle(answer.status, answer.headers, code: outcome.code)
-        let isRead = use.meaning.operation == .read
-        let isUnreadable = value == nil && !answer.body.isEmpty
-        let kind: UsageRecord.Outcome =
-            switch outcome.kind {
-            // Some answer 200 to what they refuse, and say so inside.
-            case .accepted: isUnreadable && !isRead ? .unknown : .accepted
-            case .refused: .refused
-            case .unknown: isRead ? .refused : .unknown
-            }
-        note(
-            use, kind, since: began, status: answer.status, code: outcome.code, refunds: kind == .refused)
-        guard let status = HTTPStatus(code: answer.status), !answer.isTruncated else {
-            throw withheld(Self.tooLong, .exchangeUnavailable, kind, of: use)
-        }
-        if try holdsCredential(answer, value, of: use) { throw opensAccount(answer, kind, of: use) }
-        return response(status, answer, status.allowsBody ? .bytes(answer.body) : .none, of: use)
-    }
-
-    private func response(
-        _ status: HTTPStatus, _ answer: ExchangeAnswer, _ body: Response.Body, of use: AdmittedUse
-    ) -> Response {
-        var response = Response(status, body: body)
-        for header in answer.headers where ProxyHeaders.isBack(header.name) {
-            // Ours stands there already.
-            if header.name.lowercased() == "date" { continue }
-            if let name = HeaderName(parsing: header.name) { response.head.add(name, header.value) }
-        }
-        return response.ofProxy(use)
-    }
-
-    private func opensAccount(
-        _ answer: ExchangeAnswer, _ kind: UsageRecord.Outcome, of use: AdmittedUse
-    ) -> Problem {
-        withheld(
-            "The exchange answered \(answer.status) with something that opens an account. It is withheld.",
-            .policyDenied, kind, of: use)
-    }
-
-    /// A long answer to a read, as it comes. Once its head is out, one that breaks off, is too long or holds
-    /// what opens an account ends without its end, and the connection with it.
-    private func passOn(
-        _ answer: ExchangeAnswer, _ rest: @escaping () async throws -> [UInt8]?, of use: AdmittedUse,
-        since began: UInt64, _ hold: WeightHold
-    ) throws -> Response {
-        let outcome = RequestOutcome(of: use.key.key.exchange, status: answer.status, answer: nil)
-        hold.settle(answer.status, answer.headers, code: outcome.code)
-        let kind: UsageRecord.Outcome = outcome.kind == .accepted ? .accepted : .refused
-        note(use, kind, since: began, status: answer.status, refunds: kind == .refused)
-        guard let status = HTTPStatus(code: answer.status), status.allowsBody,
-            answer.announcedBytes <= ExchangeLine.answerBytesAtMost
-        else { throw withheld(Self.tooLong, .exchangeUnavailable, kind, of: use) }
-        var watch = AnswerWatch(for: use.key, looksForOthers: !use.judgement.revealsCredentials)
-        let first: [UInt8]
-        do {
-            first = try watch.pass(answer.body)
-        } catch is AnswerWatch.Found {
-            throw opensAccount(answer, kind, of: use)
-        }
-        let body = Response.Body.stream { writer in
-            try await writer.write(first)
-            while let part = try await rest() { try await writer.write(try watch.pass(part)) }
-            try await writer.write(watch.last())
-        }
-        return response(status, answer, body, of: use)
-    }
-
-    /// An answer that is not passed on. Whoever sent an order must not take it for one that was not placed.
-    private func withheld(
-        _ sentence: String, _ code: ProblemCode, _ kind: UsageRecord.Outcome, of use: AdmittedUse
-    ) -> Problem {
-        let acts = use.meaning.operation == .trade || use.meaning.operation == .cancel
-        return acts && kind != .refused ? unknown(sentence, of: use) : Problem(code, sentence)
-    }
-
-    /// What opens an account is withheld unless the policy lets it through; what opens this one always.
-    private func holdsCredential(
-        _ answer: ExchangeAnswer, _ value: JSONValue?, of use: AdmittedUse
-    ) throws -> Bool {
-        if try use.key.isSeen(in: answer.body) { return true }
-        // As JSON it may be spelled in other ways: `\/` for `/`.
-        if let value, answer.body.contains(UInt8(ascii: "\\")), try use.key.isSeen(in: value.bytes) {
-            return true
-        }
-        return use.meaning.operation != .stream && value?.holdsCredential == true
-            && !use.judgement.revealsCredentials
-    }
-
-    private func note(
-        _ use: AdmittedUse, _ outcome: UsageRecord.Outcome, since began: UInt64, status: Int? = nil,
-        code: String? = nil, refunds: Bool = false
-    ) {
-        var entry = OutcomeBook.Entry(
-            usage: use.usage, key: use.key.key.id, at: use.at, outcome: outcome, status: status, code: code,
-            microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000))
-        if refunds, let snapshot = batcher.snapshots.current(use.key.key.id) {
-            entry.refunds = use.judgement.charges.filter { $0.count == .notional }.map { charge in
-                (snapshot.counter(charge), charge.amount, charge.windowSeconds)
-            }
-        }
-        if away?.note(entry) != true { outcomes.note(entry) }
-    }
-}
-
-extension Response {
-    /// What every answer of a proxy says: whose it is, and that a browser must not make anything of it.
-    fileprivate func ofProxy(_ use: AdmittedUse) -> Response {
-        let response = header("keybell-upstream", "yes").header("keybell-usage-id", use.usage.description)
-            .header(.contentSecurityPolicy, "sandbox").header(.cacheControl, "no-store")
-        return use.listedOrderIDs.map { response.header("keybell-client-order-ids", $0) } ?? response
+    /// Of what may have been carried out, and must not be repeated.
+    func unknown(_ sentence: String, of use: AdmittedUse) -> Problem {
+        let place =
+            use.clientOrderIDs.isEmpty
+            ? "look at the exchange whether it was" : "look for it by its client order id"
+        return Problem(
+            .outcomeUnknown, "\(sentence) It may have been carried out: \(place). It is not sent again.",
+            members: [("client_order_ids", .array(use.clientOrderIDs.map { .string($0) }))])
     }
 }
 
 extension AdmittedUse {
     /// As a header lists them; nil for what places no orders.
-    fileprivate var listedOrderIDs: String? {
+    var listedOrderIDs: String? {
         clientOrderIDs.isEmpty ? nil : clientOrderIDs.prefix(20).joined(separator: ", ")
     }
 }
@@ -346,13 +234,6 @@ extension Problem {
         problem.headers.append(("keybell-usage-id", use.usage.description))
         if let ids = use.listedOrderIDs { problem.headers.append(("keybell-client-order-ids", ids)) }
         return problem
-    }
-}
-
-extension ExchangeAnswer {
-    /// The length of its body, as its head tells it.
-    fileprivate var announcedBytes: Int {
-        headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
     }
 }
 

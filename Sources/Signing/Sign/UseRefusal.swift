@@ -12,6 +12,7 @@ extension Problem {
             members: [
                 ("operation", .string(denied.judgement.operation.rawValue)),
                 ("usage_id", .string(denied.usage.description)),
+                ("passing", .bool(denied.judgement.isPassing)),
                 ("clauses", .array(denied.judgement.clauses(whole: seesPolicies))),
                 ("prices", .array(denied.judgement.prices(whole: seesPolicies).map(\.json))),
             ])

@@ -59,7 +59,9 @@ package struct UsageJobs {
                 let rows = try await change.transaction.query(
                     Self.settle, .timestamp(now), .timestamp(now - Self.patience), .int(Self.stepRows))
                 for row in rows.sorted(by: { $0.timestamp(1) < $1.timestamp(1) }) {
-                    guard let data = try JSONValue.parse(row.json(3)).asObject else { continue }
+                    let told = try JSONValue.parse(row.json(3))
+                    // A question without an answer changed nothing.
+                    guard told["operation"] != "read", let data = told.asObject else { continue }
                     change.emit(NewEvent(.keyUseUnknown, subject: row.text(2), data: data))
                 }
                 return rows.count

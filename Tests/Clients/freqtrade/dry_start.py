@@ -2,8 +2,9 @@
 """usage: dry_start.py
 
 freqtrade starts up dry, with nothing but its documented `ccxt_config` to tell it of Keybell: private addresses
-are the proxy's, public ones the stand-in exchange's. It must load markets and candles, its private requests must
-have come through the proxy, and it must have nothing to complain about. To be run by .venv/freqtrade, which
+are the proxy's of a real service, public ones the stand-in exchange's. It must load markets and candles, its
+private requests must be on the service's record, all of them taken, and it must have nothing to complain about.
+Needs a built binary. To be run by .venv/freqtrade, which
 Scripts/judges makes from the requirements.txt here.
 """
 
@@ -17,13 +18,15 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "StandIn")]
+ROOT = HERE.parents[2]
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "StandIn"), str(ROOT / "Scripts" / "lib")]
 
+from built import program  # noqa: E402
 from connections import TABLE  # noqa: E402
-from credentials import credentials  # noqa: E402
-from keys import parse  # noqa: E402
-from pass_through import PassThrough  # noqa: E402
+from credentials import dummy  # noqa: E402
+from service import Service  # noqa: E402
 from standin import StandIn  # noqa: E402
+from through_keybell import Desk, settings  # noqa: E402
 
 START_LIMIT_SECONDS, STOP_LIMIT_SECONDS = 180, 60
 # What freqtrade's binance asks for by itself, beside markets and time.
@@ -96,12 +99,32 @@ class DryStart:
 def main():
     stand_in = StandIn()
     stand_in.start()
-    port = stand_in.ports()["exchanges"]["binance"]
-    proxy = PassThrough("binance", lambda alias: port)
-    secrets = credentials("binance")
-    registered = {"exchange": "binance", "permissions": ["read", "trade_spot"], **secrets["registered"]}
-    stand_in.desk.register(parse(registered))
-    told = configuration(f"http://127.0.0.1:{port}", proxy.address, secrets["api_key"], secrets["secret"])
+    ports = stand_in.ports()
+    with Service(str(program("keybell")), settings(ports)) as service:
+        service.bootstrap()
+        desk = Desk(service, ports)
+        path = desk.register("binance")
+        desk.publish(path, {"operations": ["read"]})
+        client = dummy("binance", service.token)
+        told = configuration(
+            desk.direct("binance"), lambda alias: f"{service.base}{path}/proxy/{alias}", service.token,
+            client["secret"])
+        wrong = dry_start(stand_in, told)
+        uses = service.must("GET", "/v1/usage-events?way=proxy&limit=200")["data"]
+    stand_in.stop()
+    refused = [one["path"] for one in requests(stand_in) if one["verdict"] != "accepted"]
+    assert not wrong, "\n".join(wrong[:10])
+    assert not refused, f"refused by the exchange: {refused}"
+    others = [f"{use['path']}: {use['outcome']}" for use in uses if use["outcome"] != "accepted"]
+    assert not others, f"not taken: {others}"
+    paths = [use["path"] for use in uses]
+    assert PRIVATE in paths, f"its private requests went elsewhere: {paths}"
+    print(f"freqtrade: starts dry; {len(paths)} requests came through Keybell's proxy")
+    return 0
+
+
+def dry_start(stand_in, told):
+    """What it complains about, until it runs and has asked for candles."""
     with tempfile.TemporaryDirectory() as name:
         started = DryStart(pathlib.Path(name), told)
         try:
@@ -109,15 +132,7 @@ def main():
             started.wait_for(lambda: any(one["path"] == CANDLES for one in requests(stand_in)))
         finally:
             started.stop()
-        wrong = started.complaints()
-    proxy.stop()
-    stand_in.stop()
-    refused = [one["path"] for one in requests(stand_in) if one["verdict"] != "accepted"]
-    assert not wrong, "\n".join(wrong[:10])
-    assert not refused, f"refused: {refused}"
-    assert PRIVATE in proxy.paths, f"its private requests went elsewhere: {proxy.paths}"
-    print(f"freqtrade: starts dry; {len(proxy.paths)} requests came through the proxy")
-    return 0
+        return started.complaints()
 
 
 def requests(stand_in):

@@ -88,6 +88,24 @@ extension RequestMeaning {
         }
     }
 
+    /// Neither what only tells, nor what takes a withdrawal back, nor a conversion within the account.
+    @Test func `what says by its name that it moves money is withdraw or transfer`() throws {
+        let names = ["withdraw", "transfer", "giftcard"]
+        let paths = try DangerousPath.all().filter { path in
+            let name = path.path.lowercased()
+            return ["POST", "PUT"].contains(path.method) && names.contains { name.contains($0) }
+                && !name.contains("cancel") && !name.contains("convert")
+        }
+        #expect(paths.count > 60)
+        for path in paths {
+            let operation = meaning(path, path.method, path.path, "", "").operation
+            let isOut = path.path.lowercased().contains("withdraw")
+            // A sub-account's withdrawal to its master stays on the exchange; a transfer may be to others.
+            let isManaged = path.path.contains("managed-subaccount")
+            #expect(operation.movesMoney && (!isOut || isManaged || operation == .withdraw), "\(path)")
+        }
+    }
+
     @Test func `none seems harmless in any other spelling`() throws {
         for path in try DangerousPath.all() {
             for spelling in path.spellings {

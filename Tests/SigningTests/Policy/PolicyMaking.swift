@@ -42,6 +42,7 @@ enum Made {
         var facts = UseFacts(
             .proxy, host: "spot", method: "POST", path: "/api/v3/order", meaning: meaning, key: key(),
             caller: caller, at: noon)
+        facts.isListed = true
         for instrument in instruments { facts.instruments[instrument.symbol] = instrument }
         facts.prices = prices(["BTCUSDT": "50000", "BTCEUR": "45000", "EURUSD": "2", "BTCUSDT-P": "50000"])
         return facts

@@ -2,7 +2,7 @@
 /// …/coin-margined-futures, …/option, margin_trading, wallet, algo
 enum BinanceTable {
     static let classifier = RequestClassifier(
-        .binance, reads + cancels + streams + orders + futuresOrders + money,
+        .binance, reads + cancels + streams + orders + futuresOrders + money + settings,
         formats: ["spot": [.form], "usdm": [.form], "coinm": [.form], "options": [.form]],
         openness: .pathAndMethod)
 
@@ -140,8 +140,6 @@ extension BinanceTable {
             Route.list(
                 [host], .admin,
                 """
-                POST \(prefix)/leverage symbol leverage
-                POST \(prefix)/marginType symbol marginType
                 POST \(prefix)/positionMargin symbol amount type
                 POST \(prefix)/positionSide/dual dualSidePosition
                 """)
@@ -168,6 +166,7 @@ extension BinanceTable {
         POST /sapi/v1/portfolio/asset-collection asset
         POST /sapi/v1/portfolio/earn-asset-transfer asset amount transferType
         POST /sapi/v1/giftcard/createCode token amount
+        POST /sapi/v1/giftcard/redeemCode code
         POST /sapi/v1/giftcard/buyCode baseToken faceToken baseTokenAmount
         """
 

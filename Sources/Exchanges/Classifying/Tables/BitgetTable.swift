@@ -3,7 +3,7 @@ import Kernel
 /// https://www.bitget.com/api-doc: version 2, and version 3 of unified accounts.
 enum BitgetTable {
     static let classifier = RequestClassifier(
-        .bitget, reads + cancels + streams + spotOrders + mixOrders + unifiedOrders + money,
+        .bitget, reads + cancels + streams + spotOrders + mixOrders + unifiedOrders + money + settings,
         formats: [host[0]: [.json]])
 
     static let host = ["main"]

@@ -3,10 +3,10 @@ import Kernel
 /// https://bybit-exchange.github.io/docs/v5
 enum BybitTable {
     static let classifier = RequestClassifier(
-        .bybit, reads + cancels + streams + orders + money, formats: [host[0]: [.json]],
+        .bybit, reads + cancels + streams + orders + money + settings, formats: [host[0]: [.json]],
         openness: .pathAndMethodOfShape)
 
-    private static let host = ["main"]
+    static let host = ["main"]
 
     private static let reads = Route.reads(
         host, "/v5/",
@@ -71,13 +71,10 @@ enum BybitTable {
             POST /v5/asset/exchange/convert-execute quoteTxId
             POST /v5/account/borrow coin amount
             POST /v5/account/repay coin
-            POST /v5/account/set-margin-mode setMarginMode
-            POST /v5/position/set-leverage category symbol buyLeverage sellLeverage
             POST /v5/position/add-margin category symbol margin
             POST /v5/position/switch-mode category mode
             POST /v5/position/move-positions fromUid toUid list
             POST /v5/spot-margin-trade/switch-mode spotMarginMode
-            POST /v5/spot-margin-trade/set-leverage leverage
             POST /v5/earn/place-order category orderType accountType amount coin
             POST /v5/user/create-sub-member username memberType
             POST /v5/user/create-sub-api subuid readOnly permissions

@@ -3,7 +3,7 @@ import Kernel
 /// https://www.gate.com/docs/developers/apiv4/en
 enum GateTable {
     static let classifier = RequestClassifier(
-        .gate, reads + cancels + spotOrders + futuresOrders + money, formats: [host[0]: [.json]])
+        .gate, reads + cancels + spotOrders + futuresOrders + money + settings, formats: [host[0]: [.json]])
 
     static let host = ["main"]
     static let futures = "/api/v4/futures/{settle=usdt|btc}/"

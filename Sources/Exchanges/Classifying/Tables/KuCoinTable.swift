@@ -3,7 +3,7 @@ import Kernel
 /// https://www.kucoin.com/docs-new: the same path means different things on its two hosts.
 enum KuCoinTable {
     static let classifier = RequestClassifier(
-        .kucoin, reads + cancels + streams + spotOrders + futuresOrders + unifiedOrders + money,
+        .kucoin, reads + cancels + streams + spotOrders + futuresOrders + unifiedOrders + money + settings,
         formats: ["spot": [.json], "futures": [.json]])
 
     /// Of accounts that have spot and futures in one.

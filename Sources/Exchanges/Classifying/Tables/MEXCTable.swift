@@ -3,7 +3,7 @@ import Kernel
 /// https://www.mexc.com/api-docs/spot-v3, …/futures
 enum MEXCTable {
     static let classifier = RequestClassifier(
-        .mexc, reads + cancels + streams + spotOrders + futuresOrders + money,
+        .mexc, reads + cancels + streams + spotOrders + futuresOrders + money + settings,
         // Spot has everything in its query.
         formats: ["spot": [], "futures": [.json]], openness: .pathAndMethodOfHost)
 
@@ -101,7 +101,6 @@ enum MEXCTable {
         + Route.list(
             ["futures"], .admin,
             """
-            POST /api/v1/private/position/change_leverage leverage
             POST /api/v1/private/position/change_margin positionId amount type
             POST /api/v1/private/position/reverse symbol positionId vol
             POST /api/v1/private/position/change_position_mode positionMode

@@ -1,7 +1,7 @@
 /// https://www.okx.com/docs-v5/en
 enum OKXTable {
     static let classifier = RequestClassifier(
-        .okx, reads + cancels + streams + orders + algorithms + money, formats: [host[0]: [.json]])
+        .okx, reads + cancels + streams + orders + algorithms + money + settings, formats: [host[0]: [.json]])
 
     static let host = ["main"]
 

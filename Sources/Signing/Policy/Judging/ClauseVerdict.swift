@@ -17,7 +17,8 @@ package struct ClauseVerdict: Sendable, Equatable {
 
     package let clause: ClauseName
     package let verdict: Verdict
-    /// A sentence with the values, where it is denied.
+    /// A sentence with the values, where it is denied; or why a clause says nothing of a request that it is
+    /// about.
     package let reason: String?
     /// Reported, and not obeyed.
     package let logOnly: Bool
@@ -25,13 +26,16 @@ package struct ClauseVerdict: Sendable, Equatable {
     package let policy: PolicyReference?
     /// Of a batch: the number, from 1, of the order that it is about.
     package let order: Int?
+    /// It is denied because something could not be learnt just now: a clock, a list, a price.
+    package let isPassing: Bool
 
     package init(
         _ clause: ClauseName, _ verdict: Verdict, reason: String? = nil, logOnly: Bool = false,
-        policy: PolicyReference? = nil, order: Int? = nil
+        policy: PolicyReference? = nil, order: Int? = nil, isPassing: Bool = false
     ) {
         (self.clause, self.verdict, self.reason) = (clause, verdict, reason)
         (self.logOnly, self.policy, self.order) = (logOnly, policy, order)
+        self.isPassing = isPassing
     }
 
     package var denies: Bool { verdict == .denied && !logOnly }

@@ -20,8 +20,8 @@ extension Judge {
                     count: limit.count, amount: amount, max: limit.max, windowSeconds: limit.per.seconds,
                     logOnly: isLogOnly(clause)))
         } catch {
-            let reason = error.reason
-            return .verdict(verdict(clause, false) { reason })
+            let (reason, isPassing) = (error.reason, error.isPassing)
+            return .verdict(verdict(clause, false, isPassing: isPassing) { reason })
         }
     }
 

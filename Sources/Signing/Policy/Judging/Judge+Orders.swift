@@ -6,17 +6,12 @@ extension Judge {
     func orderVerdicts(_ bounds: OrderBounds) -> [ClauseVerdict] {
         var verdicts = kindVerdicts(bounds)
         let sized = orders.bound(by: bounds.scope)
-        if let most = bounds.maxLeverage {
-            verdicts += about(sized, .leverage) { order in
-                guard let leverage = order.leverage, leverage > most else { return nil }
-                return "leverage \(leverage) is more than \(most)"
-            }
-        }
+        if let most = bounds.maxLeverage { verdicts += leverage(most, sized) }
         if let most = bounds.maxNotional {
-            verdicts += about(sized, .notional) { reason($0, over: most) }
+            verdicts += weigh(sized, .notional) { excess($0, over: most) }
         }
         if let percent = bounds.maxPriceDistancePercent {
-            verdicts += about(sized, .priceDistance) { reason($0, furtherThan: percent) }
+            verdicts += weigh(sized, .priceDistance) { excess($0, furtherThan: percent) }
         }
         return verdicts
     }
@@ -53,11 +48,7 @@ extension Judge {
 
     private func placeVerdicts(_ bounds: OrderBounds) -> [ClauseVerdict] {
         var verdicts: [ClauseVerdict] = []
-        if let modes = bounds.marginModes {
-            verdicts += about(orders.all, .marginModes) { order in
-                order.marginMode.flatMap { Self.missing($0, among: modes) }
-            }
-        }
+        if let modes = bounds.marginModes { verdicts += marginMode(modes) }
         if let instruments = bounds.instruments {
             verdicts += about(orders.all, .instruments) {
                 Self.missing($0.instrument.rawValue, among: instruments.map(\.rawValue))
@@ -66,36 +57,38 @@ extension Judge {
         return verdicts
     }
 
-    private static func missing(_ value: String, among allowed: [String]) -> String? {
+    static func missing(_ value: String, among allowed: [String]) -> String? {
         allowed.contains(value) ? nil : "\(shown(value)) is not among \(list(allowed))"
     }
 
     // MARK: Sizes
 
-    private func reason(_ order: OrderIntent, over most: Notional) -> String? {
+    private func excess(_ order: OrderIntent, over most: Notional) -> UnknownValue? {
         do throws(UnknownValue) {
             let value = OrderValue(order, facts)
             let notional = try value.notional()
             guard notional.amount > most.amount else { return nil }
             let market = value.needsMarketPrice ? value.marketPrice() : nil
-            return "\(notional) is more than \(most)" + (market.map { ", at \($0.told(at: facts.at))" } ?? "")
+            let at = market.map { ", at \($0.told(at: facts.at))" } ?? ""
+            return UnknownValue(reason: "\(notional) is more than \(most)\(at)")
         } catch {
-            return error.reason
+            return error
         }
     }
 
     /// A market order has no price to be far off; that there is a price to compare with is asked of all.
-    private func reason(_ order: OrderIntent, furtherThan percent: Decimal) -> String? {
+    private func excess(_ order: OrderIntent, furtherThan percent: Decimal) -> UnknownValue? {
         let value = OrderValue(order, facts)
-        guard let market = value.marketPrice() else { return value.noPrice.reason }
+        guard let market = value.marketPrice() else { return value.noPrice }
         guard order.kind.hasLimit || order.price != nil else { return nil }
-        guard let price = order.price else { return order.lacks("price") }
+        guard let price = order.price else { return UnknownValue(reason: order.lacks("price")) }
         let distance = price.subtracting(market.value)?.magnitude.multiplied(by: Decimal(exactly: 100))
         guard let distance, let most = market.value.multiplied(by: percent) else {
-            return "its price has more digits than can be compared"
+            return UnknownValue(reason: "its price has more digits than can be compared")
         }
         guard distance > most else { return nil }
-        return "\(price) is more than \(percent) % away from \(market.told(at: facts.at))"
+        return UnknownValue(
+            reason: "\(price) is more than \(percent) % away from \(market.told(at: facts.at))")
     }
 }
 

@@ -129,12 +129,19 @@ struct Judge {
     func about(
         _ orders: [JudgedOrders.Order], _ clause: ClauseName, _ reason: (OrderIntent) -> String?
     ) -> [ClauseVerdict] {
+        weigh(orders, clause) { reason($0).map { UnknownValue(reason: $0) } }
+    }
+
+    /// The same of what may be unknown: its reason is why.
+    func weigh(
+        _ orders: [JudgedOrders.Order], _ clause: ClauseName, _ found: (OrderIntent) -> UnknownValue?
+    ) -> [ClauseVerdict] {
         if orders.isEmpty { return [notApplicable(clause)] }
         let denied = orders.compactMap { order in
-            reason(order.intent).map { reason in
+            found(order.intent).map { found in
                 ClauseVerdict(
-                    clause, .denied, reason: reason, logOnly: isLogOnly(clause), policy: policy.reference,
-                    order: order.number)
+                    clause, .denied, reason: found.reason, logOnly: isLogOnly(clause),
+                    policy: policy.reference, order: order.number, isPassing: found.isPassing)
             }
         }
         return denied.isEmpty ? [verdict(clause, true) { "" }] : denied
@@ -144,10 +151,12 @@ struct Judge {
         ClauseVerdict(clause, .notApplicable, logOnly: isLogOnly(clause), policy: policy.reference)
     }
 
-    func verdict(_ clause: ClauseName, _ isAllowed: Bool, _ reason: () -> String) -> ClauseVerdict {
+    func verdict(
+        _ clause: ClauseName, _ isAllowed: Bool, isPassing: Bool = false, _ reason: () -> String
+    ) -> ClauseVerdict {
         ClauseVerdict(
             clause, isAllowed ? .allowed : .denied, reason: isAllowed ? nil : reason(),
-            logOnly: isLogOnly(clause), policy: policy.reference)
+            logOnly: isLogOnly(clause), policy: policy.reference, isPassing: isPassing)
     }
 
     func isLogOnly(_ clause: ClauseName) -> Bool { rules.logOnly.contains(clause) }

@@ -4,17 +4,20 @@ import Kernel
 /// Why what an order is worth cannot be said: a sentence.
 struct UnknownValue: Error, Equatable {
     let reason: String
+    /// Nobody could learn it just now; asked again, it may be known.
+    var isPassing = false
 
     static func noPrice(of symbol: String?) -> UnknownValue {
         let name = symbol.map { Judge.shown($0) } ?? "an unnamed symbol"
-        return UnknownValue(reason: "there is no price for policy of \(name) under 5 minutes old")
+        return UnknownValue(
+            reason: "there is no price for policy of \(name) under 5 minutes old", isPassing: true)
     }
 
     static func suspended(_ source: String) -> UnknownValue {
         UnknownValue(
             reason:
                 "the source of prices \(Judge.shown(source)) is suspended, after a step of more than 20 %, "
-                + "until somebody resumes it")
+                + "until somebody resumes it", isPassing: true)
     }
 }
 
@@ -30,6 +33,10 @@ struct OrderValue {
             throw UnknownValue(reason: order.lacks("symbol"))
         }
         guard let instrument = facts.instruments[symbol], instrument.fits(order.instrument) else {
+            guard facts.isListed else {
+                throw UnknownValue(
+                    reason: "the exchange's list of instruments could not be read", isPassing: true)
+            }
             throw UnknownValue(
                 reason: "\(Judge.shown(symbol)) is no known \(order.instrument.rawValue) instrument")
         }
@@ -122,7 +129,8 @@ struct OrderValue {
         let name = PolicyPrice.name(of: currency)
         guard let price = facts.prices[name], price.isFresh(at: facts.at) else {
             if let source = facts.withheldPrices[name] { throw .suspended(source) }
-            throw UnknownValue(reason: "there is no price of \(currency) in USD under 5 minutes old")
+            throw UnknownValue(
+                reason: "there is no price of \(currency) in USD under 5 minutes old", isPassing: true)
         }
         return price.value
     }

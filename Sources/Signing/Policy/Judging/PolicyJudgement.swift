@@ -25,6 +25,12 @@ package struct PolicyJudgement: Sendable, Equatable {
     /// The first that denies.
     package var denial: ClauseVerdict? { clauses.first { $0.denies } }
 
+    /// Whether it is denied for nothing but what could not be learnt just now.
+    package var isPassing: Bool {
+        let denials = clauses.filter(\.denies)
+        return !denials.isEmpty && denials.allSatisfy(\.isPassing)
+    }
+
     /// Whether nothing but an approval is missing.
     var lacksApprovalOnly: Bool {
         let denials = clauses.filter(\.denies)

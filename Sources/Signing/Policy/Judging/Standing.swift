@@ -84,7 +84,9 @@ struct Standing {
                 _ = try OrderValue(order.intent, facts).instrument()
                 return nil
             } catch {
-                return ClauseVerdict(.instrument, .denied, reason: error.reason, order: order.number)
+                return ClauseVerdict(
+                    .instrument, .denied, reason: error.reason, order: order.number,
+                    isPassing: error.isPassing)
             }
         }
         return denied.isEmpty ? [ClauseVerdict(.instrument, .allowed)] : denied
@@ -94,7 +96,7 @@ struct Standing {
     private var clock: [ClauseVerdict] {
         let reason = "how far the clock of \(facts.key.exchange.rawValue) is from ours is not known"
         return orders.bound(by: .opening).map {
-            ClauseVerdict(.clock, .denied, reason: reason, order: $0.number)
+            ClauseVerdict(.clock, .denied, reason: reason, order: $0.number, isPassing: true)
         }
     }
 
@@ -130,6 +132,8 @@ struct Standing {
         guard facts.meaning.admitsOrders, facts.key.mayTrade else { return ClauseVerdict(.streams, .allowed) }
         return ClauseVerdict(
             .streams, .denied,
-            reason: "this stream's credential admits orders, and the key may trade: use a read-only key")
+            reason:
+                "this stream's credential admits orders, and the key may trade, as declared or as the exchange "
+                + "says: use a read-only key")
     }
 }

@@ -24,27 +24,43 @@ final class WeightHold {
     private static let shortWait: Period = .seconds(1)
     private static let patience: Period = .seconds(2)
 
+    /// Whether it was weighed, and may be sent as far as that goes.
+    var isWeighed: Bool { judged != nil }
+
     /// Refuses what the exchange would refuse, or punish. What cannot be read is refused elsewhere.
+    /// - Parameters:
+    ///   - isDenied: it will not be sent anyhow, and that is said and recorded whatever the exchange takes;
+    ///     asked only when something is in its way.
+    ///   - pause: nil: nothing is waited for, because others wait for this one.
     nonisolated(nonsending) func take(
         _ key: ExchangeKey, _ read: ReadUse, from address: EgressAddresses.Choice, servesExit: Bool = false,
-        pause: (UInt64) async -> Void
-    ) async throws(Problem) {
+        unless isDenied: () async throws -> Bool = { false }, pause: ((UInt64) async -> Void)?
+    ) async throws {
         // A request that is judged again takes anew.
         giveBack()
-        judged = (key.egressAddress, address)
+        judged = nil
+        if address == .missing {
+            if try await isDenied() { return }
+            throw Problem(
+                .exchangeUnavailable,
+                "This node has no source address \(key.egressAddress ?? ""). Nothing was done.")
+        }
         guard let draft = read.draft else { return }
         let place = MarketPlace(key.exchange, key.environment, host: draft.host)
         let request = WeightRequest(
             place, from: address.name, account: key.account, draft, read.meaning, servesExit: servesExit)
-        var waited = Period.seconds(0)
+        var waited: Period?
         while let refusal = take(request, draft) {
+            if waited == nil, try await isDenied() { return }
             let wait = max(refusal.wait, .milliseconds(10))
-            waited = waited + wait
-            guard !refusal.isBan, wait <= Self.shortWait, waited <= Self.patience else {
+            let whole = (waited ?? .seconds(0)) + wait
+            guard let pause, !refusal.isBan, wait <= Self.shortWait, whole <= Self.patience else {
                 throw Problem(refusal, at: key.exchange)
             }
+            waited = whole
             await pause(UInt64(wait.nanoseconds))
         }
+        judged = (key.egressAddress, address)
     }
 
     /// Where it leaves from: from where it was judged, or not at all.
@@ -53,7 +69,7 @@ final class WeightHold {
         guard let judged, judged.name == key.egressAddress else {
             throw Problem(
                 .exchangeUnavailable,
-                "The key's source address was changed meanwhile. Nothing was sent: ask again.")
+                "The key or its policy was changed meanwhile. Nothing was sent: ask again.")
         }
         return judged.address.source
     }
@@ -109,16 +125,5 @@ extension Problem {
             .exchangeRateLimited, sentence + " Nothing was done.",
             members: [("banned", .bool(refusal.isBan))],
             headers: [(.retryAfter, String(refusal.waitSeconds))])
-    }
-}
-
-extension EgressAddresses {
-    /// Where a key's requests leave from. A node that lacks what the key names does not send from elsewhere.
-    func chosen(for key: ExchangeKey) throws(Problem) -> Choice {
-        let choice = choose(key.egressAddress)
-        if choice != .missing { return choice }
-        throw Problem(
-            .exchangeUnavailable,
-            "This node has no source address \(key.egressAddress ?? ""). Nothing was done.")
     }
 }

@@ -1,0 +1,21 @@
+extension RequestDraft {
+    /// What no table knows is `admin`; what says by its name that it moves money out or about is never less
+    /// than that. To tell of something, or to take it back, moves nothing.
+    var operationByName: RequestOperation {
+        let name = path.lowercased()
+        guard method != .get, method != .delete, !name.contains("cancel") else { return .admin }
+        if name.contains("withdraw") { return .withdraw }
+        return name.contains("transfer") ? .transfer : .admin
+    }
+
+    /// What no table reads, and what sets leverage or a margin mode by its name.
+    var settingByName: PositionSetting? {
+        let name = path.lowercased().filter { $0.isLetter || $0 == "/" }
+        guard method != .get else { return nil }
+        let modes = ["marginmode", "margintype", "isolatedmode", "crossmode", "switchisolated"]
+        let setting = PositionSetting(
+            leverage: name.contains("leverage") ? .unknown : nil,
+            marginMode: modes.contains { name.contains($0) } ? .unknown : nil)
+        return setting == PositionSetting() ? nil : setting
+    }
+}
