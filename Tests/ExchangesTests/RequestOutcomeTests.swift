@@ -55,7 +55,8 @@ import Testing
                 + #""newOrderResponse":{"code":-2010}}}"#, .accepted, "-2021"),
         Case(.bybit, #"{"retCode":0,"result":{},"retExtInfo":{}}"#, .accepted, "0"),
         Case(
-            .bybit, #"{"retCode":0,"retExtInfo":{"list":[{"code":0},{"code":170131}]}}"#, .accepted, "170131"),
+            .bybit, #"{"retCode":0,"retExtInfo":{"list":[{"code":0},{"code":170131}]}}"#, .accepted,
+            "170131"),
         Case(.okx, #"{"code":"0","data":[{"ordId":"1","sCode":"0"}]}"#, .accepted),
         Case(.okx, #"{"code":"2","data":[{"sCode":"0"},{"sCode":"51008"}]}"#, .accepted, "51008"),
         Case(.kraken, #"{"error":[],"result":{"txid":["O"]}}"#, .accepted),
@@ -79,7 +80,8 @@ import Testing
         Case(.bitget, #"{"code":"00000","data":{"orderId":"1"}}"#, .accepted, "00000"),
         Case(
             .bitget,
-            #"{"code":"00000","data":{"successList":[{"orderId":"1"}],"failureList":[{"errorCode":"43012"}]}}"#,
+            #"{"code":"00000","data":{"successList":[{"orderId":"1"}],"#
+                + #""failureList":[{"errorCode":"43012"}]}}"#,
             .accepted, "43012"),
         Case(.mexc, #"{"orderId":"1"}"#, .accepted),
         Case(.mexc, #"{"success":true,"code":0,"data":1}"#, .accepted, "0"),

@@ -56,7 +56,7 @@ extension RefusalCodes {
             "50061", "50100...50199", "51000...51053", "51055...51148", "51150...51766", "54000...54099",
             "59000...59199",
         ]),
-        // https://docs.kraken.com/api/docs/guides/spot-errors. Not EService:Unavailable, Busy and Timeout, nor
+        // https://docs.kraken.com/api/docs/guides/spot-errors. Not EService:Unavailable, Busy, Timeout, nor
         // EGeneral:Internal error.
         .kraken: RefusalCodes([
             "EOrder:*", "EAPI:*", "EFunding:*", "EAccount:*", "EAuth:*", "EQuery:*", "EGeneral:Invalid*",
@@ -101,7 +101,7 @@ extension RefusalCodes {
             "40429", "40700...40724", "40726...40799", "40808", "40812", "40900...40999", "43001...43025",
             "43115", "45002...45199", "22001", "22002", "22019...22045", "25200...25239",
         ]),
-        // https://www.mexc.com/api-docs/spot-v3/general-info, and of contracts. Not 500, 501, 503, 504 and 20002.
+        // https://www.mexc.com/api-docs/spot-v3/general-info, and of contracts. Not 500, 501, 503, 504.
         .mexc: RefusalCodes([
             "-1128", "-1121", "-2011", "400...406", "429", "510...513", "600...602", "701...704",
             "1000...1004", "2001...2042", "10001", "10007", "10015", "10072", "10073", "10095...10103",

@@ -87,8 +87,8 @@ import Testing
             #"{"operations":["trade"],"orders":{"max_notional":{"amount":"9000","currency":"USD"}}}"#
         let distance = #"{"operations":["trade"],"orders":{"max_price_distance_percent":"5"}}"#
         let limited =
-            #"{"operations":["trade"],"limits":[{"count":"notional","max":{"amount":"9000","currency":"USD"},"#
-            + #""per":"24h"}]}"#
+            #"{"operations":["trade"],"limits":[{"count":"notional","per":"24h","#
+            + #""max":{"amount":"9000","currency":"USD"}}]}"#
         let free = #"{"operations":["trade"]}"#
         #expect(try meaning(free) { $0.isClockUncertain = true } == .unavailable)
         #expect(try meaning(free) { ($0.instruments, $0.isListed) = ([:], false) } == .unavailable)

@@ -133,7 +133,7 @@ struct Standing {
         return ClauseVerdict(
             .streams, .denied,
             reason:
-                "this stream's credential admits orders, and the key may trade, as declared or as the exchange "
-                + "says: use a read-only key")
+                "this stream's credential admits orders, and the key may trade, as declared or as its "
+                + "exchange says: use a read-only key")
     }
 }
