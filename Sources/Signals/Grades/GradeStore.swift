@@ -60,7 +60,7 @@ package enum GradeStore {
 
     /// The time of the newest grade of each model of a series.
     private static let newest = Statement(
-        "grade_newest",
+        "grade_newest_times",
         """
         select n.number, g.time from unnest($2::int2[]) as n (number)
         cross join lateral (
