@@ -3,8 +3,8 @@ import Kernel
 /// A double whose shortest text is a plain decimal of few digits, as nearly all prices and volumes are. One
 /// multiplication finds them; the shortest text of any double costs four times as much.
 ///
-/// Two decimals of at most 15 digits never are the same double. So once one of them reads back as the value, it
-/// is the shortest without its trailing zeros.
+/// Two decimals of at most 15 digits never are the same double. So once one of them reads back as the value,
+/// it is the shortest without its trailing zeros.
 struct ShortDecimal {
     private let isNegative: Bool
     private let digits: Int

@@ -95,7 +95,10 @@ extension IntegrationTests {
                 #expect(source["name"] == "binance testnet spot BTCUSDT")
                 try await second.must(
                     "POST", "/v1/price-sources/\(source.id)/resume", ["reason": "The market fell."])
-                for node in [0, 1] { #expect(try await desk.order(node, "0.01").status == 200) }
+                for node in [0, 1] {
+                    let order = try await desk.order(node, "0.01")
+                    #expect(order.status == 200, "\(node): \(order.text)")
+                }
             }
         }
     }

@@ -66,7 +66,7 @@ import Testing
     @Test func `what was done by requests that are not kept stays allowed`() async throws {
         try await SigningDesk.run { desk in
             let key = try await used(desk)
-            let switched = try await desk.proxy(key, "POST", "/sapi/v1/account/disableFastWithdrawSwitch")
+            let switched = try await desk.proxy(key, "POST", "/sapi/v1/bnbBurn", query: "spotBNBBurn=true")
             try #require(switched.status == 200, "\(switched.text)")
             let told = try await proposal(desk, key)
             #expect(told["not_kept"] == ["admin": 1], "\(told)")
