@@ -20,7 +20,9 @@ extension IntegrationTests {
 
             func awaitStatus(_ status: Int, _ node: Int, _ quantity: String) async throws {
                 try await wait(until: "an order of \(quantity) answers \(status) at node \(node)") {
-                    try await order(node, quantity).status == status
+                    // The exchange takes fifty orders in ten seconds, however fast the machine is.
+                    try await Task.sleep(for: .milliseconds(300))
+                    return try await order(node, quantity).status == status
                 }
             }
         }
