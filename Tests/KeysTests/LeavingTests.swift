@@ -20,7 +20,7 @@ import Testing
     /// The caller of the desk leaves.
     private func leave(_ r: RotationDesk, heir: PrincipalID? = nil) async throws -> [LeftKey] {
         let (desk, context) = (r.desk, r.desk.context)
-        let knew = try await SecretsSeen.by(desk.me, in: desk.database).map(\.key)
+        let knew = try await SecretsSeen.by([desk.me], in: desk.database).map(\.key)
         return try await desk.ledger.change(context) { change in
             try await desk.book.leave(
                 desk.me, heir: heir, knew: knew,
@@ -43,20 +43,43 @@ import Testing
     @Test func `who brought a secret, or had it shown, knows it until another is used`() async throws {
         try await RotationDesk.run(#""readable": true, "#) { r in
             let me = r.desk.me
-            let brought = try await SecretsSeen.by(me, in: r.desk.database)
+            let brought = try await SecretsSeen.by([me], in: r.desk.database)
             #expect(brought.map(\.ways) == [["imported"]])
             let shown = try await r.desk.call("POST", r.path + "/reveal", #"{"reason": "a look"}"#)
             #expect(shown.status == 200, "\(shown.text)")
-            let both = try await SecretsSeen.by(me, in: r.desk.database)
+            let both = try await SecretsSeen.by([me], in: r.desk.database)
             #expect(both.map(\.ways) == [["imported", "revealed"]])
-            #expect(try await SecretsSeen.by(KeyDesk.colleague, in: r.desk.database).isEmpty)
+            #expect(try await SecretsSeen.by([KeyDesk.colleague], in: r.desk.database).isEmpty)
             r.desk.time.move(.minutes(1))
             let new = #"{"credential": {"kind": "ed25519", "generate": true}}"#
             #expect(try await r.desk.call("POST", r.path + "/versions", new).status == 201)
             let active = try await r.desk.call(
                 "POST", r.path + "/versions/2/activate", #"{"api_key": "the-name-of-the-new-one"}"#)
             #expect(active.status == 200, "\(active.text)")
-            #expect(try await SecretsSeen.by(me, in: r.desk.database).isEmpty)
+            #expect(try await SecretsSeen.by([me], in: r.desk.database).isEmpty)
+        }
+    }
+
+    @Test func `what was revealed before its use is known, and what a bot saw is its owner's to answer for`()
+        async throws
+    {
+        try await RotationDesk.run(#""readable": true, "#) { r in
+            let (me, bot) = (r.desk.me, KeyDesk.colleague)
+            let new = #"{"credential": {"kind": "ed25519", "generate": true}}"#
+            #expect(try await r.desk.call("POST", r.path + "/versions", new).status == 201)
+            r.desk.time.move(.minutes(1))
+            let shown = try await r.desk.call(
+                "POST", r.path + "/reveal", #"{"reason": "a look", "version": 2}"#)
+            #expect(shown.status == 200, "\(shown.text)")
+            r.desk.time.move(.minutes(1))
+            let active = try await r.desk.call(
+                "POST", r.path + "/versions/2/activate", #"{"api_key": "the-name-of-the-new-one"}"#)
+            #expect(active.status == 200, "\(active.text)")
+            for everybody in [[me], [bot, me]] {
+                let seen = try await SecretsSeen.by(everybody, in: r.desk.database)
+                #expect(seen.map(\.version) == [2] && seen.map(\.ways) == [["revealed"]])
+            }
+            #expect(try await SecretsSeen.by([bot], in: r.desk.database).isEmpty)
         }
     }
 

@@ -76,7 +76,7 @@ import Testing
         try await SigningDesk.run { desk in
             let policy = """
                 {"operations": ["read", "trade", "cancel"], "ways": ["sign"],
-                "orders": {"instruments": ["spot"]}}
+                "orders": {"instruments": ["spot", "margin"]}}
                 """
             // The exchange lets this key trade spot only, as its probe found.
             let spot = try await desk.key("spot", policy: policy)

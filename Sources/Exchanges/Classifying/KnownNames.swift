@@ -31,6 +31,9 @@ struct KnownNames: Sendable {
         KnownNames(query: query.union(body), body: query.union(body), required: required)
     }
 
+    /// The same names, of which the exchange takes a request without any.
+    var optional: KnownNames { KnownNames(query: query, body: body, required: []) }
+
     func and(_ other: KnownNames) -> KnownNames {
         KnownNames(
             query: query.union(other.query), body: body.union(other.body),

@@ -13,6 +13,8 @@ package final class RequestClassifier: Sendable {
     let openness: SignatureOpenness
     /// What else a signature may fit; empty where it covers enough.
     let others: OtherRoutes
+    /// All that are known, where what is signed may be parted anew.
+    let names: Set<String>
 
     init(
         _ exchange: ExchangeName, _ routes: [Route], formats: [String: [BodyFormat]],
@@ -22,7 +24,11 @@ package final class RequestClassifier: Sendable {
             exchange, RouteTable(routes), formats, openness
         )
         others = OtherRoutes(openness.leavesPathOpen ? routes : [])
-        ownFields = exchange.adapter.recipes.flatMap(\.ownFields)
+        let ownFields = exchange.adapter.recipes.flatMap(\.ownFields)
+        self.ownFields = ownFields
+        // JSON has no borders to be moved.
+        let movable = routes.filter { $0.hosts.contains { formats[$0] != [.json] } }
+        names = openness.leavesBorderOpen ? Set(ownFields).union(movable.flatMap(\.names)) : []
     }
 
     /// The request in parts, ready to be signed: without the client's own time, nonce and signature.

@@ -24,6 +24,12 @@ struct Route: Sendable {
 }
 
 extension Route {
+    /// Of parameters, as far as they are stated.
+    var names: Set<String> {
+        let needed = (required ?? []).flatMap { $0.split(separator: "|").map(String.init) }
+        return Set(needed).union(known?.query ?? []).union(known?.body ?? [])
+    }
+
     /// A line each: method, path, and the parameters without which the exchange refuses the request; `a|b` is
     /// one of two.
     static func list(

@@ -13,6 +13,10 @@ enum SignatureOpenness: Sendable {
     case content
 
     var leavesPathOpen: Bool { self != .closed && self != .content }
+
+    /// Query and form are one text, so whoever holds the signature may part them anywhere, inside of a
+    /// parameter, too.
+    var leavesBorderOpen: Bool { self == .pathAndMethod || self == .pathAndMethodOfHost }
 }
 
 /// Another request that the same signature is good for.
@@ -75,15 +79,28 @@ extension RequestClassifier {
         // One host for all of them: the parameters say which.
         if exchange == .bybit { return [.tradeSpot, .tradeMargin, .tradeDerivatives] }
         if host != "spot" || route.path.contains("/futures/") { return [.tradeDerivatives] }
-        return [route.path.contains("/margin/") ? .tradeMargin : .tradeSpot]
+        // Binance lets whoever may trade spot trade on margin; the switch for margin is about loans.
+        return route.path.contains("/margin/") ? [.tradeSpot, .tradeMargin] : [.tradeSpot]
     }
 
     /// Why no signature for it is handed out at all, whatever policies say; nil when one may be: nothing is
     /// signed whose content the signature leaves open, and that content makes an order, a transfer or a
     /// withdrawal.
-    package func refusesToSign(_ meaning: RequestMeaning) -> String? {
+    package func refusesToSign(_ meaning: RequestMeaning, _ draft: RequestDraft) -> String? {
+        if openness.leavesBorderOpen {
+            for field in draft.query + draft.form where isCuttable(field) {
+                return "the parameter \(field.name) could be cut in two, of which one is another parameter"
+            }
+        }
         guard openness == .content, ![.read, .cancel, .stream].contains(meaning.operation) else { return nil }
         return "a token of \(exchange.rawValue) covers no body: it would be good for any other content"
+    }
+
+    /// `x=asymbol=BTCUSDT`, cut before the s, has a symbol; and so has `xsymbol=BTCUSDT`.
+    private func isCuttable(_ field: RequestDraft.Field) -> Bool {
+        let name = field.name
+        return field.written.utf8.count { $0 == UInt8(ascii: "=") } > 1
+            || name.indices.dropFirst().contains { names.contains(String(name[$0...])) }
     }
 
     private func hasShape(_ draft: RequestDraft, of route: Route) -> Bool {

@@ -60,7 +60,7 @@ extension RefusalCodes {
         // EGeneral:Internal error.
         .kraken: RefusalCodes([
             "EOrder:*", "EAPI:*", "EFunding:*", "EAccount:*", "EAuth:*", "EQuery:*", "EGeneral:Invalid*",
-            "EGeneral:Permission denied*", "EGeneral:Unknown*", "EGeneral:Temporary lockout*",
+            "EGeneral:Permission denied*", "EGeneral:Unknown method*", "EGeneral:Temporary lockout*",
             "EGeneral:Too many requests*", "EService:Market in *", "EService:Deadline elapsed*",
         ]),
         // https://docs.cdp.coinbase.com/api-reference/advanced-trade-api. Not UNKNOWN_FAILURE_REASON.

@@ -13,7 +13,7 @@ package struct KeyTrail {
     package typealias Uses =
         nonisolated(nonsending) ([PrincipalID], UseMark.Side, any Queryable) async throws -> [KeyUses]
     package typealias Known =
-        nonisolated(nonsending) (PrincipalID, any Queryable) async throws -> [KnownSecret]
+        nonisolated(nonsending) ([PrincipalID], any Queryable) async throws -> [KnownSecret]
     package typealias Settle =
         nonisolated(nonsending) (Leaver, [KnownSecret], OffboardingID, Change) async throws -> [LeftThing]
     package typealias Rotate =
@@ -24,7 +24,7 @@ package struct KeyTrail {
     /// A moment that parts what is committed from what is not yet.
     package let mark: Mark
     package let uses: Uses
-    /// Secrets that somebody saw and that are still used.
+    /// Secrets that one of these principals saw and that are still used.
     package let known: Known
     /// Gives the leaver's keys to the heir, and opens rotations of what was known. Takes the keys' locks.
     package let settle: Settle

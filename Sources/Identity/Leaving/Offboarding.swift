@@ -64,7 +64,7 @@ struct Offboarding {
             user: id, name: user.name, bots: Array(bots), heir: wish.heir, reason: wish.reason)
         let offboarding: OffboardingID = ledger.newID()
         // As they are before anything ends.
-        let known = try await keys.known(leaver.principal, change.transaction)
+        let known = try await keys.known(leaver.everybody, change.transaction)
         var findings = KeyFindings(try await keys.reach(leaver.everybody, change.transaction), known)
         findings.add(history.uses)
         var done = try await carryOutSteps(leaver, change)

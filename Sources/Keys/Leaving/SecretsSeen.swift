@@ -3,7 +3,8 @@ import Kernel
 package import Postgres
 
 /// Which secrets that are in use somebody saw: those that they brought, and those that were revealed to them
-/// since they are in use.
+/// since they are there. Which version was revealed is not on record, and one that waits for its use can be:
+/// a secret is rather rotated once too often.
 package enum SecretsSeen {
     package struct Secret: Sendable {
         package let key: ExchangeKeyID
@@ -19,14 +20,15 @@ package enum SecretsSeen {
         """
         select k.id, k.label, v.version, v.origin
         from key_version v join exchange_key k on k.id = v.key
-        where v.created_by = $1 and v.origin <> 'generated' and v.state = 'current' and k.status <> 'revoked'
+        where v.created_by = any ($1) and v.origin <> 'generated' and v.state = 'current'
+            and k.status <> 'revoked'
         order by k.id
         """)
     private static let reveals = Statement(
         "secrets_revealed",
         """
         select resource, max(at) from audit_line
-        where actor = $1 and action = 'keys.reveal' and outcome = 'allowed' group by resource
+        where actor = any ($1) and action = 'keys.reveal' and outcome = 'allowed' group by resource
         """)
     private static let revealed = Statement(
         "secrets_revealed_in_use",
@@ -35,16 +37,16 @@ package enum SecretsSeen {
         from unnest($1::uuid[], $2::timestamptz[]) as r (key, at)
             join exchange_key k on k.id = r.key
             join key_version v on v.key = k.id and v.state = 'current'
-        where r.at >= coalesce(v.activated_at, v.created_at) and k.status <> 'revoked'
+        where r.at >= v.created_at and k.status <> 'revoked'
         order by k.id
         """)
 
     package nonisolated(nonsending) static func by(
-        _ principal: PrincipalID, in source: any Queryable
+        _ principals: [PrincipalID], in source: any Queryable
     ) async throws -> [Secret] {
-        let name = Parameter.text(principal.description)
-        var rows = try await source.query(brought, name).map { $0 }
-        let shown = try await source.query(reveals, name).compactMap { row in
+        let names = Parameter.textArray(principals.map(\.description))
+        var rows = try await source.query(brought, names).map { $0 }
+        let shown = try await source.query(reveals, names).compactMap { row in
             row.optionalText(0).flatMap { ExchangeKeyID($0) }.map { (key: $0, at: row.timestamp(1)) }
         }
         if !shown.isEmpty {

@@ -45,8 +45,8 @@ enum LeavingRooms {
             reach: { try await KeyReach.of($0, rights, in: $1) },
             mark: { try await UsesOfPrincipals.mark(in: $0) },
             uses: { try await UsesOfPrincipals.of($0, $1, in: $2) },
-            known: { principal, source in
-                try await SecretsSeen.by(principal, in: source).map {
+            known: { principals, source in
+                try await SecretsSeen.by(principals, in: source).map {
                     KnownSecret(key: $0.key, label: $0.label, version: $0.version, ways: $0.ways)
                 }
             },

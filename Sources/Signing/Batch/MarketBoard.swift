@@ -4,6 +4,8 @@ import Synchronization
 
 /// The instruments and prices of a node, as they were last read: every worker writes and reads them.
 package final class MarketBoard: Sendable {
+    /// An older list may lack what is traded since.
+    private static let listedFor: Period = .minutes(30)
     /// Prices at one host that are kept; beyond, the oldest gives way.
     static let pricesAtMost = 500
 
@@ -71,7 +73,7 @@ package final class MarketBoard: Sendable {
             view.isClockUncertain = clocks.isUncertain(
                 ExchangeClocks.Place(place.exchange, place.environment), at: now)
             state.withLock { state in
-                view.isListed = state.instruments[place] != nil
+                view.isListed = state.instruments[place].map { now - $0.at < Self.listedFor } ?? false
                 for order in orders {
                     guard let symbol = order.symbol else { continue }
                     let listed = state.instruments[place]?.bySymbol[symbol] ?? []

@@ -26,7 +26,8 @@ struct SignMode {
             return "a signed request to \(exchange.title) holds the key's passphrase, "
                 + "and the key is not registered as passphrase_disclosable"
         }
-        return read.draft == nil ? nil : exchange.name.classifier.refusesToSign(read.meaning)
+        guard let draft = read.draft else { return nil }
+        return exchange.name.classifier.refusesToSign(read.meaning, draft)
     }
 
     /// Charges the judgement with what the dearest reading costs.
@@ -59,7 +60,9 @@ extension UseFacts {
         return meaning.orders.allSatisfy { order in
             guard let symbol = order.symbol else { return false }
             // `BTC-260731-90000-C`: options have no list here, and need none to be told from anything else.
-            if order.instrument == .option, !symbol.contains("-") { return true }
+            if order.instrument == .option { return !symbol.contains("-") }
+            // The list of a spot host says nothing of contracts that are ordered there.
+            if host == "spot", order.instrument != .spot, order.instrument != .margin { return false }
             return isListed && instruments[symbol] == nil
         }
     }

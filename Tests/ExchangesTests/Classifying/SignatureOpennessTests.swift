@@ -23,7 +23,32 @@ import Testing
 
     private func refusal(_ exchange: ExchangeName, _ line: String, _ text: String = "") throws -> String? {
         let draft = try draft(exchange, line, text)
-        return exchange.classifier.refusesToSign(exchange.classifier.meaning(of: draft))
+        return exchange.classifier.refusesToSign(exchange.classifier.meaning(of: draft), draft)
+    }
+
+    @Test func `nothing is signed that, cut elsewhere, has another parameter`() throws {
+        for query in [
+            "side=BUY&type=MARKET&quoteOrderQty=1&newClientOrderId=asymbol=BTCUSDT", "xsymbol=BTCUSDT",
+            "address=x&amount=1&name=xcoin=BTC", "a=btimestamp=1", "atimestamp=1", "x%73ymbol=A",
+        ] {
+            for (exchange, line) in [
+                (ExchangeName.binance, "GET spot /api/v3/account"), (.mexc, "GET spot /api/v3/account"),
+            ] {
+                #expect(try refusal(exchange, line, query) != nil, "\(exchange) \(query)")
+            }
+        }
+        #expect(try refusal(.binance, "GET spot /api/v3/account", "a=b%3Dc&omitZeroBalances=true") == nil)
+    }
+
+    @Test func `what the tables name can be signed`() throws {
+        for exchange in [ExchangeName.binance, .mexc] {
+            for name in exchange.classifier.names where !["timestamp", "signature"].contains(name) {
+                let draft = try RequestDraft(
+                    .get, host: "spot", path: "/p", query: [RequestDraft.Field(name, "1")])
+                #expect(
+                    exchange.classifier.refusesToSign(RequestMeaning(.read), draft) == nil, "\(name)")
+            }
+        }
     }
 
     @Test func `a read of one symbol is also the cancelling of all its orders`() throws {
@@ -107,7 +132,7 @@ import Testing
         #expect(future.meaning.orders.first?.instrument == .linear)
         #expect(future.permissions == [.tradeDerivatives])
         let margin = try #require(fits.first { $0.path == "/sapi/v1/margin/order" && $0.method == .post })
-        #expect(margin.permissions == [.tradeMargin])
+        #expect(margin.permissions == [.tradeSpot, .tradeMargin])
         #expect(!fits.contains { $0.host == "spot" && $0.path == "/api/v3/order" && $0.method == .post })
     }
 

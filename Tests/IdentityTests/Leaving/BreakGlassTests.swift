@@ -112,6 +112,19 @@ import TestSupport
             let used = try await use(house, AccessTokenSecret.of(made))
             let user = used.json["user"]?["id"]?.asString ?? ""
             let (used1, seen) = (ExchangeKeyID(UUID(high: 1, low: 1)), ExchangeKeyID(UUID(high: 1, low: 2)))
+            let glass = try house.context(of: used.json)
+            func bot(_ name: String, by maker: Context) async throws -> String {
+                let made = try await house.caller.call(
+                    "POST", "/v1/service-accounts", maker, body: #"{"name":"\#(name)","purpose":"a"}"#)
+                return try #require(made.json["id"]?.asString, "\(made.text)")
+            }
+            let (own, others) = (try await bot("mine", by: glass), try await bot("theirs", by: owner))
+            let unrelated = try await bot("unrelated", by: owner)
+            let end = Timestamp.testStart + .hours(1)
+            let issued = try await house.caller.call(
+                "POST", "/v1/access-tokens", glass,
+                body: #"{"principal_id":"\#(others)","name":"a","expires_at":"\#(end)"}"#)
+            #expect(issued.status == 201, "\(issued.text)")
             let rotated = Mutex<[[ExchangeKeyID]]>([])
             let none = KeyTrail.none
             let sweep = BreakGlassSweep(
@@ -119,10 +132,13 @@ import TestSupport
                 keys: KeyTrail(
                     reach: none.reach, mark: none.mark,
                     uses: { principals, _, _ in
-                        principals.map(\.description) == [user]
-                            ? [KeyUses(key: used1, count: 3, lastAt: .testStart)] : []
+                        #expect(Set(principals.map(\.description)) == [user, own, others])
+                        return [KeyUses(key: used1, count: 3, lastAt: .testStart)]
                     },
-                    known: { _, _ in [KnownSecret(key: seen, label: "b", version: 1, ways: ["revealed"])] },
+                    known: { principals, _ in
+                        #expect(!principals.map(\.description).contains(unrelated))
+                        return [KnownSecret(key: seen, label: "b", version: 1, ways: ["revealed"])]
+                    },
                     settle: none.settle,
                     rotate: { keys, exposure, _ in
                         #expect(exposure.cause == .breakGlass)

@@ -22,6 +22,9 @@ extension BinanceTable {
         """)
     private static let change = KnownNames(
         "symbol! orderId origClientOrderId side! quantity! price priceMatch")
+    /// Where one of quantity and price is enough.
+    private static let coinChange = KnownNames(
+        "symbol! orderId origClientOrderId side! quantity price priceMatch")
 
     static let futuresOrders: [Route] =
         routes("usdm", "/fapi/v1", .linear, .base) + routes("coinm", "/dapi/v1", .inverse, .contracts) + [
@@ -33,7 +36,8 @@ extension BinanceTable {
     private static func routes(
         _ host: String, _ prefix: String, _ instrument: OrderIntent.Instrument, _ unit: OrderIntent.Unit
     ) -> [Route] {
-        [
+        let change = instrument == .inverse ? coinChange : change
+        return [
             .trade([host], .post, "\(prefix)/order", order, id: id) { p throws(MeaningProblem) in
                 [try single(p, instrument, unit)]
             },

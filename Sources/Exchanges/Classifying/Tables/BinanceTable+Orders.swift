@@ -190,7 +190,7 @@ extension BinanceTable {
         },
         .trade(
             ["spot"], .post, "/api/v3/orderList/otoco",
-            list.and(working).and(leg("pendingAbove")).and(leg("pendingBelow")).and(
+            list.and(working).and(leg("pendingAbove")).and(leg("pendingBelow").optional).and(
                 KnownNames("pendingSide! pendingQuantity!")), id: listID
         ) { p throws(MeaningProblem) in
             [

@@ -2,9 +2,20 @@
 /// …/coin-margined-futures, …/option, margin_trading, wallet, algo
 enum BinanceTable {
     static let classifier = RequestClassifier(
-        .binance, reads + cancels + streams + orders + futuresOrders + money + settings,
+        .binance, reads + cancels + streams + orders + unread + futuresOrders + money + settings,
         formats: ["spot": [.form], "usdm": [.form], "coinm": [.form], "options": [.form]],
         openness: .pathAndMethod)
+
+    /// Orders that nobody reads here: they count as what no table states, and are told from others by what
+    /// they need.
+    private static let unread: [Route] = Route.list(
+        ["spot"], .admin,
+        """
+        POST /sapi/v1/margin/order/oto symbol workingType workingSide pendingType
+        POST /sapi/v1/margin/order/otoco symbol workingType workingSide pendingSide
+        POST /api/v3/orderList/opo symbol workingType workingSide pendingSide
+        POST /api/v3/orderList/opoco symbol workingType workingSide pendingSide
+        """)
 
     private static let reads: [Route] =
         Route.reads(
