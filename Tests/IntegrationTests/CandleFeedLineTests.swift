@@ -35,7 +35,8 @@ extension IntegrationTests {
                 #expect(feed["progress"]?.asDouble == 1 && feed["refused"]?.asInt == 0, "\(feed)")
                 #expect(feed["missing"] == .null && feed["failures"]?.asInt == 0)
                 let stored = try await line.stored(feed)
-                #expect(stored.count == stored.minutes && stored.count >= Self.minutes, "\(stored)")
+                // One that closes at this moment comes with the next run.
+                #expect(stored.count == stored.minutes && stored.count >= Self.minutes - 1, "\(stored)")
                 #expect(stored.revised == 0 && stored.last + 60_000 <= line.now)
             }
             for venue in line.venues {
