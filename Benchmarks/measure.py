@@ -46,6 +46,11 @@ def cpu_seconds(pid):
     return ticks / TICKS_PER_SECOND
 
 
+def cpu_seconds_with_database(bench, service):
+    """The service's, and those of its cluster."""
+    return cpu_seconds(service.process.pid) + cpu_seconds(bench.cluster.postmaster)
+
+
 def resident_megabytes(pid):
     """Of the tree, pages shared between its processes counted once."""
     kilobytes = 0

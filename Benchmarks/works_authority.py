@@ -14,7 +14,7 @@ CHANGE = re.compile(r"one change, (\d+) tokens known: touched ([\d.]+) µs, each
 
 def run(bench):
     out = subprocess.run(
-        ["swift", "run", "-c", "release", "AuthorityBenchmark"], cwd=ROOT, check=True, capture_output=True, text=True,
+        ["swift", "run", "-c", "release", "--static-swift-stdlib", "AuthorityBenchmark"], cwd=ROOT, check=True, capture_output=True, text=True,
         env={**os.environ, "KEYBELL_BENCHMARKS": "1"}, timeout=3600).stdout
     for token, decision, whole in DECISION.findall(out):
         bench.table.add(

@@ -8,7 +8,7 @@ import io
 import time
 
 import measure
-from works_candles import processor, settled
+from works_candles import settled
 from works_webhooks import receiver
 
 SERIES = 1_000
@@ -99,12 +99,12 @@ def run(bench, service):
         market = Market(bench)
         load(bench, service, market)
         graded, signalled, answered = [], [], []
-        before = processor(bench, service)
+        before = measure.cpu_seconds_with_database(bench, service)
         for hour in range(HOURS, HOURS + ROUNDS):
             some = told(bench, service, market, hour, moves, signals)
             for all_of, waits in zip((graded, signalled, answered), some):
                 all_of += waits
-        spent = (processor(bench, service) - before) * 1e3 / len(answered)
+        spent = (measure.cpu_seconds_with_database(bench, service) - before) * 1e3 / len(answered)
         for hook in hooks:
             service.must("POST", f"/v1/webhooks/{hook['id']}/disable")
     report(bench, sorted(graded), sorted(signalled), sorted(answered), spent)

@@ -19,7 +19,7 @@ WINDOWS_BAR_MEGABYTES = 1_024
 
 def run(bench):
     out = subprocess.run(
-        ["swift", "run", "-c", "release", "RuleBenchmark"], cwd=ROOT, check=True, capture_output=True, text=True,
+        ["swift", "run", "-c", "release", "--static-swift-stdlib", "RuleBenchmark"], cwd=ROOT, check=True, capture_output=True, text=True,
         env={**os.environ, "KEYBELL_BENCHMARKS": "1"}, timeout=3600).stdout
     for candidates, rate in EVENTS.findall(out):
         bar = EVENT_BARS[int(candidates)]
