@@ -6,7 +6,7 @@ import Testing
 struct RivalTests {
     @Test func `every rival equals the independent table`() throws {
         let tokens = try Market.tokens()
-        let gate = MarketGate(tokens[1].candles)
+        let gate = MarketGate(.day, tokens[1].candles)
         let table = try Fixture.table("rivals.csv")
         #expect(table.map { $0["rule"] } == Rival.all.map(\.name))
         for (rival, row) in zip(Rival.all, table) {
@@ -42,7 +42,7 @@ struct RivalTests {
         let market = try Market.candles("BTC").filter { $0.openTime <= tokens[0].candles[119].openTime }
         for rival in Rival.all where ["donchian_20_10", "macd", "trader_v0_gate"].contains(rival.name) {
             var test = PrefixTest()
-            let decisions = try tokens[0].decide(rival.rule, MarketGate(market))
+            let decisions = try tokens[0].decide(rival.rule, MarketGate(.day, market))
             try test.check(rival.rule, tokens[0], market: market, against: decisions)
             #expect(test.passes && test.isExhaustive && test.checked == 120)
         }

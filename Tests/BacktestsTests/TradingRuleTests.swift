@@ -6,7 +6,7 @@ import Testing
 @testable import Backtests
 
 struct TradingRuleTests {
-    private static let gate = MarketGate()
+    private static let gate = MarketGate(.day)
 
     private func read(_ json: String) throws -> (rule: TradingRule?, mistakes: [FieldError]) {
         var fields = try Fields(Array(json.utf8))
@@ -48,10 +48,20 @@ struct TradingRuleTests {
         #expect(try held(rule, bars) == [false, true, false, false, true])
     }
 
+    @Test func `while nobody knows how the market stands nothing begins, and nothing ends by it`() throws {
+        let bars = Market.bars(closes: (1...70).map(Double.init))
+        let gate = MarketGate(.day, bars.candles.prefix(60))
+        let held = try [55, 65].map { price in
+            let rule = #"{"enter": "close == \#(price).0", "leave": "close > 100.0", "gate": true}"#
+            return try self.held(rule, bars, gate)
+        }
+        #expect(held[0].suffix(10).allSatisfy { $0 } && !held[1].contains(true))
+    }
+
     @Test func `a closed gate hides the state and keeps it`() throws {
         let prices = Array(repeating: 2.0, count: 60) + Array(repeating: 1.0, count: 2)
         let bars = Market.bars(closes: prices + [3, 3])
-        let gate = MarketGate(bars.candles)
+        let gate = MarketGate(.day, bars.candles)
         let enter = #""enter": "close == 1.0", "leave": "close > 100.0""#
         let open = try held("{\(enter)}", bars, gate)
         let gated = try held("{\(enter), \"gate\": true}", bars, gate)

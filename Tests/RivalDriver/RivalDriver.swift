@@ -26,7 +26,7 @@ import Signals
                 let cells = line.split(separator: ",")
                 return (String(cells[0]), cells.dropFirst().compactMap { Double($0) })
             })
-        let gate = MarketGate(tokens.first { $0.symbol == "BTC" }?.candles ?? [])
+        let gate = MarketGate(.day, tokens.first { $0.symbol == "BTC" }?.candles ?? [])
         var worst = 0.0
         for rival in Rival.all {
             let decisions = try tokens.map { try $0.decide(rival.rule, gate) }

@@ -8,7 +8,7 @@ struct SeriesAnalysisTests {
 
     init() throws {
         candles = try CandleFixture.candles("SOL")
-        gate = MarketGate(try CandleFixture.candles("BTC"))
+        gate = MarketGate(.day, try CandleFixture.candles("BTC"))
     }
 
     private func steps(_ candles: [Candle]) -> [SeriesAnalysis.Step] {

@@ -16,7 +16,7 @@ struct SnapshotTests {
 
     @Test func `a restored state is the same, and so is all that follows`() throws {
         let candles = try CandleFixture.candles("SOL")
-        let gate = MarketGate(try CandleFixture.candles("BTC"))
+        let gate = MarketGate(.day, try CandleFixture.candles("BTC"))
         var stream = SeriesAnalysis(.day)
         var saved: [(Int, [UInt8])] = []
         var outcomes: [BarOutcome] = []

@@ -1,6 +1,7 @@
 import Kernel
-import Signals
 import Testing
+
+@testable import Signals
 
 struct TraderGradeTests {
     private func grades(_ candles: [Candle], _ interval: Interval = .day) -> [Grade?] {
@@ -95,6 +96,35 @@ struct TraderGradeTests {
         #expect(all[300 + 89]?.missingLast100 == 10)
         #expect(all[300 + 90]?.missingLast100 == 9)
         #expect(all[300 + 99]?.missingLast100 == 0)
+    }
+
+    @Test(arguments: ["SOL", "BTC"])
+    func `prices times a millionth give the same grades and the same signals`(token: String) throws {
+        let candles = try CandleFixture.candles(token)
+        let tiny = candles.map { c in
+            Candle(
+                openTime: c.openTime, open: c.open * 1e-6, high: c.high * 1e-6, low: c.low * 1e-6,
+                close: c.close * 1e-6, volume: c.volume)
+        }
+        for (whole, small) in zip(grades(candles), grades(tiny)) {
+            #expect((whole == nil) == (small == nil))
+            guard let whole, let small else { continue }
+            #expect(abs(whole.value - small.value) < 1e-9 && whole.dataQuality == small.dataQuality)
+            let pairs = zip(whole.components, small.components)
+            #expect(pairs.allSatisfy { abs(($0.score ?? -1) - ($1.score ?? -1)) < 1e-9 })
+        }
+        let models = try #require(GradeModels([.traderV0]))
+        let signals = [candles, tiny].map { candles in
+            var analysis = SeriesAnalysis(.day, models: models)
+            return analysis.update(candles, gate: nil).flatMap(\.changes)
+        }
+        #expect(signals[0].count == signals[1].count && signals[0].count > 50)
+        for (whole, small) in zip(signals[0], signals[1]) {
+            #expect(SignalKey(whole.signal) == SignalKey(small.signal))
+            #expect(whole.signal.state == small.signal.state && whole.signal.reason == small.signal.reason)
+            #expect(abs(whole.signal.confidence.value - small.signal.confidence.value) < 1e-9)
+            #expect(abs((whole.signal.roi?.net ?? 0) - (small.signal.roi?.net ?? 0)) < 1e-9)
+        }
     }
 
     @Test func `zones and labels begin where the model says`() {

@@ -30,7 +30,7 @@ struct TraderGradeV1Tests {
     @Test func `every leaf, family and grade, the signal and the position equal the frozen reference`() throws
     {
         let candles = try CandleFixture.candles("SOL")
-        let gate = MarketGate(try CandleFixture.candles("BTC"))
+        let gate = MarketGate(.day, try CandleFixture.candles("BTC"))
         let (columns, rows, times) = try table("v1_yahoo_SOL")
         #expect(rows.count == candles.count)
         var analysis = SeriesAnalysis(.day)

@@ -81,8 +81,8 @@ private struct MarketView: FieldSource {
     func field(_ name: String) -> FieldValue {
         switch name {
         case "gate": .value(.bool(bar.gate.isOpen))
-        case "close": .number(bar.market?.close)
-        case "sma50": .number(bar.market?.sma50)
+        case "close": .number(bar.gate.market?.close)
+        case "sma50": .number(bar.gate.market?.sma50)
         default: .absent
         }
     }

@@ -32,7 +32,7 @@ package struct PrefixTest: Equatable, Sendable {
             let last = token.candles[place]
             // All that the market may have said is what it had said by then.
             let gate = MarketGate(
-                rule.readsMarket ? market.prefix { $0.openTime <= last.openTime } : [])
+                token.interval, rule.readsMarket ? market.prefix { $0.openTime <= last.openTime } : [])
             var stream = RuleStream(rule, token.interval)
             var decision: Decision?
             for candle in token.candles[...place] {

@@ -8,13 +8,6 @@ package struct RuleBar: Equatable, Sendable {
     package let gate: GateReading
 
     package init(_ candle: Candle, _ gate: GateReading) { (self.candle, self.gate) = (candle, gate) }
-
-    var market: GateReading.Market? {
-        switch gate {
-        case .open(let market), .closed(let market): market
-        case .noSeries, .tooYoung, .off: nil
-        }
-    }
 }
 
 /// What was decided at the close of a bar.
@@ -34,6 +27,8 @@ package struct RuleStream: Sendable {
     private var indicators: IndicatorSet
     private var grades: [any GradeStream]
     private var isIn = false
+    /// After the gate, at the bar before.
+    private var isHeld = false
     private var enterMemory = CrossingMemory()
     private var leaveMemory = CrossingMemory()
 
@@ -80,7 +75,9 @@ package struct RuleStream: Sendable {
             if let grade, grade >= leave { isIn = isIn || grade >= enter } else { isIn = false }
         case .always: isIn = true
         }
-        let isHeld = isIn && (!rule.isGated || bar.gate.isOpen)
+        // While nobody knows how the market stands, nothing begins and nothing ends by it.
+        let isThrough = bar.gate.isOpen || isHeld && !bar.gate.isClosed
+        isHeld = isIn && (!rule.isGated || isThrough)
         return Decision(isHeld: isHeld, isIn: isIn, reading: reading)
     }
 

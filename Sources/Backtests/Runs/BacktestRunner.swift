@@ -85,7 +85,7 @@ package struct BacktestRunner {
                 message: "the market's own series has more than \(BacktestRequest.mostCandles) candles at "
                     + "\(request.interval.rawValue): end earlier, or take a longer interval")
         }
-        let gate = MarketGate(market)
+        let gate = MarketGate(request.interval, market)
         var work = BacktestWork(request, market: market, gate: gate)
         for one in series {
             try await advance(&progress)

@@ -13,7 +13,7 @@ final class MarketGates {
     struct Kept {
         /// The market's series and its version; nil where there is none.
         var series: (id: Int, version: Int64)?
-        var gate = MarketGate()
+        var gate: MarketGate
         var last: Timestamp?
         /// What it says of candles before this one is forgotten; nil: nothing is.
         var from: Timestamp?
@@ -55,13 +55,13 @@ final class MarketGates {
         let place = Place(source: source, interval: interval)
         guard let market = try await Self.market(source, interval, in: database) else {
             kept[place] = nil
-            return Kept()
+            return Kept(gate: MarketGate(interval))
         }
-        var gate = kept[place] ?? Kept()
+        var gate = kept[place] ?? Kept(gate: MarketGate(interval))
         let isNear = gate.reaches(after: time)
         if isNear && gate.series?.id == market.id && gate.series?.version == market.version { return gate }
         let isAppended = gate.series.map { $0.id == market.id && $0.version >= market.rewritten } ?? false
-        if !isNear || !isAppended { gate = Kept() }
+        if !isNear || !isAppended { gate = Kept(gate: MarketGate(interval)) }
         // Read before the candles: what arrives meanwhile makes this version an old one.
         gate.series = (market.id, market.version)
         var pages = CandlePages(market.id, after: gate.last)

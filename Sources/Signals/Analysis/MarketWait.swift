@@ -5,7 +5,8 @@ import Kernel
 struct MarketWait: Equatable {
     /// From the candle's arrival on.
     static let longest: Period = .seconds(30)
-    /// A market that is so many candles behind has stopped: nobody waits for it.
+    /// A market that is further behind than so many candles has stopped: nobody waits for it, and its gate is
+    /// unknown.
     static let mostBehind = 3
 
     /// Nil where there is nothing to wait for: the market's candle is there, there is no market, it has

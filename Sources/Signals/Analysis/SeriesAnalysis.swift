@@ -115,7 +115,7 @@ struct SeriesFeed {
 /// bits.
 extension SeriesAnalysis {
     /// Raised whenever what is kept, or what is made of it, changes: older snapshots are ignored then.
-    private static let version: UInt64 = 2
+    private static let version: UInt64 = 3
 
     package func snapshot() -> [UInt8] {
         var state = StateWalk()

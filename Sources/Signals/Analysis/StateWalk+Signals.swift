@@ -92,11 +92,11 @@ extension Candle {
 extension GateReading {
     mutating func walk(_ state: inout StateWalk) {
         var (place, market) = parts
-        state.pass(&place, in: 0...4)
+        state.pass(&place, in: 0...5)
         state.pass(&market.time)
         state.pass(&market.close)
         state.pass(&market.sma50)
-        self = [.open(market), .closed(market), .noSeries, .tooYoung, .off][place]
+        self = [.open(market), .closed(market), .noSeries, .tooYoung, .off, .ended(market.time)][place]
     }
 
     private var parts: (Int, Market) {
@@ -107,6 +107,7 @@ extension GateReading {
         case .noSeries: (2, none)
         case .tooYoung: (3, none)
         case .off: (4, none)
+        case .ended(let time): (5, Market(time: time, close: 0, sma50: 0))
         }
     }
 }

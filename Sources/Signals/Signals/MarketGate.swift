@@ -12,6 +12,9 @@ package enum GateReading: Equatable, Sendable {
 
     case open(Market)
     case closed(Market)
+    /// The market's newest candle, which opened then, is too far behind: nobody knows how the market stands.
+    /// Nothing opens. What is open stays open, since a feed that stops is no reason to sell.
+    case ended(Timestamp)
     /// There is no BTC series of this source and interval, or none yet at that time: the gate is open.
     case noSeries
     /// The BTC series has fewer than 50 candles: the gate is open.
@@ -19,15 +22,39 @@ package enum GateReading: Equatable, Sendable {
     /// The gate is switched off.
     case off
 
+    /// Whether a position may begin.
     package var isOpen: Bool {
-        if case .closed = self { false } else { true }
+        switch self {
+        case .open, .noSeries, .tooYoung, .off: true
+        case .closed, .ended: false
+        }
+    }
+
+    /// Whether one that is held ends.
+    package var isClosed: Bool {
+        if case .closed = self { true } else { false }
+    }
+
+    package var market: Market? {
+        switch self {
+        case .open(let market), .closed(let market): market
+        case .ended, .noSeries, .tooYoung, .off: nil
+        }
+    }
+
+    /// Open time of the market's candle that it is of.
+    package var time: Timestamp? {
+        if case .ended(let time) = self { time } else { market?.time }
     }
 
     package var message: String {
         switch self {
-        case .open(let market): "market gate open: BTC \(market.close) above its SMA50 \(market.sma50)"
+        case .open(let market):
+            "market gate open: BTC \(market.close) above its SMA50 \(market.sma50), candle \(market.time)"
         case .closed(let market):
-            "market gate closed: BTC \(market.close) not above its SMA50 \(market.sma50)"
+            "market gate closed: BTC \(market.close) not above its SMA50 \(market.sma50), "
+                + "candle \(market.time)"
+        case .ended(let time): "market gate unknown: the market's candles ended on \(time)"
         case .noSeries: "market gate open: there is no BTC series of this source and interval"
         case .tooYoung: "market gate open: the BTC series has fewer than 50 candles"
         case .off: "market gate off"
@@ -37,13 +64,15 @@ package enum GateReading: Equatable, Sendable {
 
 /// BTC above its SMA50, candle by candle. Made of BTC's closed candles of the same source and interval.
 package struct MarketGate: Equatable, Sendable {
+    private let interval: Interval
     private var average = SMA(50)
     private var times: [Timestamp] = []
     private var readings: [GateReading] = []
 
-    package init() {}
+    package init(_ interval: Interval) { self.interval = interval }
 
-    package init(_ candles: some Sequence<Candle>) {
+    package init(_ interval: Interval, _ candles: some Sequence<Candle>) {
+        self.init(interval)
         for candle in candles { update(candle) }
     }
 
@@ -74,6 +103,9 @@ package struct MarketGate: Equatable, Sendable {
             let middle = (low + high) / 2
             if times[middle] <= time { low = middle + 1 } else { high = middle }
         }
-        return low == 0 ? .noSeries : readings[low - 1]
+        guard low > 0 else { return .noSeries }
+        let reading = readings[low - 1]
+        let isBehind = interval.steps(from: times[low - 1], to: time) > MarketWait.mostBehind
+        return isBehind && reading.market != nil ? .ended(times[low - 1]) : reading
     }
 }

@@ -24,6 +24,7 @@ struct SignalBody {
             w.object("gate") { w in
                 w.field("open", signal.gate.isOpen)
                 w.field("reason", signal.gate.message)
+                w.field("time", signal.gate.time?.description)
             }
             w.array("warnings", signal.conditions) { w, condition in Self.write(condition, &w) }
             writeROI(&w)

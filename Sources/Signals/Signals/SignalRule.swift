@@ -6,7 +6,8 @@ package import Kernel
 ///
 /// Bullish is the grade's regime (v0: from 70, v1: from 75, until below 50) *and* the market gate, candle by
 /// candle. A gate
-/// that closes ends the signal; when it opens again in the same regime, a new signal begins.
+/// that closes ends the signal; when it opens again in the same regime, a new signal begins. While nobody
+/// knows how the market stands, none begins and none ends by it.
 package struct SignalRule: Equatable, Sendable {
     private let interval: Interval
     private let model: GradeModel
@@ -106,7 +107,7 @@ extension SignalRule {
             let isFading = moment.grade.dataQuality < settings.leastDataQuality
             if settings.forgetsPoorData && isFading { return learn(from: bullish.fade(moment)) }
             if !isBullish { return bullish.close(moment, "grade under \(whole(settings.neutralBelow))") }
-            if !moment.gate.isOpen { return bullish.close(moment, moment.gate.message) }
+            if moment.gate.isClosed { return bullish.close(moment, moment.gate.message) }
             return learn(from: fadeBullish(moment))
         }
         let holds = isBullish && moment.gate.isOpen && moment.grade.dataQuality >= settings.leastDataQuality

@@ -109,7 +109,7 @@ struct VoterStream: Equatable, Sendable {
         switch gate {
         case .open: votes[.market] = true
         case .closed: votes[.market] = false
-        case .noSeries, .tooYoung, .off: break
+        case .ended, .noSeries, .tooYoung, .off: break
         }
         return votes
     }
