@@ -15,15 +15,29 @@ package final class EventFeed {
     private let reactor: Reactor
     private let listener: NotificationListener
     private let bell = Wakeup()
+    private let ear = Ear()
     private var subscribers: [ObjectIdentifier: EventSubscription] = [:]
     private var place: EventPosition?
     private var isStopped = false
 
     package init(_ database: Database, things: TargetSource = .none, reactor: Reactor) {
-        let bell = bell
+        let (bell, ear) = (bell, ear)
         reader = HorizonReader(database, things: things)
         self.reactor = reactor
-        listener = NotificationListener(database.connector, channels: [Notifier.channel]) { _ in bell.wake() }
+        let channels = [Notifier.channel, Notifier.backlog]
+        listener = NotificationListener(database.connector, channels: channels) { event in
+            if case .notification(Notifier.backlog, _) = event { ear.onBacklog?() } else { bell.wake() }
+        }
+    }
+
+    private final class Ear {
+        var onBacklog: (() -> Void)?
+    }
+
+    /// Told when a worker or node has more to do than it does at once.
+    package var onBacklog: (() -> Void)? {
+        get { ear.onBacklog }
+        set { ear.onBacklog = newValue }
     }
 
     /// Follows until `stop`, on the loop of `worker`.

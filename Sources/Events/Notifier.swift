@@ -2,11 +2,12 @@ package import EventLoop
 import Kernel
 package import Postgres
 
-/// Tells other workers and nodes that there are new events. NOTIFY serialises commits, so no transaction that
-/// matters does it: a connection of its own does, at most once every 5 ms. A lost one costs its readers 250
-/// ms.
+/// Tells other workers and nodes that there are new events, or a backlog that they may help with. NOTIFY
+/// serialises commits, so no transaction that matters does it: a connection of its own does, at most once
+/// every 5 ms. A lost one costs its readers 250 ms, and whoever has the backlog some help.
 package final class Notifier {
     static let channel = "keybell_events"
+    static let backlog = "keybell_backlog"
     private static let every: Period = .milliseconds(5)
     /// A connection that was refused is tried again after that long.
     private static let rest: Period = .seconds(1)
@@ -14,6 +15,7 @@ package final class Notifier {
     private let connector: Connector
     private let reactor: Reactor
     private let bell = Wakeup()
+    private var hasBacklog = false
     private var isStopped = false
 
     package init(_ database: Database, reactor: Reactor) {
@@ -34,13 +36,21 @@ package final class Notifier {
     /// There are new events: for `Ledger.onEvents`.
     package func note() { bell.wake() }
 
+    /// More waits on this worker than it does at once.
+    package func noteBacklog() {
+        hasBacklog = true
+        bell.wake()
+    }
+
     private nonisolated(nonsending) func run() async {
         var connection: PlainConnection?
         while !isStopped {
             await bell.wait()
             if isStopped { break }
             if connection == nil { connection = try? await open() }
-            let isSent = (try? await connection?.run("notify keybell_events")) != nil
+            let script = "notify keybell_events" + (hasBacklog ? "; notify keybell_backlog" : "")
+            hasBacklog = false
+            let isSent = (try? await connection?.run(script)) != nil
             if !isSent {
                 connection?.close()
                 connection = nil

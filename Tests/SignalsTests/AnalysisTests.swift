@@ -79,6 +79,7 @@ struct AnalysisTests {
     @Test func `what is stored is what the analysis says, and the why tree sums to the grade`() async throws {
         let sol = Array(try CandleFixture.candles("SOL").prefix(500))
         try await Desk.with { _, desk in
+            desk.time.move(to: Interval.day.close(of: sol[499].openTime))
             _ = try await desk.upload("source=x", csv("SOL", sol))
             var analysis = SeriesAnalysis(.day)
             let all = analysis.update(sol, gate: nil).compactMap(\.grade)
@@ -105,11 +106,13 @@ struct AnalysisTests {
         let opening = try #require(
             outcomes.lastIndex { $0.changes.contains { if case .opened = $0 { true } else { false } } })
         try await Desk.with { _, desk in
+            desk.time.move(to: Interval.day.close(of: sol[opening - 1].openTime))
             _ = try await desk.upload("source=x", csv("SOL", sol[..<opening]))
             let bulk = desk.events
             #expect(bulk.count < 300)
             let live = bulk.filter { $0.type == .gradeChanged && $0.data["retroactive"] == false }
             #expect(live.count == 1)
+            desk.time.advance(.days(1))
             _ = try await desk.upload("source=x", csv("SOL", [sol[opening]]))
             let fresh = desk.events.dropFirst(bulk.count)
             #expect(fresh.allSatisfy { $0.data["retroactive"] == false })
@@ -120,6 +123,7 @@ struct AnalysisTests {
             #expect(listed?["decided_at"]?.asString == sol[opening].openTime.description)
             #expect(listed?["retroactive"] == false && listed?["roi"] == .null)
             // The next candle fills it.
+            desk.time.advance(.days(1))
             _ = try await desk.upload("source=x", csv("SOL", [sol[opening + 1]]))
             let id = opened.data["signal_id"]?.asString ?? ""
             let filled = try await desk.get("/v1/signals/\(id)")
@@ -136,7 +140,7 @@ struct AnalysisTests {
             _ = try await desk.upload("source=x", csv("BTC", btc))
             try await settle(desk)
             var analysis = SeriesAnalysis(.day)
-            let outcomes = analysis.update(sol, gate: MarketGate(btc))
+            let outcomes = analysis.update(sol, gate: MarketGate(.day, btc))
             let keys = Set(outcomes.flatMap(\.changes).map { SignalKey($0.signal) })
             let stored = try await desk.rows(
                 """
@@ -175,6 +179,28 @@ struct AnalysisTests {
             #expect(try await desk.rows("select 1 from grade where model_number = 1").count == 290)
             #expect(try await desk.rows("select 1 from grade_revision").isEmpty)
             #expect(try await desk.rows("select 1 from series where dirty_from is not null").isEmpty)
+        }
+    }
+
+    @Test func `who has nothing to do takes up what waits for others, and is called when it is much`()
+        async throws
+    {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(60))
+        try await Desk.with { worker, desk in
+            let calls = Locked(0)
+            desk.analyst.onBacklog = { calls.set(calls.get() + 1) }
+            // As one that is busy with something else.
+            desk.analyst.stop()
+            for number in 0..<20 { _ = try await desk.upload("source=x", csv("T\(number)", sol)) }
+            #expect(calls.get() > 0)
+            let other = Analyst(ledger: desk.ledger, reactor: worker.reactor)
+            other.start(on: worker)
+            other.callForHelp()
+            try await wait(until: "all are analysed") {
+                try await desk.rows("select 1 from series where dirty_from is not null").isEmpty
+            }
+            other.stop()
+            #expect(try await desk.rows("select 1 from grade where model_number = 0").count == 20 * 31)
         }
     }
 

@@ -106,4 +106,6 @@ final class MovableTime: Sendable {
     }
 
     func advance(_ period: Period) { time.withLock { $0 = $0 + period } }
+
+    func move(to moment: Timestamp) { time.withLock { $0 = moment } }
 }

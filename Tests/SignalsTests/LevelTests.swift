@@ -123,6 +123,7 @@ struct LevelTests {
                 }
                 return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
             }
+            desk.time.move(to: Interval.day.close(of: sol[broken - 1].openTime))
             _ = try await desk.upload("source=x", csv(sol[..<broken]))
             let then = desk.time.now
             let target = "/v1/levels?token=SOL&interval=1d"
@@ -131,7 +132,7 @@ struct LevelTests {
             #expect(before["levels"]?.asArray?.compactMap { $0["price"]?.asDouble } == pure?.all.map(\.price))
             #expect(before["next_level"]?["up"]?.asDouble == pure?.nearestResistance?.price)
             #expect(before["next_level"]?["down"]?.asDouble == pure?.nearestSupport?.price)
-            desk.time.advance(.hours(1))
+            desk.time.advance(.days(1))
             let told = desk.events.count { $0.type == .levelBroken }
             _ = try await desk.upload("source=x", csv(sol[broken...broken]))
             _ = try await desk.rows("update series set dirty_from = first_open")

@@ -60,10 +60,4 @@ extension Interval {
     /// So long after the newest arrival no more is awaited: shorter than the interval, or a token that
     /// stopped would hold up every close.
     var patience: Period { min(.seconds(60), period * 0.5) }
-
-    /// Whether what is told of a candle is news no more, as while history is loaded. A token that is two
-    /// candles behind has stopped; minutes may take somewhat longer on their way.
-    func isLongAgo(_ openTime: Timestamp, at now: Timestamp) -> Bool {
-        now - close(of: openTime) > max(period * 2.0, .minutes(15))
-    }
 }

@@ -98,6 +98,7 @@ final class Rooms {
             feed.wake()
             notifier.note()
         }
+        signals.share(by: notifier, feed)
     }
 
     func start(on worker: isolated Worker) async throws {

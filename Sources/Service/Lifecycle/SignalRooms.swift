@@ -50,6 +50,12 @@ struct SignalRooms {
         (self.writer, self.analyst) = (writer, analyst)
     }
 
+    /// Calls others when there is much to do here, and helps them when there is nothing.
+    func share(by notifier: Notifier, _ feed: EventFeed) {
+        analyst.onBacklog = { [notifier] in notifier.noteBacklog() }
+        feed.onBacklog = { [weak analyst] in analyst?.callForHelp() }
+    }
+
     func start(on worker: isolated Worker) {
         writer.start(on: worker)
         analyst.start(on: worker)

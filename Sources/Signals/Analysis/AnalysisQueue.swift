@@ -6,6 +6,9 @@ struct AnalysisQueue {
     private(set) var waiting: Set<Int> = []
     private var current: Set<Int> = []
 
+    /// Whether somebody waits for one of them.
+    var isUrgent: Bool { !urgent.isEmpty }
+
     /// Whether something is to be done for it, or is being done.
     func holds(_ series: Int) -> Bool { waiting.contains(series) || current.contains(series) }
 
@@ -20,12 +23,15 @@ struct AnalysisQueue {
     }
 
     /// The next one that nobody is at. What changes of it from now on puts it into the queue again.
-    mutating func take() -> Int? {
-        let next = Self.first(of: &urgent, besides: current) ?? Self.first(of: &backlog, besides: current)
-        guard let series = next else { return nil }
+    mutating func take() -> (series: Int, isUrgent: Bool)? {
+        if let series = Self.first(of: &urgent, besides: current) { return begin(series, isUrgent: true) }
+        return Self.first(of: &backlog, besides: current).map { begin($0, isUrgent: false) }
+    }
+
+    private mutating func begin(_ series: Int, isUrgent: Bool) -> (series: Int, isUrgent: Bool) {
         waiting.remove(series)
         current.insert(series)
-        return series
+        return (series, isUrgent)
     }
 
     private static func first(of list: inout [Int], besides current: Set<Int>) -> Int? {

@@ -23,11 +23,11 @@ struct AnalysisStep {
         case idle
         /// All is as it should be. The state is nil where it stands in the middle of the series: from there
         /// on nothing changed.
-        case done(Kept?, marked: [Int])
+        case done(Kept?, marked: SeriesQueue.Dependents)
         /// The candles go on.
-        case more(Kept, marked: [Int])
+        case more(Kept, marked: SeriesQueue.Dependents)
         /// The newest candle waits for the market's.
-        case held(Kept, until: Timestamp, marked: [Int])
+        case held(Kept, until: Timestamp, marked: SeriesQueue.Dependents)
         /// The state before that candle is needed first.
         case behind(Timestamp, analysed: Int64)
         /// The market's candles are others than those that were read.
@@ -65,7 +65,7 @@ struct AnalysisStep {
             try await stretch.hold(series, market: gate.last, now: now, in: transaction)
         }
         if let until = stretch.heldUntil, stretch.candles.isEmpty {
-            return .held(state, until: until, marked: [])
+            return .held(state, until: until, marked: .init())
         }
         let isSame = try await follow(stretch, &state, locked, now, in: change)
         try await markDependents(locked, from, in: transaction)
@@ -93,10 +93,11 @@ struct AnalysisStep {
         _ locked: SeriesQueue.Locked, _ from: Timestamp, in transaction: Transaction
     ) async throws {
         let isTold = locked.reach.pending == nil && locked.reach.course != nil
-        guard !locked.dependents.isEmpty, !isTold else { return }
+        let dependents = locked.dependents.all
+        guard !dependents.isEmpty, !isTold else { return }
         let reach = try await SeriesQueue.gateReach(
             of: locked.series.id, changedTo: locked.reach.pending, in: transaction)
-        try await SeriesQueue.mark(locked.dependents, from: from, to: reach, in: transaction)
+        try await SeriesQueue.mark(dependents, from: from, to: reach, in: transaction)
     }
 }
 
@@ -112,14 +113,14 @@ extension AnalysisStep {
         let (series, from) = (locked.series, locked.series.dirtyFrom ?? .never)
         let feed = try await feed(stretch.candles, series, in: change.transaction)
         let newest = stretch.isLast ? stretch.candles.suffix(1) : []
-        var outcomes = state.analysis.update(stretch.candles.dropLast(newest.count), feed)
+        var outcome = StretchOutcome(turnsFrom: AnalysisWrite.eventsFrom(series))
+        outcome.follow(stretch.candles.dropLast(newest.count), &state.analysis, feed)
         state.unsaved += stretch.candles.count
         var saved: [SavedState] = []
         // Without the newest candle: the market's may come after it, and brings it again.
         let isAtEnd = stretch.isLast || stretch.heldUntil != nil
         if isAtEnd && state.unsaved >= AnalysisStates.every { saved = [SavedState(state.analysis)].compact }
-        let levels = newest.isEmpty ? nil : state.analysis.levels
-        outcomes += state.analysis.update(newest, feed)
+        outcome.follow(newest, &state.analysis, feed)
         let end = isAtEnd && stretch.landmark == nil ? nil : SavedState(state.analysis)
         let isPast = end.map { $0.time > locked.reach.last } ?? false
         let isSame = isPast && !stretch.isLast && stretch.landmark == end
@@ -127,11 +128,11 @@ extension AnalysisStep {
         try await AnalysisWrite(
             series: series, from: from, numbers: numbers, now: now, first: series.firstOpen ?? from,
             newID: newID
-        ).run(outcomes, state.analysis, isLast: stretch.isLast, levels: levels, in: change)
+        ).run(outcome, state.analysis, isLast: stretch.isLast, in: change)
         for one in saved { try await AnalysisStates.write(one, of: series, in: change.transaction) }
         if !saved.isEmpty || end != nil { state.unsaved = end == nil ? newest.count : 0 }
         state.clear = stretch.isClear ? max(from, saved.last?.time.next ?? .never) : nil
-        try await advance(stretch, locked, isSame: isSame, outcomes.last?.grades ?? [], in: change)
+        try await advance(stretch, locked, isSame: isSame, outcome.bars.last?.grades ?? [], in: change)
         return isSame
     }
 

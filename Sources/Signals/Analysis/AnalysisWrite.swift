@@ -19,38 +19,52 @@ struct AnalysisWrite {
     let first: Timestamp
     let newID: () -> SignalID
 
-    var newest: Timestamp { series.lastClosed ?? from }
+    private var newest: Timestamp { series.lastClosed ?? from }
 
-    private var eventsFrom: Timestamp { newest - series.interval.period * Double(Self.eventReach) }
+    private var eventsFrom: Timestamp { Self.eventsFrom(series) }
 
-    nonisolated(nonsending) func run(
-        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, levels: Levels?,
-        in change: Change
-    ) async throws {
-        let told = analysis.models.told
-        let written = try await GradeStore.write(
-            outcomes.flatMap(\.grades), first: first, newest: newest, series: series.id, numbers: numbers,
-            now: now, in: change.transaction)
-        let toldWritten = written.filter { $0.model == told.number }
-        emit(outcomes.compactMap { $0.grade(of: told) }, toldWritten, in: change)
-        if let grade = toldWritten.first(where: { $0.time == newest }), analysis.time == newest {
-            let isRetroactive = grade.revision > 1
-            for move in analysis.levelMoves(from: levels) {
-                change.emit(event(move, analysis, isRetroactive: isRetroactive))
-            }
-        }
-        try await writeSignals(outcomes, analysis, isLast: isLast, in: change)
+    static func eventsFrom(_ series: SeriesRecord) -> Timestamp {
+        (series.lastClosed ?? .never) - series.interval.period * Double(eventReach)
     }
 
-    // MARK: Grades
+    /// The newest candle, unless it closed long ago: all else is of the past.
+    private var live: Timestamp? { series.interval.isLongAgo(newest, at: now) ? nil : newest }
 
-    private func emit(_ grades: [Grade], _ written: [GradeStore.Written], in change: Change) {
+    nonisolated(nonsending) func run(
+        _ outcome: StretchOutcome, _ analysis: SeriesAnalysis, isLast: Bool, in change: Change
+    ) async throws {
+        let told = analysis.models.told
+        let grades = outcome.bars.compactMap { $0.grade(of: told) }
+        let written = try await GradeStore.write(
+            outcome.bars.flatMap(\.grades), first: first, live: live, series: series.id, numbers: numbers,
+            now: now, in: change.transaction
+        ).filter { $0.model == told.number }
         let revisions = Dictionary(uniqueKeysWithValues: written.map { ($0.time, $0.revision) })
+        emit(grades, revisions, in: change)
+        emit(outcome.turns, revisions, in: change)
+        let isKnown = grades.last?.time == newest && revisions[newest] != 1
+        try await writeSignals(
+            outcome.bars, analysis, isLast: isLast, news: isKnown ? nil : live, in: change)
+    }
+
+    // MARK: Grades and levels
+
+    private func emit(_ grades: [Grade], _ revisions: [Timestamp: Int], in change: Change) {
         for grade in grades where grade.time >= eventsFrom {
             guard let revision = revisions[grade.time], grade.value != grade.previous else { continue }
-            let isRetroactive = revision > 1 || grade.time != newest
-            if isRetroactive && !grade.changesZoneOrLabel { continue }
-            change.emit(event(grade, isRetroactive: isRetroactive))
+            let isLate = revision > 1 || grade.time != newest
+            if isLate && !grade.changesZoneOrLabel { continue }
+            change.emit(event(grade, isRetroactive: isLate || live == nil))
+        }
+    }
+
+    /// Of candles that came now, and of the newest one when it is another than before: what those before it
+    /// did was told when they came.
+    private func emit(_ turns: [LevelTurn], _ revisions: [Timestamp: Int], in change: Change) {
+        for turn in turns {
+            guard let revision = revisions[turn.time], revision == 1 || turn.time == newest else { continue }
+            let isRetroactive = revision > 1 || turn.time != live
+            for move in turn.moves { change.emit(event(move, turn, isRetroactive: isRetroactive)) }
         }
     }
 
@@ -79,8 +93,11 @@ struct AnalysisWrite {
 
     // MARK: Signals
 
+    /// - Parameter news: the candle of which what is told is news: the newest, unless it closed long ago, or
+    ///   was told of before and is another now.
     private nonisolated(nonsending) func writeSignals(
-        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, in change: Change
+        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, news: Timestamp?,
+        in change: Change
     ) async throws {
         var computed: [SignalKey: Signal] = [:]
         for signal in outcomes.flatMap(\.allChanges).map(\.signal) + analysis.openSignals {
@@ -98,7 +115,11 @@ struct AnalysisWrite {
         let unfinished = isLast ? [] : Set(analysis.pendingSignals.map(SignalKey.init))
         for (key, signal) in computed.sorted(by: { $0.key < $1.key }) {
             if let old = stored[key], !old.isWithdrawn, unfinished.contains(key) { continue }
-            writes += write(key, signal, stored[key], told: analysis.models.told, in: change)
+            guard let write = write(key, signal, stored[key], news: news) else { continue }
+            writes.append(write)
+            if key.model == analysis.models.told {
+                emit(signal, write.id, was: stored[key], news: news, in: change)
+            }
         }
         let end = isLast ? Timestamp.forever : outcomes.last?.time ?? .never
         for (key, old) in stored.sorted(by: { $0.key < $1.key })
@@ -108,21 +129,18 @@ struct AnalysisWrite {
         try await SignalStore.write(writes, series: series.id, now: now, in: change.transaction)
     }
 
+    /// Nil where it is stored like that.
     private func write(
-        _ key: SignalKey, _ signal: Signal, _ old: StoredSignal?, told: GradeModel, in change: Change
-    ) -> [SignalWrite] {
+        _ key: SignalKey, _ signal: Signal, _ old: StoredSignal?, news: Timestamp?
+    ) -> SignalWrite? {
         let body = SignalBody(signal: signal, interval: series.interval).text
-        if let old, old.body == body, !old.isWithdrawn { return [] }
-        let id = old?.id ?? newID()
-        let isOld = old == nil ? key.decidedAt != newest : from <= key.decidedAt
+        if let old, old.body == body, !old.isWithdrawn { return nil }
+        let isOld = old == nil ? key.decidedAt != news : from <= key.decidedAt
         let roi = signal.roi
-        let write = SignalWrite(
-            id: id, key: key, state: signal.state.rawValue, isWithdrawn: false, isRetroactive: isOld,
-            roiClose: roi?.buyAndHold, roiNet: roi?.net, confidence: signal.confidence.value, body: body)
-        if key.model == told {
-            emit(signal, id, was: old.flatMap { $0.isWithdrawn ? nil : $0.state }, in: change)
-        }
-        return [write]
+        return SignalWrite(
+            id: old?.id ?? newID(), key: key, state: signal.state.rawValue, isWithdrawn: false,
+            isRetroactive: isOld, roiClose: roi?.buyAndHold, roiNet: roi?.net,
+            confidence: signal.confidence.value, body: body)
     }
 
     /// Other candles left no room for it.
@@ -141,16 +159,22 @@ struct AnalysisWrite {
             roiNet: nil, confidence: nil, body: old.body)
     }
 
-    private func emit(_ signal: Signal, _ id: SignalID, was old: String?, in change: Change) {
-        if old == nil && signal.decisionCandle >= eventsFrom {
-            var data = decided(signal, id, isRetroactive: signal.decisionCandle != newest)
+    private func emit(
+        _ signal: Signal, _ id: SignalID, was stored: StoredSignal?, news: Timestamp?, in change: Change
+    ) {
+        let old = stored.flatMap { $0.isWithdrawn ? nil : Signal.State(rawValue: $0.state) }
+        // Its end was told; that other candles took it back is told however old the decision is.
+        let isOpenAgain = old != nil && old != .open && signal.state == .open
+        if isOpenAgain || old == nil && signal.decisionCandle >= eventsFrom {
+            var data = decided(
+                signal, id, isRetroactive: isOpenAgain || signal.decisionCandle != news)
             data.add("gate_open", .bool(signal.gate.isOpen))
             data.add("stop_atr", .double(signal.stopLevel))
             data.add("stop_support", .double(signal.support))
             change.emit(NewEvent(.signalOpened, subject: id, data: data))
         }
-        guard let end = signal.end, end.candle >= eventsFrom, old != signal.state.rawValue else { return }
-        var data = decided(signal, id, isRetroactive: end.candle != newest)
+        guard let end = signal.end, end.candle >= eventsFrom, old != signal.state else { return }
+        var data = decided(signal, id, isRetroactive: !isNews(end, news))
         if signal.state == .closed {
             data.add("closed_at", .string(end.candle.description))
             data.add("reason", .string(end.reason))
@@ -160,6 +184,12 @@ struct AnalysisWrite {
             data.add("reason", .string(end.reason))
         }
         change.emit(NewEvent(signal.state == .closed ? .signalClosed : .signalStale, subject: id, data: data))
+    }
+
+    private func isNews(_ end: Signal.End, _ news: Timestamp?) -> Bool {
+        if end.at == series.interval.close(of: end.candle) { return end.candle == news }
+        // That no candle came is told of the newest, which was told of before.
+        return end.candle == newest && !series.interval.isPast(end.at, at: now)
     }
 
     private func decided(_ signal: Signal, _ id: SignalID, isRetroactive: Bool) -> JSONObject {

@@ -17,6 +17,12 @@ package final class Analyst {
     static let mostRounds = 5
     /// How often a state is made for one stretch of work, before it is left to whoever is quicker.
     static let mostMade = 1
+    /// Series that wait here from which on others are asked to help.
+    static let muchWaiting = 8
+    /// Series of others that are taken up at once, and in all after one call for help.
+    static let mostHelped = (atOnce: 8, inAll: 1_000)
+    /// Until all of them are done, before more are taken up.
+    private static let longestHelp: Period = .seconds(60)
     /// Between two rounds of a backlog.
     static let longestRest: Period = .milliseconds(100)
 
@@ -29,7 +35,7 @@ package final class Analyst {
     /// Whether series were looked for that one of the models has not graded up to their end.
     private var isCaughtUp = false
     private var kept: [Int: AnalysisStep.Kept] = [:]
-    private var queue = AnalysisQueue()
+    private(set) var queue = AnalysisQueue()
     /// Series that are not done yet, and how often their state had to be made.
     private var underWay: [Int: Int] = [:]
     private var noted: [(series: Int, isUrgent: Bool)] = []
@@ -39,6 +45,10 @@ package final class Analyst {
     /// Of lanes that have nothing to do.
     private var idle: [Wakeup] = []
     private var isStopped = false
+    /// Rings when another worker, or node, has more to do than it does at once.
+    private let call = Wakeup()
+    /// Told when so much waits here that others may help.
+    package var onBacklog: (() -> Void)?
     /// Told of a series whose analysis failed; the sweep tries again.
     package var onFailure: ((any Error) -> Void)?
 
@@ -62,11 +72,13 @@ package final class Analyst {
         for _ in 0..<Self.lanes {
             worker.spawn { await self.work() }
         }
+        worker.spawn { await self.help() }
     }
 
     package func stop() {
         isStopped = true
         wakeLanes()
+        call.wake()
         for timer in held.values { reactor.cancel(timer) }
         held = [:]
         for waiter in waiters { waiter.bell.wake() }
@@ -82,7 +94,11 @@ package final class Analyst {
         for (series, isUrgent) in noted { queue.add(series, isUrgent: isUrgent) }
         noted = []
         wakeLanes()
+        if queue.waiting.count >= Self.muchWaiting { onBacklog?() }
     }
+
+    /// Somebody has a backlog: who has nothing to do takes some of it.
+    package func callForHelp() { call.wake() }
 
     private func wakeLanes() {
         for bell in idle { bell.wake() }
@@ -122,14 +138,36 @@ package final class Analyst {
     private nonisolated(nonsending) func work() async {
         let bell = Wakeup()
         while !isStopped {
-            guard let series = queue.take() else {
+            guard let (series, isUrgent) = queue.take() else {
                 idle.append(bell)
                 await bell.wait()
                 continue
             }
-            let isDone = await analyse(series)
+            let course = await analyse(series)
             queue.release(series)
-            if isDone { finish(series) } else { queue.add(series, isUrgent: false) }
+            switch course {
+            case .done: finish(series)
+            case .more: queue.add(series, isUrgent: false)
+            case .again: queue.add(series, isUrgent: isUrgent)
+            }
+        }
+    }
+
+    /// Each series is tried once: one that somebody else is at, or that fails, is left to them and the sweep.
+    private nonisolated(nonsending) func help() async {
+        while !isStopped {
+            await call.wait()
+            var tried: [Int] = []
+            while !isStopped, queue.waiting.isEmpty, tried.count < Self.mostHelped.inAll,
+                let some = try? await SeriesQueue.backlog(
+                    Self.mostHelped.atOnce, besides: tried, salt: ledger.clock.monotonicNanoseconds(),
+                    in: ledger.database),
+                !some.isEmpty
+            {
+                tried += some
+                enqueue(some)
+                await settle(Set(some), within: Self.longestHelp)
+            }
         }
     }
 
@@ -144,24 +182,33 @@ package final class Analyst {
 // MARK: One series
 
 extension Analyst {
-    /// False when there is more to do.
-    private nonisolated(nonsending) func analyse(_ series: Int) async -> Bool {
+    /// How a turn of a series ended.
+    private enum Course {
+        /// Nothing is left to do.
+        case done
+        /// It is long: others have their turn now.
+        case more
+        /// Somebody was in its way.
+        case again
+    }
+
+    private nonisolated(nonsending) func analyse(_ series: Int) async -> Course {
         do {
             for _ in 0..<Self.mostRounds where !isStopped {
                 let start = ledger.clock.monotonicNanoseconds()
                 if try await round(series) {
                     underWay[series] = nil
-                    return true
+                    return .done
                 }
                 await rest(ledger.clock.monotonicNanoseconds() &- start)
             }
-            return false
+            return .more
         } catch let error as PostgresError where error.isConflict || error.isLockTimeout {
-            return false
+            return .again
         } catch {
             (kept[series], underWay[series]) = (nil, nil)
             onFailure?(error)
-            return true
+            return .done
         }
     }
 
@@ -224,6 +271,12 @@ extension Analyst {
             held[series] = nil
             enqueue([series], isUrgent: true)
         }
+    }
+
+    /// Those that the market's candle was missing to are waited for.
+    private func enqueue(_ marked: SeriesQueue.Dependents) {
+        enqueue(marked.awaiting, isUrgent: true)
+        enqueue(marked.others)
     }
 
     private func enqueue(_ series: [Int], isUrgent: Bool = false) {

@@ -37,6 +37,11 @@ struct FeedPage {
         return strays > 0 ? "the exchange answered with candles of another time than asked for" : nil
     }
 
+    /// Whether somebody waits for what it ends with.
+    func isFresh(in interval: Interval, at now: Timestamp) -> Bool {
+        candles.last.map { !interval.isLongAgo($0.openTime, at: now) } ?? false
+    }
+
     func chunk(of feed: CandleFeed) -> CandleChunk {
         var chunk = CandleChunk()
         for (index, candle) in candles.enumerated() {

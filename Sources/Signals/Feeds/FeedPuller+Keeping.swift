@@ -84,7 +84,8 @@ extension FeedPuller {
                 return result.changed
             }
         }
-        analyst.note(changed)
+        // What has just closed is waited for; what fills up the past is not.
+        analyst.note(changed, isUrgent: page.isFresh(in: feed.interval, at: context.now))
         analyst.wake()
     }
 

@@ -4,7 +4,7 @@ package import Postgres
 /// Grades as rows. Whoever writes holds the lock of their series.
 package enum GradeStore {
     /// One that is bit-equal to what is stored is left alone; another is the next revision, and what was is
-    /// kept. Newest is the time of the series' newest closed candle.
+    /// kept. Of another candle than the newest, or of one that is news no more, it is retroactive.
     /// What is stored is found row by row: a plain join was planned while the table was empty, as a walk over
     /// all of it, and a load of 200,000 grades took 10.9 s and not 4.5.
     private static let write = Statement(
@@ -32,7 +32,7 @@ package enum GradeStore {
         insert into grade as g (series, time, known_at, first_time, value, previous, data_quality, bars,
             revision, missing, model, model_number, retroactive)
         select i.series, i.time, $10, i.first_time, i.value, i.previous, i.data_quality, i.bars, 1, i.missing,
-            i.model, i.model_number, i.time <> $11
+            i.model, i.model_number, i.time is distinct from $11
         from input i
         on conflict on constraint grade_key do update set known_at = excluded.known_at,
             first_time = excluded.first_time, value = excluded.value, previous = excluded.previous,
@@ -52,7 +52,7 @@ package enum GradeStore {
         insert into grade (series, time, known_at, first_time, value, previous, data_quality, bars, revision,
             missing, model, model_number, retroactive)
         select $1, i.time, $10, $4, i.value, i.previous, i.data_quality, i.bars, 1, i.missing, i.model,
-            i.model_number, i.time <> $11
+            i.model_number, i.time is distinct from $11
         from unnest($2::int2[], $12::int2[], $3::timestamptz[], $5::float8[], $6::float8[], $7::float8[],
             $8::int4[], $9::int2[]) as i (model, model_number, time, value, previous, data_quality, bars,
             missing)
@@ -112,11 +112,12 @@ package enum GradeStore {
     static let many = 50
 
     /// Writes what differs from what is stored, and says which.
+    /// - Parameter live: the candle whose grade is news, if one is.
     nonisolated(nonsending) static func write(
-        _ grades: [Grade], first: Timestamp, newest: Timestamp, series: Int, numbers: [GradeModel: Int],
+        _ grades: [Grade], first: Timestamp, live: Timestamp?, series: Int, numbers: [GradeModel: Int],
         now: Timestamp, in transaction: Transaction
     ) async throws -> [Written] {
-        let batch = GradeBatch(series: series, first: first, newest: newest, numbers: numbers, now: now)
+        let batch = GradeBatch(series: series, first: first, live: live, numbers: numbers, now: now)
         guard grades.count >= many else { return try await merge(grades, batch, in: transaction) }
         let last = try await last(numbers.keys.map(\.number), of: series, in: transaction)
         let isLater = { (grade: Grade) in grade.time > last[grade.model.number] ?? .never }
@@ -152,7 +153,7 @@ package enum GradeStore {
 private struct GradeBatch {
     let series: Int
     let first: Timestamp
-    let newest: Timestamp
+    let live: Timestamp?
     let numbers: [GradeModel: Int]
     let now: Timestamp
 
@@ -162,7 +163,7 @@ private struct GradeBatch {
             .timestampArray(grades.map(\.time)), first, .doubleArray(grades.map(\.value)),
             .optionalDoubleArray(grades.map(\.previous)), .doubleArray(grades.map(\.dataQuality)),
             .int32Array(grades.map { Int32($0.inputs.bars) }),
-            .int16Array(grades.map { Int16($0.missingLast100) }), .timestamp(now), .timestamp(newest),
+            .int16Array(grades.map { Int16($0.missingLast100) }), .timestamp(now), .timestamp(live),
             .int16Array(grades.map { Int16($0.model.number) }),
         ]
     }

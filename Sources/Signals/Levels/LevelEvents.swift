@@ -2,17 +2,23 @@ import Events
 import JSON
 import Kernel
 
+/// What one candle did at the levels as they stood before it.
+struct LevelTurn {
+    let time: Timestamp
+    /// As they stand since.
+    let levels: Levels?
+    let moves: [LevelMove]
+}
+
 extension AnalysisWrite {
-    /// What the newest candle did at a level.
-    func event(_ move: LevelMove, _ analysis: SeriesAnalysis, isRetroactive: Bool) -> NewEvent {
-        let levels = analysis.levels
-        let beyond = levels?.all.filter { level in
+    func event(_ move: LevelMove, _ turn: LevelTurn, isRetroactive: Bool) -> NewEvent {
+        let beyond = turn.levels?.all.filter { level in
             move.direction == .up ? level.price > move.level.price : level.price < move.level.price
         }
         let next = move.direction == .up ? beyond?.first : beyond?.last
         var data = shared(isRetroactive)
-        data.add("time", .string((analysis.time ?? newest).description))
-        data.add("close", .double(levels?.close))
+        data.add("time", .string(turn.time.description))
+        data.add("close", .double(turn.levels?.close))
         data.add("level", .double(move.level.price))
         data.add("direction", .string(move.direction.rawValue))
         data.add("strength", .double(move.level.strength))

@@ -81,6 +81,17 @@ enum SeriesQueue {
         "series_dirty_list",
         "select id from series where dirty_from is not null order by dirty_from desc limit $1")
 
+    /// Of those with a history to do that nobody is at; in another order for each who asks, so that they do
+    /// not all come to the same ones. One whose newest candle alone is left may wait for the market's.
+    static let backlog = Statement(
+        "series_backlog",
+        """
+        select id from series
+        where dirty_from < last_closed and not id = any($2::int4[])
+        order by id::int8 * $3 % 1009 limit $1
+        for no key update skip locked
+        """)
+
     nonisolated(nonsending) static func read(_ id: Int, in source: any Queryable) async throws
         -> SeriesRecord?
     {
@@ -91,7 +102,26 @@ enum SeriesQueue {
     struct Locked {
         var series: SeriesRecord
         var reach: DirtyReach
-        var dependents: [Int] = []
+        var dependents = Dependents()
+    }
+
+    /// The series that a market's stands above.
+    struct Dependents {
+        /// Only its newest candle is left to do: it may well wait for the market's of the same close.
+        private(set) var awaiting: [Int] = []
+        private(set) var others: [Int] = []
+
+        var all: [Int] { awaiting + others }
+
+        init(_ series: [SeriesRecord] = []) {
+            for one in series {
+                if let from = one.dirtyFrom, from == one.lastClosed {
+                    awaiting.append(one.id)
+                } else {
+                    others.append(one.id)
+                }
+            }
+        }
     }
 
     /// The series, locked, if it has work and nobody else is at it; and those that a market's series stands
@@ -110,7 +140,7 @@ enum SeriesQueue {
         guard var own = all.first(where: { $0.series.id == known.id }), let now = own.series.dirtyFrom,
             now >= from
         else { return nil }
-        own.dependents = all.map(\.series.id).filter { $0 != known.id }
+        own.dependents = Dependents(all.map(\.series).filter { $0.id != known.id })
         return own
     }
 
@@ -149,6 +179,16 @@ enum SeriesQueue {
         let (v0, v1) = (models.computed.contains(.traderV0), models.computed.contains(.traderV1))
         _ = try await database.transaction { transaction in
             try await transaction.query(catchUp, .bool(v0), .bool(v1))
+        }
+    }
+
+    nonisolated(nonsending) static func backlog(
+        _ limit: Int, besides others: [Int], salt: UInt64, in database: Database
+    ) async throws -> [Int] {
+        try await database.transaction { transaction in
+            try await transaction.query(
+                backlog, .int(limit), .int32Array(others.map(Int32.init)), .int64(Int64(salt % 1_008) + 1)
+            ).map { $0.int(0) }
         }
     }
 
