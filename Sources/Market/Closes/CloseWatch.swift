@@ -32,6 +32,7 @@ struct CloseWatch {
                 try await MarketReading.count(market, by: told, at: ledger.clock.now(), in: ledger.database)
                 counted += 1
             }
+            counted += try await countAgain(run)
             return JSONObject(members: [
                 ("settled", .number(JSONNumber(settled))), ("counted", .number(JSONNumber(counted))),
             ])
@@ -50,7 +51,25 @@ struct CloseWatch {
             var close = known ?? MarketClose(sight, market.interval, at: now)
             close.look(sight, at: now)
             if close != known { try await MarketCloseStore.write(close, of: market, in: transaction) }
+            try await MarketRevision.collect(market, settled: known?.settled, at: now, in: transaction)
             return close.turn != known?.turn ?? 0
         }
+    }
+
+    /// Closes that were counted, and whose candles are others now.
+    private nonisolated(nonsending) func countAgain(_ run: JobRun) async throws -> Int {
+        let now = ledger.clock.now()
+        var counted = 0
+        for revision in try await MarketRevision.due(.readings, at: now, in: ledger.database)
+        where !run.isOver {
+            guard try await MarketReading.isGraded(revision, at: now, in: ledger.database) else { continue }
+            let times = try await MarketReading.times(of: revision, by: told, in: ledger.database)
+            try await revision.walk(times, in: ledger.database, until: { run.isOver }) { time in
+                let moment = MarketMoment.close(of: time, revision.source, revision.interval, now: now)
+                if try await MarketReading.countAgain(moment, by: told, in: ledger.database) { counted += 1 }
+                return true
+            }
+        }
+        return counted
     }
 }

@@ -15,12 +15,13 @@ enum MarketCloseStore {
         "market_closes_open",
         derived: """
             with market as (
-                select s.source, s.interval, \(seen) as seen
+                select s.source, s.interval, \(seen) as seen,
+                    bool_or(s.revised_from is not null) as is_revised
                 from series s where s.last_closed is not null group by s.source, s.interval
             )
             select m.source, m.interval
             from market m left join market_close c using (source, interval)
-            where c.seen is distinct from m.seen or c.began_at is not null
+            where c.seen is distinct from m.seen or c.began_at is not null or m.is_revised
             order by m.source, m.interval limit $1
             """)
     private static let lock = Statement(

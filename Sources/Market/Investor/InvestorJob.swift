@@ -8,7 +8,8 @@ import Signals
 
 /// Grades every living token of each source's daily candles, once a day when their close is settled, and the
 /// newest day again when its candles or facts change. Days of the last year that were not graded are graded
-/// first, in their order: at the first start with history, and after a stop.
+/// first, in their order: at the first start with history, and after a stop. So are those again that a candle
+/// came late to.
 struct InvestorJob {
     static let every: Period = .minutes(5)
     /// Grades of one transaction.
@@ -62,8 +63,26 @@ struct InvestorJob {
                     try await note(row.text(0), day, seen: isNewest ? row.text(2) : "")
                 }
             }
+            written += try await gradeAgain(run)
             return JSONObject(members: [("grades", .number(JSONNumber(written)))])
         }
+    }
+
+    /// Days of the last year whose candles are others now.
+    private nonisolated(nonsending) func gradeAgain(_ run: JobRun) async throws -> Int {
+        var written = 0
+        let now = ledger.clock.now()
+        for revision in try await MarketRevision.due(.investor, at: now, in: ledger.database)
+        where !run.isOver {
+            try await revision.walk(revision.closes, in: ledger.database, until: { run.isOver }) { day in
+                // The newest is told with the grade of the day before, which may be another now.
+                let isNewest = day == revision.settled
+                let count = try await grade(revision.source, day, isNewest: isNewest, run)
+                written += count ?? 0
+                return count != nil
+            }
+        }
+        return written
     }
 
     /// The newest, and before it those of the last year that may have a grade and were not graded.
@@ -86,8 +105,9 @@ struct InvestorJob {
     ) async throws -> Int? {
         let now = ledger.clock.now()
         let moment = MarketMoment.close(of: day, source, .day, now: now)
-        // A day of the past knew only the facts of its time.
-        let facts = isNewest ? now : Interval.day.close(of: day)
+        // A day of the past knew the facts of its time: until the next one was over, it was the newest.
+        let next = Interval.day.close(of: Interval.day.close(of: day))
+        let facts = isNewest ? now : next - Period(microseconds: 1)
         let inputs = try await InvestorReads.inputs(
             moment, factsAt: facts, isOver: { run.isOver }, in: ledger.database)
         guard let inputs,

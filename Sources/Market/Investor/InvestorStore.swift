@@ -10,21 +10,22 @@ enum InvestorStore {
         "investor_write",
         """
         with input as materialized (
-            select i.*, g.revision as old, (
-                    select p.value from investor_grade p
-                    where p.token_id = i.token_id and p.source = $16 and p.time < i.time
-                    order by p.time desc limit 1
-                ) as previous
+            select i.*, g.revision as old, b.previous
             from unnest($1::uuid[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
                 $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[],
                 $13::float8[], $14::int4[], $15::int4[]) as i (token_id, time, value, data_quality, momentum,
                 momentum_score, sortino, risk_score, drawdown, drawdown_score, volume, liquidity_score,
                 fundamentals, facts, candles)
             left join investor_grade g on g.token_id = i.token_id and g.source = $16 and g.time = i.time
+            left join lateral (
+                select p.value as previous from investor_grade p
+                where p.token_id = i.token_id and p.source = $16 and p.time < i.time
+                order by p.time desc limit 1
+            ) b on true
             where g.token_id is null
-                or (g.value, g.momentum, g.sortino, g.drawdown, g.volume, g.fundamentals, g.model)
+                or (g.value, g.previous, g.momentum, g.sortino, g.drawdown, g.volume, g.fundamentals, g.model)
                     is distinct from
-                    (i.value, i.momentum, i.sortino, i.drawdown, i.volume, i.fundamentals, $17)
+                    (i.value, b.previous, i.momentum, i.sortino, i.drawdown, i.volume, i.fundamentals, $17)
         ), kept as (
             insert into investor_grade_revision
             select g.*, $18::timestamptz from investor_grade g join input i

@@ -41,6 +41,27 @@ enum NarrativeScoreStore {
         order by s.time desc, s.known_at desc limit $4
         """)
 
+    private static let again = Statement(
+        "narrative_scores_again",
+        """
+        select distinct on (s.time, s.narrative) s.narrative, s.time, s.known_at, s.score, s.score_before,
+            s.excess_return, s.return_place, s.breadth, s.share_change, s.share_place, s.members, s.fading,
+            s.retroactive
+        from narrative n join narrative_score s on s.narrative = n.id
+        where n.source = $1 and n.interval = $2 and s.time >= $3 and s.time < $4
+        order by s.time, s.narrative, s.known_at desc
+        """)
+
+    /// What was measured at closes that have to be measured again, each as it was measured last.
+    nonisolated(nonsending) static func again(
+        _ revision: MarketRevision, in source: any Queryable
+    ) async throws -> [StoredNarrativeScore] {
+        try await source.query(
+            again, .text(revision.source), .text(revision.interval.rawValue), .timestamp(revision.from),
+            .timestamp(revision.settled)
+        ).map { StoredNarrativeScore($0) }
+    }
+
     /// A market's tokens, and its newest candle.
     nonisolated(nonsending) static func market(
         _ moment: MarketMoment, in source: any Queryable

@@ -99,6 +99,62 @@ extension MarketReading {
             breadth: Part(count: row.int(3), of: row.int(4)), grades: Part(count: row.int(5), of: row.int(6)))
     }
 
+    private static let again = Statement(
+        "market_readings_again",
+        """
+        select distinct time from market_reading
+        where source = $1 and interval = $2 and model = $3 and time >= $4 and time < $5 order by time
+        """)
+    static let graded = Statement(
+        "market_readings_graded",
+        """
+        select not exists (
+            select from series where source = $1 and interval = $2 and dirty_from < $3)
+        """)
+
+    /// Whether the candles behind it are graded, or nobody waits for that any longer.
+    nonisolated(nonsending) static func isGraded(
+        _ revision: MarketRevision, at now: Timestamp, in source: any Queryable
+    ) async throws -> Bool {
+        let rows = try await source.query(
+            graded, .text(revision.source), .text(revision.interval.rawValue), .timestamp(revision.settled))
+        return rows.first?.bool(0) ?? false || revision.notedAt <= now - patience
+    }
+
+    /// The closes that were counted, of those that have to be counted again.
+    nonisolated(nonsending) static func times(
+        of revision: MarketRevision, by model: GradeModel, in source: any Queryable
+    ) async throws -> [Timestamp] {
+        try await source.query(
+            again, .text(revision.source), .text(revision.interval.rawValue), .int16(Int16(model.number)),
+            .timestamp(revision.from), .timestamp(revision.settled)
+        ).map { $0.timestamp(0) }
+    }
+
+    /// Whether it came out otherwise: then it is another reading of the same close.
+    nonisolated(nonsending) static func countAgain(
+        _ moment: MarketMoment, by model: GradeModel, in database: Database
+    ) async throws -> Bool {
+        try await database.transaction { transaction in
+            let stored = try await Self.stored(moment, by: model, in: transaction)
+            var counted = try await Self.counted(moment, by: model, in: transaction)
+            counted.knownAt = stored?.knownAt
+            if counted == stored { return false }
+            try await write(moment, by: model, in: transaction)
+            return true
+        }
+    }
+
+    private nonisolated(nonsending) static func write(
+        _ moment: MarketMoment, by model: GradeModel, in transaction: Transaction
+    ) async throws {
+        try await transaction.query(
+            write,
+            parameters: moment.parameters + [
+                .int16(Int16(model.number)), .double(goodGrade), .timestamp(moment.now),
+            ])
+    }
+
     struct Due {
         let source: String
         let interval: Interval
@@ -124,11 +180,7 @@ extension MarketReading {
             source: due.source, interval: due.interval, at: due.interval.close(of: due.newest), asOf: nil,
             now: now)
         try await database.transaction { transaction in
-            try await transaction.query(
-                write,
-                parameters: moment.parameters + [
-                    .int16(Int16(model.number)), .double(goodGrade), .timestamp(now),
-                ])
+            try await write(moment, by: model, in: transaction)
             try await transaction.query(
                 note, .text(due.source), .text(due.interval.rawValue), .int64(due.turn))
         }

@@ -64,6 +64,10 @@ enum SeriesStore {
             rewritten = case when g.dirty_from <= s.last_closed then s.version + 1 else s.rewritten end,
             dirty_from = least(s.dirty_from, g.dirty_from),
             dirty_to = greatest(s.dirty_to, g.dirty_to),
+            revised_from = case when exists (
+                    select from market_close c
+                    where c.source = s.source and c.interval = s.interval and c.settled >= g.dirty_from)
+                then least(s.revised_from, g.dirty_from) else s.revised_from end,
             updated_at = $8
         from unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
             $6::int8[], $7::timestamptz[], $9::timestamptz[])
