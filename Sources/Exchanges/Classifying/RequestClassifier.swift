@@ -74,7 +74,7 @@ package final class RequestClassifier: Sendable {
         }
         var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
         do throws(MeaningProblem) {
-            try read(draft, by: route, captures, into: &meaning)
+            try read(draft, by: route, captures, unknown: .refused, into: &meaning)
         } catch {
             meaning.problems = [error]
         }
@@ -100,21 +100,26 @@ package final class RequestClassifier: Sendable {
         }
     }
 
-    private func read(
-        _ draft: RequestDraft, by route: Route, _ captures: [String: String],
+    /// - Parameter unknown: whether a parameter that the route does not know is refused. It is of what the
+    ///   client wrote; exchanges leave it out of account.
+    func read(
+        _ draft: RequestDraft, by route: Route, _ captures: [String: String], unknown: UnknownParameters,
         into meaning: inout RequestMeaning
     ) throws(MeaningProblem) {
         let parameters = try Parameters(draft, captures: captures, inBoth: route.inBoth)
         guard let known = route.known else {
-            meaning.setting = route.operation == .admin ? draft.settingByName : nil
+            let isSetter = route.operation == .admin
+            meaning.setting = isSetter ? PositionSetting(byNameOf: route.path, route.method) : nil
             return
         }
-        try parameters.check(known: known)
+        if unknown == .refused { try parameters.check(known: known) }
         if let orders = route.orders { meaning.orders = try orders(parameters) }
         if let setting = route.setting { meaning.setting = try setting(parameters) }
         if let withdrawal = route.withdrawal { meaning.withdrawal = try withdrawal(parameters) }
     }
 }
+
+enum UnknownParameters { case refused, leftOut }
 
 extension ExchangeName {
     /// Built once.

@@ -9,13 +9,18 @@ extension RequestDraft {
     }
 
     /// What no table reads, and what sets leverage or a margin mode by its name.
-    var settingByName: PositionSetting? {
+    var settingByName: PositionSetting? { PositionSetting(byNameOf: path, method) }
+}
+
+extension PositionSetting {
+    /// Nil for what sets neither, as far as its name tells.
+    init?(byNameOf path: String, _ method: RequestDraft.Method) {
         let name = path.lowercased().filter { $0.isLetter || $0 == "/" }
         guard method != .get else { return nil }
         let modes = ["marginmode", "margintype", "isolatedmode", "crossmode", "switchisolated"]
-        let setting = PositionSetting(
+        self.init(
             leverage: name.contains("leverage") ? .unknown : nil,
             marginMode: modes.contains { name.contains($0) } ? .unknown : nil)
-        return setting == PositionSetting() ? nil : setting
+        if self == PositionSetting() { return nil }
     }
 }

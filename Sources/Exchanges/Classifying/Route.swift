@@ -4,6 +4,8 @@ struct Route: Sendable {
     typealias SettingReading = @Sendable (Parameters) throws(MeaningProblem) -> PositionSetting
     typealias WithdrawalReading = @Sendable (Parameters) throws(MeaningProblem) -> WithdrawalIntent
 
+    typealias Acceptance = @Sendable (Parameters) throws(MeaningProblem) -> Bool
+
     let hosts: [String]
     let method: RequestDraft.Method
     /// `/api/v4/futures/{settle=usdt|btc}/orders/{order_id}`; a placeholder stands for one segment.
@@ -17,6 +19,8 @@ struct Route: Sendable {
     /// Without these the exchange refuses the request; nil where nothing is stated. See
     /// `RequestClassifier.otherReadings`.
     var required: Set<String>?
+    /// Of a route that trades what no other one does: whether these parameters name such a thing.
+    var takes: Acceptance?
     var orders: OrderReading?
     var withdrawal: WithdrawalReading?
     var setting: SettingReading?
@@ -28,6 +32,12 @@ extension Route {
     var names: Set<String> {
         let needed = (required ?? []).flatMap { $0.split(separator: "|").map(String.init) }
         return Set(needed).union(known?.query ?? []).union(known?.body ?? [])
+    }
+
+    func taking(_ acceptance: @escaping Acceptance) -> Route {
+        var route = self
+        route.takes = acceptance
+        return route
     }
 
     /// A line each: method, path, and the parameters without which the exchange refuses the request; `a|b` is

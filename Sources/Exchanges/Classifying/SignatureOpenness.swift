@@ -45,7 +45,7 @@ extension RequestClassifier {
         var found: [OtherReading] = []
         for operation in RequestOperation.allCases {
             for candidate in others.candidates(for: operation, names)
-            where hasShape(draft, of: candidate.route) {
+            where hasShape(draft, of: candidate.route) && isTaken(draft, by: candidate.route) {
                 let route = candidate.route
                 let isOwn = route.method == own?.method && route.path == own?.path
                 for host in route.hosts where !isOwn || host != draft.host {
@@ -62,9 +62,7 @@ extension RequestClassifier {
     private func reading(_ draft: RequestDraft, as route: Route, at host: String) -> OtherReading {
         var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
         do throws(MeaningProblem) {
-            let parameters = try Parameters(draft, inBoth: route.inBoth)
-            if let orders = route.orders { meaning.orders = try orders(parameters) }
-            if let withdrawal = route.withdrawal { meaning.withdrawal = try withdrawal(parameters) }
+            try read(draft, by: route, [:], unknown: .leftOut, into: &meaning)
         } catch {
             meaning.problems = [error]
         }
@@ -110,6 +108,16 @@ extension RequestClassifier {
         case .pathAndMethodOfShape: isCarried(draft, by: route)
         case .pathAndMethodOfHost:
             route.hosts.contains(draft.host) && (formats[draft.host] == [] || isCarried(draft, by: route))
+        }
+    }
+
+    /// What cannot be read may be taken.
+    private func isTaken(_ draft: RequestDraft, by route: Route) -> Bool {
+        guard let takes = route.takes else { return true }
+        do throws(MeaningProblem) {
+            return try takes(Parameters(draft, inBoth: route.inBoth))
+        } catch {
+            return true
         }
     }
 

@@ -143,6 +143,33 @@ import Testing
         #expect(try alsoFits(.mexc, "GET futures /api/v1/private/order/list/open_orders", "symbol=A").isEmpty)
     }
 
+    @Test func `a cancel with a spread order's fields is also that order, and no other order is`() throws {
+        func fields(_ symbol: String) -> String {
+            #"{"category":"linear","symbol":"\#(symbol)","side":"Buy","orderType":"Market","qty":"1"}"#
+        }
+        #expect(
+            try others(.bybit, "POST main /v5/order/cancel", fields("SOLUSDT_SOL/USDT")).contains {
+                $0.path == "/v5/spread/order/create" && $0.meaning.operation == .admin
+            })
+        #expect(
+            try !others(.bybit, "POST main /v5/order/create", fields("SOLUSDT")).contains {
+                $0.path.hasPrefix("/v5/spread/")
+            })
+        let answer = #"{"rfqId":"1","category":"linear","symbol":"A"}"#
+        #expect(try alsoFits(.bybit, "POST main /v5/order/cancel", answer).contains(.admin))
+    }
+
+    @Test func `what sets leverage elsewhere says to what`() throws {
+        let set = try others(.binance, "GET spot /api/v3/account", "symbol=BTCUSDT&leverage=20")
+        let usdm = try #require(set.first { $0.host == "usdm" && $0.path == "/fapi/v1/leverage" })
+        #expect(usdm.meaning.setting?.leverage == .told(Decimal(exactly: 20)))
+        let body = #"{"category":"linear","symbol":"A","buyLeverage":"7","sellLeverage":"7"}"#
+        let bybit = try others(.bybit, "POST main /v5/order/cancel", body).first {
+            $0.path == "/v5/position/set-leverage"
+        }
+        #expect(bybit?.meaning.setting?.leverage == .told(Decimal(exactly: 7)))
+    }
+
     @Test func `without parameters a read of futures at MEXC is also the cancelling of everything`() throws {
         #expect(try alsoFits(.mexc, "GET futures /api/v1/private/position/open_positions").contains(.cancel))
         #expect(try alsoFits(.mexc, "GET spot /api/v3/account").isEmpty)

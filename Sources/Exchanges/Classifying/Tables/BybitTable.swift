@@ -3,7 +3,7 @@ import Kernel
 /// https://bybit-exchange.github.io/docs/v5
 enum BybitTable {
     static let classifier = RequestClassifier(
-        .bybit, reads + cancels + streams + orders + money + settings, formats: [host[0]: [.json]],
+        .bybit, reads + cancels + streams + orders + spreads + money + settings, formats: [host[0]: [.json]],
         openness: .pathAndMethodOfShape)
 
     static let host = ["main"]
@@ -36,7 +36,18 @@ enum BybitTable {
         POST /v5/order/cancel-all category
         POST /v5/order/cancel-batch category request
         POST /v5/order/disconnected-cancel-all timeWindow
+        POST /v5/spread/order/cancel orderId|orderLinkId
         """)
+
+    /// Orders for a pair of instruments, which policies do not read. Such pairs have a name with a line in it
+    /// (`SOLUSDT_SOL/USDT`), and no instrument of the other books has one.
+    private static let spreads = Route.list(
+        host, .admin,
+        """
+        POST /v5/spread/order/create symbol side orderType qty
+        POST /v5/spread/order/amend symbol orderId|orderLinkId qty|price
+        """
+    ).map { $0.taking { p throws(MeaningProblem) in try p.word("symbol")?.contains("_") != false } }
 
     /// What is signed to log in to a private stream, which takes orders too.
     private static let streams = Route.list(host, .stream, "GET /realtime", admitsOrders: true)
@@ -75,6 +86,10 @@ enum BybitTable {
             POST /v5/position/switch-mode category mode
             POST /v5/position/move-positions fromUid toUid list
             POST /v5/spot-margin-trade/switch-mode spotMarginMode
+            POST /v5/rfq/create-rfq counterparties list
+            POST /v5/rfq/create-quote rfqId quoteBuyList|quoteSellList
+            POST /v5/rfq/execute-quote rfqId quoteId quoteSide
+            POST /v5/rfq/accept-other-quote rfqId
             POST /v5/earn/place-order category orderType accountType amount coin
             POST /v5/user/create-sub-member username memberType
             POST /v5/user/create-sub-api subuid readOnly permissions
