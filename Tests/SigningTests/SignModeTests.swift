@@ -53,6 +53,20 @@ import Testing
         }
     }
 
+    @Test func `no trade that no table states hides in a read, and reads are signed as they are meant`()
+        async throws
+    {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("reader", policy: #"{"operations":["read"],"ways":["sign"]}"#)
+            let conversion =
+                "baseAsset=BTC&quoteAsset=USDT&limitPrice=1&side=SELL&expiredType=1_D&baseAmount=10"
+            let why = try await refusal(desk, key, "GET", "/api/v3/account", conversion)
+            #expect(why.contains("parameter baseAsset"), "\(why)")
+            let read = try await desk.sign(key, "GET", "/api/v3/account", query: "omitZeroBalances=true")
+            #expect(read.status == 200, "\(read.text)")
+        }
+    }
+
     @Test func `the key's mode and the policies above it bind what a signature is good for`() async throws {
         try await SigningDesk.run { desk in
             let key = try await desk.key("bound")

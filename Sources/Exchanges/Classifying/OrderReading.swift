@@ -89,9 +89,8 @@ extension Parameters {
         try refuse(name, unless: harmless, "would borrow, which is no order")
     }
 
-    /// `true`, or what an exchange writes for it.
+    /// Where an exchange writes words or numbers for yes and no: of `true` nobody knows what it makes.
     func flag(_ name: String, _ yes: Set<String>, _ no: Set<String>) throws(MeaningProblem) -> Bool {
-        if case .json(.bool(let isSet))? = value(name) { return isSet }
         guard let word = try word(name) else { return false }
         guard yes.contains(word) || no.contains(word) else { throw problem(name, "must say yes or no") }
         return yes.contains(word)
@@ -99,6 +98,16 @@ extension Parameters {
 }
 
 extension Parameters {
+    /// An order that never takes. One that is filled at once or not at all takes: of both, nobody knows which
+    /// an exchange leaves out of account.
+    func postOnly(_ name: String, _ order: inout OrderIntent) throws(MeaningProblem) {
+        guard try flag(name) else { return }
+        guard order.timeInForce != .ioc, order.timeInForce != .fok else {
+            throw problem(name, "does not go with an order that takes at once")
+        }
+        order.timeInForce = .postOnly
+    }
+
     /// The orders of a batch.
     func each(
         _ name: String, _ known: KnownNames,

@@ -15,13 +15,15 @@ package final class RequestClassifier: Sendable {
     let others: OtherRoutes
     /// All that are known, where what is signed may be parted anew.
     let names: Set<String>
+    /// What is signed for a route that does not say what it takes, where the path is left open.
+    let signable: SignableNames
 
     init(
         _ exchange: ExchangeName, _ routes: [Route], formats: [String: [BodyFormat]],
-        openness: SignatureOpenness = .closed
+        openness: SignatureOpenness = .closed, signable: SignableNames = SignableNames()
     ) {
-        (self.exchange, table, self.formats, self.openness) = (
-            exchange, RouteTable(routes), formats, openness
+        (self.exchange, table, self.formats, self.openness, self.signable) = (
+            exchange, RouteTable(routes), formats, openness, signable
         )
         others = OtherRoutes(openness.leavesPathOpen ? routes : [])
         let ownFields = exchange.adapter.recipes.flatMap(\.ownFields)

@@ -4,9 +4,14 @@ extension RequestDraft {
     var operationByName: RequestOperation {
         let name = path.lowercased()
         guard method != .get, method != .delete, !name.contains("cancel") else { return .admin }
-        if name.contains("withdraw") { return .withdraw }
+        if Self.leaving.contains(where: name.contains) { return .withdraw }
         return name.contains("transfer") ? .transfer : .admin
     }
+
+    /// What goes to others by any of these.
+    private static let leaving = [
+        "withdraw", "p2p", "award", "payout", "gift", "redpacket", "red-packet", "red_packet",
+    ]
 
     /// What no table reads, and what sets leverage or a margin mode by its name.
     var settingByName: PositionSetting? { PositionSetting(byNameOf: path, method) }

@@ -37,6 +37,27 @@ package struct RequestMeaning: Sendable, Equatable {
     }
 }
 
+extension RequestMeaning {
+    /// As an exchange understands it that leaves marks like `reduceOnly` out of account: what only such a
+    /// mark holds to reducing may open.
+    package var withoutMarks: RequestMeaning {
+        guard orders.contains(where: \.reducesByMark) else { return self }
+        var meaning = self
+        for place in orders.indices where orders[place].reducesByMark {
+            (meaning.orders[place].isReduceOnly, meaning.orders[place].reducesByMark) = (false, false)
+        }
+        return meaning
+    }
+}
+
+extension ExchangeName {
+    /// Whether orders of such an account only reduce where a mark says so. OKX documents it of futures mode
+    /// (2) and multi-currency margin (3); in spot mode and portfolio margin it may open. Unknown is no.
+    package func readsReduceOnly(in accountMode: String?) -> Bool {
+        self != .okx || accountMode == "2" || accountMode == "3"
+    }
+}
+
 /// What a request sets for the orders to come, which then need not name it.
 package struct PositionSetting: Sendable, Equatable {
     package enum Value<Wrapped: Sendable & Equatable>: Sendable, Equatable {
@@ -90,7 +111,11 @@ package struct OrderIntent: Sendable, Equatable {
     }
 
     /// What a quantity counts.
-    package enum Unit: String, Sendable { case base, quote, contracts }
+    package enum Unit: String, Sendable {
+        case base, quote, contracts
+        /// One of the two, and the request does not say which: it counts as the dearer.
+        case baseOrQuote = "base_or_quote"
+    }
     package enum Instrument: String, Sendable { case spot, margin, linear, inverse, option }
 
     /// Nil where an order is amended by its id alone: the request does not say.
@@ -105,6 +130,8 @@ package struct OrderIntent: Sendable, Equatable {
     package var stopPrice: Decimal?
     /// The exchange itself lets it reduce a position only.
     package var isReduceOnly = false
+    /// That only a mark says, which the exchange does not read in every mode of an account.
+    package var reducesByMark = false
     /// Closes whatever there is; it has no quantity.
     package var closesPosition = false
     /// Where positions are held both ways: `long` or `short`.

@@ -36,8 +36,9 @@ extension RequestClassifier {
     /// they do not know.
     ///
     /// Each table states everything that trades, cancels, transfers or withdraws, and some of `admin`. Not
-    /// told are routes that only read or open streams, what no table states, and what takes no parameters at
-    /// all: that fits everything (a Bybit key can delete itself), and no rule here helps against it.
+    /// told are routes that only read or open streams, what no table states (see `SignableNames`), and what
+    /// takes no parameters at all: that fits everything (a Bybit key can delete itself), and no rule here
+    /// helps against it.
     package func otherReadings(of draft: RequestDraft) -> [OtherReading] {
         guard openness.leavesPathOpen else { return [] }
         let names = draft.parameterNames

@@ -14,7 +14,7 @@ struct SignMode {
     /// signature is good for is, and limits are charged by the dearest of it.
     func hold(_ judgement: PolicyJudgement, of read: ReadUse) -> PolicyJudgement {
         var judgement = judgement
-        let refusal = refusal(of: read) ?? mostOf(read, in: &judgement)
+        let refusal = refusal(of: read) ?? mostOf(read, in: &judgement) ?? strangers(in: read)
         if let refusal { judgement.add(ClauseVerdict(.ways, .denied, reason: "\(refusal): use the proxy")) }
         return judgement
     }
@@ -28,6 +28,11 @@ struct SignMode {
         }
         guard let draft = read.draft else { return nil }
         return exchange.name.classifier.refusesToSign(read.meaning, draft)
+    }
+
+    /// What no table states could be told by parameters that a read has no use for.
+    private func strangers(in read: ReadUse) -> String? {
+        read.draft.flatMap { snapshot.facts.exchange.classifier.refusesStrangers(read.meaning, $0) }
     }
 
     /// Charges the judgement with what the dearest reading costs.

@@ -210,6 +210,10 @@ import Testing
             "symbol=BTC-260327-60000-C&side=BUY&type=LIMIT&quantity=2&price=100&timeInForce=GTC",
             "trade: BTC-260327-60000-C buy limit option 2c @100 gtc"),
         .init(
+            "POST options /eapi/v1/order",
+            "symbol=BTC-260327-60000-C&side=BUY&type=LIMIT&quantity=2&price=1&timeInForce=IOC&postOnly=true",
+            "trade! body postOnly"),
+        .init(
             "POST spot /sapi/v1/algo/futures/newOrderTwap",
             "symbol=BTCUSDT&side=BUY&quantity=1&duration=3600&limitPrice=50",
             "trade: BTCUSDT buy other linear 1 @50"),
@@ -225,6 +229,7 @@ import Testing
             "POST spot /sapi/v1/capital/withdraw/apply", "coin=XRP&address=rX&amount=5&x=1",
             "withdraw! body x"),
         .init("POST spot /sapi/v1/asset/transfer", "type=MAIN_UMFUTURE&asset=BTC&amount=1", "transfer"),
+        .init("POST spot /sapi/v1/giftcard/createCode", "token=BTC&amount=1", "withdraw"),
         .init("POST spot /sapi/v1/sub-account/universalTransfer", "asset=BTC", "transfer"),
         .init("POST spot /sapi/v1/convert/getQuote", "fromAsset=BTC&toAsset=USDT", "admin"),
         .init("GET spot /sapi/v1/sub-account/list", "", "admin"),

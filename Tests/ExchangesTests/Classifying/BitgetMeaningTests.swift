@@ -94,6 +94,21 @@ import Testing
         .init(spot, cash("sell", #""orderType":"market","triggerPrice":"4""#), "trade! body tpslType"),
         .init(mix, future("", "MY-FUTURES"), "trade! body productType"),
         .init(mix, future(#","reduceOnly":"PERHAPS""#), "trade! body reduceOnly"),
+        .init(mix, future(#","reduceOnly":true"#), "trade! body reduceOnly"),
+        .init(mix, future(#","reduceOnly":false"#), "trade! body reduceOnly"),
+        .init(
+            "POST main /api/v3/trade/modify-order",
+            #"{"orderId":"1","symbol":"BTCUSDT","category":"USDT-FUTURES","qty":"2","price":"5"}"#,
+            "trade: ? ? limit linear 2 @5 replaces"),
+        .init("POST main /api/v3/p2p/order-release", "{}", "withdraw"),
+        .init(
+            "POST main /api/v2/spot/wallet/withdrawal",
+            #"{"coin":"XRP","transferType":"internal_transfer","address":"77","size":"5"}"#,
+            "withdraw! body transferType"),
+        .init(
+            "POST main /api/v2/spot/wallet/withdrawal",
+            #"{"coin":"XRP","transferType":"on_chain","address":"7","size":"5","innerToType":"uid"}"#,
+            "withdraw! body innerToType"),
         .init(
             "POST main /api/v2/margin/crossed/place-order",
             #"{"symbol":"BTCUSDT","side":"buy","orderType":"market","quoteSize":"9","loanType":"autoLoan"}"#,

@@ -62,6 +62,18 @@ import Testing
         .init(create, market("spot", "Sell", #","triggerPrice":"4""#), "trade! body orderFilter"),
         .init(create, market("spot", "Sell", #","orderFilter":"OcoOrder""#), "trade! body orderFilter"),
         .init(create, order(#""bboSideType":"Queue","bboLevel":"1""#), "trade: BTCUSDT buy other linear 0.1"),
+        .init(create, market("spot", "Buy", #","orderIv":"1""#), "trade! body orderIv"),
+        .init(create, market("spot", "Buy", #","bboSideType":"Queue""#), "trade! body bboSideType"),
+        .init(create, market("option", "Buy", #","bboSideType":"Queue""#), "trade! body bboSideType"),
+        .init(create, market("linear", "Buy", #","orderIv":"1""#), "trade! body orderIv"),
+        .init(create, market("option", "Buy", #","orderIv":"1""#), "trade: BTCUSDT buy other option 5"),
+        .init(
+            "POST main /v5/order/amend", #"{"category":"spot","symbol":"BTCUSDT","orderId":"1","qty":"2"}"#,
+            "trade: BTCUSDT ? limit spot 2dearer replaces"),
+        .init(
+            "POST main /v5/order/amend",
+            #"{"category":"spot","symbol":"BTCUSDT","orderId":"1","orderIv":"2"}"#, "trade! body orderIv"),
+        .init(create, market("spot", "Buy", #","isLeverage":true"#), "trade! body isLeverage"),
         .init(
             batch,
             #"{"category":"spot","request":[{"symbol":"A","side":"Buy","orderType":"Market","qty":"9"},"#
@@ -95,6 +107,7 @@ import Testing
         .init("GET main /v5/order/realtime", "category=linear", "read"),
         .init("GET main /v5/user/query-api", "", "read"),
         .init("GET main /v5/market/tickers", "category=linear", "admin"),
+        .init("POST main /v5/broker/award/distribute-award", "{}", "withdraw"),
         .init("POST main /v5/user/delete-api", "{}", "admin"),
         .init("POST main /v5/account/borrow", #"{"coin":"BTC","amount":"1"}"#, "admin"),
         .init("POST main /v5/position/set-leverage", #"{"category":"linear"}"#, "admin"),
@@ -104,6 +117,10 @@ import Testing
             #"{"coin":"XRP","chain":"XRP","address":"rX","tag":"7","amount":"5","timestamp":1,"#
                 + #""accountType":"FUND"}"#,
             "withdraw: XRP XRP rX 7 5"),
+        .init(
+            "POST main /v5/asset/withdraw/create",
+            #"{"coin":"XRP","address":"1","amount":"5","timestamp":1,"accountType":"FUND","forceChain":2}"#,
+            "withdraw! body forceChain"),
     ]
 
     @Test(arguments: orders + others)

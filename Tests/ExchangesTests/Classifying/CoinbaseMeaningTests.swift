@@ -77,6 +77,12 @@ import Testing
             place, order("limit_limit_gtc", limit + #","quote_size":"1""#),
             "trade! body order_configuration.limit_limit_gtc.quote_size"),
         .init(
+            place, order("sor_limit_ioc", limit + #","post_only":true"#),
+            "trade! body order_configuration.sor_limit_ioc.post_only"),
+        .init(
+            place, order("limit_limit_fok", limit + #","post_only":true"#),
+            "trade! body order_configuration.limit_limit_fok.post_only"),
+        .init(
             place, order("limit_limit_gtc", limit + #","x":"1""#),
             "trade! body order_configuration.limit_limit_gtc.x"),
         .init(place, order("limit_limit_never", limit), "trade! body order_configuration.limit_limit_never"),

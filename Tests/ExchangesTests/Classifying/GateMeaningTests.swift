@@ -73,6 +73,16 @@ import Testing
             "PUT main /api/v4/futures/usdt/orders/123", #"{"size":-4,"price":"6"}"#,
             "trade: ? sell limit linear 4c @6 replaces"),
         .init(
+            "PUT main /api/v4/futures/usdt/orders/123", #"{"contract":"X_USDT","size":-4,"price":"6"}"#,
+            "trade: ? sell limit linear 4c @6 replaces"),
+        .init(
+            "POST main /api/v4/futures/usdt/batch_amend_orders",
+            #"[{"order_id":1,"contract":"X_USDT","size":4}]"#,
+            "trade: ? buy limit linear 4c replaces"),
+        .init(
+            "PUT main /api/v4/options/orders/123", #"{"contract":"X_USDT","size":4}"#,
+            "trade: ? buy limit option 4c replaces"),
+        .init(
             "POST main /api/v4/futures/usdt/price_orders",
             #"{"initial":{"contract":"BTC_USDT","size":-1,"price":"0","tif":"ioc"},"trigger":{"price":"40","#
                 + #""rule":2}}"#,

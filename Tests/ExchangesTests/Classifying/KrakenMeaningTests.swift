@@ -62,11 +62,24 @@ import Testing
         .init(
             "POST spot /0/private/AmendOrder", "txid=O-1&order_qty=3&limit_price=6",
             "trade: ? ? limit spot 3 @6 replaces"),
+        .init(
+            "POST spot /0/private/AmendOrder", "txid=O-1&order_qty=3&limit_price=6&pair=ETHUSD",
+            "trade: ? ? limit spot 3 @6 replaces"),
     ]
 
     private static let others: [MeaningCase] = [
         .init(add, limit + "&surprise=1", "trade! body surprise"),
         .init(add, limit + "&oflags=post,more", "trade! body oflags"),
+        .init(add, limit + "&oflags=viqc", "trade! body oflags"),
+        .init(
+            add, "ordertype=market&type=sell&volume=100&pair=XBTUSD&oflags=viqc", "trade! body oflags"),
+        .init(
+            add, "ordertype=market&type=buy&volume=100&pair=XBTUSD&oflags=viqc&leverage=2",
+            "trade! body oflags"),
+        .init(
+            "POST spot /0/private/EditOrder", "txid=O-1&pair=XBTUSD&volume=3&oflags=viqc",
+            "trade! body oflags"),
+        .init(add, limit + "&oflags=post&timeinforce=IOC", "trade! body oflags"),
         .init(add, limit + "&close[price]=1", "trade! body close[price]"),
         .init(add, limit.replacing("volume=2", "volume=0"), "trade! body quantity"),
         .init(add, limit.replacing("volume=2", "volume=2e3"), "trade! body volume"),

@@ -75,6 +75,13 @@ import Testing
             future, order("XBTUSDTM", #""type":"market","size":2,"positionSide":"SHORT""#),
             "trade: XBTUSDTM buy market linear 2c of-short #a"),
         .init(
+            future,
+            order("XBTUSDTM", #""type":"market","size":2,"positionSide":"SHORT","reduceOnly":true"#),
+            "trade: XBTUSDTM buy market linear 2c reduces of-short #a"),
+        .init(
+            future, order("XBTUSDTM", #""type":"market","size":2,"positionSide":"LONG","reduceOnly":true"#),
+            "trade: XBTUSDTM buy market linear 2c of-long #a"),
+        .init(
             future, #"{"clientOid":"a","symbol":"XBTUSDTM","type":"market","closeOrder":true}"#,
             "trade: XBTUSDTM ? market linear closes #a"),
         .init(
@@ -95,10 +102,28 @@ import Testing
             #"{"tradeType":"SPOT","symbol":"BTC-USDT","side":"BUY","orderType":"MARKET","size":"2","#
                 + #""sizeUnit":"QUOTECCY"}"#,
             "trade: BTC-USDT buy market spot 2q"),
+        .init(
+            "POST spot /api/ua/v1/classic/order/place",
+            #"{"tradeType":"FUTURES","symbol":"XBTUSDTM","side":"BUY","orderType":"MARKET","size":"2","#
+                + #""reduceOnly":true,"positionSide":"LONG"}"#,
+            "trade: XBTUSDTM buy market linear 2c of-long"),
     ]
 
     private static let others: [MeaningCase] = [
         .init(spot, order("BTC-USDT", #""type":"market","size":"2","funds":"3""#), "trade! body funds"),
+        .init(
+            spot, order("BTC-USDT", #""size":"2","price":"5","postOnly":true,"timeInForce":"IOC""#),
+            "trade! body postOnly"),
+        .init(
+            future, order("XBTUSDTM", #""size":2,"price":"5","postOnly":true,"timeInForce":"FOK""#),
+            "trade! body postOnly"),
+        .init(
+            "POST spot /api/v3/withdrawals",
+            #"{"currency":"XRP","toAddress":"7","amount":"5","withdrawType":"UID"}"#,
+            "withdraw! body withdrawType"),
+        .init(
+            "POST spot /api/v1/withdrawals",
+            #"{"currency":"XRP","address":"rX","amount":"5","isInner":true}"#, "withdraw! body isInner"),
         .init(
             spot, order("BTC-USDT", #""type":"market","size":"2","reduceOnly":true"#),
             "trade! body reduceOnly"),
@@ -134,5 +159,25 @@ import Testing
     @Test(arguments: orders + others)
     func `a request means`(_ example: MeaningCase) {
         #expect(ExchangeName.kucoin.classifier.meaning(example.line, example.text) == example.words)
+    }
+
+    @Test(arguments: [
+        (#""tradeType":"SPOT","orderType":"MARKET""#, "trade! body sizeUnit"),
+        (
+            #""tradeType":"SPOT","orderType":"LIMIT","price":"5","sizeUnit":"QUOTECCY""#,
+            "trade! body sizeUnit"
+        ),
+        (#""tradeType":"MARGIN","orderType":"MARKET","sizeUnit":"UNIT""#, "trade! body sizeUnit"),
+        (#""tradeType":"FUTURES","orderType":"MARKET","sizeUnit":"QUOTECCY""#, "trade! body sizeUnit"),
+        (
+            #""tradeType":"SPOT","orderType":"LIMIT","price":"5","postOnly":true,"timeInForce":"FOK""#,
+            "trade! body postOnly"
+        ),
+        (#""tradeType":"SPOT","orderType":"LIMIT","price":"5""#, "trade: BTC-USDT buy limit spot 2 @5"),
+    ])
+    func `orders of unified accounts say what they count`(_ more: String, _ words: String) {
+        let order = #"{"symbol":"BTC-USDT","side":"BUY","size":"2",\#(more)}"#
+        let line = "POST spot /api/ua/v1/unified/order/place"
+        #expect(ExchangeName.kucoin.classifier.meaning(line, order) == words)
     }
 }

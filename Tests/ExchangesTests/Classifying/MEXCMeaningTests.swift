@@ -25,11 +25,22 @@ import Testing
             #"?batchOrders=[{"symbol":"A","side":"BUY","type":"LIMIT","quantity":"1","price":"2"}]"#,
             "trade: A buy limit spot 1 @2 gtc"),
         .init(future, contract(1, 1), "trade: BTC_USDT buy limit linear 2c @5 gtc of-long isolated"),
-        .init(future, contract(2, 5), "trade: BTC_USDT buy market linear 2c reduces of-short isolated"),
+        .init(future, contract(2, 5), "trade: BTC_USDT buy market linear 2c of-short isolated"),
+        .init(
+            future, contract(2, 5, #","positionMode":1"#),
+            "trade: BTC_USDT buy market linear 2c reduces of-short isolated"),
+        .init(
+            future, contract(2, 5, #","reduceOnly":true"#),
+            "trade: BTC_USDT buy market linear 2c reduces of-short isolated"),
+        .init(
+            future, contract(4, 5, #","positionMode":2"#),
+            "trade: BTC_USDT sell market linear 2c of-long isolated"),
         .init(
             future, contract(3, 2),
             "trade: BTC_USDT sell limit_maker linear 2c @5 post_only of-short isolated"),
-        .init(future, contract(4, 3), "trade: BTC_USDT sell limit linear 2c @5 ioc reduces of-long isolated"),
+        .init(
+            future, contract(4, 3, #","positionMode":1,"flashClose":false"#),
+            "trade: BTC_USDT sell limit linear 2c @5 ioc reduces of-long isolated"),
         .init(
             future, contract(3, 5, #","reduceOnly":true,"positionMode":2,"leverage":20"#),
             "trade: BTC_USDT sell market linear 2c reduces of-short x20 isolated"),
@@ -68,6 +79,9 @@ import Testing
             "trade! query quoteOrderQty"),
         .init(future, contract(5, 1), "trade! body side"),
         .init(future, contract(1, 7), "trade! body type"),
+        .init(future, contract(1, 5, #","marketCeiling":true"#), "trade! body marketCeiling"),
+        .init(future, contract(4, 5, #","flashClose":true"#), "trade! body flashClose"),
+        .init(future, contract(4, 5, #","positionMode":3"#), "trade! body positionMode"),
         .init(future, contract(1, 1, #","x":1"#), "trade! body x"),
         .init(
             "POST futures /api/v1/private/stoporder/place",

@@ -43,13 +43,22 @@ extension RequestMeaning {
 }
 
 extension OrderIntent {
+    private var mark: String {
+        switch unit {
+        case .base: ""
+        case .quote: "q"
+        case .contracts: "c"
+        case .baseOrQuote: "dearer"
+        }
+    }
+
     fileprivate var words: String {
         var words = [symbol ?? "?", side?.rawValue ?? "?", kind.rawValue, instrument.rawValue]
-        if let quantity { words.append("\(quantity)\(unit == .base ? "" : unit == .quote ? "q" : "c")") }
+        if let quantity { words.append("\(quantity)\(mark)") }
         if let price { words.append("@\(price)") }
         if let stopPrice { words.append("stop\(stopPrice)") }
         if let timeInForce { words.append(timeInForce.rawValue) }
-        if isReduceOnly { words.append("reduces") }
+        if isReduceOnly { words.append(reducesByMark ? "reduces-by-mark" : "reduces") }
         if closesPosition { words.append("closes") }
         if replaces { words.append("replaces") }
         if let positionSide { words.append("of-\(positionSide)") }

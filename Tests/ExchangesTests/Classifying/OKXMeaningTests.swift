@@ -27,8 +27,17 @@ import Testing
             place, order("BTC-USDT", "cash", "sell", "market", #","tgtCcy":"quote_ccy""#),
             "trade: BTC-USDT sell market spot 2q cash"),
         .init(
-            place, order("BTC-USDT", "cash", "buy", "limit", #","px":"5","tgtCcy":"quote_ccy""#),
+            place, order("BTC-USDT", "cash", "buy", "limit", #","px":"5","tgtCcy":"base_ccy""#),
             "trade: BTC-USDT buy limit spot 2 @5 gtc cash"),
+        .init(
+            place, order("BTC-USDT", "cash", "buy", "limit", #","px":"5","tgtCcy":"quote_ccy""#),
+            "trade! body tgtCcy"),
+        .init(
+            place, order("BTC-USDT", "cash", "buy", "optimal_limit_ioc"), "trade! body ordType"),
+        .init(
+            place, order("BTC-USDT", "cash", "buy", "limit", #","pxVol":"5""#), "trade! body pxVol"),
+        .init(
+            place, order("BTC-USDT-SWAP", "cross", "buy", "limit", #","pxUsd":"5""#), "trade! body pxUsd"),
         .init(
             place, order("BTC-USDT", "cross", "buy", "market"), "trade: BTC-USDT buy market margin 2q cross"),
         .init(
@@ -36,7 +45,7 @@ import Testing
         ),
         .init(
             place, order("BTC-USDT-SWAP", "cross", "buy", "market", #","tgtCcy":"quote_ccy""#),
-            "trade: BTC-USDT-SWAP buy market linear 2c cross"),
+            "trade! body tgtCcy"),
         .init(
             place, order("BTC-USD-SWAP", "isolated", "sell", "ioc", #","px":"5""#),
             "trade: BTC-USD-SWAP sell limit inverse 2c @5 ioc isolated"),
@@ -54,13 +63,13 @@ import Testing
             "trade: BTC-USDT-SWAP sell market linear 2c of-short cross"),
         .init(
             place, order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":true"#),
-            "trade: BTC-USDT-SWAP sell market linear 2c reduces cross"),
+            "trade: BTC-USDT-SWAP sell market linear 2c reduces-by-mark cross"),
         .init(
             place, order("BTC-USDT-SWAP", "cross", "buy", "market", #","posSide":"long","reduceOnly":true"#),
             "trade: BTC-USDT-SWAP buy market linear 2c of-long cross"),
         .init(
             place, order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":"true""#),
-            "trade: BTC-USDT-SWAP sell market linear 2c reduces cross"),
+            "trade: BTC-USDT-SWAP sell market linear 2c reduces-by-mark cross"),
         .init(
             place, order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":"""#),
             "trade: BTC-USDT-SWAP sell market linear 2c cross"),
@@ -126,7 +135,7 @@ import Testing
             "trade: BTC-USDT-SWAP sell stop_market linear 2c stop40 cross"),
         .init(
             algo, trigger("conditional", #","slTriggerPx":"40","slOrdPx":"-1","reduceOnly":true"#),
-            "trade: BTC-USDT-SWAP sell stop_market linear 2c stop40 reduces cross alt1"),
+            "trade: BTC-USDT-SWAP sell stop_market linear 2c stop40 reduces-by-mark cross alt1"),
         .init(
             algo, trigger("oco", #","tpTriggerPx":"60","tpOrdPx":"-1","slTriggerPx":"40","slOrdPx":"39""#),
             """
@@ -152,6 +161,12 @@ import Testing
             "POST main /api/v5/trade/amend-order", #"{"instId":"BTC-USDT","ordId":"1","newPx":"6"}"#,
             "trade: BTC-USDT ? limit spot @6 replaces"),
         .init(
+            "POST main /api/v5/trade/amend-order", #"{"instId":"BTC-USDT","ordId":"1","newPxVol":"6"}"#,
+            "trade! body newPxVol"),
+        .init(
+            "POST main /api/v5/trade/amend-algos", #"{"instId":"BTC-USDT","algoId":"1","newSz":"3"}"#,
+            "trade: BTC-USDT ? other spot 3dearer replaces"),
+        .init(
             "POST main /api/v5/trade/close-position",
             #"{"instId":"BTC-USDT-SWAP","mgnMode":"cross","posSide":"long"}"#,
             "trade: BTC-USDT-SWAP sell market linear reduces closes of-long cross"),
@@ -171,8 +186,67 @@ import Testing
             "withdraw: BTC lightning lnbc1"),
     ]
 
-    @Test(arguments: units + official + others)
+    private static func purchase(_ type: String, _ more: String) -> String {
+        order("BTC-USDT", "cash", "buy", type, more)
+    }
+
+    /// What algorithms that buy on spot count: base for most, and quote where the exchange documents it.
+    private static let purchases: [MeaningCase] = [
+        .init(
+            algo, purchase("conditional", #","slTriggerPx":"60","slOrdPx":"-1""#),
+            "trade: BTC-USDT buy stop_market spot 2q stop60 cash alt1"),
+        .init(
+            algo, purchase("conditional", #","slTriggerPx":"60","slOrdPx":"-1","tgtCcy":"base_ccy""#),
+            "trade: BTC-USDT buy stop_market spot 2 stop60 cash alt1"),
+        .init(
+            algo, purchase("conditional", #","slTriggerPx":"60","slOrdPx":"61""#),
+            "trade: BTC-USDT buy stop_limit spot 2 @61 stop60 cash alt1"),
+        .init(
+            algo, purchase("oco", #","slTriggerPx":"60","slOrdPx":"-1","tpTriggerPx":"40","tpOrdPx":"41""#),
+            """
+            trade: BTC-USDT buy take_profit_limit spot 2 @41 stop40 cash alt1; \
+            BTC-USDT buy stop_market spot 2dearer stop60 cash alt1
+            """),
+        .init(
+            algo, purchase("trigger", #","triggerPx":"60","orderPx":"-1","tgtCcy":"base_ccy""#),
+            "trade: BTC-USDT buy stop_market spot 2dearer stop60 cash"),
+        .init(
+            algo, purchase("trigger", #","triggerPx":"60","orderPx":"61""#),
+            "trade: BTC-USDT buy stop_limit spot 2 @61 stop60 cash"),
+        .init(
+            algo, purchase("twap", #","pxLimit":"50","szLimit":"1""#),
+            "trade: BTC-USDT buy other spot 2dearer @50 cash"),
+        .init(algo, purchase("iceberg", #","tgtCcy":"quote_ccy""#), "trade! body tgtCcy"),
+        .init(algo, purchase("smart_iceberg", ""), "trade: BTC-USDT buy other spot 2dearer cash"),
+        .init(
+            algo, purchase("move_order_stop", #","callbackRatio":"0.01""#),
+            "trade: BTC-USDT buy trailing spot 2dearer cash"),
+        .init(
+            algo, purchase("twap", "").replacing("buy", "sell"), "trade: BTC-USDT sell other spot 2 cash"),
+        .init(
+            algo,
+            purchase("conditional", #","slTriggerPx":"60","slOrdPx":"-1","tgtCcy":"quote_ccy""#).replacing(
+                "buy", "sell"), "trade! body tgtCcy"),
+    ]
+
+    @Test(arguments: units + official + others + purchases)
     func `a request means`(_ example: MeaningCase) {
         #expect(ExchangeName.okx.classifier.meaning(example.line, example.text) == example.words)
+    }
+
+    @Test func `a mark reduces only in account modes that read it`() throws {
+        let classifier = ExchangeName.okx.classifier
+        let marked = classifier.meaning(
+            of: RequestClassifier.request(
+                Self.place, Self.order("BTC-USDT-SWAP", "cross", "sell", "market", #","reduceOnly":true"#)))
+        #expect(marked.orders.map(\.isReduceOnly) == [true])
+        #expect(marked.withoutMarks.orders.map(\.isReduceOnly) == [false])
+        let sided = classifier.meaning(
+            of: RequestClassifier.request(
+                Self.place, Self.order("BTC-USDT-SWAP", "cross", "sell", "market", #","posSide":"long""#)))
+        #expect(sided.withoutMarks == sided && sided.orders.map(\.isReduceOnly) == [true])
+        let modes: [String?] = ["1", "2", "3", "4", nil]
+        #expect(modes.map(ExchangeName.okx.readsReduceOnly) == [false, true, true, false, false])
+        #expect(ExchangeName.bybit.readsReduceOnly(in: nil))
     }
 }

@@ -37,7 +37,8 @@ import Testing
                 #expect(try refusal(exchange, line, query) != nil, "\(exchange) \(query)")
             }
         }
-        #expect(try refusal(.binance, "GET spot /api/v3/account", "a=b%3Dc&omitZeroBalances=true") == nil)
+        #expect(
+            try refusal(.binance, "GET spot /api/v3/account", "symbol=b%3Dc&omitZeroBalances=true") == nil)
     }
 
     @Test func `what the tables name can be signed`() throws {

@@ -34,6 +34,13 @@ import Testing
             name: "an amount of the quote currency",
             order: Made.order(.buy, .market, quantity: "123.45") { $0.unit = .quote }, worth: "123.45"),
         Case(
+            name: "base or quote, where one coin is worth more than a dollar",
+            order: Made.order(.buy, .market, quantity: "3") { $0.unit = .baseOrQuote }, worth: "150000"),
+        Case(
+            name: "base or quote, where one coin is worth less",
+            order: Made.order(.buy, .limit, quantity: "3", price: "0.5") { $0.unit = .baseOrQuote },
+            worth: "3"),
+        Case(
             name: "a stop above the market",
             order: Made.order(.buy, .stopMarket, price: nil) { $0.stopPrice = 70_000 }, worth: "7000"),
         Case(

@@ -35,6 +35,20 @@ import Testing
         #expect(policy.judge(Made.facts(RequestMeaning(.admin))).denials.isEmpty)
     }
 
+    @Test func `a rule may leave nothing of admin but leverage`() throws {
+        let policy = try Made.set(
+            """
+            {"operations":["trade","admin"],"deny":[{"name":"only_leverage",
+            "when":"request.operation == 'admin' && !request.path.endsWith('/leverage')"}]}
+            """)
+        var facts = setting(PositionSetting(leverage: .told(try Made.decimal("3"))))
+        facts.path = "/fapi/v1/leverage"
+        #expect(policy.judge(facts).denials.isEmpty)
+        facts.path = "/sapi/v1/convert/acceptQuote"
+        #expect(policy.judge(facts).denials == ["deny.only_leverage"])
+        #expect(policy.judge(Made.facts([Made.order()])).denials.isEmpty)
+    }
+
     @Test func `of an order that names neither, nobody says that the clauses are kept`() throws {
         let policy = try Made.set(Self.policy)
         let silent = Made.order(.buy, .limit, "BTCUSDT-P", on: .linear, quantity: "1")

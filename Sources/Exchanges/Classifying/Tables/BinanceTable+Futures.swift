@@ -135,7 +135,8 @@ extension BinanceTable {
             try p.symbol(), try p.neededChoice("side", sides),
             try p.neededChoice("type", ["LIMIT": .limit, "MARKET": .market]), on: .option)
         (order.quantity, order.unit, order.price) = (try p.decimal("quantity"), .contracts, try p.price())
-        order.timeInForce = try p.flag("postOnly") ? .postOnly : try p.choice("timeInForce", times)
+        order.timeInForce = try p.choice("timeInForce", times)
+        try p.postOnly("postOnly", &order)
         (order.isReduceOnly, order.clientOrderID) = (try p.flag("reduceOnly"), try p.word("clientOrderId"))
         return try p.checked(order)
     }

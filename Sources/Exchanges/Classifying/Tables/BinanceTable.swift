@@ -4,7 +4,7 @@ enum BinanceTable {
     static let classifier = RequestClassifier(
         .binance, reads + cancels + streams + orders + unread + futuresOrders + money + settings,
         formats: ["spot": [.form], "usdm": [.form], "coinm": [.form], "options": [.form]],
-        openness: .pathAndMethod)
+        openness: .pathAndMethod, signable: signable)
 
     /// Orders that nobody reads here: they count as what no table states, and are told from others by what
     /// they need.
@@ -146,7 +146,8 @@ extension BinanceTable {
                     walletType questionnaire!
                     """), withdrawal),
         ]
-        + Route.list(["spot"], .transfer, transfers) + Route.list(["spot"], .admin, lending)
+        + Route.list(["spot"], .withdraw, gifts) + Route.list(["spot"], .transfer, transfers)
+        + Route.list(["spot"], .admin, lending)
         + ["usdm": "/fapi/v1", "coinm": "/dapi/v1"].sorted(by: <).flatMap { host, prefix in
             Route.list(
                 [host], .admin,
@@ -176,8 +177,13 @@ extension BinanceTable {
         POST /sapi/v1/portfolio/bnb-transfer amount transferSide
         POST /sapi/v1/portfolio/asset-collection asset
         POST /sapi/v1/portfolio/earn-asset-transfer asset amount transferType
-        POST /sapi/v1/giftcard/createCode token amount
         POST /sapi/v1/giftcard/redeemCode code
+        """
+
+    /// A code is worth its amount to whoever has it.
+    private static let gifts =
+        """
+        POST /sapi/v1/giftcard/createCode token amount
         POST /sapi/v1/giftcard/buyCode baseToken faceToken baseTokenAmount
         """
 

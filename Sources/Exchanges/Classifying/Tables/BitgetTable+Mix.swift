@@ -223,10 +223,10 @@ extension BitgetTable {
         return orders
     }
 
-    /// An order is known by its id; without a category nothing says what it is of.
+    /// The order is found by its id alone: what a request says of it may be of another one.
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
         let instrument = try p.choice("category", categories, isFolding: true) ?? .spot
-        var order = OrderIntent(try p.text("symbol"), nil, .limit, on: instrument)
+        var order = OrderIntent(nil, nil, .limit, on: instrument)
         (order.replaces, order.clientOrderID) = (true, try p.word("clientOid"))
         (order.quantity, order.price) = (try p.decimal("qty"), try p.price())
         return try p.checked(order)

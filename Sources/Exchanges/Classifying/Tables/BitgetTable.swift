@@ -82,7 +82,10 @@ enum BitgetTable {
                     memberCode identityType companyName firstName lastName
                     """)
             ) { p throws(MeaningProblem) in
-                WithdrawalIntent(
+                // Inside of the exchange the address is somebody's number, mail or telephone.
+                try p.refuse("transferType", unless: ["on_chain"], "must be on_chain")
+                try p.refuse("innerToType", unless: [], "is not for what goes on a chain")
+                return WithdrawalIntent(
                     asset: try p.needed("coin"), network: try p.word("chain"),
                     address: try p.needed("address"),
                     tag: try p.word("tag"), amount: try p.decimal("size"))

@@ -4,7 +4,7 @@ import Kernel
 enum BybitTable {
     static let classifier = RequestClassifier(
         .bybit, reads + cancels + streams + orders + spreads + money + settings, formats: [host[0]: [.json]],
-        openness: .pathAndMethodOfShape)
+        openness: .pathAndMethodOfShape, signable: signable)
 
     static let host = ["main"]
 
@@ -62,7 +62,8 @@ enum BybitTable {
                     beneficiary
                     """)
             ) { p throws(MeaningProblem) in
-                WithdrawalIntent(
+                try p.refuse("forceChain", unless: ["0", "1"], "would take the address for a user's number")
+                return WithdrawalIntent(
                     asset: try p.needed("coin"), network: try p.word("chain"),
                     address: try p.needed("address"),
                     tag: try p.word("tag"), amount: try p.decimal("amount"))
@@ -168,13 +169,24 @@ extension BybitTable {
         (order.price, order.stopPrice) = (try p.price(unless: !hasPrice), try p.price("triggerPrice"))
         order.timeInForce = try p.choice("timeInForce", times)
         order.clientOrderID = try p.word("orderLinkId")
-        // Priced by implied volatility, or by the exchange from the book.
-        if try p.says("orderIv", "bboSideType") { (order.kind, order.price) = (.other, nil) }
         try unit(p, &order)
         try position(p, &order)
+        try otherPrice(p, &order)
         // Borrows what is missing.
         if try p.flag("isLeverage", ["1"], ["0"]), instrument == .spot { order.instrument = .margin }
         return try p.checked(order)
+    }
+
+    /// Priced by implied volatility, or by the exchange from the book: after all else was read, for the kind
+    /// of order says what its quantity counts.
+    private static func otherPrice(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
+        let isFuture = order.instrument == .linear || order.instrument == .inverse
+        for (name, isRead) in [
+            ("orderIv", order.instrument == .option), ("bboSideType", isFuture), ("bboLevel", isFuture),
+        ] where try p.says(name) {
+            guard isRead else { throw p.problem(name, "is not read in this category") }
+            (order.kind, order.price) = (.other, nil)
+        }
     }
 
     /// Spot does not look at a trigger unless the filter says what it is for.
@@ -226,8 +238,13 @@ extension BybitTable {
         (order.replaces, order.clientOrderID) = (true, try p.word("orderLinkId"))
         (order.quantity, order.price) = (try p.decimal("qty"), try p.price())
         order.stopPrice = try p.price("triggerPrice")
-        order.unit = instrument == .inverse ? .contracts : .base
-        if try p.price("orderIv") != nil { order.kind = .other }
+        switch instrument {
+        case .inverse: order.unit = .contracts
+        // Of a purchase at the market that waits for its trigger, it counts quote.
+        case .spot: order.unit = .baseOrQuote
+        default: order.unit = .base
+        }
+        try otherPrice(p, &order)
         return try p.checked(order)
     }
 

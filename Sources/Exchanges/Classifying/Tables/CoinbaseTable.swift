@@ -145,7 +145,7 @@ extension CoinbaseTable {
         var order = try begun(p, p.neededChoice("side", sides), shape.kind)
         order.clientOrderID = try p.word("client_order_id")
         order.timeInForce = shape.time
-        if try inner.flag("post_only") { order.timeInForce = .postOnly }
+        try inner.postOnly("post_only", &order)
         try inner.quantity(["base_size": order.unit, "quote_size": .quote], of: &order)
         (order.price, order.stopPrice) = (try inner.price("limit_price"), try inner.price("stop_price"))
         try margin(p, &order)

@@ -74,6 +74,7 @@ extension GateTable {
         if order.marginMode != nil { order.instrument = .margin }
     }
 
+    /// Spot finds an order by its pair and its id.
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
         var order = OrderIntent(try p.text("currency_pair"), nil, .limit, on: .spot)
         (order.replaces, order.quantity, order.price) = (true, try p.decimal("amount"), try p.price())
@@ -176,10 +177,11 @@ extension GateTable {
         (order.quantity, order.side) = (size.magnitude, size.isNegative ? .sell : .buy)
     }
 
+    /// The order is found by its id alone: the contract that a request names may be another one.
     private static func futureChanged(
         _ p: Parameters, _ instrument: OrderIntent.Instrument
     ) throws(MeaningProblem) -> OrderIntent {
-        var order = OrderIntent(try p.text("contract"), nil, .limit, on: instrument)
+        var order = OrderIntent(nil, nil, .limit, on: instrument)
         (order.replaces, order.unit, order.price) = (true, .contracts, try p.price())
         if let size = try p.signed("size") {
             (order.quantity, order.side) = (size.magnitude, size.isNegative ? .sell : .buy)

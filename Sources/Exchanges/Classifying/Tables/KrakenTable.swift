@@ -111,7 +111,8 @@ extension KrakenTable {
                 rebase_multiplier
                 """)
         ) { p throws(MeaningProblem) in
-            var order = OrderIntent(try p.text("pair"), nil, .limit, on: .spot)
+            // The order is found by its id: its pair is for assets of another class, and may be another one.
+            var order = OrderIntent(nil, nil, .limit, on: .spot)
             (order.replaces, order.clientOrderID) = (true, try p.word("cl_ord_id"))
             order.quantity = try p.decimal("order_qty")
             let (limit, trigger) = (try price(p, "limit_price"), try price(p, "trigger_price"))
@@ -151,8 +152,8 @@ extension KrakenTable {
         order.clientOrderID = try p.word("cl_ord_id")
         order.timeInForce = try p.choice("timeinforce", times)
         try prices(p, &order, "price", "price2")
-        try flags(p, &order)
         try leverage(p, &order)
+        try flags(p, &order)
         // Of margin positions only.
         order.isReduceOnly = try p.flag("reduce_only") && order.instrument == .margin
         if try p.word("ordertype") == "settle-position" {
@@ -201,8 +202,16 @@ extension KrakenTable {
         for flag in (try p.word("oflags") ?? "").split(separator: ",") {
             switch flag {
             case "post":
+                guard order.timeInForce != .ioc, order.timeInForce != .fok else {
+                    throw p.problem("oflags", "holds post, which does not go with taking at once")
+                }
                 order.timeInForce = .postOnly
-            case "viqc": order.unit = .quote
+            // Volume in quote.
+            case "viqc":
+                guard order.kind == .market, order.side == .buy, order.instrument == .spot else {
+                    throw p.problem("oflags", "holds viqc, which is for market orders of spot that buy")
+                }
+                order.unit = .quote
             case "fcib", "fciq", "nompp": break
             default: throw p.problem("oflags", "holds a flag that is not known here")
             }

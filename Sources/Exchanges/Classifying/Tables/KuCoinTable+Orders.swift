@@ -110,7 +110,7 @@ extension KuCoinTable {
 
     private static func common(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
         order.timeInForce = try p.choice("timeInForce", times)
-        if try p.flag("postOnly") { order.timeInForce = .postOnly }
+        try p.postOnly("postOnly", &order)
         order.clientOrderID = try p.word("clientOid")
     }
 
@@ -163,6 +163,16 @@ extension KuCoinTable {
             }
         ]
 
+    /// Of futures. A position side closes nothing by itself: in one-way mode none may say what it does. And a
+    /// mark beside a side that opens may be left out of account.
+    static func position(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
+        let side = try p.choice("positionSide", ["BOTH": "", "LONG": "long", "SHORT": "short"])
+        order.positionSide = side == "" ? nil : side
+        let opens = order.positionSide.map { ($0 == "long") == (order.side == .buy) } ?? false
+        let isFuture = order.instrument == .linear || order.instrument == .inverse
+        order.isReduceOnly = try p.flag("reduceOnly") && isFuture && !opens
+    }
+
     private static func futures(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
         let symbol = try p.symbol()
         let isLinear = symbol.hasSuffix("USDTM") || symbol.hasSuffix("USDCM")
@@ -175,10 +185,8 @@ extension KuCoinTable {
         try p.quantity(["size": .contracts, "qty": .base, "valueQty": .quote], of: &order)
         (order.price, order.stopPrice) = (try p.price(unless: !hasLimit), stop)
         try common(p, &order)
-        (order.closesPosition, order.isReduceOnly) = (try p.flag("closeOrder"), try p.flag("reduceOnly"))
-        // A position side closes nothing by itself: in one-way mode none may say what it does.
-        let position = try p.choice("positionSide", ["BOTH": "", "LONG": "long", "SHORT": "short"])
-        order.positionSide = position == "" ? nil : position
+        order.closesPosition = try p.flag("closeOrder")
+        try position(p, &order)
         order.leverage = try p.decimal("leverage")
         order.marginMode = try p.choice("marginMode", ["ISOLATED": "isolated", "CROSS": "cross"])
         guard side != nil || order.closesPosition else { throw p.problem("side", "is needed") }

@@ -41,19 +41,25 @@ extension KuCoinTable {
         (order.price, order.stopPrice) = (try p.price(unless: !hasLimit), stop)
         order.quantity = try p.decimal("size")
         let isFuture = order.instrument == .linear || order.instrument == .inverse
-        let unit = try p.choice(
-            "sizeUnit", ["BASECCY": OrderIntent.Unit.base, "QUOTECCY": .quote, "UNIT": .contracts])
-        order.unit = unit ?? (isFuture ? .contracts : .base)
+        order.unit = try unit(p, isFuture: isFuture, isMarket: !hasLimit)
         order.timeInForce = try p.choice(
             "timeInForce", ["GTC": .gtc, "IOC": .ioc, "FOK": .fok, "GTT": .gtd, "RPI": .postOnly])
-        if try p.flag("postOnly") { order.timeInForce = .postOnly }
-        // For futures only; elsewhere nobody takes notice.
-        order.isReduceOnly = try p.flag("reduceOnly") && isFuture
-        let position = try p.choice("positionSide", ["BOTH": "", "LONG": "long", "SHORT": "short"])
-        order.positionSide = position == "" ? nil : position
+        try p.postOnly("postOnly", &order)
+        try position(p, &order)
         order.leverage = try p.decimal("leverage")
         order.clientOrderID = try p.word("clientOid")
         return try p.checked(order)
+    }
+
+    /// Quote is for market orders of spot and margin, which must say what they count.
+    private static func unit(
+        _ p: Parameters, isFuture: Bool, isMarket: Bool
+    ) throws(MeaningProblem) -> OrderIntent.Unit {
+        if isFuture {
+            return try p.choice("sizeUnit", ["BASECCY": .base, "UNIT": .contracts]) ?? .contracts
+        }
+        if isMarket { return try p.neededChoice("sizeUnit", ["BASECCY": .base, "QUOTECCY": .quote]) }
+        return try p.choice("sizeUnit", ["BASECCY": .base]) ?? .base
     }
 
     private static func instrument(

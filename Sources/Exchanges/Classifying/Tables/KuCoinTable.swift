@@ -139,7 +139,10 @@ enum KuCoinTable {
             ["spot"], .post, path,
             .body("currency! \(address)! amount! withdrawType memo isInner remark chain feeDeductType")
         ) { p throws(MeaningProblem) in
-            WithdrawalIntent(
+            // Inside of the exchange the address is somebody's number, mail or telephone.
+            try p.refuse("withdrawType", unless: ["ADDRESS"], "must be ADDRESS")
+            try p.refuse("isInner", unless: ["false"], "must be false: it would stay on the exchange")
+            return WithdrawalIntent(
                 asset: try p.needed("currency"), network: try p.word("chain"), address: try p.needed(address),
                 tag: try p.word("memo"), amount: try p.decimal("amount"))
         }

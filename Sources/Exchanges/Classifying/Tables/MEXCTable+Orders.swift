@@ -146,9 +146,15 @@ extension MEXCTable {
             ])
         var order = OrderIntent(symbol, side.0, kind, on: symbol.hasSuffix("_USD") ? .inverse : .linear)
         (order.quantity, order.unit, order.positionSide) = (try p.decimal("vol"), .contracts, side.1)
-        // Only one-way mode reads it, and the request may not say which mode holds.
-        let (isMarked, mode) = (try p.flag("reduceOnly"), try p.word("positionMode"))
-        order.isReduceOnly = side.2 || (isMarked && mode == "2")
+        // What a side that closes does in one-way mode is not documented, and only that mode reads the mark:
+        // without both, the request must say the mode.
+        let isMarked = try p.flag("reduceOnly")
+        let isHedged = try p.choice("positionMode", ["1": true, "2": false])
+        order.isReduceOnly = side.2 ? isMarked || isHedged == true : isMarked && isHedged == false
+        // Of both no document says how much they let through.
+        for name in ["marketCeiling", "flashClose"] {
+            try p.refuse(name, unless: ["false", "0"], "may take another size than the order's")
+        }
         order.leverage = try p.decimal("leverage")
         order.marginMode = try p.choice("openType", ["1": "isolated", "2": "cross"])
         order.clientOrderID = try p.word("externalOid")

@@ -5,7 +5,8 @@ enum MEXCTable {
     static let classifier = RequestClassifier(
         .mexc, reads + cancels + streams + spotOrders + futuresOrders + money + settings,
         // Spot has everything in its query.
-        formats: ["spot": [], "futures": [.json]], openness: .pathAndMethodOfHost)
+        formats: ["spot": [], "futures": [.json]], openness: .pathAndMethodOfHost,
+        signable: signable)
 
     private static let reads: [Route] =
         Route.reads(

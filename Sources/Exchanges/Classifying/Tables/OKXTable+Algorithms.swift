@@ -26,7 +26,8 @@ extension OKXTable {
         .trade(host, .post, "/api/v5/trade/amend-algos", change) { p throws(MeaningProblem) in
             var order = try begun(p, nil, .other, margin: nil)
             try checkAttached(p)
-            if order.instrument != .spot { order.unit = .contracts }
+            // Of a purchase at the market it counts quote, of all others base.
+            order.unit = order.instrument == .spot ? .baseOrQuote : .contracts
             (order.replaces, order.quantity) = (true, try p.decimal("newSz"))
             order.clientOrderID = try p.word("algoClOrdId")
             return [try p.checked(order)]
@@ -83,19 +84,26 @@ extension OKXTable {
         var order = order
         order.quantity = try p.decimal("sz")
         order.clientOrderID = try p.word("algoClOrdId")
-        try unit(p, &order)
+        let type = try p.needed("ordType")
+        try unit(p, &order, sizeRule(of: order, type))
         try position(p, &order)
         // The others do not read `reduceOnly`; what the position's side says holds for all.
-        let type = try p.needed("ordType")
         if order.positionSide == nil, !["conditional", "oco", "chase", "move_order_stop"].contains(type) {
-            order.isReduceOnly = false
+            (order.isReduceOnly, order.reducesByMark) = (false, false)
         }
         if try p.price("closeFraction") != nil {
             guard order.quantity == nil, order.unit == .contracts else {
                 throw p.problem("closeFraction", "is for positions, and goes without sz")
             }
-            (order.closesPosition, order.isReduceOnly) = (true, true)
+            (order.closesPosition, order.isReduceOnly, order.reducesByMark) = (true, true, false)
         }
         return try p.checked(order)
+    }
+
+    /// `tgtCcy` is documented of one of them: a conditional purchase on spot at the market.
+    private static func sizeRule(of order: OrderIntent, _ type: String) -> SizeRule {
+        if order.kind.hasLimit { return .base }
+        let isTold = type == "conditional" && order.instrument == .spot && order.side == .buy
+        return isTold ? .told : .untold
     }
 }

@@ -45,7 +45,9 @@ enum OKXTable {
                 host, .post, "/api/v5/asset/withdrawal",
                 .body("ccy! amt! dest! toAddr! toAddrType chain areaCode rcvrInfo clientId fee")
             ) { p throws(MeaningProblem) in
-                WithdrawalIntent(
+                // Inside of the exchange the address is somebody's number, mail or telephone.
+                try p.refuse("dest", unless: ["4"], "must be 4: on a chain")
+                return WithdrawalIntent(
                     asset: try p.needed("ccy"), network: try p.word("chain"), address: try p.needed("toAddr"),
                     tag: nil, amount: try p.decimal("amt"))
             },
@@ -170,28 +172,57 @@ extension OKXTable {
         order.timeInForce = time
         try checkAttached(p)
         (order.quantity, order.price) = (try p.decimal("sz"), try p.price("px", unless: kind == .market))
-        if try p.says("pxUsd", "pxVol") { (order.kind, order.price) = (.other, nil) }
+        try otherPrice(p, "pxUsd", "pxVol", &order)
         order.clientOrderID = try p.word("clOrdId")
-        try unit(p, &order)
+        let isMarket = try p.needed("ordType") == "market"
+        if kind == .market, !isMarket, order.unit != .contracts {
+            throw p.problem("ordType", "is for contracts only")
+        }
+        try unit(p, &order, isMarket ? .told : .base)
         try position(p, &order)
         return try p.checked(order)
     }
 
-    /// Contracts, but for spot and margin: base, or quote where a market order spends. `tgtCcy` is for spot;
-    /// on margin it may say only what holds anyway.
-    static func unit(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
+    /// What a quantity of spot or margin counts.
+    enum SizeRule {
+        case base
+        /// `tgtCcy` says it; without it, a purchase spends quote.
+        case told
+        /// Nothing documented says it of a purchase.
+        case untold
+    }
+
+    /// Contracts, but for spot and margin. `tgtCcy` is for market orders of spot; where nobody is known to
+    /// read it, it may say only what changes nothing.
+    static func unit(
+        _ p: Parameters, _ order: inout OrderIntent, _ rule: SizeRule
+    ) throws(MeaningProblem) {
         try p.refuseBorrowing("quickMgnType", unless: ["manual", "auto_repay"])
         let target = try p.choice("tgtCcy", ["base_ccy": OrderIntent.Unit.base, "quote_ccy": .quote])
-        guard order.instrument == .spot || order.instrument == .margin, !order.kind.hasLimit else { return }
-        let usual: OrderIntent.Unit = order.side == .buy ? .quote : .base
-        guard order.instrument == .spot || target == nil || target == usual else {
-            throw p.problem("tgtCcy", "is not for margin")
+        let (isCash, buys) = (order.unit != .contracts, order.side == .buy)
+        if isCash, buys, rule != .base { order.unit = rule == .told ? .quote : .baseOrQuote }
+        if rule == .told, order.instrument == .spot {
+            order.unit = target ?? order.unit
+            return
         }
-        order.unit = target ?? usual
+        let holds: OrderIntent.Unit = rule == .told && isCash ? order.unit : .base
+        guard target == nil || target == holds else {
+            throw p.problem("tgtCcy", "is for market orders of spot")
+        }
+    }
+
+    /// Options have prices of two other kinds; what else would make of them is not documented.
+    private static func otherPrice(
+        _ p: Parameters, _ usd: String, _ volatility: String, _ order: inout OrderIntent
+    ) throws(MeaningProblem) {
+        for name in [usd, volatility] where try p.says(name) {
+            guard order.instrument == .option else { throw p.problem(name, "is for options only") }
+            (order.kind, order.price) = (.other, nil)
+        }
     }
 
     /// In long/short mode a sell of a long position and a buy of a short one only close, and nobody looks at
-    /// `reduceOnly`; net mode refuses these sides.
+    /// `reduceOnly`; net mode refuses these sides. The mark is read in two of four account modes.
     static func position(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {
         let side = try p.choice("posSide", ["net": "", "long": "long", "short": "short"]) ?? ""
         let isReduceOnly = try p.flag("reduceOnly", orText: true)
@@ -204,6 +235,7 @@ extension OKXTable {
         // Options and spot take no notice of it.
         case .spot, .option: break
         }
+        order.reducesByMark = order.isReduceOnly && order.positionSide == nil
     }
 
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
@@ -212,7 +244,7 @@ extension OKXTable {
         if order.instrument != .spot { order.unit = .contracts }
         (order.quantity, order.price) = (try p.decimal("newSz"), try p.price("newPx"))
         (order.replaces, order.clientOrderID) = (true, try p.word("clOrdId"))
-        if try p.says("newPxUsd", "newPxVol") { order.kind = .other }
+        try otherPrice(p, "newPxUsd", "newPxVol", &order)
         return try p.checked(order)
     }
 }

@@ -73,7 +73,9 @@ private struct OrderNumbers {
     }
 
     /// Steps and bounds count what the exchange counts, which is never the quote currency.
-    private var quantity: Decimal? { order.unit == .quote ? nil : order.quantity?.magnitude }
+    private var quantity: Decimal? {
+        order.unit == .quote || order.unit == .baseOrQuote ? nil : order.quantity?.magnitude
+    }
 
     private func multiple(_ value: Decimal?, of step: Decimal?, _ name: String) -> Outcome {
         guard let value, let step, let isMultiple = value.magnitude.isMultiple(of: step) else {
@@ -91,9 +93,9 @@ private struct OrderNumbers {
 
     /// In the quote currency, at the order's own price or the price for policy.
     private var minNotional: Outcome {
-        guard let least = instrument.minNotional, let quantity = order.quantity?.magnitude else {
-            return .notApplicable
-        }
+        guard let least = instrument.minNotional, let quantity = order.quantity?.magnitude,
+            order.unit != .baseOrQuote
+        else { return .notApplicable }
         let price = order.price ?? OrderValue(order, facts).marketPrice()?.value
         let contracts =
             order.unit == .contracts

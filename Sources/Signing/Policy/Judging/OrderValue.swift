@@ -53,7 +53,7 @@ struct OrderValue {
         guard let instrument = try? instrument(), instrument.kind != .option, !isBounded else { return false }
         switch order.unit {
         case .quote: return false
-        case .base: return true
+        case .base, .baseOrQuote: return true
         case .contracts: return instrument.contractUnit == .base
         }
     }
@@ -87,6 +87,7 @@ struct OrderValue {
         switch order.unit {
         case .quote: return quantity
         case .base: return try product(quantity, worstPrice())
+        case .baseOrQuote: return max(quantity, try product(quantity, worstPrice()))
         case .contracts:
             guard let value = instrument.contractValue, value > .zero else {
                 throw UnknownValue(reason: "the value of a contract of \(instrument.symbol) is unknown")
