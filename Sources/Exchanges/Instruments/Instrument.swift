@@ -5,8 +5,10 @@ package struct Instrument: Sendable, Equatable {
     /// What a contract's value is written in.
     package enum ContractUnit: String, CaseIterable, Sendable { case base, quote }
 
-    /// As orders name it.
+    /// As orders name it, and policies.
     package var symbol: String
+    /// Other names by which orders may call it.
+    package var aliases: [String] = []
     /// Alias of the host where it is traded.
     package var host: String
     package var kind: OrderIntent.Instrument
@@ -34,6 +36,8 @@ package struct Instrument: Sendable, Equatable {
         (self.symbol, self.host, self.kind) = (symbol, host, kind)
         (self.base, self.quote, self.settle) = (base, quote, settle ?? quote)
     }
+
+    package var names: [String] { [symbol] + aliases }
 
     /// Whether an order that calls itself so can be about this: on margin, what is traded is the spot
     /// instrument. The same symbol may name two things (`BTCUSDT` spot and perpetual).

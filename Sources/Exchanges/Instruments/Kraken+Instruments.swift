@@ -4,17 +4,15 @@ package import JSON
 extension Kraken {
     package var instrumentLists: [RequestDraft] { [.list("spot", "/0/public/AssetPairs")] }
 
-    /// An order may call a pair by any of three names.
+    /// An order may call a pair by any of three names, of which policies know the alternative one: `XBTUSD`.
     package func instruments(in answer: JSONValue, to list: RequestDraft) -> [Instrument]? {
         guard let pairs = answer["result"]?.asObject?.members else { return nil }
-        let found = pairs.flatMap { pair -> [Instrument] in
+        let found = pairs.compactMap { pair -> Instrument? in
             let row = InstrumentRow(pair.value)
-            var names = [pair.name]
-            for name in [row.text("altname"), row.text("wsname")].compactMap(\.self)
-            where !names.contains(name) {
-                names.append(name)
-            }
-            return names.compactMap { read(row, as: $0) }
+            var found = read(row, as: row.text("altname") ?? pair.name)
+            let others = [pair.name, row.text("wsname") ?? pair.name]
+            for name in others where found?.names.contains(name) == false { found?.aliases.append(name) }
+            return found
         }
         return found.isEmpty && !pairs.isEmpty ? nil : found
     }

@@ -9,8 +9,8 @@ package final class MarketBoard: Sendable {
     /// Prices at one host that are kept; beyond, the oldest gives way.
     static let pricesAtMost = 500
 
-    /// One symbol may name two things: spot, and a contract on it. And on spot one thing may have several
-    /// names, of which none may have a price of its own.
+    /// One symbol may name two things: spot, and a contract on it. And on spot a pair may be listed under
+    /// several symbols, of which none may have a price of its own.
     struct Traded: Hashable, Sendable {
         let kind: OrderIntent.Instrument
         let symbol: String
@@ -40,9 +40,11 @@ package final class MarketBoard: Sendable {
     package init() {}
 
     package func put(_ instruments: [Instrument], at place: MarketPlace, _ time: Timestamp) {
-        let listed = Listed(
-            bySymbol: Dictionary(grouping: instruments, by: \.symbol),
-            dollarsOf: Self.dollarsOf(instruments), at: time)
+        var bySymbol: [String: [Instrument]] = [:]
+        for instrument in instruments {
+            for name in instrument.names { bySymbol[name, default: []].append(instrument) }
+        }
+        let listed = Listed(bySymbol: bySymbol, dollarsOf: Self.dollarsOf(instruments), at: time)
         state.withLock { $0.instruments[place] = listed }
     }
 

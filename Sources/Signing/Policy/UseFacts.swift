@@ -43,6 +43,12 @@ package struct UseFacts: Sendable {
 }
 
 extension UseFacts {
+    /// All that a symbol's instrument is called, so that a list may name it by any.
+    func names(of symbol: String) -> [String] {
+        guard let instrument = instruments[symbol], !instrument.aliases.isEmpty else { return [symbol] }
+        return instrument.names
+    }
+
     /// Every order under the name that its instrument has: a rule about `XBTUSD` must not be passed by
     /// writing `XXBTZUSD`.
     func named() -> UseFacts {

@@ -28,7 +28,7 @@ extension Judge {
     /// Nil when the limit is not about this request.
     private func amount(_ limit: UseLimit) throws(UnknownValue) -> Int64? {
         if let operations = limit.operations, !operations.contains(facts.meaning.operation) { return nil }
-        let counted = orders.bound(by: limit.scope).map(\.intent).filter { limit.counts($0) }
+        let counted = orders.bound(by: limit.scope).map(\.intent).filter { limit.counts($0, facts) }
         switch limit.count {
         case .requests:
             let isAny = limit.scope == .all && limit.symbols == nil
@@ -67,8 +67,15 @@ extension Judge {
 
 extension UseLimit {
     /// An order that does not say its symbol counts for every one.
-    func counts(_ order: OrderIntent) -> Bool {
+    func counts(_ order: OrderIntent, _ facts: UseFacts) -> Bool {
         guard let symbols, let symbol = order.symbol else { return true }
-        return symbols.contains { $0.matches(symbol) }
+        return symbols.match(facts.names(of: symbol))
+    }
+}
+
+extension [SymbolPattern] {
+    /// Whether one of them is about a thing that has any of these names.
+    func match(_ names: [String]) -> Bool {
+        contains { pattern in names.contains { pattern.matches($0) } }
     }
 }

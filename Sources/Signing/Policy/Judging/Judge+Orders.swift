@@ -22,7 +22,7 @@ extension Judge {
         if let symbols = bounds.symbols {
             verdicts += about(orders.all, .symbols) { order in
                 guard let symbol = order.symbol else { return order.lacks("symbol") }
-                if symbols.contains(where: { $0.matches(symbol) }) { return nil }
+                if symbols.match(facts.names(of: symbol)) { return nil }
                 return "\(Self.shown(symbol)) is not among \(Self.list(symbols.map(\.text)))"
             }
         }

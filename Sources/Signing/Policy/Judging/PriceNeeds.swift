@@ -34,7 +34,8 @@ extension PolicySet {
                 if bounds.maxNotional != nil { needs.add(valuesOf: bound, facts) }
             }
             for limit in policy.limits where limit.count == .notional {
-                needs.add(valuesOf: orders.bound(by: limit.scope).filter { limit.counts($0.intent) }, facts)
+                needs.add(
+                    valuesOf: orders.bound(by: limit.scope).filter { limit.counts($0.intent, facts) }, facts)
             }
             for condition in policy.conditions where condition.asksNotional {
                 needs.add(valuesOf: orders.bound(by: condition.scope), facts)
