@@ -187,6 +187,9 @@ static const unsigned char migration_0056[] = {
 static const unsigned char migration_0057[] = {
 #embed "../../Migrations/0057_market_revisions.sql"
 };
+static const unsigned char migration_0058[] = {
+#embed "../../Migrations/0058_account_modes.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -265,6 +268,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0055_feed_holes.sql", migration_0055),
     FILE_OF("Migrations/0056_former_known.sql", migration_0056),
     FILE_OF("Migrations/0057_market_revisions.sql", migration_0057),
+    FILE_OF("Migrations/0058_account_modes.sql", migration_0058),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

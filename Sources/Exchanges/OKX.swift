@@ -73,6 +73,7 @@ extension OKX {
         let mayAct = !permissions.granted.isDisjoint(with: [.tradeSpot, .withdraw])
         permissions.lapsesWhenUnusedFor = mayAct && !isBound ? Self.lapsesAfter : nil
         permissions.uid = account.words("uid")
+        permissions.accountMode = account.words("acctLv")
         return permissions
     }
 

@@ -20,6 +20,9 @@ package struct ProbedPermissions: Sendable, Equatable {
     package var uid: String?
     /// By how much the number of a request may lie below the highest so far; nil where nothing is told.
     package var nonceWindow: Int64?
+    /// The account's mode, as the exchange calls it, where that decides what its orders mean: see
+    /// `ExchangeName.readsReduceOnly`.
+    package var accountMode: String?
     /// The whole answer as JSON, for people; at most `ProbeAnswer.bodyBytesAtMost`.
     package var raw: [UInt8] = []
 
@@ -36,6 +39,7 @@ extension ProbedPermissions {
         others = others.map(\.oneLine)
         addresses = addresses.map(\.oneLine)
         uid = uid?.oneLine
+        accountMode = accountMode?.oneLine
     }
 
     /// Whether a request from that address would pass; nil where the exchange does not tell enough.

@@ -102,6 +102,7 @@ import Testing
         let bound = try read(.okx, okx(perm: "read_only,withdraw,novelty", ip: "203.0.113.7,2001:db8::1"))
         #expect(bound.list == [.read, .withdraw] && bound.others == ["novelty"])
         #expect(bound.lapsesWhenUnusedFor == nil && bound.addresses == ["203.0.113.7", "2001:db8::1"])
+        #expect(bound.accountMode == "2")
     }
 
     @Test func `Kraken tells permissions, addresses and end`() throws {

@@ -13,12 +13,15 @@ package struct UsableKey: Sendable {
     package let nonceWindow: Int64
     /// What the exchange itself lets its current version do, as last probed; nil: not known.
     package let granted: Set<KeyPermission>?
+    /// Whether its orders only reduce where a mark says so, as far as the account's mode is known.
+    package let readsReduceOnly: Bool
     private let matter: CredentialMatter?
 
     fileprivate init(_ key: ExchangeKey, _ row: Row, _ matter: CredentialMatter?) {
         (self.key, self.matter) = (key, matter)
         account = row.optionalID(KeyBook.accountColumn)
         nonceWindow = row.optionalInt64(KeyBook.windowColumn) ?? 0
+        readsReduceOnly = key.exchange.readsReduceOnly(in: row.optionalText(KeyBook.modeColumn))
         granted =
             row.isNull(KeyBook.grantedColumn)
             ? nil : Set(row.textArray(KeyBook.grantedColumn).compactMap(KeyPermission.init(rawValue:)))
@@ -53,7 +56,8 @@ extension KeyBook {
                 and a.environment = exchange_key.environment and a.name = exchange_key.account),
             (select nonce_window from key_probe p where p.key = exchange_key.id),
             (select permissions from key_probe p
-                where p.key = exchange_key.id and p.version = exchange_key.current_version)
+                where p.key = exchange_key.id and p.version = exchange_key.current_version),
+            (select account_mode from key_probe p where p.key = exchange_key.id)
             from exchange_key where id = any ($1)
             """,
         ].joined(separator: " "))
@@ -61,6 +65,7 @@ extension KeyBook {
     fileprivate static let accountColumn = KeyColumns.count + 1
     fileprivate static let windowColumn = KeyColumns.count + 2
     fileprivate static let grantedColumn = KeyColumns.count + 3
+    fileprivate static let modeColumn = KeyColumns.count + 4
 
     /// Keys ready for use, those of them that exist. Throws while the node is sealed.
     /// - Parameter opening: false for whoever judges uses and makes none: there is little locked memory.

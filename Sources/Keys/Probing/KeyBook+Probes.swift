@@ -66,7 +66,8 @@ extension KeyBook {
             tell(outcome, drift, before, failures, key, change)
             if let found = outcome.permissions {
                 // Whoever knows the key has to read it anew.
-                if found.nonceWindow != before?.nonceWindow { key.touch(at: now) }
+                let reads = (found.nonceWindow, found.accountMode)
+                if reads != (before?.nonceWindow, before?.accountMode) { key.touch(at: now) }
                 let granted = found.areTold ? found.list.map(\.rawValue) : nil
                 if granted != before?.permissions { change.touch(.key(key.id)) }
                 try await confirm(use, found, acceptedRisks, &key, orders, change)

@@ -19,6 +19,7 @@ struct ProbeRecord: Sendable {
     let drift: [String]
     let failures: Int
     var nonceWindow: Int64?
+    var accountMode: String?
 }
 
 extension ProbeRecord {
@@ -26,20 +27,20 @@ extension ProbeRecord {
         "key_probe_find",
         """
         select version, probed_at, outcome, detail, permissions, ip_bound, addresses, expires_at, uid, drift,
-            failures, nonce_window
+            failures, nonce_window, account_mode
         from key_probe where key = $1 and probed_at is not null
         """)
     private static let confirm = Statement(
         "key_probe_confirm",
         """
         insert into key_probe (key, next_at, version, probed_at, outcome, permissions, ip_bound, addresses,
-            expires_at, uid, raw, drift, nonce_window)
-        values ($1, $2, $3::integer, $4, 'confirmed', $5, $6, $7, $8, $9, $10, $11, $12)
+            expires_at, uid, raw, drift, nonce_window, account_mode)
+        values ($1, $2, $3::integer, $4, 'confirmed', $5, $6, $7, $8, $9, $10, $11, $12, $13)
         on conflict (key) do update set next_at = excluded.next_at, version = excluded.version,
             probed_at = excluded.probed_at, outcome = excluded.outcome, detail = null,
             permissions = excluded.permissions, ip_bound = excluded.ip_bound, addresses = excluded.addresses,
             expires_at = excluded.expires_at, uid = excluded.uid, raw = excluded.raw, drift = excluded.drift,
-            nonce_window = excluded.nonce_window, failures = 0
+            nonce_window = excluded.nonce_window, account_mode = excluded.account_mode, failures = 0
         """)
     private static let fail = Statement(
         "key_probe_fail",
@@ -70,7 +71,8 @@ extension ProbeRecord {
                 detail: row.optionalText(3), permissions: row.isNull(4) ? nil : row.textArray(4),
                 isAddressBound: row.optionalBool(5), addresses: row.isNull(6) ? [] : row.textArray(6),
                 expiresAt: row.optionalTimestamp(7), uid: row.optionalText(8), drift: row.textArray(9),
-                failures: row.int(10), nonceWindow: row.optionalInt64(11))
+                failures: row.int(10), nonceWindow: row.optionalInt64(11),
+                accountMode: row.optionalText(12))
         }
     }
 
@@ -89,6 +91,6 @@ extension ProbeRecord {
             .textArray(found.areTold ? found.list.map(\.rawValue) : nil), .bool(found.isAddressBound),
             .textArray(found.addresses), .timestamp(found.expiresAt), .text(found.uid),
             .json(found.raw.isEmpty ? nil : found.raw), .textArray(drift),
-            .int64(found.nonceWindow))
+            .int64(found.nonceWindow), .text(found.accountMode))
     }
 }

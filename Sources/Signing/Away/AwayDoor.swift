@@ -42,7 +42,7 @@ package struct AwayDoor {
         guard let snapshot = current.snapshot.keys[asked.key], asked.isPermitted(on: snapshot) else {
             throw Self.refused("away mode is not on for the key, or the key cannot be used")
         }
-        let read = ReadUse(asked, at: snapshot.key.exchange, naming: batcher.ledger.entropy)
+        let read = ReadUse(asked, of: snapshot.usable, naming: batcher.ledger.entropy)
         // Before it waits: what does not leave takes no exit's place.
         if let reason = Self.refusal(of: read.meaning, request) { throw Self.refused(reason) }
         // What others have to answer first is asked before there is a turn to hold.

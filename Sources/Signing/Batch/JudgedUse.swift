@@ -49,7 +49,7 @@ extension UseBatcher {
         if let judged = pending.judged, judged.holds(by: snapshot, at: now) { return judged }
         let request = pending.request
         let read =
-            pending.read ?? ReadUse(request, at: snapshot.facts.exchange, naming: ledger.entropy)
+            pending.read ?? ReadUse(request, of: snapshot.usable, naming: ledger.entropy)
         pending.read = read
         let judged = JudgedUse(
             pending.usage, request, read, by: snapshot, market, of: actors.texts(of: request.context.actor),

@@ -47,13 +47,16 @@ final class KeySnapshot: Sendable {
     var key: ExchangeKey { usable.key }
 
     func counter(_ charge: LimitCharge) -> CounterKey {
-        let owner =
-            switch charge.of {
-            case .key: name
-            case .account: account ?? name
-            case .desk: PolicyStore.desk
-            }
-        return CounterKey(owner: owner, clause: Int(charge.counter.number))
+        CounterKey(owner: row(of: charge.of), clause: Int(charge.counter.number))
+    }
+
+    /// Under what name counters and policies of an owner stand.
+    func row(of owner: PolicyOwner) -> String {
+        switch owner {
+        case .key: name
+        case .account: account ?? name
+        case .desk: PolicyStore.desk
+        }
     }
 
     /// By everything but the counters.

@@ -13,7 +13,7 @@ extension UseBatcher {
         let snapshot = try await permitted(asked)
         guard snapshot.wantsNonce else { return nil }
         if snapshot.usable.nonceWindow >= KeySenders.harmlessWindow { return nil }
-        let read = ReadUse(asked, at: snapshot.key.exchange)
+        let read = ReadUse(asked, of: snapshot.usable)
         _ = await refresh(read, of: snapshot, asked)
         try await prepare(snapshot, read)
         return try await senders.turn(of: asked.key, first: snapshot.isExit(read.meaning))

@@ -115,7 +115,7 @@ package final class UseBatcher {
     private nonisolated(nonsending) func prepare(_ pending: Pending, isReady: Bool) async throws {
         let request = pending.request
         let snapshot = try await permitted(request)
-        let read = ReadUse(request, at: snapshot.facts.exchange, naming: ledger.entropy)
+        let read = ReadUse(request, of: snapshot.usable, naming: ledger.entropy)
         (pending.read, pending.snapshot) = (read, snapshot)
         pending.prices =
             isReady

@@ -67,6 +67,8 @@ package final class AdmittedUse: Sendable {
     /// Of exchanges that want one.
     let nonce: UInt64
     let leave: Leave
+    /// By which it was judged and charged.
+    let snapshot: KeySnapshot
 
     init(
         _ usage: UsageID, _ snapshot: KeySnapshot, _ read: ReadUse, draft: RequestDraft,
@@ -74,7 +76,7 @@ package final class AdmittedUse: Sendable {
     ) {
         (self.usage, key, self.draft, meaning) = (usage, snapshot.usable, draft, read.meaning)
         (self.judgement, clientOrderIDs, at) = (judgement, read.clientOrderIDs, now)
-        (self.nonce, self.leave) = (nonce ?? 0, leave)
+        (self.nonce, self.leave, self.snapshot) = (nonce ?? 0, leave, snapshot)
     }
 }
 
@@ -88,7 +90,8 @@ final class ReadUse: Sendable {
 
     /// - Parameter entropy: names orders that the client gave no id, so that one whose outcome is unknown
     ///   can be looked for; nil: they stay without.
-    init(_ request: UseRequest, at exchange: ExchangeName, naming entropy: Entropy? = nil) {
+    init(_ request: UseRequest, of key: UsableKey, naming entropy: Entropy? = nil) {
+        let exchange = key.key.exchange
         let classifier = exchange.classifier
         do throws(MeaningProblem) {
             var (draft, meaning) = try classifier.read(request.incoming)
@@ -99,7 +102,8 @@ final class ReadUse: Sendable {
             }
             let isPublic = exchange.isPublic(draft)
             if isPublic { meaning = RequestMeaning(.read) }
-            (self.draft, self.meaning, clientOrderIDs) = (draft, meaning, ids)
+            (self.draft, clientOrderIDs) = (draft, ids)
+            self.meaning = key.readsReduceOnly ? meaning : meaning.withoutMarks
             others = request.way == .sign && !isPublic ? classifier.otherReadings(of: draft) : []
         } catch {
             others = []

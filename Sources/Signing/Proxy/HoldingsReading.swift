@@ -54,7 +54,7 @@ struct HoldingsReading {
             snapshot.facts.status == .reduceOnly, !snapshot.key.isDecoy,
             let draft = snapshot.facts.exchange.holdingsRequest, draft.host == asked.incoming.host
         else { return nil }
-        let orders = ReadUse(asked, at: snapshot.facts.exchange).meaning.orders
+        let orders = ReadUse(asked, of: snapshot.usable).meaning.orders
         return orders.contains { $0.instrument == .spot && $0.side == .sell } ? draft : nil
     }
 

@@ -110,7 +110,7 @@ package struct UsageHistory {
             case .failure(let key): throw KeyBook.tampered(key.id)
             }
         }
-        let known = Dictionary(usable.map { ($0.key.id.description, $0.key) }, uniquingKeysWith: { $1 })
+        let known = Dictionary(usable.map { ($0.key.id.description, $0) }, uniquingKeysWith: { $1 })
         let asked = rows.compactMap { row in known[row.text(6)].flatMap { Asked(row, of: $0) } }
         // What an exchange lists is forgotten with a restart, and without it no order can be judged.
         for place in Set(asked.compactMap(\.place)) { await feed.refresh(place) }
@@ -135,7 +135,7 @@ private struct Asked {
     private let wasAllowed: Bool
     private let prices: [String: PolicyPrice]
 
-    init?(_ row: Row, of key: ExchangeKey) {
+    init?(_ row: Row, of usable: UsableKey) {
         guard let request = try? JSONValue.parse(Array(row.text(5).utf8)),
             let way = request["way"]?.asString.flatMap(UseWay.init(rawValue:)),
             let method = request["method"]?.asString, let host = request["host"]?.asString,
@@ -152,8 +152,9 @@ private struct Asked {
         let context = Context(
             actor: actor, permissions: [], now: row.timestamp(1), requestID: "")
         (usage, at, wasAllowed) = (row.id(0), row.timestamp(1), row.text(7) == "allowed")
-        (self.request, self.key) = (UseRequest(way, key.id, incoming, context), KeyFacts(key))
-        (read, prices) = (ReadUse(self.request, at: key.exchange), Self.prices(request))
+        key = KeyFacts(usable.key)
+        self.request = UseRequest(way, key.id, incoming, context)
+        (read, prices) = (ReadUse(self.request, of: usable), Self.prices(request))
     }
 
     /// Whose list tells what its orders are about.
