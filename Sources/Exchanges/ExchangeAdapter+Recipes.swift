@@ -11,7 +11,7 @@ extension Binance {
                 signs: "query and form body as sent, one behind the other with nothing between",
                 covers: [.query, .body], headers: ["X-MBX-APIKEY"], fields: Self.ownFields,
                 clock: "milliseconds in `timestamp`; at most a second ahead",
-                window: .init(milliseconds: SigningMoment.usualReceiveWindow, atMost: 60_000),
+                window: .asked(atMost: 60_000),
                 documentation:
                     "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security")
         ]
@@ -29,7 +29,7 @@ extension Bybit {
                     "X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW", "X-BAPI-SIGN",
                 ],
                 clock: "milliseconds; at most a second ahead",
-                window: .init(milliseconds: SigningMoment.usualReceiveWindow, atMost: nil),
+                window: .asked(atMost: nil),
                 documentation: "https://bybit-exchange.github.io/docs/v5/guide")
         ]
     }
@@ -141,7 +141,7 @@ extension MEXC {
                 ["spot"], "HMAC-SHA256 in hexadecimal", signs: "the query as sent, which has everything",
                 covers: [.query], headers: ["X-MEXC-APIKEY"], fields: Self.ownFields,
                 clock: "milliseconds in `timestamp`; at most a second ahead",
-                window: .init(milliseconds: SigningMoment.usualReceiveWindow, atMost: 60_000),
+                window: .asked(atMost: 60_000),
                 documentation: "https://www.mexc.com/api-docs/spot-v3/general-info"),
             SigningRecipe(
                 ["futures"], "HMAC-SHA256 in hexadecimal",

@@ -9,6 +9,16 @@ package struct SigningRecipe: Sendable {
         package let milliseconds: Int
         /// Nil where the exchange alone decides.
         package let atMost: Int?
+        /// Each request says it, and otherwise the exchange has one for all.
+        let isAsked: Bool
+
+        init(milliseconds: Int, atMost: Int?, isAsked: Bool = false) {
+            (self.milliseconds, self.atMost, self.isAsked) = (milliseconds, atMost, isAsked)
+        }
+
+        static func asked(atMost: Int?) -> Window {
+            Window(milliseconds: SigningMoment.usualReceiveWindow, atMost: atMost, isAsked: true)
+        }
     }
 
     /// The hosts that want it so.
@@ -70,17 +80,19 @@ extension SigningRecipe.Window: JSONWritable {
 extension ExchangeName {
     private struct Facts {
         let wantsNonce: Bool
-        let usualWindow: Period?
+        /// By host.
+        let windows: [String: SigningRecipe.Window]
         let widestWindow: Int?
-        let asksWindow: Bool
         let signaturesLast: Period
 
         init(_ recipes: [SigningRecipe]) {
             wantsNonce = recipes.contains { $0.nonce != nil }
             let windows = recipes.compactMap(\.window)
-            usualWindow = recipes.first?.window.map { .milliseconds(Int64($0.milliseconds)) }
+            let byHost = recipes.flatMap { recipe in
+                recipe.aliases.compactMap { alias in recipe.window.map { (alias, $0) } }
+            }
+            self.windows = Dictionary(byHost) { first, _ in first }
             widestWindow = windows.compactMap(\.atMost).max()
-            asksWindow = recipes.first?.window?.milliseconds == SigningMoment.usualReceiveWindow
             let longest = windows.map { $0.atMost ?? $0.milliseconds }.max() ?? 0
             signaturesLast = .milliseconds(Int64(longest + 1_000))
         }
@@ -97,15 +109,14 @@ extension ExchangeName {
     /// Whether each of a key's requests needs a number higher than the last.
     package var wantsNonce: Bool { facts.wantsNonce }
 
-    /// How long the exchange takes a request, from the moment that it is signed for; nil: it does not grow
-    /// old.
-    package var usualWindow: Period? { facts.usualWindow }
+    /// How long a host takes a request, from the moment that it is signed for; nil: it does not grow old.
+    /// - Parameter milliseconds: what the request asks for, where it can: `SigningMoment.receiveWindow`.
+    package func window(at host: String, asking milliseconds: Int) -> Period? {
+        facts.windows[host].map { .milliseconds(Int64($0.isAsked ? milliseconds : $0.milliseconds)) }
+    }
 
     /// The widest window that may be asked for, in milliseconds; nil where there is nothing to ask.
     package var widestWindow: Int? { facts.widestWindow }
-
-    /// Whether each request says how long it shall be good: it is as long as `SigningMoment.receiveWindow`.
-    package var asksWindow: Bool { facts.asksWindow }
 
     /// How long a signed request that left at this moment may still be taken, at most: the widest window that
     /// cancels may ask for, or else the longest of its recipes, and a second for clocks and for what is on

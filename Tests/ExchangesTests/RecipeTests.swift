@@ -34,6 +34,16 @@ import Testing
         }
     }
 
+    @Test func `a request is good as long as its host says, or as it asks where it can`() {
+        #expect(ExchangeName.mexc.window(at: "spot", asking: 2_001) == .milliseconds(2_001))
+        #expect(ExchangeName.mexc.window(at: "futures", asking: 2_001) == .seconds(10))
+        #expect(ExchangeName.kucoin.window(at: "futures", asking: 2_001) == .seconds(5))
+        #expect(ExchangeName.bybit.window(at: "main", asking: 2_001) == .milliseconds(2_001))
+        #expect(ExchangeName.binance.window(at: "options", asking: 60_000) == .seconds(60))
+        #expect(ExchangeName.gate.window(at: "main", asking: 2_001) == .seconds(60))
+        #expect(ExchangeName.kraken.window(at: "spot", asking: 2_001) == nil)
+    }
+
     @Test func `nothing is both covered and not`() {
         for exchange in Exchange.all {
             for recipe in exchange.name.adapter.recipes {

@@ -84,6 +84,32 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a limit that counts something else meanwhile is not given back to`() async throws {
+            try await run { desk in
+                #expect(try await isRoom(desk))
+                try await desk.behave {
+                    ($0.fail, $0.body) = (400, #"{"code":-2010,"msg":"insufficient balance"}"#)
+                    ($0.stallMilliseconds, $0.times) = (1_000, 1)
+                }
+                async let late = desk.proxy("POST", "spot/api/v3/order?" + Self.order)
+                _ = try await eventually("the order at the exchange") {
+                    try await desk.requests().filter { $0.path == "/api/v3/order" }.count > 1 ? true : nil
+                }
+                let limit: JSONValue = ["count": "orders", "max": "1", "per": "31d"]
+                let published = try await desk.node.call(
+                    "PUT", desk.path + "/policy",
+                    ["operations": ["read", "trade"], "ways": ["proxy"], "limits": [limit]],
+                    headers: [("if-match", "*")])
+                try #require(published.status == 200, "\(published.text)")
+                let taken = try await desk.proxy("POST", "spot/api/v3/order?" + Self.order)
+                #expect(taken.status == 200, "\(taken.everything)")
+                #expect(try await outcome(try await late, desk)["outcome"] == "refused")
+                // The one order of the new limit is used up, although 300 dollars of the old one came back.
+                let over = try await desk.proxy("POST", "spot/api/v3/order?" + Self.order)
+                #expect(over.status == 403, "\(over.everything)")
+            }
+        }
+
         @Test func `what never left is given back, and a read without an answer is unknown`() async throws {
             try await run { desk in
                 // What is traded is known by an order before.

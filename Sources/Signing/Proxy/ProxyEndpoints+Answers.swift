@@ -119,9 +119,9 @@ extension ProxyEndpoints {
         var entry = OutcomeBook.Entry(
             usage: use.usage, key: use.key.key.id, at: use.at, outcome: outcome, status: status, code: code,
             microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000))
-        if refunds, let snapshot = batcher.snapshots.current(use.key.key.id) {
+        if refunds {
             entry.refunds = use.judgement.charges.filter { $0.count == .notional }.map { charge in
-                (snapshot.counter(charge), charge.amount, charge.windowSeconds)
+                OutcomeBook.Refund(of: charge, by: use.snapshot)
             }
         }
         if away?.note(entry) != true { outcomes.note(entry) }

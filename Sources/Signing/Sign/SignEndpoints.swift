@@ -56,9 +56,7 @@ extension SignEndpoints {
         let signed = try use.signed(at: moment, to: hosts)
         try use.leave.check()
         let exchange = Exchange.of(use.key.key.exchange)
-        let window =
-            exchange.name.asksWindow
-            ? .milliseconds(Int64(moment.receiveWindow)) : exchange.name.usualWindow
+        let window = exchange.name.window(at: use.draft.host, asking: moment.receiveWindow)
         return Response.object { w in
             w.field("usage_id", use.usage.description)
             w.field("request", signed)

@@ -18,7 +18,23 @@ package final class OutcomeBook {
         let code: String?
         let microseconds: Int64
         /// Counters that are given back what a definite refusal did not use up.
-        var refunds: [(counter: CounterKey, amount: Int64, windowSeconds: Int64)] = []
+        var refunds: [Refund] = []
+    }
+
+    /// Addressed by what was charged: a policy that was published since may count something else there, and
+    /// has its counters from nothing.
+    struct Refund {
+        let counter: CounterKey
+        let amount: Int64
+        let windowSeconds: Int64
+        let policyOwner: String
+        let policyVersion: Int
+
+        init(of charge: LimitCharge, by snapshot: KeySnapshot) {
+            (counter, amount) = (snapshot.counter(charge), charge.amount)
+            windowSeconds = charge.windowSeconds
+            (policyOwner, policyVersion) = (snapshot.row(of: charge.policy.owner), charge.policy.version)
+        }
     }
 
     private static let batchLimit = 512
@@ -94,8 +110,11 @@ package final class OutcomeBook {
         """
         update limit_counter c set used = greatest(c.used - d.amount, 0)
         from (select owner, clause, window_start, sum(amount)::bigint as amount
-            from unnest($1::text[], $2::integer[], $3::timestamptz[], $4::bigint[])
-                as r (owner, clause, window_start, amount)
+            from unnest($1::text[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::text[],
+                    $6::integer[])
+                as r (owner, clause, window_start, amount, policy, version)
+            where not exists (
+                select from policy p where p.owner = r.policy and p.version > r.version)
             group by owner, clause, window_start order by owner, clause) as d
         where c.owner = d.owner and c.clause = d.clause and c.window_start = d.window_start
         """)
@@ -125,7 +144,9 @@ package final class OutcomeBook {
                     try await transaction.query(
                         Self.refund, .textArray(refunds.map(\.0.counter.owner)),
                         .int32Array(refunds.map { Int32($0.0.counter.clause) }),
-                        .timestampArray(refunds.map(\.1)), .int64Array(refunds.map(\.0.amount)))
+                        .timestampArray(refunds.map(\.1)), .int64Array(refunds.map(\.0.amount)),
+                        .textArray(refunds.map(\.0.policyOwner)),
+                        .int32Array(refunds.map { Int32($0.0.policyVersion) }))
                 }
                 try await set.rows()
             }
