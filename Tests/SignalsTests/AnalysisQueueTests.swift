@@ -1,3 +1,4 @@
+import Kernel
 import Testing
 
 @testable import Signals
@@ -24,5 +25,20 @@ struct AnalysisQueueTests {
         queue.release(1)
         queue.release(2)
         #expect(!queue.holds(1) && queue.take()?.series == nil)
+    }
+
+    @Test func `a series whose newest candle waits for the market's goes before the others it marks`() {
+        let (before, newest) = (Timestamp(seconds: 60), Timestamp(seconds: 120))
+        var marked = SeriesQueue.Dependents()
+        marked.add(1, dirtyFrom: nil, newest: newest)
+        marked.add(2, dirtyFrom: newest, newest: newest)
+        marked.add(3, dirtyFrom: before, newest: newest)
+        marked.add(4, dirtyFrom: nil, newest: nil)
+        #expect(marked.awaiting == [2] && marked.others == [1, 3, 4] && marked.all.count == 4)
+        var queue = AnalysisQueue()
+        for series in marked.others { queue.add(series, isUrgent: false) }
+        for series in marked.awaiting { queue.add(series, isUrgent: true) }
+        let first = queue.take()
+        #expect(first?.series == 2 && first?.isUrgent == true && queue.take()?.isUrgent == false)
     }
 }

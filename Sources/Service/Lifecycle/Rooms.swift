@@ -98,7 +98,6 @@ final class Rooms {
             feed.wake()
             notifier.note()
         }
-        signals.share(by: notifier, feed)
     }
 
     func start(on worker: isolated Worker) async throws {
@@ -106,6 +105,7 @@ final class Rooms {
         notifier.start(on: worker)
         audit.start(on: worker)
         sealing.start(on: worker)
+        signals.share(by: notifier, feed)
         signals.start(on: worker)
         signing.start(on: worker)
         delivery.start(on: worker)

@@ -113,13 +113,11 @@ enum SeriesQueue {
 
         var all: [Int] { awaiting + others }
 
-        init(_ series: [SeriesRecord] = []) {
-            for one in series {
-                if let from = one.dirtyFrom, from == one.lastClosed {
-                    awaiting.append(one.id)
-                } else {
-                    others.append(one.id)
-                }
+        mutating func add(_ series: Int, dirtyFrom: Timestamp?, newest: Timestamp?) {
+            if let dirtyFrom, dirtyFrom == newest {
+                awaiting.append(series)
+            } else {
+                others.append(series)
             }
         }
     }
@@ -140,7 +138,9 @@ enum SeriesQueue {
         guard var own = all.first(where: { $0.series.id == known.id }), let now = own.series.dirtyFrom,
             now >= from
         else { return nil }
-        own.dependents = Dependents(all.map(\.series).filter { $0.id != known.id })
+        for one in all.map(\.series) where one.id != known.id {
+            own.dependents.add(one.id, dirtyFrom: one.dirtyFrom, newest: one.lastClosed)
+        }
         return own
     }
 
