@@ -145,7 +145,9 @@ struct ChunkWrite {
             guard let newest = row.last else { continue }
             let gaps = Gaps.list(row, entry.place.interval)
             for gap in gaps.suffix(Self.mostGapEvents) {
-                let isLive = gap.last + entry.place.interval.period == newest
+                let isLive =
+                    gap.last + entry.place.interval.period == newest
+                    && !entry.place.interval.isLongAgo(newest, at: change.context.now)
                 change.emit(event(gap, entry.place, entry.symbol, retroactive: !isLive))
             }
         }
