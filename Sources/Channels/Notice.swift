@@ -47,7 +47,7 @@ package struct Notice: Sendable {
         else { return nil }
         (self.id, self.type, self.time, self.data) = (id, type, time, data)
         let isAlert = type.hasPrefix("alert.") && data["alert_id"]?.asString != nil
-        step = isAlert ? Self.step(type) : nil
+        step = isAlert ? Self.step(type, state: data["state"]?.asString) : nil
         severity = data["severity"]?.asString.flatMap { Severity(rawValue: $0) }
         let rule = data["rule"]?["name"]?.asString
         let isDigest = type == "alert.digest"
@@ -63,9 +63,11 @@ package struct Notice: Sendable {
     /// Whether somebody is wanted.
     var isNews: Bool { step == nil || step == .fired }
 
-    private static func step(_ type: String) -> Step {
+    private static func step(_ type: String, state: String?) -> Step {
         switch type {
         case "alert.resolved": .resolved
+        // What came and went, as it was left.
+        case "alert.settled": state == "resolved" ? .resolved : .fired
         case "alert.acknowledged": .acknowledged
         case "alert.assigned", "alert.commented": .noted
         default: .fired
@@ -118,6 +120,9 @@ extension Notice {
         }
         if let count = data["count"]?.asInt, count > 1 {
             facts.append(Fact(name: "count", value: "\(count)"))
+        }
+        if let period = data["quiet_for"]?.asString {
+            facts.append(Fact(name: "quiet for", value: Plain.line(period)))
         }
         for name in ["group", "labels"] {
             for member in data[name]?.asObject?.members ?? [] { append(member, to: &facts) }

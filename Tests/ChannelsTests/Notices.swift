@@ -10,11 +10,12 @@ enum Notices {
     static func alert(
         _ type: String = "alert.firing", rule: String = "Withdrawal attempt",
         sentence: String = "bot-7 tried to withdraw with key main", severity: String = "critical",
-        id: String = "alert_1", count: Int = 1
+        id: String = "alert_1", count: Int = 1, state: String = "firing"
     ) throws -> Notice {
         let data: JSONValue = [
             "alert_id": .string(id), "rule": ["id": "rule_1", "name": .string(rule), "version": 1],
-            "severity": .string(severity), "state": "firing", "summary": .string("\(rule): \(sentence)"),
+            "severity": .string(severity), "state": .string(state),
+            "summary": .string("\(rule): \(sentence)"),
             "labels": ["desk": "spot"], "group": ["event.key_id": "key_1"],
             "count": .number(JSONNumber(count)), "first_at": "2026-01-05T08:00:00.000Z",
             "last_at": "2026-01-05T08:00:00.000Z", "event": ["type": "key.use.denied"],
