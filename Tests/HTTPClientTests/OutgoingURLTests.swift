@@ -11,6 +11,14 @@ import Testing
         } catch { return error }
     }
 
+    @Test func `this service's own place is refused, and its neighbours are not`() {
+        var allowance = Allowance.privateReceivers
+        allowance.ownPlaces = ["keybell.desk.example:443"]
+        #expect(refusal("https://Keybell.desk.example./v1/events", allowance) == .hostRefused)
+        #expect(refusal("https://keybell.desk.example:8443/", allowance) == nil)
+        #expect(refusal("https://desk.example/", allowance) == nil)
+    }
+
     @Test(arguments: MustRefuse.hosts)
     func `a host that must be refused is refused, by https and by http, with and without a port`(host: String)
     {

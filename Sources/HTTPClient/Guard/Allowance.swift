@@ -9,6 +9,8 @@ package struct Allowance: Hashable, Sendable {
     package var anyPort: Bool
     /// The ports of public receivers.
     package var ports: Set<UInt16>
+    /// Hosts, each with its port, by which others reach this service: it does not call itself.
+    package var ownPlaces: Set<String> = []
 
     package init(
         privateAddresses: Bool = false, plainHTTP: Bool = false, anyPort: Bool = false,

@@ -4,14 +4,11 @@ package import Kernel
 /// Sends mail for one worker: under the same address guard as requests, on threads of its own, because few
 /// mails go and a mail server takes its time. Each mail has its own connection.
 package final class MailClient {
-    /// A server that hangs holds one of them until the time limit.
-    private static let threadCount = 2
-    private static let waitingLimit = 64
-
     private let reactor: Reactor
     private let resolver: Resolver
     private let addressGuard: AddressGuard
     private let clock: Clock
+    private var places = MailPlaces()
     /// Made for the first mail.
     private var threads: OffLoop?
 
@@ -25,12 +22,16 @@ package final class MailClient {
 
     deinit { threads?.stop() }
 
-    /// Hands one mail in and waits for the server's word.
+    /// Hands one mail in and waits for the server's word. `overloaded` when its server has its part of the
+    /// threads already.
     package nonisolated(nonsending) func send(_ mail: OutgoingMail) async throws(OutgoingError) -> MailReply {
         let start = clock.monotonicNanoseconds()
         let addresses = try await checkedAddresses(of: mail)
         let transfer = MailTransfer.Order(mail: mail, pinned: addresses, addressGuard: addressGuard)
-        let outcome: Result<MailTransfer.Reply, OutgoingError>
+        let server = mail.server.place
+        guard places.take(server) else { throw .overloaded }
+        var outcome: Result<MailTransfer.Reply, OutgoingError> = .failure(.overloaded)
+        defer { places.giveBack(server, hung: outcome.ranOut) }
         do {
             outcome = try await running().run { MailTransfer.run(transfer) }
         } catch is OffLoop.Failure {
@@ -46,7 +47,7 @@ package final class MailClient {
     private func running() throws -> OffLoop {
         if let threads { return threads }
         let threads = try OffLoop(
-            threads: Self.threadCount, limit: Self.waitingLimit, name: "kb-mail")
+            threads: MailPlaces.all, limit: MailPlaces.all, name: "kb-mail")
         self.threads = threads
         return threads
     }
@@ -67,5 +68,11 @@ package final class MailClient {
             ofAll: judged, port: mail.server.port, isPlain: false, allowance: mail.allowance)
         if let refusal { throw .refusedByPolicy(refusal) }
         return addresses
+    }
+}
+
+extension Result<MailTransfer.Reply, OutgoingError> {
+    fileprivate var ranOut: Bool {
+        if case .failure(.timeout) = self { true } else { false }
     }
 }

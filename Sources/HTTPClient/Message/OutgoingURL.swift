@@ -52,6 +52,9 @@ package struct OutgoingURL: Hashable, Sendable {
         }
     }
 
+    /// Host and port.
+    package var place: String { "\(hostText):\(port)" }
+
     /// The whole URL in one canonical form.
     package var text: String {
         let isDefault = port == (scheme == .https ? 443 : 80)
@@ -61,6 +64,7 @@ package struct OutgoingURL: Hashable, Sendable {
     /// What needs no name service: so that a wrong URL is refused when it is registered, not when it is used.
     private func checkVisible(_ allowance: Allowance) throws(URLRefusal) {
         if isPlain, !allowance.plainHTTP { throw .notHTTPS }
+        if allowance.ownPlaces.contains(place) { throw .hostRefused }
         if !allowance.anyPort, !allowance.ports.contains(port) { throw .portRefused }
         switch host {
         case .address(let address):
