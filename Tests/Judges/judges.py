@@ -16,6 +16,7 @@ import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,6 +30,7 @@ BINARY = program("keybell")
 RECEIVE_LIMIT_SECONDS = 20
 SCHEMATHESIS_LIMIT_SECONDS = 600
 CLIENTS_LIMIT_SECONDS = 600
+VERIFIERS = [["node", str(ROOT / "Docs/clients/verify.mjs")], ["java", str(ROOT / "Docs/clients/Verify.java")]]
 SIGNED_REQUESTS_EACH, SIGNING_SEED = 300, 20_260_115
 # Nothing listens there: what is asked of an exchange goes nowhere.
 DEAF_EXCHANGE = "http://127.0.0.1:1"
@@ -84,6 +86,9 @@ def judge_webhook():
         headers, body = receiver.received.get(timeout=RECEIVE_LIMIT_SECONDS)
         for judge in (standardwebhooks, svix.webhooks):
             verified(judge, secret, headers, body)
+        present = [command for command in VERIFIERS if shutil.which(command[0])]
+        for command in present:
+            ran(command, secret, headers, body)
         # During a rotation both the old and the new secret verify.
         fresh = service.must("POST", f"/v1/webhooks/{made['id']}/secrets", {"overlap": "1h"})["secret"]
         service.must("POST", "/v1/events", {"type": "custom.judged", "data": {"price": "2"}})
@@ -91,7 +96,20 @@ def judge_webhook():
         for judge in (standardwebhooks, svix.webhooks):
             for known in (secret, fresh):
                 verified(judge, known, headers, second)
-    return f"standardwebhooks and svix verify a delivery ({len(body)} bytes), old and new secret, and refuse a changed one"
+    others = "".join(f", Docs/clients by {command[0]}" for command in present)
+    return (f"standardwebhooks, svix{others} verify a delivery ({len(body)} bytes), and none a changed one; "
+            "standardwebhooks and svix old and new secret")
+
+
+def ran(command, secret, headers, body):
+    """One of the programs of Docs/clients, on the delivery and on a changed one."""
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(secret)
+        file.flush()
+        known = [headers[f"webhook-{name}"] for name in ("id", "timestamp", "signature")]
+        for told, wanted in ((body, "verified"), (body + b" ", "refused")):
+            done = subprocess.run([*command, file.name, *known], input=told, capture_output=True, timeout=60)
+            assert done.stdout.decode().strip() == wanted, (command, wanted, done)
 
 
 def verified(judge, secret, headers, body):
