@@ -7,6 +7,9 @@ static const unsigned char openapi_yaml[] = {
 static const unsigned char openapi_json[] = {
 #embed "../../openapi.json"
 };
+static const unsigned char alert_html[] = {
+#embed "../../Web/alert.html"
+};
 static const unsigned char deposit_html[] = {
 #embed "../../Web/deposit.html"
 };
@@ -190,6 +193,9 @@ static const unsigned char migration_0057[] = {
 static const unsigned char migration_0058[] = {
 #embed "../../Migrations/0058_account_modes.sql"
 };
+static const unsigned char migration_0059[] = {
+#embed "../../Migrations/0059_delivery_lines.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -208,6 +214,7 @@ static const unsigned char pack_people[] = {
 static const kassets_file files[] = {
     FILE_OF("openapi.yaml", openapi_yaml),
     FILE_OF("openapi.json", openapi_json),
+    FILE_OF("Web/alert.html", alert_html),
     FILE_OF("Web/deposit.html", deposit_html),
     FILE_OF("Web/password.html", password_html),
     FILE_OF("Assets/common-passwords.txt", common_passwords),
@@ -269,6 +276,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0056_former_known.sql", migration_0056),
     FILE_OF("Migrations/0057_market_revisions.sql", migration_0057),
     FILE_OF("Migrations/0058_account_modes.sql", migration_0058),
+    FILE_OF("Migrations/0059_delivery_lines.sql", migration_0059),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -22,14 +22,15 @@ package struct EventEndpoints {
     private let deltas = AuthorityDeltas()
 
     package init(
-        database: Database, ledger: Ledger, feed: EventFeed, things: TargetSource = .none,
+        database: Database, ledger: Ledger, feed: EventFeed, things: TargetSource = .none, origin: String,
         reactor: Reactor, streams: StreamLimit, turn: BatchTurn = BatchTurn(),
         recheck: @escaping Recheck
     ) {
         (self.database, self.things, clock) = (database, things, ledger.clock)
         reader = HorizonReader(database, things: things)
         upload = EventUpload(
-            ledger: ledger, gatherer: EventGatherer(ledger: ledger, turn: turn, reactor: reactor))
+            ledger: ledger, gatherer: EventGatherer(ledger: ledger, turn: turn, reactor: reactor),
+            origin: origin)
         (self.feed, self.reactor, self.streams, self.recheck) = (feed, reactor, streams, recheck)
     }
 

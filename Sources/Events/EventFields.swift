@@ -300,6 +300,10 @@ extension EventType {
         ],
         "endpoint.disabled": EventFields.endpoint + [EventField("reason", .string)],
         "endpoint.recovered": EventFields.endpoint + [EventField("down_seconds", .integer)],
+        "endpoint.changed": EventFields.endpoint + [
+            EventField("changed", .strings), EventField("previous_host", .string),
+        ],
+        "endpoint.deleted": EventFields.endpoint,
         "message.exhausted": EventFields.endpoint + [
             EventField("delivery_id", .string), EventField("message_id", .string),
             EventField("event_type", .string), EventField("alert_id", .string, isNullable: true),

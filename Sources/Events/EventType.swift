@@ -196,6 +196,8 @@ extension EventType {
     package static let endpointDegraded = EventType("endpoint.degraded", .webhooksRead)
     package static let endpointDisabled = EventType("endpoint.disabled", .webhooksRead, isSecurity: true)
     package static let endpointRecovered = EventType("endpoint.recovered", .webhooksRead)
+    package static let endpointChanged = EventType("endpoint.changed", .webhooksRead, isSecurity: true)
+    package static let endpointDeleted = EventType("endpoint.deleted", .webhooksRead, isSecurity: true)
     package static let messageExhausted = EventType("message.exhausted", .webhooksRead)
     package static let secretRotationDue = EventType("secret.rotation.due", .webhooksRead, isSecurity: true)
     package static let endpointCertificateExpiring = EventType(
@@ -246,7 +248,7 @@ extension EventType {
         .ruleSuspended, .ruleFailed, .ruleNoData,
         .ruleOverflowed, .ruleExpiring, .ruleExpired, .ruleActed, .ruleBraked, .ruleActionRefused,
         .heartbeatMissed, .heartbeatRecovered, .endpointDegraded,
-        .endpointDisabled, .endpointRecovered,
+        .endpointDisabled, .endpointRecovered, .endpointChanged, .endpointDeleted,
         .messageExhausted,
         .secretRotationDue, .endpointCertificateExpiring, .jobFailed, .auditCheckpointed, .systemSealed,
         .systemUnsealed, .rootKeyRotated,
@@ -256,7 +258,8 @@ extension EventType {
 
     /// Told to every webhook whose owner may read it, whatever it subscribed to.
     package static let pagingNames: Set<String> = [
-        breakGlassUsed.name, ownerRecovered.name, ruleWeakened.name,
+        breakGlassUsed.name, ownerRecovered.name, ruleWeakened.name, endpointDisabled.name,
+        endpointChanged.name, endpointDeleted.name,
     ]
 
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -16,8 +16,13 @@ struct EventUpload {
 
     let ledger: Ledger
     let gatherer: EventGatherer
+    /// Where this installation is reached, as its webhooks say.
+    let origin: String
+
+    private static let originHeader: HeaderName = "keybell-origin"
 
     nonisolated(nonsending) func receive(_ request: Request, _ context: Context) async throws -> Response {
+        try refuseOwn(request)
         var query = try request.parameters()
         let isStrict = query.bool("strict", default: false)
         try query.finish()
@@ -35,6 +40,12 @@ struct EventUpload {
         var batch = EventBatch()
         for event in events ?? [] { batch.take(event) }
         return try await store(&batch, context, isStrict)
+    }
+
+    /// What its own webhook tells would be told by it again, for ever.
+    private func refuseOwn(_ request: Request) throws(Problem) {
+        guard request.head.headers[Self.originHeader] == origin else { return }
+        throw Problem(.forbidden, "A webhook of this installation does not push events into it.")
     }
 
     private nonisolated(nonsending) func one(_ body: JSONValue, _ context: Context) async throws -> Response {

@@ -24,19 +24,35 @@ extension DeliveryQueue {
                     order by d.sequence limit 1) as id
                 from unnest($1::uuid[], $2::text[]) as l (webhook, order_key)
             )
-            update delivery d set due_at = $4, leased_by = $5, schedule_at = $3, next_attempt_at = $3
+            update delivery d set due_at = clock_timestamp() + $4::bigint * interval '1 microsecond',
+                leased_by = $5, schedule_at = $3, next_attempt_at = $3
             from head where d.id = head.id and d.due_at = 'infinity'
             returning
             """, pendingColumns,
         ].joined(separator: " "))
-    private static let stranded = Statement(
-        "delivery_line_stranded",
+    /// From line to line, by the index of what waits; each with whether its first message waits, too.
+    private static let lines = Statement(
+        "delivery_lines",
         """
-        select webhook, order_key from (
-            select distinct on (webhook, order_key) webhook, order_key, due_at from delivery
-            where state = 'pending' and order_key is not null order by webhook, order_key, sequence
-        ) as head where due_at = 'infinity' limit 256
+        with recursive line as (
+            (select webhook, order_key from delivery
+                where state = 'pending' and order_key is not null and due_at = 'infinity'
+                    and (webhook, order_key) > ($1::uuid, $2::text)
+                order by webhook, order_key limit 1)
+            union all
+            select n.webhook, n.order_key from line l cross join lateral (
+                select webhook, order_key from delivery
+                where state = 'pending' and order_key is not null and due_at = 'infinity'
+                    and (webhook, order_key) > (l.webhook, l.order_key)
+                order by webhook, order_key limit 1) n
+        )
+        select l.webhook, l.order_key,
+            coalesce((select d.due_at = 'infinity' from delivery d
+                where d.webhook = l.webhook and d.order_key = l.order_key and d.state = 'pending'
+                order by d.sequence limit 1), false)
+        from (select webhook, order_key from line limit $3) l
         """)
+    private static let linesAtOnce = 1_000
 
     struct Line: Hashable {
         let webhook: WebhookID
@@ -59,13 +75,31 @@ extension DeliveryQueue {
             try await lockLines(of: lines.map(\.webhook), in: transaction)
             return try await transaction.query(
                 advance, .idArray(lines.map(\.webhook)), .textArray(lines.map(\.key)), .timestamp(now),
-                .timestamp(now + Lease.length), .uuid(node))
+                .int64(Lease.length.microseconds), .uuid(node))
         }
         return rows.map { PendingDelivery($0) }
     }
 
-    /// Lines that nobody advances: whoever ended their first message is gone.
-    nonisolated(nonsending) static func strandedLines(in database: Database) async throws -> Set<Line> {
-        Set(try await database.query(stranded).map { Line(webhook: $0.id(0), key: $0.text(1)) })
+    struct LinesLookedAt {
+        /// Those that nobody advances: whoever ended their first message is gone.
+        var stranded: Set<Line> = []
+        /// Where the next look begins; nil: from the beginning.
+        var last: Line?
+    }
+
+    /// Some of the lines in which something waits.
+    nonisolated(nonsending) static func strandedLines(
+        after last: Line? = nil, in database: Database
+    ) async throws -> LinesLookedAt {
+        let rows = try await database.query(
+            lines, .uuid(last?.webhook.uuid ?? UUID(high: 0, low: 0)), .text(last?.key ?? ""),
+            .int(linesAtOnce))
+        var looked = LinesLookedAt()
+        for row in rows {
+            let line = Line(webhook: row.id(0), key: row.text(1))
+            if row.bool(2) { looked.stranded.insert(line) }
+            if rows.count == linesAtOnce { looked.last = line }
+        }
+        return looked
     }
 }

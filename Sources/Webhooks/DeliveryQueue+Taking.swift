@@ -5,16 +5,20 @@ import Postgres
 /// Taking what is due, and keeping what was taken.
 extension DeliveryQueue {
     /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. With it, until when
-    /// others found its endpoint closed.
+    /// others found its endpoint closed. Leases are told by the database's clock alone, so that a node whose
+    /// own is ahead takes nothing from those that live.
     static let take = Statement(
         "delivery_take",
         derived: [
             """
             with due as (
-                select id, webhook from delivery where state = 'pending' and due_at <= $1
+                select id, webhook from delivery
+                where state = 'pending' and due_at <= greatest($1, statement_timestamp())
+                    and due_at <= case when leased_by is null then $1 else statement_timestamp() end
                 order by due_at limit $2 for update skip locked
             )
-            update delivery d set due_at = $3, leased_by = $4
+            update delivery d set due_at = clock_timestamp() + $3::bigint * interval '1 microsecond',
+                leased_by = $4
             from due left join webhook_health h on h.webhook = due.webhook where d.id = due.id
             returning
             """, pendingColumns, ", h.opens_at",
@@ -27,16 +31,30 @@ extension DeliveryQueue {
     private static let pendingColumnCount = 13
     private static let renew = Statement(
         "delivery_renew",
-        "update delivery set due_at = $2 where id = any ($1::uuid[]) and leased_by = $3 and state = 'pending'"
-    )
-    /// A receiver works again, or somebody asks: what waits for it is due. What was found out by a probe
-    /// leaves it the time that its schedule has for it.
+        """
+        update delivery set due_at = clock_timestamp() + $2::bigint * interval '1 microsecond'
+        where id = any ($1::uuid[]) and leased_by = $3 and state = 'pending'
+        """)
+    /// A receiver works again, or somebody asks: what waits for it is due, a few at a time. Such an attempt
+    /// leaves a delivery the time that its schedule has for it; what was shelved to the end of its life, as
+    /// its webhook took nothing, has one soon.
     private static let hasten = Statement(
         "delivery_hasten",
         """
-        update delivery set due_at = $2, next_attempt_at = least(next_attempt_at, $2),
-            schedule_due_at = case when $3 and due_at > $2 then coalesce(schedule_due_at, due_at) end
-        where webhook = $1 and state = 'pending' and leased_by is null and due_at < 'infinity'
+        with waiting as (
+            select id, due_at, row_number() over (order by due_at, id) - 1 as place from delivery
+            where webhook = $1 and state = 'pending' and leased_by is null and due_at < 'infinity'
+                and ($3 or keep_until is null or keep_until <= $2)
+        ), timed as (
+            select id,
+                least(due_at, $2::timestamptz + make_interval(secs => (place / $4::bigint)::float8)) as at
+            from waiting
+        )
+        update delivery d set due_at = timed.at, next_attempt_at = timed.at, keep_until = $5,
+            schedule_due_at = case when d.due_at <= $2 then d.schedule_due_at
+                when d.due_at > d.schedule_at + $6::bigint * interval '1 microsecond' then $7
+                else coalesce(d.schedule_due_at, d.due_at) end
+        from timed where d.id = timed.id
         """)
     /// A message came through: what failed before is tried soon, a few at a time, and each seldom.
     private static let trySoon = Statement(
@@ -71,7 +89,7 @@ extension DeliveryQueue {
     ) async throws -> (deliveries: [PendingDelivery], closed: [WebhookID: Timestamp]) {
         let rows = try await database.transaction { transaction in
             try await transaction.query(
-                take, .timestamp(now), .int(most), .timestamp(now + Lease.length), .uuid(node))
+                take, .timestamp(now), .int(most), .int64(Lease.length.microseconds), .uuid(node))
         }
         var closed: [WebhookID: Timestamp] = [:]
         for row in rows {
@@ -81,19 +99,23 @@ extension DeliveryQueue {
     }
 
     nonisolated(nonsending) static func renew(
-        _ deliveries: [DeliveryID], for node: UUID, at now: Timestamp, in database: Database
+        _ deliveries: [DeliveryID], for node: UUID, in database: Database
     ) async throws {
         _ = try await database.transaction { transaction in
             try await transaction.query(
-                renew, .idArray(deliveries), .timestamp(now + Lease.length), .uuid(node))
+                renew, .idArray(deliveries), .int64(Lease.length.microseconds), .uuid(node))
         }
     }
 
-    /// - Parameter keepsSchedule: attempts before the time that a delivery has now count for nothing.
+    /// - Parameter overrules: also what was told to wait by its receiver, or was tried a moment ago.
     nonisolated(nonsending) static func hasten(
-        _ webhook: WebhookID, keepsSchedule: Bool, at now: Timestamp, in transaction: Transaction
+        _ webhook: WebhookID, overrules: Bool, at now: Timestamp, in transaction: Transaction
     ) async throws {
-        _ = try await transaction.query(hasten, .id(webhook), .timestamp(now), .bool(keepsSchedule))
+        let shelved = RetrySchedule.lifetime.microseconds - Period.seconds(1).microseconds
+        _ = try await transaction.query(
+            hasten, .id(webhook), .timestamp(now), .bool(overrules), .int(RetrySchedule.earlyPerSecond),
+            .timestamp(now + RetrySchedule.earlyEvery), .int64(shelved),
+            .timestamp(now + RetrySchedule.waits[2]))
     }
 
     /// How many were found.

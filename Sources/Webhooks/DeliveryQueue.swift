@@ -76,7 +76,8 @@ enum DeliveryQueue {
         select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '),
             r.before + w.step,
             'pending', $10::timestamptz, case when not w.waits then $10::timestamptz end,
-            case when w.waits then 'infinity' else $11::timestamptz end,
+            case when w.waits then 'infinity' when $12::uuid is null then $10::timestamptz
+                else clock_timestamp() + $11::bigint * interval '1 microsecond' end,
             case when not w.waits then $12::uuid end,
             $10::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
             m.thing, w.order_key, string_to_array(m.alerts, ' ')::uuid[],
@@ -87,8 +88,7 @@ enum DeliveryQueue {
 
     /// Nobody waits for it but for those that wait for a line.
     nonisolated(nonsending) static func send(
-        _ drafts: [DeliveryDraft], at now: Timestamp, lease: (node: UUID, until: Timestamp)?,
-        in transaction: Transaction
+        _ drafts: [DeliveryDraft], at now: Timestamp, leasedBy node: UUID?, in transaction: Transaction
     ) async throws -> QueuedDeliveries {
         let wanted = drafts.enumerated().flatMap { number, draft in
             draft.receivers.map { (receiver: $0, number: Int64(number + 1)) }
@@ -102,8 +102,8 @@ enum DeliveryQueue {
             .textArray(drafts.map { $0.message.permissions.map(\.rawValue).joined(separator: " ") }),
             .byteaArray(drafts.map(\.body.prefix)),
             .idArray(wanted.map(\.receiver.id)), .idArray(wanted.map(\.receiver.webhook)),
-            .int64Array(wanted.map(\.number)), .timestamp(now), .timestamp(lease?.until ?? now),
-            .uuid(lease?.node), .optionalTextArray(drafts.map(\.message.thing)),
+            .int64Array(wanted.map(\.number)), .timestamp(now), .int64(Lease.length.microseconds),
+            .uuid(node), .optionalTextArray(drafts.map(\.message.thing)),
             .optionalTextArray(wanted.map(\.receiver.orderKey)),
             .optionalTextArray(drafts.map { Self.text($0.alerts) }),
             .optionalTextArray(drafts.map { Self.text($0.events) }))

@@ -61,7 +61,7 @@ extension Dispatcher {
             known = held
             if old.isEmpty || isDraining { continue }
             do {
-                try await DeliveryQueue.renew(old.sorted(), for: node, at: clock.now(), in: database)
+                try await DeliveryQueue.renew(old.sorted(), for: node, in: database)
             } catch {
                 log.warning("leases of deliveries cannot be renewed", ["error": .text("\(error)")])
             }

@@ -30,13 +30,15 @@ extension Dispatcher {
         }
     }
 
-    /// Now and then, in the poll's loop.
+    /// Now and then, in the poll's loop of one worker of the node.
     nonisolated(nonsending) func sweep() async {
         let now = clock.monotonicNanoseconds()
-        guard now &- lastSweep >= UInt64(Self.sweepEvery.nanoseconds), !keys.isSealed else { return }
+        guard sweeps, now &- lastSweep >= UInt64(Self.sweepEvery.nanoseconds), !keys.isSealed else { return }
         lastSweep = now
         do {
-            await advance(try await DeliveryQueue.strandedLines(in: database))
+            let looked = try await DeliveryQueue.strandedLines(after: sweptTo, in: database)
+            sweptTo = looked.last
+            await advance(looked.stranded)
             for id in try await BatchQueue.waiting(in: database) { gather(id) }
         } catch {
             log.debug("what waits in order cannot be looked for", ["error": .text("\(error)")])

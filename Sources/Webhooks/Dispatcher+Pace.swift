@@ -45,8 +45,7 @@ extension Dispatcher {
 
     // MARK: Before their time
 
-    /// What failed before is tried soon once a message came through, so many a second.
-    static let hastenedPerSecond = 50
+    /// Of what failed before and is tried soon once a message came through.
     private static let hastenedAtOnce = 500
     /// Rounds: what is left over has its schedule, or the next that comes through.
     private static let hasteningRounds = 200
@@ -55,11 +54,11 @@ extension Dispatcher {
         defer { hastening.remove(id) }
         await reactor.sleep(nanoseconds: limits.hastenDelay.nanoseconds)
         let now = clock.now()
-        let span = Period.seconds(Int64(Self.hastenedAtOnce / Self.hastenedPerSecond))
+        let span = Period.seconds(Int64(Self.hastenedAtOnce / RetrySchedule.earlyPerSecond))
         for round in 0..<Self.hasteningRounds where !isDraining {
             let found = try await DeliveryQueue.trySoon(
                 id, most: Self.hastenedAtOnce, from: now + span * Double(round),
-                perSecond: Self.hastenedPerSecond, at: now, in: database)
+                perSecond: RetrySchedule.earlyPerSecond, at: now, in: database)
             if found < Self.hastenedAtOnce { return }
         }
     }

@@ -67,6 +67,10 @@ package final class Dispatcher {
     private(set) var isRunning = false
     /// Monotonic.
     var lastSweep: UInt64 = 0
+    /// Where its next look at what waits in order begins.
+    var sweptTo: DeliveryQueue.Line?
+    /// Whether it looks for what others left behind: one a node does.
+    let sweeps: Bool
     private let pollBell = Wakeup()
     private var tasks = 0
     private var spawn: ((PendingDelivery, WebhookSnapshot.Entry, Place) -> Void)?
@@ -74,16 +78,17 @@ package final class Dispatcher {
 
     package init(
         node: UUID, ledger: Ledger, outbox: WebhookOutbox, directory: WebhookDirectory, keys: WebhookKeys,
-        client: HTTPClient, mail: MailClient, allowance: Allowance, reactor: Reactor, log: Log,
-        metrics: WebhookMetrics,
+        client: HTTPClient, mail: MailClient, allowance: Allowance, origin: String, reactor: Reactor,
+        log: Log,
+        metrics: WebhookMetrics, sweeps: Bool = true,
         limits: Limits = Limits()
     ) {
         (self.node, self.ledger, self.outbox, self.directory) = (node, ledger, outbox, directory)
         (self.keys, self.client, self.allowance, self.reactor) = (keys, client, allowance, reactor)
         (self.log, self.metrics, self.limits) = (log, metrics, limits)
-        self.mail = mail
+        (self.mail, self.sweeps) = (mail, sweeps)
         standing = WebhookStanding(ledger: ledger)
-        packer = Packer(keys: keys, allowance: allowance)
+        packer = Packer(keys: keys, allowance: allowance, origin: origin)
     }
 
     /// Takes what this worker commits, and polls, on the loop of `worker`, until `drain`.

@@ -37,6 +37,12 @@ package struct EventPattern: Hashable, Sendable, CustomStringConvertible {
         return type.hasPrefix(area)
     }
 
+    /// Whether it takes all that the other takes.
+    func covers(_ other: EventPattern) -> Bool {
+        guard let area else { return other.text == text }
+        return other.text.hasPrefix(area)
+    }
+
     /// What a mistyped one may have meant.
     static func suggestion(for text: String) -> String? {
         let areas = Set(EventType.all.map { String($0.name.prefix { $0 != "." }) + ".*" })

@@ -1,6 +1,7 @@
 package import Kernel
 
-/// Who sends a delivery, and until when others leave it alone. The row's `due_at` is the end of the lease.
+/// Who sends a delivery, and until when others leave it alone. The row's `due_at` is the end of the lease, by
+/// the database's clock: nodes' clocks differ.
 package struct Lease: Sendable {
     /// Longer than the longest attempt, so that a living sender's attempt ends before its lease; short,
     /// because it is how long a message of a killed node waits.

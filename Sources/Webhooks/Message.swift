@@ -93,17 +93,23 @@ extension Message {
         type == EventType.alertCommented.name || type == EventType.alertAssigned.name
     }
 
+    var isEnd: Bool { type == EventType.alertResolved.name }
+
     /// An event for those subscribed to it; nil for alerts, which Alerts sends by its rules' routes.
     package init?(_ event: Event) {
         guard !event.type.name.hasPrefix("alert.") else { return nil }
-        let isAboutEndpoint = event.type.permission == .webhooksRead
-        let concerned = isAboutEndpoint ? event.data["webhook_id"]?.asString : nil
         let (data, thing) = (Self.data(of: event), EventTopic(of: event).thing)
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id,
             permissions: event.type.permissions(about: thing), about: thing,
-            except: concerned.flatMap { WebhookID($0) },
+            except: Self.endpoint(of: event.type, event.data),
             less: Less(event.type, data))
+    }
+
+    /// The webhook that an event tells of.
+    package static func endpoint(of type: EventType, _ data: JSONObject?) -> WebhookID? {
+        guard type.permission == .webhooksRead else { return nil }
+        return data?["webhook_id"]?.asString.flatMap { WebhookID($0) }
     }
 
     /// The event's fields after its id and subject.

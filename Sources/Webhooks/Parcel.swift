@@ -13,8 +13,13 @@ enum Parcel {
 
 /// The one place where body and headers of an attempt are made, whatever kind of destination it goes to.
 struct Packer {
+    /// By which Keybell knows its own messages.
+    static let originHeader = "keybell-origin"
+
     let keys: WebhookKeys
     let allowance: Allowance
+    /// Where this installation is reached.
+    let origin: String
 
     /// Too long for any receiver once its template was filled.
     struct TooLarge: Error {}
@@ -47,6 +52,7 @@ struct Packer {
         else { throw ChannelPacker.Unsendable() }
         let signers = try keys.signers(for: webhook, at: now)
         request.headers += delivery.signature(signers, over: request.body, at: now)
+        request.headers.append(OutgoingHeader(Self.originHeader, origin))
         request.headers += try keys.headers(for: webhook)
         request.clientCertificate = try keys.clientCertificate(for: webhook)
         return Packed(parcel: .request(request), secrets: signers.secretIDs)
@@ -62,7 +68,8 @@ struct Packer {
         let type = webhook.terms.template?.contentType ?? "application/json"
         var request = OutgoingRequest(
             .post, url,
-            headers: delivery.headers(signers, over: body, type, at: now) + (try keys.headers(for: webhook)),
+            headers: delivery.headers(signers, over: body, type, at: now)
+                + [OutgoingHeader(Self.originHeader, origin)] + (try keys.headers(for: webhook)),
             body: body, allowance: allowance, mayResend: true)
         request.clientCertificate = try keys.clientCertificate(for: webhook)
         return Packed(parcel: .request(request), secrets: signers.secretIDs)

@@ -22,6 +22,9 @@ struct Redirection {
         guard isOtherURL || channel?.redirects(record.channel) == true else { return nil }
     }
 
+    /// What of the request it comes of.
+    var field: String { isOtherURL ? "url" : "channel" }
+
     nonisolated(nonsending) func check(
         _ draft: TermsDraft, _ outbox: WebhookOutbox, _ change: Change
     ) async throws {

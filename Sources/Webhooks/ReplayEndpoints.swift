@@ -20,17 +20,19 @@ package struct ReplayEndpoints {
     private let outbox: WebhookOutbox
     private let things: TargetSource
     private let told: Told
+    private let limits: WebhookReplay.Limits
     private let wake: () -> Void
 
     package typealias Told = nonisolated(nonsending) ([Event], Transaction) async throws -> [Message]
 
     /// - Parameter told: alerts that events tell of, as messages for whoever they are for.
     package init(
-        ledger: Ledger, outbox: WebhookOutbox, things: TargetSource = .none, told: @escaping Told,
+        ledger: Ledger, outbox: WebhookOutbox, things: TargetSource = .none,
+        limits: WebhookReplay.Limits = WebhookReplay.Limits(), told: @escaping Told,
         wake: @escaping () -> Void
     ) {
         (self.ledger, self.outbox, self.things) = (ledger, outbox, things)
-        (self.told, self.wake) = (told, wake)
+        (self.limits, self.told, self.wake) = (limits, told, wake)
     }
 
     package var operations: [Operation] {
@@ -46,6 +48,8 @@ package struct ReplayEndpoints {
         let span: Range<Timestamp>
         let isMissing: Bool
         let isDry: Bool
+        /// Of the answer to a call before.
+        let after: EventID?
     }
 
     private nonisolated(nonsending) func replay(_ request: Request, _ context: Context) async throws
@@ -88,7 +92,8 @@ package struct ReplayEndpoints {
                 .rateLimited, "This webhook was replayed a moment ago.",
                 headers: [(.retryAfter, String(Self.pause.microseconds / 1_000_000))])
         }
-        return WebhookReplay(webhook: webhook, span: wish.span, isDry: wish.isDry)
+        return WebhookReplay(
+            webhook: webhook, span: wish.span, after: wish.after, isDry: wish.isDry, limits: limits)
     }
 
     private nonisolated(nonsending) func run(
@@ -123,9 +128,15 @@ package struct ReplayEndpoints {
             fields.fail(
                 "since", code: FieldCode.outOfRange, "must be within the last 29 days for what is missing")
         }
+        let after = fields.parsed(optional: "cursor", expected: "next_cursor of the answer before") { text in
+            Cursor(text).flatMap { $0.parts.count == 1 ? EventID($0.parts[0]) : nil }
+        }
+        if after != nil, !isMissing {
+            fields.fail("cursor", code: FieldCode.malformed, "goes with missing alone")
+        }
         if until < since { fields.fail("until", code: FieldCode.outOfRange, "must not be before since") }
         try fields.finish()
-        return Wish(span: since..<max(until, since), isMissing: isMissing, isDry: isDry)
+        return Wish(span: since..<max(until, since), isMissing: isMissing, isDry: isDry, after: after)
     }
 
     private static func response(
@@ -141,6 +152,9 @@ package struct ReplayEndpoints {
             w.field("remaining", found.remaining)
             w.field("first_message_at", found.firstAt?.description)
             w.field("last_due_at", found.lastDueAt?.description)
+            w.field("complete", found.end == nil && found.remaining == 0)
+            w.field("searched_until", (found.end?.at ?? wish.span.upperBound).description)
+            w.field("next_cursor", found.end.map { Cursor([$0.event.description]).text })
         }
     }
 }

@@ -22,6 +22,8 @@ package enum RetrySchedule {
     package static let throttleWaits = (first: Period.seconds(5), last: Period.minutes(10))
     /// How seldom one message is tried before its time.
     package static let earlyEvery = Period.minutes(10)
+    /// How many a second of one webhook.
+    package static let earlyPerSecond = 50
     /// A message that waits for a receiver that is down or disabled lapses after that.
     package static let lifetime = waits.reduce(Period(microseconds: 0), +) * (1 + jitter)
 

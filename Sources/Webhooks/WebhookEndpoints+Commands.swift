@@ -52,7 +52,7 @@ extension WebhookEndpoints {
             guard webhook.status != .suspended else {
                 throw Problem(.conflict, "Its owner is disabled; enabling the owner enables it.")
             }
-            let event = try await WebhookStanding.reactivate(&webhook, change)
+            let event = try await WebhookStanding.reactivate(&webhook, change, overrules: true)
             try await WebhookStore.update(webhook, in: change.transaction)
             _ = change.emit(event)
             change.touchesConfiguration = true
@@ -66,7 +66,7 @@ extension WebhookEndpoints {
     private nonisolated(nonsending) func tryNow(
         _ webhook: Webhook, _ change: Change
     ) async throws -> WebhookRecord {
-        try await WebhookStanding.forgetFailures(of: webhook.id, change)
+        try await WebhookStanding.forgetFailures(of: webhook.id, change, overrules: true)
         try await WebhookStore.update(webhook, in: change.transaction)
         change.touchesConfiguration = true
         change.afterCommit(wake)

@@ -14,13 +14,15 @@ package struct WebhookEndpoints {
     let outbox: WebhookOutbox
     let keys: WebhookKeys
     private let allowance: Allowance
+    private let uses: WebhookUses.Reader
     let wake: () -> Void
 
+    /// - Parameter uses: what names a webhook.
     package init(
         ledger: Ledger, outbox: WebhookOutbox, keys: WebhookKeys, allowance: Allowance,
-        wake: @escaping () -> Void
+        uses: @escaping WebhookUses.Reader, wake: @escaping () -> Void
     ) {
-        (self.ledger, self.outbox, self.keys) = (ledger, outbox, keys)
+        (self.ledger, self.outbox, self.keys, self.uses) = (ledger, outbox, keys, uses)
         (self.allowance, self.wake) = (allowance, wake)
     }
 
@@ -44,7 +46,7 @@ package struct WebhookEndpoints {
                 errors: [.notFound, .alreadyExists], bodyLimit: Self.bodyBytes, handle: update),
             Operation(
                 .delete, one, id: "deleteWebhook", requires: .permission(.webhooksWrite),
-                errors: [.notFound, .preconditionFailed], bodyLimit: 0, handle: delete),
+                errors: [.notFound, .conflict, .preconditionFailed], bodyLimit: 0, handle: delete),
             Operation(
                 .post, "/v1/webhooks/{webhook_id}/test", id: "testWebhook",
                 requires: .permission(.webhooksWrite),
@@ -169,10 +171,13 @@ extension WebhookEndpoints {
             try await WebhookStore.update(webhook, in: change.transaction)
             try await privates.store(for: id, in: change.transaction)
             if redirection != nil || !draft.isEmpty {
-                try await WebhookStanding.forgetFailures(of: id, change)
+                try await WebhookStanding.forgetFailures(
+                    of: id, change, overrules: redirection != nil)
                 change.afterCommit(wake)
             }
             change.audit("webhooks.change", id, detail: webhook.detail)
+            let narrowing = WebhookNarrowing(before.webhook, webhook, elsewhereBy: redirection?.field)
+            if let narrowing { change.emit(narrowing.event(of: webhook)) }
             change.touchesConfiguration = true
             return try await found(id, change)
         }
@@ -185,11 +190,15 @@ extension WebhookEndpoints {
         try request.parameters().finish()
         let id = try Self.id(request)
         try await ledger.change(context) { change in
+            // Whoever names it waits, and finds none then.
+            try await WebhookStore.hold(id, in: change.transaction)
             let webhook = try await locked(id, change).webhook
             try request.match(revision: webhook.revision, required: false)
+            try await uses(id, context, change.transaction).refuseAny()
             try await WebhookStore.delete(id, in: change.transaction)
             try await DeliveryQueue.abandon(id, .webhookDeleted, at: context.now, in: change.transaction)
             change.audit("webhooks.delete", id, detail: webhook.detail)
+            change.emit(webhook.event(.endpointDeleted, [:]))
             change.touchesConfiguration = true
         }
         return Response(.noContent)

@@ -158,8 +158,8 @@ package final class WebhookOutbox {
         _ drafts: [DeliveryDraft], at now: Timestamp, in transaction: Transaction
     ) async throws -> QueuedDeliveries? {
         if drafts.isEmpty { return nil }
-        let lease = taker == nil ? nil : (node: node, until: now + Lease.length)
-        return try await DeliveryQueue.send(drafts, at: now, lease: lease, in: transaction)
+        return try await DeliveryQueue.send(
+            drafts, at: now, leasedBy: taker == nil ? nil : node, in: transaction)
     }
 }
 
@@ -194,7 +194,7 @@ extension WebhookOutbox {
                 body: MessageBody(message, entry.terms.payload))
         }
         if drafts.isEmpty { return [] }
-        let queued = try await DeliveryQueue.send(drafts, at: now, lease: nil, in: transaction)
+        let queued = try await DeliveryQueue.send(drafts, at: now, leasedBy: nil, in: transaction)
         return try await queued.deliveries().map(\.id)
     }
 }

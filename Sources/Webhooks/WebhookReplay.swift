@@ -5,31 +5,46 @@ import Kernel
 import Postgres
 
 /// What is sent again to one webhook: its dead letters of some time, or what it never got.
-struct WebhookReplay {
+package struct WebhookReplay {
     /// Alerts as messages: whom they went to is known to the room above.
     typealias Told = nonisolated(nonsending) ([Event], Transaction) async throws -> [Message]
 
     static let deadAtMost = 10_000
-    static let missingAtMost = 1_000
     /// Without a rate of the webhook's own.
     private static let perSecond = 50
     /// Deliveries are kept for longer (`WebhookJobs.keepDelivered`): what is gone would look missing.
     static let reach = Period.days(29)
-    private static let pageEvents = 500
-    /// Events looked at in one call.
-    private static let pages = 40
+
+    /// What one call looks for of what is missing.
+    package struct Limits: Sendable {
+        package var messages = 1_000
+        package var pageEvents = 500
+        package var pages = 40
+
+        package init() {}
+    }
 
     struct Found: Equatable {
         var count = 0
-        /// Of the same time, for a further call.
+        /// Found in the same time, for a further call.
         var remaining = 0
         var firstAt: Timestamp?
         var lastDueAt: Timestamp?
+        /// The last event that was looked at, where the time may hold more; nil: all of it was.
+        var end: End?
+
+        struct End: Equatable {
+            let event: EventID
+            let at: Timestamp
+        }
     }
 
     let webhook: Webhook
     let span: Range<Timestamp>
+    /// Where a call before this one ended.
+    var after: EventID?
     let isDry: Bool
+    var limits = Limits()
 
     private var interval: Period {
         Period(microseconds: 1_000_000 / Int64(webhook.terms.maxPerSecond ?? Self.perSecond))
@@ -128,16 +143,21 @@ extension WebhookReplay {
         sees: nonisolated(nonsending) ([Message]) async throws -> [Message]
     ) async throws -> Found {
         var found: [Message] = []
-        var last = EventID(UUID(high: 0, low: 0))
-        var isEnd = false
-        for _ in 0..<Self.pages where !isEnd && found.count < Self.missingAtMost {
-            let events = try await events(after: last, in: transaction)
-            isEnd = events.count < Self.pageEvents
-            last = events.last?.id ?? last
-            let messages = events.compactMap { Message($0) } + (try await told(events, transaction))
+        var last = after ?? EventID(UUID(high: 0, low: 0))
+        var end: Found.End?
+        for _ in 0..<limits.pages {
+            let page = try await page(after: last, in: transaction)
+            let messages = page.events.compactMap { Message($0) } + (try await told(page.events, transaction))
             found += try await sees(outbox.due(messages, for: webhook.id, in: transaction))
+            last = page.end?.event ?? last
+            end = page.end
+            if end == nil || found.count >= limits.messages { break }
         }
-        let sent = found.prefix(Self.missingAtMost)
+        found.sort { ($0.event?.uuid ?? last.uuid) < ($1.event?.uuid ?? last.uuid) }
+        let sent = found.prefix(limits.messages)
+        if sent.count < found.count, let cut = sent.last, let event = cut.event {
+            end = Found.End(event: event, at: cut.timestamp)
+        }
         if !isDry {
             let ids = try await outbox.enqueue(Array(sent), again: webhook.id, in: transaction)
             _ = try await transaction.query(
@@ -145,18 +165,23 @@ extension WebhookReplay {
         }
         return Found(
             count: sent.count, remaining: found.count - sent.count, firstAt: sent.map(\.timestamp).min(),
-            lastDueAt: lastDue(sent.count, now))
+            lastDueAt: lastDue(sent.count, now), end: end)
     }
 
-    private nonisolated(nonsending) func events(
+    /// - Returns: with where the next page begins, if there is one.
+    private nonisolated(nonsending) func page(
         after last: EventID, in transaction: Transaction
-    ) async throws -> [Event] {
+    ) async throws -> (events: [Event], end: Found.End?) {
         let (names, areas) = EventPattern.split(webhook.eventTypes)
         let rows = try await transaction.query(
             Self.unsent, .id(webhook.id), .timestamp(span.lowerBound), .timestamp(span.upperBound),
             .id(last), .textArray(names + EventType.pagingNames.sorted()), .textArray(areas + ["alert.%"]),
-            .int(Self.pageEvents))
-        return rows.compactMap { Event($0) }
+            .int(limits.pageEvents))
+        let isFull = rows.count == limits.pageEvents && !rows.isEmpty
+        let end = isFull ? rows[rows.count - 1] : nil
+        return (
+            rows.compactMap { Event($0) }, end.map { Found.End(event: $0.id(0), at: $0.timestamp(1)) }
+        )
     }
 }
 

@@ -37,8 +37,10 @@ final class WebhookSnapshot {
         /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of
         /// alerts means it; where it does speak of alerts, that narrows.
         func takes(_ message: Message) -> Bool {
-            guard message.except != id, !message.withheld.contains(id), hasLabels(of: message),
-                channel?.kind != .pagerduty || !message.isRemark
+            let isPager = channel?.kind == .pagerduty
+            // A page that was sent is closed, whatever is held for its receiver.
+            let isWithheld = message.withheld.contains(id) && !(isPager && message.isEnd)
+            guard message.except != id, !isWithheld, hasLabels(of: message), !(isPager && message.isRemark)
             else { return false }
             let isTaken =
                 EventType.pagingNames.contains(message.type)

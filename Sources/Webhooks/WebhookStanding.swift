@@ -38,7 +38,7 @@ package final class WebhookStanding {
     /// A probe came through: what waits is due.
     nonisolated(nonsending) func recover(_ id: WebhookID) async throws {
         try await change(id, "webhooks.recover", from: [.degraded]) { webhook, change in
-            try await Self.reactivate(&webhook, change, keepsSchedule: true)
+            try await Self.reactivate(&webhook, change, overrules: false)
         }
     }
 
@@ -80,31 +80,32 @@ package final class WebhookStanding {
     package nonisolated(nonsending) func resume(_ owner: PrincipalID) async throws {
         for id in try await WebhookStore.owned(by: owner, in: database) {
             try await change(id, "webhooks.resume", from: [.suspended]) { webhook, change in
-                try await Self.reactivate(&webhook, change)
+                try await Self.reactivate(&webhook, change, overrules: false)
             }
         }
     }
 
-    /// Active again, with a clean record, and what waits for it due now.
+    /// Active again, with a clean record, and what waits for it due.
+    /// - Parameter overrules: somebody knows better than its receiver's `Retry-After`.
     static nonisolated(nonsending) func reactivate(
-        _ webhook: inout Webhook, _ change: Change, keepsSchedule: Bool = false
+        _ webhook: inout Webhook, _ change: Change, overrules: Bool
     ) async throws -> NewEvent {
         let now = change.context.now
         let down = now - (webhook.downSince ?? now)
         webhook.become(.active, reason: nil, at: now)
-        try await forgetFailures(of: webhook.id, change, keepsSchedule: keepsSchedule)
+        try await forgetFailures(of: webhook.id, change, overrules: overrules)
         return webhook.event(
             .endpointRecovered, ["down_seconds": .number(JSONNumber(down.microseconds / 1_000_000))])
     }
 
-    /// What waits for it is due now, and nothing that it did before keeps anybody from trying. Workers forget
+    /// What waits for it is due, and nothing that it did before keeps anybody from trying. Workers forget
     /// theirs when they see its next revision.
     static nonisolated(nonsending) func forgetFailures(
-        of id: WebhookID, _ change: Change, keepsSchedule: Bool = false
+        of id: WebhookID, _ change: Change, overrules: Bool
     ) async throws {
         try await WebhookStore.clearFailures(id, in: change.transaction)
         try await DeliveryQueue.hasten(
-            id, keepsSchedule: keepsSchedule, at: change.context.now, in: change.transaction)
+            id, overrules: overrules, at: change.context.now, in: change.transaction)
     }
 
     private nonisolated(nonsending) func change(

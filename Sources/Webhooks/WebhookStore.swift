@@ -16,6 +16,7 @@ enum WebhookStore {
             "select", WebhookRecord.columns, "from", WebhookRecord.tables,
             "where w.id = $1 for no key update of w",
         ].joined(separator: " "))
+    private static let hold = Statement("webhook_hold", "select from webhook where id = $1 for update")
     private static let secrets = Statement(
         "webhook_secrets",
         """
@@ -105,6 +106,11 @@ enum WebhookStore {
         guard let row = try await record.rows().first else { return nil }
         let records = try await withSecrets([WebhookRecord(row)], secrets)
         return try await addChannels(to: records, in: transaction).first
+    }
+
+    /// Also against what would name it from now on.
+    nonisolated(nonsending) static func hold(_ id: WebhookID, in transaction: Transaction) async throws {
+        _ = try await transaction.query(hold, .id(id))
     }
 
     nonisolated(nonsending) static func owned(

@@ -97,12 +97,38 @@ final class AlertDesk {
             now())
         """)
 
+    private static let makePager = Statement(
+        "test_pager",
+        "insert into webhook_channel (webhook, kind, settings, secrets) values ($1, 'pagerduty', '{}', '{}')")
+
     /// A receiver of the owner's, which routes may name.
-    func webhook(_ name: String) async throws -> WebhookID {
+    func webhook(_ name: String, isPager: Bool = false) async throws -> WebhookID {
         let id: WebhookID = ledger.newID()
         _ = try await database.query(
             Self.insertWebhook, .id(id), .text(name), .text(Self.owner.description))
+        if isPager { _ = try await database.query(Self.makePager, .id(id)) }
         return id
+    }
+
+    /// What a deletion of it is refused with.
+    func uses(of webhook: WebhookID, _ context: Context) async throws -> String? {
+        let uses = try await database.transaction { try await WebhookUses.read(webhook, context, $0) }
+        do throws(Problem) {
+            try uses.refuseAny()
+            return nil
+        } catch {
+            return error.detail
+        }
+    }
+
+    private static let disable = Statement(
+        "test_disable", "update webhook set status = 'disabled' where id = $1")
+
+    func disable(_ webhook: WebhookID) async throws {
+        try await ledger.change(context()) { change in
+            _ = try await change.transaction.query(Self.disable, .id(webhook))
+            change.touchesConfiguration = true
+        }
     }
 
     /// Another node's reader of events.

@@ -55,7 +55,27 @@ struct TellingPlanTests {
     private func book(
         _ routes: [AlertRoute] = [], _ mutes: [Mute] = [], quiet: [QuietHours] = []
     ) -> TellingBook {
-        TellingBook(configuration: 1, readAt: now, routes: routes, mutes: mutes, quiet: quiet)
+        TellingBook(
+            configuration: 1, readAt: now, routes: routes, mutes: mutes, quiet: quiet,
+            receivers: [one, two, three])
+    }
+
+    @Test func `where nobody that was chosen is there, those who subscribed are told`() {
+        var desk = book([route(1, [], [one, two])])
+        desk.receivers = [two, three]
+        desk.subscribers = [three]
+        #expect(TellingPlan(telling(), desk, at: now).target == .webhooks([one, two]), "one of two is")
+        for gone in [telling(sendTo: [one]), telling(isSecurity: true, sendTo: [one])] {
+            let plan = TellingPlan(gone, desk, at: now)
+            #expect(plan.target == .webhooks([three]) && plan.chosen == [three])
+            #expect(plan.reasons.map(\.kind) == [.unreachable] && !plan.isUsual)
+        }
+        var step = telling(sendTo: [two])
+        step.escalation = [one]
+        #expect(TellingPlan(step, desk, at: now).target == .webhooks([three]))
+        desk.subscribers = []
+        let lost = TellingPlan(telling(sendTo: [one]), desk, at: now)
+        #expect(lost.target == nil && lost.reasons.map(\.kind) == [.unreachable])
     }
 
     @Test func `an alert goes where its rule says, else by all routes that take it, else to subscribers`() {

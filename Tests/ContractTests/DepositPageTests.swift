@@ -13,7 +13,7 @@ struct DepositPageTests {
     private static func pages() async throws -> [Page] {
         try await Premises.open { _, premises in
             var pages: [Page] = []
-            for path in ["/deposit", "/invitations", "/password"] {
+            for path in ["/deposit", "/alerts", "/invitations", "/password"] {
                 let answer = try await premises.call("GET", path)
                 #expect(answer.status == 200)
                 let head = answer.response.head

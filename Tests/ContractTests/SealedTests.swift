@@ -13,7 +13,8 @@ import Testing
 struct SealedTests {
     /// Written out here a second time: who opens one more says so twice.
     private static let answered: Set<String> = [
-        "abortUnseal", "getContractJSON", "getContractYAML", "getDepositPage", "getHealth", "getIndex",
+        "abortUnseal", "getAlertPage", "getContractJSON", "getContractYAML", "getDepositPage", "getHealth",
+        "getIndex",
         "getInvitationPage", "getMetrics", "getPasswordPage", "getProblem", "getReadiness", "getSeal",
         "unseal",
     ]

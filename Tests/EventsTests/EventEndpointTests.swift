@@ -7,6 +7,17 @@ import Testing
 @testable import Events
 
 @Suite(.serialized) struct EventEndpointTests {
+    @Test func `a webhook of this installation pushes nothing into it, and another one's does`() async throws
+    {
+        try await FeedDesk.run { _, desk in
+            let body = #"{"type":"custom.tick","data":{}}"#
+            let own = try await desk.push(body, from: "https://keybell.example")
+            #expect(own.status == 403, "\(own.text)")
+            #expect(try await desk.push(body, from: "https://other.example").status == 201)
+            #expect(try await desk.push(body).status == 201)
+        }
+    }
+
     @Test func `one event is stored and answered with its place in the feed`() async throws {
         try await FeedDesk.run { _, desk in
             let answer = try await desk.push(

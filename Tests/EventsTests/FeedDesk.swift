@@ -33,7 +33,9 @@ final class FeedDesk {
         feed = EventFeed(database, reactor: worker.reactor)
         let told = Told()
         let endpoints = EventEndpoints(
-            database: database, ledger: ledger, feed: feed, reactor: worker.reactor, streams: StreamLimit()
+            database: database, ledger: ledger, feed: feed, origin: "https://keybell.example",
+            reactor: worker.reactor,
+            streams: StreamLimit()
         ) { _ in
             guard let desk = told.desk, desk.isLetIn else { return nil }
             desk.rechecks += 1
@@ -71,10 +73,13 @@ final class FeedDesk {
     }
 
     func push(
-        _ body: String, query: String = "", type: String = "application/json", as other: PrincipalID? = nil
+        _ body: String, query: String = "", type: String = "application/json", as other: PrincipalID? = nil,
+        from origin: String? = nil
     ) async throws -> TestAnswer {
         let context = testContext(Set(Permission.allCases), at: .testStart, principal: other ?? me)
-        return try await caller.call("POST", "/v1/events\(query)", context, body: body, type: type)
+        return try await caller.call(
+            "POST", "/v1/events\(query)", context,
+            headers: origin.map { [(name: "keybell-origin", value: $0)] } ?? [], body: body, type: type)
     }
 
     /// Opens a stream; what it writes lands in the writer.

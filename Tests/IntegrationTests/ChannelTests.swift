@@ -154,7 +154,7 @@ private struct ChannelDesk {
         #expect(mail["headers"]?["bcc"] == nil)
         #expect(mail["headers"]?["auto-submitted"]?.asString == "auto-generated")
         #expect(mail["headers"]?["subject"]?.asString?.hasPrefix("CRITICAL: <!channel> @everyone") == true)
-        #expect(mail["text"]?.asString?.contains("/v1/alerts/alrt_") == true, "\(mail)")
+        #expect(mail["text"]?.asString?.contains("/alerts#alrt_") == true, "\(mail)")
     }
 
     /// In one transaction, so that all of it waits at once.

@@ -90,7 +90,7 @@ def check(session, envelope):
     assert message["auto-submitted"] == "auto-generated"
     assert message["message-id"].endswith("@desk.example>"), message["message-id"]
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    assert "/v1/alerts/alrt_" in text and "/v1/alerts/alrt_" in page
+    assert "/alerts#alrt_" in text and "/alerts#alrt_" in page
     assert "<b>" in text and "<b>" not in page and "&lt;b&gt;" in page
     assert all(len(line) <= 78 for line in envelope.content.split(b"\r\n"))
     return f"aiosmtpd takes a mail over STARTTLS and a log-in ({len(envelope.content)} bytes), and its parts parse"

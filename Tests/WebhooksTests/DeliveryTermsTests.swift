@@ -27,7 +27,7 @@ struct DeliveryTermsTests {
 
     @Test(arguments: [
         "Host", "content-type", "Webhook-Id", "webhook-anything", "Transfer-Encoding", "traceparent",
-        "X-Forwarded-For",
+        "Keybell-Origin", "X-Forwarded-For",
         "Cookie", "Proxy-Authorization", "bad name", "", "a\u{0}b", "naïve", "line\nbreak",
     ])
     func `a header that is ours, or none, is refused`(name: String) {

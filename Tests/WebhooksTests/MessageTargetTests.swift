@@ -56,6 +56,8 @@ struct MessageTargetTests {
         #expect(takers(.subscribersAnd([keys.id]), withheld: [keys.id, pager.id]) == [alerts.id])
         #expect(takers(.webhooks([keys.id, alerts.id]), withheld: [keys.id]) == [alerts.id])
         #expect(takers(.subscribed([alerts.id]), withheld: [alerts.id]) == [])
+        let both: Set = [alerts.id, pager.id]
+        #expect(takers(.subscribers, "alert.resolved", withheld: both) == [pager.id], "a page is closed")
     }
 
     @Test func `a pager has no word for what people say to each other`() {

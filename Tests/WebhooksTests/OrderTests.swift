@@ -94,9 +94,12 @@ struct OrderTests {
             #expect(
                 try await DeliveryQueue.advance([line], for: room.node, at: room.clock.now, in: database)
                     .isEmpty)
-            #expect(try await DeliveryQueue.strandedLines(in: database).isEmpty)
+            #expect(try await DeliveryQueue.strandedLines(in: database).stranded.isEmpty)
             try await room.end(first.filter { $0.orderKey == line.key }, .delivered)
-            #expect(try await DeliveryQueue.strandedLines(in: database) == [line])
+            #expect(try await DeliveryQueue.strandedLines(in: database).stranded == [line])
+            #expect(
+                try await DeliveryQueue.strandedLines(after: line, in: database).stranded.isEmpty,
+                "a look begins where the last one ended")
             let second = try await DeliveryQueue.advance(
                 [line], for: room.node, at: room.clock.now, in: database)
             #expect(second.count == 1)
@@ -124,7 +127,7 @@ struct OrderTests {
                 _ = try await DeliveryQueue.advance([line], for: room.node, at: room.clock.now, in: database)
                 try await maker.value
                 // Either it found the line free, or it was advanced: never neither.
-                #expect(try await DeliveryQueue.strandedLines(in: database).isEmpty)
+                #expect(try await DeliveryQueue.strandedLines(in: database).stranded.isEmpty)
                 #expect(try await room.count("state = 'pending' and due_at < 'infinity'") == 1)
                 try await room.end(room.pending(), .delivered)
             }

@@ -69,6 +69,40 @@ struct ReplayTests {
         }
     }
 
+    @Test func `a search that stops before its end says so, and goes on from there`() async throws {
+        var limits = WebhookReplay.Limits()
+        (limits.messages, limits.pageEvents, limits.pages) = (2, 2, 2)
+        try await ScratchDatabase.make().withDatabase { [limits] _, database in
+            let desk = try WebhookDesk(database, limits: limits)
+            let room = desk.room
+            func emit(_ type: String) async throws {
+                room.clock.move(.milliseconds(1))
+                try await room.emit(type)
+            }
+            // Its owner may not read the first ones.
+            for _ in 0..<5 { try await emit("key.revoked") }
+            for _ in 0..<4 { try await emit("custom.tick") }
+            let (id, _) = try await room.makeWebhook(takes: ["custom.*", "key.*"], mayRead: [.eventsRead])
+            let span =
+                "\(since(desk, #","until":"\#(room.clock.now + .seconds(1))","missing":true"#).dropLast())"
+            var (cursor, counts): (JSONValue, [Int64]) = (.null, [])
+            for _ in 0..<8 {
+                room.clock.move(.seconds(20))
+                let answer = try await desk.call(
+                    "POST", "webhooks/\(id)/replay",
+                    "\(span),\"cursor\":\(String(decoding: cursor.bytes, as: UTF8.self))}")
+                counts.append(answer.json["count"]?.asInt ?? -1)
+                cursor = answer.json["next_cursor"] ?? .null
+                #expect(answer.json["complete"] == .bool(cursor == .null), "\(answer.text)")
+                if cursor == .null { break }
+            }
+            #expect(counts.first == 0 && counts.reduce(0, +) == 4 && counts.count >= 3, "\(counts)")
+            #expect(try await room.count("event_type = 'custom.tick'") == 4)
+            let mixed = #"{"since":"2026-01-01T00:00:00Z","cursor":"x"}"#
+            #expect(try await desk.call("POST", "webhooks/\(id)/replay", mixed).pointers == ["/cursor"])
+        }
+    }
+
     @Test func `alerts that were batched are not missing`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database in
             let desk = try WebhookDesk(database)

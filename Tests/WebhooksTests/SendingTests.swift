@@ -45,6 +45,7 @@ struct SendingTests {
             #expect(came.header("authorization") == "Bearer desk")
             #expect(came.header("content-type") == "application/json")
             #expect(came.header("traceparent")?.hasPrefix("00-") == true)
+            #expect(came.header("keybell-origin") == "https://keybell.example")
             let key = try HMACKey(#require(WebhookSecret.bytes(of: secret)))
             let name = try #require(came.header("webhook-id"))
             let signature = WebhookSignature.v1(key, id: name, at: room.clock.now, body: came.body)

@@ -15,20 +15,25 @@ final class WebhookDesk {
     private let caller: TestCaller
     /// What the room above tells of alerts.
     var told: [Message] = []
+    /// What names each webhook.
+    var uses = WebhookUses()
     private var jobs: WebhookJobs {
         WebhookJobs(ledger: room.ledger, directory: room.directory) { 0 }
     }
 
     static let owner = PrincipalID(.user, UUID(high: 1, low: 1))
 
-    init(_ database: Database) throws {
+    init(
+        _ database: Database, limits: WebhookReplay.Limits = WebhookReplay.Limits()
+    ) throws {
         room = try WebhookRoom(database)
         room.rights.byOwner[Self.owner] = Set(Permission.allCases)
         let holder = Holder()
         let endpoints = WebhookEndpoints(
-            ledger: room.ledger, outbox: room.outbox, keys: room.keys, allowance: .privateReceivers, wake: {})
+            ledger: room.ledger, outbox: room.outbox, keys: room.keys, allowance: .privateReceivers,
+            uses: { _, _, _ in holder.desk?.uses ?? WebhookUses() }, wake: {})
         let replays = ReplayEndpoints(
-            ledger: room.ledger, outbox: room.outbox,
+            ledger: room.ledger, outbox: room.outbox, limits: limits,
             told: { events, _ in holder.desk?.alerts(events) ?? [] },
             wake: {})
         caller = TestCaller(

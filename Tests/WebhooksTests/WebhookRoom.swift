@@ -128,7 +128,7 @@ extension WebhookRoom {
         let mail = MailClient(on: reactor, resolver: resolver, addressGuard: AddressGuard())
         return Dispatcher(
             node: node, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
-            mail: mail, allowance: .privateReceivers, reactor: reactor,
+            mail: mail, allowance: .privateReceivers, origin: "https://keybell.example", reactor: reactor,
             log: Log(level: .error, format: .text, clock: clock.clock, descriptor: log),
             metrics: WebhookMetrics(Metrics()), limits: limits)
     }
@@ -255,7 +255,7 @@ extension WebhookRoom {
             let found = try await WebhookStore.lock(id, at: clock.now, in: change.transaction)
             guard var webhook = found?.webhook else { return }
             if status == .active {
-                _ = try await WebhookStanding.reactivate(&webhook, change)
+                _ = try await WebhookStanding.reactivate(&webhook, change, overrules: true)
             } else {
                 webhook.become(status, reason: nil, at: clock.now)
             }

@@ -68,7 +68,8 @@ package struct Alert: Sendable {
         return alert
     }
 
-    static func url(of id: AlertID, origin: String) -> String { "\(origin)/v1/alerts/\(id)" }
+    /// A page for people: programs have the id.
+    static func url(of id: AlertID, origin: String) -> String { "\(origin)/alerts#\(id)" }
 }
 
 extension Alert {

@@ -46,6 +46,10 @@ struct AlertDeliveries {
     private static let receivers = Statement(
         "alert_receivers", "select id, status, event_types from webhook where id = any ($1::uuid[])")
 
+    private static let named = Statement(
+        "alert_named_receivers",
+        "select id from webhook where id = any ($1::uuid[]) order by id for key share")
+
     private static let waiting = Statement(
         "alert_waiting_receivers", "select webhook from alert_due where alert = $1 and kind = 'held'")
 
@@ -79,12 +83,14 @@ struct AlertDeliveries {
             alert: alert, deliveries: deliveries, receivers: receivers, waiting: Set(waiting))
     }
 
-    /// Those of `ids` that are no webhook.
+    /// Those of `ids` that are no webhook. The others stay until what names them is written.
     nonisolated(nonsending) static func unknown(
-        _ ids: [WebhookID], in source: any Queryable
+        _ ids: [WebhookID], in transaction: Transaction
     ) async throws -> Set<WebhookID> {
         guard !ids.isEmpty else { return [] }
-        let known = try await source.query(receivers, .idArray(ids)).map { $0.id(0, as: WebhookKind.self) }
+        let known = try await transaction.query(named, .idArray(ids)).map {
+            $0.id(0, as: WebhookKind.self)
+        }
         return Set(ids).subtracting(known)
     }
 

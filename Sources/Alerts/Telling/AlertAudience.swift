@@ -124,6 +124,7 @@ extension Message {
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id, alert: id,
             permissions: [event.type.permission] + type.permissions(about: thing), about: thing,
-            to: target, less: Less(event.type, data))
+            to: target, except: Self.endpoint(of: type, event.data["event"]?.asObject),
+            less: Less(event.type, data))
     }
 }

@@ -19,8 +19,12 @@ struct HeldTellings {
             for update skip locked limit $2)
         returning webhook, alert, is_subscribed, event
         """)
-    private static let owners = Statement(
-        "alert_due_owners", "select id, owner, matchers from webhook where id = any ($1::uuid[])")
+    private static let receivers = Statement(
+        "alert_due_receivers",
+        """
+        select w.id, w.owner, w.matchers, coalesce(c.kind = 'pagerduty', false)
+        from webhook w left join webhook_channel c on c.webhook = w.id where w.id = any ($1::uuid[])
+        """)
     private static let readEvents = Statement(
         "alert_due_events",
         "select id, at, type, subject, actor, data from feed_event where id = any ($1::uuid[])")
@@ -53,6 +57,13 @@ struct HeldTellings {
         insert into alert_telling (id, alert, event, at, verdict, reasons, webhooks)
         values ($1, $2, $3, $4, 'hidden', $5::text::json, array[$6::uuid])
         """)
+
+    private struct Receiver {
+        let owner: PrincipalID?
+        let matchers: [LabelMatcher]
+        /// Each alert is an incident of its own there.
+        let isPager: Bool
+    }
 
     struct Row {
         let webhook: WebhookID
@@ -151,22 +162,23 @@ struct HeldTellings {
         for items: [Item], at now: Timestamp, in transaction: Transaction
     ) async throws -> [Message] {
         guard !items.isEmpty else { return [] }
-        var owners: [WebhookID: PrincipalID] = [:]
-        var matchers: [WebhookID: [LabelMatcher]] = [:]
-        for row in try await transaction.query(Self.owners, .idArray(Array(Set(items.map(\.row.webhook))))) {
-            owners[row.id(0)] = PrincipalID(row.text(1))
-            matchers[row.id(0)] = DeliveryTerms.matchers(row.json(2))
-        }
+        let receivers = try await receivers(of: items, in: transaction)
         let (epoch, _) = try await Authority.numbers(in: transaction)
-        let rights = try await rights.rights(of: Set(owners.values), at: epoch)
+        let rights = try await rights.rights(of: Set(receivers.values.compactMap(\.owner)), at: epoch)
         let events = try await events(of: items, in: transaction)
         let held = try await held(of: items, in: transaction)
         return Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
             webhook, items -> [Message] in
-            guard let owner = owners[webhook].flatMap({ rights[$0] }) else { return [] }
+            guard let receiver = receivers[webhook], let owner = receiver.owner.flatMap({ rights[$0] })
+            else { return [] }
+            if receiver.isPager {
+                return items.filter { $0.alert.state == .firing }.compactMap { item in
+                    events[item.row.event].map { item.message($0, telling: held[item.alert.id] ?? []) }
+                }
+            }
             // A digest has many labels, so what the webhook filters by them is left out here.
             let items = items.filter { item in
-                matchers[webhook]?.allSatisfy { $0.takes(item.alert.labelTexts) } ?? true
+                receiver.matchers.allSatisfy { $0.takes(item.alert.labelTexts) }
             }
             let digest = items.filter {
                 owner.mayInGeneral(.alertsRead) && owner.mayInGeneral($0.type.permission)
@@ -184,6 +196,19 @@ struct HeldTellings {
             }
             return messages
         }
+    }
+
+    private nonisolated(nonsending) func receivers(
+        of items: [Item], in transaction: Transaction
+    ) async throws -> [WebhookID: Receiver] {
+        var receivers: [WebhookID: Receiver] = [:]
+        let ids = Array(Set(items.map(\.row.webhook)))
+        for row in try await transaction.query(Self.receivers, .idArray(ids)) {
+            receivers[row.id(0)] = Receiver(
+                owner: PrincipalID(row.text(1)), matchers: DeliveryTerms.matchers(row.json(2)),
+                isPager: row.bool(3))
+        }
+        return receivers
     }
 
     private nonisolated(nonsending) func held(
@@ -259,7 +284,7 @@ struct AlertDigest {
             "count": .number(JSONNumber(items.count)), "rules": .array(rules),
             "alerts": .array(items.prefix(Self.listedAtMost).map { $0.alert.short(origin) }),
             "more": .number(JSONNumber(max(0, items.count - Self.listedAtMost))),
-            "url": .string("\(origin)/v1/alerts?state=firing"),
+            "url": .string("\(origin)/alerts"),
         ]
         for (name, value) in fields { _ = data.append(name, value) }
         return data

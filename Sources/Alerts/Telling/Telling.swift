@@ -2,6 +2,7 @@ import Access
 import Events
 import JSON
 import Kernel
+import Webhooks
 
 /// That an alert fires, before it is decided whether and whom that is told.
 struct Telling {
@@ -33,6 +34,11 @@ struct Telling {
     struct Quota: Equatable {
         let rule: AlertRuleID
         let firings: Int
+    }
+
+    /// The webhook that the alert tells of, which is not told itself.
+    var endpoint: WebhookID? {
+        Message.endpoint(of: firedBy, events.last?.data["event"]?.asObject)
     }
 
     /// Whether those who wait for an acknowledgement begin to.
@@ -70,6 +76,8 @@ extension Telling {
 struct TellingReason: Equatable, Sendable {
     enum Kind: String {
         case acknowledgement, silence, flapping, flood, route, escalation
+        /// None of those that were chosen takes messages.
+        case unreachable
         case maintenance = "maintenance_window"
         case quietHours = "quiet_hours"
     }

@@ -58,7 +58,9 @@ struct TellingBook: Sendable {
     var routes: [AlertRoute] = []
     var mutes: [Mute] = []
     var quiet: [QuietHours] = []
-    /// Webhooks whose `event_types` take alerts.
+    /// Webhooks that take messages.
+    var receivers: Set<WebhookID> = []
+    /// Of these, those whose `event_types` take alerts.
     var subscribers: [WebhookID] = []
 
     func holds(_ configuration: Int64, at now: Timestamp) -> Bool {
@@ -96,11 +98,11 @@ extension TellingBook {
         order by q.principal, 3
         """)
 
-    private static let readSubscribers = Statement(
-        "telling_subscribers",
+    private static let readReceivers = Statement(
+        "telling_receivers",
         """
-        select id from webhook where status in ('active', 'degraded')
-            and event_types && array['alert.*', 'alert.firing'] order by id
+        select id, event_types && array['alert.*', 'alert.firing'] from webhook
+        where status in ('active', 'degraded') order by id
         """)
 
     /// - Parameter source: not the transaction that asks, whose own changes may yet be undone.
@@ -134,7 +136,10 @@ extension TellingBook {
                 book.quiet.append(hours)
             }
         }
-        book.subscribers = try await source.query(readSubscribers).map { $0.id(0) }
+        for row in try await source.query(readReceivers) {
+            book.receivers.insert(row.id(0))
+            if row.bool(1) { book.subscribers.append(row.id(0)) }
+        }
         return book
     }
 

@@ -74,6 +74,7 @@ extension TellingPlan {
         }.map(\.reason)
         if !reasons.isEmpty { return }
         choose(telling)
+        reach(book, but: telling.endpoint)
         hold(telling, book, flood, at: now)
     }
 
@@ -91,6 +92,18 @@ extension TellingPlan {
             target = telling.isSecurity ? .subscribersAnd(chosen) : .webhooks(chosen)
             reasons += routes.map { TellingReason(kind: .route, id: $0.id.description) }
         }
+    }
+
+    /// Where none of those that were chosen takes messages, because they were deleted, or are disabled, all
+    /// who subscribed are told; and where there is none either, it stands with the alert that nobody was.
+    /// - Parameter endpoint: the one that it tells of.
+    private mutating func reach(_ book: TellingBook, but endpoint: WebhookID?) {
+        guard let named = target?.named, !named.isEmpty, target.map(\.isForNamedAlone) == true,
+            !named.contains(where: { book.receivers.contains($0) && $0 != endpoint })
+        else { return }
+        reasons.append(TellingReason(kind: .unreachable))
+        chosen = book.subscribers.filter { $0 != endpoint }
+        target = chosen.isEmpty ? nil : .webhooks(chosen)
     }
 
     private mutating func hold(
@@ -128,6 +141,13 @@ extension TellingPlan {
 }
 
 extension Message.Target {
+    fileprivate var isForNamedAlone: Bool {
+        switch self {
+        case .webhooks, .subscribed: true
+        case .subscribers, .subscribersAnd: false
+        }
+    }
+
     /// Whom somebody chose.
     fileprivate var named: [WebhookID] {
         switch self {

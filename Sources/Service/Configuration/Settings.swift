@@ -99,7 +99,12 @@ extension Settings {
     var isOnlyByTLS: Bool { tls != nil || publicOrigin?.text.hasPrefix("https:") == true }
 
     /// What messages of ours may reach.
-    var receivers: Allowance { Self.receivers(allowsPrivateWebhooks) }
+    var receivers: Allowance {
+        var allowance = Self.receivers(allowsPrivateWebhooks)
+        let own = publicOrigin.flatMap { try? OutgoingURL("\($0.text)/", allowance: .privateReceivers) }
+        if let own { allowance.ownPlaces = [own.place] }
+        return allowance
+    }
 
     private static func receivers(_ allowsPrivate: Bool) -> Allowance {
         allowsPrivate ? .privateReceivers : .publicOnly

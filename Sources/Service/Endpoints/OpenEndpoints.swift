@@ -80,6 +80,7 @@ struct OpenEndpoints {
 
     private var linkedPages: [Operation] {
         [
+            page("/alerts", id: "getAlertPage", file: "alert.html"),
             page("/deposit", id: "getDepositPage", file: "deposit.html"),
             page("/invitations", id: "getInvitationPage", file: "password.html"),
             page("/password", id: "getPasswordPage", file: "password.html"),

@@ -1,8 +1,9 @@
 import Crypto
 import HTTPServer
 
-/// A page behind a link that somebody is sent, where they paste a secret or choose a password. It is one file
-/// with nothing from elsewhere, and the browser is told to run and load nothing but what stands in it.
+/// A page behind a link that somebody is sent, where they paste a secret, choose a password or read an alert.
+/// It is one file with nothing from elsewhere, and the browser is told to run and load nothing but what
+/// stands in it.
 enum WebPage {
     static func response(_ file: String) -> Response {
         let page = Assets.bytes("Web/\(file)") ?? []

@@ -33,8 +33,8 @@ struct DeliveryRooms {
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
         let dispatcher = Dispatcher(
             node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys,
-            client: client, mail: mail,
-            allowance: allowance, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics)
+            client: client, mail: mail, allowance: allowance, origin: shared.settings.origin,
+            reactor: reactor, log: shared.log, metrics: shared.webhookMetrics, sweeps: isLead)
         let engine = AlertEngine(
             ledger: ledger, rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source,
             origin: shared.settings.origin)
@@ -63,8 +63,10 @@ struct DeliveryRooms {
             enqueue: { try await outbox.enqueue($0, in: $1) })
         let wake = { [weak dispatcher] in dispatcher?.wake() ?? () }
         operations =
-            WebhookEndpoints(ledger: ledger, outbox: outbox, keys: keys, allowance: allowance, wake: wake)
-            .operations
+            WebhookEndpoints(
+                ledger: ledger, outbox: outbox, keys: keys, allowance: allowance,
+                uses: WebhookUses.read, wake: wake
+            ).operations
             + DeliveryEndpoints(ledger: ledger, things: KeyTargets.source, wake: wake).operations
             + ReplayEndpoints(
                 ledger: ledger, outbox: outbox, things: KeyTargets.source,

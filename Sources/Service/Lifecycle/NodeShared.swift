@@ -16,6 +16,8 @@ struct NodeShared: Sendable {
     let id: NodeID
     let startedAt: Timestamp
     let settings: Settings
+    /// Where this installation is reached.
+    var origin: String { settings.origin }
     let database: DatabaseURL
     let clock: Clock
     let entropy: Entropy

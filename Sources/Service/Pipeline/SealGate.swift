@@ -6,7 +6,8 @@ import HTTPServer
 struct SealGate {
     static let open: Set<String> = [
         "getIndex", "getHealth", "getReadiness", "getMetrics", "getContractYAML", "getContractJSON",
-        "getProblem", "getDepositPage", "getInvitationPage", "getPasswordPage", "getSeal", "unseal",
+        "getProblem", "getAlertPage", "getDepositPage", "getInvitationPage", "getPasswordPage", "getSeal",
+        "unseal",
         "abortUnseal",
     ]
 

@@ -12,7 +12,7 @@ enum OwnHeader {
         "forwarded", "host", "keep-alive", "te", "trailer", "traceparent", "tracestate", "transfer-encoding",
         "upgrade", "user-agent", "via",
     ]
-    private static let reservedBeginnings = ["webhook-", "proxy-", "x-forwarded-"]
+    private static let reservedBeginnings = ["webhook-", "keybell-", "proxy-", "x-forwarded-"]
 
     /// For the person who wrote it; the value is not repeated.
     static func mistake(_ name: String, _ value: JSONValue) -> String? {

@@ -60,7 +60,7 @@ enum SampleMessage {
                 "id": "evt_01ke6my6g1fm6a0z90d1bazx5e", "type": "key.use.denied",
                 "at": "2026-01-05T08:00:00.000Z", "subject": "key_01ke6my6g1e5t8k5m7m9k23x72",
             ],
-            "url": "https://keybell.example/#/alerts/alrt_01ke6my6g1f72aabsp2fhyey4q", "sequence": 1,
+            "url": "https://keybell.example/alerts#alrt_01ke6my6g1f72aabsp2fhyey4q", "sequence": 1,
         ],
     ]
 }
