@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """usage: judges.py [--requests N] [--seed N]
-    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|signing|requests|openid|clients|freqtrade|talib|tokenmetrics]…
+    [openapi|webhook|mail|schemathesis|cel|factors|passkeys|alertpage|signing|requests|openid|clients|freqtrade|talib|tokenmetrics]…
 
 Started by Scripts/judges. `signing` makes 300 requests for each exchange, unless told another number.
 
@@ -226,6 +226,12 @@ def judge_passkeys():
     return passkeys.judge()
 
 
+def judge_alertpage():
+    import alert_page
+
+    return alert_page.judge(lambda: Service(BINARY))
+
+
 def judge_requests():
     """The fixtures of CcxtRequestTests and DangerousPathTests are what ccxt writes and lists."""
     import dangerous_paths
@@ -240,9 +246,9 @@ def judge_requests():
 
 JUDGES = {
     "openapi": judge_openapi, "webhook": judge_webhook, "mail": judge_mail, "schemathesis": judge_schemathesis,
-    "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "signing": judge_signing,
-    "requests": judge_requests, "openid": judge_openid, "clients": judge_clients, "freqtrade": judge_freqtrade,
-    "talib": judge_talib, "tokenmetrics": judge_tokenmetrics,
+    "cel": judge_cel, "factors": judge_factors, "passkeys": judge_passkeys, "alertpage": judge_alertpage,
+    "signing": judge_signing, "requests": judge_requests, "openid": judge_openid, "clients": judge_clients,
+    "freqtrade": judge_freqtrade, "talib": judge_talib, "tokenmetrics": judge_tokenmetrics,
 }
 # freqtrade brings half a gigabyte along, and is asked by name.
 USUAL = [name for name in JUDGES if name != "freqtrade"]
