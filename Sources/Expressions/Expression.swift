@@ -57,6 +57,17 @@ package struct Expression: Sendable {
         }
     }
 
+    /// The words of the source with one blank between them: who writes it otherwise, or comments on it, has
+    /// written the same.
+    package var words: String {
+        var lexer = Lexer(syntax.source)
+        var words: [String] = []
+        while let token = try? lexer.next(), token.kind != .end {
+            words.append(syntax.source.text(token.range))
+        }
+        return words.joined(separator: " ")
+    }
+
     private func known(_ memory: CrossingMemory) -> CrossingMemory {
         memory.marks.count == crossings
             ? memory : CrossingMemory(Array(repeating: nil, count: crossings))

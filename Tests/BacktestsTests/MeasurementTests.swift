@@ -1,3 +1,4 @@
+import JSON
 import Kernel
 import Signals
 import Testing
@@ -58,14 +59,54 @@ struct MeasurementTests {
         #expect(zip(portfolio.returns, [0.1, 0.3, -0.1]).allSatisfy { abs($0 - $1) < 1e-15 })
     }
 
-    @Test func `a series ends before its first gap unless it is asked to go on`() {
-        var candles = Market.candles(closes: Market.walk(10, seed: 1))
-        candles.remove(at: 4)
+    @Test func `a series ends before its first gap of a week unless it is asked to go on`() {
+        var candles = Market.candles(closes: Market.walk(40, seed: 1))
+        candles.removeSubrange(20..<27)
+        candles.removeSubrange(4..<10)
         let cut = TokenBars("LUNA", .day, candles)
-        #expect(cut.candles.count == 4 && cut.missing == 0 && cut.cutAt == candles[3].openTime)
+        #expect(cut.candles.count == 14 && cut.missing == 6 && cut.seriesEnd == candles[26].openTime)
+        #expect(cut.cut == .init(last: candles[13].openTime, next: candles[14].openTime))
         let whole = TokenBars("LUNA", .day, candles, cutsAtGap: false)
-        #expect(whole.candles.count == 9 && whole.missing == 1 && whole.cutAt == nil)
+        #expect(whole.candles.count == 27 && whole.missing == 13 && whole.cut == nil)
         #expect(TokenBars("NONE", .day, []).candles.isEmpty)
+    }
+
+    @Test func `what a gap cut off is told, and its series is not taken for a dead token`() throws {
+        var luna = Market.candles(closes: Market.walk(700, seed: 3))
+        luna.removeSubrange(400..<417)
+        let btc = Market.candles(closes: Market.walk(700, seed: 4))
+        let told = try warnings([("BTC", btc), ("LUNA", luna)])
+        let cut = told.first { $0.code == "cut_at_gap" }?.message ?? ""
+        let (last, next) = (luna[399].openTime, luna[400].openTime)
+        #expect(cut.hasSuffix("LUNA after \(last) (goes on at \(next))"), "\(told)")
+        #expect(told.contains { $0.code == "survivors_only" })
+        // One day that nobody uploaded yet is no death; a year is.
+        #expect(try warnings([("BTC", btc), ("A", btc.dropLast())]).contains { $0.code == "survivors_only" })
+        let dead = try warnings([("BTC", btc), ("A", btc.dropLast(300))])
+        #expect(!dead.contains { ["survivors_only", "cut_at_gap"].contains($0.code) })
+    }
+
+    private func warnings(_ tokens: [(String, [Candle])]) throws -> [BacktestWarning] {
+        var fields = try Fields(Array(#"{"rule":{"hold":"close > sma(5)"},"source":"demo"}"#.utf8))
+        var work = BacktestWork(try BacktestRequest(&fields), market: [], gate: MarketGate())
+        for (symbol, candles) in tokens { try work.take(TokenBars(symbol, .day, candles)) }
+        var draws = BacktestDraws()
+        (draws.bootstrap, draws.timing, draws.perStep) = (20, 20, 20)
+        var luck = work.luck(draws)
+        for _ in 0..<draws.steps { luck.drawStep() }
+        return work.report(luck).warnings
+    }
+
+    @Test func `an outage of six days ends no series of hours, one of seven does`() {
+        for (hours, count) in [(167, 33), (168, 20)] {
+            let candles = (0..<(33 + hours)).filter { $0 < 20 || $0 >= 20 + hours }.map { hour in
+                Candle(
+                    openTime: Timestamp(seconds: 1_577_836_800 + Int64(hour) * 3_600), open: 1, high: 1,
+                    low: 1,
+                    close: 1, volume: 1)
+            }
+            #expect(TokenBars("A", .hour, candles).candles.count == count)
+        }
     }
 
     @Test func `folds are equal parts that leave nothing out`() {

@@ -81,7 +81,35 @@ struct TradingRuleTests {
         #expect(model == states && model.contains(true) && model.contains(false))
     }
 
+    @Test func `a signal is held as the service's own are`() throws {
+        let candles = Array(try Market.candles("SOL").prefix(500))
+        let gate = MarketGate(try Market.candles("BTC"))
+        for model in GradeModel.allCases {
+            let found = try held(#"{"signal": "\#(model.rawValue)"}"#, TokenBars("SOL", .day, candles), gate)
+            var analysis = SeriesAnalysis(.day)
+            var signals: [Timestamp: Signal] = [:]
+            for outcome in analysis.update(candles, gate: gate) {
+                for change in outcome.allChanges
+                where change.signal.model == model && change.signal.direction == .bullish {
+                    signals[change.signal.decisionCandle] = change.signal
+                }
+            }
+            let expected = candles.map { candle in
+                signals.values.contains { signal in
+                    signal.decisionCandle <= candle.openTime
+                        && signal.end.map { candle.openTime < $0.candle } ?? true
+                }
+            }
+            #expect(found == expected && signals.count > 5)
+        }
+        let rule = try #require(try read(#"{"signal": "trader/v1"}"#).rule)
+        var w = JSONWriter()
+        w.value(rule)
+        #expect(try read(w.text).rule == rule)
+    }
+
     @Test(arguments: [
+        (#"{"signal": "trader/v0", "gate": true}"#, "/gate", "is not a field here"),
         (#"{"hold": "close > smaa(20)"}"#, "/hold", "did you mean sma?"),
         (#"{"hold": "close > sma(0)"}"#, "/hold", "n must be a whole number from 2 to 1000"),
         (#"{"hold": "close > sma()  && close"}"#, "/hold", "close is a number (double)"),
@@ -126,6 +154,25 @@ struct TradingRuleTests {
         #expect(try first == digest(#"{"gate": false, "hold": "close > open"}"#))
         #expect(try first != digest(#"{"gate": true, "hold": "close > open"}"#))
         #expect(try first != digest(#"{"hold": "close > low"}"#))
+        #expect(try first == digest(#"{"hold": " close>open // the same\n"}"#))
+    }
+
+    @Test func `a variant is the rule, the candles and the cost, however they are written`() throws {
+        func variant(_ json: String) throws -> [UInt8] {
+            var fields = try Fields(Array(json.utf8))
+            return try BacktestRequest(&fields).variant
+        }
+        let rule = #""rule":{"hold":"close > sma(5)"},"source":"x""#
+        let first = try variant("{\(rule)}")
+        #expect(try first == variant(#"{"rule":{"hold":"close>sma( 5 )"},"source":"x","seed":9,"name":"b"}"#))
+        let pair = try variant("{\(rule),\(#""tokens":["A","B"]"#)}")
+        #expect(try pair == variant("{\(rule),\(#""tokens":["B","A"]"#)}") && pair != first)
+        for other in [
+            #""from":"2020-01-01T00:00:00Z""#, #""to":"2020-01-01T00:00:00Z""#, #""cost_bps":5"#,
+            #""warm_up":100"#, #""interval":"1h""#, #""cut_at_gap":false"#,
+        ] {
+            #expect(try variant("{\(rule),\(other)}") != first)
+        }
     }
 
     @Test func `a prefix that decides otherwise is told`() throws {
@@ -134,11 +181,33 @@ struct TradingRuleTests {
         var decisions = try bars.decide(rule, Self.gate)
         var honest = PrefixTest()
         try honest.check(rule, bars, market: [], against: decisions)
-        #expect(honest.passes && !honest.isExhaustive && honest.checked >= 20)
-        // As if each bar had seen the next one.
-        decisions = Array(decisions.dropFirst()) + [decisions[899]]
+        #expect(honest.passes && honest.checked == 900)
+        // One bar alone that has seen the next one, wherever it stands.
+        let place = try #require(
+            decisions.indices.dropFirst(450).first { place in
+                decisions[place] != decisions[place + 1] && !PrefixTest.places(decisions).contains(place)
+            })
+        decisions[place] = decisions[place + 1]
         var leaking = PrefixTest()
         try leaking.check(rule, bars, market: [], against: decisions)
+        #expect(leaking.differences.map(\.time) == [bars.candles[place].openTime])
+    }
+
+    @Test func `a market that is read ahead of its time is told`() throws {
+        let rule = try #require(try read(#"{"hold": "market.gate"}"#).rule)
+        let bars = Market.bars(closes: Market.walk(400, seed: 5))
+        let market = Market.candles(closes: Market.walk(400, seed: 6))
+        var honest = PrefixTest()
+        try honest.check(rule, bars, market: market, against: bars.decide(rule, MarketGate(market)))
+        #expect(honest.passes)
+        // As if the market's candles were known a day before they close.
+        let early = market.map { candle in
+            var early = candle
+            early.openTime = candle.openTime - .days(1)
+            return early
+        }
+        var leaking = PrefixTest()
+        try leaking.check(rule, bars, market: market, against: bars.decide(rule, MarketGate(early)))
         #expect(!leaking.passes)
     }
 }

@@ -110,7 +110,6 @@ extension BacktestReport: JSONWritable {
         w.object("prefix_test") { w in
             w.field("passes", prefixes.passes)
             w.field("checked", prefixes.checked)
-            w.field("exhaustive", prefixes.isExhaustive)
             w.array("differences", prefixes.differences.prefix(Self.mostDifferences)) { w, difference in
                 w.object { w in
                     w.field("symbol", difference.symbol)
@@ -128,7 +127,7 @@ extension BacktestReport: JSONWritable {
                 w.field("last", token.candles.last?.openTime.description)
                 w.field("candles", token.candles.count)
                 w.field("missing", token.missing)
-                w.field("cut_at", token.cutAt?.description)
+                w.field("cut_at", token.cut?.last.description)
                 w.field("measured", !leftOut.contains(token.symbol))
             }
         }

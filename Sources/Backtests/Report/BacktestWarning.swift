@@ -15,7 +15,7 @@ extension BacktestReport {
 
     var warnings: [BacktestWarning] {
         [
-            few, misleading, timed, behind, prefix, survivors, young, concentrated, unstable, gateless,
+            few, misleading, timed, behind, prefix, survivors, cut, young, concentrated, unstable, gateless,
         ].compactMap { $0 }
     }
 
@@ -59,12 +59,24 @@ extension BacktestReport {
             : BacktestWarning(code: "looks_ahead", message: "the rule decides otherwise where candles end")
     }
 
+    /// A series that was cut, or whose last days nobody uploaded yet, is no token that died.
     private var survivors: BacktestWarning? {
-        let end = tokens.compactMap(\.candles.last?.openTime).max()
-        guard tokens.allSatisfy({ $0.candles.last?.openTime == end }) else { return nil }
+        let ends = tokens.compactMap(\.seriesEnd)
+        guard let last = ends.max(), ends.allSatisfy({ last - $0 < TokenBars.longGap }) else { return nil }
         return BacktestWarning(
             code: "survivors_only",
-            message: "every token lives to the last day: those that died are not here, and every rule gains")
+            message:
+                "every series goes on to the last day: those that died are not here, and every rule gains")
+    }
+
+    private var cut: BacktestWarning? {
+        let cuts = tokens.compactMap { token in
+            token.cut.map { "\(token.symbol) after \($0.last) (goes on at \($0.next))" }
+        }
+        return cuts.isEmpty
+            ? nil
+            : BacktestWarning(
+                code: "cut_at_gap", message: "ended before a gap of a week: " + cuts.joined(separator: ", "))
     }
 
     private var young: BacktestWarning? {

@@ -19,6 +19,9 @@ package struct BarCondition: Equatable, Sendable {
         a.source.utf8.elementsEqual(b.source.utf8)
     }
 
+    /// The source without white space and comments.
+    var words: String { expression.words }
+
     var readsGrades: Bool { expression.variables.contains("grade") }
 
     var readsMarket: Bool { expression.variables.contains("market") }

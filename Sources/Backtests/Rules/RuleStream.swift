@@ -26,6 +26,7 @@ package struct RuleStream: Sendable {
     private let rule: TradingRule
     private var indicators: IndicatorSet
     private var grades: [any GradeStream]
+    private var analysis: SeriesAnalysis?
     private var isIn = false
     /// After the gate, at the bar before.
     private var isHeld = false
@@ -44,6 +45,8 @@ package struct RuleStream: Sendable {
             names = hold.indicators
             if hold.readsGrades { models = GradeModel.allCases }
         case .model(let model, _, _): models = [model]
+        case .signal(let model):
+            analysis = GradeModels([model]).map { SeriesAnalysis(interval, models: $0) }
         case .always: break
         }
         var unique: [IndicatorName] = []
@@ -73,6 +76,10 @@ package struct RuleStream: Sendable {
             let grade = readings.first?.value
             reading = [grade]
             if let grade, grade >= leave { isIn = isIn || grade >= enter } else { isIn = false }
+        case .signal:
+            let grade = analysis?.update(.init(bar.candle, bar.gate)).grade
+            reading = [grade?.value]
+            isIn = analysis?.openSignals.contains { $0.direction == .bullish } ?? false
         case .always: isIn = true
         }
         // While nobody knows how the market stands, nothing begins and nothing ends by it.

@@ -6,21 +6,33 @@ package struct TokenBars: Sendable {
     package let symbol: String
     package let interval: Interval
     package let candles: [Candle]
-    /// The open time of the last candle that is used, where the series goes on after a gap.
-    package let cutAt: Timestamp?
+    /// Nothing for so long, and what trades after it may be another coin under the same ticker: LUNA's new
+    /// token came after 17 days. An exchange's outages and days that nobody uploaded are shorter.
+    package static let longGap: Period = .days(7)
+
+    /// Where the series goes on after a long gap and is not used any more: open times of the candles on
+    /// either side.
+    package struct Cut: Equatable, Sendable {
+        package let last: Timestamp
+        package let next: Timestamp
+    }
+
+    package let cut: Cut?
+    /// The open time of the series' last closed candle, used or not.
+    package let seriesEnd: Timestamp?
     /// Candles that are missing between the first and the last one that are used.
     package let missing: Int
 
-    /// - Parameter cutsAtGap: ends at the last candle before the first gap: what trades after it may be
-    ///   another coin under the same ticker.
+    /// - Parameter cutsAtGap: ends at the last candle before the first long gap.
     package init(_ symbol: String, _ interval: Interval, _ candles: [Candle], cutsAtGap: Bool = true) {
         self.symbol = symbol
         self.interval = interval
         let closed = candles.filter(\.closed)
-        let end = cutsAtGap ? Self.lastBeforeGap(closed, interval) : nil
+        let end = cutsAtGap ? Self.lastBeforeLongGap(closed, interval) : nil
         let used = end.map { Array(closed[...$0]) } ?? closed
         self.candles = used
-        cutAt = end.map { closed[$0].openTime }
+        cut = end.map { Cut(last: closed[$0].openTime, next: closed[$0 + 1].openTime) }
+        seriesEnd = closed.last?.openTime
         if let first = used.first, let last = used.last {
             missing = interval.steps(from: first.openTime, to: last.openTime) + 1 - used.count
         } else {
@@ -28,9 +40,9 @@ package struct TokenBars: Sendable {
         }
     }
 
-    private static func lastBeforeGap(_ candles: [Candle], _ interval: Interval) -> Int? {
+    private static func lastBeforeLongGap(_ candles: [Candle], _ interval: Interval) -> Int? {
         candles.indices.dropLast().first { place in
-            interval.steps(from: candles[place].openTime, to: candles[place + 1].openTime) > 1
+            candles[place + 1].openTime - interval.close(of: candles[place].openTime) >= longGap
         }
     }
 

@@ -5,8 +5,11 @@ import Signals
 extension TradingRule {
     static let sourceLength = 1...2_000
 
-    /// Either `enter` and `leave`, or `hold`, or a `model` with its thresholds; all mistakes are told.
+    /// Either `enter` and `leave`, or `hold`, or a `model` with its thresholds, or a model's `signal`; all
+    /// mistakes are told.
     package static func read(_ fields: inout Fields) -> TradingRule? {
+        // A signal has its own gate and thresholds.
+        if fields.has("signal") { return TradingRule(.signal(fields.choice("signal", GradeModel.self))) }
         if fields.has("model") { return model(&fields) }
         let gate = fields.bool("gate", default: false)
         if fields.has("hold") {

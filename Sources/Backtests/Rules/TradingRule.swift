@@ -11,6 +11,8 @@ package struct TradingRule: Equatable, Sendable {
         case level(BarCondition)
         /// Bought at a grade of at least `enter`, sold below `leave` or when there is no grade.
         case model(GradeModel, enter: Double, leave: Double)
+        /// Held while a model's bullish signal is open, by the rule that makes the stored ones.
+        case signal(GradeModel)
         case always
     }
 
@@ -25,7 +27,7 @@ package struct TradingRule: Equatable, Sendable {
         switch kind {
         case .states(let enter, let leave): max(enter.lookBack, leave.lookBack)
         case .level(let hold): hold.lookBack
-        case .model(let model, _, _): model.lookBack
+        case .model(let model, _, _), .signal(let model): model.lookBack
         case .always: 0
         }
     }
@@ -35,6 +37,7 @@ package struct TradingRule: Equatable, Sendable {
         case .states(let enter, let leave): isGated || enter.readsMarket || leave.readsMarket
         case .level(let hold): isGated || hold.readsMarket
         case .model, .always: isGated
+        case .signal: true
         }
     }
 
@@ -42,34 +45,40 @@ package struct TradingRule: Equatable, Sendable {
         switch kind {
         case .states(let enter, let leave): max(enter.firstStable, leave.firstStable)
         case .level(let hold): hold.firstStable
-        case .model(let model, _, _): model.lookBack
+        case .model(let model, _, _), .signal(let model): model.lookBack
         case .always: 0
         }
     }
 }
 
 extension TradingRule: JSONWritable {
-    package func write(to w: inout JSONWriter) {
+    package func write(to w: inout JSONWriter) { write(to: &w) { $0.source } }
+
+    private func write(to w: inout JSONWriter, _ text: (BarCondition) -> String) {
         w.object { w in
             switch kind {
             case .states(let enter, let leave):
-                w.field("enter", enter.source)
-                w.field("leave", leave.source)
-            case .level(let hold): w.field("hold", hold.source)
+                w.field("enter", text(enter))
+                w.field("leave", text(leave))
+            case .level(let hold): w.field("hold", text(hold))
             case .model(let model, let enter, let leave):
                 w.field("model", model.rawValue)
                 w.field("enter", enter)
                 w.field("leave", leave)
+            case .signal(let model): return w.field("signal", model.rawValue)
             case .always: w.field("hold", "true")
             }
             w.field("gate", isGated)
         }
     }
 
-    /// The same for the same rule, whoever writes it: variants are counted by it.
-    package var digest: [UInt8] {
+    /// As JSON, without what does not matter to it, as white space.
+    var plain: [UInt8] {
         var w = JSONWriter()
-        w.value(self)
-        return SHA256.hash(w.bytes)
+        write(to: &w) { $0.words }
+        return w.bytes
     }
+
+    /// The same for the same rule, whoever writes it.
+    package var digest: [UInt8] { SHA256.hash(plain) }
 }

@@ -151,13 +151,13 @@ enum BacktestStore {
 
     /// False where there are too many.
     nonisolated(nonsending) static func insert(
-        _ backtest: Backtest, in transaction: Transaction
+        _ backtest: Backtest, variant digest: [UInt8], in transaction: Transaction
     ) async throws -> Bool {
         let done = try await transaction.query(
             insert, .id(backtest.id), .text(backtest.name), .json(backtest.request), .bytes(backtest.digest),
             .text(backtest.author), .timestamp(backtest.createdAt), .timestamp(backtest.knownAt),
             .int(Backtest.mostWaiting), .int(Backtest.mostKept))
-        _ = try await transaction.query(variant, .bytes(backtest.digest), .timestamp(backtest.createdAt))
+        _ = try await transaction.query(variant, .bytes(digest), .timestamp(backtest.createdAt))
         return done.affected == 1
     }
 

@@ -104,7 +104,10 @@ package struct BacktestEndpoints {
             createdAt: context.now, knownAt: knownAt, stepsDone: 0,
             steps: 0, digest: wanted.rule.digest)
         try await ledger.change(context) { change in
-            guard try await BacktestStore.insert(backtest, in: change.transaction) else {
+            guard
+                try await BacktestStore.insert(
+                    backtest, variant: wanted.variant, in: change.transaction)
+            else {
                 throw Problem(
                     .conflict,
                     "\(Backtest.mostWaiting) backtests wait already, or \(Backtest.mostKept) are kept.")

@@ -1,3 +1,4 @@
+import Crypto
 import HTTPServer
 package import JSON
 package import Kernel
@@ -42,8 +43,7 @@ package struct BacktestRequest: Equatable, Sendable {
         costBasisPoints = fields.double("cost_bps", 0...500, default: 10)
         warmUp = fields.int("warm_up", 0...2_000, default: 200)
         folds = fields.int("folds", 1...Self.mostFolds, default: 5)
-        // On shorter intervals the first outage of an exchange would end every token.
-        cutsAtGap = fields.bool("cut_at_gap", default: interval.seconds >= Interval.day.seconds)
+        cutsAtGap = fields.bool("cut_at_gap", default: true)
         seed = fields.int("seed", 0...1_000_000_000, default: 1)
         if let from, let to, from >= to {
             fields.fail("to", code: FieldCode.outOfRange, "must be after from")
@@ -62,6 +62,26 @@ package struct BacktestRequest: Equatable, Sendable {
         terms.warmUp = warmUp
         terms.periodsPerYear = RiskMetrics.daysPerYear * 86_400 / Double(interval.seconds)
         return terms
+    }
+}
+
+extension BacktestRequest {
+    /// The same for all requests that try the same rule on the same candles: variants are counted by it.
+    /// Whoever tries one rule on many tokens, times or costs until it looks good has tried as many.
+    var variant: [UInt8] {
+        var w = JSONWriter()
+        w.object { w in
+            w.raw("rule", rule.plain)
+            w.array("tokens", Set(tokens ?? []).sorted()) { w, token in w.value(token) }
+            w.field("source", source)
+            w.field("interval", interval.rawValue)
+            w.field("from", from?.description)
+            w.field("to", to?.description)
+            w.field("cost_bps", costBasisPoints)
+            w.field("warm_up", warmUp)
+            w.field("cut_at_gap", cutsAtGap)
+        }
+        return SHA256.hash(w.bytes)
     }
 }
 
