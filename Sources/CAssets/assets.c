@@ -196,6 +196,9 @@ static const unsigned char migration_0058[] = {
 static const unsigned char migration_0059[] = {
 #embed "../../Migrations/0059_delivery_lines.sql"
 };
+static const unsigned char migration_0060[] = {
+#embed "../../Migrations/0060_signals.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -277,6 +280,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0057_market_revisions.sql", migration_0057),
     FILE_OF("Migrations/0058_account_modes.sql", migration_0058),
     FILE_OF("Migrations/0059_delivery_lines.sql", migration_0059),
+    FILE_OF("Migrations/0060_signals.sql", migration_0060),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -88,7 +88,7 @@ struct MeasurementTests {
 
     private func warnings(_ tokens: [(String, [Candle])]) throws -> [BacktestWarning] {
         var fields = try Fields(Array(#"{"rule":{"hold":"close > sma(5)"},"source":"demo"}"#.utf8))
-        var work = BacktestWork(try BacktestRequest(&fields), market: [], gate: MarketGate())
+        var work = BacktestWork(try BacktestRequest(&fields), market: [], gate: MarketGate(.day))
         for (symbol, candles) in tokens { try work.take(TokenBars(symbol, .day, candles)) }
         var draws = BacktestDraws()
         (draws.bootstrap, draws.timing, draws.perStep) = (20, 20, 20)

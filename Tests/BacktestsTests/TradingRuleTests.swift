@@ -83,7 +83,7 @@ struct TradingRuleTests {
 
     @Test func `a signal is held as the service's own are`() throws {
         let candles = Array(try Market.candles("SOL").prefix(500))
-        let gate = MarketGate(try Market.candles("BTC"))
+        let gate = MarketGate(.day, try Market.candles("BTC"))
         for model in GradeModel.allCases {
             let found = try held(#"{"signal": "\#(model.rawValue)"}"#, TokenBars("SOL", .day, candles), gate)
             var analysis = SeriesAnalysis(.day)
@@ -198,7 +198,7 @@ struct TradingRuleTests {
         let bars = Market.bars(closes: Market.walk(400, seed: 5))
         let market = Market.candles(closes: Market.walk(400, seed: 6))
         var honest = PrefixTest()
-        try honest.check(rule, bars, market: market, against: bars.decide(rule, MarketGate(market)))
+        try honest.check(rule, bars, market: market, against: bars.decide(rule, MarketGate(.day, market)))
         #expect(honest.passes)
         // As if the market's candles were known a day before they close.
         let early = market.map { candle in
@@ -207,7 +207,7 @@ struct TradingRuleTests {
             return early
         }
         var leaking = PrefixTest()
-        try leaking.check(rule, bars, market: market, against: bars.decide(rule, MarketGate(early)))
+        try leaking.check(rule, bars, market: market, against: bars.decide(rule, MarketGate(.day, early)))
         #expect(!leaking.passes)
     }
 }

@@ -64,9 +64,12 @@ enum DerivedStatements {
 
     private static var signals: [Statement] {
         [
-            SignalReads.getNow, SignalReads.getThen, SignalJobs.stale, GradeReads.up, GradeReads.down,
-            SeriesFinder.series, TokenStore.get, TokenStore.lock, CandleReads.up, CandleReads.down,
-            CandleReads.closed, CandleReads.closedDown, SeriesReads.list, SeriesReads.gaps,
+            SignalReads.getNow, SignalReads.getThen, Calibration.now, Calibration.then, SignalJobs.stale,
+            GradeReads.up, GradeReads.down,
+            SeriesFinder.series, SeriesFinder.bySymbol, SeriesFinder.byID, TokenStore.get, TokenStore.lock,
+            CandleReads.up, CandleReads.down,
+            CandleReads.closed, CandleReads.closedDown, SeriesReads.list, GapReads.series,
+            GapReads.times, GapReads.next,
             MarketGates.market, SeriesQueue.read, SeriesQueue.lock, SeriesQueue.lockMarket,
             SeriesFreshness.mark, SuppliedMarks.mark,
             CandleFeedStore.find, CandleFeedStore.lock, CandleFeedStore.list, CandleFeedStore.due,

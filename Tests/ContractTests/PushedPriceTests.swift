@@ -180,7 +180,7 @@ extension PushedPriceTests {
                 "POST", "/v1/candles?source=feed", as: token,
                 body: """
                     {"token":"ETH","interval":"1m","open_time":"\(open)","open":\(close),"high":\(close),\
-                    "low":\(close),"close":\(close),"volume":1}
+                    "low":\(close),"close":\(close),"volume":1,"closed":true}
                     """, type: "application/x-ndjson")
             #expect(answer.status == 200 && answer.json["refused"] == 0, "\(answer.text)")
         }

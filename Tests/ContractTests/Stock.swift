@@ -202,7 +202,7 @@ struct Stock {
             "POST", "/v1/candles?source=prices", as: feeder.token,
             body: """
                 {"token":"\(token)","interval":"1m","open_time":"\(Timestamp(seconds: minute - 60))",\
-                "open":\(close),"high":\(close),"low":\(close),"close":\(close),"volume":1}
+                "open":\(close),"high":\(close),"low":\(close),"close":\(close),"volume":1,"closed":true}
                 """, type: "application/x-ndjson")
         #expect(answer.json["refused"]?.asInt == 0, "\(answer.text)")
     }

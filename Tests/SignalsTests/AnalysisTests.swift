@@ -226,4 +226,38 @@ struct AnalysisTests {
             #expect(revised?["revision"] == 2 && revised?["retroactive"] == true)
         }
     }
+
+    @Test func `a clock that goes back hides no revision`() async throws {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(300))
+        let names = ["candles", "grades/trader", "signals"]
+        let targets = names.map { "/v1/\($0)?token=SOL&interval=1d&limit=200" }
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv("SOL", sol))
+            try await settle(desk)
+            let then = desk.time.now
+            var before: [JSONValue?] = []
+            for target in targets { before.append(try await desk.get(target).json["data"]) }
+            // Another node's clock, or one that was set.
+            desk.time.advance(.minutes(-10))
+            let flat = sol.suffix(100).map { candle in
+                var flat = candle
+                flat.close = candle.open
+                return flat
+            }
+            _ = try await desk.upload("source=x", csv("SOL", flat))
+            try await settle(desk)
+            for (target, was) in zip(targets, before) {
+                #expect(try await desk.get(target).json["data"] != was)
+                let old = try await desk.get(target + "&as_of=\(then)").json["data"]?.asArray ?? []
+                // Signals that are new were decided in the same moment.
+                let ids = Set((was?.asArray ?? []).compactMap { $0["id"]?.asString })
+                let known = old.filter { $0["id"].map { ids.contains($0.asString ?? "") } ?? true }
+                #expect(known == was?.asArray, "\(target)")
+            }
+            for table in ["candle_revision", "grade_revision", "signal_revision"] {
+                #expect(try await desk.rows("select 1 from \(table)").count > 0)
+                #expect(try await desk.rows("select 1 from \(table) where ended_at <= known_at").isEmpty)
+            }
+        }
+    }
 }

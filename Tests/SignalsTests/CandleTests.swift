@@ -38,14 +38,18 @@ struct CandleTests {
             } == "not_closed")
     }
 
-    @Test func `a row that does not say is closed when its interval is over`() throws {
+    @Test func `a row that does not say is closed two seconds after its interval is over`() throws {
         var row = row
         #expect(try Candle.validate(row, now: Self.now).closed)
         row.closed = false
         #expect(try !Candle.validate(row, now: Self.now).closed)
         (row.closed, row.openTime) = (nil, Timestamp(seconds: 1_600_128_000))
         #expect(try !Candle.validate(row, now: Self.now).closed)
-        #expect(try Candle.validate(row, now: Timestamp(seconds: 1_600_214_400)).closed)
+        let end = Timestamp(seconds: 1_600_214_400)
+        #expect(try !Candle.validate(row, now: end + .milliseconds(1_999)).closed)
+        #expect(try Candle.validate(row, now: end + .seconds(2)).closed)
+        row.closed = true
+        #expect(try Candle.validate(row, now: end).closed)
     }
 
     @Test func `weeks begin on Monday, everything else on its multiple`() throws {

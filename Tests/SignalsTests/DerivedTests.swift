@@ -1,3 +1,4 @@
+import HTTPServer
 import Indicators
 import JSON
 import Kernel
@@ -135,16 +136,43 @@ struct DerivedTests {
         try await Desk.with { _, desk in
             _ = try await desk.upload("source=x", csv(candles(3_000)))
             let finder = SeriesFinder(database: desk.database)
-            let series = try await finder.readable(.symbol("A"), .hour, nil)
+            let series = try await finder.readable(.symbol("A"), .hour, nil, asOf: .forever)
             var range = TimeRange(from: .never, to: .forever, asOf: .forever)
-            let (first, isCut) = try await DerivedReads.list(
+            let (first, cutAt) = try await DerivedReads.list(
                 series, range, isAscending: true, limit: 200, mostRows: 2_000, in: desk.database)
-            #expect(isCut && first.count == 2_000 / 60)
+            #expect(first.count == 2_000 / 60 && cutAt == first.last?.candle.openTime)
             range.from = try #require(first.last).candle.openTime + .seconds(1)
-            let (rest, isCutAgain) = try await DerivedReads.list(
+            let (rest, cutAgain) = try await DerivedReads.list(
                 series, range, isAscending: true, limit: 200, mostRows: 2_000, in: desk.database)
-            #expect(!isCutAgain && first.count + rest.count == 50)
-            #expect(Page(first, limit: 200, isCut: isCut) { ["\($0.candle.openTime)"] }.next != nil)
+            #expect(cutAgain == nil && first.count + rest.count == 50)
+            #expect(Page(first, limit: 200, cut: ["1"]) { ["\($0.candle.openTime)"] }.next != nil)
+        }
+    }
+
+    @Test func `indicators of derived candles read a bounded number of rows, and the next page goes on`()
+        async throws
+    {
+        try await Desk.with { _, desk in
+            // Of the first forty hours a minute is missing each: none of them is closed.
+            let all = candles(3_000).enumerated().filter { $0.offset >= 2_400 || $0.offset % 60 != 7 }
+            _ = try await desk.upload("source=x", csv(all.map(\.element)))
+            let series = try await SeriesFinder(database: desk.database).readable(
+                .symbol("A"), .hour, nil, asOf: .forever)
+            let reads = IndicatorReads(database: desk.database)
+            for isAscending in [true, false] {
+                var range = TimeRange(from: .never, to: .forever, asOf: .forever)
+                var (times, pages): ([Timestamp], Int) = ([], 0)
+                while true {
+                    let (rows, cutAt) = try await reads.page(
+                        [IndicatorName("max2")], series, range, isAscending: isAscending, limit: 100,
+                        mostRows: 500)
+                    times += rows.map(\.time)
+                    pages += 1
+                    guard let cutAt else { break }
+                    range.narrow(Cursor([String(cutAt.microseconds)]), isAscending)
+                }
+                #expect(pages > 2 && times.sorted() == (40..<50).map { Self.monday + .hours($0) })
+            }
         }
     }
 
@@ -166,14 +194,47 @@ struct DerivedTests {
             try await compare(desk, all[...], "rsi14,ema20,obv", "interval=1m", "-time")
             var revised = all
             revised[10].close *= 1.001
+            let then = desk.time.now
+            desk.time.advance(.hours(1))
             _ = try await desk.upload("source=x", csv(revised[10...10]))
             try await compare(desk, revised[...], "rsi14,ema20,obv", "interval=1m", "-time")
+            // As they were known before it: from states of their own, which are not those of now.
+            for _ in 0..<2 {
+                try await compare(desk, all[...], "rsi14,ema20,obv", "interval=1m", "-time", asOf: then)
+            }
+        }
+    }
+
+    @Test func `states are kept of each moment that is read, and of those that were asked for last`()
+        async throws
+    {
+        try await Desk.with(isAnalysing: false) { _, desk in
+            _ = try await desk.upload("source=x", csv(candles(1)))
+            let series = try await SeriesFinder(database: desk.database).readable(
+                .symbol("A"), .minute, nil, asOf: .forever)
+            var states = IndicatorStates()
+            let names = [try IndicatorName("ema20")]
+            for hour in 0..<Int64(20) {
+                let place = IndicatorStates.Place(series, names, Self.monday + .hours(hour))
+                let state = IndicatorStates.State(
+                    set: IndicatorSet(names), after: Self.monday, bars: Int(hour) + 1)
+                states.keep(state, place, series.stored)
+                let first = IndicatorStates.Place(series, names, Self.monday)
+                #expect(states.last(first, series.stored, before: .forever)?.bars == 1)
+            }
+            let kept = (0..<Int64(20)).filter { hour in
+                let place = IndicatorStates.Place(series, names, Self.monday + .hours(hour))
+                return states.last(place, series.stored, before: .forever) != nil
+            }
+            #expect(kept == [0] + (5..<20))
         }
     }
 
     private nonisolated(nonsending) func compare(
-        _ desk: Desk, _ candles: ArraySlice<Candle>, _ names: String, _ query: String, _ sort: String
+        _ desk: Desk, _ candles: ArraySlice<Candle>, _ names: String, _ query: String, _ sort: String,
+        asOf: Timestamp? = nil
     ) async throws {
+        let known = asOf.map { "&as_of=\($0)" } ?? ""
         let names = try names.split(separator: ",").map { try IndicatorName(String($0)) }
         var set = IndicatorSet(names)
         let interval = query == "interval=5m" ? Interval.fiveMinutes : .minute
@@ -187,7 +248,8 @@ struct DerivedTests {
         var cursor = ""
         for _ in 0..<3 {
             let list = names.map(\.text).joined(separator: ",")
-            let target = "/v1/indicators?token=A&\(query)&names=\(list)&sort=\(sort)&limit=150\(cursor)"
+            let target =
+                "/v1/indicators?token=A&\(query)&names=\(list)&sort=\(sort)&limit=150\(known)\(cursor)"
             let page = try await desk.get(target).json
             #expect(page["data"]?.asArray?.isEmpty == false)
             for row in page["data"]?.asArray ?? [] {

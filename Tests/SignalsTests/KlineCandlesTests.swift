@@ -27,6 +27,18 @@ struct KlineCandlesTests {
         #expect(try klines(" [ ] ") == [])
     }
 
+    @Test func `times of sixteen digits are microseconds`() throws {
+        let rows = try klines("[[1735689600000000,1,2,0.5,1.5,1],[1735776000000,1,2,0.5,1.5,1]]")
+        #expect(try rows.map { try $0.row.get().openTime.seconds } == [1_735_689_600, 1_735_776_000])
+        let beyond = ["1735689600000001", "253402300800000", "17356896000000000"]
+        let refused = try klines("[" + beyond.map { "[\($0),1,2,0.5,1.5,1]" }.joined(separator: ",") + "]")
+        #expect(refused.map(\.refusal) == [nil, "malformed", "malformed"])
+        let row = try #require(refused.first).row.get()
+        #expect(throws: RowRefusal.misaligned(row.openTime, .day)) {
+            try Candle.validate(row, now: Timestamp(seconds: 1_800_000_000))
+        }
+    }
+
     @Test func `a bad row leaves the others alone`() throws {
         let good = "[1600041600000,1,2,0.5,1.5,1]"
         let bad = [

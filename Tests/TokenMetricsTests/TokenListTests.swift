@@ -90,6 +90,12 @@ struct TokenListTests {
             let prices = try await desk.rows("/v2/price?symbol=AAA&limit=1000&page=0")
             #expect(prices[0].names == Self.identity + ["CURRENT_PRICE"])
             #expect(prices.map { $0.number("CURRENT_PRICE") } == [6])
+            // Where a source is primary, it is the price's, as it is everywhere else.
+            try await desk.push([row("AAA", "2023-12-30", 8)], source: "main")
+            #expect(try await desk.rows("/v2/price?symbol=AAA").map { $0.number("CURRENT_PRICE") } == [6])
+            _ = try await desk.database.query(
+                Statement("test_primary", "update token set primary_source = 'main' where true"))
+            #expect(try await desk.rows("/v2/price?symbol=AAA").map { $0.number("CURRENT_PRICE") } == [8])
         }
     }
 

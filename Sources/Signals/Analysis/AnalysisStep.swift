@@ -42,13 +42,12 @@ struct AnalysisStep {
     let supplied: SuppliedLookup
     let newID: () -> SignalID
 
-    nonisolated(nonsending) func run(_ kept: Kept?, now: Timestamp, in change: Change) async throws -> Outcome
-    {
+    nonisolated(nonsending) func run(_ kept: Kept?, clock: Clock, in change: Change) async throws -> Outcome {
         let transaction = change.transaction
         guard let locked = try await SeriesQueue.lock(known, in: transaction),
             let from = locked.series.dirtyFrom
         else { return .idle }
-        let series = locked.series
+        let (series, now) = (locked.series, max(clock.now(), locked.updatedAt))
         // The row's lock came first: whoever marks this series for a new reading of the gate holds it.
         let market = try await MarketGates.market(series.source, series.interval, in: transaction)
         guard market?.id == gate.series?.id, market?.version == gate.series?.version else {

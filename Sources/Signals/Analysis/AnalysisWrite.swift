@@ -140,7 +140,8 @@ struct AnalysisWrite {
         return SignalWrite(
             id: old?.id ?? newID(), key: key, state: signal.state.rawValue, isWithdrawn: false,
             isRetroactive: isOld, roiClose: roi?.buyAndHold, roiNet: roi?.net,
-            confidence: signal.confidence.value, body: body)
+            confidence: signal.confidence.value, body: body,
+            isRevision: old.map { $0.isWithdrawn || !SignalBody.differOnlyInPrice($0.body, body) } ?? true)
     }
 
     /// Other candles left no room for it.

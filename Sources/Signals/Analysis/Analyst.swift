@@ -233,7 +233,7 @@ extension Analyst {
         let now = ledger.clock.now()
         let context = Context.installation(now: now, requestID: "analysis")
         let outcome = try await ledger.change(context) { change in
-            try await step.run(before, now: now, in: change)
+            try await step.run(before, clock: ledger.clock, in: change)
         }
         switch outcome {
         case .idle: return true

@@ -29,17 +29,21 @@ package struct Candle: Equatable, Sendable {
 }
 
 extension Candle {
+    /// After the end of an interval, the time in which a row that does not say that it is closed may have been
+    /// read before the last trades were counted.
+    package static let settling: Period = .seconds(2)
+
     /// The candle that a row claims, or why it is refused. A row that does not say whether it is closed is
-    /// closed when its interval is over.
+    /// closed when its interval has been over for a while.
     package static func validate(_ row: CandleRow, now: Timestamp) throws(RowRefusal) -> Candle {
         try checkPrices(row)
         guard row.interval.isAligned(row.openTime) else { throw .misaligned(row.openTime, row.interval) }
         guard row.openTime <= now else { throw .inTheFuture(row.openTime) }
-        let isOver = row.interval.close(of: row.openTime) <= now
-        guard isOver || row.closed != true else { throw .notClosed(row.interval.close(of: row.openTime)) }
+        let end = row.interval.close(of: row.openTime)
+        guard end <= now || row.closed != true else { throw .notClosed(end) }
         return Candle(
             openTime: row.openTime, open: row.open, high: row.high, low: row.low, close: row.close,
-            volume: row.volume, closed: row.closed ?? isOver)
+            volume: row.volume, closed: row.closed ?? (end + settling <= now))
     }
 
     private static func checkPrices(_ row: CandleRow) throws(RowRefusal) {

@@ -77,20 +77,27 @@ struct CandleDraft {
         return value
     }
 
-    /// Milliseconds since 1970 where there are only digits, RFC 3339 otherwise.
+    /// The year 10000, in milliseconds: fifteen digits hold every time that can be printed.
+    private static let mostMilliseconds: Int64 = 253_402_300_800_000
+    /// The least number of sixteen digits: microseconds, of 2001 to 2286, as Binance's files have since 2025.
+    private static let leastMicroseconds: Int64 = 1_000_000_000_000_000
+
+    /// Milliseconds since 1970 where there are only digits, microseconds where there are sixteen, RFC 3339
+    /// otherwise.
     private static func time(_ bytes: UnsafeBufferPointer<UInt8>) throws(RowRefusal) -> Timestamp {
-        var milliseconds: Int64 = 0
+        var number: Int64 = 0
         for byte in bytes {
-            // 253402300800000 is the year 10000: fifteen digits hold every time that can be printed.
-            guard byte >= 48, byte <= 57, milliseconds < 25_340_230_080_000 else {
+            guard byte >= 48, byte <= 57, number < leastMicroseconds else {
                 guard let time = Timestamp(bytes: bytes), time.microseconds >= 0 else {
                     throw .notATime(quote(bytes))
                 }
                 return time
             }
-            milliseconds = milliseconds * 10 + Int64(byte - 48)
+            number = number * 10 + Int64(byte - 48)
         }
-        return Timestamp(milliseconds: milliseconds)
+        if number >= leastMicroseconds { return Timestamp(microseconds: number) }
+        guard number < mostMilliseconds else { throw .notATime(quote(bytes)) }
+        return Timestamp(milliseconds: number)
     }
 
     private static func boolean(_ bytes: UnsafeBufferPointer<UInt8>) throws(RowRefusal) -> Bool {

@@ -41,11 +41,13 @@ package struct CandleEndpoints {
         range.narrow(parameters.cursor(parts: 1), isAscending)
         try parameters.finish()
         guard let token, let interval else { throw Problem(.invalidParameter, "") }
-        let series = try await finder.readable(token, interval, source, base: base)
-        let (found, isCut) = try await DerivedReads.list(
+        let series = try await finder.readable(token, interval, source, base: base, asOf: range.asOf)
+        let (found, cutAt) = try await DerivedReads.list(
             series, range, isAscending: isAscending, limit: limit + 1, in: database)
-        let missing = try await finder.missingLast100(series)
-        let page = Page(found, limit: limit, isCut: isCut) { [String($0.candle.openTime.microseconds)] }
+        let missing = try await finder.missingLast100(series, asOf: range.asOf)
+        let page = Page(found, limit: limit, cut: cutAt.map { [String($0.microseconds)] }) {
+            [String($0.candle.openTime.microseconds)]
+        }
         return .object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)
@@ -78,16 +80,16 @@ package struct CandleEndpoints {
         let reference = parameters.token()
         let interval = parameters.interval()
         let source = parameters.source()
-        let from = parameters.time("from")
-        let to = parameters.time("to")
+        let range = TimeRange(&parameters)
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 2)
         try parameters.finish()
-        let token = try await known(reference)
+        let token = try await known(reference, range.asOf)
         if reference != nil && token == nil { return Self.empty }
-        let found = try await SeriesReads.gaps(
-            token, source, interval, from: from, to: to, after: cursor?.parts, limit: limit + 1, in: database)
-        let page = Page(found, limit: limit) { [String($0.gap.first.microseconds), String($0.series.id)] }
+        let wanted = GapReads.Wanted(token: token, source: source, interval: interval, range: range)
+        let (found, cut) = try await GapReads.list(
+            wanted, after: GapReads.Place(cursor?.parts), limit: limit + 1, in: database)
+        let page = Page(found, limit: limit, cut: cut?.parts) { $0.place.parts }
         return .object { w in
             w.array("data", page.items) { w, item in
                 w.object { w in
@@ -102,11 +104,11 @@ package struct CandleEndpoints {
     }
 
     private nonisolated(nonsending) func known(
-        _ reference: SeriesFinder.TokenReference?
+        _ reference: SeriesFinder.TokenReference?, _ asOf: Timestamp = .forever
     ) async throws -> TokenID? {
         guard let reference else { return nil }
         do {
-            return try await finder.token(reference)
+            return try await finder.token(reference, asOf: asOf)
         } catch let problem as Problem where problem.code == .notFound {
             return nil
         }

@@ -31,12 +31,14 @@ enum CandleStore {
         """)
 
     /// Candles that differ from what is stored become its next revision. An unclosed row never replaces a
-    /// closed candle, so that the order in which they arrive does not matter.
+    /// closed candle, so that the order in which they arrive does not matter. Whoever comes later is known
+    /// later, whatever its clock says: of a revision that ended before it began nobody would ever read.
     private static let revise = Statement(
         "candle_revise",
         """
         with changed as materialized (
-            select c.series, c.open_time, i.open, i.high, i.low, i.close, i.volume, i.closed
+            select c.series, c.open_time, i.open, i.high, i.low, i.close, i.volume, i.closed,
+                greatest($9, c.known_at + interval '1 microsecond') as moment
             from unnest($1::int4[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
                 $7::float8[], $8::bool[]) as i (series, open_time, open, high, low, close, volume, closed)
             join candle c on c.series = i.series and c.open_time = i.open_time
@@ -47,11 +49,11 @@ enum CandleStore {
             insert into candle_revision
                 (series, open_time, open, high, low, close, volume, closed, revision, known_at, ended_at)
             select c.series, c.open_time, c.open, c.high, c.low, c.close, c.volume, c.closed, c.revision,
-                c.known_at, $9
+                c.known_at, changed.moment
             from candle c join changed using (series, open_time)
         ), revised as (
             update candle c set open = n.open, high = n.high, low = n.low, close = n.close, volume = n.volume,
-                closed = n.closed, revision = c.revision + 1, known_at = $9
+                closed = n.closed, revision = c.revision + 1, known_at = n.moment
             from changed n where c.series = n.series and c.open_time = n.open_time
             returning c.series, c.open_time, c.closed, c.revision
         )

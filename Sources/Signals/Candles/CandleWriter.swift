@@ -102,13 +102,14 @@ package final class CandleWriter {
 
     private nonisolated(nonsending) func attempt(_ work: Work) async throws -> ChunkWrite.Result {
         let ledger = ledger
-        let write = ChunkWrite(tickers: TickerStore(ids: { ledger.newID() }), source: work.source)
+        let write = ChunkWrite(
+            tickers: TickerStore(ids: { ledger.newID() }), clock: ledger.clock, source: work.source)
         var context = work.context
         context.now = ledger.clock.now()
         let result = try await ledger.change(context) { change in
             var total = ChunkWrite.Result()
             for chunk in work.chunks {
-                total += try await write.run(chunk, now: context.now, in: change)
+                total += try await write.run(chunk, in: change)
             }
             if work.isStrict && !total.refused.isEmpty { throw Refused(errors: total.refused) }
             if !total.justClosed.isEmpty { try await reaction(total.justClosed, change) }

@@ -38,19 +38,30 @@ struct ChunkWrite {
     }
 
     let tickers: TickerStore
+    let clock: Clock
     let source: String
     /// Whose rows they are, whatever its ticker was at their time; nil: the ticker's of each row says it.
     var token: TokenID?
+    var mostSeries = SeriesStore.mostSeries
 
     nonisolated(nonsending) func run(
-        _ chunk: CandleChunk, now: Timestamp, in change: Change
+        _ chunk: CandleChunk, in change: Change
     ) async throws -> Result {
         let transaction = change.transaction
-        let periods = try await periods(chunk, now, transaction)
+        let begun = change.context.now
+        let periods = try await periods(chunk, begun, transaction)
         var result = Result()
-        let sorted = assign(chunk, periods, &result)
+        var sorted = assign(chunk, periods, &result)
         let places = Array(Set(sorted.map(\.place)))
-        let locked = try await SeriesStore.lock(places, source: source, now: now, in: transaction)
+        let locked = try await SeriesStore.lock(
+            places, source: source, now: begun, most: mostSeries, in: transaction)
+        result.refused += sorted.filter { locked[$0.place] == nil }.map {
+            tooMany(chunk, $0.row, "there are \(mostSeries) series already")
+        }
+        sorted.removeAll { locked[$0.place] == nil }
+        // Known since nobody else is at these series, and no earlier than what they hold: neither what waited
+        // for the lock nor a clock that is behind another node's makes a past that nobody could have read.
+        let now = max(clock.now(), locked.values.map(\.updatedAt).max() ?? .never)
         let series = sorted.map { locked[$0.place]?.id ?? 0 }
         let candles = sorted.map { chunk.candles[$0.row] }
         let newest = Dictionary(uniqueKeysWithValues: locked.values.map { ($0.id, $0.lastOpen ?? .never) })
@@ -106,7 +117,10 @@ struct ChunkWrite {
             let key = chunk.keyOfRow[row]
             let time = chunk.candles[row].openTime
             guard let period = periodsOfKey[key].first(where: { $0.holds(time) }) else {
-                result.refused.append(notInTickerTime(chunk, row))
+                result.refused.append(
+                    periodsOfKey[key].isFree(at: time)
+                        ? tooMany(chunk, row, "there are \(tickers.mostTokens) tokens already")
+                        : notInTickerTime(chunk, row))
                 continue
             }
             let place = SeriesPlace(token: period.token, interval: chunk.keys[key].interval)
@@ -120,6 +134,10 @@ struct ChunkWrite {
         return RowError(
             line: chunk.lines[row], code: "not_in_ticker_time",
             message: "no token had the ticker \(symbol) at \(chunk.candles[row].openTime)")
+    }
+
+    private func tooMany(_ chunk: CandleChunk, _ row: Int, _ why: String) -> RowError {
+        RowError(line: chunk.lines[row], code: "too_many", message: why)
     }
 
     private func detail(_ result: Result) -> JSONValue {

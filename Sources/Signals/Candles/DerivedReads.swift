@@ -16,7 +16,8 @@ struct CandleWalk {
     private let isAscending: Bool
     private var range: TimeRange
     private var fold: DerivedFold?
-    private var isOver = false
+    /// No row is left.
+    private(set) var isOver = false
     /// Rows that were read.
     private(set) var rows = 0
 
@@ -58,21 +59,27 @@ struct CandleWalk {
 enum DerivedReads {
     /// Rows that one answer reads: six weeks of minutes, 0.2 s. What it lacks then is on the next page.
     static let mostRows = 60_000
+    /// Rows that are read at least where some are passed over.
+    private static let fewestRows = 500
 
-    /// At most `limit` candles, and whether there may be more although there are fewer.
+    /// At most `limit` candles; and, where the rows ended that one answer reads, the open time of the last
+    /// candle that was looked at: there may be more behind it.
     nonisolated(nonsending) static func list(
-        _ series: ReadSeries, _ range: TimeRange, isAscending: Bool, limit: Int, mostRows: Int = mostRows,
-        in database: Database
-    ) async throws -> (candles: [StoredCandle], isCut: Bool) {
+        _ series: ReadSeries, _ range: TimeRange, isAscending: Bool, limit: Int, closedOnly: Bool = false,
+        mostRows: Int = mostRows, in database: Database
+    ) async throws -> (candles: [StoredCandle], cutAt: Timestamp?) {
         var walk = CandleWalk(series, range, isAscending: isAscending)
         var found: [StoredCandle] = []
-        while let page = try await walk.next(upTo: limit - found.count, in: database) {
-            found += page.prefix(limit - found.count)
+        var last: Timestamp?
+        let fewest = closedOnly ? fewestRows : 1
+        while let page = try await walk.next(upTo: max(limit - found.count, fewest), in: database) {
+            found += page.lazy.filter { $0.candle.closed || !closedOnly }.prefix(limit - found.count)
+            last = page.last?.candle.openTime ?? last
             if found.count == limit { break }
-            if walk.rows >= mostRows && series.derivedFrom != nil { return (found, true) }
+            if walk.rows >= mostRows, !walk.isOver, let last { return (found, last) }
             await Task.yield()
         }
-        return (found, false)
+        return (found, nil)
     }
 
     /// The last closed candles before a time, in the order of time.

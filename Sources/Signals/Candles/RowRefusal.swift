@@ -58,7 +58,8 @@ package enum RowRefusal: Error, Equatable, Sendable {
         case .notANumber(let field, let text): "\(field.rawValue) is not a number: \(text)"
         case .notABoolean(let text): "closed is neither true nor false: \(text)"
         case .notATime(let text):
-            "open_time is neither RFC 3339 nor milliseconds since 1970 (to the year 9999): \(text)"
+            "open_time is neither RFC 3339 nor milliseconds since 1970 (to the year 9999; 16 digits are "
+                + "microseconds): \(text)"
         case .unknownInterval(let text):
             "interval \(text) is none of \(Interval.allCases.map(\.rawValue).joined(separator: ", "))"
         case .nonFinite(let field): "\(field.rawValue) is not finite"

@@ -7,7 +7,7 @@ import Kernel
 struct CandleFeed: Sendable {
     static let atMost = 200
     /// Before it counts as closed for good: exchanges finish a candle a moment after its end.
-    static let grace: Period = .seconds(2)
+    static let grace = Candle.settling
     /// Candles that are asked for again, in case the exchange has corrected them since.
     static let overlap = 1
     /// Failures in a row after which it is told.

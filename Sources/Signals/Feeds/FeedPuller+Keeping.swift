@@ -74,8 +74,9 @@ extension FeedPuller {
                 var result = ChunkWrite.Result()
                 if !chunk.isEmpty {
                     let write = ChunkWrite(
-                        tickers: TickerStore(ids: { ledger.newID() }), source: feed.source, token: feed.token)
-                    result = try await write.run(chunk, now: context.now, in: change)
+                        tickers: TickerStore(ids: { ledger.newID() }), clock: ledger.clock,
+                        source: feed.source, token: feed.token)
+                    result = try await write.run(chunk, in: change)
                 }
                 try await settle(&current, result, change)
                 current.candles += Int64(result.counts.inserted + result.counts.revised)

@@ -54,7 +54,8 @@ package struct GradeEndpoints {
             ? try await why(page.items, of: demand.model, asOf: demand.range.asOf) : [:]
         return .object { w in
             w.array("data", page.items) { w, grade in
-                Self.write(grade, why[grade.series.id]?[grade.time], &w)
+                let reason = demand.hasWhy ? GradeReason(grade, why[grade.series.id]?[grade.time]) : nil
+                Self.write(grade, reason, &w)
             }
             w.field("next_cursor", page.next)
         }
@@ -99,10 +100,15 @@ package struct GradeEndpoints {
                 interval, of: demand.model, demand.source, filter, asOf: demand.range.asOf, sort: demand.sort,
                 after: demand.cursor, limit: demand.limit + 1, in: database)
         }
-        let series = try await finder.series(token, interval, demand.source)
+        let series = try await finder.series(token, interval, demand.source, asOf: demand.range.asOf)
         return try await GradeReads.list(
             series.id, of: demand.model, demand.range, demand.filter, isAscending: demand.sort.isAscending,
-            limit: demand.limit + 1, in: database)
+            limit: demand.limit + 1, in: database
+        ).map { grade in
+            var grade = grade
+            grade.series.symbol = series.symbol
+            return grade
+        }
     }
 
     private nonisolated(nonsending) func why(
@@ -124,7 +130,7 @@ package struct GradeEndpoints {
 // MARK: What the answer says
 
 extension GradeEndpoints {
-    private static func write(_ grade: StoredGrade, _ why: Grade?, _ w: inout JSONWriter) {
+    private static func write(_ grade: StoredGrade, _ reason: GradeReason?, _ w: inout JSONWriter) {
         w.object { w in
             w.names(of: grade.series)
             w.field("time", grade.time.description)
@@ -139,7 +145,13 @@ extension GradeEndpoints {
             w.field("revision", grade.revision)
             w.field("known_at", grade.knownAt.description)
             write(CandleSpan(from: grade.firstTime, to: grade.time, count: grade.bars), &w)
-            if let why { write(why, &w) }
+            switch reason {
+            case .known(let why): write(why, &w)
+            case .unknown(let sentence):
+                w.null("why")
+                w.field("why_not", sentence)
+            case nil: break
+            }
         }
     }
 

@@ -41,11 +41,13 @@ package struct IndicatorEndpoints {
         }
         try parameters.finish()
         guard let token, let interval else { return Self.catalogue(names) }
-        let series = try await finder.readable(token, interval, source, base: base)
-        let values = try await reads.page(
+        let series = try await finder.readable(token, interval, source, base: base, asOf: range.asOf)
+        let (values, cutAt) = try await reads.page(
             names, series, range, isAscending: isAscending, limit: limit + 1)
-        let missing = try await finder.missingLast100(series)
-        let page = Page(values, limit: limit) { [String($0.time.microseconds)] }
+        let missing = try await finder.missingLast100(series, asOf: range.asOf)
+        let page = Page(values, limit: limit, cut: cutAt.map { [String($0.microseconds)] }) {
+            [String($0.time.microseconds)]
+        }
         return .object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)

@@ -17,15 +17,17 @@ final class IndicatorReads {
 
     init(database: Database) { self.database = database }
 
-    /// Closed candles only, in the order that is asked for.
+    /// Closed candles only, in the order that is asked for; and where to go on when the rows ended that one
+    /// answer reads.
     nonisolated(nonsending) func page(
-        _ names: [IndicatorName], _ series: ReadSeries, _ range: TimeRange, isAscending: Bool, limit: Int
-    ) async throws -> [Row] {
-        let candles =
-            isAscending
-            ? try await firstClosed(limit, series, range)
-            : try await DerivedReads.lastClosed(limit, series, range, in: database)
-        guard let first = candles.first?.openTime else { return [] }
+        _ names: [IndicatorName], _ series: ReadSeries, _ range: TimeRange, isAscending: Bool, limit: Int,
+        mostRows: Int = DerivedReads.mostRows
+    ) async throws -> (rows: [Row], cutAt: Timestamp?) {
+        let (found, cutAt) = try await DerivedReads.list(
+            series, range, isAscending: isAscending, limit: limit, closedOnly: true, mostRows: mostRows,
+            in: database)
+        let candles = isAscending ? found.map(\.candle) : found.reversed().map(\.candle)
+        guard let first = candles.first?.openTime else { return ([], cutAt) }
         var set = try await warmed(names, series, before: first, asOf: range.asOf)
         var rows: [Row] = []
         rows.reserveCapacity(candles.count)
@@ -33,19 +35,7 @@ final class IndicatorReads {
             rows.append(
                 Row(time: candle.openTime, close: candle.close, values: try set.update(candle.bar)))
         }
-        return isAscending ? rows : rows.reversed()
-    }
-
-    private nonisolated(nonsending) func firstClosed(
-        _ count: Int, _ series: ReadSeries, _ range: TimeRange
-    ) async throws -> [Candle] {
-        var walk = CandleWalk(series, range, isAscending: true)
-        var found: [Candle] = []
-        while found.count < count, let page = try await walk.next(in: database) {
-            found += page.lazy.map(\.candle).filter(\.closed).prefix(count - found.count)
-            await Task.yield()
-        }
-        return found
+        return (isAscending ? rows : rows.reversed(), cutAt)
     }
 
     /// The set as it stands before a candle.
@@ -66,10 +56,8 @@ final class IndicatorReads {
     private nonisolated(nonsending) func streamed(
         _ names: [IndicatorName], _ series: ReadSeries, before first: Timestamp, asOf: Timestamp
     ) async throws -> IndicatorSet {
-        // What was known at a moment of the past is nobody's next question: nothing is kept of it.
-        let isNow = asOf == .forever
-        let place = IndicatorStates.Place(series, names)
-        let kept = isNow ? states.last(place, series.stored, before: first) : nil
+        let place = IndicatorStates.Place(series, names, asOf)
+        let kept = states.last(place, series.stored, before: first)
         var state = kept ?? IndicatorStates.State(set: IndicatorSet(names), after: .never, bars: 0)
         var range = TimeRange(from: .never, to: first, asOf: asOf)
         if let kept { range.from = Timestamp(microseconds: kept.after.microseconds + 1) }
@@ -80,7 +68,7 @@ final class IndicatorReads {
                 state.after = candle.openTime
                 state.bars += 1
             }
-            if isNow { states.keep(state, place, series.stored) }
+            states.keep(state, place, series.stored)
             await Task.yield()
         }
         return state.set
@@ -98,9 +86,12 @@ struct IndicatorStates {
         var series: Int
         var interval: Interval
         var names: [IndicatorName]
+        /// The pages of one moment of the past follow each other as those of now do.
+        var asOf: Timestamp
 
-        init(_ series: ReadSeries, _ names: [IndicatorName]) {
+        init(_ series: ReadSeries, _ names: [IndicatorName], _ asOf: Timestamp) {
             (self.series, interval, self.names) = (series.stored.id, series.interval, names)
+            self.asOf = asOf
         }
     }
 
@@ -118,12 +109,12 @@ struct IndicatorStates {
         var states: [State] = []
     }
 
-    private var kept: [Place: Kept] = [:]
+    private var kept = RecentlyUsed<Place, Kept>(capacity: mostPlaces)
 
     /// The last state before a candle, unless a candle that it has seen may be another now.
     mutating func last(_ place: Place, _ series: SeriesRecord, before time: Timestamp) -> State? {
-        guard let kept = kept[place], kept.version >= series.rewritten else {
-            self.kept[place] = nil
+        guard let kept = kept.use(place), kept.version >= series.rewritten else {
+            self.kept.remove(place)
             return nil
         }
         return kept.states.last { $0.after < time }
@@ -131,15 +122,14 @@ struct IndicatorStates {
 
     mutating func keep(_ state: State, _ place: Place, _ series: SeriesRecord) {
         guard state.bars > 0 else { return }
-        if kept.count >= Self.mostPlaces && kept[place] == nil { kept = [:] }
-        var all = kept[place] ?? Kept(version: series.version)
+        var all = kept.use(place) ?? Kept(version: series.version)
         // Whoever read the series earlier knows less of it.
         all.version = min(all.version, series.version)
         let index = all.states.firstIndex { $0.after >= state.after } ?? all.states.endIndex
         if index < all.states.endIndex && all.states[index].after == state.after { return }
         all.states.insert(state, at: index)
         if all.states.count > Self.mostStates { Self.thin(&all.states) }
-        kept[place] = all
+        kept.set(place, all)
     }
 
     /// Drops the state whose neighbours are nearest to each other; the newest stays.

@@ -31,7 +31,7 @@ package struct LevelEndpoints {
         let asOf = parameters.time("as_of") ?? .forever
         try parameters.finish()
         guard let token, let interval else { throw Problem.notFound("series") }
-        let series = try await finder.series(token, interval, source)
+        let series = try await finder.series(token, interval, source, asOf: asOf)
         let candles = try await CandleReads.newestClosed(series.id, asOf: asOf, in: database)
         var stream = LevelStream()
         for candle in candles { stream.update(candle) }

@@ -36,26 +36,36 @@ struct Calibration: Sendable {
 }
 
 extension Calibration {
-    private static let read = Statement(
-        "signal_calibration",
+    private static func read(_ signals: String) -> String {
         """
         select min(confidence), max(confidence), count(*), count(*) filter (where roi_net > 0),
             coalesce(sum(roi_net) filter (where roi_net > 0), 0),
             coalesce(-sum(roi_net) filter (where roi_net <= 0), 0)
         from (
             select g.confidence, g.roi_net, ntile(4) over (order by g.confidence, g.id) as quartile
-            from signal g join series s on s.id = g.series
-            where g.direction = 'bullish' and g.state in ('closed', 'stale') and not g.withdrawn
-                and g.confidence is not null and g.roi_net is not null and g.model_number = $1
-                and s.interval = $2 and ($3::text is null or s.source = $3)
+            from \(signals) g join series s on s.id = g.series
+            where $1::timestamptz is not distinct from $1 and $5::float8 is not distinct from $5
+                and g.direction = 'bullish' and g.state in ('closed', 'stale') and not g.withdrawn
+                and g.confidence is not null and g.roi_net is not null and g.model_number = $2
+                and s.interval = $3 and ($4::text is null or s.source = $4)
         ) q group by quartile order by quartile
-        """)
+        """
+    }
+
+    static let now = Statement("signal_calibration", derived: read("signal"))
+    static let then = Statement(
+        "signal_calibration_then",
+        derived: read(
+            SignalReads.then(
+                returns: "k.model_number = $2 and k.state in ('closed', 'stale')", cost: "$5::float8")))
 
     nonisolated(nonsending) static func read(
-        _ model: GradeModel, _ interval: Interval, _ source: String?, in database: Database
+        _ model: GradeModel, _ interval: Interval, _ source: String?, asOf: Timestamp?,
+        in database: Database
     ) async throws -> Calibration {
         let rows = try await database.query(
-            read, .int16(Int16(model.number)), .text(interval.rawValue), .text(source))
+            asOf == nil ? now : then, .timestamp(asOf), .int16(Int16(model.number)),
+            .text(interval.rawValue), .text(source), .double(model.settings.costPerSide))
         return Calibration(
             quartiles: rows.map { row in
                 Quartile(

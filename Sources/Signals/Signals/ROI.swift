@@ -1,4 +1,5 @@
 import Indicators
+import JSON
 package import Kernel
 
 /// Returns since a signal's fill, as parts of the entry (0.12 is 12 %). Every figure names its price.
@@ -39,6 +40,24 @@ package struct ROI: Equatable, Sendable {
         maxDrawdown = min(track.maxDrawdown, track.drawdown(at: price))
         buyAndHold = price / entry - 1
         asOf = exit?.at ?? track.asOf
+    }
+}
+
+extension ROI {
+    /// As members of an object. Of one token that was held, what it brought before costs and what buying and
+    /// holding it brought are one number.
+    func write(_ interval: Interval, costPerSide: Double, to w: inout JSONWriter) {
+        w.field("close", buyAndHold)
+        w.field("net", net)
+        w.field("peak_high", peakHigh)
+        w.field("peak_at", peakAt.description)
+        w.field("max_drawdown", maxDrawdown)
+        w.field("buy_and_hold", buyAndHold)
+        // The figures of a candle are known at its end; the contract names candles by their open time.
+        w.field("as_of", (basis == .close ? asOf - interval.period : asOf).description)
+        w.field("price", price)
+        w.field("price_basis", basis.rawValue)
+        w.field("cost_bps_a_side", costPerSide * 10_000)
     }
 }
 

@@ -46,22 +46,25 @@ struct SignalBody {
         w.field("decision_grade", signal.grade)
         w.field("fill_at", signal.fill?.at.description)
         w.field("fill_open", signal.fill?.price)
+        w.field("exit_at", signal.exitFill?.at.description)
+        w.field("exit_open", signal.exitFill?.price)
     }
 
     private func writeROI(_ w: inout JSONWriter) {
         guard let roi = signal.roi else { return w.null("roi") }
-        w.object("roi") { w in
-            w.field("close", roi.buyAndHold)
-            w.field("net", roi.net)
-            w.field("peak_high", roi.peakHigh)
-            w.field("peak_at", roi.peakAt.description)
-            w.field("max_drawdown", roi.maxDrawdown)
-            w.field("buy_and_hold", roi.buyAndHold)
-            // The figures of a candle are known at its end; the contract names candles by their open time.
-            let candle = roi.basis == .close ? roi.asOf - interval.period : roi.asOf
-            w.field("as_of", candle.description)
-            w.field("cost_bps_a_side", signal.costPerSide * 10_000)
-        }
+        w.object("roi") { w in roi.write(interval, costPerSide: signal.costPerSide, to: &w) }
+    }
+
+    /// Whether two bodies of one signal say the same but for what it brought so far.
+    static func differOnlyInPrice(_ a: String, _ b: String) -> Bool {
+        withoutReturns(Array(a.utf8)) == withoutReturns(Array(b.utf8))
+    }
+
+    private static func withoutReturns(_ body: [UInt8]) -> [UInt8] {
+        let mark = Array(#""roi":{"#.utf8)
+        let begin = body.indices.first { body[$0...].starts(with: mark) }
+        guard let begin, let end = body[begin...].firstIndex(of: UInt8(ascii: "}")) else { return body }
+        return Array(body[..<begin] + body[end...])
     }
 
     private func writeDivergence(_ w: inout JSONWriter) {

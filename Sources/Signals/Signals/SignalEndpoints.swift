@@ -55,11 +55,18 @@ package struct SignalEndpoints {
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 2)
         try parameters.finish()
-        if let token { filter.token = try await finder.token(token) }
+        if let token { filter.token = try await finder.token(token, asOf: filter.asOf) }
         filter.tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
-        let found = try await SignalReads.list(
+        var found = try await SignalReads.list(
             filter, sort: sort, after: cursor?.parts, limit: limit + 1, in: database)
-        let page = Page(found, limit: limit) { [sort.key(of: $0), $0.id.description] }
+        let key = { (signal: ListedSignal) in [sort.key(of: signal), signal.id.description] }
+        var cut: [String]?
+        if let asOf = filter.asOf {
+            let told = try await SignalReturns.told(found, asOf: asOf, in: database)
+            cut = told.count < found.count ? told.last.map(key) : nil
+            found = told
+        }
+        let page = Page(found, limit: limit, cut: cut, cursor: key)
         return .object { w in
             w.array("data", page.items) { w, signal in w.value(signal) }
             w.field("next_cursor", page.next)
@@ -71,8 +78,9 @@ package struct SignalEndpoints {
         let model = parameters.model() ?? told
         let interval = parameters.interval() ?? .day
         let source = parameters.source()
+        let asOf = parameters.time("as_of")
         try parameters.finish()
-        let calibration = try await Calibration.read(model, interval, source, in: database)
+        let calibration = try await Calibration.read(model, interval, source, asOf: asOf, in: database)
         return .object { w in
             w.field("model", model.rawValue)
             w.field("interval", interval.rawValue)
@@ -86,8 +94,11 @@ package struct SignalEndpoints {
         var parameters = try request.parameters()
         let asOf = parameters.time("as_of")
         try parameters.finish()
-        guard let signal = try await SignalReads.get(id, asOf: asOf, in: database) else {
+        guard var signal = try await SignalReads.get(id, asOf: asOf, in: database) else {
             throw Problem.notFound("signal")
+        }
+        if let asOf {
+            signal = try await SignalReturns.told([signal], asOf: asOf, in: database).first ?? signal
         }
         return Response.json { w in w.value(signal) }
     }

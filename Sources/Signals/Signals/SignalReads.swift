@@ -19,6 +19,8 @@ struct ListedSignal: Sendable {
     var model: GradeModel
     /// The newest grade of its series and model.
     var grade: Double?
+    /// In place of the returns of now that are stored; see `SignalReturns`.
+    var returnsThen: [UInt8]?
 
     /// Of a row that begins with a series' columns and goes on with `SignalReads.columns`.
     init?(_ row: Row) {
@@ -66,6 +68,7 @@ extension ListedSignal: JSONWritable {
         switch member.name {
         case "state" where isWithdrawn: w.field("state", Signal.State.stale.rawValue)
         case "stale_reason" where isWithdrawn: w.field("stale_reason", SignalText.withdrawn)
+        case "roi" where returnsThen != nil: w.raw("roi", returnsThen ?? [])
         default: w.field(member.name, member.value)
         }
     }
@@ -113,16 +116,44 @@ enum SignalReads {
         """
 
     private static let now = "signal"
-    /// `$1` is the time.
-    private static let then = """
-        (select id, series, direction, decided_at, state, withdrawn, retroactive, revision, known_at,
-            roi_close, roi_net, body, model_number, confidence
-        from signal where known_at <= $1
-        union all
-        select s.id, s.series, s.direction, s.decided_at, r.state, r.withdrawn, r.retroactive, r.revision,
-            r.known_at, r.roi_close, r.roi_net, r.body, s.model_number, s.confidence
-        from signal_revision r join signal s using (id) where r.known_at <= $1 and r.ended_at > $1)
-        """
+    /// `$1` is the time. What they had brought by then is not stored: it is made of the newest close while
+    /// they were held, or of the exit.
+    /// - Parameters:
+    ///   - isWanted: whether returns are, in SQL.
+    ///   - cost: of each side, in SQL.
+    static func then(returns isWanted: String, cost: String) -> String {
+        let held = """
+            series = k.series and open_time >= b.fill_at and open_time <= least(b.closed_at, b.stale_at, $1)
+            and closed and known_at <= $1
+            """
+        return """
+            (select k.*, r.price / r.fill_open - 1 as roi_close,
+                r.price / r.fill_open * (1 - \(cost)) * (1 - \(cost)) - 1 as roi_net
+            from (
+                select id, series, direction, decided_at, state, withdrawn, retroactive, revision, known_at,
+                    body, model_number, confidence
+                from signal where known_at <= $1
+                union all
+                select s.id, s.series, s.direction, s.decided_at, r.state, r.withdrawn, r.retroactive,
+                    r.revision, r.known_at, r.body, s.model_number, r.confidence
+                from signal_revision r join signal s using (id) where r.known_at <= $1 and r.ended_at > $1
+            ) k
+            left join lateral (
+                select b.fill_open, coalesce(b.exit_open, p.close) as price
+                from json_to_record(k.body::json) as b (fill_at timestamptz, fill_open float8,
+                    exit_open float8, closed_at timestamptz, stale_at timestamptz)
+                left join lateral (
+                    select c.close from (
+                        (select open_time, close from candle where \(held) order by open_time desc limit 1)
+                        union all
+                        (select open_time, close from candle_revision where \(held) and ended_at > $1
+                            order by open_time desc limit 1)
+                    ) c order by c.open_time desc limit 1
+                ) p on b.exit_open is null
+                where \(isWanted) and k.direction = 'bullish' and b.fill_open is not null
+            ) r on true)
+            """
+    }
 
     private static func list(_ source: String, _ grade: String, _ sort: SignalSort) -> String {
         let cast = sort.isByTime ? "timestamptz" : "float8"
@@ -151,7 +182,12 @@ enum SignalReads {
         })
     static let listsThen = Dictionary(
         uniqueKeysWithValues: SignalSort.allCases.map {
-            ($0, Statement("signal_list_then", derived: list(then, gradeThen, $0)))
+            (
+                $0,
+                Statement(
+                    "signal_list_then",
+                    derived: list(then(returns: "$19::bool", cost: "$20::float8"), gradeThen, $0))
+            )
         })
 
     private static func get(_ source: String, _ grade: String) -> String {
@@ -163,7 +199,8 @@ enum SignalReads {
     }
 
     static let getNow = Statement("signal_get", derived: get(now, gradeNow))
-    static let getThen = Statement("signal_get_then", derived: get(then, gradeThen))
+    static let getThen = Statement(
+        "signal_get_then", derived: get(then(returns: "false", cost: "0"), gradeThen))
 
     nonisolated(nonsending) static func list(
         _ filter: Filter, sort: SignalSort, after: [String]?, limit: Int, in database: Database
@@ -173,14 +210,19 @@ enum SignalReads {
             sort.isByTime
             ? .timestamp(after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) })
             : .double(after.flatMap { Double($0[0]) })
-        let rows = try await database.query(
-            statement, .timestamp(filter.asOf), .id(filter.token), .text(filter.interval?.rawValue),
+        var parameters: [Parameter] = [
+            .timestamp(filter.asOf), .id(filter.token), .text(filter.interval?.rawValue),
             .text(filter.source), .text(filter.direction?.rawValue), .text(filter.state?.rawValue),
             .double(filter.grade.atLeast), .double(filter.grade.below), .timestamp(filter.from),
             .timestamp(filter.to), key, .id(after.flatMap { SignalID($0[1]) }), .int(limit),
             .int16(Int16(filter.model.number)), .double(filter.confidence), .double(filter.roiNet.atLeast),
-            .double(filter.roiNet.below), .tokens(filter.tokens))
-        return rows.compactMap(ListedSignal.init)
+            .double(filter.roiNet.below), .tokens(filter.tokens),
+        ]
+        if filter.asOf != nil {
+            let isByReturns = filter.roiNet.atLeast != nil || filter.roiNet.below != nil || sort.isByReturns
+            parameters += [.bool(isByReturns), .double(filter.model.settings.costPerSide)]
+        }
+        return try await database.query(statement, parameters: parameters).compactMap(ListedSignal.init)
     }
 
     nonisolated(nonsending) static func get(

@@ -10,6 +10,12 @@ enum SignalSort: String, CaseIterable {
 
     var isDescending: Bool { rawValue.hasPrefix("-") }
     var isByTime: Bool { self == .decidedAt || self == .decidedAtDown }
+    var isByReturns: Bool {
+        switch self {
+        case .roiNet, .roiNetDown, .roiClose, .roiCloseDown: true
+        default: false
+        }
+    }
 
     /// Signals without the number come last, whichever way.
     var key: String {

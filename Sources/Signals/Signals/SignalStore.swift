@@ -28,6 +28,8 @@ struct SignalWrite: Sendable {
     var roiNet: Double?
     var confidence: Double?
     var body: String
+    /// Something else than the price has changed, or nothing of it was stored.
+    var isRevision = true
 }
 
 /// Signals as rows. Whoever writes holds the lock of their series.
@@ -40,6 +42,15 @@ enum SignalStore {
             and (decided_at >= $2 or decided_at = any($3::timestamptz[]))
         """)
 
+    /// A price that moved is no revision: each candle brings one, and `as_of` makes them of candles again.
+    private static let follow = Statement(
+        "signal_follow",
+        """
+        update signal s set roi_close = i.roi_close, roi_net = i.roi_net, body = i.body
+        from unnest($1::uuid[], $2::float8[], $3::float8[], $4::text[]) as i (id, roi_close, roi_net, body)
+        where s.id = i.id
+        """)
+
     private static let write = Statement(
         "signal_write",
         """
@@ -50,9 +61,9 @@ enum SignalStore {
                 model_number, confidence)
         ), kept as (
             insert into signal_revision (id, revision, known_at, ended_at, state, withdrawn, retroactive,
-                roi_close, roi_net, body)
-            select s.id, s.revision, s.known_at, $11, s.state, s.withdrawn, s.retroactive, s.roi_close,
-                s.roi_net, s.body
+                roi_close, roi_net, body, confidence)
+            select s.id, s.revision, s.known_at, greatest($11, s.known_at + interval '1 microsecond'),
+                s.state, s.withdrawn, s.retroactive, s.roi_close, s.roi_net, s.body, s.confidence
             from signal s join input i on s.id = i.id
         )
         insert into signal as s (id, series, decided_at, direction, state, withdrawn, retroactive, roi_close,
@@ -64,7 +75,7 @@ enum SignalStore {
             retroactive = s.retroactive or excluded.retroactive, roi_close = excluded.roi_close,
             roi_net = excluded.roi_net, body = excluded.body,
             confidence = coalesce(excluded.confidence, s.confidence), revision = s.revision + 1,
-            known_at = excluded.known_at
+            known_at = greatest(excluded.known_at, s.known_at + interval '1 microsecond')
         """)
 
     /// The signals of these models decided at or after `from`, or at one of these candles.
@@ -87,6 +98,18 @@ enum SignalStore {
 
     nonisolated(nonsending) static func write(
         _ signals: [SignalWrite], series: Int, now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let moved = signals.filter { !$0.isRevision }
+        if !moved.isEmpty {
+            try await transaction.query(
+                follow, .idArray(moved.map(\.id)), .optionalDoubleArray(moved.map(\.roiClose)),
+                .optionalDoubleArray(moved.map(\.roiNet)), .textArray(moved.map(\.body)))
+        }
+        try await revise(signals.filter(\.isRevision), series, now, in: transaction)
+    }
+
+    private nonisolated(nonsending) static func revise(
+        _ signals: [SignalWrite], _ series: Int, _ now: Timestamp, in transaction: Transaction
     ) async throws {
         guard !signals.isEmpty else { return }
         try await transaction.query(

@@ -1,16 +1,18 @@
 package import Access
 package import HTTPServer
 import JSON
-import Kernel
+package import Kernel
 package import Postgres
 
-/// Finds what a query names: a token by its id or ticker, a series by token, interval and source.
+/// Finds what a query names: a token by its id or ticker, a series by token, interval and source. Of a moment
+/// of the past: by the names and among the series that were known then. Which source is a token's primary one
+/// is only known of now.
 package struct SeriesFinder {
     let database: Database
 
     package init(database: Database) { self.database = database }
 
-    /// A token's id, or a ticker (the token that has it now, or had it last).
+    /// A token's id, or a ticker (the token that has it, or had it last).
     package enum TokenReference: Sendable {
         case id(TokenID)
         case symbol(String)
@@ -26,21 +28,43 @@ package struct SeriesFinder {
         }
     }
 
-    private static let bySymbol = Statement(
-        "token_of_symbol",
+    /// What the token was called then: the ticker that it gave up first of those that it gave up later.
+    private static let symbolThen = """
+        coalesce(
+            (select f.symbol from former_ticker f where f.token_id = k.id and f.known_at > $2
+            order by f.known_at, f.valid_to limit 1),
+            (select t.symbol from ticker t where t.token_id = k.id))
         """
-        select k.id, k.primary_source from ticker_period p join token k on k.id = p.token_id
-        where p.symbol = $1 order by p.valid_to desc nulls first limit 1
-        """)
 
-    private static let byID = Statement(
-        "token_exists", "select id, primary_source from token where id = $1")
+    /// Tickers that were known to be over, the one that is over since, and the one that is not.
+    static let bySymbol = Statement(
+        "token_of_symbol",
+        derived: """
+            select k.id, k.primary_source, \(symbolThen) from (
+                select token_id, valid_to from former_ticker where symbol = $1 and known_at <= $2
+                union all
+                select f.token_id, null from former_ticker f
+                where f.symbol = $1 and f.known_at > $2 and not exists (
+                    select from former_ticker e where e.token_id = f.token_id and e.known_at > $2
+                        and (e.known_at, e.valid_to) < (f.known_at, f.valid_to))
+                union all
+                select t.token_id, t.valid_to from ticker t
+                where t.symbol = $1 and not exists (
+                    select from former_ticker f where f.token_id = t.token_id and f.known_at > $2)
+            ) p join token k on k.id = p.token_id
+            where k.created_at <= $2
+            order by p.valid_to desc nulls first, k.id limit 1
+            """)
+
+    static let byID = Statement(
+        "token_exists", derived: "select k.id, k.primary_source, \(symbolThen) from token k where k.id = $1")
 
     static let series = Statement(
         "series_of_token",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)
             where s.token_id = $1 and s.interval = any($2::text[]) and ($3::text is null or s.source = $3)
+                and s.created_at <= $4
             order by s.source, s.interval limit 100
             """)
 
@@ -55,28 +79,43 @@ package struct SeriesFinder {
             where c.series = $1 and c.open_time >= d.opens and c.open_time < d.closes)
         """)
 
-    package nonisolated(nonsending) func token(_ reference: TokenReference) async throws -> TokenID {
-        try await known(reference).id
+    /// Whether a part of a derived candle was known then.
+    private static let present = Statement(
+        "series_present_derived",
+        """
+        select d.place::int4 from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality
+            as d (opens, closes, place)
+        where exists (select 1 from candle c where c.series = $1 and c.open_time >= d.opens
+                and c.open_time < d.closes and c.known_at <= $4)
+            or exists (select 1 from candle_revision r where r.series = $1 and r.open_time >= d.opens
+                and r.open_time < d.closes and r.known_at <= $4 and r.ended_at > $4)
+        """)
+
+    package nonisolated(nonsending) func token(
+        _ reference: TokenReference, asOf: Timestamp? = nil
+    ) async throws -> TokenID {
+        try await known(reference, asOf ?? .forever).id
     }
 
     private nonisolated(nonsending) func known(
-        _ reference: TokenReference
-    ) async throws -> (id: TokenID, primarySource: String?) {
+        _ reference: TokenReference, _ asOf: Timestamp
+    ) async throws -> (id: TokenID, primarySource: String?, symbol: String) {
         let rows =
             switch reference {
-            case .id(let id): try await database.query(Self.byID, .id(id))
-            case .symbol(let symbol): try await database.query(Self.bySymbol, .text(symbol))
+            case .id(let id): try await database.query(Self.byID, .id(id), .timestamp(asOf))
+            case .symbol(let symbol):
+                try await database.query(Self.bySymbol, .text(symbol), .timestamp(asOf))
             }
         guard let row = rows.first else { throw Problem.notFound("token") }
-        return (row.id(0), row.optionalText(1))
+        return (row.id(0), row.optionalText(1), row.text(2))
     }
 
     /// The one series that is asked for, as it is stored. Without a source it is of the token's primary one,
     /// or else of the only one.
     nonisolated(nonsending) func series(
-        _ reference: TokenReference, _ interval: Interval, _ source: String?
+        _ reference: TokenReference, _ interval: Interval, _ source: String?, asOf: Timestamp
     ) async throws -> SeriesRecord {
-        let found = try await stored(reference, [interval], source)
+        let found = try await stored(reference, [interval], source, asOf)
         guard let series = try Self.only(found) else { throw Problem.notFound("series") }
         return series
     }
@@ -84,10 +123,11 @@ package struct SeriesFinder {
     /// The one series that is asked for: stored, or else derived from the finest that its source has. With
     /// `base` it is derived from that one.
     nonisolated(nonsending) func readable(
-        _ reference: TokenReference, _ interval: Interval, _ source: String?, base: Interval? = nil
+        _ reference: TokenReference, _ interval: Interval, _ source: String?, base: Interval? = nil,
+        asOf: Timestamp
     ) async throws -> ReadSeries {
         let intervals = base.map { [$0] } ?? interval.finer + [interval]
-        let found = try await stored(reference, intervals, source)
+        let found = try await stored(reference, intervals, source, asOf)
         let asStored = try Self.only(found.filter { $0.interval == interval })
         if let asStored { return ReadSeries(stored: asStored, interval: interval) }
         let finest = found.map(\.interval.seconds).min()
@@ -99,13 +139,18 @@ package struct SeriesFinder {
     }
 
     private nonisolated(nonsending) func stored(
-        _ reference: TokenReference, _ intervals: [Interval], _ source: String?
+        _ reference: TokenReference, _ intervals: [Interval], _ source: String?, _ asOf: Timestamp
     ) async throws -> [SeriesRecord] {
-        let token = try await known(reference)
-        return try await database.query(
+        let token = try await known(reference, asOf)
+        let found = try await database.query(
             Self.series, .id(token.id), .textArray(intervals.map(\.rawValue)),
-            .text(source ?? token.primarySource)
+            .text(source ?? token.primarySource), .timestamp(asOf)
         ).compactMap(SeriesRecord.init)
+        return found.map { series in
+            var series = series
+            series.symbol = token.symbol
+            return series
+        }
     }
 
     private static func only(_ found: [SeriesRecord]) throws -> SeriesRecord? {
@@ -122,7 +167,10 @@ package struct SeriesFinder {
 
     /// How many of the last 100 candles up to the newest are missing; of derived ones, how many have no part
     /// at all.
-    nonisolated(nonsending) func missingLast100(_ series: ReadSeries) async throws -> Int {
+    nonisolated(nonsending) func missingLast100(
+        _ series: ReadSeries, asOf: Timestamp
+    ) async throws -> Int {
+        if asOf < .forever { return try await missingThen(series, asOf) }
         guard let first = series.stored.firstOpen, let last = series.stored.lastOpen else { return 0 }
         let interval = series.interval
         let newest = interval.open(at: last)
@@ -137,6 +185,34 @@ package struct SeriesFinder {
             Self.missingDerived, .int(series.stored.id), .timestampArray(opens),
             .timestampArray(opens.map { interval.close(of: $0) }))
         return rows.first?.int(0) ?? 0
+    }
+
+    private nonisolated(nonsending) func missingThen(
+        _ series: ReadSeries, _ asOf: Timestamp
+    ) async throws -> Int {
+        let range = TimeRange(from: .never, to: asOf.next, asOf: asOf)
+        let isStored = series.derivedFrom == nil
+        let times = try await CandleReads.list(
+            series.stored.id, range, isAscending: false, limit: isStored ? 100 : 1, in: database
+        ).map(\.candle.openTime)
+        let first =
+            isStored
+            ? times.last
+            : try await CandleReads.list(
+                series.stored.id, range, isAscending: true, limit: 1, in: database
+            ).first?.candle.openTime
+        guard let last = times.first, let first else { return 0 }
+        let interval = series.interval
+        let newest = interval.open(at: last)
+        let expected = min(100, interval.steps(from: interval.open(at: first), to: newest) + 1)
+        let opens = (0..<expected).map { newest - interval.period * Double($0) }
+        if isStored {
+            return expected - times.count { $0 >= newest - interval.period * Double(expected - 1) }
+        }
+        let rows = try await database.query(
+            Self.present, .int(series.stored.id), .timestampArray(opens),
+            .timestampArray(opens.map { interval.close(of: $0) }), .timestamp(asOf))
+        return expected - rows.count
     }
 }
 
@@ -193,13 +269,13 @@ extension JSONWriter {
 }
 
 /// One more row than a page holds is read, and tells whether there is a next page. A list that was cut short
-/// has one too.
+/// goes on at its `cut`, even if nothing was found before it.
 package struct Page<Item> {
     package let items: ArraySlice<Item>
     package let next: String?
 
-    package init(_ found: [Item], limit: Int, isCut: Bool = false, cursor: (Item) -> [String]) {
+    package init(_ found: [Item], limit: Int, cut: [String]? = nil, cursor: (Item) -> [String]) {
         items = found.prefix(limit)
-        next = found.count > limit || isCut ? items.last.map { Cursor(cursor($0)).text } : nil
+        next = (found.count > limit ? items.last.map(cursor) : cut).map { Cursor($0).text }
     }
 }

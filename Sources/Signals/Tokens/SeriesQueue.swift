@@ -12,7 +12,7 @@ enum SeriesQueue {
     static let lock = Statement(
         "series_lock_one",
         derived: """
-            select \(SeriesRecord.columns), s.dirty_to, s.course_to
+            select \(SeriesRecord.columns), s.dirty_to, s.course_to, s.updated_at
             from series s join ticker t using (token_id)
             where s.id = $1 and s.dirty_from is not null
             for no key update of s skip locked
@@ -22,7 +22,7 @@ enum SeriesQueue {
     static let lockMarket = Statement(
         "series_lock_market",
         derived: """
-            select \(SeriesRecord.columns), s.dirty_to, s.course_to
+            select \(SeriesRecord.columns), s.dirty_to, s.course_to, s.updated_at
             from series s join ticker t using (token_id)
             where s.source = $2 and s.interval = $3 and (s.id = $1 or s.last_closed >= $4)
             order by s.id
@@ -102,6 +102,8 @@ enum SeriesQueue {
     struct Locked {
         var series: SeriesRecord
         var reach: DirtyReach
+        /// Since when its newest rows are known: what follows from them is known no earlier.
+        var updatedAt: Timestamp
         var dependents = Dependents()
     }
 
@@ -203,7 +205,8 @@ extension SeriesQueue.Locked {
         guard let series = SeriesRecord(row) else { return nil }
         self.init(
             series: series,
-            reach: DirtyReach(pending: row.optionalTimestamp(13), course: row.optionalTimestamp(14)))
+            reach: DirtyReach(pending: row.optionalTimestamp(13), course: row.optionalTimestamp(14)),
+            updatedAt: row.timestamp(15))
     }
 }
 

@@ -46,7 +46,7 @@ extension SeriesSummary: JSONWritable {
 }
 
 enum SeriesReads {
-    private static let filter = """
+    static let filter = """
         ($1::uuid is null or s.token_id = $1) and ($2::text is null or s.source = $2)
             and ($3::text is null or s.interval = $3)
         """
@@ -71,26 +71,6 @@ enum SeriesReads {
             order by t.symbol, s.id limit $6
             """)
 
-    /// Neighbours that do not touch. A series without missing candles is not even looked at.
-    static let gaps = Statement(
-        "series_gaps",
-        derived: """
-            select \(SeriesRecord.columns), g.before, g.after
-            from series s join ticker t using (token_id) join \(lengths) on l.interval = s.interval
-            cross join lateral (
-                select lag(c.open_time) over (order by c.open_time) as before, c.open_time as after
-                from candle c where c.series = s.id
-            ) g
-            where \(filter)
-                and extract(epoch from s.last_open - s.first_open) / extract(epoch from l.length) + 1
-                    > s.candles
-                and g.after - g.before > l.length
-                and ($4::timestamptz is null or g.after - l.length >= $4)
-                and ($5::timestamptz is null or g.before + l.length < $5)
-                and ($6::timestamptz is null or (g.before + l.length, s.id) < ($6, $7::int4))
-            order by g.before desc, s.id desc limit $8
-            """)
-
     nonisolated(nonsending) static func list(
         _ token: TokenID?, _ source: String?, _ interval: Interval?, after: [String]?, limit: Int,
         in database: Database
@@ -107,22 +87,6 @@ enum SeriesReads {
                     freshness: row.optionalText(19).flatMap(SeriesFreshness.init),
                     staleSince: row.optionalTimestamp(20))
             }
-        }
-    }
-
-    nonisolated(nonsending) static func gaps(
-        _ token: TokenID?, _ source: String?, _ interval: Interval?, from: Timestamp?, to: Timestamp?,
-        after: [String]?, limit: Int, in database: Database
-    ) async throws -> [(series: SeriesRecord, gap: Gap)] {
-        let last = after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) }
-        let rows = try await database.query(
-            gaps, .id(token), .text(source), .text(interval?.rawValue), .timestamp(from), .timestamp(to),
-            .timestamp(last), .int32(after.flatMap { Int32($0[1]) }), .int(limit))
-        return rows.compactMap { row in
-            guard let series = SeriesRecord(row),
-                let gap = Gaps.between(row.timestamp(13), row.timestamp(14), series.interval)
-            else { return nil }
-            return (series, gap)
         }
     }
 }

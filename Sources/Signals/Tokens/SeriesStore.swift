@@ -26,10 +26,16 @@ struct SeriesGrowth: Equatable, Sendable {
 struct LockedSeries: Sendable {
     var id: Int
     var lastOpen: Timestamp?
+    var updatedAt: Timestamp
 }
 
 /// Series as rows, as far as writing candles needs them.
 enum SeriesStore {
+    /// Series of all tokens, sources and intervals: two of each of 10,000 tokens.
+    static let mostSeries = 20_000
+
+    private static let count = Statement("series_count", "select count(*) from series")
+
     private static let create = Statement(
         "series_create",
         """
@@ -43,7 +49,7 @@ enum SeriesStore {
     private static let lock = Statement(
         "series_lock",
         """
-        select s.id, s.last_open, s.token_id, s.interval from series s
+        select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
         join unnest($1::uuid[], $3::text[]) as n (token_id, interval)
             on s.token_id = n.token_id and s.interval = n.interval
         where s.source = $2
@@ -75,13 +81,16 @@ enum SeriesStore {
         where s.id = g.id
         """)
 
-    /// Locks the series, in the order of their ids, and makes those that are not there.
+    /// Locks the series, in the order of their ids, and makes those that are not there, while there is room.
     nonisolated(nonsending) static func lock(
-        _ places: [SeriesPlace], source: String, now: Timestamp, in transaction: Transaction
+        _ places: [SeriesPlace], source: String, now: Timestamp, most: Int, in transaction: Transaction
     ) async throws -> [SeriesPlace: LockedSeries] {
         let found = try await read(places, source, in: transaction)
         if found.count == places.count { return found }
-        let missing = places.filter { found[$0] == nil }
+        try await transaction.query(TickerStore.roomLock)
+        let room = most - (try await transaction.query(count).first?.int(0) ?? 0)
+        let missing = places.filter { found[$0] == nil }.prefix(max(room, 0))
+        if missing.isEmpty { return found }
         try await transaction.query(
             create, .idArray(missing.map(\.token)), .text(source),
             .textArray(missing.map(\.interval.rawValue)), .timestamp(now))
@@ -97,7 +106,7 @@ enum SeriesStore {
         for row in rows {
             guard let interval = Interval(rawValue: row.text(3)) else { continue }
             found[SeriesPlace(token: row.id(2), interval: interval)] = LockedSeries(
-                id: row.int(0), lastOpen: row.optionalTimestamp(1))
+                id: row.int(0), lastOpen: row.optionalTimestamp(1), updatedAt: row.timestamp(4))
         }
         return found
     }

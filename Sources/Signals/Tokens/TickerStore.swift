@@ -4,7 +4,12 @@ import Postgres
 
 /// Which token and which series rows belong to, as rows of the database; makes what is not there yet.
 struct TickerStore {
+    /// Tokens that rows of unknown tickers make, all together: whoever may push candles must not fill the
+    /// database with names. There are about as many coins that anybody trades.
+    static let mostTokens = 10_000
+
     let ids: () -> TokenID
+    var mostTokens = Self.mostTokens
 
     private static let periods = Statement(
         "ticker_periods",
@@ -49,8 +54,12 @@ struct TickerStore {
         "ticker_lock",
         "select pg_advisory_xact_lock(1801547117, hashtext(s)) from unnest($1::text[]) s order by s")
 
+    /// Whoever makes a token or a series meets here, so that two cannot both take the last place.
+    static let roomLock = Statement("series_room_lock", "select pg_advisory_xact_lock(1801547118)")
+    private static let count = Statement("token_count", "select count(*) from token")
+
     /// The periods of each symbol, locked against change until the transaction ends. A symbol without a token
-    /// at one of its `times` gets one.
+    /// at one of its `times` gets one, while there is room.
     nonisolated(nonsending) func periods(
         of symbols: [String], newest: [Timestamp], now: Timestamp, in transaction: Transaction
     ) async throws -> [[TickerPeriod]] {
@@ -59,7 +68,11 @@ struct TickerStore {
         // Writers of a new symbol meet here, and the second one finds what the first one made.
         try await transaction.query(Self.symbolLock, .textArray(symbols.sorted()))
         let again = try await read(symbols, in: transaction)
-        let wanted = missing(symbols, again, newest)
+        var wanted = missing(symbols, again, newest)
+        if wanted.isEmpty { return again }
+        try await transaction.query(Self.roomLock)
+        let room = mostTokens - (try await transaction.query(Self.count).first?.int(0) ?? 0)
+        wanted = Array(wanted.prefix(max(room, 0)))
         if wanted.isEmpty { return again }
         try await transaction.query(
             Self.create, .idArray(wanted.map { _ in ids() }), .textArray(wanted.map(\.symbol)),

@@ -79,4 +79,10 @@ extension [TickerPeriod] {
         guard allSatisfy({ $0.to != nil }) else { return .none }
         return .some(compactMap(\.to).max())
     }
+
+    /// Nobody has the ticker at `time`, and a token could be made that has.
+    func isFree(at time: Timestamp) -> Bool {
+        guard let begin = nextBegin else { return false }
+        return begin.map { $0 <= time } ?? true
+    }
 }

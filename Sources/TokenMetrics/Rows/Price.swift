@@ -1,7 +1,8 @@
 import JSON
 import Postgres
 
-/// The newest price of a token: the close of its candle that closed last, of whatever interval.
+/// The newest price of a token: the close of its candle that closed last, of whatever interval; of its
+/// primary source where it has one.
 struct Price: Sendable {
     var name: TokenName
     var close: Double
@@ -18,7 +19,8 @@ struct Price: Sendable {
                 as l (interval, length) on l.interval = s.interval
             join candle c on c.series = s.id and c.open_time = s.last_closed
             where s.token_id = k.id and ($2::text[] is null or s.source = any($2))
-            order by s.last_closed + l.length desc, l.length, s.candles desc, s.source limit 1
+            order by s.source = k.primary_source desc nulls last, s.last_closed + l.length desc, l.length,
+                s.candles desc, s.source limit 1
         ) p
         where ($1::uuid[] is null or k.id = any($1))
             and ($3::float8 is null or exists (
