@@ -80,7 +80,8 @@ final class MarketDesk {
             let time = Self.day(fromDay + index)
             text += """
                 {"token":"\(symbol)","interval":"1d","open_time":"\(time)","open":\(close),\
-                "high":\(close * 1.01),"low":\(close * 0.99),"close":\(close),"volume":\(volume)}\n
+                "high":\(close * 1.01),"low":\(close * 0.99),"close":\(close),"volume":\(volume),\
+                "closed":\(time + .days(1) <= self.time.now)}\n
                 """
         }
         let answer = try await call(
