@@ -10,8 +10,8 @@ import Testing
 struct FreshnessTests {
     private nonisolated(nonsending) func push(_ desk: Desk, _ count: Int64, every: Period) async throws {
         let newest = Interval.minute.open(at: desk.time.now) - .minutes(1)
-        let rows = (0..<count).reversed().map { "A,1m,\(newest - every * Double($0)),1,2,1,1.5,1" }
-        let head = "token,interval,open_time,open,high,low,close,volume\n"
+        let rows = (0..<count).reversed().map { "A,1m,\(newest - every * Double($0)),1,2,1,1.5,1,true" }
+        let head = "token,interval,open_time,open,high,low,close,volume,closed\n"
         let body = Array((head + rows.joined(separator: "\n")).utf8)
         #expect(try await desk.upload("source=x", body).json["refused"] == 0)
     }

@@ -40,9 +40,9 @@ struct MarketWaitTests {
 
     private func csv(_ token: String, _ candles: some Sequence<Candle>) -> [UInt8] {
         let rows = candles.map { c in
-            "\(token),1h,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
+            "\(token),1h,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume),true\n"
         }
-        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
+        return Array(("token,interval,open_time,open,high,low,close,volume,closed\n" + rows.joined()).utf8)
     }
 
     private nonisolated(nonsending) func grades(_ desk: Desk, of candle: Candle) async throws -> Int {

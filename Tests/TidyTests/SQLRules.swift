@@ -33,6 +33,8 @@ enum SQLRules {
         "Sources/Signals/Grades/GradeReads.swift": "a constant list of columns; one statement for each order",
         "Sources/Signals/Analysis/MarketGates.swift": "a constant condition that other statements share",
         "Sources/Signals/Tokens/SeriesFinder.swift": "a constant list of columns",
+        "Sources/Signals/Candles/GapReads.swift": "a constant list of columns; one statement for each way",
+        "Sources/Signals/Signals/Calibration.swift": "one statement of now and one of the past",
         "Sources/Signals/Tokens/SeriesReads.swift":
             "a constant list of columns; one statement for each filter",
         "Sources/Signals/Tokens/SeriesQueue.swift": "a constant list of columns",

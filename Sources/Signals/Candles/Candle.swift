@@ -29,8 +29,8 @@ package struct Candle: Equatable, Sendable {
 }
 
 extension Candle {
-    /// After the end of an interval, the time in which a row that does not say that it is closed may have been
-    /// read before the last trades were counted.
+    /// After the end of an interval, the time in which a row that does not say that it is closed may have
+    /// been read before the last trades were counted.
     package static let settling: Period = .seconds(2)
 
     /// The candle that a row claims, or why it is refused. A row that does not say whether it is closed is
