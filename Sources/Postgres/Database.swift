@@ -56,7 +56,7 @@ package final class Database: Queryable {
     package nonisolated(nonsending) func ready(within limit: Period = .seconds(10))
         async throws(PostgresError)
     {
-        let step: Period = .milliseconds(20)
+        let step: Period = .milliseconds(5)
         var waited = Period(microseconds: 0)
         while !isAvailable {
             guard waited < limit else { throw .unavailable }

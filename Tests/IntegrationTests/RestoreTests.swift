@@ -12,7 +12,7 @@ extension IntegrationTests {
         {
             try await RunningPostgres.with { old in
                 try await age(old)
-                try await RunningPostgres.with { fresh in
+                try await RunningPostgres.with(ofOwnIdentity: true) { fresh in
                     try await moveEvents(from: old, to: fresh)
                 }
             }

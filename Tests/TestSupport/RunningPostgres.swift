@@ -1,4 +1,5 @@
 import CLinux
+import EventLoop
 import Glibc
 package import Postgres
 import Synchronization
@@ -18,13 +19,14 @@ package final class RunningPostgres: Sendable {
     }
 
     /// Makes a server, starts it, and ends it after `body`, however that ends.
+    /// - Parameter ofOwnIdentity: its system identifier is no other server's, as in life.
     package static func with<Result>(
-        _ body: (RunningPostgres) async throws -> Result
+        ofOwnIdentity: Bool = false, _ body: (RunningPostgres) async throws -> Result
     ) async throws -> Result {
         let server = try RunningPostgres()
         let result: Swift.Result<Result, any Error>
         do {
-            try await server.initialise()
+            try await ofOwnIdentity ? server.initialise() : server.copy()
             try await server.start()
             result = .success(try await body(server))
         } catch {
@@ -70,11 +72,14 @@ package final class RunningPostgres: Sendable {
     }
 
     private func initialise() async throws {
-        let command = [
-            programs.initdb, "-D", folder.file("data"), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-            "--locale=C.UTF-8", "--no-sync", "--no-instructions",
-        ]
+        let command = ScratchServer.initdb(into: folder.file("data"), by: programs)
         let (code, output) = try await runToEnd(command, account: account, in: folder)
         guard code == 0 else { throw Impatience("initdb ended with \(code): \(output)") }
+    }
+
+    private func copy() async throws {
+        try await blockingThreads.run { [folder, account] in
+            try ScratchServer.copyPristine(to: folder.file("data"), as: account)
+        }
     }
 }
