@@ -43,58 +43,63 @@ struct AnswerTests {
         "createSecuritySilence",
     ]
 
-    @Test func `every reading answers as the contract says`() async throws {
+    @Test func `real answers, lists and examples of requests are as the contract says`() async throws {
         try await Premises.open(isRunning: true) { worker, premises in
             let stock = try await Stock(premises, on: worker)
-            for operation in premises.operations
-            where operation.method == .get && !Self.apart.contains(operation.id) {
-                for query in Self.queries[operation.id] ?? [""] {
-                    let answer = try await premises.call(
-                        "GET", stock.path(operation.path) + (query.isEmpty ? "" : "?\(query)"),
-                        as: stock.owner.token)
-                    #expect(answer.status == 200, "\(operation.id) \(query) \(answer.text.prefix(500))")
-                }
-            }
+            try await list(stock)
+            try await read(stock)
+            #expect(premises.mistakes == [])
+            try await send(stock)
             #expect(premises.mistakes == [])
         }
     }
 
-    @Test func `every list that is not empty has one of each`() async throws {
-        try await Premises.open(isRunning: true) { worker, premises in
-            let stock = try await Stock(premises, on: worker)
-            let lists = [
-                "users", "service-accounts", "groups", "grants", "access-tokens", "keys", "tokens", "series",
-                "signals",
-                "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
-                "permissions", "exchanges", "grades/trader?interval=1d",
-                "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",
-                "usage-events", "price-sources", "approvals", "approval-rules", "rule-packs",
-            ]
-            for list in lists {
-                let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)
-                #expect(page.json["data"]?.asArray?.isEmpty == false, "\(list) \(page.text.prefix(300))")
+    /// Every list that is not empty has one of each.
+    private nonisolated(nonsending) func list(_ stock: Stock) async throws {
+        let premises = stock.premises
+        let lists = [
+            "users", "service-accounts", "groups", "grants", "access-tokens", "keys", "tokens", "series",
+            "signals",
+            "webhooks", "deliveries", "alert-rules", "alerts", "events", "audit-records", "jobs", "roles",
+            "permissions", "exchanges", "grades/trader?interval=1d",
+            "candles?token=SOL&interval=1d&limit=1", "desk/policy/history", "ready-policies",
+            "usage-events", "price-sources", "approvals", "approval-rules", "rule-packs",
+        ]
+        for list in lists {
+            let page = try await premises.call("GET", "/v1/\(list)", as: stock.owner.token)
+            #expect(page.json["data"]?.asArray?.isEmpty == false, "\(list) \(page.text.prefix(300))")
+        }
+    }
+
+    /// Every reading answers as the contract says.
+    private nonisolated(nonsending) func read(_ stock: Stock) async throws {
+        let premises = stock.premises
+        for operation in premises.operations
+        where operation.method == .get && !Self.apart.contains(operation.id) {
+            for query in Self.queries[operation.id] ?? [""] {
+                let answer = try await premises.call(
+                    "GET", stock.path(operation.path) + (query.isEmpty ? "" : "?\(query)"),
+                    as: stock.owner.token)
+                #expect(answer.status == 200, "\(operation.id) \(query) \(answer.text.prefix(500))")
             }
         }
     }
 
-    @Test func `every example of a request is taken as it stands`() async throws {
-        let contract = try Contract.shared()
-        try await Premises.open(isRunning: true) { worker, premises in
-            let stock = try await Stock(premises, on: worker)
-            for operation in contract.operations
-            where operation.permission != "none" && !Self.apart.contains(operation.id) {
-                for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? [] {
-                    let answer = try await stock.send(operation, content.name, content.value["example"])
-                    #expect(
-                        (200..<300).contains(answer.status),
-                        "\(operation.name) \(content.name) \(answer.text.prefix(500))")
-                }
+    /// Every example of a request is taken as it stands.
+    private nonisolated(nonsending) func send(_ stock: Stock) async throws {
+        let (premises, contract) = (stock.premises, try Contract.shared())
+        for operation in contract.operations
+        where operation.permission != "none" && !Self.apart.contains(operation.id) {
+            for content in operation.body["requestBody"]?["content"]?.asObject?.members ?? [] {
+                let answer = try await stock.send(operation, content.name, content.value["example"])
+                #expect(
+                    (200..<300).contains(answer.status),
+                    "\(operation.name) \(content.name) \(answer.text.prefix(500))")
             }
-            for job in ["key-expiry", "audit-checkpoint"] {
-                let run = try await premises.call("POST", "/v1/jobs/\(job)/run", as: stock.owner.token)
-                #expect(run.status == 202, "\(run.text)")
-            }
-            #expect(premises.mistakes == [])
+        }
+        for job in ["key-expiry", "audit-checkpoint"] {
+            let run = try await premises.call("POST", "/v1/jobs/\(job)/run", as: stock.owner.token)
+            #expect(run.status == 202, "\(run.text)")
         }
     }
 

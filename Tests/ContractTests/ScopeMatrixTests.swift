@@ -11,65 +11,70 @@ import Testing
 
 /// T19: every endpoint × every role × in scope and out of scope, made from what the service registers.
 struct ScopeMatrixTests {
-    @Test func `T19: what is out of scope is as unknown as what is not there, to the byte`() async throws {
-        try await Premises.open(isRunning: true) { worker, premises in
-            let scene = try await Scene(premises, on: worker)
-            for (role, person) in scene.elsewhere {
-                for operation in premises.operations where scene.namesThing(operation) {
-                    guard scene.isHeld(operation, by: role) else { continue }
-                    let there = try await scene.send(operation, to: scene.ids, as: person)
-                    let nowhere = try await scene.send(operation, to: scene.unknown, as: person)
-                    let what = Comment(rawValue: "\(operation.id) for \(role): \(there.text) \(nowhere.text)")
-                    #expect(there.status == 404 && there.code == "not_found", what)
-                    #expect(there.status == nowhere.status && there.text == nowhere.text, what)
-                }
-            }
-            #expect(premises.mistakes == [])
-        }
-    }
-
-    @Test func `T19: whoever has the permission on a thing is let in to it, and who lacks it is not`()
+    /// One scene for all, for it takes seconds to set.
+    @Test func `T19: whoever has the permission on a thing is let in to it, and nobody else knows of it`()
         async throws
     {
         try await Premises.open(isRunning: true) { worker, premises in
             let scene = try await Scene(premises, on: worker)
-            for (role, person) in scene.here {
-                for operation in premises.operations where scene.namesOnlyThing(operation) {
-                    // Without a body nothing is done where one is asked for.
-                    let answer = try await scene.send(operation, to: scene.ids, as: person, withBody: false)
-                    let what = Comment(
-                        rawValue: "\(operation.id) for \(role): \(answer.status) \(answer.text)")
-                    #expect(answer.status < 500 || answer.status == 502, what)
-                    let isLetIn = scene.isHeld(operation, by: role)
-                    #expect((answer.code != "forbidden") == isLetIn, what)
-                    if isLetIn { #expect(!scene.isOfNothing(answer), what) }
-                    // A draft may have been published or deleted by the role before.
-                    let isDraft = operation.id.hasSuffix("PolicyDraft")
-                    if isLetIn, operation.method == .get, !operation.acts, !isDraft {
-                        #expect(answer.status == 200, what)
-                    }
-                }
-            }
+            try await lookFromElsewhere(scene)
+            try await list(scene)
+            try await enter(scene)
             #expect(premises.mistakes == [])
         }
     }
 
-    @Test func `T19: lists and summaries show nothing that is out of scope`() async throws {
-        try await Premises.open(isRunning: true) { worker, premises in
-            let scene = try await Scene(premises, on: worker)
-            for (role, person) in scene.elsewhere {
-                for operation in premises.operations where operation.method == .get {
-                    guard !operation.path.contains("{"), operation.id != "streamEvents",
-                        case .scoped(let permission) = operation.requires,
-                        role.permissions.contains(permission)
-                    else { continue }
-                    let answer = try await premises.call("GET", operation.path, as: person.token)
-                    let what = Comment(rawValue: "\(operation.id) for \(role): \(answer.text.prefix(2_000))")
+    /// What is out of scope is as unknown as what is not there, to the byte.
+    private nonisolated(nonsending) func lookFromElsewhere(_ scene: Scene) async throws {
+        let premises = scene.premises
+        for (role, person) in scene.elsewhere {
+            for operation in premises.operations where scene.namesThing(operation) {
+                guard scene.isHeld(operation, by: role) else { continue }
+                let there = try await scene.send(operation, to: scene.ids, as: person)
+                let nowhere = try await scene.send(operation, to: scene.unknown, as: person)
+                let what = Comment(rawValue: "\(operation.id) for \(role): \(there.text) \(nowhere.text)")
+                #expect(there.status == 404 && there.code == "not_found", what)
+                #expect(there.status == nowhere.status && there.text == nowhere.text, what)
+            }
+        }
+    }
+
+    /// Lists and summaries show nothing that is out of scope.
+    private nonisolated(nonsending) func list(_ scene: Scene) async throws {
+        let premises = scene.premises
+        for (role, person) in scene.elsewhere {
+            for operation in premises.operations where operation.method == .get {
+                guard !operation.path.contains("{"), operation.id != "streamEvents",
+                    case .scoped(let permission) = operation.requires,
+                    role.permissions.contains(permission)
+                else { continue }
+                let answer = try await premises.call("GET", operation.path, as: person.token)
+                let what = Comment(rawValue: "\(operation.id) for \(role): \(answer.text.prefix(2_000))")
+                #expect(answer.status == 200, what)
+                #expect(answer.json.things.isSubset(of: scene.inSightElsewhere), what)
+            }
+        }
+    }
+
+    /// Whoever has the permission on a thing is let in to it, and who lacks it is not.
+    private nonisolated(nonsending) func enter(_ scene: Scene) async throws {
+        let premises = scene.premises
+        for (role, person) in scene.here {
+            for operation in premises.operations where scene.namesOnlyThing(operation) {
+                // Without a body nothing is done where one is asked for.
+                let answer = try await scene.send(operation, to: scene.ids, as: person, withBody: false)
+                let what = Comment(
+                    rawValue: "\(operation.id) for \(role): \(answer.status) \(answer.text)")
+                #expect(answer.status < 500 || answer.status == 502, what)
+                let isLetIn = scene.isHeld(operation, by: role)
+                #expect((answer.code != "forbidden") == isLetIn, what)
+                if isLetIn { #expect(!scene.isOfNothing(answer), what) }
+                // A draft may have been published or deleted by the role before.
+                let isDraft = operation.id.hasSuffix("PolicyDraft")
+                if isLetIn, operation.method == .get, !operation.acts, !isDraft {
                     #expect(answer.status == 200, what)
-                    #expect(answer.json.things.isSubset(of: scene.inSightElsewhere), what)
                 }
             }
-            #expect(premises.mistakes == [])
         }
     }
 

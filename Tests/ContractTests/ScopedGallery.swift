@@ -45,6 +45,7 @@ struct ScopedGallery {
     let everybody: [Somebody]
     private let places: [String: Place]
     private let all: [Shown]
+    private let known: Set<Shown>
     private let start: String
 
     static func open(_ body: @Sendable (ScopedGallery) async throws -> Void) async throws {
@@ -91,6 +92,7 @@ struct ScopedGallery {
         }
         let own = ["nothing", second.key, first.key]
         all = listed + own.map { Shown(type: "custom.gallery", subject: $0) }
+        known = Set(all)
         _ = try await Self.subscribe(owner, premises)
         var everybody: [Somebody] = []
         for role in BuiltInRole.allCases {
@@ -226,7 +228,7 @@ struct ScopedGallery {
     private func shown(_ event: JSONValue) -> Shown? {
         guard let type = event["type"]?.asString, let subject = event["subject"]?.asString else { return nil }
         let shown = Shown(type: type, subject: subject)
-        return all.contains(shown) ? shown : nil
+        return known.contains(shown) ? shown : nil
     }
 
     private static let told = Statement(
@@ -244,7 +246,7 @@ struct ScopedGallery {
                 if let shown = shown(event) { alerts.insert(shown) }
             } else if let subject = data?["subject"]?.asString {
                 let shown = Shown(type: row.text(0), subject: subject)
-                if all.contains(shown) { own.insert(shown) }
+                if known.contains(shown) { own.insert(shown) }
             }
         }
         return (own, alerts)

@@ -280,23 +280,23 @@ struct Stock {
 
     /// What the service makes by itself.
     private mutating func awaitFirst(of list: String, on worker: isolated Worker) async throws {
-        for _ in 0..<600 {
+        for _ in 0..<3_000 {
             let page = try await premises.call("GET", "/v1/\(list)?limit=1", as: owner.token)
             if let id = page.json["data"]?[0]?["id"]?.asString {
                 ids[list == "deliveries" ? "delivery_id" : "\(list.dropLast())_id"] = id
                 return
             }
-            await worker.reactor.sleep(nanoseconds: 100_000_000)
+            await worker.reactor.sleep(nanoseconds: 20_000_000)
         }
         Issue.record("there are no \(list) after a minute")
     }
 
     private func awaitBacktest(on worker: isolated Worker) async throws {
         var answer = JSONValue.null
-        for _ in 0..<600 {
+        for _ in 0..<3_000 {
             answer = try await premises.call("GET", path("/v1/backtests/{backtest_id}"), as: owner.token).json
             if answer["state"] == "succeeded" { return }
-            await worker.reactor.sleep(nanoseconds: 100_000_000)
+            await worker.reactor.sleep(nanoseconds: 20_000_000)
         }
         Issue.record("the backtest is not over after a minute: \(answer)")
     }
