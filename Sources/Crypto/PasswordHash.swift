@@ -3,9 +3,19 @@ private import CSodium
 /// A password stored as an Argon2id text (PHC string format), which carries its own salt and parameters.
 /// Making or checking one takes some 20 ms and 19 MiB: off the loop, one at a time.
 package struct PasswordHash: Sendable, Hashable {
-    /// OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
-    package static let memoryBytes = 19 * 1_024 * 1_024
-    package static let passes: UInt64 = 2
+    /// How much work one is.
+    package struct Cost: Sendable {
+        let memoryBytes: Int
+        let passes: UInt64
+
+        package init(memoryBytes: Int, passes: UInt64) {
+            (self.memoryBytes, self.passes) = (memoryBytes, passes)
+        }
+
+        /// OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
+        package static let usual = Cost(memoryBytes: 19 * 1_024 * 1_024, passes: 2)
+    }
+
     /// Keeps a client from having us hash megabytes.
     package static let maximumPasswordBytes = 1_024
 
@@ -18,20 +28,20 @@ package struct PasswordHash: Sendable, Hashable {
     }
 
     /// Hashes under a fresh salt.
-    package init(of password: String) throws(CryptoError) {
+    package init(of password: String, cost: Cost = .usual) throws(CryptoError) {
         guard password.utf8.count <= Self.maximumPasswordBytes else { throw .wrongLength(of: "password") }
         guard SodiumLibrary.isReady else { throw .library(operation: "libsodium") }
         var output = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
         let status = crypto_pwhash_str_alg(
-            &output, password, UInt64(password.utf8.count), Self.passes, Self.memoryBytes,
+            &output, password, UInt64(password.utf8.count), cost.passes, cost.memoryBytes,
             crypto_pwhash_ALG_ARGON2ID13)
         guard status == 0 else { throw .library(operation: "Argon2id") }
         text = String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// A hash that no password fits, to spend the same time on users that do not exist.
-    package static func decoy() throws(CryptoError) -> PasswordHash {
-        try PasswordHash(of: Base64.encode(Randomness.bytes(32)))
+    package static func decoy(cost: Cost = .usual) throws(CryptoError) -> PasswordHash {
+        try PasswordHash(of: Base64.encode(Randomness.bytes(32)), cost: cost)
     }
 
     /// False also for a text that is not a hash. The stored parameters set the cost.
@@ -43,8 +53,8 @@ package struct PasswordHash: Sendable, Hashable {
     }
 
     /// True when the stored parameters are not today's: hash again at the next log-in.
-    package var needsRehash: Bool {
-        !fits || crypto_pwhash_str_needs_rehash(text, Self.passes, Self.memoryBytes) != 0
+    package func needsRehash(cost: Cost = .usual) -> Bool {
+        !fits || crypto_pwhash_str_needs_rehash(text, cost.passes, cost.memoryBytes) != 0
     }
 
     /// libsodium reads up to a terminating zero within this length.

@@ -129,7 +129,7 @@ extension NodeShared {
 /// One for all tests of this target: its thread never ends.
 private let scratchHasher: PasswordHasher = {
     do {
-        return try PasswordHasher()
+        return try PasswordHasher(cost: .ofTests)
     } catch {
         preconditionFailure("no hashing of passwords: \(error)")
     }

@@ -122,7 +122,7 @@ struct House {
 /// One for all tests of this target: its thread never ends.
 let scratchHasher: PasswordHasher = {
     do {
-        return try PasswordHasher()
+        return try PasswordHasher(cost: .ofTests)
     } catch {
         preconditionFailure("no hashing of passwords: \(error)")
     }

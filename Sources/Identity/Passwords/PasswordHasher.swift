@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 import EventLoop
 import Kernel
 import Synchronization
@@ -18,14 +18,17 @@ package final class PasswordHasher: Sendable {
         deinit { hasher.taken.subtract(1, ordering: .relaxed) }
     }
 
+    private let cost: PasswordHash.Cost
     private let offLoop: OffLoop
     /// What the passwords of nobody are held against.
     private let decoy: PasswordHash
     private let taken = Atomic(0)
     private let done = Atomic(0)
 
-    package init() throws {
-        decoy = try PasswordHash.decoy()
+    /// - Parameter cost: of each; less is for tests, which hash by the hundred.
+    package init(cost: PasswordHash.Cost = .usual) throws {
+        self.cost = cost
+        decoy = try PasswordHash.decoy(cost: cost)
         offLoop = try OffLoop(
             threads: 1, limit: Self.placesAtMost, name: "kb-passwords", niceness: Self.niceness)
     }
@@ -58,10 +61,13 @@ package final class PasswordHasher: Sendable {
         return isRight && hash != nil
     }
 
+    /// Whether it was made at another cost than those that are made here.
+    func isOutdated(_ hash: PasswordHash) -> Bool { hash.needsRehash(cost: cost) }
+
     nonisolated(nonsending) func hash(
         _ password: String, _ place: borrowing Place
     ) async throws -> PasswordHash {
         defer { done.add(1, ordering: .relaxed) }
-        return try await offLoop.run { try PasswordHash(of: password.normalFormC) }
+        return try await offLoop.run { [cost] in try PasswordHash(of: password.normalFormC, cost: cost) }
     }
 }

@@ -48,7 +48,7 @@ struct LogIn {
         let isRight = try await hasher.matches(step.password, candidate.hash, place)
         guard isRight, candidate.status == .active, let user = candidate.user, let hash = candidate.hash
         else { throw try await refuse(candidate, isRight, attempt, context) }
-        let fresh = hash.needsRehash ? try await hasher.hash(step.password, place) : nil
+        let fresh = hasher.isOutdated(hash) ? try await hasher.hash(step.password, place) : nil
         return try await ledger.change(context.acting(as: user)) { change in
             try await Self.checkStillStands(hash, of: user, in: change.transaction)
             if let fresh { try await PasswordStore.rehash(fresh, of: user, in: change.transaction) }
