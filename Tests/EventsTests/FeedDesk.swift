@@ -116,23 +116,31 @@ struct TestRefusal: Error { let text: String }
 /// A client of a stream that takes everything.
 final class ListeningWriter: BodyWriter {
     private(set) var text = ""
+    /// Of the frames that came, read once each: tests that wait ask for them again and again.
+    private(set) var ids: [String] = []
+    private(set) var types: [String] = []
+    /// A line that is not over.
+    private var line: [UInt8] = []
     private var end: (() -> Void)?
     var isDraining = false
     var isOver = false
 
     nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(BodyError) {
         text += String(decoding: bytes, as: UTF8.self)
+        for byte in bytes {
+            guard byte == UInt8(ascii: "\n") else {
+                line.append(byte)
+                continue
+            }
+            let whole = String(decoding: line, as: UTF8.self)
+            if whole.hasPrefix("id: ") { ids.append(String(whole.dropFirst(4))) }
+            if whole.hasPrefix("event: ") { types.append(String(whole.dropFirst(7))) }
+            line.removeAll(keepingCapacity: true)
+        }
     }
 
     func onEnd(_ action: @escaping () -> Void) { end = action }
     func leave() { end?() }
-
-    var ids: [String] {
-        text.split(separator: "\n").filter { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
-    }
-    var types: [String] {
-        text.split(separator: "\n").filter { $0.hasPrefix("event: ") }.map { String($0.dropFirst(7)) }
-    }
 }
 
 extension Worker {

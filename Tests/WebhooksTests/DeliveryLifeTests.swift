@@ -246,6 +246,8 @@ struct DeliveryLifeTests {
             var limits = Dispatcher.Limits()
             (limits.inFlight, limits.perEndpoint) = (32, 32)
             (limits.held, limits.heldPerEndpoint) = (128, 128)
+            // What found no room comes back by polls.
+            limits.poll = .milliseconds(20)
             let dispatcher = room.dispatcher(on: worker, limits: limits)
             dispatcher.start(on: worker)
             for _ in 0..<60 { try await room.emit("custom.sick") }
@@ -273,7 +275,7 @@ private final class Door: Sendable {
 
     func pass() -> Receiver.Reply {
         state.withLock { $0.count += 1 }
-        while !state.withLock({ $0.isOpen }) { usleep(2_000) }
+        while !state.withLock({ $0.isOpen }) { usleep(20_000) }
         return .status(204)
     }
 }
