@@ -52,9 +52,8 @@ struct BreakGlassSweep {
     private static let helpers = Statement(
         "break_glass_helpers",
         """
-        select id from principal where owner = $1
-        union select t.principal from access_token t join principal p on p.id = t.principal
-        where t.created_by = $2 and p.kind = 'service_account'
+        select distinct t.principal from access_token t join principal p on p.id = t.principal
+        where t.created_by = $1 and p.kind = 'service_account'
         order by 1
         """)
 
@@ -63,8 +62,11 @@ struct BreakGlassSweep {
     private nonisolated(nonsending) func through(
         _ user: PrincipalID, _ transaction: Transaction
     ) async throws -> [PrincipalID] {
-        let rows = try await transaction.query(Self.helpers, .uuid(user.uuid), .text(user.description))
-        return [user] + rows.map { PrincipalID(.serviceAccount, $0.uuid(0)) }
+        let own = try await user.withBots(in: transaction)
+        let helpers = try await transaction.query(Self.helpers, .text(user.description)).map {
+            PrincipalID(.serviceAccount, $0.uuid(0))
+        }
+        return own + helpers.filter { !own.contains($0) }
     }
 
     private nonisolated(nonsending) func sweep(

@@ -99,22 +99,20 @@ struct FactEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         var parameters = try request.parameters()
-        let token = parameters.required("token") { $0.token() }
-        let metric = parameters.required("metric") { $0.suppliedName("metric") }
-        let source = parameters.required("source") { $0.source() }
+        let named = parameters.namedSeries()
         let from = parameters.time("from") ?? Timestamp(microseconds: .min)
         var to = parameters.time("to") ?? .farFuture
         let asOf = parameters.time("as_of")
         let limit = parameters.limit(upTo: 1_000)
         let cursor = parameters.cursor(parts: 1)
         try parameters.finish()
-        guard let token, let metric, let source else { throw Problem(.invalidParameter, "") }
+        guard let named else { throw Problem(.invalidParameter, "") }
         if let last = cursor.flatMap({ Int64($0.parts[0]) }) {
             to = min(to, Timestamp(microseconds: last))
         }
         let database = ledger.database
-        let id = try await SeriesFinder(database: database).token(token)
-        let filter = MetricStore.Filter(token: id, metric: metric, source: source)
+        let id = try await SeriesFinder(database: database).token(named.token)
+        let filter = MetricStore.Filter(token: id, metric: named.metric, source: named.source)
         guard let series = try await MetricStore.series(filter, after: nil, limit: 1, in: database).first
         else { throw Problem.notFound("metric") }
         let found = try await MetricStore.observations(
@@ -137,18 +135,16 @@ struct FactEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         var parameters = try request.parameters()
-        let token = parameters.required("token") { $0.token() }
-        let metric = parameters.required("metric") { $0.suppliedName("metric") }
-        let source = parameters.required("source") { $0.source() }
+        let named = parameters.namedSeries()
         let (from, to) = (parameters.time("from"), parameters.time("to"))
         if let from, let to, to <= from {
             parameters.fail("to", code: FieldCode.outOfRange, "must be after from")
         }
         try parameters.finish()
-        guard let token, let metric, let source else { throw Problem(.invalidParameter, "") }
+        guard let named else { throw Problem(.invalidParameter, "") }
         let deletion = MetricDeletion(
-            token: try await SeriesFinder(database: ledger.database).token(token), metric: metric,
-            source: source, from: from, to: to)
+            token: try await SeriesFinder(database: ledger.database).token(named.token),
+            metric: named.metric, source: named.source, from: from, to: to)
         let count = try await ledger.change(context) { try await deletion.run(in: $0) }
         guard let count else { throw Problem.notFound("metric") }
         return .object { w in w.field("deleted", count) }
@@ -167,6 +163,17 @@ struct FactEndpoints {
 }
 
 extension Parameters {
+    /// Of one series of observations; nil, and told, when something of it is missing or wrong.
+    fileprivate mutating func namedSeries() -> (
+        token: SeriesFinder.TokenReference, metric: String, source: String
+    )? {
+        let token = required("token") { $0.token() }
+        let metric = required("metric") { $0.suppliedName("metric") }
+        let source = required("source") { $0.source() }
+        guard let token, let metric, let source else { return nil }
+        return (token, metric, source)
+    }
+
     fileprivate mutating func suppliedName(_ name: String) -> String? {
         parsed(name, expected: SuppliedRow.nameExpected) { SuppliedRow.isName($0) ? $0 : nil }
     }
