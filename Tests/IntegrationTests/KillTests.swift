@@ -8,8 +8,7 @@ extension IntegrationTests {
     /// kill -9, where it hurts.
     @Suite struct KillTests {
         /// Locks in the database and a receiver that does not answer hold a node where it is until it is
-        /// dead. What it had in hand waits until its lease lapses. `Scripts/chaos --points` does this some
-        /// hundred times.
+        /// dead. `Scripts/chaos --points` does this some hundred times, and waits until leases lapse.
         @Test
         func `kill -9 before commit, sending and recording, and in a rotation, loses nothing`()
             async throws
@@ -52,6 +51,7 @@ extension IntegrationTests {
                 }
 
                 receiver.answer { _ in .status(204) }
+                #expect(try await first.lapse(.deliveries) ?? 0 <= 20)
                 try await first.start()
                 let wanted = Set(0..<10).union(lost?.status == 201 ? [99] : [])
                 try await wait(until: "all that was accepted") { wanted.isSubset(of: receiver.numbers) }

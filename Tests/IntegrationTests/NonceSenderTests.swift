@@ -99,6 +99,7 @@ extension IntegrationTests {
                 await #expect(throws: (any Error).self) { try await lost.value }
                 let refused = try await desk.proxy("POST", Self.balance)
                 #expect([200, 503].contains(refused.status), "\(refused.text)")
+                #expect(try await second.lapse(.turns) ?? 0 <= 20)
                 try await wait(until: "the lease lapses") {
                     try await desk.proxy("POST", Self.balance).status == 200
                 }

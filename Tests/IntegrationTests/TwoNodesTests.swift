@@ -105,6 +105,7 @@ extension IntegrationTests {
 
                 await first.killHard()
                 receiver.answer { _ in .status(204) }
+                #expect(try await first.lapse(.deliveries) ?? 0 <= 20)
                 try await second.pushAll(10..<20)
                 let run = try await second.must("POST", "/v1/jobs/rotation-due/run")
                 try await wait(until: "the run by hand succeeds") {

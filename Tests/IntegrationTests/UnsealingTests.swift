@@ -36,6 +36,7 @@ extension IntegrationTests {
                 try await wait(until: "attempts at every message") { receiver.idsOfNumbers.count == 5 }
                 let shares = try await node.splitRootKey(2, 3)
                 await node.killHard()
+                #expect(try await node.lapse(.deliveries) ?? 0 <= 20)
                 receiver.answer { _ in .status(204) }
                 #expect(unlink(node.folder.file("root.key")) == 0)
 
