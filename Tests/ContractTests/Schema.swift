@@ -6,12 +6,22 @@ import Synchronization
 /// schema lists properties has no others, unless the schema says so.
 struct Schema {
     let contract: Contract
+    private let known = Known()
+
+    private typealias Properties = (names: Set<String>, isOpen: Bool)
+
+    /// Where references lead, and what is named there: every object of every answer asks.
+    private final class Known: Sendable {
+        let targets = Mutex<[String: JSONValue]>([:])
+        let properties = Mutex<[String: Properties]>([:])
+    }
 
     /// Where and how a value differs from a schema; empty when it fits.
     func mistakes(_ value: JSONValue, _ schema: JSONValue, at place: String = "") -> [String] {
-        let known = properties(of: schema)
         var found = own(value, schema, at: place)
-        if let object = value.asObject, !known.names.isEmpty, !known.isOpen {
+        guard let object = value.asObject else { return found }
+        let known = properties(of: schema)
+        if !known.names.isEmpty, !known.isOpen {
             let unknown = object.members.filter { !known.names.contains($0.name) }
             found += unknown.map { "\(place)/\($0.name) is in no schema" }
         }
@@ -21,7 +31,7 @@ struct Schema {
     private func own(_ value: JSONValue, _ schema: JSONValue, at place: String) -> [String] {
         var found: [String] = []
         if let reference = schema["$ref"]?.asString {
-            guard let target = contract.target(of: reference) else {
+            guard let target = target(of: reference) else {
                 return ["\(place): \(reference) leads nowhere"]
             }
             found += own(value, target, at: place)
@@ -102,17 +112,33 @@ struct Schema {
     }
 
     /// Every property that a schema names, its parts included, and whether there may be others.
-    private func properties(of schema: JSONValue) -> (names: Set<String>, isOpen: Bool) {
+    private func properties(of schema: JSONValue) -> Properties {
+        let reference = schema["$ref"]?.asString
+        if let reference, schema.asObject?.count == 1 { return properties(behind: reference) }
         var names = Set(schema["properties"]?.asObject?.members.map(\.name) ?? [])
         let rest = schema["additionalProperties"]
         var isOpen = rest != nil && rest != false
-        let target = schema["$ref"]?.asString.flatMap(contract.target).map { [$0] } ?? []
+        let target = reference.flatMap { self.target(of: $0) }.map { [$0] } ?? []
         for part in target + (schema["allOf"]?.asArray ?? []) + (schema["oneOf"]?.asArray ?? []) {
             let more = properties(of: part)
             names.formUnion(more.names)
             isOpen = isOpen || more.isOpen
         }
         return (names, isOpen)
+    }
+
+    private func properties(behind reference: String) -> Properties {
+        if let found = known.properties.withLock({ $0[reference] }) { return found }
+        let found = target(of: reference).map { properties(of: $0) } ?? ([], false)
+        known.properties.withLock { $0[reference] = found }
+        return found
+    }
+
+    private func target(of reference: String) -> JSONValue? {
+        if let target = known.targets.withLock({ $0[reference] }) { return target }
+        let target = contract.target(of: reference)
+        known.targets.withLock { $0[reference] = target }
+        return target
     }
 }
 
