@@ -1,4 +1,5 @@
-# The service alone; PostgreSQL is another container (docker-compose.yml). Build: docker build -t keybell .
+# The service; its PostgreSQL is another container (docker-compose.yml). This image has PostgreSQL's programs all the same:
+# backups, restores and their drill run them. Build: docker build -t keybell .
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
@@ -8,6 +9,7 @@ WORKDIR /source
 COPY Package.swift ./
 COPY Sources ./Sources
 COPY Tests ./Tests
+COPY Fuzz ./Fuzz
 COPY Migrations ./Migrations
 COPY Packs ./Packs
 COPY Web ./Web
@@ -20,7 +22,7 @@ RUN swift build -c release --product keybell --static-swift-stdlib \
 FROM debian:12-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        libpq5 libssl3 libsodium23 libcurl4 zlib1g ca-certificates \
+        libpq5 libssl3 libsodium23 libcurl4 zlib1g ca-certificates postgresql-15 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 8720 keybell \
     && useradd --uid 8720 --gid keybell --home-dir /var/lib/keybell --shell /usr/sbin/nologin keybell \

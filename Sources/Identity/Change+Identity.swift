@@ -33,6 +33,7 @@ extension Change {
     nonisolated(nonsending) func checkIssuing(_ new: NewAccessToken, for target: Principal) async throws {
         let limits = try await AccessTokenStore.limits(of: context.actor, in: transaction)
         try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
+        if let limits, limits.isLeft(by: new) { try context.needStepUp() }
         // Whoever came by breaking glass leaves nothing that goes on without them.
         if let end = try await BreakGlassStore.hour(of: context.actor.principal, in: transaction),
             new.expiresAt.map({ $0 > end }) ?? true

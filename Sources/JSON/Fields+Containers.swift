@@ -87,14 +87,6 @@ extension Fields {
         list(name, count: count) { .choice($0, type) }
     }
 
-    /// An array of integers.
-    package mutating func ints(
-        _ name: String, count: ClosedRange<Int>, each range: ClosedRange<Int>, default: [Int]? = nil
-    ) -> [Int] {
-        guard let `default` else { return requiredList(name, count: count) { .int($0, range) } }
-        return list(name, count: count) { .int($0, range) } ?? `default`
-    }
-
     /// An array of strings that a domain type reads.
     package mutating func parsedList<T>(
         _ name: String, count: ClosedRange<Int>, expected: String, default: [T]? = nil,

@@ -18,7 +18,6 @@ struct ClusterFolder: Sendable {
     var passwordFile: String { "\(path)/password" }
     var log: String { "\(path)/server.log" }
     var lock: String { "\(path)/lock" }
-    var isInitialised: Bool { recordedMajor != nil }
     var recordedMajor: Int? {
         readSmallFile("\(data)/PG_VERSION").flatMap { Int($0.split { $0.isWhitespace }.first ?? "") }
     }

@@ -35,9 +35,7 @@ package struct ServerError: Error, Equatable, Sendable {
 
 package enum SQLState {
     package static let uniqueViolation = "23505"
-    package static let foreignKeyViolation = "23503"
     package static let checkViolation = "23514"
-    package static let exclusionViolation = "23P01"
     package static let serializationFailure = "40001"
     package static let deadlockDetected = "40P01"
     package static let lockNotAvailable = "55P03"
@@ -58,10 +56,6 @@ extension PostgresError {
     /// The named constraint's, or any unique constraint's, violation.
     package func isUniqueViolation(_ constraint: String? = nil) -> Bool {
         violates(SQLState.uniqueViolation, constraint)
-    }
-
-    package func isForeignKeyViolation(_ constraint: String? = nil) -> Bool {
-        violates(SQLState.foreignKeyViolation, constraint)
     }
 
     package func isCheckViolation(_ constraint: String? = nil) -> Bool {

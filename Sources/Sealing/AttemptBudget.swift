@@ -18,3 +18,30 @@ struct AttemptBudget: Sendable {
         return true
     }
 }
+
+/// The node's: somebody who wastes theirs takes nothing from others, and nobody from far away anything from
+/// those who stand at the machine.
+struct AttemptBudgets {
+    /// Addresses that are remembered.
+    static let capacity = 1_000
+
+    private var here = AttemptBudget()
+    private var elsewhere = RecentlyUsed<CIDR, AttemptBudget>(capacity: capacity)
+
+    /// - Parameter address: nil is the unix socket.
+    mutating func take(from address: IPAddress?, at now: Timestamp) -> Bool {
+        guard let address, !address.isLoopback, let network = address.network else {
+            return here.take(at: now)
+        }
+        var budget = elsewhere.use(network) ?? AttemptBudget()
+        defer { elsewhere.set(network, budget) }
+        return budget.take(at: now)
+    }
+}
+
+extension IPAddress {
+    /// An IPv6 host has at least a /64 to choose from.
+    fileprivate var network: CIDR? {
+        family == .v4 ? CIDR(self, prefix: 32) : CIDR(IPAddress(v6: high, 0), prefix: 64)
+    }
+}

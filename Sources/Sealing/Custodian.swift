@@ -14,7 +14,7 @@ package final class Custodian: Sendable {
     let offLoop: OffLoop
     private let gauge: Counter
     let ceremony = Mutex(UnsealCeremony())
-    let attempts = Mutex(AttemptBudget())
+    let attempts = Mutex(AttemptBudgets())
     /// A fresh root key whose shares are being proven; in this memory and nowhere else.
     let proving = Mutex<RootKeyProof?>(nil)
     private let stale = Mutex(false)

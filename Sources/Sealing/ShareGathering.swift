@@ -58,7 +58,7 @@ struct ShareGathering {
     private nonisolated(nonsending) func add(
         _ share: KeyShare, _ set: ShareSet?, _ fingerprint: String?
     ) async throws -> ShareCollector.Outcome {
-        try await custodian.add(share, at: context.now, id: ledger.newID()) {
+        try await custodian.add(share, at: context.now, id: ledger.newID(), isKnown: set != nil) {
             set.map { ShareCollector(set: $0) } ?? ShareCollector(fingerprint: fingerprint)
         }
     }

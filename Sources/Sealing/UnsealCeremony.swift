@@ -19,6 +19,8 @@ struct UnsealCeremony: Sendable {
 
     private(set) var begun: Begun?
     private var collectors: [ShareSetID: ShareCollector] = [:]
+    /// Sets that the database has: no number of shares that somebody made up drives them out.
+    private var known: Set<ShareSetID> = []
 
     /// What may be told of it: of the set that has come furthest.
     struct Outline: Sendable {
@@ -39,13 +41,14 @@ struct UnsealCeremony: Sendable {
 
     /// - Parameter make: the collector for a set that no share came of yet.
     mutating func add(
-        _ share: KeyShare, at now: Timestamp, id: CeremonyID, make: () -> ShareCollector
+        _ share: KeyShare, at now: Timestamp, id: CeremonyID, isKnown: Bool, make: () -> ShareCollector
     ) throws(KeyShareError) -> ShareCollector.Outcome {
         expire(at: now)
         var collector = collectors[share.set] ?? make()
         let outcome = try collector.add(share)
         if collectors[share.set] == nil, collectors.count >= Self.setLimit { forgetLeast() }
         collectors[share.set] = collector
+        if isKnown { known.insert(share.set) }
         if begun == nil { begun = Begun(id: id, at: now) }
         return outcome
     }
@@ -56,7 +59,9 @@ struct UnsealCeremony: Sendable {
     }
 
     private mutating func forgetLeast() {
-        let least = collectors.min { $0.value.indices.count < $1.value.indices.count }
+        let least = collectors.filter { !known.contains($0.key) }.min {
+            $0.value.indices.count < $1.value.indices.count
+        }
         if let least { collectors[least.key] = nil }
     }
 

@@ -38,7 +38,13 @@ package struct UnsealEndpoints {
                 errors: [.insecureTransport], bodyLimit: 0
             ) { request, context in
                 try request.parameters().finish()
-                try check(request, context)
+                guard request.isFromThisMachine else {
+                    throw Problem(
+                        .insecureTransport,
+                        "Ask on the machine itself, or through its unix socket: over the network anybody "
+                            + "could keep this node sealed.")
+                }
+                try checkBudget(context)
                 custodian.abortCeremony()
                 return Response(.noContent)
             },
@@ -62,7 +68,11 @@ package struct UnsealEndpoints {
                 .insecureTransport,
                 "Unseal over TLS that ends in this service, from this machine, or through its unix socket.")
         }
-        guard custodian.admitsAttempt(at: context.now) else {
+        try checkBudget(context)
+    }
+
+    private func checkBudget(_ context: Context) throws(Problem) {
+        guard custodian.admitsAttempt(from: context.actor.address, at: context.now) else {
             throw Problem(.rateLimited, "Too many attempts at unsealing.", headers: [(.retryAfter, "1")])
         }
     }
@@ -127,9 +137,5 @@ package struct UnsealEndpoints {
 
 extension Request {
     /// By TLS that ends here, from this machine, or through a unix socket, with nobody in between.
-    fileprivate var isPrivate: Bool {
-        if isTLS { return true }
-        guard !head.headers.contains(.xForwardedFor), !head.headers.contains(.forwarded) else { return false }
-        return peer.ip?.isLoopback ?? true
-    }
+    fileprivate var isPrivate: Bool { isTLS || isFromThisMachine }
 }

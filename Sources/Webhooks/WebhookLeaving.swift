@@ -6,7 +6,7 @@ import Postgres
 
 /// What becomes of the webhooks of somebody who leaves. Without an heir they are suspended with their owner.
 package struct WebhookLeaving {
-    package enum Fate: Sendable { case reassigned, suspended }
+    package enum Fate: Sendable { case reassigned, suspended, kept }
 
     package struct Left: Sendable {
         package let id: WebhookID
@@ -17,6 +17,8 @@ package struct WebhookLeaving {
 
     private static let owned = Statement(
         "webhooks_of_leaver", "select id from webhook where owner = $1 order by id")
+    private static let ofBots = Statement(
+        "webhooks_of_leavers_bots", "select id, name from webhook where owner = any ($1) order by id")
     private static let give = Statement(
         "webhook_give",
         """
@@ -28,6 +30,15 @@ package struct WebhookLeaving {
     private let rights: RightsReader
 
     package init(rights: RightsReader) { self.rights = rights }
+
+    /// Those of their service accounts stay with them; the address may be the leaver's choice all the same.
+    package nonisolated(nonsending) func listing(
+        of bots: [PrincipalID], _ change: Change
+    ) async throws -> [Left] {
+        try await change.transaction.query(Self.ofBots, .textArray(bots.map(\.description))).map {
+            Left(id: $0.id(0), name: $0.text(1), fate: .kept, note: "It is a bot's: look at its address.")
+        }
+    }
 
     /// A webhook sees with its owner's eyes, and its address is the leaver's choice: where the heir may see
     /// more, it waits until the heir has looked at it.

@@ -20,18 +20,18 @@ struct SettingsTests {
     }
 
     @Test func `operations.md has a row for every setting, and for nothing else`() {
-        #expect(rows.sorted() == Setting.all.map(\.name).sorted())
+        #expect(rows.sorted() == Setting.names.sorted())
     }
 
     @Test func `operations.md speaks of no setting that does not exist`() {
-        #expect(Set(Self.names(in: page)).subtracting(Setting.all.map(\.name)) == [])
+        #expect(Set(Self.names(in: page)).subtracting(Setting.names) == [])
     }
 
     @Test func `every setting is read, and what is read is a setting`() throws {
         let code = try SourceText.all().filter { $0.path == "Service/Configuration/Settings.swift" }.map(
             \.code)
-        #expect(Set(code.flatMap(Self.names)) == Set(Setting.all.map(\.name)))
-        #expect(Set(Setting.all.map(\.name)).count == Setting.all.count)
+        #expect(Set(code.flatMap(Self.names)) == Set(Setting.names))
+        #expect(Set(Setting.names).count == Setting.names.count)
     }
 
     @Test(arguments: ["nowhere", "a=10.0.0.5,a=10.0.0.6", "10.0.0.5,10.0.0.5", "a=10.0.0.0/8"])
@@ -53,7 +53,7 @@ struct SettingsTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter { $0.name != "KEYBELL_ROOT_KEY" }.map(\.name))
+    @Test(arguments: Setting.names.filter { $0 != "KEYBELL_ROOT_KEY" })
     func `a value that cannot be one is refused by its setting's name, without the value`(name: String) {
         #expect {
             try Settings(environment: [name: "\u{1}hunter2"], home: "/h", isRoot: false, cores: 1)

@@ -122,8 +122,8 @@ extension IntegrationTests {
 
         private func run(_ arguments: [String]) async throws -> (code: Int32, output: String) {
             try await runToEnd(
-                [try RunningNode.binary(), "import"] + arguments + ["--url", url],
-                environment: ["KEYBELL_TOKEN_FILE": folder.file("token")], in: folder)
+                [try RunningNode.binary(), "import"] + arguments
+                    + ["--url", url, "--token-file", folder.file("token")], in: folder)
         }
 
         private func fixture(_ name: String) -> String {

@@ -104,7 +104,7 @@ extension IntegrationTests {
         ])
         func `what is not understood is said`(arguments: [String]) {
             #expect(throws: ImportOptions.Mistake.self) {
-                try ImportOptions(arguments, environmentTokenFile: nil)
+                try ImportOptions(arguments)
             }
         }
 
@@ -114,7 +114,7 @@ extension IntegrationTests {
         ])
         func `the service may stand anywhere by https, and here by http`(url: String) throws {
             let options = try ImportOptions(
-                ["file", "--url", url, "--yes"], environmentTokenFile: "token")
+                ["file", "--url", url, "--yes", "--token-file", "token"])
             #expect(options.isConfirmed && options.tokenFile == "token" && options.files == ["file"])
         }
     }

@@ -139,6 +139,23 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `a file with the root key that others may read is refused`() async throws {
+            let folder = try TestFolder()
+            defer { folder.remove() }
+            let file = folder.file("settings")
+            let key = "kbroot1_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-RJn6K"
+            for (mode, code) in [(mode_t(0o644), Int32(2)), (0o600, 0)] {
+                let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+                let text = Array("KEYBELL_ROOT_KEY=\(key)\n".utf8)
+                #expect(write(descriptor, text, text.count) == text.count)
+                close(descriptor)
+                chmod(file, mode)
+                let (ended, output) = try await runToEnd(
+                    [try RunningNode.binary(), "check-config", "--env-file", file], in: folder)
+                #expect(ended == code && output.contains("chmod 600") == (code == 2), "\(output)")
+            }
+        }
+
         @Test func `check-config shows what holds, without the password`() async throws {
             let folder = try TestFolder()
             defer { folder.remove() }

@@ -45,7 +45,29 @@ import Testing
         try await desk.call("GET", key + "/deposits").json["data"]?.asArray ?? []
     }
 
+    private static let setStatus = Statement(
+        "test_status", "update principal set status = $2 where id = $1")
+    private static let setRole = Statement(
+        "test_role", "update access_grant set role = $2 where principal = $1")
+
     // MARK: The way of a secret
+
+    @Test func `a link is worth what its maker may do`() async throws {
+        try await KeyDesk.run { desk in
+            let key = try await desk.register("a")
+            let token = try await Self.link(desk, key)
+            for (statement, lost, kept) in [
+                (Self.setStatus, "disabled", "active"), (Self.setRole, "auditor", "trader"),
+            ] {
+                _ = try await desk.database.query(statement, .uuid(desk.me.uuid), .text(lost))
+                #expect(try await Self.look(desk, token).status == 401)
+                #expect(try await Self.deposit(desk, Self.body(token)).status == 401)
+                _ = try await desk.database.query(statement, .uuid(desk.me.uuid), .text(kept))
+                #expect(try await Self.look(desk, token).status == 200)
+            }
+            #expect(try await Self.deposit(desk, Self.body(token)).status == 201)
+        }
+    }
 
     @Test func `a holder hands over a secret, and the key has its first version`() async throws {
         try await KeyDesk.run { desk in

@@ -137,13 +137,19 @@ struct KeyDesk {
         _ database: Database, time: MovedClock = MovedClock(), clock: Clock? = nil
     ) async throws {
         // Sealed bytes hang on their key-encryption key; this desk's is known to no database.
-        _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
+        let me = PrincipalID(.user, UUID(at: time.now, entropy: .system))
+        try await database.transaction { transaction in
+            try await transaction.query(Self.insertGeneration)
+            try await transaction.query(
+                Self.insertCaller, .uuid(me.uuid), .text("\(me)@desk.example"), .timestamp(time.now))
+            try await transaction.query(Self.grantCaller, .uuid(me.uuid), .timestamp(time.now))
+        }
         self.init(
             database,
             Parts(
                 time: time, clock: clock ?? time.clock, exchange: DeskExchange(), safe: try DeskSafe(),
                 fingerprintKey: try HMACKey(Secret(randomBytes: 32)),
-                me: PrincipalID(.user, UUID(at: time.now, entropy: .system))))
+                me: me))
     }
 
     /// The same desk over again, as another process of it.
@@ -192,6 +198,16 @@ struct KeyDesk {
         derived: """
             insert into key_encryption_key (generation, wrapped) values (1, '') on conflict do nothing
             """)
+
+    private static let insertCaller = Statement(
+        "test_caller",
+        """
+        insert into principal (id, kind, name, name_folded, email, email_folded, status, created_at, updated_at)
+        values ($1, 'user', 'Me', 'me', $2, $2, 'active', $3, $3)
+        """)
+    private static let grantCaller = Statement(
+        "test_caller_grant",
+        "insert into access_grant (id, principal, role, created_at) values ($1, $1, 'owner', $2)")
 
     var context: Context { testContext(at: time.now, principal: me) }
 

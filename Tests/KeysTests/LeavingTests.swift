@@ -23,7 +23,7 @@ import Testing
         let knew = try await SecretsSeen.by([desk.me], in: desk.database).map(\.key)
         return try await desk.ledger.change(context) { change in
             try await desk.book.leave(
-                desk.me, heir: heir, knew: knew,
+                desk.me, with: [], heir: heir, knew: knew,
                 .leaver(Self.source, reason: "they have left", at: context.now), change)
         }
     }
@@ -80,6 +80,28 @@ import Testing
                 #expect(seen.map(\.version) == [2] && seen.map(\.ways) == [["revealed"]])
             }
             #expect(try await SecretsSeen.by([bot], in: r.desk.database).isEmpty)
+        }
+    }
+
+    @Test func `what they saw and is not used any more is to be destroyed`() async throws {
+        try await RotationDesk.run(#""readable": true, "#) { r in
+            let new = #"{"credential": {"kind": "ed25519", "generate": true}}"#
+            #expect(try await r.desk.call("POST", r.path + "/versions", new).status == 201)
+            let seen = #"{"reason": "a look", "version": 2}"#
+            #expect(try await r.desk.call("POST", r.path + "/reveal", seen).status == 200)
+            let notes = try await leave(r).compactMap(\.note)
+            let told = notes.contains { $0.hasPrefix("They knew version 2, which waits to be used") }
+            #expect(told, "\(notes)")
+        }
+    }
+
+    @Test func `what was revealed is known when the trail has forgotten it`() async throws {
+        try await RotationDesk.run(#""readable": true, "#) { r in
+            let shown = try await r.desk.call("POST", r.path + "/reveal", #"{"reason": "a look"}"#)
+            #expect(shown.status == 200, "\(shown.text)")
+            _ = try await r.desk.database.query(Statement("test_forget", "truncate audit_record"))
+            let seen = try await SecretsSeen.by([r.desk.me], in: r.desk.database)
+            #expect(seen.map(\.ways) == [["imported", "revealed"]])
         }
     }
 

@@ -34,7 +34,7 @@ import Testing
 
     /// As the service does it.
     private static let locked: Admit = { desk, id in
-        _ = try await desk.book.admit(.reveal, id, desk.context) { key, change in
+        _ = try await desk.book.admit(.reveal, id, desk.context) { key, _, change in
             change.emit(key.event(.keyRevealed, ["reason": "a race"]))
             return [:]
         }
@@ -109,7 +109,7 @@ import Testing
             let id = try #require(
                 try await desk.call("GET", "/v1/keys").json["data"]?[0]?["id"]?.asString
                     .flatMap { ExchangeKeyID($0) })
-            let use = try await desk.book.admit(.verify, id, desk.context) { _, _ in [:] }
+            let use = try await desk.book.admit(.verify, id, desk.context) { _, _, _ in [:] }
             time.move(.days(400))
             elapsed.withLock { $0 += Leave.validNanoseconds }
             try use.leave.check()

@@ -28,6 +28,16 @@ enum FileRules {
         }
     }
 
+    /// The container's build has every folder that the package names; what is built on demand only is left out.
+    static func container(_ tree: Tree) -> [Violation] {
+        let dockerfile = tree.file("Dockerfile")?.text ?? ""
+        let package = tree.file("Package.swift")?.text ?? ""
+        let named = package.matches(of: #/path: "([A-Za-z]+)\//#).map { String($0.output.1) }
+        return Set(named + ["Sources", "Migrations", "Packs", "Web", "Assets"]).subtracting(["Benchmarks"])
+            .sorted().filter { !dockerfile.contains("COPY \($0) ./\($0)\n") }
+            .map { Violation(path: "Dockerfile", line: 1, what: "does not copy \($0)") }
+    }
+
     /// A script says how it is called and can be called.
     static func script(_ file: Tree.File) -> [Violation] {
         let isScript = file.text.hasPrefix("#!")

@@ -46,6 +46,10 @@ import Testing
         expectNone(written.flatMap { WordRules.foreignPlaces($0) })
     }
 
+    @Test func `the container is built of every folder that is needed`() {
+        expectNone(FileRules.container(tree))
+    }
+
     @Test func `the sources keep to the safe language`() {
         expectNone(sources.flatMap { WordRules.unsafeWords($0) + WordRules.emptyCatches($0) })
     }

@@ -2,7 +2,7 @@ package import Access
 package import Events
 import JSON
 import Kernel
-import Postgres
+package import Postgres
 
 /// What becomes of the alert rules of somebody who leaves: they go to the heir and go on, or are suspended
 /// with their owner.
@@ -16,6 +16,8 @@ package enum RuleLeaving {
     private static let owned = Statement(
         "alert_rules_of_leaver",
         "select id, name from alert_rule where owner = $1 order by id for no key update")
+    private static let ofBots = Statement(
+        "alert_rules_of_leavers_bots", "select id, name from alert_rule where owner = any ($1) order by id")
     /// Whoever wrote what a rule does to keys stays its editor: it does nothing by the heir's rights until
     /// somebody who may do so changes it, or enables it anew.
     private static let give = Statement(
@@ -25,6 +27,15 @@ package enum RuleLeaving {
             revision = revision + 1
         where owner = $1
         """)
+
+    /// Those of their service accounts stay with them.
+    package nonisolated(nonsending) static func listing(
+        of bots: [PrincipalID], in transaction: Transaction
+    ) async throws -> [Left] {
+        try await transaction.query(ofBots, .textArray(bots.map(\.description))).map {
+            Left(id: $0.id(0), name: $0.text(1), isReassigned: false)
+        }
+    }
 
     package nonisolated(nonsending) static func carryOut(
         _ leaver: PrincipalID, heir: PrincipalID?, _ change: Change

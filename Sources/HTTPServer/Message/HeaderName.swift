@@ -65,9 +65,12 @@ extension HeaderName {
     package static let transferEncoding = HeaderName(valid: "transfer-encoding")
     package static let userAgent = HeaderName(valid: "user-agent")
     package static let vary = HeaderName(valid: "vary")
+    package static let via = HeaderName(valid: "via")
     package static let wwwAuthenticate = HeaderName(valid: "www-authenticate")
     package static let xContentTypeOptions = HeaderName(valid: "x-content-type-options")
     package static let xForwardedFor = HeaderName(valid: "x-forwarded-for")
+    package static let xForwardedHost = HeaderName(valid: "x-forwarded-host")
     package static let xForwardedProto = HeaderName(valid: "x-forwarded-proto")
+    package static let xRealIP = HeaderName(valid: "x-real-ip")
     package static let xRequestID = HeaderName(valid: "x-request-id")
 }

@@ -1,14 +1,14 @@
 /// Why text with percent signs cannot be decoded.
-enum PercentDecodingError: Error {
+package enum PercentDecodingError: Error {
     case malformedPercent
     case controlByte
     case invalidUTF8
 }
 
 /// Percent-decoding (RFC 3986 2.1), once and strictly: the result is valid UTF-8 without control bytes.
-enum PercentDecoding {
+package enum PercentDecoding {
     /// `plusIsSpace` is for forms (application/x-www-form-urlencoded), never for paths.
-    static func decode(
+    package static func decode(
         _ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false
     ) throws(PercentDecodingError) -> String {
         let needsWork = bytes.contains {

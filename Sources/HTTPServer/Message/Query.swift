@@ -72,15 +72,6 @@ package struct Query: Sendable {
         parameters.filter { $0.name == name }.map(\.value)
     }
 
-    /// The first name that stands more than once, or nil.
-    package var firstDuplicate: String? {
-        for (index, parameter) in parameters.enumerated()
-        where parameters[..<index].contains(where: { $0.name == parameter.name }) {
-            return parameter.name
-        }
-        return nil
-    }
-
     private static func parameter(_ raw: ArraySlice<UInt8>) throws(QueryError) -> Parameter {
         let equals = raw.firstIndex(of: 0x3D) ?? raw.endIndex
         guard equals > raw.startIndex else { throw .malformed }

@@ -8,6 +8,7 @@ extension Connection: BodySource {
         hasBody = framing != .none
         isBodyLost = false
         bodyLimitBytes = server.limits.http.bodyBytes
+        bodyDeadline = .max
         owesContinue = head.expectsContinue && hasBody
         return Request(
             head: head, peer: peer, isTLS: transport.isTLS, receivedAt: server.clock.monotonicNanoseconds(),
@@ -24,6 +25,10 @@ extension Connection: BodySource {
         else { return server.makeRequestID() }
         let id = String(decoding: bytes, as: UTF8.self)
         return server.mayShow(id) ? id : server.makeRequestID()
+    }
+
+    func bodyIsAwaited() {
+        bodyDeadline = moment(in: server.limits.wholeBodySeconds)
     }
 
     func limitBody(to bytes: Int) throws(BodyError) {
@@ -64,7 +69,7 @@ extension Connection: BodySource {
             if bodyState == .ended { break }
             continueIfOwed()
             guard await flush() else { throw .disconnected }
-            setDeadline(seconds: server.limits.bodyStallSeconds)
+            setDeadline(seconds: server.limits.bodyStallSeconds, atMost: bodyDeadline)
             defer { clearDeadline() }
             switch await fill() {
             case .bytes, .draining: continue

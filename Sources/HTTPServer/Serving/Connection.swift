@@ -22,6 +22,8 @@ package final class Connection: ReadinessHandler {
     var isBodyLost = false
     /// What the endpoint takes of this body.
     var bodyLimitBytes = 0
+    /// By which a body that is waited for as a whole must be here.
+    var bodyDeadline: UInt64 = .max
     /// Whom to tell when the client leaves or the server drains, while an answer is streamed.
     var onEnd: (() -> Void)?
     var output: [UInt8] = []
@@ -150,9 +152,14 @@ package final class Connection: ReadinessHandler {
         action?()
     }
 
-    func setDeadline(seconds: Int) {
+    /// - Parameter end: when it ends at the latest, whatever the seconds say.
+    func setDeadline(seconds: Int, atMost end: UInt64 = .max) {
         isTimedOut = false
-        deadline = server.turnClock.monotonicNanoseconds() &+ UInt64(seconds) &* 1_000_000_000
+        deadline = min(moment(in: seconds), end)
+    }
+
+    func moment(in seconds: Int) -> UInt64 {
+        server.turnClock.monotonicNanoseconds() &+ UInt64(seconds) &* 1_000_000_000
     }
 
     func clearDeadline() {

@@ -50,12 +50,6 @@ package struct Problem: Error {
 
 extension Problem {
     /// A header field that does not fit; the mistake points at it.
-    package static func missingHeader(_ name: String) -> Problem {
-        Problem(
-            .invalidParameter, "\(name) is required.",
-            errors: [FieldError(pointer: "header:\(name)", code: FieldCode.missing, message: "is required")])
-    }
-
     package static func malformedHeader(_ name: String, _ what: String) -> Problem {
         Problem(
             .invalidParameter, "\(name) \(what).",

@@ -4,6 +4,8 @@ protocol BodySource: AnyObject {
     nonisolated(nonsending) func nextPart() async throws(BodyError) -> [UInt8]?
     /// Lowers the limit of what is still to come.
     func limitBody(to bytes: Int) throws(BodyError)
+    /// All of it is waited for: it does not trickle in for as long as it likes.
+    func bodyIsAwaited()
 }
 
 /// Why a body could not be read to its end.
@@ -81,6 +83,7 @@ package final class RequestBody {
 
     /// The whole body, at most `limit` decoded bytes.
     package nonisolated(nonsending) func collect(limit: Int) async throws(BodyError) -> [UInt8] {
+        source?.bodyIsAwaited()
         switch coding {
         case .identity: try source?.limitBody(to: limit)
         // Before memory grows: one part of a body may decompress to a thousand times as much.
@@ -98,6 +101,7 @@ package final class RequestBody {
     /// The whole body as it was sent, not decoded, at most `limit` bytes; it can be read as ever afterwards.
     /// For who must know all of it before anything of it may have an effect. To be asked first of all.
     package nonisolated(nonsending) func hold(limit: Int) async throws(BodyError) -> [UInt8] {
+        source?.bodyIsAwaited()
         try source?.limitBody(to: limit)
         var bytes: [UInt8] = []
         while let part = try await source?.nextPart() {
@@ -146,4 +150,6 @@ private final class ArraySource: BodySource {
     func limitBody(to bytes: Int) throws(BodyError) {
         if let rest, rest.count > bytes { throw .tooLarge(limitBytes: bytes) }
     }
+
+    func bodyIsAwaited() {}
 }

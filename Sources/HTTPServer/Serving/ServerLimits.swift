@@ -21,6 +21,10 @@ package struct ServerLimits: Sendable {
     /// Seconds without a byte of an announced body.
     package var bodyStallSeconds = 30
 
+    /// Seconds for a body that a handler wants as a whole, however steadily it trickles in. Uploads that are
+    /// taken piece by piece may take as long as they like.
+    package var wholeBodySeconds = 120
+
     /// Seconds without the client taking a byte of an answer.
     package var writeStallSeconds = 30
 

@@ -147,9 +147,12 @@ package struct AccessTokenEndpoints {
 }
 
 extension Change {
-    /// One's own access token does nothing that its issuer cannot do; another's acts as somebody else.
+    /// One's own access token does nothing that the one in hand cannot do (`IssuerLimits`); another's acts as
+    /// somebody else, and one that a session issues goes on when the session is over.
     func needStepUp(toGiveTo principal: Principal) throws {
-        if principal.id != context.actor.principal { try context.needStepUp() }
+        if principal.id != context.actor.principal || context.actor.session != nil {
+            try context.needStepUp()
+        }
     }
 
     nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {

@@ -17,7 +17,7 @@ struct IssuerLimits {
 
     /// Scopes are never wider, whoever it is for. A token for the issuer's own use also ends no later. A
     /// service account issues for itself alone, for the same addresses and the same key at most; a person may
-    /// move to another place or key.
+    /// move to another place or key, and shows that they are there then: see `isLeft(by:)`.
     func check(
         _ new: NewAccessToken, for target: PrincipalID, by issuer: PrincipalID?
     ) throws(Problem) {
@@ -54,13 +54,23 @@ struct IssuerLimits {
     }
 
     private func checkPlace(_ new: NewAccessToken) throws(Problem) {
-        guard cidrs.isEmpty || !new.cidrs.isEmpty && new.cidrs.allSatisfy(isWithin) else {
+        guard staysHere(new) else {
             throw Self.wider("A service account's token issues none that works from other addresses.")
         }
-        guard key == nil || new.key == key else {
+        guard keepsKey(new) else {
             throw Self.wider("A service account's bound token issues none without, or with another key.")
         }
     }
+
+    /// The new one works from where, or without the key that, this one does not. Who stole a token that is of
+    /// use in one place only would be rid of that.
+    func isLeft(by new: NewAccessToken) -> Bool { !staysHere(new) || !keepsKey(new) }
+
+    private func staysHere(_ new: NewAccessToken) -> Bool {
+        cidrs.isEmpty || !new.cidrs.isEmpty && new.cidrs.allSatisfy(isWithin)
+    }
+
+    private func keepsKey(_ new: NewAccessToken) -> Bool { key == nil || new.key == key }
 
     private func isWithin(_ range: CIDR) -> Bool {
         cidrs.contains { $0.prefix <= range.prefix && $0.contains(range.address) }

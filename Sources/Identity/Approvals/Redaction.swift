@@ -1,3 +1,4 @@
+import HTTPServer
 package import JSON
 
 /// What a request or an answer says, without secrets: fields that carry some are told by their names.
@@ -31,11 +32,21 @@ package enum Redaction {
     /// `a=b&c=d` as it is, but for values of secretive names.
     package static func form(_ text: String, _ names: Vocabulary = .keybell) -> String {
         text.split(separator: "&", omittingEmptySubsequences: false).map { pair in
-            guard let equals = pair.firstIndex(of: "="), isSecretive(String(pair[..<equals]), names) else {
+            guard let equals = pair.firstIndex(of: "="), isSecretive(written: pair[..<equals], names) else {
                 return String(pair)
             }
             return "\(pair[...equals])\(mark)"
         }.joined(separator: "&")
+    }
+
+    /// As whoever reads the form would read the name; what nobody can read is hidden.
+    private static func isSecretive(written name: Substring, _ names: Vocabulary) -> Bool {
+        do throws(PercentDecodingError) {
+            return isSecretive(
+                try PercentDecoding.decode(Array(name.utf8)[...], plusIsSpace: true), names)
+        } catch {
+            return true
+        }
     }
 
     package static func redacted(_ value: JSONValue, _ names: Vocabulary = .keybell) -> JSONValue {

@@ -66,7 +66,7 @@ extension AuthorizationEndpoints {
         guard let me = context.actor.principal else { throw Problem.unauthenticated }
         let id = named ?? me
         if id != me { try context.require(.grantsRead) }
-        guard let principal = try await PrincipalStore.find(id, in: database) else {
+        guard let condition = try await condition(of: id, context) else {
             throw Problem.wrongField("principal_id", "names nobody")
         }
         let target = try await target(resource, for: context)
@@ -78,13 +78,34 @@ extension AuthorizationEndpoints {
         let isBait = try await AccessTokenStore.isBait(context.actor, in: database)
         let grants = isBait ? [] : try await GrantedRoles.of(id, in: database)
         let explanation = Explanation(
-            permission, on: target, grants, scopes: limits?.scopes,
-            isActive: principal.status == .active, at: context.now)
+            permission, on: target, grants, scopes: limits?.scopes, condition, at: context.now)
         return Response.object { w in
             w.field("principal_id", id.description)
             w.field("resource", resource)
             explanation.writeFields(to: &w)
             w.field("narrowed_by", limits?.scopes == nil ? nil : context.actor.accessToken?.description)
+        }
+    }
+
+    /// As the gate asks it. A provider's second factor counts as one in the session that it opened.
+    private static let condition = Statement(
+        "authorization_condition",
+        """
+        select p.status = 'active' and (p.expires_at is null or p.expires_at > $2),
+            mfa_due_at(p.id) <= $2 and not exists (
+                select from session s where s.id = $3 and s.principal = p.id and s.factor = 'openid')
+        from principal p where p.id = $1
+        """)
+
+    /// Nil: there is nobody of that id.
+    private nonisolated(nonsending) func condition(
+        of id: PrincipalID, _ caller: Context
+    ) async throws -> Explanation.Condition? {
+        let row = try await database.query(
+            Self.condition, .uuid(id.uuid), .timestamp(caller.now), .uuid(caller.actor.session?.uuid)
+        ).first
+        return row.map {
+            Explanation.Condition(isActive: $0.bool(0), isFactorOverdue: $0.optionalBool(1) ?? false)
         }
     }
 
@@ -111,8 +132,9 @@ extension AuthorizationEndpoints {
     private static let candidates = Statement(
         "authorization_candidates",
         """
-        select p.id, p.kind, p.name, granted(p.id) from principal p
-        where p.status = 'active' and ($1::uuid is null or p.id > $1) and exists (
+        select p.id, p.kind, p.name, granted(p.id), coalesce(mfa_due_at(p.id) <= $4, false) from principal p
+        where p.status = 'active' and (p.expires_at is null or p.expires_at > $4)
+            and ($1::uuid is null or p.id > $1) and exists (
             select from granted_to g where g.grantee = p.id and g.effect = 'allow' and g.role = any($2))
         order by p.id limit $3
         """)
@@ -172,12 +194,14 @@ extension AuthorizationEndpoints {
         var (found, place, count): ([Holder], UUID?, Int) = ([], after, Self.step)
         while found.count <= limit, count == Self.step {
             let rows = try await database.query(
-                Self.candidates, .uuid(place), .textArray(roles.map(\.name)), .int(Self.step))
+                Self.candidates, .uuid(place), .textArray(roles.map(\.name)), .int(Self.step), .timestamp(now)
+            )
             for row in rows {
                 let grants = try GrantedRole.list(row.json(3))
                 guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }
                 let explanation = Explanation(
-                    permission, on: target, grants, scopes: nil, isActive: true, at: now)
+                    permission, on: target, grants, scopes: nil,
+                    Explanation.Condition(isFactorOverdue: row.bool(4)), at: now)
                 guard explanation.verdict == .allowed else { continue }
                 found.append(
                     Holder(

@@ -19,8 +19,16 @@ struct Explanation {
         case noGrant = "no_grant"
         /// The access token's scopes leave it out.
         case narrowed
-        /// The principal is invited or disabled.
+        /// The principal is invited, disabled or lapsed.
         case inactive
+        /// They should have had a second factor by now, and it is more than reading.
+        case factorOverdue = "factor_overdue"
+    }
+
+    /// Of the principal, what bears on everything that was granted.
+    struct Condition {
+        var isActive = true
+        var isFactorOverdue = false
     }
 
     let permission: Permission
@@ -35,7 +43,7 @@ struct Explanation {
     ///   - scopes: of the access token, where somebody asks for themselves.
     init(
         _ permission: Permission, on target: Target?, _ grants: [GrantedRole], scopes: [Permission]?,
-        isActive: Bool, at now: Timestamp
+        _ condition: Condition = Condition(), at now: Timestamp
     ) {
         (self.permission, self.target) = (permission, target)
         considered = grants.map { ($0, Self.weigh($0, permission, target, now)) }
@@ -43,14 +51,16 @@ struct Explanation {
         let denying = considered.first { $0.weight == .denies }?.grant.id
         let allowing = considered.first { $0.weight == .allows }?.grant.id
         deciding = denying ?? allowing
-        if !isActive {
+        if !condition.isActive {
             verdict = .inactive
         } else if denying != nil {
             verdict = .denied
         } else if allowing == nil {
             verdict = .noGrant
+        } else if let scopes, !scopes.contains(permission) {
+            verdict = .narrowed
         } else {
-            verdict = scopes.map { $0.contains(permission) } ?? true ? .allowed : .narrowed
+            verdict = condition.isFactorOverdue && !permission.onlyReads ? .factorOverdue : .allowed
         }
     }
 

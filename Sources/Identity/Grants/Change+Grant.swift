@@ -55,14 +55,22 @@ extension Change {
 
     /// Whoever makes a way in for somebody gives what that one was granted, so it asks for what granting it
     /// asks for.
-    nonisolated(nonsending) func checkGiving(allOf id: PrincipalID) async throws {
+    nonisolated(nonsending) func checkGiving(
+        allOf id: PrincipalID, as giving: GrantRules.Giving = .wayIn
+    ) async throws {
         for wish in try await wishes(forAllOf: id) {
             do throws(Problem) {
                 try GrantRules.check(granting: wish, by: context)
             } catch {
-                throw error.ofTakingOver(id)
+                throw error.ofGiving(giving, to: id)
             }
         }
+    }
+
+    /// Whoever answers for a service account may give back what they took from it.
+    nonisolated(nonsending) func checkGivingBack(to principal: Principal) async throws {
+        if GrantRules.isOwn(principal.id, ownedBy: principal.owner, context) { return }
+        try await checkGiving(allOf: principal.id, as: .wayBack)
     }
 
     /// What granting it all again would ask for.

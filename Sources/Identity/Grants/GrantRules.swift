@@ -5,6 +5,9 @@ import Kernel
 
 /// Who may grant what. Pure.
 enum GrantRules {
+    /// What is given without a grant.
+    enum Giving { case wayIn, wayBack }
+
     /// A grant that somebody makes or takes back, as far as the rules ask.
     struct Wish {
         let role: Role
@@ -96,12 +99,17 @@ extension Problem {
     }
 
     /// Why somebody who may change people may not do this to that one.
-    func ofTakingOver(_ id: PrincipalID) -> Problem {
+    func ofGiving(_ giving: GrantRules.Giving, to id: PrincipalID) -> Problem {
         let who = id.kind == .user ? "user" : "service account"
+        let what =
+            switch giving {
+            case .wayIn: "makes a way to act as this \(who)"
+            case .wayBack: "gives this \(who) back what it was granted"
+            }
         var problem = self
         problem.detail =
-            "It makes a way to act as this \(who), so it asks for all that granting the same again would "
-            + "ask for. \(detail) Owners can do it."
+            "It \(what), so it asks for all that granting the same again would ask for. \(detail) "
+            + "Owners can do it."
         return problem
     }
 }

@@ -35,7 +35,7 @@ extension LeavingStep {
         "leaving_known_tokens",
         """
         select t.id, t.name from access_token t join principal p on p.id = t.principal
-        where t.created_by = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
+        where (t.created_by = $1 or t.principal = any ($4)) and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
             and p.status = 'active' and not t.decoy and t.principal <> $3
         order by t.id
         """)
@@ -64,7 +64,11 @@ extension LeavingStep {
         -> Postgres.Query
     {
         transaction.send(
-            known, [.text(leaver.principal.description), .timestamp(now), .id(leaver.user)])
+            known,
+            [
+                .text(leaver.principal.description), .timestamp(now), .id(leaver.user),
+                .uuidArray(leaver.bots.map(\.uuid)),
+            ])
     }
 
     fileprivate static func voidResets(of leaver: Leaver, at now: Timestamp, in transaction: Transaction)
@@ -164,13 +168,14 @@ extension Change {
         return try await endTokens(rows.map { $0.id(0) }, reason: reason)
     }
 
-    /// Tokens of others that they issued were shown to them. They stay, as programs run on them.
+    /// Tokens of others that they issued were shown to them, and so may those be that their bots hold or
+    /// issued to themselves. They stay, as programs run on them.
     fileprivate nonisolated(nonsending) func listKnownTokens(of leaver: Leaver) async throws -> [LeftThing] {
         let rows = try await LeavingStep.knownTokens(of: leaver, at: context.now, in: transaction).rows()
         return rows.map { row in
             LeftThing(
                 row.id(0, as: AccessTokenKind.self), name: row.text(1), .kept,
-                note: "It was shown to them: issue another one, and revoke this.")
+                note: "It was shown to them, or to a bot of theirs: issue another one, and revoke this.")
         }
     }
 

@@ -64,6 +64,7 @@ extension Change {
         try GrantRules.checkTouching(principal, by: context)
         try request.match(revision: principal.revision, required: false)
         if isSo(principal) { return principal }
+        if principal.status == .disabled { try await checkGivingBack(to: principal) }
         set(&principal)
         let stored = try await PrincipalStore.update(principal, at: context.now, in: transaction)
         if stored.isOwner { try await OwnerRoster.checkSomebodyStays(in: transaction) }

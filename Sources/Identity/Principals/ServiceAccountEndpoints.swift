@@ -111,7 +111,10 @@ package struct ServiceAccountEndpoints {
                 try await change.checkGiving(allOf: id)
             }
             // Each request is judged by its snapshot of the principal.
-            if end != nil { change.touch(.principal(id)) }
+            if let end {
+                try await change.checkLengthening(id, to: end)
+                change.touch(.principal(id))
+            }
             return try await change.edit(id, request) { account in
                 if let end { account.expiresAt = end.time }
                 account.name = name ?? account.name
@@ -145,6 +148,17 @@ package struct ServiceAccountEndpoints {
         return try request.id("service_account_id", "service account") { text in
             ServiceAccountID(text).map { PrincipalID($0) }
         }
+    }
+}
+
+extension Change {
+    /// A service account that goes on for longer keeps what it was granted for longer.
+    fileprivate nonisolated(nonsending) func checkLengthening(
+        _ id: PrincipalID, to end: ServiceAccountEnd
+    ) async throws {
+        let account = try await PrincipalStore.locked(id, in: transaction)
+        guard let present = account.expiresAt, end.time.map({ $0 > present }) ?? true else { return }
+        try await checkGivingBack(to: account)
     }
 }
 

@@ -60,10 +60,10 @@ extension KeyBook {
     /// holds until the record is committed: a use begun after a revocation was acknowledged is refused.
     /// - Parameters:
     ///   - version: nil is the current one.
-    ///   - note: what the record says beside the use itself.
+    ///   - note: what the record says beside the use itself; gets the version, too.
     nonisolated(nonsending) func admit(
         _ purpose: KeyPurpose, _ id: ExchangeKeyID, version: Int? = nil, _ context: Context,
-        note: (ExchangeKey, Change) throws -> JSONValue
+        note: nonisolated(nonsending) (ExchangeKey, Int, Change) async throws -> JSONValue
     ) async throws -> KeyUse {
         try await change(context) { change in
             try await Authority.share(in: change.transaction)
@@ -82,7 +82,7 @@ extension KeyBook {
             // Opened before the record commits, used after: what cannot be opened was not used.
             let matter = try self.custody.open(bytes, of: key, version: number)
             let nonce = try await Self.nonce(of: key, change)
-            change.audit(purpose.action, id, detail: try note(key, change))
+            change.audit(purpose.action, id, detail: try await note(key, number, change))
             self.tellOfBait(key, purpose.verb, change)
             return KeyUse(
                 key: key, version: number, matter: matter, purpose: purpose, nonce: nonce,

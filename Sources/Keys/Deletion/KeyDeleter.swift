@@ -59,7 +59,7 @@ struct KeyDeleter {
     }
 
     private nonisolated(nonsending) func send(_ deletion: KeyDeletion, _ context: Context) async throws {
-        let use = try await book.admit(.delete, deletion.key, version: deletion.version, context) { _, _ in
+        let use = try await book.admit(.delete, deletion.key, version: deletion.version, context) { _, _, _ in
             Self.note(deletion, .send)
         }
         let refusal = try await prober.delete(use)

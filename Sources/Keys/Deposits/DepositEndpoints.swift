@@ -72,7 +72,8 @@ struct DepositEndpoints {
         }
     }
 
-    /// Unknown, used, lapsed and withdrawn ones look alike, and so does one whose key was revoked.
+    /// Unknown, used, lapsed and withdrawn ones look alike, and so does one whose key was revoked, or whose
+    /// maker may not bring a secret any more.
     private nonisolated(nonsending) func open(
         _ secret: AccessTokenSecret?, at now: Timestamp
     ) async throws -> (link: DepositLink, row: KeyRow, exchange: ExchangeName) {
@@ -80,9 +81,28 @@ struct DepositEndpoints {
             link.state(at: now) == .open,
             let row = try await KeyStore.find(link.key, in: database),
             row.text(KeyColumns.ownMode) != KeyMode.revoked.rawValue,
-            let exchange = ExchangeName(rawValue: row.text(KeyColumns.exchange))
+            let exchange = ExchangeName(rawValue: row.text(KeyColumns.exchange)),
+            try await makerMayStill(link, at: now, in: database)
         else { throw Problem.noDeposit }
         return (link, row, exchange)
+    }
+
+    /// What comes by the link is registered in its maker's name: who was disabled, or lost the key, brings
+    /// nothing.
+    private nonisolated(nonsending) func makerMayStill(
+        _ link: DepositLink, at now: Timestamp, in source: any Queryable
+    ) async throws -> Bool {
+        guard let maker = PrincipalID(link.createdBy),
+            let target = try await ScopeTargets.find(link.key, in: source)
+        else { return false }
+        do {
+            return try await RequesterStanding.context(
+                Actor(principal: maker, accessToken: nil, address: nil), needing: .keysWrite, at: now,
+                in: source
+            ).may(.keysWrite, on: target)
+        } catch is ApprovalBook.Obstacle {
+            return false
+        }
     }
 
     /// The version and the end of the link, in one transaction. The key's row makes them come one by one.
@@ -94,7 +114,8 @@ struct DepositEndpoints {
             let orders = try await StandingOrders.held(in: change.transaction)
             var key = try await book.locked(id, change)
             guard let link = try await DepositStore.locked(secret.hash, in: change.transaction),
-                link.state(at: context.now) == .open, key.ownMode != .revoked
+                link.state(at: context.now) == .open, key.ownMode != .revoked,
+                try await makerMayStill(link, at: context.now, in: change.transaction)
             else { throw Problem.noDeposit }
             let version = try await book.take(
                 matter, draft, into: &key, orders, by: PrincipalID(link.createdBy), change)

@@ -20,14 +20,16 @@ package struct LeftKey: Sendable {
 extension KeyBook {
     private static let owned = Statement(
         "keys_owned", "select id from exchange_key where owner = $1 and status <> 'revoked' order by id")
-    /// Secrets of theirs that are not in use: they would be, or still work at the exchange.
+    /// Secrets that they brought or saw and that are not in use: they would be, or still work at the exchange.
     private static let spare = Statement(
         "key_versions_spare",
         """
         select k.id, k.label, v.version, v.state
         from key_version v join exchange_key k on k.id = v.key
-        where v.created_by = $1 and v.origin <> 'generated' and v.state in ('pending', 'previous')
-            and k.status <> 'revoked'
+        where v.state in ('pending', 'previous') and k.status <> 'revoked'
+            and (v.created_by = any ($1) and v.origin <> 'generated' or exists (
+                select from secret_reveal r
+                where r.key = v.key and r.version = v.version and r.seen_by = any ($1)))
         order by k.id, v.version
         """)
     private static let ofOthers = Statement(
@@ -39,8 +41,8 @@ extension KeyBook {
     /// Gives what they own to the heir, and opens rotations of what they knew. All keys are locked at once,
     /// in the order that everybody locks them.
     package nonisolated(nonsending) func leave(
-        _ leaver: PrincipalID, heir: PrincipalID?, knew: [ExchangeKeyID], _ exposure: KeyExposure,
-        _ change: Change
+        _ leaver: PrincipalID, with bots: [PrincipalID], heir: PrincipalID?, knew: [ExchangeKeyID],
+        _ exposure: KeyExposure, _ change: Change
     ) async throws -> [LeftKey] {
         let orders = try await StandingOrders.held(in: change.transaction)
         let owned = try await change.transaction.query(Self.owned, .text(leaver.description))
@@ -65,13 +67,14 @@ extension KeyBook {
         let byID = Dictionary(uniqueKeysWithValues: changed.map { ($0.id, $0) })
         try await RotationWishes(book: self).open(
             sound.filter { known.contains($0.id) }.map { byID[$0.id] ?? $0 }, of: exposure.source, change)
-        return left.sorted { $0.key < $1.key } + (try await spare(of: leaver, change))
+        return left.sorted { $0.key < $1.key } + (try await spare(of: [leaver] + bots, change))
     }
 
     private nonisolated(nonsending) func spare(
-        of leaver: PrincipalID, _ change: Change
+        of everybody: [PrincipalID], _ change: Change
     ) async throws -> [LeftKey] {
-        try await change.transaction.query(Self.spare, .text(leaver.description)).map { row in
+        let names = everybody.map(\.description)
+        return try await change.transaction.query(Self.spare, .textArray(names)).map { row in
             let what = row.text(3) == "pending" ? "waits to be used" : "is not used any more"
             return LeftKey(
                 key: row.id(0), label: row.text(1), fate: .kept,
@@ -137,15 +140,15 @@ package enum LeftDeposits {
         "deposits_of_leaver",
         """
         update key_deposit set withdrawn_at = $2
-        where created_by = $1 and used_at is null and withdrawn_at is null and expires_at > $2
+        where created_by = any ($1) and used_at is null and withdrawn_at is null and expires_at > $2
         returning id, key
         """)
 
     package nonisolated(nonsending) static func withdraw(
-        of leaver: PrincipalID, _ change: Change
+        of everybody: [PrincipalID], _ change: Change
     ) async throws -> [DepositID] {
         let rows = try await change.transaction.query(
-            withdraw, .text(leaver.description), .timestamp(change.context.now))
+            withdraw, .textArray(everybody.map(\.description)), .timestamp(change.context.now))
         for row in rows {
             change.audit(
                 "keys.deposits.withdraw", row.id(1, as: ExchangeKeyKind.self),

@@ -19,14 +19,18 @@ extension KeyBook {
     ) async throws -> (use: KeyUse, seen: ProbeSighting) {
         let turn = try await turn(of: id)
         defer { turn?.end() }
-        let use = try await admit(purpose, id, version: version, context, note: note)
+        let use = try await admit(purpose, id, version: version, context) { key, _, change in
+            try note(key, change)
+        }
         var seen = try await prober.look(use, in: turn)
         let places = use.key.exchange.adapter.probes(in: use.key.environment).count
         // The first use was the repeatable effect.
         var claimless = context
         claimless.idempotency = nil
         for place in 1..<max(places, 1) where seen.isRefusal {
-            let again = try await admit(purpose, id, version: use.version, claimless, note: note)
+            let again = try await admit(purpose, id, version: use.version, claimless) { key, _, change in
+                try note(key, change)
+            }
             seen = seen.joined(with: try await prober.look(again, at: place, in: turn), by: use.key.exchange)
         }
         return (use, seen)

@@ -173,12 +173,13 @@ struct VersionEndpoints {
         let reason = fields.reason()
         let version = fields.int(optional: "version", 1...Int(Int32.max))
         try fields.finish()
-        let use = try await book.admit(.reveal, id, version: version, context) { key, change in
+        let use = try await book.admit(.reveal, id, version: version, context) { key, number, change in
             guard key.isReadable else {
                 throw Problem(.conflict, "The key is write-only: its secret never comes out.")
             }
             change.emit(key.event(.keyRevealed, ["reason": .string(reason)]))
-            return ["reason": .string(reason)]
+            try await SecretsSeen.note(id, version: number, by: change.context, in: change.transaction)
+            return ["reason": .string(reason), "version": .number(JSONNumber(Int64(number)))]
         }
         try use.leave.check()
         let parts = try use.matter.parts()

@@ -18,7 +18,12 @@ extension Settings {
             } catch {
                 throw SettingsMistakes(lines: ["the env file \(file) cannot be read: \(error)"])
             }
-            environment.merge(try EnvironmentFile.parse(text)) { own, _ in own }
+            let named = try EnvironmentFile.parse(text)
+            if named["KEYBELL_ROOT_KEY"] != nil, SecretFile.isOursAndOpen(file) {
+                throw SettingsMistakes(
+                    lines: ["the env file \(file) holds the root key and others may read it: chmod 600 it"])
+            }
+            environment.merge(named) { own, _ in own }
         }
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let settings = try Settings(

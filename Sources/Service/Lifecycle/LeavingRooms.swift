@@ -13,17 +13,21 @@ enum LeavingRooms {
     static func steps(_ book: KeyBook, _ rights: RightsReader) -> [LeavingStep] {
         [
             LeavingStep("webhooks") { leaver, change in
-                try await WebhookLeaving(rights: rights)
-                    .carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
-                    .map { left in
-                        LeftThing(
-                            left.id, name: left.name, left.fate == .reassigned ? .reassigned : .suspended,
-                            note: left.note)
-                    }
+                let room = WebhookLeaving(rights: rights)
+                let own = try await room.carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
+                return try await (own + room.listing(of: leaver.bots, change)).map { left in
+                    LeftThing(left.id, name: left.name, LeftThing.Outcome(left.fate), note: left.note)
+                }
             },
             LeavingStep("alert_rules") { leaver, change in
-                try await RuleLeaving.carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
-                    .map { LeftThing($0.id, name: $0.name, $0.isReassigned ? .reassigned : .suspended) }
+                let own = try await RuleLeaving.carryOut(
+                    leaver.principal, heir: leaver.heirPrincipal, change
+                ).map { LeftThing($0.id, name: $0.name, $0.isReassigned ? .reassigned : .suspended) }
+                let bots = try await RuleLeaving.listing(of: leaver.bots, in: change.transaction)
+                return own
+                    + bots.map {
+                        LeftThing($0.id, name: $0.name, .kept, note: "It is a bot's: look at what it does.")
+                    }
             },
             LeavingStep("watchlists") { leaver, change in
                 try await WatchlistLeaving.carryOut(leaver.principal, heir: leaver.heirPrincipal, change)
@@ -34,7 +38,7 @@ enum LeavingRooms {
                     .map { LeftThing($0.id, name: $0.mode, .kept) }
             },
             LeavingStep("deposit_links") { leaver, change in
-                try await LeftDeposits.withdraw(of: leaver.principal, change)
+                try await LeftDeposits.withdraw(of: leaver.everybody, change)
                     .map { LeftThing($0, name: nil, .ended) }
             },
         ]
@@ -52,7 +56,7 @@ enum LeavingRooms {
             },
             settle: { leaver, known, offboarding, change in
                 try await book.leave(
-                    leaver.principal, heir: leaver.heirPrincipal, knew: known.map(\.key),
+                    leaver.principal, with: leaver.bots, heir: leaver.heirPrincipal, knew: known.map(\.key),
                     .leaver(
                         offboarding.uuid, reason: "\(leaver.name) knew the secret, and has left.",
                         at: change.context.now), change
@@ -71,5 +75,16 @@ enum LeavingRooms {
                     }
                 try await RotationWishes.rotate(keys, why, in: book, change)
             })
+    }
+}
+
+extension LeftThing.Outcome {
+    fileprivate init(_ fate: WebhookLeaving.Fate) {
+        self =
+            switch fate {
+            case .reassigned: .reassigned
+            case .suspended: .suspended
+            case .kept: .kept
+            }
     }
 }

@@ -48,5 +48,12 @@ enum SecretFile {
         return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
+    /// Others may read it, and its owner, who runs this, can change that. What an orchestrator mounts belongs
+    /// to somebody else.
+    static func isOursAndOpen(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o077 != 0
+    }
+
     static func remove(_ path: String) { unlink(path) }
 }

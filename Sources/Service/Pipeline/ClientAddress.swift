@@ -19,12 +19,5 @@ struct ClientAddress {
         return peer
     }
 
-    /// A peer on this machine, with no proxy in between.
-    func isLocal(_ request: Request) -> Bool {
-        let headers = request.head.headers
-        guard !headers.contains(.xForwardedFor), !headers.contains(.forwarded) else { return false }
-        return request.peer.ip?.isLoopback ?? true
-    }
-
     private func isTrusted(_ address: IPAddress) -> Bool { trustedProxies.contains { $0.contains(address) } }
 }

@@ -50,7 +50,7 @@ final class Pipeline {
     /// The whole answer where nothing has to wait: a read that is open to anybody, or a refusal on the way.
     /// The asynchronous calls between here and a handler cost 1,800 instructions.
     func answer(_ request: Request) -> Server.Answer {
-        var visit = Visit(address: addresses.address(of: request), isLocal: addresses.isLocal(request))
+        var visit = Visit(address: addresses.address(of: request), isLocal: request.isFromThisMachine)
         do {
             guard let operation = try route(request, &visit) else {
                 return .now(completed(Response(.noContent).header(.allow, visit.methods), request, visit))

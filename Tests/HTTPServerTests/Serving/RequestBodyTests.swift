@@ -88,6 +88,27 @@ import Testing
         }
     }
 
+    @Test func `a body that is wanted as a whole does not trickle in for ever`() async throws {
+        let seen = Observed(0)
+        try await LoopbackServer.with { request, _ in
+            request.body.isWelcome = {
+                seen.change { $0 += 1 }
+                return true
+            }
+            return await collected(request, limit: 1 << 20)
+        } _: { server in
+            let client = try server.connect()
+            try client.beginPost("/", "Content-Length: 20")
+            for count in 1...7 {
+                #expect(!client.isReadable(milliseconds: 1))
+                try client.send("x")
+                try await server.until("byte \(count) is read") { _ in seen.value == count }
+                server.clock.advance(seconds: 19)
+            }
+            #expect(try client.answer().status == 408)
+        }
+    }
+
     @Test(arguments: [
         ("Content-Length: 1048577", "", "1048576"),
         ("Transfer-Encoding: chunked", "100001\r\n", "1048576"),

@@ -69,6 +69,8 @@ import Testing
     func `a bot's token issues none for other addresses`(own: [String], wanted: [String], allowed: Bool) {
         #expect(may(limits(own), new(wanted), for: bot, by: bot) == allowed)
         #expect(may(limits(own), new(wanted), for: user, by: user))
+        // A person may, and shows that they are there.
+        #expect(limits(own).isLeft(by: new(wanted)) == !allowed)
     }
 
     @Test func `a bot issues for itself alone, and a bound one for its key alone`() throws {
@@ -81,6 +83,8 @@ import Testing
         #expect(!may(limits(key: key), new(), for: bot, by: bot))
         #expect(may(limits(), new(key: key), for: bot, by: bot))
         #expect(may(limits(key: key), new(), for: user, by: user))
+        #expect(limits(key: key).isLeft(by: new()) && limits(key: key).isLeft(by: new(key: other)))
+        #expect(!limits(key: key).isLeft(by: new(key: key)) && !limits().isLeft(by: new(key: key)))
     }
 
     @Test func `the limits of the token that acts are those that are stored`() async throws {

@@ -120,11 +120,20 @@ import TestSupport
 
     @Test func `whoever takes over gets the service accounts, which go on`() async throws {
         try await scene { scene in
+            // One that the bot issued to itself may be in the leaver's hands as well.
+            var bot = scene.owner
+            (bot.actor.principal, bot.actor.accessToken) = (PrincipalID(scene.bot), nil)
+            bot.permissions = [.accessTokensWrite]
+            let own = try await scene.house.caller.call(
+                "POST", "/v1/access-tokens", bot, body: #"{"name":"ci"}"#)
+            #expect(own.status == 201, "\(own.text)")
             let more = #","reassign_to":"\#(scene.heirID)""#
             let expect = try await scene.dryRun(more)
             let done = try await scene.offboard(#"{"expect":"\#(expect)","reason":"left"\#(more)}"#)
             #expect(things("service_accounts", done.json).first?["outcome"] == "reassigned", "\(done.text)")
-            #expect(things("known_access_tokens", done.json).first?["outcome"] == "kept")
+            let known = things("known_access_tokens", done.json)
+            #expect(known.count == 2 && known.allSatisfy { $0["outcome"] == "kept" })
+            #expect(known.contains { $0["name"] == "ci" })
             #expect(try await isLetIn(scene.botToken, scene.house))
             let bot = try await scene.house.caller.call(
                 "GET", "/v1/service-accounts/\(scene.bot)", scene.owner)

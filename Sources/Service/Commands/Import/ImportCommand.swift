@@ -10,8 +10,7 @@ enum ImportCommand {
     static func run(_ arguments: [String]) async -> Int32 {
         _ = klinux_set_not_dumpable()
         do {
-            let file = getenv("KEYBELL_TOKEN_FILE").map { String(cString: $0) }
-            return try await run(ImportOptions(arguments, environmentTokenFile: file))
+            return try await run(ImportOptions(arguments))
         } catch let mistake as ImportOptions.Mistake {
             Command.complain("keybell: \(mistake.sentence)\n\n\(ImportOptions.usage)")
             return 2
@@ -96,7 +95,7 @@ extension ImportCommand {
         return typed?.secret.withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
-    private static let tokenSources = "--token-file, KEYBELL_TOKEN_FILE, or typed at a terminal"
+    private static let tokenSources = "--token-file, or typed at a terminal"
 
     private static func isConfirmed(_ count: Int, _ options: ImportOptions) throws -> Bool {
         let what = count == 1 ? "this key" : "these \(count) keys"

@@ -17,7 +17,7 @@ struct ImportOptions {
         --account       for all of them, instead of what the files suggest
         --environment   where a file does not say (live)
         --owner         whose keys they become (yours)
-        --token-file    a file with an access token; also KEYBELL_TOKEN_FILE; otherwise it is asked for
+        --token-file    a file with an access token; otherwise it is asked for
         --ca-file       PEM of the authorities to trust for https (the system's)
         --yes           does not ask before it registers
 
@@ -39,7 +39,7 @@ struct ImportOptions {
     static let allowance = Allowance(
         privateAddresses: true, plainHTTP: true, anyPort: true, ports: Set(UInt16.min...UInt16.max))
 
-    init(_ arguments: [String], environmentTokenFile: String?) throws(Mistake) {
+    init(_ arguments: [String]) throws(Mistake) {
         let options: Options
         do throws(Options.Unknown) {
             options = try Options(arguments, taking: Self.names, flags: ["--yes"], takesOperands: true)
@@ -55,7 +55,7 @@ struct ImportOptions {
             environment: try Self.choice("--environment", options, Environment.self) ?? .live,
             prefix: try Self.name("--label-prefix", options))
         owner = options.values["--owner"]
-        tokenFile = options.values["--token-file"] ?? environmentTokenFile
+        tokenFile = options.values["--token-file"]
         authorityFile = options.values["--ca-file"]
         isConfirmed = options.flags.contains("--yes")
     }

@@ -76,8 +76,6 @@ package struct FixedZone: Sendable, Equatable {
 }
 
 extension HourBounds.Window {
-    private static let dayMinutes = 1_440
-
     package init(_ days: [HourBounds.Day], from: TimeOfDay, to: TimeOfDay, in zone: FixedZone = .utc) {
         self.init(days: days, from: from, to: to, zone: zone)
     }

@@ -83,9 +83,6 @@ package struct PolicyReplay: Sendable, Equatable {
         }
     }
 
-    /// Nothing that was allowed would have been denied.
-    package var isHarmless: Bool { newlyDenied == 0 }
-
     private mutating func count(_ was: PolicyJudgement, _ would: PolicyJudgement) {
         requests += 1
         if was.isAllowed { allowedBefore += 1 }
