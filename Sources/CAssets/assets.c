@@ -202,8 +202,6 @@ static const unsigned char migration_0060[] = {
 static const unsigned char migration_0061[] = {
 #embed "../../Migrations/0061_secret_reveals.sql"
 };
-static const unsigned char migration_0060[] = {
-#embed "../../Migrations/0060_signals.sql"
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
