@@ -5,13 +5,22 @@ is until it is dead:
     before_send     the event is committed, and its message waits for its turn at the webhook
     before_record   the receiver has the message, and the node does not know yet
     in_rotation     a new secret is being stored, and the old one not yet retired
+    in_round        a rule over several events has worked out that it fires, and nothing of it is written
+    before_told     the receiver has the alert, and the node does not know yet
+
+Beside the webhook of the events stand two of alerts: an ordered one of a rule over single events, and a batched one of a
+rule with a window. Every event is told by each of the three, once.
 """
 
 import subprocess
 import threading
 import time
 
-POINTS = ["before_commit", "before_send", "before_record", "in_rotation"]
+POINTS = ["before_commit", "before_send", "before_record", "in_rotation", "in_round", "before_told"]
+RULES = {
+    "single": ({}, {"ordered": True}),
+    "window": ({"window": {"count": 1, "within": "1h"}}, {"batch": True}),
+}
 # The service gives up waiting for a lock after 2 s.
 WAIT_SECONDS = 1.9
 ANSWER_SECONDS = 60
@@ -40,21 +49,39 @@ class Hold:
 
 
 class Walk:
-    """All points, on one installation. `answer` of the receiver is told what to do with a number."""
+    """All points, on one installation."""
 
-    def __init__(self, cluster, database, nodes, receiver):
-        self.cluster, self.database, self.nodes, self.receiver = cluster, database, nodes, receiver
+    def __init__(self, cluster, database, nodes, receiver, alerts):
+        """`alerts`: a receiver for each of RULES."""
+        self.cluster, self.database, self.nodes = cluster, database, nodes
+        self.receiver, self.alerts = receiver, alerts
         self.accepted, self.next, self.kills, self.rotations = set(), 0, 0, []
+        # Of the type that the rules take.
+        self.points = set()
 
     def prepare(self):
         made = self.nodes[0].must("POST", "/v1/webhooks", {
             "url": self.receiver.url, "name": "points", "event_types": ["custom.point"], "max_per_second": 1000})
         self.receiver.secrets.append(made["secret"])
+        for name, (rule, terms) in RULES.items():
+            self.prepare_alerts(name, rule, terms)
         # Only a webhook that has sent has a row of turns to hold.
         self.push(self.nodes[0])
 
+    def prepare_alerts(self, name, rule, terms):
+        receiver, node = self.alerts[name], self.nodes[0]
+        made = node.must("POST", "/v1/webhooks", {
+            "url": receiver.url, "name": name, "event_types": ["alert.firing"], "max_per_second": 1000, **terms})
+        receiver.secrets.append(made["secret"])
+        made = node.must("POST", "/v1/alert-rules", {
+            "name": name, "severity": "warning", "on": ["custom.point"], "group_by": ["event.n"],
+            "send_to": [made["id"]], **rule})
+        node.must("POST", f"/v1/alert-rules/{made['id']}/enable", {})
+
     def push(self, node, kind="custom.point"):
         number, self.next = self.next, self.next + 1
+        if kind == "custom.point":
+            self.points.add(number)
         if self.send(node, number, kind):
             self.accepted.add(number)
         return number
@@ -99,6 +126,20 @@ class Walk:
             if not arrived.wait(ANSWER_SECONDS):
                 raise RuntimeError(f"message {number} never came")
             pushing.join()
+            self.kill(node)
+
+    def in_round(self, node):
+        with Hold(self.cluster, self.database, "lock table rule_window in share mode"):
+            self.push(node)
+            self.await_lock()
+            self.kill(node)
+
+    def before_told(self, node):
+        number = self.next
+        with self.alerts["single"].keeping(number) as arrived:
+            self.push(node)
+            if not arrived.wait(ANSWER_SECONDS):
+                raise RuntimeError(f"the alert of {number} never came")
             self.kill(node)
 
     def in_rotation(self, node):

@@ -9,11 +9,12 @@ import shlex
 
 import steps
 
-LISTS = {"on", "group_by", "send_to", "event_types", "matchers"}
+LISTS = {"on", "group_by", "send_to", "event_types", "matchers", "webhooks"}
 WORDS_OF_A_RULE = {
     "severity", "on", "when", "for", "window", "sequence", "recover_when", "group_by", "cooldown", "labels", "send_to",
     "no_data_after",
 }
+WORDS_OF_A_ROUTE = {"matchers", "webhooks", "escalate"}
 WORDS_OF_A_WEBHOOK = {"event_types", "matchers", "batch", "ordered", "payload", "max_per_second"}
 FEED = "feed"
 EXPECTATION = re.compile(
@@ -54,6 +55,7 @@ class Scenario:
     watch_until: float = 0
     webhooks: dict = dataclasses.field(default_factory=dict)
     rules: dict = dataclasses.field(default_factory=dict)
+    routes: dict = dataclasses.field(default_factory=dict)
     steps: list = dataclasses.field(default_factory=list)
     expectations: list = dataclasses.field(default_factory=list)
     as_in_the_feed: list = dataclasses.field(default_factory=list)
@@ -76,7 +78,7 @@ def read(name, text):
 class Reader:
     def __init__(self, name):
         self.scenario = Scenario(name)
-        # Of the rule or webhook that indented lines belong to: its fields, and which there may be.
+        # Of the rule, route or webhook that indented lines belong to: its fields, and which there may be.
         self.fields, self.allowed = None, set()
 
     def take(self, line):
@@ -109,6 +111,9 @@ class Reader:
         elif first == "rule":
             self.fields, self.allowed = {"severity": "warning"}, WORDS_OF_A_RULE
             scenario.rules[rest.strip('"')] = self.fields
+        elif first == "route":
+            self.fields, self.allowed = {}, WORDS_OF_A_ROUTE
+            scenario.routes[rest] = self.fields
         elif first == "nodes":
             scenario.nodes = tuple(rest.split())
         elif first == "at":
@@ -169,6 +174,8 @@ def value_of(word, text):
         return [matcher(part) for part in shlex.split(text)]
     if word in LISTS:
         return text.replace(",", " ").split()
+    if word == "escalate":
+        return [tuple(step.split()) for step in text.split(",")]
     if word == "labels":
         return dict(part.split("=", 1) for part in shlex.split(text))
     return steps.as_json(text)

@@ -58,7 +58,7 @@ class Template:
 class Stage:
     def __init__(self, scenario, template):
         self.scenario, self.zero = scenario, None
-        self.nodes, self.hooks, self.ids, self.feed = {}, {}, {}, None
+        self.nodes, self.hooks, self.ids, self.feed, self.silences = {}, {}, {}, None, {}
         self._template = template
         self._stack = contextlib.ExitStack()
 
@@ -92,8 +92,14 @@ class Stage:
             made = self.must("POST", "/v1/alert-rules", sent)
             self.must("POST", f"/v1/alert-rules/{made['id']}/enable", {})
             self.ids[name] = made["id"]
+        for name, fields in self.scenario.routes.items():
+            self.must("POST", "/v1/routes", self.route(name, **fields))
         self.feed = Feed(list(self.nodes.values()))
         self._stack.callback(self.feed.close)
+
+    def route(self, name, webhooks, escalate=(), **rest):
+        steps = [{"after": after, "webhook_ids": [self.ids[hook]]} for after, hook in escalate]
+        return {"name": name, "webhook_ids": [self.ids[hook] for hook in webhooks], "escalation": steps, **rest}
 
     def begin(self):
         self.zero = self.feed.zero = time.monotonic()
@@ -147,9 +153,23 @@ class Stage:
             self.must("POST", f"/v1/deliveries/{delivery['id']}/retry")
 
     def resolve(self, rule):
+        self.each_alert(rule, "resolve")
+
+    def acknowledge(self, rule):
+        self.each_alert(rule, "acknowledge")
+
+    def each_alert(self, rule, verb):
         firing = self.must("GET", f"/v1/alerts?state=firing&rule_id={self.ids[rule]}")["data"]
         for alert in firing:
-            self.must("POST", f"/v1/alerts/{alert['id']}/resolve", {})
+            self.must("POST", f"/v1/alerts/{alert['id']}/{verb}", {})
+
+    def silence(self, rule, duration):
+        made = self.must("POST", "/v1/silences", {
+            "matchers": [{"name": "rule", "value": rule}], "reason": "planned", "ends_in": duration})
+        self.silences[rule] = made["id"]
+
+    def speak(self, rule):
+        self.must("POST", f"/v1/silences/{self.silences.pop(rule)}/end")
 
     def answer(self, hook, status, retry, often):
         headers = {"Retry-After": retry} if retry else {}

@@ -5,6 +5,7 @@ import json
 import re
 
 NODE, HOOK, DURATION = r"(?P<node>\w+)", r"(?P<hook>\S+)", r"(?P<duration>\d+(?:ms|s|m|h|d))"
+RULE = '"(?P<rule>[^"]+)"'
 VERBS = {
     "push": r"push (?:(?P<times>\d+) )?(?P<type>custom\.[a-z0-9_.]+)(?P<fields>(?: \w+=\S+)*)(?: via " + NODE + ")?",
     "kill": "kill " + NODE,
@@ -12,7 +13,10 @@ VERBS = {
     "stop": "stop " + NODE,
     "rotate": f"rotate {HOOK} overlap {DURATION}",
     "retry": f"retry {HOOK}",
-    "resolve": 'resolve "(?P<rule>[^"]+)"',
+    "resolve": f"resolve {RULE}",
+    "acknowledge": f"acknowledge {RULE}",
+    "silence": f"silence {RULE} for {DURATION}",
+    "speak": f"end the silence of {RULE}",
     "answer": HOOK + r" answers (?P<status>[2-5]\d\d)(?: retry-after (?P<retry>\d+))?(?: (?P<often>once|twice))?",
     "lose": HOOK + " loses its answer once",
     "hang": HOOK + " hangs once",

@@ -43,7 +43,8 @@ expect feed equals pager
     def test_refuses_what_it_does_not_understand_and_names_the_line(self):
         for line in (
             "at 0s pusch custom.large", "at soon push custom.large", "at 0s kill c", 'at 0s resolve "Small"',
-            "at 0s nobody goes down", "at 0s desk answers 99", "expect desk: alert.firing",
+            "at 0s nobody goes down", 'at 0s silence "Large"', 'at 0s acknowledge "Small"',
+            "at 0s desk answers 99", "expect desk: alert.firing", "route all\n    send_to desk",
             "expect nobody between 0s and 1s: alert.firing", 'expect desk between 0s and 1s: alert.firing "Small"',
             "expect desk between 0s and 1s: alert.firing sometimes", "expect feed equals nobody",
             "expect desk between 2s and 1s: alert.firing",
