@@ -8,7 +8,7 @@ package import Postgres
 package struct AlertJobs {
     /// A year and a month of resolved alerts for whoever looks back; firing ones stay.
     static let resolvedAlertsKept = Period.days(400)
-    /// Far longer than any reader of events is behind.
+    /// Far longer than any reader of events is behind, and than what a receiver missed is sent again.
     static let firingsKept = Period.days(35)
     /// Rows of one transaction.
     private static let batch = 5_000
@@ -33,10 +33,16 @@ package struct AlertJobs {
     private static let deleteFirings = Statement(
         "rule_firing_retention",
         """
-        delete from rule_firing where (rule, event) in (
-            select rule, event from rule_firing where at < $1 order by at limit $2)
+        delete from rule_firing where (rule, event, at) in (
+            select rule, event, at from rule_firing where at < $1 order by at limit $2)
         """)
 
+    private static let deleteTellings = Statement(
+        "alert_telling_retention",
+        """
+        delete from alert_telling where id in (
+            select id from alert_telling where at < $1 order by at limit $2)
+        """)
     private static let deleteActions = Statement(
         "rule_action_retention",
         """
@@ -53,17 +59,19 @@ package struct AlertJobs {
         [
             Job(
                 "alert-retention",
-                "Deletes alerts 400 days after they were resolved, and what fired or was done after 35.",
+                "Deletes alerts 400 days after they were resolved; what fired, was told or done after 35.",
                 every: .hours(24)
             ) { run in
                 let now = run.context.now
                 let alerts = try await delete(Self.deleteAlerts, before: now - Self.resolvedAlertsKept, run)
                 let firings = try await delete(Self.deleteFirings, before: now - Self.firingsKept, run)
                 let actions = try await delete(Self.deleteActions, before: now - Self.firingsKept, run)
+                let tellings = try await delete(Self.deleteTellings, before: now - Self.firingsKept, run)
                 var counts = JSONObject()
                 _ = counts.append("actions", .number(JSONNumber(actions)))
                 _ = counts.append("alerts", .number(JSONNumber(alerts)))
                 _ = counts.append("firings", .number(JSONNumber(firings)))
+                _ = counts.append("tellings", .number(JSONNumber(tellings)))
                 return counts
             }
         ]

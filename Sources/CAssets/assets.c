@@ -202,6 +202,9 @@ static const unsigned char migration_0060[] = {
 static const unsigned char migration_0061[] = {
 #embed "../../Migrations/0061_secret_reveals.sql"
 };
+static const unsigned char migration_0062[] = {
+#embed "../../Migrations/0062_alert_counts.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -285,6 +288,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0059_delivery_lines.sql", migration_0059),
     FILE_OF("Migrations/0060_signals.sql", migration_0060),
     FILE_OF("Migrations/0061_secret_reveals.sql", migration_0061),
+    FILE_OF("Migrations/0062_alert_counts.sql", migration_0062),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -95,16 +95,12 @@ package struct EventEndpoints {
     private nonisolated(nonsending) func open(
         _ filter: EventFilter, after position: EventPosition?, _ context: Context
     ) async throws -> Response {
-        let principal = context.actor.principal
-        if let principal, !streams.enter(principal) {
+        guard let place = streams.place(for: context.actor.principal) else {
             throw Problem(
-                .tooManyStreams, "There are \(StreamLimit.streamsPerPrincipal) streams of yours already.")
-        }
-        let place = StreamPlace { [streams] in
-            if let principal { streams.leave(principal) }
+                .tooManyStreams, "There are \(streams.perPrincipal) streams of yours already.")
         }
         let subscription = try await feed.subscribe(to: filter, after: position)
-        place.subscription = subscription
+        place.onLeave { subscription.end() }
         let stream = EventStream(
             subscription: subscription, things: things, database: database, reactor: reactor, clock: clock,
             deltas: deltas
@@ -116,21 +112,5 @@ package struct EventEndpoints {
             try await stream.run(writer)
         }
         return response
-    }
-}
-
-/// A stream's place among those of its principal; given back when the answer is dropped, streamed or not.
-private final class StreamPlace {
-    var subscription: EventSubscription?
-    private var action: (() -> Void)?
-
-    init(_ action: @escaping () -> Void) { self.action = action }
-
-    deinit { leave() }
-
-    func leave() {
-        subscription?.end()
-        action?()
-        action = nil
     }
 }

@@ -15,5 +15,5 @@ package struct EventLeave: Sendable {
         self.end = [end, rights.lapsesAt].compactMap(\.self).min()
     }
 
-    func isOver(at now: Timestamp) -> Bool { end.map { $0 <= now } ?? false }
+    package func isOver(at now: Timestamp) -> Bool { end.map { $0 <= now } ?? false }
 }

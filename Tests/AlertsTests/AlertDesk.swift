@@ -30,6 +30,8 @@ final class AlertDesk {
         var permissions: [PrincipalID: Set<Permission>] = [:]
         /// Of those who may do something on some things only.
         var scoped: [PrincipalID: Rights] = [:]
+        /// Of those who stay.
+        var left: (Context) -> EventLeave? = { EventLeave($0.rights) }
     }
 
     static let owner = PrincipalID(.user, UUID(high: 1, low: 1))
@@ -57,7 +59,10 @@ final class AlertDesk {
         let keys = StandInKeys()
         self.keys = keys
         caller = TestCaller(
-            AlertRuleEndpoints(rules: rules, ledger: ledger, rights: reader, hands: keys.hands).operations
+            AlertRuleEndpoints(
+                rules: rules, ledger: ledger, rights: reader, hands: keys.hands,
+                backtests: StreamLimit(perPrincipal: 2)
+            ) { rights.left($0) }.operations
                 + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: "http://127.0.0.1:8720").operations
                 + AlertEndpoints(
                     alerts: alerts, rules: rules, ledger: ledger, origin: "http://127.0.0.1:8720"
@@ -66,7 +71,7 @@ final class AlertDesk {
                 + SilenceEndpoints(ledger: ledger, alerts: alerts).operations
                 + MaintenanceWindowEndpoints(ledger: ledger).operations
                 + QuietHoursEndpoints(ledger: ledger).operations
-                + [EventExplanationEndpoint(rules: rules, rights: reader).operation])
+                + [EventExplanationEndpoint(rules: rules, rights: reader, rulesAtMost: 3).operation])
         ledger.react { [unowned self] events, transaction in
             told += try await engine.messages(for: events, in: transaction)
             return nil

@@ -107,9 +107,42 @@ struct AlertEndpointsTests {
         }
     }
 
+    @Test func `what an alert counts is listed, and what a cooldown swallowed is marked`() async throws {
+        try await withDesk { worker, desk in
+            _ = try await desk.enabledRule(
+                #"{"name": "each", "severity": "info", "on": ["custom.*"], "cooldown": "1h"}"#)
+            let start = desk.now
+            var events: [Event] = []
+            for minutes in [0, 1, 2, 61, 62] as [Int64] {
+                desk.now = start + .minutes(minutes)
+                events += try await desk.push([("a", 1)])
+            }
+            let id = try await desk.alerts().first?["id"]?.asString ?? ""
+            var (seen, cursor): ([JSONValue], String) = ([], "")
+            repeat {
+                let page = try await desk.call("GET", "alerts/\(id)/firings?limit=2\(cursor)")
+                seen += page.json["data"]?.asArray ?? []
+                cursor = page.json["next_cursor"]?.asString.map { "&cursor=\($0)" } ?? ""
+            } while !cursor.isEmpty
+            #expect(seen.compactMap { $0["event_id"]?.asString } == events.reversed().map(\.id.description))
+            #expect(seen.compactMap { $0["suppressed"] } == [true, false, true, true, false])
+            // Of another alert of the same group there is another list.
+            _ = try await desk.call("POST", "alerts/\(id)/resolve")
+            desk.now = start + .hours(3)
+            try await desk.push([("a", 1)])
+            let next = try await desk.alerts().first?["id"]?.asString ?? ""
+            let firings = try await desk.call("GET", "alerts/\(next)/firings").json["data"]?.asArray
+            #expect(next != id && firings?.count == 1)
+            let blind = desk.context([.alertsRead])
+            #expect(try await desk.call("GET", "alerts/\(id)/firings", as: blind).status == 404)
+        }
+    }
+
     @Test func `retention deletes what was resolved long ago`() async throws {
         try await withDesk { worker, desk in
             _ = try await desk.enabledRule(crossing)
+            let webhook = try await desk.webhook("w")
+            _ = try await desk.call("POST", "routes", #"{"name": "all", "webhook_ids": ["\#(webhook)"]}"#)
             try await desk.grade("SOL", from: 60, to: 71)
             try await desk.grade("BTC", from: 60, to: 71)
             let id = try #require(try await desk.alerts().first?["id"]?.asString)
@@ -119,8 +152,14 @@ struct AlertEndpointsTests {
                 let context = Context.installation(now: desk.now + period, requestID: "req")
                 return .object(try await job.run(JobRun(id: desk.ledger.newID(), context: context)))
             }
-            #expect(try await run(after: .days(30)) == ["actions": 0, "alerts": 0, "firings": 0])
-            #expect(try await run(after: .days(401)) == ["actions": 0, "alerts": 1, "firings": 2])
+            let nothing: JSONValue = ["actions": 0, "alerts": 0, "firings": 0, "tellings": 0]
+            #expect(try await run(after: .days(30)) == nothing)
+            // What fires on keeps its alert, and not how it was told every time.
+            let tellings = try await run(after: .days(36))
+            #expect(tellings == ["actions": 0, "alerts": 0, "firings": 2, "tellings": 2])
+            #expect(try await desk.alerts().count == 2)
+            let alerts = try await run(after: .days(401))
+            #expect(alerts == ["actions": 0, "alerts": 1, "firings": 0, "tellings": 0])
             #expect(try await desk.alerts().count == 1)
         }
     }

@@ -129,7 +129,7 @@ struct AlertLifeTests {
         )
         func recovers(_ key: StateKey, _ number: Int) -> CourseStep {
             CourseStep(
-                what: .recovers(AlertRecovery(rule: key.rule, group: key.group, at: Self.start)), key: key,
+                what: .recovers(AlertRecovery(key, at: Self.start, because: .isOver)), key: key,
                 number: number)
         }
         let waves = CourseWave.waves(of: [recovers(one, 1), recovers(other, 2), recovers(one, 3)])

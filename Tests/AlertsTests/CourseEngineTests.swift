@@ -91,7 +91,9 @@ struct CourseEngineTests {
             desk.now = start + .hours(3)
             try await desk.push([("x", 1)], type: "custom.beat")
             try await desk.catchUp(engine)
-            #expect(desk.told.last?.type == "alert.firing" && desk.told.count == 3)
+            // It was missed until the end, and then nobody looks any more.
+            #expect(desk.told.dropFirst(2).map(\.type) == ["alert.firing", "alert.resolved"])
+            #expect(desk.told.last?.data["note"] == "its rule's time is over")
         }
     }
 
@@ -188,6 +190,56 @@ struct CourseEngineTests {
             try await desk.emit(try #require(EventType("custom.none")), ["g": "b"])
             try await desk.catchUp(engine)
             #expect(desk.told.map(\.type) == ["rule.failed"])
+            #expect(try await desk.call("GET", "alert-rules/\(id)").json["status"] == "error")
+        }
+    }
+
+    @Test func `what cannot be said is told again a day later, and is over when it did not happen again`()
+        async throws
+    {
+        try await withDesk { worker, desk in
+            let start = desk.now
+            let point = #"{"name": "point", "severity": "info", "on": ["custom.*"], "when": "event.v > 0"}"#
+            let ids = [try await desk.enabledRule(three), try await desk.enabledRule(point)]
+            let engine = desk.courseEngine(on: worker)
+            for hours in [0, 2, 23, 25, 26] as [Int64] {
+                desk.now = start + .hours(hours)
+                // Whoever reads the rules anew knows that they fail.
+                _ = try await desk.enabledRule(
+                    #"{"name": "other \#(hours)", "severity": "info", "on": ["key.*"]}"#)
+                try await desk.emit(try #require(EventType("custom.none")), ["g": "a"])
+                try await desk.catchUp(engine)
+            }
+            #expect(desk.told.map(\.type) == Array(repeating: "rule.failed", count: 4))
+            for (hours, status) in [(70, "error"), (74, "enabled")] as [(Int64, String)] {
+                desk.now = start + .hours(hours)
+                let context = Context.installation(now: desk.now, requestID: "job")
+                let job = RuleExpiry(ledger: desk.ledger).job
+                _ = try await job.run(JobRun(id: desk.ledger.newID(), context: context))
+                for id in ids {
+                    let rule = try await desk.call("GET", "alert-rules/\(id)").json
+                    #expect(rule["status"]?.asString == status)
+                }
+            }
+        }
+    }
+
+    @Test func `a rule that fails and then hears nothing is blind too`() async throws {
+        try await withDesk { worker, desk in
+            let start = desk.now
+            let id = try await desk.enabledRule(
+                """
+                {"name": "ears", "severity": "info", "on": ["custom.*"], "when": "event.v > 5",
+                 "no_data_after": "1h"}
+                """)
+            let engine = desk.courseEngine(on: worker)
+            try await desk.emit(try #require(EventType("custom.none")), ["g": "a"])
+            try await desk.catchUp(engine)
+            desk.now = start + .hours(2)
+            try await desk.catchUp(engine)
+            #expect(desk.told.map(\.type) == ["rule.failed", "rule.no_data"])
+            #expect(try await desk.call("GET", "alert-rules/\(id)").json["status"] == "no_data")
+            try await desk.emit(try #require(EventType("custom.none")), ["g": "a"])
             #expect(try await desk.call("GET", "alert-rules/\(id)").json["status"] == "error")
         }
     }

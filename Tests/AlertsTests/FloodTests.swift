@@ -75,6 +75,34 @@ struct FloodTests {
         }
     }
 
+    @Test func `what was held waits for a webhook whose owner may not act, for a day`() async throws {
+        try await withDesk { _, desk in
+            let webhook = try await desk.webhook("chat")
+            _ = try await desk.enabledRule(
+                """
+                {"name": "named", "severity": "warning", "on": ["custom.a"], "group_by": ["event.g"],
+                 "send_to": ["\(webhook)"], "digest_above": 1}
+                """)
+            let may = desk.rights.permissions[AlertDesk.owner]
+            for (minutes, isTold) in [(10, true), (25 * 60, false)] as [(Int64, Bool)] {
+                try await desk.push([("\(minutes) first", 1), ("\(minutes) second", 1)])
+                let before = desk.told.count
+                desk.rights.permissions[AlertDesk.owner] = nil
+                desk.now = desk.now.nextMinute
+                try await desk.dues()
+                var untold = try await desk.call("GET", "alerts?told=false").json["data"]
+                #expect(desk.told.count == before && untold?.asArray?.count == 1)
+                desk.now = desk.now + .minutes(minutes)
+                if isTold { desk.rights.permissions[AlertDesk.owner] = may }
+                try await desk.dues()
+                untold = try await desk.call("GET", "alerts?told=false").json["data"]
+                #expect(desk.told.count == before + (isTold ? 1 : 0))
+                #expect(untold?.asArray?.count == (isTold ? 0 : 1))
+                #expect(isTold || untold?[0]?["untold"]?[0]?["by"] == "webhook")
+            }
+        }
+    }
+
     @Test func `a digest leaves out what its webhook filters by labels`() async throws {
         try await withDesk { _, desk in
             let webhook = try await desk.webhook("desk")

@@ -161,9 +161,14 @@ struct HeartbeatTests {
             #expect(try await ping(renewed) == 200)
             #expect(try await desk.call("GET", path).json["ping_url"] == nil)
             #expect(try await desk.call("POST", "pings/kbh_nothing").status == 404)
+            let guarded = try await desk.call(
+                "PATCH", "alert-rules/\(rule)", #"{"security": true}"#,
+                match: try await desk.call("GET", "alert-rules/\(rule)").etag)
+            #expect(guarded.status == 200, "\(guarded.text)")
             let etag = try await desk.call("GET", path).etag
             #expect(try await desk.call("DELETE", path, match: etag).status == 204)
             #expect(try await desk.call("GET", "alert-rules/\(rule)").status == 404)
+            #expect(try await desk.events("rule.weakened").compactMap { $0["change"] } == ["deleted"])
         }
     }
 }

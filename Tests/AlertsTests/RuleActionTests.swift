@@ -235,6 +235,23 @@ struct RuleActionTests {
         }
     }
 
+    @Test func `what cannot be done now holds up nothing else`() async throws {
+        try await withDesk { worker, desk in
+            let (held, free) = (desk.keys.add(1), desk.keys.add(2))
+            _ = try await desk.enabledRule(rule(#"{"of_event": true}"#))
+            desk.keys.stuck = [held]
+            // More than one look takes, and all of them before the others.
+            for _ in 0..<51 { try await desk.emit(.custom, ["v": 1], subject: held.description) }
+            desk.now = desk.now + .seconds(1)
+            try await desk.emit(.custom, ["v": 1], subject: free.description)
+            await #expect(throws: TestFailure.self) { try await desk.runner().carryOut() }
+            #expect(desk.keys.modes[free] == .suspend && desk.keys.modes[held] == nil)
+            desk.keys.stuck = []
+            #expect(try await desk.runner().carryOut() > 0)
+            #expect(desk.keys.modes[held] == .suspend)
+        }
+    }
+
     @Test func `what the rule does not want any more is not done, and what cannot be done is told`()
         async throws
     {

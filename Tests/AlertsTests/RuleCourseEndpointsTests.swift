@@ -38,6 +38,11 @@ struct RuleCourseEndpointsTests {
             "at least 2"
         ),
         (
+            #""sequence": {"within": "1m", "steps": ["#
+                + Array(repeating: #"{"when": "true", "count": 86}"#, count: 6).joined(separator: ",") + "]}",
+            ["/sequence/steps"], "512 events together"
+        ),
+        (
             #""sequence": {"within": "1m", "steps": [{"on": ["key.*"]}, {"when": "event.v =="}, {}]}"#,
             ["/sequence/steps/0/on/0", "/sequence/steps/1/when", "/sequence/steps/2/when"], "is not among"
         ),

@@ -91,6 +91,25 @@ struct RuleMachineTests {
         #expect(Bench.lines(rule, stream).isEmpty)
     }
 
+    @Test func `a step that comes often drives out no other, and what might have counted is told`() throws {
+        let rule = try Bench.rule(
+            """
+            "sequence": {"within": "1h", "steps": [
+                {"on": ["custom.rare"]}, {"on": ["custom.often"], "count": 3}, {"on": ["custom.end"]}]}
+            """)
+        func stream(_ kinds: [String]) -> [Sample] {
+            kinds.enumerated().map { Sample(number: $0, second: $0, kind: "custom.\($1)") }
+        }
+        let often = Array(repeating: "often", count: 600)
+        #expect(Bench.lines(rule, stream(["rare"] + often + ["end"])) == ["fires 601 #601"])
+        // Without the first step none of the second counts, and none is missed.
+        #expect(Bench.lines(rule, stream(often + ["rare", "often", "often", "often", "end"])).count == 1)
+        let many = Array(repeating: "rare", count: 200)
+        #expect(
+            Bench.lines(rule, stream(["rare", "often", "often"] + many + ["often", "end"]))
+                == ["forgets(1) 172 #172"])
+    }
+
     @Test func `an event that came before counts once`() throws {
         let rule = try Bench.rule(#""window": {"count": 2, "within": "1m"}"#)
         let one = Sample(number: 4, second: 5)

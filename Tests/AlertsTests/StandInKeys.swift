@@ -11,8 +11,10 @@ final class StandInKeys {
     private(set) var modes: [ExchangeKeyID: KeyDeed] = [:]
     private var targets: [ExchangeKeyID: Target] = [:]
     private(set) var reasons: [String] = []
-    /// Thrown by the next deed.
+    /// Thrown by every deed.
     var obstacle: (any Error)?
+    /// Deeds to these fail.
+    var stuck: Set<ExchangeKeyID> = []
 
     func add(_ number: UInt64, tags: [String] = [], environment: Environment = .live) -> ExchangeKeyID {
         let id = ExchangeKeyID(UUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0000 + number))
@@ -26,6 +28,8 @@ final class StandInKeys {
             look: { [self] deed, scope, holders, _ in reach(deed, scope, holders) },
             act: { [self] deed, scope, cause, change, allows in
                 if let obstacle { throw obstacle }
+                let isStuck = stuck.contains { targets[$0].map(scope.matches) ?? false }
+                if isStuck { throw TestFailure(text: "a key is held") }
                 let reach = reach(deed, scope, cause.holders)
                 guard try await allows(reach) else { return reach }
                 // A transaction that is not committed changed nothing.

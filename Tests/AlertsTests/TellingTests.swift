@@ -50,6 +50,58 @@ struct TellingTests {
         }
     }
 
+    @Test func `what one of the things that time does fails on is nothing to the others`() async throws {
+        try await withDesk { _, desk in
+            _ = try await desk.enabledRule(each)
+            let webhook = try await desk.webhook("w")
+            _ = try await desk.call(
+                "POST", "routes",
+                """
+                {"name": "all", "webhook_ids": ["\(webhook)"],
+                 "escalation": [{"after": "10m", "webhook_ids": ["\(webhook)"]}]}
+                """)
+            _ = try await desk.call(
+                "POST", "silences",
+                """
+                {"matchers": [{"name": "rule", "value": "none"}], "reason": "r",
+                 "ends_at": "\(desk.now + .minutes(5))"}
+                """)
+            try await desk.push([("a", 1)])
+            for statement in refuseSilences { _ = try await desk.database.query(statement) }
+            desk.now = desk.now + .minutes(10)
+            await #expect(throws: PostgresError.self) { try await desk.dues() }
+            #expect(desk.told.contains { $0.type == "alert.escalated" })
+        }
+    }
+
+    @Test func `what a silence hides is counted when it is added up, and before`() async throws {
+        try await withDesk { _, desk in
+            _ = try await desk.enabledRule(each)
+            let made = try await desk.call(
+                "POST", "silences",
+                """
+                {"matchers": [{"name": "rule", "value": "each"}], "reason": "r",
+                 "ends_at": "\(desk.now + .hours(2))"}
+                """)
+            let id = try #require(made.json["id"]?.asString, "\(made.text)")
+            func hidden() async throws -> [JSONValue?] {
+                let list = try await desk.call("GET", "silences").json["data"]
+                return [try await desk.call("GET", "silences/\(id)").json["hidden"], list?[0]?["hidden"]]
+            }
+            try await desk.push([("a", 1), ("a", 1), ("b", 1)])
+            #expect(try await hidden() == [3, 3])
+            try await desk.dues()
+            #expect(try await hidden() == [3, 3])
+            try await desk.push([("a", 1)])
+            #expect(try await hidden() == [4, 4])
+            // It does not hang on what is kept of tellings.
+            _ = try await desk.database.query(forgetTellings)
+            _ = try await desk.call("POST", "silences/\(id)/end")
+            #expect(try await hidden() == [4, 4])
+            #expect(try await desk.events("silence.ended").first?["hidden"] == 4)
+        }
+    }
+
     @Test func `nobody silences security alerts alone`() async throws {
         try await withDesk { _, desk in
             _ = try await desk.enabledRule(
@@ -230,27 +282,6 @@ struct TellingTests {
         }
     }
 
-    @Test func `an event says why no rule fired`() async throws {
-        try await withDesk { _, desk in
-            _ = try await desk.enabledRule(crossing)
-            _ = try await desk.call(
-                "POST", "alert-rules", #"{"name": "off", "severity": "info", "on": ["grade.*"]}"#)
-            let event = try await desk.grade("SOL", from: 75, to: 80)
-            let why = try await desk.call("GET", "events/\(event.id)/explain")
-            let verdicts = why.json["rules"]?.asArray ?? []
-            #expect(verdicts.compactMap { $0["verdict"] } == ["condition", "disabled"], "\(why.text)")
-            #expect(verdicts.first?["matched"]?[1] == ["expression": "event.previous < 70", "value": false])
-            let fired = try await desk.grade("SOL", from: 60, to: 80)
-            let did = try await desk.call("GET", "events/\(fired.id)/explain")
-            #expect(did.json["rules"]?[0]?["verdict"] == "fired")
-            let blind = desk.context([.eventsRead])
-            #expect(try await desk.call("GET", "events/\(fired.id)/explain", as: blind).status == 404)
-            let noRules = desk.context([.eventsRead, .signalsRead])
-            let bare = try await desk.call("GET", "events/\(fired.id)/explain", as: noRules)
-            #expect(bare.json["rules"] == [] && bare.json["rules_shown"] == false)
-        }
-    }
-
     // MARK: Histories
 
     @Test(arguments: [1, 2, 3]) func `every step of a history is told once, or it is known why not`(
@@ -290,6 +321,19 @@ struct TellingTests {
         }
     }
 }
+
+private let refuseSilences = [
+    Statement(
+        "test_refusal",
+        """
+        create function test_refuse() returns trigger language plpgsql
+            as 'begin raise exception ''refused''; end'
+        """),
+    Statement(
+        "test_refuse_silences",
+        "create trigger test_refuse before update on silence for each row execute function test_refuse()"),
+]
+private let forgetTellings = Statement("test_forget_tellings", "delete from alert_telling")
 
 extension AlertDesk {
     private static let ofType = Statement(

@@ -48,7 +48,11 @@ enum ActionRuns {
         """)
     private static let pending = Statement(
         "rule_action_pending",
-        "select id from rule_action_run where state = 'pending' order by made_at, id limit $1")
+        """
+        select id, made_at from rule_action_run
+        where state = 'pending' and ($2::timestamptz is null or (made_at, id) > ($2, $3::uuid))
+        order by made_at, id limit $1
+        """)
     private static let find = Statement(
         "rule_action_find",
         """
@@ -115,9 +119,20 @@ enum ActionRuns {
         return true
     }
 
+    /// One that waits, and since when.
+    struct Pending {
+        let id: UUID
+        let madeAt: Timestamp
+    }
+
     /// Those that wait longest.
-    nonisolated(nonsending) static func pending(limit: Int, in source: any Queryable) async throws -> [UUID] {
-        try await source.query(pending, .int(limit)).map { $0.uuid(0) }
+    /// - Parameter last: only what comes behind it.
+    nonisolated(nonsending) static func pending(
+        after last: Pending?, limit: Int, in source: any Queryable
+    ) async throws -> [Pending] {
+        try await source.query(pending, .int(limit), .timestamp(last?.madeAt), .uuid(last?.id)).map {
+            Pending(id: $0.uuid(0), madeAt: $0.timestamp(1))
+        }
     }
 
     nonisolated(nonsending) static func find(_ id: UUID, in source: any Queryable) async throws -> ActionRun?

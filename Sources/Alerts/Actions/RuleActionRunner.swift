@@ -84,17 +84,24 @@ package final class RuleActionRunner {
         }
     }
 
-    /// All that waits, the oldest first; how many.
+    /// All that waits, the oldest first; how many. What fails holds up nothing else, and is thrown when all
+    /// was tried: the first of it.
     nonisolated(nonsending) func carryOut(until isOver: () -> Bool = { false }) async throws -> Int {
-        var count = 0
-        while !isOver() {
-            let ids = try await ActionRuns.pending(limit: Self.atOnce, in: ledger.database)
-            var isStuck = false
-            for id in ids where !isOver() {
-                if try await carryOut(id) { count += 1 } else { isStuck = true }
+        var (count, failure): (Int, (any Error)?) = (0, nil)
+        var last: ActionRuns.Pending?
+        var isMore = true
+        while isMore, !isOver() {
+            let page = try await ActionRuns.pending(after: last, limit: Self.atOnce, in: ledger.database)
+            for run in page where !isOver() {
+                do {
+                    if try await carryOut(run.id) { count += 1 }
+                } catch {
+                    failure = failure ?? error
+                }
             }
-            if ids.count < Self.atOnce || isStuck { break }
+            (last, isMore) = (page.last, page.count == Self.atOnce)
         }
+        if let failure { throw failure }
         return count
     }
 

@@ -34,6 +34,10 @@ package struct AlertEndpoints {
                 .get, "/v1/alerts/{alert_id}/comments", id: "listAlertComments",
                 requires: .scoped(.alertsRead), errors: [.notFound], bodyLimit: 0
             ) { try await comments($0, $1) },
+            Operation(
+                .get, "/v1/alerts/{alert_id}/firings", id: "listAlertFirings",
+                requires: .scoped(.alertsRead), errors: [.notFound], bodyLimit: 0
+            ) { try await firings($0, $1) },
         ]
     }
 
@@ -89,6 +93,24 @@ package struct AlertEndpoints {
             deliveries.writeFields(to: &w)
             tellings.writeFields(to: &w)
             actions.writeFields(to: &w)
+        }
+    }
+
+    private nonisolated(nonsending) func firings(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
+        var parameters = try request.parameters()
+        let limit = parameters.limit()
+        let before = parameters.cursor { AlertFiring.Place($0) }
+        try parameters.finish()
+        let alert = try await found(request, context)
+        let firings = try await AlertFiring.list(
+            of: alert.id, before: before, limit: limit + 1, in: alerts.database)
+        let page = firings.prefix(limit)
+        let next = firings.count > limit ? page.last.map { Cursor([$0.place.description]).text } : nil
+        return Response.object { w in
+            w.array("data", page) { w, firing in w.value(firing) }
+            w.field("next_cursor", next)
         }
     }
 

@@ -14,24 +14,35 @@ struct Backtest {
     static let eventsAtMost = 50_000_000
     /// Firings that are told one by one; more are counted.
     static let toldAtMost = 10_000
+    /// Firings whose events are in memory at once.
+    private static let toldAtOnce = 1_000
 
     let rule: AlertRule
     let from: Timestamp
     let to: Timestamp
-    let eyes: HistoryEyes
     let database: Database
     let clock: Clock
+    /// Whose eyes it is read with now; nil: whoever asked may not any more.
+    let look: nonisolated(nonsending) () async throws -> HistoryEyes?
+
+    /// How long what somebody may see is taken to hold.
+    private static let lookEvery: Period = .seconds(1)
 
     // MARK: Running
 
     nonisolated(nonsending) func write(to writer: any BodyWriter) async throws {
         var report = BacktestReport(rule, from: from, to: to)
         let began = clock.monotonicNanoseconds()
-        var run = RuleRun(rule.content, from: from, knowing: try await recalled(writer))
+        var (eyes, lookedAt) = (try await currentEyes(), began)
+        var run = RuleRun(
+            rule.content, from: from, knowing: try await recalled(eyes, writer), room: .ofBacktest)
         var place = EventPosition.beginning
         var isMore = true
         while isMore {
             if writer.isDraining { throw BodyError.disconnected }
+            if clock.monotonicNanoseconds() &- lookedAt > UInt64(Self.lookEvery.nanoseconds) {
+                (eyes, lookedAt) = (try await currentEyes(), clock.monotonicNanoseconds())
+            }
             let page = try await read(after: place)
             report.read += page.count
             isMore = page.count == Self.pageEvents && report.read < Self.eventsAtMost
@@ -49,18 +60,27 @@ struct Backtest {
             }
             if !isMore { fired += run.advance(to: min(to, clock.now())).map { ($0, nil) } }
             report.isWhole = page.count < Self.pageEvents
-            try await tell(fired, in: &report, to: writer)
+            for start in stride(from: 0, to: fired.count, by: Self.toldAtOnce) {
+                let part = fired[start..<min(start + Self.toldAtOnce, fired.count)]
+                try await tell(part, with: eyes, in: &report, to: writer)
+            }
         }
-        report.groups = run.groupCount
+        report.groupsDropped = run.groupsDropped
         report.nanoseconds = clock.monotonicNanoseconds() &- began
         try await writer.write(report.summary)
     }
 
+    private nonisolated(nonsending) func currentEyes() async throws -> HistoryEyes {
+        guard let eyes = try await look() else { throw BodyError.disconnected }
+        return eyes
+    }
+
     /// What the rule would have known when the backtest begins.
     private nonisolated(nonsending) func recalled(
-        _ writer: any BodyWriter
+        _ eyes: HistoryEyes, _ writer: any BodyWriter
     ) async throws -> [RuleRecall.Group] {
-        var recall = RuleRecall(rule, before: nil, at: from, eyes: eyes)
+        var recall = RuleRecall(
+            rule, before: nil, at: from, eyes: eyes, groupsAtMost: RuleRun.Room.ofBacktest.groups)
         while try await recall.read(from: database) {
             if writer.isDraining { throw BodyError.disconnected }
         }
@@ -68,11 +88,12 @@ struct Backtest {
     }
 
     private nonisolated(nonsending) func tell(
-        _ fired: [(outcome: RuleRun.Outcome, view: JSONObject?)], in report: inout BacktestReport,
-        to writer: any BodyWriter
+        _ fired: ArraySlice<(outcome: RuleRun.Outcome, view: JSONObject?)>, with eyes: HistoryEyes,
+        in report: inout BacktestReport, to writer: any BodyWriter
     ) async throws {
-        guard !fired.isEmpty else { return }
-        let shown = Set(fired.filter { $0.view == nil }.compactMap(\.outcome.transition.event))
+        let isShown = !report.isFull
+        let shown = Set(
+            fired.filter { isShown && $0.view == nil }.compactMap(\.outcome.transition.event))
         let events = shown.isEmpty ? [] : try await find(Array(shown))
         let targets = try await eyes.targets(of: events, in: database)
         let views = Dictionary(

@@ -6,7 +6,8 @@ import Kernel
 /// What a backtest tells: a line for each firing, and what all of them come to.
 struct BacktestReport {
     var read = 0
-    var groups = 0
+    /// Groups that gave way to others.
+    var groupsDropped = 0
     var nanoseconds: UInt64 = 0
     /// False: there were more events than are read at once.
     var isWhole = true
@@ -19,8 +20,18 @@ struct BacktestReport {
     private var errors = 0
     private var firstError: String?
     private var perDay: [String: Int] = [:]
-    private var open: [[UInt8]: (count: Int, firstAt: Timestamp)] = [:]
-    private var loudest: [[UInt8]: Int] = [:]
+    private var groups: [UUID: Group] = [:]
+    private var loudest: (group: JSONObject, count: Int)?
+
+    /// Groups that are told apart; firings of others are counted together with all.
+    static let groupsAtMost = 100_000
+
+    private struct Group {
+        var firings = 0
+        /// Of the alert that fires.
+        var count = 0
+        var firstAt: Timestamp
+    }
 
     init(_ rule: AlertRule, from: Timestamp, to: Timestamp) {
         (self.rule, self.from, self.to) = (rule, from, to)
@@ -28,15 +39,14 @@ struct BacktestReport {
 
     /// - Parameter view: of the event that it shows; empty when none ever came.
     mutating func line(_ outcome: RuleRun.Outcome, _ view: JSONObject) -> [UInt8] {
-        let key = JSONValue.object(outcome.group).bytes
         switch outcome.transition.step {
         case .fires:
-            count(key, outcome)
-            return firings + resolved > Backtest.toldAtMost ? [] : firing(outcome, key, view)
+            let group = count(outcome)
+            return isFull ? [] : firing(outcome, group, view)
         case .resolves:
             resolved += 1
-            open[key] = nil
-            return firings + resolved > Backtest.toldAtMost ? [] : resolution(outcome)
+            groups[key(of: outcome)]?.count = 0
+            return isFull ? [] : resolution(outcome)
         case .fails(let message):
             errors += 1
             firstError = firstError ?? message
@@ -45,7 +55,14 @@ struct BacktestReport {
         }
     }
 
-    private mutating func count(_ key: [UInt8], _ outcome: RuleRun.Outcome) {
+    /// Whether what comes is only counted.
+    var isFull: Bool { firings + resolved > Backtest.toldAtMost }
+
+    private func key(of outcome: RuleRun.Outcome) -> UUID {
+        Firing.key(of: outcome.group).prefix(16).withUnsafeBytes { UUID(bytes: $0) }
+    }
+
+    private mutating func count(_ outcome: RuleRun.Outcome) -> Group {
         let at = outcome.transition.at
         firings += 1
         if outcome.isSuppressed {
@@ -53,13 +70,18 @@ struct BacktestReport {
         } else {
             perDay[String(at.description.prefix(10)), default: 0] += 1
         }
-        open[key] = ((open[key]?.count ?? 0) + 1, open[key]?.firstAt ?? at)
-        loudest[key, default: 0] += 1
+        let key = key(of: outcome)
+        var group = groups[key] ?? Group(firstAt: at)
+        if group.count == 0 { group.firstAt = at }
+        group.firings += 1
+        group.count += 1
+        if groups.count < Self.groupsAtMost || groups[key] != nil { groups[key] = group }
+        if group.firings > loudest?.count ?? 0 { loudest = (outcome.group, group.firings) }
+        return group
     }
 
-    private func firing(_ outcome: RuleRun.Outcome, _ key: [UInt8], _ view: JSONObject) -> [UInt8] {
+    private func firing(_ outcome: RuleRun.Outcome, _ alert: Group, _ view: JSONObject) -> [UInt8] {
         let at = outcome.transition.at
-        let alert = open[key] ?? (1, at)
         let type = view["type"]?.asString.flatMap { EventType($0) }
         let sentence = type.map { AlertSummary.sentence($0, view) } ?? "nothing came"
         return line { w in
@@ -103,7 +125,6 @@ struct BacktestReport {
         let days = max(1, (to - from).seconds / 86_400)
         let busiest = perDay.max { ($0.value, $1.key) < ($1.value, $0.key) }
         let told = firings - suppressed
-        let loud = loudest.max { $0.value < $1.value }
         let seconds = Double(nanoseconds) / 1e9
         return line { w in
             w.field("kind", "summary")
@@ -115,12 +136,13 @@ struct BacktestReport {
             w.field("not_listed", max(0, firings + resolved - Backtest.toldAtMost))
             w.field("errors", errors)
             w.field("first_error", firstError)
-            w.field("groups_fired", loudest.count)
+            w.field("groups_fired", groups.count)
+            w.field("groups_dropped", groupsDropped)
             w.field("messages_per_day", Double(told) / days)
             w.field("busiest_day", busiest?.key)
             w.field("busiest_day_messages", busiest?.value ?? 0)
-            w.field("loudest_group", loud.flatMap { try? JSONValue.parse($0.key) } ?? .null)
-            w.field("loudest_group_share", firings == 0 ? 0 : Double(loud?.value ?? 0) / Double(firings))
+            w.field("loudest_group", loudest.map { JSONValue.object($0.group) } ?? .null)
+            w.field("loudest_group_share", firings == 0 ? 0 : Double(loudest?.count ?? 0) / Double(firings))
             w.field("seconds", seconds)
         }
     }

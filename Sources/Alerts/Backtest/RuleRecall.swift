@@ -11,6 +11,8 @@ struct RuleRecall {
     /// Of more stored events the newest count; reading so many takes some seconds.
     static let eventsAtMost = 1_000_000
     static let pageEvents = 2_000
+    /// As many as there can be of so many events.
+    static let groupsAtMost = 1_000_000
 
     struct Group {
         let values: JSONObject
@@ -47,12 +49,13 @@ struct RuleRecall {
     private let from: Timestamp
     private let to: Timestamp
     private let eventsAtMost: Int
+    private let groupsAtMost: Int
     private var place: EventPosition
     private var read = 0
     private var isOver: Bool
     /// By what they are groups of.
     private(set) var groups: [[UInt8]: Group] = [:]
-    /// Values that found no room.
+    /// Values and groups that found no room.
     private(set) var forgotten = 0
 
     /// - Parameters:
@@ -60,9 +63,10 @@ struct RuleRecall {
     ///   - time: when the rule begins.
     init(
         _ rule: AlertRule, before position: EventPosition?, at time: Timestamp, eyes: HistoryEyes,
-        eventsAtMost: Int = Self.eventsAtMost
+        eventsAtMost: Int = Self.eventsAtMost, groupsAtMost: Int = Self.groupsAtMost
     ) {
         (self.rule, self.eyes, self.eventsAtMost) = (rule, eyes, eventsAtMost)
+        self.groupsAtMost = groupsAtMost
         machine = RuleMachine(rule.content)
         from = machine.recalled.map { time - $0 } ?? Timestamp(seconds: 0)
         to = position == nil ? time : .distantFuture
@@ -97,8 +101,12 @@ struct RuleRecall {
         let values = rule.content.group(of: view)
         let occurrence = RuleMachine.Occurrence(
             id: event.id, at: event.at, type: event.type, event: .object(JSONFields(view)))
-        let isLost = machine.recall(
-            occurrence, &groups[JSONValue.object(values).bytes, default: Group(values: values)].state)
+        let key = JSONValue.object(values).bytes
+        guard groups.count < groupsAtMost || groups[key] != nil else {
+            forgotten += 1
+            return
+        }
+        let isLost = machine.recall(occurrence, &groups[key, default: Group(values: values)].state)
         if isLost { forgotten += 1 }
     }
 }

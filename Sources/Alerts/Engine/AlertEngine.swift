@@ -16,6 +16,7 @@ package final class AlertEngine {
     private let origin: String
     let teller: Teller
     private var index: RuleIndex?
+    private var failureMemory = FailureMemory()
     /// Conditions evaluated so far.
     package private(set) var evaluations = 0
 
@@ -87,8 +88,8 @@ package final class AlertEngine {
             case .silent, .resolves: return
             case .fires: firings.append(Firing(rule: rule, event: event, view: view))
             case .error(let reason):
-                let isTold = rule.status == .error || failures.contains { $0.rule.id == rule.id }
-                if !isTold { failures.append(RuleFailure(rule: rule, event: event, reason: reason)) }
+                guard !failures.contains(where: { $0.rule.id == rule.id }) else { return }
+                failures.append(RuleFailure(rule: rule, event: event, reason: reason))
             }
         }
     }
@@ -156,6 +157,8 @@ package final class AlertEngine {
                 if verdict != .silent { outcome.add(verdict, entry.rule, met.event, seen.view) }
             }
         }
+        let now = ledger.clock.now()
+        outcome.failures = outcome.failures.filter { failureMemory.isNews($0, at: now) }
         outcome.failures.sort { $0.rule.id < $1.rule.id }
         return outcome
     }
@@ -172,12 +175,12 @@ package final class AlertEngine {
 
     // MARK: What is written
 
-    /// "Monitoring is blind": told once, and never as the rule's own alert.
+    /// "Monitoring is blind": told once a day, and never as the rule's own alert.
     nonisolated(nonsending) func write(
         _ failures: [RuleFailure], in transaction: Transaction
     ) async throws -> [Event] {
         guard !failures.isEmpty else { return [] }
-        let new = try await FiringStore.fail(failures, in: transaction)
+        let new = try await FiringStore.fail(failures, at: ledger.clock.now(), in: transaction)
         return failures.filter { new.contains($0.rule.id) }.map { failure in
             event(
                 NewEvent(
@@ -216,6 +219,11 @@ package final class AlertEngine {
         if try await ActionRuns.open(acting, newID: { ledger.newID(EventKind.self).uuid }, in: transaction) {
             hasOpenedActions = true
         }
+        try await FiringStore.suppress(
+            groups.flatMap { group in
+                group.firings.suffix(
+                    raised[group.key]?.isQuiet == true ? group.firings.count : group.suppressed)
+            }, in: transaction)
         let now = ledger.clock.now()
         let flaps = try await flaps(of: groups, raised, at: now, in: transaction)
         var (written, tellings): (Written, [Telling]) = (Written(), [])

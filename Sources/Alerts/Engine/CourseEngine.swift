@@ -19,6 +19,8 @@ package final class CourseEngine {
     static let pageEvents = 1_000
     /// Groups that time changes, in one round.
     static let duesAtOnce = 1_000
+    /// Groups that are forgotten, and alerts that are resolved, in one transaction.
+    private static let clearedAtOnce = 1_000
     /// How late a transaction's own time may be: so long after a moment, time alone decides nothing of it.
     static let settling: Period = .seconds(2)
     /// How many events without effect are read again after a restart, at most.
@@ -41,6 +43,8 @@ package final class CourseEngine {
     private var mustClear = false
     private(set) var watermark = Watermark()
     private var unwritten = 0
+    private var evictionsNoted = 0
+    private var evictionsNotedAt: UInt64?
     private var isStopping = false
     private var isIdle = true
 
@@ -120,18 +124,16 @@ package final class CourseEngine {
             throw PostgresError.unavailable
         }
         let index = try await index(at: row.int64(1))
-        guard let first = index.begun else {
-            try await rest()
-            return false
-        }
-        let (gained, lost) = try await shards.hold()
-        states.forget(gained.union(lost))
-        if !gained.isEmpty { mustClear = true }
-        if !gained.union(lost).isEmpty { primer.forgetAll() }
+        guard let first = index.begun else { return try await rest() }
+        try await hold()
         shards.begin(
             notBefore: EventPosition(
                 era: first.era, transaction: max(first.transaction, 1) - 1, id: Self.last))
         guard let place = shards.place else { return false }
+        if mustClear {
+            mustClear = try await clear() > 0
+            return true
+        }
         let primed = try await primer.step(
             index, shards.held, horizon: UInt64(row.text(3)) ?? 0, era: place.era, epoch: row.int64(0))
         switch primed {
@@ -143,9 +145,10 @@ package final class CourseEngine {
             return true
         }
         let page = try await reader.read(
-            after: place, limit: Self.pageEvents, types: index.typeNames, ownPrefixes: index.ownPrefixes)
+            after: place, limit: Self.pageEvents, types: index.typeNames + [EventType.alertResolved.name],
+            ownPrefixes: index.ownPrefixes)
         watermark.observe(
-            at: asked, newest: UInt64(row.text(2)) ?? .max,
+            at: min(asked, row.timestamp(4)), newest: UInt64(row.text(2)) ?? .max,
             horizon: page.isFull ? 0 : page.next.transaction + 1)
         let dues = try await states.due(
             by: watermark.time - Self.settling, of: shards.held.keys.sorted(), limit: Self.duesAtOnce)
@@ -161,7 +164,8 @@ package final class CourseEngine {
         "rule_look",
         """
         select authority.epoch, authority.configuration,
-            pg_snapshot_xmax(pg_current_snapshot())::text, pg_snapshot_xmin(pg_current_snapshot())::text
+            pg_snapshot_xmax(pg_current_snapshot())::text, pg_snapshot_xmin(pg_current_snapshot())::text,
+            statement_timestamp()
         from authority
         """)
     private static let last = EventID(UUID(high: .max, low: .max))
@@ -181,40 +185,89 @@ package final class CourseEngine {
         return fresh
     }
 
-    /// There is no such rule, or none any more: nothing is remembered, and no lease is renewed.
-    private nonisolated(nonsending) func rest() async throws {
-        guard !shards.held.isEmpty else { return }
-        try await ledger.database.transaction { transaction in
-            try await self.shards.fence(in: transaction)
-            try await self.states.clear(but: [], of: self.shards.held.keys.sorted(), in: transaction)
+    private nonisolated(nonsending) func hold() async throws {
+        let (gained, lost) = try await shards.hold()
+        states.forget(gained.union(lost))
+        if !gained.isEmpty { mustClear = true }
+        if !gained.union(lost).isEmpty { primer.forgetAll() }
+    }
+
+    /// There is no such rule, or none any more: nothing is remembered, and no lease is renewed. Answers
+    /// whether there may be more to forget.
+    private nonisolated(nonsending) func rest() async throws -> Bool {
+        if mustClear, try await states.isStale() {
+            try await hold()
+            if try await clear() > 0 { return true }
+            // The rest is another node's to forget, or of one that died: its leases lapse.
+        } else {
+            mustClear = false
         }
+        guard !shards.held.isEmpty else { return false }
         states.forgetAll()
         await shards.letGo()
+        return false
+    }
+
+    /// Forgets a piece of what nobody watches any more, and resolves its alerts, before anything is taken
+    /// of what is watched now. Answers how many groups that were.
+    private nonisolated(nonsending) func clear() async throws -> Int {
+        var effect: (() -> Void)?
+        var isTold = false
+        let count = try await ledger.database.transaction { transaction in
+            try await self.shards.fence(in: transaction)
+            let cleared = try await self.states.clear(
+                of: self.shards.held.keys.sorted(), at: self.ledger.clock.now(),
+                limit: Self.clearedAtOnce, in: transaction)
+            let written = try await AlertRecovery.write(cleared.firing, self.alerts, in: transaction)
+            effect = try await self.tell(written, in: transaction)
+            isTold = !written.events.isEmpty
+            return cleared.count
+        }
+        effect?()
+        if isTold { ledger.announceEvents() }
+        return count
+    }
+
+    private nonisolated(nonsending) func tell(
+        _ written: AlertEngine.Written, in transaction: Transaction
+    ) async throws -> (() -> Void)? {
+        guard !written.events.isEmpty else { return nil }
+        try await EventStore.insert(written.events, in: transaction)
+        return try await enqueue(written.messages, transaction)
     }
 
     private nonisolated(nonsending) func write(
         _ work: CourseWork, _ next: EventPosition, read: Int, _ index: RuleIndex
     ) async throws {
         unwritten += read
-        guard !work.isEmpty || mustClear || unwritten >= Self.unwrittenAtMost else {
+        guard !work.isEmpty || unwritten >= Self.unwrittenAtMost else {
             return shards.note(next)
         }
         var effect: (() -> Void)?
         try await ledger.database.transaction { transaction in
             try await self.shards.fence(in: transaction)
-            if self.mustClear {
-                try await self.states.clear(
-                    but: index.ids, of: self.shards.held.keys.sorted(), in: transaction)
-            }
             effect = try await self.write(work, index, in: transaction)
             try await self.shards.write(next, in: transaction)
         }
-        (mustClear, unwritten) = (false, 0)
+        unwritten = 0
         shards.note(next)
         states.apply(work.changes)
+        noteEvictions()
         if let primed = work.primed { primer.apply(primed) }
         effect?()
         if work.isTold { ledger.announceEvents() }
+    }
+
+    /// Nothing is lost, and whatever is wanted again is read again: slower, which is to be known.
+    private func noteEvictions() {
+        let now = ledger.clock.monotonicNanoseconds()
+        guard states.evictions > evictionsNoted,
+            evictionsNotedAt.map({ now &- $0 > UInt64(Period.hours(1).nanoseconds) }) ?? true
+        else { return }
+        log.warning(
+            "states of groups of rules do not all fit into memory",
+            ["bytes_at_most": .int(Int64(StateCache.bytesAtMost)), "times": .int(Int64(states.evictions))])
+        (evictionsNoted, evictionsNotedAt) = (states.evictions, now)
     }
 
     private nonisolated(nonsending) func write(
@@ -239,22 +292,27 @@ package final class CourseEngine {
             written.events += steps.flatMap(\.events)
             written.messages += steps.flatMap(\.messages)
         }
-        guard !written.events.isEmpty else { return nil }
-        try await EventStore.insert(written.events, in: transaction)
-        return try await enqueue(written.messages, transaction)
+        return try await tell(written, in: transaction)
     }
 }
 
 /// Up to which moment everything is known that happened: of a look back to whose time no transaction is
-/// open any more.
+/// open any more. Looks have the earlier time of this node's clock and the database's, since what a clock
+/// that steps forward makes fire is not to be taken back.
 struct Watermark {
-    private(set) var time = Timestamp(microseconds: .min / 2)
+    private static let unknown = Timestamp(microseconds: .min / 2)
+    /// By how much a clock may be set back, as clocks are all the time.
+    private static let slack: Period = .seconds(1)
+
+    private(set) var time = Self.unknown
     private var waiting: (at: Timestamp, newest: UInt64)?
 
     /// - Parameters:
     ///   - newest: the first transaction that had not begun at the look.
     ///   - horizon: the oldest that is not decided, of what was read since.
     mutating func observe(at now: Timestamp, newest: UInt64, horizon: UInt64) {
+        // It was ahead of itself: what it marked is not over.
+        if max(time, waiting?.at ?? time) > now + Self.slack { (time, waiting) = (Self.unknown, nil) }
         if waiting == nil { waiting = (now, newest) }
         guard let waiting, horizon >= waiting.newest else { return }
         time = max(time, waiting.at)

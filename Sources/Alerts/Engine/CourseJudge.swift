@@ -40,6 +40,7 @@ final class CourseJudge {
     private let rights: OwnerRights
     private let things: TargetSource
     private let states: GroupStates
+    private var failureMemory = FailureMemory()
 
     init(ledger: Ledger, rights: RightsReader, things: TargetSource, states: GroupStates) {
         (self.ledger, self.things, self.states) = (ledger, things, states)
@@ -50,6 +51,7 @@ final class CourseJudge {
     private struct Candidate {
         let rule: AlertRule
         let event: Event
+        let place: EventPosition
         let view: JSONObject
         let key: StateKey
         let content: Value
@@ -69,17 +71,27 @@ final class CourseJudge {
         shards: [Int16: RuleShards.Held], epoch: Int64
     ) async throws -> CourseWork {
         let candidates = try await candidates(page, index, shards, epoch: epoch)
+        let resolved = try await HandResolution.read(from: page, in: ledger.database).filter {
+            $0.isFor(index.rule($0.key.rule), shards)
+        }
         var round = Round(index)
         let begun = index.starting.lazy.filter { !$0.rule.content.isOver(at: time) }.flatMap(\.firstKeys)
             .filter { shards[$0.shard] != nil }
-        let keys = Set(candidates.map(\.key)).union(begun)
+        let keys = Set(candidates.map(\.key)).union(begun).union(resolved.map(\.key))
         round.stored = try await states.states(of: keys, index)
         for due in dues {
             let content = index.rule(due.key.rule)?.contentNumber
             round.stored[due.key] = content == due.content ? due.state : nil
         }
         for key in begun { round.begin(key) }
-        for candidate in candidates { round.take(candidate) }
+        var waiting = resolved[...]
+        for candidate in candidates {
+            while let first = waiting.first, first.place < candidate.place {
+                round.rearm(waiting.removeFirst())
+            }
+            round.take(candidate)
+        }
+        for last in waiting { round.rearm(last) }
         for due in dues { round.advance(due.key, to: time) }
         return try await finish(round, epoch: epoch)
     }
@@ -115,7 +127,7 @@ final class CourseJudge {
                     shards[key.shard].map { $0.place < item.place } ?? false
                 }.map { key in
                     Candidate(
-                        rule: rule, event: item.event, view: view, key: key,
+                        rule: rule, event: item.event, place: item.place, view: view, key: key,
                         content: .object(JSONFields(view)))
                 }
             }
@@ -170,12 +182,31 @@ final class CourseJudge {
             }
         }
 
+        /// Unless it fired again before anybody could know of it.
+        mutating func rearm(_ resolved: HandResolution) {
+            let key = resolved.key
+            guard let rule = index.rule(key.rule), var state = state(key), !hasFired(key) else { return }
+            rule.machine(of: key).rearm(&state, at: resolved.at)
+            states[key] = state
+        }
+
+        private func hasFired(_ key: StateKey) -> Bool {
+            elapsed.contains { $0.key == key }
+                || work.steps.contains { step in
+                    if case .fires = step.what { step.key == key } else { false }
+                }
+        }
+
         mutating func advance(_ key: StateKey, to time: Timestamp) {
             guard let rule = index.rule(key.rule), var state = state(key) else { return drop(key) }
             let end = rule.content.course.expiresAt.map { min($0 - Period(microseconds: 1), time) } ?? time
             for transition in rule.machine(of: key).advance(&state, to: end) { note(transition, rule, key) }
             states[key] = state
-            if rule.content.isOver(at: time) { drop(key) }
+            guard rule.content.isOver(at: time) else { return }
+            if state.isFiring, key != rule.watchKey {
+                add(.recovers(AlertRecovery(key, at: end, because: .expired)), key)
+            }
+            drop(key)
         }
 
         private var steps = 0
@@ -207,16 +238,15 @@ final class CourseJudge {
             case .fires:
                 elapsed.append(Elapsed(rule: rule, transition: transition, key: key, number: number()))
             case .resolves:
-                add(
-                    .recovers(AlertRecovery(rule: rule.id, group: key.group, at: transition.at)), key)
+                add(.recovers(AlertRecovery(key, at: transition.at, because: .isOver)), key)
             case .forgets(let count): work.forgotten[rule.id, default: 0] += count
             case .pends, .calms, .recovers, .fails: break
             }
         }
 
         private mutating func fail(_ rule: AlertRule, _ event: Event, _ reason: String) {
-            let isTold = rule.status == .error || work.failures.contains { $0.rule.id == rule.id }
-            if !isTold { work.failures.append(RuleFailure(rule: rule, event: event, reason: reason)) }
+            guard !work.failures.contains(where: { $0.rule.id == rule.id }) else { return }
+            work.failures.append(RuleFailure(rule: rule, event: event, reason: reason))
         }
 
         /// What has other bytes than before.
@@ -239,6 +269,8 @@ final class CourseJudge {
     private nonisolated(nonsending) func finish(_ round: Round, epoch: Int64) async throws -> CourseWork {
         var round = round
         round.close()
+        let now = ledger.clock.now()
+        round.work.failures = round.work.failures.filter { failureMemory.isNews($0, at: now) }
         guard !round.elapsed.isEmpty else { return round.work }
         let ids = Set(round.elapsed.compactMap(\.transition.event))
         var shown: [EventID: Event] = [:]
@@ -269,6 +301,14 @@ final class CourseJudge {
         return Event(
             id: ledger.newID(), at: item.transition.at, type: type ?? .ruleFailed, subject: nil,
             actor: .installation, data: JSONObject())
+    }
+}
+
+extension HandResolution {
+    /// Whether it is of what such a rule watches now, in a shard that has not read on to it yet.
+    fileprivate func isFor(_ rule: AlertRule?, _ shards: [Int16: RuleShards.Held]) -> Bool {
+        guard let rule, rule.begun <= place, let shard = shards[key.shard] else { return false }
+        return shard.place < place
     }
 }
 

@@ -17,7 +17,7 @@ struct DataWatch {
         """
         update alert_rule set status = 'no_data', status_reason = f.reason, revision = revision + 1
         from unnest($1::uuid[], $2::text[]) as f (rule, reason)
-        where id = f.rule and status = 'enabled'
+        where id = f.rule and status in ('enabled', 'error')
         returning id
         """)
     private static let unmark = Statement(

@@ -14,6 +14,13 @@ enum FiringStore {
         on conflict on constraint rule_firing_once do nothing
         returning rule, event
         """)
+    private static let suppress = Statement(
+        "rule_firing_suppress",
+        """
+        update rule_firing f set is_suppressed = true
+        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as s (rule, event, at)
+        where f.rule = s.rule and f.event = s.event and f.at = s.at
+        """)
     private static let raise = Statement(
         "alert_raise",
         """
@@ -55,9 +62,11 @@ enum FiringStore {
     private static let fail = Statement(
         "alert_rule_fail",
         """
-        update alert_rule set status = 'error', status_reason = f.reason, revision = revision + 1
+        update alert_rule set status = 'error', status_reason = f.reason, failed_at = $4,
+            revision = revision + 1
         from unnest($1::uuid[], $2::integer[], $3::text[]) as f (rule, version, reason)
-        where id = f.rule and alert_rule.version = f.version and status = 'enabled'
+        where id = f.rule and alert_rule.version = f.version and (status in ('enabled', 'no_data')
+            or status = 'error' and coalesce(failed_at, '-infinity') <= $5)
         returning id
         """)
 
@@ -84,6 +93,16 @@ enum FiringStore {
             .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)))
         let new = Set(rows.map { Pair(rule: $0.uuid(0), event: $0.uuid(1)) })
         return firings.filter { new.contains(Pair(rule: $0.rule.id.uuid, event: $0.event.id.uuid)) }
+    }
+
+    /// Marks what cooldowns swallowed.
+    nonisolated(nonsending) static func suppress(
+        _ firings: [Firing], in transaction: Transaction
+    ) async throws {
+        guard !firings.isEmpty else { return }
+        _ = try await transaction.query(
+            suppress, .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
+            .timestampArray(firings.map(\.at)))
     }
 
     nonisolated(nonsending) static func raise(
@@ -115,20 +134,14 @@ enum FiringStore {
         return raised
     }
 
-    /// Marks rules whose condition could not be evaluated; returns those that were not marked yet.
+    /// Marks rules whose condition could not be evaluated; returns those that were not marked yet, or so
+    /// long ago that it is told again.
     nonisolated(nonsending) static func fail(
-        _ failures: [RuleFailure], in transaction: Transaction
+        _ failures: [RuleFailure], at now: Timestamp, in transaction: Transaction
     ) async throws -> Set<AlertRuleID> {
         let rows = try await transaction.query(
             fail, .idArray(failures.map(\.rule.id)), .int32Array(failures.map { Int32($0.rule.version) }),
-            .textArray(failures.map(\.reason)))
+            .textArray(failures.map(\.reason)), .timestamp(now), .timestamp(now - RuleFailure.toldEvery))
         return Set(rows.map { $0.id(0) })
     }
-}
-
-/// A rule that could not say anything about an event.
-struct RuleFailure {
-    let rule: AlertRule
-    let event: Event
-    let reason: String
 }

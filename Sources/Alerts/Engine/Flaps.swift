@@ -24,7 +24,8 @@ enum Flaps {
         select k.rule, k.group_key,
             exists (select from alert_flap f where f.rule = k.rule and f.group_key = k.group_key),
             (select count(*) from alert a where a.rule = k.rule and a.group_key = k.group_key
-                and a.state = 'resolved' and a.resolved_by is null and a.resolved_at > $3)
+                and a.state = 'resolved' and a.resolved_by is null
+                and a.resolve_note = $4 and a.resolved_at > $3)
         from unnest($1::uuid[], $2::bytea[]) as k (rule, group_key)
         """)
     private static let keep = Statement(
@@ -43,7 +44,8 @@ enum Flaps {
         guard !groups.isEmpty else { return [:] }
         let keys = groups.keys.sorted()
         let rows = try await transaction.query(
-            met, .idArray(keys.map(\.rule)), .byteaArray(keys.map(\.group)), .timestamp(now - within))
+            met, .idArray(keys.map(\.rule)), .byteaArray(keys.map(\.group)), .timestamp(now - within),
+            .text(AlertRecovery.Cause.isOver.rawValue))
         var verdicts: [FiringGroup.Key: Verdict] = [:]
         for row in rows {
             let key = FiringGroup.Key(rule: row.id(0), group: row.bytes(1))

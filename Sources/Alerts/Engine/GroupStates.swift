@@ -18,11 +18,8 @@ struct StateKey: Hashable {
     var shard: Int16 { Int16((rule.uuid.low ^ group.low) % UInt64(RuleShards.count)) }
 }
 
-/// What is remembered of groups, as rows and, while their shard is held, in memory: as bytes, some 200 a
-/// group with all that a dictionary takes, so that a million windows need a quarter of a gigabyte.
+/// What is remembered of groups, as rows and, while their shard is held and there is room, in memory.
 package final class GroupStates {
-    /// Groups whose states stay in memory; above it they are read again when they are wanted.
-    static let keptAtMost = 1_000_000
     /// Groups of one rule in one shard.
     package static let groupsAtMost = 65_536
 
@@ -34,7 +31,7 @@ package final class GroupStates {
     }
 
     private let database: Database
-    private var known: [StateKey: [UInt8]] = [:]
+    private var known = StateCache()
     private var counts: [Counted: Int] = [:]
     /// The earliest that time does something to a state that is stored; nil: not known.
     private(set) var nextDue: Timestamp?
@@ -50,17 +47,23 @@ package final class GroupStates {
 
     func forget(_ shards: Set<Int16>) {
         guard !shards.isEmpty else { return }
-        known = known.filter { !shards.contains($0.key.shard) }
+        known.removeAll { shards.contains($0.shard) }
         counts = counts.filter { !shards.contains($0.key.shard) }
         nextDue = nil
     }
 
     /// They are begun anew.
     func forget(rules: Set<AlertRuleID>) {
-        if !rules.isEmpty { known = known.filter { !rules.contains($0.key.rule) } }
+        if !rules.isEmpty { known.removeAll { rules.contains($0.rule) } }
     }
 
-    func forgetAll() { (known, counts, nextDue) = ([:], [:], nil) }
+    func forgetAll() {
+        known.removeAll()
+        (counts, nextDue) = ([:], nil)
+    }
+
+    /// How often states in memory gave way to others.
+    var evictions: Int { known.evictions }
 
     // MARK: Reading
 
@@ -100,10 +103,11 @@ package final class GroupStates {
             Self.read, .int16Array(list.map(\.shard)), .idArray(list.map(\.rule)),
             .uuidArray(list.map(\.group)), .int64Array(rules.map { index.rule($0)?.contentNumber ?? 0 }),
             .idArray(rules))
-        if known.count + rows.count > Self.keptAtMost { known = [:] }
         for row in rows {
             let key = StateKey(row.id(0), row.uuid(1))
-            (found[key], known[key]) = (row.bytes(2), row.bytes(2))
+            let state = row.bytes(2)
+            found[key] = state
+            known[key] = state
         }
         return found
     }
@@ -145,17 +149,38 @@ package final class GroupStates {
             group_key)
         where w.shard = k.shard and w.rule = k.rule and w.group_key = k.group_key
         """)
+    /// What fires goes last: nobody would resolve its alert any more.
     private static let evict = Statement(
         "rule_window_evict",
+        derived: """
+            delete from rule_window where (shard, rule, group_key) in (
+                select shard, rule, group_key from rule_window where shard = $1 and rule = $2
+                order by get_byte(state, \(GroupState.phaseOffset)) >= \(GroupState.Phase.firing.rawValue),
+                    touched_at, group_key limit $3)
+            returning group_key
+            """)
+    /// Of `rule_window w`. What a rule is now is asked of its row: whoever asks may know an earlier or a
+    /// later one. Its number is `AlertRule.contentNumber`.
+    private static let isWatched = """
+        exists (select from alert_rule r
+            where r.id = w.rule and r.status not in ('disabled', 'expired')
+                and w.content = coalesce(r.begun_xid::text::bigint # (r.begun_era::bigint << 48), 0))
         """
-        delete from rule_window where (shard, rule, group_key) in (
-            select shard, rule, group_key from rule_window where shard = $1 and rule = $2
-            order by touched_at, group_key limit $3)
-        returning group_key
-        """)
     private static let clear = Statement(
         "rule_window_clear",
-        "delete from rule_window where shard = any ($1::smallint[]) and rule <> all ($2::uuid[])")
+        derived: """
+            with gone as (
+            delete from rule_window where (shard, rule, group_key) in (
+                select w.shard, w.rule, w.group_key from rule_window w
+                where w.shard = any ($1::smallint[]) and not \(isWatched) limit $2)
+            returning rule, group_key, get_byte(state, \(GroupState.phaseOffset)) as phase
+            )
+            select gone.rule, gone.group_key, gone.phase, r.status from gone
+            left join alert_rule r on r.id = gone.rule
+            """)
+    private static let isStale = Statement(
+        "rule_window_stale",
+        derived: "select exists (select from rule_window w where not \(isWatched))")
 
     /// What a round changed. Nil: forgotten.
     struct Change {
@@ -207,18 +232,37 @@ package final class GroupStates {
     /// What is not known to be few is counted the first time.
     private static let uncounted = Int.max / 2
 
-    /// Rules that do not run any more remember nothing.
+    /// What nobody watches any more.
+    struct Cleared {
+        let count: Int
+        /// Groups whose alerts would fire for ever.
+        let firing: [AlertRecovery]
+    }
+
+    /// Rules that do not run any more, and those that say something else than before, remember nothing.
     nonisolated(nonsending) func clear(
-        but rules: [AlertRuleID], of shards: [Int16], in transaction: Transaction
-    ) async throws {
-        _ = try await transaction.query(Self.clear, .int16Array(shards), .idArray(rules))
-        let kept = Set(rules)
-        known = known.filter { kept.contains($0.key.rule) }
+        of shards: [Int16], at now: Timestamp, limit: Int, in transaction: Transaction
+    ) async throws -> Cleared {
+        let rows = try await transaction.query(Self.clear, .int16Array(shards), .int(limit))
+        let firing = rows.compactMap { row -> AlertRecovery? in
+            guard let phase = UInt8(exactly: row.int(2)).flatMap(GroupState.Phase.init(rawValue:)),
+                phase.isFiring
+            else { return nil }
+            return AlertRecovery(
+                StateKey(row.id(0), row.uuid(1)), at: now,
+                because: AlertRecovery.Cause(ruleNow: row.optionalText(3)))
+        }
+        for row in rows { known[StateKey(row.id(0), row.uuid(1))] = nil }
+        return Cleared(count: rows.count, firing: firing)
+    }
+
+    /// Whether there is anything to clear, in whichever shard.
+    nonisolated(nonsending) func isStale() async throws -> Bool {
+        try await database.query(Self.isStale).first?.bool(0) ?? false
     }
 
     /// After the commit.
     func apply(_ changes: [StateKey: Change]) {
-        if known.count + changes.count > Self.keptAtMost { known = [:] }
         for (key, change) in changes {
             known[key] = change.stored?.state
             if let due = change.stored?.due, let next = nextDue { nextDue = min(next, due) }

@@ -190,8 +190,8 @@ package struct HeartbeatEndpoints {
                 return
             }
             try await rules.delete(rule, in: transaction)
-            change.audit("rules.delete", rule, detail: ["name": .string(found.content.name)])
-            change.touchesConfiguration = true
+            if let weakening = RuleWeakening(found, nil) { change.emit(weakening.event) }
+            change.noteRule("rules.delete", found)
         }
         return Response(.noContent)
     }

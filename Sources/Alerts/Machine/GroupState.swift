@@ -16,6 +16,9 @@ package struct GroupState: Equatable, Sendable {
             case .recovering: "recovering"
             }
         }
+
+        /// Its alert fires, and waits for it to be over.
+        var isFiring: Bool { self == .firing || self == .recovering }
     }
 
     /// Something that happened and still counts.
@@ -42,12 +45,16 @@ package struct GroupState: Equatable, Sendable {
     /// By time; of distinct values each once, with its newest time.
     var entries: [Entry] = []
 
+    var isFiring: Bool { phase.isFiring }
+
     package init(at time: Timestamp) { (since, clock, began) = (time, time, time) }
 }
 
 /// A state's bytes, as they are stored: a few dozen for a window of some events.
 extension GroupState {
     private static let version: UInt8 = 1
+    /// Where the phase stands among the bytes.
+    static let phaseOffset = 1
 
     package var bytes: [UInt8] {
         var w = ByteWriter(room: 48 + entries.count * 18)

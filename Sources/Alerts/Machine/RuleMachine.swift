@@ -34,7 +34,7 @@ package struct RuleMachine: Sendable {
         case resolves
         /// The condition cannot be evaluated. Whatever the state was, it stays.
         case fails(String)
-        /// More values were new than can be remembered: so many of the oldest gave way.
+        /// More values, or events of a step, than can be remembered: so many of the oldest gave way.
         case forgets(Int)
     }
 
@@ -107,6 +107,15 @@ package struct RuleMachine: Sendable {
         beginsByItself ? GroupState(at: time) : nil
     }
 
+    /// Somebody resolved what fired: it is watched anew. What has to be crossed again, and that there was
+    /// such a group, is still known.
+    package func rearm(_ state: inout GroupState, at time: Timestamp) {
+        guard state.isFiring else { return }
+        var fresh = GroupState(at: max(time, state.clock))
+        (fresh.shown, fresh.memory) = (state.shown, state.memory)
+        state = fresh
+    }
+
     package var beginsByItself: Bool { rule.groupBy.isEmpty && course.window?.isBelow == true }
 
     /// Whether forgetting it changes nothing.
@@ -156,7 +165,7 @@ extension RuleMachine {
         // MARK: What an event means
 
         private mutating func count(_ occurrence: Occurrence, isLate: Bool) {
-            let isFiring = state.phase == .firing || state.phase == .recovering
+            let isFiring = state.isFiring
             if let window = machine.course.window {
                 guard machine.isLevel || !isFiring else { return }
                 guard let entry = entry(of: occurrence, in: window) else { return }
@@ -201,7 +210,8 @@ extension RuleMachine {
             case .failure(let failure): note(.fails(failure.message))
             case .success(let steps):
                 guard !steps.isEmpty else { return }
-                let isComplete = sequence.add(steps, of: occurrence, to: &state)
+                let (isComplete, forgotten) = sequence.add(steps, of: occurrence, to: &state)
+                if forgotten > 0 { note(.forgets(forgotten)) }
                 if isComplete {
                     state.shown = occurrence.id
                     pulse()
@@ -232,9 +242,7 @@ extension RuleMachine {
         }
 
         private mutating func recover(_ occurrence: Occurrence) {
-            guard let condition = machine.course.recoverWhen,
-                state.phase == .firing || state.phase == .recovering
-            else { return }
+            guard let condition = machine.course.recoverWhen, state.isFiring else { return }
             var memory = CrossingMemory()
             switch condition.evaluate(occurrence.event, remembering: &memory) {
             case .holds: if state.phase == .firing, !fired { beginRecovery() }

@@ -21,30 +21,42 @@ package struct RuleRun {
         var quietUntil: Timestamp?
     }
 
+    /// What may be remembered; above it the groups that were quiet the longest give way.
+    struct Room {
+        let groups: Int
+        /// Of all groups together.
+        let entries: Int
+
+        /// Some hundred megabytes.
+        static let ofBacktest = Room(groups: 100_000, entries: 1_000_000)
+        /// For what is small by itself.
+        static let unbounded = Room(groups: .max, entries: .max)
+    }
+
     package let machine: RuleMachine
+    private let room: Room
     private var held: [[UInt8]: Held] = [:]
+    private var entries = 0
     private var dues = DueHeap<[UInt8]>()
+    /// Groups that gave way.
+    private(set) var groupsDropped = 0
 
     /// - Parameters:
     ///   - time: when it begins to run.
     ///   - groups: what it knows of the time before.
-    init(_ rule: RuleContent, from time: Timestamp, knowing groups: [RuleRecall.Group] = []) {
-        machine = RuleMachine(rule)
+    init(
+        _ rule: RuleContent, from time: Timestamp, knowing groups: [RuleRecall.Group] = [],
+        room: Room = .unbounded
+    ) {
+        (machine, self.room) = (RuleMachine(rule), room)
         for group in groups {
             guard let state = group.state else { continue }
-            let key = JSONValue.object(group.values).bytes
-            held[key] = Held(state: state, group: group.values)
-            push(key, state)
+            keep(JSONValue.object(group.values).bytes, Held(state: state, group: group.values))
         }
         if let state = machine.initial(at: time) {
-            let key = JSONValue.object(JSONObject()).bytes
-            held[key] = Held(state: state, group: JSONObject())
-            push(key, state)
+            keep(JSONValue.object(JSONObject()).bytes, Held(state: state, group: JSONObject()))
         }
     }
-
-    /// Groups that something is remembered of.
-    package var groupCount: Int { held.count }
 
     /// What is remembered of the event's group; nil: nothing.
     package func state(ofGroup group: JSONObject) -> GroupState? {
@@ -102,16 +114,41 @@ package struct RuleRun {
 
     private mutating func keep(_ key: [UInt8], _ held: Held) {
         let isQuiet = held.quietUntil.map { $0 > held.state.clock } ?? false
-        if machine.isIdle(held.state), !isQuiet {
-            self.held[key] = nil
-        } else {
-            self.held[key] = held
-            push(key, held.state)
+        if machine.isIdle(held.state), !isQuiet { return drop(key) }
+        let before = self.held.updateValue(held, forKey: key)
+        entries += held.state.entries.count - (before?.state.entries.count ?? 0)
+        push(key, held.state)
+        if self.held.count > room.groups || entries > room.entries { makeRoom() }
+    }
+
+    private mutating func drop(_ key: [UInt8]) {
+        if let gone = held.removeValue(forKey: key) { entries -= gone.state.entries.count }
+    }
+
+    /// A quarter goes at once. What fires goes last: it could not be resolved any more.
+    private mutating func makeRoom() {
+        let quiet = held.map { (isFiring: $1.state.isFiring ? 1 : 0, clock: $1.state.clock, key: $0) }.sorted
+        {
+            ($0.isFiring, $0.clock) == ($1.isFiring, $1.clock)
+                ? $0.key.lexicographicallyPrecedes($1.key)
+                : ($0.isFiring, $0.clock) < ($1.isFiring, $1.clock)
+        }
+        for group in quiet {
+            if held.count <= room.groups / 4 * 3, entries <= room.entries / 4 * 3 { break }
+            drop(group.key)
+            groupsDropped += 1
         }
     }
 
+    /// Most of what was due is due later by now: what is not so any more is thrown away in time.
     private mutating func push(_ key: [UInt8], _ state: GroupState) {
-        if let due = machine.due(state) { dues.insert(due, key) }
+        guard let due = machine.due(state) else { return }
+        dues.insert(due, key)
+        guard dues.count > 1_024 + 4 * held.count else { return }
+        dues = DueHeap()
+        for (key, held) in held {
+            if let due = machine.due(held.state) { dues.insert(due, key) }
+        }
     }
 }
 
@@ -121,6 +158,7 @@ struct DueHeap<Key> {
     private var items: [(due: Timestamp, key: Key)] = []
 
     var first: (due: Timestamp, key: Key)? { items.first }
+    var count: Int { items.count }
 
     mutating func insert(_ due: Timestamp, _ key: Key) {
         items.append((due, key))

@@ -3,7 +3,8 @@ import Expressions
 import Kernel
 
 extension RuleSequence {
-    /// Entries of a group, of all steps: exact up to that many at once within the time; the oldest go first.
+    /// Entries of a group, of all steps together: what they count to must fit, and what is left beside that
+    /// they share, so that one that comes often drives out no other.
     static let entriesAtMost = 512
 
     /// Which steps the event could be.
@@ -23,35 +24,82 @@ extension RuleSequence {
         return .success(taken)
     }
 
-    /// Whether all steps are there now, in their order and in time.
-    func add(_ steps: [UInt8], of occurrence: RuleMachine.Occurrence, to state: inout GroupState) -> Bool {
-        guard occurrence.at > state.clock - within.period else { return false }
+    /// Whether all steps are there now, in their order and in time, and how many entries gave way that might
+    /// have mattered.
+    func add(
+        _ steps: [UInt8], of occurrence: RuleMachine.Occurrence, to state: inout GroupState
+    ) -> (isComplete: Bool, forgotten: Int) {
+        guard occurrence.at > state.clock - within.period else { return (false, 0) }
         let mark = occurrence.id.uuid.low
         for step in steps where !state.entries.contains(where: { $0.mark == mark && $0.step == step }) {
             state.insert(GroupState.Entry(at: occurrence.at, mark: mark, step: step))
         }
         prune(&state)
-        return isComplete(state.entries)
+        if ends(of: state.entries).count == self.steps.count { return (true, 0) }
+        return (false, makeRoom(&state))
     }
 
     func prune(_ state: inout GroupState) {
         let edge = state.clock - within.period
         state.entries.removeAll { $0.at <= edge }
-        state.entries.removeFirst(max(0, state.entries.count - Self.entriesAtMost))
     }
 
-    /// All entries are within the time of each other, so any order of them that fits will do: each step takes
-    /// the earliest that are behind what the step before took. One event is one step only.
-    private func isComplete(_ entries: [GroupState.Entry]) -> Bool {
-        var (step, taken) = (0, 0)
+    /// Where each step ends, of those that are there. All entries are within the time of each other, so any
+    /// order of them that fits will do: each step takes the earliest that are behind what the step before
+    /// took. One event is one step only.
+    private func ends(of entries: [GroupState.Entry]) -> [Int] {
+        var (ends, taken): ([Int], Int) = ([], 0)
         var last: UInt64?
-        for entry in entries where Int(entry.step) == step && entry.mark != last {
+        for (place, entry) in entries.enumerated() where Int(entry.step) == ends.count && entry.mark != last {
             taken += 1
             last = entry.mark
-            guard taken == steps[step].count else { continue }
-            (step, taken) = (step + 1, 0)
-            if step == steps.count { return true }
+            guard taken == steps[ends.count].count else { continue }
+            ends.append(place)
+            taken = 0
+            if ends.count == steps.count { return ends }
         }
-        return false
+        return ends
+    }
+
+    // MARK: Room
+
+    /// What steps count to, together.
+    static func total(of steps: [Step]) -> Int { steps.reduce(0) { $0 + $1.count } }
+
+    /// Entries of one step that are kept: what it counts to, and its share of what is left.
+    private func room(of step: Int) -> Int {
+        let spare = max(0, Self.entriesAtMost - Self.total(of: steps))
+        return steps[step].count + spare / steps.count
+    }
+
+    /// The oldest of a step give way. Answers how many might have mattered.
+    private func makeRoom(_ state: inout GroupState) -> Int {
+        var forgotten = 0
+        for step in steps.indices {
+            var count = state.entries.count { Int($0.step) == step }
+            while count > room(of: step),
+                let oldest = state.entries.firstIndex(where: { Int($0.step) == step })
+            {
+                if matters(oldest, of: step, among: state.entries) { forgotten += 1 }
+                state.entries.remove(at: oldest)
+                count -= 1
+            }
+        }
+        return forgotten
+    }
+
+    /// Not before all steps before it are there, and not where others of its own step do as well.
+    private func matters(_ place: Int, of step: Int, among entries: [GroupState.Entry]) -> Bool {
+        if step > 0 {
+            let ends = ends(of: entries)
+            guard ends.count >= step, ends[step - 1] < place else { return false }
+        }
+        var others = 0
+        for entry in entries[(place + 1)...] {
+            if Int(entry.step) == step + 1 { return true }
+            if Int(entry.step) == step { others += 1 }
+            if others == steps[step].count { return false }
+        }
+        return true
     }
 }

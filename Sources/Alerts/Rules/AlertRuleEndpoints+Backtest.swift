@@ -20,20 +20,33 @@ extension AlertRuleEndpoints {
             fields.fail("from", code: FieldCode.malformed, "must be at most 400 days before to")
         }
         try fields.finish()
+        guard let place = backtests.place(for: context.actor.principal) else {
+            throw Problem(
+                .tooManyStreams,
+                "\(backtests.perPrincipal) backtests of yours run already, or as many as fit on this node.")
+        }
         let backtest = Backtest(
-            rule: rule, from: from ?? to, to: to, eyes: try await eyes(of: rule, context),
-            database: rules.database, clock: ledger.clock)
+            rule: rule, from: from ?? to, to: to, database: rules.database, clock: ledger.clock
+        ) {
+            guard let leave = try await recheck(context), leave.rights.somewhere.contains(.rulesRead) else {
+                return nil
+            }
+            return try await eyes(of: rule, context.actor.principal, leave.rights)
+        }
         return Response(
             .ok, type: "application/x-ndjson",
-            body: .stream { writer in try await backtest.write(to: writer) })
+            body: .stream { writer in
+                defer { place.leave() }
+                try await backtest.write(to: writer)
+            })
     }
 
     /// The owner's and the caller's.
     private nonisolated(nonsending) func eyes(
-        of rule: AlertRule, _ context: Context
+        of rule: AlertRule, _ caller: PrincipalID?, _ rights: Rights
     ) async throws -> HistoryEyes {
-        var rights = [context.rights]
-        if let owner = rule.owner, context.actor.principal != owner, let reader {
+        var rights = [rights]
+        if let owner = rule.owner, caller != owner, let reader {
             let found = try await reader.rights(of: [owner], in: rules.database)
             rights.append(found[owner] ?? .none)
         }

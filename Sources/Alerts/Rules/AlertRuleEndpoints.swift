@@ -17,13 +17,18 @@ package struct AlertRuleEndpoints {
     let reader: RightsReader?
     /// For trying what they do to keys.
     let hands: RuleHands
+    let backtests: StreamLimit
+    /// What somebody whose backtest runs may see by now.
+    let recheck: EventEndpoints.Recheck
 
     package init(
         rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader? = nil,
-        hands: RuleHands = .none
+        hands: RuleHands = .none, backtests: StreamLimit = StreamLimit(),
+        recheck: @escaping EventEndpoints.Recheck = { EventLeave($0.rights) }
     ) {
         (self.rules, self.ledger, self.things) = (rules, ledger, things)
         (reader, self.hands) = (rights, hands)
+        (self.backtests, self.recheck) = (backtests, recheck)
     }
 
     package var operations: [Operation] { reading + writing }
@@ -52,7 +57,7 @@ package struct AlertRuleEndpoints {
             ) { try await dryRunActions($0, $1) },
             Operation(
                 .post, path + "/backtest", id: "backtestAlertRule", requires: .permission(.rulesRead),
-                errors: [.notFound]
+                errors: [.notFound, .tooManyStreams]
             ) { try await backtest($0, $1) },
         ]
     }

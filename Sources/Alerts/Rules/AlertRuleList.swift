@@ -21,6 +21,8 @@ struct AlertRuleQuery {
     var severity: Severity?
     var eventType: EventType?
     var owner: PrincipalID?
+    /// Only those that it fired.
+    var firedBy: EventID?
     var sort = Sort.createdAtDescending
     var after: Cursor?
     var limit = 50
@@ -47,6 +49,8 @@ extension AlertRuleStore {
         where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
             and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
             and ($4::text[] is null or event_types && $4) and ($5::text is null or owner = $5)
+            and ($11::uuid is null or exists (
+                select from rule_firing f where f.rule = alert_rule.id and f.event = $11))
             and ($9::uuid is null
                 or case when $6::boolean then (lower(name), id) > (lower($7::text), $9) else (created_at,
                     id) > ($8, $9) end)
@@ -66,6 +70,8 @@ extension AlertRuleStore {
         where ($1::text is null or strpos(lower(name), lower(normalize($1::text, NFC))) > 0)
             and ($2::text is null or status = $2) and ($3::text is null or severity = $3)
             and ($4::text[] is null or event_types && $4) and ($5::text is null or owner = $5)
+            and ($11::uuid is null or exists (
+                select from rule_firing f where f.rule = alert_rule.id and f.event = $11))
             and ($9::uuid is null
                 or case when $6::boolean then (lower(name), id) < (lower($7::text), $9) else (created_at,
                     id) < ($8, $9) end)
@@ -80,7 +86,7 @@ extension AlertRuleStore {
             query.sort.isDescending ? Self.descending : Self.ascending, .text(query.text),
             .text(query.status?.rawValue), .text(query.severity?.rawValue), .textArray(query.patterns),
             .text(query.owner?.description), .bool(query.sort.isByName), .text(place?.name),
-            .timestamp(place?.time), .id(place?.id), .int(query.limit + 1))
+            .timestamp(place?.time), .id(place?.id), .int(query.limit + 1), .id(query.firedBy))
         return rows.compactMap { AlertRule($0) }
     }
 }

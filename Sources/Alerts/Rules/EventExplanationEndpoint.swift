@@ -7,8 +7,8 @@ import Postgres
 
 /// `/v1/events/{event_id}/explain`: which rules an event fired, and why the others did not.
 package struct EventExplanationEndpoint {
-    /// Rules that take the event's type.
-    private static let rulesAtMost = 200
+    /// Rules of one answer.
+    package static let rulesAtMost = 200
 
     private static let find = Statement(
         "event_explained", "select id, at, type, subject, actor, data from feed_event where id = $1")
@@ -21,9 +21,13 @@ package struct EventExplanationEndpoint {
     private let rules: AlertRuleStore
     private let things: TargetSource
     private let owners: OwnerRights
+    private let rulesAtMost: Int
 
-    package init(rules: AlertRuleStore, things: TargetSource = .none, rights: RightsReader) {
-        (self.rules, self.things) = (rules, things)
+    package init(
+        rules: AlertRuleStore, things: TargetSource = .none, rights: RightsReader,
+        rulesAtMost: Int = Self.rulesAtMost
+    ) {
+        (self.rules, self.things, self.rulesAtMost) = (rules, things, rulesAtMost)
         owners = OwnerRights(database: rules.database, reader: rights)
     }
 
@@ -37,6 +41,7 @@ package struct EventExplanationEndpoint {
     /// Why a rule is silent about the event, or that it is not.
     enum Verdict: String {
         case fired, condition, error, waits, retroactive, later, expired, disabled, suspended
+        case eventType = "event_type"
         case unseen = "owner_may_not_see"
         case isAlert = "rules_cannot_match_it"
     }
@@ -51,18 +56,18 @@ package struct EventExplanationEndpoint {
     private nonisolated(nonsending) func explain(
         _ request: Request, _ context: Context
     ) async throws -> Response {
-        try request.parameters().finish()
+        var parameters = try request.parameters()
+        let only = parameters.id("rule_id", AlertRuleKind.self)
+        try parameters.finish()
         guard let id = EventID(request.pathParameter("event_id")),
             let row = try await rules.database.query(Self.find, .id(id)).first,
             let event = Event(tested: row), let seen = try await seen(event, by: context)
         else { throw Problem.notFound("event") }
-        let taking =
-            context.may(.rulesRead) ? try await rules.taking(event.type, atMost: Self.rulesAtMost) : []
-        let fired = try await fired(event, taking)
-        let rights = try await owners.rights(ofRules: taking, at: try await epoch())
-        let explained = taking.map { rule in
+        let met = context.may(.rulesRead) ? try await met(event, only) : Met()
+        let rights = try await owners.rights(ofRules: met.rules, at: try await epoch())
+        let explained = met.rules.map { rule in
             explain(
-                rule, event, seen.view, hasFired: fired.contains(rule.id), rights.sight(of: rule),
+                rule, event, seen.view, hasFired: met.fired.contains(rule.id), rights.sight(of: rule),
                 seen.targets)
         }
         return Response.object { w in
@@ -79,6 +84,7 @@ package struct EventExplanationEndpoint {
                 }
             }
             w.field("rules_shown", context.may(.rulesRead))
+            w.field("complete", met.isComplete)
         }
     }
 
@@ -107,13 +113,29 @@ package struct EventExplanationEndpoint {
         return row.int64(0)
     }
 
-    private nonisolated(nonsending) func fired(
-        _ event: Event, _ taking: [AlertRule]
-    ) async throws -> Set<AlertRuleID> {
-        guard !taking.isEmpty else { return [] }
-        let rows = try await rules.database.query(
-            Self.fired, .id(event.id), .idArray(taking.map(\.id)))
-        return Set(rows.map { $0.id(0) })
+    /// The rules that are told of.
+    private struct Met {
+        var rules: [AlertRule] = []
+        var fired: Set<AlertRuleID> = []
+        /// Whether these are all that take the event.
+        var isComplete = true
+    }
+
+    /// Those that it fired first, and then all that take its type, each by name.
+    private nonisolated(nonsending) func met(_ event: Event, _ only: AlertRuleID?) async throws -> Met {
+        if let only {
+            let rule = try await rules.find(only)
+            let rows = try await rules.database.query(Self.fired, .id(event.id), .idArray([only]))
+            return Met(rules: rule.map { [$0] } ?? [], fired: Set(rows.map { $0.id(0) }))
+        }
+        var query = AlertRuleQuery()
+        (query.sort, query.limit, query.firedBy) = (.name, rulesAtMost, event.id)
+        let fired = try await rules.list(query)
+        let ids = Set(fired.map(\.id))
+        (query.firedBy, query.eventType) = (nil, event.type)
+        let all = fired + (try await rules.list(query)).filter { !ids.contains($0.id) }
+        return Met(
+            rules: Array(all.prefix(rulesAtMost)), fired: ids, isComplete: all.count <= rulesAtMost)
     }
 
     /// - Parameter view: as the caller sees the event, so that no condition tells them more.
@@ -127,6 +149,7 @@ package struct EventExplanationEndpoint {
         }
         if hasFired { return result(.fired) }
         if !event.type.isOpenToRules { return result(.isAlert) }
+        if !rule.content.takes(event.type) { return result(.eventType) }
         switch rule.status {
         case .disabled: return result(.disabled, rule.statusReason)
         case .suspended: return result(.suspended, rule.statusReason)
@@ -145,18 +168,5 @@ package struct EventExplanationEndpoint {
         case .holds, nil: break
         }
         return event.at < rule.updatedAt ? result(.later) : result(rule.content.isPoint ? .later : .waits)
-    }
-}
-
-extension AlertRuleStore {
-    /// In the order of their names.
-    fileprivate nonisolated(nonsending) func taking(
-        _ type: EventType, atMost limit: Int
-    ) async throws -> [AlertRule] {
-        var query = AlertRuleQuery()
-        query.eventType = type
-        query.sort = .name
-        query.limit = limit - 1
-        return try await list(query)
     }
 }

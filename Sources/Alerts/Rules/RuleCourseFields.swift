@@ -122,6 +122,10 @@ extension Fields {
     mutating func sequence(on patterns: [EventPattern]) -> RuleSequence? {
         let sequence = object(optional: "sequence") { f -> RuleSequence? in
             let steps = f.array("steps", count: 2...RuleSequence.stepsAtMost) { $0.step(of: patterns) }
+            if RuleSequence.total(of: steps) > RuleSequence.entriesAtMost {
+                let most = RuleSequence.entriesAtMost
+                f.fail("steps", code: FieldCode.outOfRange, "must count to \(most) events together at most")
+            }
             return f.parsed("within", expected: Self.lapseHint) { Lapse($0) }.map {
                 RuleSequence(steps: steps, within: $0)
             }

@@ -5,7 +5,7 @@ package import Jobs
 import Kernel
 import Postgres
 
-/// Rules whose time is over, or nearly.
+/// Rules whose time is over, or nearly, and those that were in error and are not any more.
 package struct RuleExpiry {
     /// So long before, it is told that a rule ends.
     static let warnedBefore: Period = .days(7)
@@ -22,6 +22,17 @@ package struct RuleExpiry {
             revision = r.revision + 1
         from held where r.id = held.id
         returning r.id, r.name, r.owner, r.course ->> 'expires_at'
+        """)
+    private static let calm = Statement(
+        "alert_rule_calm",
+        """
+        with held as (
+            select id from alert_rule where status = 'error' and failed_at <= $1 order by id for no key update
+        )
+        update alert_rule r set status = 'enabled', status_reason = null, failed_at = null,
+            revision = r.revision + 1
+        from held where r.id = held.id
+        returning r.id
         """)
     private static let ending = Statement(
         "alert_rule_ending",
@@ -41,17 +52,20 @@ package struct RuleExpiry {
 
     package var job: Job {
         Job(
-            "rule-expiry", "Ends alert rules whose time is over, and warns a week before.", every: .minutes(5)
+            "rule-expiry",
+            "Ends alert rules whose time is over, warns a week before, and takes back errors that are over.",
+            every: .minutes(5)
         ) { run in
-            let (ended, warned) = try await carryOut(run)
+            let (ended, warned, calmed) = try await carryOut(run)
             var counts = JSONObject()
             _ = counts.append("expired", .number(JSONNumber(ended)))
             _ = counts.append("warned", .number(JSONNumber(warned)))
+            _ = counts.append("calmed", .number(JSONNumber(calmed)))
             return counts
         }
     }
 
-    private nonisolated(nonsending) func carryOut(_ run: JobRun) async throws -> (Int, Int) {
+    private nonisolated(nonsending) func carryOut(_ run: JobRun) async throws -> (Int, Int, Int) {
         try await ledger.change(run.context) { change in
             let now = change.context.now
             let over = try await change.transaction.query(Self.expire, .timestamp(now)).map(Ending.init)
@@ -59,10 +73,14 @@ package struct RuleExpiry {
                 change.emit(rule.event(.ruleExpired))
                 change.audit("rules.expire", rule.id, detail: ["name": .string(rule.name)])
             }
-            if !over.isEmpty { change.touchesConfiguration = true }
+            let calmed = try await change.transaction.query(
+                Self.calm, .timestamp(now - RuleFailure.calmAfter)
+            ).map { $0.id(0, as: AlertRuleKind.self) }
+            for rule in calmed { change.audit("rules.update", rule, detail: ["status": "enabled"]) }
+            if !over.isEmpty || !calmed.isEmpty { change.touchesConfiguration = true }
             let near = try await untold(at: now, in: change.transaction)
             for rule in near { change.emit(rule.event(.ruleExpiring)) }
-            return (over.count, near.count)
+            return (over.count, near.count, calmed.count)
         }
     }
 

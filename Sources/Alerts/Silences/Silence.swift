@@ -120,10 +120,8 @@ enum SilenceStore {
         "silence_find",
         """
         select id, matchers, reason, hides_security, author, created_at, starts_at, ends_at, ended_at,
-            ended_by, revision,
-            (select count(*) from alert_telling t where t.verdict = 'hidden' and t.at >= s.starts_at
-                and t.reasons::jsonb
-                    @> jsonb_build_array(jsonb_build_object('by', 'silence', 'id', $2::text)))
+            ended_by, revision, hidden + coalesce(
+                (select sum(t.hidden) from silence_tally t where t.silence = s.id), 0)
         from silence s where id = $1
         """)
     private static let lock = Statement("silence_lock", "select from silence where id = $1 for no key update")
@@ -131,8 +129,9 @@ enum SilenceStore {
         "silence_list",
         """
         select id, matchers, reason, hides_security, author, created_at, starts_at, ends_at, ended_at,
-            ended_by, revision, 0::bigint
-        from silence
+            ended_by, revision, hidden + coalesce(
+                (select sum(t.hidden) from silence_tally t where t.silence = s.id), 0)
+        from silence s
         where ($1::boolean is null or (ended_at is null and ends_at > $2) = $1)
             and ($3::uuid is null or id < $3)
         order by id desc limit $4
@@ -152,7 +151,7 @@ enum SilenceStore {
     nonisolated(nonsending) static func find(
         _ id: SilenceID, in source: any Queryable
     ) async throws -> Silence? {
-        try await source.query(find, .id(id), .text(id.description)).first.flatMap { Silence($0) }
+        try await source.query(find, .id(id)).first.flatMap { Silence($0) }
     }
 
     nonisolated(nonsending) static func lock(

@@ -56,20 +56,44 @@ package struct AlertDues {
             "Ends acknowledgements and silences, escalates alerts that nobody acknowledged, and tells what "
                 + "quiet hours and floods held.", every: .seconds(10)
         ) { run in
-            var counts = JSONObject()
-            func add(_ name: String, _ count: Int) { _ = counts.append(name, .number(JSONNumber(count))) }
-            add("silences_ended", try await run.inSteps(of: Self.batch) { try await endSilences(run) })
-            add("reopened", try await run.inSteps(of: Self.batch) { try await reopen(run) })
-            add("escalated", try await run.inSteps(of: Self.batch) { try await escalate(run) })
-            add("settled", try await run.inSteps(of: Self.batch) { try await settle(run) })
-            add("held_told", try await run.inSteps(of: HeldTellings.batch) { try await held.tell(run) })
+            var (counts, failure): (JSONObject, (any Error)?) = (JSONObject(), nil)
+            // What one of them fails on is nothing to the others.
+            for step in steps {
+                do {
+                    let count = try await run.inSteps(of: step.rows) { try await step.work(run) }
+                    _ = counts.append(step.name, .number(JSONNumber(count)))
+                } catch {
+                    failure = failure ?? error
+                }
+            }
+            if let failure { throw failure }
             return counts
         }
     }
 
+    private struct Step {
+        let name: String
+        /// Of one transaction.
+        let rows: Int
+        let work: nonisolated(nonsending) (JobRun) async throws -> Int
+    }
+
+    private var steps: [Step] {
+        [
+            Step(name: "silences_ended", rows: Self.batch) { try await endSilences($0) },
+            Step(name: "reopened", rows: Self.batch) { try await reopen($0) },
+            Step(name: "escalated", rows: Self.batch) { try await escalate($0) },
+            Step(name: "settled", rows: Self.batch) { try await settle($0) },
+            Step(name: "held_told", rows: HeldTellings.batch) { try await held.tell($0) },
+            Step(name: "hidden_counted", rows: SilenceTally.batch) { _ in
+                try await ledger.database.transaction { try await SilenceTally.addUp(in: $0) }
+            },
+        ]
+    }
+
     private nonisolated(nonsending) func reopen(_ run: JobRun) async throws -> Int {
         try await ledger.change(run.context) { change in
-            let now = change.context.now
+            let now = try await AgreedTime.now(change.context.now, in: change.transaction)
             let ids = try await change.transaction.query(
                 Self.overdue, .timestamp(now), .int(Self.batch)
             ).map { $0.id(0, as: AlertKind.self) }
@@ -91,7 +115,7 @@ package struct AlertDues {
     /// Each step asks again: whether it still fires, whether nobody looks after it, whether it is silenced.
     private nonisolated(nonsending) func escalate(_ run: JobRun) async throws -> Int {
         try await ledger.change(run.context) { change in
-            let now = change.context.now
+            let now = try await AgreedTime.now(change.context.now, in: change.transaction)
             let rows = try await change.transaction.query(
                 Self.takeSteps, .timestamp(now), .int(Self.batch))
             let steps = rows.map { row in
@@ -119,8 +143,9 @@ package struct AlertDues {
     /// What came and went is quiet: whoever was told of that is told how it is now.
     private nonisolated(nonsending) func settle(_ run: JobRun) async throws -> Int {
         try await ledger.change(run.context) { change in
+            let now = try await AgreedTime.now(change.context.now, in: change.transaction)
             let ids = try await Flaps.over(
-                at: change.context.now, limit: Self.batch, in: change.transaction)
+                at: now, limit: Self.batch, in: change.transaction)
             for alert in try await alerts.find(ids, in: change.transaction).sorted(by: { $0.id < $1.id }) {
                 change.emit(
                     alert.event(
@@ -133,7 +158,7 @@ package struct AlertDues {
 
     private nonisolated(nonsending) func endSilences(_ run: JobRun) async throws -> Int {
         try await ledger.change(run.context) { change in
-            let now = change.context.now
+            let now = try await AgreedTime.now(change.context.now, in: change.transaction)
             let ids = try await change.transaction.query(
                 Self.endSilences, .timestamp(now), .int(Self.batch)
             ).map { $0.id(0, as: SilenceKind.self) }.sorted()

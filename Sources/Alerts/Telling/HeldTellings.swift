@@ -19,12 +19,6 @@ struct HeldTellings {
             for update skip locked limit $2)
         returning webhook, alert, is_subscribed, event
         """)
-    private static let receivers = Statement(
-        "alert_due_receivers",
-        """
-        select w.id, w.owner, w.matchers, coalesce(c.kind = 'pagerduty', false)
-        from webhook w left join webhook_channel c on c.webhook = w.id where w.id = any ($1::uuid[])
-        """)
     private static let readEvents = Statement(
         "alert_due_events",
         "select id, at, type, subject, actor, data from feed_event where id = any ($1::uuid[])")
@@ -57,13 +51,10 @@ struct HeldTellings {
         insert into alert_telling (id, alert, event, at, verdict, reasons, webhooks)
         values ($1, $2, $3, $4, 'hidden', $5::text::json, array[$6::uuid])
         """)
-
-    private struct Receiver {
-        let owner: PrincipalID?
-        let matchers: [LabelMatcher]
-        /// Each alert is an incident of its own there.
-        let isPager: Bool
-    }
+    /// While nobody was told.
+    private static let why = Statement(
+        "alert_due_why",
+        "update alert set untold = $2::text::json where id = $1 and untold is not null and not is_told")
 
     struct Row {
         let webhook: WebhookID
@@ -96,15 +87,19 @@ struct HeldTellings {
     }
 
     nonisolated(nonsending) func tell(_ run: JobRun) async throws -> Int {
-        let now = run.context.now
         var effect: (() -> Void)?
         let count = try await ledger.database.transaction { transaction in
+            let now = try await AgreedTime.now(run.context.now, in: transaction)
             let rows = try await transaction.query(Self.take, .timestamp(now), .int(Self.batch)).map { row in
                 Row(webhook: row.id(0), alert: row.id(1), isSubscribed: row.bool(2), event: row.id(3))
             }.sorted { ($0.webhook, $0.alert) < ($1.webhook, $1.alert) }
             guard !rows.isEmpty else { return 0 }
-            let items = try await self.judge(rows, at: now, in: transaction)
-            let messages = try await self.messages(for: items, at: now, in: transaction)
+            let receivers = try await HeldReceivers.read(
+                Set(rows.map(\.webhook)), self.rights, in: transaction)
+            let events = try await self.events(of: rows, in: transaction)
+            let items = try await self.judge(rows, receivers, events, at: now, in: transaction)
+            let messages = try await self.messages(
+                for: items, receivers, events, at: now, in: transaction)
             try await self.show(items, in: transaction)
             effect = try await self.enqueue(messages, transaction)
             return rows.count
@@ -115,36 +110,62 @@ struct HeldTellings {
 
     /// Decided again, at the moment of telling.
     private nonisolated(nonsending) func judge(
-        _ rows: [Row], at now: Timestamp, in transaction: Transaction
+        _ rows: [Row], _ receivers: HeldReceivers, _ events: [EventID: Event], at now: Timestamp,
+        in transaction: Transaction
     ) async throws -> [Item] {
         let book = try await teller.book(in: transaction)
         let found = try await AlertStore(database: ledger.database).find(
             Array(Set(rows.map(\.alert))), in: transaction)
         let alerts = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-        var items: [Item] = []
+        var (items, hidden): ([Item], [TellingReason]) = ([], [])
         for row in rows {
             guard let alert = alerts[row.alert], let type = EventType(alert.eventType),
                 let telling = Telling(alert, [])
             else { continue }
-            let quiet = book.quiet.filter { $0.webhooks.contains(row.webhook) }.compactMap {
-                $0.end(telling.severity, isSecurity: telling.isSecurity, at: now)
-            }.max()
-            if let quiet {
-                _ = try await transaction.query(
-                    Self.hold, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.webhook),
-                    .bool(row.isSubscribed), .id(row.event), .timestamp(quiet))
+            let wait = receivers.wait(for: row.webhook, since: events[row.event]?.at, at: now)
+            if let end = [quietEnd(row, telling, book, at: now), wait].compactMap(\.self).max() {
+                try await hold(row, until: end, in: transaction)
                 continue
             }
-            let reasons = hiding(alert, telling, book, at: now)
+            var reasons = hiding(alert, telling, book, at: now)
+            if reasons.isEmpty, receivers.able[row.webhook] == nil {
+                reasons = [TellingReason(kind: .webhook, id: row.webhook.description)]
+            }
             if reasons.isEmpty {
                 items.append(Item(row: row, alert: alert, type: type))
             } else {
-                _ = try await transaction.query(
-                    Self.note, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.event),
-                    .timestamp(now), .text(JSONValue.array(reasons.map(\.json)).text), .id(row.webhook))
+                hidden += reasons
+                try await note(row, reasons, at: now, in: transaction)
             }
         }
+        try await SilenceTally.note(hidden, newID: { ledger.newID(EventKind.self).uuid }, in: transaction)
         return items
+    }
+
+    private func quietEnd(
+        _ row: Row, _ telling: Telling, _ book: TellingBook, at now: Timestamp
+    ) -> Timestamp? {
+        book.quiet.filter { $0.webhooks.contains(row.webhook) }.compactMap {
+            $0.end(telling.severity, isSecurity: telling.isSecurity, at: now)
+        }.max()
+    }
+
+    private nonisolated(nonsending) func hold(
+        _ row: Row, until end: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(
+            Self.hold, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.webhook),
+            .bool(row.isSubscribed), .id(row.event), .timestamp(end))
+    }
+
+    private nonisolated(nonsending) func note(
+        _ row: Row, _ reasons: [TellingReason], at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        let text = JSONValue.array(reasons.map(\.json)).text
+        _ = try await transaction.query(
+            Self.note, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.event),
+            .timestamp(now), .text(text), .id(row.webhook))
+        _ = try await transaction.query(Self.why, .id(row.alert), .text(text))
     }
 
     private func hiding(
@@ -159,18 +180,14 @@ struct HeldTellings {
     }
 
     private nonisolated(nonsending) func messages(
-        for items: [Item], at now: Timestamp, in transaction: Transaction
+        for items: [Item], _ receivers: HeldReceivers, _ events: [EventID: Event], at now: Timestamp,
+        in transaction: Transaction
     ) async throws -> [Message] {
         guard !items.isEmpty else { return [] }
-        let receivers = try await receivers(of: items, in: transaction)
-        let (epoch, _) = try await Authority.numbers(in: transaction)
-        let rights = try await rights.rights(of: Set(receivers.values.compactMap(\.owner)), at: epoch)
-        let events = try await events(of: items, in: transaction)
         let held = try await held(of: items, in: transaction)
         return Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
             webhook, items -> [Message] in
-            guard let receiver = receivers[webhook], let owner = receiver.owner.flatMap({ rights[$0] })
-            else { return [] }
+            guard let receiver = receivers.able[webhook] else { return [] }
             if receiver.isPager {
                 return items.filter { $0.alert.state == .firing }.compactMap { item in
                     events[item.row.event].map { item.message($0, telling: held[item.alert.id] ?? []) }
@@ -181,7 +198,7 @@ struct HeldTellings {
                 receiver.matchers.allSatisfy { $0.takes(item.alert.labelTexts) }
             }
             let digest = items.filter {
-                owner.mayInGeneral(.alertsRead) && owner.mayInGeneral($0.type.permission)
+                receiver.owner.mayInGeneral(.alertsRead) && receiver.owner.mayInGeneral($0.type.permission)
             }
             let isDigest = digest.count > 1 || digest.first?.alert.state == .resolved
             let alone =
@@ -198,19 +215,6 @@ struct HeldTellings {
         }
     }
 
-    private nonisolated(nonsending) func receivers(
-        of items: [Item], in transaction: Transaction
-    ) async throws -> [WebhookID: Receiver] {
-        var receivers: [WebhookID: Receiver] = [:]
-        let ids = Array(Set(items.map(\.row.webhook)))
-        for row in try await transaction.query(Self.receivers, .idArray(ids)) {
-            receivers[row.id(0)] = Receiver(
-                owner: PrincipalID(row.text(1)), matchers: DeliveryTerms.matchers(row.json(2)),
-                isPager: row.bool(3))
-        }
-        return receivers
-    }
-
     private nonisolated(nonsending) func held(
         of items: [Item], in transaction: Transaction
     ) async throws -> [AlertID: [EventID]] {
@@ -223,11 +227,10 @@ struct HeldTellings {
     }
 
     private nonisolated(nonsending) func events(
-        of items: [Item], in transaction: Transaction
+        of rows: [Row], in transaction: Transaction
     ) async throws -> [EventID: Event] {
         var events: [EventID: Event] = [:]
-        for row in try await transaction.query(Self.readEvents, .idArray(Array(Set(items.map(\.row.event)))))
-        {
+        for row in try await transaction.query(Self.readEvents, .idArray(Array(Set(rows.map(\.event))))) {
             if let event = Event(tested: row) { events[event.id] = event }
         }
         return events

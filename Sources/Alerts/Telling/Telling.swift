@@ -78,6 +78,8 @@ struct TellingReason: Equatable, Sendable {
         case acknowledgement, silence, flapping, flood, route, escalation
         /// None of those that were chosen takes messages.
         case unreachable
+        /// It takes nothing, or its owner may not act.
+        case webhook
         case maintenance = "maintenance_window"
         case quietHours = "quiet_hours"
     }

@@ -34,20 +34,23 @@ enum TellingStore {
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
             as t (id, alert, event, verdict, reasons, webhooks)
         """)
+    /// By the earlier of two clocks, as `AgreedTime`.
     private static let escalate = Statement(
         "alert_due_escalate",
         """
         insert into alert_due (id, kind, alert, route, step, due_at)
-        select id, 'escalation', alert, route, step, due_at
-        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::timestamptz[])
-            as e (id, alert, route, step, due_at)
+        select id, 'escalation', alert, route, step,
+            least($6::timestamptz, clock_timestamp()) + after * interval '1 microsecond'
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::bigint[])
+            as e (id, alert, route, step, after)
         on conflict (alert, route, step) where kind = 'escalation' do update set due_at = excluded.due_at
         """)
     private static let hold = Statement(
         "alert_due_hold",
         """
         insert into alert_due as d (id, kind, alert, webhook, is_subscribed, event, due_at)
-        select id, 'held', alert, webhook, is_subscribed, event, due_at
+        select id, 'held', alert, webhook, is_subscribed, event,
+            least(due_at, clock_timestamp() + (due_at - $7::timestamptz))
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::uuid[], $6::timestamptz[])
             as h (id, alert, webhook, is_subscribed, event, due_at)
         on conflict (alert, webhook) where kind = 'held' do update set event = excluded.event,
@@ -66,7 +69,7 @@ enum TellingStore {
         try await settle(planned.filter { !$0.plan.isUsual || $0.telling.wasHidden }, in: transaction)
         try await note(planned.filter { !$0.plan.isUsual }, at: now, newID: newID, in: transaction)
         try await escalate(planned, at: now, newID: newID, in: transaction)
-        try await hold(planned, newID: newID, in: transaction)
+        try await hold(planned, at: now, newID: newID, in: transaction)
     }
 
     private nonisolated(nonsending) static func settle(
@@ -94,6 +97,8 @@ enum TellingStore {
             .textArray(rows.map(\.item.plan.reasonsText)),
             .textArray(rows.map { $0.item.plan.chosen.map(\.uuid.description).joined(separator: " ") }),
             .timestamp(now))
+        let hidden = rows.filter { $0.item.plan.target == nil }.flatMap(\.item.plan.reasons)
+        try await SilenceTally.note(hidden, newID: { newID().uuid }, in: transaction)
     }
 
     /// Each of its routes asks the next ones, told or not, unless somebody looks after it by then.
@@ -103,18 +108,19 @@ enum TellingStore {
         let steps = planned.filter(\.telling.beginsEscalation).flatMap { item in
             item.plan.routes.flatMap { route in
                 route.steps.enumerated().map { number, step in
-                    (item.telling.alert, route.id, Int16(number + 1), now + step.after)
+                    (item.telling.alert, route.id, Int16(number + 1), step.after.microseconds)
                 }
             }
         }
         guard !steps.isEmpty else { return }
         _ = try await transaction.query(
             escalate, .idArray(steps.map { _ in newID() }), .idArray(steps.map(\.0)),
-            .idArray(steps.map(\.1)), .int16Array(steps.map(\.2)), .timestampArray(steps.map(\.3)))
+            .idArray(steps.map(\.1)), .int16Array(steps.map(\.2)), .int64Array(steps.map(\.3)),
+            .timestamp(now))
     }
 
     private nonisolated(nonsending) static func hold(
-        _ planned: [Planned], newID: () -> EventID, in transaction: Transaction
+        _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
     ) async throws {
         let held = planned.flatMap { item in item.plan.held.map { (telling: item.telling, held: $0) } }
         guard !held.isEmpty else { return }
@@ -122,7 +128,7 @@ enum TellingStore {
             hold, .idArray(held.map { _ in newID() }), .idArray(held.map(\.telling.alert)),
             .idArray(held.map(\.held.webhook)), .boolArray(held.map(\.held.isSubscribed)),
             .optionalUUIDArray(held.map { $0.telling.events.last?.id.uuid }),
-            .timestampArray(held.map(\.held.until)))
+            .timestampArray(held.map(\.held.until)), .timestamp(now))
     }
 }
 

@@ -23,7 +23,10 @@ struct AlertRooms {
         let alerts = AlertStore(database: ledger.database, things: things)
         let explanation = EventExplanationEndpoint(rules: rules, things: things, rights: rights)
         operations =
-            AlertRuleEndpoints(rules: rules, ledger: ledger, things: things, rights: rights, hands: hands)
+            AlertRuleEndpoints(
+                rules: rules, ledger: ledger, things: things, rights: rights, hands: hands,
+                backtests: shared.backtests
+            ) { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: ledger.database) }
             .operations
             + RulePackEndpoints(packs: Assets.packs, rules: rules, ledger: ledger).operations
             + HeartbeatEndpoints(ledger: ledger, rules: rules, origin: origin).operations

@@ -43,6 +43,8 @@ struct NodeShared: Sendable {
     let awayTurns = KeyTurns()
     let batchTurn = BatchTurn()
     let eventTurn = BatchTurn()
+    /// Of alert rules: each may take some hundred megabytes, and a loop's time.
+    let backtests = StreamLimit(perPrincipal: 2, inAll: 8)
 }
 
 extension NodeShared {
