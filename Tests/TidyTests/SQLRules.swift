@@ -31,7 +31,6 @@ enum SQLRules {
         "Sources/Signals/Candles/CandleReads.swift":
             "a constant list of columns; one statement for each order",
         "Sources/Signals/Grades/GradeReads.swift": "a constant list of columns; one statement for each order",
-        "Sources/Alerts/Engine/GroupStates.swift": "a constant condition that other statements share",
         "Sources/Signals/Analysis/MarketGates.swift": "a constant condition that other statements share",
         "Sources/Signals/Tokens/SeriesFinder.swift": "a constant list of columns",
         "Sources/Signals/Candles/GapReads.swift": "a constant list of columns; one statement for each way",

@@ -149,38 +149,43 @@ package final class GroupStates {
             group_key)
         where w.shard = k.shard and w.rule = k.rule and w.group_key = k.group_key
         """)
-    /// What fires goes last: nobody would resolve its alert any more.
+    /// What fires goes last: nobody would resolve its alert any more. A state's phase is its
+    /// second byte, 2 or 3 of what fires.
     private static let evict = Statement(
         "rule_window_evict",
-        derived: """
-            delete from rule_window where (shard, rule, group_key) in (
-                select shard, rule, group_key from rule_window where shard = $1 and rule = $2
-                order by get_byte(state, \(GroupState.phaseOffset)) >= \(GroupState.Phase.firing.rawValue),
-                    touched_at, group_key limit $3)
-            returning group_key
-            """)
-    /// Of `rule_window w`. What a rule is now is asked of its row: whoever asks may know an earlier or a
-    /// later one. Its number is `AlertRule.contentNumber`.
-    private static let isWatched = """
-        exists (select from alert_rule r
-            where r.id = w.rule and r.status not in ('disabled', 'expired')
-                and w.content = coalesce(r.begun_xid::text::bigint # (r.begun_era::bigint << 48), 0))
         """
+        delete from rule_window where (shard, rule, group_key) in (
+            select shard, rule, group_key from rule_window where shard = $1 and rule = $2
+            order by get_byte(state, 1) >= 2, touched_at, group_key limit $3)
+        returning group_key
+        """)
+    /// What a rule is now is asked of its row: whoever asks may know an earlier or a later one. Its number
+    /// is `AlertRule.contentNumber`.
     private static let clear = Statement(
         "rule_window_clear",
-        derived: """
-            with gone as (
+        """
+        with gone as (
             delete from rule_window where (shard, rule, group_key) in (
                 select w.shard, w.rule, w.group_key from rule_window w
-                where w.shard = any ($1::smallint[]) and not \(isWatched) limit $2)
-            returning rule, group_key, get_byte(state, \(GroupState.phaseOffset)) as phase
-            )
-            select gone.rule, gone.group_key, gone.phase, r.status from gone
-            left join alert_rule r on r.id = gone.rule
-            """)
+                where w.shard = any ($1::smallint[]) and not exists (
+                    select from alert_rule r
+                    where r.id = w.rule and r.status not in ('disabled', 'expired') and w.content
+                        = coalesce(r.begun_xid::text::bigint # (r.begun_era::bigint << 48), 0))
+                limit $2)
+            returning rule, group_key, get_byte(state, 1) as phase
+        )
+        select gone.rule, gone.group_key, gone.phase, r.status from gone
+        left join alert_rule r on r.id = gone.rule
+        """)
     private static let isStale = Statement(
         "rule_window_stale",
-        derived: "select exists (select from rule_window w where not \(isWatched))")
+        """
+        select exists (
+            select from rule_window w where not exists (
+                select from alert_rule r
+                where r.id = w.rule and r.status not in ('disabled', 'expired') and w.content
+                    = coalesce(r.begun_xid::text::bigint # (r.begun_era::bigint << 48), 0)))
+        """)
 
     /// What a round changed. Nil: forgotten.
     struct Change {

@@ -53,8 +53,6 @@ package struct GroupState: Equatable, Sendable {
 /// A state's bytes, as they are stored: a few dozen for a window of some events.
 extension GroupState {
     private static let version: UInt8 = 1
-    /// Where the phase stands among the bytes.
-    static let phaseOffset = 1
 
     package var bytes: [UInt8] {
         var w = ByteWriter(room: 48 + entries.count * 18)

@@ -96,7 +96,7 @@ import Testing
              "limits":[{"count":"orders","max":"9","per":"1h"}]}
             """)
         #expect(tighter.policy == expected)
-        #expect(tighter.replay.isHarmless && tighter.replay.allowedAfter == 3)
+        #expect(tighter.replay.newlyDenied == 0 && tighter.replay.allowedAfter == 3)
         #expect(tighter.changes.contains { $0.kind == .removed && $0.before == "admin" })
     }
 
