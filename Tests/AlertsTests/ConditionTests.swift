@@ -33,6 +33,21 @@ import Testing
         #expect(try mistake("timestamp(event.at).getHours('+01:00') >= 22", "key.*") == nil)
     }
 
+    @Test func `what costs more than a rule's share of an event is an error`() throws {
+        let list = "[" + Array(repeating: "0", count: 20).joined(separator: ",") + "]"
+        func verdict(_ loops: Int) throws -> Condition.Verdict {
+            let open = (0..<loops).map { "\(list).all(x\($0), " }.joined()
+            let source = open + "true" + String(repeating: ")", count: loops)
+            return try Condition(source, on: patterns(["custom.a"])).evaluate(JSONObject())
+        }
+        #expect(try verdict(2) == .holds)
+        guard case .error(let reason) = try verdict(3) else {
+            Issue.record("8,000 rounds were let pass")
+            return
+        }
+        #expect(reason.contains("costs more"))
+    }
+
     @Test func `a misspelt field is told with place and suggestion`() throws {
         let found = try mistake("event.previous < 70 && event.grde >= 70", "grade.changed")
         #expect(found?.kind == .unknownField)

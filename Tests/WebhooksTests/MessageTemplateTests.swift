@@ -57,6 +57,15 @@ struct MessageTemplateTests {
         #expect(mistake?.message.contains("{{data.sumary}}") == true)
     }
 
+    @Test func `placeholders share what a message may cost`() throws {
+        let list = "[" + Array(repeating: "0", count: 40).joined(separator: ",") + "]"
+        let dear = "{{\(list).all(a, \(list).all(b, true))}}"
+        let samples = SampleMessage.all(of: ["alert.*"])
+        #expect(try MessageTemplate(["a": .string(dear)]).mistake(on: samples) == nil)
+        let many = try MessageTemplate(.array(Array(repeating: .string(dear), count: 50)))
+        #expect(many.mistake(on: samples)?.message.contains("costs more") == true)
+    }
+
     @Test func `size and number of placeholders are bounded`() {
         let long = JSONValue.string(String(repeating: "x", count: MessageTemplate.limitBytes))
         #expect(throws: MessageTemplate.Mistake.self) { try MessageTemplate(long) }

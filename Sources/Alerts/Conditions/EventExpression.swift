@@ -31,7 +31,7 @@ package struct EventExpression: Sendable {
 
     func evaluate(_ event: Value) -> Outcome {
         guard let expression else { return .error("\(source) cannot be read any more") }
-        switch expression.evaluate(EventVariable(event)) {
+        switch expression.evaluate(EventVariable(event), cost: Condition.cost) {
         case .success(.null): return .nothing
         case .success(let value): return .value(value)
         case .failure(let error): return .error("\(expression.text(of: error)): \(error.message)")

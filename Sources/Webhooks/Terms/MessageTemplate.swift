@@ -9,10 +9,14 @@ package struct MessageTemplate: Sendable {
     /// Bytes of the template as JSON.
     package static let limitBytes = 16_384
     package static let placeholdersAtMost = 100
+    /// Of all placeholders of one message together, in the units of `ExpressionLimits`: a millisecond or two.
+    private static let cost = 20_000
 
     /// As it was given.
     package let source: JSONValue
     private let root: Node
+    /// Of each placeholder.
+    private let costOfEach: Int
 
     private indirect enum Node: Sendable {
         case literal(JSONValue)
@@ -36,6 +40,7 @@ package struct MessageTemplate: Sendable {
         var count = 0
         root = try Self.node(source, &count)
         self.source = source
+        costOfEach = Self.cost / max(count, 1)
         guard count <= Self.placeholdersAtMost else {
             throw Mistake(message: "must have at most \(Self.placeholdersAtMost) placeholders")
         }
@@ -149,7 +154,7 @@ extension MessageTemplate {
         _ node: Node, _ variables: Variables, _ failed: (Expression, EvaluationError) -> Void
     ) -> JSONValue {
         func value(of expression: Expression) -> JSONValue {
-            switch expression.evaluate(variables) {
+            switch expression.evaluate(variables, cost: costOfEach) {
             case .success(let value): return value.json
             case .failure(let error):
                 failed(expression, error)
