@@ -1,3 +1,5 @@
+import JSON
+import TestSupport
 import Testing
 
 /// The jobs as the service has them, and as operations.md shows them.

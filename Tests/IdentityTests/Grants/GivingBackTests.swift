@@ -1,4 +1,5 @@
 import Access
+import JSON
 import Kernel
 import TestSupport
 import Testing
@@ -44,7 +45,7 @@ import Testing
                 let enabled = try await house.caller.call("POST", "\(path)/enable", actor)
                 #expect(enabled.status == status, "\(enabled.text)")
                 for (days, longer) in [(8, 200), (30, status), (7, 200)] {
-                    let end = Timestamp.testStart + .days(days)
+                    let end = Timestamp.testStart + .days(Int64(days))
                     let moved = try await house.caller.call(
                         "PATCH", path, actor, headers: [("if-match", "*")],
                         body: #"{"expires_at":"\#(end)"}"#)
@@ -65,15 +66,15 @@ import Testing
                     """)
             let bot = made.json["id"]?.asString ?? ""
             func verdict(_ who: String, _ permission: Permission) async throws -> String? {
-                try await house.caller.call(
-                    "POST", "/v1/authorization/explain", owner,
-                    body: #"{"principal_id":"\#(who)","permission":"\#(permission.rawValue)"}"#
-                ).json["verdict"]?.asString
+                let body = #"{"principal_id":"\#(who)","permission":"\#(permission.rawValue)"}"#
+                let answer = try await house.caller.call(
+                    "POST", "/v1/authorization/explain", owner, body: body)
+                return answer.json["verdict"]?.asString
             }
             func holders(_ permission: Permission) async throws -> [String] {
-                try await house.caller.call(
-                    "GET", "/v1/authorization/holders?permission=\(permission.rawValue)", owner
-                ).json["data"]?.asArray?.compactMap { $0["principal_id"]?.asString } ?? []
+                let path = "/v1/authorization/holders?permission=\(permission.rawValue)"
+                let rows = try await house.caller.call("GET", path, owner).json["data"]?.asArray ?? []
+                return rows.compactMap { $0["principal_id"]?.asString }
             }
             let me = owner.actor.principal?.description ?? ""
             #expect(try await verdict(bot, .keysSign) == "allowed")

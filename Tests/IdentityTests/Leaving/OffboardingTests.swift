@@ -121,11 +121,11 @@ import TestSupport
     @Test func `whoever takes over gets the service accounts, which go on`() async throws {
         try await scene { scene in
             // One that the bot issued to itself may be in the leaver's hands as well.
-            var bot = scene.owner
-            (bot.actor.principal, bot.actor.accessToken) = (PrincipalID(scene.bot), nil)
-            bot.permissions = [.accessTokensWrite]
+            var itself = scene.owner
+            (itself.actor.principal, itself.actor.accessToken) = (PrincipalID(scene.bot), nil)
+            itself.permissions = [.accessTokensWrite]
             let own = try await scene.house.caller.call(
-                "POST", "/v1/access-tokens", bot, body: #"{"name":"ci"}"#)
+                "POST", "/v1/access-tokens", itself, body: #"{"name":"ci"}"#)
             #expect(own.status == 201, "\(own.text)")
             let more = #","reassign_to":"\#(scene.heirID)""#
             let expect = try await scene.dryRun(more)
