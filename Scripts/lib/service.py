@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -22,9 +23,14 @@ STOP_LIMIT_SECONDS = 30
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives to whoever connects: any connection could take one of these before it is used."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randint(10_000, 32_000)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
 
 
 class Answer:

@@ -119,6 +119,7 @@ extension IntegrationTests {
                 let made = first.folder.file("new.key")
                 let settings = "KEYBELL_DATABASE_URL=\(url.text)\nKEYBELL_ROOT_KEY=\(old)\n"
                 try first.folder.write(settings, to: "settings")
+                chmod(first.folder.file("settings"), 0o600)
                 let (code, output) = try await runToEnd(
                     [
                         try RunningNode.binary(), "root-key", "rotate", "--output", made, "--env-file",

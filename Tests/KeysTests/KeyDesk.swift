@@ -202,7 +202,8 @@ struct KeyDesk {
     private static let insertCaller = Statement(
         "test_caller",
         """
-        insert into principal (id, kind, name, name_folded, email, email_folded, status, created_at, updated_at)
+        insert into principal (id, kind, name, name_folded, email, email_folded, status, created_at,
+            updated_at)
         values ($1, 'user', 'Me', 'me', $2, $2, 'active', $3, $3)
         """)
     private static let grantCaller = Statement(

@@ -79,7 +79,7 @@ struct AnalysisTests {
     @Test func `what is stored is what the analysis says, and the why tree sums to the grade`() async throws {
         let sol = Array(try CandleFixture.candles("SOL").prefix(500))
         try await Desk.with { _, desk in
-            desk.time.move(to: Interval.day.close(of: sol[499].openTime))
+            desk.time.move(to: Interval.day.close(of: sol[499].openTime) + .seconds(2))
             _ = try await desk.upload("source=x", csv("SOL", sol))
             var analysis = SeriesAnalysis(.day)
             let all = analysis.update(sol, gate: nil).compactMap(\.grade)
@@ -106,7 +106,7 @@ struct AnalysisTests {
         let opening = try #require(
             outcomes.lastIndex { $0.changes.contains { if case .opened = $0 { true } else { false } } })
         try await Desk.with { _, desk in
-            desk.time.move(to: Interval.day.close(of: sol[opening - 1].openTime))
+            desk.time.move(to: Interval.day.close(of: sol[opening - 1].openTime) + .seconds(2))
             _ = try await desk.upload("source=x", csv("SOL", sol[..<opening]))
             let bulk = desk.events
             #expect(bulk.count < 300)

@@ -123,7 +123,7 @@ struct LevelTests {
                 }
                 return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
             }
-            desk.time.move(to: Interval.day.close(of: sol[broken - 1].openTime))
+            desk.time.move(to: Interval.day.close(of: sol[broken - 1].openTime) + .seconds(2))
             _ = try await desk.upload("source=x", csv(sol[..<broken]))
             let then = desk.time.now
             let target = "/v1/levels?token=SOL&interval=1d"

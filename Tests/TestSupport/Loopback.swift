@@ -134,9 +134,15 @@ func listenOnLoopback(port: UInt16 = 0) throws -> (descriptor: Int32, port: UInt
     return (descriptor, UInt16(bigEndian: name.sin_port))
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, below those that the system gives to whoever connects: one of these
+/// could be taken by any connection before the service listens.
 func freeLoopbackPort() throws -> UInt16 {
-    let (descriptor, port) = try listenOnLoopback()
-    close(descriptor)
-    return port
+    for _ in 0..<1_000 {
+        guard let (descriptor, port) = try? listenOnLoopback(port: .random(in: 10_000...32_000)) else {
+            continue
+        }
+        close(descriptor)
+        return port
+    }
+    throw LoopbackError.cannotListen(EADDRINUSE)
 }

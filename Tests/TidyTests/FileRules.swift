@@ -28,7 +28,8 @@ enum FileRules {
         }
     }
 
-    /// The container's build has every folder that the package names; what is built on demand only is left out.
+    /// The container's build has every folder that the package names; what is built on demand only is left
+    /// out.
     static func container(_ tree: Tree) -> [Violation] {
         let dockerfile = tree.file("Dockerfile")?.text ?? ""
         let package = tree.file("Package.swift")?.text ?? ""

@@ -59,8 +59,8 @@ extension Condition {
         case error(String)
     }
 
-    /// Of one evaluation, in the units of `ExpressionLimits`: at most half a millisecond. Hundreds of rules meet
-    /// an event one after the other, while it is written.
+    /// Of one evaluation, in the units of `ExpressionLimits`: at most half a millisecond. Hundreds of rules
+    /// meet an event one after the other, while it is written.
     static let cost = 5_000
 
     /// What a part of the condition came to; null with `error`.

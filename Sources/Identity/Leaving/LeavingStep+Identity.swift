@@ -35,7 +35,8 @@ extension LeavingStep {
         "leaving_known_tokens",
         """
         select t.id, t.name from access_token t join principal p on p.id = t.principal
-        where (t.created_by = $1 or t.principal = any ($4)) and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
+        where (t.created_by = $1 or t.principal = any ($4)) and t.revoked_at is null
+            and (t.expires_at is null or t.expires_at > $2)
             and p.status = 'active' and not t.decoy and t.principal <> $3
         order by t.id
         """)

@@ -20,7 +20,8 @@ package struct LeftKey: Sendable {
 extension KeyBook {
     private static let owned = Statement(
         "keys_owned", "select id from exchange_key where owner = $1 and status <> 'revoked' order by id")
-    /// Secrets that they brought or saw and that are not in use: they would be, or still work at the exchange.
+    /// Secrets that they brought or saw and that are not in use: they would be, or still work at the
+    /// exchange.
     private static let spare = Statement(
         "key_versions_spare",
         """
