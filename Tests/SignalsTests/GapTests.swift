@@ -35,7 +35,7 @@ struct GapTests {
     @Test func `gaps come series by series, of now and of then, and of candles that never closed`()
         async throws
     {
-        try await Desk.with(isAnalysing: false) { _, desk in
+        try await Desk.with { _, desk in
             _ = try await desk.upload("source=x", csv("B", [0, 1, 4, 6]))
             _ = try await desk.upload("source=x", csv("A", 0...3))
             _ = try await desk.upload("source=x", csv("C", [0, 9]))
@@ -58,7 +58,7 @@ struct GapTests {
     }
 
     @Test func `an answer looks at a bounded number of candles, and says where to go on`() async throws {
-        try await Desk.with(isAnalysing: false) { _, desk in
+        try await Desk.with { _, desk in
             for token in ["A", "B", "C"] {
                 _ = try await desk.upload("source=x", csv(token, [0, 2, 3]))
             }

@@ -147,6 +147,10 @@ struct SendingTests {
         }
     }
 
+    private static let lapse = Statement(
+        "test_lapse",
+        "update delivery set due_at = clock_timestamp() - interval '1 s' where leased_by is not null")
+
     @Test func `a receiver that throttles is left alone by every node, and people see until when`()
         async throws
     {
@@ -172,6 +176,8 @@ struct SendingTests {
                 most: 10, for: UUID(high: 1, low: 1), at: clock.now, in: room.database)
             #expect(taken.deliveries.count == 1)
             #expect(taken.closed == [id: until])
+            // That node is gone, and nobody waits here until its lease has lapsed by the database's clock.
+            _ = try await room.database.query(Self.lapse)
             receiver.answer { _ in .status(204) }
             clock.move(.seconds(61))
             try await wait(until: "both") { receiver.accepted.count == 2 }
