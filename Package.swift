@@ -117,9 +117,6 @@ let package = Package(
         .executableTarget(
             name: "IndicatorDriver", dependencies: ["Indicators"], path: "Tests/IndicatorDriver",
             swiftSettings: strict),
-        .executableTarget(
-            name: "RivalDriver", dependencies: ["Backtests", "Kernel", "Signals"],
-            path: "Tests/RivalDriver", swiftSettings: strict),
         tests("FuzzTests", ["FuzzTargets", "Kernel"]),
         tests("KernelTests", ["Kernel"]),
         tests("JSONTests", ["JSON", "Kernel"]),
@@ -241,6 +238,10 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
                 "TestSupport",
             ],
             path: "Benchmarks/Rules", swiftSettings: strict))
+    package.targets.append(
+        .executableTarget(
+            name: "RivalDriver", dependencies: ["Backtests", "Kernel", "Signals"],
+            path: "Tests/RivalDriver", swiftSettings: strict))
 }
 
 /// For the inner loop, `KEYBELL_TESTS=Alerts,Contract` builds the tests of these rooms alone.
