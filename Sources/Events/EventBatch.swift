@@ -50,8 +50,13 @@ struct EventBatch {
         }
     }
 
-    /// A line of NDJSON; an empty one is none.
-    mutating func take(line bytes: ArraySlice<UInt8>) {
+    /// A line of NDJSON, nil when it was too long; an empty one is none.
+    mutating func take(line bytes: ArraySlice<UInt8>?) {
+        guard let bytes else {
+            line += 1
+            received += 1
+            return refuse("too_large", "has more than \(LineSplitter.longestLine) bytes")
+        }
         guard bytes.contains(where: { $0 > 0x20 }) else {
             line += 1
             return

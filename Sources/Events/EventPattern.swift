@@ -9,17 +9,29 @@ package struct EventPattern: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
-    /// Nil when no event could ever match: see `mistake(in:)`.
-    package init?(_ text: String) {
-        guard text.utf8.count <= EventType.maxNameBytes else { return nil }
+    /// Of what was checked when it was stored; its type may be one of those that are no more.
+    package init(trusted text: String) {
         self.text = text
         area = text.hasSuffix(".*") ? String(text.dropLast()) : nil
-        guard isPossible else { return nil }
     }
 
-    package func matches(_ type: EventType) -> Bool {
-        guard let area else { return type.name == text }
-        return type.name.hasPrefix(area)
+    /// Nil when no event could ever match: see `mistake(in:)`.
+    package init?(_ text: String) {
+        self.init(trusted: text)
+        guard text.utf8.count <= EventType.maxNameBytes, isPossible else { return nil }
+    }
+
+    package func matches(_ type: EventType) -> Bool { matches(type.name) }
+
+    package func matches(_ type: String) -> Bool {
+        guard let area else { return type == text }
+        return type.hasPrefix(area)
+    }
+
+    /// Whether it matches all that the other matches, of types that are and of those that may come.
+    package func covers(_ other: EventPattern) -> Bool {
+        guard let area else { return other.text == text }
+        return other.text.hasPrefix(area)
     }
 
     /// The listed types that it takes; own events come besides when `takesCustom`.

@@ -12,7 +12,6 @@ struct EventUpload {
     static let eventsOfStrictUpload = 1_000
     static let verdictsListedAtMost = 1_000
     static let bodyBytes = 1 << 20
-    static let lineBytes = 64 * 1_024
 
     let ledger: Ledger
     let gatherer: EventGatherer
@@ -62,21 +61,15 @@ struct EventUpload {
         var context = context
         context.idempotency = nil
         var batch = EventBatch()
-        var rest: [UInt8] = []
+        var lines = LineSplitter()
         while let part = try await request.body.next() {
-            rest += part
-            var start = 0
-            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                batch.take(line: rest[start..<end])
-                start = end + 1
+            var cursor = 0
+            while let line = lines.next(in: part, at: &cursor) {
+                batch.take(line: line.bytes(of: part))
                 try await makeRoom(&batch, context, isStrict)
             }
-            rest.removeFirst(start)
-            if rest.count > Self.lineBytes {
-                throw Problem(.payloadTooLarge, "A line has more than \(Self.lineBytes) bytes.")
-            }
         }
-        batch.take(line: rest[...])
+        if let last = lines.finish() { batch.take(line: last.bytes(of: [])) }
         try await makeRoom(&batch, context, isStrict)
         return try await store(&batch, context, isStrict)
     }

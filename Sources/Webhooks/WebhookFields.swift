@@ -39,10 +39,7 @@ extension Fields {
         var seen: Set<String> = []
         for (index, text) in texts.enumerated() {
             if EventPattern(text) == nil {
-                let hint = EventPattern.suggestion(for: text).map { "; did you mean \($0)?" } ?? ""
-                fail(
-                    name, index: index, code: "unknown_event_type",
-                    "is no event type and no area of them\(hint)")
+                fail(name, index: index, code: "unknown_event_type", EventPattern.mistake(in: text))
             } else if !seen.insert(text).inserted {
                 fail(name, index: index, code: "repeated", "stands twice")
             }

@@ -44,7 +44,7 @@ final class WebhookSnapshot {
             else { return false }
             let isTaken =
                 EventType.pagingNames.contains(message.type)
-                || message.countingNames.contains { name in patterns.contains { $0.takes(name) } }
+                || message.countingNames.contains { name in patterns.contains { $0.matches(name) } }
             let isMeant = isTaken || !patterns.contains { $0.isAboutAlerts }
             return switch message.target {
             case .webhooks(let named): named.contains(id) && isMeant
@@ -72,7 +72,7 @@ final class WebhookSnapshot {
     func takes(_ type: String) -> Bool {
         entries.values.contains { entry in
             entry.status.takesMessages
-                && (EventType.pagingNames.contains(type) || entry.patterns.contains { $0.takes(type) })
+                && (EventType.pagingNames.contains(type) || entry.patterns.contains { $0.matches(type) })
         }
     }
 

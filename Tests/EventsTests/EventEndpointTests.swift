@@ -167,12 +167,16 @@ import Testing
 
     @Test func `lines are taken as they come, in transactions of a thousand`() async throws {
         try await FeedDesk.run { _, desk in
-            let lines = (0..<2_500).map { "{\"type\":\"custom.n\($0)\"}" } + ["", "nonsense"]
+            let lines =
+                (0..<2_500).map { "{\"type\":\"custom.n\($0)\"}" }
+                + ["", "nonsense", String(repeating: "x", count: 70_000), #"{"type":"custom.last"}"#]
             let answer = try await desk.push(
                 lines.joined(separator: "\n"), type: "application/x-ndjson")
-            #expect(answer.json["received"]?.asInt == 2_501)
-            #expect(answer.json["stored"]?.asInt == 2_500)
+            #expect(answer.json["received"]?.asInt == 2_503)
+            #expect(answer.json["stored"]?.asInt == 2_501)
             #expect(answer.json["errors"]?[0]?["line"]?.asInt == 2_502)
+            #expect(answer.json["errors"]?[1]?["line"]?.asInt == 2_503)
+            #expect(answer.json["errors"]?[1]?["code"]?.asString == "too_large")
             let first = try await desk.list("limit=1000")
             #expect(first.data.count == 1_000)
             var (count, cursor) = (first.data.count, first.cursor)
@@ -180,7 +184,7 @@ import Testing
                 let page = try await desk.list("limit=1000&after=\(cursor)")
                 (count, cursor) = (count + page.data.count, page.cursor)
             }
-            #expect(count == 2_500)
+            #expect(count == 2_501)
             let strict = try await desk.push(
                 lines.joined(separator: "\n"), query: "?strict=true", type: "application/x-ndjson")
             #expect(strict.code == "payload_too_large")

@@ -62,7 +62,7 @@ struct SuppliedUpload {
         while let part = try await request.body.next() {
             try await take(part, &lines)
         }
-        if let last = lines.finish() { take(last, part: [], number: lines.number) }
+        if let last = lines.finish() { take(last.bytes(of: []), number: lines.number) }
         if isStrict && refused > 0 { throw refusal }
         try await flush()
         return answer
@@ -72,10 +72,8 @@ struct SuppliedUpload {
         _ part: [UInt8], _ lines: inout LineSplitter
     ) async throws {
         var cursor = 0
-        while true {
-            let line = part.withUnsafeBufferPointer { lines.next(in: $0, at: &cursor) }
-            guard let line else { return }
-            take(line, part: part, number: lines.number)
+        while let line = lines.next(in: part, at: &cursor) {
+            take(line.bytes(of: part), number: lines.number)
             if isStrict && rows.count > Self.mostStrictRows {
                 throw Problem(
                     .payloadTooLarge, "With strict=true an upload has at most \(Self.mostStrictRows) rows.")
@@ -84,19 +82,15 @@ struct SuppliedUpload {
         }
     }
 
-    private mutating func take(_ line: LineSplitter.Line, part: [UInt8], number: Int) {
-        let bytes: [UInt8]
-        switch line {
-        case .inChunk(let range): bytes = Array(part[range])
-        case .carried(let carried): bytes = carried
-        case .tooLong:
+    private mutating func take(_ line: ArraySlice<UInt8>?, number: Int) {
+        guard let bytes = line else {
             received += 1
             return refuse(number, "line_too_long", "has more than \(LineSplitter.longestLine) bytes")
         }
         if bytes.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { return }
         received += 1
         do {
-            let row = try parse(Fields(bytes), ledger.clock.now())
+            let row = try parse(Fields(Array(bytes)), ledger.clock.now())
             guard keys.insert(row.key).inserted else {
                 return refuse(number, "repeated", "stands twice among rows that are stored together")
             }

@@ -1,3 +1,5 @@
+import HTTPServer
+
 /// Reads candles out of a stream of bytes that may be cut anywhere, and gives a verdict per row without ever
 /// losing its position: a refused row leaves its neighbours alone. Holds at most one row.
 package struct CandleReader: Sendable {

@@ -1,3 +1,5 @@
+import HTTPServer
+
 /// The array of arrays that exchange kline interfaces answer: `[[openTime, "o", "h", "l", "c", "v", …], …]`,
 /// time in milliseconds, numbers bare or quoted, further elements passed over. Cut out byte by byte, in any
 /// chunks.

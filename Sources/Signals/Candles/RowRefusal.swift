@@ -1,3 +1,4 @@
+import HTTPServer
 package import Kernel
 
 /// Why one row of an upload is not taken. The rows around it are.

@@ -9,7 +9,7 @@ enum SampleMessage {
     /// An alert, and an event of each type that the endpoint takes.
     static func all(of patterns: [String]?) -> [JSONValue] {
         let taken = (patterns ?? ["alert.*"]).map { EventPattern(trusted: $0) }
-        let types = EventType.all.filter { type in taken.contains { $0.takes(type.name) } }
+        let types = EventType.all.filter { type in taken.contains { $0.matches(type) } }
         let events = types.prefix(typesAtMost).map { type in
             message(type.name, fields(of: type))
         }

@@ -8,7 +8,6 @@ import Kernel
 /// most one chunk is being written while the next one fills.
 final class UsageUpload {
     static let refusalsListedAtMost = 1_000
-    static let lineBytes = 64 * 1_024
     /// Lines wait no longer than that for their chunk to fill.
     private static let waitAtMost: Period = .seconds(1)
     /// Lines of a strict upload, which is one transaction.
@@ -26,7 +25,6 @@ final class UsageUpload {
     private var ready: [ReportChunk] = []
     private var underWay: ReportWriter.Work?
     private var timer: TimerID?
-    private var line = 0
     private(set) var received = 0
     private(set) var verdicts = ReportVerdicts()
     private(set) var refused = 0
@@ -54,9 +52,9 @@ final class UsageUpload {
 
     private nonisolated(nonsending) func read(_ body: RequestBody) async throws {
         do {
-            var rest: [UInt8] = []
-            while let part = try await body.next() { try await take(part, &rest) }
-            if !rest.isEmpty { take(line: rest[...]) }
+            var lines = LineSplitter()
+            while let part = try await body.next() { try await take(part, &lines) }
+            if let last = lines.finish() { take(last.bytes(of: []), number: lines.number) }
         } catch {
             // What was read whole is stored, whatever became of the rest.
             if !isStrict { try? await drain() }
@@ -69,52 +67,41 @@ final class UsageUpload {
 // MARK: Lines
 
 extension UsageUpload {
-    private nonisolated(nonsending) func take(_ part: [UInt8], _ rest: inout [UInt8]) async throws {
-        var (start, turn) = (0, Self.sliceBytes)
-        while let end = part[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            if rest.isEmpty {
-                take(line: part[start..<end])
-            } else {
-                rest += part[start..<end]
-                take(line: rest[...])
-                rest.removeAll(keepingCapacity: true)
-            }
-            start = end + 1
+    private nonisolated(nonsending) func take(
+        _ part: [UInt8], _ lines: inout LineSplitter
+    ) async throws {
+        var (cursor, turn) = (0, Self.sliceBytes)
+        while let line = lines.next(in: part, at: &cursor) {
+            take(line.bytes(of: part), number: lines.number)
             if chunk.count >= (isStrict ? Self.strictRows : ReportChunk.mostRows) { try await makeRoom() }
-            if start > turn {
-                turn = start + Self.sliceBytes
+            if cursor > turn {
+                turn = cursor + Self.sliceBytes
                 await Task.yield()
             }
-        }
-        rest += part[start...]
-        guard rest.count <= Self.lineBytes else {
-            throw Problem(
-                .payloadTooLarge,
-                "A line has more than \(Self.lineBytes) bytes. Lines before it that fit are stored."
-            )
         }
         keepTime()
     }
 
-    private func take(line bytes: ArraySlice<UInt8>) {
-        line += 1
+    private func take(_ bytes: ArraySlice<UInt8>?, number line: Int) {
+        guard let bytes else {
+            received += 1
+            return refuse(line, "too_large", "is longer than \(LineSplitter.longestLine) bytes")
+        }
         guard bytes.contains(where: { $0 > 0x20 }) else { return }
         received += 1
-        guard bytes.count <= Self.lineBytes else {
-            return refuse("too_large", "is longer than \(Self.lineBytes) bytes")
-        }
         do {
             chunk.append(
                 try UsageReport(try JSONValue.parse(bytes), now: clock.now()), line: line)
         } catch let mistakes as FieldErrors {
             let first = mistakes.errors.first
-            refuse(first?.code ?? FieldCode.malformed, "\(first?.pointer ?? "") \(first?.message ?? "")")
+            let message = "\(first?.pointer ?? "") \(first?.message ?? "")"
+            refuse(line, first?.code ?? FieldCode.malformed, message)
         } catch {
-            refuse(FieldCode.malformed, "is no JSON: \(error)")
+            refuse(line, FieldCode.malformed, "is no JSON: \(error)")
         }
     }
 
-    private func refuse(_ code: String, _ message: String) {
+    private func refuse(_ line: Int, _ code: String, _ message: String) {
         count(ReportVerdicts(refusals: [.init(line: line, code: code, message: message)]))
     }
 

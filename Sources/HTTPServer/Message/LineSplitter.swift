@@ -1,15 +1,25 @@
 import Glibc
 
-/// Cuts a stream of bytes into lines, however it arrives in chunks. A line longer than the limit is counted
+/// Cuts a body into lines, however it arrives in chunks. A line longer than the limit is counted
 /// and skipped, so that the position is never lost.
 package struct LineSplitter: Sendable {
-    /// Bytes; a candle's row has about 100. Bounds what one connection can make us hold.
+    /// Bytes. Bounds what one connection can make us hold.
     package static let longestLine = 65_536
 
     package enum Line {
         case inChunk(Range<Int>)
         case carried([UInt8])
         case tooLong
+
+        /// What it says, without its line feed; nil when it was too long.
+        /// - Parameter part: the one in which it ended.
+        package func bytes(of part: [UInt8]) -> ArraySlice<UInt8>? {
+            switch self {
+            case .inChunk(let range): part[range]
+            case .carried(let bytes): bytes[...]
+            case .tooLong: nil
+            }
+        }
     }
 
     /// The number of the line that was returned last, from 1.
@@ -19,6 +29,10 @@ package struct LineSplitter: Sendable {
     private var isSkipping = false
 
     package init() {}
+
+    package mutating func next(in part: [UInt8], at cursor: inout Int) -> Line? {
+        part.withUnsafeBufferPointer { next(in: $0, at: &cursor) }
+    }
 
     package mutating func next(in chunk: UnsafeBufferPointer<UInt8>, at cursor: inout Int) -> Line? {
         guard let base = chunk.baseAddress, cursor < chunk.count else { return nil }
