@@ -120,8 +120,8 @@ extension NodeShared {
             id: id, startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: nil, offLoop: scratchOffLoop, receiverNames: scratchOffLoop,
-            httpMetrics: HTTPMetricFamilies(metrics),
-            state: NodeState(), refusals: Refusals(), hasher: scratchHasher, streams: StreamLimit(),
+            partnerNames: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
+            refusals: Refusals(), hasher: scratchHasher, streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics), away: AwayMode(clock: clock, metrics: metrics))
     }
 }

@@ -33,7 +33,7 @@ extension ProviderClient {
     static func of(_ shared: NodeShared, _ reactor: Reactor) -> ProviderClient? {
         guard let settings = shared.settings.openID else { return nil }
         let client = HTTPClient(
-            on: reactor, resolver: .system(shared.offLoop),
+            on: reactor, resolver: .system(shared.partnerNames),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]))
         return ProviderClient(settings, client: client, clock: shared.clock) {
             guard let secret = settings.clientSecret else { return nil }

@@ -29,7 +29,7 @@ struct ExchangeSender {
         // A handshake costs an order tens of milliseconds; every request asks the address guard anyway.
         kept.connectionAge = Self.connectionAge
         client = HTTPClient(
-            on: reactor, resolver: .system(shared.offLoop),
+            on: reactor, resolver: .system(shared.partnerNames),
             addressGuard: AddressGuard(ownAddresses: [shared.settings.listen]), settings: kept)
     }
 

@@ -24,6 +24,7 @@ package final class Node: Sendable {
     let log: Log
     let offLoop: OffLoop
     private let receiverNames: OffLoop
+    private let partnerNames: OffLoop
     private let hasher: PasswordHasher
     private let workers: [Worker]
 
@@ -38,6 +39,7 @@ package final class Node: Sendable {
         self.log = log
         offLoop = try OffLoop(threads: 4, limit: 256, name: "kb-offloop")
         receiverNames = try OffLoop(threads: 8, limit: 256, name: "kb-names")
+        partnerNames = try OffLoop(threads: 4, limit: 256, name: "kb-partners")
         hasher = try PasswordHasher()
         workers = try (0..<settings.loops).map { _ in try Worker() }
     }
@@ -122,6 +124,7 @@ package final class Node: Sendable {
         for worker in workers { worker.stop() }
         offLoop.stop()
         receiverNames.stop()
+        partnerNames.stop()
         hasher.stop()
         log.flush()
     }
@@ -184,8 +187,9 @@ extension Node {
             id: id, startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
-            receiverNames: receiverNames, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
-            refusals: Refusals(), hasher: hasher, streams: StreamLimit(),
+            receiverNames: receiverNames, partnerNames: partnerNames,
+            httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(), refusals: Refusals(),
+            hasher: hasher, streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics),
             away: AwayMode(clock: clock, metrics: metrics))
         shared.exchangeStates.export(to: metrics)
