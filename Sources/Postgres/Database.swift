@@ -25,10 +25,13 @@ package final class Database: Queryable {
         offLoop: OffLoop, entropy: Entropy = .system
     ) {
         let connector = Connector(url, settings: settings, reactor: reactor, offLoop: offLoop)
+        var byKeys = settings
+        byKeys.findsByKeys = true
+        let batches = Connector(url, settings: byKeys, reactor: reactor, offLoop: offLoop)
         func link(isEager: Bool) -> Link { Link(connector, entropy: entropy, isEager: isEager) }
         self.connector = connector
         reads = link(isEager: true)
-        batch = TransactionPool([link(isEager: false)], reactor: reactor)
+        batch = TransactionPool([Link(batches, entropy: entropy, isEager: false)], reactor: reactor)
         pool = TransactionPool((0..<size.transactions).map { _ in link(isEager: false) }, reactor: reactor)
         links = [reads] + batch.links + pool.links
     }

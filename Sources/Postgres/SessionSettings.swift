@@ -13,6 +13,9 @@ package struct SessionSettings: Sendable {
     package var networkTimeout: Period = .seconds(5)
     /// One attempt at one host, with TLS and authentication.
     package var connectTimeout: Period = .seconds(2)
+    /// For sessions whose few statements all find rows by their keys. The planner thinks that arrays deserve a
+    /// plan of their own each time, and takes longer to plan than to run.
+    package var findsByKeys = false
 
     package init() {}
 
@@ -34,14 +37,22 @@ package struct SessionSettings: Sendable {
         return keywords + url.options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// One plan for each statement, and it goes by indexes: a plan that was made while a table was empty would
+    /// read all of it, until somebody analyses the table.
+    private static let byKeys = [
+        ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+    ]
+
     /// Just-in-time compilation costs more than our short statements take.
     private var options: String {
-        let settings = [
+        var settings = [
             ("lock_timeout", "\(lockTimeout.microseconds / 1_000)"),
             ("statement_timeout", "\(statementTimeout.microseconds / 1_000)"),
             ("idle_in_transaction_session_timeout", "\(idleInTransactionTimeout.microseconds / 1_000)"),
             ("timezone", "UTC"), ("synchronous_commit", "on"), ("jit", "off"), ("bytea_output", "hex"),
         ]
+        if findsByKeys { settings += Self.byKeys }
         return settings.map { "-c \($0)=\($1)" }.joined(separator: " ")
     }
 }

@@ -53,6 +53,26 @@ import Testing
         }
     }
 
+    @Test func `a batch's statement is planned once, and goes by indexes`() async throws {
+        let find = Statement("find", "select amount from account where id = any ($1)")
+        let plans = Statement(
+            "plans",
+            """
+            select generic_plans, custom_plans, current_setting('enable_seqscan') from pg_prepared_statements
+            where name like 'find.%'
+            """)
+        let scratch = try await ScratchDatabase.make(migrated: false)
+        try await scratch.withDatabase { _, database in
+            try await database.query(Self.make)
+            for _ in 0..<7 {
+                try await database.batch.transaction { _ = try await $0.query(find, .int32Array([1, 2])) }
+            }
+            let rows = try await database.batch.transaction { try await $0.query(plans) }
+            #expect(rows[0].int64(0) == 7 && rows[0].int64(1) == 0)
+            #expect(rows[0].text(2) == "off")
+        }
+    }
+
     @Test func `statements and their commit leave together`() async throws {
         let scratch = try await ScratchDatabase.make(migrated: false)
         try await scratch.withDatabase { _, database in
