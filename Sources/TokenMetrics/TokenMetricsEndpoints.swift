@@ -39,8 +39,9 @@ package struct TokenMetricsEndpoints {
     private func read(
         _ name: String, _ id: String, _ permission: Permission, _ handle: @escaping Handler
     ) -> Operation {
-        Operation(.get, "/v2/\(name)", id: id, requires: .permission(permission), bodyLimit: 0) {
-            request, context in
+        Operation(
+            .get, "/v2/\(name)", id: id, requires: .permission(permission), bodyLimit: 0, tokensOnly: true
+        ) { request, context in
             var parameters = try request.parameters()
             return try await handle(&parameters, context)
         }

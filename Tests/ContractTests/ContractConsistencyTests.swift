@@ -37,7 +37,9 @@ import Testing
         for operation in contract.operations {
             let bearer: JSONValue? = operation.body["security"]
             #expect(
-                (operation.permission == "none") == (bearer != nil && bearer != [[:], ["accessToken": []]]))
+                (operation.permission == "none")
+                    == (bearer != nil && bearer != [[:], ["accessToken": []]]
+                        && bearer != Contract.accessTokens))
         }
     }
 

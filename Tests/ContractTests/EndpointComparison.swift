@@ -11,6 +11,8 @@ struct EndpointFacts: Hashable {
     let errorCodes: Set<String>
     /// `factor within 300 s, on a condition`; nil asks for none.
     var stepUp: String?
+    /// No session opens it.
+    var tokensOnly = false
 
     var name: String { "\(method) \(path)" }
 }
@@ -46,6 +48,9 @@ enum EndpointComparison {
             let sides = [contract.stepUp, router.stepUp].map { $0 ?? "none" }
             found.append("\(contract.name): step-up \(sides[0]), in the router \(sides[1])")
         }
+        if contract.tokensOnly != router.tokensOnly {
+            found.append("\(contract.name): access tokens only on one side")
+        }
         let unwritten = router.errorCodes.subtracting(contract.errorCodes).sorted()
         if !unwritten.isEmpty {
             found.append("\(contract.name): openapi.yaml lacks \(unwritten.joined(separator: ", "))")
@@ -65,9 +70,12 @@ extension Contract {
             EndpointFacts(
                 method: $0.method, path: $0.path, id: $0.id ?? "", permission: $0.permission ?? "",
                 isScoped: $0.isScoped,
-                errorCodes: Set($0.errorCodes), stepUp: Self.stepUp($0.body["x-step-up"]))
+                errorCodes: Set($0.errorCodes), stepUp: Self.stepUp($0.body["x-step-up"]),
+                tokensOnly: $0.body["security"] == Self.accessTokens)
         }
     }
+
+    static let accessTokens: JSONValue = [["accessToken": []]]
 
     private static func stepUp(_ said: JSONValue?) -> String? {
         guard let level = said?["level"]?.asString, let seconds = said?["within_seconds"]?.asInt else {

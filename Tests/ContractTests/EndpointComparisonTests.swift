@@ -41,6 +41,8 @@ import Testing
         let revoke = try #require(all.first { $0.id == "revokeKey" })
         #expect(revoke.name == "POST /v1/keys/{key_id}/revoke")
         #expect(revoke.permission == "keys:revoke")
+        #expect(!revoke.tokensOnly)
+        #expect(all.first { $0.id == "revealKey" }?.tokensOnly == true)
         #expect(revoke.errorCodes.isSuperset(of: ["forbidden", "not_found", "precondition_failed"]))
     }
 }

@@ -43,7 +43,7 @@ extension EndpointFacts {
             method: operation.method.name, path: operation.path.replacing("*}", with: "}"), id: operation.id,
             permission: operation.requires.text, isScoped: operation.requires.isScoped,
             errorCodes: Set(operation.allErrors.map(\.code)),
-            stepUp: operation.stepUp.map(Self.text))
+            stepUp: operation.stepUp.map(Self.text), tokensOnly: operation.tokensOnly)
     }
 
     private static func text(_ demand: StepUp) -> String {

@@ -42,7 +42,7 @@ struct SessionGateTests {
         return (owner, Browser(answer))
     }
 
-    @Test func `a session acts as its user everywhere, and the trail names it`() async throws {
+    @Test func `a session acts as its user, and the trail names it`() async throws {
         try await Premises.open { _, premises in
             let (owner, browser) = try await Self.signIn(premises)
             let me = try await premises.call("GET", "/v1/me", headers: browser.cookies)
@@ -81,6 +81,24 @@ struct SessionGateTests {
                 #expect(foreign.status == 401, "\(operation.id): \(foreign.text)")
             }
             #expect(try await premises.call("GET", "/v1/me", headers: browser.cookies).status == 200)
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `no session trades, signs, reveals or reads by the paths of stock clients`() async throws {
+        try await Premises.open(isRunning: true) { _, premises in
+            let (_, browser) = try await Self.signIn(premises)
+            let closed = premises.operations.filter(\.tokensOnly)
+            let named = closed.map(\.id).filter { !$0.hasPrefix("proxy") && !$0.hasPrefix("tokenMetrics") }
+            #expect(named.sorted() == ["revealKey", "signRequest"])
+            #expect(closed.count { $0.path.contains("/proxy/") } == 5)
+            let stock = premises.operations.filter { $0.path.hasPrefix("/v2/") }
+            #expect(!stock.isEmpty && stock.allSatisfy(\.tokensOnly))
+            for operation in closed {
+                let answer = try await premises.knock(operation, headers: browser.cookies + browser.csrf)
+                #expect(answer.status == 401, "\(operation.id): \(answer.text)")
+                #expect(answer.text.contains("a session does not open this"), "\(operation.id)")
+            }
             #expect(premises.mistakes == [])
         }
     }

@@ -21,6 +21,8 @@ package final class Endpoint<Permission: Sendable, Context> {
     package let settlesItself: Bool
     /// What it asks for beyond its permission. Only of what acts: nothing that asks for it is done twice.
     package let stepUp: StepUp?
+    /// Whether an access token alone opens it: a session, which a browser sends along by itself, does not.
+    package let tokensOnly: Bool
     package let handle: (Request, Context) async throws -> Response
     /// The same as `handle`, for reads that never wait: nil for all others.
     package let handleAtOnce: ((Request, Context) throws -> Response)?
@@ -28,7 +30,7 @@ package final class Endpoint<Permission: Sendable, Context> {
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
         bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, acts: Bool = false,
-        settlesItself: Bool = false, stepUp: StepUp? = nil,
+        settlesItself: Bool = false, stepUp: StepUp? = nil, tokensOnly: Bool = false,
         handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
@@ -41,6 +43,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.acts = acts || method != .get
         self.settlesItself = settlesItself
         self.stepUp = stepUp
+        self.tokensOnly = tokensOnly
         self.handle = handle
         precondition(
             stepUp == nil || (self.acts && !settlesItself), "\(id) asks for a step-up and may be repeated")
@@ -62,6 +65,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         acts = false
         settlesItself = false
         stepUp = nil
+        tokensOnly = false
         self.handle = { request, context in try handle(request, context) }
         handleAtOnce = handle
     }

@@ -71,6 +71,11 @@ extension Problem {
         unauthenticated("A valid access token, or a session, is needed.")
     }
 
+    /// Where no session is enough.
+    package static var accessTokenNeeded: Problem {
+        unauthenticated("A valid access token is needed; a session does not open this.")
+    }
+
     /// Where something else than an access token proves who calls. One answer for every reason, too.
     package static func unauthenticated(_ detail: String) -> Problem {
         Problem(.unauthenticated, detail, headers: [(.wwwAuthenticate, "Bearer realm=\"keybell\"")])

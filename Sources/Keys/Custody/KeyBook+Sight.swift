@@ -46,6 +46,7 @@ extension KeyBook {
                 operation.method, operation.path, id: operation.id, requires: operation.requires,
                 errors: operation.errors, bodyLimit: operation.bodyLimit, repeats: operation.repeats,
                 acts: operation.acts, settlesItself: operation.settlesItself, stepUp: operation.stepUp,
+                tokensOnly: operation.tokensOnly,
                 handle: handler.handle)
         }
     }

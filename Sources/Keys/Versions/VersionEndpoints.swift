@@ -34,9 +34,8 @@ struct VersionEndpoints {
                 bodyLimit: Self.bodyBytes, stepUp: .recently, handle: destroy),
             Operation(
                 .post, "/v1/keys/{key_id}/reveal", id: "revealKey", requires: .scoped(.keysReveal),
-
                 errors: Self.errors + [.alreadyDone], bodyLimit: Self.bodyBytes, repeats: .refusal,
-                stepUp: .strictly, handle: reveal),
+                stepUp: .strictly, tokensOnly: true, handle: reveal),
         ]
     }
 

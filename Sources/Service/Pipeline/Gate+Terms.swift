@@ -41,7 +41,7 @@ extension Gate {
                 throw try await refuse(error, due.caller, request, operation, clock.now())
             }
         }
-        let (credential, now) = (try credential(of: request), clock.now())
+        let (credential, now) = (try credential(of: request, to: operation), clock.now())
         let refusal = try await authenticator.charge(due.caller, credential, due.signature, now: now)
         guard let refusal else { return }
         let problem = try await refuse(refusal, request, operation, now)

@@ -49,7 +49,8 @@ final class Gate {
         // A repeat is told what became of the first: to nobody before it is known who asks.
         guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
         let now = clock.now()
-        let known = authenticator.known(try credential(of: request), from: visit.address, now: now)
+        let known = authenticator.known(
+            try credential(of: request, to: operation), from: visit.address, now: now)
         guard let known, known.caller.terms == nil, operation.requires.permission != nil,
             operation.requires.admits(known.caller.rights), !known.caller.isOverdue(operation, at: now)
         else { return nil }
@@ -59,26 +60,29 @@ final class Gate {
     }
 
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.
-    func credential(of request: Request) throws(Problem) -> Credential {
+    /// Where they open nothing it is said, so that nobody looks for another mistake.
+    func credential(of request: Request, to operation: Operation) throws(Problem) -> Credential {
         let headers = request.head.headers
         let said =
             request.isProxied
             ? ForeignToken(headers).credential
             : request.isOfTokenMetrics ? TokenMetricsKey.credential(in: headers) : Credential.read(headers)
-        guard said == .absent, headers.contains(.cookie) else { return said }
+        guard said == .absent else { return said }
+        if operation.tokensOnly { throw .accessTokenNeeded }
+        guard headers.contains(.cookie) else { return .absent }
         return try SessionCookies.credential(of: request, at: door)
     }
 
     /// Who asks, as far as that is known without asking anybody.
     @inline(never)
-    func known(_ request: Request, _ visit: Visit) -> PrincipalID? {
-        guard let credential = try? credential(of: request) else { return nil }
+    func known(_ request: Request, _ operation: Operation, _ visit: Visit) -> PrincipalID? {
+        guard let credential = try? credential(of: request, to: operation) else { return nil }
         return authenticator.known(credential, from: visit.address, now: clock.now())?.caller.actor.principal
     }
 
     func admit(_ request: Request, to operation: Operation, _ visit: Visit) async throws -> Admission {
         let now = clock.now()
-        let credential = try credential(of: request)
+        let credential = try credential(of: request, to: operation)
         let attempt = try await authenticator.begin(credential, from: visit.address, now: now)
         if !operation.acts, let caller = permitted(attempt, operation), caller.terms == nil,
             !caller.isOverdue(operation, at: now)

@@ -126,12 +126,12 @@ final class Pipeline {
         if gate.admitsAnybody(request, to: operation, visit) {
             return Admission(context: gate.anonymous(request, visit), check: nil)
         }
-        try checkGuesses(request, &visit)
+        try checkGuesses(request, operation, &visit)
         do {
             if let assumed = try gate.assumed(request, operation, visit) { return assumed }
             return try await gate.admit(request, to: operation, visit)
         } catch let problem as Problem {
-            try charge(problem, request, &visit)
+            try charge(problem, request, operation, &visit)
             throw problem
         }
     }
@@ -139,10 +139,12 @@ final class Pipeline {
     /// Nobody is looked for whose address has no requests left: that is how access tokens are guessed. Who is
     /// known pays for themselves.
     @inline(never)
-    private func checkGuesses(_ request: Request, _ visit: inout Visit) throws {
+    private func checkGuesses(
+        _ request: Request, _ operation: Operation, _ visit: inout Visit
+    ) throws {
         guard
             let verdict = limiter.refusal(of: .address(visit.address), now: request.receivedAt),
-            gate.known(request, visit) == nil
+            gate.known(request, operation, visit) == nil
         else { return }
         visit.limit = verdict
         throw limited(verdict)
@@ -151,8 +153,12 @@ final class Pipeline {
     /// Who is not let in has asked something, too: whoever is nobody from their address, and others for
     /// themselves.
     @inline(never)
-    private func charge(_ problem: Problem, _ request: Request, _ visit: inout Visit) throws {
-        if problem.code.status != .unauthorized { visit.principal = gate.known(request, visit) }
+    private func charge(
+        _ problem: Problem, _ request: Request, _ operation: Operation, _ visit: inout Visit
+    ) throws {
+        if problem.code.status != .unauthorized {
+            visit.principal = gate.known(request, operation, visit)
+        }
         try limit(&visit, at: request.receivedAt)
     }
 

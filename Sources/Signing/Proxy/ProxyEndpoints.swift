@@ -56,7 +56,7 @@ package struct ProxyEndpoints {
                 method, "/v1/keys/{key_id}/proxy/{host}/{path*}", id: id, requires: .scoped(.keysProxy),
                 errors: errors + (method == .post ? [.alreadySent] : []), bodyLimit: Self.bodyBytes,
                 repeats: method == .post ? .sending : .nothing, acts: true, settlesItself: true,
-                handle: proxy)
+                tokensOnly: true, handle: proxy)
         }
     }
 }

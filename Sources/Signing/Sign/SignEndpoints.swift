@@ -23,7 +23,8 @@ package struct SignEndpoints {
             Operation(
                 .post, "/v1/keys/{key_id}/sign", id: "signRequest", requires: .scoped(.keysSign),
                 errors: [.notFound, .conflict, .alreadyDone, .keyTampered, .policyDenied],
-                bodyLimit: SignBody.bytes, repeats: .refusal, settlesItself: true, handle: sign),
+                bodyLimit: SignBody.bytes, repeats: .refusal, settlesItself: true, tokensOnly: true,
+                handle: sign),
             Operation(
                 .post, "/v1/keys/{key_id}/sign/dry-run", id: "tryRequest", requires: .scoped(.keysSign),
                 errors: [.notFound, .conflict, .keyTampered], bodyLimit: SignBody.bytes, repeats: .nothing
