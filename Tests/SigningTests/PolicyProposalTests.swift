@@ -74,4 +74,46 @@ import Testing
             #expect(told["document"]?["hosts"] == ["spot", "usdm"])
         }
     }
+
+    @Test func `what bots report of their own keys keeps nothing allowed`() async throws {
+        try await SigningDesk.run { desk in
+            let key = try await used(desk)
+            let lines = ["reported", "accepted", "unknown"].enumerated().map { place, outcome in
+                let more = #", "outcome": "\#(outcome)""#
+                return UsageListTests.line(key, place, desk.time.now, more)
+                    .replacing(#""operation": "trade""#, with: #""operation": "admin""#)
+            }
+            #expect(try await desk.report(lines).json["inserted"] == 3)
+            let told = try await proposal(desk, key)
+            #expect(told["not_kept"] == [:], "\(told)")
+            #expect(told["document"]?["operations"] == ["read", "trade"])
+        }
+    }
+
+    @Test func `uses beyond the newest are summed up, and it is said from when on they were judged`()
+        async throws
+    {
+        try await SigningDesk.run(judgesAtMost: 2) { desk in
+            let key = try await used(desk)
+            let whole = try await proposal(desk, key)
+            #expect(whole["truncated"] == false && whole["oldest"] != .null, "\(whole)")
+            #expect(whole["document"]?["orders"]?["sides"] == ["buy"])
+            desk.time.move(.seconds(1))
+            let newer = desk.time.now
+            for _ in 0..<2 { #expect(try await desk.proxy(key, "GET", "/api/v3/account").status == 200) }
+            let told = try await proposal(desk, key)
+            #expect(told["truncated"] == true && told["oldest"] == .string(newer.description), "\(told)")
+            #expect(told["requests"] == 2 && told["replay"]?["requests"] == 2)
+            // The order is among the earlier ones: its symbol is known, and how it was ordered is not.
+            #expect(told["document"]?["operations"] == ["read", "trade"])
+            #expect(told["document"]?["orders"] == ["symbols": ["BTCUSDT"]])
+            #expect(told["document"]?["hosts"] == ["spot", "usdm"])
+            let draft = try await desk.call(
+                "PUT", "/v1/keys/\(key)/policy/draft", Self.policy, match: "\"0\"")
+            try #require(draft.status < 300, "\(draft.text)")
+            let replay = try await desk.call("POST", "/v1/keys/\(key)/policy/draft/replay")
+            #expect(replay.json["truncated"] == true && replay.json["requests"] == 2, "\(replay.text)")
+            #expect(replay.json["oldest"] == .string(newer.description))
+        }
+    }
 }

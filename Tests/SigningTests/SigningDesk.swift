@@ -3,6 +3,7 @@ import Crypto
 import EventLoop
 import Events
 import Exchanges
+import HTTPServer
 import JSON
 import Jobs
 import Kernel
@@ -135,10 +136,16 @@ struct SigningDesk {
     let me: PrincipalID
     private let reports: ReportWriter
     private let caller: TestCaller
+    private let keyring: Keyring
+    private let fingerprintKey: HMACKey
 
-    init(_ database: Database, _ keyring: Keyring, reactor: Reactor, time: DeskClock) throws {
+    /// - Parameter judgesAtMost: requests, where policies are tried on them.
+    init(
+        _ database: Database, _ keyring: Keyring, _ fingerprintKey: HMACKey, reactor: Reactor,
+        time: DeskClock, judgesAtMost: Int = 10_000
+    ) throws {
+        (self.keyring, self.fingerprintKey) = (keyring, fingerprintKey)
         (self.database, self.time) = (database, time)
-        let fingerprintKey = try HMACKey(Secret(randomBytes: 32))
         me = PrincipalID(.serviceAccount, UUID(at: time.now, entropy: .system))
         ledger = Ledger(database: database, clock: time.clock, entropy: .system)
         book = KeyBook(
@@ -170,7 +177,8 @@ struct SigningDesk {
                 + UsageEndpoints(database: database, writer: reports).operations
                 + PolicyEndpoints(
                     book: PolicyBook(ledger: ledger, keys: book),
-                    history: UsageHistory(keys: book, database: database, market: view, feed: feed)
+                    history: UsageHistory(keys: book, database: database, market: view, feed: feed),
+                    judgesAtMost: judgesAtMost
                 ).operations)
     }
 
@@ -192,11 +200,13 @@ struct SigningDesk {
 
     /// - Parameter writesOutcomes: otherwise what is sent stays as it was committed.
     static func run(
-        writesOutcomes: Bool = true, _ body: @Sendable @escaping (SigningDesk) async throws -> Void
+        writesOutcomes: Bool = true, judgesAtMost: Int = 10_000,
+        _ body: @Sendable @escaping (SigningDesk) async throws -> Void
     ) async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database in
-            let desk = try await open(on: worker, database, writesOutcomes: writesOutcomes)
+            let desk = try await open(
+                on: worker, database, writesOutcomes: writesOutcomes, judgesAtMost: judgesAtMost)
             defer { desk.stop() }
             try await body(desk)
         }
@@ -204,21 +214,35 @@ struct SigningDesk {
 
     /// For several on one database; whoever opens it stops it.
     static func open(
-        on worker: isolated Worker, _ database: Database, writesOutcomes: Bool = true
+        on worker: isolated Worker, _ database: Database, writesOutcomes: Bool = true,
+        judgesAtMost: Int = 10_000
     ) async throws -> SigningDesk {
         let root = try RootKey()
         let wrapped = try WrappedKeyEncryptionKey.generate(generation: 1, under: root)
         // Sealed bytes hang on their key-encryption key; this desk's is known to no database.
         _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
         let desk = try SigningDesk(
-            database, try Keyring(opening: [wrapped], under: root), reactor: worker.reactor,
-            time: DeskClock())
+            database, try Keyring(opening: [wrapped], under: root), HMACKey(Secret(randomBytes: 32)),
+            reactor: worker.reactor, time: DeskClock(), judgesAtMost: judgesAtMost)
         let register = PolicyRegister()
         let tag = try desk.book.lastingTag(of: register.bytes)
         try await database.transaction { try await register.write(tag, in: $0) }
-        desk.batcher.start(on: worker)
-        desk.reports.start(on: worker)
-        if writesOutcomes { desk.outcomes.start(on: worker) }
+        desk.start(on: worker, writesOutcomes: writesOutcomes)
+        return desk
+    }
+
+    private func start(on worker: isolated Worker, writesOutcomes: Bool) {
+        batcher.start(on: worker)
+        reports.start(on: worker)
+        if writesOutcomes { outcomes.start(on: worker) }
+    }
+
+    /// Another node on the same database, with a clock of its own; whoever opens it stops it.
+    func other(on worker: isolated Worker, ahead: Period) throws -> SigningDesk {
+        let desk = try SigningDesk(
+            database, keyring, fingerprintKey, reactor: worker.reactor, time: DeskClock())
+        desk.time.move(ahead)
+        desk.start(on: worker, writesOutcomes: true)
         return desk
     }
 
@@ -298,6 +322,17 @@ extension SigningDesk {
         try await call(
             "POST", "/v1/usage-events" + (strict ? "?strict=true" : ""), lines.joined(separator: "\n"),
             type: "application/x-ndjson", as: context)
+    }
+
+    /// As clients pack it.
+    func report(packed lines: [UInt8]) async throws -> TestAnswer {
+        let made = try testRequest(
+            "POST", "/v1/usage-events",
+            headers: [("content-type", "application/x-ndjson"), ("content-encoding", "gzip")])
+        let request = Request(
+            head: made.head, peer: made.peer, isTLS: false, receivedAt: 0, id: "req_test",
+            body: RequestBody(bytes: lines, contentEncoding: "gzip"))
+        return try await caller.answer(request, context())
     }
 
     private static let allEvents = Statement(

@@ -34,11 +34,17 @@ package struct TestCaller {
         body: String = "", type: String = "application/json"
     ) async throws -> TestAnswer {
         let extra = body.isEmpty ? [] : [(name: "content-type", value: type)]
-        let request = try testRequest(method, target, headers: headers + extra, body: Array(body.utf8))
+        return try await answer(
+            try testRequest(method, target, headers: headers + extra, body: Array(body.utf8)), context)
+    }
+
+    package nonisolated(nonsending) func answer(
+        _ request: Request, _ context: Context
+    ) async throws -> TestAnswer {
         let segments = request.head.path.split(separator: "/").map(String.init)
         guard case .found(let index, let parameters) = router.match(request.head.method, segments)
         else {
-            throw TestRequestFailure(text: "no operation at \(target)")
+            throw TestRequestFailure(text: "no operation at \(request.head.path)")
         }
         request.pathParameters = parameters
         do {

@@ -7,8 +7,6 @@ import Keys
 
 /// What a draft would have said of what was asked, what would be enough, and documents to begin with.
 extension PolicyEndpoints {
-    private static let usesAtMost = 10_000
-
     func trying(at route: PolicyRoute) -> Operation {
         Operation(
             .post, route.path + "/draft/replay", id: "replay\(route.noun)PolicyDraft",
@@ -40,12 +38,12 @@ extension PolicyEndpoints {
         let draft = try await draft(at: place)
         let policy = try Policy(Fields(Array(draft.document.utf8)), of: place.kind)
         let recorded = try await history.recorded(
-            at: place, seenBy: context.rights, since: since, limit: Self.usesAtMost)
+            at: place, seenBy: context.rights, since: since, limit: judgesAtMost)
         let proposed = recorded.policies.mapValues { $0.with(policy, of: place.kind) }
-        let replay = PolicyReplay(recorded.uses, from: recorded.policies, to: proposed)
+        let replay = await PolicyReplay(recorded.uses, from: recorded.policies, to: proposed)
         return Response.object { w in
             replay.writeMembers(to: &w)
-            w.value(of: "not_kept", recorded.notKept)
+            w.members(of: recorded)
         }
     }
 
@@ -57,13 +55,15 @@ extension PolicyEndpoints {
         try parameters.finish()
         let id = try request.keyID()
         try await book.require(.policiesRead, at: .key(id), context)
-        let recorded = try await history.recorded(of: [id], since: since, limit: Self.usesAtMost)
+        let recorded = try await history.recorded(of: [id], since: since, limit: judgesAtMost)
         let present = recorded.policies[id] ?? PolicySet(key: nil)
         let others = Set(recorded.notKept.keys)
-        let tighter = TighterPolicy.propose(from: recorded.uses, and: others, instead: present)
+        let tighter = await TighterPolicy.propose(
+            from: recorded.uses, and: others,
+            after: try await history.earlier(of: id, since: since, than: recorded), instead: present)
         return Response.object { w in
             w.field("requests", recorded.uses.count)
-            w.value(of: "not_kept", recorded.notKept)
+            w.members(of: recorded)
             w.field("document", tighter?.policy)
             w.array("changes", tighter?.changes ?? []) { w, change in w.value(change) }
             w.field("replay", tighter?.replay)
@@ -99,11 +99,13 @@ extension PolicyEndpoints {
 }
 
 extension JSONWriter {
-    /// Uses by what they did, in the vocabulary's order.
-    fileprivate mutating func value(of name: String, _ counts: [RequestOperation: Int]) {
-        object(name) { w in
+    /// What was read, and what was not: by what it did, in the vocabulary's order.
+    fileprivate mutating func members(of recorded: UsageHistory.Recorded) {
+        field("oldest", recorded.oldest?.description)
+        field("truncated", recorded.isTruncated)
+        object("not_kept") { w in
             for operation in RequestOperation.allCases {
-                if let count = counts[operation] { w.field(operation.rawValue, count) }
+                if let count = recorded.notKept[operation] { w.field(operation.rawValue, count) }
             }
         }
     }

@@ -12,7 +12,12 @@ package struct PolicyEndpoints {
     let book: PolicyBook
     let history: UsageHistory
 
-    package init(book: PolicyBook, history: UsageHistory) { (self.book, self.history) = (book, history) }
+    /// Requests that a draft is tried on, and that a proposal is made of one by one: the newest.
+    let judgesAtMost: Int
+
+    package init(book: PolicyBook, history: UsageHistory, judgesAtMost: Int = 10_000) {
+        (self.book, self.history, self.judgesAtMost) = (book, history, judgesAtMost)
+    }
 
     package var operations: [Operation] {
         PolicyRoute.all.flatMap { reading(at: $0) + writing(at: $0) + [trying(at: $0)] } + [proposal] + ready

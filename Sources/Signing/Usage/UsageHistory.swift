@@ -24,6 +24,10 @@ package struct UsageHistory {
     struct Recorded {
         var policies: [ExchangeKeyID: PolicySet] = [:]
         var uses: [PolicyReplay.Recorded] = []
+        /// Of what was read; nil: there was nothing.
+        var oldest: Timestamp?
+        /// There is more of that time than was read, all of it no newer than the oldest.
+        var isTruncated = false
         /// Allowed uses whose requests are not kept, by what they did.
         var notKept: [RequestOperation: Int] = [:]
     }
@@ -37,17 +41,18 @@ package struct UsageHistory {
             switch place {
             case .account(let id):
                 try await rows(of: try await keys(of: id, seenBy: rights), since, limit)
-            default: try await database.query(Self.readAll, .timestamp(since), .int(limit))
+            default: try await database.query(Self.readAll, .timestamp(since), .int(limit + 1))
             }
         let ids = Array(Set(rows.compactMap { ExchangeKeyID($0.text(6)) }))
-        return try await reading(rows, of: ids, since: since)
+        return try await reading(rows, of: ids, since: since, limit)
     }
 
     /// - Parameter ids: keys that must be there, used or not.
     nonisolated(nonsending) func recorded(
         of ids: [ExchangeKeyID], since: Timestamp, limit: Int
     ) async throws -> Recorded {
-        let recorded = try await reading(try await rows(of: ids, since, limit), of: ids, since: since)
+        let recorded = try await reading(
+            try await rows(of: ids, since, limit), of: ids, since: since, limit)
         guard recorded.policies.count == ids.count else { throw Problem.notFound("key") }
         return recorded
     }
@@ -72,7 +77,7 @@ package struct UsageHistory {
         """
         select operation, count(*) from usage_event
         where subject = any ($1::text[]) and at >= $2 and request is null and verdict = 'allowed'
-            and outcome <> 'reported'
+            and action in ('keys.sign', 'keys.proxy')
         group by operation
         """)
 
@@ -80,7 +85,7 @@ package struct UsageHistory {
         of ids: [ExchangeKeyID], _ since: Timestamp, _ limit: Int
     ) async throws -> Rows {
         try await database.query(
-            Self.read, .textArray(ids.map(\.description)), .timestamp(since), .int(limit))
+            Self.read, .textArray(ids.map(\.description)), .timestamp(since), .int(limit + 1))
     }
 
     private static let accountKeys = Statement(
@@ -102,7 +107,7 @@ package struct UsageHistory {
 
     /// Uses of keys that are there no more are left out.
     private nonisolated(nonsending) func reading(
-        _ rows: Rows, of ids: [ExchangeKeyID], since: Timestamp
+        _ rows: Rows, of ids: [ExchangeKeyID], since: Timestamp, _ limit: Int
     ) async throws -> Recorded {
         let usable = try await keys.usableKeys(ids, opening: false, in: database).map { result in
             switch result {
@@ -111,17 +116,67 @@ package struct UsageHistory {
             }
         }
         let known = Dictionary(usable.map { ($0.key.id.description, $0) }, uniquingKeysWith: { $1 })
-        let asked = rows.compactMap { row in known[row.text(6)].flatMap { Asked(row, of: $0) } }
+        var (asked, pace) = ([Asked](), PacedWork())
+        for row in rows.prefix(limit) {
+            if let key = known[row.text(6)], let one = Asked(row, of: key) { asked.append(one) }
+            await pace.step()
+        }
         // What an exchange lists is forgotten with a restart, and without it no order can be judged.
         for place in Set(asked.compactMap(\.place)) { await feed.refresh(place) }
         let unkept = try await database.query(
             Self.notKept, .textArray(ids.map(\.description)), .timestamp(since))
+        var uses: [PolicyReplay.Recorded] = []
+        for one in asked {
+            uses.append(one.recorded(by: market))
+            await pace.step()
+        }
         return Recorded(
-            policies: try await policies.inForce(for: usable, in: database),
-            uses: asked.map { $0.recorded(by: market) },
+            policies: try await policies.inForce(for: usable, in: database), uses: uses,
+            oldest: rows.isEmpty ? nil : rows[min(limit, rows.count) - 1].timestamp(1),
+            isTruncated: rows.count > limit,
             notKept: Dictionary(
                 unkept.compactMap { row in RequestOperation(rawValue: row.text(0)).map { ($0, row.int(1)) } },
                 uniquingKeysWith: +))
+    }
+}
+
+extension UsageHistory {
+    private static let usesAtMost = 1_000_000
+    /// More different ones make no rule.
+    private static let groupsAtMost = 2_000
+
+    /// Of a batch of orders, the column tells the first symbol only.
+    private static let earlier = Statement(
+        "usage_earlier",
+        """
+        select operation, action, address, symbol, count(*),
+            coalesce(bool_or(case when operation = 'trade' then data ->> 'orders' <> '1' end), false)
+        from (
+            select operation, action, address, symbol, data from usage_event
+            where subject = $1 and at >= $2 and at <= $3 and verdict = 'allowed'
+                and action in ('keys.sign', 'keys.proxy')
+            order by at desc limit $4
+        ) as used
+        group by operation, action, address, symbol limit $5
+        """)
+
+    /// What else a key was used for, up to the oldest that was read.
+    nonisolated(nonsending) func earlier(
+        of key: ExchangeKeyID, since: Timestamp, than recorded: Recorded
+    ) async throws -> EarlierUses {
+        guard recorded.isTruncated, let oldest = recorded.oldest else { return .none }
+        let rows = try await database.query(
+            Self.earlier, .text(key.description), .timestamp(since), .timestamp(oldest),
+            .int(Self.usesAtMost), .int(Self.groupsAtMost + 1))
+        let count = rows.reduce(0) { $0 + $1.int(4) }
+        guard rows.count <= Self.groupsAtMost, count < Self.usesAtMost else { return .unknown }
+        return rows.reduce(into: EarlierUses()) { uses, row in
+            guard let operation = RequestOperation(rawValue: row.text(0)) else { return }
+            uses.operations.insert(operation)
+            uses.ways.insert(row.text(1) == UsageWay.sign.action ? .sign : .proxy)
+            uses.addresses.insert(row.optionalText(2).flatMap { IPAddress($0) })
+            if operation == .trade { uses.symbols.insert(row.bool(5) ? nil : row.optionalText(3)) }
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import Exchanges
 import JSON
 import Kernel
@@ -130,20 +131,53 @@ import Testing
         }
     }
 
-    @Test func `a tighter policy is proved harmless, and is as tight when proposed again`() throws {
+    @Test func `a tighter policy is proved harmless, and is as tight when proposed again`() async throws {
         for round in 0..<60 {
             var random = RandomUse(seed: UInt64(round))
             let set = try random.set()
             let recorded = (0..<20).map { PolicyReplay.Recorded("use_\($0)", random.facts()) }
-            let tighter = try #require(TighterPolicy.propose(from: recorded, instead: set))
+            let tighter = try #require(await TighterPolicy.propose(from: recorded, instead: set))
             #expect(tighter.replay.newlyDenied == 0, "seed \(round): \(tighter.replay.examples)")
             #expect(tighter.replay.newlyAllowed == 0, "seed \(round)")
             #expect(try Policy(Fields(tighter.policy.canonicalBytes), of: .key) == tighter.policy)
             var again = set
             again.key = PolicyInForce(.key, version: 9, tighter.policy)
-            let second = try #require(TighterPolicy.propose(from: recorded, instead: again))
+            let second = try #require(await TighterPolicy.propose(from: recorded, instead: again))
             #expect(second.policy == tighter.policy && second.changes == [], "seed \(round)")
         }
+    }
+
+    @Test func `a tighter policy allows nothing new, and all that was known only in part`() async throws {
+        var (unkept, summed) = (0, 0)
+        for round in 0..<200 {
+            var random = RandomUse(seed: UInt64(1_000 + round))
+            let set = try random.set()
+            let recorded = (0..<5).map { PolicyReplay.Recorded("use_\($0)", random.facts()) }
+            let more = (0..<20).map { _ in random.facts() }
+            let allowed = more.filter { set.judge($0).isAllowed }
+            let others = Set(allowed.prefix(2).map(\.meaning.operation))
+            let earlier = EarlierUses(of: allowed.dropFirst(2))
+            let tighter = try #require(
+                await TighterPolicy.propose(from: recorded, and: others, after: earlier, instead: set))
+            let alone = try #require(
+                await TighterPolicy.propose(from: recorded, after: earlier, instead: set))
+            for facts in more {
+                for proposed in [tighter, alone] {
+                    #expect(
+                        set.judge(facts).isAllowed || !set.with(proposed.policy).judge(facts).isAllowed,
+                        "seed \(round)")
+                }
+            }
+            for facts in allowed.prefix(2) {
+                unkept += 1
+                #expect(set.with(tighter.policy).judge(facts).isAllowed, "seed \(round)")
+            }
+            for facts in allowed.dropFirst(2) {
+                summed += 1
+                #expect(set.with(alone.policy).judge(facts).isAllowed, "seed \(round)")
+            }
+        }
+        #expect(unkept > 20 && summed > 20, "\(unkept) \(summed)")
     }
 }
 
@@ -155,7 +189,29 @@ extension UseFacts {
     }
 }
 
+extension EarlierUses {
+    /// As the columns of the uses tell it: of a batch, the first symbol only.
+    fileprivate init(of uses: some Sequence<UseFacts>) {
+        self.init()
+        for facts in uses {
+            operations.insert(facts.meaning.operation)
+            ways.insert(facts.way)
+            addresses.insert(facts.caller.address)
+            let orders = facts.meaning.orders
+            if facts.meaning.operation == .trade {
+                symbols.insert(orders.count > 1 ? nil : orders.first?.symbol)
+            }
+        }
+    }
+}
+
 extension PolicySet {
+    fileprivate func with(_ policy: Policy) -> PolicySet {
+        var set = self
+        set.key = PolicyInForce(.key, version: 9, policy)
+        return set
+    }
+
     fileprivate func of(_ owner: PolicyOwner) -> PolicyInForce? {
         switch owner {
         case .key: key

@@ -49,16 +49,18 @@ package struct PolicyReplay: Sendable, Equatable {
     /// - Parameters:
     ///   - recorded: in any order; limits are counted as time went.
     ///   - examplesAtMost: of the newly denied, and of the newly allowed.
-    package init(_ recorded: [Recorded], from old: PolicySet, to new: PolicySet, examplesAtMost: Int = 20) {
-        self.init(recorded, examplesAtMost: examplesAtMost) { _ in (old, new) }
+    package init(
+        _ recorded: [Recorded], from old: PolicySet, to new: PolicySet, examplesAtMost: Int = 20
+    ) async {
+        await self.init(recorded, examplesAtMost: examplesAtMost) { _ in (old, new) }
     }
 
     /// Of several keys, each by its own policies; uses of others are left out.
     package init(
         _ recorded: [Recorded], from old: [ExchangeKeyID: PolicySet], to new: [ExchangeKeyID: PolicySet],
         examplesAtMost: Int = 20
-    ) {
-        self.init(recorded, examplesAtMost: examplesAtMost) { facts in
+    ) async {
+        await self.init(recorded, examplesAtMost: examplesAtMost) { facts in
             old[facts.key.id].flatMap { before in new[facts.key.id].map { (before, $0) } }
         }
     }
@@ -66,9 +68,10 @@ package struct PolicyReplay: Sendable, Equatable {
     private init(
         _ recorded: [Recorded], examplesAtMost: Int,
         by policies: (UseFacts) -> (old: PolicySet, new: PolicySet)?
-    ) {
-        var (before, after) = (LimitSimulation(), LimitSimulation())
+    ) async {
+        var (before, after, pace) = (LimitSimulation(), LimitSimulation(), PacedWork())
         for one in recorded.sorted(by: { $0.facts.at < $1.facts.at }) {
+            await pace.step()
             guard let (old, new) = policies(one.facts) else { continue }
             if one.isBeyondJudgement {
                 unjudged += 1
