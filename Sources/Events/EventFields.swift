@@ -5,11 +5,13 @@ package struct EventField: Equatable, Sendable {
     package let name: String
     package let kind: Kind
     package let isNullable: Bool
+    /// It stands in the event only where there is something to say; who looks for it finds null.
+    package let isOptional: Bool
 
-    init(_ name: String, _ kind: Kind, isNullable: Bool = false) {
+    init(_ name: String, _ kind: Kind, isNullable: Bool = false, isOptional: Bool = false) {
         self.name = name
         self.kind = kind
-        self.isNullable = isNullable
+        (self.isNullable, self.isOptional) = (isNullable || isOptional, isOptional)
     }
 }
 

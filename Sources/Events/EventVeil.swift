@@ -8,21 +8,36 @@ package struct EventVeil: Sendable {
     package let permission: Permission
     private let fields: [String]
 
-    private static let denial = EventVeil(permission: .policiesRead, fields: ["clause", "reason"])
+    private static let use = EventVeil(permission: .policiesRead, fields: ["would_deny"])
+    private static let denial = EventVeil(
+        permission: .policiesRead, fields: use.fields + ["clause", "reason"])
 
     /// Nil for a type of which every reader sees all.
     package init?(_ type: EventType?) {
-        guard type == .keyUseDenied else { return nil }
-        self = .denial
+        switch type {
+        case .keyUseDenied?: self = .denial
+        case .keyUsed?, .keyUseUnknown?: self = .use
+        default: return nil
+        }
     }
 
     private init(permission: Permission, fields: [String]) {
         (self.permission, self.fields) = (permission, fields)
     }
 
-    /// Over an event of this type, or over the one that it shows when it is an alert.
+    /// Over an event of this type, or over the one that it shows when it is an alert. Nil where there is
+    /// nothing to hide.
     package init?(_ type: EventType, with data: JSONObject) {
-        self.init(Self.isAlert(type) ? data["event"]?["type"]?.asString.flatMap { EventType($0) } : type)
+        guard Self.isAlert(type) else {
+            self.init(type)
+            guard hides(data) else { return nil }
+            return
+        }
+        self.init(data["event"]?["type"]?.asString.flatMap { EventType($0) })
+    }
+
+    private func hides(_ data: JSONObject) -> Bool {
+        fields.contains { name in data[name].map { $0 != .null } ?? false }
     }
 
     /// All that is said of an alert shows the event that fired it.
@@ -65,7 +80,9 @@ extension FeedEvent {
     /// As somebody with these eyes sees it, who may see it at all.
     func seen(by sight: EventSight, _ targets: Targets) -> FeedEvent {
         // Most events are never read: only these types may have something to hide.
-        guard EventVeil.isAlert(type) || EventVeil(type) != nil else { return self }
+        let ofType = EventVeil(type)
+        guard EventVeil.isAlert(type) || ofType != nil else { return self }
+        if let ofType, sight.seesBehind(ofType, topic, targets) { return self }
         let data = event.data
         guard let veil = EventVeil(type, with: data), !sight.seesBehind(veil, topic, targets) else {
             return self

@@ -29,10 +29,11 @@ struct EventFieldsTests {
 
     private static func line(_ member: JSONObject.Member) -> String {
         let type = member.value["type"]?.asString ?? "?"
-        return "\(member.name) \(type) \(member.value["nullable"]?.asBool ?? false)"
+        let isNullable = member.value["nullable"]?.asBool ?? false
+        return "\(member.name) \(type) \(isNullable) \(member.value["optional"]?.asBool ?? false)"
     }
 
     private static func line(_ field: EventField) -> String {
-        "\(field.name) \(field.kind.rawValue) \(field.isNullable)"
+        "\(field.name) \(field.kind.rawValue) \(field.isNullable) \(field.isOptional)"
     }
 }

@@ -6,6 +6,8 @@ import Kernel
 /// An event as conditions, alerts and receivers see it: what stands around it, and beside that the fields of
 /// its data.
 package enum EventView {
+    private static let wouldDeny = "would_deny"
+
     package static func flat(_ event: Event) -> JSONObject {
         var view = JSONObject()
         _ = view.append("id", .string(event.id.description))
@@ -15,6 +17,8 @@ package enum EventView {
         _ = view.append("security", .bool(event.type.isSecurity))
         _ = view.append("actor_id", event.actor.principal.map { .string($0.description) } ?? .null)
         for member in event.data.members { _ = view.append(member.name, member.value) }
+        // What is seldom there is left out where uses are written; conditions may ask for it of each.
+        if event.type.isUse, view[wouldDeny] == nil { _ = view.append(wouldDeny, .null) }
         return view
     }
 
@@ -27,7 +31,8 @@ package enum EventView {
     static func drawn(
         _ view: JSONObject, of event: Event, seenBy sight: EventSight, _ targets: Targets
     ) -> JSONObject {
-        guard let veil = EventVeil(event.type), !sight.seesBehind(veil, EventTopic(of: event), targets)
+        guard let veil = EventVeil(event.type, with: event.data),
+            !sight.seesBehind(veil, EventTopic(of: event), targets)
         else { return view }
         return veil.drawn(over: view)
     }

@@ -27,10 +27,13 @@ final class KeySnapshot: Sendable {
     let counterOwners: [String]
     let wantsNonce: Bool
     let asksPrices: Bool
+    /// Whether clauses of its policies only report.
+    let reports: Bool
 
     init(usable: UsableKey, policies: PolicySet, prices: PriceStanding, epoch: Int64) {
         (self.usable, self.policies, self.prices, self.epoch) = (usable, policies, prices, epoch)
         asksPrices = policies.asksPrices
+        reports = policies.all.contains { !$0.policy.logOnly.isEmpty }
         var facts = KeyFacts(usable.key)
         facts.granted = usable.granted ?? []
         let name = usable.key.id.description

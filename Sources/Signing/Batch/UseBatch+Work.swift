@@ -88,11 +88,12 @@ extension UseBatch.Work {
         var judgement = use.judgement
         let charges = judgement.charges
         // Whoever is refused is told every clause's verdict; of what passes nobody asks for them.
+        var texts = use.texts
         var isAllowed = judgement.isAllowed && snapshot.fits(charges, in: counters)
         if !isAllowed {
             snapshot.count(counters, in: &judgement)
-            // A limit that only reports denies nothing.
-            isAllowed = judgement.isAllowed
+            // A limit that only reports denies nothing, and is told.
+            (isAllowed, texts) = (judgement.isAllowed, nil)
         }
         var nonce: UInt64?
         if isAllowed {
@@ -106,7 +107,7 @@ extension UseBatch.Work {
         let record = UsageRecord(
             id: pending.usage, at: now, snapshot: snapshot, request: pending.request, read: use.read,
             judgement: judgement, nonce: nonce, isAllowed: isAllowed,
-            texts: isAllowed && nonce == nil ? use.texts : nil)
+            texts: isAllowed && nonce == nil ? texts : nil)
         records.append(record)
         decisions.append((pending, .success(decision(on: record, of: pending))))
     }

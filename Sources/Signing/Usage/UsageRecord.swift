@@ -88,6 +88,7 @@ extension UsageRecord {
                 Self.write(read.meaning.orders, read.clientOrderIDs, notional, to: &w)
             }
             w.field("policy_version", judgement.policyVersion)
+            if snapshot.reports { writeReported(to: &w) }
             if let denial = judgement.denial { Self.write(denial, to: &w) }
         }
         return w.bytes
@@ -120,6 +121,16 @@ extension UsageRecord {
         w.field("reduce_only", order?.isReduceOnly == true || order?.closesPosition == true)
         w.field("notional_usd", notional?.amount.description)
         w.field("client_order_id", clientOrderIDs.first ?? order?.clientOrderID)
+    }
+
+    /// Clauses that would have denied it, if they did not only report.
+    private func writeReported(to w: inout JSONWriter) {
+        var names: [String] = []
+        for verdict in judgement.clauses where verdict.verdict == .denied && verdict.logOnly {
+            let name = verdict.clause.description
+            if !names.contains(name) { names.append(name) }
+        }
+        if !names.isEmpty { w.array("would_deny", names) { $0.value($1) } }
     }
 
     private static func write(_ denial: ClauseVerdict, to w: inout JSONWriter) {

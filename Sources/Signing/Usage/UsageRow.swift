@@ -47,7 +47,7 @@ struct UsageRow {
             w.field("address", row.optionalText(4))
             for name in Self.facts { w.field(name, data[name] ?? .null) }
             w.field("verdict", row.text(6))
-            for name in ["clause", "reason"] {
+            for name in ["clause", "reason", "would_deny"] {
                 w.field(name, isTold ? data[name] ?? .null : .null)
             }
             w.field("outcome", row.text(7))
