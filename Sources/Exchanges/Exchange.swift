@@ -124,6 +124,9 @@ extension Exchange: JSONWritable {
             w.array("hosts", hosts) { $0.value($1) }
             w.array("recipes", name.adapter.recipes) { $0.value($1) }
             w.array("tickers", name.adapter.tickers) { $0.value($1) }
+            w.field("public_paths", name.publicPaths)
+            w.field("sells_holdings", name.holdingsRequest != nil)
+            w.field("refusal_codes", RefusalCodes.of(name).entries)
             writeAdapter(to: &w, listsRoutes: listsRoutes)
             state.write(to: &w)
         }

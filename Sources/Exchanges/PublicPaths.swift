@@ -1,8 +1,11 @@
 /// What stock clients fetch without a key from the very address that private requests go to: the proxy passes
 /// it on unsigned. Elsewhere public data has an address of its own, and never comes here.
 extension ExchangeName {
+    /// How paths begin that are passed on unsigned.
+    package var publicPaths: [String] { Self.openPaths[self] ?? [] }
+
     /// How paths begin that are open to everybody, by each exchange's documents.
-    private static let publicPaths: [ExchangeName: [String]] = [
+    private static let openPaths: [ExchangeName: [String]] = [
         .okx: ["/api/v5/public/", "/api/v5/market/"],
         .coinbase: [
             "/v2/currencies", "/v2/exchange-rates", "/v2/time", "/v2/prices/",
@@ -15,7 +18,7 @@ extension ExchangeName {
     ]
 
     package func isPublic(_ draft: RequestDraft) -> Bool {
-        guard draft.method == .get, let paths = Self.publicPaths[self] else { return false }
+        guard draft.method == .get, let paths = Self.openPaths[self] else { return false }
         return paths.contains { draft.path.hasPrefix($0) }
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import Kernel
 import Testing
 
@@ -23,6 +24,28 @@ import Testing
             #expect(exchange.offers.contains(.proxy) && exchange.offers.contains(.sign))
             #expect(exchange.offers.contains(.probe) && adapter.exchange == exchange.name)
         }
+    }
+
+    @Test func `what is told of each is what its requests and answers are judged by`() throws {
+        for exchange in Exchange.all {
+            var w = JSONWriter()
+            exchange.write(to: &w, state: ExchangeState())
+            let told = try JSONValue.parse(w.bytes)
+            #expect(told["sells_holdings"] == .bool(exchange.name.holdingsRequest != nil))
+            for path in told["public_paths"]?.asArray?.compactMap(\.asString) ?? [] {
+                let draft = RequestDraft(known: .get, host: exchange.aliases[0], path: path + "time")
+                #expect(exchange.name.isPublic(draft), "\(path)")
+            }
+            let codes = told["refusal_codes"]?.asArray?.compactMap(\.asString) ?? []
+            #expect(!codes.isEmpty)
+            for code in codes where !code.contains("...") {
+                let row = OrderAnswer.Row.failed(code.replacing("*", with: "X"))
+                #expect(RefusalCodes.of(exchange.name).cover(row), "\(exchange.name) \(code)")
+            }
+        }
+        let open = Exchange.all.map(\.name).filter { !$0.publicPaths.isEmpty }
+        #expect(open == [.okx, .coinbase, .bitget])
+        #expect(ExchangeName.allCases.filter { $0.holdingsRequest == nil } == [.bybit, .okx])
     }
 
     @Test func `an adapter has hosts where its exchange says so, and nowhere else`() {

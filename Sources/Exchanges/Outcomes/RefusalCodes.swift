@@ -2,6 +2,8 @@
 /// From the exchanges' tables of errors. Not among them is what says that a request timed out, that a server
 /// was busy or that something went wrong inside, nor what we do not know.
 struct RefusalCodes: Sendable {
+    /// As they are written below.
+    let entries: [String]
     private let words: Set<String>
     private let beginnings: [String]
     private let ranges: [ClosedRange<Int>]
@@ -19,7 +21,7 @@ struct RefusalCodes: Sendable {
                 words.insert(entry)
             }
         }
-        (self.words, self.beginnings, self.ranges) = (words, beginnings, ranges)
+        (self.entries, self.words, self.beginnings, self.ranges) = (entries, words, beginnings, ranges)
     }
 
     func cover(_ row: OrderAnswer.Row) -> Bool {
