@@ -37,10 +37,10 @@ import Testing
             "trade: BTC_USDT buy limit spot 2 @5 #t-a; BTC_USDT sell limit margin 2 @6 cross #t-a"),
         .init(
             "PATCH main /api/v4/spot/orders/123", #"{"currency_pair":"BTC_USDT","amount":"3"}"#,
-            "trade: BTC_USDT ? limit spot 3 replaces"),
+            "trade: ? ? limit spot 3 replaces"),
         .init(
             "PATCH main /api/v4/spot/orders/123", "?currency_pair=BTC_USDT&price=6",
-            "trade: BTC_USDT ? limit spot @6 replaces"),
+            "trade: ? ? limit spot @6 replaces"),
         .init(
             "POST main /api/v4/spot/price_orders",
             #"{"trigger":{"price":"40","rule":"<="},"put":{"side":"sell","price":"39","amount":"1"},"#
@@ -132,7 +132,7 @@ import Testing
             return ExchangeName.gate.classifier.meaning(of: request).words
         }
         let patch = "PATCH main /api/v4/spot/orders/123"
-        let understood = "trade: BTC_USDT ? limit spot 3 replaces"
+        let understood = "trade: ? ? limit spot 3 replaces"
         #expect(meaning(patch, "currency_pair=BTC_USDT") == understood)
         #expect(meaning(patch, "currency_pair=BTC_USDT&amount=3") == understood)
         for other in ["ETH_USDT", "btc_usdt", ""] {

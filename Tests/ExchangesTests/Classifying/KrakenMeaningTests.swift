@@ -58,7 +58,7 @@ import Testing
             "trade: XBTUSD buy limit spot 1 @5; XBTUSD sell market margin 2 reduces x2"),
         .init(
             "POST spot /0/private/EditOrder", "txid=O-1&pair=XBTUSD&volume=3&price=6",
-            "trade: XBTUSD ? limit spot 3 @6 replaces"),
+            "trade: ? ? limit spot 3 @6 replaces"),
         .init(
             "POST spot /0/private/AmendOrder", "txid=O-1&order_qty=3&limit_price=6",
             "trade: ? ? limit spot 3 @6 replaces"),

@@ -55,7 +55,7 @@ import Testing
                 + "#a alt1"),
         .init(
             "POST spot /api/v1/hf/orders/alter", #"{"symbol":"BTC-USDT","orderId":"1","newSize":"3"}"#,
-            "trade: BTC-USDT ? limit spot 3 replaces"),
+            "trade: ? ? limit spot 3 replaces"),
         .init(
             future, order("XBTUSDTM", #""leverage":5,"size":2,"price":"5""#),
             "trade: XBTUSDTM buy limit linear 2c @5 x5 #a"),

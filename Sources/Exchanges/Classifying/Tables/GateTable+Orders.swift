@@ -74,9 +74,10 @@ extension GateTable {
         if order.marginMode != nil { order.instrument = .margin }
     }
 
-    /// Spot finds an order by its pair and its id.
+    /// An id alone finds the order. That its pair is compared is not documented: it may be another one.
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
-        var order = OrderIntent(try p.text("currency_pair"), nil, .limit, on: .spot)
+        _ = try p.text("currency_pair")
+        var order = OrderIntent(nil, nil, .limit, on: .spot)
         (order.replaces, order.quantity, order.price) = (true, try p.decimal("amount"), try p.price())
         try account(p, &order)
         return try p.checked(order)

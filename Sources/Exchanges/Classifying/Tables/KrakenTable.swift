@@ -96,7 +96,9 @@ extension KrakenTable {
                 validate
                 """)
         ) { p throws(MeaningProblem) in
-            var order = OrderIntent(try p.symbol("pair"), nil, .limit, on: .spot)
+            // As with AmendOrder: that its pair is compared is not documented.
+            _ = try p.symbol("pair")
+            var order = OrderIntent(nil, nil, .limit, on: .spot)
             (order.replaces, order.quantity) = (true, try p.decimal("volume"))
             order.price = try price(p, "price").value
             if try price(p, "price").isRelative { order.kind = .other }

@@ -66,7 +66,9 @@ extension KuCoinTable {
         .trade(
             host, .post, "/api/v1/hf/orders/alter", .body("symbol! orderId clientOid newPrice newSize")
         ) { p throws(MeaningProblem) in
-            var order = OrderIntent(try p.symbol(), nil, .limit, on: .spot)
+            // An id alone finds the order. That its symbol is compared is not documented: it may be another.
+            _ = try p.symbol()
+            var order = OrderIntent(nil, nil, .limit, on: .spot)
             (order.replaces, order.clientOrderID) = (true, try p.word("clientOid"))
             (order.quantity, order.price) = (try p.decimal("newSize"), try p.price("newPrice"))
             return [try p.checked(order)]
