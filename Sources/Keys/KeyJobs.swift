@@ -41,7 +41,7 @@ package struct KeyJobs {
                 "rotation-due", "Tells of rotations that come near or are overdue.", every: .minutes(1)
             ) { run in try await announce(.rotation, run) },
             Job(
-                "key-probe", "Asks exchanges what keys may do, each key some four times a day.",
+                "key-probe", "Asks exchanges what keys may do, often where its account's mode counts.",
                 every: .minutes(1), run: probe),
             Job(
                 "key-rotation", "Takes rotations on, opens planned ones, and tells of those that are stuck.",

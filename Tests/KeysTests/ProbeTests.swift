@@ -146,8 +146,19 @@ import Testing
         let perMinute = Dictionary(grouping: times) { ($0 - now).microseconds / 60_000_000 }
         #expect((perMinute.values.map(\.count).max() ?? 0) < 25)
         let id = ExchangeKeyID(UUID(high: 1, low: 0))
+        let watched = ProbeSchedule.next(for: id, failures: 0, isWatched: true, after: now)
+        #expect(watched > now + .minutes(10) && watched < now + .minutes(20))
         let retries = (1...8).map { ProbeSchedule.next(for: id, failures: $0, after: now) }
         #expect(retries == retries.sorted() && retries[0] < now + .minutes(10))
+    }
+
+    @Test func `an account in whose mode marks count is asked about often`() {
+        var told = ProbedPermissions([])
+        for (mode, isWatched) in [(nil, false), ("1", false), ("2", true), ("3", true), ("4", false)] {
+            told.accountMode = mode
+            #expect(ProbeOutcome.confirmed(told).decidesMarks(of: .okx) == isWatched, "\(mode ?? "none")")
+        }
+        #expect(!ProbeOutcome.unreachable("a storm").decidesMarks(of: .okx))
     }
 
     // MARK: Several hosts

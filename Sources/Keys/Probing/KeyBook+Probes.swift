@@ -65,8 +65,9 @@ extension KeyBook {
             let now = change.context.now
             try await ProbeRecord.write(
                 outcome, of: key, version: use.version, drift: drift,
-                next: ProbeSchedule.next(for: key.id, failures: failures, after: now), at: now,
-                in: change.transaction)
+                next: ProbeSchedule.next(
+                    for: key.id, failures: failures, isWatched: outcome.decidesMarks(of: key.exchange),
+                    after: now), at: now, in: change.transaction)
             tell(outcome, drift, before, failures, key, change)
             if let found = outcome.permissions {
                 // Whoever knows the key has to read it anew.

@@ -48,6 +48,14 @@ extension ProbeOutcome {
 }
 
 extension ProbeOutcome {
+    /// Whether orders are believed to only reduce because of the account's mode that it told.
+    func decidesMarks(of exchange: ExchangeName) -> Bool {
+        guard let mode = permissions?.accountMode else { return false }
+        return exchange.readsReduceOnly(in: mode)
+    }
+}
+
+extension ProbeOutcome {
     private static let egress = "egress_address"
 
     /// What is known to be other than the record. An exchange that refuses the address tells of that alone.
