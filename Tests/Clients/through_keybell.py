@@ -34,7 +34,7 @@ HEADER = "Keybell-Token"
 # Where only these markets' amendments name a symbol. The others name an order alone, so that no policy could
 # tell what they are about, and are denied: a bot cancels and places anew.
 MARKETS = ("spot", "derivative")
-AMENDS = {"kraken": (), "coinbase": (), "gate": ("spot",)}
+AMENDS = {"kraken": (), "coinbase": (), "gate": (), "kucoin": ()}
 ORDER = (bot.SPOT, "limit", "buy", 0.01, 30_000)
 
 
@@ -87,6 +87,7 @@ class Desk:
         amends = AMENDS.get(name, MARKETS)
         bot.trade(exchange, amends)
         self.cannot_amend(exchange, set(MARKETS) - set(amends))
+        self.moves_nothing(exchange)
         for policy, kind in CHANGES.values():
             self.publish(path, policy)
             self.refused(exchange, kind)
@@ -107,6 +108,13 @@ class Desk:
                 (ccxt.PermissionDenied,), exchange.edit_order, placed["id"], symbol, "limit", "buy", amount,
                 31_000)
             exchange.cancel_order(placed["id"], symbol)
+
+    def moves_nothing(self, exchange):
+        """A withdrawal and a transfer are denied as a bot would catch it, and never reach the exchange."""
+        for ask in (bot.withdraw, bot.transfer):
+            bot.raises((ccxt.PermissionDenied,), ask, exchange)
+        reached = self.control.get("/reached", exchange=exchange.id)["reached"]
+        assert reached == [], reached
 
     def refused(self, exchange, kind):
         """An order raises this, and does not reach the exchange."""

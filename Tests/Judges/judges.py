@@ -32,6 +32,7 @@ SCHEMATHESIS_LIMIT_SECONDS = 600
 CLIENTS_LIMIT_SECONDS = 600
 VERIFIERS = [["node", str(ROOT / "Docs/clients/verify.mjs")], ["java", str(ROOT / "Docs/clients/Verify.java")]]
 SIGNED_REQUESTS_EACH, SIGNING_SEED = 300, 20_260_115
+LONG_REQUESTS_EACH = 5_000
 # Nothing listens there: what is asked of an exchange goes nowhere.
 DEAF_EXCHANGE = "http://127.0.0.1:1"
 
@@ -177,6 +178,9 @@ def judge_openid():
 
 def judge_clients():
     """By programs of their own, which say what is wrong."""
+    import bots_page
+
+    bots_page.check()
     for program in ("dialects.py", "stock_ccxt.py", "through_keybell.py"):
         subprocess.run(
             [sys.executable, "-B", str(ROOT / "Tests" / "Clients" / program)], check=True,
@@ -250,22 +254,24 @@ JUDGES = {
     "signing": judge_signing, "requests": judge_requests, "openid": judge_openid, "clients": judge_clients,
     "freqtrade": judge_freqtrade, "talib": judge_talib, "tokenmetrics": judge_tokenmetrics,
 }
-# freqtrade brings half a gigabyte along, and is asked by name.
+# freqtrade brings half a gigabyte along, and is asked by name, or in the long form.
 USUAL = [name for name in JUDGES if name != "freqtrade"]
 
 
 def main(words):
     parser = argparse.ArgumentParser(usage=__doc__.partition("\n")[0].removeprefix("usage: "))
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--requests", type=int, default=SIGNED_REQUESTS_EACH)
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--requests", type=int)
     parser.add_argument("--seed", type=int, default=SIGNING_SEED)
     told = parser.parse_args(words)
     unknown = [name for name in told.names if name not in JUDGES]
     if unknown:
         sys.exit(f"no such judge: {', '.join(unknown)} (there are {', '.join(JUDGES)})")
     failed = 0
-    for name in told.names or USUAL:
-        options = (told.requests, told.seed) if name == "signing" else ()
+    requests = told.requests or (LONG_REQUESTS_EACH if told.long else SIGNED_REQUESTS_EACH)
+    for name in told.names or (JUDGES if told.long else USUAL):
+        options = (requests, told.seed) if name == "signing" else ()
         try:
             print(f"judge {name}: {JUDGES[name](*options)}", flush=True)
         except Exception as error:
