@@ -38,6 +38,21 @@ import Testing
         }
     }
 
+    @Test func `a dry run shows the text that would be signed, with the order's name`() async throws {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("trader")
+            for way in ["sign/dry-run", "proxy-dry-run"] {
+                let told = try await desk.call(
+                    "POST", "/v1/keys/\(key)/\(way)",
+                    #"{"method":"POST","host":"spot","path":"/api/v3/order","query":"\#(Self.hidden)"}"#
+                )
+                let text = told.json["string_to_sign"]?.asString ?? ""
+                #expect(
+                    told.status == 200 && text.contains(Self.hidden + "&newClientOrderId="), "\(told.text)")
+            }
+        }
+    }
+
     @Test func `no withdrawal hides in a read, whatever the policy lists`() async throws {
         try await SigningDesk.run { desk in
             let policy = """

@@ -110,13 +110,15 @@ def watch(service):
 
 def reduce_only(service, bot):
     resting = bot.asks("POST", ORDER.format("0.02")).json()
-    selector = {"selector": {"tag": "bot"}, "mode": "reduce_only", "reason": "volatility", "expect_count": 1}
-    service.must("POST", "/v1/keys/mode", selector)
+    desk = {"selector": {"all": True}, "mode": "reduce_only", "reason": "volatility"}
+    matched = service.must("POST", "/v1/keys/mode", {**desk, "dry_run": True})["matched"]
+    desk["expect_count"] = matched
+    service.must("POST", "/v1/keys/mode", desk)
     refused = bot.asks("POST", ORDER.format("0.01"))
     cancelled = bot.asks("DELETE", f"api/v3/order?symbol=BTCUSDT&orderId={resting['orderId']}")
     expect((refused.status, cancelled.status) == (403, 200), "no order, but its cancel")
-    say("the bot's keys are reduce_only: a new order is denied, and a cancel goes through")
-    service.must("POST", "/v1/keys/mode", {**selector, "mode": "active", "reason": "calm again"})
+    say(f"the desk, with all of its {matched} keys, is reduce_only: a new order is denied, and a cancel goes through")
+    service.must("POST", "/v1/keys/mode", {**desk, "mode": "active", "reason": "calm again"})
 
 
 class Trading:

@@ -77,7 +77,7 @@ extension UseBatcher {
         try await acquaint(request)
         guard let snapshot = snapshots.latest(request.key) else { throw Problem.notFound("key") }
         try request.check(on: snapshot)
-        let read = ReadUse(request, of: snapshot.usable)
+        let read = ReadUse(request, of: snapshot.usable, naming: ledger.entropy)
         _ = await refresh(read, of: snapshot, request)
         var judgement = snapshot.judge(request, read, market, at: now)
         if !judgement.charges.isEmpty {
