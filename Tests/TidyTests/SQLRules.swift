@@ -35,6 +35,8 @@ enum SQLRules {
         "Sources/Signals/Tokens/SeriesFinder.swift": "a constant list of columns",
         "Sources/Signals/Candles/GapReads.swift": "a constant list of columns; one statement for each way",
         "Sources/Signals/Signals/Calibration.swift": "one statement of now and one of the past",
+        "Sources/Signals/Tokens/SeriesStore.swift": "one statement for many rows and one for one row",
+        "Sources/Signals/Tokens/TickerStore.swift": "one statement for many rows and one for one row",
         "Sources/Signals/Tokens/SeriesReads.swift":
             "a constant list of columns; one statement for each filter",
         "Sources/Signals/Tokens/SeriesQueue.swift": "a constant list of columns",

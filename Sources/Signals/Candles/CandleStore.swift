@@ -65,6 +65,8 @@ enum CandleStore {
     struct Written {
         var counts = CandleCounts()
         var growths: [SeriesGrowth] = []
+        /// Sent, and to be awaited with what follows.
+        var appending: Query?
     }
 
     /// Writes rows of locked series; no candle stands twice among them.
@@ -81,7 +83,7 @@ enum CandleStore {
         var written = Written()
         var growths: [Int: SeriesGrowth] = [:]
         if !later.candles.isEmpty {
-            try await transaction.query(append, parameters: later.parameters(now))
+            written.appending = transaction.send(append, later.parameters(now))
             written.counts.inserted = later.candles.count
             for (candle, id) in zip(later.candles, later.series) {
                 growths[id, default: SeriesGrowth(series: id)].append(candle)

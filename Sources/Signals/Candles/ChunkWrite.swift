@@ -74,7 +74,9 @@ struct ChunkWrite {
         }
         result.changed = written.growths.map(\.series)
         guard !written.growths.isEmpty else { return result }
-        try await SeriesStore.grow(written.growths, now: now, in: transaction)
+        let growing = SeriesStore.grow(written.growths, now: now, in: transaction)
+        try await written.appending?.rows()
+        try await growing.rows()
         let symbols = Dictionary(
             zip(sorted.map(\.place), sorted.map { chunk.keys[chunk.keyOfRow[$0.row]].symbol })
         ) { first, _ in first }

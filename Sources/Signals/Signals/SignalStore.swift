@@ -34,12 +34,16 @@ struct SignalWrite: Sendable {
 
 /// Signals as rows. Whoever writes holds the lock of their series.
 enum SignalStore {
+    /// The times stand in a question of their own, so that it is planned once: see `TickerStore.periods`.
     private static let read = Statement(
         "signal_of_series",
         """
         select id, decided_at, direction, state, withdrawn, body, model_number from signal
-        where series = $1 and model_number = any($4::int2[])
-            and (decided_at >= $2 or decided_at = any($3::timestamptz[]))
+        where series = $1 and model_number = any((select $4)::int2[]) and decided_at >= $2
+        union all
+        select id, decided_at, direction, state, withdrawn, body, model_number from signal
+        where series = $1 and model_number = any((select $4)::int2[])
+            and decided_at = any((select $3)::timestamptz[]) and decided_at < $2
         """)
 
     /// A price that moved is no revision: each candle brings one, and `as_of` makes them of candles again.

@@ -46,19 +46,40 @@ enum SeriesStore {
         on conflict on constraint series_name do nothing
         """)
 
-    private static let lock = Statement(
-        "series_lock",
+    /// Of many series, and of one that need not be planned each time: see `TickerStore.periods`.
+    static let lock = (
+        many: Statement("series_lock", derived: lock("unnest($1::uuid[], $3::text[])")),
+        one: Statement("series_lock_place", derived: lock("(select ($1::uuid[])[1], ($3::text[])[1])"))
+    )
+
+    private static func lock(_ places: String) -> String {
         """
         select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
-        join unnest($1::uuid[], $3::text[]) as n (token_id, interval)
-            on s.token_id = n.token_id and s.interval = n.interval
+        join \(places) as n (token_id, interval) on s.token_id = n.token_id and s.interval = n.interval
         where s.source = $2
         order by s.id
         for no key update of s
-        """)
+        """
+    }
 
-    private static let grow = Statement(
-        "series_grow",
+    static let grow = (
+        many: Statement(
+            "series_grow",
+            derived: grow(
+                """
+                unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
+                    $6::int8[], $7::timestamptz[], $9::timestamptz[])
+                """)),
+        one: Statement(
+            "series_grow_one",
+            derived: grow(
+                """
+                (select ($1::int4[])[1], ($2::int8[])[1], ($3::timestamptz[])[1], ($4::timestamptz[])[1],
+                    ($5::timestamptz[])[1], ($6::int8[])[1], ($7::timestamptz[])[1], ($9::timestamptz[])[1])
+                """))
+    )
+
+    private static func grow(_ growths: String) -> String {
         """
         update series s set
             candles = s.candles + g.added,
@@ -75,11 +96,10 @@ enum SeriesStore {
                     where c.source = s.source and c.interval = s.interval and c.settled >= g.dirty_from)
                 then least(s.revised_from, g.dirty_from) else s.revised_from end,
             updated_at = $8
-        from unnest($1::int4[], $2::int8[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
-            $6::int8[], $7::timestamptz[], $9::timestamptz[])
-            as g (id, added, first_open, last_open, last_closed, revised, dirty_from, dirty_to)
+        from \(growths) as g (id, added, first_open, last_open, last_closed, revised, dirty_from, dirty_to)
         where s.id = g.id
-        """)
+        """
+    }
 
     /// Locks the series, in the order of their ids, and makes those that are not there, while there is room.
     nonisolated(nonsending) static func lock(
@@ -101,7 +121,8 @@ enum SeriesStore {
         _ places: [SeriesPlace], _ source: String, in transaction: Transaction
     ) async throws -> [SeriesPlace: LockedSeries] {
         let rows = try await transaction.query(
-            lock, .idArray(places.map(\.token)), .text(source), .textArray(places.map(\.interval.rawValue)))
+            places.count == 1 ? lock.one : lock.many, .idArray(places.map(\.token)), .text(source),
+            .textArray(places.map(\.interval.rawValue)))
         var found: [SeriesPlace: LockedSeries] = [:]
         for row in rows {
             guard let interval = Interval(rawValue: row.text(3)) else { continue }
@@ -111,11 +132,10 @@ enum SeriesStore {
         return found
     }
 
-    nonisolated(nonsending) static func grow(
-        _ growths: [SeriesGrowth], now: Timestamp, in transaction: Transaction
-    ) async throws {
-        try await transaction.query(
-            grow, .int32Array(growths.map { Int32($0.series) }), .int64Array(growths.map { Int64($0.added) }),
+    static func grow(_ growths: [SeriesGrowth], now: Timestamp, in transaction: Transaction) -> Query {
+        transaction.send(
+            growths.count == 1 ? grow.one : grow.many,
+            .int32Array(growths.map { Int32($0.series) }), .int64Array(growths.map { Int64($0.added) }),
             .optionalTimestampArray(growths.map(\.firstOpen)),
             .optionalTimestampArray(growths.map(\.lastOpen)),
             .optionalTimestampArray(growths.map(\.lastClosed)),

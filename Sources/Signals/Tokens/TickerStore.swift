@@ -11,24 +11,36 @@ struct TickerStore {
     let ids: () -> TokenID
     var mostTokens = Self.mostTokens
 
-    private static let periods = Statement(
-        "ticker_periods",
+    /// Of many symbols, and of one: with an array it would be planned anew each time, because one row looks
+    /// cheaper than those that a plan for any array is made for, and planning takes longer than finding it.
+    static let periods = (
+        many: Statement("ticker_periods", derived: periods("unnest($1::text[]) with ordinality")),
+        one: Statement("ticker_periods_one", derived: periods("(select ($1::text[])[1], 1)"))
+    )
+
+    private static func periods(_ symbols: String) -> String {
         """
         select k.n::int, t.token_id, t.valid_from, t.valid_to
-        from unnest($1::text[]) with ordinality as k (symbol, n) join ticker t on t.symbol = k.symbol
+        from \(symbols) as k (symbol, n) join ticker t on t.symbol = k.symbol
         order by t.symbol, t.valid_from nulls first
         for share of t
-        """)
+        """
+    }
 
     /// Nothing changes them any more, so they need no lock. Read after it, so that a renaming that held it is
     /// seen.
-    private static let former = Statement(
-        "ticker_former_periods",
+    static let former = (
+        many: Statement("ticker_former_periods", derived: former("unnest($1::text[]) with ordinality")),
+        one: Statement("ticker_former_periods_one", derived: former("(select ($1::text[])[1], 1)"))
+    )
+
+    private static func former(_ symbols: String) -> String {
         """
         select k.n::int, f.token_id, f.valid_from, f.valid_to
-        from unnest($1::text[]) with ordinality as k (symbol, n) join former_ticker f on f.symbol = k.symbol
+        from \(symbols) as k (symbol, n) join former_ticker f on f.symbol = k.symbol
         order by f.symbol, f.valid_from nulls first
-        """)
+        """
+    }
 
     private static let lockToken = Statement(
         "ticker_lock_token", "select 1 from ticker where token_id = $1 for share")
@@ -104,8 +116,11 @@ struct TickerStore {
         _ symbols: [String], in transaction: Transaction
     ) async throws -> [[TickerPeriod]] {
         var periods = [[TickerPeriod]](repeating: [], count: symbols.count)
-        for statement in [Self.periods, Self.former] {
-            for row in try await transaction.query(statement, .textArray(symbols)) {
+        let isOne = symbols.count == 1
+        let sent = [isOne ? Self.periods.one : Self.periods.many, isOne ? Self.former.one : Self.former.many]
+            .map { transaction.send($0, .textArray(symbols)) }
+        for query in sent {
+            for row in try await query.rows() {
                 periods[row.int(0) - 1].append(
                     TickerPeriod(
                         token: row.id(1), from: row.optionalTimestamp(2), to: row.optionalTimestamp(3)))
