@@ -31,10 +31,8 @@ struct AnswerCheck {
             .compactMap(schema.contract.resolved)
         if said.isEmpty { return ["the contract has no such status"] }
         let contents = said.flatMap { $0["content"]?.asObject?.members ?? [] }
-        guard case .bytes(let bytes) = answer.response.body else {
-            if case .stream = answer.response.body { return [] }
-            return contents.isEmpty ? [] : ["there is no body"]
-        }
+        guard let bytes = answer.response.body.bytes else { return [] }
+        if bytes.isEmpty { return contents.isEmpty ? [] : ["there is no body"] }
         let type = String((answer.response.head[.contentType] ?? "none").prefix { $0 != ";" })
         guard let content = contents.first(where: { $0.name == type }) else {
             return ["the contract has no content of \(type)"]

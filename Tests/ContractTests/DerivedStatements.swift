@@ -66,7 +66,7 @@ enum DerivedStatements {
         [
             SignalReads.getNow, SignalReads.getThen, Calibration.now, Calibration.then, SignalJobs.stale,
             GradeReads.up, GradeReads.down,
-            SeriesFinder.series, SeriesFinder.bySymbol, SeriesFinder.byID,
+            SeriesFinder.seriesOfSymbol, SeriesFinder.seriesOfID, SeriesFinder.bySymbol, SeriesFinder.byID,
             TokenStore.get, TokenStore.lock, TickerStore.periods.many, TickerStore.periods.one,
             TickerStore.former.many, TickerStore.former.one, SeriesStore.lock.many, SeriesStore.lock.one,
             SeriesStore.grow.many, SeriesStore.grow.one,

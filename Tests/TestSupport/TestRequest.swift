@@ -71,7 +71,7 @@ package struct TestAnswer {
     package var etag: String? { response.head[.etag] }
 
     package var text: String {
-        if case .bytes(let bytes) = response.body { return String(decoding: bytes, as: UTF8.self) }
+        if let bytes = response.body.bytes { return String(decoding: bytes, as: UTF8.self) }
         return ""
     }
 

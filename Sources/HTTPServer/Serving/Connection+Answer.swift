@@ -2,14 +2,8 @@ extension Connection {
     /// The common case, without a suspension: nothing of a body is left to read, and there is room beside the
     /// answers that wait. False: nothing was done, ask `answer`. (Each asynchronous call costs about 50 ns.)
     func answerAtOnce(_ request: Request, _ response: Response) -> Bool {
-        let count: Int
-        switch response.body {
-        case .none: count = 0
-        case .bytes(let bytes): count = bytes.count
-        case .stream: return false
-        }
-        guard request.head.keepsAlive, !server.isDraining, !isBodyLost,
-            output.count + count < server.limits.bufferedBytes, endEmptyBody()
+        guard let count = response.body.bytes?.count, request.head.keepsAlive, !server.isDraining,
+            !isBodyLost, output.count + count < server.limits.bufferedBytes, endEmptyBody()
         else { return false }
         write(response, for: request.head, ConnectionOption(for: request.head, keepsAlive: true))
         return true
@@ -37,15 +31,18 @@ extension Connection {
 
     private func write(_ response: Response, for head: RequestHead, _ connection: ConnectionOption) {
         var responseHead = response.head
-        var bytes: [UInt8] = []
-        if case .bytes(let body) = response.body { bytes = body }
+        var bytes = response.body.bytes ?? []
         if bytes.count >= server.limits.gzipFromBytes, Self.isCompressible(responseHead) {
             responseHead.add(.vary, "accept-encoding")
             if ContentCoding.negotiated(acceptEncoding: head.headers.list(.acceptEncoding)) == .gzip,
                 let encoder = server.gzip
             {
                 responseHead.add(.contentEncoding, "gzip")
-                bytes = encoder.compress(bytes.span)
+                if case .kept(let body) = response.body {
+                    bytes = body.compressed(by: encoder)
+                } else {
+                    bytes = encoder.compress(bytes.span)
+                }
             }
         }
         let framing = Self.framing(of: response, length: bytes.count, for: head)

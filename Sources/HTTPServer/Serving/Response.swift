@@ -5,8 +5,19 @@ package struct Response {
     package enum Body {
         case none
         case bytes([UInt8])
+        case kept(KeptBody)
         /// Written piece by piece, chunked; each `write` waits until the client has taken what came before.
         case stream((any BodyWriter) async throws -> Void)
+
+        /// Nil of a stream.
+        package var bytes: [UInt8]? {
+            switch self {
+            case .none: []
+            case .bytes(let bytes): bytes
+            case .kept(let body): body.bytes
+            case .stream: nil
+            }
+        }
     }
 
     package var head: ResponseHead

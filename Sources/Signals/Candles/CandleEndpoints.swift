@@ -8,6 +8,7 @@ package import Postgres
 package struct CandleEndpoints {
     private let database: Database
     private let finder: SeriesFinder
+    let kept = KeptPages()
 
     package init(database: Database) {
         self.database = database
@@ -42,18 +43,37 @@ package struct CandleEndpoints {
         try parameters.finish()
         guard let token, let interval else { throw Problem(.invalidParameter, "") }
         let series = try await finder.readable(token, interval, source, base: base, asOf: range.asOf)
+        let question = KeptPages.Question(
+            series: series.stored.id, interval: interval, from: range.from, to: range.to, asOf: range.asOf,
+            isAscending: isAscending, limit: limit)
+        let standing = KeptPages.Standing(series)
+        if let page = kept.page(question, standing) { return Self.response(page) }
+        let page = KeptBody(try await page(series, range, isAscending: isAscending, limit: limit))
+        kept.keep(page, question, standing)
+        return Self.response(page)
+    }
+
+    private static func response(_ page: KeptBody) -> Response {
+        Response(.ok, type: "application/json", body: .kept(page))
+    }
+
+    private nonisolated(nonsending) func page(
+        _ series: ReadSeries, _ range: TimeRange, isAscending: Bool, limit: Int
+    ) async throws -> [UInt8] {
         let (found, cutAt) = try await DerivedReads.list(
             series, range, isAscending: isAscending, limit: limit + 1, in: database)
         let missing = try await finder.missingLast100(series, asOf: range.asOf)
         let page = Page(found, limit: limit, cut: cutAt.map { [String($0.microseconds)] }) {
             [String($0.candle.openTime.microseconds)]
         }
-        return .object { w in
+        var w = JSONWriter()
+        w.object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)
             w.array("data", page.items) { w, candle in w.value(candle) }
             w.field("next_cursor", page.next)
         }
+        return w.bytes
     }
 
     private nonisolated(nonsending) func series(_ request: Request) async throws -> Response {

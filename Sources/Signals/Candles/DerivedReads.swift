@@ -5,6 +5,8 @@ import Postgres
 struct ReadSeries: Sendable {
     var stored: SeriesRecord
     var interval: Interval
+    /// When its candles changed last.
+    var updatedAt: Timestamp
 
     var derivedFrom: Interval? { stored.interval == interval ? nil : stored.interval }
 }

@@ -59,14 +59,19 @@ package struct SeriesFinder {
     static let byID = Statement(
         "token_exists", derived: "select k.id, k.primary_source, \(symbolThen) from token k where k.id = $1")
 
-    static let series = Statement(
-        "series_of_token",
-        derived: """
-            select \(SeriesRecord.columns) from series s join ticker t using (token_id)
-            where s.token_id = $1 and s.interval = any($2::text[]) and ($3::text is null or s.source = $3)
-                and s.created_at <= $4
-            order by s.source, s.interval limit 100
-            """)
+    static let seriesOfSymbol = Statement("series_of_symbol", derived: series(of: bySymbol))
+    static let seriesOfID = Statement("series_of_token", derived: series(of: byID))
+
+    /// The token and its series in one question; a token without any has one row of nulls.
+    private static func series(of token: Statement) -> String {
+        """
+        select \(SeriesRecord.columns), s.updated_at, k.symbol
+        from (\(token.sql)) k (id, primary_source, symbol) join ticker t on t.token_id = k.id
+        left join series s on s.token_id = k.id and s.interval = any($3::text[]) and s.created_at <= $2
+            and s.source = coalesce($4::text, k.primary_source, s.source)
+        order by s.source, s.interval limit 100
+        """
+    }
 
     private static let missing = Statement(
         "series_missing", "select count(*) from candle where series = $1 and open_time > $2")
@@ -94,12 +99,7 @@ package struct SeriesFinder {
     package nonisolated(nonsending) func token(
         _ reference: TokenReference, asOf: Timestamp? = nil
     ) async throws -> TokenID {
-        try await known(reference, asOf ?? .forever).id
-    }
-
-    private nonisolated(nonsending) func known(
-        _ reference: TokenReference, _ asOf: Timestamp
-    ) async throws -> (id: TokenID, primarySource: String?, symbol: String) {
+        let asOf = asOf ?? .forever
         let rows =
             switch reference {
             case .id(let id): try await database.query(Self.byID, .id(id), .timestamp(asOf))
@@ -107,7 +107,7 @@ package struct SeriesFinder {
                 try await database.query(Self.bySymbol, .text(symbol), .timestamp(asOf))
             }
         guard let row = rows.first else { throw Problem.notFound("token") }
-        return (row.id(0), row.optionalText(1), row.text(2))
+        return row.id(0)
     }
 
     /// The one series that is asked for, as it is stored. Without a source it is of the token's primary one,
@@ -117,7 +117,7 @@ package struct SeriesFinder {
     ) async throws -> SeriesRecord {
         let found = try await stored(reference, [interval], source, asOf)
         guard let series = try Self.only(found) else { throw Problem.notFound("series") }
-        return series
+        return series.stored
     }
 
     /// The one series that is asked for: stored, or else derived from the finest that its source has. With
@@ -128,32 +128,35 @@ package struct SeriesFinder {
     ) async throws -> ReadSeries {
         let intervals = base.map { [$0] } ?? interval.finer + [interval]
         let found = try await stored(reference, intervals, source, asOf)
-        let asStored = try Self.only(found.filter { $0.interval == interval })
-        if let asStored { return ReadSeries(stored: asStored, interval: interval) }
+        if let asStored = try Self.only(found.filter { $0.interval == interval }) { return asStored }
         let finest = found.map(\.interval.seconds).min()
-        guard Set(found.map(\.source)).count < 2 else { throw Self.ambiguous }
-        guard let series = found.first(where: { $0.interval.seconds == finest }) else {
+        guard Set(found.map(\.stored.source)).count < 2 else { throw Self.ambiguous }
+        guard var series = found.first(where: { $0.interval.seconds == finest }) else {
             throw Problem.notFound("series")
         }
-        return ReadSeries(stored: series, interval: interval)
+        series.interval = interval
+        return series
     }
 
     private nonisolated(nonsending) func stored(
         _ reference: TokenReference, _ intervals: [Interval], _ source: String?, _ asOf: Timestamp
-    ) async throws -> [SeriesRecord] {
-        let token = try await known(reference, asOf)
-        let found = try await database.query(
-            Self.series, .id(token.id), .textArray(intervals.map(\.rawValue)),
-            .text(source ?? token.primarySource), .timestamp(asOf)
-        ).compactMap(SeriesRecord.init)
-        return found.map { series in
-            var series = series
-            series.symbol = token.symbol
-            return series
+    ) async throws -> [ReadSeries] {
+        let (statement, token): (Statement, Parameter) =
+            switch reference {
+            case .id(let id): (Self.seriesOfID, .id(id))
+            case .symbol(let symbol): (Self.seriesOfSymbol, .text(symbol))
+            }
+        let rows = try await database.query(
+            statement, token, .timestamp(asOf), .textArray(intervals.map(\.rawValue)), .text(source))
+        if rows.isEmpty { throw Problem.notFound("token") }
+        return rows.compactMap { row in
+            guard !row.isNull(0), var series = SeriesRecord(row) else { return nil }
+            series.symbol = row.text(14)
+            return ReadSeries(stored: series, interval: series.interval, updatedAt: row.timestamp(13))
         }
     }
 
-    private static func only(_ found: [SeriesRecord]) throws -> SeriesRecord? {
+    private static func only(_ found: [ReadSeries]) throws -> ReadSeries? {
         guard found.count < 2 else { throw ambiguous }
         return found.first
     }

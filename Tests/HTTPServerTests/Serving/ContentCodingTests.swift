@@ -119,4 +119,25 @@ import Testing
             #expect(try client.answer(to: "HEAD")["content-length"] == "\(answer.body.count)")
         }
     }
+
+    @Test func `what is answered again is compressed once, for those who want that`() async throws {
+        let kept = KeptBody(pattern(5_000))
+        let encoded = kept.compressed(by: try GzipEncoder())
+        #expect(try Self.gunzip(encoded) == pattern(5_000) && kept.heldBytes >= 5_000 + encoded.count)
+        kept.compressed(by: try GzipEncoder()).withUnsafeBufferPointer { second in
+            encoded.withUnsafeBufferPointer { #expect(second.baseAddress == $0.baseAddress) }
+        }
+        try await LoopbackServer.with { _, _ in
+            Response(.ok, type: "application/json", body: .kept(KeptBody(pattern(5_000))))
+        } _: { server in
+            let client = try server.connect()
+            try client.request("GET", "/", "Accept-Encoding: gzip")
+            let compressed = try client.answer()
+            #expect(compressed["content-encoding"] == "gzip" && compressed.body == encoded)
+            try client.request("GET", "/")
+            #expect(try client.answer().body == pattern(5_000))
+            try client.request("HEAD", "/")
+            #expect(try client.answer(to: "HEAD")["content-length"] == "5000")
+        }
+    }
 }
