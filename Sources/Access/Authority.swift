@@ -29,6 +29,9 @@ package enum Authority {
             gone as (delete from authority_change c using raised where c.epoch <= raised.epoch - $2)
         select epoch from raised
         """)
+    private static let holdStill = Statement("authority_hold", "select hold_authority($1, $2)")
+    /// Raised by `hold_authority` alone.
+    private static let movedState = "KB001"
     private static let raiseConfiguration = Statement(
         "authority_configure", "update authority set configuration = configuration + 1")
 
@@ -90,6 +93,15 @@ package enum Authority {
     {
         try await source.query(readEpoch).first?.int64(1) ?? 0
     }
+
+    /// Sends the comparison of what a request was let in by. Where that was touched since, the transaction
+    /// fails, with an error that `saysMoved`.
+    package static func sendHold(_ hold: AuthorityHold, in transaction: Transaction) -> Postgres.Query {
+        transaction.send(
+            holdStill, [.int64(hold.epoch), .textArray(hold.grounds.map(\.description))])
+    }
+
+    package static func saysMoved(_ failure: ServerError) -> Bool { failure.sqlState == movedState }
 
     /// How many changes of authority are told to whoever comes later.
     package static let changesKept = 10_000

@@ -38,6 +38,8 @@ package struct Context: Sendable {
     package let authority: AuthorityCheck?
     /// Of the authority that was asked about before the operation began.
     package var settledEpoch: Int64?
+    /// Set where `Ledger` compares for the operation what it was let in by.
+    package var hold: AuthorityHold?
 
     /// Set when this is what was approved, being carried out.
     package var approval: ApprovalID?

@@ -67,13 +67,14 @@ package final class Ledger {
     }
 
     /// Runs `body` in a transaction and writes what it noted down. Nothing of it happens when anything
-    /// throws, which a rehearsal always does: `Rehearsed`, where all would have gone well.
+    /// throws, which a rehearsal always does: `Rehearsed`, where all would have gone well. `AuthorityMoved`,
+    /// when the caller's rights are not any more what the request was let in by.
     package nonisolated(nonsending) func change<Result>(
         _ context: Context, _ body: nonisolated(nonsending) (Change) async throws -> Result
     ) async throws -> Result {
         if context.rehearsal == .form { throw Rehearsed() }
         var effects: [() -> Void] = []
-        let result = try await database.transaction { transaction in
+        let result = try await transaction { transaction in
             effects = []
             let change = Change(transaction, context: context, ledger: self)
             try await IdempotencyKeys.claim(context, in: transaction)
@@ -82,6 +83,7 @@ package final class Ledger {
             try await self.write([change], collecting: &effects)
             return result
         }
+        context.hold?.act()
         for effect in effects { effect() }
         return result
     }
@@ -94,7 +96,7 @@ package final class Ledger {
     ) async throws -> Result {
         guard contexts.allSatisfy({ $0.rehearsal == nil }) else { throw Rehearsed() }
         var effects: [() -> Void] = []
-        let result = try await database.transaction { transaction in
+        let result = try await transaction { transaction in
             effects = []
             let free = try await IdempotencyKeys.claim(contexts, in: transaction)
             let changes = zip(contexts, free).map { context, isFree in
@@ -104,6 +106,7 @@ package final class Ledger {
             try await self.write(changes.compactMap(\.self), collecting: &effects)
             return result
         }
+        for context in contexts { context.hold?.act() }
         for effect in effects { effect() }
         return result
     }
@@ -112,8 +115,18 @@ package final class Ledger {
     package nonisolated(nonsending) func record(_ context: Context, _ note: (Change) -> Void) async throws {
         var claimless = context
         // It is so, whether what it was found by is only tried or not.
-        (claimless.idempotency, claimless.rehearsal) = (nil, nil)
+        (claimless.idempotency, claimless.rehearsal, claimless.hold) = (nil, nil, nil)
         try await change(claimless) { change in note(change) }
+    }
+
+    private nonisolated(nonsending) func transaction<Result>(
+        _ body: nonisolated(nonsending) (Transaction) async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await database.transaction(body)
+        } catch PostgresError.server(let failure) where Authority.saysMoved(failure) {
+            throw AuthorityMoved()
+        }
     }
 
     private nonisolated(nonsending) func write(
@@ -134,21 +147,43 @@ package final class Ledger {
         let touching = changes.filter(\.touchesAuthority)
         if !touching.isEmpty {
             try await Authority.lock(in: transaction)
-            let epoch = try await Authority.raise(touching: Change.touched(by: touching), in: transaction)
+            let epoch = try await raise(touching, of: changes, in: transaction)
             effects.append { self.afterAuthority(epoch) }
             for step in touching.flatMap(\.stepsUnderAuthority) { try await step(transaction) }
         }
         if changes.contains(where: \.touchesConfiguration) { try await Authority.configure(in: transaction) }
         let now = changes.map(\.context.now).max() ?? clock.now()
-        try await commit(changes, at: now, in: transaction)
+        try await commit(changes, isHeld: !touching.isEmpty, at: now, in: transaction)
+    }
+
+    /// Under the lock; what the callers were let in by is compared before their own change moves it.
+    private nonisolated(nonsending) func raise(
+        _ touching: [Change], of changes: [Change], in transaction: Transaction
+    ) async throws -> Int64 {
+        let holds = Self.sendHolds(of: changes, in: transaction)
+        do {
+            return try await Authority.raise(touching: Change.touched(by: touching), in: transaction)
+        } catch PostgresError.server(let failure) {
+            for hold in holds { try await hold.rows() }
+            throw PostgresError.server(failure)
+        }
+    }
+
+    private static func sendHolds(of changes: [Change], in transaction: Transaction) -> [Postgres.Query] {
+        changes.compactMap { change in
+            guard let hold = change.context.hold, !hold.isActedOn else { return nil }
+            return Authority.sendHold(hold, in: transaction)
+        }
     }
 
     /// The last statements leave in one write with the commit: what is locked by now is not held for
     /// an answer that changes nothing.
+    /// - Parameter isHeld: what the callers were let in by is compared already.
     private nonisolated(nonsending) func commit(
-        _ changes: [Change], at now: Timestamp, in transaction: Transaction
+        _ changes: [Change], isHeld: Bool, at now: Timestamp, in transaction: Transaction
     ) async throws {
-        var sent = IdempotencyKeys.sendCompletions(
+        var sent = isHeld ? [] : Self.sendHolds(of: changes, in: transaction)
+        sent += IdempotencyKeys.sendCompletions(
             changes.map { ($0.context, $0.resource) }, in: transaction)
         let trail = AuditTrail.send(changes.flatMap(\.items), at: now, in: transaction)
         if let trail { sent.append(trail) }

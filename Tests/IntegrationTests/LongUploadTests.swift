@@ -1,5 +1,7 @@
+import Crypto
 import EventLoop
 import JSON
+import Kernel
 import TestSupport
 import Testing
 
@@ -13,6 +15,8 @@ extension IntegrationTests {
                 try await node.bootstrap()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for path in Self.paths { group.addTask { try await Self.cut(path, of: node) } }
+                    group.addTask { try await Self.cutOnce(of: node) }
+                    group.addTask { try await Self.cutBound(of: node) }
                     try await group.waitForAll()
                 }
             }
@@ -20,13 +24,41 @@ extension IntegrationTests {
 
         private static func cut(_ path: String, of node: RunningNode) async throws {
             let made = try await node.must("POST", "/v1/access-tokens", ["name": .string(path)])
-            let upload = try Upload(to: node, path, made["token"]?.asString ?? "")
+            try await cut(Upload(to: node, path, made["token"]?.asString ?? ""), by: made, of: node)
+        }
+
+        /// All of it is held, to know what is asked once only.
+        private static func cutOnce(of node: RunningNode) async throws {
+            let made = try await node.must("POST", "/v1/access-tokens", ["name": "once"])
+            let upload = try Upload(
+                to: node, "/v1/service-accounts", made["token"]?.asString ?? "", type: "application/json",
+                [("idempotency-key", "once")])
+            try await cut(upload, by: made, of: node)
+        }
+
+        /// All of it is held, until it is known to be what was signed.
+        private static func cutBound(of node: RunningNode) async throws {
+            var signer = try RequestSigner()
+            let made = try await node.must(
+                "POST", "/v1/access-tokens",
+                ["name": "bound", "public_key": .string(signer.key.publicKey.pem)])
+            (signer.keyID, signer.authority) = (made.id, "127.0.0.1:\(node.port)")
+            let fields = signer.fields(
+                RequestSigner.Draft(
+                    "POST", "/v1/events", body: Array("{}".utf8), created: Clock.system.now().seconds))
+            try await cut(
+                Upload(to: node, "/v1/events", made["token"]?.asString ?? "", fields), by: made, of: node)
+        }
+
+        private static func cut(
+            _ upload: Upload, by made: JSONValue, of node: RunningNode
+        ) async throws {
             try await upload.sendLine()
             try await node.must(
                 "POST", "/v1/access-tokens/\(made["id"]?.asString ?? "")/revoke", ["reason": "lost"])
             let answer = try await upload.sendUntilAnswered()
             let isTold = answer.status == 401 && answer.json["code"] == "unauthenticated"
-            #expect(isTold, "\(path): \(answer.text)")
+            #expect(isTold, "\(made["name"]?.asString ?? ""): \(answer.text)")
         }
 
         @Test func `an upload goes on for as long as its access token counts`() async throws {
@@ -48,14 +80,16 @@ extension IntegrationTests {
 private final class Upload: Sendable {
     private let connection: LoopbackConnection
 
-    init(to node: RunningNode, _ path: String, _ token: String) throws {
+    init(
+        to node: RunningNode, _ path: String, _ token: String, type: String = "application/x-ndjson",
+        _ more: [(name: String, value: String)] = []
+    ) throws {
         connection = try LoopbackConnection(to: node.port)
         try connection.send(
             node.head(
                 "POST", path, length: nil, token: .text(token),
-                headers: [
-                    (name: "transfer-encoding", value: "chunked"),
-                    (name: "content-type", value: "application/x-ndjson"),
+                headers: more + [
+                    (name: "transfer-encoding", value: "chunked"), (name: "content-type", value: type),
                 ]))
     }
 

@@ -46,6 +46,9 @@ package final class RequestBody {
     private var source: (any BodySource)?
     private let coding: Coding
     private var isAtEnd: Bool
+    private var isBegun = false
+    /// All of it, once `collect` gave it.
+    private var collected: [UInt8]?
 
     init(source: (any BodySource)?, contentEncoding: String?, isHere: Bool = false) {
         self.source = source
@@ -68,6 +71,7 @@ package final class RequestBody {
 
     /// The next decoded bytes, never empty; nil at the end.
     package nonisolated(nonsending) func next() async throws(BodyError) -> [UInt8]? {
+        isBegun = true
         while !isAtEnd, let source {
             guard let part = try await source.nextPart() else {
                 isAtEnd = true
@@ -95,7 +99,14 @@ package final class RequestBody {
             guard bytes.count + part.count <= limit else { throw .tooLarge(limitBytes: limit) }
             if bytes.isEmpty { bytes = part } else { bytes.append(contentsOf: part) }
         }
+        collected = bytes
         return bytes
+    }
+
+    /// The body for whoever reads it once more from its start; nil when parts of it were taken and are gone.
+    package var again: RequestBody? {
+        if let collected { return RequestBody(bytes: collected) }
+        return isBegun ? nil : self
     }
 
     /// The whole body as it was sent, not decoded, at most `limit` bytes; it can be read as ever afterwards.
@@ -105,6 +116,7 @@ package final class RequestBody {
         try source?.limitBody(to: limit)
         var bytes: [UInt8] = []
         while let part = try await source?.nextPart() {
+            if let isWelcome, await !isWelcome() { throw .unwelcome }
             guard bytes.count + part.count <= limit else { throw .tooLarge(limitBytes: limit) }
             if bytes.isEmpty { bytes = part } else { bytes.append(contentsOf: part) }
         }

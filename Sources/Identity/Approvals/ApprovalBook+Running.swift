@@ -148,7 +148,7 @@ extension ApprovalBook {
             var fresh = claim
             fresh.epoch = try await Self.epoch(in: transaction)
             fresh.context = try await standing(
-                of: claim.approval, by: nil, needing: permission, transaction
+                of: claim.approval, by: claim.context.actor, needing: permission, transaction
             ).get()
             return fresh
         }

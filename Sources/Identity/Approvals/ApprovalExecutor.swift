@@ -8,7 +8,7 @@ import Postgres
 
 /// Carries out what was approved, in process, by the handlers that any request comes to.
 package final class ApprovalExecutor {
-    /// How often authority may move before an operation that compares it by itself is given up.
+    /// How often authority may move before an operation is given up.
     private static let attemptsAtMost = 20
     /// Of an answer that is kept.
     private static let answerBytes = 64 * 1_024
@@ -93,8 +93,9 @@ package final class ApprovalExecutor {
                 return .success(
                     try await operation.handle(request, claim.context.settling(check, claim.epoch)))
             } catch {
-                // As long as it has not compared, it has done nothing.
-                guard let check, !check.isSettled, !(error is Problem) else { return .failure(error) }
+                // As long as that was not compared, it has done nothing.
+                let isMoved = check.map { !$0.isSettled && !(error is Problem) } ?? (error is AuthorityMoved)
+                guard isMoved else { return .failure(error) }
             }
             do {
                 claim = try await book.renew(claim, needing: permission(claim.approval))
@@ -161,6 +162,10 @@ extension Context {
             actor: actor, rights: rights, now: now, requestID: requestID, traceParent: traceParent,
             authority: check)
         (context.settledEpoch, context.approval) = (epoch, approval)
+        if check == nil, let principal = actor.principal {
+            let grounds = Bearing.grounds(of: principal, by: actor.accessToken, rights)
+            context.hold = AuthorityHold(epoch: epoch, grounds: grounds)
+        }
         return context
     }
 }

@@ -35,6 +35,8 @@ package final class Attempt {
     }
 
     package let outcome: Outcome
+    /// Where all of it was read just now: at which.
+    package let epoch: Int64?
     fileprivate let credential: Credential
     /// The epoch of the snapshot that was used, and the question whether it still is the epoch, already on
     /// its way.
@@ -42,9 +44,10 @@ package final class Attempt {
 
     fileprivate init(
         _ outcome: Outcome, _ credential: Credential = .absent,
-        check: (epoch: Int64, query: Postgres.Query)? = nil
+        check: (epoch: Int64, query: Postgres.Query)? = nil, epoch: Int64? = nil
     ) {
         (self.outcome, self.credential, self.check) = (outcome, credential, check)
+        self.epoch = epoch
     }
 }
 
@@ -162,6 +165,23 @@ package final class Authenticator {
         }
         let fresh = try await load(attempt.credential, hash, from: address, now: now)
         return fresh.outcome == attempt.outcome ? nil : fresh
+    }
+
+    /// Somebody who was let in a while ago, as they stand by now, settled. The place that their request took
+    /// in a number of uses is theirs.
+    package nonisolated(nonsending) func again(
+        _ credential: Credential, from address: IPAddress?, now: Timestamp
+    ) async throws(PostgresError) -> Attempt {
+        guard let hash = credential.hash else { return Attempt(.anonymous) }
+        let rows = try await database.query(Standing.load(credential), .bytes(hash.bytes))
+        guard let row = rows.first, var standing = Standing(row, at: now) else {
+            return Attempt(.refused(Refusal(.unknown, from: address)), credential)
+        }
+        standing.isUsedUp = false
+        if let reason = standing.refusal(from: address, now: now) {
+            return Attempt(Self.outcome(standing, reason, from: address), credential)
+        }
+        return Attempt(.caller(standing.caller(at: address, now: now)), credential, epoch: row.int64(0))
     }
 
     /// Reports the refusal, committed when this returns, and gives the answer.

@@ -11,9 +11,20 @@ final class Admission {
     let due: UseDue?
     /// Nil where nobody was asked who they are.
     let caller: Caller?
+    /// They showed that they are there, for this very request.
+    fileprivate(set) var isProven = false
 
     init(context: Context, check: Attempt?, due: UseDue? = nil, caller: Caller? = nil) {
         (self.context, self.check, self.due, self.caller) = (context, check, due, caller)
+    }
+
+    /// What it was let in by is compared where it acts: by the operation itself, or by `Ledger`.
+    fileprivate func stand(at epoch: Int64, _ operation: Operation) {
+        context.settledEpoch = epoch
+        guard operation.acts, !operation.settlesItself, let caller, let principal = caller.actor.principal
+        else { return }
+        let grounds = Bearing.grounds(of: principal, by: caller.actor.accessToken, caller.rights)
+        context.hold = AuthorityHold(epoch: epoch, grounds: grounds)
     }
 }
 
@@ -93,8 +104,28 @@ final class Gate {
         let settled = try await authenticator.settle(attempt, from: visit.address, now: now) ?? attempt
         let admission = try await admit(settled, request, operation, now)
         let known = authenticator.known(credential, from: visit.address, now: now)
-        if known?.caller == admission.caller { admission.context.settledEpoch = known?.epoch }
+        if let known, known.caller == admission.caller { admission.stand(at: known.epoch, operation) }
         return admission
+    }
+
+    /// Leave once more for somebody who was let in a while ago, as they stand by now. What the request paid
+    /// is paid, and who showed that they are there has shown it.
+    func readmit(
+        _ admission: Admission, _ request: Request, to operation: Operation, _ visit: Visit
+    ) async throws -> Admission {
+        let now = clock.now()
+        let attempt = try await authenticator.again(
+            try credential(of: request), from: visit.address, now: now)
+        switch attempt.outcome {
+        case .anonymous: throw Problem.unauthenticated
+        case .refused(let refusal): throw try await refuse(refusal, request, operation, now)
+        case .caller(let caller):
+            try check(caller, operation, now)
+            let fresh = Admission(context: context(caller, request, now), check: nil, caller: caller)
+            fresh.isProven = admission.isProven && admission.caller?.actor == caller.actor
+            if let epoch = attempt.epoch { fresh.stand(at: epoch, operation) }
+            return fresh
+        }
     }
 
     /// Nil: the authority that a read was done under still held when it was read. Otherwise what holds
@@ -119,14 +150,19 @@ final class Gate {
         case .refused(let refusal): throw try await refuse(refusal, request, operation, now)
         case .caller(let caller):
             let signature = try await signature(of: request, caller, operation, now)
-            if permitted(attempt, operation) == nil, let missing = operation.requires.permission {
-                throw Problem.forbidden(missing: missing)
-            }
-            if caller.isOverdue(operation, at: now) { throw Problem.mfaRequired }
+            try check(caller, operation, now)
             return Admission(
                 context: context(caller, request, now), check: nil,
                 due: caller.terms.map { _ in UseDue(caller: caller, signature: signature) }, caller: caller)
         }
+    }
+
+    @inline(never)
+    private func check(_ caller: Caller, _ operation: Operation, _ now: Timestamp) throws {
+        if !operation.requires.admits(caller.rights), let missing = operation.requires.permission {
+            throw Problem.forbidden(missing: missing)
+        }
+        if caller.isOverdue(operation, at: now) { throw Problem.mfaRequired }
     }
 
     /// Reports the refusal, and gives the answer.
@@ -141,11 +177,14 @@ final class Gate {
     /// What an operation asks for beyond its permission: the one place where it is looked at.
     @inline(never)
     func stepUp(_ admission: Admission, _ request: Request, _ operation: Operation) async throws {
-        guard let demand = operation.stepUp, let caller = admission.caller else { return }
+        guard let demand = operation.stepUp, let caller = admission.caller, !admission.isProven else {
+            return
+        }
         let action = StepUpAction(
             operation: operation.id, method: operation.method.name, path: request.head.path)
         try await proofs.check(
             demand, of: action, by: caller, request.head.headers, at: admission.context.now)
+        admission.isProven = true
     }
 
     @inline(never)

@@ -116,8 +116,14 @@ final class Pipeline {
         }
         let admission = try await admit(request, operation, &visit)
         try enter(request, admission.context, &visit)
-        if let due = admission.due { try await gate.collect(due, request, operation) }
-        return try await perform(operation, request, admission, &visit)
+        // Before anything of its body is waited for.
+        let watch = UploadWatch(request, operation, admission, visit, gate)
+        do {
+            if let due = admission.due { try await gate.collect(due, request, operation) }
+            return try await perform(operation, request, admission, &visit)
+        } catch BodyError.unwelcome {
+            throw watch?.refusal ?? Problem.unauthenticated
+        }
     }
 
     private func admit(
@@ -201,13 +207,10 @@ final class Pipeline {
         {
             return replay
         }
-        if operation.settlesItself {
-            return try await settling(operation, request, admission, context, visit)
-        }
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
         guard admission.check != nil else {
-            return try await finish(operation, request, context, admission, visit)
+            return try await settling(operation, request, admission, context, visit)
         }
         let result: Result<Response, any Error>
         do {
@@ -218,32 +221,31 @@ final class Pipeline {
         guard let fresh = try await gate.recheck(admission, request, operation, visit) else {
             return try result.get()
         }
-        return try await finish(operation, request, fresh.context, fresh, visit)
+        return try await finish(operation, request, fresh.context, fresh)
     }
 
     /// More often than this authority does not move in the time of one request.
     private static let settlingsAtMost = 20
 
-    /// The operation compares by itself, where it acts, that its caller's authority still is what it was. As
-    /// long as it has not, it has done nothing: whatever it said is said anew under what holds now.
+    /// In the transaction in which it acts it is compared whether its caller's authority still is what it
+    /// was: by the operation itself, or by `Ledger`. As long as that was not so it has done nothing, and
+    /// whatever it said is said anew under what holds now.
     private func settling(
         _ operation: Operation, _ request: Request, _ admission: Admission, _ context: Context,
         _ visit: Visit
     ) async throws -> Response {
         var (admission, context) = (admission, context)
-        var body: [UInt8]?
         for _ in 0..<Self.settlingsAtMost {
             let result: Result<Response, any Error>
             do {
-                if body == nil { body = try await request.body.collect(limit: operation.bodyLimit) }
-                request.body = RequestBody(bytes: body ?? [])
-                result = .success(try await finish(operation, request, context, admission, visit))
+                result = .success(try await finish(operation, request, context, admission))
             } catch {
                 result = .failure(error)
             }
             if result.stands(under: context) { return try result.get() }
-            admission = try await gate.admit(request, to: operation, visit)
-            guard body != nil else { return try result.get() }
+            admission = try await gate.readmit(admission, request, to: operation, visit)
+            guard let body = request.body.again else { return try result.get() }
+            request.body = body
             let claim = context.idempotency
             context = admission.context
             context.idempotency = claim
@@ -253,22 +255,16 @@ final class Pipeline {
 
     /// What needs approvals is kept for them, once the person who wants it has shown that they are there.
     private func finish(
-        _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission,
-        _ visit: Visit
+        _ operation: Operation, _ request: Request, _ context: Context, _ admission: Admission
     ) async throws -> Response {
-        let watch = UploadWatch(request, operation, admission, visit, gate)
         let response: Response
-        do {
-            let parked = try await approvals.intercept(operation, request, context) {
-                try await gate.stepUp(admission, request, operation)
-            }
-            if let parked {
-                response = parked
-            } else {
-                response = try await confirmed(operation, request, context, admission)
-            }
-        } catch BodyError.unwelcome {
-            throw watch?.refusal ?? Problem.unauthenticated
+        let parked = try await approvals.intercept(operation, request, context) {
+            try await gate.stepUp(admission, request, operation)
+        }
+        if let parked {
+            response = parked
+        } else {
+            response = try await confirmed(operation, request, context, admission)
         }
         if context.idempotency != nil { await idempotency.keep(response, operation, context) }
         // What is shown once is kept by nobody on the way.

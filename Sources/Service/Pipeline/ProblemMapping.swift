@@ -19,6 +19,7 @@ extension Problem {
         case let error as PathError: return Problem(.notFound, error.sentence)
         case let error as PostgresError: return from(error, log: log, requestID: requestID)
         case is SealedError: return .sealed
+        case is AuthorityMoved: return busy("Authority moved meanwhile. Nothing was done.")
         case is OffLoop.Failure: return busy("Too much work is waiting here.")
         default:
             log.error("unexpected error", ["request_id": .text(requestID), "error": .text("\(error)")])

@@ -12,16 +12,11 @@ final class UploadWatch {
     /// Why it was ended.
     private(set) var refusal: Problem?
 
-    /// Nil where there is nothing to watch: no body, or all of it here; nobody who was let in; or a body that
-    /// was held until its signature was known to be right.
+    /// Nil where there is nothing to watch: no body, or all of it here, or nobody who was let in.
     init?(
         _ request: Request, _ operation: Operation, _ admission: Admission, _ visit: Visit, _ gate: Gate
     ) {
-        guard !request.body.isEmpty, !request.body.isHere, let caller = admission.caller,
-            caller.terms?.key == nil
-        else {
-            return nil
-        }
+        guard !request.body.isEmpty, !request.body.isHere, admission.caller != nil else { return nil }
         var lookedAt = request.receivedAt
         // The body stays with its request, and this with the answer that it is about.
         request.body.isWelcome = { [unowned request, weak self] in
@@ -29,7 +24,7 @@ final class UploadWatch {
             guard now &- lookedAt >= Self.everyNanoseconds, let self else { return true }
             lookedAt = now
             do {
-                _ = try await gate.admit(request, to: operation, visit)
+                _ = try await gate.readmit(admission, request, to: operation, visit)
             } catch let problem as Problem where problem.code.status != .serviceUnavailable {
                 self.refusal = problem
                 return false
