@@ -49,31 +49,11 @@ struct BreakGlassSweep {
         }
     }
 
-    private static let helpers = Statement(
-        "break_glass_helpers",
-        """
-        select distinct t.principal from access_token t join principal p on p.id = t.principal
-        where t.created_by = $1 and p.kind = 'service_account'
-        order by 1
-        """)
-
-    /// Whoever came by it, the service accounts that they made, and those that they issued a token of. What
-    /// these did besides counts, too: rather a rotation too many.
-    private nonisolated(nonsending) func through(
-        _ user: PrincipalID, _ transaction: Transaction
-    ) async throws -> [PrincipalID] {
-        let own = try await user.withBots(in: transaction)
-        let helpers = try await transaction.query(Self.helpers, .text(user.description)).map {
-            PrincipalID(.serviceAccount, $0.uuid(0))
-        }
-        return own + helpers.filter { !own.contains($0) }
-    }
-
     private nonisolated(nonsending) func sweep(
         _ token: BreakGlassToken, _ change: Change
     ) async throws -> Int {
         guard let user = token.user.map({ PrincipalID($0) }) else { return 0 }
-        let everybody = try await through(user, change.transaction)
+        let everybody = try await user.withHelpers(in: change.transaction)
         let used = try await keys.uses(everybody, .all, change.transaction).map(\.key)
         let known = try await keys.known(everybody, change.transaction).map(\.key)
         let touched = Set(used + known).sorted()

@@ -19,7 +19,7 @@ package struct KeyTrail {
     package typealias Rotate =
         nonisolated(nonsending) ([ExchangeKeyID], Exposure, Change) async throws -> Void
 
-    /// What these principals may do with which keys, as they stand now.
+    /// What these principals were granted to do with which keys, though they may be disabled by now.
     package let reach: Reach
     /// A moment that parts what is committed from what is not yet.
     package let mark: Mark
@@ -107,7 +107,7 @@ package struct KeyFinding: Sendable {
     package var label: String?
     /// What could be done with it.
     package var could: Set<Permission> = []
-    /// By whom: they themselves, or a service account of theirs.
+    /// By whom: they themselves, a service account of theirs, or another's that they issued a token of.
     package var through: [PrincipalID] = []
     package var uses: Int64 = 0
     package var lastUsedAt: Timestamp?

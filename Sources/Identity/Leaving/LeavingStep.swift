@@ -56,6 +56,8 @@ extension LeftThing: JSONWritable {
 struct StepReport {
     /// More are counted, and found in the lists themselves.
     static let listedAtMost = 200
+    /// The step that names exchange keys.
+    static let keys = "keys"
 
     let name: String
     let things: [LeftThing]

@@ -24,6 +24,14 @@ struct Offboarding {
     let steps: [LeavingStep]
     let keys: KeyTrail
 
+    /// What was read before anybody waits.
+    private struct History {
+        let mark: UseMark
+        /// Whose uses were counted.
+        let helpers: [PrincipalID]
+        let uses: [KeyUses]
+    }
+
     /// Rolls back what was tried.
     private struct Tried: Error { let report: OffboardingReport }
 
@@ -32,11 +40,11 @@ struct Offboarding {
     ) async throws -> OffboardingReport {
         // The long part of their history is read before anybody waits for us.
         let mark = try await keys.mark(ledger.database)
-        let everybody = try await PrincipalID(id).withBots(in: ledger.database)
-        let before = try await keys.uses(everybody, .before(mark), ledger.database)
+        let helpers = try await PrincipalID(id).withHelpers(in: ledger.database)
+        let before = try await keys.uses(helpers, .before(mark), ledger.database)
         do {
             let isNew = try await ledger.change(context) { change in
-                try await leave(id, wish, (mark, before), change)
+                try await leave(id, wish, History(mark: mark, helpers: helpers, uses: before), change)
             }
             guard var report = try await OffboardingStore.latest(of: id, in: ledger.database) else {
                 throw Problem.notFound("user")
@@ -50,7 +58,7 @@ struct Offboarding {
 
     /// False when they had left already.
     private nonisolated(nonsending) func leave(
-        _ id: UserID, _ wish: OffboardingWish, _ history: (mark: UseMark, uses: [KeyUses]), _ change: Change
+        _ id: UserID, _ wish: OffboardingWish, _ history: History, _ change: Change
     ) async throws -> Bool {
         try await OwnerRoster.lock(in: change.transaction)
         let user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
@@ -65,23 +73,26 @@ struct Offboarding {
         let offboarding: OffboardingID = ledger.newID()
         // As they are before anything ends.
         let known = try await keys.known(leaver.everybody, change.transaction)
-        var findings = KeyFindings(try await keys.reach(leaver.everybody, change.transaction), known)
+        let helpers = try await user.id.withHelpers(in: change.transaction)
+        var findings = KeyFindings(try await keys.reach(helpers, change.transaction), known)
         findings.add(history.uses)
+        let late = helpers.filter { !history.helpers.contains($0) }
+        findings.add(try await keys.uses(late, .before(history.mark), change.transaction))
         var done = try await carryOutSteps(leaver, change)
         done.append(
             StepReport(
-                name: "keys", things: try await keys.settle(leaver, known, offboarding, change)))
+                name: StepReport.keys, things: try await keys.settle(leaver, known, offboarding, change)))
         let report = OffboardingReport(
             id: offboarding, user: id, at: change.context.now,
             by: change.context.actor.principal?.description, reason: wish.reason, heir: wish.heir,
             digest: done.digest(id, heir: wish.heir, known: findings.knownKeys), steps: try done.json)
         try await finish(user, leaver, report, findings, change)
         if wish.isDryRun {
-            findings.add(try await keys.uses(leaver.everybody, .since(history.mark), change.transaction))
+            findings.add(try await keys.uses(helpers, .since(history.mark), change.transaction))
             throw Tried(report: report.tried(findings))
         }
         try check(wish, report)
-        keep(report, findings, leaver, since: history.mark, change)
+        keep(report, findings, of: helpers, since: history.mark, change)
         return true
     }
 
@@ -141,13 +152,13 @@ struct Offboarding {
     /// Under the authority lock nothing of theirs is under way any more: the last uses are counted, and the
     /// report is complete.
     private func keep(
-        _ report: OffboardingReport, _ findings: KeyFindings, _ leaver: Leaver, since mark: UseMark,
-        _ change: Change
+        _ report: OffboardingReport, _ findings: KeyFindings, of helpers: [PrincipalID],
+        since mark: UseMark, _ change: Change
     ) {
         let keys = keys
         change.underAuthority { transaction in
             var findings = findings
-            findings.add(try await keys.uses(leaver.everybody, .since(mark), transaction))
+            findings.add(try await keys.uses(helpers, .since(mark), transaction))
             try await OffboardingStore.insert(report, findings, in: transaction)
         }
     }
@@ -173,10 +184,27 @@ extension OffboardingReport {
 extension PrincipalID {
     private static let bots = Statement(
         "leaving_bots", "select id from principal where owner = $1 order by id")
+    private static let helpers = Statement(
+        "leaving_helpers",
+        """
+        select distinct t.principal from access_token t join principal p on p.id = t.principal
+        where t.created_by = $1 and p.kind = 'service_account'
+        order by 1
+        """)
 
     /// A user, and the service accounts that they answer for.
     nonisolated(nonsending) func withBots(in source: any Queryable) async throws -> [PrincipalID] {
         let rows = try await source.query(Self.bots, .uuid(uuid))
         return [self] + rows.map { PrincipalID(.serviceAccount, $0.uuid(0)) }
+    }
+
+    /// A user, their service accounts, and those that they issued an access token of, whoever answers for
+    /// them. What these did besides counts, too: rather too much than too little.
+    nonisolated(nonsending) func withHelpers(in source: any Queryable) async throws -> [PrincipalID] {
+        let own = try await withBots(in: source)
+        let helpers = try await source.query(Self.helpers, .text(description)).map {
+            PrincipalID(.serviceAccount, $0.uuid(0))
+        }
+        return own + helpers.filter { !own.contains($0) }
     }
 }

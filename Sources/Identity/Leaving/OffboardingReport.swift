@@ -35,8 +35,8 @@ struct OffboardingReport: Sendable {
         w.field("reason", reason)
         w.field("reassign_to", heir?.description)
         w.field("expect", digest)
-        w.field("steps", steps)
         // Whoever may not know of keys does not count them either.
+        w.field("steps", showingKeys ? steps : stepsWithoutKeys)
         if showingKeys {
             w.object("key_counts") { w in
                 w.field("could_use", counts.could)
@@ -47,6 +47,14 @@ struct OffboardingReport: Sendable {
             w.null("key_counts")
         }
         w.array("keys", showingKeys ? keys : []) { w, key in key.write(to: &w) }
+    }
+
+    private var stepsWithoutKeys: JSONValue {
+        let shown = steps.asArray?.map { step in
+            guard step["step"]?.asString == StepReport.keys else { return step }
+            return ["step": .string(StepReport.keys), "count": .null, "things": []]
+        }
+        return .array(shown ?? [])
     }
 }
 

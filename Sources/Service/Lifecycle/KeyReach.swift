@@ -4,7 +4,7 @@ import Kernel
 import Keys
 import Postgres
 
-/// Which keys principals can use as they stand.
+/// Which keys principals can use by what they were granted, or could until they were disabled.
 enum KeyReach {
     /// What lets somebody use a key, or see its secret.
     static let uses: Set<Permission> = [.keysSign, .keysProxy, .keysReveal]
@@ -17,9 +17,9 @@ enum KeyReach {
         """)
 
     nonisolated(nonsending) static func of(
-        _ principals: [PrincipalID], _ reader: RightsReader, in source: any Queryable
+        _ principals: [PrincipalID], at now: Timestamp, in source: any Queryable
     ) async throws -> [KeyFinding] {
-        let rights = try await reader.rights(of: principals, in: source)
+        let rights = try await PrincipalRights.granted(to: principals, at: now, in: source)
         let users = principals.filter { rights[$0].map { !uses.isDisjoint(with: $0.somewhere) } ?? false }
         if users.isEmpty { return [] }
         return try await source.query(keys).compactMap { row in

@@ -46,7 +46,7 @@ enum LeavingRooms {
 
     static func trail(_ book: KeyBook, _ rights: RightsReader) -> KeyTrail {
         KeyTrail(
-            reach: { try await KeyReach.of($0, rights, in: $1) },
+            reach: { try await KeyReach.of($0, at: rights.now(), in: $1) },
             mark: { try await UsesOfPrincipals.mark(in: $0) },
             uses: { try await UsesOfPrincipals.of($0, $1, in: $2) },
             known: { principals, source in

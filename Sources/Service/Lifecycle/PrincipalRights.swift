@@ -13,6 +13,21 @@ enum PrincipalRights {
         where p.id = any ($1) and p.status = 'active' and (p.expires_at is null or p.expires_at > $2)
         """)
 
+    private static let readGranted = Statement(
+        "principal_granted", "select p.id, p.kind, granted(p.id) from principal p where p.id = any ($1)")
+
+    /// What they were granted, whether they may act or not: of whoever was disabled first and leaves later.
+    nonisolated(nonsending) static func granted(
+        to principals: [PrincipalID], at now: Timestamp, in source: any Queryable
+    ) async throws -> [PrincipalID: Rights] {
+        var rights: [PrincipalID: Rights] = [:]
+        for row in try await source.query(readGranted, .uuidArray(principals.map(\.uuid))) {
+            guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }
+            rights[PrincipalID(kind, row.uuid(0))] = Rights(try GrantedRole.list(row.json(2)), at: now)
+        }
+        return rights
+    }
+
     /// Who is missing from the answer may not act at all. Answers hold until the epoch moves, or a grant
     /// among them lapses, or whoever it is of.
     /// - Parameter scopes: narrow, as those of an access token do.
