@@ -41,6 +41,9 @@ package struct Context: Sendable {
     /// Set where `Ledger` compares for the operation what it was let in by.
     package var hold: AuthorityHold?
 
+    /// They should have had a second factor by now, and may read only.
+    package var owesFactor = false
+
     /// Set when this is what was approved, being carried out.
     package var approval: ApprovalID?
 
@@ -99,9 +102,10 @@ package struct Context: Sendable {
         guard isConfirmed || isApproved else { throw StepUpWanted() }
     }
 
-    /// For what an endpoint needs beyond its own permission.
+    /// For what an endpoint needs beyond its own permission; whoever owes a second factor is told so.
     package func require(_ permission: Permission) throws(Problem) {
         guard may(permission) else { throw .forbidden(missing: permission) }
+        if owesFactor, !permission.onlyReads { throw .mfaRequired }
     }
 
     /// What a handler of a `.scoped` endpoint asks before it does or shows anything. Whoever may not even
@@ -126,6 +130,12 @@ extension Problem {
         Problem(
             .forbidden, "This needs the permission \(permission.rawValue).",
             members: [("missing_permission", .string(permission.rawValue))])
+    }
+
+    package static var mfaRequired: Problem {
+        Problem(
+            .mfaRequired,
+            "Everybody who may do more than read needs a second factor: add one at /v1/me/factors.")
     }
 
     /// Unknown and forbidden look alike.

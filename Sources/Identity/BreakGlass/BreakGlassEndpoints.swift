@@ -12,10 +12,10 @@ struct BreakGlassEndpoints {
     let leaving: [LeavingStep]
 
     var operations: [Operation] {
-        let owners = Requirement.permission(.ownersWrite)
+        let (owners, readers) = (Requirement.permission(.ownersWrite), Requirement.permission(.auditRead))
         let one = "/v1/break-glass/{break_glass_id}"
         return [
-            Endpoint(.get, "/v1/break-glass", id: "listBreakGlass", requires: owners, handle: list),
+            Endpoint(.get, "/v1/break-glass", id: "listBreakGlass", requires: readers, handle: list),
             Endpoint(
                 .post, "/v1/break-glass", id: "createBreakGlass", requires: owners,
                 errors: [.conflict, .alreadyDone], repeats: .refusal, stepUp: .strictly,
@@ -23,7 +23,7 @@ struct BreakGlassEndpoints {
             Endpoint(
                 .post, "/v1/break-glass/use", id: "useBreakGlass", requires: .none,
                 errors: [.unauthenticated], repeats: .nothing, handle: use),
-            Endpoint(.get, one, id: "getBreakGlass", requires: owners, errors: [.notFound], handle: get),
+            Endpoint(.get, one, id: "getBreakGlass", requires: readers, errors: [.notFound], handle: get),
             Endpoint(
                 .post, one + "/revoke", id: "revokeBreakGlass", requires: owners, errors: [.notFound],
                 handle: revoke),

@@ -16,8 +16,8 @@ struct SessionEndpoints {
                 .post, "/v1/sessions", id: "logIn", requires: .none,
                 errors: [.unauthenticated, .loginUnavailable], repeats: .nothing, handle: open),
             Endpoint(
-                .get, "/v1/sessions", id: "listSessions", requires: .self, errors: [.forbidden, .notFound],
-                handle: list),
+                .get, "/v1/sessions", id: "listSessions", requires: .self,
+                errors: [.forbidden, .notFound], handle: list),
             Endpoint(
                 .delete, "/v1/sessions", id: "endSessions", requires: .self,
                 errors: [.forbidden, .notFound], handle: endAll),
@@ -71,7 +71,7 @@ struct SessionEndpoints {
         let wanted = parameters.id("user_id", UserKind.self)
         let page = PageRequest(&parameters, default: SessionSort.newest)
         try parameters.finish()
-        let user = try await user(wanted, context, to: "lists no sessions")
+        let user = try await user(wanted, context, for: [.auditRead, .usersWrite], to: "lists no sessions")
         return try await SessionList(user: user, page: page).response(to: context, in: ledger.database)
     }
 
@@ -81,7 +81,7 @@ struct SessionEndpoints {
         var parameters = try request.parameters()
         let wanted = parameters.id("user_id", UserKind.self)
         try parameters.finish()
-        let user = try await user(wanted, context, to: "ends no sessions")
+        let user = try await user(wanted, context, for: [.usersWrite], to: "ends no sessions")
         try await ledger.change(context) { change in
             let principal = try await PrincipalStore.locked(PrincipalID(user), in: change.transaction)
             try Self.checkEnding(of: principal, by: context)
@@ -97,9 +97,7 @@ struct SessionEndpoints {
         guard let session = try await SessionStore.find(id, in: ledger.database),
             session.user == context.actor.user || context.may(.usersWrite)
         else { throw Problem.notFound("session") }
-        if !context.may(.usersWrite) {
-            try await WholePerson.checkScopes(context, to: "ends no sessions", in: ledger.database)
-        }
+        _ = try await user(session.user, context, for: [.usersWrite], to: "ends no sessions")
         try await ledger.change(context) { change in
             let principal = try await PrincipalStore.locked(
                 PrincipalID(session.user), in: change.transaction)
@@ -123,16 +121,18 @@ struct SessionEndpoints {
         return isCurrent ? SessionCookies.clear(in: response) : response
     }
 
-    /// Oneself unless somebody else is asked for, which needs `users:write`.
+    /// Oneself unless somebody else is asked for, which needs one of these permissions.
     private nonisolated(nonsending) func user(
-        _ wanted: UserID?, _ context: Context, to what: String
+        _ wanted: UserID?, _ context: Context, for permissions: [Permission], to what: String
     ) async throws -> UserID {
+        let permission = permissions.first { context.may($0) }
         if let wanted, wanted != context.actor.user {
-            try context.require(.usersWrite)
+            guard let needed = permission ?? permissions.last else { throw Problem.notFound("session") }
+            try context.require(needed)
             return wanted
         }
         guard let own = context.actor.user else { throw Problem.notFound("session") }
-        if !context.may(.usersWrite) {
+        if permission == nil {
             try await WholePerson.checkScopes(context, to: what, in: ledger.database)
         }
         return own

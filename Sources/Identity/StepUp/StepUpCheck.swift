@@ -63,12 +63,6 @@ package struct StepUpCheck {
 enum StepUpWay: String, Sendable { case factor, password }
 
 extension Problem {
-    package static var mfaRequired: Problem {
-        Problem(
-            .mfaRequired,
-            "Everybody who may do more than read needs a second factor: add one at /v1/me/factors.")
-    }
-
     /// Of whoever has neither a second factor nor a password.
     static var nothingToProve: Problem {
         Problem(

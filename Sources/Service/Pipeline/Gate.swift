@@ -204,17 +204,22 @@ final class Gate {
     private func context(
         _ caller: Caller, _ request: Request, _ now: Timestamp, _ check: AuthorityCheck? = nil
     ) -> Context {
-        Context(
+        var context = Context(
             actor: caller.actor, rights: caller.rights, now: now, requestID: request.id,
             traceParent: request.head.headers[.traceParent], authority: check)
+        context.owesFactor = caller.owesFactor(at: now)
+        return context
     }
 }
 
 extension Caller {
-    /// Whether they should have had a second factor by now, for what is more than reading.
+    /// Whether they should have had a second factor by now.
+    fileprivate func owesFactor(at now: Timestamp) -> Bool { mfaDueAt.map { $0 <= now } ?? false }
+
+    /// The same for what is more than reading. What a handler asks for beyond it asks again:
+    /// `Context.require`.
     fileprivate func isOverdue(_ operation: Operation, at now: Timestamp) -> Bool {
-        guard let mfaDueAt, mfaDueAt <= now else { return false }
-        return operation.requires.permission.map { !$0.onlyReads } ?? false
+        owesFactor(at: now) && operation.requires.permission.map { !$0.onlyReads } ?? false
     }
 }
 
