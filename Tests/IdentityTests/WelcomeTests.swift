@@ -34,6 +34,36 @@ import TestSupport
         }
     }
 
+    @Test func `a link that leads nowhere is told of, and what was done already is not`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let invited = try await house.caller.call(
+                "POST", "/v1/users", owner, body: #"{"name":"ann","email":"ann@desk.example"}"#)
+            let link = invited.json["invitation"]?["token"]?.asString ?? ""
+            let unknown = AccessTokenSecret(.invitation, .system).text
+            let reset = AccessTokenSecret(.passwordReset, .system).text
+            func accept(_ token: String) async throws -> Int {
+                try await house.caller.call(
+                    "POST", "/v1/invitations/accept", House.stranger(), body: #"{"token":"\#(token)"}"#
+                ).status
+            }
+            #expect(try await accept(link) == 201)
+            for token in [link, unknown, "kbi_00000000"] { #expect(try await accept(token) == 401) }
+            for token in [reset, "kbr_00000000"] {
+                let refused = try await house.caller.call(
+                    "POST", "/v1/password/reset", House.stranger(),
+                    body: #"{"token":"\#(token)","password":"\#(Entrance.password)"}"#)
+                #expect(refused.status == 401, "\(refused.text)")
+            }
+            let told = try await house.events().filter { $0.type == "access_token.refused" }
+            let routes = told.compactMap { $0.data["route"]?.asString }
+            #expect(routes.count { $0 == "/v1/invitations/accept" } == 3, "\(routes)")
+            #expect(routes.count { $0 == "/v1/password/reset" } == 2)
+            #expect(try await house.actions().contains("access_tokens.refuse"))
+        }
+    }
+
     @Test func `64 calls at once make one owner, the others are told that it is done`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database async throws in

@@ -89,7 +89,8 @@ struct BreakGlassEndpoints {
         let secret = AccessTokenSecret(.breakGlass, parsing: fields.string("token", 8...200).utf8)
         try fields.finish()
         guard let secret, try await BreakGlassStore.isKnown(secret.hash, in: ledger.database) else {
-            try await report(secret, context)
+            try await refusals.record(
+                oneTime: secret, "/v1/break-glass/use", context, in: ledger)
             throw Problem.noBreakGlass
         }
         let user: UserID = ledger.newID()
@@ -108,15 +109,6 @@ struct BreakGlassEndpoints {
             issued.write(to: &w, for: context)
             w.field("ends_at", token.endsAt?.description)
         }.header(.cacheControl, "no-store")
-    }
-
-    private nonisolated(nonsending) func report(
-        _ secret: AccessTokenSecret?, _ context: Context
-    ) async throws {
-        let refusal = Refusal(secret == nil ? .malformed : .unknown, from: context.actor.address)
-        let refused = RefusedRequest(
-            method: "POST", route: "/v1/break-glass/use", requestID: context.requestID)
-        try await refusals.record(refusal, refused, at: context.now, in: ledger)
     }
 
     /// One in its envelope dies; one that is in use ends now.

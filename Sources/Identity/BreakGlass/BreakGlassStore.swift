@@ -38,7 +38,11 @@ enum BreakGlassStore {
             order by b.ends_at, b.id limit 1 for no key update skip locked
             """)
     private static let known = Statement(
-        "break_glass_known", "select exists (select from break_glass where hash = $1 and used_at is null)")
+        "break_glass_known",
+        """
+        select exists (
+            select from break_glass where hash = $1 and used_at is null and revoked_at is null)
+        """)
     private static let sealedCount = Statement(
         "break_glass_sealed_count",
         "select count(*) from break_glass where used_at is null and revoked_at is null")

@@ -22,6 +22,16 @@ package final class Refusals: Sendable {
         try await ledger.record(sum.context(at: now)) { $0.note(sum) }
     }
 
+    /// The same of a token that is good once and counts for nothing, whatever the reason: to whoever watches
+    /// a refused access token.
+    nonisolated(nonsending) func record(
+        oneTime secret: AccessTokenSecret?, _ route: String, _ context: Context, in ledger: Ledger
+    ) async throws {
+        let refusal = Refusal(secret == nil ? .malformed : .unknown, from: context.actor.address)
+        let refused = RefusedRequest(method: "POST", route: route, requestID: context.requestID)
+        try await record(refusal, refused, at: context.now, in: ledger)
+    }
+
     /// Writes down the sums of minutes that are over, in one transaction. To be called every few seconds.
     package nonisolated(nonsending) func flush(at now: Timestamp, in ledger: Ledger) async throws {
         let sums = budget.withLock { $0.takeSums(at: now) }

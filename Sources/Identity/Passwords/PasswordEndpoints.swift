@@ -140,6 +140,17 @@ struct PasswordEndpoints {
         var fields = try await request.fields(limit: 64 * 1_024)
         let (secret, password) = (fields.oneTimeToken("token", .passwordReset), fields.newPassword())
         try fields.finish()
+        do {
+            return try await reset(secret, password, context)
+        } catch let problem as Problem where problem.code == .unauthenticated {
+            try await logIn.refusals.record(oneTime: secret, "/v1/password/reset", context, in: ledger)
+            throw problem
+        }
+    }
+
+    private nonisolated(nonsending) func reset(
+        _ secret: AccessTokenSecret?, _ password: String, _ context: Context
+    ) async throws -> Response {
         guard let secret else { throw Problem.noPasswordReset }
         let id = try await PasswordReset.user(of: secret, at: context.now, in: ledger.database)
         guard let user = try await PrincipalStore.find(PrincipalID(id), in: ledger.database) else {

@@ -39,7 +39,9 @@ package struct WelcomeEndpoints {
         do {
             try await BootstrapToken.check(secret, at: context.now, in: ledger.database)
         } catch let problem as Problem where problem.code == .unauthenticated {
-            try await report(secret, request, context)
+            if request.head.headers.contains(.authorization) {
+                try await refusals.record(oneTime: secret, "/v1/bootstrap", context, in: ledger)
+            }
             throw problem
         }
         var fields = try await request.fields(limit: 64 * 1_024)
@@ -68,16 +70,6 @@ package struct WelcomeEndpoints {
         }
     }
 
-    /// A refused bootstrap token is a refused access token to whoever watches.
-    private nonisolated(nonsending) func report(
-        _ secret: AccessTokenSecret?, _ request: Request, _ context: Context
-    ) async throws {
-        guard request.head.headers.contains(.authorization) else { return }
-        let refusal = Refusal(secret == nil ? .malformed : .unknown, from: context.actor.address)
-        let refused = RefusedRequest(method: "POST", route: "/v1/bootstrap", requestID: context.requestID)
-        try await refusals.record(refusal, refused, at: context.now, in: ledger)
-    }
-
     private nonisolated(nonsending) func accept(_ request: Request, _ context: Context) async throws
         -> Response
     {
@@ -87,10 +79,15 @@ package struct WelcomeEndpoints {
         let name = fields.has("name") ? fields.name() : nil
         let password = fields.has("password") ? fields.newPassword() : nil
         try fields.finish()
-        guard let secret, let invitation = try await Invitation.find(secret, in: ledger.database)
-        else { throw Problem.noInvitation }
-        let hash = try await hash(password, invitation, name, context)
-        return try await join(invitation, name, hash, secret, context)
+        do {
+            guard let secret, let invitation = try await Invitation.find(secret, in: ledger.database)
+            else { throw Problem.noInvitation }
+            let hash = try await hash(password, invitation, name, context)
+            return try await join(invitation, name, hash, secret, context)
+        } catch let problem as Problem where problem.code == .unauthenticated {
+            try await refusals.record(oneTime: secret, "/v1/invitations/accept", context, in: ledger)
+            throw problem
+        }
     }
 
     /// Nothing is hashed for whoever has no invitation that leads anywhere.

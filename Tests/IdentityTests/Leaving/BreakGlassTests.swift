@@ -49,6 +49,23 @@ import TestSupport
         }
     }
 
+    @Test func `whoever tries one that was revoked is told of like whoever tries an unknown one`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let made = try await make(house, owner)
+            let revoked = try await house.caller.call(
+                "POST", "/v1/break-glass/\(made["id"]?.asString ?? "")/revoke", owner)
+            #expect(revoked.status == 200, "\(revoked.text)")
+            #expect(try await use(house, AccessTokenSecret.of(made)).status == 401)
+            let told = try await house.events().filter { $0.type == "access_token.refused" }
+            #expect(told.map { $0.data["route"] } == ["/v1/break-glass/use"])
+            #expect(try await house.actions().contains("access_tokens.refuse"))
+        }
+    }
+
     @Test func `T13: of 64 uses at once, in every spelling, exactly one counts`() async throws {
         try await ScratchDatabase.make().withDatabase { worker, database async throws in
             let house = House(database)
