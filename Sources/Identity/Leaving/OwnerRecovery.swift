@@ -15,6 +15,8 @@ package struct OwnerRecovery {
         package let name: String
         /// They were not there before.
         package let isNew: Bool
+        /// Roles that they themselves were denied, which is over: an owner is denied nothing.
+        package let denials: [String]
         package let secret: AccessTokenSecret
         package let expiresAt: Timestamp
     }
@@ -24,6 +26,16 @@ package struct OwnerRecovery {
         "select id from principal where email_folded = normalize($1::text, NFC) and kind = 'user'")
     private static let isGlass = Statement(
         "owner_recovery_glass", "select exists (select from break_glass where principal = $1)")
+
+    private static let denyingGroups = Statement(
+        "owner_recovery_groups",
+        """
+        select g.name from group_member m join access_group g on g.id = m.group_id
+        where m.principal = $1 and exists (
+            select from access_grant d where d.group_id = g.id and d.effect = 'deny'
+                and (d.expires_at is null or d.expires_at > $2))
+        order by g.name limit 20
+        """)
 
     private let ledger: Ledger
 
@@ -36,13 +48,11 @@ package struct OwnerRecovery {
             try await OwnerRoster.lock(in: change.transaction)
             let rows = try await change.transaction.query(Self.byEmail, .text(email.lowercased()))
             let found = rows.first.map { UserID($0.uuid(0)) }
-            let user =
-                if let found {
-                    try await revive(found, change)
-                } else {
-                    try await make(email, name ?? email, change)
-                }
-            return try await link(to: user, isNew: found == nil, change)
+            guard let found else {
+                return try await link(to: make(email, name ?? email, change), isNew: true, change)
+            }
+            let (user, denials) = try await revive(found, change)
+            return try await link(to: user, isNew: false, without: denials, change)
         }
     }
 
@@ -56,7 +66,9 @@ package struct OwnerRecovery {
         return try await change.add(user, role: .owner, grant: ledger.newID())
     }
 
-    private nonisolated(nonsending) func revive(_ id: UserID, _ change: Change) async throws -> Principal {
+    private nonisolated(nonsending) func revive(
+        _ id: UserID, _ change: Change
+    ) async throws -> (Principal, denials: [String]) {
         var user = try await PrincipalStore.locked(PrincipalID(id), in: change.transaction)
         guard try await change.transaction.query(Self.isGlass, .id(id)).first?.bool(0) == false else {
             throw Problem(.conflict, "A break-glass token made this user; it lapses with it.")
@@ -67,10 +79,32 @@ package struct OwnerRecovery {
             user = try await PrincipalStore.update(user, at: change.context.now, in: change.transaction)
             change.noteStatus(user, reason: "recover-owner")
         }
+        let denials = try await endDenials(of: user, change)
         if !user.roles.contains(.owner) { try await makeOwner(user, change) }
         _ = try await change.endTokens(of: [user.id], reason: "recover-owner")
         try await forget(id, change)
-        return user
+        return (user, denials)
+    }
+
+    /// Whoever is denied something is no owner who counts. What comes by a group is not theirs alone to end.
+    private nonisolated(nonsending) func endDenials(
+        of user: Principal, _ change: Change
+    ) async throws -> [String] {
+        let groups = try await change.transaction.query(
+            Self.denyingGroups, .uuid(user.id.uuid), .timestamp(change.context.now)
+        ).map { $0.text(0) }
+        guard groups.isEmpty else {
+            throw Problem(
+                .conflict,
+                """
+                Groups that this user is in are denied something: \(groups.joined(separator: ", ")). Recover \
+                an owner with another address, who can take them out.
+                """)
+        }
+        let denials = try await GrantStore.all(of: user.id, in: change.transaction)
+            .filter { $0.effect == .deny }
+        for denial in denials { try await change.remove(denial) }
+        return Set(denials.map(\.role)).sorted()
     }
 
     /// On everything, and for good: what there is of it for a while only gives way.
@@ -101,7 +135,7 @@ package struct OwnerRecovery {
     }
 
     private nonisolated(nonsending) func link(
-        to user: Principal, isNew: Bool, _ change: Change
+        to user: Principal, isNew: Bool, without denials: [String] = [], _ change: Change
     ) async throws -> Outcome {
         let (context, id) = (change.context, UserID(user.id.uuid))
         let secret = AccessTokenSecret(.invitation, ledger.entropy)
@@ -110,11 +144,13 @@ package struct OwnerRecovery {
             secret, id: UUID(at: context.now, entropy: ledger.entropy), for: id, by: context.actor,
             at: context.now, lasting: Self.lifetime, recovers: true, in: change.transaction)
         change.touch(.principal(user.id))
-        change.audit("owners.recover", user.id, detail: ["via": "host"])
+        let ended = JSONValue.array(denials.map { .string($0) })
+        change.audit("owners.recover", user.id, detail: ["via": "host", "denials_ended": ended])
         change.emit(
             NewEvent(
                 .ownerRecovered, subject: user.id,
                 data: user.eventData([("severity", "critical"), ("via", "host")])))
-        return Outcome(user: id, name: user.name, isNew: isNew, secret: secret, expiresAt: expiresAt)
+        return Outcome(
+            user: id, name: user.name, isNew: isNew, denials: denials, secret: secret, expiresAt: expiresAt)
     }
 }

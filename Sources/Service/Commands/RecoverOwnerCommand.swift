@@ -15,10 +15,10 @@ enum RecoverOwnerCommand {
         usage: keybell recover-owner --email ADDRESS [--name NAME] [--env-file FILE]
 
         Makes the user with this address an active owner, or invites one under NAME; ends their sessions,
-        access tokens, password and second factors, since whoever has them may be somebody else; and shows a
-        link that is good once, for an hour. It takes the settings of the service and its root key: with
-        neither file nor environment, put it together first (keybell shares combine --root-key-file FILE)
-        and name that file in KEYBELL_ROOT_KEY_FILE. Every webhook is told.
+        access tokens, password and second factors, since whoever has them may be somebody else, and what
+        they were denied; and shows a link that is good once, for an hour. It takes the settings of the
+        service and its root key: with neither file nor environment, put it together first (keybell shares
+        combine --root-key-file FILE) and name that file in KEYBELL_ROOT_KEY_FILE. Every webhook is told.
         """
 
     struct Refused: Error, CustomStringConvertible {
@@ -103,8 +103,14 @@ enum RecoverOwnerCommand {
           \(settings.origin)/invitations#\(outcome.secret.text)
         or, by hand: POST /v1/invitations/accept {"token": "…"}
         \(outcome.isNew ? "" : "Their sessions, access tokens, password and second factors are gone. ")\
-        This is in the audit trail, and every webhook is told.
+        \(denials(outcome))This is in the audit trail, and every webhook is told.
         """
+    }
+
+    private static func denials(_ outcome: OwnerRecovery.Outcome) -> String {
+        if outcome.denials.isEmpty { return "" }
+        let roles = outcome.denials.joined(separator: ", ")
+        return "They were denied \(roles), which is over: an owner is denied nothing.\n"
     }
 
     private static func isAddress(_ text: String) -> Bool {

@@ -1,6 +1,7 @@
 import Access
 import Events
 import Exchanges
+import HTTPServer
 import JSON
 import Kernel
 import Postgres
@@ -77,6 +78,48 @@ import TestSupport
                 }
                 #expect(caller.rights.everywhere == Set(Permission.allCases), "\(name)")
             }
+        }
+    }
+
+    private func deny(_ role: String, to grantee: Grantee, _ house: House, _ owner: Context) async throws {
+        let denial = Grant(
+            id: house.ledger.newID(), grantee: grantee, role: role, effect: .deny, createdAt: .testStart,
+            createdBy: nil)
+        try await house.ledger.change(owner) { change in try await change.add(denial) }
+    }
+
+    @Test func `what an owner was denied is over; what comes by a group is named, and nothing is done`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let recovery = OwnerRecovery(ledger: house.ledger)
+            let anna = try #require(try await house.join("anna", nil, by: owner).actor.principal)
+            try await deny("trader", to: .principal(anna), house, owner)
+            let outcome = try await recovery.carryOut(email: "anna@desk.example", name: nil)
+            #expect(outcome.denials == ["trader"])
+            let welcome = try await accept(house, outcome.secret).json["access_token"] ?? .null
+            guard case .caller(let caller) = try await house.outcome(AccessTokenSecret.of(welcome)) else {
+                Issue.record("anna is not let in")
+                return
+            }
+            #expect(caller.rights.everywhere == Set(Permission.allCases))
+
+            let bert = try #require(try await house.join("bert", .analyst, by: owner).actor.principal)
+            let made = try await house.caller.call(
+                "POST", "/v1/groups", owner, body: #"{"name":"guests"}"#)
+            let group = try #require(made.json["id"]?.asString.flatMap { GroupID($0) }, "\(made.text)")
+            try await deny("trader", to: .group(group), house, owner)
+            let added = try await house.caller.call(
+                "POST", "/v1/groups/\(group)/members", owner, body: #"{"principal_id":"\#(bert)"}"#)
+            #expect(added.status < 300, "\(added.text)")
+            let problem = try await #require(throws: Problem.self) {
+                _ = try await recovery.carryOut(email: "bert@desk.example", name: nil)
+            }
+            #expect(problem.detail.contains("guests"), "\(problem.detail)")
+            let read = try await house.caller.call("GET", "/v1/users/\(bert)", owner).json
+            #expect(read["roles"] == ["analyst"])
         }
     }
 
