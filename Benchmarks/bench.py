@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """usage: bench.py [--rounds 3] [--seconds 5] [--peers-only] [--record]
     [plain|read|candles|closed|webhooks|service|seal|keys|sign|proxy|usage|authority|rules|login|indicators|alertmanager]…
+    [login-times]
 
 Ours and the peers side by side, in interleaved rounds, on loopback, on one PostgreSQL of the benchmark's own.
 Started by Scripts/bench, which builds the binary and installs the peers. Prints a Markdown table; --record also
@@ -47,6 +48,8 @@ from table import Table, recorded  # noqa: E402
 # Webhooks before candles: the analysis of a million candles goes on for a while after its upload.
 WORKS = ["plain", "read", "webhooks", "closed", "candles", "service", "seal", "keys", "sign", "proxy", "usage",
          "authority", "rules", "login", "indicators", "alertmanager"]
+# Short forms, which are measured only where they are named, and recorded nowhere.
+SHORT = ["login-times"]
 RECORD = ROOT / "Docs" / "performance.md"
 
 
@@ -103,6 +106,8 @@ class Bench:
             self.attempt("keys", lambda: works_keys.run(self))
         if "login" in works and self.binary:
             self.attempt("login", lambda: works_login.run(self))
+        if "login-times" in works and self.binary:
+            self.attempt("login-times", lambda: works_login.run_short(self))
         if "sign" in works and self.binary:
             self.attempt("sign", lambda: works_sign.run(self))
         if "proxy" in works and self.binary:
@@ -117,7 +122,7 @@ class Bench:
             self.attempt("indicators", lambda: works_indicators.run(self))
         alone = ["plain", "seal", "keys", "sign", "proxy", "authority", "rules", "login", "indicators",
                  "alertmanager"]
-        rest = [work for work in works if work not in alone]
+        rest = [work for work in works if work not in alone and work not in SHORT]
         if not rest:
             return
         with contextlib.ExitStack() as stack:
@@ -170,7 +175,7 @@ def record(table, when):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("works", nargs="*", choices=[[], *WORKS])
+    parser.add_argument("works", nargs="*", choices=[[], *WORKS, *SHORT])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--peers-only", action="store_true", help="without the service")

@@ -21,7 +21,7 @@ package final class PasswordHasher: Sendable {
     private let cost: PasswordHash.Cost
     private let offLoop: OffLoop
     /// What the passwords of nobody are held against.
-    private let decoy: PasswordHash
+    let decoy: PasswordHash
     private let taken = Atomic(0)
     private let done = Atomic(0)
 

@@ -30,6 +30,8 @@ struct LoginTally: Equatable {
     static let firstDelay: Period = .seconds(5)
     /// Nobody is locked out for longer, and never for good.
     static let longestDelay: Period = .minutes(15)
+    /// As far as nodes' clocks are apart that are right.
+    static let apart: Period = .minutes(1)
     /// After that long without an attempt, earlier ones are forgotten.
     static let memory: Period = .hours(1)
 
@@ -49,7 +51,7 @@ struct LoginTally: Equatable {
 
     /// How long nobody may try; nil when somebody may now.
     func wait(at now: Timestamp) -> Period? {
-        guard let opensAt, opensAt > now else { return nil }
+        guard let opensAt, opensAt > now, isBelieved(at: now) else { return nil }
         return opensAt - now
     }
 
@@ -57,6 +59,15 @@ struct LoginTally: Equatable {
     var opensAt: Timestamp? {
         guard case .crowd(let pace) = kind else { return blockedUntil }
         return blockedUntil.map { $0 - pace.every * Double(pace.burst - 1) }
+    }
+
+    /// What ends later than anything that is counted now was counted by a clock that was wrong: nobody is
+    /// locked out for as long as it was.
+    private func isBelieved(at now: Timestamp) -> Bool {
+        guard let blockedUntil else { return true }
+        let longest: Period =
+            if case .crowd(let pace) = kind { pace.every * Double(pace.burst) } else { Self.longestDelay }
+        return blockedUntil - now <= longest + Self.apart
     }
 
     mutating func count(at now: Timestamp) {
@@ -77,7 +88,7 @@ struct LoginTally: Equatable {
     }
 
     private mutating func count(at now: Timestamp, _ pace: Pace) {
-        let back = blockedUntil ?? now
+        let back = isBelieved(at: now) ? blockedUntil ?? now : now
         if back <= now { failures = 0 }
         blockedUntil = max(back, now) + pace.every
         hasJustLocked = failures == 0 && wait(at: now) != nil

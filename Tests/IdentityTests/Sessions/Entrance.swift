@@ -22,6 +22,11 @@ struct Entrance {
         owner = try await house.owner()
     }
 
+    /// The same house at another node.
+    init(of entrance: Entrance, at database: Database) {
+        (house, owner) = (House(database), entrance.owner)
+    }
+
     var database: Database { house.ledger.database }
 
     /// Invites somebody who accepts with a password.

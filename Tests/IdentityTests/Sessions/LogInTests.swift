@@ -71,6 +71,12 @@ import Testing
             }
             #expect(answers.count == 1)
             #expect(statements.count == 1 && statements.allSatisfy { $0 > 5 }, "\(statements)")
+            // Each hash is of the same parameters, whether it is somebody's or nobody's.
+            for name in ["ann", "eve"] {
+                let identity = LoginIdentity("\(name)@desk.example")
+                let held = try await PasswordStore.candidate(identity, in: database).hash
+                #expect(held?.parameters == scratchHasher.decoy.parameters, "\(name)")
+            }
             let reasons = try await entrance.house.events().filter { $0.type == "login.failed" }
                 .map { $0.data["reason"]?.asString ?? "" }
             #expect(
@@ -141,6 +147,37 @@ import Testing
             let later = Timestamp.testStart + .minutes(1)
             let then = try await entrance.logIn(email, from: "192.0.2.1", at: later)
             #expect(then.status == (email.hasPrefix("ann") ? 201 : 401))
+        }
+    }
+
+    @Test func `T13: of 32 guesses at once on two nodes exactly five are tried, and both wait as long`()
+        async throws
+    {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database async throws in
+            let first = try await Entrance(database)
+            _ = try await first.join("ann")
+            let other = scratch.open(on: worker)
+            defer { other.stop() }
+            try await other.ready(within: .seconds(60))
+            let second = Entrance(of: first, at: other)
+            let tasks = (0..<32).map { index in
+                Task {
+                    _ = worker
+                    let node = index % 2 == 0 ? first : second
+                    return try await node.logIn("ann@desk.example", "guess number \(index)").status
+                }
+            }
+            var statuses: [Int] = []
+            for task in tasks { statuses.append(try await task.value) }
+            #expect(statuses.count { $0 == 401 } == 5 && statuses.count { $0 == 429 } == 27)
+            let opens = Timestamp.testStart + LoginTally.firstDelay
+            for node in [first, second] {
+                #expect(try await node.logIn("ann@desk.example").status == 429)
+            }
+            // What one node gives, it gives for both.
+            #expect(try await second.logIn("ann@desk.example", "a guess", at: opens).status == 401)
+            #expect(try await first.logIn("ann@desk.example", at: opens).status == 429)
         }
     }
 
@@ -303,4 +340,9 @@ extension Database {
     nonisolated(nonsending) fileprivate func holds(_ cookie: String) async throws -> Bool {
         try await query(Self.sessions, .text(cookie)).first?.int(0) != 0
     }
+}
+
+extension PasswordHash {
+    /// Its algorithm, version, memory, passes and lanes.
+    fileprivate var parameters: [Substring] { Array(text.split(separator: "$").prefix(3)) }
 }

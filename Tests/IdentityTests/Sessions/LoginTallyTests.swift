@@ -30,6 +30,27 @@ struct LoginTallyTests {
         #expect(tally.wait(at: start + .seconds(5)) == nil)
     }
 
+    @Test func `what a clock counted that was ahead locks nobody out, and what a right one did goes on`() {
+        for kind in [LoginTally.Kind.origin, .address, .crowd(.passwords)] {
+            var ahead = LoginTally(kind, touchedAt: start)
+            let wrong = start + .days(3)
+            while ahead.wait(at: wrong) == nil { ahead.count(at: wrong) }
+            #expect(ahead.wait(at: start) == nil, "\(kind)")
+            // From there on it counts by the right one.
+            ahead.count(at: start)
+            let wait = ahead.wait(at: start) ?? .seconds(0)
+            #expect(wait <= LoginTally.longestDelay, "\(kind)")
+            // Another node's clock is a little behind.
+            var near = LoginTally(kind, touchedAt: start)
+            while near.wait(at: start) == nil { near.count(at: start) }
+            #expect(near.wait(at: start + .seconds(-30)) != nil, "\(kind)")
+        }
+        var long = LoginTally(.origin, failures: 20, touchedAt: start)
+        long.count(at: start)
+        #expect(long.wait(at: start) == LoginTally.longestDelay)
+        #expect(long.wait(at: start + .seconds(-30)) != nil)
+    }
+
     @Test func `an hour of rest forgets`() {
         var tally = LoginTally(.origin, failures: 12, touchedAt: start)
         tally.count(at: start + .minutes(59))
