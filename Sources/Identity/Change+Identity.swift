@@ -46,10 +46,15 @@ extension Change {
         try await checkGiving(allOf: target.id)
     }
 
-    /// Issues an access token; the secret is for the one answer that shows it.
+    /// Issues an access token; the secret is for the one answer that shows it. One's own does nothing that
+    /// the one in hand cannot do (`IssuerLimits`); another's acts as somebody else, and one that a session
+    /// issues goes on when the session is over.
     nonisolated(nonsending) func issue(
         _ new: NewAccessToken, id: AccessTokenID, by issuer: PrincipalID, _ entropy: Entropy
     ) async throws -> IssuedAccessToken {
+        if new.principal != context.actor.principal || context.actor.session != nil {
+            try context.needStepUp()
+        }
         let secret = AccessTokenSecret(.accessToken, entropy)
         let token = AccessToken(
             id: id, principal: new.principal, name: new.name, hint: secret.hint, scopes: new.scopes,

@@ -100,6 +100,9 @@ package struct CIDR: Hashable, Sendable {
         (self.address, self.prefix) = (address, prefix)
     }
 
+    /// Of an address without bits behind the prefix.
+    fileprivate init(of address: IPAddress, prefix: Int) { (self.address, self.prefix) = (address, prefix) }
+
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(String(parts[0])) else { return nil }
@@ -123,6 +126,13 @@ package struct CIDR: Hashable, Sendable {
             return IPAddress(v4: UInt32(truncatingIfNeeded: address.low & (mask(prefix) >> 32)))
         }
         return IPAddress(v6: address.high & mask(prefix), address.low & mask(prefix - 64))
+    }
+}
+
+extension IPAddress {
+    /// All that one host may call itself: by IPv6 it has at least a /64 to choose from.
+    package var host: CIDR {
+        family == .v4 ? CIDR(of: self, prefix: 32) : CIDR(of: IPAddress(v6: high, 0), prefix: 64)
     }
 }
 

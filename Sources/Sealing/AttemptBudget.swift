@@ -30,18 +30,9 @@ struct AttemptBudgets {
 
     /// - Parameter address: nil is the unix socket.
     mutating func take(from address: IPAddress?, at now: Timestamp) -> Bool {
-        guard let address, !address.isLoopback, let network = address.network else {
-            return here.take(at: now)
-        }
-        var budget = elsewhere.use(network) ?? AttemptBudget()
-        defer { elsewhere.set(network, budget) }
+        guard let address, !address.isLoopback else { return here.take(at: now) }
+        var budget = elsewhere.use(address.host) ?? AttemptBudget()
+        defer { elsewhere.set(address.host, budget) }
         return budget.take(at: now)
-    }
-}
-
-extension IPAddress {
-    /// An IPv6 host has at least a /64 to choose from.
-    fileprivate var network: CIDR? {
-        family == .v4 ? CIDR(self, prefix: 32) : CIDR(IPAddress(v6: high, 0), prefix: 64)
     }
 }

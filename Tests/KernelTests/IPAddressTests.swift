@@ -19,6 +19,13 @@ import Testing
         #expect(CIDR("10.0.0.0\u{0}\(text)/8") == nil)
     }
 
+    @Test func `a host is its IPv4 address, or its /64`() {
+        #expect(IPAddress("203.0.113.7")?.host == CIDR("203.0.113.7/32"))
+        #expect(IPAddress("::ffff:203.0.113.7")?.host == CIDR("203.0.113.7"))
+        #expect(IPAddress("2001:db8:1:2:3:4:5:6")?.host == CIDR("2001:db8:1:2::/64"))
+        #expect(IPAddress("::2")?.host == CIDR("::/64"))
+    }
+
     @Test func `a range contains its own family only`() throws {
         let range = try #require(CIDR("10.1.0.0/16"))
         #expect(range.contains(try #require(IPAddress("10.1.255.1"))))

@@ -24,7 +24,6 @@ extension AccessTokenEndpoints {
             asOrdinary.isDecoy = false
             try await change.checkIssuing(asOrdinary, for: target)
             try Self.checkState(old, target, at: context.now)
-            try change.needStepUp(toGiveTo: target)
             let issued = try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
             try await change.end(old, replacedBy: issued.token.id, at: context.now + overlap)
             return issued

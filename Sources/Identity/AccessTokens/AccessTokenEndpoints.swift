@@ -78,7 +78,6 @@ package struct AccessTokenEndpoints {
                     .conflict, "The principal is \(target.status.rawValue), so no access token can be issued."
                 )
             }
-            try change.needStepUp(toGiveTo: target)
             return try await change.issue(new, id: ledger.newID(), by: issuer, ledger.entropy)
         }
         return Response.json(.created) { w in issued.write(to: &w, for: context) }
@@ -147,14 +146,6 @@ package struct AccessTokenEndpoints {
 }
 
 extension Change {
-    /// One's own access token does nothing that the one in hand cannot do (`IssuerLimits`); another's acts as
-    /// somebody else, and one that a session issues goes on when the session is over.
-    func needStepUp(toGiveTo principal: Principal) throws {
-        if principal.id != context.actor.principal || context.actor.session != nil {
-            try context.needStepUp()
-        }
-    }
-
     nonisolated(nonsending) func revoke(_ token: AccessToken) async throws {
         try await AccessTokenStore.revoke(token, in: transaction)
         touch(.accessToken(token.id))

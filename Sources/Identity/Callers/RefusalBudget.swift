@@ -13,8 +13,7 @@ package struct RefusalBudget: Sendable {
     /// address, or many addresses with that token, can drown nothing.
     enum Source: Hashable, Sendable {
         case token(AccessTokenID)
-        /// An IPv6 host has at least a /64 to choose from.
-        case network(CIDR)
+        case host(CIDR)
         /// Log-ins are counted apart. Nil: through a unix socket.
         case logins(CIDR?)
         case unixSocket
@@ -25,15 +24,11 @@ package struct RefusalBudget: Sendable {
                 self = .token(known.token)
                 return
             }
-            let range = refusal.address.flatMap { address in
-                address.family == .v4 ? CIDR(address, prefix: 32) : address.subnet64
-            }
+            let host = refusal.address?.host
             if case .login = refusal.subject {
-                self = .logins(range)
-            } else if refusal.address != nil {
-                self = range.map(Source.network) ?? .elsewhere
+                self = .logins(host)
             } else {
-                self = .unixSocket
+                self = host.map(Source.host) ?? .unixSocket
             }
         }
     }
@@ -99,9 +94,4 @@ package struct RefusalBudget: Sendable {
         total.count += due[source]?.count ?? 0
         due[source] = total
     }
-}
-
-extension IPAddress {
-    /// The /64 that an IPv6 address lies in.
-    var subnet64: CIDR? { CIDR(IPAddress(v6: high, 0), prefix: 64) }
 }

@@ -52,10 +52,8 @@ enum LoginBudget: Equatable {
         Subject(text: text, kind: .crowd(pace))
     }
 
-    /// An IPv6 host has at least a /64 to choose from.
     private static func place(_ address: IPAddress?) -> String {
         guard let address else { return "unix" }
-        let range = address.family == .v4 ? nil : address.subnet64
-        return range?.description ?? address.description
+        return address.family == .v4 ? address.description : address.host.description
     }
 }
