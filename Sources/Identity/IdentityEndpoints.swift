@@ -12,10 +12,12 @@ package struct IdentityEndpoints {
     ///   - publicOrigin: scheme, host and port that people reach the service by, without a slash at the end.
     ///   - leaving: what other rooms do about somebody who leaves.
     ///   - keys: what is known of principals and exchange keys.
+    ///   - eyes: what other rooms have that sees with its owner's.
     ///   - unusedAfter: how long a service account may be unused before somebody is told.
     package init(
         ledger: Ledger, refusals: Refusals, publicOrigin: String, signIn: SignIn,
-        leaving: [LeavingStep] = [], keys: KeyTrail = .none, unusedAfter: Period = .days(30)
+        leaving: [LeavingStep] = [], keys: KeyTrail = .none, eyes: OwnersEyes = .none,
+        unusedAfter: Period = .days(30)
     ) {
         let logIn = LogIn(
             ledger: ledger, refusals: refusals, hasher: signIn.hasher, factors: signIn.factors,
@@ -28,7 +30,8 @@ package struct IdentityEndpoints {
             + UserEndpoints(ledger: ledger, publicOrigin: publicOrigin).operations
             + OffboardingEndpoints(ledger: ledger, offboarding: offboarding).operations
             + BreakGlassEndpoints(ledger: ledger, refusals: refusals, leaving: leaving).operations
-            + ServiceAccountEndpoints(ledger: ledger).operations + RoleEndpoints(ledger: ledger).operations
+            + ServiceAccountEndpoints(ledger: ledger).operations
+            + RoleEndpoints(ledger: ledger, eyes: eyes).operations
             + GroupEndpoints(ledger: ledger).operations
             + AuthorizationEndpoints(database: ledger.database).operations
             + GrantEndpoints(ledger: ledger).operations + AccessTokenEndpoints(ledger: ledger).operations

@@ -264,6 +264,13 @@ import TestSupport
             _ = try await self.ask(authenticator, token.secret.credential)
             try await authenticator.flush(now: time.now)
             #expect(try await written() == time.now)
+            // What another worker could not write for a while comes late.
+            let late = LastUse<AccessTokenKind>()
+            late.note(token.id, from: nil, at: first + .seconds(30))
+            let last = time.now
+            time.advance(.minutes(5))
+            try await late.flush(by: AccessTokenStore.noteUse, to: database, now: time.now)
+            #expect(try await written() == last)
         }
     }
 

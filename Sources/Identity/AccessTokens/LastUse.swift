@@ -53,13 +53,13 @@ final class LastUse<Kind: IDKind> {
 
 extension AccessTokenStore {
     /// Rows that somebody holds are skipped: their next use is noted again. Ordered, so that workers cannot
-    /// deadlock.
+    /// deadlock. Who writes late, since the database was away, sets nothing back.
     static let noteUse = Statement(
         "access_token_used",
         """
         update access_token t set last_used_at = u.at, last_used_address = u.address
         from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as u (id, at, address)
-        where t.id = u.id and t.id in (
+        where t.id = u.id and (t.last_used_at is null or t.last_used_at < u.at) and t.id in (
             select id from access_token where id = any($1::uuid[])
                 and (last_used_at is null or last_used_at < $4)
             order by id for no key update skip locked)

@@ -55,13 +55,14 @@ package final class ProviderClient {
 
 extension ProviderClient {
     /// Whether one of the provider's keys signed it. Keys may have been changed since we looked, so we look
-    /// again for one that is unknown.
+    /// again for one that is unknown, or where keys have no names and none of them fits.
     nonisolated(nonsending) func verify(_ token: SignedToken) async throws {
         let current = try await currentKeys()
         do throws(TokenRefusal) {
             try current.verify(token)
         } catch {
-            guard error == .unknownKey, let fresh = try await newerKeys() else { throw error }
+            let mayBeNewer = error == .unknownKey || error == .signature && token.keyID == nil
+            guard mayBeNewer, let fresh = try await newerKeys() else { throw error }
             try fresh.verify(token)
         }
     }

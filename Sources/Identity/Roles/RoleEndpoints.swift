@@ -7,8 +7,9 @@ import Kernel
 /// What roles and permissions there are, and a desk's own roles.
 package struct RoleEndpoints {
     private let ledger: Ledger
+    private let eyes: OwnersEyes
 
-    package init(ledger: Ledger) { self.ledger = ledger }
+    package init(ledger: Ledger, eyes: OwnersEyes = .none) { (self.ledger, self.eyes) = (ledger, eyes) }
 
     package var operations: [Operation] {
         let (read, write) = (Requirement.permission(.rolesRead), Requirement.permission(.rolesWrite))
@@ -114,7 +115,9 @@ package struct RoleEndpoints {
                 removed: before.subtracting(permissions))
             let lost = before.subtracting(permissions)
             return (
-                role, try await RoleMisfits(of: role, lost: lost, at: context.now, in: change.transaction)
+                role,
+                try await RoleMisfits(
+                    of: role, lost: lost, eyes, at: context.now, in: change.transaction)
             )
         }
         return Response.object { w in

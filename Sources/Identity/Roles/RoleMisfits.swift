@@ -16,9 +16,23 @@ struct RoleMisfits {
     private var tokens: [AccessTokenID] = []
     /// Approval rules that ask for it, and that it may no longer decide about.
     private var rules: [ApprovalRuleID] = []
+    /// What takes events that its owner may no longer see.
+    private var webhooks: [String] = []
+    private var alertRules: [String] = []
+
+    /// Whose webhooks and rules are looked at.
+    private static let holdersAtMost = 1_000
 
     private static let guards = Statement(
         "role_approval_rules", "select id from approval_rule where role = $1 order by name limit $2")
+
+    private static let holders = Statement(
+        "role_holders",
+        """
+        select p.id, p.kind, granted(p.id) from principal p
+        where p.status = 'active' and p.id in (select g.grantee from granted_to g where g.role = $1)
+        order by p.id limit $2
+        """)
 
     init() {}
 
@@ -35,7 +49,8 @@ struct RoleMisfits {
 
     /// - Parameter lost: what the role permitted before.
     nonisolated(nonsending) init(
-        of role: Role, lost: Set<Permission>, at now: Timestamp, in transaction: Transaction
+        of role: Role, lost: Set<Permission>, _ eyes: OwnersEyes, at now: Timestamp,
+        in transaction: Transaction
     ) async throws {
         let all = try await GrantStore.all(ofRole: role.name, atMost: Change.grantsOfRole, in: transaction)
         let grants = all.filter { !$0.hasLapsed(at: now) }
@@ -48,6 +63,25 @@ struct RoleMisfits {
             let rows = try await transaction.query(Self.guards, .text(role.name), .int(Self.listedAtMost))
             rules = rows.map { $0.id(0) }
         }
+        try await findBlind(role, lost, eyes, now, transaction)
+    }
+
+    private mutating func findBlind(
+        _ role: Role, _ lost: Set<Permission>, _ eyes: OwnersEyes, _ now: Timestamp,
+        _ transaction: Transaction
+    ) async throws {
+        guard lost.contains(where: \.onlyReads) else { return }
+        var losses: [PrincipalID: Set<Permission>] = [:]
+        let rows = try await transaction.query(Self.holders, .text(role.name), .int(Self.holdersAtMost))
+        for row in rows {
+            guard let kind = PrincipalID.Kind(rawValue: row.text(1)) else { continue }
+            let rights = Rights(try GrantedRole.list(row.json(2)), at: now)
+            let gone = lost.subtracting(rights.somewhere)
+            if !gone.isEmpty { losses[PrincipalID(kind, row.uuid(0))] = gone }
+        }
+        if losses.isEmpty { return }
+        webhooks = try await eyes.webhooks(losses, transaction)
+        alertRules = try await eyes.alertRules(losses, transaction)
     }
 
     private mutating func findExceeding(
@@ -90,6 +124,8 @@ extension RoleMisfits: JSONWritable {
             w.field("empty_grants", empty.prefix(Self.listedAtMost).map(\.description))
             w.field("access_tokens", tokens.map(\.description))
             w.field("approval_rules", rules.map(\.description))
+            w.field("webhooks", Array(webhooks.prefix(Self.listedAtMost)))
+            w.field("alert_rules", Array(alertRules.prefix(Self.listedAtMost)))
         }
     }
 }

@@ -63,7 +63,7 @@ enum SessionStore {
         """
         update session t set last_used_at = u.at, address = u.address
         from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as u (id, at, address)
-        where t.id = u.id and t.id in (
+        where t.id = u.id and t.last_used_at < u.at and t.id in (
             select id from session where id = any($1::uuid[]) and last_used_at < $4
             order by id for no key update skip locked)
         """)

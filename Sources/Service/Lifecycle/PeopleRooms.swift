@@ -19,7 +19,7 @@ struct PeopleRooms {
             ledger: ledger, refusals: shared.refusals, publicOrigin: shared.settings.origin,
             signIn: signIn,
             leaving: LeavingRooms.steps(book, rights), keys: LeavingRooms.trail(book, rights),
-            unusedAfter: shared.settings.unusedAfter)
+            eyes: LosingSight.eyes, unusedAfter: shared.settings.unusedAfter)
         let openID = OpenIDEndpoints(
             ledger: ledger, refusals: shared.refusals, provider: ProviderClient.of(shared, reactor),
             signIn: signIn, log: shared.log)

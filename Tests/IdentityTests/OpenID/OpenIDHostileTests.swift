@@ -123,6 +123,23 @@ import Testing
         }
     }
 
+    @Test func `keys without names are asked for again when none fits, once a minute`() async throws {
+        let (one, two) = (
+            try SigningPair("one", .es256, isNamed: false), try SigningPair("two", .es256, isNamed: false)
+        )
+        try await with { _, lobby async throws in
+            lobby.provider.behave { $0.keys = [one] }
+            #expect(try await lobby.logIn().status == 200)
+            lobby.provider.behave { $0.keys = [two] }
+            lobby.time.advance(.seconds(61))
+            #expect(try await lobby.logIn().status == 200)
+            #expect(lobby.provider.count(of: "/keys") == 2)
+            lobby.provider.behave { $0.token = { claims in try one.token(claims) } }
+            for _ in 0..<5 { #expect(try await lobby.logIn().status == 401) }
+            #expect(lobby.provider.count(of: "/keys") == 2)
+        }
+    }
+
     @Test func `an unverified address, a disabled user and a stranger are nobody, and read alike`()
         async throws
     {

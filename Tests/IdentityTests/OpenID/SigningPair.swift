@@ -8,9 +8,11 @@ struct SigningPair: Sendable {
     let id: String
     let algorithm: TokenAlgorithm
     let key: PrivateKey
+    /// Neither the key nor its tokens say its name unless this is set.
+    let isNamed: Bool
 
-    init(_ id: String, _ algorithm: TokenAlgorithm) throws {
-        (self.id, self.algorithm) = (id, algorithm)
+    init(_ id: String, _ algorithm: TokenAlgorithm, isNamed: Bool = true) throws {
+        (self.id, self.algorithm, self.isNamed) = (id, algorithm, isNamed)
         key = try PrivateKey.generate(algorithm.kind)
     }
 
@@ -36,7 +38,7 @@ struct SigningPair: Sendable {
             // … modulus of 256 bytes, INTEGER 65537.
             members += [("kty", "RSA"), ("n", text(der.suffix(261).prefix(256))), ("e", "AQAB")]
         }
-        for (name, value) in members { _ = jwk.append(name, value) }
+        for (name, value) in members where isNamed || name != "kid" { _ = jwk.append(name, value) }
         return jwk
     }
 
@@ -46,7 +48,8 @@ struct SigningPair: Sendable {
 
     /// A token whose header names this key, unless it is told otherwise.
     func token(_ claims: JSONValue, header: JSONValue? = nil) throws -> String {
-        let plain: JSONValue = ["alg": .string(algorithm.rawValue), "kid": .string(id), "typ": "JWT"]
+        let named: JSONValue = ["alg": .string(algorithm.rawValue), "kid": .string(id), "typ": "JWT"]
+        let plain = isNamed ? named : named.with("kid", nil)
         let signed = Self.part(header ?? plain) + "." + Self.part(claims)
         let signature = try key.signature(for: Array(signed.utf8), ecdsa: .raw)
         return signed + "." + Base64.encode(signature, alphabet: .url)
