@@ -115,7 +115,7 @@ final class Gate {
     ) async throws -> Admission {
         let now = clock.now()
         let attempt = try await authenticator.again(
-            try credential(of: request), from: visit.address, now: now)
+            try credential(of: request, to: operation), from: visit.address, now: now)
         switch attempt.outcome {
         case .anonymous: throw Problem.unauthenticated
         case .refused(let refusal): throw try await refuse(refusal, request, operation, now)
