@@ -39,13 +39,17 @@ struct MovedAuthorityTests {
             let leaver = try await premises.join("leaver", .admin, by: owner)
             let friend = try await premises.join("friend", nil, by: owner, insisting: true)
             for person in [owner, leaver] { try await premises.setPassword(as: person.token) }
+            let guest = try await premises.insist(
+                "POST", "/v1/roles", as: owner.token,
+                body: #"{"name":"guest","description":"looks on","permissions":["candles:read"]}"#)
+            #expect(guest.status == 201, "\(guest.text)")
             return Scene(premises: premises, owner: owner, leaver: leaver, friend: friend)
         }
 
         nonisolated(nonsending) func grant() async throws -> TestAnswer {
             try await premises.insist(
                 "POST", "/v1/grants", as: leaver.token,
-                body: #"{"principal_id":"\#(friend.id)","role":"viewer","on":{}}"#)
+                body: #"{"principal_id":"\#(friend.id)","role":"guest","on":{}}"#)
         }
 
         nonisolated(nonsending) func grants() async throws -> Int? {
