@@ -188,20 +188,44 @@ import Testing
     @Test func `an approved answer is fetched in another session than it was asked in`() async throws {
         try await Premises.open { _, premises in
             let desk = try await ApprovalDesk(premises)
-            try await desk.rule(["revealKey"])
-            let key = try await desk.key()
+            try await desk.rule(["createAccessToken"])
             try await premises.setPassword(as: desk.owner.token)
             let evening = try await premises.signIn("owner@desk.example")
             let parked = try await premises.call(
-                "POST", "/v1/keys/\(key)/reveal", headers: evening + Stock.waiting,
-                body: #"{"reason":"moving house"}"#, from: Premises.here)
+                "POST", "/v1/access-tokens", headers: evening + Stock.waiting, body: #"{"name":"bound"}"#,
+                from: Premises.here)
             let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
             #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
             try await premises.execute("update session set ended_at = created_at")
             let morning = try await premises.signIn("owner@desk.example")
             let shown = try await premises.call(
                 "POST", "/v1/approvals/\(id)/fetch", headers: morning, from: Premises.here)
-            #expect(shown.json["secret"] == "the-secret-of-the-treasury", "\(shown.text)")
+            #expect(shown.json["token"]?.asString?.hasPrefix("kbt_") == true, "\(shown.text)")
+            #expect(premises.mistakes == [])
+        }
+    }
+
+    @Test func `a secret that no session reveals is fetched by none`() async throws {
+        try await Premises.open { _, premises in
+            let desk = try await ApprovalDesk(premises)
+            try await desk.rule(["revealKey"])
+            let owner = desk.owner.token
+            try await premises.setPassword(as: owner)
+            let reveal = "/v1/keys/\(try await desk.key())/reveal"
+            let action: JSONValue = ["operation": "revealKey", "method": "POST", "path": .string(reveal)]
+            let proof = try await premises.proof(for: action, by: Person.password, as: owner)
+            let parked = try await premises.call(
+                "POST", reveal, as: owner,
+                headers: Stock.waiting + [(name: "keybell-step-up", value: proof)],
+                body: #"{"reason":"moving house"}"#)
+            let id = try #require(parked.json["id"]?.asString, "\(parked.text)")
+            #expect(try await desk.approve(id, as: desk.approver).json["state"] == "approved")
+            let session = try await premises.signIn("owner@desk.example")
+            let path = "/v1/approvals/\(id)/fetch"
+            let refused = try await premises.call("POST", path, headers: session, from: Premises.here)
+            #expect(
+                refused.status == 401 && refused.text.contains("a session does not open this"),
+                "\(refused.text)")
             #expect(premises.mistakes == [])
         }
     }

@@ -42,12 +42,21 @@ package final class ApprovalExecutor {
     /// Runs it for whoever fetches its answer, which is kept nowhere.
     package nonisolated(nonsending) func fetch(_ id: ApprovalID, _ context: Context) async throws -> Response
     {
+        try await refuseSession(id, context)
         switch try await book.claim(id, by: context, needing: permission) {
         case .ready(let claim): return try await carryOut(claim).get()
         case .refused(let sentence): throw Problem(.conflict, sentence)
         case .nothing(.approved): throw Problem(.conflict, "Its delay is not over yet.")
         case .nothing(let state): throw Problem(.conflict, "It is \(state.rawValue).")
         }
+    }
+
+    /// What no session opens is not shown to one because others approved it.
+    private nonisolated(nonsending) func refuseSession(_ id: ApprovalID, _ context: Context) async throws {
+        guard context.actor.session != nil else { return }
+        let approval = try await ApprovalStore.find(id, in: book.ledger.database)
+        guard approval.isOf(context.actor.principal), operation(approval)?.tokensOnly == true else { return }
+        throw Problem.accessTokenNeeded
     }
 
     private func permission(_ approval: Approval) -> Permission? {
