@@ -34,7 +34,7 @@ HEADER = "Keybell-Token"
 # Where only these markets' amendments name a symbol. The others name an order alone, so that no policy could
 # tell what they are about, and are denied: a bot cancels and places anew.
 MARKETS = ("spot", "derivative")
-AMENDS = {"kraken": (), "coinbase": (), "gate": (), "kucoin": ()}
+AMENDS = {"kraken": (), "coinbase": (), "gate": (), "kucoin": ("derivative",)}
 ORDER = (bot.SPOT, "limit", "buy", 0.01, 30_000)
 
 
