@@ -8,6 +8,7 @@ import JSON
 import Kernel
 import Postgres
 import TestSupport
+import Webhooks
 
 // What alert rules cost, in one process beside a scratch cluster: an event beside 10,000 point rules of which
 // 1 or 100 may be about it; a backtest over a million stored events; a million open windows. What it leaves
@@ -36,9 +37,11 @@ struct Desk {
         let rights = RightsReader(now: Clock.system.now) { _, _, _ in [owner: Rights(everywhere: everything)]
         }
         (self.ledger, self.rights) = (ledger, rights)
-        engine = AlertEngine(ledger: ledger, rights: rights, origin: "http://127.0.0.1")
+        engine = AlertEngine(
+            ledger: ledger, rights: rights, receivers: WebhookDirectory(rights: rights, in: database),
+            origin: "http://127.0.0.1")
         let rules = AlertRuleStore(database: database)
-        caller = TestCaller(AlertRuleEndpoints(rules: rules, ledger: ledger).operations)
+        caller = TestCaller(AlertRuleEndpoints(rules: rules, ledger: ledger, rights: rights).operations)
     }
 
     var context: Context { testContext(everything, at: Clock.system.now(), principal: owner) }

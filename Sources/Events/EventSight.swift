@@ -64,7 +64,7 @@ package struct EventSight: Sendable {
 
 extension EventSight {
     /// Whether there can be an event of that type that is seen.
-    func mayEverSee(_ type: EventType) -> Bool {
+    package func mayEverSee(_ type: EventType) -> Bool {
         isWithinReach(type) || seesOnlyOwn(type)
     }
 

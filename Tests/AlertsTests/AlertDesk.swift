@@ -53,7 +53,8 @@ final class AlertDesk {
             rights.permissions.mapValues { Rights(everywhere: $0) }.merging(rights.scoped) { $1 }
         }
         engine = AlertEngine(
-            ledger: ledger, rights: reader, origin: "http://127.0.0.1:8720")
+            ledger: ledger, rights: reader, receivers: WebhookDirectory(rights: reader, in: database),
+            origin: "http://127.0.0.1:8720")
         let rules = AlertRuleStore(database: database)
         let alerts = AlertStore(database: database)
         let keys = StandInKeys()
@@ -98,20 +99,32 @@ final class AlertDesk {
         )
         insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key, signing_key,
             created_at, updated_at)
-        values ($1, $2, $2, 'https://a.example/', '{alert.*}', $3, 'active', '', '\\x0100000001', now(),
+        values ($1, $2, $2, 'https://a.example/', $4, $3, 'active', '', '\\x0100000001', now(),
             now())
         """)
+    private static let filter = Statement("test_filter", "update webhook set matchers = $2 where id = $1")
 
     private static let makePager = Statement(
         "test_pager",
         "insert into webhook_channel (webhook, kind, settings, secrets) values ($1, 'pagerduty', '{}', '{}')")
 
-    /// A receiver of the owner's, which routes may name.
-    func webhook(_ name: String, isPager: Bool = false) async throws -> WebhookID {
+    /// A receiver, which routes may name.
+    /// - Parameter labels: a matcher's JSON, that alerts' labels must fit.
+    func webhook(
+        _ name: String, isPager: Bool = false, of owner: PrincipalID = AlertDesk.owner,
+        takes types: [String] = ["alert.*"], labels: String? = nil
+    ) async throws -> WebhookID {
         let id: WebhookID = ledger.newID()
-        _ = try await database.query(
-            Self.insertWebhook, .id(id), .text(name), .text(Self.owner.description))
-        if isPager { _ = try await database.query(Self.makePager, .id(id)) }
+        try await ledger.change(context()) { change in
+            _ = try await change.transaction.query(
+                Self.insertWebhook, .id(id), .text(name), .text(owner.description), .textArray(types))
+            if isPager { _ = try await change.transaction.query(Self.makePager, .id(id)) }
+            if let labels {
+                _ = try await change.transaction.query(
+                    Self.filter, .id(id), .json(Array(labels.utf8)))
+            }
+            change.touchesConfiguration = true
+        }
         return id
     }
 
@@ -224,9 +237,16 @@ private final class Moment: Sendable {
 struct TestFailure: Error { let text: String }
 
 /// Runs `body` with a desk on a database of its own.
-func withDesk(_ body: @Sendable (isolated Worker, AlertDesk) async throws -> Void) async throws {
+/// - Parameter hasSubscriber: somebody takes all alerts, so that there is somebody to tell.
+func withDesk(
+    hasSubscriber: Bool = true, _ body: @Sendable (isolated Worker, AlertDesk) async throws -> Void
+) async throws {
     let scratch = try await ScratchDatabase.make(migrated: true)
-    try await scratch.withDatabase { worker, database in try await body(worker, AlertDesk(database)) }
+    try await scratch.withDatabase { worker, database in
+        let desk = AlertDesk(database)
+        if hasSubscriber { _ = try await desk.webhook("everybody") }
+        try await body(worker, desk)
+    }
 }
 
 let crossing = """

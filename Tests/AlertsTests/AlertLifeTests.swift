@@ -59,6 +59,22 @@ struct AlertLifeTests {
         }
     }
 
+    @Test func `what gets worse under a cooldown is opened again at once`() async throws {
+        try await withDesk { _, desk in
+            _ = try await desk.enabledRule(
+                #"{"name": "each", "severity": "warning", "on": ["custom.*"], "cooldown": "1d"}"#)
+            try await desk.push([("a", 1)])
+            let id = try #require(try await desk.alerts().first?["id"]?.asString)
+            _ = try await desk.call("POST", "alerts/\(id)/acknowledge")
+            desk.now = desk.now + .minutes(1)
+            try await desk.push([("a", 1)])
+            #expect(desk.told.map(\.type) == ["alert.firing", "alert.acknowledged", "alert.reopened"])
+            #expect(desk.told.last?.data["reason"] == "count" && desk.told.last?.data["count"] == 2)
+            try await desk.push([("a", 1)])
+            #expect(desk.told.count == 3, "the cooldown goes on")
+        }
+    }
+
     @Test func `an acknowledgement that is over tells the alert again, once`() async throws {
         try await withDesk { _, desk in
             _ = try await desk.enabledRule(each)

@@ -27,6 +27,10 @@ struct EnginePropertyTests {
         #""when": "flips(event.v > 2)""#,
         #""sequence": {"steps": [{"on": ["custom.a"]}, {"on": ["custom.b"], "count": 2}], "within": "5m"}"#,
         #""when": "event.v == 3""#,
+        #""when": "event.v == 3", "cooldown": "70s""#,
+        #""window": {"count": 2, "within": "60s"}, "cooldown": "2m""#,
+        #""when": "event.v > 3", "for": "10s", "recover_when": "event.v < 2", "cooldown": "20m""#,
+        #""when": "flips(event.v > 2)", "cooldown": "45s""#,
     ]
 
     @Test(arguments: [11, 12]) func `batch, stream, restarts, moves between nodes, and a backtest: the same`(
@@ -111,7 +115,9 @@ struct EnginePropertyTests {
 
         private mutating func note(_ outcomes: [RuleRun.Outcome], _ number: Int) {
             for outcome in outcomes {
-                guard [.fires, .resolves].contains(outcome.transition.step) else { continue }
+                guard [.fires, .resolves].contains(outcome.transition.step), !outcome.isSuppressed else {
+                    continue
+                }
                 let group = outcome.group["event.g"]?.asString ?? ""
                 lines[number].append("\(outcome.transition.step) \(group) \(outcome.transition.at)")
             }
@@ -142,7 +148,9 @@ extension AlertDesk {
         try await write(lines)
         return try lines.text.split(separator: "\n").compactMap { text in
             let line = try JSONValue.parse(String(text))
-            guard let kind = line["kind"]?.asString, kind != "summary" else { return nil }
+            guard let kind = line["kind"]?.asString, kind != "summary", line["suppressed"] != true else {
+                return nil
+            }
             let group = line["group"]?["event.g"]?.asString ?? ""
             return "\(kind == "firing" ? "fires" : "resolves") \(group) \(line["at"]?.asString ?? "")"
         }

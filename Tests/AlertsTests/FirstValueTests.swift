@@ -55,6 +55,32 @@ struct FirstValueTests {
         #expect(Bench.lines(rule, seen) == expected.map { "fires \($0.second) #\($0.number)" })
     }
 
+    @Test func `once per candle close: of each series, however often its grade moves`() async throws {
+        try await withDesk { worker, desk in
+            _ = try await desk.enabledRule(
+                """
+                {"name": "once a candle", "severity": "info", "on": ["grade.changed"],
+                 "when": "event.grade > 70.0", "group_by": ["event.token_id", "event.interval"],
+                 "window": {"first": "event.time", "within": "2d"}}
+                """)
+            let engine = desk.courseEngine(on: worker)
+            for (token, day, grade) in [
+                ("a", 5, 71), ("a", 5, 72), ("b", 5, 73), ("a", 6, 60), ("a", 6, 74), ("a", 6, 75),
+                ("a", 5, 76),
+            ] {
+                try await desk.emit(
+                    .gradeChanged,
+                    [
+                        "token_id": .string(token), "interval": "1d", "retroactive": false,
+                        "time": .string("2026-01-0\(day)T00:00:00.000Z"), "grade": .number(JSONNumber(grade)),
+                    ])
+            }
+            try await desk.catchUp(engine)
+            let told = desk.told.map { [$0.data["event"]?["token_id"], $0.data["event"]?["grade"]] }
+            #expect(told == [["a", 71], ["b", 73], ["a", 74]])
+        }
+    }
+
     @Test func `of more values than are kept the oldest give way, which is said`() throws {
         let rule = try Bench.rule(#""window": {"first": "event.v", "within": "1h"}"#)
         let count = RuleWindow.valuesAtMost + 2

@@ -86,15 +86,28 @@ struct HeartbeatTests {
             let body = try JSONValue.parse(try await desk.database.query(Self.ownBody)[0].bytes(0))
             #expect(body["type"] == "keybell.heartbeat" && body["data"]?["every"] == "1m")
             #expect(body["data"]?["next_at"]?.asString == (desk.now + .minutes(1)).description)
+            // It failed, and is to be tried again in some hours: it is tried once a period meanwhile.
+            _ = try await desk.database.query(Self.fail, .timestamp(desk.now + .hours(5)))
+            func due() async throws -> (at: Timestamp, scheduled: Timestamp?) {
+                let row = try await desk.database.query(Self.ownDue)[0]
+                return (row.timestamp(0), row.optionalTimestamp(1))
+            }
+            let schedule = try await due().at
+            #expect(try await sent(.seconds(30)) == 1 && (try await due()).at == schedule)
             #expect(try await sent(.minutes(5)) == 1, "nobody has taken the first")
+            #expect(try await due().at == desk.now && (try await due()).scheduled == schedule)
+            _ = try await desk.database.query(Self.fail, .timestamp(desk.now + .hours(5)))
+            #expect(try await sent(.seconds(30)) == 1 && (try await due()).at > desk.now)
             _ = try await desk.database.query(Self.take)
-            #expect(try await sent(.seconds(1)) == 2)
+            #expect(try await sent(.seconds(30)) == 2)
             _ = try await desk.database.query(Self.take)
             #expect(try await sent(.seconds(30)) == 2)
             #expect(try await sent(.seconds(30)) == 3)
             _ = try await desk.database.query(Self.take)
             _ = try await desk.database.query(Self.disable)
             #expect(try await sent(.minutes(5)) == 3, "a webhook that is disabled")
+            _ = try await desk.database.query(Self.enable, .timestamp(desk.now + .days(1)))
+            #expect(try await sent(.seconds(1)) == 4, "a clock that was a day ahead")
         }
     }
 
@@ -113,6 +126,15 @@ struct HeartbeatTests {
         update delivery set state = 'delivered', due_at = null, next_attempt_at = null, leased_by = null,
             delivered_at = now()
         """)
+    private static let enable = Statement(
+        "test_own_enable",
+        """
+        with watch as (update heartbeat_watch set next_at = $1::timestamptz)
+        update webhook set status = 'active'
+        """)
+    private static let fail = Statement(
+        "test_own_fail", "update delivery set due_at = $1, leased_by = null, schedule_due_at = null")
+    private static let ownDue = Statement("test_own_due", "select due_at, schedule_due_at from delivery")
     private static let disable = Statement("test_own_disable", "update webhook set status = 'disabled'")
 
     @Test func `paused is not waited for, and other lengths count from the last ping`() async throws {

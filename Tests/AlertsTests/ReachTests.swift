@@ -39,7 +39,7 @@ struct ReachTests {
     }
 
     @Test func `a webhook that is named stays, and one that is disabled has others told`() async throws {
-        try await withDesk { _, desk in
+        try await withDesk(hasSubscriber: false) { _, desk in
             let (named, other) = (try await desk.webhook("named"), try await desk.webhook("other"))
             let rule = try await desk.enabledRule(
                 """
@@ -72,7 +72,7 @@ struct ReachTests {
     }
 
     @Test func `an alert of an endpoint is not told to that endpoint`() async throws {
-        try await withDesk { _, desk in
+        try await withDesk(hasSubscriber: false) { _, desk in
             let (sick, well) = (try await desk.webhook("sick"), try await desk.webhook("well"))
             _ = try await desk.enabledRule(
                 """
@@ -82,6 +82,32 @@ struct ReachTests {
                 .endpointDegraded, ["webhook_id": .string(sick.description), "name": "sick", "host": "h"])
             let told = try #require(desk.told.last { $0.type == "alert.firing" })
             #expect(told.except == sick && told.target == .webhooks([well]))
+        }
+    }
+
+    @Test func `where nobody can be told it says so, and tells the next who can`() async throws {
+        try await withDesk(hasSubscriber: false) { _, desk in
+            let stranger = PrincipalID(.user, UUID(high: 5, low: 5))
+            desk.rights.permissions[stranger] = [.alertsRead]
+            _ = try await desk.enabledRule(each)
+            try await desk.push([("a", 1)])
+            #expect(desk.told.isEmpty)
+            let lost = try #require(try await desk.alerts().first)
+            #expect(lost["told"] == false && lost["untold"]?[0]?["by"] == "unreachable")
+            let blind = try await desk.webhook("blind", of: stranger)
+            let picky = try await desk.webhook(
+                "picky", labels: #"[{"name": "team", "operator": "=", "value": "other"}]"#)
+            let ends = try await desk.webhook("ends", takes: ["alert.resolved"])
+            _ = try await desk.call(
+                "POST", "routes", #"{"name": "r", "webhook_ids": ["\#(blind)", "\#(picky)", "\#(ends)"]}"#)
+            try await desk.push([("b", 1)])
+            #expect(desk.told.isEmpty)
+            #expect(try await desk.call("GET", "alerts?told=false").json["data"]?.asArray?.count == 2)
+            let well = try await desk.webhook("well")
+            try await desk.push([("a", 1), ("c", 1)])
+            #expect(desk.told.map(\.target) == [.webhooks([well]), .webhooks([well])])
+            let told = try await desk.call("GET", "alerts?told=true").json["data"]?.asArray
+            #expect(told?.count == 2 && told?.allSatisfy { $0["untold"] == [] } == true)
         }
     }
 }

@@ -97,6 +97,8 @@ struct RulePackEndpointsTests {
             #expect(rule["window"]?["count"] == 4 && rule["severity"] == "critical")
             #expect(rule["cooldown"] == "5m")
             let back = try await post(desk, pack, "enable", #"{"parameters": {"many": {"count": null}}}"#)
+            let weakened = try await desk.events("rule.weakened").map { [$0["change"], $0["changed"]] }
+            #expect(weakened == [["changed", ["window"]]], "a running security rule was changed")
             #expect(back.json["rules"]?.asArray?.first?["action"] == "adjusted")
             #expect(
                 back.json["rules"]?.asArray?.first?["changes"]?.asArray?.compactMap { $0["field"] }
@@ -152,9 +154,13 @@ struct RulePackEndpointsTests {
             let etag = try await desk.call("GET", path).etag
             let edited = try await desk.call("PATCH", path, #"{"severity": "info"}"#, match: etag)
             #expect(edited.code == "conflict")
+            let thought = try await post(desk, pack, "disable", #"{"dry_run": true, "reason": "no"}"#)
+            #expect(thought.status == 200 && (try await desk.events("rule.weakened")).isEmpty)
             let off = try await post(desk, pack, "disable", #"{"rules": ["many"], "reason": "too loud"}"#)
             #expect(off.json["rules"]?.asArray?.map { $0["action"] } == ["disabled"])
             #expect(try await desk.call("GET", path).json["status_reason"] == "too loud")
+            let weakened = try await desk.events("rule.weakened")
+            #expect(weakened.map { $0["change"] } == ["disabled"] && weakened.first?["reason"] == "too loud")
             #expect(
                 try await post(desk, pack, "enable").json["rules"]?.asArray?.first?["action"] == "enabled")
             _ = try await desk.call("POST", "\(path)/disable", #"{"reason": "by hand"}"#)

@@ -57,7 +57,7 @@ struct TellingPlanTests {
     ) -> TellingBook {
         TellingBook(
             configuration: 1, readAt: now, routes: routes, mutes: mutes, quiet: quiet,
-            receivers: [one, two, three])
+            receivers: [one, two, three], subscribers: [one, two, three])
     }
 
     @Test func `where nobody that was chosen is there, those who subscribed are told`() {
@@ -74,8 +74,49 @@ struct TellingPlanTests {
         step.escalation = [one]
         #expect(TellingPlan(step, desk, at: now).target == .webhooks([three]))
         desk.subscribers = []
-        let lost = TellingPlan(telling(sendTo: [one]), desk, at: now)
-        #expect(lost.target == nil && lost.reasons.map(\.kind) == [.unreachable])
+        for nobody in [telling(sendTo: [one]), telling(), telling(isSecurity: true)] {
+            desk.routes = []
+            let lost = TellingPlan(nobody, desk, at: now)
+            #expect(lost.target == nil && lost.reasons.map(\.kind) == [.unreachable] && lost.isLost)
+            #expect(!lost.isToldNow && lost.verdict(of: 0) == "hidden")
+        }
+    }
+
+    @Test func `whoever would not get it is as good as not there`() {
+        let desk = book([route(1, [], [one, two])])
+        func plan(_ telling: Telling, deaf: Set<WebhookID>) -> TellingPlan {
+            TellingPlan(telling, desk, at: now) { !deaf.contains($0) }
+        }
+        #expect(plan(telling(), deaf: [one]).target == .webhooks([one, two]))
+        #expect(plan(telling(), deaf: [one, two]).target == .webhooks([three]))
+        #expect(plan(telling(isSecurity: true), deaf: [one, two]).target == .subscribersAnd([one, two]))
+        for telling in [telling(), telling(isSecurity: true), telling(sendTo: [one])] {
+            let lost = plan(telling, deaf: [one, two, three])
+            #expect(lost.target == nil && !lost.isToldNow && lost.isLost)
+        }
+        // The one waits, and the other takes nothing: nobody is told yet.
+        var hours = QuietHours(principal: "usr", webhooks: [one])
+        hours.spans.add(now..<now + .hours(8))
+        var night = desk
+        night.quiet = [hours]
+        let waits = TellingPlan(telling(), night, at: now) { $0 == one }
+        #expect(waits.verdict(of: 0) == "held" && !waits.isToldNow)
+    }
+
+    @Test func `what lasts is looked at again when the last that hides it is over`() {
+        var (long, firing) = (mute([]), telling())
+        long.spans.add(now..<now + .hours(3))
+        let desk = book([], [mute([]), long])
+        #expect(TellingPlan(firing, desk, at: now).held.isEmpty, "a moment")
+        firing.lasts = true
+        let plan = TellingPlan(firing, desk, at: now)
+        #expect(plan.target == nil && plan.chosen.isEmpty && plan.verdict(of: 0) == "hidden")
+        #expect(plan.held.map(\.webhook) == [one, two, three] && plan.held.allSatisfy(\.isMuted))
+        #expect(plan.held.allSatisfy { $0.until == now + .hours(3) && $0.isSubscribed })
+        #expect(plan.reasons.map(\.kind) == [.silence, .silence])
+        var routed = book([route(1, [], [two])], [mute([])])
+        routed.subscribers = []
+        #expect(TellingPlan(firing, routed, at: now).held.map(\.isSubscribed) == [false])
     }
 
     @Test func `an alert goes where its rule says, else by all routes that take it, else to subscribers`() {

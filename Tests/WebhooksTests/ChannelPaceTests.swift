@@ -18,7 +18,7 @@ import Testing
             let other = Destination.slack(url: "https://hooks.example/b").paces
             #expect(try await ChannelPace.take(other, at: now, in: database) == nil)
             let later = now + .seconds(1)
-            try await ChannelPace.hold(slack, until: later + .seconds(30), in: database)
+            try await ChannelPace.hold(slack, until: later + .seconds(30), at: later, in: database)
             #expect(try await ChannelPace.take(slack, at: later, in: database) == later + .seconds(30))
             #expect(try await ChannelPace.take(slack, at: later + .seconds(30), in: database) == nil)
         }
@@ -41,10 +41,26 @@ import Testing
             #expect(try await ChannelPace.take(chat("11"), at: now, in: database) != nil)
             // A pause of one chat is none of the bot's.
             let later = now + .seconds(10)
-            try await ChannelPace.hold(chat("1"), until: later + .seconds(60), in: database)
+            try await ChannelPace.hold(chat("1"), until: later + .seconds(60), at: later, in: database)
             #expect(try await ChannelPace.take(chat("2"), at: later, in: database) == nil)
             try await ChannelPace.forget(before: later + .hours(1), in: database)
             #expect(try await ChannelPace.take(chat("1"), at: later, in: database) == nil)
+        }
+    }
+
+    @Test func `a node's clock that steps forward holds nobody else up`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let slack = Destination.slack(url: "https://hooks.example/a").paces
+            let now = Clock.system.now()
+            let ahead = now + .hours(1)
+            #expect(try await ChannelPace.take(slack, at: ahead, in: database) == nil)
+            let own = try #require(try await ChannelPace.take(slack, at: ahead, in: database))
+            #expect(own > ahead && own <= ahead + .seconds(1))
+            let wait = try await ChannelPace.take(slack, at: now, in: database)
+            #expect(wait.map { $0 <= now + .seconds(2) } ?? true)
+            try await ChannelPace.hold(slack, until: ahead + .seconds(30), at: ahead, in: database)
+            let paused = try #require(try await ChannelPace.take(slack, at: now, in: database))
+            #expect(paused < now + .minutes(5) && paused > now)
         }
     }
 }

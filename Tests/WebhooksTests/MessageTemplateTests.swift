@@ -50,7 +50,7 @@ struct MessageTemplateTests {
     }
 
     @Test func `what fails on every sample is refused, what holds on one is not`() throws {
-        let samples = SampleMessage.all(of: ["alert.*", "key.revoked"])
+        let samples = SampleMessage.all(of: ["alert.*", "key.revoked"], .full)
         #expect(try MessageTemplate("{{data.summary}}").mistake(on: samples) == nil)
         #expect(try MessageTemplate("{{data.key_id}}").mistake(on: samples) == nil)
         let mistake = try MessageTemplate(["a": "{{data.sumary}}"]).mistake(on: samples)
@@ -60,7 +60,7 @@ struct MessageTemplateTests {
     @Test func `placeholders share what a message may cost`() throws {
         let list = "[" + Array(repeating: "0", count: 40).joined(separator: ",") + "]"
         let dear = "{{\(list).all(a, \(list).all(b, true))}}"
-        let samples = SampleMessage.all(of: ["alert.*"])
+        let samples = SampleMessage.all(of: ["alert.*"], .full)
         #expect(try MessageTemplate(["a": .string(dear)]).mistake(on: samples) == nil)
         let many = try MessageTemplate(.array(Array(repeating: .string(dear), count: 50)))
         #expect(many.mistake(on: samples)?.message.contains("costs more") == true)

@@ -144,6 +144,15 @@ struct SendingTests {
             }.compactMap(\.self)
             #expect(times.count == 3 && times[1] - times[0] == .milliseconds(500))
             #expect(times.count == 3 && times[2] - times[1] == .milliseconds(500))
+            // Another node's clock stepped an hour forward: it has its turns, and holds nobody else up.
+            let now = Clock.system.now()
+            func reserve(at time: Timestamp) async throws -> Timestamp? {
+                try await PaceStore.reserve(
+                    5, every: .milliseconds(100), of: id, at: time, in: room.database)
+            }
+            let ahead = try #require(try await reserve(at: now + .hours(1)))
+            #expect(ahead >= now + .hours(1) && ahead < now + .minutes(62))
+            #expect(try #require(try await reserve(at: now)) < now + .minutes(2))
         }
     }
 

@@ -21,7 +21,7 @@ struct WebhookTermsEndpointTests {
                 """
                 {\(Self.base),"ordered":true,"max_per_second":5,"payload":"thin",
                  "matchers":[{"name":"team","operator":"=~","value":"desk|ops"}],
-                 "template":{"text":"{{data.summary}}"},"headers":{"X-Team":"a value that is secret"}}
+                 "template":{"text":"{{data.url}}"},"headers":{"X-Team":"a value that is secret"}}
                 """)
             #expect(made.status == 201, "\(made.text)")
             #expect(!made.text.contains("a value that is secret"))
@@ -47,7 +47,9 @@ struct WebhookTermsEndpointTests {
         (#""ordered":true,"batch":true"#, "/batch"), (#""max_per_second":0"#, "/max_per_second"),
         (#""max_per_second":1001"#, "/max_per_second"), (#""payload":"fat""#, "/payload"),
         (#""matchers":[{"name":"a","operator":"=~","value":"("}]"#, "/matchers/0/value"),
-        (#""template":{"a":"{{data.sumary}}"}"#, "/template"), (#""template":"{{""#, "/template"),
+        (#""template":{"a":"{{data.sumary}}"}"#, "/template"),
+        (#""payload":"thin","template":{"a":"{{data.summary}}"}"#, "/template"),
+        (#""template":"{{""#, "/template"),
         (#""headers":{"Host":"a"}"#, "/headers"), (#""headers":{"X-A":"a\nb"}"#, "/headers"),
         (#""headers":{"x-a":"1","X-A":"2"}"#, "/headers"), (#""headers":["a"]"#, "/headers"),
         (#""client_certificate":{"certificate":"x","key":"y"}"#, "/client_certificate/certificate"),
@@ -58,6 +60,48 @@ struct WebhookTermsEndpointTests {
             #expect(answer.status == 422)
             let pointers = answer.json["errors"]?.asArray?.compactMap { $0["pointer"]?.asString } ?? []
             #expect(pointers.contains(pointer), "\(answer.text)")
+        }
+    }
+
+    @Test func `a template is tried on what the endpoint takes, however that came to be`() async throws {
+        try await WebhookDesk.shared { desk in
+            let made = try await desk.call(
+                "POST", "webhooks",
+                #"{"name":"templates tried","url":"https://a.example/t","event_types":["key.revoked"]}"#)
+            #expect(made.status == 201, "\(made.text)")
+            let id = made.json["id"]?.asString ?? ""
+            let wrong = try await desk.change(id, #"{"template":{"k":"{{data.interval}}"}}"#, made)
+            #expect(wrong.pointers == ["/template"], "\(wrong.text)")
+            let right = try await desk.change(id, #"{"template":{"k":"{{data.key_id}}"}}"#, made)
+            #expect(right.status == 200, "\(right.text)")
+            let thin = try await desk.change(id, #"{"payload":"thin"}"#, right)
+            #expect(thin.pointers == ["/payload"], "\(thin.text)")
+            let other = try await desk.change(id, #"{"event_types":["grade.changed"]}"#, right)
+            #expect(other.pointers == ["/event_types"], "\(other.text)")
+            let both = try await desk.change(
+                id, #"{"event_types":["grade.changed"],"template":{"k":"{{data.interval}}"}}"#, right)
+            #expect(both.status == 200, "\(both.text)")
+        }
+    }
+
+    @Test func `a secret that somebody else knows is ended at once, in the middle of an overlap too`()
+        async throws
+    {
+        try await WebhookDesk.shared { desk in
+            let made = try await desk.call(
+                "POST", "webhooks", #"{"name":"secrets ended","url":"https://a.example/s"}"#)
+            let path = "webhooks/\(made.json["id"]?.asString ?? "")"
+            func secrets() async throws -> Int {
+                try await desk.call("GET", path).json["secrets"]?.asArray?.count ?? -1
+            }
+            #expect(try await desk.call("POST", path + "/secrets", #"{"overlap":"30d"}"#).status == 201)
+            #expect(try await secrets() == 2)
+            #expect(try await desk.call("POST", path + "/secrets", #"{"overlap":"1h"}"#).code == "conflict")
+            let ended = try await desk.call("POST", path + "/secrets", #"{"overlap":"0s"}"#)
+            #expect(ended.status == 201 && ended.json["secret"]?.asString?.hasPrefix("whsec_") == true)
+            #expect(ended.json["previous_expires_at"] == ended.json["created_at"])
+            #expect(try await secrets() == 1)
+            #expect(try await desk.call("POST", path + "/secrets", #"{"overlap":"1h"}"#).status == 201)
         }
     }
 

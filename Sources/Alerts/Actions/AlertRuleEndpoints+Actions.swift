@@ -31,7 +31,7 @@ extension AlertRuleEndpoints {
         guard !rule.content.actions.list.isEmpty,
             let acting = try await ActingRule.find(rule.id, in: rules.database)
         else { return [] }
-        let known = try await reader?.rights(of: acting.holders, in: rules.database) ?? [:]
+        let known = try await reader.rights(of: acting.holders, in: rules.database)
         let holders = acting.holders.map { known[$0] ?? .none }
         var left =
             rule.content.actions.keysPerHour

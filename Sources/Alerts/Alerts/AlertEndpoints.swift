@@ -1,5 +1,6 @@
 package import Access
 package import Events
+import Expressions
 import HTTPServer
 package import JSON
 import Kernel
@@ -84,12 +85,17 @@ package struct AlertEndpoints {
         let deliveries = try await AlertDeliveries.read(alert, at: context.now, from: alerts.database)
         let tellings = try await AlertTellings.read(alert.id, from: alerts.database)
         let actions = try await AlertActions.read(alert.id, for: context, alerts)
+        let cause = try await AlertFiring.cause(of: alert, in: alerts.database)
         return Response.object { w in
             w.field("alert_id", alert.id.description)
             w.field("rule", alert.rule.object)
             w.field("when", version?.content.when?.source)
             w.field("event", alert.event)
-            w.field("matched", version?.content.when?.evaluateExplained(alert.event) ?? [])
+            w.field(
+                "matched",
+                version?.content.when?.evaluateExplained(
+                    alert.event, after: cause?.crossings ?? CrossingMemory()) ?? [])
+            w.field("cause", cause.map { .object($0.shown) } ?? JSONValue.null)
             deliveries.writeFields(to: &w)
             tellings.writeFields(to: &w)
             actions.writeFields(to: &w)

@@ -27,6 +27,25 @@ struct AlertFiring {
         order by f.at desc, f.event desc limit $4
         """)
 
+    private static let why = Statement(
+        "alert_firing_cause",
+        """
+        select cause from rule_firing where rule = $1 and event = $2 and at <= $3 and cause is not null
+        order by at desc limit 1
+        """)
+
+    /// What made the alert's newest firing, where it took more than its event.
+    nonisolated(nonsending) static func cause(
+        of alert: Alert, in source: any Queryable
+    ) async throws -> RuleCause? {
+        guard let event = alert.event["id"]?.asString.flatMap({ EventID($0) }),
+            let row = try await source.query(
+                why, .id(alert.rule.id), .id(event), .timestamp(alert.lastAt)
+            ).first
+        else { return nil }
+        return (try? JSONValue.parse(row.json(0))).map { RuleCause(stored: $0) }
+    }
+
     nonisolated(nonsending) static func list(
         of alert: AlertID, before place: Place?, limit: Int, in source: any Queryable
     ) async throws -> [AlertFiring] {

@@ -30,14 +30,16 @@ package final class AlertEngine {
 
     /// - Parameters:
     ///   - rights: what principals may do now; who is missing may not act at all.
+    ///   - receivers: those who may be told.
     ///   - origin: `https://keybell.example`, what links to alerts begin with.
     package init(
-        ledger: Ledger, rights: RightsReader, things: TargetSource = .none, origin: String
+        ledger: Ledger, rights: RightsReader, things: TargetSource = .none, receivers: WebhookDirectory,
+        origin: String
     ) {
         (self.ledger, self.things) = (ledger, things)
         self.rights = OwnerRights(database: ledger.database, reader: rights)
         self.origin = origin
-        teller = Teller(ledger: ledger)
+        teller = Teller(ledger: ledger, receivers: receivers)
     }
 
     /// For `WebhookOutbox.reaction(adding:)`: writes what the events fire and returns what receivers are
@@ -53,7 +55,7 @@ package final class AlertEngine {
         // Nobody waits for it: it leaves with what is told, or with the commit, which fails when it does.
         if !own.isEmpty { EventStore.send(own, in: transaction) }
         let said = events.filter { Self.said.contains($0.type) }
-        let told = try await AlertAudience.messages(for: said, in: transaction)
+        let told = try await teller.say(said, in: transaction)
         let again = try await teller.tellAgain(
             events.filter { Self.toldAgain.contains($0.type) }, in: transaction)
         return (suspended + failed).compactMap { Message($0) } + fired.messages + told + again
@@ -210,26 +212,23 @@ package final class AlertEngine {
         for index in new.indices {
             if let name = new[index].event.actor.principal.flatMap({ names[$0] }) { new[index].actor = name }
         }
-        let groups = FiringGroup.groups(of: new)
+        var groups = FiringGroup.groups(of: new)
         guard !groups.isEmpty else { return Written() }
-        let raised = try await FiringStore.raise(groups, newID: { ledger.newID() }, in: transaction)
+        let raised = try await FiringStore.raise(&groups, newID: { ledger.newID() }, in: transaction)
         let acting = groups.flatMap { group in
             raised[group.key].map { alert in group.firings.map { ($0, alert.id) } } ?? []
         }
         if try await ActionRuns.open(acting, newID: { ledger.newID(EventKind.self).uuid }, in: transaction) {
             hasOpenedActions = true
         }
-        try await FiringStore.suppress(
-            groups.flatMap { group in
-                group.firings.suffix(
-                    raised[group.key]?.isQuiet == true ? group.firings.count : group.suppressed)
-            }, in: transaction)
+        try await FiringStore.suppress(groups.flatMap(\.suppressed), in: transaction)
         let now = ledger.clock.now()
         let flaps = try await flaps(of: groups, raised, at: now, in: transaction)
         var (written, tellings): (Written, [Telling]) = (Written(), [])
         for group in groups {
-            guard let raised = raised[group.key], !raised.isQuiet else { continue }
+            guard let raised = raised[group.key] else { continue }
             let (events, telling) = notices(of: group, raised, flaps[group.key], at: now)
+            if events.isEmpty { continue }
             written.events += events
             tellings.append(telling)
         }
@@ -238,15 +237,15 @@ package final class AlertEngine {
     }
 
     /// One for each firing that no cooldown swallowed. What made an alert worse that somebody looked after
-    /// is told in their place.
+    /// is told in their place, at once.
     private func notices(
         of group: FiringGroup, _ raised: FiringStore.Raised, _ flap: Flaps.Verdict?, at now: Timestamp
     ) -> ([Event], Telling) {
         let before = raised.count - group.firings.count
-        let kept = group.firings.prefix(group.firings.count - group.suppressed)
-        let facts = kept.enumerated().map { notice(of: $1, raised, count: before + $0 + 1) }
-        var events = zip(kept, facts).map { firing, notice in
-            event(NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: firing.at)
+        let kept = group.kept
+        let facts = kept.map { notice(of: $0.firing, raised, count: before + $0.place + 1) }
+        var events = zip(kept, facts).map { kept, notice in
+            event(NewEvent(.alertFiring, subject: raised.id, data: notice.data), at: kept.firing.at)
         }
         var telling = Telling(group, raised, events)
         if let flap, let last = facts.last {
@@ -257,7 +256,8 @@ package final class AlertEngine {
                 events.append(flapping)
             }
         }
-        if let acknowledged = raised.acknowledged, let last = facts.last {
+        if let acknowledged = raised.acknowledged {
+            let last = facts.last ?? notice(of: group.newest, raised, count: raised.count)
             let end = acknowledged.end(count: raised.count, severity: group.content.severity, at: now)
             telling.acknowledged = end == nil ? acknowledged : nil
             if let end {
@@ -302,8 +302,7 @@ package final class AlertEngine {
         let events = alerts.sorted { $0.id < $1.id }.compactMap { alert in
             alert.resolved.map { event(alert.resolution($0, origin: origin), at: $0.at) }
         }
-        return Written(
-            events: events, messages: try await AlertAudience.messages(for: events, in: transaction))
+        return Written(events: events, messages: try await teller.say(events, in: transaction))
     }
 
     /// An event of the installation's own.

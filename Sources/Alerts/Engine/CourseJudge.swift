@@ -174,7 +174,8 @@ final class CourseJudge {
                     add(
                         .fires(
                             Firing(
-                                rule: rule, event: candidate.event, view: candidate.view, at: transition.at)),
+                                rule: rule, event: candidate.event, view: candidate.view, at: transition.at,
+                                because: transition.cause)),
                         candidate.key)
                 } else {
                     note(transition, rule, candidate.key)
@@ -288,7 +289,9 @@ final class CourseJudge {
             let event = item.transition.event.flatMap { shown[$0] } ?? nothing(item)
             guard sight.sees(event.type, EventTopic(of: event), targets) else { continue }
             let view = EventView.flat(event, seenBy: sight, targets)
-            let firing = Firing(rule: item.rule, event: event, view: view, at: item.transition.at)
+            let firing = Firing(
+                rule: item.rule, event: event, view: view, at: item.transition.at,
+                because: item.transition.cause)
             round.work.steps.append(CourseStep(what: .fires(firing), key: item.key, number: item.number))
         }
         round.work.steps.sort { $0.number < $1.number }

@@ -16,9 +16,13 @@ struct Firing {
 
     /// When: the event's time, or the moment that time alone made it so.
     let at: Timestamp
+    /// What it took beside the event; nil of a point rule.
+    let cause: RuleCause?
 
-    init(rule: AlertRule, event: Event, view: JSONObject, at: Timestamp? = nil) {
-        (self.rule, self.event, self.view) = (rule, event, view)
+    init(
+        rule: AlertRule, event: Event, view: JSONObject, at: Timestamp? = nil, because cause: RuleCause? = nil
+    ) {
+        (self.rule, self.event, self.view, self.cause) = (rule, event, view, cause)
         self.at = at ?? event.at
         group = rule.content.group(of: view)
         groupKey = Self.key(of: group)
@@ -41,14 +45,48 @@ struct FiringGroup {
 
     let key: Key
     private(set) var firings: [Firing]
+    /// Which of them a cooldown swallows, as far as that is known.
+    private(set) var swallowed: [Bool] = []
 
     /// The newest, which the alert shows.
     var newest: Firing { firings[firings.count - 1] }
     var content: RuleContent { newest.rule.content }
 
-    /// A cooldown lets the first through and swallows the rest.
-    var suppressed: Int { content.cooldown == nil ? 0 : firings.count - 1 }
-    var quietUntil: Timestamp? { content.cooldown.map { newest.at + $0.period } }
+    /// Those that are told, each with its place in the group.
+    var kept: [(place: Int, firing: Firing)] {
+        firings.enumerated().filter { !isSwallowed($0.offset) }.map { ($0.offset, $0.element) }
+    }
+    var suppressed: [Firing] { firings.indices.filter(isSwallowed).map { firings[$0] } }
+
+    private func isSwallowed(_ place: Int) -> Bool { swallowed.indices.contains(place) && swallowed[place] }
+
+    /// When the last of them happened, whatever order they came in.
+    var lastAt: Timestamp { firings.map(\.at).max() ?? newest.at }
+    /// Of what is told of it: until when more is swallowed.
+    var quietUntil: Timestamp? { content.cooldown.map { (kept.last?.firing.at ?? newest.at) + $0.period } }
+
+    /// The first alone, where a cooldown decides about the others by what came of it.
+    var head: FiringGroup {
+        content.cooldown == nil ? self : FiringGroup(key: key, firings: [firings[0]])
+    }
+
+    /// What comes behind the head, one by one: each that is told begins the cooldown anew.
+    /// - Parameter quietUntil: after the head.
+    func tail(_ quietUntil: Timestamp?) -> FiringGroup? {
+        guard let cooldown = content.cooldown, firings.count > 1 else { return nil }
+        var tail = FiringGroup(key: key, firings: Array(firings.dropFirst()))
+        var quiet = quietUntil
+        tail.swallowed = tail.firings.map { firing in
+            let isSwallowed = quiet.map { $0 > firing.at } ?? false
+            if !isSwallowed { quiet = firing.at + cooldown.period }
+            return isSwallowed
+        }
+        return tail
+    }
+
+    mutating func take(_ head: FiringStore.Raised, _ tail: FiringGroup?) {
+        swallowed = [head.isQuiet] + (tail?.swallowed ?? [])
+    }
 
     /// In the order of their keys: every transaction takes the rows of alerts in the same order.
     static func groups(of firings: [Firing]) -> [FiringGroup] {

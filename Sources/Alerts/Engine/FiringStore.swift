@@ -9,8 +9,10 @@ enum FiringStore {
     private static let note = Statement(
         "rule_firing_note",
         """
-        insert into rule_firing (rule, event, group_key, at)
-        select * from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[])
+        insert into rule_firing (rule, event, group_key, at, cause)
+        select rule, event, group_key, at, cause::json
+        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[], $5::text[])
+            as f (rule, event, group_key, at, cause)
         on conflict on constraint rule_firing_once do nothing
         returning rule, event
         """)
@@ -57,7 +59,8 @@ enum FiringStore {
                 when excluded.quiet_until is not null and a.quiet_until > excluded.last_at then a.quiet_until
                 else excluded.quiet_until end
         returning id, rule, group_key, count, first_at, last_at, is_quiet, acknowledged_at, acknowledged_by,
-            acknowledge_note, ack_until, ack_count, ack_severity, untold is not null or not is_told
+            acknowledge_note, ack_until, ack_count, ack_severity, untold is not null or not is_told,
+            quiet_until
         """)
     private static let fail = Statement(
         "alert_rule_fail",
@@ -76,11 +79,19 @@ enum FiringStore {
         let count: Int
         let firstAt: Timestamp
         let lastAt: Timestamp
+        let quietUntil: Timestamp?
         /// A cooldown swallowed all of it.
         let isQuiet: Bool
         let acknowledged: Acknowledgement?
         /// Nobody was told when it fired before.
         let wasHidden: Bool
+
+        /// Both written in one transaction.
+        fileprivate func after(_ head: Raised) -> Raised {
+            Raised(
+                id: id, count: count, firstAt: firstAt, lastAt: lastAt, quietUntil: quietUntil,
+                isQuiet: isQuiet && head.isQuiet, acknowledged: acknowledged, wasHidden: head.wasHidden)
+        }
     }
 
     /// Those that had not fired yet.
@@ -90,7 +101,8 @@ enum FiringStore {
         struct Pair: Hashable { let rule, event: UUID }
         let rows = try await transaction.query(
             note, .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
-            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)))
+            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)),
+            .optionalTextArray(firings.map { $0.cause?.json.text }))
         let new = Set(rows.map { Pair(rule: $0.uuid(0), event: $0.uuid(1)) })
         return firings.filter { new.contains(Pair(rule: $0.rule.id.uuid, event: $0.event.id.uuid)) }
     }
@@ -105,7 +117,23 @@ enum FiringStore {
             .timestampArray(firings.map(\.at)))
     }
 
+    /// What a cooldown swallows hangs on what came before, so that the first of each group goes alone: it is
+    /// known then, and nobody else writes the alert until the commit.
     nonisolated(nonsending) static func raise(
+        _ groups: inout [FiringGroup], newID: () -> AlertID, in transaction: Transaction
+    ) async throws -> [FiringGroup.Key: Raised] {
+        let heads = try await write(groups.map(\.head), newID: newID, in: transaction)
+        let tails = groups.compactMap { $0.tail(heads[$0.key]?.quietUntil) }
+        let rest = tails.isEmpty ? [:] : try await write(tails, newID: newID, in: transaction)
+        let tailOf = Dictionary(tails.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+        for index in groups.indices {
+            guard let head = heads[groups[index].key] else { continue }
+            groups[index].take(head, tailOf[groups[index].key])
+        }
+        return heads.merging(rest) { head, last in last.after(head) }
+    }
+
+    private nonisolated(nonsending) static func write(
         _ groups: [FiringGroup], newID: () -> AlertID, in transaction: Transaction
     ) async throws -> [FiringGroup.Key: Raised] {
         let contents = groups.map(\.content)
@@ -118,9 +146,9 @@ enum FiringStore {
             .textArray(contents.map { $0.sendTo.map(\.uuid.description).joined(separator: " ") }),
             .byteaArray(groups.map(\.key.group)), .textArray(newest.map { JSONValue.object($0.group).text }),
             .boolArray(contents.map(\.isSecurity)), .int64Array(groups.map { Int64($0.firings.count) }),
-            .int64Array(groups.map { Int64($0.suppressed) }),
+            .int64Array(groups.map { Int64($0.suppressed.count) }),
             .optionalTimestampArray(groups.map(\.quietUntil)),
-            .timestampArray(groups.map { $0.firings[0].at }), .timestampArray(newest.map(\.at)),
+            .timestampArray(groups.map { $0.firings[0].at }), .timestampArray(groups.map(\.lastAt)),
             .textArray(newest.map(\.event.type.name)),
             .textArray(newest.map { JSONValue.object($0.view).text }),
             .optionalTextArray(newest.map { EventTopic(of: $0.event).thing }))
@@ -128,7 +156,8 @@ enum FiringStore {
         for row in rows {
             raised[FiringGroup.Key(rule: row.id(1), group: row.bytes(2))] = Raised(
                 id: row.id(0), count: row.int(3), firstAt: row.timestamp(4), lastAt: row.timestamp(5),
-                isQuiet: row.bool(6), acknowledged: Acknowledgement(row, from: 7, rest: 10),
+                quietUntil: row.optionalTimestamp(14), isQuiet: row.bool(6),
+                acknowledged: Acknowledgement(row, from: 7, rest: 10),
                 wasHidden: row.bool(13))
         }
         return raised

@@ -10,7 +10,8 @@ struct OwnHeartbeat {
     static let type = "keybell.heartbeat"
 
     /// Whoever takes the turn has moved it on: one a period, over all nodes. What the receiver did not take
-    /// yet says that Keybell lives as well as the next would, and does not pile up.
+    /// yet says that Keybell lives as well as the next would, and does not pile up. No turn is further off
+    /// than a period: then a clock was wrong.
     private static let take = Statement(
         "own_heartbeat_take",
         """
@@ -18,21 +19,43 @@ struct OwnHeartbeat {
         set next_at = $1::timestamptz + make_interval(secs => o.every_seconds), sent_at = $1
         from webhook w
         where w.id = o.webhook and w.status in ('active', 'degraded')
-            and (o.next_at is null or o.next_at <= $1)
+            and (o.next_at is null or o.next_at <= $1
+                or o.next_at > $1::timestamptz + make_interval(secs => o.every_seconds))
             and not exists (
                 select from delivery d
                 where d.webhook = w.id and d.state = 'pending' and d.event_type = $2)
         returning o.webhook, o.every, o.next_at
         """)
 
+    /// What waits is tried once a period too, before its time, which stays its schedule's: whoever was away
+    /// for hours hears soon that Keybell lives, and no attempt is used up.
+    private static let nudge = Statement(
+        "own_heartbeat_nudge",
+        """
+        with turn as (
+            update heartbeat_watch o set next_at = $1::timestamptz + make_interval(secs => o.every_seconds)
+            from webhook w
+            where w.id = o.webhook and w.status in ('active', 'degraded') and o.next_at <= $1
+            returning o.webhook
+        )
+        update delivery d set schedule_due_at = coalesce(d.schedule_due_at, d.due_at), due_at = $1,
+            next_attempt_at = $1
+        from turn
+        where d.webhook = turn.webhook and d.state = 'pending' and d.event_type = $2 and d.leased_by is null
+            and d.due_at > $1 and d.due_at < 'infinity' and coalesce(d.keep_until <= $1, true)
+        """)
+
     let outbox: WebhookOutbox
 
     /// Whether it was time.
     nonisolated(nonsending) func send(_ change: Change) async throws -> Bool {
-        let now = change.context.now
+        let now = try await AgreedTime.now(change.context.now, in: change.transaction)
         guard
             let row = try await change.transaction.query(Self.take, .timestamp(now), .text(Self.type)).first
-        else { return false }
+        else {
+            _ = try await change.transaction.query(Self.nudge, .timestamp(now), .text(Self.type))
+            return false
+        }
         var data = JSONObject()
         _ = data.append("every", .string(row.text(1)))
         _ = data.append("next_at", .string(row.timestamp(2).description))

@@ -43,6 +43,8 @@ package struct RuleMachine: Sendable {
         package let at: Timestamp
         /// What made it so; nil when time did, and no event ever counted.
         package let event: EventID?
+        /// Of a firing.
+        package var cause: RuleCause?
     }
 
     var course: RuleCourse { rule.course }
@@ -138,6 +140,8 @@ extension RuleMachine {
         var transitions: [Transition] = []
         /// While it is taken; nil while time goes by.
         private var occurrence: Occurrence?
+        /// What was crossed before it.
+        private var before = CrossingMemory()
 
         init(_ machine: RuleMachine, _ state: GroupState) { (self.machine, self.state) = (machine, state) }
 
@@ -152,6 +156,7 @@ extension RuleMachine {
 
         mutating func take(_ occurrence: Occurrence) {
             self.occurrence = occurrence
+            before = state.memory
             let isLate = occurrence.at < state.clock
             state.clock = max(state.clock, occurrence.at)
             switch machine.holds(occurrence, &state.memory, isLate: isLate) {
@@ -201,7 +206,7 @@ extension RuleMachine {
 
         private mutating func meet(_ entry: GroupState.Entry, _ window: RuleWindow) {
             let (isNew, forgotten) = window.meet(entry, &state)
-            if isNew { note(.fires) }
+            if isNew { note(.fires, because: machine.cause(state, crossing: before)) }
             if forgotten > 0 { note(.forgets(forgotten)) }
         }
 
@@ -223,9 +228,10 @@ extension RuleMachine {
 
         /// A moment at which it fires; what made it so is spent.
         private mutating func pulse() {
+            let cause = machine.cause(state, crossing: before)
             state.entries = []
-            guard machine.course.recoverWhen != nil else { return note(.fires) }
-            enter(.firing, .fires)
+            guard machine.course.recoverWhen != nil else { return note(.fires, because: cause) }
+            enter(.firing, .fires, because: cause)
         }
 
         /// Whether it is so now, of what can last.
@@ -267,13 +273,18 @@ extension RuleMachine {
             if !machine.isLevel { state.entries = [] }
         }
 
-        private mutating func enter(_ phase: GroupState.Phase, _ step: Step?) {
+        private mutating func enter(
+            _ phase: GroupState.Phase, _ step: Step?, because cause: RuleCause? = nil
+        ) {
+            let cause = cause ?? (step == .fires ? machine.cause(state, crossing: before) : nil)
             (state.phase, state.since) = (phase, state.clock)
-            if let step { note(step) }
+            if let step { note(step, because: cause) }
         }
 
-        private mutating func note(_ step: Step) {
-            transitions.append(Transition(step: step, at: state.clock, event: occurrence?.id ?? state.shown))
+        private mutating func note(_ step: Step, because cause: RuleCause? = nil) {
+            transitions.append(
+                Transition(
+                    step: step, at: state.clock, event: occurrence?.id ?? state.shown, cause: cause))
         }
 
         private mutating func prune() {

@@ -108,6 +108,8 @@ package struct RuleRun {
                 isSuppressed = held.quietUntil.map { $0 > transition.at } ?? false
                 if !isSuppressed { held.quietUntil = transition.at + cooldown.period }
             }
+            // What fires next is another alert.
+            if transition.step == .resolves { held.quietUntil = nil }
             return Outcome(group: held.group, transition: transition, isSuppressed: isSuppressed)
         }
     }

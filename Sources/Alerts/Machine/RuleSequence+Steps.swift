@@ -47,7 +47,7 @@ extension RuleSequence {
     /// Where each step ends, of those that are there. All entries are within the time of each other, so any
     /// order of them that fits will do: each step takes the earliest that are behind what the step before
     /// took. One event is one step only.
-    private func ends(of entries: [GroupState.Entry]) -> [Int] {
+    func ends(of entries: [GroupState.Entry]) -> [Int] {
         var (ends, taken): ([Int], Int) = ([], 0)
         var last: UInt64?
         for (place, entry) in entries.enumerated() where Int(entry.step) == ends.count && entry.mark != last {

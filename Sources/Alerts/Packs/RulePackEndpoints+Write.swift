@@ -210,6 +210,7 @@ extension RulePackEndpoints {
             try await rules.keepVersion(
                 of: rule, by: change.context.actor.principal, in: change.transaction)
         }
+        if let weakening = RuleWeakening(before, rule) { change.emit(weakening.event) }
         if rule.begins(after: before) { try await rules.begin(rule.id, in: change.transaction) }
         change.noteRule(action, rule)
     }

@@ -1,5 +1,5 @@
 package import Access
-package import JSON
+import JSON
 package import Kernel
 package import Events
 
@@ -63,8 +63,9 @@ package struct RuleVersion: Sendable {
     package let content: RuleContent
 }
 
-extension AlertRule: JSONWritable {
-    package func write(to w: inout JSONWriter) {
+extension AlertRule {
+    /// - Parameter sight: of its owner.
+    func write(to w: inout JSONWriter, _ sight: RuleSight?) {
         w.object { w in
             w.field("id", id.description)
             w.field("name", content.name)
@@ -72,6 +73,8 @@ extension AlertRule: JSONWritable {
             w.field("status_reason", statusReason)
             content.writeFields(to: &w)
             w.field("owner_id", owner?.description)
+            w.field("sees", sight?.name)
+            w.field("unseen_types", sight?.unseen ?? [])
             w.field("origin", origin?.object)
             w.field("tests", RuleTestResults(tests, of: content))
             w.field("last_fired_at", lastFiredAt?.description)

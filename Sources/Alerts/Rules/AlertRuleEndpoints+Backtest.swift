@@ -46,7 +46,7 @@ extension AlertRuleEndpoints {
         of rule: AlertRule, _ caller: PrincipalID?, _ rights: Rights
     ) async throws -> HistoryEyes {
         var rights = [rights]
-        if let owner = rule.owner, caller != owner, let reader {
+        if let owner = rule.owner, caller != owner {
             let found = try await reader.rights(of: [owner], in: rules.database)
             rights.append(found[owner] ?? .none)
         }

@@ -16,6 +16,7 @@ extension AlertRuleEndpoints {
             id: ledger.newID(), owner: owner, status: .disabled, statusReason: nil, version: 1, revision: 1,
             createdAt: context.now, updatedAt: context.now, content: draft.content, tests: draft.tests,
             lastFiredAt: nil)
+        try await sights(of: [rule], in: rules.database).first?.refuseBlind()
         let stored = try await ledger.change(context) { change in
             try await refuseUnknown(draft.content.sendTo, in: change.transaction)
             try await ActionHolders.check(draft.content.actions, for: context, things, in: change.transaction)
@@ -23,7 +24,8 @@ extension AlertRuleEndpoints {
             change.noteRule("rules.create", rule)
             return try await rules.find(rule.id, in: change.transaction) ?? rule
         }
-        var response = Response.json(.created) { w in stored.write(to: &w) }.etag(stored.revision)
+        var response = try await answer(stored)
+        response.head.status = .created
         response.head.add(.location, "/v1/alert-rules/\(stored.id)")
         return response
     }
@@ -107,6 +109,8 @@ extension AlertRuleEndpoints {
             rule.revision += 1
             rule.updatedAt = context.now
             try await rules.update(rule, in: transaction)
+            let isAnother = rule.isOn && (!before.isOn || rule.content.on != before.content.on)
+            if isAnother { try await sights(of: [rule], in: transaction).first?.refuseBlind() }
             if rule.version != before.version {
                 try await rules.keepVersion(of: rule, by: context.actor.principal, in: transaction)
             }
@@ -116,7 +120,7 @@ extension AlertRuleEndpoints {
             change.noteRule(action, rule)
             return try await rules.find(id, in: transaction) ?? rule
         }
-        return answer(rule)
+        return try await answer(rule)
     }
 
     /// Whoever changes what it does to keys, or when, or lets it run, must be allowed to do so by hand, and

@@ -14,7 +14,8 @@ package struct AlertRuleEndpoints {
     let ledger: Ledger
     let things: TargetSource
     /// What owners may do, where rules are tried on history.
-    let reader: RightsReader?
+    let reader: RightsReader
+    let owners: OwnerRights
     /// For trying what they do to keys.
     let hands: RuleHands
     let backtests: StreamLimit
@@ -22,12 +23,13 @@ package struct AlertRuleEndpoints {
     let recheck: EventEndpoints.Recheck
 
     package init(
-        rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader? = nil,
+        rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader,
         hands: RuleHands = .none, backtests: StreamLimit = StreamLimit(),
         recheck: @escaping EventEndpoints.Recheck = { EventLeave($0.rights) }
     ) {
         (self.rules, self.ledger, self.things) = (rules, ledger, things)
         (reader, self.hands) = (rights, hands)
+        owners = OwnerRights(database: rules.database, reader: rights)
         (self.backtests, self.recheck) = (backtests, recheck)
     }
 
@@ -116,15 +118,16 @@ package struct AlertRuleEndpoints {
         let found = try await rules.list(query)
         let page = found.prefix(query.limit)
         let next = found.count > query.limit ? page.last.map { query.cursor(behind: $0).text } : nil
+        let sights = try await sights(of: Array(page), in: rules.database)
         return Response.object { w in
-            w.array("data", page) { w, rule in rule.write(to: &w) }
+            w.array("data", zip(page, sights)) { w, item in item.0.write(to: &w, item.1) }
             w.field("next_cursor", next)
         }
     }
 
     private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
         try request.parameters().finish()
-        return answer(try await found(request))
+        return try await answer(try await found(request))
     }
 
     private nonisolated(nonsending) func history(_ request: Request) async throws -> Response {
@@ -160,9 +163,5 @@ package struct AlertRuleEndpoints {
             throw Problem.notFound("alert rule")
         }
         return id
-    }
-
-    func answer(_ rule: AlertRule) -> Response {
-        Response.json { w in rule.write(to: &w) }.etag(rule.revision)
     }
 }

@@ -1,5 +1,6 @@
 package import Access
 import Events
+import Expressions
 import HTTPServer
 import JSON
 import Kernel
@@ -15,7 +16,7 @@ package struct EventExplanationEndpoint {
     private static let fired = Statement(
         "event_explained_firings",
         """
-        select rule from rule_firing where event = $1 and rule = any ($2::uuid[])
+        select rule, cause from rule_firing where event = $1 and rule = any ($2::uuid[]) order by at
         """)
 
     private let rules: AlertRuleStore
@@ -51,6 +52,7 @@ package struct EventExplanationEndpoint {
         let verdict: Verdict
         let detail: String?
         let expressions: [Condition.ExpressionValue]
+        let cause: RuleCause?
     }
 
     private nonisolated(nonsending) func explain(
@@ -66,9 +68,7 @@ package struct EventExplanationEndpoint {
         let met = context.may(.rulesRead) ? try await met(event, only) : Met()
         let rights = try await owners.rights(ofRules: met.rules, at: try await epoch())
         let explained = met.rules.map { rule in
-            explain(
-                rule, event, seen.view, hasFired: met.fired.contains(rule.id), rights.sight(of: rule),
-                seen.targets)
+            explain(rule, event, seen.view, met, rights.sight(of: rule), seen.targets)
         }
         return Response.object { w in
             w.field("event", seen.view)
@@ -81,6 +81,7 @@ package struct EventExplanationEndpoint {
                     w.field("verdict", one.verdict.rawValue)
                     w.field("detail", one.detail)
                     w.field("matched", one.expressions)
+                    w.field("cause", one.cause.map { .object($0.shown) } ?? JSONValue.null)
                 }
             }
             w.field("rules_shown", context.may(.rulesRead))
@@ -117,6 +118,7 @@ package struct EventExplanationEndpoint {
     private struct Met {
         var rules: [AlertRule] = []
         var fired: Set<AlertRuleID> = []
+        var causes: [AlertRuleID: RuleCause] = [:]
         /// Whether these are all that take the event.
         var isComplete = true
     }
@@ -125,8 +127,7 @@ package struct EventExplanationEndpoint {
     private nonisolated(nonsending) func met(_ event: Event, _ only: AlertRuleID?) async throws -> Met {
         if let only {
             let rule = try await rules.find(only)
-            let rows = try await rules.database.query(Self.fired, .id(event.id), .idArray([only]))
-            return Met(rules: rule.map { [$0] } ?? [], fired: Set(rows.map { $0.id(0) }))
+            return try await met(event, rule.map { [$0] } ?? [], isComplete: true)
         }
         var query = AlertRuleQuery()
         (query.sort, query.limit, query.firedBy) = (.name, rulesAtMost, event.id)
@@ -134,20 +135,34 @@ package struct EventExplanationEndpoint {
         let ids = Set(fired.map(\.id))
         (query.firedBy, query.eventType) = (nil, event.type)
         let all = fired + (try await rules.list(query)).filter { !ids.contains($0.id) }
-        return Met(
-            rules: Array(all.prefix(rulesAtMost)), fired: ids, isComplete: all.count <= rulesAtMost)
+        return try await met(event, Array(all.prefix(rulesAtMost)), isComplete: all.count <= rulesAtMost)
+    }
+
+    private nonisolated(nonsending) func met(
+        _ event: Event, _ found: [AlertRule], isComplete: Bool
+    ) async throws -> Met {
+        var met = Met(rules: found, isComplete: isComplete)
+        let rows = try await rules.database.query(Self.fired, .id(event.id), .idArray(found.map(\.id)))
+        for row in rows {
+            met.fired.insert(row.id(0))
+            let cause = row.isNull(1) ? nil : try? JSONValue.parse(row.json(1))
+            met.causes[row.id(0)] = cause.map { RuleCause(stored: $0) }
+        }
+        return met
     }
 
     /// - Parameter view: as the caller sees the event, so that no condition tells them more.
     private func explain(
-        _ rule: AlertRule, _ event: Event, _ view: JSONObject, hasFired: Bool,
+        _ rule: AlertRule, _ event: Event, _ view: JSONObject, _ met: Met,
         _ sight: EventSight?, _ targets: Targets
     ) -> Explained {
-        let parts = rule.content.when?.evaluateExplained(view) ?? []
+        let cause = met.causes[rule.id]
+        let parts =
+            rule.content.when?.evaluateExplained(view, after: cause?.crossings ?? CrossingMemory()) ?? []
         func result(_ verdict: Verdict, _ detail: String? = nil) -> Explained {
-            Explained(rule: rule, verdict: verdict, detail: detail, expressions: parts)
+            Explained(rule: rule, verdict: verdict, detail: detail, expressions: parts, cause: cause)
         }
-        if hasFired { return result(.fired) }
+        if met.fired.contains(rule.id) { return result(.fired) }
         if !event.type.isOpenToRules { return result(.isAlert) }
         if !rule.content.takes(event.type) { return result(.eventType) }
         switch rule.status {

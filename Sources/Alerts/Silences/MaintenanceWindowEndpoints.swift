@@ -82,6 +82,7 @@ package struct MaintenanceWindowEndpoints {
                 throw Problem.notFound("maintenance window")
             }
             try await MaintenanceWindowStore.delete(id, in: change.transaction)
+            try await TellingStore.lookAgain(at: context.now, in: change.transaction)
             note("maintenance_windows.delete", "deleted", window, in: change)
         }
         return Response(.noContent)

@@ -111,6 +111,7 @@ package struct SilenceEndpoints {
             change.audit("silences.end", id)
             guard silence.endedAt == nil else { return silence }
             try await SilenceStore.end(id, at: context.now, by: context.author, in: change.transaction)
+            try await TellingStore.lookAgain(at: context.now, in: change.transaction)
             var ended = silence
             (ended.endedAt, ended.endedBy) = (context.now, context.author)
             ended.revision += 1

@@ -29,18 +29,24 @@ extension AlertAudience {
     struct Entry {
         let audience: AlertAudience
         let type: EventType
+        let severity: Severity
+        let isSecurity: Bool
     }
 
     private static let find = Statement(
         "alert_audience",
         """
-        select id, event_type, is_told, send_to, told_to, tells_subscribers from alert
+        select id, event_type, is_told, send_to, told_to, tells_subscribers, severity, is_security from alert
         where id = any ($1::uuid[])
         """)
-    /// Who will be told that it fires, and was not yet.
+    /// Who will be told that it fires, and was not yet. What is hidden from somebody was told before, or will
+    /// not be if it is over by then.
     private static let waiting = Statement(
         "alert_audience_waiting",
-        "select alert, webhook from alert_due where kind = 'held' and alert = any ($1::uuid[])")
+        """
+        select alert, webhook from alert_due
+        where kind = 'held' and alert = any ($1::uuid[]) and not is_muted and not is_said
+        """)
     private static let hidden = Statement(
         "alert_audience_hidden",
         "select event from alert_telling where event = any ($1::uuid[]) and verdict = 'hidden'")
@@ -52,7 +58,9 @@ extension AlertAudience {
         var found: [AlertID: Entry] = [:]
         for row in try await source.query(find, .idArray(Array(Set(ids)))) {
             guard let type = EventType(row.text(1)) else { continue }
-            found[row.id(0)] = Entry(audience: AlertAudience(row, from: 2), type: type)
+            found[row.id(0)] = Entry(
+                audience: AlertAudience(row, from: 2), type: type,
+                severity: Severity(rawValue: row.text(6)) ?? .critical, isSecurity: row.bool(7))
         }
         return found
     }
@@ -61,6 +69,12 @@ extension AlertAudience {
     nonisolated(nonsending) static func messages(
         for events: [Event], in transaction: Transaction
     ) async throws -> [Message] {
+        try await said(events, in: transaction).map(\.message)
+    }
+
+    nonisolated(nonsending) static func said(
+        _ events: [Event], in transaction: Transaction
+    ) async throws -> [(message: Message, of: Entry)] {
         let ids = events.map { $0.subject.flatMap { AlertID($0) } }
         let known = try await of(ids.compactMap(\.self), in: transaction)
         if known.isEmpty { return [] }
@@ -74,7 +88,7 @@ extension AlertAudience {
             else { return nil }
             var message = Message(alert: event, id, firedBy: entry.type, to: target)
             message.withheld = waiting[id] ?? []
-            return message
+            return (message, entry)
         }
     }
 

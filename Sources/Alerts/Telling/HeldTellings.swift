@@ -17,7 +17,7 @@ struct HeldTellings {
         delete from alert_due where id in (
             select id from alert_due where kind = 'held' and due_at <= $1 order by webhook, due_at
             for update skip locked limit $2)
-        returning webhook, alert, is_subscribed, event
+        returning webhook, alert, is_subscribed, event, is_muted, lasts, is_said
         """)
     private static let readEvents = Statement(
         "alert_due_events",
@@ -33,17 +33,17 @@ struct HeldTellings {
     private static let hold = Statement(
         "alert_due_hold_on",
         """
-        insert into alert_due (id, kind, alert, webhook, is_subscribed, event, due_at)
-        values ($1, 'held', $2, $3, $4, $5, $6)
+        insert into alert_due (id, kind, alert, webhook, is_subscribed, event, due_at, is_muted, lasts, is_said)
+        values ($1, 'held', $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (alert, webhook) where kind = 'held' do nothing
         """)
     private static let show = Statement(
         "alert_due_told",
         """
-        update alert set untold = null, is_told = true,
+        update alert set untold = null, is_told = true, tells_subscribers = tells_subscribers or t.subscribed,
             told_to = array(
                 select distinct unnest(told_to || string_to_array(t.named, ' ')::uuid[]) order by 1)
-        from unnest($1::uuid[], $2::text[]) as t (id, named) where alert.id = t.id
+        from unnest($1::uuid[], $2::text[], $3::boolean[]) as t (id, named, subscribed) where alert.id = t.id
         """)
     private static let note = Statement(
         "alert_due_hidden",
@@ -61,6 +61,11 @@ struct HeldTellings {
         let alert: AlertID
         let isSubscribed: Bool
         let event: EventID
+        /// Hidden, and not told before.
+        var isMuted: Bool
+        let lasts: Bool
+        /// Said of an alert that was told.
+        let isSaid: Bool
     }
 
     /// One that is told now.
@@ -91,7 +96,9 @@ struct HeldTellings {
         let count = try await ledger.database.transaction { transaction in
             let now = try await AgreedTime.now(run.context.now, in: transaction)
             let rows = try await transaction.query(Self.take, .timestamp(now), .int(Self.batch)).map { row in
-                Row(webhook: row.id(0), alert: row.id(1), isSubscribed: row.bool(2), event: row.id(3))
+                Row(
+                    webhook: row.id(0), alert: row.id(1), isSubscribed: row.bool(2), event: row.id(3),
+                    isMuted: row.bool(4), lasts: row.bool(5), isSaid: row.bool(6))
             }.sorted { ($0.webhook, $0.alert) < ($1.webhook, $1.alert) }
             guard !rows.isEmpty else { return 0 }
             let receivers = try await HeldReceivers.read(
@@ -118,22 +125,39 @@ struct HeldTellings {
             Array(Set(rows.map(\.alert))), in: transaction)
         let alerts = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         var (items, hidden): ([Item], [TellingReason]) = ([], [])
+        let reach = try await reach(rows, alerts, events, in: transaction)
         for row in rows {
             guard let alert = alerts[row.alert], let type = EventType(alert.eventType),
                 let telling = Telling(alert, [])
             else { continue }
-            let wait = receivers.wait(for: row.webhook, since: events[row.event]?.at, at: now)
-            if let end = [quietEnd(row, telling, book, at: now), wait].compactMap(\.self).max() {
+            // It came and went while it was hidden.
+            if row.isMuted, alert.state != .firing { continue }
+            let event = events[row.event]
+            let wait = receivers.wait(for: row.webhook, since: event?.at, at: now)
+            let quiet = event.flatMap { quietEnd(row, telling, book, since: $0.at, at: now) }
+            if let end = [quiet, wait].compactMap(\.self).max() {
                 try await hold(row, until: end, in: transaction)
                 continue
             }
-            var reasons = hiding(alert, telling, book, at: now)
-            if reasons.isEmpty, receivers.able[row.webhook] == nil {
+            let mutes = row.isSaid ? [] : mutes(of: telling, book, at: now)
+            if row.lasts, alert.state == .firing, let end = mutes.compactMap({ $0.spans.end(at: now) }).max()
+            {
+                var row = row
+                row.isMuted = true
+                try await hold(row, until: end, in: transaction)
+                continue
+            }
+            var reasons = row.isSaid ? [] : acknowledgement(of: alert, at: now) ?? mutes.map(\.reason)
+            let item = Item(row: row, alert: alert, type: type)
+            let isReached =
+                receivers.able[row.webhook] != nil
+                && event.map { reach.takes(row.webhook, item.message($0), as: item.target) } ?? true
+            if reasons.isEmpty, !isReached {
                 reasons = [TellingReason(kind: .webhook, id: row.webhook.description)]
             }
             if reasons.isEmpty {
-                items.append(Item(row: row, alert: alert, type: type))
-            } else {
+                items.append(item)
+            } else if !row.isSaid {
                 hidden += reasons
                 try await note(row, reasons, at: now, in: transaction)
             }
@@ -142,12 +166,26 @@ struct HeldTellings {
         return items
     }
 
+    /// Which webhooks get what was held for them.
+    private nonisolated(nonsending) func reach(
+        _ rows: [Row], _ alerts: [AlertID: Alert], _ events: [EventID: Event], in transaction: Transaction
+    ) async throws -> WebhookReach {
+        let messages = rows.compactMap { row -> Message? in
+            guard let alert = alerts[row.alert], let type = EventType(alert.eventType) else { return nil }
+            return events[row.event].map { Item(row: row, alert: alert, type: type).message($0) }
+        }
+        return try await teller.reach(of: messages, in: transaction)
+    }
+
+    /// Whatever is said of days and hours, no longer than that after it happened.
     private func quietEnd(
-        _ row: Row, _ telling: Telling, _ book: TellingBook, at now: Timestamp
+        _ row: Row, _ telling: Telling, _ book: TellingBook, since event: Timestamp, at now: Timestamp
     ) -> Timestamp? {
-        book.quiet.filter { $0.webhooks.contains(row.webhook) }.compactMap {
+        let latest = event + QuietHours.longest
+        guard now < latest else { return nil }
+        return book.quiet.filter { $0.webhooks.contains(row.webhook) }.compactMap {
             $0.end(telling.severity, isSecurity: telling.isSecurity, at: now)
-        }.max()
+        }.max().map { min($0, latest) }
     }
 
     private nonisolated(nonsending) func hold(
@@ -155,7 +193,8 @@ struct HeldTellings {
     ) async throws {
         _ = try await transaction.query(
             Self.hold, .id(ledger.newID(EventKind.self)), .id(row.alert), .id(row.webhook),
-            .bool(row.isSubscribed), .id(row.event), .timestamp(end))
+            .bool(row.isSubscribed), .id(row.event), .timestamp(end), .bool(row.isMuted), .bool(row.lasts),
+            .bool(row.isSaid))
     }
 
     private nonisolated(nonsending) func note(
@@ -168,15 +207,13 @@ struct HeldTellings {
         _ = try await transaction.query(Self.why, .id(row.alert), .text(text))
     }
 
-    private func hiding(
-        _ alert: Alert, _ telling: Telling, _ book: TellingBook, at now: Timestamp
-    ) -> [TellingReason] {
-        if let acknowledged = alert.acknowledged, acknowledged.stands(at: now) {
-            return [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
-        }
-        return book.mutes.filter {
-            $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now)
-        }.map(\.reason)
+    private func acknowledgement(of alert: Alert, at now: Timestamp) -> [TellingReason]? {
+        guard let acknowledged = alert.acknowledged, acknowledged.stands(at: now) else { return nil }
+        return [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
+    }
+
+    private func mutes(of telling: Telling, _ book: TellingBook, at now: Timestamp) -> [Mute] {
+        book.mutes.filter { $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now) }
     }
 
     private nonisolated(nonsending) func messages(
@@ -200,7 +237,7 @@ struct HeldTellings {
             let digest = items.filter {
                 receiver.owner.mayInGeneral(.alertsRead) && receiver.owner.mayInGeneral($0.type.permission)
             }
-            let isDigest = digest.count > 1 || digest.first?.alert.state == .resolved
+            let isDigest = digest.count > 1 || digest.first.map { !$0.row.isSaid && $0.isOver } == true
             let alone =
                 isDigest ? items.filter { item in !digest.contains { $0.alert.id == item.alert.id } } : items
             var messages = alone.compactMap { item in
@@ -243,93 +280,22 @@ struct HeldTellings {
             $0.value.filter { !$0.row.isSubscribed }.map(\.row.webhook.uuid.description)
         }
         _ = try await transaction.query(
-            Self.show, .idArray(alerts.map(\.key)), .textArray(named.map { $0.joined(separator: " ") }))
+            Self.show, .idArray(alerts.map(\.key)), .textArray(named.map { $0.joined(separator: " ") }),
+            .boolArray(alerts.map { $0.value.contains(where: \.row.isSubscribed) }))
     }
 }
 
 extension HeldTellings.Item {
+    fileprivate var isOver: Bool { alert.state == .resolved }
+
+    fileprivate var target: Message.Target {
+        row.isSubscribed ? .subscribed([row.webhook]) : .webhooks([row.webhook])
+    }
+
     /// - Parameter earlier: what was held of it.
-    fileprivate func message(_ event: Event, telling earlier: [EventID]) -> Message {
-        var message = Message(
-            alert: event, alert.id, firedBy: type,
-            to: row.isSubscribed ? .subscribed([row.webhook]) : .webhooks([row.webhook]))
+    fileprivate func message(_ event: Event, telling earlier: [EventID] = []) -> Message {
+        var message = Message(alert: event, alert.id, firedBy: type, to: target)
         message.events = earlier.filter { $0 != event.id }
         return message
-    }
-}
-
-/// Many alerts in one message: how many of which rule, and where to read them.
-struct AlertDigest {
-    /// Under 20 kB, with summaries of 240 characters.
-    static let listedAtMost = 25
-
-    private let items: [HeldTellings.Item]
-
-    /// - Parameter items: of one webhook, at least one.
-    init(_ items: [HeldTellings.Item]) { self.items = items.sorted { $0.alert.firstAt < $1.alert.firstAt } }
-
-    func message(to webhook: WebhookID, at now: Timestamp, _ origin: String) -> Message {
-        let permissions =
-            [.alertsRead] + Set(items.map(\.type.permission)).sorted { $0.rawValue < $1.rawValue }
-        let isSubscribed = items.allSatisfy(\.row.isSubscribed)
-        var message = Message(
-            type: Message.digestType, timestamp: now, data: data(origin), event: nil,
-            permissions: permissions, to: isSubscribed ? .subscribed([webhook]) : .webhooks([webhook]))
-        message.alerts = items.map(\.alert.id)
-        return message
-    }
-
-    private func data(_ origin: String) -> JSONObject {
-        var data = JSONObject()
-        let severity = items.compactMap { Severity(rawValue: $0.alert.severity) }.max { $0.rank < $1.rank }
-        let fields: KeyValuePairs<String, JSONValue> = [
-            "severity": .string((severity ?? .info).rawValue), "summary": .string(summary),
-            "count": .number(JSONNumber(items.count)), "rules": .array(rules),
-            "alerts": .array(items.prefix(Self.listedAtMost).map { $0.alert.short(origin) }),
-            "more": .number(JSONNumber(max(0, items.count - Self.listedAtMost))),
-            "url": .string("\(origin)/alerts"),
-        ]
-        for (name, value) in fields { _ = data.append(name, value) }
-        return data
-    }
-
-    private var byRule: [(rule: RuleReference, count: Int)] {
-        Dictionary(grouping: items, by: \.alert.rule.id).values.compactMap { items in
-            items.first.map { ($0.alert.rule, items.count) }
-        }.sorted { ($1.count, $0.rule.name) < ($0.count, $1.rule.name) }
-    }
-
-    private var rules: [JSONValue] {
-        byRule.prefix(Self.listedAtMost).map { rule, count in
-            var object = rule.object
-            _ = object.append("count", .number(JSONNumber(count)))
-            return .object(object)
-        }
-    }
-
-    /// The three rules that fired most.
-    private var summary: String {
-        let named = byRule.prefix(3).map { "\($0.count) × \($0.rule.name)" }.joined(separator: ", ")
-        let word = items.count == 1 ? "alert" : "alerts"
-        return "\(items.count) \(word): \(named)\(byRule.count > 3 ? ", and others" : "")"
-    }
-}
-
-extension Alert {
-    /// What a webhook's matchers see of it, as they see a message's.
-    fileprivate var labelTexts: [String: String] {
-        var texts: [String: String] = [:]
-        for label in labels.members { texts[label.name] = label.value.asString }
-        (texts["severity"], texts["rule"]) = (severity, rule.name)
-        return texts
-    }
-
-    /// As a digest lists it.
-    fileprivate func short(_ origin: String) -> JSONValue {
-        [
-            "alert_id": .string(id.description), "rule": .string(rule.name), "severity": .string(severity),
-            "state": .string(state.rawValue), "summary": .string(summary),
-            "count": .number(JSONNumber(count)), "url": .string(Self.url(of: id, origin: origin)),
-        ]
     }
 }

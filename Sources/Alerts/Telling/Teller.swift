@@ -8,13 +8,19 @@ import Webhooks
 /// Decides, in the transaction that writes what is to be told, whom it is told and when. One worker's.
 final class Teller {
     private let ledger: Ledger
+    private let receivers: WebhookDirectory
     private var newest: TellingBook?
 
-    init(ledger: Ledger) { self.ledger = ledger }
+    init(ledger: Ledger, receivers: WebhookDirectory) {
+        (self.ledger, self.receivers) = (ledger, receivers)
+    }
 
     /// As it stands in this transaction.
     nonisolated(nonsending) func book(in transaction: Transaction) async throws -> TellingBook {
-        let (_, configuration) = try await Authority.numbers(in: transaction)
+        try await book(at: try await Authority.numbers(in: transaction).configuration)
+    }
+
+    private nonisolated(nonsending) func book(at configuration: Int64) async throws -> TellingBook {
         let now = ledger.clock.now()
         if let newest, newest.holds(configuration, at: now) { return newest }
         let fresh = try await TellingBook.load(configuration: configuration, at: now, from: ledger.database)
@@ -28,15 +34,56 @@ final class Teller {
         _ tellings: [Telling], at now: Timestamp, in transaction: Transaction
     ) async throws -> [Message] {
         guard !tellings.isEmpty else { return [] }
-        let book = try await book(in: transaction)
-        var plans = tellings.map { TellingPlan($0, book, at: now) }
-        let floods = try await Floods.count(tellings, plans, at: now, in: transaction)
-        for (place, flood) in floods {
-            plans[place] = TellingPlan(tellings[place], book, flood, at: now)
+        let numbers = try await Authority.numbers(in: transaction)
+        let book = try await book(at: numbers.configuration)
+        let messages = tellings.map(\.message)
+        let reach = try await receivers.reach(
+            of: messages.compactMap(\.self), at: numbers, in: transaction)
+        func plan(_ place: Int, _ flood: Floods.Flood = Floods.Flood()) -> TellingPlan {
+            TellingPlan(tellings[place], book, flood, at: now) { webhook in
+                messages[place].map { reach.takes(webhook, $0, as: .webhooks([webhook])) } ?? true
+            }
         }
+        var plans = tellings.indices.map { plan($0) }
+        let floods = try await Floods.count(tellings, plans, at: now, in: transaction)
+        for (place, flood) in floods { plans[place] = plan(place, flood) }
         let planned = zip(tellings, plans).map { Planned(telling: $0, plan: $1) }
         try await TellingStore.write(planned, at: now, newID: { ledger.newID() }, in: transaction)
         return planned.flatMap(\.messages)
+    }
+
+    /// What people and time did to alerts that were told. Quiet hours hold it as they hold firings.
+    nonisolated(nonsending) func say(
+        _ events: [Event], in transaction: Transaction
+    ) async throws -> [Message] {
+        let said = try await AlertAudience.said(events, in: transaction)
+        guard !said.isEmpty else { return [] }
+        let (book, now) = (try await book(in: transaction), ledger.clock.now())
+        var held: [TellingStore.Said] = []
+        let messages = said.map { message, entry in
+            var message = message
+            for (webhook, end) in book.resting(entry, at: now)
+            where !message.withheld.contains(webhook) {
+                guard let alert = message.alert, let event = message.event,
+                    let isSubscribed = message.target.wants(webhook)
+                else { continue }
+                message.withheld.insert(webhook)
+                held.append(
+                    TellingStore.Said(
+                        alert: alert, webhook: webhook, isSubscribed: isSubscribed, event: event, until: end))
+            }
+            return message
+        }
+        try await TellingStore.hold(held, at: now, newID: { ledger.newID() }, in: transaction)
+        return messages
+    }
+
+    /// Which webhooks get such messages.
+    nonisolated(nonsending) func reach(
+        of messages: [Message], in transaction: Transaction
+    ) async throws -> WebhookReach {
+        try await receivers.reach(
+            of: messages, at: try await Authority.numbers(in: transaction), in: transaction)
     }
 
     /// What was opened again or escalated.
@@ -55,6 +102,26 @@ final class Teller {
             return telling
         }
         return try await tell(tellings, at: ledger.clock.now(), in: transaction)
+    }
+}
+
+extension TellingBook {
+    /// Whose hours it is, and until when.
+    fileprivate func resting(
+        _ entry: AlertAudience.Entry, at now: Timestamp
+    ) -> [(webhook: WebhookID, until: Timestamp)] {
+        quiet.flatMap { hours in
+            hours.end(entry.severity, isSecurity: entry.isSecurity, at: now).map { end in
+                hours.webhooks.map { ($0, end) }
+            } ?? []
+        }
+    }
+}
+
+extension Telling {
+    /// What receivers get of it last, whoever they are.
+    fileprivate var message: Message? {
+        events.last.map { Message(alert: $0, alert, firedBy: firedBy, to: .subscribers) }
     }
 }
 

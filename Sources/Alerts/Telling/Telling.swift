@@ -17,6 +17,8 @@ struct Telling {
     let isSecurity: Bool
     /// It fires for the first time.
     let isNew: Bool
+    /// Its rule looks at more than one event: it may still be so later.
+    var lasts = false
     /// It was told to nobody when it fired before.
     var wasHidden = true
     /// Somebody looks after it, and it did not get worse.
@@ -55,7 +57,8 @@ extension Telling {
                 rule: rule, severity: content.severity.rawValue, isSecurity: content.isSecurity,
                 eventType: newest.event.type.name, labels: content.labels, group: newest.group),
             severity: content.severity, isSecurity: content.isSecurity,
-            isNew: raised.count == group.firings.count, wasHidden: raised.wasHidden)
+            isNew: raised.count == group.firings.count, lasts: !content.isPoint,
+            wasHidden: raised.wasHidden)
         // What is critical and about security never waits.
         let neverWaits = severity == .critical && isSecurity
         quota = neverWaits ? nil : content.digestAbove.map { Quota(rule: newest.rule.id, firings: $0) }

@@ -12,7 +12,12 @@ struct TellingPlan: Equatable {
         let until: Timestamp
         /// The first of the telling's events that waits for it.
         var from = 0
+        /// It is hidden, and told if it still fires when that is over.
+        var isMuted = false
     }
+
+    /// Whether a webhook would get it that was chosen, or subscribed.
+    typealias Reach = (WebhookID) -> Bool
 
     /// Nil: nobody, now or later.
     var target: Message.Target?
@@ -23,6 +28,9 @@ struct TellingPlan: Equatable {
     var reasons: [TellingReason] = []
     /// Routes that take it, told or not: they escalate.
     var routes: [AlertRoute] = []
+
+    /// Whether any of those who are not made to wait would get it.
+    private var isHeard = false
 
     /// So many of the telling's events are told before its rule told enough; nil: all of them.
     var quota: Int?
@@ -37,11 +45,7 @@ struct TellingPlan: Equatable {
     /// Somebody is told an event at once.
     func isTold(_ place: Int) -> Bool {
         if let quota, place >= quota { return false }
-        switch target {
-        case nil: return false
-        case .webhooks(let named): return !Set(named).isSubset(of: withheld(from: place))
-        case .subscribers, .subscribersAnd, .subscribed: return true
-        }
+        return target != nil && isHeard
     }
 
     /// Somebody is told at once.
@@ -50,6 +54,9 @@ struct TellingPlan: Equatable {
     /// As if there were no routes, silences and hours.
     var isUsual: Bool { target != nil && chosen.isEmpty && held.isEmpty }
 
+    /// There is nobody whom it could be told.
+    var isLost: Bool { target == nil && reasons.contains { $0.kind == .unreachable } }
+
     func verdict(of place: Int) -> String { target == nil ? "hidden" : isTold(place) ? "told" : "held" }
 }
 
@@ -57,8 +64,10 @@ extension TellingPlan {
     /// - Parameters:
     ///   - flood: what told as much in this minute as it tells one by one.
     ///   - now: the moment of telling; when it fired does not matter.
+    ///   - reach: asked of webhooks that take messages.
     init(
-        _ telling: Telling, _ book: TellingBook, _ flood: Floods.Flood = Floods.Flood(), at now: Timestamp
+        _ telling: Telling, _ book: TellingBook, _ flood: Floods.Flood = Floods.Flood(), at now: Timestamp,
+        reach: Reach = { _ in true }
     ) {
         if let acknowledged = telling.acknowledged {
             reasons = [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
@@ -69,13 +78,42 @@ extension TellingPlan {
             return
         }
         if telling.escalation == nil { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
-        reasons = book.mutes.filter {
-            $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now)
-        }.map(\.reason)
-        if !reasons.isEmpty { return }
         choose(telling)
-        reach(book, but: telling.endpoint)
+        let mutes = book.mutes.filter { $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now) }
+        guard mutes.isEmpty else {
+            hide(telling, book, mutes, at: now)
+            return
+        }
+        let endpoint = telling.endpoint
+        func isOpen(_ webhook: WebhookID) -> Bool {
+            webhook != endpoint && book.receivers.contains(webhook) && reach(webhook)
+        }
+        findSomebody(in: book, isOpen)
         hold(telling, book, flood, at: now)
+        let waiting = withheld(from: 0)
+        isHeard = audience(in: book).contains { !waiting.contains($0) && isOpen($0) }
+    }
+
+    /// Nobody is told now. What lasts is looked at again when that is over, for each who would be told.
+    private mutating func hide(
+        _ telling: Telling, _ book: TellingBook, _ mutes: [Mute], at now: Timestamp
+    ) {
+        if telling.lasts, let reason = mutes.first?.reason,
+            let end = mutes.compactMap({ $0.spans.end(at: now) }).max()
+        {
+            for webhook in audience(in: book) { hold(webhook, reason, until: end, isMuted: true) }
+        }
+        (target, chosen, reasons) = (nil, [], mutes.map(\.reason))
+    }
+
+    /// Whom it is for, whether they get it or not.
+    private func audience(in book: TellingBook) -> [WebhookID] {
+        switch target {
+        case nil: []
+        case .webhooks(let named), .subscribed(let named): named
+        case .subscribers: book.subscribers
+        case .subscribersAnd(let named): named + book.subscribers.filter { !named.contains($0) }
+        }
     }
 
     private mutating func choose(_ telling: Telling) {
@@ -94,15 +132,13 @@ extension TellingPlan {
         }
     }
 
-    /// Where none of those that were chosen takes messages, because they were deleted, or are disabled, all
-    /// who subscribed are told; and where there is none either, it stands with the alert that nobody was.
-    /// - Parameter endpoint: the one that it tells of.
-    private mutating func reach(_ book: TellingBook, but endpoint: WebhookID?) {
-        guard let named = target?.named, !named.isEmpty, target.map(\.isForNamedAlone) == true,
-            !named.contains(where: { book.receivers.contains($0) && $0 != endpoint })
-        else { return }
+    /// Where none of those that were chosen gets it, because they were deleted, or are disabled, or take no
+    /// such alert, or their owners may not read it, all who subscribed are told; and where there is none
+    /// either, it stands with the alert that nobody was.
+    private mutating func findSomebody(in book: TellingBook, _ isOpen: Reach) {
+        guard !audience(in: book).contains(where: isOpen) else { return }
         reasons.append(TellingReason(kind: .unreachable))
-        chosen = book.subscribers.filter { $0 != endpoint }
+        chosen = target.map(\.isForNamedAlone) == true ? book.subscribers.filter(isOpen) : []
         target = chosen.isEmpty ? nil : .webhooks(chosen)
     }
 
@@ -131,11 +167,14 @@ extension TellingPlan {
     }
 
     private mutating func hold(
-        _ webhook: WebhookID, _ reason: TellingReason, until end: Timestamp, from place: Int = 0
+        _ webhook: WebhookID, _ reason: TellingReason, until end: Timestamp, from place: Int = 0,
+        isMuted: Bool = false
     ) {
         guard let isSubscribed = target?.wants(webhook), !withheld.contains(webhook) else { return }
         held.append(
-            Held(webhook: webhook, isSubscribed: isSubscribed, reason: reason, until: end, from: place))
+            Held(
+                webhook: webhook, isSubscribed: isSubscribed, reason: reason, until: end, from: place,
+                isMuted: isMuted))
         if !reasons.contains(reason) { reasons.append(reason) }
     }
 }
@@ -157,7 +196,7 @@ extension Message.Target {
     }
 
     /// Nil: it would not be told. True: only if it subscribed.
-    fileprivate func wants(_ webhook: WebhookID) -> Bool? {
+    func wants(_ webhook: WebhookID) -> Bool? {
         switch self {
         case .webhooks(let named), .subscribed(let named): named.contains(webhook) ? false : nil
         case .subscribers: true

@@ -48,14 +48,35 @@ enum TellingStore {
     private static let hold = Statement(
         "alert_due_hold",
         """
-        insert into alert_due as d (id, kind, alert, webhook, is_subscribed, event, due_at)
+        insert into alert_due as d (id, kind, alert, webhook, is_subscribed, event, due_at, is_muted, lasts)
         select id, 'held', alert, webhook, is_subscribed, event,
-            least(due_at, clock_timestamp() + (due_at - $7::timestamptz))
-        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::uuid[], $6::timestamptz[])
-            as h (id, alert, webhook, is_subscribed, event, due_at)
+            least(due_at, clock_timestamp() + (due_at - $9::timestamptz)), is_muted, lasts
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::uuid[], $6::timestamptz[],
+            $7::boolean[], $8::boolean[])
+            as h (id, alert, webhook, is_subscribed, event, due_at, is_muted, lasts)
         on conflict (alert, webhook) where kind = 'held' do update set event = excluded.event,
-            is_subscribed = d.is_subscribed and excluded.is_subscribed
+            is_subscribed = d.is_subscribed and excluded.is_subscribed,
+            is_muted = d.is_muted and excluded.is_muted, lasts = excluded.lasts, is_said = false,
+            due_at = case when d.is_muted and not excluded.is_muted then least(d.due_at, excluded.due_at)
+                else d.due_at end
         """)
+    /// Where a firing waits already, that is told with how it is by then.
+    private static let holdSaid = Statement(
+        "alert_due_hold_said",
+        """
+        insert into alert_due as d (id, kind, alert, webhook, is_subscribed, event, due_at, is_said)
+        select id, 'held', alert, webhook, is_subscribed, event,
+            least(due_at, clock_timestamp() + (due_at - $7::timestamptz)), true
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::uuid[], $6::timestamptz[])
+            with ordinality as h (id, alert, webhook, is_subscribed, event, due_at, place)
+        where place in (
+            select max(place) from unnest($2::uuid[], $3::uuid[]) with ordinality as l (alert, webhook, place)
+            group by alert, webhook)
+        on conflict (alert, webhook) where kind = 'held' do update set event = excluded.event where d.is_said
+        """)
+    private static let look = Statement(
+        "alert_due_look",
+        "update alert_due set due_at = $1 where kind = 'held' and is_muted and due_at > $1")
 
     nonisolated(nonsending) static func write(
         _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
@@ -67,7 +88,9 @@ enum TellingStore {
                 .timestamp(now))
         }
         try await settle(planned.filter { !$0.plan.isUsual || $0.telling.wasHidden }, in: transaction)
-        try await note(planned.filter { !$0.plan.isUsual }, at: now, newID: newID, in: transaction)
+        // That there is nobody to be told is said once of each alert.
+        let noted = planned.filter { !$0.plan.isUsual && ($0.telling.isNew || !$0.plan.isLost) }
+        try await note(noted, at: now, newID: newID, in: transaction)
         try await escalate(planned, at: now, newID: newID, in: transaction)
         try await hold(planned, at: now, newID: newID, in: transaction)
     }
@@ -128,7 +151,33 @@ enum TellingStore {
             hold, .idArray(held.map { _ in newID() }), .idArray(held.map(\.telling.alert)),
             .idArray(held.map(\.held.webhook)), .boolArray(held.map(\.held.isSubscribed)),
             .optionalUUIDArray(held.map { $0.telling.events.last?.id.uuid }),
-            .timestampArray(held.map(\.held.until)), .timestamp(now))
+            .timestampArray(held.map(\.held.until)), .boolArray(held.map(\.held.isMuted)),
+            .boolArray(held.map(\.telling.lasts)), .timestamp(now))
+    }
+
+    /// What was said of an alert, for one whose quiet hours it is.
+    struct Said {
+        let alert: AlertID
+        let webhook: WebhookID
+        let isSubscribed: Bool
+        let event: EventID
+        let until: Timestamp
+    }
+
+    nonisolated(nonsending) static func hold(
+        _ said: [Said], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
+    ) async throws {
+        guard !said.isEmpty else { return }
+        _ = try await transaction.query(
+            holdSaid, .idArray(said.map { _ in newID() }), .idArray(said.map(\.alert)),
+            .idArray(said.map(\.webhook)), .boolArray(said.map(\.isSubscribed)),
+            .idArray(said.map(\.event)), .timestampArray(said.map(\.until)), .timestamp(now))
+    }
+
+    /// A silence or a maintenance window is over before its time: what it hid is looked at again.
+    nonisolated(nonsending) static func lookAgain(at now: Timestamp, in transaction: Transaction) async throws
+    {
+        _ = try await transaction.query(look, .timestamp(now))
     }
 }
 

@@ -85,11 +85,12 @@ enum RecoverOwnerCommand {
     /// sends them.
     private static func tellEverybody(_ ledger: Ledger, _ settings: Settings) {
         let rights = PrincipalRights.reader(ledger.clock)
+        let directory = WebhookDirectory(rights: rights, in: ledger.database)
         let outbox = WebhookOutbox(
-            directory: WebhookDirectory(rights: rights, in: ledger.database),
-            node: UUID(at: ledger.clock.now(), entropy: ledger.entropy), clock: ledger.clock,
-            entropy: ledger.entropy)
-        let engine = AlertEngine(ledger: ledger, rights: rights, origin: settings.origin)
+            directory: directory, node: UUID(at: ledger.clock.now(), entropy: ledger.entropy),
+            clock: ledger.clock, entropy: ledger.entropy)
+        let engine = AlertEngine(
+            ledger: ledger, rights: rights, receivers: directory, origin: settings.origin)
         ledger.react(
             outbox.reaction(adding: { events, transaction in
                 try await engine.messages(for: events, in: transaction)

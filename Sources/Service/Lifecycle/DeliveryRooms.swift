@@ -37,7 +37,7 @@ struct DeliveryRooms {
             reactor: reactor, log: shared.log, metrics: shared.webhookMetrics, sweeps: isLead)
         let engine = AlertEngine(
             ledger: ledger, rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source,
-            origin: shared.settings.origin)
+            receivers: directory, origin: shared.settings.origin)
         ledger.react(
             where: { outbox.mayTake($0, at: $1) || engine.mayTake($0, at: $1) },
             outbox.reaction(adding: { events, transaction in

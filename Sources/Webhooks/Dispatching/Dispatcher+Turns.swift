@@ -100,7 +100,8 @@ extension Dispatcher {
 
     private nonisolated(nonsending) func hold(_ destination: Destination, _ pause: Period) async {
         do {
-            try await ChannelPace.hold(destination.paces, until: clock.now() + pause, in: database)
+            let now = clock.now()
+            try await ChannelPace.hold(destination.paces, until: now + pause, at: now, in: database)
         } catch {
             // Others will be told 429 themselves.
             log.debug("a channel's pause is not shared", ["error": .text("\(error)")])

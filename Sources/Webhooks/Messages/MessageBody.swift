@@ -58,6 +58,25 @@ struct MessageBody {
                 }))
     }
 
+    /// A message as an endpoint gets it that takes ids alone, and each of a batch.
+    static func thin(_ message: JSONValue) -> JSONValue {
+        guard var data = message["data"]?.asObject else { return message }
+        let sequence = data["sequence"]
+        if let alerts = data["alerts"]?.asArray {
+            data = JSONObject(
+                members: data.members.map { member in
+                    member.name == "alerts"
+                        ? (member.name, .array(alerts.map(thin))) : (member.name, member.value)
+                })
+        } else {
+            data = reference(data)
+            if let sequence { _ = data.append("sequence", sequence) }
+        }
+        let members = (message.asObject ?? JSONObject()).members
+        return .object(
+            JSONObject(members: members.map { ($0.name, $0.name == "data" ? .object(data) : $0.value) }))
+    }
+
     func bytes(sequence: Int64) -> [UInt8] { prefix + Array(String(sequence).utf8) + Self.suffix }
 
     private static func prefix(_ message: Message, _ data: JSONObject) -> [UInt8] {

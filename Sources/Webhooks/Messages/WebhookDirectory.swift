@@ -63,7 +63,12 @@ package final class WebhookDirectory {
 
     /// What holds inside this transaction, or at this statement.
     nonisolated(nonsending) func view(in source: any Queryable) async throws -> View {
-        let (epoch, configuration) = try await Authority.numbers(in: source)
+        try await view(at: try await Authority.numbers(in: source))
+    }
+
+    /// - Parameter numbers: as they stand in the transaction that asks.
+    nonisolated(nonsending) func view(at numbers: Authority.State) async throws -> View {
+        let (epoch, configuration) = numbers
         let known = latest
         if let known, known.epoch == epoch, known.view.webhooks.configuration == configuration,
             known.view.rights.hold(at: owners.now)

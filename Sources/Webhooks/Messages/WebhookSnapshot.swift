@@ -36,7 +36,9 @@ final class WebhookSnapshot {
 
         /// Whether `event_types` lets a message through. A rule that names a webhook which says nothing of
         /// alerts means it; where it does speak of alerts, that narrows.
-        func takes(_ message: Message) -> Bool {
+        func takes(_ message: Message) -> Bool { takes(message, as: message.target) }
+
+        func takes(_ message: Message, as target: Message.Target) -> Bool {
             let isPager = channel?.kind == .pagerduty
             // A page that was sent is closed, whatever is held for its receiver.
             let isWithheld = message.withheld.contains(id) && !(isPager && message.isEnd)
@@ -46,7 +48,7 @@ final class WebhookSnapshot {
                 EventType.pagingNames.contains(message.type)
                 || message.countingNames.contains { name in patterns.contains { $0.matches(name) } }
             let isMeant = isTaken || !patterns.contains { $0.isAboutAlerts }
-            return switch message.target {
+            return switch target {
             case .webhooks(let named): named.contains(id) && isMeant
             case .subscribers: isTaken
             case .subscribersAnd(let named): isTaken || named.contains(id) && isMeant

@@ -107,28 +107,41 @@ extension WebhookEndpoints {
         return reason
     }
 
-    /// Signs with the new and the old one until the overlap ends.
+    /// Signs with the new and the old one until the overlap ends. Without an overlap the new one alone signs,
+    /// whichever did before: so ends what is known to somebody else.
     nonisolated(nonsending) func rotate(_ request: Request, _ context: Context) async throws
         -> Response
     {
         try request.parameters().finish()
         let id = try Self.id(request)
-        let until = context.now + (try await Self.overlap(request))
+        let overlap = try await Self.overlap(request)
+        let until = context.now + overlap
+        let endsAll = overlap.microseconds == 0
         let secretID = ledger.newID(WebhookSecretKind.self)
         let secret = try keys.makeSecret(secretID, entropy: ledger.entropy)
         try await ledger.change(context) { change in
             let record = try await locked(id, change)
-            guard !record.secrets.contains(where: { $0.expiresAt != nil }) else {
-                throw Problem(.conflict, "The previous secret still signs; wait until it has expired.")
+            guard endsAll || !record.secrets.contains(where: { $0.expiresAt != nil }) else {
+                throw Problem(
+                    .conflict,
+                    "The previous secret still signs; wait until it has expired, or end both by overlap 0s.")
             }
             let transaction = change.transaction
-            try await WebhookStore.retireSecret(of: id, until: until, at: context.now, in: transaction)
+            if endsAll {
+                try await WebhookStore.dropSecrets(of: id, in: transaction)
+            } else {
+                try await WebhookStore.retireSecret(of: id, until: until, at: context.now, in: transaction)
+            }
             try await WebhookStore.insertSecret(
                 secretID, of: id, sealed: secret.sealed, at: context.now, in: transaction)
             var webhook = record.webhook
             webhook.updatedAt = context.now
             try await WebhookStore.update(webhook, in: transaction)
-            change.audit("webhooks.rotate_secret", id, detail: ["secret_id": .string(secretID.description)])
+            change.audit(
+                "webhooks.rotate_secret", id,
+                detail: [
+                    "secret_id": .string(secretID.description), "overlap": .string(overlap.description),
+                ])
             change.touchesConfiguration = true
         }
         return Response.object(.created) { w in
@@ -146,7 +159,7 @@ extension WebhookEndpoints {
         var fields = try await request.fields(limit: bodyBytes)
         let period = fields.parsed(optional: "overlap", expected: "a period such as 24h, at most 30d") {
             text in
-            Period(text).flatMap { $0.microseconds > 0 && $0 <= overlapLimit ? $0 : nil }
+            Period(text).flatMap { $0 <= overlapLimit ? $0 : nil }
         }
         try fields.finish()
         return period ?? overlap

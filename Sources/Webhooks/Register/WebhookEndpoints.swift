@@ -143,13 +143,16 @@ extension WebhookEndpoints {
         try request.parameters().finish()
         let id = try Self.id(request)
         let kind = try await ChannelStore.kind(of: id, in: ledger.database)
+        let stored = try await WebhookStore.find(id, at: context.now, in: ledger.database)?.webhook
         var fields = try await request.fields(limit: Self.bodyBytes)
         let name = fields.webhookName(optional: "name")
         let url = fields.webhookURL(optional: "url", of: kind, allowance)
         let channel = fields.channel(kind, isNew: false)
         let eventTypes = fields.eventPatterns("event_types")
         fields.refuseTerms(of: kind)
-        let draft = TermsDraft(&fields, patterns: eventTypes)
+        let draft = TermsDraft(
+            &fields, patterns: eventTypes ?? stored?.eventTypes ?? [],
+            stored: stored?.terms ?? DeliveryTerms())
         let isEmpty = name == nil && url == nil && eventTypes == nil && channel == nil && draft.isEmpty
         if isEmpty, !fields.hasMistakes {
             fields.fail(code: FieldCode.tooFew, "must change something")

@@ -73,6 +73,8 @@ enum WebhookStore {
         "update webhook_secret set expires_at = $2 where webhook = $1 and expires_at is null")
     private static let dropExpired = Statement(
         "webhook_secret_drop", "delete from webhook_secret where webhook = $1 and expires_at <= $2")
+    private static let dropAll = Statement(
+        "webhook_secret_drop_all", "delete from webhook_secret where webhook = $1")
     private static let clearFailures = Statement(
         "webhook_health_clear",
         "update webhook_health set consecutive_failures = 0, opens_at = null where webhook = $1")
@@ -206,6 +208,13 @@ extension WebhookStore {
     ) async throws {
         _ = try await transaction.query(dropExpired, .id(webhook), .timestamp(now))
         _ = try await transaction.query(retireSecret, .id(webhook), .timestamp(expiry))
+    }
+
+    /// None of them signs any more.
+    nonisolated(nonsending) static func dropSecrets(
+        of webhook: WebhookID, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(dropAll, .id(webhook))
     }
 
     /// Puts it in the place of what there was; nil: nothing.

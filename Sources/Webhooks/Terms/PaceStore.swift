@@ -4,14 +4,18 @@ import Postgres
 
 /// Turns of endpoints with a rate, for all nodes together.
 enum PaceStore {
+    /// By the earlier of two clocks, as `AgreedTime`: a node's that steps forward holds nobody else up, and
+    /// what one of them once wrote holds nobody up for longer than a minute. The answer is in its own terms.
     private static let take = Statement(
         "webhook_pace_reserve",
         """
-        insert into webhook_pace (webhook, next_at)
-            select id, $2::timestamptz + $3::bigint * interval '1 microsecond' from webhook where id = $1
+        with clock as (select least($2::timestamptz, clock_timestamp()) as now)
+        insert into webhook_pace as p (webhook, next_at)
+            select w.id, clock.now + $3::bigint * interval '1 microsecond' from webhook w, clock where w.id = $1
         on conflict (webhook) do update
-            set next_at = greatest(webhook_pace.next_at, $2) + $3::bigint * interval '1 microsecond'
-        returning next_at
+            set next_at = greatest(least(p.next_at, (select now from clock) + interval '1 minute'),
+                (select now from clock)) + $3::bigint * interval '1 microsecond'
+        returning p.next_at + ($2::timestamptz - (select now from clock))
         """)
 
     /// The first of so many turns; nil when there is no such webhook.

@@ -6,9 +6,13 @@ enum SampleMessage {
     /// More types than that tell nothing new of a template.
     private static let typesAtMost = 40
 
-    /// An alert, and an event of each type that the endpoint takes.
-    static func all(of patterns: [String]?) -> [JSONValue] {
-        let taken = (patterns ?? ["alert.*"]).map { EventPattern(trusted: $0) }
+    /// An alert, and an event of each type that the endpoint takes, as it gets them.
+    static func all(of patterns: [String], _ payload: DeliveryTerms.Payload) -> [JSONValue] {
+        payload == .full ? whole(of: patterns) : whole(of: patterns).map(MessageBody.thin)
+    }
+
+    private static func whole(of patterns: [String]) -> [JSONValue] {
+        let taken = patterns.map { EventPattern(trusted: $0) }
         let types = EventType.all.filter { type in taken.contains { $0.matches(type) } }
         let events = types.prefix(typesAtMost).map { type in
             message(type.name, fields(of: type))

@@ -23,8 +23,10 @@ struct TermsDraft {
     private(set) var headers: [OutgoingHeader]?
     private(set) var certificate: ClientCertificate??
 
-    /// - Parameter patterns: what the endpoint takes; a template is tried on samples of that.
-    init(_ fields: inout Fields, patterns: [String]?) {
+    /// - Parameters:
+    ///   - patterns: what the endpoint takes from now on; a template is tried on samples of that.
+    ///   - stored: the terms that it has.
+    init(_ fields: inout Fields, patterns: [String], stored: DeliveryTerms = DeliveryTerms()) {
         if fields.has("ordered") { isOrdered = fields.bool(optional: "ordered") ?? false }
         if fields.has("batch") { isBatched = fields.bool(optional: "batch") ?? false }
         if fields.has("max_per_second") {
@@ -34,7 +36,13 @@ struct TermsDraft {
             payload = fields.choice(optional: "payload", DeliveryTerms.Payload.self) ?? .full
         }
         if fields.has("matchers") { matchers = fields.labelMatchers() }
-        if fields.has("template") { template = .some(fields.template(patterns)) }
+        let effective = payload ?? stored.payload
+        if fields.has("template") {
+            template = .some(fields.template(SampleMessage.all(of: patterns, effective)))
+        } else if let template = stored.template, fields.has("event_types") || effective != stored.payload {
+            let field = effective == stored.payload ? "event_types" : "payload"
+            fields.check(template, on: SampleMessage.all(of: patterns, effective), field)
+        }
         if fields.has("headers") { headers = fields.ownHeaders() }
         if fields.has("client_certificate") { certificate = .some(fields.clientCertificate()) }
         if isOrdered == true, isBatched == true { Self.refuseOrderOfBatches(&fields) }
@@ -97,11 +105,20 @@ extension Fields {
         }
     }
 
-    fileprivate mutating func template(_ patterns: [String]?) -> MessageTemplate? {
+    /// Other types, or ids alone, may leave a template nothing to say.
+    fileprivate mutating func check(
+        _ template: MessageTemplate, on samples: [JSONValue], _ field: String
+    ) {
+        guard let mistake = template.mistake(on: samples) else { return }
+        fail(
+            field, code: "not_with_template",
+            "does not go with the webhook's template, which \(mistake.message)")
+    }
+
+    fileprivate mutating func template(_ samples: [JSONValue]) -> MessageTemplate? {
         guard let value = take("template"), !value.isNull else { return nil }
         do throws(MessageTemplate.Mistake) {
             let template = try MessageTemplate(value)
-            let samples = SampleMessage.all(of: patterns)
             if let mistake = template.mistake(on: samples) { throw mistake }
             guard samples.allSatisfy({ template.render($0).count <= MessageBody.limitBytes }) else {
                 throw MessageTemplate.Mistake(message: "gives more than 20 kB on a sample")
