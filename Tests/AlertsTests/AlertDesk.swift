@@ -35,6 +35,8 @@ final class AlertDesk {
     }
 
     static let owner = PrincipalID(.user, UUID(high: 1, low: 1))
+    /// Of the webhook that takes all alerts.
+    static let listener = PrincipalID(.user, UUID(high: 1, low: 99))
     /// What rules reach.
     let keys: StandInKeys
 
@@ -244,7 +246,10 @@ func withDesk(
     let scratch = try await ScratchDatabase.make(migrated: true)
     try await scratch.withDatabase { worker, database in
         let desk = AlertDesk(database)
-        if hasSubscriber { _ = try await desk.webhook("everybody") }
+        if hasSubscriber {
+            desk.rights.permissions[AlertDesk.listener] = Set(Permission.allCases)
+            _ = try await desk.webhook("everybody", of: AlertDesk.listener)
+        }
         try await body(worker, desk)
     }
 }

@@ -59,7 +59,7 @@ struct HeldTellingTests {
             #expect(told?.count == 1 && told?.first?["untold"] == [])
             try await desk.push([("a", 1)])
             try await desk.catchUp(engine)
-            #expect(desk.told.map(\.type) == ["alert.firing", "alert.resolved"])
+            #expect(desk.told.map(\.type) == ["alert.firing", "alert.firing", "alert.resolved"])
             #expect(desk.told.last?.target == .subscribers)
             #expect(try await desk.duesLeft() == 0)
         }
