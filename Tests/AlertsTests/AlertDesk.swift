@@ -50,6 +50,7 @@ final class AlertDesk {
         self.ledger = ledger
         let rights = RightsBook()
         rights.permissions[Self.owner] = Set(Permission.allCases)
+        rights.permissions[Self.listener] = Set(Permission.allCases)
         self.rights = rights
         reader = RightsReader(now: clock.now) { _, _, _ in
             rights.permissions.mapValues { Rights(everywhere: $0) }.merging(rights.scoped) { $1 }
@@ -247,7 +248,6 @@ func withDesk(
     try await scratch.withDatabase { worker, database in
         let desk = AlertDesk(database)
         if hasSubscriber {
-            desk.rights.permissions[AlertDesk.listener] = Set(Permission.allCases)
             _ = try await desk.webhook("everybody", of: AlertDesk.listener)
         }
         try await body(worker, desk)

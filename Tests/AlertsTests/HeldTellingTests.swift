@@ -2,6 +2,7 @@ import Access
 import Events
 import JSON
 import Kernel
+import Postgres
 import Testing
 import TestSupport
 import Webhooks
@@ -87,7 +88,8 @@ struct HeldTellingTests {
             desk.now = desk.now + .minutes(1)
             try await desk.push([("a", 0), ("a", 0)])
             try await desk.catchUp(engine)
-            #expect(desk.told.count == 1 && (try await desk.duesLeft()) == 1, "\(window.text)")
+            #expect(desk.told.count == 1, "\(window.text)")
+            #expect(try await desk.duesLeft() == 1)
             let alert = try #require(try await desk.alerts().first?["id"]?.asString)
             _ = try await desk.call("POST", "alerts/\(alert)/resolve")
             let last = try #require(desk.told.last)
@@ -95,7 +97,8 @@ struct HeldTellingTests {
             _ = try await desk.call(
                 "DELETE", "maintenance-windows/\(window.json["id"]?.asString ?? "")")
             try await desk.dues()
-            #expect(desk.told.count == 2 && (try await desk.duesLeft()) == 0)
+            #expect(desk.told.count == 2)
+            #expect(try await desk.duesLeft() == 0)
         }
     }
 
@@ -121,8 +124,8 @@ struct HeldTellingTests {
             let webhook = try await desk.webhook("mine")
             try await quiet(
                 desk, webhook,
-                #"{"days": DAYS, "from": "00:00", "to": "12:00"}, {"days": DAYS, "from": "12:00", "to": "00:00"}"#
-            )
+                #"{"days": DAYS, "from": "00:00", "to": "12:00"}, "#
+                    + #"{"days": DAYS, "from": "12:00", "to": "00:00"}"#)
             desk.now = try #require(Timestamp("2026-01-07T06:00:00.000Z"))
             try await desk.push([("a", 1)])
             desk.now = desk.now + .hours(16) - .seconds(1)
@@ -130,7 +133,8 @@ struct HeldTellingTests {
             #expect(desk.told.isEmpty)
             desk.now = desk.now + .seconds(1)
             try await desk.dues()
-            #expect(desk.told.map(\.type) == ["alert.firing"] && (try await desk.duesLeft()) == 0)
+            #expect(desk.told.map(\.type) == ["alert.firing"])
+            #expect(try await desk.duesLeft() == 0)
         }
     }
 

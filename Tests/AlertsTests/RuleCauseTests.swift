@@ -30,7 +30,8 @@ struct RuleCauseTests {
             (1...2).map { sample($0, "custom.a", 3) })
         #expect(added.map(\.window?.value) == ["6"])
         let steps = try causes(
-            #""sequence": {"steps": [{"on": ["custom.a"], "count": 2}, {"on": ["custom.b"]}], "within": "1h"}"#,
+            #""sequence": {"steps": [{"on": ["custom.a"], "count": 2}, {"on": ["custom.b"]}], "#
+                + #""within": "1h"}"#,
             [sample(1), sample(2), sample(3, "custom.b")])
         let ends = [
             RuleCause.Step(count: 2, at: RuleWorkbench.at(20)),

@@ -33,12 +33,11 @@ struct RuleSight: Equatable {
     /// Such a rule would never fire, and nobody would know.
     func refuseBlind() throws(FieldErrors) {
         guard isBlind else { return }
+        let some = unseen.prefix(5).joined(separator: ", ")
         throw FieldErrors(
             FieldError(
                 pointer: "/on", code: "unseen",
-                message:
-                    "holds nothing that the rule's owner may read: \(unseen.prefix(5).joined(separator: ", "))"
-            ))
+                message: "holds nothing that the rule's owner may read: \(some)"))
     }
 }
 

@@ -33,7 +33,8 @@ struct HeldTellings {
     private static let hold = Statement(
         "alert_due_hold_on",
         """
-        insert into alert_due (id, kind, alert, webhook, is_subscribed, event, due_at, is_muted, lasts, is_said)
+        insert into alert_due (id, kind, alert, webhook, is_subscribed, event, due_at, is_muted, lasts,
+            is_said)
         values ($1, 'held', $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (alert, webhook) where kind = 'held' do nothing
         """)

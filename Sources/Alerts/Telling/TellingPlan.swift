@@ -79,16 +79,16 @@ extension TellingPlan {
         }
         if telling.escalation == nil { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
         choose(telling)
-        let mutes = book.mutes.filter { $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now) }
-        guard mutes.isEmpty else {
-            hide(telling, book, mutes, at: now)
-            return
-        }
         let endpoint = telling.endpoint
         func isOpen(_ webhook: WebhookID) -> Bool {
             webhook != endpoint && book.receivers.contains(webhook) && reach(webhook)
         }
         findSomebody(in: book, isOpen)
+        let mutes = book.mutes.filter { $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now) }
+        guard mutes.isEmpty else {
+            hide(telling, book, mutes, at: now)
+            return
+        }
         hold(telling, book, flood, at: now)
         let waiting = withheld(from: 0)
         isHeard = audience(in: book).contains { !waiting.contains($0) && isOpen($0) }

@@ -9,7 +9,8 @@ enum ChannelPace {
     private static let make = Statement(
         "channel_pace_make",
         """
-        insert into channel_pace (bucket, full_at) select b, least($2, clock_timestamp()) from unnest($1::bytea[]) as b
+        insert into channel_pace (bucket, full_at)
+        select b, least($2, clock_timestamp()) from unnest($1::bytea[]) as b
         order by b on conflict do nothing
         """)
     private static let read = Statement(

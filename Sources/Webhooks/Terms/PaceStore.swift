@@ -11,7 +11,8 @@ enum PaceStore {
         """
         with clock as (select least($2::timestamptz, clock_timestamp()) as now)
         insert into webhook_pace as p (webhook, next_at)
-            select w.id, clock.now + $3::bigint * interval '1 microsecond' from webhook w, clock where w.id = $1
+            select w.id, clock.now + $3::bigint * interval '1 microsecond' from webhook w, clock
+            where w.id = $1
         on conflict (webhook) do update
             set next_at = greatest(least(p.next_at, (select now from clock) + interval '1 minute'),
                 (select now from clock)) + $3::bigint * interval '1 microsecond'
