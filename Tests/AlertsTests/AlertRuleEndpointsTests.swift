@@ -24,7 +24,8 @@ struct AlertRuleEndpointsTests {
                     "digest_above", "labels", "send_to", "security", "retroactive", "for", "window",
                     "sequence",
                     "recover_when", "no_data_after", "expires_at", "actions", "keys_per_hour", "advice",
-                    "owner_id", "sees", "unseen_types", "origin", "tests", "last_fired_at", "created_at", "updated_at", "version",
+                    "owner_id", "sees", "unseen_types", "origin",
+                    "tests", "last_fired_at", "created_at", "updated_at", "version",
                     "revision",
                 ])
             let twin = try await desk.call("POST", "alert-rules", crossing.replacing("Grade", with: "GRADE"))
