@@ -235,7 +235,7 @@ if Context.environment["KEYBELL_BENCHMARKS"] != nil {
             name: "RuleBenchmark",
             dependencies: [
                 "Access", "Alerts", "EventLoop", "Events", "HTTPServer", "JSON", "Kernel", "Postgres",
-                "TestSupport",
+                "TestSupport", "Webhooks",
             ],
             path: "Benchmarks/Rules", swiftSettings: strict))
     package.targets.append(

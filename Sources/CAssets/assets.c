@@ -211,8 +211,6 @@ static const unsigned char migration_0063[] = {
 static const unsigned char migration_0064[] = {
 #embed "../../Migrations/0064_alert_cause.sql"
 };
-static const unsigned char migration_0063[] = {
-#embed "../../Migrations/0063_authority_hold.sql"
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };

@@ -208,6 +208,7 @@ struct AlertEngineTests {
         let scratch = try await ScratchDatabase.make(migrated: true)
         try await scratch.withDatabase { worker, database in
             let (one, other) = (AlertDesk(database), AlertDesk(database))
+            _ = try await one.webhook("everybody", of: AlertDesk.listener)
             try await one.grade("SOL", from: 60, to: 71)
             let id = try await other.enabledRule(crossing)
             try await one.grade("SOL", from: 60, to: 71)
