@@ -105,8 +105,7 @@ package final class AlertEngine {
         let index = try await index(at: configuration)
         let candidates = events.compactMap { Candidates($0, in: index) }
         guard !candidates.isEmpty else { return Outcome() }
-        let rights = try await rights.rights(
-            ofRules: candidates.flatMap { $0.rules.map(\.rule) }, at: epoch)
+        let rights = try await rights.rights(ofRules: candidates.lazy.flatMap(\.rules), at: epoch)
         let targets = try await things.targets(
             of: candidates.lazy.map { EventTopic(of: $0.event).thing }, for: rights.all,
             EventSight(of: .none).askedOfThings, in: transaction)
@@ -131,6 +130,7 @@ package final class AlertEngine {
     private struct Seen {
         let view: JSONObject
         let value: Value
+        let isRetroactive: Bool
 
         init?(_ met: Candidates, _ sight: EventSight?, _ targets: Targets) {
             guard let sight,
@@ -138,6 +138,7 @@ package final class AlertEngine {
             else { return nil }
             view = EventView.drawn(met.flat, of: met.event, seenBy: sight, targets)
             value = .object(JSONFields(view))
+            isRetroactive = view["retroactive"] == true
         }
     }
 
@@ -148,15 +149,18 @@ package final class AlertEngine {
         var outcome = Outcome()
         for met in candidates {
             var seen: [PrincipalID?: Seen?] = [:]
-            for entry in met.rules where !entry.rule.content.isOver(at: met.event.at) {
-                let owner = entry.rule.owner
-                if seen[owner] == nil {
-                    seen[owner] = .some(Seen(met, rights.sight(of: entry.rule), targets))
+            // Most rules have the owner of the one before.
+            var (last, eyes): (PrincipalID??, Seen?) = (nil, nil)
+            for entry in met.rules where !entry.isOver(at: met.event.at) {
+                if last != .some(entry.owner) {
+                    last = .some(entry.owner)
+                    eyes = seen[entry.owner] ?? Seen(met, rights.sight(ofOwner: entry.owner), targets)
+                    seen[entry.owner] = .some(eyes)
                 }
-                guard case .some(.some(let seen)) = seen[owner] else { continue }
+                guard let eyes else { continue }
                 evaluations += 1
-                let verdict = entry.verdict(seen.value, isRetroactive: seen.view["retroactive"] == true)
-                if verdict != .silent { outcome.add(verdict, entry.rule, met.event, seen.view) }
+                let verdict = entry.verdict(eyes.value, isRetroactive: eyes.isRetroactive)
+                if verdict != .silent { outcome.add(verdict, entry.rule, met.event, eyes.view) }
             }
         }
         let now = ledger.clock.now()

@@ -5,18 +5,28 @@ import JSON
 import Kernel
 import Postgres
 
-/// A rule as indexes share it: to copy one costs more than to evaluate its condition.
+/// A rule as indexes share it: to copy one costs more than to evaluate its condition. What every event asks
+/// of it stands beside it.
 final class IndexedRule: Sendable {
     let rule: AlertRule
+    let owner: PrincipalID?
     private let when: Condition?
+    private let expiresAt: Timestamp?
+    private let isRetroactive: Bool
     /// The groups that begin with it, before anything came.
     let firstKeys: [StateKey]
 
-    init(_ rule: AlertRule) { (self.rule, when, firstKeys) = (rule, rule.content.when, rule.firstKeys) }
+    init(_ rule: AlertRule) {
+        (self.rule, owner, firstKeys) = (rule, rule.owner, rule.firstKeys)
+        (when, expiresAt) = (rule.content.when, rule.content.course.expiresAt)
+        isRetroactive = rule.content.isRetroactive
+    }
+
+    func isOver(at time: Timestamp) -> Bool { expiresAt.map { $0 <= time } ?? false }
 
     /// Of an event whose type it takes.
     func verdict(_ event: Value, isRetroactive: Bool) -> RuleVerdict {
-        if isRetroactive, !rule.content.isRetroactive { return .silent }
+        if isRetroactive, !self.isRetroactive { return .silent }
         guard let when else { return .fires }
         var memory = CrossingMemory()
         switch when.evaluate(event, remembering: &memory) {
