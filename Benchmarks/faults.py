@@ -12,7 +12,7 @@ import time
 import alerting
 
 DOWN_SECONDS, POINT_SECONDS, RETRY_AFTER_SECONDS = 15, 3, 2
-# The third attempt of a delivery comes after five minutes, a fifth more at most, and a busy machine.
+# As long as the third attempt of a delivery could take by its schedule alone, and a busy machine.
 LIMIT_SECONDS = 420
 AFTER_KILL_LIMIT_SECONDS = 60
 NUMBER = re.compile(rb'"bench_number":\s*"?(\d+)')

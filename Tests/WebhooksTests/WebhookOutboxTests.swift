@@ -34,7 +34,9 @@ struct WebhookOutboxTests {
         }
     }
 
-    @Test func `only what the owner may read is queued, and a disabled owner is reported`() async throws {
+    @Test func `only what the owner may read is queued, and a disabled owner is reported and misses nothing`()
+        async throws
+    {
         try await ScratchDatabase.make().withDatabase { _, database in
             let room = try WebhookRoom(database)
             var absent: [PrincipalID] = []
@@ -44,9 +46,9 @@ struct WebhookOutboxTests {
             try await room.makeWebhook("gone", takes: ["key.*", "custom.*"], owner: gone)
             room.rights.byOwner[gone] = nil
             try await room.emit("key.revoked")
-            #expect(try await room.count("true") == 0)
+            #expect(try await room.count("true") == 1, "until it is suspended it has what comes")
             try await room.emit("custom.tick")
-            #expect(try await room.count("event_type = 'custom.tick'") == 1)
+            #expect(try await room.count("event_type = 'custom.tick'") == 2)
             #expect(absent == [gone, gone])
         }
     }

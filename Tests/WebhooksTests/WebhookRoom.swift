@@ -185,10 +185,11 @@ extension WebhookRoom {
 
     /// As a worker writes that an attempt failed, and what it knows of the endpoint.
     nonisolated(nonsending) func fail(
-        _ deliveries: [PendingDelivery], closing closed: [WebhookID: Lane.Closure]
+        _ deliveries: [PendingDelivery], as error: OutgoingError = .connectFailed("refused"),
+        closing closed: [WebhookID: Lane.Closure]
     ) async throws {
         let now = clock.now
-        let result = AttemptResult(.connectFailed("refused"), duration: .milliseconds(1))
+        let result = AttemptResult(error, duration: .milliseconds(1))
         let outcomes = deliveries.map { Outcome($0, result, begun: now, at: now, fraction: 0) }
         _ = try await database.transaction { transaction in
             try await DeliveryQueue.record(

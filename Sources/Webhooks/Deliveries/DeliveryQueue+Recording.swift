@@ -4,8 +4,19 @@ import Postgres
 
 /// Writing down what became of deliveries, many at a time.
 extension DeliveryQueue {
+    /// Other commits would wait for this one's, and what the server loses with it is sent again: its leases
+    /// lapse. And rows are found by the index, whatever the planner believes: a plan that was made while the
+    /// queue was empty reads all of it, until somebody analyses it.
+    private static let settings = Statement(
+        "delivery_record_settings",
+        """
+        select set_config(name, 'off', true)
+        from unnest(array['synchronous_commit', 'enable_seqscan', 'enable_hashjoin',
+            'enable_mergejoin']) as name
+        """)
     /// `attempts` tells whether one was made. What was decided already stays: a duplicate's outcome changes
-    /// nothing.
+    /// nothing. The arrays stand in selects of their own, where the planner does not look at them: it would
+    /// plan anew for each call.
     private static let record = Statement(
         "delivery_record",
         """
@@ -18,8 +29,10 @@ extension DeliveryQueue {
             keep_until = case when o.is_told_when then o.due_at else d.keep_until end,
             dead_reason = o.reason, dead_at = case when o.state = 'dead' then o.at end,
             delivered_at = case when o.state = 'delivered' then o.at end
-        from unnest($1::uuid[], $2::text[], $3::integer[], $4::integer[], $5::timestamptz[], $6::boolean[],
-            $7::bigint[], $8::text[], $9::text[], $10::timestamptz[], $11::boolean[])
+        from unnest((select $1::uuid[]), (select $2::text[]), (select $3::integer[]),
+            (select $4::integer[]), (select $5::timestamptz[]), (select $6::boolean[]),
+            (select $7::bigint[]), (select $8::text[]), (select $9::text[]), (select $10::timestamptz[]),
+            (select $11::boolean[]))
             as o (id, state, attempts, counted, due_at, is_attempt, status, error, reason, at, is_told_when)
         where d.id = o.id and d.state = 'pending'
         """)
@@ -27,34 +40,38 @@ extension DeliveryQueue {
         "delivery_attempt_insert",
         """
         insert into delivery_attempt (delivery, number, at, status, milliseconds, error, response)
-        select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::integer[],
-            $6::text[],
-            $7::text[])
+        select * from unnest((select $1::uuid[]), (select $2::integer[]), (select $3::timestamptz[]),
+            (select $4::bigint[]), (select $5::integer[]), (select $6::text[]), (select $7::text[]))
         on conflict do nothing
         """)
-    /// The arrays stand in selects of their own, where the planner does not look at them: it would plan anew
-    /// for each, which takes as long as the statement itself.
+    /// An endpoint that works, and did a second ago, is left alone: every worker that sends to it would wait
+    /// for its row.
     private static let recordHealth = Statement(
         "webhook_health_record",
         """
         with seen as (
-            select s.webhook, s.failures, s.success_at, s.failure_at,
+            select s.webhook, s.failures, s.success_at, s.failure_at, s.knock_at,
                 case when coalesce(s.revision = w.revision, true) or w.status = 'degraded' then s.opens_at end
                     as opens_at
             from unnest((select $1::uuid[]), (select $2::integer[]), (select $3::timestamptz[]),
-                (select $4::timestamptz[]), (select $5::timestamptz[]), (select $6::bigint[]))
-                as s (webhook, failures, success_at, failure_at, opens_at, revision)
+                (select $4::timestamptz[]), (select $5::timestamptz[]), (select $6::bigint[]),
+                (select $7::timestamptz[]))
+                as s (webhook, failures, success_at, failure_at, opens_at, revision, knock_at)
             left join webhook w on w.id = s.webhook
         ), held as (
-            select webhook, consecutive_failures from webhook_health
-                where webhook = any ((select $1::uuid[])::uuid[]) order by webhook for no key update
+            select h.webhook, h.consecutive_failures from webhook_health h join seen using (webhook)
+            where seen.success_at is null or seen.failure_at is not null or h.consecutive_failures > 0
+                or h.opens_at is not null or h.knock_at is not null
+                or coalesce(h.last_success_at, '-infinity') < seen.success_at - interval '1 second'
+            order by h.webhook for no key update of h
         )
         update webhook_health h set
             consecutive_failures = seen.failures
                 + case when seen.success_at is null then h.consecutive_failures else 0 end,
             last_success_at = greatest(h.last_success_at, seen.success_at),
             last_failure_at = greatest(h.last_failure_at, seen.failure_at),
-            opens_at = case when seen.success_at is null then greatest(h.opens_at, seen.opens_at) end
+            opens_at = case when seen.success_at is null then greatest(h.opens_at, seen.opens_at) end,
+            knock_at = seen.knock_at
         from seen, held where h.webhook = seen.webhook and held.webhook = seen.webhook
         returning h.webhook, seen.success_at is not null
             and (held.consecutive_failures > 0 or seen.failure_at is not null)
@@ -84,7 +101,9 @@ extension DeliveryQueue {
         at now: Timestamp, in transaction: Transaction
     ) -> Recording {
         let attempts = outcomes.filter { $0.attempt != nil }
-        var recording = Recording(queries: [transaction.send(record, recordParameters(outcomes))])
+        var recording = Recording(queries: [
+            transaction.send(settings, []), transaction.send(record, recordParameters(outcomes)),
+        ])
         if !attempts.isEmpty {
             recording.queries.append(transaction.send(recordAttempts, attemptParameters(attempts)))
         }
@@ -122,9 +141,16 @@ extension DeliveryQueue {
     private static func healthParameters(
         _ outcomes: [Outcome], _ closed: [WebhookID: Lane.Closure]
     ) -> [Parameter] {
-        var seen: [WebhookID: (failures: Int32, success: Timestamp?, failure: Timestamp?)] = [:]
+        struct Health {
+            var failures: Int32 = 0
+            var success: Timestamp?
+            var failure: Timestamp?
+            var knock: Timestamp?
+        }
+        var seen: [WebhookID: Health] = [:]
         for outcome in outcomes {
-            var health = seen[outcome.delivery.webhook] ?? (0, nil, nil)
+            var health = seen[outcome.delivery.webhook] ?? Health()
+            health.knock = outcome.knockAt
             if outcome.fate == .delivered {
                 (health.failures, health.success) = (0, outcome.at)
             } else {
@@ -139,6 +165,7 @@ extension DeliveryQueue {
             .optionalTimestampArray(sorted.map(\.value.failure)),
             .optionalTimestampArray(sorted.map { closed[$0.key]?.until }),
             .optionalInt64Array(sorted.map { closed[$0.key]?.revision }),
+            .optionalTimestampArray(sorted.map(\.value.knock)),
         ]
     }
 }

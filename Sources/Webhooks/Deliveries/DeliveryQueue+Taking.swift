@@ -75,6 +75,31 @@ extension DeliveryQueue {
             next_attempt_at = timed.at
         from timed where d.id = timed.id returning d.id
         """)
+    /// Of each endpoint that was not reached the oldest message that waits, once it is time to look whether it
+    /// is there again: by one node.
+    static let knock = Statement(
+        "delivery_knock",
+        derived: [
+            """
+            with ripe as (
+                select h.webhook from webhook_health h join webhook w on w.id = h.webhook
+                where h.knock_at <= $1 and w.status in ('active', 'degraded')
+                order by h.webhook limit $4 for no key update of h skip locked
+            ), answered as (
+                update webhook_health h set knock_at = null from ripe where h.webhook = ripe.webhook
+            ), oldest as (
+                select o.id from ripe cross join lateral (
+                    select id from delivery where webhook = ripe.webhook and state = 'pending'
+                        and leased_by is null and due_at > $1 and due_at < 'infinity'
+                        and (keep_until is null or keep_until <= $1)
+                    order by sequence limit 1 for no key update skip locked) o
+            )
+            update delivery d set due_at = clock_timestamp() + $2::bigint * interval '1 microsecond',
+                leased_by = $3, schedule_due_at = coalesce(d.schedule_due_at, d.due_at)
+            from oldest where d.id = oldest.id
+            returning
+            """, pendingColumns,
+        ].joined(separator: " "))
     private static let abandon = Statement(
         "delivery_abandon",
         """
@@ -96,6 +121,16 @@ extension DeliveryQueue {
             if let time = row.optionalTimestamp(pendingColumnCount), time > now { closed[row.id(1)] = time }
         }
         return (rows.map { PendingDelivery($0) }, closed)
+    }
+
+    nonisolated(nonsending) static func knock(
+        most: Int, for node: UUID, at now: Timestamp, in database: Database
+    ) async throws -> [PendingDelivery] {
+        let rows = try await database.transaction { transaction in
+            try await transaction.query(
+                knock, .timestamp(now), .int64(Lease.length.microseconds), .uuid(node), .int(most))
+        }
+        return rows.map { PendingDelivery($0) }
     }
 
     nonisolated(nonsending) static func renew(

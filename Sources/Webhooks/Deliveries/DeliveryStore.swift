@@ -23,9 +23,11 @@ enum DeliveryStore {
         """)
     private static let retryPending = Statement(
         "delivery_retry",
+        // Whoever holds its lease is at it. Leases are told by the database's clock.
         """
-        update delivery set due_at = $2, next_attempt_at = $2
+        update delivery set due_at = $2, next_attempt_at = $2, leased_by = null
         where id = $1 and state = 'pending' and due_at < 'infinity'
+            and (leased_by is null or due_at <= clock_timestamp())
         """)
     private static let revive = Statement(
         "delivery_revive",

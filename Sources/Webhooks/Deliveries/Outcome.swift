@@ -67,6 +67,12 @@ struct Outcome {
         attempt = nil
     }
 
+    /// When to look whether its endpoint is there again; nil: it was reached, whatever it said.
+    var knockAt: Timestamp? {
+        guard let mistake = attempt?.result.mistake, [.connect, .dns].contains(mistake) else { return nil }
+        return at + RetrySchedule.knockWait(begun: delivery.progress.begun, now: at)
+    }
+
     /// Waits for an endpoint that takes nothing now, unless its time is over.
     static func waiting(
         _ delivery: PendingDelivery, until time: Timestamp, else reason: DeadReason, at now: Timestamp

@@ -5,6 +5,7 @@ import Kernel
 extension Dispatcher {
     /// How often what a dead node left behind is looked for.
     private static let sweepEvery = Period.seconds(2)
+    private static let knocksAtOnce = 64
 
     /// After the commit of outcomes: the next of each line whose first message is over.
     nonisolated(nonsending) func advance(_ outcomes: [Outcome]) async {
@@ -19,15 +20,19 @@ extension Dispatcher {
     private nonisolated(nonsending) func advance(_ lines: Set<DeliveryQueue.Line>) async {
         if lines.isEmpty || isDraining { return }
         do {
-            var found = try await DeliveryQueue.advance(lines, for: node, at: clock.now(), in: database)
-            if found.isEmpty { return }
-            let view = try await directory.view(in: database)
-            try await directory.look(at: &found, view, in: database)
-            accept(found)
+            try await take(DeliveryQueue.advance(lines, for: node, at: clock.now(), in: database))
         } catch {
             // A sweep finds them, or their leases lapse.
             log.warning("messages in order cannot go on yet", ["error": .text("\(error)")])
         }
+    }
+
+    private nonisolated(nonsending) func take(_ deliveries: [PendingDelivery]) async throws {
+        if deliveries.isEmpty { return }
+        let view = try await directory.view(in: database)
+        var deliveries = deliveries
+        try await directory.look(at: &deliveries, view, in: database)
+        accept(deliveries)
     }
 
     /// Now and then, in the poll's loop of one worker of the node.
@@ -40,9 +45,18 @@ extension Dispatcher {
             sweptTo = looked.last
             await advance(looked.stranded)
             for id in try await BatchQueue.waiting(in: database) { gather(id) }
+            try await knock()
         } catch {
-            log.debug("what waits in order cannot be looked for", ["error": .text("\(error)")])
+            log.debug("what waits cannot be looked for", ["error": .text("\(error)")])
         }
+    }
+
+    /// Tries a message for each endpoint that was not reached: when one comes through, the rest is hastened.
+    private nonisolated(nonsending) func knock() async throws {
+        let room = min(limits.held - held.count, Self.knocksAtOnce)
+        guard room > 0, !isDraining else { return }
+        try await take(
+            DeliveryQueue.knock(most: room, for: node, at: clock.now(), in: database))
     }
 
     // MARK: Batches

@@ -24,6 +24,9 @@ package enum RetrySchedule {
     package static let earlyEvery = Period.minutes(10)
     /// How many a second of one webhook.
     package static let earlyPerSecond = 50
+    /// From an attempt that did not reach its endpoint to the next of the oldest message that waits for it,
+    /// before its time: half as long as the message waited, within these.
+    package static let knockWaits = (first: Period.seconds(10), last: Period.minutes(10))
     /// A message that waits for a receiver that is down or disabled lapses after that.
     package static let lifetime = waits.reduce(Period(microseconds: 0), +) * (1 + jitter)
 
@@ -80,6 +83,11 @@ package enum RetrySchedule {
         let wait = isFree ? throttleWait(progress) : waits[progress.counted]
         let ours = wait * (1 - jitter + 2 * jitter * fraction)
         return .attempt(at: now + max(ours, theirs))
+    }
+
+    /// From an attempt that reached nobody to when one of its endpoint's messages is tried before its time.
+    static func knockWait(begun: Timestamp, now: Timestamp) -> Period {
+        min(max((now - begun) * 0.5, knockWaits.first), knockWaits.last)
     }
 
     private static func throttleWait(_ progress: Progress) -> Period {

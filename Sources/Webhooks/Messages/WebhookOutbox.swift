@@ -60,8 +60,9 @@ package final class WebhookOutbox {
         .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled,
     ]
 
-    /// Queues messages for whoever takes them and whose owner may read them. Returns what hands them over
-    /// after the commit; without it they are found by a poll when the lease lapses. What it writes leaves
+    /// Queues messages for whoever takes them and whose owner may read them. An owner who may not act is met
+    /// before the webhook is suspended: what comes until then waits, as what came before does, and is judged
+    /// by what the owner may read when it goes. Returns what hands them over after the commit; without it they are found by a poll when the lease lapses. What it writes leaves
     /// with the commit, so that the webhooks' sequence rows are held for no round trip.
     package nonisolated(nonsending) func enqueue(
         _ messages: [Message], in transaction: Transaction
@@ -74,7 +75,10 @@ package final class WebhookOutbox {
         let now = clock.now()
         let drafts = messages.flatMap { message in
             let takers = view.webhooks.takers(of: message).filter { entry in
-                if view.rights[entry.owner] == nil { absent.insert(entry.owner) }
+                guard view.rights[entry.owner] != nil else {
+                    absent.insert(entry.owner)
+                    return true
+                }
                 return view.mayRead(entry.owner, message.permissions, about: message.thing, targets)
             }
             return editions(of: message, for: takers, view, targets).flatMap { edition, takers in

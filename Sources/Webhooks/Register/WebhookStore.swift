@@ -77,7 +77,10 @@ enum WebhookStore {
         "webhook_secret_drop_all", "delete from webhook_secret where webhook = $1")
     private static let clearFailures = Statement(
         "webhook_health_clear",
-        "update webhook_health set consecutive_failures = 0, opens_at = null where webhook = $1")
+        """
+        update webhook_health set consecutive_failures = 0, opens_at = null, knock_at = null
+        where webhook = $1
+        """)
     private static let dropPrivate = Statement(
         "webhook_private_drop", "delete from webhook_private where webhook = $1 and purpose = $2")
     private static let insertPrivate = Statement(
