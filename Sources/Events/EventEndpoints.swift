@@ -23,13 +23,13 @@ package struct EventEndpoints {
 
     package init(
         database: Database, ledger: Ledger, feed: EventFeed, things: TargetSource = .none, origin: String,
-        reactor: Reactor, streams: StreamLimit, turn: BatchTurn = BatchTurn(),
+        reactor: Reactor, streams: StreamLimit, posts: EventPosts = EventPosts(),
         recheck: @escaping Recheck
     ) {
         (self.database, self.things, clock) = (database, things, ledger.clock)
         reader = HorizonReader(database, things: things)
         upload = EventUpload(
-            ledger: ledger, gatherer: EventGatherer(ledger: ledger, turn: turn, reactor: reactor),
+            ledger: ledger, gatherer: EventGatherer(ledger: ledger, posts: posts, reactor: reactor),
             origin: origin)
         (self.feed, self.reactor, self.streams, self.recheck) = (feed, reactor, streams, recheck)
     }

@@ -18,9 +18,9 @@ struct EventGathering {
     private static let place = Statement(
         "event_place", "select installation.era, pg_current_xact_id()::text from installation")
 
-    private let posts: [EventGatherer.Post]
+    private let posts: [EventPosts.Post]
 
-    init(_ posts: [EventGatherer.Post]) { self.posts = posts }
+    init(_ posts: [EventPosts.Post]) { self.posts = posts }
 
     /// What became of each, committed.
     nonisolated(nonsending) func run(_ ledger: Ledger) async throws -> [Outcome] {

@@ -5,14 +5,16 @@ import Kernel
 
 /// Events as rows.
 package enum EventStore {
+    /// The arrays stand in selects of their own, where the planner does not look at them: it would plan anew
+    /// for each call.
     private static let insert = Statement(
         "event_insert",
         """
         insert into event (era, id, at, type, subject, actor, access_token, address, data)
         select installation.era, e.id, e.at, e.type, e.subject, e.actor, e.access_token, e.address, e.data
-        from installation, unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[],
-            $6::text[],
-            $7::text[], $8::jsonb[]) as e (id, at, type, subject, actor, access_token, address, data)
+        from installation, unnest((select $1::uuid[]), (select $2::timestamptz[]), (select $3::text[]),
+            (select $4::text[]), (select $5::text[]), (select $6::text[]), (select $7::text[]),
+            (select $8::jsonb[])) as e (id, at, type, subject, actor, access_token, address, data)
         """)
 
     private static let find = Statement(

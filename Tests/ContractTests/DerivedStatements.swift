@@ -149,7 +149,8 @@ enum DerivedStatements {
     private static func webhooks() throws -> [Statement] {
         let usual = [
             DeliveryStore.find, DeliveryStore.lock, WebhookStore.find, WebhookStore.lock,
-            DeliveryQueue.take, DeliveryQueue.advance, WebhookSnapshot.loadWebhooks,
+            DeliveryQueue.take, DeliveryQueue.advance, DeliveryQueue.knock, DeliveryQueue.insertForOne,
+            DeliveryQueue.insertForMany, WebhookSnapshot.loadWebhooks,
             WebhookReplay.count(listing), WebhookReplay.revive(listing),
         ]
         let lists = try WebhookSearch.Order.allCases.flatMap { order in

@@ -25,6 +25,22 @@ import Testing
         }
     }
 
+    @Test func `posts of two workers share transactions, whoever's turn it is`() async throws {
+        try await FeedDesk.run { worker, desk in
+            let others = desk.otherCaller(on: worker)
+            let bodies = (0..<60).map { #"{"type": "custom.n", "data": {"n": \#($0)}}"# }
+            let posts = bodies.enumerated().map { number, body in
+                desk.post(body, by: number % 2 == 0 ? desk.caller : others, on: worker)
+            }
+            await worker.wait { posts.allSatisfy(\.isOver) }
+            #expect(posts.map { $0.answer?.status } == Array(repeating: 201, count: 60))
+            #expect(posts.map { $0.answer?.json["data"]?["n"]?.asInt } == (0..<60).map { $0 })
+            let row = try await desk.database.query(Self.written)[0]
+            #expect((1...10).contains(row.int(0)), "\(row.int(0)) transactions")
+            #expect(row.int(1) == 60)
+        }
+    }
+
     private static let written = Statement(
         "test_written",
         """
@@ -117,8 +133,9 @@ private final class PostedLater {
 
 extension FeedDesk {
     fileprivate func post(
-        _ body: String, key: String? = nil, on worker: isolated Worker
+        _ body: String, key: String? = nil, by caller: TestCaller? = nil, on worker: isolated Worker
     ) -> PostedLater {
+        let caller = caller ?? self.caller
         var context = context()
         context.idempotency = key.map {
             IdempotencyClaim(method: "POST", path: "/v1/events", key: $0, bodyDigest: Array(body.utf8))

@@ -15,6 +15,7 @@ final class FeedDesk {
     let ledger: Ledger
     let feed: EventFeed
     let caller: TestCaller
+    let posts = EventPosts()
     let me = PrincipalID(UserID(UUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)))
     /// What a stream is told of its caller's permissions.
     var permissions: Set<Permission>? = Set(Permission.allCases)
@@ -35,7 +36,7 @@ final class FeedDesk {
         let endpoints = EventEndpoints(
             database: database, ledger: ledger, feed: feed, origin: "https://keybell.example",
             reactor: worker.reactor,
-            streams: StreamLimit()
+            streams: StreamLimit(), posts: posts
         ) { _ in
             guard let desk = told.desk, desk.isLetIn else { return nil }
             desk.rechecks += 1
@@ -47,6 +48,15 @@ final class FeedDesk {
         told.desk = self
         ledger.onEvents { [feed] in feed.wake() }
         feed.start(on: worker)
+    }
+
+    /// As another worker of the node answers.
+    func otherCaller(on worker: isolated Worker) -> TestCaller {
+        TestCaller(
+            EventEndpoints(
+                database: database, ledger: ledger, feed: feed, origin: "https://keybell.example",
+                reactor: worker.reactor, streams: StreamLimit(), posts: posts
+            ) { _ in nil }.operations)
     }
 
     private final class Told { weak var desk: FeedDesk? }

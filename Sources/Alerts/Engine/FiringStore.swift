@@ -6,13 +6,15 @@ import Postgres
 
 /// What firings write.
 enum FiringStore {
+    /// Here and below the arrays stand in selects of their own, where the planner does not look at them: it
+    /// would plan anew for each call.
     private static let note = Statement(
         "rule_firing_note",
         """
         insert into rule_firing (rule, event, group_key, at, cause)
         select rule, event, group_key, at, cause::json
-        from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::timestamptz[], $5::text[])
-            as f (rule, event, group_key, at, cause)
+        from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bytea[]),
+            (select $4::timestamptz[]), (select $5::text[])) as f (rule, event, group_key, at, cause)
         on conflict on constraint rule_firing_once do nothing
         returning rule, event
         """)
@@ -35,10 +37,12 @@ enum FiringStore {
             string_to_array(f.send_to, ' ')::uuid[], f.group_key, f.group_values::json, f.is_security,
                 f.count,
             f.suppressed, f.quiet_until, false, f.first_at, f.last_at, f.event_type, f.event::json, 1, f.thing
-        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[],
-            $8::text[],
-            $9::bytea[], $10::text[], $11::boolean[], $12::bigint[], $13::bigint[], $14::timestamptz[],
-            $15::timestamptz[], $16::timestamptz[], $17::text[], $18::text[], $19::text[])
+        from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[]),
+            (select $4::integer[]), (select $5::text[]), (select $6::text[]), (select $7::text[]),
+            (select $8::text[]), (select $9::bytea[]), (select $10::text[]), (select $11::boolean[]),
+            (select $12::bigint[]), (select $13::bigint[]), (select $14::timestamptz[]),
+            (select $15::timestamptz[]), (select $16::timestamptz[]), (select $17::text[]),
+            (select $18::text[]), (select $19::text[]))
             as f (id, rule, rule_name, rule_version, severity, summary, labels, send_to, group_key,
                 group_values,
                 is_security, count, suppressed, quiet_until, first_at, last_at, event_type, event,

@@ -45,7 +45,7 @@ struct NodeShared: Sendable {
     let weights = WeightBook()
     let awayTurns = KeyTurns()
     let batchTurn = BatchTurn()
-    let eventTurn = BatchTurn()
+    let eventPosts = EventPosts()
     /// Of alert rules: each may take some hundred megabytes, and a loop's time.
     let backtests = StreamLimit(perPrincipal: 2, inAll: 8)
 }

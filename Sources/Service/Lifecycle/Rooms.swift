@@ -83,7 +83,7 @@ final class Rooms {
             : nil
         let events = EventEndpoints(
             database: database, ledger: ledger, feed: feed, things: KeyTargets.source,
-            origin: shared.origin, reactor: worker.reactor, streams: shared.streams, turn: shared.eventTurn,
+            origin: shared.origin, reactor: worker.reactor, streams: shared.streams, posts: shared.eventPosts,
             recheck: { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: database) })
         let runs = JobEndpoints(
             jobs, book: book, clock: shared.clock, wake: { [weak scheduler] in scheduler?.wake() })

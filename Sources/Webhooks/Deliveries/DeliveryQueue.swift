@@ -39,74 +39,108 @@ extension Message {
 enum DeliveryQueue {
     /// One statement, that can leave with the commit: the sequence rows, which other messages for the same
     /// webhooks wait for, are held for no round trip then. A webhook that was deleted
-    /// meanwhile gets no row.
-    private static let insert = Statement(
-        "delivery_insert",
-        """
-        with message as (
-            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],
-                $13::text[], $15::text[], $16::text[]) with ordinality
-                as m (id, event, type, alert, permissions, prefix, thing, alerts, events,
-                    number)
-        ), wanted as (
-            select id, webhook, number, order_key,
-                row_number() over (partition by webhook order by place) as step,
-                row_number() over (partition by webhook, order_key order by place) as turn
-            from unnest($7::uuid[], $8::uuid[], $9::bigint[], $14::text[])
-                with ordinality as w (id, webhook, number, order_key, place)
-        ), placed as (
-            select w.*, case when order_key is null then false when turn > 1 then true
-                else exists (select from delivery d
-                    where d.webhook = w.webhook and d.order_key = w.order_key and d.state = 'pending') end
-                as waits
-            from wanted w
-        ), held as (
-            select webhook from webhook_sequence where webhook = any ($8::uuid[])
-                order by webhook for no key update
-        ), raised as (
-            update webhook_sequence s set last = s.last + c.messages
-            from (select webhook, count(*) as messages from wanted group by webhook) c, held
-            where s.webhook = c.webhook and held.webhook = s.webhook
-            returning s.webhook, s.last - c.messages as before
-        )
-        insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
-            schedule_at,
-            next_attempt_at, due_at, leased_by, created_at, body, thing, order_key,
-            alerts, events)
-        select w.id, w.webhook, m.id, m.event, m.type, m.alert, string_to_array(m.permissions, ' '),
-            r.before + w.step,
-            'pending', $10::timestamptz, case when not w.waits then $10::timestamptz end,
-            case when w.waits then 'infinity' when $12::uuid is null then $10::timestamptz
-                else clock_timestamp() + $11::bigint * interval '1 microsecond' end,
-            case when not w.waits then $12::uuid end,
-            $10::timestamptz, m.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
-            m.thing, w.order_key, string_to_array(m.alerts, ' ')::uuid[],
-            string_to_array(m.events, ' ')::uuid[]
-        from placed w join message m using (number) join raised r using (webhook)
-        returning id, sequence, due_at < 'infinity'
-        """)
+    /// meanwhile gets no row. The arrays stand in selects of their own, where the planner does not look at
+    /// them: it would plan anew for each call.
+    private static func insertion(_ held: String = "", _ behind: String = "") -> String {
+        [
+            "with", held,
+            """
+            raised as (
+                update webhook_sequence s set last = s.last + c.messages
+                from unnest((select $1::uuid[]), (select $2::bigint[])) as c (webhook, messages)
+            """, behind,
+            """
+                where s.webhook = c.webhook
+                returning s.webhook, s.last - c.messages as before
+            )
+            insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
+                schedule_at, next_attempt_at, due_at, leased_by, created_at, body, thing, order_key, alerts,
+                events)
+            select w.id, w.webhook, w.message, w.event, w.type, w.alert, string_to_array(w.permissions, ' '),
+                r.before + w.step,
+                'pending', $3::timestamptz, case when not w.waits then $3::timestamptz end,
+                case when w.waits then 'infinity' when $5::uuid is null then $3::timestamptz
+                    else clock_timestamp() + $4::bigint * interval '1 microsecond' end,
+                case when not w.waits then $5::uuid end, $3::timestamptz,
+                w.prefix || convert_to((r.before + w.step)::text, 'UTF8') || '\\x7d7d'::bytea,
+                w.thing, w.order_key, string_to_array(w.alerts, ' ')::uuid[],
+                string_to_array(w.events, ' ')::uuid[]
+            from (
+                select u.*, case when order_key is null then false when is_behind then true
+                    else exists (select from delivery d where d.webhook = u.webhook
+                        and d.order_key = u.order_key and d.state = 'pending') end as waits
+                from unnest((select $6::uuid[]), (select $7::uuid[]), (select $8::bigint[]),
+                    (select $9::text[]), (select $10::boolean[]), (select $11::uuid[]),
+                    (select $12::uuid[]), (select $13::text[]), (select $14::uuid[]), (select $15::text[]),
+                    (select $16::bytea[]), (select $17::text[]), (select $18::text[]),
+                    (select $19::text[]))
+                    as u (id, webhook, step, order_key, is_behind, message, event, type, alert,
+                        permissions, prefix, thing, alerts, events)
+            ) w join raised r using (webhook)
+            returning id, sequence, due_at < 'infinity'
+            """,
+        ].joined(separator: " ")
+    }
+
+    static let insertForOne = Statement("delivery_insert", derived: insertion())
+    /// Everybody takes their sequence rows in the same order.
+    static let insertForMany = Statement(
+        "delivery_insert_for_many",
+        derived: insertion(
+            """
+            held as (
+                select webhook from webhook_sequence where webhook = any ((select $1::uuid[])::uuid[])
+                    order by webhook for no key update
+            ),
+            """, "join held using (webhook)"))
+
+    /// A delivery as a row, beside what is the same for all.
+    private struct Wanted {
+        let draft: DeliveryDraft
+        let receiver: DeliveryDraft.Receiver
+        /// Among those of its webhook, from 1.
+        let step: Int64
+        /// One before it is of the same line.
+        let isBehind: Bool
+    }
+
+    private static func rows(of drafts: [DeliveryDraft]) -> (rows: [Wanted], messages: [WebhookID: Int64]) {
+        var messages: [WebhookID: Int64] = [:]
+        var lines: Set<Line> = []
+        let rows = drafts.flatMap { draft in
+            draft.receivers.map { receiver in
+                let step = messages[receiver.webhook, default: 0] + 1
+                messages[receiver.webhook] = step
+                let line = receiver.orderKey.map { Line(webhook: receiver.webhook, key: $0) }
+                let isBehind = line.map { !lines.insert($0).inserted } ?? false
+                return Wanted(draft: draft, receiver: receiver, step: step, isBehind: isBehind)
+            }
+        }
+        return (rows, messages)
+    }
 
     /// Nobody waits for it but for those that wait for a line.
     nonisolated(nonsending) static func send(
         _ drafts: [DeliveryDraft], at now: Timestamp, leasedBy node: UUID?, in transaction: Transaction
     ) async throws -> QueuedDeliveries {
-        let wanted = drafts.enumerated().flatMap { number, draft in
-            draft.receivers.map { (receiver: $0, number: Int64(number + 1)) }
+        let (rows, messages) = rows(of: drafts)
+        if rows.contains(where: { $0.receiver.orderKey != nil }) {
+            try await lockLines(of: Array(messages.keys), in: transaction)
         }
-        if wanted.contains(where: { $0.receiver.orderKey != nil }) {
-            try await lockLines(of: wanted.map(\.receiver.webhook), in: transaction)
-        }
+        let raised = messages.sorted { $0.key < $1.key }
         let query = transaction.send(
-            insert, .idArray(drafts.map(\.id)), .optionalUUIDArray(drafts.map { $0.message.event?.uuid }),
-            .textArray(drafts.map(\.message.type)), .optionalUUIDArray(drafts.map { $0.message.alert?.uuid }),
-            .textArray(drafts.map { $0.message.permissions.map(\.rawValue).joined(separator: " ") }),
-            .byteaArray(drafts.map(\.body.prefix)),
-            .idArray(wanted.map(\.receiver.id)), .idArray(wanted.map(\.receiver.webhook)),
-            .int64Array(wanted.map(\.number)), .timestamp(now), .int64(Lease.length.microseconds),
-            .uuid(node), .optionalTextArray(drafts.map(\.message.thing)),
-            .optionalTextArray(wanted.map(\.receiver.orderKey)),
-            .optionalTextArray(drafts.map { Self.text($0.alerts) }),
-            .optionalTextArray(drafts.map { Self.text($0.events) }))
+            raised.count > 1 ? insertForMany : insertForOne, .idArray(raised.map(\.key)),
+            .int64Array(raised.map(\.value)), .timestamp(now), .int64(Lease.length.microseconds), .uuid(node),
+            .idArray(rows.map(\.receiver.id)), .idArray(rows.map(\.receiver.webhook)),
+            .int64Array(rows.map(\.step)), .optionalTextArray(rows.map(\.receiver.orderKey)),
+            .boolArray(rows.map(\.isBehind)), .idArray(rows.map(\.draft.id)),
+            .optionalUUIDArray(rows.map { $0.draft.message.event?.uuid }),
+            .textArray(rows.map(\.draft.message.type)),
+            .optionalUUIDArray(rows.map { $0.draft.message.alert?.uuid }),
+            .textArray(rows.map { $0.draft.message.permissions.map(\.rawValue).joined(separator: " ") }),
+            .byteaArray(rows.map(\.draft.body.prefix)), .optionalTextArray(rows.map(\.draft.message.thing)),
+            .optionalTextArray(rows.map { text($0.draft.alerts) }),
+            .optionalTextArray(rows.map { text($0.draft.events) }))
         return QueuedDeliveries(drafts: drafts, now: now, query: query)
     }
 
