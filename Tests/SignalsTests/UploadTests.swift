@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import HTTPServer
 import JSON
@@ -161,6 +162,51 @@ struct UploadTests {
             #expect(tickers[1].optionalTimestamp(0) == Timestamp("2022-05-28"))
             let counts = try await desk.rows("select candles from series order by id")
             #expect(counts.map { $0.int(0) } == [2, 1])
+        }
+    }
+
+    @Test func `a chunk that the timer counted counts once, and the one behind it is waited for`()
+        async throws
+    {
+        let worker = try Worker()
+        worker.start(name: "test")
+        defer { worker.stop() }
+        try await worker.run { worker in
+            let handed = Handed()
+            let upload = CandleUpload(
+                .csv, .init(source: "x"), context: testContext(), clock: .system, reactor: worker.reactor,
+                submit: { handed.works.append($0) })
+            // The same candle three times: each makes a chunk of its own.
+            let rows = csv(
+                "A,1d,2024-01-01,1,2,1,1.5,10", "A,1d,2024-01-01,1,2,1,1.6,10", "A,1d,2024-01-01,1,2,1,1.7,10"
+            )
+            let whole = Task {
+                _ = worker
+                try await upload.take(rows)
+                try await upload.finish()
+                return upload.counts.inserted
+            }
+            try await wait(until: "the first chunk") { handed.works.count == 1 }
+            handed.finish(0)
+            upload.timeIsUp()
+            #expect(handed.works.count == 2)
+            for next in 1...2 {
+                try await wait(until: "chunk \(next)") { handed.works.count > next }
+                handed.finish(next)
+            }
+            #expect(try await whole.value == 3)
+            #expect(handed.works.count == 3)
+        }
+    }
+
+    /// Chunks that nobody writes until the test says so.
+    private final class Handed {
+        var works: [CandleWriter.Work] = []
+
+        func finish(_ index: Int) {
+            var result = ChunkWrite.Result()
+            result.counts.inserted = 1
+            works[index].finish(.success(result))
         }
     }
 

@@ -2,8 +2,8 @@ import Access
 import EventLoop
 import Kernel
 
-/// One upload under way: reads rows, hands full chunks to the writer, and counts verdicts. At most one chunk
-/// is being written while the next one fills.
+/// One upload under way: reads rows, hands full chunks over to be written, and counts verdicts. At most one
+/// chunk is being written while the next one fills.
 final class CandleUpload {
     /// Refused rows that are listed; all are counted.
     static let mostErrors = 1_000
@@ -22,7 +22,7 @@ final class CandleUpload {
     private let context: Context
     private let clock: Clock
     private let reactor: Reactor
-    private let writer: CandleWriter
+    private let submit: (CandleWriter.Work) -> Void
     private var reader: CandleReader
     private var lastToken = ""
     private var chunk = CandleChunk()
@@ -40,12 +40,13 @@ final class CandleUpload {
 
     var changedRows: Int { counts.inserted + counts.revised }
 
+    /// - Parameter submit: hands chunks to whoever writes them.
     init(
         _ format: CandleReader.Format, _ demand: Demand, context: Context, clock: Clock, reactor: Reactor,
-        writer: CandleWriter
+        submit: @escaping (CandleWriter.Work) -> Void
     ) {
         (self.demand, self.context, self.clock) = (demand, context, clock)
-        (self.reactor, self.writer) = (reactor, writer)
+        (self.reactor, self.submit) = (reactor, submit)
         reader = CandleReader(
             format,
             defaults: CandleDefaults(token: demand.token, source: demand.source, interval: demand.interval))
@@ -73,18 +74,22 @@ final class CandleUpload {
 
     private nonisolated(nonsending) func settleOne() async throws {
         if let work = underWay {
-            defer { underWay = nil }
-            count(try await work.result())
+            let outcome = await work.outcome()
+            // The timer may have counted it meanwhile, and handed over the next one.
+            if underWay === work {
+                underWay = nil
+                count(try outcome.get())
+            }
         }
-        submit()
+        submitNext()
     }
 
-    private func submit() {
+    private func submitNext() {
         guard underWay == nil, !ready.isEmpty else { return }
         let work = CandleWriter.Work(
             [ready.removeFirst()], source: demand.source, context: context, isStrict: false)
         underWay = work
-        writer.submit(work)
+        submit(work)
     }
 
     func count(_ result: ChunkWrite.Result) {
@@ -174,15 +179,19 @@ extension CandleUpload {
     private func keepTime() {
         guard timer == nil, !chunk.isEmpty else { return }
         timer = reactor.schedule(afterNanoseconds: Self.longestWait.nanoseconds) { [weak self] in
-            guard let self else { return }
-            timer = nil
-            cut()
-            if case .success(let result) = underWay?.outcome {
-                underWay = nil
-                count(result)
-            }
-            submit()
+            self?.timeIsUp()
         }
+    }
+
+    func timeIsUp() {
+        timer = nil
+        cut()
+        // A failure is left to whoever waits for it.
+        if case .success(let result) = underWay?.finished {
+            underWay = nil
+            count(result)
+        }
+        submitNext()
     }
 
     private func stopTime() {

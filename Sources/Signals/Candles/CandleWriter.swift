@@ -19,7 +19,7 @@ package final class CandleWriter {
         let context: Context
         /// Nothing is stored when a row is refused.
         let isStrict: Bool
-        private(set) var outcome: Result<ChunkWrite.Result, any Error>?
+        private(set) var finished: Result<ChunkWrite.Result, any Error>?
         private let done = Promise<Void>()
 
         init(_ chunks: [CandleChunk], source: String, context: Context, isStrict: Bool) {
@@ -27,14 +27,13 @@ package final class CandleWriter {
         }
 
         func finish(_ outcome: Result<ChunkWrite.Result, any Error>) {
-            self.outcome = outcome
+            finished = outcome
             done.fulfil(())
         }
 
-        nonisolated(nonsending) func result() async throws -> ChunkWrite.Result {
+        nonisolated(nonsending) func outcome() async -> Result<ChunkWrite.Result, any Error> {
             await done.get()
-            guard let outcome else { throw PostgresError.unavailable }
-            return try outcome.get()
+            return finished ?? .failure(PostgresError.unavailable)
         }
     }
 

@@ -46,7 +46,8 @@ package struct UploadEndpoints {
         // Idempotent by row: a claim would have to hold the answer of an upload of any size.
         context.idempotency = nil
         let upload = CandleUpload(
-            format, demand, context: context, clock: clock, reactor: reactor, writer: writer)
+            format, demand, context: context, clock: clock, reactor: reactor,
+            submit: { [writer] in writer.submit($0) })
         do {
             if isStrict {
                 try await storeAll(request.body, upload, demand, context)
@@ -94,7 +95,7 @@ package struct UploadEndpoints {
             upload.takeAll(), source: demand.source, context: context, isStrict: true)
         writer.submit(work)
         do {
-            upload.count(try await work.result())
+            upload.count(try await work.outcome().get())
         } catch let error as CandleWriter.Refused {
             for error in error.errors { upload.refuse(error) }
             throw Self.rowsRefused(upload)
