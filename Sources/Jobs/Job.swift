@@ -35,10 +35,37 @@ package final class JobRun {
     package let context: Context
     /// Set when the time is up, the lease is lost or the service stops: return soon.
     package var isOver = false
+    /// The service stops, or pauses: that it is cut short is not the run's doing.
+    package private(set) var isCalledOff = false
+    /// The first of what `each` met.
+    private var failure: (any Error)?
 
     package init(id: RunID, context: Context) {
         self.id = id
         self.context = context
+    }
+
+    package func callOff() { (isOver, isCalledOff) = (true, true) }
+
+    /// Works through items until the run is over. One that fails stops none of those behind it: `result`
+    /// tells of the first.
+    package nonisolated(nonsending) func each<Item>(
+        _ items: some Sequence<Item>, _ work: nonisolated(nonsending) (Item) async throws -> Void
+    ) async {
+        for item in items {
+            if isOver { return }
+            do {
+                try await work(item)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+    }
+
+    /// Counts of what was done, unless something failed: then the run did.
+    package func result(_ counts: KeyValuePairs<String, Int>) throws -> JSONObject {
+        if let failure { throw failure }
+        return JSONObject(members: counts.map { ($0.key, .number(JSONNumber($0.value))) })
     }
 
     /// Steps of at most so many rows, until one finds fewer or the run is over; how many there were in all.

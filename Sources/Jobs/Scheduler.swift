@@ -62,7 +62,7 @@ package final class Scheduler {
     /// to its lease.
     package nonisolated(nonsending) func stop(within limit: Period = .seconds(10)) async {
         isStopping = true
-        for run in active.values { run.run.isOver = true }
+        for run in active.values { run.run.callOff() }
         bell.wake()
         let step: Period = .milliseconds(5)
         var waited = Period(microseconds: 0)
@@ -83,7 +83,7 @@ package final class Scheduler {
                 isRegistered = true
                 await renewLeases()
                 if isPaused() {
-                    for run in active.values { run.run.isOver = true }
+                    for run in active.values { run.run.callOff() }
                 } else {
                     try await takeDue(on: worker)
                     wait = try await timeToNext()
@@ -125,7 +125,7 @@ package final class Scheduler {
         let begun = ActiveRun(job, run, leaseUntil: run.context.now + RunBook.leaseLength, reactor: reactor)
         active[job.name] = begun
         // The claim was under way when somebody asked to stop.
-        run.isOver = isStopping
+        if isStopping { run.callOff() }
         unrecorded += 1
         begun.watchTime()
         worker.spawn {

@@ -18,6 +18,8 @@ final class BacktestDesk {
     let ledger: Ledger
     let runner: BacktestRunner
     let time = DeskTime()
+    /// What authors may do.
+    let authority = Authority()
     private(set) var events: [Event] = []
     private let operations: [Operation]
     private let writer: CandleWriter
@@ -32,7 +34,11 @@ final class BacktestDesk {
         offLoop = try OffLoop(threads: 1, limit: 16, name: "kb-backtests")
         var draws = BacktestDraws()
         (draws.bootstrap, draws.timing, draws.perStep) = (40, 20, 20)
-        runner = BacktestRunner(ledger: ledger, offLoop: offLoop, draws: draws)
+        let rights = RightsReader(now: { .testStart }) { [authority] principals, _, _ in
+            authority.onAsk()
+            return authority.mayRun ? principals.reduce(into: [:]) { $0[$1] = testContext().rights } : [:]
+        }
+        runner = BacktestRunner(ledger: ledger, offLoop: offLoop, rights: rights, draws: draws)
         writer = CandleWriter(ledger: ledger)
         analyst = Analyst(ledger: ledger, reactor: worker.reactor)
         operations =
@@ -88,10 +94,15 @@ final class BacktestDesk {
     func forgetEvents() { events = [] }
 
     /// One run of the job.
-    nonisolated(nonsending) func work() async throws {
-        let context = Context.installation(now: time.now, requestID: "backtests")
-        let run = JobRun(id: ledger.newID(), context: context)
-        _ = try await runner.jobs[0].run(run)
+    nonisolated(nonsending) func work() async throws { _ = try await runner.jobs[0].run(makeRun()) }
+
+    func makeRun() -> JobRun {
+        JobRun(id: ledger.newID(), context: .installation(now: time.now, requestID: "backtests"))
+    }
+
+    final class Authority {
+        var mayRun = true
+        var onAsk: () -> Void = {}
     }
 }
 

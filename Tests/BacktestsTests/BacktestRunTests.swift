@@ -27,6 +27,8 @@ struct BacktestRunTests {
             try await tell(desk)
             try await repeatBytes(desk)
             try await giveUp(desk)
+            try await stopAndGoOn(desk)
+            try await loseRights(desk)
             try await cancel(desk)
             try await refuse(desk)
             try await readThePast(desk)
@@ -91,6 +93,38 @@ struct BacktestRunTests {
         let all = [list, rest].flatMap { $0["data"]?.asArray ?? [] }
         // The same rule twice is one variant.
         #expect(all.compactMap { $0["variants_tried"]?.asInt }.sorted() == [1, 2, 2, 3])
+    }
+
+    private nonisolated(nonsending) func ask(_ desk: BacktestDesk) async throws -> BacktestID {
+        let body = #"{"rule":{"hold":"close > sma(50)"},"source":"demo","tokens":["SOL"]}"#
+        let id = try await desk.call("POST", "/v1/backtests", body: body).json["id"]?.asString
+        return try #require(BacktestID(id ?? ""))
+    }
+
+    /// Nodes that stop in order cut it short as often as they like.
+    private nonisolated(nonsending) func stopAndGoOn(_ desk: BacktestDesk) async throws {
+        let id = try await ask(desk)
+        for _ in 0...Backtest.mostAttempts {
+            let run = desk.makeRun()
+            desk.authority.onAsk = { run.callOff() }
+            _ = try await desk.runner.jobs[0].run(run)
+            let found = try await BacktestStore.find(id, in: desk.database)
+            #expect(found?.backtest.state == .running)
+        }
+        desk.authority.onAsk = {}
+        try await desk.work()
+        #expect(try await BacktestStore.find(id, in: desk.database)?.backtest.state == .succeeded)
+        try await BacktestStore.delete(id, in: desk.database)
+    }
+
+    private nonisolated(nonsending) func loseRights(_ desk: BacktestDesk) async throws {
+        let id = try await ask(desk)
+        desk.authority.mayRun = false
+        try await desk.work()
+        desk.authority.mayRun = true
+        let found = try await BacktestStore.find(id, in: desk.database)?.backtest
+        #expect(found?.state == .failed && found?.error?.contains("may not run backtests") == true)
+        try await BacktestStore.delete(id, in: desk.database)
     }
 
     /// What was added, revised or renamed since does not change what was known.

@@ -99,6 +99,10 @@ enum BacktestStore {
         returning attempts
         """)
 
+    private static let giveBack = Statement(
+        "candle_backtest_give_back",
+        "update backtest set attempts = attempts - 1 where id = $1 and state = 'running' and attempts > 1")
+
     /// No row: it was cancelled or deleted meanwhile.
     private static let advance = Statement(
         "candle_backtest_advance",
@@ -167,6 +171,11 @@ enum BacktestStore {
     ) async throws -> Int? {
         try await source.query(begin, .id(id), .timestamp(now)).first.map { $0.int(0) }
     }
+
+    /// It was cut short by no fault of its own: that time does not count. That it began was told.
+    nonisolated(nonsending) static func giveBack(
+        _ id: BacktestID, in source: any Queryable
+    ) async throws { _ = try await source.query(giveBack, .id(id)) }
 
     nonisolated(nonsending) static func advance(
         _ id: BacktestID, _ done: Int, of steps: Int, in source: any Queryable

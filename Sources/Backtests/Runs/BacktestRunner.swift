@@ -1,7 +1,7 @@
+package import Access
 package import EventLoop
 package import Events
 package import Jobs
-import Access
 import JSON
 import Kernel
 import Postgres
@@ -15,9 +15,13 @@ package struct BacktestRunner {
     private let offLoop: OffLoop
     private let archive: CandleArchive
     private let draws: BacktestDraws
+    private let rights: RightsReader
 
-    package init(ledger: Ledger, offLoop: OffLoop, draws: BacktestDraws = BacktestDraws()) {
-        (self.ledger, self.offLoop, self.draws) = (ledger, offLoop, draws)
+    /// - Parameter rights: what authors may do now.
+    package init(
+        ledger: Ledger, offLoop: OffLoop, rights: RightsReader, draws: BacktestDraws = BacktestDraws()
+    ) {
+        (self.ledger, self.offLoop, self.rights, self.draws) = (ledger, offLoop, rights, draws)
         archive = CandleArchive(database: ledger.database)
     }
 
@@ -49,6 +53,10 @@ package struct BacktestRunner {
             let why = "it was begun \(Backtest.mostAttempts) times, and cut short each time"
             return try await end(backtest, .failed(why), run)
         }
+        guard try await mayRun(backtest) else {
+            return try await end(
+                backtest, .failed("whoever asked for it may not run backtests any more"), run)
+        }
         let ending: Ending
         do {
             var fields = try Fields(backtest.request)
@@ -57,6 +65,7 @@ package struct BacktestRunner {
             let made = try await offLoop.run { report.rendered }
             ending = .finished(report, made.report, chart: made.chart)
         } catch is Interrupted {
+            if run.isCalledOff { try await BacktestStore.giveBack(backtest.id, in: ledger.database) }
             return
         } catch let failure as RuleFailure {
             ending = .failed(failure.message)
@@ -65,6 +74,13 @@ package struct BacktestRunner {
             ending = .failed(mistakes.errors.first?.message ?? "cannot be read any more")
         }
         try await end(backtest, ending, run)
+    }
+
+    /// Rights may have been taken away while it waited.
+    private nonisolated(nonsending) func mayRun(_ backtest: Backtest) async throws -> Bool {
+        guard let author = PrincipalID(backtest.author) else { return false }
+        let found = try await rights.rights(of: [author], in: ledger.database)
+        return found[author]?.somewhere.contains(.backtestsWrite) ?? false
     }
 
     private nonisolated(nonsending) func measure(

@@ -46,7 +46,9 @@ struct SignalRooms {
             SignalJobs(ledger: ledger, analyst: analyst).jobs + [
                 FeedPuller(ledger: ledger, analyst: analyst, line: sender.klineLine()).job
             ] + MarketRooms.jobs(ledger: ledger, told: shared.settings.gradeModels.told)
-            + BacktestRunner(ledger: ledger, offLoop: shared.offLoop).jobs
+            + BacktestRunner(
+                ledger: ledger, offLoop: shared.offLoop, rights: PrincipalRights.reader(shared.clock)
+            ).jobs
         (self.writer, self.analyst) = (writer, analyst)
     }
 
