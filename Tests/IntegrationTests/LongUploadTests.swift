@@ -8,7 +8,9 @@ import Testing
 extension IntegrationTests {
     /// What somebody sends for longer than a request takes ends with what they came by.
     @Suite struct LongUploadTests {
-        private static let paths = ["/v1/candles?source=bulk", "/v1/usage-events", "/v1/events"]
+        private static let paths = [
+            "/v1/candles?source=bulk", "/v1/usage-events", "/v1/events", "/v1/facts", "/v1/token-metrics",
+        ]
 
         @Test func `an upload ends when its access token is revoked, and is told so`() async throws {
             try await RunningNode.with(.scratch()) { node in

@@ -4,7 +4,8 @@ import Kernel
 import Signals
 
 /// Measures the simple rivals on a folder of daily candles and holds them against a table that an independent
-/// program made: see Scripts/rivals. Not part of the product.
+/// program made; and looks whether anything that is told of their candles changes by those that come after:
+/// see Scripts/rivals. Not part of the product.
 @main enum RivalDriver {
     /// Of each of our rivals, its row of the table.
     static let rows = [
@@ -43,7 +44,20 @@ import Signals
             print("\(rival.name): \(text(values))  off by \(distance)")
         }
         print(worst <= 1e-9 ? "rivals: as in the table" : "rivals: NOT as in the table")
-        if worst > 1e-9 { exit(1) }
+        let isInvariant = checkPrefixes(tokens)
+        if worst > 1e-9 || !isInvariant { exit(1) }
+    }
+
+    private static func checkPrefixes(_ tokens: [TokenBars]) -> Bool {
+        let check = PrefixCheck(market: tokens.first { $0.symbol == "BTC" }?.candles ?? [])
+        let wrong = tokens.map { (symbol: $0.symbol, count: check.differing($0.candles)) }.filter {
+            $0.count > 0
+        }
+        for token in wrong { print("\(token.symbol): \(token.count) candles tell something else later") }
+        let candles = tokens.reduce(0) { $0 + $1.candles.count }
+        let verdict = wrong.isEmpty ? "the same" : "NOT the same"
+        print("prefixes: \(tokens.count) tokens, \(candles) candles, \(verdict)")
+        return wrong.isEmpty
     }
 
     /// The table's v0 counts a comparison with an EMA200 that is not there yet as a "no", where the service

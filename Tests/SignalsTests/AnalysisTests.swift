@@ -204,6 +204,41 @@ struct AnalysisTests {
         }
     }
 
+    @Test func `a worker that has too much to do is heard by another one, which does it`() async throws {
+        let sol = Array(try CandleFixture.candles("SOL").prefix(60))
+        let isOver = Locked(false)
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database in
+            async let help: Void = scratch.visit { other, database in
+                let ledger = Ledger(database: database, clock: .system, entropy: .system)
+                let helper = Analyst(ledger: ledger, reactor: other.reactor)
+                let feed = EventFeed(database, reactor: other.reactor)
+                feed.onBacklog = { [weak helper] in helper?.callForHelp() }
+                helper.start(on: other)
+                feed.start(on: other)
+                try await wait(until: "the end") { isOver.get() }
+                feed.stop()
+                helper.stop()
+            }
+            let desk = Desk(database, on: worker)
+            let notifier = Notifier(database, reactor: worker.reactor)
+            notifier.start(on: worker)
+            desk.analyst.onBacklog = { notifier.noteBacklog() }
+            // As one that is busy with something else.
+            desk.analyst.stop()
+            for number in 0..<10 { _ = try await desk.upload("source=x", csv("T\(number)", sol)) }
+            try await wait(until: "all are analysed") {
+                desk.analyst.wake()
+                return try await desk.rows("select 1 from series where dirty_from is not null").isEmpty
+            }
+            #expect(try await desk.rows("select 1 from grade where model_number = 0").count == 10 * 31)
+            isOver.set(true)
+            notifier.stop()
+            desk.stop()
+            try await help
+        }
+    }
+
     @Test func `as_of gives what was known then`() async throws {
         let sol = Array(try CandleFixture.candles("SOL").prefix(120))
         try await Desk.with { _, desk in
