@@ -30,7 +30,8 @@ package enum SuppliedSeries {
                 timestamptz '2001-01-01 00:00:00+00') as time, v.time as observed, v.value
             from metric_value v
             where v.series = (select s.id from metric_series s
-                    where s.token_id = $1 and s.metric = $9 order by s.id limit 1)
+                    where s.token_id = $1 and s.metric = $9 and s.ended_at is null
+                    order by s.id limit 1)
                 and v.time > $5 and v.time <= $7
         ) o
         group by o.time

@@ -66,12 +66,13 @@ enum DerivedStatements {
         [
             SignalReads.getNow, SignalReads.getThen, Calibration.now, Calibration.then, SignalJobs.stale,
             GradeReads.up, GradeReads.down,
-            SeriesFinder.seriesOfSymbol, SeriesFinder.seriesOfID, SeriesFinder.bySymbol, SeriesFinder.byID,
+            SeriesFinder.seriesOfSymbol, SeriesFinder.seriesOfID,
             TokenStore.get, TokenStore.lock, TickerStore.periods.many, TickerStore.periods.one,
             TickerStore.former.many, TickerStore.former.one, SeriesStore.lock.many, SeriesStore.lock.one,
             SeriesStore.grow.many, SeriesStore.grow.one,
             CandleReads.up, CandleReads.down,
-            CandleReads.closed, CandleReads.closedDown, SeriesReads.list, GapReads.series,
+            CandleReads.closed, CandleReads.closedDown, SeriesReads.list, SeriesReads.listThen,
+            GapReads.series,
             GapReads.times, GapReads.next,
             MarketGates.market, SeriesQueue.read, SeriesQueue.lock, SeriesQueue.lockMarket,
             SeriesFreshness.mark, SuppliedMarks.mark,
@@ -80,10 +81,12 @@ enum DerivedStatements {
             CandleFeedStore.over,
         ] + Array(SignalReads.listsNow.values) + Array(SignalReads.listsThen.values)
             + Array(GradeReads.newestOf.values) + Array(TokenStore.lists.values)
+            + Array(TokenStore.listsThen.values)
     }
 
     private static var market: [Statement] {
         [
+            FactStore.list, MetricStore.find, NarrativeStore.members, MoverListStore.stays,
             InvestorStore.best, InvestorStore.worst, InvestorStore.history, CloseHistory.wanted,
             MarketCloseStore.open, MarketCloseStore.sight, MarketReading.count, MarketReading.write,
             Correlation.page, TraderGradeOfDay.page, InvestorGradeOfDay.page, OHLCV.page, SignalOfCandle.page,

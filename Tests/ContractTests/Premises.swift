@@ -109,6 +109,7 @@ extension NodeShared {
         settings.allowsPrivateWebhooks = true
         settings.publicOrigin = PublicOrigin("http://localhost:8720")
         settings.standIns = ["BINANCE_TESTNET_SPOT": exchange, "BINANCE_DEMO_SPOT": exchange]
+        settings.klines = ["BYBIT": exchange]
         let (clock, entropy, metrics) = (Clock.ofTest(), Entropy.system, Metrics())
         // What answers 500 says why on standard error.
         let log = Log(level: .error, format: .text, clock: clock, descriptor: 2)

@@ -42,6 +42,34 @@ struct SettingsTests {
         } throws: { "\($0)".contains("KEYBELL_EGRESS_ADDRESSES") }
     }
 
+    @Test(arguments: [("on", true), ("off", false), (nil, true)])
+    func `the market gate is on unless it is switched off`(_ text: String?, _ isOn: Bool) throws {
+        let said = text.map { ["KEYBELL_MARKET_GATE": $0] } ?? [:]
+        let settings = try Settings(environment: said, home: "/h", isRoot: false, cores: 1)
+        #expect(settings.gradeModels.usesMarketGate == isOn)
+    }
+
+    @Test(arguments: [
+        "KEYBELL_KLINES": "https://a.example", "KEYBELL_KLINES_OKX": "https://a.example",
+        "KEYBELL_KLINES_BINANCE": "http://a.example", "KEYBELL_KLINES_BYBIT": "https://a.example/v5",
+    ])
+    func `candles are pulled by https, from a host of an exchange that has them`(name: String, text: String) {
+        #expect {
+            try Settings(environment: [name: text], home: "/h", isRoot: false, cores: 1)
+        } throws: { "\($0)".contains("\(name) ") }
+    }
+
+    @Test func `candles of live are pulled from elsewhere where the settings say so`() throws {
+        let said = ["KEYBELL_KLINES_BINANCE": "https://mirror.example/"]
+        let settings = try Settings(environment: said, home: "/h", isRoot: false, cores: 1)
+        #expect(settings.klines(.binance, .live) == "https://mirror.example")
+        #expect(settings.klines(.binance, .testnet) == nil && settings.klines(.bybit, .live) == nil)
+        #expect(settings.standIn(.binance, .live, "spot") == nil)
+        let near = ["KEYBELL_KLINES_BINANCE": "http://127.0.0.1:9", "KEYBELL_PRIVATE_WEBHOOKS": "true"]
+        let inside = try Settings(environment: near, home: "/h", isRoot: false, cores: 1)
+        #expect(inside.klines(.binance, .live) == "http://127.0.0.1:9")
+    }
+
     @Test func `a setting that is nearly one is refused by its name, without its value`() {
         #expect {
             try Settings(

@@ -1,3 +1,4 @@
+import Access
 import Events
 import JSON
 import Kernel
@@ -41,6 +42,19 @@ struct InvestorTests {
         #expect(grade.weight(.fundamentals) == 0)
     }
 
+    @Test func `a sentence names what most of the grade comes from, and days that are missing are counted`() {
+        var grade = InvestorGrade(parts: [:], facts: 0, candles: 0)
+        grade.parts = [.momentum: .init(input: 1, score: 80), .riskAdjusted: .init(input: 1, score: 40)]
+        #expect(
+            grade.sentence(60) == "Grade 60.0, steady: most comes from momentum (40.0 of 50.0) and "
+                + "risk adjusted (20.0 of 50.0).")
+        var inputs = InvestorInputs(
+            token: TokenID(UUID(high: 1, low: 1)), time: MarketDesk.day(49), candles: 40)
+        #expect(inputs.missingLast100 == nil)
+        (inputs.first, inputs.inLast100) = (MarketDesk.day(0), 40)
+        #expect(inputs.missingLast100 == 10)
+    }
+
     @Test func `grades come with the day, say what they are made of, and keep their revisions`() async throws
     {
         try await MarketDesk.with { _, desk in
@@ -65,6 +79,13 @@ struct InvestorTests {
                 #expect(components.count == 5 && abs(sum - (grade["grade"]?.asDouble ?? -1)) < 1e-9)
             }
             #expect(grades[0]["missing"] == [] && grades[1]["missing"] == ["fundamentals"])
+            for grade in grades {
+                #expect(grade["missing_last_100"] == 0 && grade["candles"]?["count"] == 366)
+                #expect(grade["candles"]?["from"]?.asString == MarketDesk.day(4).description)
+                #expect(grade["candles"]?["to"]?.asString == MarketDesk.day(369).description)
+                let sentence = grade["why"]?["sentence"]?.asString ?? ""
+                #expect(sentence.hasPrefix("Grade ") && sentence.contains(" of 25.0)"), "\(sentence)")
+            }
             #expect(abs((grades[1]["data_quality"]?.asDouble ?? 0) - 80) < 1e-9)
             let parts = grades[0]["why"]?["components"]?.asArray ?? []
             #expect(parts.map { $0["score"]?.asDouble }.last == 60)

@@ -30,6 +30,7 @@ final class MarketDesk {
         operations =
             UploadEndpoints(writer: writer, analyst: analyst, reactor: worker.reactor, clock: time.clock)
             .operations + TokenEndpoints(ledger: ledger).operations
+            + CandleEndpoints(database: database).operations
             + SignalEndpoints(database: database).operations + GradeEndpoints(database: database).operations
             + MarketRooms.operations(ledger: ledger, told: .traderV0)
         writer.start(on: worker)

@@ -10,9 +10,9 @@ import Testing
 
 /// Two models side by side: both are stored, one is told.
 struct ModelsTests {
-    private func csv(_ candles: some Sequence<Candle>) -> [UInt8] {
+    private func csv(_ candles: some Sequence<Candle>, _ symbol: String = "SOL") -> [UInt8] {
         let rows = candles.map { c in
-            "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
+            "\(symbol),1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
         }
         return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
     }
@@ -63,6 +63,47 @@ struct ModelsTests {
             #expect(try await desk.rows("select 1 from grade where model_number = 0").count == 91)
             #expect(try await desk.rows("select 1 from grade_revision").isEmpty)
             #expect(desk.events.count == events)
+        }
+    }
+
+    @Test func `a market gate that is switched off makes all signals anew, once, and on again too`()
+        async throws
+    {
+        // Through the summer of 2021, when the gate closed.
+        let days = (Timestamp("2020-10-01") ?? .never)...(Timestamp("2021-08-15") ?? .never)
+        let sol = try CandleFixture.candles("SOL").filter { days.contains($0.openTime) }
+        let btc = try CandleFixture.candles("BTC").filter { days.contains($0.openTime) }
+        try await Desk.with(isAnalysing: false) { worker, desk in
+            desk.analyst.stop()
+            _ = try await desk.upload("source=x", csv(btc, "BTC"))
+            _ = try await desk.upload("source=x", csv(sol))
+            for isOn in [true, false, true] {
+                var models = GradeModels.usual
+                models.usesMarketGate = isOn
+                // The second node finds that all is as it should be.
+                for count in [nil, 0] as [Int?] {
+                    let node = Analyst(ledger: desk.ledger, reactor: worker.reactor, models: models)
+                    node.start(on: worker)
+                    let first = try await node.sweepAndSettle(within: .seconds(60))
+                    if let count { #expect(first == count) }
+                    while try await node.sweepAndSettle(within: .seconds(60)) > 0 {}
+                    node.stop()
+                }
+                let stored = try await desk.rows(
+                    "select decided_at, body::json->'gate'->>'reason' from signal "
+                        + "where not withdrawn and direction = 'bullish' order by decided_at, model_number")
+                #expect(stored.count > 2 && stored.allSatisfy { ($0.text(1) == "market gate off") == !isOn })
+                var pure = SeriesAnalysis(.day, models: models)
+                let outcomes = pure.update(sol, gate: MarketGate(.day, btc))
+                let decided = outcomes.flatMap(\.allChanges).map(\.signal).filter { $0.direction == .bullish }
+                let solOnly = try await desk.rows(
+                    """
+                    select decided_at from signal s join series e on e.id = s.series
+                        join ticker t using (token_id)
+                    where t.symbol = 'SOL' and not withdrawn and direction = 'bullish'
+                    """)
+                #expect(Set(solOnly.map { $0.timestamp(0) }) == Set(decided.map(\.decisionCandle)))
+            }
         }
     }
 

@@ -185,4 +185,71 @@ struct ReadTests {
             #expect(try await desk.rows("select 1 from signal where state = 'open'").isEmpty)
         }
     }
+
+    @Test func `one run asks all series whether their data have stopped`() async throws {
+        try await Desk.with(isAnalysing: false) { _, desk in
+            desk.analyst.stop()
+            _ = try await desk.rows(
+                """
+                with made as (
+                    insert into token (id, created_at, updated_at)
+                    select gen_random_uuid(), now(), now() from generate_series(0, \(SignalJobs.mostStale))
+                    returning id
+                ), named as (
+                    insert into ticker (token_id, symbol)
+                    select id, upper(substr(md5(id::text), 1, 12)) from made
+                ), listed as (
+                    insert into series (token_id, source, interval, first_open, last_open, last_closed,
+                        created_at, updated_at)
+                    select id, 'x', '1d', '2024-01-01', '2024-01-01', '2024-01-01', now(), now() from made
+                    returning id
+                )
+                insert into signal (id, series, direction, decided_at, state, retroactive, known_at, body,
+                    model_number)
+                select gen_random_uuid(), id, 'bullish', '2024-01-01', 'open', false, now(), '{}', 0
+                from listed
+                """)
+            let jobs = SignalJobs(ledger: desk.ledger, analyst: desk.analyst).jobs
+            let staleness = try #require(jobs.first { $0.name == "signal-staleness" })
+            let result = try await staleness.run(
+                .init(id: desk.ledger.newID(), context: testContext(at: desk.time.now)))
+            #expect(JSONValue.object(result)["series"]?.asInt == Int64(SignalJobs.mostStale + 1))
+        }
+    }
+
+    @Test func `signals are sorted by their path too, and carry what was missing`() async throws {
+        try await Desk.with { _, desk in
+            var sol = Array(try CandleFixture.candles("SOL").prefix(400))
+            sol.removeSubrange(150..<155)
+            let rows = sol.map { c in
+                "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
+            }
+            _ = try await desk.upload("source=x", csv(rows))
+            var analysis = SeriesAnalysis(.day)
+            let decided = analysis.update(sol, gate: nil).flatMap(\.changes).map(\.signal)
+                .filter { $0.direction == .bullish }
+            let expected = decided.reduce(into: [:]) { $0[$1.decisionCandle.description] = $1.missingLast100 }
+            #expect(Set(expected.values).count > 1)
+            for (member, sort) in [("peak_high", "-peak_high"), ("max_drawdown", "max_drawdown")] {
+                var (found, cursor): ([JSONValue], String) = ([], "")
+                repeat {
+                    let page = try await desk.get(
+                        "/v1/signals?direction=bullish&limit=2&sort=\(sort)\(cursor)")
+                    found += page.json["data"]?.asArray ?? []
+                    cursor = page.json["next_cursor"]?.asString.map { "&cursor=\($0)" } ?? ""
+                } while !cursor.isEmpty
+                #expect(found.count == expected.count && found.count > 3)
+                let values = found.compactMap { $0["roi"]?[member]?.asDouble }
+                #expect(values == (member == "peak_high" ? values.sorted(by: >) : values.sorted()))
+                for signal in found {
+                    let missing = expected[signal["decided_at"]?.asString ?? ""]
+                    #expect(signal["missing_last_100"]?.asInt == missing.map(Int64.init))
+                }
+                let past = try await desk.get("/v1/signals?sort=\(sort)&as_of=2026-01-01")
+                #expect(past.status == 400 && past.pointers == ["query:sort"], "\(past.text)")
+            }
+            let levels = try await desk.get("/v1/levels?token=SOL&interval=1d").json
+            #expect(levels["missing_last_100"] == 0)
+        }
+    }
 }

@@ -41,6 +41,9 @@ struct SnapshotTests {
         let bytes = analysis.snapshot()
         let one = try #require(GradeModels([.traderV0]))
         #expect(SeriesAnalysis(.day, models: one, restoring: bytes) == nil)
+        var ungated = GradeModels.usual
+        ungated.usesMarketGate = false
+        #expect(SeriesAnalysis(.day, models: ungated, restoring: bytes) == nil)
         #expect(SeriesAnalysis(.day, models: .usual, restoring: Array(bytes.dropLast())) == nil)
         #expect(SeriesAnalysis(.day, models: .usual, restoring: []) == nil)
         var dice = Dice(5)

@@ -1,6 +1,8 @@
 import Access
+import EventLoop
 import JSON
 import Kernel
+import Postgres
 import TestSupport
 import Testing
 
@@ -109,6 +111,47 @@ struct TokenTests {
             let hidden = try await patch(desk, a, #"{"categories":["x","a\u202Eb"]}"#)
             #expect(hidden.json["errors"]?[0]?["pointer"] == "/categories/1")
             #expect(try await patch(desk, a, #"{"name":"a\u202Eb"}"#).status == 422)
+        }
+    }
+
+    /// What the gate said when the token's signals were decided.
+    private func reasons(_ desk: Desk, _ worker: isolated Worker) async throws -> Set<String> {
+        let node = Analyst(ledger: desk.ledger, reactor: worker.reactor)
+        node.start(on: worker)
+        defer { node.stop() }
+        while try await node.sweepAndSettle(within: .seconds(60)) > 0 {}
+        let stored = try await desk.rows(
+            """
+            select g.body::json->'gate'->>'reason' from signal g join series s on s.id = g.series
+                join ticker t using (token_id)
+            where t.symbol = 'SOL' and not g.withdrawn and g.direction = 'bullish'
+            """)
+        return Set(stored.map { String($0.text(0).prefix(40)) })
+    }
+
+    @Test func `a token that is renamed to the market's name, or from it, changes what the gate says`()
+        async throws
+    {
+        // Through the summer of 2021, when the gate closed.
+        let days = (Timestamp("2020-10-01") ?? .never)...(Timestamp("2021-08-15") ?? .never)
+        try await Desk.with(isAnalysing: false) { worker, desk in
+            desk.analyst.stop()
+            for (fixture, symbol) in [("BTC", "XBT"), ("SOL", "SOL")] {
+                let rows = try CandleFixture.candles(fixture).filter { days.contains($0.openTime) }.map { c in
+                    "\(symbol),1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
+                }
+                _ = try await desk.upload("source=x", csv(rows))
+            }
+            let none: Set = ["market gate open: there is no BTC series"]
+            #expect(try await reasons(desk, worker) == none)
+            let token = try await id(desk, "XBT")
+            for (symbol, at) in [("BTC", "2024-01-10"), ("XBT", "2024-01-20")] {
+                desk.time.advance(.hours(1))
+                let body = #"{"symbol":"\#(symbol)","renamed_at":"\#(at)T00:00:00Z"}"#
+                #expect(try await patch(desk, token, body).status == 200)
+                let found = try await reasons(desk, worker)
+                #expect(symbol == "XBT" ? found == none : !found.isEmpty && found.isDisjoint(with: none))
+            }
         }
     }
 }

@@ -24,6 +24,10 @@ enum SQLRules {
         "Sources/Identity/Sessions/SessionStore.swift": "a constant list of columns",
         "Sources/Market/Investor/InvestorStore.swift":
             "a constant list of columns; one statement for each sort",
+        "Sources/Market/Facts/FactStore.swift": "a constant join that other statements share",
+        "Sources/Market/Facts/MetricStore.swift": "a constant join that other statements share",
+        "Sources/Market/Movers/MoverListStore.swift": "a constant join that other statements share",
+        "Sources/Market/Narratives/NarrativeStore.swift": "a constant join that other statements share",
         "Sources/Market/Closes/MarketCloseStore.swift": "a constant expression that two statements share",
         "Sources/Market/Overview/MarketReading.swift": "a constant list of columns",
         "Sources/Postgres/PrivateCluster.swift": "the cluster's one database, named by a constant",

@@ -20,22 +20,19 @@ struct CloseWatch {
             "market-closes", "Settles closes of markets whose candles have come, and counts their tokens.",
             every: Self.every
         ) { run in
-            var settled = 0
-            for market in try await MarketCloseStore.open(atMost: Self.mostMarkets, in: ledger.database)
-            where !run.isOver {
+            let (database, clock) = (ledger.database, ledger.clock)
+            var (settled, counted) = (0, 0)
+            await run.each(try await MarketCloseStore.open(atMost: Self.mostMarkets, in: database)) {
+                market in
                 if try await look(at: market) { settled += 1 }
             }
-            var counted = 0
-            let due = try await MarketReading.due(
-                at: ledger.clock.now(), atMost: Self.mostMarkets, in: ledger.database)
-            for market in due where !run.isOver {
-                try await MarketReading.count(market, by: told, at: ledger.clock.now(), in: ledger.database)
+            let due = try await MarketReading.due(at: clock.now(), atMost: Self.mostMarkets, in: database)
+            await run.each(due) { market in
+                try await MarketReading.count(market, by: told, at: clock.now(), in: database)
                 counted += 1
             }
             counted += try await countAgain(run)
-            return JSONObject(members: [
-                ("settled", .number(JSONNumber(settled))), ("counted", .number(JSONNumber(counted))),
-            ])
+            return try run.result(["settled": settled, "counted": counted])
         }
     }
 
@@ -60,9 +57,8 @@ struct CloseWatch {
     private nonisolated(nonsending) func countAgain(_ run: JobRun) async throws -> Int {
         let now = ledger.clock.now()
         var counted = 0
-        for revision in try await MarketRevision.due(.readings, at: now, in: ledger.database)
-        where !run.isOver {
-            guard try await MarketReading.isGraded(revision, at: now, in: ledger.database) else { continue }
+        await run.each(try await MarketRevision.due(.readings, at: now, in: ledger.database)) { revision in
+            guard try await MarketReading.isGraded(revision, at: now, in: ledger.database) else { return }
             let times = try await MarketReading.times(of: revision, by: told, in: ledger.database)
             try await revision.walk(times, in: ledger.database, until: { run.isOver }) { time in
                 let moment = MarketMoment.close(of: time, revision.source, revision.interval, now: now)

@@ -63,7 +63,9 @@ struct FactEndpoints {
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 3)
         try parameters.finish()
-        if let token { filter.token = try await SeriesFinder(database: ledger.database).token(token) }
+        if let token {
+            filter.token = try await SeriesFinder(database: ledger.database).token(token, asOf: filter.asOf)
+        }
         let found = try await FactStore.list(
             filter, at: context.now, after: cursor?.parts, limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { [$0.entry.token.description, $0.name, $0.source] }
@@ -82,15 +84,21 @@ struct FactEndpoints {
         var filter = MetricStore.Filter()
         filter.metric = parameters.suppliedName("metric")
         filter.source = parameters.source()
+        filter.asOf = parameters.time("as_of")
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 1)
         try parameters.finish()
-        if let token { filter.token = try await SeriesFinder(database: ledger.database).token(token) }
+        let database = ledger.database
+        if let token {
+            filter.token = try await SeriesFinder(database: database).token(token, asOf: filter.asOf)
+        }
         let found = try await MetricStore.series(
-            filter, after: cursor.flatMap { Int32($0.parts[0]) }, limit: limit + 1, in: ledger.database)
+            filter, after: cursor.flatMap { Int32($0.parts[0]) }, limit: limit + 1, in: database)
         let page = Page(found, limit: limit) { [String($0.id)] }
+        var items = Array(page.items)
+        if let asOf = filter.asOf { items = try await MetricStore.counted(items, asOf: asOf, in: database) }
         return .object { w in
-            w.array("data", page.items) { w, series in Self.write(series, &w) }
+            w.array("data", items) { w, series in Self.write(series, &w) }
             w.field("next_cursor", page.next)
         }
     }
@@ -111,8 +119,9 @@ struct FactEndpoints {
             to = min(to, Timestamp(microseconds: last))
         }
         let database = ledger.database
-        let id = try await SeriesFinder(database: database).token(named.token)
-        let filter = MetricStore.Filter(token: id, metric: named.metric, source: named.source)
+        let id = try await SeriesFinder(database: database).token(named.token, asOf: asOf)
+        let filter = MetricStore.Filter(
+            token: id, metric: named.metric, source: named.source, asOf: asOf)
         guard let series = try await MetricStore.series(filter, after: nil, limit: 1, in: database).first
         else { throw Problem.notFound("metric") }
         let found = try await MetricStore.observations(

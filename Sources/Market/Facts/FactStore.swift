@@ -11,7 +11,8 @@ enum FactStore {
     static let mostOfToken = 100
 
     /// What differs from what is said already is the next revision, and what was is kept. One that does not
-    /// say when it was observed, and says nothing else that is new, is the same again.
+    /// say when it was observed, and says nothing else that is new, is the same again. What replaces another
+    /// is known behind it, whatever the clocks say.
     private static let write = Statement(
         "fact_write",
         """
@@ -28,7 +29,7 @@ enum FactStore {
             insert into fact_revision (token_id, name, source, value, observed_at, expires_at, supplied_by,
                 revision, known_at, ended_at)
             select f.token_id, f.name, f.source, f.value, f.observed_at, f.expires_at, f.supplied_by,
-                f.revision, f.known_at, $8
+                f.revision, f.known_at, greatest($8, f.known_at + interval '1 microsecond')
             from fact f join input i using (token_id, name, source)
         ), written as (
             insert into fact as f (token_id, name, source, value, observed_at, expires_at, supplied_by,
@@ -36,7 +37,8 @@ enum FactStore {
             select token_id, name, source, value, observed_at, expires_at, $7, 1, $8 from input
             on conflict on constraint fact_key do update set value = excluded.value,
                 observed_at = excluded.observed_at, expires_at = excluded.expires_at,
-                supplied_by = excluded.supplied_by, revision = f.revision + 1, known_at = excluded.known_at
+                supplied_by = excluded.supplied_by, revision = f.revision + 1,
+                known_at = greatest(excluded.known_at, f.known_at + interval '1 microsecond')
         )
         select place::int4, old is null from input
         """)
@@ -45,17 +47,17 @@ enum FactStore {
     private static let names = Statement(
         "fact_names",
         "select token_id, name, source from fact where token_id = any ($1::uuid[]) and expires_at > $2")
-    private static let list = Statement(
+    static let list = Statement(
         "fact_list",
-        """
-        select f.token_id, t.symbol, f.name, f.source, f.value, f.observed_at, f.expires_at, f.supplied_by,
-            f.revision, f.known_at
-        from facts_known($1) f join ticker t using (token_id)
-        where ($2::uuid is null or f.token_id = $2) and ($3::text is null or f.name = $3)
-            and ($4::text is null or f.source = $4) and ($5 or f.expires_at > $6)
-            and ($7::uuid is null or (f.token_id, f.name, f.source) > ($7, $8, $9))
-        order by f.token_id, f.name, f.source limit $10
-        """)
+        derived: """
+            select f.token_id, t.symbol, f.name, f.source, f.value, f.observed_at, f.expires_at,
+                f.supplied_by, f.revision, f.known_at
+            from facts_known($1) f \(KnownTicker.join("f.token_id", at: "$1"))
+            where ($2::uuid is null or f.token_id = $2) and ($3::text is null or f.name = $3)
+                and ($4::text is null or f.source = $4) and ($5 or f.expires_at > $6)
+                and ($7::uuid is null or (f.token_id, f.name, f.source) > ($7, $8, $9))
+            order by f.token_id, f.name, f.source limit $10
+            """)
 
     nonisolated(nonsending) static func write(
         _ rows: [SuppliedRow], in change: Change

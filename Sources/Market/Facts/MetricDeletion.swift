@@ -4,19 +4,21 @@ import JSON
 import Kernel
 import Postgres
 
-/// Deletes observations of a metric, or the metric with all that was ever known of it.
+/// Deletes observations of a metric, or the metric.
 struct MetricDeletion {
     let token: TokenID
     let metric: String
     let source: String
-    /// `[from, to)`; without both the metric itself. What a range deletes stays known to `as_of` until now;
-    /// what goes with the metric is gone.
+    /// `[from, to)`; without both the metric itself. What is deleted stays known to `as_of` until now.
     let from: Timestamp?
     let to: Timestamp?
 
     private static let lock = Statement(
         "metric_series_lock_one",
-        "select id from metric_series where token_id = $1 and metric = $2 and source = $3 for update")
+        """
+        select id from metric_series
+        where token_id = $1 and metric = $2 and source = $3 and ended_at is null for update
+        """)
     private static let deleteRange = Statement(
         "metric_range_delete",
         """
@@ -25,7 +27,8 @@ struct MetricDeletion {
             returning series, time, value, known_at, revision
         ), kept as (
             insert into metric_value_revision (series, time, value, known_at, ended_at, revision)
-            select series, time, value, known_at, $4, revision from gone
+            select series, time, value, known_at, greatest($4, known_at + interval '1 microsecond'), revision
+            from gone
         )
         update metric_series s set observations = s.observations - (select count(*) from gone),
             newest = (
@@ -34,12 +37,10 @@ struct MetricDeletion {
         where s.id = $1
         returning (select count(*)::int4 from gone)
         """)
-    private static let deleteAll = Statement(
-        "metric_series_delete",
+    private static let end = Statement(
+        "metric_series_end",
         """
-        with gone as (delete from metric_value where series = $1),
-            known as (delete from metric_value_revision where series = $1)
-        delete from metric_series where id = $1 returning observations::int4
+        update metric_series set ended_at = greatest($2, created_at + interval '1 microsecond') where id = $1
         """)
 
     /// How many observations went; nil where there is no such metric.
@@ -47,14 +48,12 @@ struct MetricDeletion {
         let transaction = change.transaction
         let found = try await transaction.query(Self.lock, .id(token), .text(metric), .text(source))
         guard let series = found.first?.int(0) else { return nil }
-        let rows =
-            if from == nil && to == nil {
-                try await transaction.query(Self.deleteAll, .int(series))
-            } else {
-                try await transaction.query(
-                    Self.deleteRange, .int(series), .timestamp(from ?? Timestamp(microseconds: .min)),
-                    .timestamp(to ?? .farFuture), .timestamp(change.context.now))
-            }
+        let rows = try await transaction.query(
+            Self.deleteRange, .int(series), .timestamp(from ?? Timestamp(microseconds: .min)),
+            .timestamp(to ?? .farFuture), .timestamp(change.context.now))
+        if from == nil && to == nil {
+            try await transaction.query(Self.end, .int(series), .timestamp(change.context.now))
+        }
         let count = rows.first?.int(0) ?? 0
         if metric == SuppliedSeries.sentiment, count > 0 {
             let range: [(token: TokenID, time: Timestamp)] = [

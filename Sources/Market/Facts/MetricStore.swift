@@ -17,7 +17,7 @@ enum MetricStore {
         insert into metric_series (token_id, metric, source, created_at)
         select distinct i.token_id, i.metric, i.source, $4::timestamptz
         from unnest($1::uuid[], $2::text[], $3::text[]) as i (token_id, metric, source)
-        where (select count(*) from metric_series) < $5
+        where (select count(*) from metric_series where ended_at is null) < $5
         order by 1, 2, 3
         on conflict do nothing
         """)
@@ -27,7 +27,7 @@ enum MetricStore {
         """
         select s.id, s.token_id, s.metric, s.source, s.observations, s.newest
         from metric_series s
-        where exists (
+        where s.ended_at is null and exists (
             select from unnest($1::uuid[], $2::text[], $3::text[]) as i (token_id, metric, source)
             where i.token_id = s.token_id and i.metric = s.metric and i.source = s.source)
         order by s.id for no key update
@@ -50,7 +50,8 @@ enum MetricStore {
             as i (series, time, place)
         where exists (select from metric_value m where m.series = i.series and m.time = i.time)
         """)
-    /// What was deleted and comes again goes on with its revisions.
+    /// What was deleted and comes again goes on with its revisions, and is known behind them, whatever the
+    /// clocks say.
     private static let write = Statement(
         "metric_write",
         """
@@ -58,18 +59,20 @@ enum MetricStore {
             select i.*, m.revision as old, coalesce(m.revision, (
                     select max(r.revision) from metric_value_revision r
                     where r.series = i.series and r.time = i.time
-                ), 0) + 1 as revision
+                ), 0) + 1 as revision, greatest($4, m.known_at + interval '1 microsecond', (
+                    select max(r.ended_at) from metric_value_revision r
+                    where r.series = i.series and r.time = i.time)) as known_at
             from unnest($1::int4[], $2::timestamptz[], $3::float8[]) with ordinality
                 as i (series, time, value, place)
             left join metric_value m using (series, time)
             where m.series is null or m.value is distinct from i.value
         ), kept as (
             insert into metric_value_revision (series, time, value, known_at, ended_at, revision)
-            select m.series, m.time, m.value, m.known_at, $4, m.revision
+            select m.series, m.time, m.value, m.known_at, i.known_at, m.revision
             from metric_value m join input i using (series, time)
         ), written as (
             insert into metric_value as m (series, time, value, known_at, revision)
-            select series, time, value, $4, revision from input
+            select series, time, value, known_at, revision from input
             on conflict on constraint metric_value_key do update
             set value = excluded.value, known_at = excluded.known_at, revision = excluded.revision
         ), grown as (
@@ -95,14 +98,28 @@ enum MetricStore {
         ) v
         order by v.time desc limit $5
         """)
-    private static let find = Statement(
+    static let find = Statement(
         "metric_series_find",
+        derived: """
+            select s.id, s.token_id, t.symbol, s.metric, s.source, s.observations, s.newest
+            from metric_series s \(KnownTicker.join("s.token_id", at: "$6"))
+            where ($1::uuid is null or s.token_id = $1) and ($2::text is null or s.metric = $2)
+                and ($3::text is null or s.source = $3) and ($4::int4 is null or s.id > $4)
+                and was_there(s.created_at, s.ended_at, $6)
+            order by s.id limit $5
+            """)
+    /// What was known of some series.
+    private static let counted = Statement(
+        "metric_series_counted",
         """
-        select s.id, s.token_id, t.symbol, s.metric, s.source, s.observations, s.newest
-        from metric_series s join ticker t using (token_id)
-        where ($1::uuid is null or s.token_id = $1) and ($2::text is null or s.metric = $2)
-            and ($3::text is null or s.source = $3) and ($4::int4 is null or s.id > $4)
-        order by s.id limit $5
+        select n.id, count(*)::int4, max(v.time)
+        from unnest($1::int4[]) as n (id)
+        cross join lateral (
+            select time from metric_value where series = n.id and known_at <= $2
+            union all
+            select time from metric_value_revision where series = n.id and known_at <= $2 and ended_at > $2
+        ) v
+        group by n.id
         """)
 
     nonisolated(nonsending) static func write(
@@ -171,6 +188,7 @@ enum MetricStore {
         var token: TokenID?
         var metric: String?
         var source: String?
+        var asOf: Timestamp?
     }
 
     struct Listed {
@@ -178,19 +196,34 @@ enum MetricStore {
         let entry: Watchlist.Entry
         let metric: String
         let source: String
-        let observations: Int
-        let newest: Timestamp?
+        var observations: Int
+        var newest: Timestamp?
     }
 
     nonisolated(nonsending) static func series(
         _ filter: Filter, after id: Int32?, limit: Int, in source: any Queryable
     ) async throws -> [Listed] {
         try await source.query(
-            find, .id(filter.token), .text(filter.metric), .text(filter.source), .int32(id), .int(limit)
+            find, .id(filter.token), .text(filter.metric), .text(filter.source), .int32(id), .int(limit),
+            .timestamp(filter.asOf)
         ).map { row in
             Listed(
                 id: row.int(0), entry: .init(token: row.id(1), symbol: row.text(2)), metric: row.text(3),
                 source: row.text(4), observations: row.int(5), newest: row.optionalTimestamp(6))
+        }
+    }
+
+    /// With what was known of them then.
+    nonisolated(nonsending) static func counted(
+        _ listed: [Listed], asOf: Timestamp, in source: any Queryable
+    ) async throws -> [Listed] {
+        let rows = try await source.query(
+            counted, .int32Array(listed.map { Int32($0.id) }), .timestamp(asOf))
+        let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0.int(0), ($0.int(1), $0.timestamp(2))) })
+        return listed.map { one in
+            var one = one
+            (one.observations, one.newest) = (counts[one.id]?.0 ?? 0, counts[one.id]?.1)
+            return one
         }
     }
 

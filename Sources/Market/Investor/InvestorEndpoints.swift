@@ -38,11 +38,12 @@ struct InvestorEndpoints {
             parameters.fail("watchlist", code: FieldCode.notAChoice, "is not taken with token")
         }
         try parameters.finish()
-        filter.tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
+        filter.tokens = try await WatchedTokens.of(watchlist, for: context, asOf: filter.asOf, in: database)
         let found: [StoredInvestorGrade]
         if let token {
             found = try await InvestorStore.history(
-                of: SeriesFinder(database: database).token(token), filter, after: cursor?.parts,
+                of: SeriesFinder(database: database).token(token, asOf: filter.asOf), filter,
+                after: cursor?.parts,
                 limit: limit + 1, in: database)
         } else {
             found = try await InvestorStore.newest(

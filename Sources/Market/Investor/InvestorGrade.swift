@@ -2,6 +2,7 @@ import Access
 import Glibc
 import JSON
 import Kernel
+import Signals
 
 /// The Investor Grade v0 of one token and day, 0 to 100, unrounded, with all that it was made of.
 struct InvestorGrade: Equatable, Sendable {
@@ -49,6 +50,9 @@ struct InvestorGrade: Equatable, Sendable {
     var facts: Int
     /// Daily candles of the last year.
     var candles: Int
+    /// The first of them; nil of what was stored before that was.
+    var first: Timestamp?
+    var missingLast100: Int?
 
     /// Weight of the components that have a score.
     private var scored: Double {
@@ -66,6 +70,14 @@ struct InvestorGrade: Equatable, Sendable {
     /// The weight after those of missing components were shared among the others.
     func weight(_ component: Component) -> Double {
         parts[component]?.score == nil ? 0 : component.weight / scored
+    }
+
+    /// One sentence made from the three largest contributions.
+    func sentence(_ value: Double) -> String {
+        let parts = Component.allCases.map {
+            GradeSentence.Part(name: $0.rawValue, weight: weight($0), contribution: contribution($0))
+        }
+        return GradeSentence(value, parts).text
     }
 
     func contribution(_ component: Component) -> Double {
@@ -88,6 +100,10 @@ struct InvestorInputs: Equatable, Sendable {
     var token: TokenID
     var time: Timestamp
     var candles: Int
+    /// The first candle of the last year.
+    var first: Timestamp?
+    /// Candles that there are among the last 100.
+    var inLast100 = 0
     /// The mean of the returns over 90, 180 and 365 days; nil unless there are all three.
     var momentum: Double?
     /// Of the last year's daily returns.
@@ -100,6 +116,13 @@ struct InvestorInputs: Equatable, Sendable {
     var volume: Double?
     var fundamentals: Double?
     var facts = 0
+}
+
+extension InvestorInputs {
+    /// Of the last 100 days, or of those since the first candle.
+    var missingLast100: Int? {
+        first.map { min(100, Interval.day.steps(from: $0, to: time) + 1) - inLast100 }
+    }
 }
 
 extension InvestorGrade {
@@ -117,7 +140,10 @@ extension InvestorGrade {
                 .liquidity: Part(input: token.volume, score: token.volume.map(volume.percentile)),
                 .fundamentals: Part(input: token.fundamentals, score: token.fundamentals),
             ]
-            return (token, InvestorGrade(parts: parts, facts: token.facts, candles: token.candles))
+            let grade = InvestorGrade(
+                parts: parts, facts: token.facts, candles: token.candles, first: token.first,
+                missingLast100: token.missingLast100)
+            return (token, grade)
         }
     }
 

@@ -51,7 +51,7 @@ struct InvestorJob {
         ) { run in
             var written = 0
             let due = try await ledger.database.query(Self.due, .timestamp(ledger.clock.now()))
-            for row in due where !run.isOver {
+            await run.each(due) { row in
                 let newest = row.timestamp(1)
                 let days = Self.days(upTo: newest, first: row.timestamp(3), done: row.optionalTimestamp(4))
                 for day in days where !run.isOver {
@@ -64,7 +64,7 @@ struct InvestorJob {
                 }
             }
             written += try await gradeAgain(run)
-            return JSONObject(members: [("grades", .number(JSONNumber(written)))])
+            return try run.result(["grades": written])
         }
     }
 
@@ -72,8 +72,7 @@ struct InvestorJob {
     private nonisolated(nonsending) func gradeAgain(_ run: JobRun) async throws -> Int {
         var written = 0
         let now = ledger.clock.now()
-        for revision in try await MarketRevision.due(.investor, at: now, in: ledger.database)
-        where !run.isOver {
+        await run.each(try await MarketRevision.due(.investor, at: now, in: ledger.database)) { revision in
             try await revision.walk(revision.closes, in: ledger.database, until: { run.isOver }) { day in
                 // The newest is told with the grade of the day before, which may be another now.
                 let isNewest = day == revision.settled

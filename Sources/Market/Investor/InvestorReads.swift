@@ -13,7 +13,7 @@ enum InvestorReads {
         """
         select i.series, i.token_id, i.open_time, i.candles, i.close, i.close_90, i.close_180, i.close_365,
             i.mean_return, i.downside, i.returns, i.drawdown, i.median_volume, i.volumes, f.score,
-            coalesce(f.facts, 0)::int4
+            coalesce(f.facts, 0)::int4, i.first_time, i.in_last_100
         from investor_inputs($1, $2, $3, $4, $5) i
         left join lateral (
             select avg(n.value) as score, sum(n.facts) as facts
@@ -60,5 +60,6 @@ extension InvestorInputs {
         if row.int(13) >= InvestorGrade.leastVolumes { volume = row.optionalDouble(12) }
         fundamentals = row.optionalDouble(14)
         facts = row.int(15)
+        (first, inLast100) = (row.optionalTimestamp(16), row.int(17))
     }
 }

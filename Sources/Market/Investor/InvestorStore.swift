@@ -5,7 +5,8 @@ import Signals
 
 /// Investor Grades as rows, in revisions.
 enum InvestorStore {
-    /// One that is equal to what is stored is left alone.
+    /// One that is equal to what is stored is left alone. What replaces another is known behind it, whatever
+    /// the clocks say.
     private static let write = Statement(
         "investor_write",
         """
@@ -13,9 +14,10 @@ enum InvestorStore {
             select i.*, g.revision as old, b.previous
             from unnest($1::uuid[], $2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
                 $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[],
-                $13::float8[], $14::int4[], $15::int4[]) as i (token_id, time, value, data_quality, momentum,
+                $13::float8[], $14::int4[], $15::int4[], $20::timestamptz[], $21::int8[])
+                as i (token_id, time, value, data_quality, momentum,
                 momentum_score, sortino, risk_score, drawdown, drawdown_score, volume, liquidity_score,
-                fundamentals, facts, candles)
+                fundamentals, facts, candles, first_time, missing_last_100)
             left join investor_grade g on g.token_id = i.token_id and g.source = $16 and g.time = i.time
             left join lateral (
                 select p.value as previous from investor_grade p
@@ -23,29 +25,37 @@ enum InvestorStore {
                 order by p.time desc limit 1
             ) b on true
             where g.token_id is null
-                or (g.value, g.previous, g.momentum, g.sortino, g.drawdown, g.volume, g.fundamentals, g.model)
-                    is distinct from
-                    (i.value, b.previous, i.momentum, i.sortino, i.drawdown, i.volume, i.fundamentals, $17)
+                or (g.value, g.previous, g.momentum, g.sortino, g.drawdown, g.volume, g.fundamentals, g.model,
+                    g.missing_last_100) is distinct from
+                    (i.value, b.previous, i.momentum, i.sortino, i.drawdown, i.volume, i.fundamentals, $17,
+                    case when g.missing_last_100 is not null then i.missing_last_100 end)
         ), kept as (
-            insert into investor_grade_revision
-            select g.*, $18::timestamptz from investor_grade g join input i
+            insert into investor_grade_revision (token_id, source, time, known_at, value, previous,
+                data_quality, momentum, momentum_score, sortino, risk_score, drawdown, drawdown_score, volume,
+                liquidity_score, fundamentals, facts, candles, model, revision, retroactive, first_time,
+                missing_last_100, ended_at)
+            select g.*, greatest($18::timestamptz, g.known_at + interval '1 microsecond')
+            from investor_grade g join input i
                 on g.token_id = i.token_id and g.source = $16 and g.time = i.time
         ), written as (
             insert into investor_grade as g (token_id, source, time, known_at, value, previous, data_quality,
                 momentum, momentum_score, sortino, risk_score, drawdown, drawdown_score, volume,
-                liquidity_score, fundamentals, facts, candles, model, revision, retroactive)
+                liquidity_score, fundamentals, facts, candles, model, revision, retroactive, first_time,
+                missing_last_100)
             select token_id, $16, time, $18, value, previous, data_quality, momentum, momentum_score, sortino,
                 risk_score, drawdown, drawdown_score, volume, liquidity_score, fundamentals, facts, candles,
-                $17, coalesce(old, 0) + 1, old is not null or not $19
+                $17, coalesce(old, 0) + 1, old is not null or not $19, first_time, missing_last_100
             from input
-            on conflict on constraint investor_grade_key do update set known_at = excluded.known_at,
+            on conflict on constraint investor_grade_key do update
+            set known_at = greatest(excluded.known_at, g.known_at + interval '1 microsecond'),
                 value = excluded.value, previous = excluded.previous, data_quality = excluded.data_quality,
                 momentum = excluded.momentum, momentum_score = excluded.momentum_score,
                 sortino = excluded.sortino, risk_score = excluded.risk_score, drawdown = excluded.drawdown,
                 drawdown_score = excluded.drawdown_score, volume = excluded.volume,
                 liquidity_score = excluded.liquidity_score, fundamentals = excluded.fundamentals,
                 facts = excluded.facts, candles = excluded.candles, model = excluded.model,
-                revision = excluded.revision, retroactive = true
+                revision = excluded.revision, retroactive = true, first_time = excluded.first_time,
+                missing_last_100 = excluded.missing_last_100
             returning g.token_id, g.time, g.value, g.previous, g.data_quality, g.revision
         )
         select w.token_id, t.symbol, w.time, w.value, w.previous, w.data_quality, w.revision
@@ -73,7 +83,9 @@ enum InvestorStore {
             scores(.momentum), inputs(.riskAdjusted), scores(.riskAdjusted), inputs(.drawdown),
             scores(.drawdown), inputs(.liquidity), scores(.liquidity), inputs(.fundamentals),
             .int32Array(rows.map { Int32($0.1.facts) }), .int32Array(rows.map { Int32($0.1.candles) }),
-            .text(source), .int16(Int16(model)), .timestamp(now), .bool(isNewest)
+            .text(source), .int16(Int16(model)), .timestamp(now), .bool(isNewest),
+            .optionalTimestampArray(rows.map(\.1.first)),
+            .optionalInt64Array(rows.map { $0.1.missingLast100.map(Int64.init) })
         ).map { InvestorMove($0) }
     }
 
@@ -95,7 +107,8 @@ enum InvestorStore {
     private static let columns = """
         g.token_id, t.symbol, g.source, g.time, g.known_at, g.value, g.previous, g.data_quality, g.momentum,
         g.momentum_score, g.sortino, g.risk_score, g.drawdown, g.drawdown_score, g.volume, g.liquidity_score,
-        g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name, m.parameters_hash
+        g.fundamentals, g.facts, g.candles, g.revision, g.retroactive, m.name, m.parameters_hash,
+        g.first_time, g.missing_last_100
         """
     private static let newestOnes = """
         select \(columns)
@@ -104,7 +117,8 @@ enum InvestorStore {
             select * from investor_grades_known($1) k
             where k.token_id = s.token_id and k.source = s.source order by k.time desc limit 1
         ) g
-        join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+        join grade_model m on m.id = g.model
+        \(KnownTicker.join("g.token_id", at: "$1"))
         where s.interval = '1d' and ($2::text is null or s.source = $2)
             and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
             and ($9::uuid[] is null or g.token_id = any ($9))
@@ -129,7 +143,8 @@ enum InvestorStore {
         derived: """
             select \(columns)
             from investor_grades_known($1) g
-            join ticker t on t.token_id = g.token_id join grade_model m on m.id = g.model
+            join grade_model m on m.id = g.model
+            \(KnownTicker.join("g.token_id", at: "$1"))
             where g.token_id = $5 and ($2::text is null or g.source = $2)
                 and ($3::float8 is null or g.value >= $3) and ($4::float8 is null or g.value < $4)
                 and ($6::timestamptz is null or (g.time, g.source) < ($6, $7::text))

@@ -32,7 +32,9 @@ struct StoredInvestorGrade: Sendable {
             parts[component] = .init(input: row.optionalDouble(column), score: row.optionalDouble(column + 1))
         }
         parts[.fundamentals] = .init(input: row.optionalDouble(16), score: row.optionalDouble(16))
-        grade = InvestorGrade(parts: parts, facts: row.int(17), candles: row.int(18))
+        grade = InvestorGrade(
+            parts: parts, facts: row.int(17), candles: row.int(18), first: row.optionalTimestamp(23),
+            missingLast100: row.optionalInt(24))
         (revision, isRetroactive) = (row.int(19), row.bool(20))
         (model, parametersHash) = (row.text(21), row.text(22))
     }
@@ -51,6 +53,12 @@ struct StoredInvestorGrade: Sendable {
             w.array("missing", InvestorGrade.Component.allCases.filter { grade.parts[$0]?.score == nil }) {
                 w, component in w.value(component.rawValue)
             }
+            w.field("missing_last_100", grade.missingLast100)
+            w.object("candles") { w in
+                w.field("from", grade.first?.description)
+                w.field("to", time.description)
+                w.field("count", grade.candles)
+            }
             w.field("retroactive", isRetroactive)
             w.field("revision", revision)
             w.field("known_at", knownAt.description)
@@ -60,6 +68,7 @@ struct StoredInvestorGrade: Sendable {
 
     private func writeWhy(_ w: inout JSONWriter) {
         w.object("why") { w in
+            w.field("sentence", grade.sentence(value))
             w.field("delta_vs_previous", previous.map { value - $0 })
             w.field("candles", grade.candles)
             w.field("facts", grade.facts)

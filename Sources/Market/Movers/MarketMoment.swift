@@ -66,12 +66,17 @@ extension MarketMoment {
     nonisolated(nonsending) func limit(
         candles: Int, field: String, in source: any Queryable
     ) async throws {
-        let rows = try await source.query(Self.series, .text(self.source), .text(interval.rawValue))
-        guard let series = rows.first?.int(0), series > Self.mostCandles / candles else { return }
-        let message = "would look at \(candles) candles of each of \(series) series: too many for one answer"
+        guard let message = try await excess(candles: candles, in: source) else { return }
         throw Problem(
             .invalidParameter, "\(field) \(message).",
             errors: [FieldError(pointer: "query:\(field)", code: FieldCode.outOfRange, message: message)])
+    }
+
+    /// How a mistake goes on, where so many candles of each series are too many; nil: they are not.
+    nonisolated(nonsending) func excess(candles: Int, in source: any Queryable) async throws -> String? {
+        let rows = try await source.query(Self.series, .text(self.source), .text(interval.rawValue))
+        guard let series = rows.first?.int(0), series > Self.mostCandles / candles else { return nil }
+        return "would look at \(candles) candles of each of \(series) series: too many for one answer"
     }
 }
 

@@ -36,8 +36,8 @@ struct MoverEndpoints {
         try parameters.finish()
         guard let moment, let window else { throw Problem(.invalidParameter, "") }
         try await moment.limit(
-            candles: Int(window.seconds / moment.interval.seconds), field: "window", in: database)
-        let tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
+            candles: window.candles(of: moment.interval), field: "window", in: database)
+        let tokens = try await WatchedTokens.of(watchlist, for: context, asOf: moment.asOf, in: database)
         let movers = try await Movers.read(
             moment, over: window, minVolume: minVolume ?? 0, among: tokens, limit: limit, in: database)
         return .object { w in

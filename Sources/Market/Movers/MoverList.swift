@@ -69,6 +69,20 @@ extension MoverList {
     }
 }
 
+extension MoverList {
+    /// Refuses one that would look at more candles than an answer may.
+    nonisolated(nonsending) func checkSize(at now: Timestamp, in source: any Queryable) async throws {
+        guard let message = try await excess(at: now, in: source) else { return }
+        throw FieldErrors(FieldError(pointer: "/window", code: FieldCode.outOfRange, message: message))
+    }
+
+    nonisolated(nonsending) func excess(at now: Timestamp, in database: any Queryable) async throws -> String?
+    {
+        try await MarketMoment(source: source, interval: interval, at: nil, asOf: nil, now: now)
+            .excess(candles: window.candles(of: interval), in: database)
+    }
+}
+
 extension Fields {
     /// A source as candles have it.
     mutating func source() -> String {

@@ -68,6 +68,7 @@ struct MoverListEndpoints {
         guard let owner = context.actor.principal else { throw Problem.forbidden(missing: .marketWrite) }
         let list = try MoverList(
             ledger.newID(), owner: owner, at: context.now, try await request.fields(limit: Self.bodyBytes))
+        try await list.checkSize(at: context.now, in: ledger.database)
         let stored = try await ledger.change(context) { change in
             guard try await MoverListStore.count(in: change.transaction) < MoverList.atMost else {
                 throw Problem(.conflict, "There are \(MoverList.atMost) mover lists already: delete some.")
@@ -86,6 +87,11 @@ struct MoverListEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let fields = try await request.fields(limit: Self.bodyBytes)
+        guard var wanted = try await MoverListStore.find(Self.id(request), in: ledger.database) else {
+            throw Problem.notFound("mover list")
+        }
+        _ = try wanted.change(by: fields)
+        try await wanted.checkSize(at: context.now, in: ledger.database)
         let (list, stays) = try await ledger.change(context) { change in
             var list = try await locked(request, change.transaction)
             let restarts = try list.change(by: fields)

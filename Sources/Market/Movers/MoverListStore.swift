@@ -51,14 +51,15 @@ enum MoverListStore {
         """)
     private static let count = Statement("mover_list_count", "select count(*) from mover_list")
     private static let delete = Statement("mover_list_delete", "delete from mover_list where id = $1")
-    private static let stays = Statement(
+    static let stays = Statement(
         "mover_stays",
-        """
-        select m.side, m.token_id, t.symbol, m.entered_at, m.entered_candle, m.entered_rank, m.entered_change
-        from mover_stay m join ticker t using (token_id)
-        where m.list = $1 and m.entered_at <= $2 and (m.left_at is null or m.left_at > $2)
-        order by m.side, m.entered_at, m.entered_rank
-        """)
+        derived: """
+            select m.side, m.token_id, t.symbol, m.entered_at, m.entered_candle, m.entered_rank,
+                m.entered_change
+            from mover_stay m \(KnownTicker.join("m.token_id", at: "$2"))
+            where m.list = $1 and m.entered_at <= $2 and (m.left_at is null or m.left_at > $2)
+            order by m.side, m.entered_at, m.entered_rank
+            """)
     private static let enter = Statement(
         "mover_enter",
         """

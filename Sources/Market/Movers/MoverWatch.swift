@@ -22,6 +22,8 @@ struct MoverWatch {
         """)
     private static let note = Statement(
         "mover_list_note", "update mover_list set measured_at = $2, seen = $3 where id = $1")
+    private static let pass = Statement(
+        "mover_list_pass", "update mover_list set seen = $2 where id = $1 and revision = $3")
 
     let ledger: Ledger
 
@@ -31,13 +33,11 @@ struct MoverWatch {
             every: Self.every
         ) { run in
             var (measured, told) = (0, 0)
-            for due in try await due() where !run.isOver {
-                guard let count = try await measure(due, run) else { continue }
+            await run.each(try await due()) { due in
+                guard let count = try await measure(due, run) else { return }
                 (measured, told) = (measured + 1, told + count)
             }
-            return JSONObject(members: [
-                ("measured", .number(JSONNumber(measured))), ("told", .number(JSONNumber(told))),
-            ])
+            return try run.result(["measured": measured, "told": told])
         }
     }
 
@@ -57,16 +57,26 @@ struct MoverWatch {
         }
     }
 
-    /// How much there was to tell; nil when the list is gone.
+    /// How much there was to tell; nil when the list is gone, or another by now.
     private nonisolated(nonsending) func measure(_ due: Due, _ run: JobRun) async throws -> Int? {
-        let now = ledger.clock.now()
+        let (database, now) = (ledger.database, ledger.clock.now())
+        guard let asked = try await MoverListStore.find(due.list, in: database) else { return nil }
+        if let excess = try await asked.excess(at: now, in: database) {
+            try await pass(asked, due)
+            throw TooLarge(description: "mover list \(asked.id) \(excess)")
+        }
+        // About a second of reading at most, and nobody waits for it: the row's lock comes behind it.
+        let movers = try await database.transaction { transaction in
+            let moment = MarketMoment.close(of: due.newest, asked.source, asked.interval, now: now)
+            return try await Movers.read(
+                moment, over: asked.window, minVolume: asked.minVolume, limit: asked.size, in: transaction)
+        }
         let context = Context.installation(now: now, requestID: run.context.requestID)
         return try await ledger.change(context) { change in
             let transaction = change.transaction
-            guard let list = try await MoverListStore.lock(due.list, in: transaction) else { return nil }
-            let moment = MarketMoment.close(of: due.newest, list.source, list.interval, now: now)
-            let movers = try await Movers.read(
-                moment, over: list.window, minVolume: list.minVolume, limit: list.size, in: transaction)
+            guard let list = try await MoverListStore.lock(due.list, in: transaction),
+                list.revision == asked.revision
+            else { return nil }
             let stays = try await MoverListStore.stays(list.id, at: .farFuture, in: transaction)
             let isOld = due.isRepeat || list.interval.isLongAgo(due.newest, at: now)
             let turn = MoverTurn(list: list, movers: movers, stays: stays, isRetroactive: isOld)
@@ -80,6 +90,21 @@ struct MoverWatch {
             try await transaction.query(
                 Self.note, .id(list.id), .timestamp(due.newest), .text(due.seen))
             return turn.events.count
+        }
+    }
+}
+
+extension MoverWatch {
+    /// It has grown out of what may be read since somebody declared it.
+    private struct TooLarge: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Until the next turn, so that it is told of once a turn.
+    private nonisolated(nonsending) func pass(_ list: MoverList, _ due: Due) async throws {
+        try await ledger.database.transaction { transaction in
+            _ = try await transaction.query(
+                Self.pass, .id(list.id), .text(due.seen), .int64(list.revision))
         }
     }
 }

@@ -21,9 +21,11 @@ struct MoverWindow: Equatable, Sendable {
     /// How the mistake goes on after the field's name; nil: it fits.
     func mistake(over interval: Interval) -> String? {
         if seconds % interval.seconds != 0 { return "must be a multiple of the interval" }
-        return seconds / interval.seconds > Self.mostCandles
+        return candles(of: interval) > Self.mostCandles
             ? "must be at most \(Self.mostCandles) candles of the interval" : nil
     }
+
+    func candles(of interval: Interval) -> Int { Int(seconds / interval.seconds) }
 
     static let expected = "a number of minutes, hours, days or weeks, as 24h or 7d"
 }

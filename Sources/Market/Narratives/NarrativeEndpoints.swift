@@ -49,7 +49,7 @@ struct NarrativeEndpoints {
         let after = parameters.cursor { NarrativeID($0) }
         try parameters.finish()
         let found = try await NarrativeStore.list(
-            source, interval, after: after, limit: limit + 1, in: ledger.database)
+            source, interval, asOf: asOf, after: after, limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { [$0.id.description] }
         let latest = try await NarrativeScoreStore.latest(
             of: page.items.map(\.id), known: asOf ?? .farFuture, in: ledger.database)
@@ -64,29 +64,28 @@ struct NarrativeEndpoints {
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
         var parameters = try request.parameters()
-        let known = parameters.time("as_of") ?? .farFuture
+        let asOf = parameters.time("as_of")
         try parameters.finish()
-        guard let narrative = try await NarrativeStore.find(Self.id(request), in: ledger.database) else {
-            throw Problem.notFound("narrative")
-        }
-        return try await answer(narrative, known: known, in: ledger.database)
+        let found = try await NarrativeStore.find(Self.id(request), asOf: asOf, in: ledger.database)
+        guard let narrative = found else { throw Problem.notFound("narrative") }
+        return try await answer(narrative, known: asOf ?? .farFuture, in: ledger.database)
     }
 
     private nonisolated(nonsending) func scores(
         _ request: Request, _ context: Context
     ) async throws -> Response {
         var parameters = try request.parameters()
-        let known = parameters.time("as_of") ?? .farFuture
+        let asOf = parameters.time("as_of")
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 1)
         try parameters.finish()
         let id = try Self.id(request)
-        guard try await NarrativeStore.find(id, in: ledger.database) != nil else {
+        guard try await NarrativeStore.find(id, asOf: asOf, in: ledger.database) != nil else {
             throw Problem.notFound("narrative")
         }
         let before = cursor.flatMap { Int64($0.parts[0]) }.map { Timestamp(microseconds: $0) }
         let found = try await NarrativeScoreStore.history(
-            of: id, known: known, before: before, limit: limit + 1, in: ledger.database)
+            of: id, known: asOf ?? .farFuture, before: before, limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { [String($0.time.microseconds)] }
         return .object { w in
             w.array("data", page.items) { w, score in w.value(score) }
@@ -159,7 +158,7 @@ struct NarrativeEndpoints {
             let members = try await NarrativeStore.members(
                 of: narrative.id, known: .farFuture, in: change.transaction)
             try await SuppliedSeries.note(moved: members, of: narrative, in: change.transaction)
-            try await NarrativeStore.delete(narrative.id, in: change.transaction)
+            try await NarrativeStore.end(narrative.id, at: context.now, in: change.transaction)
             change.audit("narratives.delete", narrative.id, detail: narrative.detail)
         }
         return Response(.noContent)

@@ -12,12 +12,16 @@ enum NarrativeScoreStore {
         select token_id, week_return, is_above, volume, volume_before, newest
         from narrative_tokens($1, $2, make_interval(secs => $3::float8), $4, $5)
         """)
+    /// Behind what was measured at the same close, whatever the clocks say.
     private static let insert = Statement(
         "narrative_score_insert",
         """
         insert into narrative_score (narrative, time, known_at, score, score_before, excess_return,
             return_place, breadth, share_change, share_place, members, fading, retroactive)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        values ($1, $2, greatest($3, (
+                select max(known_at) + interval '1 microsecond' from narrative_score
+                where narrative = $1 and time = $2)),
+            $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         on conflict on constraint narrative_score_key do nothing
         """)
     private static let latest = Statement(
@@ -48,7 +52,7 @@ enum NarrativeScoreStore {
             s.excess_return, s.return_place, s.breadth, s.share_change, s.share_place, s.members, s.fading,
             s.retroactive
         from narrative n join narrative_score s on s.narrative = n.id
-        where n.source = $1 and n.interval = $2 and s.time >= $3 and s.time < $4
+        where n.ended_at is null and n.source = $1 and n.interval = $2 and s.time >= $3 and s.time < $4
         order by s.time, s.narrative, s.known_at desc
         """)
 

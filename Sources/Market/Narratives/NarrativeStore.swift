@@ -23,13 +23,13 @@ enum NarrativeStore {
         "narrative_find",
         """
         select id, owner, name, description, source, interval, measured_at, created_at, updated_at, revision
-        from narrative where id = $1
+        from narrative where id = $1 and was_there(created_at, ended_at, $2)
         """)
     private static let lock = Statement(
         "narrative_lock",
         """
         select id, owner, name, description, source, interval, measured_at, created_at, updated_at, revision
-        from narrative where id = $1 for no key update
+        from narrative where id = $1 and ended_at is null for no key update
         """)
     private static let list = Statement(
         "narrative_list",
@@ -37,11 +37,21 @@ enum NarrativeStore {
         select id, owner, name, description, source, interval, measured_at, created_at, updated_at, revision
         from narrative
         where ($1::uuid is null or id > $1) and ($2::text is null or source = $2)
-            and ($3::text is null or interval = $3)
+            and ($3::text is null or interval = $3) and was_there(created_at, ended_at, $5)
         order by id limit $4
         """)
-    private static let count = Statement("narrative_count", "select count(*) from narrative")
-    private static let delete = Statement("narrative_delete", "delete from narrative where id = $1")
+    private static let count = Statement(
+        "narrative_count", "select count(*) from narrative where ended_at is null")
+    /// Nobody belongs to it any more.
+    private static let end = Statement(
+        "narrative_end",
+        """
+        with gone as (
+            update narrative_member set ended_at = greatest($2, known_at)
+            where narrative = $1 and ended_at = 'infinity'
+        )
+        update narrative set ended_at = greatest($2, created_at + interval '1 microsecond') where id = $1
+        """)
     /// Who stays keeps the moment at which that became known.
     private static let setMembers = Statement(
         "narrative_members_set",
@@ -65,14 +75,15 @@ enum NarrativeStore {
         on conflict on constraint narrative_member_key do update
         set valid_to = excluded.valid_to, ended_at = 'infinity'
         """)
-    private static let members = Statement(
+    static let members = Statement(
         "narrative_members",
-        """
-        select m.token_id, t.symbol, nullif(m.valid_from, '-infinity'), nullif(m.valid_to, 'infinity')
-        from narrative_member m join ticker t using (token_id)
-        where m.narrative = $1 and m.known_at <= $2 and m.ended_at > $2
-        order by t.symbol, m.token_id, m.valid_from
-        """)
+        derived: """
+            select m.token_id, t.symbol, nullif(m.valid_from, '-infinity'), nullif(m.valid_to, 'infinity')
+            from narrative_member m
+                \(KnownTicker.join("m.token_id", at: "nullif($2::timestamptz, '9999-01-01')"))
+            where m.narrative = $1 and m.known_at <= $2 and m.ended_at > $2
+            order by t.symbol, m.token_id, m.valid_from
+            """)
 
     nonisolated(nonsending) static func insert(
         _ narrative: Narrative, in transaction: Transaction
@@ -96,8 +107,10 @@ enum NarrativeStore {
     }
 
     nonisolated(nonsending) static func find(
-        _ id: NarrativeID, in source: any Queryable
-    ) async throws -> Narrative? { try await source.query(find, .id(id)).first.flatMap { Narrative($0) } }
+        _ id: NarrativeID, asOf: Timestamp? = nil, in source: any Queryable
+    ) async throws -> Narrative? {
+        try await source.query(find, .id(id), .timestamp(asOf)).first.flatMap { Narrative($0) }
+    }
 
     nonisolated(nonsending) static func lock(
         _ id: NarrativeID, in transaction: Transaction
@@ -106,11 +119,11 @@ enum NarrativeStore {
     }
 
     nonisolated(nonsending) static func list(
-        _ place: String?, _ interval: Interval?, after id: NarrativeID?, limit: Int,
+        _ place: String?, _ interval: Interval?, asOf: Timestamp?, after id: NarrativeID?, limit: Int,
         in source: any Queryable
     ) async throws -> [Narrative] {
         try await source.query(
-            list, .id(id), .text(place), .text(interval?.rawValue), .int(limit)
+            list, .id(id), .text(place), .text(interval?.rawValue), .int(limit), .timestamp(asOf)
         ).compactMap { Narrative($0) }
     }
 
@@ -118,9 +131,10 @@ enum NarrativeStore {
         try await transaction.query(count).first?.int(0) ?? 0
     }
 
-    nonisolated(nonsending) static func delete(
-        _ id: NarrativeID, in transaction: Transaction
-    ) async throws { try await transaction.query(delete, .id(id)) }
+    /// It stays known of the time before.
+    nonisolated(nonsending) static func end(
+        _ id: NarrativeID, at now: Timestamp, in transaction: Transaction
+    ) async throws { try await transaction.query(end, .id(id), .timestamp(now)) }
 
     nonisolated(nonsending) static func set(
         _ members: [Narrative.Member], of id: NarrativeID, at now: Timestamp, in transaction: Transaction

@@ -16,7 +16,8 @@ struct NarrativeWatch {
         """
         select n.id, n.source, n.interval, c.turn::text || ' ' || n.revision::text, c.settled
         from narrative n join market_close c using (source, interval)
-        where c.settled is not null and n.seen is distinct from c.turn::text || ' ' || n.revision::text
+        where n.ended_at is null and c.settled is not null
+            and n.seen is distinct from c.turn::text || ' ' || n.revision::text
         order by n.source, n.interval, n.id
         """)
     private static let note = Statement(
@@ -31,19 +32,17 @@ struct NarrativeWatch {
         ) { run in
             var (measured, fading) = (0, 0)
             var market: Reading?
-            for row in try await ledger.database.query(Self.due) where !run.isOver {
-                guard let interval = Interval(rawValue: row.text(2)) else { continue }
+            await run.each(try await ledger.database.query(Self.due)) { row in
+                guard let interval = Interval(rawValue: row.text(2)) else { return }
                 let moment = MarketMoment.close(
                     of: row.timestamp(4), row.text(1), interval, now: ledger.clock.now())
                 if market.map({ !$0.moment.isOf(moment) }) ?? true { market = try await read(moment) }
-                guard let market, let newest = market.now.newest else { continue }
+                guard let market, let newest = market.now.newest else { return }
                 let told = try await measure(row.id(0), seen: row.text(3), newest: newest, market, run)
                 (measured, fading) = (measured + 1, fading + (told ? 1 : 0))
             }
             measured += try await measureAgain(run)
-            return JSONObject(members: [
-                ("measured", .number(JSONNumber(measured))), ("fading", .number(JSONNumber(fading))),
-            ])
+            return try run.result(["measured": measured, "fading": fading])
         }
     }
 
@@ -91,8 +90,7 @@ struct NarrativeWatch {
     private nonisolated(nonsending) func measureAgain(_ run: JobRun) async throws -> Int {
         let now = ledger.clock.now()
         var measured = 0
-        for revision in try await MarketRevision.due(.narratives, at: now, in: ledger.database)
-        where !run.isOver {
+        await run.each(try await MarketRevision.due(.narratives, at: now, in: ledger.database)) { revision in
             let stored = Dictionary(
                 grouping: try await NarrativeScoreStore.again(revision, in: ledger.database), by: \.time)
             try await revision.walk(stored.keys.sorted(), in: ledger.database, until: { run.isOver }) {

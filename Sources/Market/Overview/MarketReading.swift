@@ -50,12 +50,16 @@ extension MarketReading {
             select max(newest), \(counts)
             from market_breadth($1, $2, make_interval(secs => $3::float8), $4, $5, $6)
             """)
+    /// Behind what was counted of the same close, whatever the clocks say.
     static let write = Statement(
         "market_reading_write",
         derived: """
             insert into market_reading (source, interval, time, known_at, model, tokens, live, above,
                 above_of, graded, graded_of)
-            select $1, $2, $4, $8, $6, \(counts)
+            select $1, $2, $4, greatest($8, (
+                    select max(r.known_at) + interval '1 microsecond' from market_reading r
+                    where r.source = $1 and r.interval = $2 and r.model = $6 and r.time = $4)),
+                $6, \(counts)
             from market_breadth($1, $2, make_interval(secs => $3::float8), $4, $5, $6)
             on conflict on constraint market_reading_key do nothing
             """)

@@ -37,7 +37,11 @@ struct RegimeWatch {
         "market_turn_insert",
         """
         insert into market_turn (source, interval, time, known_at, regime, close, sma50)
-        values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
+        values ($1, $2, $3, greatest($4, (
+                select max(known_at) + interval '1 microsecond' from market_turn
+                where source = $1 and interval = $2 and time = $3)),
+            $5, $6, $7)
+        on conflict do nothing
         """)
 
     let ledger: Ledger
@@ -50,15 +54,13 @@ struct RegimeWatch {
             var turns = 0
             let due = try await ledger.database.query(
                 Self.due, .text(MarketRegime.symbol), .int(Self.mostMarkets))
-            for row in due where !run.isOver {
-                guard let interval = Interval(rawValue: row.text(1)) else { continue }
+            await run.each(due) { row in
+                guard let interval = Interval(rawValue: row.text(1)) else { return }
                 let moment = MarketMoment(
                     source: row.text(0), interval: interval, at: nil, asOf: nil, now: ledger.clock.now())
                 if try await read(moment, rewritten: row.int64(2), run) { turns += 1 }
             }
-            return JSONObject(members: [
-                ("read", .number(JSONNumber(due.count))), ("turns", .number(JSONNumber(turns))),
-            ])
+            return try run.result(["read": due.count, "turns": turns])
         }
     }
 

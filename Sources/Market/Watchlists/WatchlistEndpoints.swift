@@ -42,12 +42,13 @@ package struct WatchlistEndpoints {
     private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
     {
         var parameters = try request.parameters()
+        let asOf = parameters.time("as_of")
         let limit = parameters.limit()
         let after = parameters.cursor { WatchlistID($0) }
         try parameters.finish()
         let principal = try Self.principal(context, .watchlistsRead)
         let found = try await WatchlistStore.list(
-            for: principal, after: after, limit: limit + 1, in: ledger.database)
+            for: principal, asOf: asOf, after: after, limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { [$0.id.description] }
         return .object { w in
             w.array("data", page.items) { w, list in w.value(list) }
@@ -57,9 +58,12 @@ package struct WatchlistEndpoints {
 
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
-        try request.parameters().finish()
+        var parameters = try request.parameters()
+        let asOf = parameters.time("as_of")
+        try parameters.finish()
         let principal = try Self.principal(context, .watchlistsRead)
-        let found = try await WatchlistStore.find(Self.id(request), for: principal, in: ledger.database)
+        let found = try await WatchlistStore.find(
+            Self.id(request), for: principal, asOf: asOf, in: ledger.database)
         guard let found else { throw Problem.notFound("watchlist") }
         return Self.answer(found.list)
     }
@@ -128,7 +132,7 @@ package struct WatchlistEndpoints {
             let (list, access) = try await locked(request, principal, change.transaction)
             guard access == .owner else { throw Self.ownersOnly }
             try request.match(revision: list.revision, required: true)
-            try await WatchlistStore.delete(list.id, in: change.transaction)
+            try await WatchlistStore.end(list.id, at: context.now, in: change.transaction)
             change.audit("watchlists.delete", list.id, detail: list.detail)
         }
         return Response(.noContent)

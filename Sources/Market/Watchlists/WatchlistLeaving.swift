@@ -15,16 +15,19 @@ package enum WatchlistLeaving {
 
     private static let owned = Statement(
         "watchlists_of_leaver",
-        "select id, name from watchlist where owner = $1 order by id for no key update")
+        """
+        select id, name from watchlist where owner = $1 and ended_at is null order by id for no key update
+        """)
     /// A name that the heir has too gets the list's number behind it.
     private static let give = Statement(
         "watchlists_give",
         """
         update watchlist w set owner = $2, updated_at = $3, revision = revision + 1,
             name = case when exists (
-                    select from watchlist o where o.owner = $2 and lower(o.name) = lower(w.name))
+                    select from watchlist o
+                    where o.owner = $2 and o.ended_at is null and lower(o.name) = lower(w.name))
                 then left(w.name, 60) || ' ' || w.id::text else w.name end
-        where owner = $1
+        where owner = $1 and ended_at is null
         """)
 
     package nonisolated(nonsending) static func carryOut(

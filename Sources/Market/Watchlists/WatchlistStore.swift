@@ -18,34 +18,49 @@ enum WatchlistStore {
         update watchlist set name = normalize($2::text, NFC), description = $3, updated_at = $4, revision = $5
         where id = $1
         """)
-    private static let delete = Statement("watchlist_delete", "delete from watchlist where id = $1")
+    private static let end = Statement(
+        "watchlist_end",
+        "update watchlist set ended_at = greatest($2, created_at + interval '1 microsecond') where id = $1")
     private static let lock = Statement(
-        "watchlist_lock", "select id from watchlist where id = $1 for no key update")
+        "watchlist_lock", "select id from watchlist where id = $1 and ended_at is null for no key update")
     private static let find = Statement(
         "watchlist_find",
         """
         select id, owner, name, description, created_at, updated_at, revision, tokens, symbols, holders,
             can_write, watchlist_access(id, owner, $2, $3)
-        from watchlist_whole where id = $1
+        from watchlists_known($4) where id = $1
         """)
     private static let list = Statement(
         "watchlist_list",
         """
         select id, owner, name, description, created_at, updated_at, revision, tokens, symbols, holders,
             can_write, watchlist_access(id, owner, $1, $2)
-        from watchlist_whole
+        from watchlists_known($5)
         where watchlist_access(id, owner, $1, $2) > 0 and ($3::uuid is null or id > $3)
         order by id limit $4
         """)
     private static let count = Statement(
-        "watchlist_count", "select count(*) from watchlist where owner = $1")
+        "watchlist_count", "select count(*) from watchlist where owner = $1 and ended_at is null")
+    /// Who stays keeps the moment at which that became known.
     private static let setTokens = Statement(
         "watchlist_tokens_set",
         """
-        with gone as (delete from watchlist_token where watchlist = $1 and token_id <> all ($2::uuid[]))
-        insert into watchlist_token (watchlist, token_id, place)
-        select $1, t.id, t.place from unnest($2::uuid[]) with ordinality as t (id, place)
-        on conflict on constraint watchlist_token_once do update set place = excluded.place
+        with wanted as (
+            select t.id, t.place from unnest($2::uuid[]) with ordinality as t (id, place)
+        ), gone as (
+            update watchlist_token set ended_at = greatest($3, known_at + interval '1 microsecond')
+            where watchlist = $1 and ended_at is null and token_id <> all ($2::uuid[])
+        ), moved as (
+            update watchlist_token t set place = w.place from wanted w
+            where t.watchlist = $1 and t.ended_at is null and t.token_id = w.id and t.place <> w.place
+        )
+        insert into watchlist_token (watchlist, token_id, place, known_at)
+        select $1, w.id, w.place, greatest($3, (
+            select max(t.ended_at) from watchlist_token t where t.watchlist = $1 and t.token_id = w.id))
+        from wanted w
+        where not exists (
+            select from watchlist_token t
+            where t.watchlist = $1 and t.token_id = w.id and t.ended_at is null)
         """)
     private static let setShares = Statement(
         "watchlist_shares_set",
@@ -64,16 +79,16 @@ enum WatchlistStore {
         union all select id from access_group where id = any ($1::uuid[])
         """)
     private static let tokens = Statement(
-        "watchlist_tokens", "select token_id from watchlist_token where watchlist = $1")
+        "watchlist_tokens", "select token_id from watchlist_token where watchlist = $1 and ended_at is null")
 
     // MARK: Reading
 
     /// And what this principal may do with it.
     nonisolated(nonsending) static func find(
-        _ id: WatchlistID, for principal: PrincipalID, in source: any Queryable
+        _ id: WatchlistID, for principal: PrincipalID, asOf: Timestamp? = nil, in source: any Queryable
     ) async throws -> (list: Watchlist, access: Watchlist.Access)? {
         let rows = try await source.query(
-            find, .id(id), .text(principal.description), .uuid(principal.uuid))
+            find, .id(id), .text(principal.description), .uuid(principal.uuid), .timestamp(asOf))
         guard let row = rows.first, let list = Watchlist(row),
             let access = Watchlist.Access(rawValue: row.int(11)), access > .none
         else { return nil }
@@ -82,10 +97,11 @@ enum WatchlistStore {
 
     /// Those that this principal sees.
     nonisolated(nonsending) static func list(
-        for principal: PrincipalID, after id: WatchlistID?, limit: Int, in source: any Queryable
+        for principal: PrincipalID, asOf: Timestamp?, after id: WatchlistID?, limit: Int,
+        in source: any Queryable
     ) async throws -> [Watchlist] {
         try await source.query(
-            list, .text(principal.description), .uuid(principal.uuid), .id(id), .int(limit)
+            list, .text(principal.description), .uuid(principal.uuid), .id(id), .int(limit), .timestamp(asOf)
         ).compactMap { Watchlist($0) }
     }
 
@@ -139,14 +155,16 @@ enum WatchlistStore {
         try await store(list, in: transaction)
     }
 
-    nonisolated(nonsending) static func delete(
-        _ id: WatchlistID, in transaction: Transaction
-    ) async throws { try await transaction.query(delete, .id(id)) }
+    /// It stays known of the time before.
+    nonisolated(nonsending) static func end(
+        _ id: WatchlistID, at now: Timestamp, in transaction: Transaction
+    ) async throws { try await transaction.query(end, .id(id), .timestamp(now)) }
 
     private nonisolated(nonsending) static func store(
         _ list: Watchlist, in transaction: Transaction
     ) async throws {
-        try await transaction.query(setTokens, .id(list.id), .idArray(list.tokens.map(\.token)))
+        try await transaction.query(
+            setTokens, .id(list.id), .idArray(list.tokens.map(\.token)), .timestamp(list.updatedAt))
         let groups = list.shares.map { share -> UUID? in
             if case .group(let id) = share.holder { id.uuid } else { nil }
         }

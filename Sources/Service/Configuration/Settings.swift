@@ -22,6 +22,8 @@ package struct Settings: Sendable {
     package var openID: OpenIDSettings?
     /// Base URLs by `EXCHANGE_ENVIRONMENT_ALIAS`, for tests and paper trading; never for live keys.
     package var standIns: [String: String]
+    /// Base URLs by `EXCHANGE` that candles of live are pulled from, and nothing else is sent to.
+    package var klines: [String: String]
     package var trustedProxies: [CIDR]
     /// Where requests to exchanges leave from.
     package var egress: EgressAddresses
@@ -33,7 +35,7 @@ package struct Settings: Sendable {
     package var retention: Period
     /// How long nobody uses a service account until that is told.
     package var unusedAfter: Period
-    /// Which models are computed; the first one is told.
+    /// Which models are computed, the told one first; and whether the market gate holds their signals back.
     package var gradeModels: GradeModels
     package var logLevel: Log.Level
     package var logFormat: Log.Format
@@ -73,13 +75,14 @@ extension Settings {
         allowsPrivateWebhooks = reader.bool("KEYBELL_PRIVATE_WEBHOOKS") ?? false
         sealedNotice = reader.url("KEYBELL_SEALED_NOTICE_URL", Self.receivers(allowsPrivateWebhooks))
         standIns = reader.standIns("KEYBELL_STANDIN")
+        klines = reader.klines("KEYBELL_KLINES", Self.receivers(allowsPrivateWebhooks))
         requestsPerSecond = reader.int("KEYBELL_RATE_LIMIT", 0...1_000_000) ?? 5_000
         connections = reader.int("KEYBELL_CONNECTIONS", 1...1_000_000) ?? 20_000
         connectionsPerAddress = reader.int("KEYBELL_CONNECTIONS_PER_ADDRESS", 1...1_000_000) ?? 1_000
         drain = .seconds(Int64(reader.int("KEYBELL_DRAIN_SECONDS", 0...3_600) ?? 20))
         retention = .days(Int64(reader.int("KEYBELL_RETENTION_DAYS", 1...36_500) ?? 400))
         unusedAfter = .days(Int64(reader.int("KEYBELL_UNUSED_DAYS", 1...3_650) ?? 30))
-        gradeModels = reader.gradeModels("KEYBELL_GRADE_MODELS")
+        gradeModels = reader.gradeModels("KEYBELL_GRADE_MODELS", gate: "KEYBELL_MARKET_GATE")
         logLevel = reader.choice("KEYBELL_LOG", Log.Level.self) ?? .info
         logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
         openID = reader.openID(Self.openIDNames, origin: publicOrigin)

@@ -11,7 +11,8 @@ struct SettingsReader {
     init(_ environment: [String: String]) {
         values = environment.filter { $0.key.hasPrefix("KEYBELL_") && !$0.value.isEmpty }
         let known = Setting.names
-        for name in values.keys.sorted() where !known.contains(name) && !name.hasPrefix("KEYBELL_STANDIN_") {
+        for name in values.keys.sorted()
+        where !known.contains(name) && !Setting.families.contains(where: { name.hasPrefix($0) }) {
             let guess = Suggestion.closest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
             fail(name, "is not a setting\(guess)")
         }

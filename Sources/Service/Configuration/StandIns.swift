@@ -1,4 +1,5 @@
 import Exchanges
+import HTTPClient
 
 /// Stand-in hosts of exchanges: `KEYBELL_STANDIN_BINANCE_TESTNET_SPOT=http://127.0.0.1:9001`.
 extension SettingsReader {
@@ -30,7 +31,38 @@ extension SettingsReader {
         })
 }
 
+/// Where candles of live are pulled from in place of an exchange's own hosts:
+/// `KEYBELL_KLINES_BINANCE=https://mirror.example`.
+extension SettingsReader {
+    mutating func klines(_ prefix: String, _ allowance: Allowance) -> [String: String] {
+        var found: [String: String] = [:]
+        if text(prefix) != nil { fail(prefix, "needs _EXCHANGE behind it") }
+        let exchanges = Set(
+            Exchange.all.filter { $0.name.klines != nil }.map { $0.name.rawValue.uppercased() })
+        for (name, text) in values(under: prefix + "_") {
+            let exchange = String(name.dropFirst(prefix.count + 1))
+            guard exchanges.contains(exchange) else {
+                fail(name, "names no exchange that candles are pulled from")
+                continue
+            }
+            guard let url = url(name, allowance) else { continue }
+            let base = text.hasSuffix("/") ? String(text.dropLast()) : text
+            guard url.target == "/", !base.dropFirst(8).contains("/") else {
+                fail(name, "must be a host alone, with or without a port, and no path")
+                continue
+            }
+            found[exchange] = base
+        }
+        return found
+    }
+}
+
 extension Settings {
+    /// Nil: the exchange's own hosts, or a stand-in's.
+    func klines(_ exchange: ExchangeName, _ environment: Environment) -> String? {
+        environment == .live ? klines[exchange.rawValue.uppercased()] : nil
+    }
+
     static func place(_ exchange: ExchangeName, _ environment: Environment, _ alias: String) -> String {
         "\(exchange.rawValue)_\(environment.rawValue)_\(alias)".uppercased()
     }

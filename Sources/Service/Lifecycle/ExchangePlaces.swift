@@ -14,9 +14,13 @@ final class ExchangePlaces {
     private static let urlBytesAtMost = HTTPLimits().targetBytes + 2_048
 
     private let settings: Settings
+    /// Of addresses that are not the exchanges' own.
+    private let mirrors: [String: Allowance]
     private var known: [Substring: Place] = [:]
 
-    init(_ settings: Settings) { self.settings = settings }
+    init(_ settings: Settings, mirrors: [String: Allowance] = [:]) {
+        (self.settings, self.mirrors) = (settings, mirrors)
+    }
 
     /// Nil when its address is none that may be asked.
     func place(of url: String) -> Place? {
@@ -30,7 +34,8 @@ final class ExchangePlaces {
 
     private func read(_ base: Substring) -> Place? {
         let text = base + "/"
-        let allowance = settings.isStandIn(String(text)) ? Allowance.privateReceivers : Self.publicOnly
+        let usual = settings.isStandIn(String(text)) ? Allowance.privateReceivers : Self.publicOnly
+        let allowance = mirrors[String(base)] ?? usual
         guard let url = try? OutgoingURL(String(text), allowance: allowance) else { return nil }
         let place = Place(url: url, allowance: allowance)
         known[Substring(String(base))] = place

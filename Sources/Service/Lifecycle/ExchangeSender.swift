@@ -7,7 +7,7 @@ import Signals
 import Signing
 
 /// Sends signed requests to exchanges, on one worker: to public addresses on port 443 only, or to the
-/// stand-ins that the settings name.
+/// stand-ins that the settings name. Where the settings say so, candles are asked for elsewhere.
 struct ExchangeSender {
     private static let connectionAge = Period.minutes(30)
     private static let timeLimits = OutgoingRequest.TimeLimits(connect: .seconds(5), total: .seconds(10))
@@ -15,6 +15,8 @@ struct ExchangeSender {
     private let client: HTTPClient
     private let settings: Settings
     private let places: ExchangePlaces
+    /// With those that candles alone are asked of.
+    private let klinePlaces: ExchangePlaces
     private let reactor: Reactor
     private let weights: WeightBook
     private let clocks: ExchangeClocks
@@ -24,6 +26,9 @@ struct ExchangeSender {
         (settings, weights, clock) = (shared.settings, shared.weights, shared.clock)
         clocks = shared.exchangeClocks
         places = ExchangePlaces(shared.settings)
+        let mirrors = shared.settings.klines.values.map { ($0, shared.settings.receivers) }
+        klinePlaces = ExchangePlaces(
+            shared.settings, mirrors: Dictionary(mirrors, uniquingKeysWith: { $1 }))
         self.reactor = reactor
         var kept = HTTPClient.Settings()
         // A handshake costs an order tens of milliseconds; every request asks the address guard anyway.
@@ -58,13 +63,17 @@ struct ExchangeSender {
         _ question: KlineLine.Question
     ) async -> Result<KlineLine.Answer, KlineLine.Failure> {
         let (exchange, environment, alias) = (question.exchange, question.environment, question.draft.host)
-        let host = exchange.adapter.host(
+        let own = exchange.adapter.host(
             alias, in: environment, standingAt: settings.standIn(exchange, environment, alias))
-        guard let host, var outgoing = outgoing(SignedRequest(unsigned: question.draft, to: host)) else {
-            return .failure(.init("the exchange has no such host in that environment"))
-        }
-        let asked = bystander(MarketPlace(exchange, environment, host: alias), from: nil)
-        if let refusal = refusal(of: asked) {
+        let mirror = settings.klines(exchange, environment)
+        let host = if let mirror { own?.standing(at: mirror) } else { own }
+        guard let host,
+            var outgoing = outgoing(SignedRequest(unsigned: question.draft, to: host), at: klinePlaces)
+        else { return .failure(.init("the exchange has no such host in that environment")) }
+        // What a mirror has enough of is nothing that the exchange said.
+        let asked =
+            mirror == nil ? bystander(MarketPlace(exchange, environment, host: alias), from: nil) : nil
+        if let refusal = asked.flatMap(refusal) {
             return .failure(.init(refusal.sentence, wait: refusal.wait))
         }
         outgoing.mayResend = true
@@ -72,7 +81,7 @@ struct ExchangeSender {
             readBytes: KlineLine.mostAnswerBytes, keptBytes: KlineLine.mostAnswerBytes)
         do throws(OutgoingError) {
             let answer = try await client.send(outgoing)
-            note(answer, of: asked)
+            if let asked { note(answer, of: asked) }
             return .success(
                 KlineLine.Answer(
                     status: answer.status,
@@ -142,9 +151,9 @@ struct ExchangeSender {
     }
 
     /// Nil when its address is none that may be asked.
-    private func outgoing(_ request: SignedRequest) -> OutgoingRequest? {
+    private func outgoing(_ request: SignedRequest, at others: ExchangePlaces? = nil) -> OutgoingRequest? {
         guard let method = OutgoingMethod(rawValue: request.method.rawValue),
-            let place = places.place(of: request.url)
+            let place = (others ?? places).place(of: request.url)
         else { return nil }
         var outgoing = OutgoingRequest(
             method, place.url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },

@@ -12,9 +12,9 @@ struct ModelCourse<Stream: GradeStream>: Equatable, Sendable {
     private var grades: Stream
     private(set) var rule: SignalRule
 
-    init(_ interval: Interval) {
+    init(_ interval: Interval, _ models: GradeModels) {
         grades = Stream(interval)
-        rule = SignalRule(interval, model: Stream.model)
+        rule = SignalRule(interval, model: Stream.model, settings: models.settings(of: Stream.model))
     }
 
     mutating func update(

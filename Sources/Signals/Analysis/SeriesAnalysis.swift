@@ -44,8 +44,8 @@ package struct SeriesAnalysis: Equatable, Sendable {
     package init(_ interval: Interval, models: GradeModels = .usual) {
         self.models = models
         surroundings = SignalSurroundings(interval)
-        if models.computed.contains(.traderV0) { v0 = ModelCourse(interval) }
-        if models.computed.contains(.traderV1) { v1 = ModelCourse(interval) }
+        if models.computed.contains(.traderV0) { v0 = ModelCourse(interval, models) }
+        if models.computed.contains(.traderV1) { v1 = ModelCourse(interval, models) }
     }
 
     /// The signals of all models that are open now, with returns to the last candle.
@@ -146,7 +146,8 @@ extension SeriesAnalysis {
     }
 
     private static func mark(_ models: GradeModels) -> UInt64 {
-        let names = models.computed.map { "\($0.rawValue) \($0.parameterHash)" }
+        var names = models.computed.map { "\($0.rawValue) \($0.parameterHash)" }
+        if !models.usesMarketGate { names.append("no market gate") }
         return IndicatorSet.checksum(Array(names.joined(separator: ",").utf8)[...])
     }
 

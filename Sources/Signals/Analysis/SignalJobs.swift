@@ -7,7 +7,7 @@ import Postgres
 
 /// What has to happen without a request.
 package struct SignalJobs {
-    /// Series that one run asks whether their data have stopped.
+    /// Series that one transaction asks whether their data have stopped.
     static let mostStale = 1_000
 
     private let ledger: Ledger
@@ -28,7 +28,7 @@ package struct SignalJobs {
                 "signal-staleness", "Marks open signals stale whose candles have stopped to come.",
                 every: .minutes(5)
             ) { run in
-                let count = try await stale(at: run.context.now)
+                let count = try await run.inSteps(of: Self.mostStale) { try await stale(at: run.context.now) }
                 _ = try await analyst.sweepAndSettle(within: .minutes(4))
                 return Self.result("series", count)
             },

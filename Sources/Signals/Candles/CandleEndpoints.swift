@@ -83,12 +83,20 @@ package struct CandleEndpoints {
         let reference = parameters.token()
         let source = parameters.source()
         let interval = parameters.interval()
+        let asOf = parameters.time("as_of")
         try parameters.finish()
-        let token = try await known(reference)
+        let token = try await known(reference, asOf ?? .forever)
         if reference != nil && token == nil { return Self.empty }
-        let found = try await SeriesReads.list(
-            token, source, interval, after: cursor?.parts, limit: limit + 1, in: database)
-        let page = Page(found, limit: limit) { [$0.symbol, String($0.id)] }
+        let key = { (series: SeriesSummary) in [series.symbol, String(series.id)] }
+        var found = try await SeriesReads.list(
+            token, source, interval, asOf: asOf, after: cursor?.parts, limit: limit + 1, in: database)
+        var cut: [String]?
+        if let asOf {
+            let counted = try await SeriesReads.counted(found, asOf: asOf, in: database)
+            cut = counted.count < found.count ? counted.last.map(key) : nil
+            found = counted
+        }
+        let page = Page(found, limit: limit, cut: cut, cursor: key)
         return .object { w in
             w.array("data", page.items) { w, series in w.value(series) }
             w.field("next_cursor", page.next)

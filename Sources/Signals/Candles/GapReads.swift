@@ -53,7 +53,7 @@ enum GapReads {
         "gap_series",
         derived: """
             select \(SeriesRecord.columns)
-            from series s join ticker t using (token_id)
+            from series s \(SeriesRecord.ticker(known: "$5"))
                 join \(SeriesReads.lengths) on l.interval = s.interval
             where \(SeriesReads.filter) and s.id >= $4 and s.last_open > s.first_open and s.created_at <= $5
                 and ($5 < 'infinity'

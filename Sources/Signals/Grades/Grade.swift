@@ -102,18 +102,11 @@ extension Grade {
 
     /// One sentence made from the three largest contributions.
     package var sentence: String {
-        let largest = components.sorted { $0.contribution > $1.contribution }.prefix(3).map { component in
-            let name = component.name.split(separator: "_").joined(separator: " ")
-            let most = Self.tenths(component.effectiveWeight * 100)
-            return "\(name) (\(Self.tenths(component.contribution)) of \(most))"
+        let parts = components.map {
+            GradeSentence.Part(
+                name: $0.name, weight: $0.effectiveWeight, contribution: $0.contribution)
         }
-        return "Grade \(Self.tenths(value)), \(zone.rawValue): most comes from "
-            + "\(largest[0]), \(largest[1]) and \(largest[2])."
-    }
-
-    private static func tenths(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        return "\(tenths / 10).\(abs(tenths % 10))"
+        return GradeSentence(value, parts).text
     }
 }
 

@@ -95,7 +95,9 @@ package struct GradeEndpoints {
         guard let interval = demand.interval else { return [] }
         guard let token = demand.token else {
             var filter = demand.filter
-            filter.tokens = try await WatchedTokens.of(demand.watchlist, for: context, in: database)
+            let asOf = demand.range.asOf == .forever ? nil : demand.range.asOf
+            filter.tokens = try await WatchedTokens.of(
+                demand.watchlist, for: context, asOf: asOf, in: database)
             return try await GradeReads.newest(
                 interval, of: demand.model, demand.source, filter, asOf: demand.range.asOf, sort: demand.sort,
                 after: demand.cursor, limit: demand.limit + 1, in: database)

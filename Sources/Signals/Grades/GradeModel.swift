@@ -62,6 +62,9 @@ package struct GradeModels: Equatable, Sendable {
 
     package var told: GradeModel { computed[0] }
 
+    /// Whether the market gate holds back what the models' signals would hold.
+    package var usesMarketGate = true
+
     package static let usual = GradeModels(computed: [.traderV0, .traderV1])
 
     private init(computed: [GradeModel]) { self.computed = computed }
@@ -70,5 +73,11 @@ package struct GradeModels: Equatable, Sendable {
     package init?(_ models: [GradeModel]) {
         guard !models.isEmpty, Set(models).count == models.count else { return nil }
         computed = models
+    }
+
+    func settings(of model: GradeModel) -> SignalSettings {
+        var settings = model.settings
+        settings.usesMarketGate = usesMarketGate
+        return settings
     }
 }

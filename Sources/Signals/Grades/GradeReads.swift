@@ -75,7 +75,7 @@ enum GradeReads {
     private static func newest(_ key: String, _ cast: String, _ way: String, _ order: String) -> String {
         """
         select \(SeriesRecord.columns), \(columns)
-        from series s join ticker t using (token_id)
+        from series s \(SeriesRecord.ticker(known: "$3"))
         cross join lateral (
             select * from (
                 (select \(stored) from grade

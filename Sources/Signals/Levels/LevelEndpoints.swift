@@ -35,9 +35,12 @@ package struct LevelEndpoints {
         let candles = try await CandleReads.newestClosed(series.id, asOf: asOf, in: database)
         var stream = LevelStream()
         for candle in candles { stream.update(candle) }
+        let missing = try await finder.missingLast100(
+            ReadSeries(stored: series, interval: interval), asOf: asOf)
         return Response.json { w in
             w.object { w in
                 w.names(of: series)
+                w.field("missing_last_100", missing)
                 Self.write(stream.levels, candles, &w)
             }
         }

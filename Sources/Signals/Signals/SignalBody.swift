@@ -44,6 +44,7 @@ struct SignalBody {
         w.field("decided_at", signal.decisionCandle.description)
         w.field("decision_close", signal.decisionClose)
         w.field("decision_grade", signal.grade)
+        w.field("missing_last_100", signal.missingLast100)
         w.field("fill_at", signal.fill?.at.description)
         w.field("fill_open", signal.fill?.price)
         w.field("exit_at", signal.exitFill?.at.description)

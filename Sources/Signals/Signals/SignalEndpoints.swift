@@ -52,11 +52,14 @@ package struct SignalEndpoints {
         filter.to = parameters.time("to")
         filter.asOf = parameters.time("as_of")
         let sort = parameters.choice("sort", SignalSort.self) ?? .decidedAtDown
+        if sort.isOfNowAlone && filter.asOf != nil {
+            parameters.fail("sort", code: FieldCode.notAChoice, "by the path of the price is of now alone")
+        }
         let limit = parameters.limit()
         let cursor = parameters.cursor(parts: 2)
         try parameters.finish()
         if let token { filter.token = try await finder.token(token, asOf: filter.asOf) }
-        filter.tokens = try await WatchedTokens.of(watchlist, for: context, in: database)
+        filter.tokens = try await WatchedTokens.of(watchlist, for: context, asOf: filter.asOf, in: database)
         var found = try await SignalReads.list(
             filter, sort: sort, after: cursor?.parts, limit: limit + 1, in: database)
         let key = { (signal: ListedSignal) in [sort.key(of: signal), signal.id.description] }

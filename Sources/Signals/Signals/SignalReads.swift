@@ -43,16 +43,25 @@ struct ListedSignal: Sendable {
     }
 }
 
+extension ListedSignal {
+    /// A number of the returns that are stored.
+    func returns(_ name: String) -> Double? {
+        (try? JSONValue.parse(body))?["roi"]?[name]?.asDouble
+    }
+}
+
 extension ListedSignal: JSONWritable {
     func write(to w: inout JSONWriter) {
         let members = (try? JSONValue.parse(body))?.asObject?.members ?? []
         w.object { w in
             w.field("id", id.description)
             w.names(of: series)
-            // What was stored before stale ones had it has none.
+            // What was stored before they were told has none.
             let hasEnd = members.contains { $0.name == "stale_at" }
+            let hasMissing = members.contains { $0.name == "missing_last_100" }
             for member in members {
                 if member.name == "stale_reason" && !hasEnd { w.null("stale_at") }
+                if member.name == "fill_at" && !hasMissing { w.null("missing_last_100") }
                 write(member, &w)
             }
             w.field("grade", grade)
@@ -160,7 +169,8 @@ enum SignalReads {
         let (way, order) = sort.isDescending ? ("<", "desc") : (">", "asc")
         return """
             select \(SeriesRecord.columns), \(columns)
-            from \(source) g join series s on s.id = g.series join ticker t using (token_id) \(grade)
+            from \(source) g join series s on s.id = g.series
+                \(SeriesRecord.ticker(known: "$1")) \(grade)
             where $1::timestamptz is not distinct from $1 and not g.withdrawn and g.model_number = $14
                 and ($2::uuid is null or s.token_id = $2) and ($3::text is null or s.interval = $3)
                 and ($4::text is null or s.source = $4) and ($5::text is null or g.direction = $5)
@@ -193,7 +203,8 @@ enum SignalReads {
     private static func get(_ source: String, _ grade: String) -> String {
         """
         select \(SeriesRecord.columns), \(columns)
-        from \(source) g join series s on s.id = g.series join ticker t using (token_id) \(grade)
+        from \(source) g join series s on s.id = g.series
+            \(SeriesRecord.ticker(known: "$1")) \(grade)
         where $1::timestamptz is not distinct from $1 and g.id = $2
         """
     }

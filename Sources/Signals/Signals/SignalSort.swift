@@ -7,6 +7,8 @@ enum SignalSort: String, CaseIterable {
     case roiClose = "roi_close", roiCloseDown = "-roi_close"
     case confidence, confidenceDown = "-confidence"
     case grade, gradeDown = "-grade"
+    case peakHigh = "peak_high", peakHighDown = "-peak_high"
+    case maxDrawdown = "max_drawdown", maxDrawdownDown = "-max_drawdown"
 
     var isDescending: Bool { rawValue.hasPrefix("-") }
     var isByTime: Bool { self == .decidedAt || self == .decidedAtDown }
@@ -17,6 +19,16 @@ enum SignalSort: String, CaseIterable {
         }
     }
 
+    /// What the path of the price brought stands in the stored body alone, as it is now.
+    private var pathMember: String? {
+        switch self {
+        case .peakHigh, .peakHighDown: "peak_high"
+        case .maxDrawdown, .maxDrawdownDown: "max_drawdown"
+        default: nil
+        }
+    }
+    var isOfNowAlone: Bool { pathMember != nil }
+
     /// Signals without the number come last, whichever way.
     var key: String {
         let absent = isDescending ? "'-infinity'" : "'infinity'"
@@ -26,6 +38,8 @@ enum SignalSort: String, CaseIterable {
         case .roiClose, .roiCloseDown: "coalesce(g.roi_close, \(absent))"
         case .confidence, .confidenceDown: "coalesce(g.confidence, \(absent))"
         case .grade, .gradeDown: "coalesce(n.value, \(absent))"
+        case .peakHigh, .peakHighDown, .maxDrawdown, .maxDrawdownDown:
+            "coalesce((g.body::json->'roi'->>'\(pathMember ?? "")')::float8, \(absent))"
         }
     }
 
@@ -37,6 +51,8 @@ enum SignalSort: String, CaseIterable {
         case .roiClose, .roiCloseDown: "\(signal.roiClose ?? absent)"
         case .confidence, .confidenceDown: "\(signal.confidence ?? absent)"
         case .grade, .gradeDown: "\(signal.grade ?? absent)"
+        case .peakHigh, .peakHighDown, .maxDrawdown, .maxDrawdownDown:
+            "\(pathMember.flatMap(signal.returns) ?? absent)"
         }
     }
 }

@@ -5,8 +5,7 @@ package import Kernel
 package import Postgres
 
 /// Finds what a query names: a token by its id or ticker, a series by token, interval and source. Of a moment
-/// of the past: by the names and among the series that were known then. Which source is a token's primary one
-/// is only known of now.
+/// of the past: by the names and among the series that were known then.
 package struct SeriesFinder {
     let database: Database
 
@@ -28,36 +27,32 @@ package struct SeriesFinder {
         }
     }
 
-    /// What the token was called then: the ticker that it gave up first of those that it gave up later.
-    private static let symbolThen = """
-        coalesce(
-            (select f.symbol from former_ticker f where f.token_id = k.id and f.known_at > $2
-            order by f.known_at, f.valid_to limit 1),
-            (select t.symbol from ticker t where t.token_id = k.id))
-        """
-
     /// Tickers that were known to be over, the one that is over since, and the one that is not.
-    static let bySymbol = Statement(
+    private static let bySymbol = Statement(
         "token_of_symbol",
-        derived: """
-            select k.id, k.primary_source, \(symbolThen) from (
-                select token_id, valid_to from former_ticker where symbol = $1 and known_at <= $2
-                union all
-                select f.token_id, null from former_ticker f
-                where f.symbol = $1 and f.known_at > $2 and not exists (
-                    select from former_ticker e where e.token_id = f.token_id and e.known_at > $2
-                        and (e.known_at, e.valid_to) < (f.known_at, f.valid_to))
-                union all
-                select t.token_id, t.valid_to from ticker t
-                where t.symbol = $1 and not exists (
-                    select from former_ticker f where f.token_id = t.token_id and f.known_at > $2)
-            ) p join token k on k.id = p.token_id
-            where k.created_at <= $2
-            order by p.valid_to desc nulls first, k.id limit 1
-            """)
+        """
+        select k.id, primary_source_known(k.id, $2), ticker_known(k.id, $2) from (
+            select token_id, valid_to from former_ticker where symbol = $1 and known_at <= $2
+            union all
+            select f.token_id, null from former_ticker f
+            where f.symbol = $1 and f.known_at > $2 and not exists (
+                select from former_ticker e where e.token_id = f.token_id and e.known_at > $2
+                    and (e.known_at, e.valid_to) < (f.known_at, f.valid_to))
+            union all
+            select t.token_id, t.valid_to from ticker t
+            where t.symbol = $1 and not exists (
+                select from former_ticker f where f.token_id = t.token_id and f.known_at > $2)
+        ) p join token k on k.id = p.token_id
+        where k.created_at <= $2
+        order by p.valid_to desc nulls first, k.id limit 1
+        """)
 
-    static let byID = Statement(
-        "token_exists", derived: "select k.id, k.primary_source, \(symbolThen) from token k where k.id = $1")
+    private static let byID = Statement(
+        "token_exists",
+        """
+        select k.id, primary_source_known(k.id, $2), ticker_known(k.id, $2) from token k
+        where k.id = $1
+        """)
 
     static let seriesOfSymbol = Statement("series_of_symbol", derived: series(of: bySymbol))
     static let seriesOfID = Statement("series_of_token", derived: series(of: byID))

@@ -1,3 +1,4 @@
+import Access
 import Kernel
 import Postgres
 
@@ -74,6 +75,35 @@ enum SeriesQueue {
             order by s.id for no key update of s
         )
         update series s set dirty_from = least(s.dirty_from, l.graded), dirty_to = 'infinity'
+        from locked l where s.id = l.id
+        """)
+
+    /// A row when it was another: signals were made with it, and are made anew.
+    private static let setGate = Statement(
+        "signal_setting_gate",
+        "update signal_setting set market_gate = $1 where market_gate <> $1 returning market_gate")
+
+    private static let startAnew = Statement(
+        "series_start_anew",
+        """
+        with locked as (
+            select id from series where first_open is not null order by id for no key update
+        )
+        update series s set dirty_from = least(s.dirty_from, s.first_open), dirty_to = 'infinity'
+        from locked l where s.id = l.id
+        """)
+
+    /// Of every place that the token has candles of: whose series is the market's there is another now.
+    private static let regate = Statement(
+        "series_gate_renamed",
+        """
+        with places as (
+            select distinct source, interval from series where token_id = $1
+        ), locked as (
+            select s.id from series s join places p using (source, interval)
+            where s.first_open is not null order by s.id for no key update of s
+        )
+        update series s set dirty_from = least(s.dirty_from, s.first_open), dirty_to = 'infinity'
         from locked l where s.id = l.id
         """)
 
@@ -177,9 +207,17 @@ enum SeriesQueue {
             .timestamp(v1?.time), .double(v1?.value), .timestamp(rest.pending), .timestamp(rest.course))
     }
 
+    /// A token was renamed to, or from, what the market's is called.
+    nonisolated(nonsending) static func regate(_ token: TokenID, in transaction: Transaction) async throws {
+        try await transaction.query(regate, .id(token))
+    }
+
     nonisolated(nonsending) static func catchUp(_ models: GradeModels, in database: Database) async throws {
         let (v0, v1) = (models.computed.contains(.traderV0), models.computed.contains(.traderV1))
         _ = try await database.transaction { transaction in
+            if try await !transaction.query(setGate, .bool(models.usesMarketGate)).isEmpty {
+                try await transaction.query(startAnew)
+            }
             try await transaction.query(catchUp, .bool(v0), .bool(v1))
         }
     }

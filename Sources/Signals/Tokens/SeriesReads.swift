@@ -10,13 +10,18 @@ struct SeriesSummary: Sendable {
     var inLast100: Int
     var revised: Int
     var updatedAt: Timestamp
-    /// Read when no source is named.
-    var isPrimary: Bool
-    /// Its closes are prices for policy: see `/v1/price-sources`.
-    var pricesPolicy: Bool
-    /// Nil: its candles never came as they closed.
-    var freshness: SeriesFreshness?
-    var staleSince: Timestamp?
+    /// Nil of the past, of which it is not known.
+    var state: State?
+
+    struct State: Sendable {
+        /// Read when no source is named.
+        var isPrimary: Bool
+        /// Its closes are prices for policy: see `/v1/price-sources`.
+        var pricesPolicy: Bool
+        /// Nil: its candles never came as they closed.
+        var freshness: SeriesFreshness?
+        var staleSince: Timestamp?
+    }
 
     var id: Int { record.id }
     var symbol: String { record.symbol }
@@ -37,10 +42,10 @@ extension SeriesSummary: JSONWritable {
             w.field("missing_last_100", min(expected, 100) - inLast100)
             w.field("revised", revised)
             w.field("updated_at", updatedAt.description)
-            w.field("primary", isPrimary)
-            w.field("prices_policy", pricesPolicy)
-            w.field("freshness", freshness?.rawValue ?? "history")
-            w.field("stale_since", staleSince?.description)
+            w.field("primary", state?.isPrimary)
+            w.field("prices_policy", state?.pricesPolicy)
+            w.field("freshness", state.map { $0.freshness?.rawValue ?? "history" })
+            w.field("stale_since", state?.staleSince?.description)
         }
     }
 }
@@ -57,36 +62,108 @@ enum SeriesReads {
         + Interval.allCases.map { "('\($0.rawValue)', interval '\($0.seconds) s')" }.joined(separator: ", ")
         + ") as l (interval, length)"
 
-    static let list = Statement(
-        "series_list",
-        derived: """
-            select \(SeriesRecord.columns), s.candles, s.revised, s.updated_at,
-                (select count(*) from candle c
-                    where c.series = s.id and c.open_time > s.last_open - 100 * l.length),
-                coalesce(k.primary_source = s.source, false),
-                exists (select 1 from price_source p where p.series = s.id), s.freshness, s.stale_since
-            from series s join token k on k.id = s.token_id join ticker t using (token_id)
-                join \(lengths) on l.interval = s.interval
-            where \(filter) and ($4::text is null or (t.symbol, s.id) > ($4, $5::int4))
-            order by t.symbol, s.id limit $6
-            """)
+    private static func list(_ ticker: String, _ end: String) -> String {
+        """
+        select \(SeriesRecord.columns), s.candles, s.revised, s.updated_at,
+            (select count(*) from candle c
+                where c.series = s.id and c.open_time > s.last_open - 100 * l.length),
+            coalesce(k.primary_source = s.source, false),
+            exists (select 1 from price_source p where p.series = s.id), s.freshness, s.stale_since
+        from series s join token k on k.id = s.token_id \(ticker)
+            join \(lengths) on l.interval = s.interval
+        where \(filter) and ($4::text is null or (t.symbol, s.id) > ($4, $5::int4)) \(end)
+        order by t.symbol, s.id limit $6
+        """
+    }
+
+    static let list = Statement("series_list", derived: list("join ticker t using (token_id)", ""))
+    static let listThen = Statement(
+        "series_list_then", derived: list(SeriesRecord.ticker(known: "$7"), "and s.created_at <= $7"))
+
+    /// What was known of some series.
+    private static let counted = Statement(
+        "series_counted",
+        """
+        select n.id, count(*)::int4, min(c.open_time), max(c.open_time),
+            max(c.open_time) filter (where c.closed), count(*) filter (where c.revision > 1)::int4,
+            max(c.known_at)
+        from unnest($1::int4[]) as n (id)
+        cross join lateral (
+            select open_time, closed, revision, known_at from candle
+            where series = n.id and known_at <= $2
+            union all
+            select open_time, closed, revision, known_at from candle_revision
+            where series = n.id and known_at <= $2 and ended_at > $2
+        ) c
+        group by n.id
+        """)
+    private static let late = Statement(
+        "series_counted_late",
+        """
+        select n.id, (select count(*) from candle
+                where series = n.id and open_time > n.time and known_at <= $3)::int4
+            + (select count(*) from candle_revision
+                where series = n.id and open_time > n.time and known_at <= $3 and ended_at > $3)::int4
+        from unnest($1::int4[], $2::timestamptz[]) as n (id, time)
+        """)
+
+    /// Candles that one answer counts: about a second of the database's time.
+    static let mostCounted = 1_000_000
 
     nonisolated(nonsending) static func list(
-        _ token: TokenID?, _ source: String?, _ interval: Interval?, after: [String]?, limit: Int,
-        in database: Database
+        _ token: TokenID?, _ source: String?, _ interval: Interval?, asOf: Timestamp?, after: [String]?,
+        limit: Int, in database: Database
     ) async throws -> [SeriesSummary] {
         let id = after.flatMap { Int32($0[1]) }
-        let rows = try await database.query(
-            list, .id(token), .text(source), .text(interval?.rawValue), .text(id == nil ? nil : after?[0]),
-            .int32(id), .int(limit))
+        var parameters: [Parameter] = [
+            .id(token), .text(source), .text(interval?.rawValue), .text(id == nil ? nil : after?[0]),
+            .int32(id), .int(limit),
+        ]
+        if let asOf { parameters.append(.timestamp(asOf)) }
+        let rows = try await database.query(asOf == nil ? list : listThen, parameters: parameters)
         return rows.compactMap { row in
             SeriesRecord(row).map {
                 SeriesSummary(
                     record: $0, candles: row.int(13), inLast100: row.int(16), revised: row.int(14),
-                    updatedAt: row.timestamp(15), isPrimary: row.bool(17), pricesPolicy: row.bool(18),
-                    freshness: row.optionalText(19).flatMap(SeriesFreshness.init),
-                    staleSince: row.optionalTimestamp(20))
+                    updatedAt: row.timestamp(15),
+                    state: .init(
+                        isPrimary: row.bool(17), pricesPolicy: row.bool(18),
+                        freshness: row.optionalText(19).flatMap(SeriesFreshness.init),
+                        staleSince: row.optionalTimestamp(20)))
             }
         }
+    }
+
+    /// With what was known of them then; as many as can be counted, and one at least.
+    nonisolated(nonsending) static func counted(
+        _ found: [SeriesSummary], asOf: Timestamp, mostCounted: Int = mostCounted, in database: Database
+    ) async throws -> [SeriesSummary] {
+        var left = mostCounted
+        var taken = Array(
+            found.prefix { one in
+                defer { left -= one.candles }
+                return left > 0
+            })
+        let counts = try await database.query(
+            counted, .int32Array(taken.map { Int32($0.id) }), .timestamp(asOf))
+        let rows = Dictionary(uniqueKeysWithValues: counts.map { ($0.int(0), $0) })
+        let ends = taken.map { one in
+            rows[one.id].map { $0.timestamp(3) - one.record.interval.period * 100.0 } ?? .forever
+        }
+        let late = try await database.query(
+            late, .int32Array(taken.map { Int32($0.id) }), .timestampArray(ends), .timestamp(asOf))
+        let inLast100 = Dictionary(uniqueKeysWithValues: late.map { ($0.int(0), $0.int(1)) })
+        for index in taken.indices {
+            let row = rows[taken[index].id]
+            taken[index].candles = row?.int(1) ?? 0
+            taken[index].record.firstOpen = row?.timestamp(2)
+            taken[index].record.lastOpen = row?.timestamp(3)
+            taken[index].record.lastClosed = row?.optionalTimestamp(4)
+            taken[index].revised = row?.int(5) ?? 0
+            taken[index].updatedAt = row?.timestamp(6) ?? min(taken[index].updatedAt, asOf)
+            taken[index].inLast100 = inLast100[taken[index].id] ?? 0
+            taken[index].state = nil
+        }
+        return taken
     }
 }

@@ -28,6 +28,9 @@ struct SeriesRecord: Sendable {
         s.rewritten, s.dirty_from, s.analysed, s.stale_at
         """
 
+    /// Joins the ticker that was known at a time, in place of today's.
+    static func ticker(known moment: String) -> String { KnownTicker.join("s.token_id", at: moment) }
+
     /// Of a row that begins with `columns`.
     init?(_ row: Row) {
         guard let interval = Interval(rawValue: row.text(4)) else { return nil }

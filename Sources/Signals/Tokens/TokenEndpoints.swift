@@ -36,13 +36,15 @@ package struct TokenEndpoints {
         let symbol = parameters.parsed("symbol", expected: "a ticker") { Token.isSymbol($0) ? $0 : nil }
         let category = parameters.text("category", 1...TokenPatch.longestCategory)
         let at = parameters.time("at")
+        let asOf = parameters.time("as_of")
         let watchlist = parameters.watchlist()
         let sort = parameters.choice("sort", TokenStore.Sort.self) ?? .symbol
         try parameters.finish()
-        let tokens = try await WatchedTokens.of(watchlist, for: context, in: ledger.database)
+        let tokens = try await WatchedTokens.of(
+            watchlist, for: context, asOf: asOf, in: ledger.database)
         let found = try await TokenStore.list(
-            symbol: symbol, category: category, at: at, among: tokens, sort: sort, after: cursor?.parts,
-            limit: limit + 1, in: ledger.database)
+            symbol: symbol, category: category, at: at, among: tokens, asOf: asOf, sort: sort,
+            after: cursor?.parts, limit: limit + 1, in: ledger.database)
         let page = Page(found, limit: limit) { token in
             [sort.isBySymbol ? token.symbol : String(token.createdAt.microseconds), token.id.description]
         }
@@ -54,8 +56,10 @@ package struct TokenEndpoints {
 
     private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
         let id = try Self.id(request)
-        _ = try request.parameters().finish()
-        guard let token = try await TokenStore.get(id, in: ledger.database) else {
+        var parameters = try request.parameters()
+        let asOf = parameters.time("as_of")
+        try parameters.finish()
+        guard let token = try await TokenStore.get(id, asOf: asOf, in: ledger.database) else {
             throw Problem.notFound("token")
         }
         return Self.response(token)
@@ -95,6 +99,9 @@ package struct TokenEndpoints {
         changed.updatedAt = change.context.now
         changed.revision += 1
         try await TokenStore.write(changed, was: token, in: transaction)
+        if changed.symbol != token.symbol, [changed.symbol, token.symbol].contains(SeriesRecord.market) {
+            try await SeriesQueue.regate(id, in: transaction)
+        }
         change.audit("tokens.update", id, detail: .object(Self.detail(changed, was: token)))
         return changed
     }

@@ -33,6 +33,45 @@ enum TokenStore {
         """
     }
 
+    private static func listThen(_ key: String, _ cast: String, _ way: String, _ order: String) -> String {
+        """
+        select \(columnsThen) from tokens_known($8) k
+        where ($1::text is null and $2::timestamptz is null or exists (
+                select 1 from (
+                    select k.symbol, k.valid_from, k.valid_to
+                    union all
+                    select f.symbol, f.valid_from, f.valid_to from former_ticker f
+                    where f.token_id = k.id and f.known_at <= $8
+                ) p
+                where ($1::text is null or p.symbol = $1)
+                    and ($2::timestamptz is null or (p.valid_from is null or p.valid_from <= $2)
+                        and (p.valid_to is null or $2 < p.valid_to))))
+            and ($6::text is null or $6 = any (k.categories))
+            and ($7::uuid[] is null or k.id = any ($7))
+            and ($3::\(cast) is null or (\(key), k.id) \(way) ($3, $4::uuid))
+        order by \(key) \(order), k.id \(order) limit $5
+        """
+    }
+
+    private static let columnsThen = """
+        k.id, k.symbol, k.valid_from, k.valid_to, k.created_at, k.updated_at, k.revision, k.name,
+        k.categories, k.primary_source,
+        array(select f.symbol from former_ticker f where f.token_id = k.id and f.known_at <= $8
+            order by f.valid_to),
+        array(select f.valid_to from former_ticker f where f.token_id = k.id and f.known_at <= $8
+            order by f.valid_to), k.number
+        """
+
+    static let listsThen: [Sort: Statement] = [
+        .symbol: Statement("token_list_symbol_then", derived: listThen("k.symbol", "text", ">", "asc")),
+        .bySymbolDown: Statement(
+            "token_list_symbol_down_then", derived: listThen("k.symbol", "text", "<", "desc")),
+        .createdAt: Statement(
+            "token_list_then", derived: listThen("k.created_at", "timestamptz", ">", "asc")),
+        .byCreationDown: Statement(
+            "token_list_down_then", derived: listThen("k.created_at", "timestamptz", "<", "desc")),
+    ]
+
     static let lists: [Sort: Statement] = [
         .symbol: Statement("token_list_symbol", derived: list("t.symbol", "text", ">", "asc")),
         .bySymbolDown: Statement("token_list_symbol_down", derived: list("t.symbol", "text", "<", "desc")),
@@ -76,7 +115,13 @@ enum TokenStore {
     private static let write = Statement(
         "token_write",
         """
-        with changed as (
+        with kept as (
+            insert into token_revision (token_id, revision, symbol, valid_from, valid_to, name, categories,
+                primary_source, updated_at, ended_at)
+            select k.id, k.revision, t.symbol, t.valid_from, t.valid_to, k.name, k.categories,
+                k.primary_source, k.updated_at, greatest($3, k.updated_at + interval '1 microsecond')
+            from token k join ticker t on t.token_id = k.id where k.id = $1
+        ), changed as (
             update token set revision = $2, updated_at = $3, name = $4, categories = $5, primary_source = $6
             where id = $1
         )
@@ -91,21 +136,28 @@ enum TokenStore {
         """)
 
     nonisolated(nonsending) static func list(
-        symbol: String?, category: String?, at: Timestamp?, among tokens: [TokenID]?, sort: Sort,
-        after: [String]?, limit: Int, in database: Database
+        symbol: String?, category: String?, at: Timestamp?, among tokens: [TokenID]?, asOf: Timestamp?,
+        sort: Sort, after: [String]?, limit: Int, in database: Database
     ) async throws -> [Token] {
-        guard let statement = lists[sort] else { return [] }
+        guard let statement = (asOf == nil ? lists : listsThen)[sort] else { return [] }
         let id = after.flatMap { TokenID($0[1]) }
         let moment = after.flatMap { Int64($0[0]) }.map { Timestamp(microseconds: $0) }
         let key: Parameter = sort.isBySymbol ? .text(id == nil ? nil : after?[0]) : .timestamp(moment)
-        let rows = try await database.query(
-            statement, .text(symbol), .timestamp(at), key, .id(id), .int(limit), .text(category),
-            .tokens(tokens))
-        return rows.map(token)
+        var parameters: [Parameter] = [
+            .text(symbol), .timestamp(at), key, .id(id), .int(limit), .text(category), .tokens(tokens),
+        ]
+        if let asOf { parameters.append(.timestamp(asOf)) }
+        return try await database.query(statement, parameters: parameters).map(token)
     }
 
-    nonisolated(nonsending) static func get(_ id: TokenID, in database: Database) async throws -> Token? {
-        try await database.query(get, .id(id)).first.map(token)
+    nonisolated(nonsending) static func get(
+        _ id: TokenID, asOf: Timestamp?, in database: Database
+    ) async throws -> Token? {
+        guard let asOf else { return try await database.query(get, .id(id)).first.map(token) }
+        return try await list(
+            symbol: nil, category: nil, at: nil, among: [id], asOf: asOf, sort: .symbol, after: nil, limit: 1,
+            in: database
+        ).first
     }
 
     /// Locked against writers of its ticker: they hold it shared while they store rows.

@@ -1,6 +1,6 @@
 package import Access
 package import HTTPServer
-import Kernel
+package import Kernel
 package import Postgres
 
 /// What narrows a list to the tokens of a watchlist.
@@ -8,19 +8,20 @@ package enum WatchedTokens {
     private static let read = Statement(
         "watched_tokens",
         """
-        select w.tokens from watchlist_whole w
+        select w.tokens from watchlists_known($4) w
         where w.id = $1 and watchlist_access(w.id, w.owner, $2, $3) > 0
         """)
 
-    /// Nil without a watchlist: nothing is narrowed. One that the caller does not see is not there.
+    /// Nil without a watchlist: nothing is narrowed. One that the caller does not see is not there. With
+    /// `asOf` those that were known to stand on it then.
     package nonisolated(nonsending) static func of(
-        _ watchlist: WatchlistID?, for context: Context, in source: any Queryable
+        _ watchlist: WatchlistID?, for context: Context, asOf: Timestamp?, in source: any Queryable
     ) async throws -> [TokenID]? {
         guard let watchlist else { return nil }
         try context.require(.watchlistsRead)
         guard let principal = context.actor.principal,
             let row = try await source.query(
-                read, .id(watchlist), .text(principal.description), .uuid(principal.uuid)
+                read, .id(watchlist), .text(principal.description), .uuid(principal.uuid), .timestamp(asOf)
             ).first
         else { throw Problem.notFound("watchlist") }
         return row.idArray(0, as: TokenKind.self)
