@@ -187,8 +187,12 @@ package final class Ledger {
             changes.map { ($0.context, $0.resource) }, in: transaction)
         let trail = AuditTrail.send(changes.flatMap(\.items), at: now, in: transaction)
         if let trail { sent.append(trail) }
+        if changes.allSatisfy(\.isDoneAgain) { sent.append(transaction.send(Self.withoutWait, [])) }
         try await Self.commit(sent, in: transaction)
     }
+
+    private static let withoutWait = Statement(
+        "commit_without_wait", "select set_config('synchronous_commit', 'off', true)")
 
     private nonisolated(nonsending) static func commit(
         _ sent: [Postgres.Query], in transaction: Transaction
@@ -243,6 +247,15 @@ package final class Change {
     package func touch(keys ids: [ExchangeKeyID]) {
         touch(.uses)
         if ids.count < Self.namedAtMost { touch(ids.map { .key($0) }) }
+    }
+
+    /// Whoever did this does it again from the same rows, should it be lost: its commit does not wait for the
+    /// disk. What a commit before it wrote is never lost without it, nor it without one after it that waited.
+    /// Only of what tells nobody anything.
+    package var mayBeDoneAgain = false
+
+    fileprivate var isDoneAgain: Bool {
+        mayBeDoneAgain && events.isEmpty && items.isEmpty && !touchesAuthority && !touchesConfiguration
     }
 
     fileprivate private(set) var stepsUnderAuthority: [StepUnderAuthority] = []

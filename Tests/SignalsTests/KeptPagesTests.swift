@@ -84,7 +84,8 @@ struct KeptPagesTests {
             let later = "A,1m,2024-01-11T00:00:00Z,1,9,1,7,1"
             _ = try await desk.upload("source=x", csv([later]))
             let other = try await reader.again("A&interval=1m")
-            #expect(other["series"]?["token_id"]?.asString != id && other["data"]?[0]?["close"]?.asDouble == 7)
+            #expect(
+                other["series"]?["token_id"]?.asString != id && other["data"]?[0]?["close"]?.asDouble == 7)
         }
     }
 

@@ -44,12 +44,14 @@ struct AnalysisStep {
 
     nonisolated(nonsending) func run(_ kept: Kept?, clock: Clock, in change: Change) async throws -> Outcome {
         let transaction = change.transaction
-        guard let locked = try await SeriesQueue.lock(known, in: transaction),
+        guard let locking = SeriesQueue.lock(known, in: transaction) else { return .idle }
+        // The row's lock comes first: whoever marks this series for a new reading of the gate holds it.
+        let asking = MarketGates.ask(known.source, known.interval, in: transaction)
+        guard let locked = SeriesQueue.locked(known, try await locking.rows()),
             let from = locked.series.dirtyFrom
         else { return .idle }
         let (series, now) = (locked.series, max(clock.now(), locked.updatedAt))
-        // The row's lock came first: whoever marks this series for a new reading of the gate holds it.
-        let market = try await MarketGates.market(series.source, series.interval, in: transaction)
+        let market = try await asking.rows().first.flatMap(SeriesRecord.init)
         guard market?.id == gate.series?.id, market?.version == gate.series?.version else {
             return .outdatedGate
         }
@@ -71,6 +73,7 @@ struct AnalysisStep {
         state.analysed = series.analysed + 1
         if let until = stretch.heldUntil { return .held(state, until: until, marked: locked.dependents) }
         if isSame { return .done(nil, marked: locked.dependents) }
+        change.mayBeDoneAgain = !stretch.isLast
         return stretch.isLast
             ? .done(state, marked: locked.dependents) : .more(state, marked: locked.dependents)
     }
@@ -124,6 +127,7 @@ extension AnalysisStep {
         let isPast = end.map { $0.time > locked.reach.last } ?? false
         let isSame = isPast && !stretch.isLast && stretch.landmark == end
         if stretch.landmark != end { saved += [end].compact }
+        let advancing = advance(stretch, locked, isSame: isSame, outcome.bars.last?.grades ?? [], in: change)
         try await AnalysisWrite(
             series: series, from: from, numbers: numbers, now: now, first: series.firstOpen ?? from,
             newID: newID
@@ -131,14 +135,14 @@ extension AnalysisStep {
         for one in saved { try await AnalysisStates.write(one, of: series, in: change.transaction) }
         if !saved.isEmpty || end != nil { state.unsaved = end == nil ? newest.count : 0 }
         state.clear = stretch.isClear ? max(from, saved.last?.time.next ?? .never) : nil
-        try await advance(stretch, locked, isSame: isSame, outcome.bars.last?.grades ?? [], in: change)
+        try await advancing.rows()
         return isSame
     }
 
-    private nonisolated(nonsending) func advance(
+    private func advance(
         _ stretch: AnalysisStretch, _ locked: SeriesQueue.Locked, isSame: Bool, _ newest: [Grade],
         in change: Change
-    ) async throws {
+    ) -> Query {
         let series = locked.series
         var (next, rest) = (Timestamp?.none, DirtyReach.none)
         if stretch.heldUntil != nil {
@@ -147,7 +151,7 @@ extension AnalysisStep {
             next = stretch.candles.last.map { series.interval.close(of: $0.openTime) } ?? series.dirtyFrom
             rest.course = locked.reach.last
         }
-        try await SeriesQueue.advance(series.id, to: next, rest, newest: newest, in: change.transaction)
+        return SeriesQueue.advance(series.id, to: next, rest, newest: newest, in: change.transaction)
     }
 
     private nonisolated(nonsending) func feed(

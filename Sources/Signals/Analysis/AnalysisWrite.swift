@@ -34,6 +34,10 @@ struct AnalysisWrite {
         _ outcome: StretchOutcome, _ analysis: SeriesAnalysis, isLast: Bool, in change: Change
     ) async throws {
         let told = analysis.models.told
+        let computed = computed(outcome.bars, analysis, isLast: isLast)
+        let reading = SignalStore.read(
+            series.id, of: analysis.models, from: outcome.bars.first?.time ?? .forever,
+            at: computed.keys.map(\.decidedAt), in: change.transaction)
         let grades = outcome.bars.compactMap { $0.grade(of: told) }
         let written = try await GradeStore.write(
             outcome.bars.flatMap(\.grades), first: first, live: live, series: series.id, numbers: numbers,
@@ -43,8 +47,10 @@ struct AnalysisWrite {
         emit(grades, revisions, in: change)
         emit(outcome.turns, revisions, in: change)
         let isKnown = grades.last?.time == newest && revisions[newest] != 1
-        try await writeSignals(
-            outcome.bars, analysis, isLast: isLast, news: isKnown ? nil : live, in: change)
+        let stored = SignalStore.found(try await reading.rows(), of: analysis.models)
+        try await write(
+            computed, over: stored, outcome.bars, analysis, isLast: isLast, news: isKnown ? nil : live,
+            in: change)
     }
 
     // MARK: Grades and levels
@@ -93,12 +99,10 @@ struct AnalysisWrite {
 
     // MARK: Signals
 
-    /// - Parameter news: the candle of which what is told is news: the newest, unless it closed long ago, or
-    ///   was told of before and is another now.
-    private nonisolated(nonsending) func writeSignals(
-        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool, news: Timestamp?,
-        in change: Change
-    ) async throws {
+    /// Signals that the stretch decided or changed, and those that are open behind it.
+    private func computed(
+        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool
+    ) -> [SignalKey: Signal] {
         var computed: [SignalKey: Signal] = [:]
         for signal in outcomes.flatMap(\.allChanges).map(\.signal) + analysis.openSignals {
             computed[SignalKey(signal)] = signal
@@ -106,10 +110,16 @@ struct AnalysisWrite {
         if isLast, let staleAt = series.staleAt {
             for signal in analysis.stale(at: staleAt) { computed[SignalKey(signal)] = signal }
         }
+        return computed
+    }
+
+    /// - Parameter news: the candle of which what is told is news: the newest, unless it closed long ago, or
+    ///   was told of before and is another now.
+    private nonisolated(nonsending) func write(
+        _ computed: [SignalKey: Signal], over stored: [SignalKey: StoredSignal], _ outcomes: [BarOutcome],
+        _ analysis: SeriesAnalysis, isLast: Bool, news: Timestamp?, in change: Change
+    ) async throws {
         let begin = outcomes.first?.time ?? .forever
-        let stored = try await SignalStore.read(
-            series.id, of: analysis.models, from: begin, at: computed.keys.map(\.decidedAt),
-            in: change.transaction)
         var writes: [SignalWrite] = []
         // What the next step goes on with is left as it is stored until then: it may find that it stands.
         let unfinished = isLast ? [] : Set(analysis.pendingSignals.map(SignalKey.init))

@@ -13,7 +13,7 @@ package final class Analyst {
     static let mostKept = 2_048
     /// Series that a sweep takes up at once.
     static let mostSwept = 1_000
-    /// Rounds of one series before others have their turn: 5,000 candles.
+    /// Rounds of one series before others have their turn: 5,000 candles; one while somebody waits.
     static let mostRounds = 5
     /// How often a state is made for one stretch of work, before it is left to whoever is quicker.
     static let mostMade = 1
@@ -35,6 +35,8 @@ package final class Analyst {
     /// Whether series were looked for that one of the models has not graded up to their end.
     private var isCaughtUp = false
     private var kept: [Int: AnalysisStep.Kept] = [:]
+    /// The database's process that answered when they were kept.
+    private var session: Int32?
     private(set) var queue = AnalysisQueue()
     /// Series that are not done yet, and how often their state had to be made.
     private var underWay: [Int: Int] = [:]
@@ -200,6 +202,7 @@ extension Analyst {
                     underWay[series] = nil
                     return .done
                 }
+                if queue.isUrgent { break }
                 await rest(ledger.clock.monotonicNanoseconds() &- start)
             }
             return .more
@@ -212,20 +215,21 @@ extension Analyst {
         }
     }
 
-    /// History takes half of the time at most: what is told of now must not queue behind a backlog.
+    /// History takes two thirds of the time at most: what is told of now must not queue behind a backlog.
     private nonisolated(nonsending) func rest(_ nanoseconds: UInt64) async {
-        await reactor.sleep(nanoseconds: min(Int64(clamping: nanoseconds), Self.longestRest.nanoseconds))
+        await reactor.sleep(nanoseconds: min(Int64(clamping: nanoseconds / 2), Self.longestRest.nanoseconds))
     }
 
     /// True when nothing is left to do.
     private nonisolated(nonsending) func round(_ id: Int) async throws -> Bool {
-        guard let known = try await SeriesQueue.read(id, in: ledger.database), known.dirtyFrom != nil,
-            let numbers = try await knownNumbers()
+        guard let (known, market) = try await SeriesQueue.read(id, in: ledger.database),
+            known.dirtyFrom != nil, let numbers = try await knownNumbers()
         else { return true }
+        forgetWithServer()
         let before = kept[id]
         let isCurrent = before?.analysed == known.analysed
         let gate = try await gates.current(
-            known.source, known.interval, after: isCurrent ? before?.analysis.time : nil)
+            of: known, market, after: isCurrent ? before?.analysis.time : nil)
         let ledger = ledger
         let step = AnalysisStep(
             known: known, gate: gate, models: models, numbers: numbers, supplied: supplied,
@@ -243,7 +247,7 @@ extension Analyst {
                 kept[id] = nil
                 return true
             }
-            let whole = try await gates.current(known.source, known.interval, after: nil)
+            let whole = try await gates.current(of: known, market, after: nil)
             keep(id, try await approach(known, whole, before: from, analysed: analysed))
             return false
         case .done(let after, let marked):
@@ -260,6 +264,14 @@ extension Analyst {
             hold(id, for: until - now)
             return true
         }
+    }
+
+    /// A server that falls may lose a step whose commit did not wait for its disk, and another worker may
+    /// have made another in its place by the time that we are connected again.
+    private func forgetWithServer() {
+        let now = ledger.database.reads.processID
+        if now != session { kept = [:] }
+        session = now
     }
 
     /// Comes back to a series whose newest candle waits; the market's candle may bring it earlier.

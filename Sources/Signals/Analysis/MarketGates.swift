@@ -32,28 +32,31 @@ final class MarketGates {
 
     init(database: Database) { self.database = database }
 
-    static let market = Statement(
-        "market_series",
-        derived: """
-            select \(SeriesRecord.columns) from series s join ticker t using (token_id)
-            where t.symbol = '\(SeriesRecord.market)' and s.source = $1 and s.interval = $2
-            order by t.valid_to desc nulls first limit 1
-            """)
+    static let market = Statement("market_series", derived: market("s.source = $1 and s.interval = $2"))
+    static let marketOfSeries = Statement(
+        "market_of_series",
+        derived: market(
+            "(s.source, s.interval) = (select o.source, o.interval from series o where o.id = $1)"))
 
-    nonisolated(nonsending) static func market(
-        _ source: String, _ interval: Interval, in connection: any Queryable
-    ) async throws -> SeriesRecord? {
-        try await connection.query(market, .text(source), .text(interval.rawValue)).first
-            .flatMap(SeriesRecord.init)
+    private static func market(_ place: String) -> String {
+        """
+        select \(SeriesRecord.columns) from series s join ticker t using (token_id)
+        where t.symbol = '\(SeriesRecord.market)' and \(place)
+        order by t.valid_to desc nulls first limit 1
+        """
     }
 
-    /// The gate as its candles are now, for candles after `time`. Only appended ones are read when nothing
-    /// else happened; all are read for a past that is forgotten.
+    static func ask(_ source: String, _ interval: Interval, in connection: any Queryable) -> Query {
+        connection.send(market, .text(source), .text(interval.rawValue))
+    }
+
+    /// The gate of a series as its market's candles are now, for candles after `time`. Only appended ones are
+    /// read when nothing else happened; all are read for a past that is forgotten.
     nonisolated(nonsending) func current(
-        _ source: String, _ interval: Interval, after time: Timestamp?
+        of series: SeriesRecord, _ market: SeriesRecord?, after time: Timestamp?
     ) async throws -> Kept {
-        let place = Place(source: source, interval: interval)
-        guard let market = try await Self.market(source, interval, in: database) else {
+        let (interval, place) = (series.interval, Place(source: series.source, interval: series.interval))
+        guard let market else {
             kept[place] = nil
             return Kept(gate: MarketGate(interval))
         }

@@ -66,7 +66,8 @@ package struct CandleEndpoints {
         let page = Page(found, limit: limit, cut: cutAt.map { [String($0.microseconds)] }) {
             [String($0.candle.openTime.microseconds)]
         }
-        var w = JSONWriter()
+        // What is kept has no room to spare, and nothing grows by doubling on its way there.
+        var w = JSONWriter(capacity: 512 + page.items.count * 208)
         w.object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)

@@ -20,8 +20,8 @@ final class KeptPages {
         var limit: Int
     }
 
-    /// What else the answer depends on. The version moves with every change of the series' candles; a database
-    /// that was restored may come to the same one again, but not at the same moment.
+    /// What else the answer depends on. The version moves with every change of the series' candles; a
+    /// database that was restored may come to the same one again, but not at the same moment.
     struct Standing: Equatable {
         var symbol: String
         var version: Int64

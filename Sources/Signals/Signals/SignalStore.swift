@@ -82,15 +82,18 @@ enum SignalStore {
             known_at = greatest(excluded.known_at, s.known_at + interval '1 microsecond')
         """)
 
-    /// The signals of these models decided at or after `from`, or at one of these candles.
-    nonisolated(nonsending) static func read(
+    /// Asks for the signals of these models decided at or after `from`, or at one of these candles.
+    static func read(
         _ series: Int, of models: GradeModels, from: Timestamp, at times: [Timestamp],
         in transaction: Transaction
-    ) async throws -> [SignalKey: StoredSignal] {
-        var found: [SignalKey: StoredSignal] = [:]
-        let rows = try await transaction.query(
+    ) -> Query {
+        transaction.send(
             read, .int(series), .timestamp(from), .timestampArray(times),
             .int16Array(models.computed.map { Int16($0.number) }))
+    }
+
+    static func found(_ rows: Rows, of models: GradeModels) -> [SignalKey: StoredSignal] {
+        var found: [SignalKey: StoredSignal] = [:]
         for row in rows {
             guard let model = models.computed.first(where: { $0.number == row.int(6) }) else { continue }
             let key = SignalKey(model: model, decidedAt: row.timestamp(1), direction: row.text(2))

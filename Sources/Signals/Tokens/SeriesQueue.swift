@@ -122,10 +122,13 @@ enum SeriesQueue {
         for no key update skip locked
         """)
 
-    nonisolated(nonsending) static func read(_ id: Int, in source: any Queryable) async throws
-        -> SeriesRecord?
-    {
-        try await source.query(read, .int(id)).first.flatMap(SeriesRecord.init)
+    /// The series, and its market's.
+    nonisolated(nonsending) static func read(
+        _ id: Int, in source: any Queryable
+    ) async throws -> (series: SeriesRecord, market: SeriesRecord?)? {
+        let sent = [read, MarketGates.marketOfSeries].map { source.send($0, .int(id)) }
+        let market = try await sent[1].rows().first.flatMap(SeriesRecord.init)
+        return try await sent[0].rows().first.flatMap(SeriesRecord.init).map { ($0, market) }
     }
 
     /// A series that is locked, how far its changes reach, and those that it stands above, locked too.
@@ -154,21 +157,24 @@ enum SeriesQueue {
         }
     }
 
-    /// The series, locked, if it has work and nobody else is at it; and those that a market's series stands
-    /// above, locked too.
-    nonisolated(nonsending) static func lock(
-        _ known: SeriesRecord, in transaction: Transaction
-    ) async throws -> Locked? {
-        guard known.isMarket else {
-            return try await transaction.query(lock, .int(known.id)).first.flatMap { Locked($0) }
+    /// Asks for the series' lock, if it has work and nobody else is at it, and for those of the series that a
+    /// market's stands above.
+    static func lock(_ known: SeriesRecord, in transaction: Transaction) -> Query? {
+        guard known.isMarket else { return transaction.send(lock, .int(known.id)) }
+        return known.dirtyFrom.map { from in
+            transaction.send(
+                lockMarket, .int(known.id), .text(known.source), .text(known.interval.rawValue),
+                .timestamp(from))
         }
-        guard let from = known.dirtyFrom else { return nil }
-        let all = try await transaction.query(
-            lockMarket, .int(known.id), .text(known.source), .text(known.interval.rawValue), .timestamp(from)
-        ).compactMap { Locked($0) }
+    }
+
+    /// What was locked so.
+    static func locked(_ known: SeriesRecord, _ rows: Rows) -> Locked? {
+        guard known.isMarket else { return rows.first.flatMap { Locked($0) } }
+        let all = rows.compactMap { Locked($0) }
         // When it has become dirty further back since, others would have to be locked: the next round does.
         guard var own = all.first(where: { $0.series.id == known.id }), let now = own.series.dirtyFrom,
-            now >= from
+            let from = known.dirtyFrom, now >= from
         else { return nil }
         for one in all.map(\.series) where one.id != known.id {
             own.dependents.add(one.id, dirtyFrom: one.dirtyFrom, newest: one.lastClosed)
@@ -197,12 +203,12 @@ enum SeriesQueue {
     /// - Parameters:
     ///   - next: where it goes on; nil: nothing is left to do.
     ///   - rest: how far what is left reaches.
-    nonisolated(nonsending) static func advance(
+    static func advance(
         _ series: Int, to next: Timestamp?, _ rest: DirtyReach, newest: [Grade], in transaction: Transaction
-    ) async throws {
+    ) -> Query {
         let v0 = newest.first { $0.model == .traderV0 }
         let v1 = newest.first { $0.model == .traderV1 }
-        try await transaction.query(
+        return transaction.send(
             advance, .int(series), .timestamp(next), .timestamp(v0?.time), .double(v0?.value),
             .timestamp(v1?.time), .double(v1?.value), .timestamp(rest.pending), .timestamp(rest.course))
     }
