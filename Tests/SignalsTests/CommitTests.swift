@@ -56,10 +56,11 @@ struct CommitTests {
                         select left(statement, 60), generic_plans, custom_plans from pg_prepared_statements
                         where generic_plans + custom_plans > 6 and (statement ~ 'for share of t$'
                             or statement ~ 'join former_ticker' or statement ~ 'where s.source = .2'
-                            or statement ~ 'candles = s.candles' or statement ~ '^select id, decided_at')
+                            or statement ~ 'candles = s.candles' or statement ~ '^select id, decided_at'
+                            or statement ~ 'insert into grade as g')
                         """))
             }
-            #expect(plans.count == 5)
+            #expect(plans.count == 6)
             for row in plans { #expect(row.int(1) > 0 && row.int(2) <= 5, "\(row.text(0))") }
         }
     }

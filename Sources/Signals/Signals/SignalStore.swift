@@ -59,8 +59,9 @@ enum SignalStore {
         "signal_write",
         """
         with input as materialized (
-            select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bool[],
-                $6::bool[], $7::float8[], $8::float8[], $9::text[], $12::int2[], $13::float8[])
+            select * from unnest((select $1::uuid[]), (select $2::timestamptz[]), (select $3::text[]),
+                (select $4::text[]), (select $5::bool[]), (select $6::bool[]), (select $7::float8[]),
+                (select $8::float8[]), (select $9::text[]), (select $12::int2[]), (select $13::float8[]))
                 as i (id, decided_at, direction, state, withdrawn, retroactive, roi_close, roi_net, body,
                 model_number, confidence)
         ), kept as (
@@ -68,7 +69,7 @@ enum SignalStore {
                 roi_close, roi_net, body, confidence)
             select s.id, s.revision, s.known_at, greatest($11, s.known_at + interval '1 microsecond'),
                 s.state, s.withdrawn, s.retroactive, s.roi_close, s.roi_net, s.body, s.confidence
-            from signal s join input i on s.id = i.id
+            from input i cross join lateral (select * from signal o where o.id = i.id limit 1) s
         )
         insert into signal as s (id, series, decided_at, direction, state, withdrawn, retroactive, roi_close,
             roi_net, body, known_at, model_number, confidence)
