@@ -241,7 +241,9 @@ class Job:
         names = [pair.partition("=")[0] for pair in written.split("&")]
         whole = all("=" in pair for pair in written.split("&"))
         decoded = urllib.parse.unquote_to_bytes(written)
-        return not whole or "" in names or len(set(names)) < len(names) or not _is_utf8(decoded)
+        # By chance a value holds what a control byte is written as.
+        has_control = any(byte < 0x20 or byte == 0x7F for byte in decoded)
+        return not whole or "" in names or len(set(names)) < len(names) or has_control or not _is_utf8(decoded)
 
     def _compare(self, ours, where, tally):
         theirs = _normal(self.theirs["url"], self.theirs["headers"], self.theirs["body"])

@@ -1,0 +1,28 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Testing
+
+@testable import Alerts
+
+@Suite struct EventViewTests {
+    private func use(_ data: JSONObject) -> JSONObject {
+        EventView.flat(
+            Event(
+                id: EventID(UUID(high: 1, low: 2)), at: Timestamp(microseconds: 0), type: .keyUsed,
+                subject: nil, actor: Actor(principal: nil, accessToken: nil, address: nil), data: data))
+    }
+
+    @Test func `a condition may ask every use which clauses would have denied it`() throws {
+        let condition = try Condition(
+            #"event.would_deny != null && "limits.1" in event.would_deny"#,
+            on: [try #require(EventPattern("key.used"))])
+        let told = use(JSONObject(members: [("would_deny", ["orders.symbols", "limits.1"])]))
+        #expect(condition.evaluate(told) == .holds)
+        #expect(condition.evaluate(use(JSONObject(members: [("would_deny", ["limits.2"])]))) == .fails)
+        // Most uses have no such member.
+        let most = use(JSONObject(members: [("symbol", "BTCUSDT")]))
+        #expect(most["would_deny"] == .null && condition.evaluate(most) == .fails)
+    }
+}
