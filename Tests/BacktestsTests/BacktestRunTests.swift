@@ -1,6 +1,7 @@
 import Access
 import HTTPServer
 import JSON
+import Jobs
 import Kernel
 import Postgres
 import Signals

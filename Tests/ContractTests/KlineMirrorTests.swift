@@ -1,3 +1,4 @@
+import EventLoop
 import Exchanges
 import Kernel
 import TestSupport

@@ -1,3 +1,5 @@
+import Exchanges
+import Signals
 import Testing
 
 @testable import Service
