@@ -75,8 +75,8 @@ extension DeliveryQueue {
             next_attempt_at = timed.at
         from timed where d.id = timed.id returning d.id
         """)
-    /// Of each endpoint that was not reached the oldest message that waits, once it is time to look whether it
-    /// is there again: by one node.
+    /// Of each endpoint that was not reached the oldest message that waits, once it is time to look whether
+    /// it is there again: by one node.
     static let knock = Statement(
         "delivery_knock",
         derived: [

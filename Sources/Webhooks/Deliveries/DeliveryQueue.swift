@@ -53,9 +53,9 @@ enum DeliveryQueue {
                 where s.webhook = c.webhook
                 returning s.webhook, s.last - c.messages as before
             )
-            insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence, state,
-                schedule_at, next_attempt_at, due_at, leased_by, created_at, body, thing, order_key, alerts,
-                events)
+            insert into delivery (id, webhook, message, event, event_type, alert, permissions, sequence,
+                state, schedule_at, next_attempt_at, due_at, leased_by, created_at, body, thing, order_key,
+                alerts, events)
             select w.id, w.webhook, w.message, w.event, w.type, w.alert, string_to_array(w.permissions, ' '),
                 r.before + w.step,
                 'pending', $3::timestamptz, case when not w.waits then $3::timestamptz end,

@@ -62,8 +62,9 @@ package final class WebhookOutbox {
 
     /// Queues messages for whoever takes them and whose owner may read them. An owner who may not act is met
     /// before the webhook is suspended: what comes until then waits, as what came before does, and is judged
-    /// by what the owner may read when it goes. Returns what hands them over after the commit; without it they are found by a poll when the lease lapses. What it writes leaves
-    /// with the commit, so that the webhooks' sequence rows are held for no round trip.
+    /// by what the owner may read when it goes. Returns what hands them over after the commit; without it
+    /// they are found by a poll when the lease lapses. What it writes leaves with the commit, so that the
+    /// webhooks' sequence rows are held for no round trip.
     package nonisolated(nonsending) func enqueue(
         _ messages: [Message], in transaction: Transaction
     ) async throws -> (() -> Void)? {
