@@ -84,7 +84,7 @@ struct InvestorTests {
                 #expect(grade["candles"]?["from"]?.asString == MarketDesk.day(4).description)
                 #expect(grade["candles"]?["to"]?.asString == MarketDesk.day(369).description)
                 let sentence = grade["why"]?["sentence"]?.asString ?? ""
-                #expect(sentence.hasPrefix("Grade ") && sentence.contains(" of 25.0)"), "\(sentence)")
+                #expect(sentence.hasPrefix("Grade ") && sentence.contains("most comes from "), "\(sentence)")
             }
             #expect(abs((grades[1]["data_quality"]?.asDouble ?? 0) - 80) < 1e-9)
             let parts = grades[0]["why"]?["components"]?.asArray ?? []

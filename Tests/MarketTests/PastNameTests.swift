@@ -59,11 +59,11 @@ struct PastNameTests {
             let narratives = "narratives/\(narrative.json["id"]?.asString ?? "")"
             let lists = "mover-lists/\(list.json["id"]?.asString ?? "")"
             for path in [
-                "facts?", "facts?token=MATIC", "facts?token=\(id)", "grades/investor?",
-                "grades/investor?token=MATIC", "grades/trader?interval=1d", "gaps?", "signals?",
+                "facts?limit=9", "facts?token=MATIC", "facts?token=\(id)", "grades/investor?limit=9",
+                "grades/investor?token=MATIC", "grades/trader?interval=1d", "gaps?limit=9", "signals?limit=9",
             ] {
                 let data = try await desk.get("\(path)&as_of=\(then)").json["data"]?.asArray ?? []
-                #expect(!data.isEmpty || path == "signals?", "\(path)")
+                #expect(!data.isEmpty || path.hasPrefix("signals"), "\(path)")
                 let tokens = data.map { ($0["series"] ?? $0) }
                 #expect(
                     tokens.allSatisfy { $0["symbol"] == "MATIC" && $0["token_id"]?.asString == id },
