@@ -79,13 +79,7 @@ struct InvestorTests {
                 #expect(components.count == 5 && abs(sum - (grade["grade"]?.asDouble ?? -1)) < 1e-9)
             }
             #expect(grades[0]["missing"] == [] && grades[1]["missing"] == ["fundamentals"])
-            for grade in grades {
-                #expect(grade["missing_last_100"] == 0 && grade["candles"]?["count"] == 366)
-                #expect(grade["candles"]?["from"]?.asString == MarketDesk.day(4).description)
-                #expect(grade["candles"]?["to"]?.asString == MarketDesk.day(369).description)
-                let sentence = grade["why"]?["sentence"]?.asString ?? ""
-                #expect(sentence.hasPrefix("Grade ") && sentence.contains("most comes from "), "\(sentence)")
-            }
+            for grade in grades { checkOrigin(of: grade) }
             #expect(abs((grades[1]["data_quality"]?.asDouble ?? 0) - 80) < 1e-9)
             let parts = grades[0]["why"]?["components"]?.asArray ?? []
             #expect(parts.map { $0["score"]?.asDouble }.last == 60)
@@ -116,6 +110,15 @@ struct InvestorTests {
             #expect(second.json["data"]?[0]?["symbol"] == "GOOD", "\(second.text)")
             #expect(try await desk.get("grades/investor?token=GOOD&sort=grade").status == 400)
         }
+    }
+
+    /// Which candles it was made of, and in one sentence from what.
+    private func checkOrigin(of grade: JSONValue) {
+        #expect(grade["missing_last_100"] == 0 && grade["candles"]?["count"] == 366)
+        #expect(grade["candles"]?["from"]?.asString == MarketDesk.day(4).description)
+        #expect(grade["candles"]?["to"]?.asString == MarketDesk.day(369).description)
+        let sentence = grade["why"]?["sentence"]?.asString ?? ""
+        #expect(sentence.hasPrefix("Grade ") && sentence.contains("most comes from "), "\(sentence)")
     }
 
     /// History is graded too, with what was known of each day, and told nowhere.
