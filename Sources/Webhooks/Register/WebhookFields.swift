@@ -1,3 +1,4 @@
+import Events
 import HTTPClient
 import JSON
 import Kernel
