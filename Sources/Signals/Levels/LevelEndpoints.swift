@@ -31,12 +31,12 @@ package struct LevelEndpoints {
         let asOf = parameters.time("as_of") ?? .forever
         try parameters.finish()
         guard let token, let interval else { throw Problem.notFound("series") }
-        let series = try await finder.series(token, interval, source, asOf: asOf)
+        let found = try await finder.readable(token, interval, source, base: interval, asOf: asOf)
+        let series = found.stored
         let candles = try await CandleReads.newestClosed(series.id, asOf: asOf, in: database)
         var stream = LevelStream()
         for candle in candles { stream.update(candle) }
-        let missing = try await finder.missingLast100(
-            ReadSeries(stored: series, interval: interval), asOf: asOf)
+        let missing = try await finder.missingLast100(found, asOf: asOf)
         return Response.json { w in
             w.object { w in
                 w.names(of: series)
