@@ -6,5 +6,10 @@ import Service
 // would have threads already.
 Signals.block([SIGTERM, SIGINT, SIGHUP])
 let arguments = Array(CommandLine.arguments.dropFirst())
-Task.detached { exit(await Command.run(arguments)) }
+Task.detached {
+    let code = await Command.run(arguments)
+    // Not `exit`, which takes down what threads of libraries may still be using.
+    fflush(nil)
+    _exit(code)
+}
 while true { pause() }

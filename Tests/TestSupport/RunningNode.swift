@@ -124,10 +124,12 @@ package final class RunningNode: Sendable {
         return try await running.exited()
     }
 
-    /// SIGTERM; the exit code.
+    /// SIGTERM; the exit code, with the log where it is none of an orderly end.
     package func stop() async throws -> Int32 {
         signal(SIGTERM)
-        return try await exited()
+        let code = try await exited()
+        if code != 0 { print("keybell serve ended with \(code); its log ends so:\n\(log.suffix(3_000))") }
+        return code
     }
 
     private func close() async {
