@@ -18,12 +18,28 @@ package struct EventPattern: Hashable, Sendable, CustomStringConvertible {
     /// Nil when no event could ever match: see `mistake(in:)`.
     package init?(_ text: String) {
         self.init(trusted: text)
-        guard text.utf8.count <= EventType.maxNameBytes, isPossible else { return nil }
+        guard text.utf8.count <= EventType.maxNameBytes, text != Self.market.text, isPossible else {
+            return nil
+        }
+    }
+
+    /// `market` of a rule's `on`: each close of a candle.
+    package static let market = EventPattern(trusted: "market")
+
+    /// As `init(_:)`, and `market`.
+    package init?(ofRule text: String) {
+        guard text == Self.market.text || text == EventType.marketClosed.name else {
+            self.init(text)
+            return
+        }
+        self = .market
     }
 
     package func matches(_ type: EventType) -> Bool { matches(type.name) }
 
+    /// Closes of candles are so many that only their own name takes them, and no area.
     package func matches(_ type: String) -> Bool {
+        if type == EventType.marketClosed.name { return text == type || text == Self.market.text }
         guard let area else { return type == text }
         return type.hasPrefix(area)
     }
@@ -31,7 +47,7 @@ package struct EventPattern: Hashable, Sendable, CustomStringConvertible {
     /// Whether it matches all that the other matches, of types that are and of those that may come.
     package func covers(_ other: EventPattern) -> Bool {
         guard let area else { return other.text == text }
-        return other.text.hasPrefix(area)
+        return other.text.hasPrefix(area) && other.text != EventType.marketClosed.name
     }
 
     /// The listed types that it takes; own events come besides when `takesCustom`.

@@ -162,6 +162,8 @@ extension EventType {
     package static let backtestCancelled = EventType("backtest.cancelled", .backtestsRead)
     package static let moverEntered = EventType("mover.entered", .signalsRead)
     package static let moverLeft = EventType("mover.left", .signalsRead)
+    /// A candle closed and was graded; written while some rule is over the market.
+    package static let marketClosed = EventType("market.closed", .signalsRead)
     package static let marketRegimeChanged = EventType("market.regime_changed", .signalsRead)
     package static let metricObserved = EventType("metric.observed", .signalsRead)
     package static let narrativeFaded = EventType("narrative.faded", .signalsRead)
@@ -241,7 +243,8 @@ extension EventType {
         .signalOpened, .signalClosed, .signalStale, .levelApproached, .levelBroken, .candleGap,
         .seriesStale, .seriesResumed, .candleFeedFailed, .candleFeedRecovered,
         .backtestStarted, .backtestFinished, .backtestFailed, .backtestCancelled, .moverEntered, .moverLeft,
-        .marketRegimeChanged, .metricObserved, .narrativeFaded, .investorGradeChanged, .alertFiring,
+        .marketClosed, .marketRegimeChanged, .metricObserved, .narrativeFaded, .investorGradeChanged,
+        .alertFiring,
         .alertResolved, .alertAcknowledged, .alertAssigned, .alertCommented, .alertReopened,
         .alertEscalated, .alertFlapping, .alertSettled, .routeChanged, .silenceCreated, .silenceEnded,
         .maintenanceWindowChanged, .quietHoursChanged, .ruleWeakened,

@@ -19,6 +19,10 @@ package final class Ledger {
     /// know says yes.
     package typealias Interest = (EventType, _ configuration: Int64) -> Bool
 
+    /// Whether somebody asks for events of a type that are written for them alone.
+    package typealias Wish = nonisolated(nonsending) (EventType, Transaction) async throws -> Bool
+
+    private var wishes: [Wish] = []
     private var reactions: [(interest: Interest, react: Reaction)] = []
     private var afterEvents: [() -> Void] = []
     private var afterAuthority: (Int64) -> Void = { _ in }
@@ -33,6 +37,18 @@ package final class Ledger {
         where interest: @escaping Interest = { _, _ in true }, _ reaction: @escaping Reaction
     ) {
         reactions.append((interest, reaction))
+    }
+
+    /// For rooms that may ask for such events: as the configuration stands in the transaction.
+    package func wish(_ wish: @escaping Wish) { wishes.append(wish) }
+
+    fileprivate nonisolated(nonsending) func isWished(
+        _ type: EventType, in transaction: Transaction
+    ) async throws -> Bool {
+        for wish in wishes {
+            if try await wish(type, transaction) { return true }
+        }
+        return false
     }
 
     /// For whoever writes many events: where nobody takes them, they need not be made for `react(to:in:)`.
@@ -285,6 +301,11 @@ package final class Change {
 
     /// Notes a line of the trail of somebody else's doing.
     package func add(_ item: AuditItem) { items.append(item) }
+
+    /// Whether to emit events of a type that are written for those alone who ask for them.
+    package nonisolated(nonsending) func isWished(_ type: EventType) async throws -> Bool {
+        try await ledger.isWished(type, in: transaction)
+    }
 
     /// Notes a fact.
     @discardableResult

@@ -54,19 +54,6 @@ struct AlertRuleEndpointsTests {
         }
     }
 
-    @Test func `what arrives later is refused as such`() async throws {
-        try await withDesk { worker, desk in
-            let later = [
-                #""on": ["market"]"#
-            ]
-            for fields in later {
-                let body = #"{"name": "later", "severity": "info", \#(fields)}"#
-                let answer = try await desk.call("POST", "alert-rules", body)
-                #expect(answer.code == "not_yet_supported")
-            }
-        }
-    }
-
     @Test func `an unknown webhook is told by its place`() async throws {
         try await withDesk { worker, desk in
             let body = """

@@ -24,10 +24,18 @@ import Testing
         ("event.type == 'key.revoked' && event.reason == 'left the desk'", "key.*"),
         ("has(event.reason) && event.reason == 'left the desk'", "key.*"),
         ("event.type != 'key.revoked' || event.reason != 'test'", "key.*"),
+        ("level.support != null && grade.value < 40.0 && candle.close < level.support", "market"),
+        (
+            "token.symbol in ['BTC', 'ETH'] && crosses_above(grade.value, 70.0) && market.gate_open",
+            "market"
+        ),
+        ("signal.direction == 'bullish' && signal.stop != null && candle.low < signal.stop", "market"),
     ])
     func `an example is a condition`(source: String, on: String) throws {
         #expect(try document().contains("\n\(source)\n"))
-        #expect(throws: Never.self) { try Condition(source, on: [try #require(EventPattern(on))]) }
+        #expect(throws: Never.self) {
+            try Condition(source, on: [try #require(EventPattern(ofRule: on))], remembers: true)
+        }
     }
 
     @Test(arguments: [

@@ -140,7 +140,7 @@ extension AlertDesk {
         }
     }
 
-    fileprivate func backtested(_ id: String, from: Timestamp) async throws -> [String] {
+    func backtested(_ id: String, from: Timestamp) async throws -> [String] {
         let answer = try await call(
             "POST", "alert-rules/\(id)/backtest", #"{"from": "\#(from)", "to": "\#(now)"}"#)
         guard case .stream(let write) = answer.response.body else { throw TestFailure(text: answer.text) }

@@ -103,15 +103,19 @@ struct Gallery {
                 """)
         let webhook = try #require(made.json["id"]?.asString, "\(made.text)")
         let open = types.filter { EventType($0)?.isOpenToRules ?? false }
-        let rule = try await premises.call(
-            "POST", "/v1/alert-rules", as: person.token,
-            body: """
-                {"name":"\(person.id)","severity":"info","on":\(list(open)),"group_by":["event.type"],\
-                "send_to":["\(webhook)"]}
-                """)
-        let id = try #require(rule.json["id"]?.asString, "\(rule.text)")
-        let enabled = try await premises.call("POST", "/v1/alert-rules/\(id)/enable", as: person.token)
-        #expect(enabled.status == 200, "\(enabled.text)")
+        // Closes of candles stand alone in a rule.
+        let market = EventType.marketClosed.name
+        for (name, on) in [(person.id, open.filter { $0 != market }), ("closes of \(person.id)", [market])] {
+            let rule = try await premises.call(
+                "POST", "/v1/alert-rules", as: person.token,
+                body: """
+                    {"name":"\(name)","severity":"info","on":\(list(on)),\
+                    "group_by":["event.type"],"send_to":["\(webhook)"]}
+                    """)
+            let id = try #require(rule.json["id"]?.asString, "\(rule.text)")
+            let enabled = try await premises.call("POST", "/v1/alert-rules/\(id)/enable", as: person.token)
+            #expect(enabled.status == 200, "\(enabled.text)")
+        }
         return webhook
     }
 

@@ -129,7 +129,7 @@ struct ScopedGallery {
         -> String
     {
         let types = EventType.all.filter(\.isOpenToRules).map(\.name) + ["custom.gallery"]
-        let (taken, watched) = (list(types + ["alert.*"]), list(types))
+        let taken = list(types + ["alert.*"])
         let made = try await premises.call(
             "POST", "/v1/webhooks", as: person.token,
             body: """
@@ -137,15 +137,19 @@ struct ScopedGallery {
                 "event_types":\(taken)}
                 """)
         let webhook = try #require(made.json["id"]?.asString, "\(made.text)")
-        let rule = try await premises.call(
-            "POST", "/v1/alert-rules", as: person.token,
-            body: """
-                {"name":"\(person.id)","severity":"info","on":\(watched),\
-                "group_by":["event.type","event.subject"],"send_to":["\(webhook)"]}
-                """)
-        let id = try #require(rule.json["id"]?.asString, "\(rule.text)")
-        let enabled = try await premises.call("POST", "/v1/alert-rules/\(id)/enable", as: person.token)
-        #expect(enabled.status == 200, "\(enabled.text)")
+        // Closes of candles stand alone in a rule.
+        let market = EventType.marketClosed.name
+        for (name, on) in [(person.id, types.filter { $0 != market }), ("closes of \(person.id)", [market])] {
+            let rule = try await premises.call(
+                "POST", "/v1/alert-rules", as: person.token,
+                body: """
+                    {"name":"\(name)","severity":"info","on":\(list(on)),\
+                    "group_by":["event.type","event.subject"],"send_to":["\(webhook)"]}
+                    """)
+            let id = try #require(rule.json["id"]?.asString, "\(rule.text)")
+            let enabled = try await premises.call("POST", "/v1/alert-rules/\(id)/enable", as: person.token)
+            #expect(enabled.status == 200, "\(enabled.text)")
+        }
         return webhook
     }
 

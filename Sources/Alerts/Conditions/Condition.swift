@@ -43,7 +43,11 @@ package struct Condition: Sendable {
     package var remembers: Bool { (expression?.crossings ?? 0) > 0 }
 
     /// What of an event must have one of some values for it to hold.
-    var equalities: [ConstantEquality] { expression?.equalities.filter { $0.variable == "event" } ?? [] }
+    var equalities: [ConstantEquality] {
+        (expression?.equalities ?? []).compactMap {
+            $0.variable == "event" ? $0 : MarketVariables.equality($0)
+        }
+    }
 }
 
 /// What it says depends on its text and on the rule's `on`, which is compared beside it.
@@ -118,12 +122,17 @@ extension Condition {
     }
 }
 
-/// The one variable of a condition.
+/// The variables of a condition.
 struct EventVariable: FieldSource {
     private let event: Value
 
     init(_ event: Value) { self.event = event }
 
-    func field(_ name: String) -> FieldValue { name == "event" ? .value(event) : .absent }
+    func field(_ name: String) -> FieldValue {
+        if name == "event" { return .value(event) }
+        guard case .object(let fields) = event else { return .absent }
+        return MarketVariables.value(name, of: fields)
+    }
+
     var fieldNames: [String] { ["event"] }
 }

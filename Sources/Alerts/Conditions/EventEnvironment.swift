@@ -24,7 +24,9 @@ extension Environment {
             name: "event", tagField: "type",
             variants: listed.compactMap { EventVariants.byName[$0.name] } + own,
             unknownTag: "on takes no event of this type", knownTags: EventVariants.names)
-        return Environment(["event": .object(type)])
+        let isOverMarket = patterns.contains(.market)
+        return Environment(
+            ["event": .object(type)].merging(isOverMarket ? MarketVariables.types : [:]) { $1 })
     }
 }
 
@@ -51,7 +53,7 @@ private enum EventVariants {
 }
 
 extension EventField {
-    fileprivate var type: ExpressionType {
+    var type: ExpressionType {
         let type: ExpressionType =
             switch kind {
             case .string: .string

@@ -69,6 +69,15 @@ package final class AlertEngine {
         return index.takes(type)
     }
 
+    /// For `Ledger.wish`: whether a rule that runs, over one event or several, is over the market.
+    package nonisolated(nonsending) func wishes(
+        _ type: EventType, in transaction: Transaction
+    ) async throws -> Bool {
+        guard type == .marketClosed else { return false }
+        let (_, configuration) = try await Authority.numbers(in: transaction)
+        return try await index(at: configuration).watchesMarket
+    }
+
     /// What is said of alerts to those who were told that they fire.
     private static let said: Set<EventType> = [
         .alertResolved, .alertAcknowledged, .alertAssigned, .alertCommented,

@@ -8,6 +8,10 @@ extension AlertSummary {
         switch type {
         case .moverEntered: return "\(f.series) entered the \(f["side"]) of \(f["list"]) at \(f["rank"])"
         case .moverLeft: return "\(f.series) left the \(f["side"]) of \(f["list"])"
+        case .marketClosed:
+            let candle = Words(event: event["candle"]?.asObject ?? JSONObject())
+            let grade = Words(event: event["grade"]?.asObject ?? JSONObject())
+            return "\(f.series) closed at \(candle["close"]), grade \(grade.short("value"))"
         case .marketRegimeChanged: return "\(f.series) turned from \(f["previous"]) to \(f["regime"])"
         case .metricObserved: return "\(f["metric"]) of \(f["symbol"]) is \(f["value"])"
         case .narrativeFaded:

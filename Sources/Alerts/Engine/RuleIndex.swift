@@ -46,6 +46,8 @@ struct RuleIndex {
     private var entries: [AlertRuleID: IndexedRule] = [:]
     /// Of every rule that runs, those too that others evaluate: which of its versions was read.
     private var revisions: [AlertRuleID: Int64] = [:]
+    /// Rules over the market, those too that others evaluate.
+    private var overMarket: Set<AlertRuleID> = []
     /// Those with groups that begin with them.
     private(set) var starting: [IndexedRule] = []
     /// Those that have to know what was before they began.
@@ -145,6 +147,8 @@ struct RuleIndex {
     // MARK: Finding
 
     var isEmpty: Bool { entries.isEmpty }
+    /// Whether closes of candles are to be written as events.
+    var watchesMarket: Bool { !overMarket.isEmpty }
     var ids: [AlertRuleID] { entries.keys.sorted() }
 
     func rule(_ id: AlertRuleID) -> AlertRule? { entries[id]?.rule }
@@ -286,8 +290,10 @@ extension RuleIndex {
         if outdated.isEmpty { return index }
         let rows = try await source.query(load, .idArray(outdated))
         for id in outdated { index.revisions[id] = nil }
+        index.overMarket.subtract(outdated)
         for row in rows { index.revisions[row.id(0)] = row.int64(5) }
         let rules = rows.compactMap { AlertRule(indexed: $0) }
+        index.overMarket.formUnion(rules.lazy.filter { $0.content.isOverMarket }.map(\.id))
         index.replace(outdated, by: rules.filter { $0.content.isFor(kind) })
         return index
     }

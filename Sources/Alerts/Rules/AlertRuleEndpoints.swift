@@ -69,11 +69,11 @@ package struct AlertRuleEndpoints {
         return [
             Operation(
                 .post, "/v1/alert-rules", id: "createAlertRule", requires: .permission(.rulesWrite),
-                errors: [.alreadyExists, .notYetSupported], bodyLimit: Self.bodyBytes
+                errors: [.alreadyExists], bodyLimit: Self.bodyBytes
             ) { try await create($0, $1) },
             Operation(
                 .patch, path, id: "updateAlertRule", requires: .permission(.rulesWrite),
-                errors: [.notFound, .conflict, .alreadyExists, .testsFailed, .notYetSupported],
+                errors: [.notFound, .conflict, .alreadyExists, .testsFailed],
                 bodyLimit: Self.bodyBytes
             ) { try await update($0, $1) },
             Operation(

@@ -30,6 +30,7 @@ struct AlertRuleQuery {
     /// What `on` may hold to take the type: itself, and every area that it belongs to.
     fileprivate var patterns: [String]? {
         guard let name = eventType?.name else { return nil }
+        if eventType == .marketClosed { return [EventPattern.market.text] }
         let parts = name.split(separator: ".")
         return [name] + (1..<parts.count).map { parts[..<$0].joined(separator: ".") + ".*" }
     }

@@ -45,6 +45,9 @@ package struct RuleContent: Equatable, Sendable {
         type.isOpenToRules && on.contains { $0.matches(type) }
     }
 
+    /// Whether it is over closes of candles, which are written for such rules alone.
+    package var isOverMarket: Bool { on.contains(.market) }
+
     /// Whether an event alone decides, in the transaction that writes it.
     package var isPoint: Bool { !course.isStateful && when?.remembers != true }
 

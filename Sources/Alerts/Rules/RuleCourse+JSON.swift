@@ -145,7 +145,7 @@ extension RuleSequence.Step {
 
     init?(stored value: JSONValue, on patterns: [EventPattern]) {
         guard let object = value.asObject else { return nil }
-        let on = object["on"]?.asArray?.compactMap { $0.asString.flatMap { EventPattern($0) } } ?? []
+        let on = object["on"]?.asArray?.compactMap { $0.asString.flatMap { EventPattern(ofRule: $0) } } ?? []
         self.init(
             on: on,
             when: object["when"]?.asString.map { Condition(stored: $0, on: on.isEmpty ? patterns : on) },

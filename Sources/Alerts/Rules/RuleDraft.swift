@@ -26,7 +26,7 @@ struct RuleDraft {
         content.refuseCombinations(&f)
         content.readSecurity(&f)
         tests = f.testCases()
-        try f.finishRule()
+        try f.finish()
     }
 
     /// Of `UpdateAlertRuleRequest`: what is not named stays.
@@ -70,7 +70,7 @@ struct RuleDraft {
         if names("security", &f) || isOnNamed { content.readSecurity(&f) }
         if names("tests", &f) { tests = f.testCases() }
         if !isNamed, !f.hasMistakes { f.fail(code: FieldCode.tooFew, "must name at least one field") }
-        try f.finishRule()
+        try f.finish()
     }
 }
 
@@ -91,18 +91,6 @@ extension RuleContent {
             when = try Condition(source, on: on, remembers: true)
         } catch {
             f.fail("on", code: FieldCode.notAChoice, "does not fit the rule's condition, \(error.sentence)")
-        }
-    }
-}
-
-extension Fields {
-    /// Throws every mistake; as `not_yet_supported` when there is nothing else wrong.
-    fileprivate func finishRule() throws {
-        do {
-            try finish()
-        } catch {
-            guard error.errors.allSatisfy({ $0.code == Self.notYetSupported }) else { throw error }
-            throw Problem(.notYetSupported, "This arrives with a later version.", errors: error.errors)
         }
     }
 }

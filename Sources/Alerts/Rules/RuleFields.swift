@@ -6,8 +6,6 @@ import Kernel
 
 /// How a rule is read from a request, the same when it is made and when it is changed.
 extension Fields {
-    static let notYetSupported = "not_yet_supported"
-
     /// 1 to 100 characters, as `NameText` has them.
     mutating func ruleName() -> String {
         let text = string("name", 1...100)
@@ -48,11 +46,13 @@ extension Fields {
         let texts = strings("on", count: 1...200, each: 1...EventType.maxNameBytes)
         refuseRepeats("on", texts)
         return texts.enumerated().compactMap { index, text in
-            if text == "market" {
-                fail(
-                    "on", index: index, code: Self.notYetSupported,
-                    "market is not yet supported: name event types, as grade.changed or mover.*")
-            } else if let pattern = EventPattern(text) {
+            if let pattern = EventPattern(ofRule: text) {
+                if pattern == .market, texts.count > 1 {
+                    fail(
+                        "on", index: index, code: FieldCode.notAChoice,
+                        "market stands alone: its conditions read other variables")
+                    return nil
+                }
                 if pattern.takesCustom || pattern.types.contains(where: \.isOpenToRules) { return pattern }
                 fail("on", index: index, code: FieldCode.notAChoice, "rules cannot match what rules tell")
             } else {

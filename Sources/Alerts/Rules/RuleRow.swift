@@ -8,7 +8,7 @@ import Postgres
 extension RuleContent {
     /// - Parameter first: the column of `name`.
     init(_ row: Row, from first: Int) {
-        let patterns = row.textArray(first + 2).compactMap { EventPattern($0) }
+        let patterns = row.textArray(first + 2).compactMap { EventPattern(ofRule: $0) }
         let course = row.course(first + 10)
         self.init(
             name: row.text(first), severity: Severity(rawValue: row.text(first + 1)) ?? .info, on: patterns,

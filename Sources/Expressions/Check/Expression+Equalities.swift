@@ -3,6 +3,10 @@ package struct ConstantEquality: Equatable, Sendable {
     package let variable: String
     package let field: String
     package let values: [String]
+
+    package init(variable: String, field: String, values: [String]) {
+        (self.variable, self.field, self.values) = (variable, field, values)
+    }
 }
 
 extension Syntax {

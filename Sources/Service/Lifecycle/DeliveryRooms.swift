@@ -38,11 +38,10 @@ struct DeliveryRooms {
         let engine = AlertEngine(
             ledger: ledger, rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source,
             receivers: directory, origin: shared.settings.origin)
+        ledger.wish { try await engine.wishes($0, in: $1) }
         ledger.react(
             where: { outbox.mayTake($0, at: $1) || engine.mayTake($0, at: $1) },
-            outbox.reaction(adding: { events, transaction in
-                try await engine.messages(for: events, in: transaction)
-            }))
+            outbox.reaction(adding: { try await engine.messages(for: $0, in: $1) }))
         let courses =
             isLead
             ? CourseEngine(

@@ -37,7 +37,7 @@ enum LosingSight {
     }
 
     private static func permissions(toSee patterns: [String]) -> Set<Permission> {
-        patterns.compactMap { EventPattern($0) }.reduce(into: []) { needed, pattern in
+        patterns.compactMap { EventPattern(ofRule: $0) }.reduce(into: []) { needed, pattern in
             needed.formUnion(pattern.types.map(\.permission))
             if pattern.takesCustom { needed.insert(.eventsRead) }
         }

@@ -51,6 +51,9 @@ struct AnalysisWrite {
         try await write(
             computed, over: stored, outcome.bars, analysis, isLast: isLast, news: isKnown ? nil : live,
             in: change)
+        if let grade = grades.last, grade.time == live, revisions[grade.time] == 1 {
+            try await tellClose(outcome.last, grade, analysis, in: change)
+        }
     }
 
     // MARK: Grades and levels

@@ -4,6 +4,8 @@ import Kernel
 struct StretchOutcome {
     private(set) var bars: [BarOutcome] = []
     private(set) var turns: [LevelTurn] = []
+    /// The newest candle, and the levels that it met.
+    private(set) var last: (step: SeriesAnalysis.Step, levels: Levels?)?
     /// Older candles' turns are told nowhere, and not looked for: the levels of a candle cost more than all
     /// else of it.
     private let turnsFrom: Timestamp
@@ -16,7 +18,9 @@ struct StretchOutcome {
         bars.reserveCapacity(bars.count + candles.count)
         for candle in candles where candle.closed {
             let before = candle.openTime < turnsFrom ? nil : analysis.levels
-            bars.append(analysis.update(feed.step(candle)))
+            let step = feed.step(candle)
+            bars.append(analysis.update(step))
+            last = (step, before)
             let moves = analysis.levelMoves(from: before)
             guard !moves.isEmpty else { continue }
             turns.append(LevelTurn(time: candle.openTime, levels: analysis.levels, moves: moves))
