@@ -13,8 +13,8 @@ package struct SessionSettings: Sendable {
     package var networkTimeout: Period = .seconds(5)
     /// One attempt at one host, with TLS and authentication.
     package var connectTimeout: Period = .seconds(2)
-    /// For sessions whose few statements all find rows by their keys. The planner thinks that arrays deserve a
-    /// plan of their own each time, and takes longer to plan than to run.
+    /// For sessions whose few statements all find rows by their keys. The planner thinks that arrays deserve
+    /// a plan of their own each time, and takes longer to plan than to run.
     package var findsByKeys = false
 
     package init() {}
@@ -37,8 +37,8 @@ package struct SessionSettings: Sendable {
         return keywords + url.options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// One plan for each statement, and it goes by indexes: a plan that was made while a table was empty would
-    /// read all of it, until somebody analyses the table.
+    /// One plan for each statement, and it goes by indexes: a plan that was made while a table was empty
+    /// would read all of it, until somebody analyses the table.
     private static let byKeys = [
         ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),

@@ -29,8 +29,8 @@ struct NodeShared: Sendable {
     let offLoop: OffLoop
     /// For names of receivers alone: one whose name server hangs holds up no exchange.
     let receiverNames: OffLoop
-    /// For names of exchanges, and of the provider that people log in by: while a name server hangs, files and
-    /// the database's own name are looked at all the same.
+    /// For names of exchanges, and of the provider that people log in by: while a name server hangs, files
+    /// and the database's own name are looked at all the same.
     let partnerNames: OffLoop
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
