@@ -35,8 +35,6 @@ extension ProblemCode {
     package static let bootstrapDone = ProblemCode("bootstrap_done", .conflict, "There is an owner already")
     package static let lastOwner = ProblemCode("last_owner", .conflict, "At least one owner must stay")
     package static let testsFailed = ProblemCode("tests_failed", .conflict, "The rule's test cases fail")
-    package static let notYetSupported = ProblemCode(
-        "not_yet_supported", .unprocessableContent, "Not yet supported")
     package static let rowsRefused = ProblemCode("rows_refused", .unprocessableContent, "Rows were refused")
     package static let idempotencyKeyReused = ProblemCode(
         "idempotency_key_reused", .unprocessableContent, "The Idempotency-Key belongs to another request")

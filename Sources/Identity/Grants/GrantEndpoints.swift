@@ -89,14 +89,4 @@ extension Problem {
             .alreadyExists, detail,
             errors: [FieldError(pointer: "/\(name)", code: "already_exists", message: "is taken")])
     }
-
-    static func notYetSupported(_ detail: String, _ fields: [FieldError]) -> Problem {
-        Problem(.notYetSupported, detail, errors: fields)
-    }
-}
-
-extension FieldError {
-    static func notYetSupported(_ name: String, _ message: String) -> FieldError {
-        FieldError(pointer: "/\(name)", code: "not_yet_supported", message: message)
-    }
 }

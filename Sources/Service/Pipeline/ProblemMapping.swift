@@ -28,10 +28,9 @@ extension Problem {
     }
 
     private static func from(_ errors: FieldErrors) -> Problem {
-        let isUnsupported = errors.errors.allSatisfy { $0.code == "not_yet_supported" }
         let more = errors.total > errors.errors.count ? " The first \(errors.errors.count) are listed." : ""
         return Problem(
-            isUnsupported ? .notYetSupported : .validationFailed,
+            .validationFailed,
             errors.total == 1 ? "One field is wrong." : "\(errors.total) fields are wrong.\(more)",
             errors: errors.errors)
     }
