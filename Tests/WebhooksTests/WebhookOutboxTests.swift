@@ -59,7 +59,8 @@ struct WebhookOutboxTests {
         try await ScratchDatabase.make().withDatabase { _, database in
             let room = try WebhookRoom(database)
             for role in BuiltInRole.allCases {
-                try await room.makeWebhook(role.rawValue, takes: areas, mayRead: role.permissions)
+                try await room.makeWebhook(
+                    role.rawValue, takes: areas + [EventType.marketClosed.name], mayRead: role.permissions)
             }
             for type in types {
                 let event = try #require(EventType(type))
