@@ -177,6 +177,8 @@ package final class Authenticator {
         guard let row = rows.first, var standing = Standing(row, at: now) else {
             return Attempt(.refused(Refusal(.unknown, from: address)), credential)
         }
+        // What is known of them, and of others, is of this epoch from now on.
+        if row.int64(0) > deltas.epoch { try await deltas.advance(to: row.int64(0), in: database) }
         standing.isUsedUp = false
         if let reason = standing.refusal(from: address, now: now) {
             return Attempt(Self.outcome(standing, reason, from: address), credential)

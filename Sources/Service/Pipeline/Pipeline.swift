@@ -243,12 +243,7 @@ final class Pipeline {
                 result = .failure(error)
             }
             if result.stands(under: context) { return try result.get() }
-            // Asked as the first time, so that what is known of the caller from now on is of this epoch; but
-            // who paid for this use has paid.
-            admission =
-                operation.settlesItself && admission.due == nil
-                ? try await gate.admit(request, to: operation, visit)
-                : try await gate.readmit(admission, request, to: operation, visit)
+            admission = try await gate.readmit(admission, request, to: operation, visit)
             guard let body = request.body.again else { return try result.get() }
             request.body = body
             let claim = context.idempotency
