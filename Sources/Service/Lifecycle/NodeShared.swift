@@ -7,6 +7,7 @@ import Kernel
 import Keys
 import Postgres
 import Sealing
+import Signals
 import Signing
 import WebAuthn
 import Webhooks
@@ -46,6 +47,7 @@ struct NodeShared: Sendable {
     let awayTurns = KeyTurns()
     let batchTurn = BatchTurn()
     let eventPosts = EventPosts()
+    let backlogRest = BacklogRest()
     /// Of alert rules: each may take some hundred megabytes, and a loop's time.
     let backtests = StreamLimit(perPrincipal: 2, inAll: 8)
 }

@@ -20,7 +20,7 @@ struct SignalRooms {
         let database = ledger.database
         let analyst = Analyst(
             ledger: ledger, reactor: reactor, models: shared.settings.gradeModels,
-            supplied: MarketRooms.supplied)
+            supplied: MarketRooms.supplied, rest: shared.backlogRest)
         let writer = CandleWriter(ledger: ledger) { candles, change in
             let pushed = candles.map {
                 PushedCandle(series: $0.series, closedAt: $0.closedAt, close: $0.close)

@@ -3,6 +3,7 @@ import EventLoop
 import HTTPServer
 import Identity
 import Kernel
+import Signals
 import Signing
 import TokenMetrics
 
@@ -22,6 +23,7 @@ final class Pipeline {
     private let addresses: ClientAddress
     private let sealGate: SealGate
     private let metrics: HTTPMetrics
+    private let backlogRest: BacklogRest
     private let guards: BrowserGuards
     private var limiter: RateLimiter
     /// RFC 9110 9.3.7: `OPTIONS *` asks about the server as a whole.
@@ -39,6 +41,7 @@ final class Pipeline {
         self.metrics = metrics
         clock = shared.clock
         log = shared.log
+        backlogRest = shared.backlogRest
         sealGate = SealGate(shared.seal)
         guards = BrowserGuards(isOnlyByTLS: shared.settings.isOnlyByTLS)
         addresses = ClientAddress(trustedProxies: shared.settings.trustedProxies)
@@ -315,7 +318,9 @@ final class Pipeline {
     }
 
     private func record(_ request: Request, _ response: Response, _ visit: Visit) {
-        let nanoseconds = clock.monotonicNanoseconds() &- request.receivedAt
+        let now = clock.monotonicNanoseconds()
+        backlogRest.noteRequest(at: now)
+        let nanoseconds = now &- request.receivedAt
         metrics.observe(route: visit.route, status: response.head.status, nanoseconds: nanoseconds)
         guard log.level <= .info else { return }
         log.info("request") { line in

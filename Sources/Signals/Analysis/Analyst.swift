@@ -23,14 +23,13 @@ package final class Analyst {
     static let mostHelped = (atOnce: 8, inAll: 1_000)
     /// Until all of them are done, before more are taken up.
     private static let longestHelp: Period = .seconds(60)
-    /// Between two rounds of a backlog.
-    static let longestRest: Period = .milliseconds(100)
 
     private let ledger: Ledger
     private let reactor: Reactor
     private let gates: MarketGates
     private let models: GradeModels
     private let supplied: SuppliedLookup
+    private let backlogRest: BacklogRest
     private var numbers: [GradeModel: Int]?
     /// Whether series were looked for that one of the models has not graded up to their end.
     private var isCaughtUp = false
@@ -64,9 +63,11 @@ package final class Analyst {
     /// - Parameter supplied: what other rooms know of tokens.
     package init(
         ledger: Ledger, reactor: Reactor, models: GradeModels = .usual,
-        supplied: @escaping SuppliedLookup = { _, _ in .none }
+        supplied: @escaping SuppliedLookup = { _, _ in .none },
+        rest: BacklogRest = BacklogRest()
     ) {
         (self.ledger, self.reactor, self.models, self.supplied) = (ledger, reactor, models, supplied)
+        backlogRest = rest
         gates = MarketGates(database: ledger.database)
     }
 
@@ -90,6 +91,7 @@ package final class Analyst {
     /// - Parameter isUrgent: a few candles that came just now, not a part of a history.
     func note(_ series: [Int], isUrgent: Bool = false) {
         noted += series.map { ($0, isUrgent) }
+        if !isUrgent { backlogRest.noteHistory(at: ledger.clock.monotonicNanoseconds()) }
     }
 
     func wake() {
@@ -215,9 +217,10 @@ extension Analyst {
         }
     }
 
-    /// History takes two thirds of the time at most: what is told of now must not queue behind a backlog.
     private nonisolated(nonsending) func rest(_ nanoseconds: UInt64) async {
-        await reactor.sleep(nanoseconds: min(Int64(clamping: nanoseconds / 2), Self.longestRest.nanoseconds))
+        let pause = backlogRest.nanoseconds(
+            afterWork: nanoseconds, at: ledger.clock.monotonicNanoseconds())
+        if pause > 0 { await reactor.sleep(nanoseconds: pause) }
     }
 
     /// True when nothing is left to do.

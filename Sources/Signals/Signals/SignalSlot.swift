@@ -49,15 +49,15 @@ struct SignalSlot: Equatable, Sendable {
             leaving = nil
             changes.append(.exitFilled(left))
         }
-        guard var held = signal else { return changes }
-        let isFirst = held.fill == nil
+        // In its place: a signal is large, and each candle comes by here.
+        guard let costPerSide = signal?.costPerSide else { return changes }
+        let isFirst = signal?.fill == nil
         if isFirst {
-            held.fill = fill
-            held.track = HoldingTrack(entry: fill, costPerSide: held.costPerSide)
+            signal?.fill = fill
+            signal?.track = HoldingTrack(entry: fill, costPerSide: costPerSide)
         }
-        held.track?.update(candle, interval)
-        signal = held
-        if isFirst { changes.append(.filled(held)) }
+        signal?.track?.update(candle, interval)
+        if isFirst, let signal { changes.append(.filled(signal)) }
         return changes
     }
 

@@ -34,16 +34,23 @@ struct SignalWrite: Sendable {
 
 /// Signals as rows. Whoever writes holds the lock of their series.
 enum SignalStore {
-    /// The times stand in a question of their own, so that it is planned once: see `TickerStore.periods`.
+    /// The times stand in a question of their own, so that it is planned once: see `TickerStore.periods`;
+    /// each before the stretch is looked up by itself, or all signals of a series were compared with all of
+    /// them.
     private static let read = Statement(
         "signal_of_series",
         """
         select id, decided_at, direction, state, withdrawn, body, model_number from signal
         where series = $1 and model_number = any((select $4)::int2[]) and decided_at >= $2
         union all
-        select id, decided_at, direction, state, withdrawn, body, model_number from signal
-        where series = $1 and model_number = any((select $4)::int2[])
-            and decided_at = any((select $3)::timestamptz[]) and decided_at < $2
+        select s.id, s.decided_at, s.direction, s.state, s.withdrawn, s.body, s.model_number
+        from unnest((select $3::timestamptz[])) as t (decided_at)
+        cross join lateral (
+            select * from signal
+            where series = $1 and model_number = any((select $4)::int2[]) and decided_at = t.decided_at
+            limit 100
+        ) s
+        where t.decided_at < $2
         """)
 
     /// A price that moved is no revision: each candle brings one, and `as_of` makes them of candles again.

@@ -2,20 +2,28 @@ import Indicators
 
 /// What is known of a series beside its grade, whatever the model; read when a signal is decided.
 struct SignalSurroundings: Equatable, Sendable {
-    private(set) var levels = LevelStream()
-    private(set) var voters: VoterStream
+    private struct Streams: Equatable, Sendable {
+        var levels = LevelStream()
+        var voters: VoterStream
+    }
 
-    init(_ interval: Interval) { voters = VoterStream(interval) }
+    /// An array of one: it is handed on at every candle, and copied only where a copy of it goes on, too.
+    private var streams: [Streams]
+
+    init(_ interval: Interval) { streams = [Streams(voters: VoterStream(interval))] }
+
+    var levels: LevelStream { streams[0].levels }
+    var voters: VoterStream { streams[0].voters }
 
     mutating func update(_ candle: Candle) {
-        levels.update(candle)
-        voters.update(candle)
+        streams[0].levels.update(candle)
+        streams[0].voters.update(candle)
     }
 }
 
 extension SignalSurroundings {
     mutating func walk(_ state: inout StateWalk) {
-        levels.walk(&state)
-        voters.walk(&state)
+        streams[0].levels.walk(&state)
+        streams[0].voters.walk(&state)
     }
 }

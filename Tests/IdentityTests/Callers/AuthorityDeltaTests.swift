@@ -78,6 +78,21 @@ import Testing
         }
     }
 
+    @Test func `whoever is asked about again teaches what is known of all`() async throws {
+        try await withPair { pair in
+            try await change(pair) { $0.touch(.uses) }
+            let epoch = try await pair.desk.ledger.database.query(Authority.readEpoch).first?.int64(0)
+            let again = try await pair.authenticator.again(
+                pair.tokens[0].secret.credential, from: address, now: time.now)
+            #expect(again.epoch == epoch)
+            // Uses compare the epoch where they act: one of before would be decided a second time, each time.
+            for token in pair.tokens {
+                let known = pair.authenticator.known(token.secret.credential, from: address, now: time.now)
+                #expect(known?.epoch == epoch)
+            }
+        }
+    }
+
     @Test func `a key, or a role that one has not, touches nobody's rights`() async throws {
         try await withPair { pair in
             try await change(pair) { change in
