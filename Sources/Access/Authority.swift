@@ -96,9 +96,11 @@ package enum Authority {
 
     /// Sends the comparison of what a request was let in by. Where that was touched since, the transaction
     /// fails, with an error that `saysMoved`.
-    package static func sendHold(_ hold: AuthorityHold, in transaction: Transaction) -> Postgres.Query {
+    package static func sendHold(
+        _ basis: AuthorityHold.Basis, in transaction: Transaction
+    ) -> Postgres.Query {
         transaction.send(
-            holdStill, [.int64(hold.epoch), .textArray(hold.grounds.map(\.description))])
+            holdStill, [.int64(basis.epoch), .textArray(basis.grounds.map(\.description))])
     }
 
     package static func saysMoved(_ failure: ServerError) -> Bool { failure.sqlState == movedState }

@@ -41,7 +41,7 @@ package struct EventEndpoints {
                 handle: list),
             Operation(
                 .post, "/v1/events", id: "pushEvents", requires: .permission(.eventsWrite),
-                errors: [.rowsRefused], handle: upload.receive),
+                errors: [.rowsRefused], isOneChange: true, handle: upload.receive),
             Operation(
                 .get, "/v1/events/stream", id: "streamEvents", requires: .scoped(.eventsRead),
                 errors: [.tooManyStreams], bodyLimit: 0, handle: stream),

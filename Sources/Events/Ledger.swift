@@ -149,11 +149,26 @@ package final class Ledger {
         _ changes: [Change], collecting effects: inout [() -> Void]
     ) async throws {
         guard let transaction = changes.first?.transaction else { return }
+        var sent: [Postgres.Query] = []
+        do {
+            try await write(changes, in: transaction, &sent, &effects)
+        } catch PostgresError.server(let failure) {
+            // What failed first says why.
+            for query in sent { try await query.rows() }
+            throw PostgresError.server(failure)
+        }
+    }
+
+    /// - Parameter sent: what nobody waited for.
+    private nonisolated(nonsending) func write(
+        _ changes: [Change], in transaction: Transaction, _ sent: inout [Postgres.Query],
+        _ effects: inout [() -> Void]
+    ) async throws {
         let events = changes.flatMap(\.events)
         if !events.isEmpty {
             // Who reacts asks for it: it leaves with the events.
             Authority.ask(in: transaction)
-            try await EventStore.insert(events, in: transaction)
+            sent.append(EventStore.send(events, in: transaction))
             effects += try await react(to: events, in: transaction)
         }
         effects += changes.flatMap(\.effects)
@@ -163,64 +178,32 @@ package final class Ledger {
         let touching = changes.filter(\.touchesAuthority)
         if !touching.isEmpty {
             try await Authority.lock(in: transaction)
-            let epoch = try await raise(touching, of: changes, in: transaction)
+            // What the callers were let in by is compared before their own change moves it.
+            sent += Self.sendHolds(of: changes, in: transaction)
+            let epoch = try await Authority.raise(touching: Change.touched(by: touching), in: transaction)
             effects.append { self.afterAuthority(epoch) }
             for step in touching.flatMap(\.stepsUnderAuthority) { try await step(transaction) }
         }
         if changes.contains(where: \.touchesConfiguration) { try await Authority.configure(in: transaction) }
         let now = changes.map(\.context.now).max() ?? clock.now()
-        try await commit(changes, isHeld: !touching.isEmpty, at: now, in: transaction)
-    }
-
-    /// Under the lock; what the callers were let in by is compared before their own change moves it.
-    private nonisolated(nonsending) func raise(
-        _ touching: [Change], of changes: [Change], in transaction: Transaction
-    ) async throws -> Int64 {
-        let holds = Self.sendHolds(of: changes, in: transaction)
-        do {
-            return try await Authority.raise(touching: Change.touched(by: touching), in: transaction)
-        } catch PostgresError.server(let failure) {
-            for hold in holds { try await hold.rows() }
-            throw PostgresError.server(failure)
-        }
-    }
-
-    private static func sendHolds(of changes: [Change], in transaction: Transaction) -> [Postgres.Query] {
-        changes.compactMap { change in
-            guard let hold = change.context.hold, !hold.isActedOn else { return nil }
-            return Authority.sendHold(hold, in: transaction)
-        }
-    }
-
-    /// The last statements leave in one write with the commit: what is locked by now is not held for
-    /// an answer that changes nothing.
-    /// - Parameter isHeld: what the callers were let in by is compared already.
-    private nonisolated(nonsending) func commit(
-        _ changes: [Change], isHeld: Bool, at now: Timestamp, in transaction: Transaction
-    ) async throws {
-        var sent = isHeld ? [] : Self.sendHolds(of: changes, in: transaction)
-        sent += IdempotencyKeys.sendCompletions(
-            changes.map { ($0.context, $0.resource) }, in: transaction)
+        if touching.isEmpty { sent += Self.sendHolds(of: changes, in: transaction) }
+        // The last statements leave in one write with the commit: what is locked by now is not held for an
+        // answer that changes nothing.
+        sent += IdempotencyKeys.sendCompletions(changes.map { ($0.context, $0.resource) }, in: transaction)
         let trail = AuditTrail.send(changes.flatMap(\.items), at: now, in: transaction)
         if let trail { sent.append(trail) }
         if changes.allSatisfy(\.isDoneAgain) { sent.append(transaction.send(Self.withoutWait, [])) }
-        try await Self.commit(sent, in: transaction)
+        try await transaction.commit()
+    }
+
+    /// What several were let in by is compared once.
+    private static func sendHolds(of changes: [Change], in transaction: Transaction) -> [Postgres.Query] {
+        let due = changes.compactMap(\.context.hold).filter { !$0.isActedOn }
+        return Set(due.map(\.basis)).map { Authority.sendHold($0, in: transaction) }
     }
 
     private static let withoutWait = Statement(
         "commit_without_wait", "select set_config('synchronous_commit', 'off', true)")
-
-    private nonisolated(nonsending) static func commit(
-        _ sent: [Postgres.Query], in transaction: Transaction
-    ) async throws {
-        do {
-            try await transaction.commit()
-        } catch PostgresError.server(let failure) {
-            // What failed says why.
-            for query in sent { try await query.rows() }
-            throw PostgresError.server(failure)
-        }
-    }
 }
 
 /// What was tried would have been done, as far as it was let go; nothing of it was.

@@ -91,6 +91,43 @@ extension IntegrationTests {
             }
         }
 
+        /// Nor does an event that is pushed: its transaction compares. What is said of a bad one is said to
+        /// nobody whose token is revoked, either.
+        @Test func `a token that one node revoked pushes nothing to the other`() async throws {
+            try await RunningNode.withTwo { first, second in
+                let good: JSONValue = ["type": "custom.seen", "data": ["n": 1]]
+                let bad: JSONValue = ["type": "custom.seen", "data": 7]
+                func expect(_ statuses: [Int], _ token: RunningNode.Token) async throws {
+                    // So that every worker of the other node has a chance to remember it.
+                    for _ in 0..<6 {
+                        for (body, status) in zip([good, bad], statuses) {
+                            let answer = try await second.call("POST", "/v1/events", body, token: token)
+                            #expect(answer.status == status, "\(answer.text)")
+                        }
+                    }
+                }
+                func stored() async throws -> Int {
+                    let page = try await first.must("GET", "/v1/events?type=custom.seen&limit=1000")
+                    return page["data"]?.asArray?.count ?? 0
+                }
+                let bot = try await first.must(
+                    "POST", "/v1/service-accounts", ["name": "feed", "purpose": "pushes events"])
+                try await first.must(
+                    "POST", "/v1/grants",
+                    ["principal_id": .string(bot.id), "role": "bot", "effect": "allow", "on": [:]])
+                for round in 1...6 {
+                    let made = try await first.must(
+                        "POST", "/v1/access-tokens",
+                        ["principal_id": .string(bot.id), "name": .string("round \(round)")])
+                    let token = RunningNode.Token.text(made["token"]?.asString ?? "")
+                    try await expect([201, 422], token)
+                    try await first.must("POST", "/v1/access-tokens/\(made.id)/revoke", ["reason": "a test"])
+                    try await expect([401, 401], token)
+                    #expect(try await stored() == 6 * round)
+                }
+            }
+        }
+
         @Test func `when one of two nodes is killed, the other delivers what was pending, and jobs go on`()
             async throws
         {

@@ -50,7 +50,7 @@ package final class AlertEngine {
         let suspended = try await Suspensions.write(events, newID: { ledger.newID() }, in: transaction)
         let outcome = try await evaluate(events + suspended, in: transaction)
         let failed = try await write(outcome.failures, in: transaction)
-        let fired = try await write(outcome.firings, in: transaction)
+        let fired = try await write(outcome.firings, areOfNewEvents: true, in: transaction)
         let own = suspended + failed + fired.events
         // Nobody waits for it: it leaves with what is told, or with the commit, which fails when it does.
         if !own.isEmpty { EventStore.send(own, in: transaction) }
@@ -216,11 +216,18 @@ package final class AlertEngine {
         var messages: [Message] = []
     }
 
+    /// - Parameter areOfNewEvents: they are written in this transaction. Nobody waits for what is noted of
+    ///   them then: it fails the commit when it fails.
     nonisolated(nonsending) func write(
-        _ firings: [Firing], in transaction: Transaction
+        _ firings: [Firing], areOfNewEvents: Bool = false, in transaction: Transaction
     ) async throws -> Written {
         guard !firings.isEmpty else { return Written() }
-        var new = try await FiringStore.note(firings, in: transaction)
+        var new = firings
+        if areOfNewEvents {
+            FiringStore.send(firings, in: transaction)
+        } else {
+            new = try await FiringStore.note(firings, in: transaction)
+        }
         let names = try await ActorNames.of(new, in: transaction)
         for index in new.indices {
             if let name = new[index].event.actor.principal.flatMap({ names[$0] }) { new[index].actor = name }

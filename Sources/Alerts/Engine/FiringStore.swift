@@ -18,6 +18,14 @@ enum FiringStore {
         on conflict on constraint rule_firing_once do nothing
         returning rule, event
         """)
+    private static let insert = Statement(
+        "rule_firing_insert",
+        """
+        insert into rule_firing (rule, event, group_key, at, cause)
+        select rule, event, group_key, at, cause::json
+        from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bytea[]),
+            (select $4::timestamptz[]), (select $5::text[])) as f (rule, event, group_key, at, cause)
+        """)
     private static let suppress = Statement(
         "rule_firing_suppress",
         """
@@ -103,12 +111,23 @@ enum FiringStore {
         _ firings: [Firing], in transaction: Transaction
     ) async throws -> [Firing] {
         struct Pair: Hashable { let rule, event: UUID }
-        let rows = try await transaction.query(
-            note, .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
-            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)),
-            .optionalTextArray(firings.map { $0.cause?.json.text }))
+        let rows = try await transaction.query(note, parameters: parameters(firings))
         let new = Set(rows.map { Pair(rule: $0.uuid(0), event: $0.uuid(1)) })
         return firings.filter { new.contains(Pair(rule: $0.rule.id.uuid, event: $0.event.id.uuid)) }
+    }
+
+    /// The same of events that are written in this transaction, of which nothing has fired before: where
+    /// something has, nothing of the transaction happens.
+    static func send(_ firings: [Firing], in transaction: Transaction) {
+        _ = transaction.send(insert, parameters(firings))
+    }
+
+    private static func parameters(_ firings: [Firing]) -> [Parameter] {
+        [
+            .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
+            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)),
+            .optionalTextArray(firings.map { $0.cause?.json.text }),
+        ]
     }
 
     /// Marks what cooldowns swallowed.

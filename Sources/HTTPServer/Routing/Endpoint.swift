@@ -19,6 +19,10 @@ package final class Endpoint<Permission: Sendable, Context> {
     /// Whether it is begun with what is known of its caller, and compares by itself, where it acts, that this
     /// still holds. Until it has, nothing is done, and it may be run again.
     package let settlesItself: Bool
+    /// Whether all that it does is one change, in which what its caller was let in by is compared: then it is
+    /// begun with what is known of them, too. What it answers without a change is said anew, by who asks
+    /// then; so its body is collected before anything of it counts.
+    package let isOneChange: Bool
     /// What it asks for beyond its permission. Only of what acts: nothing that asks for it is done twice.
     package let stepUp: StepUp?
     /// Whether an access token alone opens it: a session, which a browser sends along by itself, does not.
@@ -30,7 +34,8 @@ package final class Endpoint<Permission: Sendable, Context> {
     package init(
         _ method: HTTPMethod, _ path: String, id: String, requires: Permission, errors: [ProblemCode] = [],
         bodyLimit: Int = 1 << 20, repeats: Repeat = .answer, acts: Bool = false,
-        settlesItself: Bool = false, stepUp: StepUp? = nil, tokensOnly: Bool = false,
+        settlesItself: Bool = false, isOneChange: Bool = false, stepUp: StepUp? = nil,
+        tokensOnly: Bool = false,
         handle: @escaping (Request, Context) async throws -> Response
     ) {
         self.method = method
@@ -42,11 +47,13 @@ package final class Endpoint<Permission: Sendable, Context> {
         self.repeats = repeats
         self.acts = acts || method != .get
         self.settlesItself = settlesItself
+        self.isOneChange = isOneChange
         self.stepUp = stepUp
         self.tokensOnly = tokensOnly
         self.handle = handle
         precondition(
-            stepUp == nil || (self.acts && !settlesItself), "\(id) asks for a step-up and may be repeated")
+            stepUp == nil || (self.acts && !settlesItself && !isOneChange),
+            "\(id) asks for a step-up and may be repeated")
         handleAtOnce = nil
     }
 
@@ -64,6 +71,7 @@ package final class Endpoint<Permission: Sendable, Context> {
         repeats = .nothing
         acts = false
         settlesItself = false
+        isOneChange = false
         stepUp = nil
         tokensOnly = false
         self.handle = { request, context in try handle(request, context) }

@@ -96,6 +96,8 @@ package final class Authenticator {
     private var entries: RecentlyUsed<SecretHash, Entry>
     private let capacity: Int
     private let deltas = AuthorityDeltas()
+    /// When the database last said at which epoch it is.
+    private var askedAt: Timestamp?
     private let lastUse = LastUse<AccessTokenKind>()
     private let sessionUse = LastUse<SessionKind>()
     private let bait = TouchedBait()
@@ -144,6 +146,11 @@ package final class Authenticator {
         return (entry.caller(at: address, now: now), entry.epoch)
     }
 
+    /// Whether it was asked a moment ago how far authority moved, so that what is known is hardly old.
+    package func hasAsked(within limit: Period, of now: Timestamp) -> Bool {
+        askedAt.map { $0 <= now && now - $0 < limit } ?? false
+    }
+
     /// Nil: the attempt's outcome holds, as of a moment after the request came. Otherwise what holds instead:
     /// decide again by that one, which is settled already.
     package nonisolated(nonsending) func settle(
@@ -151,6 +158,7 @@ package final class Authenticator {
     ) async throws(PostgresError) -> Attempt? {
         guard let hash = attempt.credential.hash, let check = attempt.check else { return nil }
         let epoch = try await check.query.rows().first?.int64(0)
+        askedAt = now
         if epoch == check.epoch { return nil }
         if let epoch, epoch < check.epoch {
             entries = RecentlyUsed(capacity: capacity)

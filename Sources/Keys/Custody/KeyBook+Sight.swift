@@ -45,7 +45,8 @@ extension KeyBook {
             return Operation(
                 operation.method, operation.path, id: operation.id, requires: operation.requires,
                 errors: operation.errors, bodyLimit: operation.bodyLimit, repeats: operation.repeats,
-                acts: operation.acts, settlesItself: operation.settlesItself, stepUp: operation.stepUp,
+                acts: operation.acts, settlesItself: operation.settlesItself,
+                isOneChange: operation.isOneChange, stepUp: operation.stepUp,
                 tokensOnly: operation.tokensOnly,
                 handle: handler.handle)
         }

@@ -21,10 +21,13 @@ final class Admission {
     /// What it was let in by is compared where it acts: by the operation itself, or by `Ledger`.
     fileprivate func stand(at epoch: Int64, _ operation: Operation) {
         context.settledEpoch = epoch
-        guard operation.acts, !operation.settlesItself, let caller, let principal = caller.actor.principal
-        else { return }
+        if operation.acts, !operation.settlesItself { hold(from: epoch) }
+    }
+
+    fileprivate func hold(from epoch: Int64, isAssumed: Bool = false) {
+        guard let caller, let principal = caller.actor.principal else { return }
         let grounds = Bearing.grounds(of: principal, by: caller.actor.accessToken, caller.rights)
-        context.hold = AuthorityHold(epoch: epoch, grounds: grounds)
+        context.hold = AuthorityHold(epoch: epoch, grounds: grounds, isAssumed: isAssumed)
     }
 }
 
@@ -54,20 +57,32 @@ final class Gate {
         }
     }
 
-    /// The context of an operation that settles itself, by what is known; nil: ask as for any other.
+    /// How long nobody is asked whether authority moved, where a change compares it: the longer, the more
+    /// it has to compare.
+    private static let restOfEpoch: Period = .seconds(1)
+
+    /// The context of an operation that settles itself, or by its one change, by what is known; nil: ask as
+    /// for any other.
     @inline(never)
     func assumed(_ request: Request, _ operation: Operation, _ visit: Visit) throws -> Admission? {
         // A repeat is told what became of the first: to nobody before it is known who asks.
-        guard operation.settlesItself, !request.head.headers.contains(.idempotencyKey) else { return nil }
+        guard operation.settlesItself || operation.isOneChange,
+            !request.head.headers.contains(.idempotencyKey)
+        else { return nil }
         let now = clock.now()
+        guard operation.settlesItself || authenticator.hasAsked(within: Self.restOfEpoch, of: now) else {
+            return nil
+        }
         let known = authenticator.known(
             try credential(of: request, to: operation), from: visit.address, now: now)
         guard let known, known.caller.terms == nil, operation.requires.permission != nil,
             operation.requires.admits(known.caller.rights), !known.caller.isOverdue(operation, at: now)
         else { return nil }
-        let check = AuthorityCheck(epoch: known.epoch)
-        return Admission(
+        let check = operation.settlesItself ? AuthorityCheck(epoch: known.epoch) : nil
+        let admission = Admission(
             context: context(known.caller, request, now, check), check: nil, caller: known.caller)
+        if check == nil { admission.hold(from: known.epoch, isAssumed: true) }
+        return admission
     }
 
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.

@@ -3,6 +3,7 @@ import EventLoop
 import HTTPServer
 import Identity
 import Kernel
+import Postgres
 import Signals
 import Signing
 import TokenMetrics
@@ -342,7 +343,13 @@ extension Result<Response, any Error> {
         if isOverload { return true }
         if let authority = context.authority { return authority.isSettled }
         if case .failure(is AuthorityMoved) = self { return false }
+        if let hold = context.hold, hold.isAssumed { return hold.isActedOn || isOfDatabase }
         return true
+    }
+
+    /// Nobody knows whether something was done.
+    private var isOfDatabase: Bool {
+        if case .failure(is PostgresError) = self { true } else { false }
     }
 
     /// To be done again at once would answer an overload with twice the load.
