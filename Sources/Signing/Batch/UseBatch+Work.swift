@@ -141,11 +141,11 @@ extension UseBatch.Work {
     ) async throws {
         guard !records.isEmpty else { return }
         let texts = records.map(\.texts)
-        let queries = [
+        var queries = [
             counters.write(in: transaction), head.append(texts, at: now, in: transaction),
             UsageStore.insert(records, texts, at: head.place, now: now, in: transaction),
         ]
-        if !touches.isEmpty { try await EventStore.insert(touches, in: transaction) }
+        if !touches.isEmpty { queries.append(EventStore.send(touches, in: transaction)) }
         effects = try await owner.ledger.react(to: events(texts) + touches, in: transaction)
         try await Self.commit(queries.compactMap { $0 }, in: transaction)
     }
