@@ -24,10 +24,16 @@ final class Admission {
         if operation.acts, !operation.settlesItself { hold(from: epoch) }
     }
 
-    fileprivate func hold(from epoch: Int64, isAssumed: Bool = false) {
+    /// The same, and nobody was asked: what needs approvals is told by rules of that epoch, too.
+    fileprivate func assume(at epoch: Int64) {
+        context.settledEpoch = epoch
+        hold(from: epoch, besides: [.approvals], isAssumed: true)
+    }
+
+    private func hold(from epoch: Int64, besides more: [Touched] = [], isAssumed: Bool = false) {
         guard let caller, let principal = caller.actor.principal else { return }
         let grounds = Bearing.grounds(of: principal, by: caller.actor.accessToken, caller.rights)
-        context.hold = AuthorityHold(epoch: epoch, grounds: grounds, isAssumed: isAssumed)
+        context.hold = AuthorityHold(epoch: epoch, grounds: grounds + more, isAssumed: isAssumed)
     }
 }
 
@@ -81,7 +87,7 @@ final class Gate {
         let check = operation.settlesItself ? AuthorityCheck(epoch: known.epoch) : nil
         let admission = Admission(
             context: context(known.caller, request, now, check), check: nil, caller: known.caller)
-        if check == nil { admission.hold(from: known.epoch, isAssumed: true) }
+        if check == nil { admission.assume(at: known.epoch) }
         return admission
     }
 
