@@ -80,8 +80,9 @@ package final class AuthorityDeltas {
 
     private func take(_ rows: Rows, since start: Int64, _ target: Int64) {
         let newest = max(rows.isEmpty ? 0 : rows[rows.count - 1].int64(0), target, epoch)
-        // One that is missing touched everything: the log does not reach back, or was passed by.
-        guard rows.count <= Self.readAtMost, start + Int64(rows.count) == newest else {
+        // One that is missing touched everything: the log does not reach back, or was passed by. So did
+        // whatever somebody meanwhile went back behind.
+        guard rows.count <= Self.readAtMost, start + Int64(rows.count) == newest, epoch >= start else {
             return begin(at: newest)
         }
         for row in rows where row.int64(0) > epoch {

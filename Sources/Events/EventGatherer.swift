@@ -22,6 +22,8 @@ final class EventGatherer {
     /// On their way at one moment: others need connections too.
     static let batchesAtMost = 2
 
+    static let triesAtMost = 3
+
     /// Among fewer posts at one moment nobody waits for company.
     static let company = 6
     static let companyWait: Period = .milliseconds(2)
@@ -119,14 +121,25 @@ final class EventGatherer {
     }
 
     /// A batch that fails is undone, and its posts are stored one by one: whoever made it fail fails alone.
-    private nonisolated(nonsending) func carryOut(_ batch: [EventPosts.Post]) async {
+    /// Callers whose rights moved are sent back alone, too.
+    /// - Parameter tries: how often one that met another transaction is carried out.
+    private nonisolated(nonsending) func carryOut(
+        _ batch: [EventPosts.Post], tries: Int = EventGatherer.triesAtMost
+    ) async {
         do {
             posts.end(batch, try await EventGathering(batch).run(ledger))
         } catch let refused as EventGathering.Refused {
             posts.end([batch[refused.place]], [.failure(refused.problem)])
             let others = batch.enumerated().filter { $0.offset != refused.place }.map(\.element)
             if !others.isEmpty { await carryOut(others) }
-        } catch PostgresError.server where batch.count > 1 {
+        } catch let error as PostgresError where error.isConflict && tries > 1 {
+            await carryOut(batch, tries: tries - 1)
+        } catch is AuthorityMoved where Set(batch.map(\.basis)).count > 1 {
+            let callers = Dictionary(grouping: batch, by: \.basis).values
+            for posts in callers.sorted(by: { $0[0].number < $1[0].number }) { await carryOut(posts) }
+        } catch PostgresError.server(let failure)
+            where batch.count > 1 && !PostgresError.server(failure).isLockTimeout
+        {
             for post in batch { await carryOut([post]) }
         } catch {
             // Without a database nothing comes of trying each, and of a commit that nobody knows of it would

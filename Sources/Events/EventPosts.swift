@@ -12,6 +12,9 @@ package final class EventPosts: Sendable {
         let context: Context
         /// Monotonic.
         fileprivate let since: UInt64
+
+        /// What its caller was let in by.
+        var basis: AuthorityHold.Basis? { context.hold?.basis }
     }
 
     /// What whoever posted is woken for.

@@ -57,8 +57,6 @@ struct EventUpload {
     private nonisolated(nonsending) func lines(
         _ request: Request, _ context: Context, _ isStrict: Bool
     ) async throws -> Response {
-        // What is streamed cannot be said anew.
-        if context.hold?.isAssumed == true { throw AuthorityMoved() }
         // Several transactions cannot share one claim.
         var context = context
         context.idempotency = nil

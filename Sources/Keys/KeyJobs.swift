@@ -12,7 +12,7 @@ package struct KeyJobs {
     static let stepRows = 200
 
     /// Probes of one run, one after the other: exchanges count requests by the minute.
-    private static let probesAtMost = 10
+    static let probesAtMost = 60
     /// Requests of one run about keys to be deleted, likewise.
     private static let deletionsAtMost = 20
     /// How long a claimed probe may take before another node takes it.
@@ -23,8 +23,9 @@ package struct KeyJobs {
         update key_probe set next_at = $2 where key = (
             select p.key from key_probe p join exchange_key k on k.id = p.key
             where p.next_at <= $1 and k.status in ('active', 'reduce_only', 'quarantined')
+                and k.exchange <> all ($3)
             order by p.next_at, p.key limit 1 for no key update of p skip locked)
-        returning key
+        returning key, (select exchange from exchange_key where id = key)
         """)
 
     private let ledger: Ledger
@@ -132,14 +133,19 @@ package struct KeyJobs {
     }
 
     /// A probe is claimed by moving its time on, so that no other node sends it too. One that fails leaves
-    /// the others alone, and comes again when its claim has lapsed.
+    /// the others alone, and comes again when its claim has lapsed. An exchange that does not answer, or has
+    /// enough for now, is left alone until the next run: its keys would hold up all others.
     private nonisolated(nonsending) func probe(_ run: JobRun) async throws -> JSONObject {
         var (probed, failed) = (0, 0)
-        while probed + failed < Self.probesAtMost, !run.isOver, let key = try await claim() {
+        var resting: Set<String> = []
+        while probed + failed < Self.probesAtMost, !run.isOver,
+            let (key, exchange) = try await claim(besides: resting)
+        {
             do {
                 let context = Context.installation(
                     now: ledger.clock.now(), requestID: run.context.requestID)
                 let (use, seen) = try await book.look(.verify, key, by: prober, context) { _, _ in [:] }
+                if seen.outcome.wantsRest { resting.insert(exchange) }
                 _ = try await book.learn(seen.outcome, from: use, accepting: nil, context)
                 probed += 1
             } catch is Problem {
@@ -152,12 +158,15 @@ package struct KeyJobs {
         return result
     }
 
-    private nonisolated(nonsending) func claim() async throws -> ExchangeKeyID? {
+    private nonisolated(nonsending) func claim(
+        besides resting: Set<String>
+    ) async throws -> (key: ExchangeKeyID, exchange: String)? {
         let now = ledger.clock.now()
         return try await ledger.database.transaction { transaction in
             try await transaction.query(
-                Self.claim, .timestamp(now), .timestamp(now + Self.claimLength)
-            ).first?.id(0)
+                Self.claim, .timestamp(now), .timestamp(now + Self.claimLength),
+                .textArray(resting.sorted())
+            ).first.map { ($0.id(0), $0.text(1)) }
         }
     }
 }

@@ -77,6 +77,43 @@ import Testing
         }
     }
 
+    @Test func `a post whose caller's rights moved fails alone`() async throws {
+        try await FeedDesk.run { worker, desk in
+            // What nobody can have been let in by: an epoch that is still to come.
+            let moved = AuthorityHold(epoch: 1_000_000, grounds: [])
+            let bodies = ["custom.first", "custom.a", "custom.moved", "custom.b"]
+            let posts = bodies.map { type in
+                desk.post(#"{"type": "\#(type)"}"#, hold: type == "custom.moved" ? moved : nil, on: worker)
+            }
+            await worker.wait { posts.allSatisfy(\.isOver) }
+            #expect(posts.map { $0.answer?.status } == [201, 201, nil, 201])
+            #expect(posts[2].isMoved)
+            let types = try await desk.list().types.sorted()
+            #expect(types == ["custom.a", "custom.b", "custom.first"])
+        }
+    }
+
+    @Test func `posts that met another transaction are stored together once it is over`() async throws {
+        try await FeedDesk.run { worker, desk in
+            var conflicts = 0
+            desk.ledger.react { events, _ in
+                guard conflicts < 2, events.contains(where: { $0.type.name == "custom.a" }) else {
+                    return nil
+                }
+                conflicts += 1
+                throw PostgresError.server(ServerError(sqlState: "40P01", message: "made up"))
+            }
+            let bodies = ["custom.first", "custom.a", "custom.b"]
+            let answers = await desk.pushAll(bodies.map { #"{"type": "\#($0)"}"# }, on: worker)
+            #expect(answers.map { $0?.status } == [201, 201, 201] && conflicts == 2)
+            let rows = try await desk.database.query(Self.transactionsOfBoth)
+            #expect(rows.first?.int(0) == 1)
+        }
+    }
+
+    private static let transactionsOfBoth = Statement(
+        "test_both", "select count(distinct xid) from event where type in ('custom.a', 'custom.b')")
+
     @Test func `an Idempotency-Key counts once among posts of one moment, and not where it was refused`()
         async throws
     {
@@ -128,22 +165,29 @@ import Testing
 /// A post whose answer is still to come.
 private final class PostedLater {
     var answer: TestAnswer?
+    var isMoved = false
     var isOver = false
 }
 
 extension FeedDesk {
     fileprivate func post(
-        _ body: String, key: String? = nil, by caller: TestCaller? = nil, on worker: isolated Worker
+        _ body: String, key: String? = nil, hold: AuthorityHold? = nil, by caller: TestCaller? = nil,
+        on worker: isolated Worker
     ) -> PostedLater {
         let caller = caller ?? self.caller
         var context = context()
+        context.hold = hold
         context.idempotency = key.map {
             IdempotencyClaim(method: "POST", path: "/v1/events", key: $0, bodyDigest: Array(body.utf8))
         }
         let later = PostedLater()
         Task {
             _ = worker
-            later.answer = try? await caller.call("POST", "/v1/events", context, body: body)
+            do {
+                later.answer = try await caller.call("POST", "/v1/events", context, body: body)
+            } catch {
+                later.isMoved = error is AuthorityMoved
+            }
             later.isOver = true
         }
         return later

@@ -134,6 +134,23 @@ import Testing
         }
     }
 
+    @Test func `one run asks about many keys, and leaves an exchange alone that is not there`() async throws {
+        try await KeyDesk.run { desk in
+            for number in 0..<12 {
+                let credential =
+                    #""credential": {"api_key": "api-key-\#(number)", "secret": "the-secret-of-\#(number)"}"#
+                let path = try await desk.register(
+                    "key \(number)", #""permissions": ["read", "trade_spot"], "# + credential)
+                _ = try await desk.call("POST", path + "/verify")
+            }
+            try await desk.run("update key_probe set next_at = '2020-01-01'")
+            desk.exchange.isAway()
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 1)
+            desk.exchange.says(200, Self.restrictions())
+            #expect(try await desk.runJob("key-probe", counting: "probed") == 11)
+        }
+    }
+
     @Test func `many keys are asked about spread over the period, never in a burst`() {
         let now = Timestamp.testStart
         var random = SystemRandomNumberGenerator()

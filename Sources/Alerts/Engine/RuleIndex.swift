@@ -88,7 +88,11 @@ struct RuleIndex {
                 switch view[entry.key] {
                 case .string(let value): found += entry.value[value] ?? []
                 // Where the field is missing the condition may be an error, which is for it to say.
-                case nil: found += entry.value.values.flatMap(\.self)
+                case nil:
+                    var seen: Set<AlertRuleID> = []
+                    found += entry.value.values.flatMap(\.self).filter {
+                        seen.insert($0.rule.id).inserted
+                    }
                 default: break
                 }
             }

@@ -40,11 +40,11 @@ package final class Attempt {
     fileprivate let credential: Credential
     /// The epoch of the snapshot that was used, and the question whether it still is the epoch, already on
     /// its way.
-    fileprivate let check: (epoch: Int64, query: Postgres.Query)?
+    fileprivate let check: (epoch: Int64, query: Postgres.Query, sentAt: Timestamp)?
 
     fileprivate init(
         _ outcome: Outcome, _ credential: Credential = .absent,
-        check: (epoch: Int64, query: Postgres.Query)? = nil, epoch: Int64? = nil
+        check: (epoch: Int64, query: Postgres.Query, sentAt: Timestamp)? = nil, epoch: Int64? = nil
     ) {
         (self.outcome, self.credential, self.check) = (outcome, credential, check)
         self.epoch = epoch
@@ -96,7 +96,7 @@ package final class Authenticator {
     private var entries: RecentlyUsed<SecretHash, Entry>
     private let capacity: Int
     private let deltas = AuthorityDeltas()
-    /// When the database last said at which epoch it is.
+    /// When it was last asked at which epoch the database is, of what was answered.
     private var askedAt: Timestamp?
     private let lastUse = LastUse<AccessTokenKind>()
     private let sessionUse = LastUse<SessionKind>()
@@ -128,7 +128,7 @@ package final class Authenticator {
                 note(entry, address, now)
                 let query = database.send(Authority.readEpoch)
                 let caller = entry.caller(at: address, now: now)
-                return Attempt(.caller(caller), credential, check: (entry.epoch, query))
+                return Attempt(.caller(caller), credential, check: (entry.epoch, query, now))
             }
             return try await load(credential, hash, from: address, now: now)
         }
@@ -158,7 +158,7 @@ package final class Authenticator {
     ) async throws(PostgresError) -> Attempt? {
         guard let hash = attempt.credential.hash, let check = attempt.check else { return nil }
         let epoch = try await check.query.rows().first?.int64(0)
-        askedAt = now
+        defer { askedAt = max(askedAt ?? check.sentAt, check.sentAt) }
         if epoch == check.epoch { return nil }
         if let epoch, epoch < check.epoch {
             entries = RecentlyUsed(capacity: capacity)

@@ -42,6 +42,14 @@ extension ProbeOutcome {
         }
     }
 
+    /// Whether the exchange had better not be asked about others, either, for a while.
+    var wantsRest: Bool {
+        switch self {
+        case .unreachable, .refused(.unavailable), .refused(.throttled): true
+        case .confirmed, .refused: false
+        }
+    }
+
     var permissions: ProbedPermissions? {
         if case .confirmed(let permissions) = self { permissions } else { nil }
     }

@@ -76,9 +76,7 @@ final class Gate {
             !request.head.headers.contains(.idempotencyKey)
         else { return nil }
         let now = clock.now()
-        guard operation.settlesItself || authenticator.hasAsked(within: Self.restOfEpoch, of: now) else {
-            return nil
-        }
+        guard operation.settlesItself || mayAssume(request, now) else { return nil }
         let known = authenticator.known(
             try credential(of: request, to: operation), from: visit.address, now: now)
         guard let known, known.caller.terms == nil, operation.requires.permission != nil,
@@ -89,6 +87,13 @@ final class Gate {
             context: context(known.caller, request, now, check), check: nil, caller: known.caller)
         if check == nil { admission.assume(at: known.epoch) }
         return admission
+    }
+
+    /// Only what is no stream can be said anew.
+    private func mayAssume(_ request: Request, _ now: Timestamp) -> Bool {
+        let type = request.head.headers[.contentType].flatMap(MediaType.init)
+        return type?.essence == "application/json"
+            && authenticator.hasAsked(within: Self.restOfEpoch, of: now)
     }
 
     /// A token says it; cookies come along with whatever a browser sends, and count only without one.

@@ -55,6 +55,7 @@ final class Pipeline {
     /// The asynchronous calls between here and a handler cost 1,800 instructions.
     func answer(_ request: Request) -> Server.Answer {
         var visit = Visit(address: addresses.address(of: request), isLocal: request.isFromThisMachine)
+        backlogRest.noteRequest(at: request.receivedAt)
         do {
             guard let operation = try route(request, &visit) else {
                 return .now(completed(Response(.noContent).header(.allow, visit.methods), request, visit))

@@ -146,18 +146,13 @@ extension UseBatch.Work {
             UsageStore.insert(records, texts, at: head.place, now: now, in: transaction),
         ]
         if !touches.isEmpty { queries.append(EventStore.send(touches, in: transaction)) }
-        effects = try await owner.ledger.react(to: events(texts) + touches, in: transaction)
-        try await Self.commit(queries.compactMap { $0 }, in: transaction)
-    }
-
-    /// The commit leaves with them. What fails makes it fail, too, and says why.
-    private nonisolated(nonsending) static func commit(
-        _ queries: [Postgres.Query], in transaction: Transaction
-    ) async throws {
         do {
+            effects = try await owner.ledger.react(to: events(texts) + touches, in: transaction)
+            // The commit leaves with them.
             try await transaction.commit()
         } catch PostgresError.server(let failure) {
-            for query in queries { try await query.rows() }
+            // What failed first says why.
+            for query in queries.compactMap(\.self) { try await query.rows() }
             throw PostgresError.server(failure)
         }
     }
