@@ -66,6 +66,11 @@ class Bench:
         compiler = shutil.which("cc") or shutil.which("clang")
         subprocess.run([compiler, "-O2", "-Wall", "-o", str(self.receiver), str(source)], check=True)
 
+    def printed(self, program):
+        """What one of our own programs measures by itself; Scripts/bench builds it beside the service."""
+        return subprocess.run(
+            [str(self.binary.with_name(program))], check=True, stdout=subprocess.PIPE, text=True, timeout=3600).stdout
+
     def rounds(self):
         for number in range(self.round_count):
             print(f"  round {number + 1} of {self.round_count}", flush=True)

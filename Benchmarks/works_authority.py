@@ -1,21 +1,15 @@
 """Authority: a decision from a worker's snapshot with 1,000 users, 10,000 grants and 10,000 keys, and what one change of
 authority costs. In a program of its own (Benchmarks/Authority), because the figures are of functions, not of requests."""
 
-import os
-import pathlib
 import re
-import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 BAR_MICROSECONDS = 20
 DECISION = re.compile(r"decision, (\w+) token: ([\d.]+) µs; from its hash on ([\d.]+) µs")
 CHANGE = re.compile(r"one change, (\d+) tokens known: touched ([\d.]+) µs, each other ([\d.]+) µs")
 
 
 def run(bench):
-    out = subprocess.run(
-        ["swift", "run", "-c", "release", "--static-swift-stdlib", "AuthorityBenchmark"], cwd=ROOT, check=True, capture_output=True, text=True,
-        env={**os.environ, "KEYBELL_BENCHMARKS": "1"}, timeout=3600).stdout
+    out = bench.printed("AuthorityBenchmark")
     for token, decision, whole in DECISION.findall(out):
         bench.table.add(
             "authority", f"decision, {token} token", f"{float(decision):.2f} µs",

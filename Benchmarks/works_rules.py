@@ -1,12 +1,8 @@
 """Alert rules: an event beside 10,000 rules of which 1 or 100 may be about it, a backtest over a million stored events, a
 million open windows. In a program of its own (Benchmarks/Rules) beside a scratch cluster: no sockets, no deliveries."""
 
-import os
-import pathlib
 import re
-import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 EVENTS = re.compile(r"10,000 point rules, (\d+) may be about an event: (\d+) events a second")
 CHANGE = re.compile(r"10,000 rules are read in ([0-9.]+) ms, after one changed in ([0-9.]+) ms")
 BACKTEST = re.compile(r"backtest: (\d+) events a second, (\d+) firings")
@@ -18,9 +14,7 @@ WINDOWS_BAR_MEGABYTES = 1_024
 
 
 def run(bench):
-    out = subprocess.run(
-        ["swift", "run", "-c", "release", "--static-swift-stdlib", "RuleBenchmark"], cwd=ROOT, check=True, capture_output=True, text=True,
-        env={**os.environ, "KEYBELL_BENCHMARKS": "1"}, timeout=3600).stdout
+    out = bench.printed("RuleBenchmark")
     for candidates, rate in EVENTS.findall(out):
         bar = EVENT_BARS[int(candidates)]
         bench.table.add(
