@@ -12,6 +12,7 @@ bar is missed. Ends all that it starts.
 import argparse
 import contextlib
 import datetime
+import os
 import pathlib
 import platform
 import random
@@ -66,10 +67,11 @@ class Bench:
         compiler = shutil.which("cc") or shutil.which("clang")
         subprocess.run([compiler, "-O2", "-Wall", "-o", str(self.receiver), str(source)], check=True)
 
-    def printed(self, program):
+    def printed(self, program, *words, env=None):
         """What one of our own programs measures by itself; Scripts/bench builds it beside the service."""
         return subprocess.run(
-            [str(self.binary.with_name(program))], check=True, stdout=subprocess.PIPE, text=True, timeout=3600).stdout
+            [str(self.binary.with_name(program)), *words], check=True, stdout=subprocess.PIPE, text=True, timeout=3600,
+            env={**os.environ, **(env or {})}).stdout
 
     def rounds(self):
         for number in range(self.round_count):

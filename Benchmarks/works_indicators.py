@@ -1,7 +1,6 @@
 """Nine indicators over a million candles, on one core: TA-Lib's C code through its Python package, and the engine's own
 columns and stream. Processor time of each, in turn, since other work on the machine must not decide."""
 
-import os
 import subprocess
 import sys
 
@@ -54,14 +53,11 @@ def python(script, *words):
 def run(bench):
     path = str(bench.scratch / "bars")
     python(SERIES, path, str(CANDLES))
-    program = bench.binary.with_name("IndicatorBenchmark") if bench.binary else None
     mine, theirs = [], []
     for _ in bench.rounds():
         theirs.append({"speed": 1 / float(python(THEIRS, path))})
-        if program:
-            answer = subprocess.run(
-                [str(program), path], capture_output=True, text=True, check=True, timeout=LIMIT_SECONDS,
-                env={**os.environ, **HUGE_PAGES}).stdout.split()
+        if bench.binary:
+            answer = bench.printed("IndicatorBenchmark", path, env=HUGE_PAGES).split()
             mine.append({"speed": 1 / float(answer[0]), "stream": float(answer[1])})
     work = f"nine indicators, {CANDLES:,} candles"
     bench.table.add(work, "TA-Lib (C)", f"{1 / measure.median(theirs, 'speed'):.0f} ms", "14 columns")

@@ -4,6 +4,7 @@ import Postgres
 import TestSupport
 
 @testable import Access
+@testable import Alerts
 @testable import Identity
 @testable import Keys
 @testable import Market
@@ -15,7 +16,7 @@ import TestSupport
 /// Every statement that is put together from parts, in every form that it takes.
 enum DerivedStatements {
     static func all() throws -> [Statement] {
-        identity + signals + market + policies + (try prices()) + (try usage()) + (try keys())
+        identity + alerts + signals + market + policies + (try prices()) + (try usage()) + (try keys())
             + (try webhooks())
     }
 
@@ -32,6 +33,8 @@ enum DerivedStatements {
             ApprovalStore.find, ApprovalStore.lock, ApprovalStore.list,
         ] + Array(AccessTokenList.statements.values) + Array(PrincipalList.statements.values)
     }
+
+    private static var alerts: [Statement] { [FiringStore.insert, FiringStore.note] }
 
     private static var policies: [Statement] { [PolicyBook.one, PolicyBook.page, PolicyBook.draft] }
 

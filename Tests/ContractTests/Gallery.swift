@@ -92,9 +92,11 @@ struct Gallery {
         start = try #require(end.json["next_cursor"]?.asString)
     }
 
-    private nonisolated(nonsending) static func subscribe(_ person: Person, _ premises: Premises) async throws
-        -> String
-    {
+    /// A webhook that takes these, and rules over all of them that are open to rules; answers the webhook.
+    nonisolated(nonsending) static func subscribe(
+        _ person: Person, _ premises: Premises, taking types: [String] = types,
+        groupBy: [String] = ["event.type"]
+    ) async throws -> String {
         let made = try await premises.call(
             "POST", "/v1/webhooks", as: person.token,
             body: """
@@ -110,7 +112,7 @@ struct Gallery {
                 "POST", "/v1/alert-rules", as: person.token,
                 body: """
                     {"name":"\(name)","severity":"info","on":\(list(on)),\
-                    "group_by":["event.type"],"send_to":["\(webhook)"]}
+                    "group_by":\(list(groupBy)),"send_to":["\(webhook)"]}
                     """)
             let id = try #require(rule.json["id"]?.asString, "\(rule.text)")
             let enabled = try await premises.call("POST", "/v1/alert-rules/\(id)/enable", as: person.token)
@@ -119,7 +121,7 @@ struct Gallery {
         return webhook
     }
 
-    private static func list(_ texts: [String]) -> String {
+    static func list(_ texts: [String]) -> String {
         "[\(texts.map { "\"\($0)\"" }.joined(separator: ","))]"
     }
 

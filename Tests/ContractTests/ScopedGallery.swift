@@ -128,33 +128,9 @@ struct ScopedGallery {
     private nonisolated(nonsending) static func subscribe(_ person: Person, _ premises: Premises) async throws
         -> String
     {
-        let types = EventType.all.filter(\.isOpenToRules).map(\.name) + ["custom.gallery"]
-        let taken = list(types + ["alert.*"])
-        let made = try await premises.call(
-            "POST", "/v1/webhooks", as: person.token,
-            body: """
-                {"name":"\(person.id)","url":"https://hooks.desk.example/keybell",\
-                "event_types":\(taken)}
-                """)
-        let webhook = try #require(made.json["id"]?.asString, "\(made.text)")
-        // Closes of candles stand alone in a rule.
-        let market = EventType.marketClosed.name
-        for (name, on) in [(person.id, types.filter { $0 != market }), ("closes of \(person.id)", [market])] {
-            let rule = try await premises.call(
-                "POST", "/v1/alert-rules", as: person.token,
-                body: """
-                    {"name":"\(name)","severity":"info","on":\(list(on)),\
-                    "group_by":["event.type","event.subject"],"send_to":["\(webhook)"]}
-                    """)
-            let id = try #require(rule.json["id"]?.asString, "\(rule.text)")
-            let enabled = try await premises.call("POST", "/v1/alert-rules/\(id)/enable", as: person.token)
-            #expect(enabled.status == 200, "\(enabled.text)")
-        }
-        return webhook
-    }
-
-    private static func list(_ texts: [String]) -> String {
-        "[\(texts.map { "\"\($0)\"" }.joined(separator: ","))]"
+        let types = EventType.all.filter(\.isOpenToRules).map(\.name) + ["custom.gallery", "alert.*"]
+        return try await Gallery.subscribe(
+            person, premises, taking: types, groupBy: ["event.type", "event.subject"])
     }
 
     private nonisolated(nonsending) static func demote(

@@ -9,14 +9,6 @@ import Testing
 @testable import Signals
 
 struct AnalysisTests {
-    private func csv(_ token: String, _ candles: some Sequence<Candle>) -> [UInt8] {
-        var text = "token,interval,open_time,open,high,low,close,volume\n"
-        for c in candles {
-            text += "\(token),1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-        }
-        return Array(text.utf8)
-    }
-
     /// All that follows from candles: what must not depend on the order in which they came.
     private nonisolated(nonsending) func state(_ desk: Desk) async throws -> [String] {
         let candles = try await desk.rows(
@@ -59,7 +51,7 @@ struct AnalysisTests {
                     let order = seed == 0 ? candles : candles.shuffled(using: &dice)
                     let size = seed == 0 ? candles.count : 37 * seed
                     for start in stride(from: 0, to: order.count, by: size) {
-                        pieces.append(csv(token, order[start..<min(start + size, order.count)]))
+                        pieces.append(order[start..<min(start + size, order.count)].csv(token))
                     }
                 }
                 if seed > 0 { pieces.shuffle(using: &dice) }
@@ -80,7 +72,7 @@ struct AnalysisTests {
         let sol = Array(try CandleFixture.candles("SOL").prefix(500))
         try await Desk.with { _, desk in
             desk.time.move(to: Interval.day.close(of: sol[499].openTime) + .seconds(2))
-            _ = try await desk.upload("source=x", csv("SOL", sol))
+            _ = try await desk.upload("source=x", sol.csv("SOL"))
             var analysis = SeriesAnalysis(.day)
             let all = analysis.update(sol, gate: nil).compactMap(\.grade)
             #expect(try await desk.rows("select 1 from grade where model_number = 0").count == all.count)
@@ -107,13 +99,13 @@ struct AnalysisTests {
             outcomes.lastIndex { $0.changes.contains { if case .opened = $0 { true } else { false } } })
         try await Desk.with { _, desk in
             desk.time.move(to: Interval.day.close(of: sol[opening - 1].openTime) + .seconds(2))
-            _ = try await desk.upload("source=x", csv("SOL", sol[..<opening]))
+            _ = try await desk.upload("source=x", sol[..<opening].csv("SOL"))
             let bulk = desk.events
             #expect(bulk.count < 300)
             let live = bulk.filter { $0.type == .gradeChanged && $0.data["retroactive"] == false }
             #expect(live.count == 1)
             desk.time.advance(.days(1))
-            _ = try await desk.upload("source=x", csv("SOL", [sol[opening]]))
+            _ = try await desk.upload("source=x", [sol[opening]].csv("SOL"))
             let fresh = desk.events.dropFirst(bulk.count)
             #expect(fresh.allSatisfy { $0.data["retroactive"] == false })
             #expect(fresh.contains { $0.type == .gradeChanged })
@@ -124,7 +116,7 @@ struct AnalysisTests {
             #expect(listed?["retroactive"] == false && listed?["roi"] == .null)
             // The next candle fills it.
             desk.time.advance(.days(1))
-            _ = try await desk.upload("source=x", csv("SOL", [sol[opening + 1]]))
+            _ = try await desk.upload("source=x", [sol[opening + 1]].csv("SOL"))
             let id = opened.data["signal_id"]?.asString ?? ""
             let filled = try await desk.get("/v1/signals/\(id)")
             #expect(filled.json["fill_open"]?.asDouble == sol[opening + 1].open)
@@ -136,8 +128,8 @@ struct AnalysisTests {
         let sol = Array(try CandleFixture.candles("SOL").prefix(600))
         let btc = try CandleFixture.candles("BTC").filter { $0.openTime <= sol[599].openTime }
         try await Desk.with { _, desk in
-            _ = try await desk.upload("source=x", csv("SOL", sol))
-            _ = try await desk.upload("source=x", csv("BTC", btc))
+            _ = try await desk.upload("source=x", sol.csv("SOL"))
+            _ = try await desk.upload("source=x", btc.csv("BTC"))
             try await settle(desk)
             var analysis = SeriesAnalysis(.day)
             let outcomes = analysis.update(sol, gate: MarketGate(.day, btc))
@@ -162,7 +154,7 @@ struct AnalysisTests {
             // Nobody analyses here, as if the process had ended after the commit.
             let upload = Task {
                 _ = worker
-                return try await desk.upload("source=x", csv("SOL", sol)).status
+                return try await desk.upload("source=x", sol.csv("SOL")).status
             }
             #expect(try await upload.value == 200)
             #expect(try await desk.rows("select 1 from grade").isEmpty)
@@ -191,7 +183,7 @@ struct AnalysisTests {
             desk.analyst.onBacklog = { calls.set(calls.get() + 1) }
             // As one that is busy with something else.
             desk.analyst.stop()
-            for number in 0..<20 { _ = try await desk.upload("source=x", csv("T\(number)", sol)) }
+            for number in 0..<20 { _ = try await desk.upload("source=x", sol.csv("T\(number)")) }
             #expect(calls.get() > 0)
             let other = Analyst(ledger: desk.ledger, reactor: worker.reactor)
             other.start(on: worker)
@@ -226,7 +218,7 @@ struct AnalysisTests {
             desk.analyst.onBacklog = { notifier.noteBacklog() }
             // As one that is busy with something else.
             desk.analyst.stop()
-            for number in 0..<10 { _ = try await desk.upload("source=x", csv("T\(number)", sol)) }
+            for number in 0..<10 { _ = try await desk.upload("source=x", sol.csv("T\(number)")) }
             try await wait(until: "all are analysed") {
                 desk.analyst.wake()
                 return try await desk.rows("select 1 from series where dirty_from is not null").isEmpty
@@ -242,7 +234,7 @@ struct AnalysisTests {
     @Test func `as_of gives what was known then`() async throws {
         let sol = Array(try CandleFixture.candles("SOL").prefix(120))
         try await Desk.with { _, desk in
-            _ = try await desk.upload("source=x", csv("SOL", sol))
+            _ = try await desk.upload("source=x", sol.csv("SOL"))
             let then = desk.time.now
             let target = "/v1/grades/trader?token=SOL&interval=1d&limit=200"
             let before = try await desk.get(target).json["data"]
@@ -251,7 +243,7 @@ struct AnalysisTests {
             var changed = sol[60]
             changed.close *= 1.01
             changed.high = max(changed.high, changed.close)
-            _ = try await desk.upload("source=x", csv("SOL", [changed]))
+            _ = try await desk.upload("source=x", [changed].csv("SOL"))
             let after = try await desk.get(target).json["data"]
             #expect(after != before)
             #expect(try await desk.get(target + "&as_of=\(then)").json["data"] == before)
@@ -267,7 +259,7 @@ struct AnalysisTests {
         let names = ["candles", "grades/trader", "signals"]
         let targets = names.map { "/v1/\($0)?token=SOL&interval=1d&limit=200" }
         try await Desk.with { _, desk in
-            _ = try await desk.upload("source=x", csv("SOL", sol))
+            _ = try await desk.upload("source=x", sol.csv("SOL"))
             try await settle(desk)
             let then = desk.time.now
             var before: [JSONValue?] = []
@@ -279,7 +271,7 @@ struct AnalysisTests {
                 flat.close = candle.open
                 return flat
             }
-            _ = try await desk.upload("source=x", csv("SOL", flat))
+            _ = try await desk.upload("source=x", flat.csv("SOL"))
             try await settle(desk)
             for (target, was) in zip(targets, before) {
                 #expect(try await desk.get(target).json["data"] != was)

@@ -20,6 +20,16 @@ enum CandleFixture {
     }
 }
 
+extension Sequence<Candle> {
+    /// As an upload brings them.
+    func csv(_ token: String, _ interval: String = "1d") -> [UInt8] {
+        let rows = map { c in
+            "\(token),\(interval),\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
+        }
+        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
+    }
+}
+
 struct RowVerdict: Equatable {
     var line: Int
     var row: Result<CandleRow, RowRefusal>

@@ -22,11 +22,7 @@ struct DerivedTests {
     }
 
     private func csv(_ candles: some Sequence<Candle>, interval: String = "1m") -> [UInt8] {
-        let rows = candles.map { c in
-            "A,\(interval),\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
-        }
-        let head = "token,interval,open_time,open,high,low,close,volume\n"
-        return Array((head + rows.joined(separator: "\n")).utf8)
+        candles.csv("A", interval)
     }
 
     @Test func `a candle is the first open, the extremes, the last close and the sum of its parts`() {

@@ -6,6 +6,7 @@ import JSON
 import Kernel
 import Postgres
 import Synchronization
+import Testing
 @testable import TestSupport
 
 @testable import Signals
@@ -73,6 +74,17 @@ final class Desk {
             head: made.head, peer: made.peer, isTLS: false, receivedAt: 0, id: "req_test",
             body: RequestBody(bytes: body, contentEncoding: encoding))
         return try await answer(request, "uploadCandles")
+    }
+
+    /// Uploads candles of SOL at the close of the last of them, and analyses them.
+    nonisolated(nonsending) func push(_ candles: some BidirectionalCollection<Candle>) async throws {
+        let last = try #require(candles.last)
+        let close = Interval.day.close(of: last.openTime)
+        // A revision comes a minute later.
+        let isAgain = time.now >= close && time.now < close + .hours(1)
+        time.move(to: isAgain ? time.now + .minutes(1) : close + .seconds(2))
+        #expect(try await upload("source=x", candles.csv("SOL")).status == 200)
+        while try await analyst.sweepAndSettle(within: .seconds(30)) > 0 {}
     }
 
     nonisolated(nonsending) func get(_ target: String) async throws -> TestAnswer {

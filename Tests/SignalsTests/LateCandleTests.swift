@@ -7,13 +7,6 @@ import Testing
 
 /// A change of the past is followed until the analysis is in a state again that it was in before.
 struct LateCandleTests {
-    private func csv(_ candles: some Sequence<Candle>) -> [UInt8] {
-        let rows = candles.map { c in
-            "BNB,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-        }
-        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
-    }
-
     /// Real days one after the other, each token's beginning where the one before it ends: as many as a
     /// change of a price needs to be forgotten.
     private static let candles: [Candle] = {
@@ -65,7 +58,7 @@ struct LateCandleTests {
     /// How many steps an upload is followed by.
     private nonisolated(nonsending) func steps(_ desk: Desk, _ candles: [Candle]) async throws -> Int {
         let before = try await desk.rows("select analysed from series").first?.int(0) ?? 0
-        _ = try await desk.upload("source=x", csv(candles))
+        _ = try await desk.upload("source=x", candles.csv("BNB"))
         while try await desk.analyst.sweepAndSettle(within: .seconds(60)) > 0 {}
         return try await desk.rows("select analysed from series")[0].int(0) - before
     }

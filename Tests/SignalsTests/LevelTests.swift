@@ -117,14 +117,8 @@ struct LevelTests {
         let broken = last
         #expect(broken > 250)
         try await Desk.with { _, desk in
-            let csv: (ArraySlice<Candle>) -> [UInt8] = { candles in
-                let rows = candles.map { c in
-                    "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-                }
-                return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
-            }
             desk.time.move(to: Interval.day.close(of: sol[broken - 1].openTime) + .seconds(2))
-            _ = try await desk.upload("source=x", csv(sol[..<broken]))
+            _ = try await desk.upload("source=x", sol[..<broken].csv("SOL"))
             let then = desk.time.now
             let target = "/v1/levels?token=SOL&interval=1d"
             let before = try await desk.get(target).json
@@ -134,7 +128,7 @@ struct LevelTests {
             #expect(before["next_level"]?["down"]?.asDouble == pure?.nearestSupport?.price)
             desk.time.advance(.days(1))
             let told = desk.events.count { $0.type == .levelBroken }
-            _ = try await desk.upload("source=x", csv(sol[broken...broken]))
+            _ = try await desk.upload("source=x", sol[broken...broken].csv("SOL"))
             _ = try await desk.rows("update series set dirty_from = first_open")
             _ = try await desk.analyst.sweepAndSettle(within: .seconds(20))
             let fresh = desk.events.filter { $0.type == .levelBroken }.dropFirst(told)

@@ -10,36 +10,20 @@ import Testing
 
 /// What rules over the market are told of a close.
 struct MarketCloseTests {
-    private func csv(_ candles: some Sequence<Candle>) -> [UInt8] {
-        let rows = candles.map { c in
-            "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-        }
-        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
-    }
-
-    private nonisolated(nonsending) func push(_ candles: some BidirectionalCollection<Candle>, _ desk: Desk)
-        async throws
-    {
-        let last = try #require(candles.last)
-        desk.time.move(to: Interval.day.close(of: last.openTime) + .seconds(2))
-        #expect(try await desk.upload("source=x", csv(candles)).status == 200)
-        while try await desk.analyst.sweepAndSettle(within: .seconds(30)) > 0 {}
-    }
-
     private func closes(_ desk: Desk) -> [Event] { desk.events.filter { $0.type == .marketClosed } }
 
     @Test func `a close is told once, of the newest candle, and only to those who ask`() async throws {
         let sol = Array(try CandleFixture.candles("SOL").prefix(303))
         try await Desk.with { _, desk in
-            try await push(sol[..<300], desk)
-            try await push(sol[300...300], desk)
+            try await desk.push(sol[..<300])
+            try await desk.push(sol[300...300])
             #expect(closes(desk).isEmpty, "nobody asked")
             desk.ledger.wish { type, _ in type == .marketClosed }
-            try await push(sol[301...302], desk)
+            try await desk.push(sol[301...302])
             var again = sol[302]
             again.close = (again.high + again.low) / 2
-            try await push([again], desk)
-            try await push([sol[290]], desk)
+            try await desk.push([again])
+            try await desk.push([sol[290]])
             let told = closes(desk)
             #expect(told.map { $0.data["time"]?.asString } == [sol[302].openTime.description])
             let data = try #require(told.first?.data)

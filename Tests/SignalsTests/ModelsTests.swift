@@ -10,13 +10,6 @@ import Testing
 
 /// Two models side by side: both are stored, one is told.
 struct ModelsTests {
-    private func csv(_ candles: some Sequence<Candle>, _ symbol: String = "SOL") -> [UInt8] {
-        let rows = candles.map { c in
-            "\(symbol),1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-        }
-        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
-    }
-
     private nonisolated(nonsending) func models(_ desk: Desk, _ target: String) async throws -> Set<String> {
         let answer = try await desk.get(target)
         #expect(answer.status == 200, "\(answer.text)")
@@ -27,7 +20,7 @@ struct ModelsTests {
         let candles = Array(try CandleFixture.candles("SOL").prefix(250))
         let told = try #require(GradeModels([.traderV1, .traderV0]))
         try await Desk.with(models: told) { _, desk in
-            _ = try await desk.upload("source=x", csv(candles))
+            _ = try await desk.upload("source=x", candles.csv("SOL"))
             let spoken = desk.events.filter { $0.type == .gradeChanged || $0.type == .signalOpened }
             #expect(!spoken.isEmpty && spoken.allSatisfy { $0.data["model"] == "trader/v1" })
             for list in [
@@ -52,7 +45,7 @@ struct ModelsTests {
         let candles = Array(try CandleFixture.candles("SOL").prefix(120))
         let one = try #require(GradeModels([.traderV0]))
         try await Desk.with(models: one) { worker, desk in
-            _ = try await desk.upload("source=x", csv(candles))
+            _ = try await desk.upload("source=x", candles.csv("SOL"))
             #expect(try await desk.rows("select 1 from grade where model_number = 1").isEmpty)
             let events = desk.events.count
             let both = Analyst(ledger: desk.ledger, reactor: worker.reactor)
@@ -75,8 +68,8 @@ struct ModelsTests {
         let btc = try CandleFixture.candles("BTC").filter { days.contains($0.openTime) }
         try await Desk.with(isAnalysing: false) { worker, desk in
             desk.analyst.stop()
-            _ = try await desk.upload("source=x", csv(btc, "BTC"))
-            _ = try await desk.upload("source=x", csv(sol))
+            _ = try await desk.upload("source=x", btc.csv("BTC"))
+            _ = try await desk.upload("source=x", sol.csv("SOL"))
             for isOn in [true, false, true] {
                 var models = GradeModels.usual
                 models.usesMarketGate = isOn

@@ -10,30 +10,19 @@ import Testing
 
 /// What `as_of` tells, of what the stored rows do not say as such.
 struct PastReadTests {
-    private func csv(_ token: String, _ candles: some Sequence<Candle>) -> [UInt8] {
-        let rows = candles.map { c in
-            "\(token),1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
-        }
-        let head = "token,interval,open_time,open,high,low,close,volume\n"
-        return Array((head + rows.joined(separator: "\n")).utf8)
-    }
-
     private func days(_ token: String, _ days: some Sequence<Int>) -> [UInt8] {
-        csv(
-            token,
-            days.map { day in
-                Candle(
-                    openTime: Timestamp(seconds: 1_704_067_200 + Int64(day) * 86_400), open: 1, high: 2,
-                    low: 1,
-                    close: 1.5, volume: 1)
-            })
+        days.map { day in
+            Candle(
+                openTime: Timestamp(seconds: 1_704_067_200 + Int64(day) * 86_400), open: 1, high: 2, low: 1,
+                close: 1.5, volume: 1)
+        }.csv(token)
     }
 
     /// Stored, and analysed.
     private nonisolated(nonsending) func push(
         _ desk: Desk, _ candles: some Sequence<Candle> & Sendable
     ) async throws {
-        let answer = try await desk.upload("source=x", csv("SOL", candles))
+        let answer = try await desk.upload("source=x", candles.csv("SOL"))
         #expect(answer.json["refused"] == 0, "\(answer.text)")
         while try await desk.analyst.sweepAndSettle(within: .seconds(60)) > 0 {}
     }

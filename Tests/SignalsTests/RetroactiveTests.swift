@@ -11,26 +11,6 @@ import Testing
 
 /// What is told as news, and what as of the past.
 struct RetroactiveTests {
-    private func csv(_ candles: some Sequence<Candle>) -> [UInt8] {
-        let rows = candles.map { c in
-            "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-        }
-        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
-    }
-
-    /// Uploads candles at the close of the last of them.
-    private nonisolated(nonsending) func push(_ candles: some BidirectionalCollection<Candle>, _ desk: Desk)
-        async throws
-    {
-        let last = try #require(candles.last)
-        let close = Interval.day.close(of: last.openTime)
-        // A revision comes a minute later.
-        let isAgain = desk.time.now >= close && desk.time.now < close + .hours(1)
-        desk.time.move(to: isAgain ? desk.time.now + .minutes(1) : close + .seconds(2))
-        #expect(try await desk.upload("source=x", csv(candles)).status == 200)
-        while try await desk.analyst.sweepAndSettle(within: .seconds(30)) > 0 {}
-    }
-
     private func isLate(_ event: Event) -> Bool { event.data["retroactive"] == true }
 
     @Test func `history that comes in pieces makes no news, and a candle that has just closed does`()
@@ -41,7 +21,7 @@ struct RetroactiveTests {
             // Nothing of it is news any more.
             desk.time.move(to: Interval.day.close(of: sol[298].openTime) + .hours(60))
             for start in stride(from: 0, to: 299, by: 60) {
-                _ = try await desk.upload("source=x", csv(sol[start..<min(start + 60, 299)]))
+                _ = try await desk.upload("source=x", sol[start..<min(start + 60, 299)].csv("SOL"))
             }
             let told: Set<EventType> = [.gradeChanged, .signalOpened, .signalClosed, .levelBroken]
             let history = desk.events.filter { $0.data["retroactive"] != nil }
@@ -49,7 +29,7 @@ struct RetroactiveTests {
             #expect(try await desk.rows("select 1 from grade where not retroactive").isEmpty)
             #expect(try await desk.rows("select 1 from signal where not retroactive").isEmpty)
             let before = desk.events.count
-            try await push(sol[299...], desk)
+            try await desk.push(sol[299...])
             let fresh = desk.events.dropFirst(before).filter { $0.type == .gradeChanged }
             #expect(fresh.count { !isLate($0) } == 1 && fresh.last.map(isLate) == false)
             let stored = try await desk.rows("select 1 from grade where not retroactive")
@@ -98,8 +78,8 @@ struct RetroactiveTests {
             (other.open, other.high) = (sol[opening - 1].close, sol[opening - 1].close)
             other.low = other.open * 0.8
             other.close = other.low
-            try await push(sol[..<opening], desk)
-            try await push([other], desk)
+            try await desk.push(sol[..<opening])
+            try await desk.push([other])
             func opened() -> [Event] {
                 desk.events.filter {
                     $0.type == .signalOpened && $0.data["direction"] == "bullish"
@@ -107,20 +87,20 @@ struct RetroactiveTests {
                 }
             }
             #expect(opened().isEmpty)
-            try await push(sol[opening...opening], desk)
+            try await desk.push(sol[opening...opening])
             #expect(opened().map(isLate) == [true])
             let row = try await desk.rows(
                 "select bool_and(retroactive) from signal where decided_at = '\(sol[opening].openTime)'")
             #expect(row.first?.bool(0) == true)
             // It ends as news, and is open again when the candle that ended it is another.
-            for candle in sol[(opening + 1)...closing] { try await push([candle], desk) }
+            for candle in sol[(opening + 1)...closing] { try await desk.push([candle]) }
             let id = opened().first?.data["signal_id"]
             let closed = desk.events.filter { $0.type == .signalClosed && $0.data["signal_id"] == id }
             #expect(closed.map(isLate) == [false])
             var kept = sol[closing]
             kept.close = max(sol[closing - 1].close, sol[opening].close) * 1.02
             kept.high = max(kept.high, kept.close)
-            try await push([kept], desk)
+            try await desk.push([kept])
             let signal = try await desk.get("/v1/signals/\(id?.asString ?? "")").json
             #expect(signal["state"] == "open", "\(signal)")
             #expect(opened().map { $0.data["signal_id"] } == [id, id] && opened().allSatisfy(isLate))
@@ -139,18 +119,18 @@ struct RetroactiveTests {
         let broken = found
         #expect(broken > 0)
         try await Desk.with { _, desk in
-            try await push(sol[..<broken], desk)
+            try await desk.push(sol[..<broken])
             func moves() -> [Event] {
                 desk.events.filter {
                     $0.type == .levelBroken && $0.data["time"]?.asString == sol[broken].openTime.description
                 }
             }
-            try await push(sol[broken...(broken + 2)], desk)
+            try await desk.push(sol[broken...(broken + 2)])
             let count = moves().count
             #expect(count > 0 && moves().allSatisfy(isLate))
             var changed = sol[broken + 1]
             changed.volume *= 1.5
-            try await push([changed], desk)
+            try await desk.push([changed])
             #expect(moves().count == count)
         }
     }

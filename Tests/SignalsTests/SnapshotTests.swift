@@ -7,13 +7,6 @@ import Testing
 
 /// A state that was saved and restored goes on as if nothing had happened.
 struct SnapshotTests {
-    private func csv(_ candles: some Sequence<Candle>) -> [UInt8] {
-        let rows = candles.map { c in
-            "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)\n"
-        }
-        return Array(("token,interval,open_time,open,high,low,close,volume\n" + rows.joined()).utf8)
-    }
-
     @Test func `a restored state is the same, and so is all that follows`() throws {
         let candles = try CandleFixture.candles("SOL")
         let gate = MarketGate(.day, try CandleFixture.candles("BTC"))
@@ -61,13 +54,13 @@ struct SnapshotTests {
         var analysis = SeriesAnalysis(.day)
         let pure = analysis.update(sol, gate: nil)
         try await Desk.with { worker, desk in
-            _ = try await desk.upload("source=x", csv(sol[..<290]))
+            _ = try await desk.upload("source=x", sol[..<290].csv("SOL"))
             #expect(try await desk.rows("select 1 from analysis_state").count == 1)
             // Nobody but who reads the series from its beginning would see this.
             _ = try await desk.rows(
                 "update candle set close = close * 2, high = high * 2 where open_time < '2021-01-01'")
             desk.analyst.stop()
-            _ = try await desk.upload("source=x", csv(sol[290...]))
+            _ = try await desk.upload("source=x", sol[290...].csv("SOL"))
             let other = Analyst(ledger: desk.ledger, reactor: worker.reactor)
             other.start(on: worker)
             _ = try await other.sweepAndSettle(within: .seconds(30))
@@ -80,7 +73,7 @@ struct SnapshotTests {
             var changed = sol
             changed[100].volume += 1_000
             changed[100].close = (changed[100].close + changed[100].low) / 2
-            _ = try await desk.upload("source=x", csv(changed[100...100]))
+            _ = try await desk.upload("source=x", changed[100...100].csv("SOL"))
             _ = try await other.sweepAndSettle(within: .seconds(30))
             other.stop()
             var fresh = SeriesAnalysis(.day)

@@ -8,24 +8,16 @@ import Postgres
 enum FiringStore {
     /// Here and below the arrays stand in selects of their own, where the planner does not look at them: it
     /// would plan anew for each call.
-    private static let note = Statement(
+    private static let insertion = """
+        insert into rule_firing (rule, event, group_key, at, cause)
+        select rule, event, group_key, at, cause::json
+        from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bytea[]),
+            (select $4::timestamptz[]), (select $5::text[])) as f (rule, event, group_key, at, cause)
+        """
+    static let insert = Statement("rule_firing_insert", derived: insertion)
+    static let note = Statement(
         "rule_firing_note",
-        """
-        insert into rule_firing (rule, event, group_key, at, cause)
-        select rule, event, group_key, at, cause::json
-        from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bytea[]),
-            (select $4::timestamptz[]), (select $5::text[])) as f (rule, event, group_key, at, cause)
-        on conflict on constraint rule_firing_once do nothing
-        returning rule, event
-        """)
-    private static let insert = Statement(
-        "rule_firing_insert",
-        """
-        insert into rule_firing (rule, event, group_key, at, cause)
-        select rule, event, group_key, at, cause::json
-        from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bytea[]),
-            (select $4::timestamptz[]), (select $5::text[])) as f (rule, event, group_key, at, cause)
-        """)
+        derived: insertion + " on conflict on constraint rule_firing_once do nothing returning rule, event")
     private static let suppress = Statement(
         "rule_firing_suppress",
         """

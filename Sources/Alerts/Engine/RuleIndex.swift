@@ -88,11 +88,7 @@ struct RuleIndex {
                 switch view[entry.key] {
                 case .string(let value): found += entry.value[value] ?? []
                 // Where the field is missing the condition may be an error, which is for it to say.
-                case nil:
-                    var seen: Set<AlertRuleID> = []
-                    found += entry.value.values.flatMap(\.self).filter {
-                        seen.insert($0.rule.id).inserted
-                    }
+                case nil: found += entry.value.values.flatMap(\.self).eachOnce
                 default: break
                 }
             }
@@ -172,10 +168,7 @@ struct RuleIndex {
     func candidates(for type: EventType, _ view: JSONObject) -> [IndexedRule] {
         let exact = byType[type.name]?.candidates(view) ?? []
         guard type.isCustom, !byCustomArea.isEmpty else { return exact }
-        var seen: Set<AlertRuleID> = []
-        return (exact + areas(of: type.name).flatMap { byCustomArea[$0]?.candidates(view) ?? [] }).filter {
-            seen.insert($0.rule.id).inserted
-        }
+        return (exact + areas(of: type.name).flatMap { byCustomArea[$0]?.candidates(view) ?? [] }).eachOnce
     }
 
     /// `custom.`, `custom.balance.` for `custom.balance.low`.
@@ -190,6 +183,13 @@ struct RuleIndex {
 
     /// Of own types, as `like` takes them.
     var ownPrefixes: [String] { byCustomArea.keys.map { $0.replacing("_", with: "\\_") + "%" } }
+}
+
+extension [IndexedRule] {
+    fileprivate var eachOnce: [IndexedRule] {
+        var seen: Set<AlertRuleID> = []
+        return filter { seen.insert($0.rule.id).inserted }
+    }
 }
 
 extension RuleContent {

@@ -320,9 +320,7 @@ final class Pipeline {
     }
 
     private func record(_ request: Request, _ response: Response, _ visit: Visit) {
-        let now = clock.monotonicNanoseconds()
-        backlogRest.noteRequest(at: now)
-        let nanoseconds = now &- request.receivedAt
+        let nanoseconds = clock.monotonicNanoseconds() &- request.receivedAt
         metrics.observe(route: visit.route, status: response.head.status, nanoseconds: nanoseconds)
         guard log.level <= .info else { return }
         log.info("request") { line in
