@@ -89,6 +89,7 @@ final class Premises {
         var headers = headers
         if let token { headers.append((name: "authorization", value: "Bearer \(token)")) }
         if !body.isEmpty { headers.append((name: "content-type", value: type)) }
+        if target.hasPrefix("/v1/events?") { try await host.database.settle() }
         let request = try testRequest(method, target, headers: headers, body: Array(body.utf8), at: peer)
         let answer = TestAnswer(await host.pipeline.respond(to: request))
         for mistake in check.mistakes(in: answer, to: method, target, host.pipeline.router)

@@ -117,9 +117,8 @@ private struct BacktestRuns {
     }
 
     func told(_ id: String) async throws -> [String] {
-        let page = try await node.must("GET", "/v1/events?type=backtest.*&limit=1000")
-        return page["data"]?.asArray?.filter { $0["subject"]?.asString == id }
-            .compactMap { $0["type"]?.asString } ?? []
+        try await node.told("backtest.*").filter { $0["subject"]?.asString == id }
+            .compactMap { $0["type"]?.asString }
     }
 
     func lapse() async throws {

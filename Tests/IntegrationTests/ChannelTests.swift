@@ -206,7 +206,7 @@ private struct ChannelDesk {
         }
         let waiting = try await node.must("GET", path)["data"]?.asArray ?? []
         #expect(waiting.contains { $0["attempt_count"]?.asInt == 0 })
-        let told = try await node.must("GET", "/v1/events?type=endpoint.disabled")["data"]?[0]
+        let told = try await node.told("endpoint.disabled").first
         #expect(told?["data"]?["reason"]?.asString == "rejected", "\(String(describing: told))")
     }
 }

@@ -66,8 +66,8 @@ extension IntegrationTests {
                 #expect(changed.json["egress_address"] == "second", "\(changed.text)")
                 #expect(try await desk.proxy("GET", "spot/api/v3/account").status == 200)
                 #expect(try await desk.requests().last?.peer == "127.0.0.2")
-                let events = try await node.must("GET", "/v1/events?type=key.changed")
-                #expect(events["data"]?[0]?["data"]?["changed"] == ["egress_address"], "\(events)")
+                let events = try await node.told("key.changed")
+                #expect(events.first?["data"]?["changed"] == ["egress_address"], "\(events)")
                 let back = try await desk.change(["egress_address": nil])
                 #expect(back.json["egress_address"] == .null)
                 #expect(try await desk.proxy("GET", "spot/api/v3/account").status == 200)
@@ -131,7 +131,7 @@ extension IntegrationTests {
                 let refused = try await desk.verify()
                 #expect(refused["outcome"] == "address_refused", "\(refused)")
                 #expect(drift(refused) == ["egress_address"], "\(refused)")
-                let told = try await node.must("GET", "/v1/events?type=key.drifted")["data"]?.asArray ?? []
+                let told = try await node.told("key.drifted")
                 #expect(told.map { $0["data"]?["drift"] } == [["egress_address"]], "\(told)")
                 // Taken, because it comes from this very machine; but exchanges outside would see another.
                 let other = try await ProxyDesk.make(

@@ -107,8 +107,7 @@ struct FeedLine {
 
     /// Events of feeds, oldest first.
     func told() async throws -> [String] {
-        let page = try await node.must("GET", "/v1/events?type=candle_feed.*&limit=1000")
-        return page["data"]?.asArray?.compactMap { $0["type"]?.asString } ?? []
+        try await node.told("candle_feed.*").compactMap { $0["type"]?.asString }
     }
 
     // MARK: The exchanges

@@ -111,8 +111,7 @@ extension IntegrationTests {
         }
 
         private func expectToldOnce(_ keys: [JSONValue], _ node: RunningNode) async throws {
-            let page = try await node.must("GET", "/v1/events?limit=1000&type=key.registered")
-            let told = page["data"]?.asArray?.compactMap { $0["subject"]?.asString } ?? []
+            let told = try await node.told("key.registered").compactMap { $0["subject"]?.asString }
             #expect(told.sorted() == keys.map(\.id).sorted())
         }
     }

@@ -30,8 +30,8 @@ extension IntegrationTests {
                     _ = try await ask(Self.lapse, in: database)
                     let (lost, next) = try await eventually("another run") { try await runs(of: second) }
                     #expect(next["node"]?.asString != nil && next["node"] != lost["node"])
-                    let failures = try await second.must("GET", "/v1/events?type=job.failed")
-                    let failure = failures["data"]?.asArray?.first { $0["data"]?["run_id"] == lost["id"] }
+                    let failures = try await second.told("job.failed")
+                    let failure = failures.first { $0["data"]?["run_id"] == lost["id"] }
                     #expect(failure?["data"]?["outcome"] == "abandoned")
                 }
             }

@@ -78,6 +78,20 @@ extension RunningNode {
         }
     }
 
+    /// Events of a type that came before this is asked, oldest first; up to a thousand are more than these tests
+    /// make. Readers see an event once no older transaction is open, and jobs have theirs at any moment: so one
+    /// that is pushed behind all of them is waited for.
+    func told(_ type: String) async throws -> [JSONValue] {
+        let mark = try await must("POST", "/v1/events", ["type": "custom.mark"]).id
+        func list(_ type: String) async throws -> [JSONValue] {
+            try await must("GET", "/v1/events?limit=1000&type=\(type)")["data"]?.asArray ?? []
+        }
+        try await wait(until: "the feed has come so far") {
+            try await list("custom.mark").contains { $0.id == mark }
+        }
+        return try await list(type)
+    }
+
     /// One page of own events; up to a thousand are more than these tests make.
     func feed(after cursor: String? = nil) async throws -> (numbers: [Int], cursor: String) {
         let after = cursor.map { "&after=\($0)" } ?? ""

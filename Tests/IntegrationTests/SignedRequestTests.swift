@@ -90,9 +90,8 @@ extension IntegrationTests {
                 let bots = try await first.must("GET", target)["data"]?.asArray
                 #expect(bots?.compactMap { $0["name"]?.asString } == ["made"])
                 // It is told of, and the refusals are counted like others.
-                let events = try await first.must("GET", "/v1/events?type=access_token.refused")
-                let reasons = events["data"]?.asArray?.compactMap { $0["data"]?["reason"]?.asString }
-                #expect(reasons?.count == 8 && reasons?.allSatisfy { $0 == "signature" } == true)
+                let reasons = try await first.told("access_token.refused").map { $0["data"]?["reason"] }
+                #expect(reasons.count == 8 && reasons.allSatisfy { $0 == "signature" })
             }
         }
 
@@ -119,8 +118,7 @@ extension IntegrationTests {
                 }
                 #expect(try await push(to: first).status == 201)
                 for node in [first, second, first, second] { expect(try await push(to: node), "replayed") }
-                let events = try await first.must("GET", "/v1/events?type=custom.a")
-                #expect(events["data"]?.asArray?.count == 1)
+                #expect(try await first.told("custom.a").count == 1)
             }
         }
 
@@ -182,7 +180,7 @@ extension IntegrationTests {
                 var forged = good
                 forged[forged.count - 4] = UInt8(ascii: "b")
                 expect(try await bound.send("/v1/events", good, type: type, as: forged), "digest")
-                #expect(try await node.must("GET", "/v1/events?type=custom.upload")["data"] == [])
+                #expect(try await node.told("custom.upload").isEmpty)
                 #expect(try await bound.send("/v1/events", good, type: type).status == 200)
                 let large = try await bound.send("/v1/candles?source=a", lines(40_000, "c"), type: type)
                 #expect(large.status == 413 && large.text.contains("bound access token"), "\(large.text)")

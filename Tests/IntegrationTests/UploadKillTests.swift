@@ -151,8 +151,7 @@ private struct KilledUpload {
     /// No grade and no signal is told twice, and all that is told of the other source is told.
     func expectToldOnce(_ source: String, like other: String) async throws {
         for type in ["grade.changed", "signal.opened", "signal.closed"] {
-            let page = try await node.must("GET", "/v1/events?type=\(type)&limit=1000")
-            let data = page["data"]?.asArray?.compactMap { $0["data"] } ?? []
+            let data = try await node.told(type).compactMap { $0["data"] }
             func moments(_ source: String) -> [String] {
                 data.filter { $0["source"]?.asString == source }.map { event in
                     ["time", "decided_at", "closed_at", "direction", "model"]
