@@ -186,6 +186,7 @@ struct AnalysisTests {
             for number in 0..<20 { _ = try await desk.upload("source=x", sol.csv("T\(number)")) }
             #expect(calls.get() > 0)
             let other = Analyst(ledger: desk.ledger, reactor: worker.reactor)
+            other.onFailure = { Issue.record($0) }
             other.start(on: worker)
             other.callForHelp()
             try await wait(until: "all are analysed") {

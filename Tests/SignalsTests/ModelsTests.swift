@@ -100,6 +100,29 @@ struct ModelsTests {
         }
     }
 
+    @Test func `who makes a model in the same moment as somebody else has the number that was made`() async throws {
+        try await Desk.with { worker, desk in
+            var second: Task<Int, any Error>?
+            let first = try await desk.database.transaction { transaction in
+                let number = try await GradeStore.number(of: "m", "h", in: transaction)
+                second = Task {
+                    _ = worker
+                    return try await desk.database.transaction {
+                        try await GradeStore.number(of: "m", "h", in: $0)
+                    }
+                }
+                try await wait(until: "the second waits for the first") {
+                    try await desk.rows(Self.waiting).count == 1
+                }
+                return number
+            }
+            #expect(try await second?.value == first)
+        }
+    }
+
+    private static let waiting =
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
     @Test func `models are named once, and one at least`() {
         #expect(GradeModels([]) == nil && GradeModels([.traderV0, .traderV0]) == nil)
         #expect(GradeModels([.traderV1])?.told == .traderV1 && GradeModels.usual.told == .traderV0)

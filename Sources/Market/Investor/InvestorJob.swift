@@ -109,11 +109,10 @@ struct InvestorJob {
         let facts = isNewest ? now : next - Period(microseconds: 1)
         let inputs = try await InvestorReads.inputs(
             moment, factsAt: facts, isOver: { run.isOver }, in: ledger.database)
-        guard let inputs,
-            let model = try await ledger.database.transaction({
-                try await GradeStore.number(of: InvestorGrade.model, InvestorGrade.parameterHash, in: $0)
-            })
-        else { return nil }
+        guard let inputs else { return nil }
+        let model = try await ledger.database.transaction {
+            try await GradeStore.number(of: InvestorGrade.model, InvestorGrade.parameterHash, in: $0)
+        }
         var written = 0
         // On a day without any candle the newest are of a day before.
         var rest = InvestorGrade.grades(inputs.filter { $0.time == day })[...]

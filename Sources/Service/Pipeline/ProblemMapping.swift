@@ -56,14 +56,19 @@ extension Problem {
         switch error {
         case .unavailable, .commitUnknown: return away
         case .overloaded: return busy("Too many statements are waiting here.")
-        case .timeout: return Problem(.timeout, "The database did not answer in time.")
-        case .server(let server) where server.isTimeout:
-            return Problem(.timeout, "The database did not answer in time.")
+        case .timeout: return late(error, log, requestID)
+        case .server(let server) where server.isTimeout: return late(error, log, requestID)
         case .server(let server) where server.isAway: return away
         case .server:
             log.error("database error", ["request_id": .text(requestID), "error": .text("\(error)")])
             return Problem(.internalError, "The fault is in the log under the request id.")
         }
+    }
+
+    /// Whoever is on call wants to know whether it was a lock, a statement, or nothing heard at all.
+    private static func late(_ error: PostgresError, _ log: Log, _ requestID: String) -> Problem {
+        log.warning("database timeout", ["request_id": .text(requestID), "error": .text("\(error)")])
+        return Problem(.timeout, "The database did not answer in time.")
     }
 
     /// Nodes are unsealed by people: asking again every second would not hurry them.

@@ -226,8 +226,9 @@ extension Analyst {
     /// True when nothing is left to do.
     private nonisolated(nonsending) func round(_ id: Int) async throws -> Bool {
         guard let (known, market) = try await SeriesQueue.read(id, in: ledger.database),
-            known.dirtyFrom != nil, let numbers = try await knownNumbers()
+            known.dirtyFrom != nil
         else { return true }
+        let numbers = try await knownNumbers()
         forgetWithServer()
         let before = kept[id]
         let isCurrent = before?.analysed == known.analysed
@@ -337,13 +338,13 @@ extension Analyst {
         kept[series] = state
     }
 
-    private nonisolated(nonsending) func knownNumbers() async throws -> [GradeModel: Int]? {
-        if numbers == nil {
-            let models = models
-            numbers = try await ledger.database.transaction {
-                try await GradeStore.numbers(of: models, in: $0)
-            }
+    private nonisolated(nonsending) func knownNumbers() async throws -> [GradeModel: Int] {
+        if let numbers { return numbers }
+        let models = models
+        let found = try await ledger.database.transaction {
+            try await GradeStore.numbers(of: models, in: $0)
         }
-        return numbers
+        numbers = found
+        return found
     }
 }

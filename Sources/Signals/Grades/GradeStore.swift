@@ -86,26 +86,31 @@ package enum GradeStore {
         select id from made union all select id from grade_model where name = $1 and parameters_hash = $2
         """)
 
-    /// The numbers that stand in rows for these models with their parameters; nil when another node made one
-    /// in this moment.
+    /// The numbers that stand in rows for these models with their parameters.
     nonisolated(nonsending) static func numbers(
         of models: GradeModels, in connection: any Queryable
-    ) async throws -> [GradeModel: Int]? {
+    ) async throws -> [GradeModel: Int] {
         var numbers: [GradeModel: Int] = [:]
         for one in models.computed {
-            let number = try await number(of: one.rawValue, one.parameterHash, in: connection)
-            guard let number else { return nil }
-            numbers[one] = number
+            numbers[one] = try await number(of: one.rawValue, one.parameterHash, in: connection)
         }
         return numbers
     }
 
-    /// Of a model of any kind with its parameters; nil when another node made it in this moment.
+    /// Of a model of any kind with its parameters. Where somebody else made one in this moment, it is
+    /// committed by now, and the next statement sees it.
     package nonisolated(nonsending) static func number(
         of name: String, _ parameterHash: String, in connection: any Queryable
-    ) async throws -> Int? {
-        try await connection.query(model, .text(name), .text(parameterHash)).first?.int(0)
+    ) async throws -> Int {
+        for _ in 0..<tries {
+            let rows = try await connection.query(model, .text(name), .text(parameterHash))
+            if let row = rows.first { return row.int(0) }
+        }
+        throw PostgresError.unavailable
     }
+
+    /// More than there are models that could be made at once.
+    private static let tries = 10
 
     struct Written {
         var time: Timestamp
