@@ -78,9 +78,9 @@ extension RunningNode {
         }
     }
 
-    /// Events of a type that came before this is asked, oldest first; up to a thousand are more than these tests
-    /// make. Readers see an event once no older transaction is open, and jobs have theirs at any moment: so one
-    /// that is pushed behind all of them is waited for.
+    /// Events of a type that came before this is asked, oldest first; up to a thousand are more than these
+    /// tests make. Readers see an event once no older transaction is open, and jobs have theirs at any time:
+    /// so one that is pushed behind all of them is waited for.
     func told(_ type: String) async throws -> [JSONValue] {
         let mark = try await must("POST", "/v1/events", ["type": "custom.mark"]).id
         func list(_ type: String) async throws -> [JSONValue] {

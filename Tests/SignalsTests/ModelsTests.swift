@@ -100,7 +100,9 @@ struct ModelsTests {
         }
     }
 
-    @Test func `who makes a model in the same moment as somebody else has the number that was made`() async throws {
+    @Test func `who makes a model in the same moment as somebody else has the number that was made`()
+        async throws
+    {
         try await Desk.with { worker, desk in
             var second: Task<Int, any Error>?
             let first = try await desk.database.transaction { transaction in
