@@ -1,3 +1,6 @@
+package import EventLoop
+package import Kernel
+
 /// One statement on its way: sent, and some time answered. Await `rows()` now or after more have been sent.
 package final class Query {
     enum Mode {
@@ -35,6 +38,22 @@ package final class Query {
             await withUnsafeContinuation(suspend)
         }
         guard let outcome else { throw .unavailable }
+        return try outcome.get()
+    }
+
+    /// For whoever would rather know that there is no answer yet. The statement goes on.
+    package nonisolated(nonsending) func rows(
+        within limit: Period, on reactor: Reactor
+    ) async throws(PostgresError) -> Rows {
+        let timer = reactor.schedule(afterNanoseconds: limit.nanoseconds) { [self] in
+            waiter?.resume()
+            waiter = nil
+        }
+        if outcome == nil {
+            await withUnsafeContinuation(suspend)
+        }
+        reactor.cancel(timer)
+        guard let outcome else { throw .timeout }
         return try outcome.get()
     }
 

@@ -34,6 +34,25 @@ import Testing
         }
     }
 
+    @Test func `an answer is waited for as long as it is worth, and the statement goes on`() async throws {
+        let scratch = try await ScratchDatabase.make(migrated: false)
+        try await scratch.withDatabase { worker, database in
+            let slow = database.send(Statement("slow", "select pg_sleep(0.3)"), [])
+            var isLate = false
+            do throws(PostgresError) {
+                _ = try await slow.rows(within: .milliseconds(10), on: worker.reactor)
+            } catch {
+                if case .timeout = error { isLate = true }
+            }
+            #expect(isLate)
+            let late = try await slow.rows()
+            #expect(late.count == 1)
+            let quick = database.send(Self.add, .int(1), .int(2))
+            let sum = try await quick.rows(within: .seconds(60), on: worker.reactor)
+            #expect(sum[0].int(0) == 3)
+        }
+    }
+
     @Test func `one failing statement of a turn leaves its neighbours alone`() async throws {
         let scratch = try await ScratchDatabase.make(migrated: false)
         try await scratch.withDatabase { _, database in

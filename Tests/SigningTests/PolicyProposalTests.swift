@@ -35,7 +35,7 @@ import Testing
                     "POST", "/v1/keys/\(key)/mode", #"{"mode":"\#(mode)","reason":"a drill"}"#)
                 try #require(set.status == 200, "\(set.text)")
                 let told = try await proposal(desk, key)
-                #expect(told["document"]?["operations"] == ["read", "trade"], "\(mode): \(told)")
+                #expect(told["document"]?["operations"] == ["read", "trade", "cancel"], "\(mode): \(told)")
                 #expect(told["document"]?["hosts"] == ["spot"])
                 #expect(told["replay"]?["allowed_after"] == 2 && told["replay"]?["unjudged"] == 0)
             }
@@ -48,7 +48,7 @@ import Testing
             // As with a restart.
             desk.market.put([], at: MarketPlace(.binance, .live, host: "spot"), desk.time.now - .days(1))
             let told = try await proposal(desk, key)
-            #expect(told["document"]?["operations"] == ["read", "trade"], "\(told)")
+            #expect(told["document"]?["operations"] == ["read", "trade", "cancel"], "\(told)")
             #expect(told["replay"]?["unjudged"] == 0)
         }
     }
@@ -59,7 +59,7 @@ import Testing
             desk.market.put([], at: MarketPlace(.binance, .live, host: "spot"), desk.time.now)
             let told = try await proposal(desk, key)
             #expect(told["replay"]?["unjudged"] == 1 && told["replay"]?["requests"] == 1, "\(told)")
-            #expect(told["document"]?["operations"] == ["read", "trade"])
+            #expect(told["document"]?["operations"] == ["read", "trade", "cancel"])
         }
     }
 
@@ -70,12 +70,14 @@ import Testing
             try #require(switched.status == 200, "\(switched.text)")
             let told = try await proposal(desk, key)
             #expect(told["not_kept"] == ["admin": 1], "\(told)")
-            #expect(told["document"]?["operations"] == ["read", "trade", "admin"])
+            #expect(told["document"]?["operations"] == ["read", "trade", "cancel", "admin"])
             #expect(told["document"]?["hosts"] == ["spot", "usdm"])
         }
     }
 
-    @Test func `what bots report of their own keys keeps nothing allowed`() async throws {
+    @Test func `what bots report of their own keys stays allowed, for when they come through Keybell`()
+        async throws
+    {
         try await SigningDesk.run { desk in
             let key = try await used(desk)
             let lines = ["reported", "accepted", "unknown"].enumerated().map { place, outcome in
@@ -86,7 +88,8 @@ import Testing
             #expect(try await desk.report(lines).json["inserted"] == 3)
             let told = try await proposal(desk, key)
             #expect(told["not_kept"] == [:], "\(told)")
-            #expect(told["document"]?["operations"] == ["read", "trade"])
+            #expect(told["document"]?["operations"] == ["read", "trade", "cancel", "admin"])
+            #expect(told["document"]?["hosts"] == ["spot", "usdm"] && told["document"]?["cidrs"] == nil)
         }
     }
 
@@ -105,7 +108,7 @@ import Testing
             #expect(told["truncated"] == true && told["oldest"] == .string(newer.description), "\(told)")
             #expect(told["requests"] == 2 && told["replay"]?["requests"] == 2)
             // The order is among the earlier ones: its symbol is known, and how it was ordered is not.
-            #expect(told["document"]?["operations"] == ["read", "trade"])
+            #expect(told["document"]?["operations"] == ["read", "trade", "cancel"])
             #expect(told["document"]?["orders"] == ["symbols": ["BTCUSDT"]])
             #expect(told["document"]?["hosts"] == ["spot", "usdm"])
             let draft = try await desk.call(

@@ -15,12 +15,18 @@ import Testing
 
 @testable import Signing
 
-/// A clock that a test moves. Its monotonic side stands still: nothing is ever too late.
+/// A clock that a test moves. Its monotonic side stands still until it is told otherwise: nothing is too late
+/// by itself.
 final class DeskClock: Sendable {
     private let time = Mutex(Timestamp.testStart)
+    private let passed = Mutex<UInt64>(0)
 
     var now: Timestamp { time.withLock { $0 } }
-    var clock: Clock { Clock(now: { self.now }, monotonicNanoseconds: { 0 }) }
+    var clock: Clock {
+        Clock(now: { self.now }, monotonicNanoseconds: { self.passed.withLock { $0 } })
+    }
+
+    func pass(_ period: Period) { passed.withLock { $0 += UInt64(period.nanoseconds) } }
 
     func move(_ period: Period) { time.withLock { $0 = $0 + period } }
 }
@@ -161,6 +167,7 @@ struct SigningDesk {
             times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor),
             turn: BatchTurn(), reactor: reactor)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
+        batcher.onGivenUp = { [outcomes] use in outcomes.noteUnsent(use) }
         reports = ReportWriter(ledger: ledger, reactor: reactor)
         jobs = UsageJobs(ledger: ledger).jobs
         caller = TestCaller(

@@ -65,7 +65,9 @@ extension KeyBook {
         _ purpose: KeyPurpose, _ id: ExchangeKeyID, version: Int? = nil, _ context: Context,
         note: nonisolated(nonsending) (ExchangeKey, Int, Change) async throws -> JSONValue
     ) async throws -> KeyUse {
-        try await change(context) { change in
+        // Before anything is asked of a database that may keep it waiting.
+        let leave = Leave(by: ledger.clock)
+        return try await change(context) { change in
             try await Authority.share(in: change.transaction)
             try await Authority.checkConfirmed(in: change.transaction)
             guard let row = try await KeyStore.find(id, in: change.transaction) else {
@@ -86,7 +88,7 @@ extension KeyBook {
             self.tellOfBait(key, purpose.verb, change)
             return KeyUse(
                 key: key, version: number, matter: matter, purpose: purpose, nonce: nonce,
-                leave: Leave(by: ledger.clock))
+                leave: leave)
         }
     }
 

@@ -10,8 +10,8 @@ package struct Leave: Sendable {
     private let clock: Clock
     private let admittedAt: UInt64
 
-    /// Begins before the commit: a process that is stopped behind it, and reads of it late, must not take the
-    /// late moment for the commit's.
+    /// Begins before the first statement: a database that hangs, or a process that is stopped behind the
+    /// commit and reads of it late, must not make the late moment the admission's.
     package init(by clock: Clock) { (self.clock, admittedAt) = (clock, clock.monotonicNanoseconds()) }
 
     /// The last question before something leaves. A process may be stopped at any moment, so whoever sends

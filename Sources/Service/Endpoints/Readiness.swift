@@ -17,6 +17,9 @@ struct Readiness {
     /// transaction anywhere on the server, so every node would be taken out of service at once, and each of
     /// them works.
     private static let horizonLagSeconds = 5.0
+    /// Whoever asks has something else to do when there is no answer. A database that says nothing for that
+    /// long does nobody's work.
+    private static let patience: Period = .seconds(2)
     private static let ping = Statement(
         "readiness",
         """
@@ -34,7 +37,8 @@ struct Readiness {
         var restoredAt: Timestamp?
         var isSolo = false
         do {
-            let row = try await database.query(ping).first
+            let row = try await database.send(ping, [])
+                .rows(within: patience, on: database.connector.reactor).first
             (migration, restoredAt) = (row?.int64(0), row?.optionalTimestamp(1))
             isSolo = row?.optionalBool(2) ?? false
         } catch {
@@ -43,7 +47,7 @@ struct Readiness {
         let wanted = Assets.migrations.map(\.number).max() ?? 0
         let checks = [
             Check(
-                name: "database", isOK: migration != nil, detail: migration == nil ? "cannot be reached" : nil
+                name: "database", isOK: migration != nil, detail: migration == nil ? "does not answer" : nil
             ),
             Check(
                 name: "migrations", isOK: migration.map { Int($0) == wanted } ?? false,

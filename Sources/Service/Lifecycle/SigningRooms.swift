@@ -37,6 +37,7 @@ final class SigningRooms {
         batcher = UseBatcher(
             ledger: ledger, book: book, market: market, feed: feed, times: times, turn: shared.batchTurn,
             reactor: reactor)
+        batcher.onGivenUp = { [outcomes] use in outcomes.noteUnsent(use) }
         door = AwayDoor(
             shared.away,
             proxy: ProxyEndpoints(

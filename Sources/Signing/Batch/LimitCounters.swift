@@ -79,14 +79,15 @@ extension LimitCounters {
     static let lock = Statement(
         "limit_counters_lock",
         """
-        select owner, clause, window_start, used from limit_counter where owner = any ($1)
+        select owner, clause, window_start, used from limit_counter
+        where owner = any ($1) and clause < 1000
         order by owner, clause for no key update
         """)
     static let read = Statement(
         "limit_counters_read",
         """
         select owner, clause, window_start, used, clock_timestamp() from limit_counter
-        where owner = any ($1)
+        where owner = any ($1) and clause < 1000
         """)
     static let make = Statement(
         "limit_counters_make",

@@ -13,6 +13,8 @@ extension UseBatch {
     struct Work {
         private let owner: UseBatcher
         private let now: Timestamp
+        /// Begins before anything is asked of the database: a use that it kept waiting must not leave late.
+        private let leave: Leave
         private var counters = LimitCounters([:], at: Timestamp(microseconds: 0))
         private var authority: Authority.State = (epoch: 0, configuration: 0)
         /// In the order of arrival.
@@ -24,7 +26,10 @@ extension UseBatch {
         private var effects: [() -> Void] = []
         private(set) var unusable: [UnusableKey] = []
 
-        init(_ owner: UseBatcher, at now: Timestamp) { (self.owner, self.now) = (owner, now) }
+        init(_ owner: UseBatcher, at now: Timestamp) {
+            (self.owner, self.now) = (owner, now)
+            leave = Leave(by: owner.ledger.clock)
+        }
 
         mutating func begin(at authority: Authority.State, without unusable: [UnusableKey]) {
             (self.authority, self.unusable) = (authority, unusable)
@@ -132,8 +137,7 @@ extension UseBatch.Work {
         return .admitted(
             AdmittedUse(
                 record.id, snapshot, record.read, draft: draft, record.judgement, at: now,
-                nonce: record.nonce,
-                Leave(by: owner.ledger.clock)))
+                nonce: record.nonce, leave))
     }
 
     nonisolated(nonsending) mutating func write(
@@ -178,7 +182,10 @@ extension UseBatch.Work {
     /// After the commit.
     func tell() {
         for effect in effects { effect() }
-        for (pending, decision) in decisions { pending.decision.fulfil(decision) }
+        for (pending, decision) in decisions {
+            if pending.isGivenUp, case .success(.admitted(let use)) = decision { owner.onGivenUp?(use) }
+            pending.decision.fulfil(decision)
+        }
     }
 }
 

@@ -15,6 +15,8 @@ package final class UseBatcher {
     private static let batchLimit = 64
     /// A place in line is worth no more than that.
     private static let waitLimit: Period = .seconds(2)
+    /// Nor is a batch: what it admits later may not leave any more.
+    private static let batchPatience: Period = .seconds(2)
 
     final class Pending {
         let request: UseRequest
@@ -31,9 +33,17 @@ package final class UseBatcher {
         var prices = PriceNeeds()
         /// It is judged by what is known, whatever else its policies ask for by now.
         var isLast = false
+        /// Whoever asked was told that nothing came of it.
+        private(set) var isGivenUp = false
 
         init(_ request: UseRequest, _ usage: UsageID, since: UInt64) {
             (self.request, self.usage, self.since) = (request, usage, since)
+        }
+
+        func giveUp() {
+            guard !decision.isFulfilled else { return }
+            isGivenUp = true
+            decision.fulfil(.failure(UseBatcher.stalled))
         }
     }
 
@@ -48,6 +58,8 @@ package final class UseBatcher {
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
+    /// Told of what was admitted when nobody waited for it any more: it was neither signed nor sent.
+    package var onGivenUp: ((AdmittedUse) -> Void)?
     var actors = ActorTextsKept()
     /// Keys that are being read anew.
     var renewing: [ExchangeKeyID: Promise<Void>] = [:]
@@ -169,16 +181,35 @@ package final class UseBatcher {
             if queue.isEmpty { continue }
             await turn.take(on: reactor)
             let batch = nextBatch()
-            if !batch.isEmpty { await carryOut(batch) }
+            if !batch.isEmpty { await carryOut(watching: batch) }
             turn.giveBack()
         }
     }
 
+    /// Who waits for a database that says nothing is told so, again and again while it says nothing, and may
+    /// try what is done without it.
+    private func carryOut(watching batch: [Pending]) async {
+        var timer: TimerID?
+        func watch(_ period: Period) {
+            timer = reactor.schedule(afterNanoseconds: period.nanoseconds) { [self] in
+                for pending in batch { pending.giveUp() }
+                for pending in queue.all where isOverdue(pending) { pending.giveUp() }
+                watch(.milliseconds(500))
+            }
+        }
+        watch(Self.batchPatience)
+        await carryOut(batch)
+        if let timer { reactor.cancel(timer) }
+    }
+
+    private func isOverdue(_ pending: Pending) -> Bool {
+        ledger.clock.monotonicNanoseconds() &- pending.since > UInt64(Self.waitLimit.nanoseconds)
+    }
+
     private func nextBatch() -> [Pending] {
-        let now = ledger.clock.monotonicNanoseconds()
         var batch: [Pending] = []
-        for pending in queue.take(Self.batchLimit) {
-            if now &- pending.since > UInt64(Self.waitLimit.nanoseconds) {
+        for pending in queue.take(Self.batchLimit) where !pending.isGivenUp {
+            if isOverdue(pending) {
                 pending.decision.fulfil(.failure(Self.overloaded))
             } else {
                 batch.append(pending)
@@ -210,6 +241,12 @@ package final class UseBatcher {
         guard let error = error as? PostgresError else { return !(error is Problem) }
         if case .server = error { return true }
         return false
+    }
+
+    fileprivate static var stalled: Problem {
+        Problem(
+            .databaseUnavailable, "The database does not answer just now. Nothing was signed or sent.",
+            headers: [(.retryAfter, "1")])
     }
 
     private static var commitUnknown: Problem {

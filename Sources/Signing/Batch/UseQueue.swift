@@ -14,6 +14,9 @@ struct UseQueue<Element> {
 
     var isEmpty: Bool { count == 0 }
 
+    /// In no order.
+    var all: [Element] { cancels + lines.values.joined() }
+
     /// False when it is full.
     mutating func add(_ element: Element, of principal: PrincipalID?, isCancel: Bool) -> Bool {
         guard count < Self.capacity else { return false }

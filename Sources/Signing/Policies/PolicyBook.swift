@@ -62,7 +62,7 @@ package struct PolicyBook {
             version = try await markHead(place, digest, change, check)
         }
         let old = try await policyInForce(place, version - 1, change.transaction)
-        try await resetCounters(of: place, from: old, to: policy, change)
+        try await moveCounters(of: place, from: old, to: policy, change)
         return try await write(document, policy.diff(from: old).count, place, version, note, change)
     }
 
@@ -154,28 +154,51 @@ extension PolicyBook {
 // MARK: Counters
 
 extension PolicyBook {
-    /// Whose: nil is everybody's, of the desk's policy, which has numbers of its own.
-    private static let reset = Statement(
-        "limit_counters_reset",
+    /// Whose: null is everybody's, of the desk's policy, which has numbers of its own. Numbers of what is
+    /// being moved are negative meanwhile.
+    private static let lift = Statement(
+        "limit_counters_lift",
         """
-        update limit_counter set window_start = 'epoch', used = 0
-        where clause = any ($1::integer[]) and ($2::text[] is null or owner = any ($2))
+        update limit_counter c set clause = -d.target
+        from unnest($1::integer[], $2::integer[]) as d (source, target)
+        where c.clause = d.source and ($3::text[] is null or c.owner = any ($3))
         """)
+    private static let clear = Statement(
+        "limit_counters_clear",
+        """
+        delete from limit_counter
+        where (clause = any ($1::integer[]) or clause >= $3 and window_start < $4)
+            and ($2::text[] is null or owner = any ($2))
+        """)
+    private static let settle = Statement(
+        "limit_counters_settle",
+        """
+        update limit_counter set clause = -clause
+        where clause < 0 and ($1::text[] is null or owner = any ($1))
+        """)
+    /// No window is longer than half of it.
+    private static let keptAside: Period = .days(62)
 
-    /// A limit that counts something else than before begins anew; one that only allows more or less goes on.
-    /// Under the authority lock: no batch holds a counter then.
-    private nonisolated(nonsending) func resetCounters(
+    /// A limit that counts what it counted goes on; one that counts something else begins at nothing. Under
+    /// the authority lock: no batch holds a counter then.
+    private nonisolated(nonsending) func moveCounters(
         of place: PolicyPlace, from old: Policy?, to new: Policy, _ change: Change
     ) async throws {
-        let changed = new.newCounters(since: old, of: place.kind)
-        guard !changed.isEmpty else { return }
-        let clauses = changed.map { Int32($0.number) }
+        let moves = new.counterMoves(from: old, of: place.kind)
+        let fresh = new.counterNumbers(startingAnewFrom: old, of: place.kind)
+        guard !moves.isEmpty || !fresh.isEmpty else { return }
         var owners: [String]? = [place.owner]
         if place == .desk { owners = nil }
         if case .account(let id) = place { owners = try await owned(by: id, change.transaction) }
-        let counted = owners
+        let counted = Parameter.textArray(owners)
+        let over = Parameter.timestamp(change.context.now - Self.keptAside)
         change.underAuthority { transaction in
-            _ = try await transaction.query(Self.reset, .int32Array(clauses), .textArray(counted))
+            try await transaction.query(
+                Self.lift, .int32Array(moves.map(\.source)), .int32Array(moves.map(\.target)), counted)
+            try await transaction.query(
+                Self.clear, .int32Array(moves.map(\.target) + fresh), counted,
+                .int32(CounterMove.firstAside), over)
+            _ = try await transaction.query(Self.settle, counted)
         }
     }
 

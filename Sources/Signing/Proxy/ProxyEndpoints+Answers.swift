@@ -119,11 +119,7 @@ extension ProxyEndpoints {
         var entry = OutcomeBook.Entry(
             usage: use.usage, key: use.key.key.id, at: use.at, outcome: outcome, status: status, code: code,
             microseconds: Int64((clock.monotonicNanoseconds() &- began) / 1_000))
-        if refunds {
-            entry.refunds = use.judgement.charges.filter { $0.count == .notional }.map { charge in
-                OutcomeBook.Refund(of: charge, by: use.snapshot)
-            }
-        }
+        if refunds { entry.refund(use) }
         if away?.note(entry) != true { outcomes.note(entry) }
     }
 }

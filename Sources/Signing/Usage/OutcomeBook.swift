@@ -4,6 +4,7 @@ package import Events
 import Exchanges
 import JSON
 import Kernel
+import Keys
 import Postgres
 
 /// What became of what was sent, written behind the answer, many at once. What is lost on the way there is
@@ -19,6 +20,13 @@ package final class OutcomeBook {
         let microseconds: Int64
         /// Counters that are given back what a definite refusal did not use up.
         var refunds: [Refund] = []
+
+        /// What was charged for it in money did not happen.
+        mutating func refund(_ use: AdmittedUse) {
+            refunds = use.judgement.charges.filter { $0.count == .notional }.map { charge in
+                Refund(of: charge, by: use.snapshot)
+            }
+        }
     }
 
     /// Addressed by what was charged: a policy that was published since may count something else there, and
@@ -57,6 +65,15 @@ package final class OutcomeBook {
     package func stop() {
         isStopping = true
         bell.wake()
+    }
+
+    /// Of what was admitted, and neither signed nor sent.
+    package func noteUnsent(_ use: AdmittedUse) {
+        var entry = Entry(
+            usage: use.usage, key: use.key.key.id, at: use.at, outcome: .unsent, status: nil, code: nil,
+            microseconds: 0)
+        entry.refund(use)
+        note(entry)
     }
 
     /// Beyond all bounds, the oldest are left for the sweep.

@@ -153,28 +153,31 @@ extension UsageHistory {
             coalesce(bool_or(case when operation = 'trade' then data ->> 'orders' <> '1' end), false)
         from (
             select operation, action, address, symbol, data from usage_event
-            where subject = $1 and at >= $2 and at <= $3 and verdict = 'allowed'
-                and action in ('keys.sign', 'keys.proxy')
+            where subject = $1 and at >= $2 and verdict = 'allowed'
+                and (action = 'usage.report' or at <= $3 and action in ('keys.sign', 'keys.proxy'))
             order by at desc limit $4
         ) as used
         group by operation, action, address, symbol limit $5
         """)
 
-    /// What else a key was used for, up to the oldest that was read.
+    /// What else a key was used for: up to the oldest that was read, and by bots that hold it themselves.
+    /// How those would come, and from where, nobody knows.
     nonisolated(nonsending) func earlier(
         of key: ExchangeKeyID, since: Timestamp, than recorded: Recorded
     ) async throws -> EarlierUses {
-        guard recorded.isTruncated, let oldest = recorded.oldest else { return .none }
+        let oldest = recorded.isTruncated ? recorded.oldest : nil
         let rows = try await database.query(
-            Self.earlier, .text(key.description), .timestamp(since), .timestamp(oldest),
+            Self.earlier, .text(key.description), .timestamp(since), .timestamp(oldest ?? since - .days(1)),
             .int(Self.usesAtMost), .int(Self.groupsAtMost + 1))
         let count = rows.reduce(0) { $0 + $1.int(4) }
         guard rows.count <= Self.groupsAtMost, count < Self.usesAtMost else { return .unknown }
         return rows.reduce(into: EarlierUses()) { uses, row in
             guard let operation = RequestOperation(rawValue: row.text(0)) else { return }
             uses.operations.insert(operation)
-            uses.ways.insert(row.text(1) == UsageWay.sign.action ? .sign : .proxy)
-            uses.addresses.insert(row.optionalText(2).flatMap { IPAddress($0) })
+            let way = UsageWay.allCases.first { $0.action == row.text(1) }
+                .flatMap { UseWay(rawValue: $0.rawValue) }
+            uses.ways.formUnion(way.map { [$0] } ?? Set(UseWay.allCases))
+            uses.addresses.insert(way == nil ? nil : row.optionalText(2).flatMap { IPAddress($0) })
             if operation == .trade { uses.symbols.insert(row.bool(5) ? nil : row.optionalText(3)) }
         }
     }

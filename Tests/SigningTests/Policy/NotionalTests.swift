@@ -146,4 +146,15 @@ import Testing
         facts.prices = [:]
         #expect(try Made.set(policy).judge(facts).denials == ["orders.max_price_distance_percent"])
     }
+
+    @Test func `a price that the exchange sets, or that moves with the market, may be too far away`() throws {
+        let policy = #"{"operations":["trade"],"orders":{"max_price_distance_percent":"3"}}"#
+        let pegged = Made.order(.buy, .other) { $0.price = nil }
+        let judgement = try Made.set(policy).judge(Made.facts([pegged]))
+        #expect(
+            judgement.reason("orders.max_price_distance_percent")
+                == "how far its price is from the market is not known")
+        // A slice of a large order that names its limit.
+        #expect(try Made.set(policy).judge(Made.facts([Made.order(.buy, .other)])).isAllowed)
+    }
 }

@@ -91,7 +91,7 @@ import Testing
         let tighter = try #require(await TighterPolicy.propose(from: requests, instead: present))
         let expected = try Made.policy(
             """
-            {"operations":["read","trade"],"ways":["proxy"],"hosts":["spot"],
+            {"operations":["read","trade","cancel"],"ways":["proxy"],"hosts":["spot"],
              "cidrs":["10.1.0.10","10.1.0.9"],"orders":{"symbols":["BTCUSDT"],"sides":["buy","sell"],
              "types":["limit"],"time_in_force":["gtc"],"instruments":["spot"],
              "max_notional":{"amount":"6100","currency":"USD"}},
@@ -157,7 +157,7 @@ import Testing
         let told = await TighterPolicy.propose(from: uses, after: earlier, instead: present)
         let expected = try Made.policy(
             """
-            {"operations":["trade"],"ways":["sign","proxy"],"cidrs":["10.1.0.9","10.9.9.9"],
+            {"operations":["trade","cancel"],"ways":["sign","proxy"],"cidrs":["10.1.0.9","10.9.9.9"],
              "hosts":["spot","usdm"],"orders":{"symbols":["BTCEUR","BTCUSDT"],"sides":["buy","sell"]}}
             """)
         #expect(told?.policy == expected)

@@ -1,6 +1,6 @@
 import Exchanges
 import Kernel
-import Signing
+@testable import Signing
 import Testing
 
 @Suite struct UseLimitTests {
@@ -107,21 +107,50 @@ import Testing
         #expect(charges.map(\.counter.number) == [1, 2, 17, 18, 33, 34])
     }
 
-    @Test func `a counter begins again when its limit counts something else`() throws {
-        func policy(_ limits: String...) throws -> Policy {
-            try Made.policy("{\"limits\":[\(limits.joined(separator: ","))]}", of: .account)
-        }
-        let old = try policy(
-            #"{"count":"orders","max":"1","per":"24h"}"#, #"{"count":"requests","max":"1","per":"1m"}"#)
-        let larger = try policy(
-            #"{"count":"orders","max":"9","per":"1d"}"#, #"{"count":"requests","max":"9","per":"1m"}"#)
-        #expect(larger.newCounters(since: old, of: .account) == [])
-        #expect(larger.newCounters(since: nil, of: .account) == larger.counters(of: .account))
-        let other = try policy(
-            #"{"count":"requests","max":"1","per":"24h"}"#, #"{"count":"requests","max":"1","per":"2m"}"#,
-            #"{"count":"orders","max":"1","per":"24h","of":"key"}"#)
-        let new = other.newCounters(since: old, of: .account)
-        #expect(new.map(\.number) == [17, 18, 19] && new.map(\.of) == [.account, .account, .key])
+    private static let orders = #"{"count":"orders","max":"1","per":"24h"}"#
+    private static let requests = #"{"count":"requests","max":"1","per":"1m"}"#
+    private static let some = #"{"count":"orders","max":"1","per":"24h","symbols":["BTCUSDT","ETHUSDT"]}"#
+
+    private static func policy(_ limits: String...) throws -> Policy {
+        try Made.policy("{\"limits\":[\(limits.joined(separator: ","))]}", of: .account)
+    }
+
+    @Test func `a count stays with its limit, wherever it stands and however it is written`() throws {
+        let old = try Self.policy(Self.orders, Self.requests, Self.some)
+        #expect(old.counterMoves(from: old, of: .account) == [])
+        let again = try Self.policy(
+            #"{"count":"orders","max":"9","per":"1d","of":"account"}"#,
+            #"{"count":"requests","max":"9","per":"60s"}"#,
+            #"{"count":"orders","max":"1","per":"24h","symbols":["ETHUSDT","BTCUSDT"]}"#)
+        #expect(again.counterMoves(from: old, of: .account) == [])
+        #expect(again.counterNumbers(startingAnewFrom: old, of: .account) == [])
+        let swapped = try Self.policy(Self.requests, Self.orders, Self.some)
+        let moves = swapped.counterMoves(from: old, of: .account)
+        #expect(moves == [CounterMove(source: 17, target: 18), CounterMove(source: 18, target: 17)])
+    }
+
+    @Test func `a limit that leaves finds its count again, and one that is new begins at nothing`() throws {
+        let old = try Self.policy(Self.orders, Self.requests)
+        let less = try Self.policy(Self.requests)
+        let leaving = less.counterMoves(from: old, of: .account)
+        try #require(leaving.map(\.source) == [17, 18] && leaving[1].target == 17)
+        let aside = leaving[0].target
+        #expect(aside >= CounterMove.firstAside)
+        let back = old.counterMoves(from: less, of: .account)
+        #expect(back == [CounterMove(source: 17, target: 18), CounterMove(source: aside, target: 17)])
+        let other = try Self.policy(
+            #"{"count":"orders","max":"1","per":"24h","of":"key"}"#,
+            #"{"count":"requests","max":"1","per":"2m"}"#)
+        #expect(other.counterNumbers(startingAnewFrom: old, of: .account) == [17, 18])
+        #expect(other.counterMoves(from: old, of: .account).allSatisfy { $0.source != $0.target })
+        #expect(old.counterNumbers(startingAnewFrom: nil, of: .account) == [17, 18])
+    }
+
+    @Test func `two limits that count the same with two maxima have two counts`() throws {
+        let old = try Self.policy(Self.orders, Self.orders)
+        let new = try Self.policy(Self.requests, Self.orders, Self.orders)
+        let moves = new.counterMoves(from: old, of: .account).filter { $0.source < CounterMove.firstAside }
+        #expect(moves == [CounterMove(source: 17, target: 18), CounterMove(source: 18, target: 19)])
     }
 
     @Test func `a limit that only reports is charged, and does not deny`() throws {

@@ -76,12 +76,17 @@ extension Judge {
         }
     }
 
-    /// A market order has no price to be far off; that there is a price to compare with is asked of all.
+    /// A market order has no price to be far off; that there is a price to compare with is asked of all. One
+    /// that moves with the market, or that the exchange sets, may be anywhere.
     private func excess(_ order: OrderIntent, furtherThan percent: Decimal) -> UnknownValue? {
         let value = OrderValue(order, facts)
         guard let market = value.marketPrice() else { return value.noPrice }
-        guard order.kind.hasLimit || order.price != nil else { return nil }
-        guard let price = order.price else { return UnknownValue(reason: order.lacks("price")) }
+        guard order.kind.hasLimit || order.kind == .other || order.price != nil else { return nil }
+        guard let price = order.price else {
+            let isOpen = order.kind == .other
+            return UnknownValue(
+                reason: isOpen ? "how far its price is from the market is not known" : order.lacks("price"))
+        }
         let distance = price.subtracting(market.value)?.magnitude.multiplied(by: Decimal(exactly: 100))
         guard let distance, let most = market.value.multiplied(by: percent) else {
             return UnknownValue(reason: "its price has more digits than can be compared")

@@ -31,24 +31,4 @@ extension Policy {
             LimitCounter(of: limit.of ?? owner, limit: place + 1, in: owner)
         }
     }
-
-    /// Those of them that counted something else before, and begin at nothing again. Another maximum is still
-    /// the same count.
-    package func newCounters(since old: Policy?, of owner: PolicyOwner) -> [LimitCounter] {
-        zip(limits.indices, counters(of: owner)).compactMap { place, counter in
-            guard let before = old?.limits, before.indices.contains(place),
-                limits[place].counts(like: before[place])
-            else { return counter }
-            return nil
-        }
-    }
-}
-
-extension UseLimit {
-    fileprivate func counts(like other: UseLimit) -> Bool {
-        var same = other
-        same.max = max
-        same.per = per
-        return self == same && per.seconds == other.per.seconds
-    }
 }

@@ -43,7 +43,9 @@ extension Policy {
         to used: [UseFacts], and others: Set<RequestOperation>, after earlier: EarlierUses
     ) -> Policy {
         var policy = self
-        let done = others.union(used.map(\.meaning.operation)).union(earlier.operations)
+        var done = others.union(used.map(\.meaning.operation)).union(earlier.operations)
+        // Whoever opens must be able to take it back, whether that was needed so far or not.
+        if done.contains(.trade) { done.insert(.cancel) }
         policy.operations = RequestOperation.allCases.filter { done.contains($0) && mayDo($0) }
         // Where, how and from where the others came is not known here.
         if others.isEmpty {
