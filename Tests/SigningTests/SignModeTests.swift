@@ -21,6 +21,19 @@ import Testing
         return answer.json["detail"]?.asString ?? ""
     }
 
+    @Test(arguments: [("get", "/api/v3/account", "/method"), ("GET", "api/v3/account", "/path")])
+    func `what is no request is named, and no use`(
+        method: String, path: String, pointer: String
+    ) async throws {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("trader")
+            let answer = try await desk.sign(key, method, path)
+            #expect(answer.status == 422, "\(answer.text)")
+            #expect(answer.json["errors"]?[0]?["pointer"]?.asString == pointer)
+            #expect(try await desk.call("GET", "/v1/usage-events").json["data"] == [])
+        }
+    }
+
     @Test func `no order hides in what does not trade, though orders are allowed`() async throws {
         try await SigningDesk.run { desk in
             let key = try await desk.key("trader")

@@ -112,7 +112,7 @@ import Testing
                 try await wait(until: "the answer") { asked.answer != nil }
                 let answer = try #require(asked.answer)
                 #expect(answer.status == 503, "\(answer.text)")
-                #expect(answer.json["code"] == "database_unavailable", "\(answer.text)")
+                #expect(answer.json["code"] == "overloaded", "\(answer.text)")
             }
             try await expectUnsent(desk)
         }

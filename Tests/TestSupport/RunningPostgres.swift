@@ -63,6 +63,19 @@ package final class RunningPostgres: Sendable {
         _ = try await running?.exited()
     }
 
+    /// As behind a disk that hangs: connections stand, and nobody answers.
+    package func pause() throws {
+        guard let server = process.withLock({ $0 }) else { throw Impatience("PostgreSQL is not there") }
+        server.signal(SIGSTOP)
+        for child in children(of: server.pid) { kill(child, SIGSTOP) }
+    }
+
+    package func resume() {
+        guard let server = process.withLock({ $0 }) else { return }
+        for child in children(of: server.pid) { kill(child, SIGCONT) }
+        server.signal(SIGCONT)
+    }
+
     /// A client program, as who may use the socket: `createdb`, `pg_dump`, `psql`.
     package func run(_ program: String, _ arguments: [String]) async throws -> String {
         let words = ["\(programs.folder)/\(program)", "-h", folder.path, "-U", "postgres"] + arguments
@@ -81,5 +94,15 @@ package final class RunningPostgres: Sendable {
         try await blockingThreads.run { [folder, account] in
             try ScratchServer.copyPristine(to: folder.file("data"), as: account)
         }
+    }
+}
+
+/// The parent follows the state, which follows the name in parentheses.
+private func children(of parent: pid_t) -> [pid_t] {
+    (folderEntries("/proc") ?? []).compactMap { pid_t($0) }.filter { pid in
+        guard let stat = readWhole("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else {
+            return false
+        }
+        return stat[end...].split(separator: " ").dropFirst(2).first.flatMap { pid_t($0) } == parent
     }
 }

@@ -119,7 +119,9 @@ final class Pipeline {
             try enter(request, context, &visit)
             return try await away.answer(request, context)
         }
+        let asked = clock.monotonicNanoseconds()
         let admission = try await admit(request, operation, &visit)
+        try checkPrompt(operation, since: asked)
         try enter(request, admission.context, &visit)
         // Before anything of its body is waited for.
         let watch = UploadWatch(request, operation, admission, visit, gate)
@@ -146,6 +148,18 @@ final class Pipeline {
             throw problem
         }
     }
+
+    /// Uses of keys are worth something now, and not whenever a database that hung says who asks.
+    private func checkPrompt(_ operation: Operation, since asked: UInt64) throws {
+        guard operation.settlesItself,
+            clock.monotonicNanoseconds() &- asked > UInt64(Self.promptly.nanoseconds)
+        else { return }
+        throw Problem(
+            .overloaded, "The database took too long to say who asks. Nothing was done.",
+            headers: [(.retryAfter, "1")])
+    }
+
+    private static let promptly: Period = .seconds(2)
 
     /// Nobody is looked for whose address has no requests left: that is how access tokens are guessed. Who is
     /// known pays for themselves.
@@ -207,11 +221,13 @@ final class Pipeline {
         _ operation: Operation, _ request: Request, _ admission: Admission, _ visit: inout Visit
     ) async throws -> Response {
         var context = admission.context
+        let asked = clock.monotonicNanoseconds()
         if operation.method == .post,
             let replay = try await idempotency.begin(request, operation, &context)
         {
             return replay
         }
+        try checkPrompt(operation, since: asked)
         // A read runs beside the check of the epoch that its authority was read at; one that was overtaken by
         // a change of authority is dropped and decided again.
         guard admission.check != nil else {

@@ -54,6 +54,8 @@ extension UseBatch.Work {
     }
 
     private mutating func judge(_ pending: UseBatcher.Pending) {
+        // Whoever asked was told already.
+        guard !pending.isGivenUp else { return decisions.append((pending, .failure(UseBatcher.stalled))) }
         guard pending.request.context.stands(at: authority.epoch) else {
             return decisions.append((pending, .failure(AuthorityMoved())))
         }

@@ -38,9 +38,13 @@ struct UseBatch {
             } catch Restart.stale {
                 isPatient = true
             } catch Restart.missing(let counters) {
-                _ = try await ledger.database.query(
-                    LimitCounters.make, .textArray(counters.map(\.owner)),
-                    .int32Array(counters.map { Int32($0.clause) }))
+                // Whoever publishes a policy moves counters, and must not meet new ones on the way.
+                try await ledger.database.transaction { transaction in
+                    try await Authority.share(in: transaction)
+                    _ = try await transaction.query(
+                        LimitCounters.make, .textArray(counters.map(\.owner)),
+                        .int32Array(counters.map { Int32($0.clause) }))
+                }
             }
         }
     }

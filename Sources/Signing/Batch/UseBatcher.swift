@@ -109,7 +109,7 @@ package final class UseBatcher {
         let pending = Pending(request, ledger.newID(), since: 0)
         pending.isLast = isLast
         try await prepare(pending, isReady: isReady)
-        if let read = pending.read, let snapshot = try await recent(for: request) {
+        if let read = pending.read, let snapshot = try await promptly({ try await recent(for: request) }) {
             try await refuses(snapshot, read)
             _ = judge(pending, by: snapshot, at: ledger.clock.now())
         }
@@ -123,10 +123,21 @@ package final class UseBatcher {
         return try await pending.decision.get().get()
     }
 
+    /// What the database kept waiting here is not put in line as if it had just come.
+    private nonisolated(nonsending) func promptly<Result>(
+        _ look: () async throws -> Result
+    ) async throws -> Result {
+        let asked = ledger.clock.monotonicNanoseconds()
+        let result = try await look()
+        let waited = ledger.clock.monotonicNanoseconds() &- asked
+        guard waited <= UInt64(Self.batchPatience.nanoseconds) else { throw Self.stalled }
+        return result
+    }
+
     /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
     private nonisolated(nonsending) func prepare(_ pending: Pending, isReady: Bool) async throws {
         let request = pending.request
-        let snapshot = try await permitted(request)
+        let snapshot = try await promptly { try await permitted(request) }
         let read = ReadUse(request, of: snapshot.usable, naming: ledger.entropy)
         (pending.read, pending.snapshot) = (read, snapshot)
         pending.prices =
@@ -230,7 +241,7 @@ package final class UseBatcher {
             // What may have been committed is not used: its signatures were never made.
             fail(batch, Self.commitUnknown)
         } catch  where batch.count > 1 && Self.isOfOne(error) {
-            for pending in batch { await carryOut([pending]) }
+            for pending in batch where !pending.isGivenUp { await carryOut([pending]) }
         } catch {
             fail(batch, error)
         }
@@ -243,9 +254,10 @@ package final class UseBatcher {
         return false
     }
 
-    fileprivate static var stalled: Problem {
+    /// An overload, which nobody asks again about by themselves.
+    static var stalled: Problem {
         Problem(
-            .databaseUnavailable, "The database does not answer just now. Nothing was signed or sent.",
+            .overloaded, "The database does not answer just now. Nothing was signed or sent.",
             headers: [(.retryAfter, "1")])
     }
 

@@ -12,8 +12,14 @@ struct SignBody {
     init(_ fields: Fields) throws(FieldErrors) {
         var f = fields
         let method = f.string("method", 3...10)
+        if method.utf8.contains(where: { !(0x41...0x5A).contains($0) }) {
+            f.fail("method", code: FieldCode.malformed, "must be a method in capitals, such as GET")
+        }
         let host = f.string("host", 1...20)
         let path = f.string("path", 1...2_048)
+        if !path.isEmpty, !path.hasPrefix("/") {
+            f.fail("path", code: FieldCode.malformed, "must begin with /")
+        }
         let query = Self.query(&f)
         let body = f.string(optional: "body", 0...262_144)
         let type = f.string(optional: "content_type", 1...100)

@@ -48,7 +48,13 @@ extension SignEndpoints {
             UseRequest(.sign, try request.keyID(), body.incoming, context))
         switch decision {
         case .denied(let denied): throw Problem.denied(denied, to: context)
-        case .admitted(let use): return try response(to: use)
+        case .admitted(let use):
+            do {
+                return try response(to: use)
+            } catch {
+                batcher.onGivenUp?(use)
+                throw error
+            }
         }
     }
 

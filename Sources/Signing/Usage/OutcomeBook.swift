@@ -119,7 +119,8 @@ package final class OutcomeBook {
                 $8::text[])
             as d (id, at, outcome, status, code, microseconds, subject)
         where u.subject = d.subject and u.at = d.at and u.id = d.id
-            and (u.outcome = 'authorised' or u.outcome = 'unknown' and d.outcome <> 'unknown')
+            and (u.outcome = 'authorised' or u.outcome = 'unknown' and d.outcome <> 'unknown'
+                or u.outcome = 'signed' and d.outcome = 'not_sent')
         returning u.id
         """)
     private static let refund = Statement(

@@ -46,7 +46,7 @@ struct UsageSummary {
         limit = query.int("limit", 1...Self.groupsAtMost) ?? Self.groupsAtMost
         filter = UsageFilter(&query, of: nil)
         let (first, last) = (query.time("from"), query.time("to"))
-        to = last ?? (first.map { $0 + Self.longestSpan } ?? now)
+        to = last ?? now
         from = first ?? to - Self.usualSpan
         if from >= to {
             query.fail("from", code: FieldCode.outOfRange, "must be before to")

@@ -153,6 +153,21 @@ import Testing
         #expect(moves == [CounterMove(source: 17, target: 18), CounterMove(source: 18, target: 19)])
     }
 
+    @Test func `what is put beside a limit takes nothing of its count`() throws {
+        let orders = Self.orders.replacing(#""max":"1""#, with: #""max":"10""#)
+        let larger = Self.orders.replacing(#""max":"1""#, with: #""max":"100""#)
+        let (old, lower) = (try Self.policy(orders), Self.orders)
+        let new = try Self.policy(larger, orders)
+        #expect(new.counterMoves(from: old, of: .account).first == CounterMove(source: 17, target: 18))
+        // One that only reports is none that binds.
+        let trial = try Made.policy(
+            "{\"limits\":[\(lower),\(orders)],\"log_only\":[\"limits.1\"]}", of: .account)
+        #expect(trial.counterMoves(from: old, of: .account).first == CounterMove(source: 17, target: 18))
+        // Only orders open.
+        let said = orders.replacing("}", with: #","operations":["trade"]}"#)
+        #expect(try Self.policy(said).counterMoves(from: old, of: .account) == [])
+    }
+
     @Test func `a limit that only reports is charged, and does not deny`() throws {
         let policy =
             """

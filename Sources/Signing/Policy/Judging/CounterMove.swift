@@ -34,11 +34,17 @@ extension Policy {
 
     private func namedCounters(of owner: PolicyOwner) -> [CountName: Int32] {
         var named: [CountName: Int32] = [:]
-        for (limit, counter) in zip(limits, counters(of: owner)) {
-            var name = CountName(text: limit.countText(in: owner), occurrence: 1)
-            // Two limits that count the same, with two maxima.
+        // Of several that count the same, the one that binds has the count.
+        let all = zip(limits, counters(of: owner)).enumerated().map { place, one in
+            (limit: one.0, counter: one.1, reports: logOnly.contains(.limit(place + 1)))
+        }
+        let rank = { (one: (limit: UseLimit, counter: LimitCounter, reports: Bool)) in
+            (one.reports ? 1 : 0, one.limit.max)
+        }
+        for one in all.sorted(by: { rank($0) < rank($1) }) {
+            var name = CountName(text: one.limit.countText(in: owner), occurrence: 1)
             while named[name] != nil { name.occurrence += 1 }
-            named[name] = Int32(counter.number)
+            named[name] = Int32(one.counter.number)
         }
         return named
     }
@@ -60,7 +66,11 @@ private struct CountName: Hashable {
 extension UseLimit {
     /// All but its maximum, the same however it was written.
     fileprivate func countText(in owner: PolicyOwner) -> String {
-        let operations = operations.map { $0.map(\.rawValue).sorted().joined(separator: ",") } ?? "*"
+        // Only orders open.
+        let everything: Set<RequestOperation> =
+            scope == .opening ? [.trade] : Set(RequestOperation.allCases)
+        let counted = Set(operations ?? RequestOperation.allCases).intersection(everything)
+        let operations = counted.map(\.rawValue).sorted().joined(separator: ",")
         let symbols = symbols.map { $0.map(\.text).sorted().joined(separator: ",") } ?? "*"
         return [
             owner.rawValue, (of ?? owner).rawValue, count.rawValue, scope.rawValue, "\(per.seconds)",

@@ -83,7 +83,7 @@ extension Judge {
         guard let market = value.marketPrice() else { return value.noPrice }
         guard order.kind.hasLimit || order.kind == .other || order.price != nil else { return nil }
         guard let price = order.price else {
-            let isOpen = order.kind == .other
+            let isOpen = order.kind == .other && !order.replaces
             return UnknownValue(
                 reason: isOpen ? "how far its price is from the market is not known" : order.lacks("price"))
         }

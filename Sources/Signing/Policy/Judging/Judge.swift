@@ -72,7 +72,10 @@ struct Judge {
         let wanted = WithdrawalBounds.Destination(
             asset: intent.asset, network: intent.network, address: intent.address, tag: intent.tag)
         return verdict(.withdrawals, rules.withdrawals?.destinations.contains(wanted) ?? false) {
-            "\(Self.shown(intent.asset)) to \(Self.shown(intent.address)) is not among the destinations"
+            let network = intent.network.map { " by \(Self.shown($0))" } ?? " by no network that it names"
+            let tag = intent.tag.map { " with the tag \(Self.shown($0))" } ?? ""
+            return "\(Self.shown(intent.asset)) to \(Self.shown(intent.address))\(network)\(tag)"
+                + " is not among the destinations"
         }
     }
 

@@ -70,9 +70,10 @@ struct Standing {
         guard order.intent.instrument == .spot, order.intent.side == .sell else {
             return start + "the exchange does not hold this order to reducing"
         }
-        return start
-            + (facts.holdings == nil
-                ? "what the account holds is unknown" : "this sells more than the account is known to hold")
+        if facts.holdings == nil { return start + "what the account holds is unknown" }
+        // What is sold for an amount of money depends on the price.
+        guard order.intent.unit == .base else { return start + "how much this sells is not known beforehand" }
+        return start + "this sells more than the account is known to hold"
     }
 
     /// An unknown instrument opens nothing.
