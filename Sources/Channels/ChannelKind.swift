@@ -18,6 +18,9 @@ package enum ChannelKind: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether one message undoes another there: what closes must never overtake what opens.
+    package var keepsState: Bool { self == .pagerduty }
+
     /// Whether the receiver checks our signature.
     package var isSigned: Bool { self == .standard || self == .json || self == .cloudevents }
 

@@ -1,6 +1,8 @@
 import Access
+import Channels
 import Crypto
 import EventLoop
+import Events
 import JSON
 import Kernel
 import Postgres
@@ -107,6 +109,39 @@ struct OrderTests {
             #expect(
                 try await DeliveryQueue.advance([line], for: room.node, at: room.clock.now, in: database)
                     .count == 1)
+        }
+    }
+
+    @Test func `a pager is told of an alert's end after its beginning, ordered or not, again too`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            let (id, _) = try await room.makeWebhook(takes: ["alert.*", "custom.*"])
+            let routing = WebhookChannel(
+                kind: .pagerduty, settings: JSONObject(), secretNames: [], sealed: nil)
+            try await room.ledger.change(testContext(at: room.clock.now)) { change in
+                try await ChannelStore.write(routing, of: id, in: change.transaction)
+                change.touchesConfiguration = true
+            }
+            let (alert, other) = (Self.subject, AlertID(UUID(high: 7, low: 2)))
+            try await room.alert(alert)
+            try await room.alert(other)
+            try await room.alert(alert, "alert.resolved")
+            func waiting() async throws -> Int { try await room.count("due_at = 'infinity'") }
+            #expect(try await waiting() == 1)
+            #expect(try await room.count("due_at = 'infinity' and event_type = 'alert.resolved'") == 1)
+            try await room.end(room.pending(), .delivered)
+            try await database.transaction { transaction in
+                let messages = ["alert.firing", "alert.resolved"].map { type in
+                    Message(
+                        type: type, timestamp: room.clock.now,
+                        data: JSONObject(members: [("subject", .string(alert.description))]), event: nil,
+                        alert: alert, permissions: [])
+                }
+                _ = try await room.outbox.enqueue(messages, again: id, in: transaction)
+            }
+            #expect(try await waiting() == 1)
         }
     }
 

@@ -150,7 +150,7 @@ package final class WebhookOutbox {
             receivers: receivers.map { entry in
                 DeliveryDraft.Receiver(
                     webhook: entry.id, id: newID(at: now),
-                    orderKey: entry.terms.isOrdered ? message.orderKey : nil)
+                    orderKey: entry.orderKey(of: message))
             },
             body: MessageBody(message, payload), target: target)
         (draft.alerts, draft.events) = (message.alerts, message.events)
@@ -185,7 +185,8 @@ extension WebhookOutbox {
         }
     }
 
-    /// Queues them for one webhook, each by itself and out of any order. Whoever polls finds them.
+    /// Queues them for one webhook, each by itself and out of any order, but for what keeps state there.
+    /// Whoever polls finds them.
     nonisolated(nonsending) func enqueue(
         _ messages: [Message], again webhook: WebhookID, in transaction: Transaction
     ) async throws -> [DeliveryID] {
@@ -195,7 +196,10 @@ extension WebhookOutbox {
         let drafts = messages.map { message in
             DeliveryDraft(
                 message: message, id: newID(at: now),
-                receivers: [DeliveryDraft.Receiver(webhook: webhook, id: newID(at: now), orderKey: nil)],
+                receivers: [
+                    DeliveryDraft.Receiver(
+                        webhook: webhook, id: newID(at: now), orderKey: entry.stateKey(of: message))
+                ],
                 body: MessageBody(message, entry.terms.payload))
         }
         if drafts.isEmpty { return [] }

@@ -56,6 +56,17 @@ final class WebhookSnapshot {
             }
         }
 
+        /// What a message waits behind: others about the same.
+        func orderKey(of message: Message) -> String? {
+            terms.isOrdered ? message.orderKey : stateKey(of: message)
+        }
+
+        /// The same where nobody asked for order: a pager that was told of the end of an alert first would
+        /// hold it open for ever.
+        func stateKey(of message: Message) -> String? {
+            channel?.kind.keepsState == true && message.alert != nil ? message.orderKey : nil
+        }
+
         private func hasLabels(of message: Message) -> Bool {
             guard !terms.matchers.isEmpty, let labels = message.labels else { return true }
             return terms.matchers.allSatisfy { $0.takes(labels) }

@@ -134,7 +134,7 @@ extension WebhookReplay {
         update delivery d set due_at = s.at, next_attempt_at = s.at, schedule_at = s.at
         from (select id, $2::timestamptz + (place - 1) * $3::bigint * interval '1 microsecond' as at
             from unnest($1::uuid[]) with ordinality as i (id, place)) as s
-        where d.id = s.id
+        where d.id = s.id and d.due_at < 'infinity'
         """)
 
     /// - Parameter sees: whether the caller may send it.
