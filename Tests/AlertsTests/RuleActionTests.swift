@@ -59,11 +59,14 @@ struct RuleActionTests {
             #expect(done?["state"] == "done" && done?["changed"] == 1, "\(done ?? .null)")
             #expect(done?["key_ids"]?[0]?.asString == hit.description)
             #expect(try await desk.eventNames("rule.") == ["rule.acted"])
-            // Once more, about a key that is suspended already, and about none: nothing to tell.
+            // Once more, about a key that is suspended already: nothing to tell. About none it could not.
             try await desk.emit(.custom, ["v": 1], subject: hit.description)
-            try await desk.emit(.custom, ["v": 1], subject: "nothing")
-            #expect(try await desk.runner().carryOut() == 2)
+            #expect(try await desk.runner().carryOut() == 1)
             #expect(try await desk.eventNames("rule.") == ["rule.acted"])
+            desk.now = desk.now + .seconds(1)
+            try await desk.emit(.custom, ["v": 1], subject: "nothing")
+            #expect(try await desk.runner().carryOut() == 1)
+            #expect(try await desk.eventNames("rule.") == ["rule.acted", "rule.action.refused"])
         }
     }
 
@@ -275,6 +278,48 @@ struct RuleActionTests {
             desk.now = desk.now + .minutes(61)
             #expect(try await desk.runner().carryOut() == 1)
             #expect(try await desk.eventNames("rule.").count == 2)
+        }
+    }
+
+    @Test(arguments: [
+        (#""subject": "KEY""#, true), (#""key_id": "KEY""#, true),
+        (#""subject": "x", "key_id": "KEY""#, true),
+        (#""key_id": "main""#, false), (#""subject": "x""#, false),
+    ])
+    func `a trial and what is done take the same key of an event, and where there is none that is told`(
+        fields: String, names: Bool
+    ) async throws {
+        try await withDesk { worker, desk in
+            let key = desk.keys.add(1)
+            let id = try await desk.enabledRule(rule(#"{"of_event": true}"#))
+            let fields = fields.replacing("KEY", with: key.description)
+            let body = #"{"type": "custom.a", "v": 1, \#(fields)}"#
+            let paths = ["test", "actions/dry-run"]
+            for path in paths {
+                let plan = try await desk.call("POST", "alert-rules/\(id)/\(path)", #"{"event": \#(body)}"#)
+                #expect(plan.json["actions"]?[0]?["matched"] == (names ? 1 : 0), "\(plan.text)")
+            }
+            let data = try JSONValue.parse(Array(body.utf8)).asObject ?? JSONObject()
+            let own = JSONObject(
+                members: data.members.filter { $0.name != "type" && $0.name != "subject" }
+                    .map { ($0.name, $0.value) })
+            try await desk.emit(.custom, .object(own), subject: data["subject"]?.asString)
+            #expect(try await desk.runner().carryOut() == 1)
+            #expect((desk.keys.modes[key] == .suspend) == names)
+            let refused = try await desk.eventNames("rule.action.")
+            #expect(refused == (names ? [] : ["rule.action.refused"]))
+        }
+    }
+
+    @Test func `what names a key that is not there says so`() async throws {
+        try await withDesk { worker, desk in
+            _ = try await desk.enabledRule(rule(#"{"of_event": true}"#))
+            let gone = ExchangeKeyID(UUID(high: 1, low: 1))
+            try await desk.emit(.custom, ["v": 1], subject: gone.description)
+            #expect(try await desk.runner().carryOut() == 1)
+            let alert = try await desk.alerts().first?["id"]?.asString ?? ""
+            let done = try await desk.call("GET", "alerts/\(alert)/explain").json["actions"]?[0]
+            #expect(done?["note"]?.asString?.contains("no such key") == true, "\(done ?? .null)")
         }
     }
 

@@ -106,7 +106,7 @@ enum ActionRuns {
                 ActionRun(
                     id: newID(), rule: firing.rule.id, version: firing.rule.version, alert: alert,
                     event: firing.event.id, action: action, place: place,
-                    key: EventTopic(of: firing.event).thing.flatMap { ExchangeKeyID($0) }, madeAt: firing.at)
+                    key: firing.event.key, madeAt: firing.at)
             }
         }
         if runs.isEmpty { return false }
@@ -184,6 +184,11 @@ extension ActionRun {
             endedAt: row.optionalTimestamp(10), touched: row.idArray(11), unchanged: row.int(12),
             forbidden: row.int(13), note: row.optionalText(14))
     }
+}
+
+extension Event {
+    /// The key that it is about.
+    fileprivate var key: ExchangeKeyID? { RuleAction.key(of: type, subject: subject, data) }
 }
 
 // MARK: As answered

@@ -57,7 +57,6 @@ extension JSONObject {
     /// The key that an event, as it is viewed or written out, is about.
     var key: ExchangeKeyID? {
         guard let type = self["type"]?.asString.flatMap({ EventType($0) }) else { return nil }
-        let topic = EventTopic(of: type, subject: self["subject"]?.asString ?? self["key_id"]?.asString, self)
-        return topic.thing.flatMap { ExchangeKeyID($0) }
+        return RuleAction.key(of: type, subject: self["subject"]?.asString, self)
     }
 }

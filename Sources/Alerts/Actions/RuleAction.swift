@@ -1,5 +1,7 @@
 package import Access
+import Events
 import JSON
+import Kernel
 
 /// What a rule does to keys when it fires, beside sending. It takes, and never gives back.
 package struct RuleAction: Equatable, Sendable {
@@ -11,6 +13,14 @@ package struct RuleAction: Equatable, Sendable {
 
     package let deed: KeyDeed
     package let keys: Keys
+
+    /// The key that an event is about, for a trial and for what is done: its subject, or what its `key_id`
+    /// names. An own event may say either; whether anything may be done to that key is asked then.
+    static func key(of type: EventType, subject: String?, _ data: JSONObject) -> ExchangeKeyID? {
+        if let thing = EventTopic(of: type, subject: subject, data).thing { return ExchangeKeyID(thing) }
+        guard type.isAboutThings else { return nil }
+        return data["key_id"]?.asString.flatMap { ExchangeKeyID($0) }
+    }
 
     /// On which keys, when an event about `key` fires; nil: on none.
     func scope(firedAbout key: ExchangeKeyID?) -> Scope? {

@@ -134,7 +134,10 @@ package final class RuleActionRunner {
             return true
         }
         guard let scope = run.action.scope(firedAbout: run.key) else {
-            try await end(run, .done, "the event is about no key", change)
+            guard try await ActionRuns.lockPending(run, in: change.transaction) else { return true }
+            let why = "the event is about no key: neither its subject nor its key_id is one"
+            try await end(run, .refused, why, change)
+            refused(run, rule, because: why, change)
             return true
         }
         let found = try await rights.rights(of: rule.holders, in: change.transaction)
@@ -204,7 +207,9 @@ package final class RuleActionRunner {
             refused(run, rule, because: why, change)
         case .go:
             run.touched = reach.changed.map(\.id)
-            try await end(run, .done, nil, change)
+            let isUnknown = reach.matched == 0 && run.action.keys == .ofEvent
+            let note = isUnknown ? "there is no such key, or it is revoked" : nil
+            try await end(run, .done, note, change)
             if reach.changed.isEmpty { break }
             change.audit("rules.act", rule.id, detail: rule.detail(of: run, reach))
             change.emit(
