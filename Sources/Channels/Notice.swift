@@ -57,7 +57,8 @@ package struct Notice: Sendable {
         text = isAlert ? Self.said(data) ?? Self.sentence(data, rule) : Self.words(of: type, data)
         facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: data)
         link = isAlert || isDigest ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
-        thing = (data["alert_id"] ?? data["event_id"])?.asString ?? id
+        // An own event that names an alert is not that alert.
+        thing = data[isAlert ? "alert_id" : "event_id"]?.asString ?? id
     }
 
     /// Whether somebody is wanted.

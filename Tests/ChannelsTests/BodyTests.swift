@@ -81,6 +81,14 @@ import Testing
         }
     }
 
+    @Test func `an own event that names an alert is not taken for it`() throws {
+        let own = try Notices.event(
+            "custom.book", ["event_id": "evt_1", "subject": "book", "alert_id": "alert_1"])
+        #expect(PagerDutyBody.key(own) == "keybell/evt_1")
+        let event = CloudEventBody.request(own, mode: .structured, source: "/k").text
+        #expect(try JSONValue.parse(Array(event.utf8))["subject"] == "book")
+    }
+
     @Test func `Teams gets an Adaptive Card of text runs`() throws {
         let text = try text(.teams(url: ""), Notices.alert())
         #expect(

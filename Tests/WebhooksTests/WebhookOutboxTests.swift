@@ -132,6 +132,32 @@ struct WebhookOutboxTests {
         }
     }
 
+    @Test func `an own event's fields never pass for a message's, and none is lost`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let room = try WebhookRoom(database)
+            try await room.makeWebhook("full", takes: ["custom.*"])
+            try await room.makeWebhook("thin", takes: ["custom.*"]) { $0.payload = .thin }
+            let pushed = JSONObject(members: [
+                ("sequence", 812_345), ("event_id", "mine"), ("thinned", true), ("bid", "1.5"),
+                ("url", "https://evil.example/"), ("alert_id", "alrt_01ke6my6g1f72aabsp2fhyey4q"),
+            ])
+            try await room.emit("custom.book", subject: "book", pushed)
+            try await room.emit("custom.plain", JSONObject(members: [("bid", "1.5")]))
+            var told: [[String: JSONValue]] = []
+            for delivery in try await room.pending().sorted(by: { $0.id < $1.id }) {
+                let data = try JSONValue.parse(delivery.body)["data"]?.asObject ?? JSONObject()
+                told.append(Dictionary(uniqueKeysWithValues: data.members.map { ($0.name, $0.value) }))
+            }
+            let full = try #require(told.first { $0["event_data"] != nil })
+            #expect(full["sequence"] == 1 && full["bid"] == "1.5" && full["thinned"] == nil)
+            #expect(full["event_id"] != "mine" && full["event_data"] == .object(pushed))
+            let thin = told.filter { $0["bid"] == nil }
+            #expect(thin.count == 2)
+            #expect(thin.allSatisfy { Set($0.keys) == ["event_id", "subject", "sequence"] })
+            #expect(told.count == 4 && told.count { $0["event_data"] != nil } == 1)
+        }
+    }
+
     @Test func `what is rolled back is not queued, and its number is used again`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database in
             let room = try WebhookRoom(database)

@@ -29,7 +29,7 @@ enum CloudEventBody {
             ("specversion", "1.0"), ("id", notice.id), ("source", source), ("type", "keybell.\(notice.type)"),
             ("time", notice.time),
         ]
-        let subject = notice.data["alert_id"] ?? notice.data["subject"]
+        let subject = notice.data[notice.step == nil ? "subject" : "alert_id"]
         if let subject = subject?.asString, !subject.isEmpty { attributes.append(("subject", subject)) }
         if let number = notice.data["sequence"]?.asInt { attributes.append(("sequence", "\(number)")) }
         return attributes

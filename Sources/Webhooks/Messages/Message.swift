@@ -112,12 +112,22 @@ extension Message {
         return data?["webhook_id"]?.asString.flatMap { WebhookID($0) }
     }
 
-    /// The event's fields after its id and subject.
+    /// The event's fields after its id and subject. Where an own event has a field of a name that messages
+    /// have themselves, that is left out of its place, and all that was pushed stands together.
     private static func data(of event: Event) -> JSONObject {
         var data = JSONObject()
         _ = data.append("event_id", .string(event.id.description))
         _ = data.append("subject", event.subject.map { .string($0) } ?? .null)
-        for member in event.data.members { _ = data.append(member.name, member.value) }
+        let kept = event.type.isCustom ? MessageBody.ownNames : []
+        var isWhole = true
+        for member in event.data.members {
+            if kept.contains(member.name) {
+                isWhole = false
+            } else {
+                _ = data.append(member.name, member.value)
+            }
+        }
+        if !isWhole { _ = data.append(MessageBody.pushedName, .object(event.data)) }
         return data
     }
 }

@@ -1,3 +1,4 @@
+import Events
 import JSON
 import Kernel
 
@@ -9,14 +10,19 @@ struct MessageBody {
     /// Digits of the largest sequence number.
     private static let sequenceBytes = 19
 
+    /// Where an own event's data stands as it was pushed, when a name in it is one of a message's own.
+    static let pushedName = "event_data"
+    static let ownNames: Set<String> = ["event_id", "sequence", "thinned", pushedName]
+
     let prefix: [UInt8]
     static let suffix = Array("}}".utf8)
 
     /// What does not fit is told without its long members: what it is about, and where all of it stands.
     init(_ message: Message, _ payload: DeliveryTerms.Payload = .full) {
-        let whole = Self.prefix(message, payload == .full ? message.data : Self.reference(message.data))
+        let whole = Self.prefix(
+            message, payload == .full ? message.data : Self.reference(message.data, message.type))
         let isTooLarge = whole.count + Self.sequenceBytes + Self.suffix.count > Self.limitBytes
-        prefix = isTooLarge ? Self.prefix(message, Self.shortened(message.data)) : whole
+        prefix = isTooLarge ? Self.prefix(message, Self.shortened(message.data, message.type)) : whole
         precondition(prefix.count + Self.sequenceBytes + Self.suffix.count <= Self.limitBytes)
     }
 
@@ -41,35 +47,36 @@ struct MessageBody {
 
     /// The message alone, as a batch holds it.
     static func whole(_ message: Message, _ payload: DeliveryTerms.Payload) -> [UInt8] {
-        let data = payload == .full ? message.data : reference(message.data)
+        let data = payload == .full ? message.data : reference(message.data, message.type)
         let bytes = written(message, data, hasSequence: false)
         if bytes.count <= batchBytes { return bytes }
-        return written(message, shortened(message.data), hasSequence: false)
+        return written(message, shortened(message.data, message.type), hasSequence: false)
     }
 
     /// A message as it was stored, thin.
     static func thinned(_ message: JSONValue) -> JSONValue {
         let members = (message.asObject ?? JSONObject()).members
+        let type = message["type"]?.asString ?? ""
         return .object(
             JSONObject(
                 members: members.map { member in
                     guard let data = member.value.asObject else { return (member.name, member.value) }
-                    return (member.name, .object(thinned(data)))
+                    return (member.name, .object(thinned(data, type)))
                 }))
     }
 
     /// A message as an endpoint gets it that takes ids alone, and each of a batch.
     static func thin(_ message: JSONValue) -> JSONValue {
         guard var data = message["data"]?.asObject else { return message }
-        let sequence = data["sequence"]
-        if let alerts = data["alerts"]?.asArray {
+        let (type, sequence) = (message["type"]?.asString ?? "", data["sequence"])
+        if type.hasPrefix("alert."), let alerts = data["alerts"]?.asArray {
             data = JSONObject(
                 members: data.members.map { member in
                     member.name == "alerts"
                         ? (member.name, .array(alerts.map(thin))) : (member.name, member.value)
                 })
         } else {
-            data = reference(data)
+            data = reference(data, type)
             if let sequence { _ = data.append("sequence", sequence) }
         }
         let members = (message.asObject ?? JSONObject()).members
@@ -99,9 +106,11 @@ struct MessageBody {
         return w.bytes
     }
 
-    private static func reference(_ data: JSONObject) -> JSONObject {
+    /// What we say ourselves; whatever else an own event has was said by whoever pushed it.
+    private static func reference(_ data: JSONObject, _ type: String) -> JSONObject {
         var reference = JSONObject()
-        for name in ["event_id", "subject", "alert_id", "url"] {
+        let isOwn = EventType(type)?.isCustom == true
+        for name in isOwn ? ["event_id", "subject"] : ["event_id", "subject", "alert_id", "url"] {
             if let value = data[name] { _ = reference.append(name, value) }
         }
         return reference
@@ -111,8 +120,8 @@ struct MessageBody {
     private static let shortBytes = (member: 1_024, all: 12_288)
 
     /// The short members alone, and that there is more.
-    private static func shortened(_ data: JSONObject) -> JSONObject {
-        var short = reference(data)
+    private static func shortened(_ data: JSONObject, _ type: String) -> JSONObject {
+        var short = reference(data, type)
         var bytes = JSONValue.object(short).bytes.count
         for member in data.members where short[member.name] == nil {
             let size = member.value.bytes.count
@@ -125,8 +134,8 @@ struct MessageBody {
     }
 
     /// A reference in the place of all, which says so.
-    static func thinned(_ data: JSONObject) -> JSONObject {
-        var thin = reference(data)
+    private static func thinned(_ data: JSONObject, _ type: String) -> JSONObject {
+        var thin = reference(data, type)
         _ = thin.append("thinned", true)
         return thin
     }
