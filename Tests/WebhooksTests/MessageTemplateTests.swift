@@ -57,6 +57,25 @@ struct MessageTemplateTests {
         #expect(mistake?.message.contains("{{data.sumary}}") == true)
     }
 
+    @Test(arguments: [
+        ("{{data.balance}}", true, false), ("{{data.book.bids[0]}}", true, false),
+        ("{{data.event.balance}}", true, true), ("{{data.labels.desk}}", true, true),
+        ("{{data.group['event.asset']}}", true, true), ("{{data.subject.size()}}", true, true),
+        ("{{data.event_id + 1}}", false, false),
+    ])
+    func `what an own event may hold needs no sample, and what nobody may hold is refused`(
+        placeholder: String, own: Bool, alerts: Bool
+    ) throws {
+        let template = try MessageTemplate(["b": .string(placeholder)])
+        func isTaken(_ types: String...) -> Bool {
+            template.mistake(on: SampleMessage.all(of: types, .full)) == nil
+        }
+        #expect(isTaken("custom.balance.low") == own && isTaken("key.*", "custom.*") == own)
+        #expect(isTaken("alert.*") == alerts)
+        let thin = template.mistake(on: SampleMessage.all(of: ["custom.*"], .thin)) == nil
+        #expect(thin == placeholder.contains("subject"))
+    }
+
     @Test func `placeholders share what a message may cost`() throws {
         let list = "[" + Array(repeating: "0", count: 40).joined(separator: ",") + "]"
         let dear = "{{\(list).all(a, \(list).all(b, true))}}"

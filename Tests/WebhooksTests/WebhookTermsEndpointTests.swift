@@ -81,6 +81,9 @@ struct WebhookTermsEndpointTests {
             let both = try await desk.change(
                 id, #"{"event_types":["grade.changed"],"template":{"k":"{{data.interval}}"}}"#, right)
             #expect(both.status == 200, "\(both.text)")
+            let own = try await desk.change(
+                id, #"{"event_types":["custom.balance.low"],"template":{"b":"{{data.balance}}"}}"#, both)
+            #expect(own.status == 200, "\(own.text)")
         }
     }
 

@@ -125,12 +125,13 @@ extension MessageTemplate {
         return isText ? Array(Self.text(value).utf8) : value.bytes
     }
 
-    /// A placeholder that fails on every sample: what it names is in none of them.
-    package func mistake(on samples: [JSONValue]) -> Mistake? {
+    /// A placeholder that fails on every sample: what it names is in none of them, and could be in none.
+    func mistake(on samples: [TemplateSample]) -> Mistake? {
         var always: [String: String]?
         for sample in samples {
             var failed: [String: String] = [:]
-            _ = fill(root, Self.variables(sample)) { expression, error in
+            _ = fill(root, Self.variables(sample.message)) { expression, error in
+                if error.isLack, sample.isOpen(expression.source) { return }
                 failed[expression.source] = error.message
             }
             always = always.map { $0.filter { failed[$0.key] != nil } } ?? failed
@@ -189,4 +190,9 @@ extension MessageTemplate {
 
 extension MessageTemplate: Equatable {
     package static func == (a: MessageTemplate, b: MessageTemplate) -> Bool { a.source == b.source }
+}
+
+extension EvaluationError {
+    /// It names what is not there.
+    fileprivate var isLack: Bool { code == .noSuchField || code == .noSuchKey }
 }

@@ -1,23 +1,38 @@
 import Events
 import JSON
 
+/// One of those on which a template is tried.
+struct TemplateSample: Sendable {
+    let message: JSONValue
+    /// Of a placeholder, whether it may name what this lacks: nobody knows what own events hold.
+    var isOpen: @Sendable (String) -> Bool = { _ in false }
+}
+
 /// What a template is tried on before it is stored: messages as they could come.
 enum SampleMessage {
     /// More types than that tell nothing new of a template.
     private static let typesAtMost = 40
 
     /// An alert, and an event of each type that the endpoint takes, as it gets them.
-    static func all(of patterns: [String], _ payload: DeliveryTerms.Payload) -> [JSONValue] {
-        payload == .full ? whole(of: patterns) : whole(of: patterns).map(MessageBody.thin)
+    static func all(of patterns: [String], _ payload: DeliveryTerms.Payload) -> [TemplateSample] {
+        if payload == .full { return whole(of: patterns) }
+        return whole(of: patterns).map { TemplateSample(message: MessageBody.thin($0.message)) }
     }
 
-    private static func whole(of patterns: [String]) -> [JSONValue] {
+    private static func whole(of patterns: [String]) -> [TemplateSample] {
         let taken = patterns.map { EventPattern(trusted: $0) }
         let types = EventType.all.filter { type in taken.contains { $0.matches(type) } }
         let events = types.prefix(typesAtMost).map { type in
-            message(type.name, fields(of: type))
+            TemplateSample(message: message(type.name, fields(of: type)))
         }
-        return [alert, batch] + events
+        let own = TemplateSample(message: message("custom.sample", []), isOpen: { _ in true })
+        return [TemplateSample(message: alert, isOpen: isOpenInAlerts), TemplateSample(message: batch)]
+            + events + (taken.contains(where: \.takesCustom) ? [own] : [])
+    }
+
+    /// What an alert's event, labels and group hold is its rule's and its event's.
+    private static func isOpenInAlerts(_ source: String) -> Bool {
+        ["data.event.", "data.event[", "data.labels", "data.group"].contains { source.contains($0) }
     }
 
     private static let batch: JSONValue = [

@@ -107,7 +107,7 @@ extension Fields {
 
     /// Other types, or ids alone, may leave a template nothing to say.
     fileprivate mutating func check(
-        _ template: MessageTemplate, on samples: [JSONValue], _ field: String
+        _ template: MessageTemplate, on samples: [TemplateSample], _ field: String
     ) {
         guard let mistake = template.mistake(on: samples) else { return }
         fail(
@@ -115,12 +115,12 @@ extension Fields {
             "does not go with the webhook's template, which \(mistake.message)")
     }
 
-    fileprivate mutating func template(_ samples: [JSONValue]) -> MessageTemplate? {
+    fileprivate mutating func template(_ samples: [TemplateSample]) -> MessageTemplate? {
         guard let value = take("template"), !value.isNull else { return nil }
         do throws(MessageTemplate.Mistake) {
             let template = try MessageTemplate(value)
             if let mistake = template.mistake(on: samples) { throw mistake }
-            guard samples.allSatisfy({ template.render($0).count <= MessageBody.limitBytes }) else {
+            guard samples.allSatisfy({ template.render($0.message).count <= MessageBody.limitBytes }) else {
                 throw MessageTemplate.Mistake(message: "gives more than 20 kB on a sample")
             }
             return template
