@@ -19,6 +19,21 @@ import Testing
         #expect(refusal("https://desk.example/", allowance) == nil)
     }
 
+    @Test func `where this service listens is refused by every name of it, and its neighbours are not`() {
+        var allowance = Allowance.privateReceivers
+        allowance.ownAddresses = [.ip(IPAddress(v4: 0x7F00_0001), port: 8720)]
+        for host in ["127.0.0.1", "localhost", "LOCALHOST.", "keybell.localhost", "[::ffff:127.0.0.1]"] {
+            #expect(refusal("http://\(host):8720/v1/events", allowance) == .hostRefused, "\(host)")
+            if host.contains("localhost") { #expect(refusal("http://\(host):8721/", allowance) == nil) }
+        }
+        #expect(refusal("http://127.0.0.1:8721/", allowance) == nil)
+        #expect(refusal("http://10.0.0.1:8720/", allowance) == nil)
+        allowance.ownAddresses = [.ip(IPAddress(v4: 0), port: 8720)]
+        for host in ["127.0.0.1", "127.8.8.8", "localhost", "[::1]"] {
+            #expect(refusal("http://\(host):8720/", allowance) == .hostRefused, "\(host)")
+        }
+    }
+
     @Test(arguments: MustRefuse.hosts)
     func `a host that must be refused is refused, by https and by http, with and without a port`(host: String)
     {

@@ -52,6 +52,15 @@ package struct AddressGuard: Hashable, Sendable {
             || address.isLoopback && listensEverywhere(onPort: port)
     }
 
+    /// Of whatever loopback address: who names this host may mean each.
+    func listensOnLoopback(port: UInt16) -> Bool {
+        listensEverywhere(onPort: port)
+            || ownAddresses.contains { own in
+                guard case .ip(let address, port) = own else { return false }
+                return address.isLoopback
+            }
+    }
+
     private func listensEverywhere(onPort port: UInt16) -> Bool {
         ownAddresses.contains(.ip(IPAddress(v4: 0), port: port))
             || ownAddresses.contains(.ip(IPAddress(v6: 0, 0), port: port))

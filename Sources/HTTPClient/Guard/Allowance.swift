@@ -1,3 +1,5 @@
+package import EventLoop
+
 /// What one purpose (webhooks, an exchange, a feed) may reach. Only the operator's settings widen it, never a
 /// caller of the API.
 package struct Allowance: Hashable, Sendable {
@@ -11,6 +13,8 @@ package struct Allowance: Hashable, Sendable {
     package var ports: Set<UInt16>
     /// Hosts, each with its port, by which others reach this service: it does not call itself.
     package var ownPlaces: Set<String> = []
+    /// Where this service listens.
+    package var ownAddresses: [SocketAddress] = []
 
     package init(
         privateAddresses: Bool = false, plainHTTP: Bool = false, anyPort: Bool = false,

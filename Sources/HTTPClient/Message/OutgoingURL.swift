@@ -66,9 +66,10 @@ package struct OutgoingURL: Hashable, Sendable {
         if isPlain, !allowance.plainHTTP { throw .notHTTPS }
         if allowance.ownPlaces.contains(place) { throw .hostRefused }
         if !allowance.anyPort, !allowance.ports.contains(port) { throw .portRefused }
+        let addressGuard = AddressGuard(ownAddresses: allowance.ownAddresses)
         switch host {
         case .address(let address):
-            switch AddressGuard().refusal(of: address, port: port, isPlain: isPlain, allowance: allowance) {
+            switch addressGuard.refusal(of: address, port: port, isPlain: isPlain, allowance: allowance) {
             case nil: break
             case .plainHTTP: throw .notHTTPS
             case .port: throw .portRefused
@@ -77,7 +78,8 @@ package struct OutgoingURL: Hashable, Sendable {
         case .name(let name):
             // RFC 6761 (6.3): these names are loopback everywhere.
             let isLocal = name == "localhost" || name.hasSuffix(".localhost")
-            if isLocal, !allowance.privateAddresses { throw .hostRefused }
+            let isRefused = !allowance.privateAddresses || addressGuard.listensOnLoopback(port: port)
+            if isLocal, isRefused { throw .hostRefused }
         }
     }
 }

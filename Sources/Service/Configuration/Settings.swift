@@ -106,6 +106,7 @@ extension Settings {
         var allowance = Self.receivers(allowsPrivateWebhooks)
         let own = publicOrigin.flatMap { try? OutgoingURL("\($0.text)/", allowance: .privateReceivers) }
         if let own { allowance.ownPlaces = [own.place] }
+        allowance.ownAddresses = [listen]
         return allowance
     }
 
