@@ -44,6 +44,24 @@ struct WaitingTests {
         }
     }
 
+    @Test func `who enables an active webhook hastens what waits for it, and changes nothing else`()
+        async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database in
+            let desk = try WebhookDesk(database)
+            let room = desk.room
+            let (id, _) = try await room.makeWebhook(takes: ["custom.*"], owner: WebhookDesk.owner)
+            try await room.emit()
+            try await room.fail(room.pending(), as: .connectFailed("refused"), closing: [:])
+            #expect(try await take(room) == 0)
+            let before = try await desk.call("GET", "webhooks/\(id)")
+            let enabled = try await desk.call("POST", "webhooks/\(id)/enable")
+            #expect(enabled.status == 200 && enabled.etag == before.etag, "\(enabled.text)")
+            #expect(try await take(room) == 1)
+            #expect(try await room.count("schedule_due_at is not null and attempts = 1") == 1)
+        }
+    }
+
     @Test func `who enables a webhook or changes it burns no attempt of what waits`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database in
             let desk = try WebhookDesk(database)

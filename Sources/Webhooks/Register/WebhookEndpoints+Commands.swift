@@ -47,7 +47,11 @@ extension WebhookEndpoints {
             try request.match(revision: webhook.revision, required: false)
             change.audit("webhooks.enable", id)
             if webhook.status == .active {
-                return before.isLeftAlone(at: context.now) ? try await tryNow(webhook, change) : before
+                if before.isLeftAlone(at: context.now) { return try await tryNow(webhook, change) }
+                // Its receiver was mended: what failed before need not wait for its time.
+                try await DeliveryQueue.hasten(id, overrules: true, at: context.now, in: change.transaction)
+                change.afterCommit(wake)
+                return before
             }
             guard webhook.status != .suspended else {
                 throw Problem(.conflict, "Its owner is disabled; enabling the owner enables it.")
