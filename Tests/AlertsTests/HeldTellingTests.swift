@@ -66,6 +66,48 @@ struct HeldTellingTests {
         }
     }
 
+    @Test func `a digest speaks of what still fires, and counts apart what came and went in the night`()
+        async throws
+    {
+        try await withDesk(hasSubscriber: false) { worker, desk in
+            _ = try await desk.enabledRule(down)
+            let engine = desk.courseEngine(on: worker)
+            let webhook = try await desk.webhook("mine")
+            _ = try await desk.call("POST", "routes", #"{"name": "r", "webhook_ids": ["\#(webhook)"]}"#)
+            func quiet(_ ids: String) async throws -> TestAnswer {
+                try await desk.call(
+                    "PUT", "me/quiet-hours",
+                    """
+                    {"time_zone": "UTC", "webhook_ids": [\(ids)],
+                     "windows": [{"days": ["wed", "thu"], "from": "22:00", "to": "07:00"}]}
+                    """)
+            }
+            let twice = try await quiet(#""\#(webhook)", "\#(webhook)""#)
+            #expect(twice.pointers == ["/webhook_ids/1"], "\(twice.text)")
+            #expect(try await quiet(#""\#(webhook)""#).status == 200)
+            desk.now = try #require(Timestamp("2026-01-07T23:00:00.000Z"))
+            try await desk.push([("a", 0), ("b", 0), ("b", 1), ("c", 0)])
+            try await desk.catchUp(engine)
+            desk.now = try #require(Timestamp("2026-01-08T07:00:00.000Z"))
+            try await desk.dues()
+            let digest = try #require(desk.told.last)
+            #expect(digest.type == "alert.digest" && digest.data["severity"] == "critical")
+            #expect(digest.data["count"] == 3 && digest.data["resolved"] == 1)
+            #expect(digest.data["summary"] == "2 alerts: 2 × down; 1 more resolved meanwhile")
+            let states = digest.data["alerts"]?.asArray?.map { $0["state"] }
+            #expect(states == ["firing", "firing", "resolved"])
+            // Nothing of it is left in the next morning.
+            desk.now = try #require(Timestamp("2026-01-08T23:00:00.000Z"))
+            try await desk.push([("d", 0), ("d", 1), ("e", 0), ("e", 1)])
+            try await desk.catchUp(engine)
+            desk.now = try #require(Timestamp("2026-01-09T07:00:00.000Z"))
+            try await desk.dues()
+            let calm = try #require(desk.told.last)
+            #expect(calm.data["summary"] == "2 alerts: 2 × down, resolved meanwhile", "\(calm.data)")
+            #expect(calm.data["severity"] == "info" && calm.data["resolved"] == 2)
+        }
+    }
+
     @Test func `who was told that it fires is told at once that it is over, though it fired again unheard`()
         async throws
     {

@@ -57,6 +57,20 @@ struct RuleEndingTests {
         }
     }
 
+    @Test func `a rule whose time is over is not enabled again, whether or not that was noted yet`()
+        async throws
+    {
+        try await withDesk { _, desk in
+            let id = try await desk.enabledRule(down)
+            try await desk.patch(id, #"{"expires_at": "\#(desk.now + .minutes(1))"}"#)
+            #expect(try await desk.call("POST", "alert-rules/\(id)/enable").status == 200)
+            desk.now = desk.now + .minutes(1)
+            let again = try await desk.call("POST", "alert-rules/\(id)/enable")
+            #expect(again.status == 409, "\(again.text)")
+            #expect(RuleExpiry(ledger: desk.ledger).job.every == .minutes(1))
+        }
+    }
+
     @Test func `what stays away after it was resolved is missed again after its whole time`() async throws {
         try await withDesk { worker, desk in
             let start = desk.now

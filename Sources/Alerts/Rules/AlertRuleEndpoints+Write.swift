@@ -54,11 +54,11 @@ extension AlertRuleEndpoints {
         try request.parameters().finish()
         let id = try id(of: request)
         return try await change(id, request, context, "rules.enable", requiresMatch: false) { rule, _ in
-            if rule.status == .enabled { return false }
             if rule.status == .suspended { throw Problem(.conflict, "The rule's owner is disabled.") }
             if rule.content.isOver(at: context.now) {
                 throw Problem(.conflict, "The rule's time is over; give it another expires_at.")
             }
+            if rule.status == .enabled { return false }
             try refuseFailing(rule.tests, of: rule.content)
             (rule.status, rule.statusReason) = (.enabled, nil)
             return true

@@ -54,7 +54,7 @@ package struct RuleExpiry {
         Job(
             "rule-expiry",
             "Ends alert rules whose time is over, warns a week before, and takes back errors that are over.",
-            every: .minutes(5)
+            every: .minutes(1)
         ) { run in
             let (ended, warned, calmed) = try await carryOut(run)
             var counts = JSONObject()

@@ -11,8 +11,15 @@ struct AlertDigest {
 
     private let items: [HeldTellings.Item]
 
+    /// Of those, what is still so.
+    private let standing: [HeldTellings.Item]
+
     /// - Parameter items: of one webhook, at least one.
-    init(_ items: [HeldTellings.Item]) { self.items = items.sorted { $0.alert.firstAt < $1.alert.firstAt } }
+    init(_ items: [HeldTellings.Item]) {
+        let items = items.sorted { $0.alert.firstAt < $1.alert.firstAt }
+        standing = items.filter { !$0.isOver }
+        self.items = standing + items.filter(\.isOver)
+    }
 
     func message(to webhook: WebhookID, at now: Timestamp, _ origin: String) -> Message {
         let permissions =
@@ -27,10 +34,11 @@ struct AlertDigest {
 
     private func data(_ origin: String) -> JSONObject {
         var data = JSONObject()
-        let severity = items.compactMap { Severity(rawValue: $0.alert.severity) }.max { $0.rank < $1.rank }
+        let severity = standing.compactMap { Severity(rawValue: $0.alert.severity) }.max { $0.rank < $1.rank }
         let fields: KeyValuePairs<String, JSONValue> = [
             "severity": .string((severity ?? .info).rawValue), "summary": .string(summary),
-            "count": .number(JSONNumber(items.count)), "rules": .array(rules),
+            "count": .number(JSONNumber(items.count)),
+            "resolved": .number(JSONNumber(items.count - standing.count)), "rules": .array(rules),
             "alerts": .array(items.prefix(Self.listedAtMost).map { $0.alert.short(origin) }),
             "more": .number(JSONNumber(max(0, items.count - Self.listedAtMost))),
             "url": .string("\(origin)/alerts"),
@@ -39,22 +47,30 @@ struct AlertDigest {
         return data
     }
 
-    private var byRule: [(rule: RuleReference, count: Int)] {
+    private static func byRule(_ items: [HeldTellings.Item]) -> [(rule: RuleReference, count: Int)] {
         Dictionary(grouping: items, by: \.alert.rule.id).values.compactMap { items in
             items.first.map { ($0.alert.rule, items.count) }
         }.sorted { ($1.count, $0.rule.name) < ($0.count, $1.rule.name) }
     }
 
     private var rules: [JSONValue] {
-        byRule.prefix(Self.listedAtMost).map { rule, count in
+        Self.byRule(items).prefix(Self.listedAtMost).map { rule, count in
             var object = rule.object
             _ = object.append("count", .number(JSONNumber(count)))
             return .object(object)
         }
     }
 
-    /// The three rules that fired most.
+    /// What is still so, and how much was resolved meanwhile.
     private var summary: String {
+        let over = items.count - standing.count
+        if standing.isEmpty { return "\(Self.sum(items)), resolved meanwhile" }
+        return Self.sum(standing) + (over == 0 ? "" : "; \(over) more resolved meanwhile")
+    }
+
+    /// With the three rules that fired most.
+    private static func sum(_ items: [HeldTellings.Item]) -> String {
+        let byRule = byRule(items)
         let named = byRule.prefix(3).map { "\($0.count) × \($0.rule.name)" }.joined(separator: ", ")
         let word = items.count == 1 ? "alert" : "alerts"
         return "\(items.count) \(word): \(named)\(byRule.count > 3 ? ", and others" : "")"

@@ -287,7 +287,7 @@ struct HeldTellings {
 }
 
 extension HeldTellings.Item {
-    fileprivate var isOver: Bool { alert.state == .resolved }
+    var isOver: Bool { alert.state == .resolved }
 
     fileprivate var target: Message.Target {
         row.isSubscribed ? .subscribed([row.webhook]) : .webhooks([row.webhook])
