@@ -105,11 +105,36 @@ struct ShownOnceTests {
             #expect(try await premises.keptAnswers() == 1)
         }
     }
+
+    @Test func `a repeat that comes before the answer was kept is told to wait for it`() async throws {
+        try await Premises.open { _, premises in
+            let owner = try await premises.owner()
+            let body = #"{"name":"mm-btc","purpose":"makes markets"}"#
+            func make() async throws -> TestAnswer {
+                try await premises.call(
+                    "POST", "/v1/service-accounts", as: owner.token, headers: Self.key, body: body)
+            }
+            let first = try await make()
+            try await premises.forgetAnswers()
+            let again = try await make()
+            #expect(again.status == 409 && again.code == "idempotency_in_flight", "\(again.text)")
+            #expect(again.json["resource_id"] == first.json["id"])
+            #expect(premises.mistakes == [])
+        }
+    }
 }
 
 extension Premises {
     private static let kept = Statement(
         "test_kept_answers", "select count(*) from idempotency_key where body is not null")
+
+    private static let forget = Statement(
+        "test_forget_answers", "update idempotency_key set status = null, headers = null, body = null")
+
+    /// As if they were not kept yet.
+    nonisolated(nonsending) fileprivate func forgetAnswers() async throws {
+        _ = try await host.database.transaction { try await $0.query(Self.forget) }
+    }
 
     nonisolated(nonsending) fileprivate func keptAnswers() async throws -> Int64 {
         try await host.database.query(Self.kept).first?.int64(0) ?? -1

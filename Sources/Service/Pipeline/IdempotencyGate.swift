@@ -35,7 +35,7 @@ final class IdempotencyGate {
         guard let earlier = try await IdempotencyKeys.find(context, in: database) else { return nil }
         try await sight.check(request, operation, earlier, context)
         if operation.repeats == .sending { throw try await sent(earlier, context) }
-        return try replay(earlier, context)
+        return try replay(earlier, operation, context)
     }
 
     /// Checked also where it has no use: whoever sends a wrong one believes in it.
@@ -73,13 +73,21 @@ final class IdempotencyGate {
     private static let reused = Problem(
         .idempotencyKeyReused, "The first request with this key had another body.")
 
-    private func replay(_ earlier: IdempotencyKeys.Earlier, _ context: Context) throws -> Response {
+    private func replay(
+        _ earlier: IdempotencyKeys.Earlier, _ operation: Operation, _ context: Context
+    ) throws -> Response {
         guard earlier.bodyDigest == context.idempotency?.bodyDigest else {
             throw Self.reused
         }
         guard let answer = earlier.answer, let status = HTTPStatus(code: answer.status) else {
             let id = earlier.resource.map { JSONValue.string($0) } ?? .null
-            throw Problem(.alreadyDone, "The first request succeeded.", members: [("resource_id", id)])
+            // Between the commit and its answer's keeping, an answer that is kept is on its way.
+            guard operation.repeats == .answer else {
+                throw Problem(.alreadyDone, "The first request succeeded.", members: [("resource_id", id)])
+            }
+            throw Problem(
+                .idempotencyInFlight, "The first request succeeded, and its answer is not kept yet.",
+                members: [("resource_id", id)])
         }
         var response = Response(status, body: answer.body.isEmpty ? .none : .bytes(answer.body))
         if let headers = try? JSONValue.parse(answer.headers).asObject {
@@ -93,7 +101,7 @@ final class IdempotencyGate {
         return response.header("idempotent-replayed", "true")
     }
 
-    /// Keeps the answer for repeats. Losing it is harmless: a repeat is then told that it was done.
+    /// Keeps the answer for repeats. Losing it is harmless: a repeat is then told that it was made.
     func keep(_ response: Response, _ operation: Operation, _ context: Context) async {
         guard context.idempotency != nil, operation.repeats == .answer, response.head.status.code < 300 else {
             return
