@@ -121,6 +121,10 @@ struct AlertLifeTests {
                 let said = try await desk.call("POST", "alerts/\(id)/comments", #"{"text": "\#(text)"}"#)
                 #expect(said.status == 201 && said.json["text"]?.asString == text)
             }
+            for text in [" \\n ", "fine\\u202e"] {
+                let said = try await desk.call("POST", "alerts/\(id)/comments", #"{"text": "\#(text)"}"#)
+                #expect(said.status == 422 && said.pointers == ["/text"], "\(said.text)")
+            }
             let first = try await desk.call("GET", "alerts/\(id)/comments?limit=2")
             #expect(first.json["data"]?.asArray?.compactMap { $0["text"] } == ["one", "two"])
             let cursor = first.json["next_cursor"]?.asString ?? ""

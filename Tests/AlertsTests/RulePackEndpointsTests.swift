@@ -104,7 +104,10 @@ struct RulePackEndpointsTests {
                 back.json["rules"]?.asArray?.first?["changes"]?.asArray?.compactMap { $0["field"] }
                     == ["window"])
             #expect(try await desk.call("GET", path).json["window"]?["count"] == 3)
+            let named = try await post(desk, pack, "enable", #"{"rules": ["many", "many"]}"#)
+            #expect(named.pointers == ["/rules/1"], "\(named.text)")
             let shown = try await desk.packs([pack]).call("GET", "/v1/rule-packs/p", desk.context())
+            #expect(shown.json["rules"]?[0]?["severity"] == "critical")
             let parameters = shown.json["rules"]?.asArray?.first?["parameters"]?.asArray ?? []
             #expect(
                 parameters.filter { $0["adjusted"] == true }.compactMap { $0["name"] } == [

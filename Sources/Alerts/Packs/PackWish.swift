@@ -19,6 +19,7 @@ struct PackWish {
         for (index, name) in (names ?? []).enumerated() where pack.rule(name) == nil {
             f.fail("rules", index: index, code: FieldCode.notAChoice, Self.hint(name, pack))
         }
+        f.refuseRepeats("rules", names ?? [])
         rules = names.map { names in pack.rules.filter { names.contains($0.name) } } ?? pack.rules
         isDry = f.bool("dry_run", default: false)
         if takesParameters {

@@ -137,7 +137,7 @@ package struct RulePackEndpoints {
         w.object { w in
             w.field("name", rule.name)
             w.field("title", rule.title)
-            w.field("severity", rule.severity.rawValue)
+            w.field("severity", (made?.rule.content.severity ?? rule.severity).rawValue)
             w.field("security", rule.isSecurity)
             w.field("advice", rule.advice)
             w.field("retired", false)

@@ -23,6 +23,9 @@ extension Fields {
     mutating func prose(_ name: String) -> String {
         let text = string(name, 1...1_000)
         refuseControls(name, text)
+        if !text.isEmpty, text.allSatisfy(\.isWhitespace) {
+            fail(name, code: FieldCode.malformed, "must not be blank")
+        }
         return text
     }
 
@@ -31,6 +34,11 @@ extension Fields {
             $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
         }
         if !isFit { fail(name, code: FieldCode.malformed, "must not hold control characters") }
+        if NameText.hidesSomething(text) {
+            fail(
+                name, code: FieldCode.malformed,
+                "must not hold characters that are not seen or turn the direction of text")
+        }
     }
 
     /// One sentence, in one line.
@@ -210,7 +218,7 @@ extension Fields {
         }
     }
 
-    private mutating func refuseRepeats<Value: Equatable>(_ name: String, _ values: [Value]) {
+    mutating func refuseRepeats<Value: Equatable>(_ name: String, _ values: [Value]) {
         for (index, value) in values.enumerated() where values[..<index].contains(value) {
             fail(name, index: index, code: "repeated", "stands more than once")
         }

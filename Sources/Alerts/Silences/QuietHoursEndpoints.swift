@@ -67,6 +67,7 @@ package struct QuietHoursEndpoints {
         let windows = f.weeklyWindows("windows", longest: 16 * 60)
         let webhooks = f.parsedList(
             "webhook_ids", count: 1...20, expected: "the id of a webhook", { WebhookID($0) })
+        f.refuseRepeats("webhook_ids", webhooks)
         try f.finish()
         try await TimeZones.refuseUnknown(zone, in: ledger.database)
         let hours = try await ledger.change(context) { change in

@@ -57,8 +57,21 @@ struct ChannelChange {
             let isUseless = member.name == "password" && channel.settings["user"] == nil
             if !isUseless { _ = secrets.append(member.name, member.value) }
         }
+        try Self.refuseUserAlone(channel, secrets)
         try keys.seal(secrets, of: webhook.id, in: &channel)
         try await ChannelStore.write(channel, of: webhook.id, in: transaction)
+    }
+
+    /// No mail server takes one without a password.
+    private static func refuseUserAlone(_ channel: WebhookChannel, _ secrets: JSONObject) throws(Problem) {
+        guard channel.settings.contains("user"), !secrets.contains("password") else { return }
+        throw Problem(
+            .validationFailed, "The body does not fit.",
+            errors: [
+                FieldError(
+                    pointer: "/channel/password", code: FieldCode.missing,
+                    message: "is required beside a user")
+            ])
     }
 
     private static func hidesURL(_ kind: ChannelKind) -> Bool {

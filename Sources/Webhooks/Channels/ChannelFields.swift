@@ -53,7 +53,7 @@ extension Fields {
             case .telegram: fields.telegram(isNew: isNew)
             case .pagerduty: fields.pagerDuty(isNew: isNew)
             case .cloudevents: fields.cloudEvents()
-            case .email: fields.email()
+            case .email: fields.email(isNew: isNew)
             case .standard, .slack, .discord, .teams, .json: ChannelDraft()
             }
         }
@@ -143,7 +143,7 @@ extension Fields {
 // MARK: Mail
 
 extension Fields {
-    private mutating func email() -> ChannelDraft {
+    private mutating func email(isNew: Bool) -> ChannelDraft {
         var draft = ChannelDraft()
         let expected = "a plain address such as alerts@desk.example"
         let from = parsed("from", expected: expected) { MailAddress.isValid($0) ? $0 : nil }
@@ -158,6 +158,8 @@ extension Fields {
         if let password = credential("password") {
             _ = draft.secrets.append("password", .string(password))
             if user == nil { fail("user", code: FieldCode.missing, "is required beside a password") }
+        } else if isNew, user != nil, !has("password") || isNull("password") {
+            fail("password", code: FieldCode.missing, "is required beside a user")
         }
         let authority = parsed(optional: "authority", expected: "certificates in PEM, at most 16 kB") {
             text in
