@@ -116,8 +116,10 @@ struct OrderTests {
         async throws
     {
         try await ScratchDatabase.make().withDatabase { _, database in
-            let room = try WebhookRoom(database)
-            let (id, _) = try await room.makeWebhook(takes: ["alert.*", "custom.*"])
+            let desk = try WebhookDesk(database)
+            let room = desk.room
+            let (id, _) = try await room.makeWebhook(
+                takes: ["alert.*", "custom.*"], owner: WebhookDesk.owner)
             let routing = WebhookChannel(
                 kind: .pagerduty, settings: JSONObject(), secretNames: [], sealed: nil)
             try await room.ledger.change(testContext(at: room.clock.now)) { change in
@@ -131,6 +133,14 @@ struct OrderTests {
             func waiting() async throws -> Int { try await room.count("due_at = 'infinity'") }
             #expect(try await waiting() == 1)
             #expect(try await room.count("due_at = 'infinity' and event_type = 'alert.resolved'") == 1)
+            // Dead letters that are sent again keep it, too.
+            try await room.end(room.pending(), .dead(.exhausted))
+            room.clock.move(.minutes(1))
+            let since = #"{"since": "\#(room.clock.now - .hours(1))"}"#
+            let replay = try await desk.call("POST", "webhooks/\(id)/replay", since)
+            #expect(replay.json["count"] == 3, "\(replay.text)")
+            #expect(try await room.count("due_at = 'infinity' and event_type = 'alert.resolved'") == 1)
+            #expect(try await waiting() == 1)
             try await room.end(room.pending(), .delivered)
             try await database.transaction { transaction in
                 let messages = ["alert.firing", "alert.resolved"].map { type in

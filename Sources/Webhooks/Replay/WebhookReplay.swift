@@ -1,4 +1,5 @@
 import Access
+import Channels
 import Events
 import JSON
 import Kernel
@@ -70,8 +71,10 @@ extension WebhookReplay {
         guard let row = rows.first, row.int(0) > 0 else { return Found() }
         let count = min(row.int(0), Self.deadAtMost)
         if !isDry {
+            try await DeliveryQueue.lockLines(of: [webhook.id], in: transaction)
             let pacing: [Parameter] = [
                 .timestamp(now), .int64(interval.microseconds), .int(Self.deadAtMost),
+                .textArray(ChannelKind.allCases.filter(\.keepsState).map(\.rawValue)),
             ]
             _ = try await transaction.query(
                 Self.revive(sight), parameters: parameters + pacing + sight.parameters)
@@ -91,23 +94,31 @@ extension WebhookReplay {
             ].joined(separator: " "))
     }
 
+    /// Out of any order, but for what keeps state there: of that the first of each line goes, as ever.
     static func revive(_ sight: DeliverySight.Listing) -> Statement {
         Statement(
             "webhook_replay_dead",
             derived: [
                 """
                 with found as (
-                    select id, row_number() over (order by sequence) - 1 as place from delivery where
-                """, dead, sight.condition(after: 6),
+                    select id, row_number() over (order by sequence) - 1 as place,
+                        case when exists (select from webhook_channel c
+                            where c.webhook = $1 and c.kind = any ($7::text[])) then order_key end as line,
+                        row_number() over (partition by order_key order by sequence) > 1 as is_behind
+                    from delivery where
+                """, dead, sight.condition(after: 7),
                 """
                     order by sequence limit $6
                 ), spread as (
-                    select id, $4::timestamptz + place * $5::bigint * interval '1 microsecond' as at
+                    select id, line, $4::timestamptz + place * $5::bigint * interval '1 microsecond' as at,
+                        line is not null and (is_behind or exists (select from delivery p
+                            where p.webhook = $1 and p.order_key = line and p.state = 'pending')) as waits
                     from found
                 )
-                update delivery d set state = 'pending', due_at = s.at, next_attempt_at = s.at,
-                    schedule_at = s.at, counted = 0, order_key = null, dead_reason = null, dead_at = null,
-                    leased_by = null
+                update delivery d set state = 'pending',
+                    due_at = case when s.waits then 'infinity' else s.at end,
+                    next_attempt_at = case when not s.waits then s.at end, schedule_at = s.at, counted = 0,
+                    order_key = s.line, dead_reason = null, dead_at = null, leased_by = null
                 from spread s where d.id = s.id and d.state = 'dead'
                 """,
             ].joined(separator: " "))
