@@ -212,6 +212,10 @@ struct BacktestRunTests {
                 "/to"
             ),
             (#"{"source":"demo"}"#, "/rule"),
+            (
+                #"{"rule":{"hold":"true"},"source":"demo","as_of":"\#(desk.time.now + .seconds(1))"}"#,
+                "/as_of"
+            ),
         ] {
             let answer = try await desk.call("POST", "/v1/backtests", body: body)
             #expect(answer.status == 422 && answer.pointers == [pointer], "\(answer.text)")

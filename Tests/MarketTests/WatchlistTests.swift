@@ -64,6 +64,10 @@ struct WatchlistTests {
                 "POST", "watchlists",
                 #"{"name":"a","shared_with":[{"with":"\#(UserID(UUID(high: 9, low: 9)))","access":"read"}]}"#)
             #expect(nobody.pointers == ["/shared_with/0/with"], "\(nobody.text)")
+            let oneself = try await desk.call(
+                "POST", "watchlists",
+                #"{"name":"a","shared_with":[{"with":"\#(desk.owner)","access":"read"}]}"#)
+            #expect(oneself.pointers == ["/shared_with/0/with"], "\(oneself.text)")
         }
     }
 

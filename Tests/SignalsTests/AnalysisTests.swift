@@ -274,6 +274,7 @@ struct AnalysisTests {
             }
             _ = try await desk.upload("source=x", flat.csv("SOL"))
             try await settle(desk)
+            desk.time.move(to: then)
             for (target, was) in zip(targets, before) {
                 #expect(try await desk.get(target).json["data"] != was)
                 let old = try await desk.get(target + "&as_of=\(then)").json["data"]?.asArray ?? []

@@ -56,7 +56,15 @@ struct PastReadTests {
                 }
             }
             let now = try await desk.get(targets[1]).json["data"]
-            #expect(try await desk.get(targets[1] + "&as_of=2030-01-01").json["data"] == now)
+            let soon = desk.time.now + .seconds(30)
+            #expect(try await desk.get(targets[1] + "&as_of=\(soon)").json["data"] == now)
+            let next = desk.time.now + .minutes(2)
+            for target in targets + [
+                "/v1/candles?token=SOL&interval=1d", "/v1/tokens?limit=1", "/v1/series?limit=1",
+            ] {
+                let refused = try await desk.get("\(target)&as_of=\(next)")
+                #expect(refused.status == 400 && refused.pointers == ["query:as_of"], "\(refused.text)")
+            }
             let positive = "/v1/signals?direction=bullish&limit=200&roi_net_gte=0&as_of=\(told[20].time)"
             let winners = told[20].data[1]?.asArray?.filter { $0["roi"]?["net"]?.asDouble ?? -1 >= 0 }
             #expect(try await desk.get(positive + "&sort=-roi_net").json["data"]?.asArray == winners)

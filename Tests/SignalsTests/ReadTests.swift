@@ -125,8 +125,9 @@ struct ReadTests {
                 "SOL,1d,\(c.openTime),\(c.open),\(c.high),\(c.low),\(c.close),\(c.volume)"
             }
             _ = try await desk.upload("source=x", csv(sol))
+            let past = "&as_of=\(desk.time.now + .seconds(30))"
             for sort in ["decided_at", "-decided_at", "roi_net", "-roi_net", "roi_close", "-roi_close"] {
-                for (asOf, model) in [("", 0), ("&as_of=2026-01-06", 0), ("&model=trader/v1", 1)] {
+                for (asOf, model) in [("", 0), (past, 0), ("&model=trader/v1", 1)] {
                     var seen: [String] = []
                     var cursor = ""
                     repeat {
@@ -139,6 +140,17 @@ struct ReadTests {
                     let stored = rows.count { $0.int(0) == model }
                     #expect(seen.count == stored && Set(seen).count == stored && stored > 3)
                 }
+            }
+            let first = try await desk.get("/v1/signals?interval=1d&sort=roi_net&limit=2").json
+            let cursor = "cursor=\(first["next_cursor"]?.asString ?? "")"
+            for (query, status) in [
+                ("interval=1d&sort=roi_net&limit=2", 200), ("sort=roi_net&interval=1d&limit=5", 200),
+                ("interval=1d&sort=-roi_net", 400), ("interval=1d&sort=roi_net&source=y", 400),
+                ("interval=1d", 400), ("interval=1d&sort=decided_at", 400),
+            ] {
+                let page = try await desk.get("/v1/signals?\(query)&\(cursor)")
+                #expect(page.status == status, "\(query): \(page.text)")
+                if status == 400 { #expect(page.json["errors"]?[0]?["code"] == "invalid_cursor") }
             }
             for sort in ["time", "-time", "grade", "-grade"] {
                 let newest = try await desk.get(

@@ -93,8 +93,8 @@ package struct BacktestEndpoints {
         try context.require(.signalsRead)
         try request.parameters().finish()
         var fields = try await request.fields(limit: Self.bodyBytes)
-        let wanted = try BacktestRequest(&fields)
-        let knownAt = min(wanted.asOf ?? context.now, context.now)
+        let wanted = try BacktestRequest(&fields, now: context.now)
+        let knownAt = wanted.asOf ?? context.now
         try await refuse(wanted, knownAt)
         var w = JSONWriter()
         w.value(wanted)

@@ -26,7 +26,8 @@ package struct BacktestRequest: Equatable, Sendable {
     package var cutsAtGap: Bool
     package var seed: Int
 
-    package init(_ fields: inout Fields) throws {
+    /// - Parameter now: when it is asked for; nil: it was then.
+    package init(_ fields: inout Fields, now: Timestamp? = nil) throws {
         name = fields.string("name", 1...100, default: "backtest")
         let rule = fields.object("rule") { fields in TradingRule.read(&fields) }
         tokens = fields.strings(optional: "tokens", count: 1...Self.mostTokens, each: 1...40)
@@ -45,6 +46,10 @@ package struct BacktestRequest: Equatable, Sendable {
         folds = fields.int("folds", 1...Self.mostFolds, default: 5)
         cutsAtGap = fields.bool("cut_at_gap", default: true)
         seed = fields.int("seed", 0...1_000_000_000, default: 1)
+        if let now, let asOf, asOf > now {
+            // What is stored until then would make another report.
+            fields.fail("as_of", code: FieldCode.outOfRange, "must not be in the future")
+        }
         if let from, let to, from >= to {
             fields.fail("to", code: FieldCode.outOfRange, "must be after from")
         }

@@ -115,6 +115,17 @@ package struct Parameters {
         }
     }
 
+    /// Stands for the list that is asked for: its sort and filters as they were sent, whatever the page
+    /// (FNV-1a).
+    package var mark: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) where name != "cursor" && name != "limit"
+        {
+            for byte in "\(name)=\(value)&".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        }
+        return String(hash >> 24, radix: 36)
+    }
+
     /// Names that nobody asked for are no mistakes: somebody else's protocol says so.
     package mutating func passOverOthers() { unread = [] }
 

@@ -59,16 +59,17 @@ struct FactEndpoints {
         filter.name = parameters.suppliedName("name")
         filter.source = parameters.source()
         filter.showsExpired = parameters.bool("expired", default: false)
-        filter.asOf = parameters.time("as_of")
+        filter.asOf = parameters.asOf(context.now)
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 3)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 3, of: mark)
         try parameters.finish()
         if let token {
             filter.token = try await SeriesFinder(database: ledger.database).token(token, asOf: filter.asOf)
         }
         let found = try await FactStore.list(
             filter, at: context.now, after: cursor?.parts, limit: limit + 1, in: ledger.database)
-        let page = Page(found, limit: limit) { [$0.entry.token.description, $0.name, $0.source] }
+        let page = Page(found, limit: limit, of: mark) { [$0.entry.token.description, $0.name, $0.source] }
         let moment = filter.asOf ?? context.now
         return .object { w in
             w.array("data", page.items) { w, fact in fact.write(at: moment, to: &w) }
@@ -84,9 +85,10 @@ struct FactEndpoints {
         var filter = MetricStore.Filter()
         filter.metric = parameters.suppliedName("metric")
         filter.source = parameters.source()
-        filter.asOf = parameters.time("as_of")
+        filter.asOf = parameters.asOf(context.now)
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 1)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 1, of: mark)
         try parameters.finish()
         let database = ledger.database
         if let token {
@@ -94,7 +96,7 @@ struct FactEndpoints {
         }
         let found = try await MetricStore.series(
             filter, after: cursor.flatMap { Int32($0.parts[0]) }, limit: limit + 1, in: database)
-        let page = Page(found, limit: limit) { [String($0.id)] }
+        let page = Page(found, limit: limit, of: mark) { [String($0.id)] }
         var items = Array(page.items)
         if let asOf = filter.asOf { items = try await MetricStore.counted(items, asOf: asOf, in: database) }
         return .object { w in
@@ -110,9 +112,10 @@ struct FactEndpoints {
         let named = parameters.namedSeries()
         let from = parameters.time("from") ?? Timestamp(microseconds: .min)
         var to = parameters.time("to") ?? .farFuture
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         let limit = parameters.limit(upTo: 1_000)
-        let cursor = parameters.cursor(parts: 1)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 1, of: mark)
         try parameters.finish()
         guard let named else { throw Problem(.invalidParameter, "") }
         if let last = cursor.flatMap({ Int64($0.parts[0]) }) {
@@ -126,7 +129,7 @@ struct FactEndpoints {
         else { throw Problem.notFound("metric") }
         let found = try await MetricStore.observations(
             of: series.id, from: from, to: to, asOf: asOf, limit: limit + 1, in: database)
-        let page = Page(found, limit: limit) { [String($0.time.microseconds)] }
+        let page = Page(found, limit: limit, of: mark) { [String($0.time.microseconds)] }
         return .object { w in
             w.array("data", page.items) { w, observation in
                 w.object { w in

@@ -25,11 +25,12 @@ struct InvestorEndpoints {
         let watchlist = parameters.watchlist()
         var filter = InvestorStore.Filter(
             source: parameters.source(), atLeast: parameters.grade("grade_gte"),
-            below: parameters.grade("grade_lt"), asOf: parameters.time("as_of"))
+            below: parameters.grade("grade_lt"), asOf: parameters.asOf(context.now))
         let hasWhy = parameters.bool("why", default: false)
         let sort = parameters.choice("sort", InvestorStore.Sort.self)
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 3)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 3, of: mark)
         if token != nil && sort != nil {
             parameters.fail(
                 "sort", code: "not_with_token", "is not taken of one token: its newest grade is first")
@@ -49,7 +50,7 @@ struct InvestorEndpoints {
             found = try await InvestorStore.newest(
                 filter, sort: sort ?? .best, after: cursor?.parts, limit: limit + 1, in: database)
         }
-        let page = Page(found, limit: limit) { grade in
+        let page = Page(found, limit: limit, of: mark) { grade in
             let first = token == nil ? "\(grade.value)" : String(grade.time.microseconds)
             return [first, grade.entry.token.description, grade.source]
         }

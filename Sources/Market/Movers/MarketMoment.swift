@@ -47,7 +47,7 @@ extension MarketMoment {
         let source = parameters.required("source") { $0.source() }
         let interval = parameters.required("interval") { $0.interval() }
         let at = parameters.time("at")
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(now)
         guard let source, let interval else { return nil }
         self.init(source: source, interval: interval, at: at, asOf: asOf, now: now)
     }

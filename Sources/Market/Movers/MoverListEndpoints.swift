@@ -51,7 +51,7 @@ struct MoverListEndpoints {
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         guard let list = try await MoverListStore.find(Self.id(request), in: ledger.database) else {
             throw Problem.notFound("mover list")

@@ -44,7 +44,7 @@ struct NarrativeEndpoints {
     {
         var parameters = try request.parameters()
         let (source, interval) = (parameters.source(), parameters.interval())
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         let limit = parameters.limit()
         let after = parameters.cursor { NarrativeID($0) }
         try parameters.finish()
@@ -64,7 +64,7 @@ struct NarrativeEndpoints {
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         let found = try await NarrativeStore.find(Self.id(request), asOf: asOf, in: ledger.database)
         guard let narrative = found else { throw Problem.notFound("narrative") }
@@ -75,9 +75,10 @@ struct NarrativeEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> Response {
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 1)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 1, of: mark)
         try parameters.finish()
         let id = try Self.id(request)
         guard try await NarrativeStore.find(id, asOf: asOf, in: ledger.database) != nil else {
@@ -86,7 +87,7 @@ struct NarrativeEndpoints {
         let before = cursor.flatMap { Int64($0.parts[0]) }.map { Timestamp(microseconds: $0) }
         let found = try await NarrativeScoreStore.history(
             of: id, known: asOf ?? .farFuture, before: before, limit: limit + 1, in: ledger.database)
-        let page = Page(found, limit: limit) { [String($0.time.microseconds)] }
+        let page = Page(found, limit: limit, of: mark) { [String($0.time.microseconds)] }
         return .object { w in
             w.array("data", page.items) { w, score in w.value(score) }
             w.field("next_cursor", page.next)

@@ -42,7 +42,7 @@ package struct WatchlistEndpoints {
     private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
     {
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         let limit = parameters.limit()
         let after = parameters.cursor { WatchlistID($0) }
         try parameters.finish()
@@ -59,7 +59,7 @@ package struct WatchlistEndpoints {
     private nonisolated(nonsending) func get(_ request: Request, _ context: Context) async throws -> Response
     {
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         let principal = try Self.principal(context, .watchlistsRead)
         let found = try await WatchlistStore.find(
@@ -86,7 +86,7 @@ package struct WatchlistEndpoints {
             let list = Watchlist(
                 id: id, owner: owner, name: draft.name ?? "", description: draft.description,
                 tokens: try await Self.tokens(draft, transaction) ?? [],
-                shares: try await Self.shares(draft, transaction) ?? [], createdAt: context.now,
+                shares: try await Self.shares(draft, of: owner, transaction) ?? [], createdAt: context.now,
                 updatedAt: context.now, revision: 1)
             try await WatchlistStore.insert(list, in: transaction)
             change.audit("watchlists.create", id, detail: list.detail)
@@ -113,7 +113,9 @@ package struct WatchlistEndpoints {
             if let name = draft.name { list.name = name }
             if draft.clearsDescription || draft.description != nil { list.description = draft.description }
             if let tokens = try await Self.tokens(draft, transaction) { list.tokens = tokens }
-            if let shares = try await Self.shares(draft, transaction) { list.shares = shares }
+            if let shares = try await Self.shares(draft, of: list.owner, transaction) {
+                list.shares = shares
+            }
             list.revision += 1
             list.updatedAt = context.now
             try await WatchlistStore.update(list, in: transaction)
@@ -164,9 +166,15 @@ package struct WatchlistEndpoints {
     }
 
     private nonisolated(nonsending) static func shares(
-        _ draft: WatchlistDraft, _ transaction: Transaction
+        _ draft: WatchlistDraft, of owner: PrincipalID, _ transaction: Transaction
     ) async throws -> [WatchlistShare]? {
         guard let shares = draft.shares else { return nil }
+        if let index = shares.firstIndex(where: { $0.holder == .principal(owner) }) {
+            throw FieldErrors(
+                FieldError(
+                    pointer: "/shared_with/\(index)/with", code: FieldCode.notAChoice,
+                    message: "is the owner's own id: the list is theirs already"))
+        }
         guard let index = try await WatchlistStore.unknown(shares, in: transaction) else { return shares }
         throw FieldErrors(
             FieldError(

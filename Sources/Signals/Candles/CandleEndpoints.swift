@@ -19,24 +19,26 @@ package struct CandleEndpoints {
         [
             Operation(
                 .get, "/v1/series", id: "listSeries", requires: .permission(.candlesRead), bodyLimit: 0
-            ) { request, _ in try await series(request) },
+            ) { request, context in try await series(request, context) },
             Operation(
                 .get, "/v1/candles", id: "listCandles", requires: .permission(.candlesRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await candles(request) },
+            ) { request, context in try await candles(request, context) },
             Operation(.get, "/v1/gaps", id: "listGaps", requires: .permission(.candlesRead), bodyLimit: 0) {
-                request, _ in try await gaps(request)
+                request, context in try await gaps(request, context)
             },
         ]
     }
 
-    private nonisolated(nonsending) func candles(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func candles(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         var parameters = try request.parameters()
         let token = parameters.required("token") { $0.token() }
         let interval = parameters.required("interval") { $0.interval() }
         let source = parameters.source()
         let base = parameters.base(of: interval)
-        var range = TimeRange(&parameters)
+        var range = TimeRange(&parameters, now: context.now)
         let isAscending = parameters.choice("sort", TimeSort.self) == .up
         let limit = parameters.limit(upTo: 1_000)
         range.narrow(parameters.cursor(parts: 1), isAscending)
@@ -77,14 +79,17 @@ package struct CandleEndpoints {
         return w.bytes
     }
 
-    private nonisolated(nonsending) func series(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func series(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 2)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 2, of: mark)
         let reference = parameters.token()
         let source = parameters.source()
         let interval = parameters.interval()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         let token = try await known(reference, asOf ?? .forever)
         if reference != nil && token == nil { return Self.empty }
@@ -97,28 +102,31 @@ package struct CandleEndpoints {
             cut = counted.count < found.count ? counted.last.map(key) : nil
             found = counted
         }
-        let page = Page(found, limit: limit, cut: cut, cursor: key)
+        let page = Page(found, limit: limit, cut: cut, of: mark, cursor: key)
         return .object { w in
             w.array("data", page.items) { w, series in w.value(series) }
             w.field("next_cursor", page.next)
         }
     }
 
-    private nonisolated(nonsending) func gaps(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func gaps(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         var parameters = try request.parameters()
         let reference = parameters.token()
         let interval = parameters.interval()
         let source = parameters.source()
-        let range = TimeRange(&parameters)
+        let range = TimeRange(&parameters, now: context.now)
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 2)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 2, of: mark)
         try parameters.finish()
         let token = try await known(reference, range.asOf)
         if reference != nil && token == nil { return Self.empty }
         let wanted = GapReads.Wanted(token: token, source: source, interval: interval, range: range)
         let (found, cut) = try await GapReads.list(
             wanted, after: GapReads.Place(cursor?.parts), limit: limit + 1, in: database)
-        let page = Page(found, limit: limit, cut: cut?.parts) { $0.place.parts }
+        let page = Page(found, limit: limit, cut: cut?.parts, of: mark) { $0.place.parts }
         return .object { w in
             w.array("data", page.items) { w, item in
                 w.object { w in
@@ -167,10 +175,10 @@ struct TimeRange {
         (self.from, self.to, self.asOf) = (from, to, asOf)
     }
 
-    init(_ parameters: inout Parameters) {
+    init(_ parameters: inout Parameters, now: Timestamp) {
         from = parameters.time("from") ?? .never
         to = parameters.time("to") ?? .forever
-        asOf = parameters.time("as_of") ?? .forever
+        asOf = parameters.asOf(now) ?? .forever
     }
 
     /// To what lies behind the last item of the page before.

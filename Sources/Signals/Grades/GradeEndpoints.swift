@@ -36,15 +36,16 @@ package struct GradeEndpoints {
         var hasWhy: Bool
         var sort: GradeReads.Sort
         var limit: Int
+        var mark: String
         var cursor: [String]?
     }
 
     private nonisolated(nonsending) func list(_ request: Request, _ context: Context) async throws -> Response
     {
-        let demand = try demand(request)
+        let demand = try demand(request, context)
         let found = try await find(demand, context)
         let isOfSeries = demand.token != nil
-        let page = Page(found, limit: demand.limit) { grade in
+        let page = Page(found, limit: demand.limit, of: demand.mark) { grade in
             let time = String(grade.time.microseconds)
             if isOfSeries { return [time] }
             return [demand.sort.isByGrade ? "\(grade.value)" : time, "\(grade.series.id)"]
@@ -61,18 +62,18 @@ package struct GradeEndpoints {
         }
     }
 
-    private func demand(_ request: Request) throws -> Demand {
+    private func demand(_ request: Request, _ context: Context) throws -> Demand {
         var parameters = try request.parameters()
         let token = parameters.token()
         let model = parameters.model() ?? told
         var demand = Demand(
             token: token, watchlist: parameters.watchlist(),
             interval: parameters.required("interval") { $0.interval() },
-            source: parameters.source(), model: model, range: TimeRange(&parameters),
+            source: parameters.source(), model: model, range: TimeRange(&parameters, now: context.now),
             filter: parameters.grades(of: model),
             hasWhy: parameters.bool("why", default: false),
             sort: parameters.choice("sort", GradeReads.Sort.self) ?? (token == nil ? .best : .down),
-            limit: parameters.limit(upTo: 1_000), cursor: nil)
+            limit: parameters.limit(upTo: 1_000), mark: "", cursor: nil)
         if token != nil && demand.sort.isByGrade {
             parameters.fail("sort", code: FieldCode.notAChoice, "must be time or -time with token")
         }
@@ -82,7 +83,8 @@ package struct GradeEndpoints {
         if token == nil && (demand.range.from != .never || demand.range.to != .forever) {
             parameters.fail("from", code: FieldCode.notAChoice, "and to need a token")
         }
-        let cursor = parameters.cursor(parts: token == nil ? 2 : 1)
+        demand.mark = parameters.mark
+        let cursor = parameters.cursor(parts: token == nil ? 2 : 1, of: demand.mark)
         demand.cursor = cursor?.parts
         if token != nil { demand.range.narrow(cursor, demand.sort.isAscending) }
         try parameters.finish()

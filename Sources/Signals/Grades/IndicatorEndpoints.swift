@@ -20,18 +20,20 @@ package struct IndicatorEndpoints {
             Operation(
                 .get, "/v1/indicators", id: "listIndicators", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await list(request) }
+            ) { request, context in try await list(request, context) }
         ]
     }
 
-    private nonisolated(nonsending) func list(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func list(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         var parameters = try request.parameters()
         let token = parameters.token()
         let interval = parameters.interval()
         let source = parameters.source()
         let base = parameters.base(of: interval)
         let names = Self.names(&parameters)
-        var range = TimeRange(&parameters)
+        var range = TimeRange(&parameters, now: context.now)
         let isAscending = parameters.choice("sort", TimeSort.self) == .up
         let limit = parameters.limit(upTo: 1_000)
         range.narrow(parameters.cursor(parts: 1), isAscending)

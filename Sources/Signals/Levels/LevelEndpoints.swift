@@ -19,16 +19,18 @@ package struct LevelEndpoints {
             Operation(
                 .get, "/v1/levels", id: "getLevels", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await get(request) }
+            ) { request, context in try await get(request, context) }
         ]
     }
 
-    private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func get(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         var parameters = try request.parameters()
         let token = parameters.required("token") { $0.token() }
         let interval = parameters.required("interval") { $0.interval() }
         let source = parameters.source()
-        let asOf = parameters.time("as_of") ?? .forever
+        let asOf = parameters.asOf(context.now) ?? .forever
         try parameters.finish()
         guard let token, let interval else { throw Problem.notFound("series") }
         let found = try await finder.readable(token, interval, source, base: interval, asOf: asOf)

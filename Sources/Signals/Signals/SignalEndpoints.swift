@@ -26,11 +26,11 @@ package struct SignalEndpoints {
             Operation(
                 .get, "/v1/signals/calibration", id: "getSignalCalibration",
                 requires: .permission(.signalsRead), bodyLimit: 0
-            ) { request, _ in try await calibration(request) },
+            ) { request, context in try await calibration(request, context) },
             Operation(
                 .get, "/v1/signals/{signal_id}", id: "getSignal", requires: .permission(.signalsRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await get(request) },
+            ) { request, context in try await get(request, context) },
         ]
     }
 
@@ -50,13 +50,14 @@ package struct SignalEndpoints {
             atLeast: parameters.number("roi_net_gte"), below: parameters.number("roi_net_lt"))
         filter.from = parameters.time("from")
         filter.to = parameters.time("to")
-        filter.asOf = parameters.time("as_of")
+        filter.asOf = parameters.asOf(context.now)
         let sort = parameters.choice("sort", SignalSort.self) ?? .decidedAtDown
         if sort.isOfNowAlone && filter.asOf != nil {
             parameters.fail("sort", code: FieldCode.notAChoice, "by the path of the price is of now alone")
         }
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 2)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 2, of: mark)
         try parameters.finish()
         if let token { filter.token = try await finder.token(token, asOf: filter.asOf) }
         filter.tokens = try await WatchedTokens.of(watchlist, for: context, asOf: filter.asOf, in: database)
@@ -69,19 +70,21 @@ package struct SignalEndpoints {
             cut = told.count < found.count ? told.last.map(key) : nil
             found = told
         }
-        let page = Page(found, limit: limit, cut: cut, cursor: key)
+        let page = Page(found, limit: limit, cut: cut, of: mark, cursor: key)
         return .object { w in
             w.array("data", page.items) { w, signal in w.value(signal) }
             w.field("next_cursor", page.next)
         }
     }
 
-    private nonisolated(nonsending) func calibration(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func calibration(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         var parameters = try request.parameters()
         let model = parameters.model() ?? told
         let interval = parameters.interval() ?? .day
         let source = parameters.source()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         let calibration = try await Calibration.read(model, interval, source, asOf: asOf, in: database)
         return .object { w in
@@ -92,10 +95,12 @@ package struct SignalEndpoints {
         }
     }
 
-    private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func get(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         guard let id = SignalID(request.pathParameter("signal_id")) else { throw Problem.notFound("signal") }
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         guard var signal = try await SignalReads.get(id, asOf: asOf, in: database) else {
             throw Problem.notFound("signal")

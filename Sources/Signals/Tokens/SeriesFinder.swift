@@ -238,11 +238,23 @@ extension Parameters {
         }
     }
 
-    /// A cursor of this many parts.
-    package mutating func cursor(parts: Int) -> Cursor? {
-        guard let cursor = cursor() else { return nil }
-        if cursor.parts.count == parts { return cursor }
-        fail("cursor", code: FieldCode.malformed, "belongs to another list or sort")
+    /// What was known at a time. Of one that has not come the answer would be another later; clocks differ a
+    /// little.
+    package mutating func asOf(_ now: Timestamp) -> Timestamp? {
+        guard let time = time("as_of") else { return nil }
+        if time <= now + Self.clocksDiffer { return time }
+        fail("as_of", code: FieldCode.outOfRange, "must not be in the future")
+        return nil
+    }
+
+    private static let clocksDiffer: Period = .minutes(1)
+
+    /// A cursor of this many parts, and of the list of that `mark`, where its pages bear it.
+    package mutating func cursor(parts: Int, of mark: String? = nil) -> Cursor? {
+        guard var own = cursor()?.parts else { return nil }
+        let isOfList = mark == nil || own.popLast() == mark
+        if isOfList, own.count == parts { return Cursor(own) }
+        fail("cursor", code: "invalid_cursor", "belongs to another list, sort or filter")
         return nil
     }
 }
@@ -272,8 +284,12 @@ package struct Page<Item> {
     package let items: ArraySlice<Item>
     package let next: String?
 
-    package init(_ found: [Item], limit: Int, cut: [String]? = nil, cursor: (Item) -> [String]) {
+    /// - Parameter mark: of the list, for its cursors: see `Parameters.mark`.
+    package init(
+        _ found: [Item], limit: Int, cut: [String]? = nil, of mark: String? = nil, cursor: (Item) -> [String]
+    ) {
         items = found.prefix(limit)
-        next = (found.count > limit ? items.last.map(cursor) : cut).map { Cursor($0).text }
+        let end = found.count > limit ? items.last.map(cursor) : cut
+        next = end.map { Cursor($0 + [mark].compactMap { $0 }).text }
     }
 }

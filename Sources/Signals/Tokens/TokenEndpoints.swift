@@ -20,7 +20,7 @@ package struct TokenEndpoints {
             Operation(
                 .get, "/v1/tokens/{token_id}", id: "getToken", requires: .permission(.tokensRead),
                 errors: [.notFound], bodyLimit: 0
-            ) { request, _ in try await get(request) },
+            ) { request, context in try await get(request, context) },
             Operation(
                 .patch, "/v1/tokens/{token_id}", id: "updateToken", requires: .permission(.tokensWrite),
                 errors: [.notFound, .conflict], bodyLimit: 4_096
@@ -32,11 +32,12 @@ package struct TokenEndpoints {
     {
         var parameters = try request.parameters()
         let limit = parameters.limit()
-        let cursor = parameters.cursor(parts: 2)
+        let mark = parameters.mark
+        let cursor = parameters.cursor(parts: 2, of: mark)
         let symbol = parameters.parsed("symbol", expected: "a ticker") { Token.isSymbol($0) ? $0 : nil }
         let category = parameters.text("category", 1...TokenPatch.longestCategory)
         let at = parameters.time("at")
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         let watchlist = parameters.watchlist()
         let sort = parameters.choice("sort", TokenStore.Sort.self) ?? .symbol
         try parameters.finish()
@@ -45,7 +46,7 @@ package struct TokenEndpoints {
         let found = try await TokenStore.list(
             symbol: symbol, category: category, at: at, among: tokens, asOf: asOf, sort: sort,
             after: cursor?.parts, limit: limit + 1, in: ledger.database)
-        let page = Page(found, limit: limit) { token in
+        let page = Page(found, limit: limit, of: mark) { token in
             [sort.isBySymbol ? token.symbol : String(token.createdAt.microseconds), token.id.description]
         }
         return .object { w in
@@ -54,10 +55,12 @@ package struct TokenEndpoints {
         }
     }
 
-    private nonisolated(nonsending) func get(_ request: Request) async throws -> Response {
+    private nonisolated(nonsending) func get(
+        _ request: Request, _ context: Context
+    ) async throws -> Response {
         let id = try Self.id(request)
         var parameters = try request.parameters()
-        let asOf = parameters.time("as_of")
+        let asOf = parameters.asOf(context.now)
         try parameters.finish()
         guard let token = try await TokenStore.get(id, asOf: asOf, in: ledger.database) else {
             throw Problem.notFound("token")
