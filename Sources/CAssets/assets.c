@@ -220,6 +220,9 @@ static const unsigned char migration_0066[] = {
 static const unsigned char migration_0067[] = {
 #embed "../../Migrations/0067_clock_changes.sql"
 };
+static const unsigned char migration_0068[] = {
+#embed "../../Migrations/0068_candle_bounds.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -309,6 +312,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0065_knocks.sql", migration_0065),
     FILE_OF("Migrations/0066_market_past.sql", migration_0066),
     FILE_OF("Migrations/0067_clock_changes.sql", migration_0067),
+    FILE_OF("Migrations/0068_candle_bounds.sql", migration_0068),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

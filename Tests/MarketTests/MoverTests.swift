@@ -51,6 +51,27 @@ struct MoverTests {
         }
     }
 
+    @Test func `one absurd candle from before there were bounds spoils nobody's market`() async throws {
+        try await MarketDesk.with { _, desk in
+            let closes = (0..<60).map { 100 + Double($0) }
+            for symbol in ["BTC", "UP", "ODD"] { try await desk.push(symbol, closes: closes) }
+            _ = try await desk.rows(
+                """
+                update candle set close = 1e308, volume = 1e308 from series s join ticker t using (token_id)
+                where s.id = candle.series and t.symbol = 'ODD'
+                    and candle.open_time > timestamptz '2024-02-20T00:00:00Z'
+                """)
+            let movers = try await desk.get("\(Self.base)&window=7d&min_volume=1")
+            #expect(movers.status == 200 && symbols(movers, "gainers") == ["BTC", "UP"], "\(movers.text)")
+            let market = try await desk.get("market?source=x&interval=1d&at=2024-03-01")
+            #expect(market.status == 200 && market.json["above_sma50"]?["of"] == 2, "\(market.text)")
+            try await desk.measure("investor-grades")
+            try await desk.run("narratives")
+            let graded = try await desk.rows("select 1 from investor_grade")
+            #expect(graded.count == 0)
+        }
+    }
+
     @Test func `as_of answers with what was known then`() async throws {
         try await MarketDesk.with { _, desk in
             try await desk.push("A", closes: [1, 2])

@@ -28,6 +28,9 @@ struct CandleTests {
         #expect(refusal { $0.low = 2.5 } == "low_too_high")
         #expect(refusal { $0.low = 0 } == "not_positive")
         #expect(refusal { $0.volume = -1 } == "negative_volume")
+        #expect(refusal { $0.openTime = Timestamp(seconds: 1_230_854_400) } == "too_early")
+        #expect(refusal { $0.openTime = Timestamp(seconds: 1_230_940_800) } == nil)
+        #expect(refusal { $0.openTime = Timestamp(milliseconds: 1_600_041_600) } == "too_early")
         #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_041_601) } == "misaligned")
         #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_214_400) } == "in_the_future")
         #expect(refusal { $0.openTime = Timestamp(seconds: 1_600_128_000) } == nil)
@@ -36,6 +39,27 @@ struct CandleTests {
                 $0.openTime = Timestamp(seconds: 1_600_128_000)
                 $0.closed = true
             } == "not_closed")
+    }
+
+    @Test func `a number that is finite and absurd is refused with its field and its bounds`() {
+        func message(_ price: Double, _ volume: Double = 1) -> String? {
+            var row = row
+            (row.open, row.high, row.low, row.close, row.volume) = (price, price, price, price, volume)
+            do throws(RowRefusal) {
+                _ = try Candle.validate(row, now: Self.now)
+                return nil
+            } catch {
+                return error.code == "out_of_range" ? error.message : error.code
+            }
+        }
+        #expect(message(1e-15) == nil && message(1e15) == nil)
+        #expect(message(1e-12, 5e14) == nil && message(1, 0) == nil && message(1, 1e-8) == nil)
+        #expect(message(1e16) == "open 1e+16 is not from 1e-15 to 1e15")
+        #expect(message(1e308) == "open 1e+308 is not from 1e-15 to 1e15")
+        #expect(message(1e-300) == "open 1e-300 is not from 1e-15 to 1e15")
+        #expect(message(1, 1e31) == "volume 1e+31 is neither 0 nor from 1e-30 to 1e30")
+        #expect(message(1, 1e-300)?.hasPrefix("volume 1e-300 is neither 0") == true)
+        #expect(refusal { $0.high = 1.7e308 } == "out_of_range")
     }
 
     @Test func `a row that does not say is closed two seconds after its interval is over`() throws {

@@ -66,6 +66,15 @@ struct SignalRuleTests {
         #expect(rule.open.isEmpty)
     }
 
+    @Test mutating func `a grade that is no number opens nothing and holds nothing up`() {
+        #expect(names(step(.nan)) == [])
+        #expect(names(step(70, gate: .closed(market))) == [])
+        #expect(names(step(.nan)) == [])
+        #expect(names(step(60)) == [])
+        #expect(names(step(70)) == ["opened"])
+        #expect(names(step(.nan)) == ["filled", "closed"])
+    }
+
     @Test mutating func `returns name their price and are net of costs on both sides`() throws {
         _ = step(70)
         _ = step(70, candle(open: 10, high: 15, close: 14))

@@ -128,6 +128,14 @@ struct GradeAndSignalTests {
             #expect(day.whole("LAST_TM_GRADE_SIGNAL") == gate(end - 1))
             if index % 20 == 0 { try await expectShare(day, desk) }
         }
+        // Days of which nothing is known take no place on a page.
+        try await desk.push(["LONE,1d,2025-06-01T00:00:00Z,1,1,1,1,1"])
+        let late = "/v2/market-metrics?startDate=2021-02-01&endDate=2026-11-27&limit=1000"
+        #expect(try await desk.rows(late) == found)
+        #expect(try await desk.rows(late + "&page=1") == second)
+        #expect(try await desk.rows("/v2/market-metrics?limit=1000") == Array(found.prefix(30)))
+        #expect(try await desk.rows("/v2/market-metrics?limit=20&page=1") == Array(found[20..<30]))
+        #expect(try await desk.rows("/v2/market-metrics?startDate=2022-01-01&endDate=2022-02-01") == [])
     }
 
     private func expectShare(_ day: JSONValue, _ desk: ReadingDesk) async throws {

@@ -82,8 +82,11 @@ extension Fields {
     }
 
     fileprivate mutating func past(optional name: String, _ now: Timestamp) -> Timestamp? {
-        parsed(optional: name, expected: "an RFC 3339 time that is not in the future") { text in
-            Timestamp(text).flatMap { $0 <= now ? $0 : nil }
+        parsed(
+            optional: name,
+            expected: "an RFC 3339 time, not before \(Candle.earliest) and not in the future"
+        ) { text in
+            Timestamp(text).flatMap { $0 >= Candle.earliest && $0 <= now ? $0 : nil }
         }
     }
 }

@@ -35,7 +35,8 @@ extension MarketReading {
 
     private static let counts = """
         count(*)::int4, count(*) filter (where is_live)::int4, count(*) filter (where is_above)::int4,
-        count(is_above)::int4, count(*) filter (where grade >= $7)::int4, count(grade)::int4
+        count(is_above)::int4, count(*) filter (where grade >= $7 and grade < 'infinity')::int4,
+        count(grade)::int4
         """
     private static let read = Statement(
         "market_reading_read",

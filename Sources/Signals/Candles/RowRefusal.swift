@@ -18,6 +18,8 @@ package enum RowRefusal: Error, Equatable, Sendable {
     case highBelowOpenOrClose(Double)
     case lowAboveOpenOrClose(Double)
     case negativeVolume(Double)
+    case outOfRange(CandleField, Double)
+    case tooEarly(Timestamp)
     case misaligned(Timestamp, Interval)
     case inTheFuture(Timestamp)
     case notClosed(Timestamp)
@@ -39,6 +41,8 @@ package enum RowRefusal: Error, Equatable, Sendable {
         case .highBelowOpenOrClose: "high_too_low"
         case .lowAboveOpenOrClose: "low_too_high"
         case .negativeVolume: "negative_volume"
+        case .outOfRange: "out_of_range"
+        case .tooEarly: "too_early"
         case .misaligned: "misaligned"
         case .inTheFuture: "in_the_future"
         case .notClosed: "not_closed"
@@ -68,6 +72,12 @@ package enum RowRefusal: Error, Equatable, Sendable {
         case .highBelowOpenOrClose(let high): "high \(high) is below open or close"
         case .lowAboveOpenOrClose(let low): "low \(low) is above open or close"
         case .negativeVolume(let volume): "volume \(volume) is negative"
+        case .outOfRange(.volume, let volume):
+            "volume \(volume) is neither 0 nor from 1e-30 to 1e30"
+        case .outOfRange(let field, let price): "\(field.rawValue) \(price) is not from 1e-15 to 1e15"
+        case .tooEarly(let time):
+            "open_time \(time) must not be before \(Candle.earliest); digits alone are milliseconds since "
+                + "1970, not seconds"
         case .misaligned(let time, .week): "\(time) is not a Monday, 00:00 UTC"
         case .misaligned(let time, let interval): "\(time) is not a multiple of \(interval.rawValue) in UTC"
         case .inTheFuture(let time): "\(time) is in the future"

@@ -9,8 +9,6 @@ import Postgres
 /// `/v1/candle-feeds`.
 package struct CandleFeedEndpoints {
     private static let bodyBytes = 4_096
-    /// Bitcoin's first block; no exchange is older.
-    private static let earliest = Timestamp(seconds: 1_230_940_800)
 
     private let ledger: Ledger
 
@@ -104,8 +102,10 @@ package struct CandleFeedEndpoints {
                 "instrument", expected: "what the exchange calls it, as SOLUSDT", standIn: ""
             ) { KlineQuestion.isInstrument($0) ? $0 : nil }
         wanted.from = fields.parsed(optional: "from", expected: "an RFC 3339 time") { Timestamp($0) }
-        if let from = wanted.from, from < earliest || from > now {
-            fields.fail("from", code: FieldCode.outOfRange, "must be after \(earliest) and not in the future")
+        if let from = wanted.from, from < Candle.earliest || from > now {
+            fields.fail(
+                "from", code: FieldCode.outOfRange,
+                "must not be before \(Candle.earliest) and not be in the future")
         }
         return wanted
     }

@@ -65,7 +65,7 @@ struct LeafReading: Equatable, Sendable {
     static func channel(_ close: Double, highest: Double?, lowest: Double?) -> LeafReading {
         var reading = LeafReading(first: highest, second: lowest)
         guard let highest, let lowest, highest > lowest else { return reading }
-        reading.score = 100 * min(max((close - lowest) / (highest - lowest), 0), 1)
+        reading.set(100 * min(max((close - lowest) / (highest - lowest), 0), 1))
         return reading
     }
 
@@ -73,9 +73,12 @@ struct LeafReading: Equatable, Sendable {
     static func ratio(_ first: Double?, _ second: Double?, over scale: Double = 1) -> LeafReading {
         var reading = LeafReading(first: first, second: second)
         guard let first, let second, second > 0 else { return reading }
-        reading.score = 50 + 50 * min(max(first / (scale * second), -1), 1)
+        reading.set(50 + 50 * min(max(first / (scale * second), -1), 1))
         return reading
     }
+
+    /// Numbers near the end of a double's range may come to no number on the way: no answer either.
+    private mutating func set(_ score: Double) { self.score = score.isFinite ? score : nil }
 }
 
 /// Means over the leaves that exist and over the families that have one, added in the table's order.

@@ -64,7 +64,8 @@ enum GradeReads {
             ) g
             join series s on s.id = g.series join ticker t using (token_id)
             join grade_model m on m.id = g.model
-            where ($5::float8 is null or g.value >= $5) and ($6::float8 is null or g.value < $6)
+            where ($5::float8 is null or g.value >= $5 and g.value < 'infinity')
+            and ($6::float8 is null or g.value < $6)
             order by g.time \(order) limit $7
             """
     }
@@ -89,7 +90,8 @@ enum GradeReads {
         ) g
         join grade_model m on m.id = g.model
         where s.interval = $1 and ($2::text is null or s.source = $2)
-            and ($4::float8 is null or g.value >= $4) and ($5::float8 is null or g.value < $5)
+            and ($4::float8 is null or g.value >= $4 and g.value < 'infinity')
+            and ($5::float8 is null or g.value < $5)
             and ($10::uuid[] is null or s.token_id = any ($10))
             and ($6::\(cast) is null or (\(key), s.id) \(way) ($6, $7::int4))
         order by \(key) \(order), s.id \(order) limit $8

@@ -18,7 +18,9 @@ enum GradeScore: Equatable, Sendable {
 extension GradeComponentKind {
     func score(_ inputs: GradeInputs) -> GradeScore {
         guard inputs.bars >= lookBack else { return .missing }
-        return points(inputs).map(GradeScore.value) ?? .neutral
+        // Numbers near the end of a double's range may come to no number on the way: no answer either.
+        guard let points = points(inputs), points.isFinite else { return .neutral }
+        return .value(points)
     }
 
     private func points(_ inputs: GradeInputs) -> Double? {

@@ -148,7 +148,8 @@ enum SignalReads {
                 from signal_revision r join signal s using (id) where r.known_at <= $1 and r.ended_at > $1
             ) k
             left join lateral (
-                select b.fill_open, coalesce(b.exit_open, p.close) as price
+                select sane_price(b.fill_open) as fill_open,
+                    sane_price(coalesce(b.exit_open, p.close)) as price
                 from json_to_record(k.body::json) as b (fill_at timestamptz, fill_open float8,
                     exit_open float8, closed_at timestamptz, stale_at timestamptz)
                 left join lateral (
@@ -175,7 +176,8 @@ enum SignalReads {
                 and ($2::uuid is null or s.token_id = $2) and ($3::text is null or s.interval = $3)
                 and ($4::text is null or s.source = $4) and ($5::text is null or g.direction = $5)
                 and ($6::text is null or g.state = $6)
-                and ($7::float8 is null or n.value >= $7) and ($8::float8 is null or n.value < $8)
+                and ($7::float8 is null or n.value >= $7 and n.value < 'infinity')
+                and ($8::float8 is null or n.value < $8)
                 and ($15::float8 is null or g.confidence >= $15)
                 and ($18::uuid[] is null or s.token_id = any ($18))
                 and ($16::float8 is null or g.roi_net >= $16) and ($17::float8 is null or g.roi_net < $17)

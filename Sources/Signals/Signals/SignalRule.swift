@@ -90,7 +90,9 @@ package struct SignalRule: Equatable, Sendable {
     private mutating func updateRegime(_ grade: Grade) {
         if grade.value >= settings.bullishFrom { isBullish = true }
         let isPoor = settings.forgetsPoorData && grade.dataQuality < settings.leastDataQuality
-        if grade.value < settings.neutralBelow || isPoor { isBullish = false }
+        // Said so, and not by `<`, what is no number holds nothing up.
+        let holds = grade.value >= settings.neutralBelow
+        if !holds || isPoor { isBullish = false }
     }
 
     private func netROI(at close: Double) -> Double? {

@@ -53,7 +53,7 @@ struct ListParameters {
         where ($1::uuid[] is null or k.id = any($1))
             and ($3::float8 is null or exists (
                 select from candle v where v.series = s.id and v.open_time = s.last_closed
-                    and v.close * v.volume >= $3))
+                    and quote_volume(v.close, v.volume) >= $3))
         """
 
     let all: [Parameter]

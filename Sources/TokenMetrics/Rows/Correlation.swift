@@ -34,14 +34,14 @@ struct Correlation: Sendable {
                 from token k join ticker t on t.token_id = k.id
                 cross join lateral primary_series(k.id, '1d', $2) s
                 join candle v on v.series = s.id and v.open_time = s.last_closed
-                order by v.close * v.volume desc, k.number limit 100
+                order by quote_volume(v.close, v.volume) desc nulls last, k.number limit 100
             ), move as materialized (
                 select m.id, m.time, m.close / m.before - 1 as size
                 from (
                     select x.id, c.open_time as time, c.close,
                         lag(c.close) over w as before, lag(c.open_time) over w as time_before
                     from (select id, last_closed from wanted union select id, last_closed from partner) x
-                    join candle c on c.series = x.id and c.closed
+                    join candle c on c.series = x.id and c.closed and sane_price(c.close) is not null
                         and c.open_time >= x.last_closed - interval '90 days'
                     window w as (partition by x.id order by c.open_time)
                 ) m

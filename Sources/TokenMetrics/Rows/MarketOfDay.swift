@@ -12,27 +12,47 @@ struct MarketOfDay: Sendable {
     var signal: Int?
     var signalBefore: Int?
 
-    /// Each day looks at a grade of every token, so an answer has no more of them.
+    /// Each day looks at a grade of every token, so an answer has no more of them. They are days that
+    /// something is known of, looked for from the newest on: none of the others takes a place on a page.
     static let mostDays = 31
 
     private static let page = Statement(
         "tm_market",
         """
-        with newest as (
-            select least($2::timestamptz - interval '1 day', max(last_closed)) as day from series
-            where interval = '1d'
-        ), day as (
-            select d as time from newest, generate_series(
-                greatest($1::timestamptz, newest.day - make_interval(days => ($3::int8 + $4::int8)::int4 - 1),
-                    case when $1::timestamptz is null then newest.day - interval '29 days' end),
-                newest.day - make_interval(days => $4::int4), interval '1 day') d
-        ), market as materialized (
+        with market as materialized (
             select s.id from ticker t cross join lateral primary_series(t.token_id, '1d', null) s
             where t.symbol = 'BTC' order by t.valid_to desc nulls first limit 1
         ), chosen as materialized (
-            select s.id from token k cross join lateral primary_series(k.id, '1d', null) s
+            select s.id, o.first_open, s.last_closed
+            from token k cross join lateral primary_series(k.id, '1d', null) s join series o on o.id = s.id
+        ), reach as (
+            select greatest($1::timestamptz, min(first_open)) as first,
+                least($2::timestamptz - interval '1 day', max(last_closed)) as last
+            from chosen having count(*) > 0
+        ), day as materialized (
+            select d.time
+            from (
+                select d as time from reach r, generate_series(r.first, r.last, interval '1 day') d
+                order by d desc
+            ) d
+            cross join lateral (
+                (select 1 from market m
+                    join candle x on x.series = m.id and x.open_time = d.time and x.closed)
+                union all
+                (select 1 from chosen c
+                    cross join lateral (
+                        select 1 from grade g
+                        where g.series = c.id and g.model_number = $5 and g.time = d.time limit 1
+                    ) g
+                    where d.time between c.first_open and c.last_closed limit 1)
+                limit 1
+            ) known
+            order by d.time desc
+            limit least($3::int8, case when $1::timestamptz is null then greatest(30 - $4::int8, 0) end)
+            offset $4::int8
         ), share as (
-            select g.time, count(*) filter (where g.value >= 60) * 100.0 / count(*) as high
+            select g.time, count(*) filter (where g.value >= 60 and g.value < 'infinity')
+                * 100.0 / count(*) as high
             from chosen c join grade g on g.series = c.id and g.model_number = $5
             where g.time between (select min(time) from day) and (select max(time) from day)
             group by g.time
@@ -45,6 +65,7 @@ struct MarketOfDay: Sendable {
             cross join lateral (
                 select avg(x.close) as mean, count(*) as count from (
                     select close from candle where series = m.id and closed and open_time <= c.open_time
+                        and sane_price(close) is not null
                     order by open_time desc limit 50
                 ) x
             ) n
@@ -52,7 +73,6 @@ struct MarketOfDay: Sendable {
         select d.time, s.high::float8, g.signal, b.signal
         from day d left join share s using (time) left join gate g using (time)
         left join gate b on b.time = d.time - interval '1 day'
-        where s.high is not null or g.time is not null
         order by d.time desc
         """)
 

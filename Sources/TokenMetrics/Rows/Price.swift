@@ -26,7 +26,7 @@ struct Price: Sendable {
             and ($3::float8 is null or exists (
                 select from primary_series(k.id, '1d', $2) s
                 join candle v on v.series = s.id and v.open_time = s.last_closed
-                where v.close * v.volume >= $3))
+                where quote_volume(v.close, v.volume) >= $3))
         order by k.number limit $4 offset $5
         """)
 

@@ -34,7 +34,7 @@ struct SignalOfCandle: Sendable {
                     s.source
                 from token k join ticker t on t.token_id = k.id
                 cross join lateral primary_series(k.id, $8, $2) s
-                join candle c on c.series = s.id and c.closed
+                join candle c on c.series = s.id and c.closed and sane_price(c.close) is not null
                     and c.open_time >= coalesce($6, date_trunc('day', s.last_closed, 'UTC') - interval '29
                         days')
                     and c.open_time < coalesce($7::timestamptz, 'infinity')
@@ -50,15 +50,15 @@ struct SignalOfCandle: Sendable {
                     coalesce(r.time between b.fill_at and b.last_at, false) as held,
                     case when f.fill_at <= r.time then before.factor * case
                         when b.fill_at is null or b.fill_at > r.time then 1
-                        when r.time <= b.last_at then r.close / b.fill_open * (1 - b.cost) ^ 2
+                        when r.time <= b.last_at then r.close / b.price * (1 - b.cost) ^ 2
                         else 1 + b.roi_net end - 1 end as returns,
-                    case when f.fill_at <= r.time then r.close / f.fill_open - 1 end as holding
+                    case when f.fill_at <= r.time then r.close / f.price - 1 end as holding
                 from asked r
                 left join grade g on g.series = r.series and g.model_number = $11 and g.time = r.time
                 left join investor_grade i on i.token_id = r.token and i.source = r.source and i.time = r.time
                 left join lateral (
                     select x.decided_at, x.roi_net, (j.body->>'fill_at')::timestamptz as fill_at,
-                        (j.body->>'fill_open')::float8 as fill_open,
+                        sane_price((j.body->>'fill_open')::float8) as price,
                         coalesce((j.body->'roi'->>'cost_bps_a_side')::float8, 0) / 10000 as cost,
                         e.last_at, e.last_at + case when x.state = 'closed'
                                 or j.body ? 'stale_at'
@@ -92,16 +92,17 @@ struct SignalOfCandle: Sendable {
                 ) w on true
                 left join lateral (
                     select (x.body::jsonb->>'fill_at')::timestamptz as fill_at,
-                        (x.body::jsonb->>'fill_open')::float8 as fill_open
+                        sane_price((x.body::jsonb->>'fill_open')::float8) as price
                     from signal x
                     where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
                         and not x.withdrawn
                     order by x.decided_at limit 1
                 ) f on true
                 cross join lateral (
-                    select coalesce(exp(sum(ln(1 + x.roi_net))), 1) as factor from signal x
+                    select exp(least(coalesce(sum(ln(1 + x.roi_net)), 0), 500)) as factor from signal x
                     where x.series = r.series and x.model_number = $11 and x.direction = 'bullish'
-                        and x.decided_at < b.decided_at and not x.withdrawn and x.roi_net > -1
+                        and x.decided_at < b.decided_at and not x.withdrawn
+                        and x.roi_net > -1 and x.roi_net < 'infinity'
                 ) before
             )
             select number, symbol, time, close, grade, signal, trend, held, returns, holding, investor from
