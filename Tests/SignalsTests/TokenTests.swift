@@ -57,6 +57,32 @@ struct TokenTests {
         }
     }
 
+    @Test func `two coins that came as one token are told apart by sending them again`() async throws {
+        try await Desk.with { _, desk in
+            let first = (1...4).map { row("LUNA", $0) }
+            let second = (7...9).map { row("LUNA", $0, close: 1.6) }
+            _ = try await desk.upload("source=x", csv(first + second))
+            let mixed = try await id(desk, "LUNA")
+            let end = #"{"valid_to":"2024-01-05T00:00:00Z"}"#
+            let refused = try await patch(desk, mixed, end)
+            #expect(refused.status == 409 && refused.text.contains("Rename it"), "\(refused.text)")
+            let renamed = try await patch(
+                desk, mixed, #"{"symbol":"LUNA-MIXED","renamed_at":"2009-01-04T00:00:00Z"}"#)
+            #expect(renamed.status == 200, "\(renamed.text)")
+            _ = try await desk.upload("source=x", csv(first))
+            let old = try await id(desk, "LUNA&at=2024-01-02")
+            #expect(old != mixed)
+            #expect(try await patch(desk, old, end).status == 200)
+            #expect(try await desk.upload("source=x", csv(second)).json["inserted"] == 3)
+            let new = try await id(desk, "LUNA&at=2024-01-08")
+            #expect(new != old && new != mixed)
+            for (token, count) in [(mixed, 7), (old, 4), (new, 3)] {
+                let candles = try await desk.get("/v1/candles?token=\(token)&interval=1d").json["data"]
+                #expect(candles?.asArray?.count == count)
+            }
+        }
+    }
+
     @Test func `a ticker is renamed only to one that is free from then on`() async throws {
         try await Desk.with { _, desk in
             _ = try await desk.upload("source=x", csv([row("A", 1), row("B", 1)]))
@@ -108,6 +134,7 @@ struct TokenTests {
             #expect(found.map { $0["symbol"]?.asString } == ["A"])
             #expect(try await patch(desk, a, #"{"name":"Alpha"}"#).etag == "\"2\"")
             #expect(try await patch(desk, a, #"{"categories":["x","x"]}"#).status == 422)
+            #expect(try await patch(desk, a, #"{"categories":[" A "]}"#).status == 422)
             let hidden = try await patch(desk, a, #"{"categories":["x","a\u202Eb"]}"#)
             #expect(hidden.json["errors"]?[0]?["pointer"] == "/categories/1")
             #expect(try await patch(desk, a, #"{"name":"a\u202Eb"}"#).status == 422)

@@ -65,7 +65,9 @@ struct TokenPatch {
         let each = 1...Self.longestCategory
         let found = fields.strings(optional: "categories", count: 0...Self.mostCategories, each: each) ?? []
         for (index, category) in found.enumerated() {
-            if let mistake = NameText.mistake(in: category) {
+            let isFramed = category.hasPrefix(" ") || category.hasSuffix(" ")
+            let framed = isFramed ? "must not begin or end with a blank" : nil
+            if let mistake = NameText.mistake(in: category) ?? framed {
                 fields.fail("categories", index: index, code: FieldCode.malformed, mistake)
             }
         }

@@ -183,7 +183,10 @@ enum TokenStore {
             endObstacles, .id(token.id), .text(token.symbol), .timestamp(changed.validTo),
             .timestamp(token.validFrom))
         guard let row = rows.first else { return nil }
-        if row.bool(0) { return "Candles at or after valid_to are stored for this token." }
+        if row.bool(0) {
+            return "Candles at or after valid_to are stored for this token. Rename it as of a time before "
+                + "its first candle, and send the rows again: the ticker's next tokens take them."
+        }
         return row.bool(1) ? "The ticker is the next token's before that." : nil
     }
 
