@@ -163,7 +163,24 @@ struct ReadTests {
                 "/v1/signals?token=SOL&interval=1d&source=x&direction=bullish&state=closed&grade_gte=0"
                     + "&grade_lt=100&from=2020-01-01&to=2030-01-01")
             #expect(filtered.status == 200 && filtered.json["data"]?.asArray?.isEmpty == false)
+            try await readWhatIsNoNumber(desk)
         }
+    }
+
+    /// As it was stored when candles had no bounds: it passes no filter.
+    private nonisolated(nonsending) func readWhatIsNoNumber(_ desk: Desk) async throws {
+        for change in ["grade set value", "series set grade", "signal set roi_net"] {
+            _ = try await desk.rows("update \(change) = 'NaN'")
+        }
+        for query in [
+            "grades/trader?interval=1d&grade_gte=0", "grades/trader?interval=1d&token=SOL&grade_gte=0",
+            "signals?grade_gte=0", "signals?roi_net_gte=-1",
+        ] {
+            let found = try await desk.get("/v1/\(query)")
+            #expect(found.status == 200 && found.json["data"] == [], "\(query)")
+        }
+        let calibration = try await desk.get("/v1/signals/calibration")
+        #expect(calibration.status == 200, "\(calibration.text)")
     }
 
     @Test func `open signals go stale when the data stop, and stay so`() async throws {

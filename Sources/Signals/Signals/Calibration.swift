@@ -46,7 +46,7 @@ extension Calibration {
             from \(signals) g join series s on s.id = g.series
             where $1::timestamptz is not distinct from $1 and $5::float8 is not distinct from $5
                 and g.direction = 'bullish' and g.state in ('closed', 'stale') and not g.withdrawn
-                and g.confidence is not null and g.roi_net is not null and g.model_number = $2
+                and g.confidence is not null and g.roi_net < 1e100 and g.model_number = $2
                 and s.interval = $3 and ($4::text is null or s.source = $4)
         ) q group by quartile order by quartile
         """
