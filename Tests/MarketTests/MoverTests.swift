@@ -62,7 +62,8 @@ struct MoverTests {
                     and candle.open_time > timestamptz '2024-02-20T00:00:00Z'
                 """)
             let movers = try await desk.get("\(Self.base)&window=7d&min_volume=1")
-            #expect(movers.status == 200 && symbols(movers, "gainers") == ["BTC", "UP"], "\(movers.text)")
+            // Their changes are alike, and ids of one moment have no order.
+            #expect(symbols(movers, "gainers").sorted() == ["BTC", "UP"], "\(movers.text)")
             let market = try await desk.get("market?source=x&interval=1d&at=2024-03-01")
             #expect(market.status == 200 && market.json["above_sma50"]?["of"] == 2, "\(market.text)")
             try await desk.measure("investor-grades")
