@@ -121,7 +121,9 @@ struct CutOffDesk: Sendable {
 
     // MARK: Making one
 
-    static func run(_ body: (CutOffDesk) async throws -> Void) async throws {
+    static func run(
+        _ more: [String: String] = [:], _ body: (CutOffDesk) async throws -> Void
+    ) async throws {
         try await RunningPostgres.with { server in
             _ = try await server.run("createdb", ["keybell"])
             try await StandInExchange.with { standIn in
@@ -137,7 +139,8 @@ struct CutOffDesk: Sendable {
                     "KEYBELL_STANDIN_BINANCE_TESTNET_USDM": standIn.baseURL(.binance),
                     "KEYBELL_STANDIN_KRAKEN_DEMO_SPOT": standIn.baseURL(.kraken),
                 ]
-                try await RunningNode.with(.database(server.url("keybell")), settings) { node in
+                let all = settings.merging(more) { $1 }
+                try await RunningNode.with(.database(server.url("keybell")), all) { node in
                     try await node.bootstrap()
                     try await body(
                         CutOffDesk(
