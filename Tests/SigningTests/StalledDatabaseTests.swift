@@ -97,7 +97,7 @@ import Testing
             let asked = try await hang(desk, key, on: worker) { _ in desk.time.pass(.milliseconds(1_001)) }
             try await wait(until: "the answer") { asked.answer != nil }
             let answer = try #require(asked.answer)
-            #expect(answer.status == 503 && answer.text.contains("nothing was sent"), "\(answer.text)")
+            #expect(answer.status == 503, "\(answer.text)")
             try await expectUnsent(desk)
         }
     }
