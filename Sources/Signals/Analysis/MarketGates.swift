@@ -32,16 +32,21 @@ final class MarketGates {
 
     init(database: Database) { self.database = database }
 
-    static let market = Statement("market_series", derived: market("s.source = $1 and s.interval = $2"))
+    static let market = Statement("market_series", derived: market("($1, $2)"))
     static let marketOfSeries = Statement(
         "market_of_series",
-        derived: market(
-            "(s.source, s.interval) = (select o.source, o.interval from series o where o.id = $1)"))
+        derived: market("(select o.source, o.interval from series o where o.id = $1)"))
 
+    /// By the token's few series, whatever the planner believes: before somebody has analysed the table it goes
+    /// through all series of a source.
     private static func market(_ place: String) -> String {
         """
-        select \(SeriesRecord.columns) from series s join ticker t using (token_id)
-        where t.symbol = '\(SeriesRecord.market)' and \(place)
+        select \(SeriesRecord.columns) from (
+            select token_id, symbol, valid_to from ticker where symbol = '\(SeriesRecord.market)' offset 0
+        ) t cross join lateral (
+            select * from series
+            where token_id = t.token_id and (source || '', interval || '') = \(place) offset 0
+        ) s
         order by t.valid_to desc nulls first limit 1
         """
     }

@@ -48,19 +48,25 @@ enum SeriesStore {
 
     /// Of many series, and of one that need not be planned each time: see `TickerStore.periods`.
     static let lock = (
-        many: Statement("series_lock", derived: lock("unnest($1::uuid[], $3::text[])")),
-        one: Statement("series_lock_place", derived: lock("(select ($1::uuid[])[1], ($3::text[])[1])"))
+        many: Statement(
+            "series_lock",
+            """
+            select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
+            join unnest($1::uuid[], $3::text[]) as n (token_id, interval)
+                on s.token_id = n.token_id and s.interval = n.interval
+            where s.source = $2
+            order by s.id
+            for no key update of s
+            """),
+        // By the token's few series: the index of source and interval has all series of a source.
+        one: Statement(
+            "series_lock_place",
+            """
+            select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
+            where s.token_id = ($1::uuid[])[1] and (s.source || '', s.interval || '') = ($2, ($3::text[])[1])
+            for no key update
+            """)
     )
-
-    private static func lock(_ places: String) -> String {
-        """
-        select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
-        join \(places) as n (token_id, interval) on s.token_id = n.token_id and s.interval = n.interval
-        where s.source = $2
-        order by s.id
-        for no key update of s
-        """
-    }
 
     static let grow = (
         many: Statement(
