@@ -16,7 +16,8 @@ extension DeliveryQueue {
         """)
     /// `attempts` tells whether one was made. What was decided already stays: a duplicate's outcome changes
     /// nothing. The arrays stand in selects of their own, where the planner does not look at them: it would
-    /// plan anew for each call.
+    /// plan anew for each call. Nor does it know the state as a condition of indexes: of all that pends, much
+    /// is dead already.
     private static let record = Statement(
         "delivery_record",
         """
@@ -34,7 +35,7 @@ extension DeliveryQueue {
             (select $7::bigint[]), (select $8::text[]), (select $9::text[]), (select $10::timestamptz[]),
             (select $11::boolean[]))
             as o (id, state, attempts, counted, due_at, is_attempt, status, error, reason, at, is_told_when)
-        where d.id = o.id and d.state = 'pending'
+        where d.id = o.id and d.state || '' = 'pending'
         """)
     private static let recordAttempts = Statement(
         "delivery_attempt_insert",
