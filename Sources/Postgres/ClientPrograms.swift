@@ -13,12 +13,20 @@ package struct ClientPrograms: Sendable {
 
     private static let wordsBytes = 2_000
 
-    /// By their pids.
-    private static let running = Mutex<Set<Int32>>([])
+    private struct Running {
+        var pids: Set<Int32> = []
+        /// None is started any more.
+        var isOver = false
+    }
 
-    /// Those that this process runs give up, and undo what they were about.
+    private static let running = Mutex(Running())
+
+    /// Those that this process runs give up, and undo what they were about; none begins behind that.
     package static func stopAll() {
-        running.withLock { for pid in $0 { kill(pid, SIGTERM) } }
+        running.withLock { running in
+            running.isOver = true
+            for pid in running.pids { kill(pid, SIGTERM) }
+        }
     }
 
     private let programs: PostgresPrograms
@@ -61,12 +69,16 @@ package struct ClientPrograms: Sendable {
         do {
             // The program has it open by then.
             defer { unlink(log) }
-            child = try ChildProcess(
-                ["\(programs.folder)/\(program)"] + arguments, environment: environment, log: log)
+            child = try Self.running.withLock { running in
+                guard !running.isOver else { throw Failure(program: program, words: "it was interrupted") }
+                let child = try ChildProcess(
+                    ["\(programs.folder)/\(program)"] + arguments, environment: environment, log: log)
+                running.pids.insert(child.pid)
+                return child
+            }
         }
-        Self.running.withLock { _ = $0.insert(child.pid) }
         let code = child.waitUntilExit()
-        Self.running.withLock { _ = $0.remove(child.pid) }
+        Self.running.withLock { _ = $0.pids.remove(child.pid) }
         guard code == 0 else {
             var words = [UInt8](repeating: 0, count: Self.wordsBytes)
             let count = max(pread(descriptor, &words, words.count, 0), 0)

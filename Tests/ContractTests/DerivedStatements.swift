@@ -71,7 +71,7 @@ enum DerivedStatements {
             GradeReads.up, GradeReads.down,
             SeriesFinder.seriesOfSymbol, SeriesFinder.seriesOfID,
             TokenStore.get, TokenStore.lock, TickerStore.periods.many, TickerStore.periods.one,
-            TickerStore.former.many, TickerStore.former.one, SeriesStore.lock.many, SeriesStore.lock.one,
+            TickerStore.former.many, TickerStore.former.one,
             SeriesStore.grow.many, SeriesStore.grow.one,
             CandleReads.up, CandleReads.down,
             CandleReads.closed, CandleReads.closedDown, SeriesReads.list, SeriesReads.listThen,

@@ -82,7 +82,13 @@ extension RunningNode {
     /// tests make. Readers see an event once no older transaction is open, and jobs have theirs at any time:
     /// so one that is pushed behind all of them is waited for.
     func told(_ type: String) async throws -> [JSONValue] {
-        let mark = try await must("POST", "/v1/events", ["type": "custom.mark"]).id
+        // A worker may not have its database back yet.
+        let mark = try await eventually("an event is taken") { () -> String? in
+            let answer = try await call("POST", "/v1/events", ["type": "custom.mark"])
+            guard answer.status != 503 else { return nil }
+            guard answer.status == 201 else { throw Impatience("no mark: \(answer.everything)") }
+            return answer.json.id
+        }
         func list(_ type: String) async throws -> [JSONValue] {
             try await must("GET", "/v1/events?limit=1000&type=\(type)")["data"]?.asArray ?? []
         }

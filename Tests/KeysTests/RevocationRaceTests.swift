@@ -77,10 +77,11 @@ import Testing
                     if meeting.isAcknowledged { return true }
                     return try await desk.database.query(Self.waiting).first?.int(0) ?? 0 > 0
                 }
+                // The last moment before its commit: who looks at the clock behind that may be late.
+                history.add(UseHistory.Effect("k", Clock.system.monotonicNanoseconds()))
                 return nil
             }
             try await admit(desk, id)
-            history.add(UseHistory.Effect("k", Clock.system.monotonicNanoseconds()))
         }
         async let stopped: Void = scratch.visit { _, database in
             let desk = KeyDesk(database, parts)

@@ -37,8 +37,8 @@ final class MarketGates {
         "market_of_series",
         derived: market("(select o.source, o.interval from series o where o.id = $1)"))
 
-    /// By the token's few series, whatever the planner believes: before somebody has analysed the table it goes
-    /// through all series of a source.
+    /// By the token's few series, whatever the planner believes: before somebody has analysed the table it
+    /// goes through all series of a source.
     private static func market(_ place: String) -> String {
         """
         select \(SeriesRecord.columns) from (
