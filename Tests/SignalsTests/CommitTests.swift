@@ -55,7 +55,7 @@ struct CommitTests {
                         """
                         select left(statement, 60), generic_plans, custom_plans from pg_prepared_statements
                         where generic_plans + custom_plans > 6 and (statement ~ 'for share of t$'
-                            or statement ~ 'join former_ticker' or statement ~ 'where s.source = .2'
+                            or statement ~ 'join former_ticker' or statement ~ 'where s.token_id = ..1::uuid'
                             or statement ~ 'candles = s.candles' or statement ~ '^select id, decided_at'
                             or statement ~ 'insert into grade as g')
                         """))
