@@ -89,13 +89,16 @@ extension RunningNode {
             guard answer.status == 201 else { throw Impatience("no mark: \(answer.everything)") }
             return answer.json.id
         }
-        func list(_ type: String) async throws -> [JSONValue] {
-            try await must("GET", "/v1/events?limit=1000&type=\(type)")["data"]?.asArray ?? []
+        func list(_ type: String) async throws -> [JSONValue]? {
+            let answer = try await call("GET", "/v1/events?limit=1000&type=\(type)")
+            guard answer.status != 503 else { return nil }
+            guard answer.status == 200 else { throw Impatience("no list: \(answer.everything)") }
+            return answer.json["data"]?.asArray
         }
         try await wait(until: "the feed has come so far") {
-            try await list("custom.mark").contains { $0.id == mark }
+            try await list("custom.mark")?.contains { $0.id == mark } == true
         }
-        return try await list(type)
+        return try await eventually("the list") { try await list(type) }
     }
 
     /// One page of own events; up to a thousand are more than these tests make.
