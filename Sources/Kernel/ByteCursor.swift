@@ -27,6 +27,14 @@ public struct ByteCursor {
         put(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    @inlinable public mutating func put(bigEndian number: some FixedWidthInteger) {
+        withUnsafeBytes(of: number.bigEndian) { bytes in
+            precondition(bytes.count <= room.count - count)
+            UnsafeMutableRawBufferPointer(room)[count..<count + bytes.count].copyBytes(from: bytes)
+            count += bytes.count
+        }
+    }
+
     /// At most 20 bytes.
     public mutating func put(decimal number: Int) {
         if number < 0 { put(UInt8(ascii: "-")) }

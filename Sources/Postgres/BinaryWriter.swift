@@ -45,13 +45,6 @@ package struct BinaryWriter {
         }
     }
 
-    mutating func array<Value>(
-        _ values: [Value?], of type: UInt32, _ write: (inout BinaryWriter, Value) -> Void
-    ) {
-        array(values.count, hasNulls: values.contains { $0 == nil }, of: type)
-        for value in values { field(value, write) }
-    }
-
     /// The head of an array of one dimension, counted from 1 (array_recv in PostgreSQL's arrayfuncs.c). That
     /// many fields must follow.
     mutating func array(_ count: Int, hasNulls: Bool, of type: UInt32) {
@@ -63,6 +56,18 @@ package struct BinaryWriter {
         append(Int32(1))
     }
 
+    /// The fields of numbers, in one reservation.
+    /// - Parameter bits: what stands for a value.
+    mutating func numbers<Value, Bits: FixedWidthInteger>(_ values: [Value], _ bits: (Value) -> Bits) {
+        let length = Bits.bitWidth / 8
+        bytes.append(atMost: values.count * (4 + length)) { out in
+            for value in values {
+                out.put(bigEndian: UInt32(length))
+                out.put(bigEndian: bits(value))
+            }
+        }
+    }
+
     /// A field that is a text.
     mutating func text(_ value: String) { value.withBytes { text($0) } }
     mutating func text(_ value: [UInt8]) { value.withUnsafeBufferPointer { text($0) } }
@@ -71,10 +76,7 @@ package struct BinaryWriter {
     private mutating func text(_ utf8: UnsafeBufferPointer<UInt8>) {
         let length = UInt32(utf8.count)
         bytes.append(atMost: 4 + utf8.count) { out in
-            out.put(UInt8(truncatingIfNeeded: length >> 24))
-            out.put(UInt8(truncatingIfNeeded: length >> 16))
-            out.put(UInt8(truncatingIfNeeded: length >> 8))
-            out.put(UInt8(truncatingIfNeeded: length))
+            out.put(bigEndian: length)
             out.put(utf8)
         }
     }

@@ -48,17 +48,17 @@ struct ParameterEncoder {
 
     private mutating func encodeArray(_ parameter: Parameter) {
         switch parameter {
-        case .boolArray(let values): array(values, of: TypeOID.bool) { $0.append($1) }
-        case .int16Array(let values): array(values, of: TypeOID.int2) { $0.append($1) }
-        case .int32Array(let values): array(values, of: TypeOID.int4) { $0.append($1) }
-        case .int64Array(let values): array(values, of: TypeOID.int8) { $0.append($1) }
-        case .doubleArray(let values): array(values, of: TypeOID.float8) { $0.append($1) }
+        case .boolArray(let values): plain(values, of: TypeOID.bool) { $0.append($1) }
+        case .int16Array(let values): numbers(values, of: TypeOID.int2) { $0 }
+        case .int32Array(let values): numbers(values, of: TypeOID.int4) { $0 }
+        case .int64Array(let values): numbers(values, of: TypeOID.int8) { $0 }
+        case .doubleArray(let values): numbers(values, of: TypeOID.float8) { $0.bitPattern }
         case .textArray(let values): texts(values) { $0.text($1) }
         case .utf8Array(let values): texts(values) { $0.text($1) }
-        case .uuidArray(let values): array(values, of: TypeOID.uuid) { $0.append($1) }
-        case .timestampArray(let values): array(values, of: TypeOID.timestamptz) { $0.append($1) }
-        case .byteaArray(let values): array(values, of: TypeOID.bytea) { $0.append($1) }
-        case .jsonArray(let values): array(values, of: TypeOID.jsonb) { $0.append(json: $1) }
+        case .uuidArray(let values): plain(values, of: TypeOID.uuid) { $0.append($1) }
+        case .timestampArray(let values): numbers(values, of: TypeOID.timestamptz) { PostgresTime.encode($0) }
+        case .byteaArray(let values): plain(values, of: TypeOID.bytea) { $0.append($1) }
+        case .jsonArray(let values): plain(values, of: TypeOID.jsonb) { $0.append(json: $1) }
         case .optionalTextArray(let values): array(values, of: TypeOID.text) { $0.append($1) }
         case .optionalInt64Array(let values): array(values, of: TypeOID.int8) { $0.append($1) }
         case .optionalDoubleArray(let values): array(values, of: TypeOID.float8) { $0.append($1) }
@@ -76,11 +76,32 @@ struct ParameterEncoder {
     }
 
     private mutating func array<Value>(
-        _ values: [Value?]?, of type: UInt32, _ write: (inout BinaryWriter, Value) -> Void
+        _ values: [Value?], of type: UInt32, _ write: (inout BinaryWriter, Value) -> Void
+    ) {
+        let start = writer.bytes.count
+        writer.array(values.count, hasNulls: values.contains { $0 == nil }, of: type)
+        for value in values { writer.field(value, write) }
+        append(from: start, Self.binaryFormat)
+    }
+
+    /// Not by way of optionals: each element of an array would be cast to one by itself.
+    private mutating func plain<Value>(
+        _ values: [Value]?, of type: UInt32, _ write: (inout BinaryWriter, Value) -> Void
     ) {
         guard let values else { return null() }
         let start = writer.bytes.count
-        writer.array(values, of: type, write)
+        writer.array(values.count, hasNulls: false, of: type)
+        for value in values { writer.field(value, write) }
+        append(from: start, Self.binaryFormat)
+    }
+
+    private mutating func numbers<Value>(
+        _ values: [Value]?, of type: UInt32, _ bits: (Value) -> some FixedWidthInteger
+    ) {
+        guard let values else { return null() }
+        let start = writer.bytes.count
+        writer.array(values.count, hasNulls: false, of: type)
+        writer.numbers(values, bits)
         append(from: start, Self.binaryFormat)
     }
 

@@ -21,6 +21,16 @@ import Testing
         }
     }
 
+    @Test func `numbers are written with their highest byte first`() {
+        var bytes: [UInt8] = []
+        bytes.append(atMost: 14) { out in
+            out.put(bigEndian: UInt32(0x0102_0304))
+            out.put(bigEndian: Int64(-2))
+            out.put(bigEndian: UInt16(5))
+        }
+        #expect(bytes == [1, 2, 3, 4, 255, 255, 255, 255, 255, 255, 255, 254, 0, 5])
+    }
+
     @Test func `parts follow each other behind what is there`() {
         var bytes = Array("a".utf8)
         bytes.append(atMost: 100) { out in

@@ -127,7 +127,7 @@ extension AnalysisStep {
         let isPast = end.map { $0.time > locked.reach.last } ?? false
         let isSame = isPast && !stretch.isLast && stretch.landmark == end
         if stretch.landmark != end { saved += [end].compact }
-        let advancing = advance(stretch, locked, isSame: isSame, outcome.bars.last?.grades ?? [], in: change)
+        let advancing = advance(stretch, locked, isSame: isSame, outcome.newest, in: change)
         try await AnalysisWrite(
             series: series, from: from, numbers: numbers, now: now, first: series.firstOpen ?? from,
             newID: newID

@@ -34,31 +34,31 @@ struct AnalysisWrite {
         _ outcome: StretchOutcome, _ analysis: SeriesAnalysis, isLast: Bool, in change: Change
     ) async throws {
         let told = analysis.models.told
-        let computed = computed(outcome.bars, analysis, isLast: isLast)
+        let computed = computed(outcome, analysis, isLast: isLast)
         let reading = SignalStore.read(
-            series.id, of: analysis.models, from: outcome.bars.first?.time ?? .forever,
+            series.id, of: analysis.models, from: outcome.span?.lowerBound ?? .forever,
             at: computed.keys.map(\.decidedAt), in: change.transaction)
-        let grades = outcome.bars.compactMap { $0.grade(of: told) }
         let written = try await GradeStore.write(
-            outcome.bars.flatMap(\.grades), first: first, live: live, series: series.id, numbers: numbers,
-            now: now, in: change.transaction
+            outcome.grades, first: first, live: live, series: series.id, numbers: numbers, now: now,
+            in: change.transaction
         ).filter { $0.model == told.number }
         let revisions = Dictionary(uniqueKeysWithValues: written.map { ($0.time, $0.revision) })
-        emit(grades, revisions, in: change)
+        emit(outcome.grades.filter { $0.model == told }, revisions, in: change)
         emit(outcome.turns, revisions, in: change)
-        let isKnown = grades.last?.time == newest && revisions[newest] != 1
+        let last = outcome.newest.first { $0.model == told }
+        let isKnown = last?.time == newest && revisions[newest] != 1
         let stored = SignalStore.found(try await reading.rows(), of: analysis.models)
         try await write(
-            computed, over: stored, outcome.bars, analysis, isLast: isLast, news: isKnown ? nil : live,
+            computed, over: stored, outcome.span, analysis, isLast: isLast, news: isKnown ? nil : live,
             in: change)
-        if let grade = grades.last, grade.time == live, revisions[grade.time] == 1 {
-            try await tellClose(outcome.last, grade, analysis, in: change)
+        if let last, last.time == live, revisions[last.time] == 1 {
+            try await tellClose(outcome.last, last, analysis, in: change)
         }
     }
 
     // MARK: Grades and levels
 
-    private func emit(_ grades: [Grade], _ revisions: [Timestamp: Int], in change: Change) {
+    private func emit(_ grades: [GradeRow], _ revisions: [Timestamp: Int], in change: Change) {
         for grade in grades where grade.time >= eventsFrom {
             guard let revision = revisions[grade.time], grade.value != grade.previous else { continue }
             let isLate = revision > 1 || grade.time != newest
@@ -77,7 +77,7 @@ struct AnalysisWrite {
         }
     }
 
-    private func event(_ grade: Grade, isRetroactive: Bool) -> NewEvent {
+    private func event(_ grade: GradeRow, isRetroactive: Bool) -> NewEvent {
         var data = shared(isRetroactive)
         data.add("time", .string(grade.time.description))
         data.add("previous", .double(grade.previous))
@@ -104,12 +104,10 @@ struct AnalysisWrite {
 
     /// Signals that the stretch decided or changed, and those that are open behind it.
     private func computed(
-        _ outcomes: [BarOutcome], _ analysis: SeriesAnalysis, isLast: Bool
+        _ outcome: StretchOutcome, _ analysis: SeriesAnalysis, isLast: Bool
     ) -> [SignalKey: Signal] {
-        var computed: [SignalKey: Signal] = [:]
-        for signal in outcomes.flatMap(\.allChanges).map(\.signal) + analysis.openSignals {
-            computed[SignalKey(signal)] = signal
-        }
+        var computed = outcome.signals
+        for signal in analysis.openSignals { computed[SignalKey(signal)] = signal }
         if isLast, let staleAt = series.staleAt {
             for signal in analysis.stale(at: staleAt) { computed[SignalKey(signal)] = signal }
         }
@@ -119,22 +117,24 @@ struct AnalysisWrite {
     /// - Parameter news: the candle of which what is told is news: the newest, unless it closed long ago, or
     ///   was told of before and is another now.
     private nonisolated(nonsending) func write(
-        _ computed: [SignalKey: Signal], over stored: [SignalKey: StoredSignal], _ outcomes: [BarOutcome],
-        _ analysis: SeriesAnalysis, isLast: Bool, news: Timestamp?, in change: Change
+        _ computed: [SignalKey: Signal], over stored: [SignalKey: StoredSignal],
+        _ span: ClosedRange<Timestamp>?, _ analysis: SeriesAnalysis, isLast: Bool, news: Timestamp?,
+        in change: Change
     ) async throws {
-        let begin = outcomes.first?.time ?? .forever
+        let begin = span?.lowerBound ?? .forever
         var writes: [SignalWrite] = []
         // What the next step goes on with is left as it is stored until then: it may find that it stands.
         let unfinished = isLast ? [] : Set(analysis.pendingSignals.map(SignalKey.init))
-        for (key, signal) in computed.sorted(by: { $0.key < $1.key }) {
+        for key in computed.keys.sorted() {
             if let old = stored[key], !old.isWithdrawn, unfinished.contains(key) { continue }
-            guard let write = write(key, signal, stored[key], news: news) else { continue }
+            guard let signal = computed[key], let write = write(key, signal, stored[key], news: news)
+            else { continue }
             writes.append(write)
             if key.model == analysis.models.told {
                 emit(signal, write.id, was: stored[key], news: news, in: change)
             }
         }
-        let end = isLast ? Timestamp.forever : outcomes.last?.time ?? .never
+        let end = isLast ? Timestamp.forever : span?.upperBound ?? .never
         for (key, old) in stored.sorted(by: { $0.key < $1.key })
         where computed[key] == nil && !old.isWithdrawn && key.decidedAt >= begin && key.decidedAt <= end {
             writes.append(withdraw(key, old, told: analysis.models.told, in: change))
@@ -216,13 +216,6 @@ struct AnalysisWrite {
         data.add("model", .string(signal.model.rawValue))
         data.add("confidence", .double(signal.confidence.value))
         return data
-    }
-}
-
-extension Grade {
-    fileprivate var changesZoneOrLabel: Bool {
-        guard let previous else { return true }
-        return GradeZone(previous) != zone || model.label(previous) != label
     }
 }
 

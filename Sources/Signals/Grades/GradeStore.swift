@@ -124,13 +124,13 @@ package enum GradeStore {
     /// Writes what differs from what is stored, and says which.
     /// - Parameter live: the candle whose grade is news, if one is.
     nonisolated(nonsending) static func write(
-        _ grades: [Grade], first: Timestamp, live: Timestamp?, series: Int, numbers: [GradeModel: Int],
+        _ grades: [GradeRow], first: Timestamp, live: Timestamp?, series: Int, numbers: [GradeModel: Int],
         now: Timestamp, in transaction: Transaction
     ) async throws -> [Written] {
         let batch = GradeBatch(series: series, first: first, live: live, numbers: numbers, now: now)
         guard grades.count >= many else { return try await merge(grades, batch, in: transaction) }
         let last = try await last(numbers.keys.map(\.number), of: series, in: transaction)
-        let isLater = { (grade: Grade) in grade.time > last[grade.model.number] ?? .never }
+        let isLater = { (grade: GradeRow) in grade.time > last[grade.model.number] ?? .never }
         let later = grades.filter(isLater)
         if !later.isEmpty {
             try await transaction.query(append, parameters: batch.parameters(later, .timestamp(first)))
@@ -142,7 +142,7 @@ package enum GradeStore {
 
     /// Grades in whose place there may be others.
     private nonisolated(nonsending) static func merge(
-        _ grades: [Grade], _ batch: GradeBatch, in transaction: Transaction
+        _ grades: [GradeRow], _ batch: GradeBatch, in transaction: Transaction
     ) async throws -> [Written] {
         guard !grades.isEmpty else { return [] }
         let first = Parameter.timestampArray(grades.map { _ in batch.first })
@@ -167,12 +167,12 @@ private struct GradeBatch {
     let numbers: [GradeModel: Int]
     let now: Timestamp
 
-    func parameters(_ grades: [Grade], _ first: Parameter) -> [Parameter] {
+    func parameters(_ grades: [GradeRow], _ first: Parameter) -> [Parameter] {
         [
             .int32(Int32(series)), .int16Array(grades.map { Int16(numbers[$0.model] ?? 0) }),
             .timestampArray(grades.map(\.time)), first, .doubleArray(grades.map(\.value)),
             .optionalDoubleArray(grades.map(\.previous)), .doubleArray(grades.map(\.dataQuality)),
-            .int32Array(grades.map { Int32($0.inputs.bars) }),
+            .int32Array(grades.map { Int32($0.bars) }),
             .int16Array(grades.map { Int16($0.missingLast100) }), .timestamp(now), .timestamp(live),
             .int16Array(grades.map { Int16($0.model.number) }),
         ]

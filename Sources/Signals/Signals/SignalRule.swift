@@ -108,13 +108,13 @@ extension SignalRule {
         if bullish.signal != nil {
             let isFading = moment.grade.dataQuality < settings.leastDataQuality
             if settings.forgetsPoorData && isFading { return learn(from: bullish.fade(moment)) }
-            if !isBullish { return bullish.close(moment, "grade under \(whole(settings.neutralBelow))") }
+            if !isBullish { return bullish.close(moment, "grade under \(Self.whole(settings.neutralBelow))") }
             if moment.gate.isClosed { return bullish.close(moment, moment.gate.message) }
             return learn(from: fadeBullish(moment))
         }
         let holds = isBullish && moment.gate.isOpen && moment.grade.dataQuality >= settings.leastDataQuality
         guard bullish.mayOpen(settings.cooldownCandles), holds else { return [] }
-        let (from, below) = (whole(settings.bullishFrom), whole(settings.neutralBelow))
+        let (from, below) = (Self.whole(settings.bullishFrom), Self.whole(settings.neutralBelow))
         let crossed = moment.grade.value >= settings.bullishFrom
         let held = "grade was \(from) and has not been under \(below)"
         let reason = crossed ? "grade at \(from) or above" : held
@@ -138,7 +138,7 @@ extension SignalRule {
         let count = warning.count(settings)
         if count < settings.bearishConditions {
             isWarningSpent = false
-            return bearish.close(moment, conditions(count))
+            return bearish.close(moment, Self.conditions(count))
         }
         if bearish.signal != nil {
             let faded = bearish.fade(moment)
@@ -149,14 +149,16 @@ extension SignalRule {
         }
         let holds = !isWarningSpent && moment.grade.dataQuality >= settings.leastDataQuality
         guard bearish.mayOpen(settings.cooldownCandles), holds else { return [] }
-        return bearish.open(moment, conditions(count), conditions: warning.conditions(settings))
+        return bearish.open(moment, Self.conditions(count), conditions: warning.conditions(settings))
     }
 
-    private func conditions(_ count: Int) -> String {
+    private static func conditions(_ count: Int) -> String {
         "\(count) of \(BearishCondition.Kind.allCases.count) conditions"
     }
 
-    private func whole(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
+    private static func whole(_ value: Double) -> String {
+        value == value.rounded() ? "\(Int(value))" : "\(value)"
+    }
 }
 
 // MARK: Data that stop

@@ -13,7 +13,7 @@ struct SignalMoment {
 
     /// The part of the voters that says the same as a signal, 0 to 100; nil where nobody can tell.
     func agreement(with direction: Signal.Direction) -> Double? {
-        surroundings?.voters.votes(gate).share(saying: direction == .bullish).map { 100 * $0 }
+        surroundings?.votes(gate).share(saying: direction == .bullish).map { 100 * $0 }
     }
 }
 
@@ -82,10 +82,11 @@ struct SignalSlot: Equatable, Sendable {
         return [.opened(opened)]
     }
 
-    mutating func close(_ moment: SignalMoment, _ reason: String) -> [SignalChange] {
+    /// - Parameter reason: put into words only where a signal ends: each candle comes by here.
+    mutating func close(_ moment: SignalMoment, _ reason: @autoclosure () -> String) -> [SignalChange] {
         guard var held = signal else { return [] }
         held.state = .closed
-        held.end = end(moment, reason)
+        held.end = end(moment, reason())
         signal = nil
         leaving = held
         candlesSinceEnd = 0

@@ -13,7 +13,9 @@ struct SignalSurroundings: Equatable, Sendable {
     init(_ interval: Interval) { streams = [Streams(voters: VoterStream(interval))] }
 
     var levels: LevelStream { streams[0].levels }
-    var voters: VoterStream { streams[0].voters }
+
+    /// What the voters say, the market's candle among them.
+    func votes(_ gate: GateReading) -> Votes { streams[0].voters.votes(gate) }
 
     mutating func update(_ candle: Candle) {
         streams[0].levels.update(candle)

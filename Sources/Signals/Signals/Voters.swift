@@ -16,24 +16,40 @@ package enum Voter: String, CaseIterable, Sendable {
 
 /// What the voters say at one candle; nil where one cannot tell yet.
 package struct Votes: Equatable, Sendable {
-    private var votes: [Bool?]
-
-    init() { votes = Array(repeating: nil, count: Voter.allCases.count) }
+    /// A bit for each voter who can tell, and for each who says yes: they are counted at every candle.
+    private var told: UInt8 = 0
+    private var yes: UInt8 = 0
 
     package internal(set) subscript(voter: Voter) -> Bool? {
-        get { votes[voter.place] }
-        set { votes[voter.place] = newValue }
+        get { told & voter.bit == 0 ? nil : yes & voter.bit != 0 }
+        set {
+            (told, yes) = (told & ~voter.bit, yes & ~voter.bit)
+            guard let newValue else { return }
+            told |= voter.bit
+            if newValue { yes |= voter.bit }
+        }
     }
 
     /// The part of those who can tell that says so, 0 to 1; nil when nobody can.
     package func share(saying answer: Bool) -> Double? {
-        let told = votes.compactMap { $0 }
-        return told.isEmpty ? nil : Double(told.count { $0 == answer }) / Double(told.count)
+        guard told != 0 else { return nil }
+        let saying = answer ? yes : told & ~yes
+        return Double(saying.nonzeroBitCount) / Double(told.nonzeroBitCount)
     }
 }
 
 extension Voter {
-    fileprivate var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+    fileprivate var bit: UInt8 {
+        switch self {
+        case .closeOverSMA50: 1
+        case .donchian: 2
+        case .bollinger: 4
+        case .macd: 8
+        case .emas: 16
+        case .weekly: 32
+        case .market: 64
+        }
+    }
 }
 
 /// The voters of one series, candle by candle; the market's vote comes with each candle's gate.
