@@ -30,6 +30,9 @@ package final class Connection: ReadinessHandler {
     private var answered: [Query] = []
     private var groupFailure: PostgresError?
     private var outstanding = 0
+    private var hasHeard = false
+    /// Looks in a row at which something was waited for and nothing had been heard since the one before.
+    private(set) var quietLooks = 0
     /// Sent since the last synchronisation.
     private var unsynchronised = 0
     private var isSynchronisationDue = false
@@ -58,6 +61,11 @@ package final class Connection: ReadinessHandler {
         session.finish()
         failEverything()
         ended.wake()
+    }
+
+    func look() {
+        quietLooks = outstanding > 0 && !hasHeard ? quietLooks + 1 : 0
+        hasHeard = false
     }
 
     private func failEverything() {
@@ -166,6 +174,7 @@ extension Connection {
 extension Connection {
     package func ready(_ readiness: Readiness) {
         guard isOpen else { return }
+        if readiness.contains(.readable) { hasHeard = true }
         let isAlive = session.consumeInput()
         receive()
         guard isOpen else { return }

@@ -29,6 +29,34 @@ package final class Connector {
         throw .unavailable
     }
 
+    /// Whether anybody speaks where statements go, if only to refuse. Of several hosts it is asked whether one
+    /// takes writes: another may have taken over from one that stands still.
+    nonisolated(nonsending) func isAnswered(within limit: Period) async -> Bool {
+        if url.hosts.count > 1 {
+            let connection = try? await connect()
+            connection?.close()
+            return connection != nil
+        }
+        for host in url.hosts {
+            for address in await addresses(of: host) {
+                if await isAnswered(at: host, address, within: limit) { return true }
+            }
+        }
+        return false
+    }
+
+    private nonisolated(nonsending) func isAnswered(
+        at host: DatabaseURL.Host, _ address: String?, within limit: Period
+    ) async -> Bool {
+        do {
+            let keywords = settings.keywords(url, host: host, address: address)
+            try await Handshake.connect(keywords, within: limit, on: reactor).finish()
+            return true
+        } catch {
+            return !error.isSilence
+        }
+    }
+
     /// A session outside a pipeline, for COPY and LISTEN, which pipelines do not carry.
     nonisolated(nonsending) func plainSession() async throws(PostgresError) -> Session {
         for host in url.hosts {
@@ -63,7 +91,7 @@ package final class Connector {
         if url.hosts.count == 1 { return true }
         let query = Query(Self.recovery, [], mode: .shared)
         connection.send(query)
-        let rows = try? await query.rows()
+        let rows = try? await query.rows(within: settings.connectTimeout, on: reactor)
         return rows?.first?.bool(0) == false
     }
 

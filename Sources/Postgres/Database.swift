@@ -8,6 +8,7 @@ package final class Database: Queryable {
     package struct Size: Sendable {
         /// Connections for transactions of several round trips; opened when first wanted.
         package var transactions = 4
+        var patience = SilenceWatch.Patience()
 
         package init() {}
     }
@@ -19,6 +20,12 @@ package final class Database: Queryable {
     package let pool: TransactionPool
     package let connector: Connector
     private let links: [Link]
+    private let watch: SilenceWatch
+    /// Told when the server says nothing any more, and when it does again.
+    package var onSilence: ((_ isSilent: Bool) -> Void)? {
+        get { watch.onChange }
+        set { watch.onChange = newValue }
+    }
 
     package init(
         _ url: DatabaseURL, settings: SessionSettings = .init(), size: Size = .init(), reactor: Reactor,
@@ -34,6 +41,7 @@ package final class Database: Queryable {
         batch = TransactionPool([Link(batches, entropy: entropy, isEager: false)], reactor: reactor)
         pool = TransactionPool((0..<size.transactions).map { _ in link(isEager: false) }, reactor: reactor)
         links = [reads] + batch.links + pool.links
+        watch = SilenceWatch(links, connector, size.patience)
     }
 
     package var isAvailable: Bool { reads.isOpen }
@@ -48,10 +56,12 @@ package final class Database: Queryable {
                 await link.run()
             }
         }
+        worker.spawn { await self.watch.run() }
     }
 
     /// Closes every connection; what waits fails with `unavailable`.
     package func stop() {
+        watch.stop()
         for link in links { link.stop() }
     }
 

@@ -28,7 +28,9 @@ final class Handshake: ReadinessHandler {
         handshake.unwatch()
         if isConnected { return session }
         defer { session.finish() }
-        throw ConnectFailure(reason: handshake.isTimedOut ? "no answer within \(limit)" : session.message)
+        let isSilence = handshake.isTimedOut
+        throw ConnectFailure(
+            reason: isSilence ? "no answer within \(limit)" : session.message, isSilence: isSilence)
     }
 
     private nonisolated(nonsending) func run() async -> Bool {
@@ -62,4 +64,6 @@ final class Handshake: ReadinessHandler {
 /// Why a session did not come up; for the log.
 struct ConnectFailure: Error {
     var reason: String
+    /// Nobody said a word.
+    var isSilence: Bool
 }

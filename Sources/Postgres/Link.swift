@@ -9,6 +9,8 @@ package final class Link: Queryable {
     private var connection: Connection?
     private var isWanted: Bool
     private var isStopped = false
+    /// Nobody answers there: it does not try to connect.
+    private var isHeld = false
     /// Statements that were sent, whatever became of them.
     private(set) var sentCount = 0
     /// Fulfilled when the present attempt to connect is over, either way.
@@ -37,6 +39,21 @@ package final class Link: Queryable {
     /// Ends the session; `run` opens another one. For a session whose state is not known any more.
     func drop() { connection?.close() }
 
+    /// Looks in a row at which something was waited for and nothing had been heard since the one before.
+    var quietLooks: Int { connection?.quietLooks ?? 0 }
+    func look() { connection?.look() }
+
+    /// Ends the session and opens none.
+    func hold() {
+        isHeld = true
+        drop()
+    }
+
+    func release() {
+        isHeld = false
+        demand.wake()
+    }
+
     func stop() {
         isStopped = true
         drop()
@@ -61,6 +78,11 @@ package final class Link: Queryable {
         if !isWanted { await demand.wait() }
         var backoff = Backoff()
         while !isStopped {
+            if isHeld {
+                attempt.fulfil(())
+                await demand.wait()
+                continue
+            }
             if attempt.isFulfilled { attempt = Promise() }
             connection = try? await connector.connect()
             let isConnected = connection != nil

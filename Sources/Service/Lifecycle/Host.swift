@@ -25,6 +25,7 @@ final class Host {
         reactor = worker.reactor
         database = Database(
             shared.database, reactor: worker.reactor, offLoop: shared.offLoop, entropy: shared.entropy)
+        if isLead { database.onSilence = { [log = shared.log] in Self.tell(isSilent: $0, log) } }
         database.start(on: worker)
         rooms = try Rooms(shared, database: database, isLead: isLead, on: worker)
         let router = Router(rooms.operations)
@@ -46,6 +47,14 @@ final class Host {
             spawn: { connection in worker.spawn { await connection.serve() } },
             answer: { request in pipeline.answer(request) })
         server.mayShow = { !LoggedPath.holdsToken($0) }
+    }
+
+    private static func tell(isSilent: Bool, _ log: Log) {
+        if isSilent {
+            log.warning("the database is there and says nothing: what waited for it has failed")
+        } else {
+            log.info("the database answers again")
+        }
     }
 
     /// - Parameter listen: nil where another loop listens for all.
