@@ -59,6 +59,30 @@ import Testing
 
     private static let accounts = Statement("test_accounts", "select id from account")
 
+    @Test func `a draft is compared with what is published, and named by what publishing it takes`()
+        async throws
+    {
+        try await SigningDesk.run { desk in
+            let path = "/v1/desk/policy"
+            let published = try await desk.call("PUT", path, #"{"operations": ["read"]}"#, match: #""0""#)
+            try #require(published.status == 200, "\(published.text)")
+            let missing = try await desk.call("GET", path + "/diff?to=draft")
+            #expect(missing.status == 404, "\(missing.text)")
+            let draft = try await desk.call(
+                "PUT", path + "/draft", #"{"operations": ["read", "trade"]}"#, match: "*")
+            let compared = try await desk.call("GET", path + "/diff?to=draft")
+            #expect(compared.json["from"] == 1 && compared.json["to"] == "draft", "\(compared.text)")
+            #expect(compared.json["digest"] == draft.json["digest"], "\(compared.text)")
+            let changes = compared.json["changes"]?.asArray ?? []
+            #expect(changes.count == 1 && changes.first?["after"] == "trade", "\(compared.text)")
+            let fromNone = try await desk.call("GET", path + "/diff?from=0&to=draft")
+            #expect((fromNone.json["changes"]?.asArray?.count ?? 0) > 1, "\(fromNone.text)")
+            for wrong in ["-1", "+1", "drafts", "2147483648"] {
+                #expect(try await desk.call("GET", path + "/diff?to=\(wrong)").status == 400)
+            }
+        }
+    }
+
     @Test func `without a draft there is nothing to try`() async throws {
         try await SigningDesk.run { desk in
             for path in ["/v1/desk/policy", try await account(desk, "a")] {

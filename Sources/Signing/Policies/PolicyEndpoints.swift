@@ -115,23 +115,53 @@ extension PolicyEndpoints {
         (0...Int(Int32.max)).contains(number) ? number : nil
     }
 
-    /// What changed from one version to another; 0 is none. Unless it is said, the newest and the one before.
+    /// What changed from one version to another, or to the draft; 0 is none. Unless it is said, the newest and
+    /// the one before, and of a draft the newest.
     private nonisolated(nonsending) func diff(
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {
         var parameters = try request.parameters()
         let from = parameters.int("from", 0...Int(Int32.max))
-        let to = parameters.int("to", 0...Int(Int32.max))
+        let to = parameters.parsed("to", expected: "the number of a version, or draft", Edition.init)
         try parameters.finish()
         let place = try await place(of: request, route, .policiesRead, context)
         let newest = try await book.version(at: place)
-        let (new, old) = (to ?? newest, from ?? max((to ?? newest) - 1, 0))
-        let after = try await document(new, at: place) ?? Policy()
+        let new = to ?? .version(newest)
+        let old = from ?? max((new.version ?? newest + 1) - 1, 0)
+        let draft = new == .draft ? try await draft(at: place) : nil
+        let after =
+            try await draft.map { try Policy(Fields($0.document), of: place.kind) }
+            ?? document(new.version ?? 0, at: place) ?? Policy()
         let before = try await document(old, at: place)
         return Response.object { w in
             w.field("from", old)
-            w.field("to", new)
+            switch new {
+            case .version(let number): w.field("to", number)
+            case .draft: w.field("to", Edition.draftName)
+            }
+            w.field("digest", draft.map { Hex.encode($0.digest) })
             w.array("changes", after.diff(from: before)) { w, change in w.value(change) }
+        }
+    }
+
+    private enum Edition: Equatable {
+        case version(Int)
+        case draft
+
+        static let draftName = "draft"
+
+        init?(_ text: String) {
+            if text == Self.draftName {
+                self = .draft
+            } else if let number = Int(text).flatMap(PolicyEndpoints.version), !text.hasPrefix("+") {
+                self = .version(number)
+            } else {
+                return nil
+            }
+        }
+
+        var version: Int? {
+            if case .version(let number) = self { number } else { nil }
         }
     }
 
