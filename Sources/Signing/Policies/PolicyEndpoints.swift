@@ -130,8 +130,9 @@ extension PolicyEndpoints {
         let old = from ?? max((new.version ?? newest + 1) - 1, 0)
         let draft = new == .draft ? try await draft(at: place) : nil
         let after =
-            try await draft.map { try Policy(Fields($0.document), of: place.kind) }
-            ?? document(new.version ?? 0, at: place) ?? Policy()
+            try await draft.map {
+                try Policy(Fields(JSONValue.parse(Array($0.document.utf8))), of: place.kind)
+            } ?? document(new.version ?? 0, at: place) ?? Policy()
         let before = try await document(old, at: place)
         return Response.object { w in
             w.field("from", old)
