@@ -128,11 +128,16 @@ extension PolicyEndpoints {
         let newest = try await book.version(at: place)
         let new = to ?? .version(newest)
         let old = from ?? max((new.version ?? newest + 1) - 1, 0)
-        let draft = new == .draft ? try await draft(at: place) : nil
-        let after =
-            try await draft.map {
-                try Policy(Fields(JSONValue.parse(Array($0.document.utf8))), of: place.kind)
-            } ?? document(new.version ?? 0, at: place) ?? Policy()
+        let draft: PolicyDraft?
+        let after: Policy
+        switch new {
+        case .version(let number):
+            (draft, after) = (nil, try await document(number, at: place) ?? Policy())
+        case .draft:
+            let found = try await self.draft(at: place)
+            let document = try JSONValue.parse(Array(found.document.utf8))
+            (draft, after) = (found, try Policy(Fields(document), of: place.kind))
+        }
         let before = try await document(old, at: place)
         return Response.object { w in
             w.field("from", old)
