@@ -41,6 +41,10 @@ package struct Context: Sendable {
     /// Set where `Ledger` compares for the operation what it was let in by.
     package var hold: AuthorityHold?
 
+    /// When the request was let in, by the monotonic clock: what is worth something now only is not done
+    /// late, whatever it waited for.
+    package var begun: UInt64?
+
     /// They should have had a second factor by now, and may read only.
     package var owesFactor = false
 

@@ -65,10 +65,19 @@ public final class DurableFile: Sendable {
 // MARK: Folders
 
 extension DurableFile {
-    /// A folder that only its owner may enter, made when it is missing.
+    /// A folder that only its owner may enter, made when it is missing, and what it lies in.
     public static func makeFolder(_ path: String) throws(SystemError) {
         if mkdir(path, 0o700) == 0 { return try syncFolder(of: path) }
-        guard errno == EEXIST else { throw SystemError(call: "mkdir", code: errno) }
+        let code = errno
+        if code == EEXIST { return }
+        guard code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw SystemError(call: "mkdir", code: code)
+        }
+        try makeFolder(String(path[..<slash]))
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw SystemError(call: "mkdir", code: errno)
+        }
+        try syncFolder(of: path)
     }
 
     /// Names in a folder, sorted; none when there is no folder.

@@ -77,6 +77,11 @@ extension ExchangeAdapter {
     package func deletion(apiKey: String) -> RequestDraft? { nil }
     package func isDeleted(by answer: JSONValue) -> Bool { false }
 
+    /// Whether an answer says that the request's time was none of the exchange's.
+    package func refusesClock(_ status: Int, _ answer: JSONValue?) -> Bool {
+        if case .clockRefused = refusal(status: status, in: answer) { true } else { false }
+    }
+
     /// What an answer to the deletion says: nil when it was carried out.
     package func refusal(ofDeletion answer: ProbeAnswer) -> ProbeRefusal? {
         let body = answer.json

@@ -29,8 +29,8 @@ package final class Connector {
         throw .unavailable
     }
 
-    /// Whether anybody speaks where statements go, if only to refuse. Of several hosts it is asked whether one
-    /// takes writes: another may have taken over from one that stands still.
+    /// Whether anybody speaks where statements go, if only to refuse. Of several hosts it is asked whether
+    /// one takes writes: another may have taken over from one that stands still.
     nonisolated(nonsending) func isAnswered(within limit: Period) async -> Bool {
         if url.hosts.count > 1 {
             let connection = try? await connect()

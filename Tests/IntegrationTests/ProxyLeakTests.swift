@@ -133,7 +133,7 @@ extension IntegrationTests.ProxyLeakTests {
                     "Set-Cookie", "Location", "Alt-Svc", "Access-Control-Allow-Origin", "Refresh", "Link",
                     "Access-Control-Allow-Credentials", "Strict-Transport-Security", "WWW-Authenticate",
                     "Content-Security-Policy", "Keybell-Usage-Id", "Keybell-Upstream", "Clear-Site-Data",
-                    "Service-Worker-Allowed", "Content-Encoding", "X-Request-ID", "Server-Timing",
+                    "Service-Worker-Allowed", "X-Request-ID", "Server-Timing",
                 ]
                 behaviour.headers = Dictionary(uniqueKeysWithValues: names.map { ($0, Self.mark) })
             }
@@ -149,6 +149,10 @@ extension IntegrationTests.ProxyLeakTests {
                 #expect(answer.header("cache-control") == "no-store")
                 #expect(answer.header("x-mbx-used-weight-1m") != nil)
             }
+            // What nobody can decode nobody passes on, and of an order nobody says that it was not placed.
+            try await desk.behave { $0.headers = ["Content-Encoding": Self.mark] }
+            #expect(try await desk.read().status == 502)
+            try await expectUnknown(try await desk.place(), desk, after: 1)
         }
     }
 
@@ -279,6 +283,19 @@ extension IntegrationTests.ProxyLeakTests {
                     #expect(!answer.everything.contains(hidden), "\(answer.everything)")
                 }
             }
+            // Nor where it comes as nobody asked for it.
+            for coding in ["gzip", "utf-16"] {
+                try await desk.behave { ($0.fail, $0.body, $0.coding) = (200, bodies[0], coding) }
+                let answer = try await desk.read()
+                #expect(answer.status == 403, "\(coding): \(answer.everything)")
+            }
+            try await desk.behave { $0.coding = "gzip" }
+            #expect(try await desk.read().json["balances"] != nil, "what says nothing is readable")
+            // Or beside the body.
+            try await desk.behave { $0.headers = ["Retry-After": Self.secret, "X-Mbx-Used-Weight-9m": "7"] }
+            let beside = try await desk.read()
+            #expect(beside.status == 200 && beside.header("x-mbx-used-weight-9m") == "7")
+            #expect(!beside.everything.contains(Self.secret), "\(beside.everything)")
             // The order is there, whatever its answer holds.
             try await desk.behave { $0.echo = Self.secret }
             let answer = try await desk.place()

@@ -36,6 +36,29 @@ import Testing
         }
     }
 
+    @Test func `an exchange that refuses our time is asked for its own, and not by every refusal`()
+        async throws
+    {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a")
+            desk.exchange.says(200, "{}")
+            func order() async throws -> TestAnswer {
+                try await desk.proxy(key, "POST", "/api/v3/order", query: SigningDesk.order)
+            }
+            #expect(try await order().status == 200)
+            let before = desk.exchange.timesAsked
+            desk.exchange.says(400, #"{"code": -1021, "msg": "Timestamp for this request was …"}"#)
+            #expect(try await order().status == 400, "it was measured a moment ago")
+            #expect(try await order().status == 400)
+            #expect(desk.exchange.timesAsked == before)
+            desk.time.move(.seconds(3))
+            #expect(try await order().status == 400)
+            desk.exchange.says(200, "{}")
+            #expect(try await order().status == 200)
+            #expect(desk.exchange.timesAsked == before + 1)
+        }
+    }
+
     @Test func `with an uncertain clock opening orders are refused, and cancels go on`() async throws {
         try await SigningDesk.run { desk in
             let key = try await desk.key("a")

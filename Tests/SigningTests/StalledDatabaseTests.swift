@@ -117,4 +117,40 @@ import Testing
             try await expectUnsent(desk)
         }
     }
+
+    private static let lock = Statement("test_lock", "lock table exchange_key in access exclusive mode")
+    private static let isWaited = Statement(
+        "test_is_waited",
+        "select count(*) from pg_locks where not granted and relation = 'exchange_key'::regclass")
+
+    @Test func `what the reading of a key kept waiting is not done as if it had just come`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database in
+            let desk = try await SigningDesk.open(on: worker, database)
+            defer { desk.stop() }
+            let key = try await key(desk)
+            let other = scratch.open(on: worker)
+            defer { other.stop() }
+            try await other.ready(within: .seconds(60))
+            desk.batcher.forgetSecrets()
+            let asked = Asked()
+            try await other.transaction { transaction in
+                _ = try await transaction.query(Self.lock)
+                Task {
+                    _ = worker
+                    asked.answer = try await order(key, desk)
+                }
+                try await wait(until: "the key is being read") {
+                    try await other.query(Self.isWaited).first?.int(0) != 0
+                }
+                desk.time.pass(.seconds(3))
+            }
+            try await wait(until: "the answer") { asked.answer != nil }
+            let answer = try #require(asked.answer)
+            #expect(answer.status == 503 && answer.json["code"] == "overloaded", "\(answer.text)")
+            #expect(desk.exchange.requests.count == 1)
+            let again = try await order(key, desk)
+            #expect(again.status == 200, "\(again.text)")
+        }
+    }
 }

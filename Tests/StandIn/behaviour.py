@@ -8,6 +8,7 @@ from keys import parse_permissions
 MAX_STALL_MS = 600_000
 MAX_HUGE_BYTES = 64 << 20
 AFTER_REQUEST, MID_ANSWER = DROPS = ("after_request", "mid_answer")
+GZIP, UTF_16 = CODINGS = ("gzip", "utf-16")
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Behaviour:
     echo: str = None  # this text within the answer, as exchanges have been seen to echo what they were sent
     headers: dict = None  # one more of these each: cookies, other places, what browsers may do
     huge: int = None  # an answer of that many bytes more
+    coding: str = None  # the answer's bytes are these, which nobody asked for
     claim: frozenset = None  # permissions that the probe reports, whatever the key really has
     keep: bool = None  # a key that asks to be deleted, although it is told that it was
     clock_offset_ms: int = None  # the exchange's clock is wrong by that much
@@ -80,6 +82,8 @@ def parse(values):
     behaviour = Behaviour(**values)
     if behaviour.drop not in (None, *DROPS):
         raise ValueError(f"drop is one of {DROPS}")
+    if behaviour.coding not in (None, *CODINGS):
+        raise ValueError(f"coding is one of {CODINGS}")
     if not 0 <= (behaviour.stall_ms or 0) <= MAX_STALL_MS:
         raise ValueError(f"stall_ms is at most {MAX_STALL_MS}")
     if not 0 <= (behaviour.drip_ms or 0) * 10 <= MAX_STALL_MS:

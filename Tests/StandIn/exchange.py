@@ -201,6 +201,14 @@ def _filled(body, detail):
 
 
 def _spoilt(answer, behaviour):
+    answer = _distorted(answer, behaviour)
+    answer.coding = behaviour.coding
+    if behaviour.coding == "gzip":
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
+
+
+def _distorted(answer, behaviour):
     answer.headers.update(behaviour.headers or {})
     if behaviour.huge:
         return _with(answer, "padding", "x" * behaviour.huge)

@@ -1,5 +1,6 @@
 """What goes in and out of an exchange: requests, why they are refused, answers and how they are delivered."""
 
+import gzip
 import json
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -77,11 +78,13 @@ class Answer:
     status: int
     body: object
     headers: dict = field(default_factory=dict)
+    coding: str = None
 
     def bytes(self):
-        if isinstance(self.body, str):
-            return self.body.encode()
-        return json.dumps(self.body, separators=(",", ":")).encode()
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body, separators=(",", ":"))
+        if self.coding == "utf-16":
+            return text.encode("utf-16")
+        return gzip.compress(text.encode()) if self.coding == "gzip" else text.encode()
 
     @property
     def content_type(self):

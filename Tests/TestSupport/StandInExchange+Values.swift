@@ -81,6 +81,8 @@ extension StandInExchange {
         package var headers: [String: String]?
         /// An answer of as many bytes more.
         package var huge: Int64?
+        /// Answers come as nobody asked for them: `gzip` or `utf-16`.
+        package var coding: String?
         /// The connection ends instead of the answer, or within it.
         package var drop: Drop?
         package var rubbish: Bool?
@@ -108,7 +110,7 @@ extension StandInExchange {
                 ("drip_ms", .integer(dripMilliseconds)), ("huge", .integer(huge)),
                 ("headers", headers.map { .object(of: $0.map { ($0.key, .string($0.value)) }) }),
                 ("drop", drop.map { .string($0.rawValue) }), ("rubbish", rubbish.map { .bool($0) }),
-                ("echo", echo.map { .string($0) }),
+                ("echo", echo.map { .string($0) }), ("coding", coding.map { .string($0) }),
                 ("claim", claim.map { .array($0.map { .string($0) }) }),
                 ("keep", keep.map { .bool($0) }),
                 ("clock_offset_ms", .integer(clockOffsetMilliseconds)),

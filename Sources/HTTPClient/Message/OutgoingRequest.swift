@@ -69,6 +69,9 @@ package struct OutgoingRequest: Sendable {
     /// Asked when the connection stands and the first byte is about to be written: connecting takes time,
     /// and a process may be stopped in between. False: nothing is sent.
     package var mayLeave: (@Sendable () -> Bool)?
+    /// An answer that comes encoded, though none was asked for, is decoded, as far as libcurl knows how:
+    /// whoever must understand what passes would be blind to it.
+    package var isDecoded = false
     /// Shown when the server asks for one.
     package var clientCertificate: ClientCertificate?
     /// The address of ours that it leaves from; nil: the system chooses.

@@ -55,6 +55,7 @@ extension Transfer {
         default: setBody(request)
         }
         addHeader("Accept-Encoding: identity")
+        if request.isDecoded { set(CURLOPT_ACCEPT_ENCODING, "identity") }
         // Names without a value take libcurl's own headers away.
         addHeader("Expect:")
         if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {

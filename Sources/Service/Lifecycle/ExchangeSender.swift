@@ -159,6 +159,7 @@ struct ExchangeSender {
             method, place.url, headers: request.headers.map { OutgoingHeader($0.name, $0.value) },
             body: request.body ?? [], allowance: place.allowance, mayResend: false)
         outgoing.timeLimits = Self.timeLimits
+        outgoing.isDecoded = true
         outgoing.source = settings.egress.choose(nil).source
         return outgoing
     }

@@ -222,6 +222,7 @@ final class Pipeline {
     ) async throws -> Response {
         var context = admission.context
         let asked = clock.monotonicNanoseconds()
+        context.begun = asked
         if operation.method == .post,
             let replay = try await idempotency.begin(request, operation, &context)
         {
@@ -264,12 +265,14 @@ final class Pipeline {
                 result = .failure(error)
             }
             if result.stands(under: context) { return try result.get() }
+            let asked = clock.monotonicNanoseconds()
             admission = try await gate.readmit(admission, request, to: operation, visit)
+            try checkPrompt(operation, since: asked)
             guard let body = request.body.again else { return try result.get() }
             request.body = body
-            let claim = context.idempotency
+            let (claim, begun) = (context.idempotency, context.begun)
             context = admission.context
-            context.idempotency = claim
+            (context.idempotency, context.begun) = (claim, begun)
         }
         throw Problem(.overloaded, "Authority moved too often. Nothing was done.")
     }

@@ -16,6 +16,9 @@ package struct AwayFolder: Sendable {
     /// - Parameter dataFolder: the node's own.
     package init(in dataFolder: String) { path = "\(dataFolder)/away" }
 
+    /// Told at the start: whoever has no place for its journal will not go away when it must.
+    func prepare() throws(SystemError) { try DurableFile.makeFolder(path) }
+
     func create(_ id: AwayJournalID) throws(SystemError) -> DurableFile {
         try DurableFile.makeFolder(path)
         return try DurableFile.create(file(id, .journal))

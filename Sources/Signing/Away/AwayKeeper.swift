@@ -71,10 +71,20 @@ package final class AwayKeeper {
     }
 
     private func run() async {
+        await prepare()
         while !isStopping {
             await turn()
             let isShort = mode.isOn || failingSince != nil
             await reactor.sleep(nanoseconds: (isShort ? Self.shortPause : Self.pause).nanoseconds)
+        }
+    }
+
+    private nonisolated(nonsending) func prepare() async {
+        do {
+            try await offLoop.run { [folder] in try folder.prepare() }
+        } catch {
+            log.warning(
+                "away mode cannot begin here: no journal can be written", ["error": .text("\(error)")])
         }
     }
 

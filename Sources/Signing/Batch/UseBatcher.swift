@@ -17,6 +17,10 @@ package final class UseBatcher {
     private static let waitLimit: Period = .seconds(2)
     /// Nor is a batch: what it admits later may not leave any more.
     private static let batchPatience: Period = .seconds(2)
+    /// From its caller's admission to its place in line, whatever was waited for: the exchange's lists and
+    /// prices, its budget, the key's turn. No client waits longer by itself, and an order is worth something
+    /// now.
+    private static let useLimit: Period = .seconds(10)
 
     final class Pending {
         let request: UseRequest
@@ -109,12 +113,15 @@ package final class UseBatcher {
         let pending = Pending(request, ledger.newID(), since: 0)
         pending.isLast = isLast
         try await prepare(pending, isReady: isReady)
-        if let read = pending.read, let snapshot = try await promptly({ try await recent(for: request) }) {
+        if let read = pending.read, let snapshot = try await recent(for: request) {
             try await refuses(snapshot, read)
             _ = judge(pending, by: snapshot, at: ledger.clock.now())
         }
         // An exchange's time, spent on its lists and prices, is not waiting for a place.
         pending.since = ledger.clock.monotonicNanoseconds()
+        if let begun = request.context.begun, pending.since &- begun > UInt64(Self.useLimit.nanoseconds) {
+            throw Self.late
+        }
         let isCancel = pending.read?.meaning.operation == .cancel
         // What is refused is not put in line first.
         guard !isStopping, queue.add(pending, of: request.context.actor.principal, isCancel: isCancel)
@@ -123,10 +130,8 @@ package final class UseBatcher {
         return try await pending.decision.get().get()
     }
 
-    /// What the database kept waiting here is not put in line as if it had just come.
-    private nonisolated(nonsending) func promptly<Result>(
-        _ look: () async throws -> Result
-    ) async throws -> Result {
+    /// What the database kept waiting here goes on as if it had just come: not at all.
+    nonisolated(nonsending) func promptly<Result>(_ look: () async throws -> Result) async throws -> Result {
         let asked = ledger.clock.monotonicNanoseconds()
         let result = try await look()
         let waited = ledger.clock.monotonicNanoseconds() &- asked
@@ -137,7 +142,7 @@ package final class UseBatcher {
     /// Reads what the request means, and what its orders are about, before it waits for a place in a batch.
     private nonisolated(nonsending) func prepare(_ pending: Pending, isReady: Bool) async throws {
         let request = pending.request
-        let snapshot = try await promptly { try await permitted(request) }
+        let snapshot = try await permitted(request)
         let read = ReadUse(request, of: snapshot.usable, naming: ledger.entropy)
         (pending.read, pending.snapshot) = (read, snapshot)
         pending.prices =
@@ -258,6 +263,12 @@ package final class UseBatcher {
     static var stalled: Problem {
         Problem(
             .overloaded, "The database does not answer just now. Nothing was signed or sent.",
+            headers: [(.retryAfter, "1")])
+    }
+
+    private static var late: Problem {
+        Problem(
+            .overloaded, "It took more than ten seconds to decide. Nothing was signed or sent.",
             headers: [(.retryAfter, "1")])
     }
 

@@ -26,7 +26,7 @@ extension UseBatcher {
     nonisolated(nonsending) func permitted(_ asked: UseRequest) async throws -> KeySnapshot {
         if let last = snapshots.latest(asked.key), asked.isPermitted(on: last) { return last }
         // Its tags may be others by now, so whoever is refused is refused by what it is.
-        try await acquaint(asked)
+        try await promptly { try await acquaint(asked) }
         guard let snapshot = snapshots.latest(asked.key) else { throw Problem.notFound("key") }
         try asked.check(on: snapshot)
         return snapshot
@@ -54,6 +54,12 @@ extension UseBatcher {
     nonisolated(nonsending) func recent(for asked: UseRequest) async throws -> KeySnapshot? {
         let (key, epoch) = (asked.key, max(asked.context.epoch ?? 0, snapshots.epoch))
         if let last = snapshots.latest(key, at: epoch) { return last }
+        return try await promptly { try await renewed(key, at: epoch) }
+    }
+
+    private nonisolated(nonsending) func renewed(
+        _ key: ExchangeKeyID, at epoch: Int64
+    ) async throws -> KeySnapshot? {
         // All that come after a change of authority need the same reading.
         if let other = renewing[key] {
             await other.get()
@@ -74,7 +80,7 @@ extension UseBatcher {
     /// The same questions as of a use, asked without a lock: nothing moves, and nothing is recorded.
     nonisolated(nonsending) func trial(of request: UseRequest) async throws -> UseTrial {
         let now = ledger.clock.now()
-        try await acquaint(request)
+        try await promptly { try await acquaint(request) }
         guard let snapshot = snapshots.latest(request.key) else { throw Problem.notFound("key") }
         try request.check(on: snapshot)
         let read = ReadUse(request, of: snapshot.usable, naming: ledger.entropy)

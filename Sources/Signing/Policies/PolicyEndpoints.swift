@@ -115,8 +115,8 @@ extension PolicyEndpoints {
         (0...Int(Int32.max)).contains(number) ? number : nil
     }
 
-    /// What changed from one version to another, or to the draft; 0 is none. Unless it is said, the newest and
-    /// the one before, and of a draft the newest.
+    /// What changed from one version to another, or to the draft; 0 is none. Unless it is said, the newest
+    /// and the one before, and of a draft the newest.
     private nonisolated(nonsending) func diff(
         _ request: Request, _ context: Context, _ route: PolicyRoute
     ) async throws -> Response {

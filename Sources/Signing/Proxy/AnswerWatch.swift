@@ -33,8 +33,14 @@ struct AnswerWatch {
     /// What is left at the end.
     func last() -> [UInt8] { held }
 
-    private func isSeen(in text: [UInt8]) throws -> Bool {
+    /// Also where each letter is two bytes: UTF-16 has a zero beside it.
+    static func isSeen(_ key: UsableKey, in text: [UInt8]) throws -> Bool {
         if try key.isSeen(in: text) { return true }
+        return try text.contains(0) && key.isSeen(in: text.filter { $0 != 0 })
+    }
+
+    private func isSeen(in text: [UInt8]) throws -> Bool {
+        if try Self.isSeen(key, in: text) { return true }
         guard text.contains(UInt8(ascii: "\\")) else { return false }
         return try key.isSeen(in: Self.unescaped(text))
     }

@@ -26,6 +26,9 @@ extension ProxyEndpoints {
         let outcome = RequestOutcome(of: exchange, status: answer.status, answer: value, isRead: isRead)
         hold?.settle(answer.status, answer.headers, code: outcome.code)
         let isUnreadable = value == nil && !answer.body.isEmpty
+        if outcome.kind != .accepted, exchange.adapter.refusesClock(answer.status, value) {
+            clocks.doubt(ExchangeClocks.Place(exchange, use.key.key.environment), at: clock.now())
+        }
         let kind: UsageRecord.Outcome =
             switch outcome.kind {
             // Some answer 200 to what they refuse, and say so inside.
@@ -39,16 +42,17 @@ extension ProxyEndpoints {
             throw withheld(Self.tooLong, .exchangeUnavailable, kind, of: use)
         }
         if try holdsCredential(answer, value, of: use) { throw opensAccount(answer, kind, of: use) }
-        return response(status, answer, status.allowsBody ? .bytes(answer.body) : .none, of: use)
+        return try response(status, answer, status.allowsBody ? .bytes(answer.body) : .none, of: use)
     }
 
     private func response(
         _ status: HTTPStatus, _ answer: ExchangeAnswer, _ body: Response.Body, of use: AdmittedUse
-    ) -> Response {
+    ) throws -> Response {
         var response = Response(status, body: body)
         for header in answer.headers where ProxyHeaders.isBack(header.name) {
             // Ours stands there already.
             if header.name.lowercased() == "date" { continue }
+            if try use.key.isSeen(in: Array(header.value.utf8)) { continue }
             if let name = HeaderName(parsing: header.name) { response.head.add(name, header.value) }
         }
         return response.ofProxy(use)
@@ -87,7 +91,7 @@ extension ProxyEndpoints {
             while let part = try await rest() { try await writer.write(try watch.pass(part)) }
             try await writer.write(watch.last())
         }
-        return response(status, answer, body, of: use)
+        return try response(status, answer, body, of: use)
     }
 
     /// An answer that is not passed on. Whoever sent more than a question must not take it for what was not
@@ -103,7 +107,7 @@ extension ProxyEndpoints {
     private func holdsCredential(
         _ answer: ExchangeAnswer, _ value: JSONValue?, of use: AdmittedUse
     ) throws -> Bool {
-        if try use.key.isSeen(in: answer.body) { return true }
+        if try AnswerWatch.isSeen(use.key, in: answer.body) { return true }
         // As JSON it may be spelled in other ways: `\/` for `/`.
         if let value, answer.body.contains(UInt8(ascii: "\\")), try use.key.isSeen(in: value.bytes) {
             return true

@@ -14,7 +14,7 @@ package struct ProxyEndpoints {
 
     let batcher: UseBatcher
     private let hosts: ExchangeHosts
-    private let clocks: ExchangeClocks
+    let clocks: ExchangeClocks
     let line: ExchangeLine
     private let keeper: LineKeeper?
     let outcomes: OutcomeBook

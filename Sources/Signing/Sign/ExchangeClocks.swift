@@ -23,6 +23,9 @@ package final class ExchangeClocks: Sendable {
 
     /// Older ones are measured anew.
     static let staleAfter: Period = .seconds(30)
+    /// Younger ones are believed, whatever an exchange says of a request: it may have been on its way for
+    /// long.
+    private static let doubtedFrom: Period = .seconds(2)
     /// Older ones say nothing any more.
     private static let validFor: Period = .minutes(5)
     /// The narrowest window of an exchange is a second ahead of its clock.
@@ -43,6 +46,14 @@ package final class ExchangeClocks: Sendable {
             offset: middle - (asked + half),
             uncertainty: half + Period(microseconds: grain.microseconds / 2), at: answered)
         readings.withLock { $0[place] = reading }
+    }
+
+    /// An exchange refused our time: what was measured holds no more, unless it was measured a moment ago.
+    func doubt(_ place: Place, at now: Timestamp) {
+        readings.withLock { readings in
+            guard let reading = readings[place], now - reading.at >= Self.doubtedFrom else { return }
+            readings[place] = nil
+        }
     }
 
     package func reading(of place: Place) -> Reading? { readings.withLock { $0[place] } }
