@@ -39,10 +39,10 @@ enum ServeCommand {
             case .ready(let address):
                 isReady = true
                 tell(address, Clock.system.monotonicNanoseconds() - begun, log)
-                if !isWanted { return await end(node, log) }
+                if !isWanted { return await end(node, settings, log) }
             case .failed(let error): throw error
             case .signal(SIGHUP): if isReady { await node.reloadTLS() }
-            case .signal where isReady: return await end(node, log)
+            case .signal where isReady: return await end(node, settings, log)
             case .signal where isWanted:
                 // One that is nearly up is ended in order.
                 isWanted = false
@@ -62,12 +62,23 @@ enum ServeCommand {
 
     private static let startPatience: Duration = .seconds(2)
 
-    private static func end(_ node: Node, _ log: Log) async -> Int32 {
+    private static func end(_ node: Node, _ settings: Settings, _ log: Log) async -> Int32 {
         log.info("draining")
         log.flush()
+        // Whatever it still waits for then, a supervisor would soon wait no more.
+        let limit = settings.drain + stopPatience
+        Task {
+            try? await Task.sleep(for: .microseconds(limit.microseconds))
+            log.error("not stopped in time: what it waited for is left", ["waited": .text("\(limit)")])
+            log.flush()
+            _exit(1)
+        }
         await node.stop()
         return 0
     }
+
+    /// Beside the drain.
+    private static let stopPatience: Period = .seconds(22)
 
     /// What a running service hears of.
     private enum Turn: Sendable {

@@ -119,7 +119,12 @@ package final class Node: Sendable {
     /// Drains: no new connections, requests under way end, deliveries in flight finish, the private cluster
     /// stops.
     package func stop() async {
-        for worker in workers { await worker.run { worker in await worker.unhost() } }
+        // All at once: each may wait for its slowest request.
+        await withTaskGroup { group in
+            for worker in workers {
+                group.addTask { await worker.run { worker in await worker.unhost() } }
+            }
+        }
         await lead.run { worker in await worker.stopCluster() }
         for worker in workers { worker.stop() }
         offLoop.stop()
