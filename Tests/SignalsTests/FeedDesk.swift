@@ -20,6 +20,8 @@ final class FeedDesk {
         var asked: Int { questions.count }
         /// Candles that it has not, for now.
         var lacks: Range<Timestamp>?
+        /// Tells the newest first, against what it documents.
+        var isReversed = false
         /// Instead of its rows.
         var rows: String?
         var isGraded: Bool?
@@ -91,7 +93,7 @@ final class FeedDesk {
                 #"["\#(at * width)","\#(price)","\#(price + 2)","\#(price - 2)","\#(price + 1)","7.5","0"]"#
         }
         if first > last { rows = [] }
-        let list = venue.rows ?? (isBybit ? rows.reversed() : rows).joined(separator: ",")
+        let list = venue.rows ?? (isBybit != venue.isReversed ? rows.reversed() : rows).joined(separator: ",")
         let result = #"{"category":"spot","symbol":"\#(values["symbol"] ?? "")","list":[\#(list)]}"#
         let whole = #"{"retCode":0,"retMsg":"OK","result":\#(result)}"#
         return .init(status: 200, body: Array((isBybit ? whole : "[\(list)]").utf8))

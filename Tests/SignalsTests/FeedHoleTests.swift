@@ -83,6 +83,19 @@ struct FeedHoleTests {
         }
     }
 
+    @Test(arguments: [ExchangeName.binance, .bybit])
+    func `an answer in the wrong order lacks nothing`(_ exchange: ExchangeName) async throws {
+        try await FeedDesk.with(exchange) { desk in
+            desk.venue.isReversed = true
+            let id = try await desk.create(from: Self.begin)
+            try await desk.pull()
+            let feed = try await desk.feed(id)
+            #expect(feed["state"] == "live" && feed["refused"] == 0 && feed["missing"] == .null, "\(feed)")
+            #expect((feed["candles"]?.asInt ?? 0) > 2_000)
+            #expect(try await desk.desk.get("/v1/gaps").json["data"] == [])
+        }
+    }
+
     @Test func `holes of an answer are told apart, and many are one`() {
         func candle(_ minute: Int64) -> Candle {
             Candle(

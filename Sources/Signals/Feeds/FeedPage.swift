@@ -2,7 +2,8 @@ import Access
 import Exchanges
 import Kernel
 
-/// What of an answer counts: candles that were asked for and are closed for good, each once.
+/// What of an answer counts: candles that were asked for and are closed for good, each once. In whatever
+/// order they came: what is there must not be taken for what the exchange has not.
 struct FeedPage {
     private(set) var candles: [Candle] = []
     /// Rows that are no candles.
@@ -11,7 +12,7 @@ struct FeedPage {
     private var strays = 0
 
     init(_ klines: [Kline], to question: KlineQuestion, of feed: CandleFeed, at now: Timestamp) {
-        for kline in klines {
+        for kline in Self.inOrder(klines) {
             guard kline.openTime >= question.from && kline.openTime < question.to else {
                 strays += 1
                 continue
@@ -28,6 +29,15 @@ struct FeedPage {
                 refused += 1
             }
         }
+    }
+
+    /// By time; of two of one time the first stays first.
+    private static func inOrder(_ klines: [Kline]) -> [Kline] {
+        let isRising = zip(klines, klines.dropFirst()).allSatisfy { $0.openTime <= $1.openTime }
+        if isRising { return klines }
+        return klines.enumerated().sorted {
+            ($0.element.openTime, $0.offset) < ($1.element.openTime, $1.offset)
+        }.map(\.element)
     }
 
     /// Why nothing may be concluded from it: not even that there are no candles.
