@@ -94,6 +94,25 @@ struct BacktestRunTests {
         let all = [list, rest].flatMap { $0["data"]?.asArray ?? [] }
         // The same rule twice is one variant.
         #expect(all.compactMap { $0["variants_tried"]?.asInt }.sorted() == [1, 2, 2, 3])
+        // So is the same token by its id.
+        let sol = try await desk.call("GET", "/v1/tokens?symbol=SOL").json["data"]?[0]?["id"]?.asString ?? ""
+        let named = #"{"rule":{"hold":"close > sma(50)"},"source":"demo","tokens":["\#(sol)"]}"#
+        let id = try await desk.call("POST", "/v1/backtests", body: named).json["id"]?.asString ?? ""
+        try await desk.work()
+        #expect(try await desk.call("GET", "/v1/backtests/\(id)").json["variants_tried"]?.asInt == 3)
+        #expect(try await desk.call("DELETE", "/v1/backtests/\(id)").status == 204)
+        try await fail(desk)
+    }
+
+    /// What comes to nothing at any bar is no rule.
+    private nonisolated(nonsending) func fail(_ desk: BacktestDesk) async throws {
+        let body = #"{"rule":{"hold":"int(close) / 0 > 1"},"source":"demo"}"#
+        let id = try await desk.call("POST", "/v1/backtests", body: body).json["id"]?.asString ?? ""
+        try await desk.work()
+        let told = try await desk.call("GET", "/v1/backtests/\(id)").json
+        #expect(told["state"] == "failed" && told["report"] == .null, "\(told)")
+        #expect(told["error"]?.asString?.contains("int(close) / 0: ") == true, "\(told)")
+        #expect(desk.events.last?.type == .backtestFailed)
     }
 
     private nonisolated(nonsending) func ask(_ desk: BacktestDesk) async throws -> BacktestID {

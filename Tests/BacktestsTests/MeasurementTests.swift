@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Kernel
 import Signals
@@ -64,14 +65,14 @@ struct MeasurementTests {
         candles.removeSubrange(20..<27)
         candles.removeSubrange(4..<10)
         let cut = TokenBars("LUNA", .day, candles)
-        #expect(cut.candles.count == 14 && cut.missing == 6 && cut.seriesEnd == candles[26].openTime)
+        #expect(cut.candles.count == 14 && cut.missing == 6)
         #expect(cut.cut == .init(last: candles[13].openTime, next: candles[14].openTime))
         let whole = TokenBars("LUNA", .day, candles, cutsAtGap: false)
         #expect(whole.candles.count == 27 && whole.missing == 13 && whole.cut == nil)
         #expect(TokenBars("NONE", .day, []).candles.isEmpty)
     }
 
-    @Test func `what a gap cut off is told, and its series is not taken for a dead token`() throws {
+    @Test func `what a gap cut off is told, and is a token that died`() throws {
         var luna = Market.candles(closes: Market.walk(700, seed: 3))
         luna.removeSubrange(400..<417)
         let btc = Market.candles(closes: Market.walk(700, seed: 4))
@@ -79,22 +80,82 @@ struct MeasurementTests {
         let cut = told.first { $0.code == "cut_at_gap" }?.message ?? ""
         let (last, next) = (luna[399].openTime, luna[400].openTime)
         #expect(cut.hasSuffix("LUNA after \(last) (goes on at \(next))"), "\(told)")
-        #expect(told.contains { $0.code == "survivors_only" })
+        #expect(!told.contains { $0.code == "survivors_only" })
         // One day that nobody uploaded yet is no death; a year is.
         #expect(try warnings([("BTC", btc), ("A", btc.dropLast())]).contains { $0.code == "survivors_only" })
+        let alone = try warnings([("BTC", btc), ("A", btc.dropLast(6))])
+        #expect(
+            alone.first { $0.code == "survivors_only" }?.message.hasPrefix("no token ends a week") == true)
+        #expect(try !warnings([("A", btc)]).contains { $0.message.contains("1 tokens") })
         let dead = try warnings([("BTC", btc), ("A", btc.dropLast(300))])
         #expect(!dead.contains { ["survivors_only", "cut_at_gap"].contains($0.code) })
     }
 
-    private func warnings(_ tokens: [(String, [Candle])]) throws -> [BacktestWarning] {
-        var fields = try Fields(Array(#"{"rule":{"hold":"close > sma(5)"},"source":"demo"}"#.utf8))
+    /// By condition: what fails, and at how many of 400 bars; the others have another volume.
+    static let failing: [(field: String, text: String, bars: Int)] = [
+        ("hold", "1/0 > 1", 400), ("leave", "[1, 2][5] > 1", 400),
+        ("enter", "9223372036854775807 + int(volume) > 1", 400),
+        ("leave", "int(close) / int(volume - 1.0) > 1", 300),
+        ("hold", "int(close) / int(volume - 1.0) > 1", 300),
+    ]
+
+    @Test(arguments: failing)
+    func `a rule that fails is told`(_ field: String, _ text: String, _ bars: Int) throws {
+        var candles = Market.candles(closes: Market.walk(400, seed: 3))
+        for place in candles.indices { candles[place].volume = place < 300 ? 1 : 2 }
+        let names = field == "hold" ? ["hold"] : ["enter", "leave"]
+        let members = names.map { name in #""\#(name)": "\#(name == field ? text : "close > sma(5)")""# }
+        let work = try work("{\(members.joined(separator: ", "))}", [("BTC", candles)])
+        let place = "first, \(field) of BTC at \(candles[0].openTime): "
+        let failed = text.components(separatedBy: " > ")[0]
+        if bars == 400 {
+            let message = try #require(work.failure).message
+            #expect(message.hasPrefix("\(field) fails at every bar"), "\(message)")
+            #expect(message.contains("\(place)\(failed): "), "\(message)")
+        } else {
+            #expect(work.failure == nil)
+            let told = report(work).warnings.first { $0.code == "rule_errors" }?.message ?? ""
+            #expect(told.contains("failed at \(bars) of 400 bars"), "\(told)")
+            #expect(told.contains("\(place)\(failed): "), "\(told)")
+        }
+    }
+
+    @Test func `of two conditions that fail the hopeless one is told with its own place`() throws {
+        var candles = Market.candles(closes: Market.walk(400, seed: 3))
+        for place in candles.indices { candles[place].volume = place < 100 ? 1 : 2 }
+        let rule = #"{"enter": "1 / int(volume - 1.0) > 0", "leave": "close > sma(9) && 1 / 0 > 0"}"#
+        let work = try work(rule, [("BTC", candles)])
+        let told = report(work).warnings.first { $0.code == "rule_errors" }?.message ?? ""
+        #expect(work.failure == nil && told.contains("first, enter of BTC"), "\(told)")
+        let hopeless = try self.work(rule.replacing("close > sma(9) && ", with: ""), [("BTC", candles)])
+        #expect(hopeless.failure?.message.contains("; first, leave of BTC at ") == true)
+    }
+
+    @Test func `an indicator without a value is no error of a rule`() throws {
+        let candles = Market.candles(closes: Market.walk(400, seed: 3))
+        for text in ["close > sma(50)", "crosses_above(close, sma(20))", "grade.trader > 50.0"] {
+            let work = try work(#"{"hold": "\#(text)"}"#, [("BTC", candles)])
+            #expect(work.failure == nil && !report(work).warnings.contains { $0.code == "rule_errors" })
+        }
+    }
+
+    private func work(_ rule: String, _ tokens: [(String, [Candle])]) throws -> BacktestWork {
+        var fields = try Fields(Array(#"{"rule":\#(rule),"source":"demo"}"#.utf8))
         var work = BacktestWork(try BacktestRequest(&fields), market: [], gate: MarketGate(.day))
         for (symbol, candles) in tokens { try work.take(TokenBars(symbol, .day, candles)) }
+        return work
+    }
+
+    private func warnings(_ tokens: [(String, [Candle])]) throws -> [BacktestWarning] {
+        report(try work(#"{"hold":"close > sma(5)"}"#, tokens)).warnings
+    }
+
+    private func report(_ work: BacktestWork) -> BacktestReport {
         var draws = BacktestDraws()
         (draws.bootstrap, draws.timing, draws.perStep) = (20, 20, 20)
         var luck = work.luck(draws)
         for _ in 0..<draws.steps { luck.drawStep() }
-        return work.report(luck).warnings
+        return work.report(luck)
     }
 
     @Test func `an outage of six days ends no series of hours, one of seven does`() {

@@ -1,3 +1,4 @@
+import Access
 import JSON
 import Kernel
 import Signals
@@ -145,7 +146,12 @@ struct TradingRuleTests {
         let inner = "\(list).all(c, \(list).all(d, a + b + c + d > 0))"
         let rule = try #require(
             try read(#"{"hold": "\#(list).all(a, \#(list).all(b, \#(inner)))"}"#).rule)
-        #expect(throws: RuleFailure.self) { try Market.bars(closes: [1, 2]).decide(rule, Self.gate) }
+        let bars = Market.bars(closes: [1, 2])
+        let failure = #expect(throws: RuleFailure.self) { try bars.decide(rule, Self.gate) }
+        let told = failure?.message ?? ""
+        #expect(
+            told.hasPrefix("\(bars.symbol): hold: ") && told.contains("at \(bars.candles[0].openTime)"),
+            "\(told)")
     }
 
     @Test func `equal rules have one digest, others another`() throws {
@@ -160,7 +166,9 @@ struct TradingRuleTests {
     @Test func `a variant is the rule, the candles and the cost, however they are written`() throws {
         func variant(_ json: String) throws -> [UInt8] {
             var fields = try Fields(Array(json.utf8))
-            return try BacktestRequest(&fields).variant
+            let request = try BacktestRequest(&fields)
+            return request.variant(
+                (request.tokens ?? []).map { name in TokenID(UUID(high: 1, low: name == "A" ? 1 : 2)) })
         }
         let rule = #""rule":{"hold":"close > sma(5)"},"source":"x""#
         let first = try variant("{\(rule)}")

@@ -20,6 +20,7 @@ package struct BacktestReport: Sendable {
     let bootstrap: Bootstrap
     let timing: RandomTiming
     let prefixes: PrefixTest
+    let errors: RuleErrors
 
     static let notice = "Not investment advice. Past candles say little about those to come."
 }

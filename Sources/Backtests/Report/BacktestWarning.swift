@@ -13,10 +13,19 @@ extension BacktestReport {
     private static let lowProfitFactor = 1.5
     private static let fewTokens = 5
 
+    private static func count(_ number: Int, _ what: String) -> String {
+        number == 1 ? "1 \(what)" : "\(number) \(what)s"
+    }
+
     var warnings: [BacktestWarning] {
         [
-            few, misleading, timed, behind, prefix, survivors, cut, young, concentrated, unstable, gateless,
+            failing, few, misleading, timed, behind, prefix, survivors, cut, young, concentrated, unstable,
+            gateless,
         ].compactMap { $0 }
+    }
+
+    private var failing: BacktestWarning? {
+        errors.sentence(request.rule).map { BacktestWarning(code: "rule_errors", message: $0) }
     }
 
     private var few: BacktestWarning? {
@@ -24,7 +33,10 @@ extension BacktestReport {
             ? nil
             : BacktestWarning(
                 code: "few_trades",
-                message: "\(measure.trades.count) trades: under \(Self.fewTrades) nearly all of it is luck")
+                message:
+                    "\(Self.count(measure.trades.count, "trade")): under \(Self.fewTrades) nearly all of it "
+                    + "is luck"
+            )
     }
 
     private var misleading: BacktestWarning? {
@@ -59,14 +71,16 @@ extension BacktestReport {
             : BacktestWarning(code: "looks_ahead", message: "the rule decides otherwise where candles end")
     }
 
-    /// A series that was cut, or whose last days nobody uploaded yet, is no token that died.
+    /// A token that a gap cut off ended there, whoever trades under its ticker since. Days that nobody
+    /// uploaded yet are no death.
     private var survivors: BacktestWarning? {
-        let ends = tokens.compactMap(\.seriesEnd)
+        let ends = tokens.compactMap(\.candles.last?.openTime)
         guard let last = ends.max(), ends.allSatisfy({ last - $0 < TokenBars.longGap }) else { return nil }
         return BacktestWarning(
             code: "survivors_only",
             message:
-                "every series goes on to the last day: those that died are not here, and every rule gains")
+                "no token ends a week or more before the last one: those that died are not here, and every "
+                + "rule gains")
     }
 
     private var cut: BacktestWarning? {
@@ -91,7 +105,7 @@ extension BacktestReport {
             ? nil
             : BacktestWarning(
                 code: "few_tokens",
-                message: "\(measure.runs.count) tokens: expect deeper drawdowns than these")
+                message: "\(Self.count(measure.runs.count, "token")): expect deeper drawdowns than these")
     }
 
     private var unstable: BacktestWarning? {

@@ -40,16 +40,29 @@ package struct BarCondition: Equatable, Sendable {
 private let costPerBar = 10_000
 
 extension BarCondition {
-    /// Nil where it has no value, as while an indicator has none. What exceeds its cost ends the run.
-    func holds(_ view: BarView, remembering memory: inout CrossingMemory) throws(RuleFailure) -> Bool? {
+    func judge(_ view: BarView, remembering memory: inout CrossingMemory) -> BarTruth {
         switch expression.evaluate(view, remembering: &memory, cost: costPerBar) {
-        case .success(.bool(let truth)): return truth
-        case .success: return nil
-        case .failure(let error) where error.code == .costExceeded || error.code == .resultTooLarge:
-            throw RuleFailure(message: "\(expression.text(of: error)): \(error.message)")
-        case .failure: return nil
+        case .success(.bool(let truth)): .holds(truth)
+        case .success: .unknown
+        // That is what comes of a null, wherever it stands.
+        case .failure(let error) where error.code == .noSuchOverload && lacks(view): .unknown
+        case .failure(let error): .failed(error)
         }
     }
+
+    /// Whether something that it reads has no value at this bar.
+    private func lacks(_ view: BarView) -> Bool {
+        indicators.contains { view.value($0) == nil }
+            || readsGrades && view.grades.contains { $0.value == nil }
+            || readsMarket && view.bar.gate.market?.sma50 == nil
+    }
+
+    func text(of error: EvaluationError) -> String { "\(expression.text(of: error)): \(error.message)" }
+}
+
+extension EvaluationError {
+    /// What exceeds its cost does so at other bars, too.
+    var endsTheRun: Bool { code == .costExceeded || code == .resultTooLarge }
 }
 
 /// Why a rule could not be run to its end.

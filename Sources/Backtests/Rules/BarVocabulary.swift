@@ -62,6 +62,10 @@ struct BarView: FieldSource {
         }
     }
 
+    func value(_ indicator: IndicatorName) -> Double? {
+        indicators.firstIndex(of: indicator).flatMap { values[$0] }
+    }
+
     var fieldNames: [String] { ["open", "high", "low", "close", "volume", "grade", "market"] }
 }
 

@@ -18,23 +18,28 @@ package struct Decision: Equatable, Sendable {
     package var isIn: Bool
     /// What the conditions, or the grade, came to: part of what a prefix has to repeat.
     package var reading: [Double?]
+    /// Conditions that failed; what they came to is nil.
+    package var errors: [RuleError] = []
 }
 
 /// A rule on its way over the bars of one token. It is given one bar after the other and carries what it
 /// needs of those before, so it cannot see a later one.
 package struct RuleStream: Sendable {
     private let rule: TradingRule
+    private let conditions: [(field: String, condition: BarCondition)]
     private var indicators: IndicatorSet
     private var grades: [any GradeStream]
     private var analysis: SeriesAnalysis?
     private var isIn = false
     /// After the gate, at the bar before.
     private var isHeld = false
-    private var enterMemory = CrossingMemory()
-    private var leaveMemory = CrossingMemory()
+    /// Of each condition.
+    private var memories: [CrossingMemory]
 
     package init(_ rule: TradingRule, _ interval: Interval) {
         self.rule = rule
+        conditions = rule.conditions
+        memories = conditions.map { _ in CrossingMemory() }
         var names: [IndicatorName] = []
         var models: [GradeModel] = []
         switch rule.kind {
@@ -60,18 +65,13 @@ package struct RuleStream: Sendable {
         let values = indicators.names.isEmpty ? [] : try indicators.update(bar.candle.bar)
         let readings = grades.indices.map { grades[$0].read(bar.candle) }
         let view = BarView(bar: bar, indicators: indicators.names, values: values, grades: readings)
-        var reading: [Double?] = []
+        var errors: [RuleError] = []
+        // All are asked at every bar, so that what crossings remember does not depend on the state.
+        let truths = try judge(view, &errors)
+        var reading = truths.map(Self.number)
         switch rule.kind {
-        case .states(let enter, let leave):
-            // Both are asked at every bar, so that what crossings remember does not depend on the state.
-            let enters = try enter.holds(view, remembering: &enterMemory)
-            let leaves = try leave.holds(view, remembering: &leaveMemory)
-            reading = [enters, leaves].map(Self.number)
-            if isIn { if leaves == true { isIn = false } } else if enters == true { isIn = true }
-        case .level(let hold):
-            let holds = try hold.holds(view, remembering: &enterMemory)
-            reading = [Self.number(holds)]
-            isIn = holds ?? false
+        case .states: isIn = isIn ? truths[1] != true : truths[0] == true
+        case .level: isIn = truths[0] ?? false
         case .model(_, let enter, let leave):
             let grade = readings.first?.value
             reading = [grade]
@@ -85,7 +85,22 @@ package struct RuleStream: Sendable {
         // While nobody knows how the market stands, nothing begins and nothing ends by it.
         let isThrough = bar.gate.isOpen || isHeld && !bar.gate.isClosed
         isHeld = isIn && (!rule.isGated || isThrough)
-        return Decision(isHeld: isHeld, isIn: isIn, reading: reading)
+        return Decision(isHeld: isHeld, isIn: isIn, reading: reading, errors: errors)
+    }
+
+    private mutating func judge(_ view: BarView, _ errors: inout [RuleError]) throws -> [Bool?] {
+        try conditions.enumerated().map { place, named in
+            switch named.condition.judge(view, remembering: &memories[place]) {
+            case .holds(let truth): return truth
+            case .unknown: return nil
+            case .failed(let error) where error.endsTheRun:
+                let why = "\(named.condition.text(of: error)) (at \(view.bar.candle.openTime))"
+                throw RuleFailure(message: "\(named.field): \(why)")
+            case .failed(let error):
+                errors.append(RuleError(place: place, error: error))
+                return nil
+            }
+        }
     }
 
     private static func number(_ truth: Bool?) -> Double? { truth.map { $0 ? 1 : 0 } }

@@ -18,8 +18,6 @@ package struct TokenBars: Sendable {
     }
 
     package let cut: Cut?
-    /// The open time of the series' last closed candle, used or not.
-    package let seriesEnd: Timestamp?
     /// Candles that are missing between the first and the last one that are used.
     package let missing: Int
 
@@ -32,7 +30,6 @@ package struct TokenBars: Sendable {
         let used = end.map { Array(closed[...$0]) } ?? closed
         self.candles = used
         cut = end.map { Cut(last: closed[$0].openTime, next: closed[$0 + 1].openTime) }
-        seriesEnd = closed.last?.openTime
         if let first = used.first, let last = used.last {
             missing = interval.steps(from: first.openTime, to: last.openTime) + 1 - used.count
         } else {
@@ -53,8 +50,12 @@ package struct TokenBars: Sendable {
     /// What the rule decides at each close.
     package func decide(_ rule: TradingRule, _ gate: MarketGate) throws -> [Decision] {
         var stream = RuleStream(rule, interval)
-        return try candles.map { candle in
-            try stream.update(RuleBar(candle, gate.reading(at: candle.openTime)))
+        do {
+            return try candles.map { candle in
+                try stream.update(RuleBar(candle, gate.reading(at: candle.openTime)))
+            }
+        } catch let failure as RuleFailure {
+            throw RuleFailure(message: "\(symbol): \(failure.message)")
         }
     }
 }

@@ -22,6 +22,15 @@ package struct TradingRule: Equatable, Sendable {
 
     package init(_ kind: Kind, isGated: Bool = false) { (self.kind, self.isGated) = (kind, isGated) }
 
+    /// Its texts, in the order in which a decision's reading has what they came to.
+    var conditions: [(field: String, condition: BarCondition)] {
+        switch kind {
+        case .states(let enter, let leave): [("enter", enter), ("leave", leave)]
+        case .level(let hold): [("hold", hold)]
+        case .model, .signal, .always: []
+        }
+    }
+
     /// Bars before everything that it reads has a value.
     package var lookBack: Int {
         switch kind {

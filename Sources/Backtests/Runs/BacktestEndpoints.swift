@@ -95,7 +95,7 @@ package struct BacktestEndpoints {
         var fields = try await request.fields(limit: Self.bodyBytes)
         let wanted = try BacktestRequest(&fields, now: context.now)
         let knownAt = wanted.asOf ?? context.now
-        try await refuse(wanted, knownAt)
+        let series = try await series(wanted, knownAt)
         var w = JSONWriter()
         w.value(wanted)
         let backtest = Backtest(
@@ -106,7 +106,7 @@ package struct BacktestEndpoints {
         try await ledger.change(context) { change in
             guard
                 try await BacktestStore.insert(
-                    backtest, variant: wanted.variant, in: change.transaction)
+                    backtest, variant: wanted.variant(series.map(\.token)), in: change.transaction)
             else {
                 throw Problem(
                     .conflict,
@@ -119,10 +119,10 @@ package struct BacktestEndpoints {
         return response
     }
 
-    /// What could not be run, or would be too much.
-    private nonisolated(nonsending) func refuse(
+    /// What is to be run; what could not be, or would be too much, is refused.
+    private nonisolated(nonsending) func series(
         _ wanted: BacktestRequest, _ knownAt: Timestamp
-    ) async throws {
+    ) async throws -> [CandleArchive.Series] {
         let found = try await archive.series(
             wanted.source, wanted.interval, tokens: wanted.tokens, asOf: knownAt,
             limit: BacktestRequest.mostTokens + 1)
@@ -143,6 +143,7 @@ package struct BacktestEndpoints {
                 "are \(found.count) with \(candles) candles; at most \(BacktestRequest.mostTokens) "
                     + "with \(BacktestRequest.mostCandles)")
         }
+        return found
     }
 
     private nonisolated(nonsending) func cancel(

@@ -1,3 +1,4 @@
+import Access
 import Crypto
 import HTTPServer
 package import JSON
@@ -73,11 +74,14 @@ package struct BacktestRequest: Equatable, Sendable {
 extension BacktestRequest {
     /// The same for all requests that try the same rule on the same candles: variants are counted by it.
     /// Whoever tries one rule on many tokens, times or costs until it looks good has tried as many.
-    var variant: [UInt8] {
+    /// - Parameter named: what `tokens` are, by ticker or by id.
+    func variant(_ named: some Sequence<TokenID>) -> [UInt8] {
         var w = JSONWriter()
         w.object { w in
             w.raw("rule", rule.plain)
-            w.array("tokens", Set(tokens ?? []).sorted()) { w, token in w.value(token) }
+            w.array("tokens", tokens == nil ? [] : Set(named.map(\.description)).sorted()) { w, token in
+                w.value(token)
+            }
             w.field("source", source)
             w.field("interval", interval.rawValue)
             w.field("from", from?.description)

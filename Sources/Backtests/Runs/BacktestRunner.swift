@@ -114,6 +114,7 @@ package struct BacktestRunner {
                 return next
             }
         }
+        if let failure = work.failure { throw failure }
         var luck = work.luck(draws)
         for _ in 0..<drawing {
             try await advance(&progress)

@@ -14,6 +14,7 @@ package struct BacktestWork: Sendable {
     private var holding: [TokenRun] = []
     private var rivals: [[TokenRun]] = Array(repeating: [], count: Rival.all.count)
     private var prefixes = PrefixTest()
+    private var errors = RuleErrors()
 
     package init(_ request: BacktestRequest, market: [Candle], gate: MarketGate) {
         (self.request, self.market, self.gate) = (request, market, gate)
@@ -24,6 +25,7 @@ package struct BacktestWork: Sendable {
         let decisions = try token.decide(request.rule, gate)
         guard let run = measured(decisions, token) else { return leftOut.append(token.symbol) }
         runs.append(run)
+        errors.take(token, decisions)
         try prefixes.check(request.rule, token, market: market, against: decisions)
         for (place, rival) in Rival.all.enumerated() {
             guard let run = measured(try token.decide(rival.rule, gate), token) else { continue }
@@ -31,6 +33,9 @@ package struct BacktestWork: Sendable {
             if rival.rule.kind == .always { holding.append(run) }
         }
     }
+
+    /// Nil where the rule came to something.
+    package var failure: RuleFailure? { errors.hopeless(request.rule) }
 
     private func measured(_ decisions: [Decision], _ token: TokenBars) -> TokenRun? {
         TokenRun(decisions.map(\.isHeld), token.track, request.terms, from: request.from)
@@ -57,7 +62,7 @@ package struct BacktestWork: Sendable {
             rivals: zip(Rival.all, rivals).map {
                 (rival: $0, measure: RuleMeasure($1, periodsPerYear: periods))
             },
-            bootstrap: luck.bootstrap, timing: luck.timing, prefixes: prefixes)
+            bootstrap: luck.bootstrap, timing: luck.timing, prefixes: prefixes, errors: errors)
     }
 }
 
