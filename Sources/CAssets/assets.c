@@ -223,6 +223,12 @@ static const unsigned char migration_0067[] = {
 static const unsigned char migration_0068[] = {
 #embed "../../Migrations/0068_candle_bounds.sql"
 };
+static const unsigned char migration_0069[] = {
+#embed "../../Migrations/0069_sentiment_opens.sql"
+};
+static const unsigned char migration_0070[] = {
+#embed "../../Migrations/0070_investor_news.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -313,6 +319,8 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0066_market_past.sql", migration_0066),
     FILE_OF("Migrations/0067_clock_changes.sql", migration_0067),
     FILE_OF("Migrations/0068_candle_bounds.sql", migration_0068),
+    FILE_OF("Migrations/0069_sentiment_opens.sql", migration_0069),
+    FILE_OF("Migrations/0070_investor_news.sql", migration_0070),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -26,13 +26,13 @@ package enum SuppliedSeries {
         union all
         select null, null, null, o.time, avg(o.value order by o.observed), null
         from (
-            select date_bin(make_interval(secs => $8::float8), v.time - interval '1 microsecond',
+            select date_bin(make_interval(secs => $8::float8), v.time,
                 timestamptz '2001-01-01 00:00:00+00') as time, v.time as observed, v.value
             from metric_value v
             where v.series = (select s.id from metric_series s
                     where s.token_id = $1 and s.metric = $9 and s.ended_at is null
                     order by s.id limit 1)
-                and v.time > $5 and v.time <= $7
+                and v.time >= $5 and v.time < $7
         ) o
         group by o.time
         order by 1, 2, 4

@@ -125,6 +125,8 @@ struct InvestorTests {
     private func history(_ desk: MarketDesk) async throws {
         let days = try await desk.get("grades/investor?token=GOOD&limit=200").json["data"]?.asArray ?? []
         #expect(days.count == 40 && days[0]["previous"] == days[1]["grade"])
+        let event = desk.events.last { $0.type == .investorGradeChanged }
+        #expect(days[0]["retroactive"] == false && event?.data["retroactive"] == false)
         #expect(days[1]["missing"] == ["fundamentals"] && days[1]["retroactive"] == true)
         #expect(days.last?["time"]?.asString == MarketDesk.day(330).description)
     }
@@ -144,6 +146,9 @@ struct InvestorTests {
         let next = try await desk.get("grades/investor?token=GOOD&why=true").json["data"]?.asArray ?? []
         #expect(next[0]["previous"] == next[1]["grade"])
         #expect(next[0]["time"]?.asString == MarketDesk.day(370).description)
+        // Two months late: the list and what is told say the same of it.
+        let event = desk.events.last { $0.type == .investorGradeChanged }
+        #expect(next[0]["retroactive"] == true && next[0]["retroactive"] == event?.data["retroactive"])
     }
 
     private static func momentum(_ closes: [Double]) -> Double {

@@ -88,7 +88,7 @@ struct KnownAtTests {
                 try await desk.database.transaction { transaction in
                     let model = try await GradeStore.number(of: "m", "h", in: transaction)
                     _ = try await InvestorStore.write(
-                        [(inputs, grade)], source: "x", model: model, isNewest: true, now: now,
+                        [(inputs, grade)], source: "x", model: model, isNews: true, now: now,
                         in: transaction)
                     try await NarrativeScoreStore.insert(measured, in: transaction)
                 }

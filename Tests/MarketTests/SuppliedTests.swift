@@ -4,11 +4,11 @@ import Foundation
 import JSON
 import Kernel
 import Postgres
-import Signals
 import TestSupport
 import Testing
 
 @testable import Market
+@testable import Signals
 
 /// What signals read of narratives and of supplied sentiment.
 struct SuppliedTests {
@@ -88,6 +88,48 @@ struct SuppliedTests {
             try await settle(desk)
             #expect(try await signals(desk) == stored)
         }
+    }
+
+    @Test func `what is observed as a candle opens counts for it, and as it closes for the next`()
+        async throws
+    {
+        try await MarketDesk.with { _, desk in
+            try await desk.push("SOL", closes: [1, 2, 3])
+            let (open, close) = (MarketDesk.day(1), MarketDesk.day(2))
+            let observed = [(open, 1), (close - .milliseconds(1), 3), (close, 10)]
+            let rows = observed.map { time, value in
+                #"{"token":"SOL","metric":"sentiment","source":"desk","time":"\#(time)","value":\#(value)}"#
+            }
+            let sent = try await desk.call(
+                "POST", "token-metrics", rows.joined(separator: "\n"), type: "application/x-ndjson")
+            #expect(sent.json["inserted"] == 3, "\(sent.text)")
+            let finder = SeriesFinder(database: desk.database)
+            let series = try await finder.readable(.symbol("SOL"), .day, nil, asOf: .forever).stored
+            let known = try await SuppliedSeries.course(
+                .init(series, first: open, last: close), in: desk.database)
+            let sentiment: [SuppliedCourse.Sentiment] = [
+                .init(time: open, value: 2), .init(time: close, value: 10),
+            ]
+            #expect(known == SuppliedCourse(.day, narratives: [], sentiment: sentiment))
+            // Nothing of the next candle is known at a close.
+            let before = try await SuppliedSeries.course(
+                .init(series, first: open, last: open), in: desk.database)
+            #expect(before == SuppliedCourse(.day, narratives: [], sentiment: [sentiment[0]]))
+            try await makeAgain(desk, from: open)
+        }
+    }
+
+    /// What counted otherwise before is marked by the migration, a week before the first observation on.
+    private nonisolated(nonsending) func makeAgain(_ desk: MarketDesk, from open: Timestamp) async throws {
+        try await settle(desk)
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let migration = root.appending(path: "Migrations/0069_sentiment_opens.sql")
+        _ = try await desk.rows(String(contentsOf: migration, encoding: .utf8))
+        let marked = try await desk.rows("select dirty_from, dirty_to = 'infinity' from series")
+        #expect(marked.map { $0.timestamp(0) } == [open - .days(7)] && marked[0].bool(1))
+        try await settle(desk)
+        #expect(try await desk.rows("select 1 from series where dirty_from is not null").isEmpty)
     }
 
     @Test func `a warning counts a fading narrative, as it was measured before`() async throws {

@@ -113,6 +113,7 @@ struct InvestorJob {
         let model = try await ledger.database.transaction {
             try await GradeStore.number(of: InvestorGrade.model, InvestorGrade.parameterHash, in: $0)
         }
+        let isNews = isNewest && !Interval.day.isLongAgo(day, at: now)
         var written = 0
         // On a day without any candle the newest are of a day before.
         var rest = InvestorGrade.grades(inputs.filter { $0.time == day })[...]
@@ -123,9 +124,9 @@ struct InvestorJob {
             let context = Context.installation(now: now, requestID: run.context.requestID)
             written += try await ledger.change(context) { change in
                 let moves = try await InvestorStore.write(
-                    part, source: source, model: model, isNewest: isNewest, now: now, in: change.transaction)
+                    part, source: source, model: model, isNews: isNews, now: now, in: change.transaction)
                 // What is of the past is in lists, and told nowhere.
-                if isNewest { for move in moves { move.tell(source, at: now, in: change) } }
+                if isNewest { for move in moves { move.tell(source, in: change) } }
                 return moves.count
             }
         }

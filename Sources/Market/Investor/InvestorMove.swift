@@ -14,11 +14,11 @@ struct InvestorMove: Sendable {
     let previous: Double?
     let dataQuality: Double
     let revision: Int
+    let isRetroactive: Bool
 
     /// A grade that stayed where it was the day before is not told, unless it was told otherwise.
-    func tell(_ source: String, at now: Timestamp, in change: Change) {
+    func tell(_ source: String, in change: Change) {
         guard grade != previous || revision > 1 else { return }
-        let isRetroactive = revision > 1 || Interval.day.isLongAgo(time, at: now)
         change.emit(
             NewEvent(
                 .investorGradeChanged, subject: entry.token,
@@ -37,6 +37,6 @@ extension InvestorMove {
         self.init(
             entry: .init(token: row.id(0), symbol: row.text(1)), time: row.timestamp(2),
             grade: row.double(3), previous: row.optionalDouble(4), dataQuality: row.double(5),
-            revision: row.int(6))
+            revision: row.int(6), isRetroactive: row.bool(7))
     }
 }

@@ -56,18 +56,19 @@ enum InvestorStore {
                 facts = excluded.facts, candles = excluded.candles, model = excluded.model,
                 revision = excluded.revision, retroactive = true, first_time = excluded.first_time,
                 missing_last_100 = excluded.missing_last_100
-            returning g.token_id, g.time, g.value, g.previous, g.data_quality, g.revision
+            returning g.token_id, g.time, g.value, g.previous, g.data_quality, g.revision, g.retroactive
         )
-        select w.token_id, t.symbol, w.time, w.value, w.previous, w.data_quality, w.revision
+        select w.token_id, t.symbol, w.time, w.value, w.previous, w.data_quality, w.revision,
+            w.retroactive
         from written w join ticker t using (token_id)
         order by w.token_id
         """)
 
     /// Those that were new or others than before.
-    /// - Parameter isNewest: they are of the newest day; older ones are written as of the past.
+    /// - Parameter isNews: they are of the newest day, and that is not long ago.
     nonisolated(nonsending) static func write(
         _ graded: [(inputs: InvestorInputs, grade: InvestorGrade)], source: String, model: Int,
-        isNewest: Bool, now: Timestamp, in transaction: Transaction
+        isNews: Bool, now: Timestamp, in transaction: Transaction
     ) async throws -> [InvestorMove] {
         let rows = graded.compactMap { item in item.grade.value.map { (item.inputs, item.grade, $0) } }
         guard !rows.isEmpty else { return [] }
@@ -83,7 +84,7 @@ enum InvestorStore {
             scores(.momentum), inputs(.riskAdjusted), scores(.riskAdjusted), inputs(.drawdown),
             scores(.drawdown), inputs(.liquidity), scores(.liquidity), inputs(.fundamentals),
             .int32Array(rows.map { Int32($0.1.facts) }), .int32Array(rows.map { Int32($0.1.candles) }),
-            .text(source), .int16(Int16(model)), .timestamp(now), .bool(isNewest),
+            .text(source), .int16(Int16(model)), .timestamp(now), .bool(isNews),
             .optionalTimestampArray(rows.map(\.1.first)),
             .optionalInt64Array(rows.map { $0.1.missingLast100.map(Int64.init) })
         ).map { InvestorMove($0) }

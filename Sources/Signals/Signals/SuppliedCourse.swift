@@ -48,7 +48,7 @@ package struct SuppliedCourse: Equatable, Sendable {
         }
     }
 
-    /// The mean of what was observed while one candle was open, its close included.
+    /// The mean of what was observed while one candle was open: from its open on, before its close.
     package struct Sentiment: Equatable, Sendable {
         /// Open time of the candle.
         package var time: Timestamp
