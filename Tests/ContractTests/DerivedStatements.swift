@@ -69,7 +69,7 @@ enum DerivedStatements {
         [
             SignalReads.getNow, SignalReads.getThen, Calibration.now, Calibration.then, SignalJobs.stale,
             GradeReads.up, GradeReads.down,
-            SeriesFinder.seriesOfSymbol, SeriesFinder.seriesOfID,
+            SeriesFinder.seriesOfSymbol, SeriesFinder.seriesOfID, SeriesFinder.whole, SeriesFinder.wholeThen,
             TokenStore.get, TokenStore.lock, TickerStore.periods.many, TickerStore.periods.one,
             TickerStore.former.many, TickerStore.former.one,
             SeriesStore.grow.many, SeriesStore.grow.one,

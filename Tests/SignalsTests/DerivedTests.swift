@@ -78,6 +78,37 @@ struct DerivedTests {
         }
     }
 
+    @Test func `a derived candle that is not whole is missing for whoever counts them`() async throws {
+        try await Desk.with { _, desk in
+            // Minutes from 00:02 on, every seventh of which is not there.
+            var all = candles(1_000).dropFirst(2).filter { ($0.openTime.seconds / 60) % 7 != 0 }
+            _ = try await desk.upload("source=x", csv(all))
+            let then = desk.time.now
+            func missing(_ interval: String, _ known: String = "") async throws -> JSONValue? {
+                let values = try await desk.get(
+                    "/v1/indicators?token=A&interval=\(interval)&names=sma2&limit=1000\(known)")
+                let candles = try await desk.get("/v1/candles?token=A&interval=\(interval)\(known)")
+                #expect(values.json["missing_last_100"] == candles.json["missing_last_100"])
+                return values.json["missing_last_100"]
+            }
+            for known in ["", "&as_of=\(then)"] {
+                let whole = try await desk.get("/v1/candles?token=A&interval=5m&limit=100\(known)").json
+                let open = whole["data"]?.asArray?.count { $0["closed"] == false } ?? 0
+                #expect(try await missing("5m", known)?.asInt == Int64(open) && open > 50)
+                // None is whole: an hour that is not over yet is not counted.
+                #expect(try await missing("1h", known) == 16)
+                #expect(try await missing("1d", known) == 0)
+            }
+            desk.time.advance(.minutes(1))
+            all = Array(candles(1_000).dropFirst(2))
+            _ = try await desk.upload("source=x", csv(all))
+            // The first hour, in which the series begins, stays one that is not whole.
+            #expect(try await missing("1h") == 1)
+            #expect(try await missing("5m") == 0)
+            #expect(try await missing("1h", "&as_of=\(then)") == 16)
+        }
+    }
+
     private nonisolated(nonsending) func everything(
         _ desk: Desk, _ interval: Interval, _ sort: String
     ) async throws -> [JSONValue] {

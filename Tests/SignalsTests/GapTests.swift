@@ -1,3 +1,4 @@
+import Events
 import JSON
 import Kernel
 import TestSupport
@@ -71,6 +72,68 @@ struct GapTests {
                 place = cut.flatMap { GapReads.Place($0.parts) }
             } while place != nil
             #expect(answers == [1, 1, 1])
+        }
+    }
+
+    /// Minutes; nil: left out, false: never closed.
+    private func minutes(_ states: some Sequence<Bool?>) -> [UInt8] {
+        let rows = states.enumerated().compactMap { minute, closed in
+            closed.map { "A,1m,\(Timestamp(seconds: 1_704_067_200 + Int64(minute) * 60)),1,2,1,1.5,1,\($0)" }
+        }
+        let head = "token,interval,open_time,open,high,low,close,volume,closed\n"
+        return Array((head + rows.joined(separator: "\n")).utf8)
+    }
+
+    @Test func `a candle that never closed is missing wherever candles are counted`() async throws {
+        try await Desk.with { _, desk in
+            var states: [Bool?] = Array(repeating: true, count: 120)
+            for minute in 40..<70 { states[minute] = false }
+            states[80] = nil
+            states[0] = false
+            states[119] = false
+            _ = try await desk.upload("source=x", minutes(states))
+            #expect(try await desk.analyst.sweepAndSettle(within: .seconds(30)) >= 0)
+            let then = desk.time.now
+            let query = "token=A&interval=1m&limit=1"
+            for known in ["", "&as_of=\(then)"] {
+                let gaps = try await desk.get("/v1/gaps?token=A\(known)")
+                #expect(gaps.json["data"]?.asArray?.map { $0["missing"] } == [1, 30])
+                let series = try await desk.get("/v1/series?token=A\(known)").json["data"]?[0]
+                #expect(series?["missing"] == 31 && series?["missing_last_100"] == 31)
+                #expect(series?["candles"] == 119)
+                for path in ["candles?\(query)", "indicators?\(query)", "levels?token=A&interval=1m"] {
+                    #expect(
+                        try await desk.get("/v1/\(path)\(known)").json["missing_last_100"] == 31, "\(path)")
+                }
+            }
+            let grade = try await desk.get("/v1/grades/trader?\(query)").json["data"]?[0]
+            #expect(grade?["missing_last_100"] == 31)
+            // What closes late is missing no more, except as it was known.
+            for minute in 40..<70 { states[minute] = true }
+            desk.time.advance(.minutes(1))
+            _ = try await desk.upload("source=x", minutes(states))
+            let now = try await desk.get("/v1/series?token=A").json["data"]?[0]
+            #expect(now?["missing"] == 1 && now?["missing_last_100"] == 1)
+            let was = try await desk.get("/v1/candles?\(query)&as_of=\(then)").json
+            #expect(was["missing_last_100"] == 31)
+        }
+    }
+
+    @Test func `a gap is told once a later candle has closed, with those that have not`() async throws {
+        try await Desk.with { _, desk in
+            func told() -> [String] {
+                desk.events.filter { $0.type == .candleGap }.map {
+                    let from = $0.data["from"]?.asString?.dropFirst(11).prefix(5) ?? ""
+                    return "\(from) \($0.data["missing"]?.asInt ?? 0)"
+                }
+            }
+            _ = try await desk.upload("source=x", minutes([true, false]))
+            _ = try await desk.upload("source=x", minutes([true, false, nil, false]))
+            #expect(told() == [])
+            _ = try await desk.upload("source=x", minutes([true, false, nil, true]))
+            #expect(told() == ["00:01 2"])
+            _ = try await desk.upload("source=x", minutes([true, true, true, true, false, true, true]))
+            #expect(told() == ["00:01 2", "00:04 1"])
         }
     }
 }

@@ -37,6 +37,8 @@ enum SQLRules {
         "Sources/Signals/Grades/GradeReads.swift": "a constant list of columns; one statement for each order",
         "Sources/Signals/Analysis/MarketGates.swift": "a constant condition that other statements share",
         "Sources/Signals/Tokens/SeriesFinder.swift": "a constant list of columns",
+        "Sources/Signals/Tokens/SeriesFinder+Missing.swift":
+            "a constant condition that other statements share",
         "Sources/Signals/Candles/GapReads.swift": "a constant list of columns; one statement for each way",
         "Sources/Signals/Signals/Calibration.swift": "one statement of now and one of the past",
         "Sources/Signals/Tokens/SeriesStore.swift": "one statement for many rows and one for one row",

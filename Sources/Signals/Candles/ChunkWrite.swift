@@ -151,16 +151,19 @@ struct ChunkWrite {
         return .object(detail)
     }
 
-    /// Candles that are missing before one that went on behind its series' newest.
+    /// Candles that are missing before one that closed behind its series' newest closed one: not there, or
+    /// not closed by then.
     private func emitGaps(
         _ named: [(place: SeriesPlace, series: LockedSeries, symbol: String)], _ candles: [Candle],
         _ series: [Int], in change: Change
     ) {
         var times: [Int: [Timestamp]] = [:]
-        for (id, candle) in zip(series, candles) { times[id, default: []].append(candle.openTime) }
+        for (id, candle) in zip(series, candles) where candle.closed {
+            times[id, default: []].append(candle.openTime)
+        }
         for entry in named.sorted(by: { $0.series.id < $1.series.id }) {
             guard var row = times[entry.series.id] else { continue }
-            if let last = entry.series.lastOpen { row = row.filter { $0 > last } + [last] }
+            if let last = entry.series.lastClosed { row = row.filter { $0 > last } + [last] }
             row.sort()
             guard let newest = row.last else { continue }
             let gaps = Gaps.list(row, entry.place.interval)

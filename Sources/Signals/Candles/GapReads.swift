@@ -56,11 +56,7 @@ enum GapReads {
             from series s \(SeriesRecord.ticker(known: "$5"))
                 join \(SeriesReads.lengths) on l.interval = s.interval
             where \(SeriesReads.filter) and s.id >= $4 and s.last_open > s.first_open and s.created_at <= $5
-                and ($5 < 'infinity'
-                    or extract(epoch from s.last_open - s.first_open) / extract(epoch from l.length) + 1
-                        > s.candles
-                    or exists (select from candle c
-                        where c.series = s.id and not c.closed and c.open_time < s.last_closed))
+                and ($5 < 'infinity' or \(SeriesReads.lacks))
             order by s.id limit $6
             """)
 
@@ -77,6 +73,16 @@ enum GapReads {
 
     static let times = Statement("gap_times", derived: closed("open_time <= $2", "desc"))
     static let next = Statement("gap_next", derived: closed("open_time >= $2", "asc"))
+
+    /// Open times of closed candles from one on.
+    nonisolated(nonsending) static func closed(
+        _ statement: Statement, _ series: Int, _ time: Timestamp, _ asOf: Timestamp, _ limit: Int,
+        in database: Database
+    ) async throws -> [Timestamp] {
+        try await database.query(
+            statement, .int(series), .timestamp(time), .timestamp(asOf), .int(limit)
+        ).map { $0.timestamp(0) }
+    }
 
     /// At most `limit` gaps; and where to go on when an answer's candles ended before the last series did.
     nonisolated(nonsending) static func list(
@@ -149,9 +155,7 @@ enum GapReads {
         private nonisolated(nonsending) func read(
             _ statement: Statement, _ time: Timestamp, _ limit: Int, in database: Database
         ) async throws -> [Timestamp] {
-            try await database.query(
-                statement, .int(series.id), .timestamp(time), .timestamp(range.asOf), .int(limit)
-            ).map { $0.timestamp(0) }
+            try await GapReads.closed(statement, series.id, time, range.asOf, limit, in: database)
         }
     }
 }

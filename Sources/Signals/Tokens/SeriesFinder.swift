@@ -68,29 +68,6 @@ package struct SeriesFinder {
         """
     }
 
-    private static let missing = Statement(
-        "series_missing", "select count(*) from candle where series = $1 and open_time > $2")
-
-    private static let missingDerived = Statement(
-        "series_missing_derived",
-        """
-        select count(*) from unnest($2::timestamptz[], $3::timestamptz[]) as d (opens, closes)
-        where not exists (select 1 from candle c
-            where c.series = $1 and c.open_time >= d.opens and c.open_time < d.closes)
-        """)
-
-    /// Whether a part of a derived candle was known then.
-    private static let present = Statement(
-        "series_present_derived",
-        """
-        select d.place::int4 from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality
-            as d (opens, closes, place)
-        where exists (select 1 from candle c where c.series = $1 and c.open_time >= d.opens
-                and c.open_time < d.closes and c.known_at <= $4)
-            or exists (select 1 from candle_revision r where r.series = $1 and r.open_time >= d.opens
-                and r.open_time < d.closes and r.known_at <= $4 and r.ended_at > $4)
-        """)
-
     package nonisolated(nonsending) func token(
         _ reference: TokenReference, asOf: Timestamp? = nil
     ) async throws -> TokenID {
@@ -162,59 +139,16 @@ package struct SeriesFinder {
             message: "must be said: the token has several sources at that interval, and none is its primary")
         return Problem(.invalidParameter, "Some query parameters are wrong.", errors: [mistake])
     }
-
-    /// How many of the last 100 candles up to the newest are missing; of derived ones, how many have no part
-    /// at all.
-    nonisolated(nonsending) func missingLast100(
-        _ series: ReadSeries, asOf: Timestamp
-    ) async throws -> Int {
-        if asOf < .forever { return try await missingThen(series, asOf) }
-        guard let first = series.stored.firstOpen, let last = series.stored.lastOpen else { return 0 }
-        let interval = series.interval
-        let newest = interval.open(at: last)
-        let expected = min(100, interval.steps(from: interval.open(at: first), to: newest) + 1)
-        if series.derivedFrom == nil {
-            let after = last - interval.period * Double(expected)
-            let rows = try await database.query(Self.missing, .int(series.stored.id), .timestamp(after))
-            return expected - (rows.first?.int(0) ?? 0)
-        }
-        let opens = (0..<expected).map { newest - interval.period * Double($0) }
-        let rows = try await database.query(
-            Self.missingDerived, .int(series.stored.id), .timestampArray(opens),
-            .timestampArray(opens.map { interval.close(of: $0) }))
-        return rows.first?.int(0) ?? 0
-    }
-
-    private nonisolated(nonsending) func missingThen(
-        _ series: ReadSeries, _ asOf: Timestamp
-    ) async throws -> Int {
-        let range = TimeRange(from: .never, to: asOf.next, asOf: asOf)
-        let isStored = series.derivedFrom == nil
-        let times = try await CandleReads.list(
-            series.stored.id, range, isAscending: false, limit: isStored ? 100 : 1, in: database
-        ).map(\.candle.openTime)
-        let first =
-            isStored
-            ? times.last
-            : try await CandleReads.list(
-                series.stored.id, range, isAscending: true, limit: 1, in: database
-            ).first?.candle.openTime
-        guard let last = times.first, let first else { return 0 }
-        let interval = series.interval
-        let newest = interval.open(at: last)
-        let expected = min(100, interval.steps(from: interval.open(at: first), to: newest) + 1)
-        let opens = (0..<expected).map { newest - interval.period * Double($0) }
-        if isStored {
-            return expected - times.count { $0 >= newest - interval.period * Double(expected - 1) }
-        }
-        let rows = try await database.query(
-            Self.present, .int(series.stored.id), .timestampArray(opens),
-            .timestampArray(opens.map { interval.close(of: $0) }), .timestamp(asOf))
-        return expected - rows.count
-    }
 }
 
 extension Parameters {
+    /// `[from, to)`; either may be left open.
+    package mutating func fromTo() -> (from: Timestamp?, to: Timestamp?) {
+        let (from, to) = (time("from"), time("to"))
+        if let from, let to, to <= from { fail("to", code: FieldCode.outOfRange, "must be after from") }
+        return (from, to)
+    }
+
     package mutating func token() -> SeriesFinder.TokenReference? {
         parsed("token", expected: "a token's id or a ticker") { SeriesFinder.TokenReference($0) }
     }

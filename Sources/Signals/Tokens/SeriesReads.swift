@@ -7,11 +7,19 @@ import Postgres
 struct SeriesSummary: Sendable {
     var record: SeriesRecord
     var candles: Int
-    var inLast100: Int
+    var closed: Closed
     var revised: Int
     var updatedAt: Timestamp
     /// Nil of the past, of which it is not known.
     var state: State?
+
+    /// What is missing is counted between the first and the newest closed candle.
+    struct Closed: Sendable {
+        var first: Timestamp?
+        var count = 0
+        /// Among the last 100.
+        var recent = 0
+    }
 
     struct State: Sendable {
         /// Read when no source is named.
@@ -30,7 +38,7 @@ struct SeriesSummary: Sendable {
 extension SeriesSummary: JSONWritable {
     func write(to w: inout JSONWriter) {
         var expected = 0
-        if let first = record.firstOpen, let last = record.lastOpen {
+        if let first = closed.first, let last = record.lastClosed {
             expected = record.interval.steps(from: first, to: last) + 1
         }
         w.object { w in
@@ -38,8 +46,8 @@ extension SeriesSummary: JSONWritable {
             w.field("first", record.firstOpen?.description)
             w.field("last", record.lastOpen?.description)
             w.field("candles", candles)
-            w.field("missing", expected - candles)
-            w.field("missing_last_100", min(expected, 100) - inLast100)
+            w.field("missing", expected - closed.count)
+            w.field("missing_last_100", min(expected, 100) - closed.recent)
             w.field("revised", revised)
             w.field("updated_at", updatedAt.description)
             w.field("primary", state?.isPrimary)
@@ -62,13 +70,29 @@ enum SeriesReads {
         + Interval.allCases.map { "('\($0.rawValue)', interval '\($0.seconds) s')" }.joined(separator: ", ")
         + ") as l (interval, length)"
 
+    /// Whether candles of a series may be missing: some are not there, or have not closed.
+    static let lacks = """
+        (extract(epoch from s.last_open - s.first_open) / extract(epoch from l.length) + 1 > s.candles
+            or exists (select from candle c
+                where c.series = s.id and not c.closed and c.open_time < s.last_closed))
+        """
+
+    /// Of the last 100 up to the newest closed one. All of them and those that are not closed are counted,
+    /// each in an index, and not the closed ones, row by row.
+    private static let recent = """
+        c.series = s.id and c.open_time > s.last_closed - 100 * l.length and c.open_time <= s.last_closed
+        """
+
     private static func list(_ ticker: String, _ end: String) -> String {
         """
         select \(SeriesRecord.columns), s.candles, s.revised, s.updated_at,
-            (select count(*) from candle c
-                where c.series = s.id and c.open_time > s.last_open - 100 * l.length),
+            (select count(*) from candle c where \(recent)) - (select count(*) from candle c
+                where \(recent) and not c.closed),
             coalesce(k.primary_source = s.source, false),
-            exists (select 1 from price_source p where p.series = s.id), s.freshness, s.stale_since
+            exists (select 1 from price_source p where p.series = s.id), s.freshness, s.stale_since,
+            (select c.open_time from candle c where c.series = s.id and c.closed
+                order by c.open_time limit 1),
+            (select count(*) from candle c where c.series = s.id and not c.closed)
         from series s join token k on k.id = s.token_id \(ticker)
             join \(lengths) on l.interval = s.interval
         where \(filter) and ($4::text is null or (t.symbol, s.id) > ($4, $5::int4)) \(end)
@@ -86,7 +110,8 @@ enum SeriesReads {
         """
         select n.id, count(*)::int4, min(c.open_time), max(c.open_time),
             max(c.open_time) filter (where c.closed), count(*) filter (where c.revision > 1)::int4,
-            max(c.known_at)
+            max(c.known_at), min(c.open_time) filter (where c.closed),
+            count(*) filter (where c.closed)::int4
         from unnest($1::int4[]) as n (id)
         cross join lateral (
             select open_time, closed, revision, known_at from candle
@@ -101,9 +126,10 @@ enum SeriesReads {
         "series_counted_late",
         """
         select n.id, (select count(*) from candle
-                where series = n.id and open_time > n.time and known_at <= $3)::int4
+                where series = n.id and closed and open_time > n.time and known_at <= $3)::int4
             + (select count(*) from candle_revision
-                where series = n.id and open_time > n.time and known_at <= $3 and ended_at > $3)::int4
+                where series = n.id and closed and open_time > n.time and known_at <= $3
+                    and ended_at > $3)::int4
         from unnest($1::int4[], $2::timestamptz[]) as n (id, time)
         """)
 
@@ -124,8 +150,11 @@ enum SeriesReads {
         return rows.compactMap { row in
             SeriesRecord(row).map {
                 SeriesSummary(
-                    record: $0, candles: row.int(13), inLast100: row.int(16), revised: row.int(14),
-                    updatedAt: row.timestamp(15),
+                    record: $0, candles: row.int(13),
+                    closed: .init(
+                        first: row.optionalTimestamp(21), count: row.int(13) - row.int(22),
+                        recent: row.int(16)),
+                    revised: row.int(14), updatedAt: row.timestamp(15),
                     state: .init(
                         isPrimary: row.bool(17), pricesPolicy: row.bool(18),
                         freshness: row.optionalText(19).flatMap(SeriesFreshness.init),
@@ -148,11 +177,11 @@ enum SeriesReads {
             counted, .int32Array(taken.map { Int32($0.id) }), .timestamp(asOf))
         let rows = Dictionary(uniqueKeysWithValues: counts.map { ($0.int(0), $0) })
         let ends = taken.map { one in
-            rows[one.id].map { $0.timestamp(3) - one.record.interval.period * 100.0 } ?? .forever
+            rows[one.id]?.optionalTimestamp(4).map { $0 - one.record.interval.period * 100.0 } ?? .forever
         }
         let late = try await database.query(
             late, .int32Array(taken.map { Int32($0.id) }), .timestampArray(ends), .timestamp(asOf))
-        let inLast100 = Dictionary(uniqueKeysWithValues: late.map { ($0.int(0), $0.int(1)) })
+        let recent = Dictionary(uniqueKeysWithValues: late.map { ($0.int(0), $0.int(1)) })
         for index in taken.indices {
             let row = rows[taken[index].id]
             taken[index].candles = row?.int(1) ?? 0
@@ -161,7 +190,9 @@ enum SeriesReads {
             taken[index].record.lastClosed = row?.optionalTimestamp(4)
             taken[index].revised = row?.int(5) ?? 0
             taken[index].updatedAt = row?.timestamp(6) ?? min(taken[index].updatedAt, asOf)
-            taken[index].inLast100 = inLast100[taken[index].id] ?? 0
+            taken[index].closed = .init(
+                first: row?.optionalTimestamp(7), count: row?.int(8) ?? 0,
+                recent: recent[taken[index].id] ?? 0)
             taken[index].state = nil
         }
         return taken

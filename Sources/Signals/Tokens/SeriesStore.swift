@@ -26,6 +26,7 @@ struct SeriesGrowth: Equatable, Sendable {
 struct LockedSeries: Sendable {
     var id: Int
     var lastOpen: Timestamp?
+    var lastClosed: Timestamp?
     var updatedAt: Timestamp
 }
 
@@ -51,7 +52,7 @@ enum SeriesStore {
         many: Statement(
             "series_lock",
             """
-            select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
+            select s.id, s.last_open, s.token_id, s.interval, s.updated_at, s.last_closed from series s
             join unnest($1::uuid[], $3::text[]) as n (token_id, interval)
                 on s.token_id = n.token_id and s.interval = n.interval
             where s.source = $2
@@ -62,7 +63,7 @@ enum SeriesStore {
         one: Statement(
             "series_lock_place",
             """
-            select s.id, s.last_open, s.token_id, s.interval, s.updated_at from series s
+            select s.id, s.last_open, s.token_id, s.interval, s.updated_at, s.last_closed from series s
             where s.token_id = ($1::uuid[])[1] and (s.source || '', s.interval || '') = ($2, ($3::text[])[1])
             for no key update
             """)
@@ -133,7 +134,8 @@ enum SeriesStore {
         for row in rows {
             guard let interval = Interval(rawValue: row.text(3)) else { continue }
             found[SeriesPlace(token: row.id(2), interval: interval)] = LockedSeries(
-                id: row.int(0), lastOpen: row.optionalTimestamp(1), updatedAt: row.timestamp(4))
+                id: row.int(0), lastOpen: row.optionalTimestamp(1), lastClosed: row.optionalTimestamp(5),
+                updatedAt: row.timestamp(4))
         }
         return found
     }
