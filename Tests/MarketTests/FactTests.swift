@@ -57,9 +57,10 @@ struct FactTests {
             try await desk.push("SOL", closes: [1])
             let rows = [
                 fact(70), fact(170), fact(10, expires: "2020-01-01T00:00:00Z"), "nonsense", fact(20),
-                fact(10, name: "Team"), fact(1).replacing("SOL", with: "NONE"), "",
+                fact(10, name: "Team"), fact(1).replacing("SOL", with: "NONE"), "[]",
+                String(fact(3, name: "later").dropLast()) + #","observed_at":"2099-01-01T00:00:00Z"}"#, "",
             ]
-            let body = lines(rows)
+            let body = "\u{FEFF}" + lines(rows)
             let strict = try await desk.call(
                 "POST", "facts?strict=true", body, type: "application/x-ndjson")
             #expect(strict.status == 422 && strict.code == "rows_refused", "\(strict.text)")
@@ -73,15 +74,17 @@ struct FactTests {
                 type: "application/x-ndjson")
             #expect(twice.pointers == ["line:2"], "\(twice.text)")
             let loose = try await desk.call("POST", "facts", body, type: "application/x-ndjson")
-            #expect(loose.json["received"] == 7 && loose.json["inserted"] == 1, "\(loose.text)")
+            #expect(loose.json["received"] == 9 && loose.json["inserted"] == 1, "\(loose.text)")
             let told = loose.json["errors"]?.asArray?.map {
                 "\($0["line"]?.asInt ?? 0) \($0["code"]?.asString ?? "")"
             }
             #expect(
                 told == [
                     "2 out_of_range", "3 out_of_range", "4 malformed_object", "5 repeated", "6 malformed",
-                    "7 unknown_token",
+                    "8 wrong_type", "9 out_of_range", "7 unknown_token",
                 ], "\(loose.text)")
+            let object = loose.json["errors"]?.asArray?.first { $0["line"] == 8 }
+            #expect(object?["message"] == "the line must be an object", "\(loose.text)")
         }
     }
 

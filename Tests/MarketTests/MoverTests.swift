@@ -1,3 +1,4 @@
+import Access
 import Events
 import JSON
 import Kernel
@@ -28,11 +29,18 @@ struct MoverTests {
             #expect(up?["from"]?["time"]?.asString == "2024-01-02T00:00:00.000Z")
             #expect(up?["to"]?["time"]?.asString == "2024-01-04T00:00:00.000Z")
             #expect(up?["quote_volume"]?.asDouble == 2_300 && up?["candles"] == 2)
+            #expect(up?["from"]?["close"]?.asDouble == 100 && up?["to"]?["close"]?.asDouble == 120)
+            let few = testContext([.signalsRead], at: desk.time.now)
+            let other = try await TestCaller(desk.operations).call(
+                "GET", "/v1/\(Self.base)&window=2d", few)
+            let told = other.json["gainers"]?[1]
+            #expect(told?["from"]?["close"] == .null && told?["to"]?["close"] == .null)
+            #expect(told?["change"] == up?["change"])
             let liquid = try await desk.get("\(Self.base)&window=2d&min_volume=10")
             #expect(symbols(liquid, "gainers") == ["UP"])
             #expect(liquid.json["counts"]?["measured"] == 4 && liquid.json["counts"]?["liquid"] == 3)
-            let other = try await desk.get("movers?source=y&interval=1d&window=2d")
-            #expect(other.json["newest"] == .null && other.json["gainers"] == [])
+            let none = try await desk.get("movers?source=y&interval=1d&window=2d")
+            #expect(none.json["newest"] == .null && none.json["gainers"] == [])
         }
     }
 
@@ -94,6 +102,9 @@ struct MoverTests {
                 let answer = try await desk.get("\(Self.base)&window=\(text)")
                 #expect(answer.status == 400 && answer.pointers == ["query:window"], "\(answer.text)")
             }
+            let list = #"{"name":"a","source":"x","interval":"2d","window":"7d","size":5}"#
+            let answer = try await desk.call("POST", "mover-lists", list)
+            #expect(answer.status == 422 && answer.pointers == ["/interval"], "\(answer.text)")
         }
     }
 

@@ -1,3 +1,4 @@
+import Access
 import Events
 import JSON
 import Jobs
@@ -35,6 +36,23 @@ struct ReadTests {
         }
     }
 
+    @Test func `a time that ends before it begins is refused by every list`() async throws {
+        try await Desk.with { _, desk in
+            _ = try await desk.upload("source=x", csv([row("A", 1)]))
+            let series = "token=A&interval=1d&"
+            for list in [
+                "candles?\(series)", "gaps?", "indicators?\(series)", "signals?", "grades/trader?\(series)",
+            ] {
+                for to in ["2024-01-01", "2024-01-02"] {
+                    let answer = try await desk.get("/v1/\(list)from=2024-01-02&to=\(to)")
+                    #expect(answer.status == 400 && answer.pointers == ["query:to"], "\(answer.text)")
+                    #expect(answer.text.contains("must be after from"))
+                }
+                #expect(try await desk.get("/v1/\(list)from=2024-01-01&to=2024-01-02").status == 200)
+            }
+        }
+    }
+
     @Test func `gaps, series and tokens are listed`() async throws {
         try await Desk.with { _, desk in
             _ = try await desk.upload("source=x", csv([1, 2, 5, 6, 9].map { row("A", $0) } + [row("B", 1)]))
@@ -61,6 +79,33 @@ struct ReadTests {
             #expect(vague.status == 400 && vague.json["errors"]?[0]?["code"] == "ambiguous_source")
             #expect(try await desk.get("/v1/candles?token=A&interval=1d&source=y").status == 200)
             #expect(try await desk.get("/v1/candles?token=C&interval=1d").status == 404)
+        }
+    }
+
+    @Test func `closes are told to those who may read candles, and what is made of them to others too`()
+        async throws
+    {
+        try await Desk.with { _, desk in
+            let prices = (0..<20).map { [5: 9, 12: 9, 19: 6][$0] ?? 5 }
+            let rows = prices.enumerated().map { day, price in
+                "A,1d,2024-01-\(day < 9 ? "0" : "")\(day + 1),\(price),\(price + 1),\(price - 1),\(price),7"
+            }
+            _ = try await desk.upload("source=x", csv(rows))
+            let caller = TestCaller(desk.operations)
+            for (context, sees) in [
+                (testContext(at: desk.time.now), true),
+                (testContext([.signalsRead], at: desk.time.now), false),
+            ] {
+                let target = "/v1/indicators?token=A&interval=1d&names=sma5"
+                let values = try await caller.call("GET", target, context).json["data"]?[0]
+                #expect(
+                    values?["close"]?.asDouble == (sees ? 6 : nil)
+                        && values?["values"]?["sma5"]?.asDouble == 5.2)
+                let levels = try await caller.call("GET", "/v1/levels?token=A&interval=1d", context).json
+                #expect(levels["close"]?.asDouble == (sees ? 6 : nil), "\(levels)")
+                let first = levels["levels"]?[0]
+                #expect(first?["price"]?.asDouble != nil && (first?["distance"]?.asDouble != nil) == sees)
+            }
         }
     }
 

@@ -80,6 +80,25 @@ struct UploadTests {
         }
     }
 
+    @Test func `what a row says against the address is refused, and nothing traded is 0`() async throws {
+        try await Desk.with { _, desk in
+            let text = """
+                source,token,interval,open_time,open,high,low,close,volume
+                y,A,1d,2024-01-01,1,2,1,1.5,10
+                x,A,1d,2024-01-02,1,2,1,1.5,-0
+                ,A,1d,2024-01-03,1,2,1,1.5,-0.0
+                x,\(String(repeating: "A", count: 41)),1d,2024-01-01,1,2,1,1.5,1
+                """
+            let answer = try await desk.upload("source=x", Array(text.utf8))
+            let errors = answer.json["errors"]?.asArray ?? []
+            #expect(errors.map { $0["code"] } == ["source_mismatch", "malformed"], "\(answer.text)")
+            #expect(errors.last?["message"]?.asString?.contains("up to 32 ") == true)
+            let stored = try await desk.get("/v1/candles?token=A&interval=1d")
+            #expect(
+                stored.json["data"]?.asArray?.count == 2 && !stored.text.contains(#":-0"#), "\(stored.text)")
+        }
+    }
+
     @Test func `strict stores nothing when a row is refused, and all of it otherwise`() async throws {
         try await Desk.with { _, desk in
             let bad = try await desk.upload(
@@ -102,6 +121,9 @@ struct UploadTests {
                 + #""close":1.5,"volume":10}"#
             let lines = try await desk.upload("source=x", Array(line.utf8), type: "application/x-ndjson")
             #expect(lines.json["unchanged"] == 1)
+            let marked = Array(("\u{FEFF}" + line).utf8)
+            let again = try await desk.upload("source=x", marked, type: "application/x-ndjson")
+            #expect(again.json["unchanged"] == 1 && again.json["refused"] == 0, "\(again.text)")
             let array = Array(#"[[1704067200000,"1","2","1","1.5","10",0]]"#.utf8)
             let klines = try await desk.upload(
                 "source=x&token=A&interval=1d", array, type: "application/json")

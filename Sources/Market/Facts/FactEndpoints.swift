@@ -110,8 +110,9 @@ struct FactEndpoints {
     ) async throws -> Response {
         var parameters = try request.parameters()
         let named = parameters.namedSeries()
-        let from = parameters.time("from") ?? Timestamp(microseconds: .min)
-        var to = parameters.time("to") ?? .farFuture
+        let times = parameters.fromTo()
+        let from = times.from ?? Timestamp(microseconds: .min)
+        var to = times.to ?? .farFuture
         let asOf = parameters.asOf(context.now)
         let limit = parameters.limit(upTo: 1_000)
         let mark = parameters.mark
@@ -148,10 +149,7 @@ struct FactEndpoints {
     ) async throws -> Response {
         var parameters = try request.parameters()
         let named = parameters.namedSeries()
-        let (from, to) = (parameters.time("from"), parameters.time("to"))
-        if let from, let to, to <= from {
-            parameters.fail("to", code: FieldCode.outOfRange, "must be after from")
-        }
+        let (from, to) = parameters.fromTo()
         try parameters.finish()
         guard let named else { throw Problem(.invalidParameter, "") }
         let deletion = MetricDeletion(

@@ -82,11 +82,12 @@ extension Fields {
     }
 
     fileprivate mutating func past(optional name: String, _ now: Timestamp) -> Timestamp? {
-        parsed(
-            optional: name,
-            expected: "an RFC 3339 time, not before \(Candle.earliest) and not in the future"
-        ) { text in
-            Timestamp(text).flatMap { $0 >= Candle.earliest && $0 <= now ? $0 : nil }
+        let time = parsed(optional: name, expected: "an RFC 3339 time") { Timestamp($0) }
+        if let time, time < Candle.earliest || time > now {
+            fail(
+                name, code: FieldCode.outOfRange,
+                "must not be before \(Candle.earliest), and not be in the future")
         }
+        return time
     }
 }

@@ -83,10 +83,12 @@ struct SuppliedUpload {
     }
 
     private mutating func take(_ line: ArraySlice<UInt8>?, number: Int) {
-        guard let bytes = line else {
+        guard let line else {
             received += 1
             return refuse(number, "line_too_long", "has more than \(LineSplitter.longestLine) bytes")
         }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = number == 1 && line.starts(with: mark) ? line.dropFirst(mark.count) : line
         if bytes.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { return }
         received += 1
         do {
@@ -97,7 +99,9 @@ struct SuppliedUpload {
             rows.append((number, row))
         } catch let errors as FieldErrors {
             let first = errors.errors.first
-            refuse(number, first?.code ?? "malformed", "\(first?.pointer ?? "") \(first?.message ?? "")")
+            // The line itself has no pointer.
+            let place = first.map { $0.pointer.isEmpty ? "the line" : $0.pointer } ?? "the line"
+            refuse(number, first?.code ?? "malformed", "\(place) \(first?.message ?? "")")
         } catch {
             refuse(number, "malformed_object", "\(error)")
         }

@@ -126,8 +126,9 @@ extension Mover {
     }
 }
 
-extension Mover: JSONWritable {
-    func write(to w: inout JSONWriter) {
+extension Mover {
+    /// - Parameter seesCandles: else it has no closes.
+    func write(seesCandles: Bool, to w: inout JSONWriter) {
         w.object { w in
             w.field("rank", rank)
             w.field("token_id", token.description)
@@ -138,7 +139,7 @@ extension Mover: JSONWritable {
             for (name, end) in [("from", from), ("to", to)] {
                 w.object(name) { w in
                     w.field("time", end.time.description)
-                    w.field("close", end.close)
+                    w.field("close", seesCandles ? end.close : nil)
                 }
             }
         }

@@ -40,6 +40,7 @@ struct MoverEndpoints {
         let tokens = try await WatchedTokens.of(watchlist, for: context, asOf: moment.asOf, in: database)
         let movers = try await Movers.read(
             moment, over: window, minVolume: minVolume ?? 0, among: tokens, limit: limit, in: database)
+        let seesCandles = context.may(.candlesRead)
         return .object { w in
             moment.write(to: &w)
             w.field("window", window.text)
@@ -47,7 +48,9 @@ struct MoverEndpoints {
             w.field("newest", movers.newest?.description)
             w.field("counts", movers.counts)
             for side in Mover.Side.allCases {
-                w.array(side.rawValue, movers.sides[side] ?? []) { w, mover in w.value(mover) }
+                w.array(side.rawValue, movers.sides[side] ?? []) { w, mover in
+                    mover.write(seesCandles: seesCandles, to: &w)
+                }
             }
         }
     }

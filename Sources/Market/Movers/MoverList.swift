@@ -40,13 +40,14 @@ extension MoverList {
         var f = fields
         let name = f.marketName()
         let source = f.source()
-        let interval = f.choice("interval", Interval.self)
+        let names = Interval.allCases.map(\.rawValue).joined(separator: ", ")
+        let interval = f.parsed("interval", expected: "one of \(names)") { Interval(rawValue: $0) }
         let window = f.moverWindow()
         let minVolume = f.double("min_volume", 0...Self.largestVolume, default: 0)
         let size = f.int("size", 1...Self.mostSize, default: 10)
-        f.check(window, interval)
+        if let interval { f.check(window, interval) }
         try f.finish()
-        guard let window else { preconditionFailure("a missing window is a mistake") }
+        guard let window, let interval else { preconditionFailure("what is missing is a mistake") }
         self.init(
             id: id, owner: owner, name: name, source: source, interval: interval, window: window,
             minVolume: minVolume, size: size, measuredAt: nil, createdAt: now, updatedAt: now, revision: 1)

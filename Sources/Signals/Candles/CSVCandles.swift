@@ -15,8 +15,7 @@ struct CSVCandles: Sendable {
     var hasHeader: Bool { !columns.isEmpty }
 
     mutating func readHeader(_ line: UnsafeBufferPointer<UInt8>) throws(CandleFormatError) {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        var start = line.starts(with: mark) ? mark.count : 0
+        var start = 0
         var names: [CandleField?] = []
         repeat {
             guard names.count < Self.mostColumns else { throw .tooManyColumns }

@@ -53,7 +53,8 @@ extension Candle {
         guard end <= now || row.closed != true else { throw .notClosed(end) }
         return Candle(
             openTime: row.openTime, open: row.open, high: row.high, low: row.low, close: row.close,
-            volume: row.volume, closed: row.closed ?? (end + settling <= now))
+            // Nothing traded is 0, also where it came as -0.
+            volume: row.volume == 0 ? 0 : row.volume, closed: row.closed ?? (end + settling <= now))
     }
 
     private static func checkPrices(_ row: CandleRow) throws(RowRefusal) {

@@ -176,8 +176,8 @@ struct TimeRange {
     }
 
     init(_ parameters: inout Parameters, now: Timestamp) {
-        from = parameters.time("from") ?? .never
-        to = parameters.time("to") ?? .forever
+        let times = parameters.fromTo()
+        (from, to) = (times.from ?? .never, times.to ?? .forever)
         asOf = parameters.asOf(now) ?? .forever
     }
 

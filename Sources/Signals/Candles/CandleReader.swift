@@ -15,6 +15,9 @@ package struct CandleReader: Sendable {
     /// Line number (from 1, the header included) or, of klines, the row's number; and the row or why not.
     package typealias Verdict = (_ line: Int, _ row: Result<CandleRow, RowRefusal>) -> Void
 
+    /// As some programs put it before UTF-8.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     private let format: Format
     private var lines = LineSplitter()
     // Side by side, not in an enum: a row is read in place, without a copy of what the reader remembers.
@@ -69,7 +72,10 @@ package struct CandleReader: Sendable {
     private mutating func read(
         _ bytes: UnsafeBufferPointer<UInt8>, _ verdict: Verdict
     ) throws(CandleFormatError) {
-        let line = bytes.last == 13 ? UnsafeBufferPointer(rebasing: bytes.dropLast()) : bytes
+        var line = bytes.last == 13 ? UnsafeBufferPointer(rebasing: bytes.dropLast()) : bytes
+        if lines.number == 1, line.starts(with: Self.byteOrderMark) {
+            line = UnsafeBufferPointer(rebasing: line.dropFirst(Self.byteOrderMark.count))
+        }
         guard !line.isEmpty else { return }
         if format == .csv && !csv.hasHeader { return try csv.readHeader(line) }
         do throws(RowRefusal) {

@@ -139,6 +139,7 @@ extension CandleUpload {
         if let interval = demand.interval, row.interval != interval {
             throw .intervalMismatch(row.interval, interval)
         }
+        if row.source != demand.source { throw .sourceMismatch(row.source, demand.source) }
         guard row.token != lastToken else { return }
         if let token = demand.token, row.token != token { throw .tokenMismatch(row.token, token) }
         guard Token.isSymbol(row.token) else { throw .notASymbol }

@@ -26,6 +26,7 @@ package enum RowRefusal: Error, Equatable, Sendable {
     case notASymbol
     case intervalMismatch(Interval, Interval)
     case tokenMismatch(String, String)
+    case sourceMismatch(String, String)
 
     /// A word for programs; part of the contract.
     package var code: String {
@@ -48,6 +49,7 @@ package enum RowRefusal: Error, Equatable, Sendable {
         case .notClosed: "not_closed"
         case .intervalMismatch: "interval_mismatch"
         case .tokenMismatch: "token_mismatch"
+        case .sourceMismatch: "source_mismatch"
         }
     }
 
@@ -81,10 +83,13 @@ package enum RowRefusal: Error, Equatable, Sendable {
         case .misaligned(let time, .week): "\(time) is not a Monday, 00:00 UTC"
         case .misaligned(let time, let interval): "\(time) is not a multiple of \(interval.rawValue) in UTC"
         case .inTheFuture(let time): "\(time) is in the future"
-        case .notASymbol: "token is not a ticker of capital letters, digits, dots, dashes and underscores"
+        case .notASymbol:
+            "token is not a ticker of up to \(Token.longestSymbol) capital letters, digits, dots, dashes and "
+                + "underscores, of which the first is a letter or a digit"
         case .intervalMismatch(let row, let query):
             "the row says \(row.rawValue), the address \(query.rawValue)"
         case .tokenMismatch(let row, let query): "the row says \(row), the address \(query)"
+        case .sourceMismatch(let row, let query): "the row says \(row), the address \(query)"
         case .notClosed(let end): "the row says closed, but the candle ends only at \(end)"
         }
     }

@@ -50,10 +50,11 @@ package struct IndicatorEndpoints {
         let page = Page(values, limit: limit, cut: cutAt.map { [String($0.microseconds)] }) {
             [String($0.time.microseconds)]
         }
+        let seesCandles = context.may(.candlesRead)
         return .object { w in
             w.object("series") { w in w.names(of: series) }
             w.field("missing_last_100", missing)
-            w.array("data", page.items) { w, row in Self.write(row, names, &w) }
+            w.array("data", page.items) { w, row in Self.write(row, names, seesCandles: seesCandles, &w) }
             w.field("next_cursor", page.next)
         }
     }
@@ -80,10 +81,12 @@ package struct IndicatorEndpoints {
         }
     }
 
-    private static func write(_ row: IndicatorReads.Row, _ names: [IndicatorName], _ w: inout JSONWriter) {
+    private static func write(
+        _ row: IndicatorReads.Row, _ names: [IndicatorName], seesCandles: Bool, _ w: inout JSONWriter
+    ) {
         w.object { w in
             w.field("time", row.time.description)
-            w.field("close", row.close)
+            w.field("close", seesCandles ? row.close : nil)
             w.object("values") { w in
                 for (name, value) in zip(names, row.values) { w.field(name.text, value) }
             }

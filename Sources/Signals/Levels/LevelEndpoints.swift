@@ -43,7 +43,7 @@ package struct LevelEndpoints {
             w.object { w in
                 w.names(of: series)
                 w.field("missing_last_100", missing)
-                Self.write(stream.levels, candles, &w)
+                Self.write(stream.levels, candles, seesCandles: context.may(.candlesRead), &w)
             }
         }
     }
@@ -52,9 +52,11 @@ package struct LevelEndpoints {
 // MARK: What the answer says
 
 extension LevelEndpoints {
-    private static func write(_ levels: Levels?, _ candles: [Candle], _ w: inout JSONWriter) {
+    private static func write(
+        _ levels: Levels?, _ candles: [Candle], seesCandles: Bool, _ w: inout JSONWriter
+    ) {
         w.field("time", candles.last?.openTime.description)
-        w.field("close", levels?.close)
+        w.field("close", seesCandles ? levels?.close : nil)
         w.field("atr14", levels?.atr14)
         let all = levels?.all ?? []
         w.array("levels", all.indices) { w, index in
@@ -67,7 +69,8 @@ extension LevelEndpoints {
                 w.field("touches", level.touches)
                 w.field("first_touched", candles[candles.count - 1 - level.oldestAge].openTime.description)
                 w.field("last_touched", candles[candles.count - 1 - level.newestAge].openTime.description)
-                w.field("distance", level.price / close - 1)
+                // Of a distance and a price anybody makes the close.
+                w.field("distance", seesCandles ? level.price / close - 1 : nil)
                 let beyond = level.price < close ? index - 1 : index + 1
                 w.field("next_level", all.indices.contains(beyond) ? all[beyond].price : nil)
             }

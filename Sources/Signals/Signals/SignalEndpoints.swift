@@ -48,8 +48,7 @@ package struct SignalEndpoints {
         filter.confidence = parameters.grade("confidence_gte")
         filter.roiNet = .init(
             atLeast: parameters.number("roi_net_gte"), below: parameters.number("roi_net_lt"))
-        filter.from = parameters.time("from")
-        filter.to = parameters.time("to")
+        (filter.from, filter.to) = parameters.fromTo()
         filter.asOf = parameters.asOf(context.now)
         let sort = parameters.choice("sort", SignalSort.self) ?? .decidedAtDown
         if sort.isOfNowAlone && filter.asOf != nil {

@@ -23,9 +23,12 @@ package struct Token: Equatable, Sendable {
     /// Before its ticker, by renaming.
     package static let mostFormerTickers = 20
 
-    /// Upper-case letters, digits, `.`, `_` and `-`, up to 32, the first a letter or a digit.
+    /// Letters of a ticker.
+    package static let longestSymbol = 32
+
+    /// Upper-case letters, digits, `.`, `_` and `-`, the first a letter or a digit.
     package static func isSymbol(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 32 else { return false }
+        guard let first = text.utf8.first, text.utf8.count <= longestSymbol else { return false }
         func isPlain(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (65...90).contains(byte) }
         return isPlain(first)
             && text.utf8.allSatisfy { isPlain($0) || $0 == 46 || $0 == 95 || $0 == 45 }
