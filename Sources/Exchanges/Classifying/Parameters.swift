@@ -150,9 +150,24 @@ extension Parameters {
     func signed(_ name: String) throws(MeaningProblem) -> Decimal? {
         guard let text = try text(name) else { return nil }
         guard let value = Decimal(text) else {
-            throw problem(name, "must be a plain decimal number: no exponent, sign of plus or unit")
+            throw problem(
+                name,
+                Self.isPlain(text)
+                    ? "has too many digits: \(Decimal.digitsAtMost) at most, \(Decimal.scaleAtMost) of them "
+                        + "behind the point"
+                    : "must be a plain decimal number: no exponent, sign of plus or unit")
         }
         return value
+    }
+
+    /// As a decimal number is written, however many digits it has.
+    private static func isPlain(_ text: String) -> Bool {
+        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, parts[0].utf8.count == 1 || !parts[0].hasPrefix("0") else { return false }
+        return parts.allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
     }
 
     /// In JSON true and false are no texts: a server that does not take a text for a flag leaves it out of
