@@ -74,7 +74,7 @@ package final class RequestClassifier: Sendable {
             meaning.setting = draft.settingByName
             return meaning
         }
-        var meaning = RequestMeaning(route.operation, admitsOrders: route.admitsOrders)
+        var meaning = RequestMeaning(route.operation(of: draft), admitsOrders: route.admitsOrders)
         do throws(MeaningProblem) {
             try read(draft, by: route, captures, unknown: .refused, into: &meaning)
         } catch {

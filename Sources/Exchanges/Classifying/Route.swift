@@ -11,6 +11,8 @@ struct Route: Sendable {
     /// `/api/v4/futures/{settle=usdt|btc}/orders/{order_id}`; a placeholder stands for one segment.
     let path: String
     let operation: RequestOperation
+    /// What only tells something makes something new when this is among its parameters.
+    var makesBy: String?
     var admitsOrders = false
     /// Nil where any parameter is taken.
     var known: KnownNames?
@@ -32,6 +34,11 @@ extension Route {
     var names: Set<String> {
         let needed = (required ?? []).flatMap { $0.split(separator: "|").map(String.init) }
         return Set(needed).union(known?.query ?? []).union(known?.body ?? [])
+    }
+
+    func operation(of draft: RequestDraft) -> RequestOperation {
+        guard let makesBy, draft.parameterNames.contains(makesBy) else { return operation }
+        return .admin
     }
 
     func taking(_ acceptance: @escaping Acceptance) -> Route {

@@ -93,6 +93,13 @@ import Testing
         .init("POST spot /0/private/CancelAllOrdersAfter", "timeout=60", "cancel"),
         .init("POST spot /0/private/CancelOrderBatch", #"{"nonce":"1","orders":["O-1"]}"#, "cancel"),
         .init("POST spot /0/private/Balance", "nonce=1", "read"),
+        // Another address of one's own is no reading, whatever is written behind the name.
+        .init("POST spot /0/private/DepositAddresses", "nonce=1&asset=XBT&method=Bitcoin", "read"),
+        .init("POST spot /0/private/DepositAddresses", "asset=XBT&method=Bitcoin&new=true", "admin"),
+        .init("POST spot /0/private/DepositAddresses", "asset=XBT&method=Bitcoin&new=0", "admin"),
+        .init("POST spot /0/private/DepositAddresses", "asset=XBT&method=Bitcoin&new=", "admin"),
+        .init("POST spot /0/private/DepositAddresses", "?asset=XBT&new=true", "admin"),
+        .init("POST spot /0/private/DepositAddresses", #"{"asset":"XBT","new":true}"#, "admin"),
         .init("GET spot /0/private/Balance", "", "admin"),
         .init("GET spot /0/public/Time", "", "admin"),
         .init("POST spot /0/private/GetWebSocketsToken", "", "stream+orders"),

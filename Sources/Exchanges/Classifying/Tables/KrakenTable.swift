@@ -8,14 +8,19 @@ enum KrakenTable {
     private static let host = ["spot"]
     private static let path = "/0/private/"
 
-    private static let reads = Route.reads(
-        host, path,
-        """
-        Balance BalanceEx CreditLines TradeBalance OpenOrders ClosedOrders QueryOrders OrderAmends
-        TradesHistory QueryTrades OpenPositions Ledgers QueryLedgers TradeVolume AddExport ExportStatus
-        RetrieveExport GetApiKeyInfo DepositMethods DepositAddresses DepositStatus WithdrawMethods
-        WithdrawAddresses WithdrawInfo WithdrawStatus
-        """, by: .post)
+    private static let reads =
+        Route.reads(
+            host, path,
+            """
+            Balance BalanceEx CreditLines TradeBalance OpenOrders ClosedOrders QueryOrders OrderAmends
+            TradesHistory QueryTrades OpenPositions Ledgers QueryLedgers TradeVolume AddExport ExportStatus
+            RetrieveExport GetApiKeyInfo DepositMethods DepositStatus WithdrawMethods WithdrawAddresses
+            WithdrawInfo WithdrawStatus
+            """, by: .post) + [addresses]
+
+    /// With `new` it makes another one, whatever stands there.
+    private static let addresses = Route(
+        hosts: host, method: .post, path: path + "DepositAddresses", operation: .read, makesBy: "new")
 
     private static let cancels = Route.list(
         host, .cancel,
