@@ -31,7 +31,7 @@ extension Parameters {
         if let quantity = order.quantity, quantity.isZero, !order.closesPosition {
             throw MeaningProblem(.body, place + "quantity", "must be more than nothing")
         }
-        if isWhole, order.quantity == nil, !order.closesPosition {
+        if isWhole, order.quantity == nil, !order.closesPosition, !order.isAttached {
             throw MeaningProblem(.body, place + "quantity", "is needed, in one of the fields for it")
         }
         if isWhole, order.kind.hasLimit, order.price == nil {
@@ -113,8 +113,16 @@ extension Parameters {
         _ name: String, _ known: KnownNames,
         _ reading: (Parameters) throws(MeaningProblem) -> OrderIntent
     ) throws(MeaningProblem) -> [OrderIntent] {
+        try all(name, known) { row throws(MeaningProblem) in [try reading(row)] }
+    }
+
+    /// The same, of rows that hold more than one.
+    func all(
+        _ name: String, _ known: KnownNames,
+        _ reading: (Parameters) throws(MeaningProblem) -> [OrderIntent]
+    ) throws(MeaningProblem) -> [OrderIntent] {
         var orders: [OrderIntent] = []
-        for row in try rows(name, known: known) { orders.append(try reading(row)) }
+        for row in try rows(name, known: known) { orders += try reading(row).apart(from: orders) }
         return orders
     }
 }

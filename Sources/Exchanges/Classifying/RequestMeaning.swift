@@ -146,6 +146,8 @@ package struct OrderIntent: Sendable, Equatable {
     /// Orders of one request with the same number here are alternatives, of which at most one is filled:
     /// totals count the dearest.
     package var alternative: Int?
+    /// Waits until another order of the same request is filled, and is placed by the exchange itself.
+    package var isAttached = false
 
     package init(_ symbol: String?, _ side: Side?, _ kind: Kind, on instrument: Instrument) {
         (self.symbol, self.side, self.kind, self.instrument) = (symbol, side, kind, instrument)

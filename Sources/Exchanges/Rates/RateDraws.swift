@@ -72,7 +72,7 @@ extension OKX {
         return symbols.sorted().map { symbol in
             RateDraw(
                 RateBudget(.account, "\(route) \(symbol)"), .per(2, limit),
-                cost: meaning.orders.count { $0.symbol == symbol })
+                cost: meaning.orders.count { $0.symbol == symbol && !$0.isAttached })
         }
     }
 }
@@ -88,7 +88,7 @@ extension Kraken {
                 RateDraw(
                     RateBudget(.account, "orders \(symbol)"),
                     RateAllowance(180, .decay(milliseconds: 267)),
-                    cost: meaning.orders.count { $0.symbol == symbol })
+                    cost: meaning.orders.count { $0.symbol == symbol && !$0.isAttached })
             }
         default:
             let isHistory = dear.contains { draft.path.hasSuffix($0) }

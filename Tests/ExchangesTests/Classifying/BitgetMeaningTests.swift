@@ -29,7 +29,8 @@ import Testing
         .init(
             spot,
             cash("buy", #""orderType":"limit","price":"5","force":"post_only","presetStopLossPrice":"4""#),
-            "trade: BTCUSDT buy limit_maker spot 2 @5 post_only"),
+            "trade: BTCUSDT buy limit_maker spot 2 @5 post_only; "
+                + "BTCUSDT sell stop_market spot 2 stop4 alt1"),
         .init(
             "POST main /api/v2/spot/trade/batch-orders",
             #"{"symbol":"BTCUSDT","orderList":[{"side":"buy","orderType":"market","size":"9","#
@@ -61,7 +62,9 @@ import Testing
             "trade: BTCUSDT sell market linear 2 isolated"),
         .init(
             mix, future(#","presetStopSurplusPrice":"9","presetStopLossPrice":"4""#),
-            "trade: BTCUSDT sell market linear 2 isolated"),
+            "trade: BTCUSDT sell market linear 2 isolated; "
+                + "BTCUSDT buy take_profit_market linear 2 stop9 isolated alt1; "
+                + "BTCUSDT buy stop_market linear 2 stop4 isolated alt1"),
         .init(
             "POST main /api/v2/mix/order/place-plan-order",
             future(#","planType":"normal_plan","triggerPrice":"4""#),
@@ -88,6 +91,33 @@ import Testing
                 + #""posSide":"short","#
                 + #""reduceOnly":"yes"}"#, "trade: B sell market linear 9 of-short"),
     ]
+
+    private static func plan(_ more: String) -> String {
+        #"{"symbol":"BTCUSDT","productType":"usdt-futures","triggerPrice":"4","size":"9","#
+            + #""holdSide":"long"\#(more)}"#
+    }
+
+    private static let plans: [MeaningCase] =
+        ["profit_plan", "loss_plan", "moving_plan", "pos_profit", "pos_loss"].map { type in
+            .init(
+                "POST main /api/v2/mix/order/place-tpsl-order", plan(#","planType":"\#(type)""#),
+                "trade: BTCUSDT ? stop_market linear stop4 reduces closes of-long")
+        } + [
+            // An order like any, whatever the route is called.
+            .init(
+                "POST main /api/v2/mix/order/place-tpsl-order", plan(#","planType":"normal_plan""#),
+                "trade! body planType"),
+            .init(
+                "POST main /api/v2/mix/order/modify-tpsl-order", plan(#","planType":"normal_plan""#),
+                "trade! body planType"),
+            .init(
+                "POST main /api/v2/mix/order/place-tpsl-order", plan(#","planType":"track_plan""#),
+                "trade! body planType"),
+            // It finds a profit or a stop by its id, and needs no type.
+            .init(
+                "POST main /api/v2/mix/order/modify-tpsl-order", plan(#","orderId":"1""#),
+                "trade: BTCUSDT ? stop_market linear stop4 reduces closes of-long"),
+        ]
 
     private static let others: [MeaningCase] = [
         .init(spot, cash("buy", #""orderType":"market","x":1"#), "trade! body x"),
@@ -132,7 +162,7 @@ import Testing
             "withdraw: XRP XRP rX 7 5"),
     ]
 
-    @Test(arguments: orders + others)
+    @Test(arguments: orders + plans + others)
     func `a request means`(_ example: MeaningCase) {
         #expect(ExchangeName.bitget.classifier.meaning(example.line, example.text) == example.words)
     }

@@ -55,7 +55,9 @@ import Testing
             "trade: BTCUSDT buy stop_limit linear 0.1 @50000 stop51 #a"),
         .init(
             create, order(#""takeProfit":"60","stopLoss":"40","tpslMode":"Full""#),
-            "trade: BTCUSDT buy limit linear 0.1 @50000"),
+            "trade: BTCUSDT buy limit linear 0.1 @50000; "
+                + "BTCUSDT sell take_profit_market linear 0.1 stop60 reduces alt1; "
+                + "BTCUSDT sell stop_market linear 0.1 stop40 reduces alt1"),
         .init(
             create, market("spot", "Sell", #","triggerPrice":"4","orderFilter":"tpslOrder""#),
             "trade: BTCUSDT sell stop_market spot 5 stop4"),

@@ -50,7 +50,8 @@ import Testing
                 #","attached_order_configuration":{"trigger_bracket_gtc":{"limit_price":"60","#
                     + #""stop_trigger_price":"40"}}"#
             ),
-            "trade: BTC-USD buy limit spot 2 @50 gtc #a"),
+            "trade: BTC-USD buy limit spot 2 @50 gtc #a; BTC-USD sell limit spot 2 @60 alt1; "
+                + "BTC-USD sell stop_market spot 2 stop40 alt1"),
         .init(
             place, order("limit_limit_gtc", limit, #","leverage":"3","margin_type":"CROSS""#),
             "trade: BTC-USD buy limit margin 2 @50 gtc x3 cross #a"),

@@ -88,7 +88,9 @@ import Testing
             "POST futures /api/v1/st-orders",
             order(
                 "XBTUSDTM", #""type":"market","size":2,"triggerStopUpPrice":"9","triggerStopDownPrice":"4""#),
-            "trade: XBTUSDTM buy market linear 2c #a"),
+            "trade: XBTUSDTM buy market linear 2c #a; "
+                + "XBTUSDTM sell take_profit_market linear 2c stop9 alt1; "
+                + "XBTUSDTM sell stop_market linear 2c stop4 alt1"),
         .init(
             "POST futures /api/v1/orders/multi", "[\(order("XBTUSDTM", #""type":"market","size":2"#))]",
             "trade: XBTUSDTM buy market linear 2c #a"),

@@ -81,7 +81,7 @@ import Testing
             order(
                 "BTC-USDT", "cash", "buy", "limit",
                 #","px":"5","attachAlgoOrds":[{"slTriggerPx":"4","slOrdPx":"-1"}]"#),
-            "trade: BTC-USDT buy limit spot 2 @5 gtc cash"),
+            "trade: BTC-USDT buy limit spot 2 @5 gtc cash; BTC-USDT sell stop_market spot 2 stop4 cash alt1"),
     ]
 
     /// As the exchange's own library for Python writes them: with everything that it knows.

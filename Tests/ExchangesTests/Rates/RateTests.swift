@@ -52,6 +52,13 @@ import Testing
                 "account POST /api/v5/trade/batch-orders BTC-USDT 300 2",
                 "account POST /api/v5/trade/batch-orders ETH-USDT 300 1",
             ])
+        // What is attached is placed later, by the exchange.
+        let whole = RequestMeaning(
+            .trade, orders: [order("BTC-USDT"), order("BTC-USDT").attached(.stopMarket)])
+        #expect(
+            draws(.okx, draft(.post, "/api/v5/trade/order"), whole) == [
+                "account POST /api/v5/trade/order BTC-USDT 60 1"
+            ])
         #expect(
             draws(.okx, draft(.get, "/api/v5/account/balance")) == [
                 "account GET /api/v5/account/balance 10 1"

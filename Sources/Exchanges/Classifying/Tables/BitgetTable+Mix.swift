@@ -43,18 +43,18 @@ extension BitgetTable {
     static let mixOrders: [Route] =
         [
             .trade(host, .post, "/api/v2/mix/order/place-order", frame.and(row), id: id) {
-                p throws(MeaningProblem) in [try mix(p, p)]
+                p throws(MeaningProblem) in try withPresets(p, mix(p, p))
             },
             .trade(
                 host, .post, "/api/v2/mix/order/batch-place-order", frame.and(.body("orderList!")),
                 id: id.inList("orderList")
             ) { p throws(MeaningProblem) in
                 let known = row.and(.body("symbol productType marginMode marginCoin"))
-                return try p.each("orderList", known) { row throws(MeaningProblem) in
+                return try p.all("orderList", known) { row throws(MeaningProblem) in
                     for name in ["symbol", "productType", "marginMode", "marginCoin"] {
                         try row.agree(name, with: p.text(name))
                     }
-                    return try mix(row, p)
+                    return try withPresets(row, mix(row, p))
                 }
             },
             .trade(host, .post, "/api/v2/mix/order/place-plan-order", plan, id: id) {
@@ -64,7 +64,7 @@ extension BitgetTable {
                 if isTrailing { (order.kind, order.price) = (.trailing, nil) }
                 order.stopPrice = try p.price("triggerPrice")
                 if order.price != nil { try p.agree("executePrice", with: p.text("price")) }
-                return [try p.checked(order)]
+                return try withPresets(p, p.checked(order))
             },
             .trade(host, .post, "/api/v2/mix/order/close-positions", .body("symbol productType! holdSide")) {
                 p throws(MeaningProblem) in [try closed(p, .market)]
@@ -78,17 +78,49 @@ extension BitgetTable {
                 (order.replaces, order.clientOrderID) = (true, try p.word("newClientOid"))
                 (order.quantity, order.price) = (try p.decimal("newSize"), try p.price("newPrice"))
                 order.stopPrice = try p.price("newTriggerPrice")
-                return [try p.checked(order)]
+                return try withPresets(p, p.checked(order))
             }
         }
         + ["place-tpsl-order", "place-pos-tpsl", "modify-tpsl-order"].map { name in
             .trade(host, .post, "/api/v2/mix/order/\(name)", closing) { p throws(MeaningProblem) in
+                // A plan of another type is an order like any, which has a route of its own.
+                _ = try p.choice("planType", closingPlans)
                 var order = try closed(p, .stopMarket)
                 (order.stopPrice, order.price) = (try p.price("triggerPrice"), try p.price("executePrice"))
                 if order.price != nil { order.kind = .stopLimit }
                 return [try p.checked(order)]
             }
         }
+
+    /// https://www.bitget.com/api-doc/contract/plan/Place-Tpsl-Order: of a position that is held.
+    private static let closingPlans = [
+        "profit_plan": "", "loss_plan": "", "moving_plan": "", "pos_profit": "", "pos_loss": "",
+    ]
+
+    /// The names of profit and stop, and of their limits, in orders, plans and changes. That they can only
+    /// close is not documented of them, as it is of what is placed for a position.
+    private static let presets: [(what: AttachedOrder, trigger: String, limit: String?)] = [
+        (.profit, "presetStopSurplusPrice", "presetStopSurplusExecutePrice"),
+        (.stop, "presetStopLossPrice", "presetStopLossExecutePrice"),
+        (.profit, "stopSurplusTriggerPrice", "stopSurplusExecutePrice"),
+        (.stop, "stopLossTriggerPrice", "stopLossExecutePrice"),
+        (.profit, "newPresetStopSurplusPrice", nil), (.stop, "newPresetStopLossPrice", nil),
+        (.profit, "newStopSurplusTriggerPrice", "newStopSurplusExecutePrice"),
+        (.stop, "newStopLossTriggerPrice", "newStopLossExecutePrice"),
+    ]
+
+    private static func withPresets(
+        _ p: Parameters, _ order: OrderIntent
+    ) throws(MeaningProblem) -> [OrderIntent] {
+        var orders = [order]
+        for preset in presets {
+            guard let found = try p.attached(preset.what, preset.trigger, preset.limit, to: order) else {
+                continue
+            }
+            orders.append(found)
+        }
+        return orders
+    }
 
     /// - Parameter frame: what says symbol, product and margin.
     private static func mix(
@@ -150,11 +182,11 @@ extension BitgetTable {
 
     static let unifiedOrders: [Route] = [
         .trade(host, .post, "/api/v3/trade/place-order", unified, id: id) { p throws(MeaningProblem) in
-            [try single(p)]
+            try single(p)
         },
         .trade(host, .post, "/api/v3/trade/place-batch", list, id: id.inList(Parameters.list)) {
             p throws(MeaningProblem) in
-            try p.each(Parameters.list, unified) { row throws(MeaningProblem) in try single(row) }
+            try p.all(Parameters.list, unified) { row throws(MeaningProblem) in try single(row) }
         },
         .trade(host, .post, "/api/v3/trade/modify-order", unifiedChange) { p throws(MeaningProblem) in
             [try changed(p)]
@@ -182,7 +214,7 @@ extension BitgetTable {
         try p.neededChoice("category", categories, isFolding: true)
     }
 
-    private static func single(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+    private static func single(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
         let kind = try p.neededChoice("orderType", kinds, isFolding: true)
         var order = OrderIntent(
             try p.symbol(), try p.neededChoice("side", sides, isFolding: true), kind, on: try category(p))
@@ -197,7 +229,8 @@ extension BitgetTable {
         // Hedge mode goes by the position's side, and takes no notice of the mark.
         let opens = order.positionSide.map { ($0 == "long") == (order.side == .buy) } ?? false
         order.isReduceOnly = isMarked && !opens && !isCash
-        return try p.checked(order)
+        let types = ["market": false, "limit": true]
+        return [try p.checked(order)] + (try p.profitAndStop(of: order, types, isFolding: true))
     }
 
     /// Profit and stop: of what is held where it names no quantity, else orders like any.

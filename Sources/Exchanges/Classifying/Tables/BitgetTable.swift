@@ -133,24 +133,26 @@ extension BitgetTable {
     private static let spotOrders: [Route] =
         [
             .trade(host, .post, "/api/v2/spot/trade/place-order", order, id: id) { p throws(MeaningProblem) in
-                [try spot(p, p.symbol())]
+                try withPresets(p, spot(p, p.symbol()))
             },
             .trade(
                 host, .post, "/api/v2/spot/trade/batch-orders", .body("symbol batchMode orderList!"),
                 id: id.inList("orderList")
             ) { p throws(MeaningProblem) in
                 let symbol = try p.text("symbol")
-                return try p.each("orderList", order) { row throws(MeaningProblem) in
-                    try spot(row, named(row, symbol))
+                return try p.all("orderList", order) { row throws(MeaningProblem) in
+                    try withPresets(row, spot(row, named(row, symbol)))
                 }
             },
             .trade(host, .post, "/api/v2/spot/trade/cancel-replace-order", replacing) {
                 p throws(MeaningProblem) in
-                [try replaced(p)]
+                try withPresets(p, replaced(p))
             },
             .trade(host, .post, "/api/v2/spot/trade/batch-cancel-replace-order", .body("orderList!")) {
                 p throws(MeaningProblem) in
-                try p.each("orderList", replacing) { row throws(MeaningProblem) in try replaced(row) }
+                try p.all("orderList", replacing) { row throws(MeaningProblem) in
+                    try withPresets(row, replaced(row))
+                }
             },
             .trade(host, .post, "/api/v2/spot/trade/place-plan-order", plan, id: id) {
                 p throws(MeaningProblem) in [try planned(p, try p.symbol())]
@@ -205,6 +207,17 @@ extension BitgetTable {
         }
         if order.stopPrice != nil { order.kind = kind == .market ? .stopMarket : .stopLimit }
         return try p.checked(order)
+    }
+
+    /// Profit and stop of what is bought or sold: orders like any, on the other side.
+    private static func withPresets(
+        _ p: Parameters, _ order: OrderIntent
+    ) throws(MeaningProblem) -> [OrderIntent] {
+        let presets = [
+            try p.attached(.profit, "presetTakeProfitPrice", "executeTakeProfitPrice", to: order),
+            try p.attached(.stop, "presetStopLossPrice", "executeStopLossPrice", to: order),
+        ]
+        return [order] + presets.compactMap { $0 }
     }
 
     private static func replaced(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {

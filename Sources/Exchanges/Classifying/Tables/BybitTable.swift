@@ -126,23 +126,22 @@ extension BybitTable {
 
     private static let orders: [Route] = [
         .trade(host, .post, "/v5/order/create", category.and(row), id: id) { p throws(MeaningProblem) in
-            [try single(p, instrument(p))]
+            try single(p, instrument(p))
         },
         .trade(host, .post, "/v5/order/pre-check", category.and(row)) { p throws(MeaningProblem) in
-            [try single(p, instrument(p))]
+            try single(p, instrument(p))
         },
         .trade(host, .post, "/v5/order/create-batch", batch, id: id.inList("request")) {
             p throws(MeaningProblem) in
             let instrument = try instrument(p)
-            return try p.each("request", row) { row throws(MeaningProblem) in try single(row, instrument) }
+            return try p.all("request", row) { row throws(MeaningProblem) in try single(row, instrument) }
         },
         .trade(host, .post, "/v5/order/amend", category.and(change)) { p throws(MeaningProblem) in
-            [try changed(p, instrument(p))]
+            try changed(p, instrument(p))
         },
         .trade(host, .post, "/v5/order/amend-batch", batch) { p throws(MeaningProblem) in
             let instrument = try instrument(p)
-            return try p.each("request", change) { row throws(MeaningProblem) in try changed(row, instrument)
-            }
+            return try p.all("request", change) { row throws(MeaningProblem) in try changed(row, instrument) }
         },
         .trade(
             host, .post, "/v5/position/trading-stop",
@@ -159,7 +158,7 @@ extension BybitTable {
 
     private static func single(
         _ p: Parameters, _ instrument: OrderIntent.Instrument
-    ) throws(MeaningProblem) -> OrderIntent {
+    ) throws(MeaningProblem) -> [OrderIntent] {
         let hasPrice = try p.neededChoice("orderType", ["Market": false, "Limit": true])
         let isTriggered = try isTriggered(p, instrument)
         let kind: OrderKind =
@@ -174,7 +173,24 @@ extension BybitTable {
         try otherPrice(p, &order)
         // Borrows what is missing.
         if try p.flag("isLeverage", ["1"], ["0"]), instrument == .spot { order.instrument = .margin }
-        return try p.checked(order)
+        return [try p.checked(order)] + (try attached(p, to: order))
+    }
+
+    /// Profit and stop. Of futures they are the position's: they go when it is closed, and are no larger than
+    /// it (https://bybit-exchange.github.io/docs/v5/position/trading-stop). On spot they are orders like any.
+    private static func attached(
+        _ p: Parameters, to order: OrderIntent
+    ) throws(MeaningProblem) -> [OrderIntent] {
+        let found = try p.profitAndStop(of: order, ["Market": false, "Limit": true])
+        guard found.isEmpty || order.instrument != .option else {
+            throw p.problem("takeProfit", "and stopLoss are not read in this category")
+        }
+        guard order.instrument == .linear || order.instrument == .inverse else { return found }
+        return found.map { one in
+            var one = one
+            one.isReduceOnly = true
+            return one
+        }
     }
 
     /// Priced by implied volatility, or by the exchange from the book: after all else was read, for the kind
@@ -233,7 +249,7 @@ extension BybitTable {
 
     private static func changed(
         _ p: Parameters, _ instrument: OrderIntent.Instrument
-    ) throws(MeaningProblem) -> OrderIntent {
+    ) throws(MeaningProblem) -> [OrderIntent] {
         var order = OrderIntent(try p.symbol(), nil, .limit, on: instrument)
         (order.replaces, order.clientOrderID) = (true, try p.word("orderLinkId"))
         (order.quantity, order.price) = (try p.decimal("qty"), try p.price())
@@ -245,7 +261,7 @@ extension BybitTable {
         default: order.unit = .base
         }
         try otherPrice(p, &order)
-        return try p.checked(order)
+        return [try p.checked(order)] + (try attached(p, to: order))
     }
 
     /// Where a position is closed; it opens none.

@@ -89,9 +89,9 @@ extension CoinbaseTable {
     private static let orders: [Route] = [
         .trade(host, .post, path + "orders", order, id: id) { p throws(MeaningProblem) in try whole(p) },
         .trade(host, .post, path + "orders/preview", common) { p throws(MeaningProblem) in try whole(p) },
-        .trade(host, .post, path + "orders/edit", change) { p throws(MeaningProblem) in [try changed(p)] },
+        .trade(host, .post, path + "orders/edit", change) { p throws(MeaningProblem) in try changed(p) },
         .trade(host, .post, path + "orders/edit_preview", change) { p throws(MeaningProblem) in
-            [try changed(p)]
+            try changed(p)
         },
         .trade(
             host, .post, path + "orders/close_position", .body("client_order_id! product_id! size"), id: id
@@ -115,26 +115,39 @@ extension CoinbaseTable {
         return order
     }
 
-    private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+    private static func changed(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
         var order = OrderIntent(nil, nil, .limit, on: .spot)
         order.replaces = true
         (order.quantity, order.price) = (try p.decimal("size"), try p.price())
         order.stopPrice = try p.price("stop_price")
-        try attached(p)
-        return try p.checked(order)
+        return [try p.checked(order)] + (try attached(p, to: order))
     }
 
-    /// Profit and stop of what the order opens.
-    private static func attached(_ p: Parameters) throws(MeaningProblem) {
+    /// A bracket on the other side: a limit order and a stop at the market.
+    private static func attached(
+        _ p: Parameters, to order: OrderIntent
+    ) throws(MeaningProblem) -> [OrderIntent] {
         let shapes = KnownNames.body("trigger_bracket_gtc trigger_bracket_gtd")
-        guard let shape = try p.object("attached_order_configuration", known: shapes) else { return }
-        for name in shape.names() {
-            _ = try shape.object(name, known: .body("limit_price stop_trigger_price end_time base_size"))
+        guard let box = try p.object("attached_order_configuration", known: shapes) else { return [] }
+        var orders: [OrderIntent] = []
+        for name in box.names() {
+            let known = KnownNames.body("limit_price stop_trigger_price end_time base_size")
+            guard let shape = try box.object(name, known: known) else { continue }
+            var (limit, stop) = (order.attached(.limit), order.attached(.stopMarket))
+            limit.price = try shape.price("limit_price")
+            stop.stopPrice = try shape.price("stop_trigger_price")
+            let legs = try [limit, stop].map { leg throws(MeaningProblem) in
+                var leg = leg
+                leg.alternative = 1
+                leg.enlarge(to: try shape.decimal("base_size"))
+                return try shape.checked(leg)
+            }
+            orders += legs.apart(from: orders)
         }
+        return orders
     }
 
     private static func whole(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
-        try attached(p)
         let shapes = KnownNames.body(CoinbaseOrderShape.all.map(\.name).joined(separator: " "))
         guard let box = try p.object("order_configuration", known: shapes), box.names().count == 1 else {
             throw p.problem("order_configuration", "must say one kind of order")
@@ -149,7 +162,8 @@ extension CoinbaseTable {
         try inner.quantity(["base_size": order.unit, "quote_size": .quote], of: &order)
         (order.price, order.stopPrice) = (try inner.price("limit_price"), try inner.price("stop_price"))
         try margin(p, &order)
-        return try shape.legs(of: order, inner)
+        let orders = try shape.legs(of: order, inner)
+        return orders + (try attached(p, to: order)).apart(from: orders)
     }
 
     private static func margin(_ p: Parameters, _ order: inout OrderIntent) throws(MeaningProblem) {

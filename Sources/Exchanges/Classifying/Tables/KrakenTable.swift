@@ -145,9 +145,7 @@ extension KrakenTable {
         let names =
             inside == nil
             ? ["close[ordertype]", "close[price]", "close[price2]"] : ["ordertype", "price", "price2"]
-        var close = OrderIntent(
-            pair, order.side?.opposite, try (inside ?? p).neededChoice(names[0], kinds), on: order.instrument)
-        (close.quantity, close.unit, close.leverage) = (order.quantity, order.unit, order.leverage)
+        var close = order.attached(try (inside ?? p).neededChoice(names[0], kinds))
         try prices(inside ?? p, &close, names[1], names[2])
         return [order, try p.checked(close)]
     }

@@ -155,13 +155,13 @@ extension KuCoinTable {
 
     static let futuresOrders: [Route] =
         ["/api/v1/orders", "/api/v1/orders/test", "/api/v1/st-orders"].map { path in
-            .trade(["futures"], .post, path, future, id: id) { p throws(MeaningProblem) in [try futures(p)] }
+            .trade(["futures"], .post, path, future, id: id) { p throws(MeaningProblem) in try futures(p) }
         } + [
             .trade(
                 ["futures"], .post, "/api/v1/orders/multi", .body(Parameters.list),
                 id: id.inList(Parameters.list)
             ) { p throws(MeaningProblem) in
-                try p.each(Parameters.list, future) { row throws(MeaningProblem) in try futures(row) }
+                try p.all(Parameters.list, future) { row throws(MeaningProblem) in try futures(row) }
             }
         ]
 
@@ -175,7 +175,7 @@ extension KuCoinTable {
         order.isReduceOnly = try p.flag("reduceOnly") && isFuture && !opens
     }
 
-    private static func futures(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+    private static func futures(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
         let symbol = try p.symbol()
         let isLinear = symbol.hasSuffix("USDTM") || symbol.hasSuffix("USDCM")
         let hasLimit = try p.choice("type", ["limit": true, "market": false]) ?? true
@@ -192,6 +192,12 @@ extension KuCoinTable {
         order.leverage = try p.decimal("leverage")
         order.marginMode = try p.choice("marginMode", ["ISOLATED": "isolated", "CROSS": "cross"])
         guard side != nil || order.closesPosition else { throw p.problem("side", "is needed") }
-        return try p.checked(order)
+        // Above and below: which of them is the profit hangs on the side.
+        let (up, down): (AttachedOrder, AttachedOrder) = side == .sell ? (.stop, .profit) : (.profit, .stop)
+        let attached = [
+            try p.attached(up, "triggerStopUpPrice", to: order),
+            try p.attached(down, "triggerStopDownPrice", to: order),
+        ]
+        return [try p.checked(order)] + attached.compactMap { $0 }
     }
 }

@@ -14,18 +14,18 @@ extension KuCoinTable {
 
     static let unifiedOrders: [Route] = [
         .trade(["spot"], .post, unified + "{mode=unified|classic}/order/place", order, id: id) {
-            p throws(MeaningProblem) in [try single(p)]
+            p throws(MeaningProblem) in try single(p)
         },
         .trade(
             ["spot"], .post, unified + "{mode=unified|classic}/order/place-batch",
             .body("tradeType orderList!"),
             id: id.inList("orderList")
         ) { p throws(MeaningProblem) in
-            try p.each("orderList", order) { row throws(MeaningProblem) in try single(row) }
+            try p.all("orderList", order) { row throws(MeaningProblem) in try single(row) }
         },
     ]
 
-    private static func single(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
+    private static func single(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
         try p.refuseBorrowing("autoBorrow", unless: ["false"])
         let symbol = try p.symbol()
         let hasLimit = try p.neededChoice("orderType", ["LIMIT": true, "MARKET": false])
@@ -48,7 +48,11 @@ extension KuCoinTable {
         try position(p, &order)
         order.leverage = try p.decimal("leverage")
         order.clientOrderID = try p.word("clientOid")
-        return try p.checked(order)
+        let attached = [
+            try p.attached(.profit, "tpTriggerPrice", to: order),
+            try p.attached(.stop, "slTriggerPrice", to: order),
+        ]
+        return [try p.checked(order)] + attached.compactMap { $0 }
     }
 
     /// Quote is for market orders of spot and margin, which must say what they count.

@@ -67,7 +67,7 @@ extension MEXCTable {
     static let futuresOrders: [Route] =
         ["order/submit", "order/create"].map { name in
             .trade(host, .post, path + name, future, id: externalID) { p throws(MeaningProblem) in
-                [try futures(p)]
+                try withPrices(p, futures(p))
             }
         }
         + ["planorder/place", "planorder/place/v2"].map { name in
@@ -76,7 +76,7 @@ extension MEXCTable {
                 var order = try begun(p, hasLimit ? .stopLimit : .stopMarket)
                 order.price = try p.price(unless: !hasLimit)
                 order.stopPrice = try p.price("triggerPrice")
-                return [try p.checked(order)]
+                return try withPrices(p, p.checked(order))
             }
         } + more
 
@@ -85,7 +85,9 @@ extension MEXCTable {
             host, .post, path + "order/submit_batch", .body(Parameters.list + "!"),
             id: externalID.inList(Parameters.list)
         ) { p throws(MeaningProblem) in
-            try p.each(Parameters.list, future) { row throws(MeaningProblem) in try futures(row) }
+            try p.all(Parameters.list, future) { row throws(MeaningProblem) in
+                try withPrices(row, futures(row))
+            }
         },
         .trade(host, .post, path + "trackorder/place", track) { p throws(MeaningProblem) in
             [try p.checked(begun(p, .trailing))]
@@ -122,6 +124,17 @@ extension MEXCTable {
         // The exchange sets the price, from the book.
         if let best = try p.word("bboTypeNum"), best != "0" { (order.kind, order.price) = (.other, nil) }
         return try p.checked(order)
+    }
+
+    /// Profit and stop at the market. That they can only close is not documented.
+    private static func withPrices(
+        _ p: Parameters, _ order: OrderIntent
+    ) throws(MeaningProblem) -> [OrderIntent] {
+        let attached = [
+            try p.attached(.profit, "takeProfitPrice", to: order),
+            try p.attached(.stop, "stopLossPrice", to: order),
+        ]
+        return [order] + attached.compactMap { $0 }
     }
 
     private static func type(

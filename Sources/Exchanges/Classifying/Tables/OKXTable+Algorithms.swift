@@ -25,18 +25,19 @@ extension OKXTable {
         },
         .trade(host, .post, "/api/v5/trade/amend-algos", change) { p throws(MeaningProblem) in
             var order = try begun(p, nil, .other, margin: nil)
-            try checkAttached(p)
             // Of a purchase at the market it counts quote, of all others base.
             order.unit = order.instrument == .spot ? .baseOrQuote : .contracts
             (order.replaces, order.quantity) = (true, try p.decimal("newSz"))
+            (order.price, order.stopPrice) = (try limit(p, "newOrdPx"), try p.price("newTriggerPx"))
             order.clientOrderID = try p.word("algoClOrdId")
-            return [try p.checked(order)]
+            // Of a profit and a stop these are its own prices, of all others what is attached.
+            return try withAttached(p, p.checked(order))
         },
     ]
 
     private static func algorithm(_ p: Parameters) throws(MeaningProblem) -> [OrderIntent] {
-        try checkAttached(p)
         let type = try p.needed("ordType")
+        try checkPrices(p, type)
         switch type {
         case "conditional", "oco":
             let legs = [
@@ -50,7 +51,7 @@ extension OKXTable {
             order.stopPrice = try p.price("triggerPx")
             order.price = try limit(p, "orderPx")
             if order.price != nil { order.kind = .stopLimit }
-            return [try finished(p, order)]
+            return try withAttached(p, finished(p, order))
         case "move_order_stop":
             return [try finished(p, begun(p, p.neededChoice("side", sides), .trailing))]
         case "twap", "iceberg", "chase", "smart_iceberg":
@@ -58,6 +59,17 @@ extension OKXTable {
             order.price = try p.price("pxLimit")
             return [try finished(p, order)]
         default: throw p.problem("ordType", "is not known here")
+        }
+    }
+
+    /// Profit and stop are what some types are, and are attached to others.
+    private static func checkPrices(_ p: Parameters, _ type: String) throws(MeaningProblem) {
+        guard type != "trigger" else { return }
+        guard p.isEmpty("attachAlgoOrds") else { throw p.problem("attachAlgoOrds", "is for trigger orders") }
+        guard type != "conditional", type != "oco" else { return }
+        for name in ["tpTriggerPx", "tpTriggerRatio", "tpOrdPx", "slTriggerPx", "slTriggerRatio", "slOrdPx"]
+        where try p.says(name) {
+            throw p.problem(name, "is not for this type of order")
         }
     }
 
@@ -74,7 +86,7 @@ extension OKXTable {
     }
 
     /// -1 is the market.
-    private static func limit(_ p: Parameters, _ name: String) throws(MeaningProblem) -> Decimal? {
+    static func limit(_ p: Parameters, _ name: String) throws(MeaningProblem) -> Decimal? {
         if try p.text(name) == "-1" { return nil }
         return try p.price(name)
     }

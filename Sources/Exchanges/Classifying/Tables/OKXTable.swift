@@ -91,38 +91,28 @@ extension OKXTable {
         """
         instId! cxlOnFail ordId clOrdId reqId newSz newPx newPxUsd newPxVol pxAmendType attachAlgoOrds
         """)
-    /// Closes what the order opens.
-    static let attached = KnownNames.body(
-        """
-        attachAlgoId attachAlgoClOrdId tpTriggerPx tpTriggerRatio tpOrdPx tpOrdKind slTriggerPx slTriggerRatio
-        slOrdPx tpTriggerPxType slTriggerPxType sz amendPxOnTriggerType callbackRatio callbackSpread activePx
-        newTpTriggerPx newTpTriggerRatio newTpOrdPx newTpOrdKind newSlTriggerPx newSlTriggerRatio newSlOrdPx
-        newTpTriggerPxType newSlTriggerPxType newCallbackRatio newCallbackSpread newActivePx
-        """)
     private static let list = KnownNames.body(Parameters.list + "!")
-
-    /// The exchange's own library writes null, or an empty list.
-    static func checkAttached(_ p: Parameters) throws(MeaningProblem) {
-        guard !p.isEmpty("attachAlgoOrds") else { return }
-        _ = try p.rows("attachAlgoOrds", known: attached)
-    }
 
     private static let orders: [Route] = [
         .trade(host, .post, "/api/v5/trade/order", order, id: id) { p throws(MeaningProblem) in
-            [try single(p)]
+            try withAttached(p, single(p))
         },
         .trade(host, .post, "/api/v5/trade/order-precheck", order) { p throws(MeaningProblem) in
-            [try single(p)]
+            try withAttached(p, single(p))
         },
         .trade(host, .post, "/api/v5/trade/batch-orders", list, id: id.inList(Parameters.list)) {
             p throws(MeaningProblem) in
-            try p.each(Parameters.list, order) { row throws(MeaningProblem) in try single(row) }
+            try p.all(Parameters.list, order) { row throws(MeaningProblem) in
+                try withAttached(row, single(row))
+            }
         },
         .trade(host, .post, "/api/v5/trade/amend-order", change) { p throws(MeaningProblem) in
-            [try changed(p)]
+            try withAttached(p, changed(p))
         },
         .trade(host, .post, "/api/v5/trade/amend-batch-orders", list) { p throws(MeaningProblem) in
-            try p.each(Parameters.list, change) { row throws(MeaningProblem) in try changed(row) }
+            try p.all(Parameters.list, change) { row throws(MeaningProblem) in
+                try withAttached(row, changed(row))
+            }
         },
         .trade(
             host, .post, "/api/v5/trade/close-position",
@@ -170,7 +160,6 @@ extension OKXTable {
         let (kind, time) = try p.neededChoice("ordType", kinds)
         var order = try begun(p, p.neededChoice("side", sides), kind)
         order.timeInForce = time
-        try checkAttached(p)
         (order.quantity, order.price) = (try p.decimal("sz"), try p.price("px", unless: kind == .market))
         try otherPrice(p, "pxUsd", "pxVol", &order)
         order.clientOrderID = try p.word("clOrdId")
@@ -240,7 +229,6 @@ extension OKXTable {
 
     private static func changed(_ p: Parameters) throws(MeaningProblem) -> OrderIntent {
         var order = try begun(p, nil, .limit, margin: nil)
-        try checkAttached(p)
         if order.instrument != .spot { order.unit = .contracts }
         (order.quantity, order.price) = (try p.decimal("newSz"), try p.price("newPx"))
         (order.replaces, order.clientOrderID) = (true, try p.word("clOrdId"))
