@@ -51,10 +51,14 @@ struct ClusterFolder: Sendable {
     /// 0700 and ours; a folder of that name that somebody else made is refused.
     private func makeFolder(_ path: String) throws(PrivateClusterError) {
         if mkdir(path, 0o700) == 0, let account { chown(path, account.user, account.group) }
+        guard isOurs(path) else { throw .folder(path) }
+    }
+
+    /// A folder, of whom it has to belong to, and closed to everybody else.
+    func isOurs(_ path: String) -> Bool {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-            status.st_uid == account?.user ?? geteuid(), status.st_mode & 0o077 == 0
-        else { throw .folder(path) }
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            && status.st_uid == account?.user ?? geteuid() && status.st_mode & 0o077 == 0
     }
 
     /// Made aside and then renamed, so that an interrupted first start begins again.
@@ -66,8 +70,13 @@ struct ClusterFolder: Sendable {
             programs.initdb, "-D", draft, "-U", Self.user, "--pwfile=\(passwordFile)", "--auth=scram-sha-256",
             "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
         ]
-        let child = try? ChildProcess(PostgresPrograms.command(initdb, as: account), log: log)
-        guard child?.waitUntilExit() == 0, rename(draft, data) == 0 else { throw .initialisation(log: log) }
+        var words = ServerLog(log)
+        // It writes nothing any more once nobody waits for it.
+        let command = PostgresPrograms.command(initdb, as: account, options: ["--pdeathsig", "TERM"])
+        let child = try? ChildProcess(command, log: log)
+        guard child?.waitUntilExit() == 0, rename(draft, data) == 0 else {
+            throw .initialisation(log: log, says: words.complaints().last)
+        }
     }
 
     private func writeSecret(_ text: String, to file: String) throws(PrivateClusterError) {
@@ -91,7 +100,7 @@ struct ClusterFolder: Sendable {
         do {
             return try ChildProcess(command, log: log, ownSession: true)
         } catch {
-            throw .start(log: log)
+            throw .start(log: log, says: nil)
         }
     }
 }

@@ -30,12 +30,6 @@ package struct DatabaseURL: Equatable, Sendable {
 
     /// Hosts that are tried in turn; more would make a fail-over take longer than giving up.
     package static let maximumHosts = 8
-
-    static let allowedOptions: Set<String> = [
-        "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "ssl_min_protocol_version",
-        "channel_binding",
-        "gssencmode", "require_auth",
-    ]
 }
 
 extension DatabaseURL {
@@ -45,6 +39,14 @@ extension DatabaseURL {
         guard options["sslmode"] != "verify-full" else { return false }
         return hosts.contains { host in
             !host.isFolder && host.name != "localhost" && IPAddress(host.name)?.isLoopback != true
+        }
+    }
+
+    /// The files that its options name.
+    package var files: [(option: String, path: String)] {
+        ConnectOption.allCases.filter(\.isFile).compactMap { option in
+            // The certificates that the system trusts, by libpq's own word for them.
+            options[option.rawValue].flatMap { $0 == "system" ? nil : (option.rawValue, $0) }
         }
     }
 
@@ -60,7 +62,10 @@ package enum DatabaseURLError: Error, Equatable, Sendable, CustomStringConvertib
     case host
     case port
     case encoding
+    /// Cut at a character that belongs to the user or the password, it would show half of them.
+    case unescaped
     case option(String)
+    case value(option: String, of: [String])
 
     package var description: String {
         switch self {
@@ -68,7 +73,11 @@ package enum DatabaseURLError: Error, Equatable, Sendable, CustomStringConvertib
         case .host: "a database URL names 1 to \(DatabaseURL.maximumHosts) hosts, or ?host=/folder"
         case .port: "a database URL's port is a number from 1 to 65535"
         case .encoding: "a database URL has a broken percent-encoding"
+        case .unescaped:
+            "a database URL has @ / ? and # of its user and password percent-encoded: %40 %2F %3F %23"
         case .option(let name): "a database URL cannot have the option \(name)"
+        case .value(let option, let values):
+            "the option \(option) of a database URL is one of \(values.joined(separator: ", "))"
         }
     }
 }
@@ -80,6 +89,7 @@ extension DatabaseURL {
         }
         let (rest, query) = Self.split(String(text.dropFirst(scheme.count)), at: "?")
         let (authority, name) = Self.split(rest, at: "/")
+        guard name?.contains("@") != true, query?.contains("@") != true else { throw .unescaped }
         self.init(hosts: [], options: [:])
         database = try name.map(Self.decoded).flatMap { $0.isEmpty ? nil : $0 }
         try readAuthority(authority)
@@ -113,7 +123,12 @@ extension DatabaseURL {
         case "password": password = value
         case "dbname": database = value
         default:
-            guard Self.allowedOptions.contains(key) else { throw .option(key) }
+            guard let option = ConnectOption(rawValue: key), option.isKnownToLibrary else {
+                throw .option(key)
+            }
+            if let values = option.values, !values.contains(value) {
+                throw .value(option: key, of: values)
+            }
             options[key] = value
         }
     }

@@ -10,9 +10,10 @@ package enum PrivateClusterError: Error, Equatable, Sendable, CustomStringConver
     case folder(String)
     case unreachable(folder: String)
     case wrongVersion(recorded: Int)
-    case initialisation(log: String)
-    case start(log: String)
+    case initialisation(log: String, says: String?)
+    case start(log: String, says: String?)
     case busy
+    case stopped
 
     package var description: String {
         switch self {
@@ -24,11 +25,15 @@ package enum PrivateClusterError: Error, Equatable, Sendable, CustomStringConver
         case .wrongVersion(let recorded):
             "the private cluster was made by PostgreSQL \(recorded): install postgresql-\(recorded), or dump"
                 + " with it and restore into a new data folder"
-        case .initialisation(let log): "initdb failed, see \(log)"
-        case .start(let log): "the server did not start, see \(log)"
+        case .initialisation(let log, let says): "initdb failed, see \(log)\(Self.quoted(says))"
+        case .start(let log, let says):
+            "the private PostgreSQL did not start, see \(log)\(Self.quoted(says))"
         case .busy: "another process is starting this cluster"
+        case .stopped: "the private PostgreSQL was stopped while it started"
         }
     }
+
+    private static func quoted(_ says: String?) -> String { says.map { ": \($0)" } ?? "" }
 }
 
 /// The PostgreSQL that comes with the default installation and with nothing else: our own data folder, a
@@ -41,6 +46,7 @@ package final class PrivateCluster {
     static let fastStopLimit: Period = .seconds(20)
     static let immediateStopLimit: Period = .seconds(5)
     private static let step: Period = .milliseconds(10)
+    private static let watchPause: Period = .milliseconds(200)
 
     private let folder: ClusterFolder
     private let reactor: Reactor
@@ -49,6 +55,10 @@ package final class PrivateCluster {
     private var lock: Int32 = -1
     private var child: ChildProcess?
     private var isStopping = false
+    private var serverLog: ServerLog
+    private var told: Set<String> = []
+    /// Hears what the server's own log says of trouble, once until the server is well again.
+    package var onTrouble: ((_ says: String, _ log: String) -> Void)?
 
     /// - Parameter folder: absolute; made with mode 0700 when missing.
     package init(
@@ -58,6 +68,20 @@ package final class PrivateCluster {
         if geteuid() == 0 && account == nil { throw .noAccount }
         self.folder = ClusterFolder(path: folder, account: account)
         (self.reactor, self.offLoop, self.entropy) = (reactor, offLoop, entropy)
+        serverLog = ServerLog(self.folder.log)
+    }
+
+    /// Why none could be in this folder; nil: nothing is seen that would keep it from starting. Changes
+    /// nothing.
+    package static func fault(ofFolder path: String) -> PrivateClusterError? {
+        let account = geteuid() == 0 ? Account.postgres() : nil
+        if geteuid() == 0 && account == nil { return .noAccount }
+        let folder = ClusterFolder(path: path, account: account)
+        if access(path, F_OK) == 0, !folder.isOurs(path) { return .folder(path) }
+        guard let recorded = folder.recordedMajor else {
+            return PostgresPrograms.find() == nil ? .noPrograms : nil
+        }
+        return PostgresPrograms.find(major: recorded) == nil ? .wrongVersion(recorded: recorded) : nil
     }
 
     /// The server's process: adopted or started.
@@ -65,11 +89,15 @@ package final class PrivateCluster {
 
     /// Adopts the running server or starts one, and answers where it is.
     package nonisolated(nonsending) func start() async throws -> DatabaseURL {
+        try await start(attempts: Self.startAttempts)
+    }
+
+    private nonisolated(nonsending) func start(attempts: Int) async throws -> DatabaseURL {
         let folder = folder
         try await offLoop.run { try folder.prepare() }
         try await takeLock()
         let programs = try await initialised()
-        try await bringUp(programs)
+        try await bringUp(programs, attempts)
         // Shared from here on: whoever else adopts the server keeps us from stopping it.
         flock(lock, LOCK_SH)
         guard let password = folder.password else { throw PrivateClusterError.folder(folder.passwordFile) }
@@ -86,23 +114,59 @@ package final class PrivateCluster {
     }
 
     private nonisolated(nonsending) func supervise() async {
+        var pace = RestartPace()
         while !isStopping {
-            await reactor.sleep(nanoseconds: Period.milliseconds(200).nanoseconds)
-            if !isStopping && Postmaster.live(in: folder.data) == nil { _ = try? await start() }
+            await reactor.sleep(nanoseconds: Self.watchPause.nanoseconds)
+            await tellTrouble()
+            if Postmaster.live(in: folder.data) != nil {
+                if pace.lived(Self.watchPause) { told = [] }
+                continue
+            }
+            _ = await waits(pace.next()) { self.isStopping }
+            if isStopping { return }
+            do { _ = try await start(attempts: 1) } catch { tell("\(error)") }
         }
+    }
+
+    private nonisolated(nonsending) func tellTrouble() async {
+        for complaint in await complaints() { tell(complaint) }
+    }
+
+    /// The same with other numbers in it, such as a process's, is the same.
+    private func tell(_ trouble: String) {
+        if told.insert(trouble.filter { !$0.isNumber }).inserted { onTrouble?(trouble, folder.log) }
+    }
+
+    private nonisolated(nonsending) func complaints() async -> [String] {
+        let before = serverLog
+        guard before.hasGrown else { return [] }
+        let read = try? await offLoop.run {
+            var log = before
+            let found = log.complaints()
+            return (log, found)
+        }
+        guard let read else { return [] }
+        serverLog = read.0
+        return read.1
     }
 
     /// Fast stop, then immediate, both bounded. A server that another process uses too is left running.
     package nonisolated(nonsending) func stop() async {
         isStopping = true
         defer { releaseLock() }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0, let server = Postmaster.live(in: folder.data) else {
-            return
-        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return }
+        guard let server = Postmaster.live(in: folder.data) else { return await stopUnborn() }
         server.stopFast()
         if await isGone(server, within: Self.fastStopLimit) { return }
         server.stopImmediately()
         _ = await isGone(server, within: Self.immediateStopLimit)
+    }
+
+    /// A server that has not written its pid yet.
+    private nonisolated(nonsending) func stopUnborn() async {
+        guard let child, !childHasEnded else { return }
+        kill(child.pid, SIGINT)
+        _ = await waits(Self.immediateStopLimit) { self.childHasEnded }
     }
 }
 
@@ -142,25 +206,34 @@ extension PrivateCluster {
 
     /// Until the server is ready. One that ends at once is tried again: after a crash the old server's
     /// children may hold its memory for a moment.
-    private nonisolated(nonsending) func bringUp(_ programs: PostgresPrograms)
+    private nonisolated(nonsending) func bringUp(_ programs: PostgresPrograms, _ attempts: Int)
         async throws(PrivateClusterError)
     {
-        for attempt in 0..<Self.startAttempts {
+        for attempt in 0..<attempts {
             if attempt > 0 { await reactor.sleep(nanoseconds: Self.startPause.nanoseconds) }
-            if Postmaster.live(in: folder.data) == nil {
-                // Collected first: PostgreSQL takes a dead process that nobody waited for as running.
-                _ = child?.exitCode()
+            guard !isStopping else { throw .stopped }
+            // Collected first: PostgreSQL takes a dead process that nobody waited for as running.
+            if Postmaster.live(in: folder.data) == nil, childHasEnded {
                 child = try folder.startServer(programs)
             }
             let isReady = await waits(Self.startLimit) { self.isReadyOrEnded }
             if isReady, Postmaster.live(in: folder.data)?.isReady == true { return }
         }
-        throw .start(log: folder.log)
+        throw .start(log: folder.log, says: await complaints().last)
     }
 
     private var isReadyOrEnded: Bool {
         if let server = Postmaster.live(in: folder.data) { return server.isReady }
-        return child?.exitCode() != nil
+        return childHasEnded
+    }
+
+    /// Whether there is no server of our own. Several may wait for its end (a start, and whoever stops it):
+    /// the first collects it for all of them.
+    private var childHasEnded: Bool {
+        guard let child else { return true }
+        guard child.exitCode() != nil else { return false }
+        self.child = nil
+        return true
     }
 
     private nonisolated(nonsending) func makeDatabase(_ url: DatabaseURL) async throws(PostgresError) {
@@ -176,8 +249,7 @@ extension PrivateCluster {
 
     private nonisolated(nonsending) func isGone(_ server: Postmaster, within limit: Period) async -> Bool {
         await waits(limit) {
-            if let child = self.child, child.pid == server.pid { return child.exitCode() != nil }
-            return !server.isAlive
+            self.child?.pid == server.pid ? self.childHasEnded : !server.isAlive
         }
     }
 

@@ -74,6 +74,35 @@ extension IntegrationTests {
             #expect(told.contains("\"starting\"") && told.contains("ended before it was ready"), "\(told)")
         }
 
+        @Test func `why a database cannot be reached is told`() async throws {
+            guard case .database(var database) = try await RunningNode.Store.scratch() else { return }
+            database.database = "nosuch"
+            let folder = try TestFolder()
+            defer { folder.remove() }
+            let (code, output) = try await runToEnd(
+                [try RunningNode.binary(), "migrate"], environment: ["KEYBELL_DATABASE_URL": database.text],
+                in: folder)
+            #expect(code == 1)
+            #expect(output.contains("cannot be reached: ") && output.contains("\"nosuch\" does not exist"))
+            let (mistaken, refusal) = try await runToEnd(
+                [try RunningNode.binary(), "serve"],
+                environment: ["KEYBELL_DATABASE_URL": "postgres://a@b/c?sslmode=bogus"], in: folder)
+            #expect(mistaken == 2 && refusal.contains("KEYBELL_DATABASE_URL"), "\(refusal)")
+        }
+
+        @Test func `every start without an owner says where the bootstrap token is`() async throws {
+            try await RunningNode.with(.scratch()) { node in
+                for _ in 1...2 {
+                    #expect(node.log.contains(node.folder.file("data/bootstrap-token")))
+                    #expect(node.log.contains("/v1/bootstrap"))
+                    #expect(try await node.stop() == 0)
+                    unlink(node.folder.file("service.log"))
+                    try await node.start()
+                }
+                #expect(node.log.contains("There is no owner yet"), "\(node.log)")
+            }
+        }
+
         @Test func `a unix socket is served, and taken over from a node that was killed`() async throws {
             let folder = try TestFolder()
             defer { folder.remove() }

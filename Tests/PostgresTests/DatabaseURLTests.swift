@@ -45,6 +45,13 @@ import Testing
         ("postgres://host:70000/base", .port), ("postgres://a%2/base", .encoding),
         ("postgres://a%00/base", .encoding),
         ("postgres://host/base?options=-c%20fsync", .option("options")),
+        (
+            "postgres://host/base?sslmode=bogus",
+            .value(
+                option: "sslmode",
+                of: ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"])
+        ),
+        ("postgres://me:1/word@host/base", .unescaped), ("postgres://me:1?word@host/base", .unescaped),
     ])
     func `mistakes are named`(text: String, error: DatabaseURLError) {
         #expect(throws: error) { try DatabaseURL(text) }

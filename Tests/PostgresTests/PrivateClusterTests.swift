@@ -58,6 +58,29 @@ import Testing
         }
     }
 
+    @Test func `whoever stops it while it starts sees its end, and nothing is left`() async throws {
+        try await onWorker("unwanted") { worker, folder in
+            let cluster = try Self.cluster(folder, worker)
+            let begun = Clock.system.monotonicNanoseconds()
+            let start = Promise<Bool>()
+            worker.spawn { start.fulfil((try? await cluster.start()) != nil) }
+            while cluster.processID == nil { await worker.reactor.sleep(nanoseconds: 1_000_000) }
+            // A start that loses its server stops it as well as whoever wanted it no more.
+            let other = Promise<Bool>()
+            worker.spawn {
+                await cluster.stop()
+                other.fulfil(true)
+            }
+            await cluster.stop()
+            let isStarted = await start.get()
+            _ = await other.get()
+            #expect(!isStarted)
+            #expect(cluster.processID == nil)
+            let seconds = (Clock.system.monotonicNanoseconds() - begun) / 1_000_000_000
+            #expect(seconds < 20, "nobody waited for what was collected already")
+        }
+    }
+
     @Test func `a wrong password and another version are refused`() async throws {
         try await onWorker("refusals") { worker, folder in
             let cluster = try Self.cluster(folder, worker)

@@ -34,7 +34,7 @@ package enum BootstrapToken {
         /// Made just now: its text is the caller's to keep at its place (a file of mode 0600).
         case made(AccessTokenSecret)
         /// The caller keeps the text of the pending one.
-        case kept
+        case kept(expiresAt: Timestamp)
         /// Another node keeps it. Nil: one that did not say where.
         case elsewhere(place: String?, madeAt: Timestamp, expiresAt: Timestamp)
 
@@ -55,7 +55,9 @@ package enum BootstrapToken {
         try await database.transaction { transaction in
             guard let row = try await transaction.query(lock).first, !row.bool(2) else { return .spent }
             if let expiresAt = row.optionalTimestamp(1), now < expiresAt {
-                if let held, row.optionalBytes(0).map(SecretHash.init) == held.hash { return .kept }
+                if let held, row.optionalBytes(0).map(SecretHash.init) == held.hash {
+                    return .kept(expiresAt: expiresAt)
+                }
                 let keeper = row.optionalText(3)
                 if keeper != place {
                     return .elsewhere(place: keeper, madeAt: expiresAt - lifetime, expiresAt: expiresAt)

@@ -26,7 +26,7 @@ struct Backup {
         guard access(path, F_OK) != 0 else { throw Failure(description: "\(path) is there already") }
         guard let programs = ClientPrograms(for: url) else { throw PrivateClusterError.noPrograms }
         let connector = Connector(url, settings: Self.patient, reactor: reactor, offLoop: offLoop)
-        let connection = try await connector.plainConnection()
+        let connection = try await connector.explainedConnection()
         defer { connection.close() }
         // Held open while pg_dump works: both see the same moment.
         _ = try await connection.run("begin isolation level repeatable read read only")

@@ -60,7 +60,7 @@ struct Restoring {
     }
 
     private nonisolated(nonsending) func claim(_ connector: Connector) async throws {
-        let connection = try await connector.plainConnection()
+        let connection = try await connector.explainedConnection()
         defer { connection.close() }
         guard try await connection.run(Self.countOfTables)?.first?.text(0) == "0" else {
             let isUnfinished = try await UnfinishedRestore.isThere(connection)

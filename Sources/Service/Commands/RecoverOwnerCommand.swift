@@ -61,7 +61,7 @@ enum RecoverOwnerCommand {
         let database = Database(url, reactor: worker.reactor, offLoop: offLoop)
         database.start(on: worker)
         defer { database.stop() }
-        try await database.ready()
+        try await database.explainedReady()
         try await prove(settings, database)
         let ledger = Ledger(database: database, clock: .system, entropy: .system)
         tellEverybody(ledger, settings)

@@ -59,7 +59,7 @@ enum RootKeyCommand {
             let database = Database(url, reactor: worker.reactor, offLoop: offLoop)
             database.start(on: worker)
             defer { database.stop() }
-            try await database.ready()
+            try await database.explainedReady()
             let ledger = Ledger(database: database, clock: .system, entropy: .system)
             let rotation = OfflineRotation(
                 ledger: ledger, opening: Opening(states: .ofKeys, clock: .system), source: source,

@@ -9,7 +9,7 @@ enum ServeCommand {
     static func run(_ arguments: [String]) async -> Int32 {
         let settings: Settings
         do {
-            settings = try Settings.ofProcess(arguments)
+            settings = try Settings.ofProcess(arguments, looking: Preflight.mistakes)
         } catch {
             Command.complain("keybell: the configuration cannot be used:\n\(error)")
             return 2
@@ -144,11 +144,13 @@ enum ServeCommand {
     private static func tell(_ notice: Notice, _ settings: Settings) {
         switch notice {
         case .startsSealed(let start):
+            let place = settings.unsealsHereOnly ? ": on this machine" : ""
             Command.complain(
                 """
                 This node starts sealed: \(start.reason).
-                It answers nothing but health and unsealing until people bring shares or the root key:
-                  keybell unseal --url \(settings.origin)
+                It answers nothing but health and unsealing until people bring shares or the root key,
+                to the node itself, never through a proxy\(place):
+                  keybell unseal --url \(settings.unsealPlace)
                 """)
         case .rootKeyMade(let path):
             Command.complain(
@@ -159,13 +161,13 @@ enum ServeCommand {
         case .bootstrapTokenMade(let token, let file):
             Command.complain("The bootstrap token is in \(file) (mode 0600, good once, for 24 hours).")
             if isatty(2) == 1 { Command.complain("It reads \(token)") }
+            Command.complain(firstOwner(file, settings))
+        case .bootstrapTokenKept(let file, let expiresAt):
             Command.complain(
                 """
-                Make the first owner with it:
-                  (printf 'Authorization: Bearer '; cat \(file)) | curl -H @- \\
-                    -H 'Content-Type: application/json' \\
-                    --data '{"name":"First owner","email":"owner@desk.example"}' \\
-                    \(target(settings))/v1/bootstrap
+                There is no owner yet. The bootstrap token is in \(file)
+                (mode 0600, good once, until \(expiresAt)).
+                \(firstOwner(file, settings))
                 """)
         case .bootstrapTokenElsewhere(let place, let madeAt, let expiresAt):
             Command.complain(
@@ -174,6 +176,16 @@ enum ServeCommand {
                 \(expiresAt), and is in \(place)
                 """)
         }
+    }
+
+    private static func firstOwner(_ file: String, _ settings: Settings) -> String {
+        """
+        Make the first owner with it:
+          (printf 'Authorization: Bearer '; cat \(file)) | curl -H @- \\
+            -H 'Content-Type: application/json' \\
+            --data '{"name":"First owner","email":"owner@desk.example"}' \\
+            \(target(settings))/v1/bootstrap
+        """
     }
 
     /// Where curl finds this service.

@@ -6,7 +6,7 @@ import Postgres
 enum CheckConfigCommand {
     static func run(_ arguments: [String]) -> Int32 {
         do {
-            let settings = try Settings.ofProcess(arguments)
+            let settings = try Settings.ofProcess(arguments, looking: Preflight.mistakes)
             Command.say("The configuration is fine.\n\(settings.summary)")
             if settings.database?.isOpenOnTheWay == true {
                 Command.complain("Think again: \(DatabaseURL.openOnTheWay).")
@@ -24,7 +24,7 @@ extension Settings {
         """
           listens on     \(listen)\(tls == nil ? "" : " with TLS")
           event loops    \(loops)
-          database       \(database.map { "\($0)" } ?? "its own, in \(dataFolder)/postgres")
+          database       \(database.map { "\($0)" } ?? "its own, in \(privateCluster)")
           root key       \(rootKeyText == nil ? rootKeyFile : "from the environment")
           log            \(logLevel.rawValue), \(logFormat.rawValue)
         """
@@ -43,13 +43,7 @@ enum MigrateCommand {
             let worker = try Worker()
             worker.start(name: "kb-migrate")
             defer { worker.stop() }
-            let applied = try await worker.run { worker in
-                let offLoop = try OffLoop(threads: 1, limit: 16, name: "kb-offloop")
-                defer { offLoop.stop() }
-                let connector = Connector(
-                    url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
-                return try await Migrator(Assets.migrations).run(connector)
-            }
+            let applied = try await worker.run { worker in try await migrate(url, on: worker) }
             Command.say(
                 applied.isEmpty
                     ? "Nothing to do." : "Applied \(applied.map(String.init).joined(separator: ", ")).")
@@ -58,5 +52,14 @@ enum MigrateCommand {
             Command.complain("keybell: \(error)")
             return 1
         }
+    }
+    private static func migrate(_ url: DatabaseURL, on worker: isolated Worker) async throws -> [Int] {
+        let offLoop = try OffLoop(threads: 1, limit: 16, name: "kb-offloop")
+        defer { offLoop.stop() }
+        let connector = Connector(
+            url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
+        let reasons = DatabaseReasons()
+        reasons.hear(from: connector)
+        return try await reasons.explaining { try await Migrator(Assets.migrations).run(connector) }
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// Lines of `NAME=value`; empty lines and lines that begin with # do not count; single or double quotes
 /// around a value are taken off. Nothing is expanded.
 enum EnvironmentFile {
@@ -11,10 +13,29 @@ enum EnvironmentFile {
                 mistakes.append("line \(number + 1) of the env file is not NAME=value")
                 continue
             }
-            values[String(line[..<equals].trimmed)] = unquoted(line[line.index(after: equals)...].trimmed)
+            let name = String(line[..<equals].trimmed)
+            if let mistake = mistake(in: name) {
+                mistakes.append("line \(number + 1) of the env file \(mistake)")
+            } else if values.updateValue(
+                unquoted(line[line.index(after: equals)...].trimmed), forKey: name) != nil
+            {
+                mistakes.append("line \(number + 1) of the env file sets \(name) a second time")
+            }
         }
         guard mistakes.isEmpty else { throw SettingsMistakes(lines: mistakes) }
         return values
+    }
+
+    /// Names of other programs may stand beside ours, but none that was meant for us.
+    private static func mistake(in name: String) -> String? {
+        guard name.utf8.allSatisfy(isOfName) else { return "is not NAME=value" }
+        guard !name.hasPrefix("KEYBELL_"), let meant = Suggestion.closest(to: name, among: Setting.names)
+        else { return nil }
+        return "sets \(name), which is not a setting; did you mean \(meant)?"
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "_") || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
     }
 
     private static func unquoted(_ text: Substring) -> String {

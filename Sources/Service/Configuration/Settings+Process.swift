@@ -3,7 +3,10 @@ import Glibc
 
 extension Settings {
     /// The settings of this process: its environment over an env file.
-    static func ofProcess(_ arguments: [String]) throws -> Settings {
+    /// - Parameter looking: finds mistakes that only this machine shows, for who serves with the settings.
+    static func ofProcess(
+        _ arguments: [String], looking look: (Settings) -> [String] = { _ in [] }
+    ) throws -> Settings {
         let options: Options
         do {
             options = try Options(arguments, taking: ["--env-file"])
@@ -26,17 +29,9 @@ extension Settings {
             environment.merge(named) { own, _ in own }
         }
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        let settings = try Settings(
+        return try Settings(
             environment: environment, home: environment["HOME"] ?? "/root", isRoot: geteuid() == 0,
-            cores: cores)
-        if let secret = settings.openID?.clientSecret {
-            do {
-                _ = try secret.read()
-            } catch {
-                throw SettingsMistakes(lines: ["KEYBELL_OIDC_CLIENT_SECRET_FILE cannot be used: \(error)"])
-            }
-        }
-        return settings
+            cores: cores, looking: look)
     }
 
     private static func processEnvironment() -> [String: String] {

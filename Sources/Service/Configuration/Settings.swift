@@ -53,8 +53,10 @@ extension Settings {
     /// - Parameters:
     ///   - home: the user's home folder.
     ///   - isRoot: root's data folder is elsewhere, since the cluster's user must reach it.
+    ///   - look: finds mistakes that only this machine shows.
     package init(
-        environment: [String: String], home: String, isRoot: Bool, cores: Int
+        environment: [String: String], home: String, isRoot: Bool, cores: Int,
+        looking look: (Settings) -> [String] = { _ in [] }
     ) throws(SettingsMistakes) {
         var reader = SettingsReader(environment)
         let dataFolder = isRoot ? "/var/lib/keybell" : "\(home)/.local/share/keybell"
@@ -87,6 +89,7 @@ extension Settings {
         logFormat = reader.choice("KEYBELL_LOG_FORMAT", Log.Format.self) ?? .json
         openID = reader.openID(Self.openIDNames, origin: publicOrigin)
         checkExposure(&reader)
+        reader.add(look(self))
         try reader.finish()
     }
 
@@ -100,6 +103,9 @@ extension Settings {
 
     /// Whether browsers come to us by https: our own, or that of the proxy before us.
     var isOnlyByTLS: Bool { tls != nil || publicOrigin?.text.hasPrefix("https:") == true }
+
+    /// Where the private PostgreSQL lives.
+    var privateCluster: String { "\(dataFolder)/postgres" }
 
     /// What messages of ours may reach.
     var receivers: Allowance {

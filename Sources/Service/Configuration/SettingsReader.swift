@@ -9,9 +9,10 @@ struct SettingsReader {
     private var mistakes: [String] = []
 
     init(_ environment: [String: String]) {
-        values = environment.filter { $0.key.hasPrefix("KEYBELL_") && !$0.value.isEmpty }
+        let ours = environment.filter { $0.key.hasPrefix("KEYBELL_") }
+        values = ours.filter { !$0.value.isEmpty }
         let known = Setting.names
-        for name in values.keys.sorted()
+        for name in ours.keys.sorted()
         where !known.contains(name) && !Setting.families.contains(where: { name.hasPrefix($0) }) {
             let guess = Suggestion.closest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
             fail(name, "is not a setting\(guess)")
@@ -24,6 +25,7 @@ struct SettingsReader {
     }
 
     mutating func fail(_ name: String, _ reason: String) { mistakes.append("\(name) \(reason)") }
+    mutating func add(_ more: [String]) { mistakes += more }
 
     consuming func finish() throws(SettingsMistakes) {
         guard mistakes.isEmpty else { throw SettingsMistakes(lines: mistakes) }

@@ -15,6 +15,7 @@ final class Host {
     let database: Database
     let rooms: Rooms
     private let reactor: Reactor
+    private let reasons: DatabaseReasons
     let pipeline: Pipeline
     let server: Server
     private var isStopping = false
@@ -26,6 +27,8 @@ final class Host {
         database = Database(
             shared.database, reactor: worker.reactor, offLoop: shared.offLoop, entropy: shared.entropy)
         if isLead { database.onSilence = { [log = shared.log] in Self.tell(isSilent: $0, log) } }
+        reasons = DatabaseReasons(in: isLead ? shared.log : nil)
+        reasons.hear(from: database.connector)
         database.start(on: worker)
         rooms = try Rooms(shared, database: database, isLead: isLead, on: worker)
         let router = Router(rooms.operations)
@@ -83,6 +86,7 @@ final class Host {
         while !isStopping {
             await reactor.sleep(nanoseconds: 100_000_000)
             shared.log.flush()
+            if database.isAvailable { reasons.isBack() }
             tick += 1
             let isOpen = shared.seal.isOpen
             if wasOpen && !isOpen { rooms.endStreams() }
@@ -132,10 +136,21 @@ extension Worker {
         }
     }
 
-    func startCluster(folder: String, offLoop: OffLoop, entropy: Entropy) async throws -> DatabaseURL {
-        try SecretFile.makeFolder(folder)
+    func startCluster(
+        _ settings: Settings, log: Log? = nil, offLoop: OffLoop, entropy: Entropy
+    ) async throws -> DatabaseURL {
+        do {
+            try SecretFile.makeFolder(settings.dataFolder)
+        } catch {
+            throw Node.Failure(
+                description:
+                    "the folder \(settings.dataFolder) of KEYBELL_DATA_DIR cannot be made (\(error))")
+        }
         let cluster = try PrivateCluster(
-            folder: "\(folder)/postgres", reactor: reactor, offLoop: offLoop, entropy: entropy)
+            folder: settings.privateCluster, reactor: reactor, offLoop: offLoop, entropy: entropy)
+        cluster.onTrouble = { says, file in
+            log?.error("the private PostgreSQL is in trouble", ["says": .text(says), "log": .text(file)])
+        }
         // Before it starts: a start that fails, or that nobody waits for any more, ends it by this.
         settle(cluster)
         let url = try await cluster.start()

@@ -15,11 +15,17 @@ extension Node {
             in: database, at: "\(hostName()):\(file)", holding: heldToken(file), now: clock.now(),
             entropy: entropy)
         switch standing {
-        case .kept: return
+        case .kept(let expiresAt): told(.bootstrapTokenKept(file: file, expiresAt: expiresAt))
         case .spent: SecretFile.remove(file)
         case .made(let secret):
-            try SecretFile.makeFolder(settings.dataFolder)
-            try SecretFile.write(secret.text, to: file)
+            do {
+                try SecretFile.makeFolder(settings.dataFolder)
+                try SecretFile.write(secret.text, to: file)
+            } catch {
+                throw Failure(
+                    description: "the bootstrap token cannot be written to \(file) of KEYBELL_DATA_DIR "
+                        + "(\(error))")
+            }
             told(.bootstrapTokenMade(token: secret.text, file: file))
         case .elsewhere(let place, let madeAt, let expiresAt):
             // What lies here is of an earlier day.
@@ -37,7 +43,7 @@ extension Node {
 }
 
 /// As the system calls this machine.
-private func hostName() -> String {
+func hostName() -> String {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0 else { return "unknown host" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -27,11 +27,11 @@ extension Node {
 
     nonisolated(nonsending) func openSeal(
         under root: RootKey?, _ opening: Opening, _ database: Database, _ reactor: Reactor,
-        _ told: (Notice) -> Void
+        _ reasons: DatabaseReasons, _ told: (Notice) -> Void
     ) async throws -> (Seal, SealedStart?) {
         if let since = try await SealOrder.read(database) { return begin(.byOrder(since: since), told) }
         guard let root else { return begin(.noRootKey(file: settings.rootKeyFile), told) }
-        return try await patiently(reactor) {
+        return try await patiently(reactor, reasons) {
             try await database.transaction { (Seal(try await opening.open(under: root, in: $0)), nil) }
         }
     }
@@ -53,6 +53,22 @@ extension SealedStart {
     }
 }
 
+extension IPAddress {
+    fileprivate var isEverywhere: Bool { high == 0 && low == 0 }
+}
+
 extension Settings {
     var rootKeySource: RootKeySource { rootKeyText.map { .environment($0) } ?? .file(rootKeyFile) }
+
+    /// Whether shares reach this node from its own machine alone: what other machines reach is a proxy, and
+    /// shares are not taken from one.
+    var unsealsHereOnly: Bool { tls == nil || listen.ip == nil }
+
+    /// Where keepers bring their shares: this node itself, whatever stands before it.
+    var unsealPlace: String {
+        guard case .ip(let address, let port) = listen else { return "\(listen)" }
+        if tls != nil { return trustedProxies.isEmpty ? origin : "https://\(hostName()):\(port)" }
+        guard address.isEverywhere else { return "http://\(listen)" }
+        return address.family == .v4 ? "http://127.0.0.1:\(port)" : "http://[::1]:\(port)"
+    }
 }

@@ -50,7 +50,6 @@ package final class Node: Sendable {
     /// Starts everything and returns the address bound. Nothing listens before all is ready.
     package func start(told: @escaping @Sendable (Notice) -> Void) async throws -> SocketAddress {
         try claimAddress()
-        try checkEgress()
         for (index, worker) in workers.enumerated() { worker.start(name: "kb-loop-\(index)") }
         let watch = StartWatch(log, doing: "the database")
         defer { watch.end() }
@@ -102,20 +101,6 @@ package final class Node: Sendable {
         }
     }
 
-    /// An address that this machine lacks is told now, and not by every request.
-    private func checkEgress() throws(Failure) {
-        for address in settings.egress.all {
-            do {
-                try SocketAddress.ip(address.source, port: 0).claim()
-            } catch {
-                throw Failure(
-                    description: "this machine cannot send from \(address.source) "
-                        + "of KEYBELL_EGRESS_ADDRESSES (\(error))"
-                )
-            }
-        }
-    }
-
     /// Drains: no new connections, requests under way end, deliveries in flight finish, the private cluster
     /// stops.
     package func stop() async {
@@ -141,7 +126,7 @@ package final class Node: Sendable {
 
     private func tellDatabase(_ watch: StartWatch) {
         guard let url = settings.database else {
-            watch.begins("the private PostgreSQL; its log is \(settings.dataFolder)/postgres/server.log")
+            watch.begins("the private PostgreSQL; its log is \(settings.privateCluster)/server.log")
             return
         }
         if url.isOpenOnTheWay { log.warning("\(DatabaseURL.openOnTheWay)") }
@@ -149,8 +134,8 @@ package final class Node: Sendable {
 
     private func databaseURL() async throws -> DatabaseURL {
         if let url = settings.database { return url }
-        return try await lead.run { [settings, offLoop, entropy] worker in
-            try await worker.startCluster(folder: settings.dataFolder, offLoop: offLoop, entropy: entropy)
+        return try await lead.run { [settings, log, offLoop, entropy] worker in
+            try await worker.startCluster(settings, log: log, offLoop: offLoop, entropy: entropy)
         }
     }
 }
@@ -162,26 +147,30 @@ extension Node {
         _ url: DatabaseURL, on worker: isolated Worker, _ told: @Sendable (Notice) -> Void
     ) async throws -> NodeShared {
         let connector = Connector(url, settings: SessionSettings(), reactor: worker.reactor, offLoop: offLoop)
-        let wrapped = try await patiently(worker.reactor) {
+        let reasons = DatabaseReasons("waiting for the database", in: log)
+        reasons.hear(from: connector)
+        let wrapped = try await patiently(worker.reactor, reasons) {
             try await KeyEncryptionKeys.read(through: connector)
         }
         let rootKey = try await findRootKey(opening: wrapped, told)
         guard try await !UnfinishedRestore.isThere(connector) else {
             throw Failure(description: UnfinishedRestore.sentence)
         }
-        let applied = try await patiently(worker.reactor) {
+        let applied = try await patiently(worker.reactor, reasons) {
             try await Migrator(Assets.migrations).run(connector)
         }
         if !applied.isEmpty { log.info("migrated", ["to": .int(Int64(applied.max() ?? 0))]) }
         let database = Database(url, reactor: worker.reactor, offLoop: offLoop, entropy: entropy)
+        reasons.hear(from: database.connector)
         database.start(on: worker)
         defer { database.stop() }
-        try await database.ready(within: .seconds(30))
+        try await reasons.explaining { try await database.ready(within: .seconds(30)) }
         if let era = try await Eras.check(database) {
             log.warning("a new era of events begins", ["era": .int(Int64(era))])
         }
         let opening = Opening(states: .ofKeys, clock: clock)
-        let (seal, sealedStart) = try await openSeal(under: rootKey, opening, database, worker.reactor, told)
+        let (seal, sealedStart) = try await openSeal(
+            under: rootKey, opening, database, worker.reactor, reasons, told)
         try await announceBootstrap(database, told)
         let metrics = Metrics()
         let id = NodeID(UUID(at: clock.now(), entropy: entropy))
@@ -206,17 +195,20 @@ extension Node {
 
     /// A database that is just starting is waited for; a schema that does not fit is not.
     nonisolated(nonsending) func patiently<Result>(
-        _ reactor: Reactor, _ body: () async throws -> Result
+        _ reactor: Reactor, _ reasons: DatabaseReasons,
+        _ body: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
         for _ in 1..<60 {
             do {
-                return try await body()
+                let result = try await body()
+                reasons.isBack()
+                return result
             } catch let error as PostgresError {
-                log.warning("waiting for the database", ["error": .text("\(error)")])
+                reasons.hear(ifSilentAfter: error)
                 await reactor.sleep(nanoseconds: 500_000_000)
             }
         }
-        return try await body()
+        return try await reasons.explaining(body)
     }
 }
 
@@ -225,5 +217,6 @@ package enum Notice: Sendable {
     case startsSealed(SealedStart)
     case rootKeyMade(String)
     case bootstrapTokenMade(token: String, file: String)
+    case bootstrapTokenKept(file: String, expiresAt: Timestamp)
     case bootstrapTokenElsewhere(place: String, madeAt: Timestamp, expiresAt: Timestamp)
 }

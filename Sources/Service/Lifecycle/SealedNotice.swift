@@ -53,7 +53,7 @@ struct SealedNotice {
                 w.field("node_id", shared.id.description)
                 w.field("version", Release.version)
                 w.field("reason", start.reason)
-                w.field("unseal_at", "\(shared.settings.origin)/v1/system/unseal")
+                w.field("unseal_at", "\(shared.settings.unsealPlace)/v1/system/unseal")
             }
         }
         return w.bytes

@@ -18,8 +18,7 @@ enum DatabaseHost {
             if let url = settings.database { return try await body(worker, url, offLoop) }
             let ticket = Interruption.undo { [weak worker] in await worker?.stopCluster() }
             defer { Interruption.withdraw(ticket) }
-            let url = try await worker.startCluster(
-                folder: settings.dataFolder, offLoop: offLoop, entropy: .system)
+            let url = try await worker.startCluster(settings, offLoop: offLoop, entropy: .system)
             do {
                 let result = try await body(worker, url, offLoop)
                 await worker.stopCluster()
