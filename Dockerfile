@@ -15,6 +15,9 @@ COPY Packs ./Packs
 COPY Web ./Web
 COPY Assets ./Assets
 COPY openapi.yaml openapi.json ./
+# What the binary tells of itself: --build-arg BUILD="$(git describe --always --dirty --abbrev=12)".
+ARG BUILD=
+RUN if [ -n "$BUILD" ]; then echo "$BUILD" > Assets/build; fi
 RUN swift build -c release --product keybell --static-swift-stdlib \
     && install -D -m 0755 .build/release/keybell /out/keybell \
     && strip /out/keybell

@@ -7,7 +7,7 @@ extension ProblemCode {
         "signature_invalid", .unauthorized, "Not signed as it must be")
     package static let forbidden = ProblemCode("forbidden", .forbidden, "Not allowed")
     package static let stepUpRequired = ProblemCode(
-        "step_up_required", .unauthorized, "A fresh second factor is needed")
+        "step_up_required", .unauthorized, "A fresh proof of who you are is needed")
     package static let mfaRequired = ProblemCode(
         "mfa_required", .forbidden, "A second factor is needed from now on")
     package static let humanRequired = ProblemCode("human_required", .forbidden, "A person is needed")

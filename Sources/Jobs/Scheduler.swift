@@ -30,6 +30,8 @@ package final class Scheduler {
     private var isStopping = false
     private var isIdle = true
     private let bell = Wakeup()
+    /// Hears how each run of this node ended.
+    package var onEnd: ((_ job: String, _ outcome: RunRecord.Outcome) -> Void)?
 
     /// - Parameter isPaused: while it says so, nothing new is taken here, and what runs is told to return.
     package init(
@@ -141,6 +143,7 @@ package final class Scheduler {
 
     private nonisolated(nonsending) func record(_ begun: ActiveRun) async {
         let ending = await begun.ending.get()
+        onEnd?(begun.job.name, ending.outcome)
         if ending.outcome != .succeeded {
             log.warning(
                 "a job failed",

@@ -15,7 +15,8 @@ struct SealedTests {
     private static let answered: Set<String> = [
         "abortUnseal", "getAlertPage", "getContractJSON", "getContractYAML", "getDepositPage", "getHealth",
         "getIndex",
-        "getInvitationPage", "getMetrics", "getPasswordPage", "getProblem", "getReadiness", "getSeal",
+        "getInvitationPage", "getLiveness", "getMetrics", "getPasswordPage", "getProblem", "getReadiness",
+        "getSeal",
         "unseal",
     ]
 

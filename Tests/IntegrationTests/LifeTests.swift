@@ -2,6 +2,7 @@ import Crypto
 import EventLoop
 import Glibc
 import JSON
+import Postgres
 import TestSupport
 import Testing
 

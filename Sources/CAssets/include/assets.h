@@ -10,3 +10,6 @@ typedef struct {
 
 /// The files, ended by one whose name is null.
 const kassets_file *kassets_files(void);
+
+/// The commit that this is built from; null where nobody said.
+const char *kassets_build(void);

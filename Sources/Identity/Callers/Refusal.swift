@@ -68,12 +68,13 @@ package struct RefusedRequest: Equatable, Sendable {
 extension Problem {
     /// One answer for every reason, and for no token at all (RFC 6750 section 3).
     package static var unauthenticated: Problem {
-        unauthenticated("A valid access token, or a session, is needed.")
+        unauthenticated("A valid access token (Authorization: Bearer …), or a session, is needed.")
     }
 
     /// Where no session is enough.
     package static var accessTokenNeeded: Problem {
-        unauthenticated("A valid access token is needed; a session does not open this.")
+        unauthenticated(
+            "A valid access token (Authorization: Bearer …) is needed; a session does not open this.")
     }
 
     /// Where something else than an access token proves who calls. One answer for every reason, too.

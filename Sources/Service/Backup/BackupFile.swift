@@ -48,7 +48,10 @@ struct BackupFile {
 
     /// What it is; throws unless every byte is as it was written.
     func verified() throws -> BackupManifest {
-        let descriptor = try SystemError.check("open") { klinux_open(path, O_RDONLY | O_CLOEXEC, 0) }
+        let descriptor = klinux_open(path, O_RDONLY | O_CLOEXEC, 0)
+        guard descriptor >= 0 else {
+            throw Failure(description: "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
         var status = stat()
         try SystemError.check("fstat") { fstat(descriptor, &status) }

@@ -21,7 +21,7 @@ package enum Command {
             name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }
         ),
         Entry(name: "migrate", usage: "migrate [--env-file FILE]", run: { await MigrateCommand.run($0) }),
-        Entry(name: "health", usage: "health [--url URL]", run: { HealthCommand.run($0) }),
+        Entry(name: "health", usage: "health [--url URL] [--ca FILE]", run: { await HealthCommand.run($0) }),
         Entry(
             name: "audit", usage: "audit verify --export FILE [--pin KEY]", run: { AuditCommand.run($0) }),
         Entry(
@@ -45,7 +45,7 @@ package enum Command {
         Entry(
             name: "import", usage: "import FILE… [--format F] [--url URL] …",
             run: { await ImportCommand.run($0) }),
-        Entry(name: "version", usage: "version", run: { _ in say("keybell \(Release.version)") }),
+        Entry(name: "version", usage: "version", run: { _ in say(Release.text) }),
     ]
 
     /// - Parameter arguments: without the program's name.

@@ -59,10 +59,29 @@ struct RemoteNode: Sendable {
         }
     }
 
+    /// The status that a GET of this https address is answered with. Whose certificate is not proven, by the
+    /// system's authorities or those of a file, is not asked.
+    static func status(ofPage text: String, authorities: String?) async throws -> Int {
+        let worker = try Worker()
+        worker.start(name: "kb-health")
+        defer { worker.stop() }
+        let page = try url(text)
+        return try await worker.run { worker in
+            try await send(page, .get, [], authorities, worker.reactor).status
+        }
+    }
+
     private static nonisolated(nonsending) func call(
         _ url: OutgoingURL, _ method: OutgoingMethod, _ body: [UInt8], _ authorities: String?,
         _ reactor: Reactor
     ) async throws -> JSONValue {
+        try JSONValue.parse(try await send(url, method, body, authorities, reactor).body)
+    }
+
+    private static nonisolated(nonsending) func send(
+        _ url: OutgoingURL, _ method: OutgoingMethod, _ body: [UInt8], _ authorities: String?,
+        _ reactor: Reactor
+    ) async throws -> OutgoingResponse {
         var settings = HTTPClient.Settings()
         settings.certificateAuthorityFile = authorities
         let offLoop = try OffLoop(threads: 1, limit: 4, name: "kb-resolve")
@@ -73,7 +92,7 @@ struct RemoteNode: Sendable {
             method, url, headers: [OutgoingHeader("content-type", "application/json")], body: body,
             allowance: allowance(url.port), mayResend: false)
         request.responseLimits = .init(readBytes: answerBytes, keptBytes: answerBytes)
-        return try JSONValue.parse(try await client.send(request).body)
+        return try await client.send(request)
     }
 
     private static func call(

@@ -29,7 +29,11 @@ enum ServeCommand {
     private static func serve(_ settings: Settings, _ log: Log) async throws -> Int32 {
         let begun = Clock.system.monotonicNanoseconds()
         log.info(
-            "starting", ["version": .text(Release.version), "address": .text("\(settings.listen)")])
+            "starting",
+            [
+                "version": .text(Release.version), "schema": .int(Int64(Release.schema)),
+                "build": .text(Release.build ?? ""), "address": .text("\(settings.listen)"),
+            ])
         log.flush()
         let node = try Node(settings: settings, log: log)
         var (isReady, isWanted) = (false, true)

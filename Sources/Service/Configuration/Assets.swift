@@ -15,6 +15,12 @@ enum Assets {
         return nil
     }
 
+    /// As `git describe` names it. Nil: nobody said.
+    static let build: String? = kassets_build().flatMap { text in
+        let name = String(cString: text).prefix { $0.isASCII && !$0.isWhitespace }
+        return name.isEmpty ? nil : String(name.prefix(64))
+    }
+
     static var migrations: [Migration] {
         files(in: "Migrations/").compactMap { name, bytes in
             Migration(fileName: name, sql: String(decoding: bytes, as: UTF8.self))

@@ -12,7 +12,10 @@ struct OpenEndpoints {
     let pages: ProblemPages
 
     var operations: [Operation] {
-        [index, health, readiness, metrics, yaml, json, problem] + linkedPages
+        [
+            index, health("/healthz", id: "getHealth"), health("/livez", id: "getLiveness"), readiness,
+            metrics, yaml, json, problem,
+        ] + linkedPages
     }
 
     private var index: Operation {
@@ -37,9 +40,9 @@ struct OpenEndpoints {
             })
     }
 
-    private var health: Operation {
+    private func health(_ path: String, id: String) -> Operation {
         Endpoint(
-            "/healthz", id: "getHealth", requires: .none,
+            path, id: id, requires: .none,
             atOnce: { request, _ in
                 try request.parameters().finish()
                 return .object { w in w.field("status", "ok") }

@@ -44,7 +44,7 @@ struct Readiness {
         } catch {
             shared.log.debug("not ready", ["error": .text("\(error)")])
         }
-        let wanted = Assets.migrations.map(\.number).max() ?? 0
+        let wanted = Release.schema
         let checks = [
             Check(
                 name: "database", isOK: migration != nil, detail: migration == nil ? "does not answer" : nil

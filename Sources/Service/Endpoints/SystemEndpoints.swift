@@ -19,7 +19,8 @@ struct SystemEndpoints {
     private static let nodes = Statement(
         "system_nodes",
         """
-        select id, version, loops, started_at, last_seen_at, egress from node where last_seen_at > $1
+        select id, version, loops, started_at, last_seen_at, egress, schema::bigint, build from node
+        where last_seen_at > $1
         order by started_at, id
         """)
 
@@ -42,6 +43,8 @@ struct SystemEndpoints {
         guard let row = try await installation.rows().first else { throw PostgresError.unavailable }
         return .object { w in
             w.field("version", Release.version)
+            w.field("schema", Release.schema)
+            w.field("build", Release.build)
             w.field("time", context.now.description)
             w.array("nodes", nodes) { w, node in write(node, to: &w) }
             w.object("database") { w in
@@ -69,6 +72,8 @@ struct SystemEndpoints {
         w.object { w in
             w.field("id", id.description)
             w.field("version", node.text(1))
+            w.field("schema", node.optionalInt64(6))
+            w.field("build", node.optionalText(7))
             w.field("loops", node.int64(2))
             w.field("started_at", node.timestamp(3).description)
             w.field("last_seen_at", node.timestamp(4).description)

@@ -165,6 +165,9 @@ extension Node {
         database.start(on: worker)
         defer { database.stop() }
         try await reasons.explaining { try await database.ready(within: .seconds(30)) }
+        if try await ForeignDump.check(database, at: clock.now(), entropy: entropy) {
+            log.warning("the database came out of a dump: nothing is used until an owner confirms that")
+        }
         if let era = try await Eras.check(database) {
             log.warning("a new era of events begins", ["era": .int(Int64(era))])
         }
@@ -187,9 +190,7 @@ extension Node {
             webhookMetrics: WebhookMetrics(metrics),
             away: AwayMode(clock: clock, metrics: metrics))
         shared.exchangeStates.export(to: metrics)
-        metrics.computed(
-            "keybell_approvals_pending", "Requests that wait for approvals.", kind: "gauge"
-        ) { [state = shared.state] in Double(state.pendingApprovals) }
+        shared.exportState()
         return shared
     }
 

@@ -8,8 +8,8 @@ enum NodeRegister {
     private static let note = Statement(
         "node_note",
         """
-        insert into node (id, version, loops, started_at, last_seen_at, key_generation, egress)
-        values ($1, $2, $3::integer, $4, $5, $6::integer, $7)
+        insert into node (id, version, loops, started_at, last_seen_at, key_generation, egress, schema, build)
+        values ($1, $2, $3::integer, $4, $5, $6::integer, $7, $8::integer, $9)
         on conflict (id) do update
         set last_seen_at = excluded.last_seen_at, key_generation = excluded.key_generation
         """)
@@ -38,7 +38,8 @@ enum NodeRegister {
                 try await transaction.query(
                     note, .id(shared.id), .text(Release.version), .int32(Int32(shared.settings.loops)),
                     .timestamp(shared.startedAt), .timestamp(now), .int(shared.custodian.generation),
-                    .textArray(shared.settings.egress.all.map(\.description)))
+                    .textArray(shared.settings.egress.all.map(\.description)),
+                    .int(Release.schema), .text(Release.build))
             }
         }
     }

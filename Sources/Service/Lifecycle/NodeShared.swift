@@ -71,4 +71,11 @@ extension NodeShared {
 /// The release, as `/` and `/v1/system` tell it.
 package enum Release {
     package static let version = "0.1.0"
+    /// The number of the newest migration that it knows: what tells two builds of a version apart.
+    static let schema = Assets.migrations.map(\.number).max() ?? 0
+    static let build = Assets.build
+
+    static var text: String {
+        "keybell \(version), schema \(schema)\(build.map { ", built from \($0)" } ?? "")"
+    }
 }

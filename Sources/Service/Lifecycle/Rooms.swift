@@ -109,6 +109,7 @@ final class Rooms {
         signals.start(on: worker)
         signing.start(on: worker)
         delivery.start(on: worker)
+        scheduler?.count(in: shared)
         scheduler?.start(on: worker)
         horizon?.start(on: worker)
     }

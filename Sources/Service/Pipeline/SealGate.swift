@@ -5,7 +5,8 @@ import HTTPServer
 /// What a sealed node still answers: whether it is well, what it is, and how to unseal it.
 struct SealGate {
     static let open: Set<String> = [
-        "getIndex", "getHealth", "getReadiness", "getMetrics", "getContractYAML", "getContractJSON",
+        "getIndex", "getHealth", "getLiveness", "getReadiness", "getMetrics", "getContractYAML",
+        "getContractJSON",
         "getProblem", "getAlertPage", "getDepositPage", "getInvitationPage", "getPasswordPage", "getSeal",
         "unseal",
         "abortUnseal",
