@@ -55,7 +55,7 @@ package struct Notice: Sendable {
         let name = Plain.line(isAlert ? rule ?? type : named)
         title = name.isEmpty ? type : name
         text = isAlert ? Self.said(data) ?? Self.sentence(data, rule) : Self.words(of: type, data)
-        facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: data)
+        facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: type, data)
         link = isAlert || isDigest ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
         // An own event that names an alert is not that alert.
         thing = data[isAlert ? "alert_id" : "event_id"]?.asString ?? id
@@ -111,7 +111,16 @@ extension Notice {
 
     private static func words(of type: String, _ data: JSONObject) -> String {
         if type == "webhook.test" { return "Keybell reaches this channel." }
-        return Plain.line((data["summary"] ?? data["message"])?.asString ?? "")
+        return sentence(of: data)?.text ?? ""
+    }
+
+    /// Of an event that tells of itself in words, and in which of its fields.
+    private static func sentence(of data: JSONObject) -> (name: String, text: String)? {
+        for name in ["summary", "message"] {
+            let text = Plain.line(data[name]?.asString ?? "")
+            if !text.isEmpty { return (name, text) }
+        }
+        return nil
     }
 
     private static func facts(ofAlert data: JSONObject) -> [Fact] {
@@ -128,14 +137,28 @@ extension Notice {
         for name in ["group", "labels"] {
             for member in data[name]?.asObject?.members ?? [] { append(member, to: &facts) }
         }
-        return Array(facts.prefix(factLimit))
+        return fitting(facts)
     }
 
-    private static func facts(ofEvent data: JSONObject) -> [Fact] {
-        let unsaid: Set<String> = ["event_id", "sequence", "summary", "message", "webhook_id"]
+    /// Of an own event that has fields named as ours, all that was pushed stands together.
+    private static func facts(ofEvent type: String, _ data: JSONObject) -> [Fact] {
+        var unsaid: Set<String> = ["event_id", "sequence"]
+        if !type.hasPrefix("custom.") { unsaid.insert("webhook_id") }
+        if let sentence = sentence(of: data) { unsaid.insert(sentence.name) }
+        let pushed = type.hasPrefix("custom.") ? data["event_data"]?.asObject : nil
         var facts: [Fact] = []
         for member in data.members where !unsaid.contains(member.name) { append(member, to: &facts) }
-        return Array(facts.prefix(factLimit))
+        for member in pushed?.members ?? [] where member.name != sentence(of: data)?.name {
+            append(member, to: &facts)
+        }
+        return fitting(facts)
+    }
+
+    /// No field's name has a space, so none is taken for the count.
+    private static func fitting(_ facts: [Fact]) -> [Fact] {
+        guard facts.count > factLimit else { return facts }
+        let told = facts.prefix(factLimit - 1)
+        return told + [Fact(name: "not shown", value: "\(facts.count - told.count) more")]
     }
 
     /// Values of one word; what is nested is behind the link.
