@@ -24,10 +24,7 @@ struct CustomEvent {
 
     init(_ value: JSONValue) throws(FieldErrors) {
         var f = try Fields(value, nulls: .missing)
-        id = f.parsed(optional: "id", expected: "1 to 100 visible characters of ASCII") { text in
-            Self.idBytes.contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) }
-                ? text : nil
-        }
+        id = f.parsed(optional: "id", expected: "1 to 100 visible characters of ASCII", Self.id)
         let name = f.string("type", 1...100)
         let type = EventType(name)
         if f.has("type"), !name.isEmpty, type?.isCustom != true {
@@ -45,6 +42,13 @@ struct CustomEvent {
         guard let type else { throw FieldErrors() }
         self.type = type
     }
+
+    private static func id(_ text: String) -> String? {
+        idBytes.contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) } ? text : nil
+    }
+
+    /// The client's own, of what may be no event otherwise.
+    static func id(in value: JSONValue) -> String? { value["id"]?.asString.flatMap { id($0) } }
 
     private static func data(_ f: inout Fields) -> JSONObject {
         guard let value = f.take("data") else { return JSONObject() }
@@ -88,15 +92,35 @@ struct CustomEvent {
 }
 
 extension CustomEvent {
-    /// Of all that is told under its id.
-    var digest: [UInt8] {
+    /// Of all that is told under its id, in whatever order its fields are written.
+    var digest: [UInt8] { digest(of: JSONValue.object(data).sorted) }
+
+    /// Whether it is what was stored under its id. Before fields were sorted, the digest was of the data as
+    /// it was written.
+    func isToldBy(_ digest: [UInt8]) -> Bool {
+        digest == self.digest || digest == self.digest(of: .object(data))
+    }
+
+    private func digest(of data: JSONValue) -> [UInt8] {
         let subject = self.subject.map { JSONValue.string($0) } ?? .null
-        let told: JSONValue = [.string(type.name), subject, .object(data)]
+        let told: JSONValue = [.string(type.name), subject, data]
         return SHA256.hash(told.bytes)
     }
 }
 
 extension JSONValue {
+    /// With the members of each object in the order of their names.
+    fileprivate var sorted: JSONValue {
+        switch self {
+        case .array(let elements): return .array(elements.map(\.sorted))
+        case .object(let object):
+            let members = object.members.map { ($0.name, $0.value.sorted) }
+            return .object(
+                JSONObject(members: members.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }))
+        case .null, .bool, .number, .string: return self
+        }
+    }
+
     /// Containers inside one another, this one included.
     fileprivate var depth: Int {
         switch self {

@@ -46,7 +46,10 @@ struct EventBatch {
         } catch {
             let first = error.errors.first
             let code = first.map { Self.codes.contains($0.code) ? $0.code : FieldCode.malformed }
-            refuse(code ?? FieldCode.malformed, "\(first?.pointer ?? "") \(first?.message ?? "")")
+            // What is about the whole row has an empty pointer.
+            let words = [first?.pointer, first?.message].compactMap(\.self).filter { !$0.isEmpty }
+            refuse(
+                code ?? FieldCode.malformed, words.joined(separator: " "), id: CustomEvent.id(in: value))
         }
     }
 
@@ -76,8 +79,8 @@ struct EventBatch {
         for row in judged { note(row) }
     }
 
-    private mutating func refuse(_ code: String, _ message: String) {
-        note(Judged(line: line, id: nil, verdict: .refused(code: code, message: message)))
+    private mutating func refuse(_ code: String, _ message: String, id: String? = nil) {
+        note(Judged(line: line, id: id, verdict: .refused(code: code, message: message)))
     }
 
     private mutating func note(_ row: Judged) {

@@ -10,6 +10,8 @@ package struct EventEndpoints {
     /// What the caller of a stream may see by now; nil when that is nothing any more. Identity knows.
     package typealias Recheck = nonisolated(nonsending) (Context) async throws -> EventLeave?
 
+    fileprivate static let invalidCursor = "invalid_cursor"
+
     private let database: Database
     private let reader: HorizonReader
     private let things: TargetSource
@@ -52,10 +54,15 @@ package struct EventEndpoints {
     {
         var query = try request.parameters()
         let limit = query.limit(upTo: 1_000)
-        let after = query.text("after")
+        // As other lists call it; both say the same.
+        let (given, alias) = (query.text("after"), query.text("cursor"))
+        if given != nil, alias != nil {
+            query.fail("cursor", code: "repeated", "must not stand beside after")
+        }
+        let (name, after) = given == nil && alias != nil ? ("cursor", alias) : ("after", given)
         let position = after.flatMap { EventPosition($0) }
         if let after, after != "now", position == nil {
-            query.fail("after", code: "invalid_cursor", "must be now, or a cursor of this feed")
+            query.fail(name, code: Self.invalidCursor, "must be now, or a cursor of this feed")
         }
         let filter = EventFilter(
             patterns: EventFilter.patterns(&query), subject: query.text("subject"),
@@ -65,6 +72,10 @@ package struct EventEndpoints {
             after == "now"
             ? try await reader.end()
             : try await reader.read(after: position ?? .beginning, limit: limit, filter)
+        // At the end of the feed a place that is not behind it may be of what is about to be seen.
+        if page.events.isEmpty, let position, page.next == position, try await reader.isAhead(position) {
+            throw Problem.aheadOfFeed("query:\(name)")
+        }
         return Response.object { w in
             w.field("data", page.events.compactMap { filter.show($0, page.targets) })
             w.field("next_cursor", page.next.description)
@@ -85,9 +96,12 @@ package struct EventEndpoints {
                 .invalidParameter, "Last-Event-ID is no cursor of this feed.",
                 errors: [
                     FieldError(
-                        pointer: "header:Last-Event-ID", code: "invalid_cursor",
+                        pointer: "header:Last-Event-ID", code: Self.invalidCursor,
                         message: "must be an id of this feed")
                 ])
+        }
+        if let position, try await reader.isAhead(position) {
+            throw Problem.aheadOfFeed("header:Last-Event-ID")
         }
         return try await open(filter, after: position, context)
     }
@@ -112,5 +126,18 @@ package struct EventEndpoints {
             try await stream.run(writer)
         }
         return response
+    }
+}
+
+extension Problem {
+    /// It would stay empty until the feed comes that far, if it ever does.
+    fileprivate static func aheadOfFeed(_ pointer: String) -> Problem {
+        Problem(
+            .invalidParameter, "The feed has no such place yet.",
+            errors: [
+                FieldError(
+                    pointer: pointer, code: EventEndpoints.invalidCursor,
+                    message: "must be a place that this feed has reached")
+            ])
     }
 }

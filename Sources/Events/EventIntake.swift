@@ -71,7 +71,7 @@ enum EventIntake {
     ) -> EventBatch.Verdict {
         let custom = item.event
         if let own = item.ownID, let earlier = known[own] {
-            return earlier.digest == custom.digest ? .repeated(earlier.event) : taken
+            return custom.isToldBy(earlier.digest) ? .repeated(earlier.event) : taken
         }
         let event = item.change.emit(NewEvent(custom.type, subject: custom.subject, data: custom.data))
         if let own = item.ownID {

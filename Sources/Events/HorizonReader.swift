@@ -108,6 +108,21 @@ package struct HorizonReader {
         ]
     }
 
+    private static let ahead = Statement(
+        "event_ahead",
+        """
+        select $1 > era or $1 = era and $2::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) from installation
+        """)
+
+    /// Whether there is no such place yet: nothing that happened has it, and so nobody was given it.
+    package nonisolated(nonsending) func isAhead(_ position: EventPosition) async throws(PostgresError)
+        -> Bool
+    {
+        let rows = try await database.query(
+            Self.ahead, .int32(position.era), .text(String(position.transaction)))
+        return rows.first?.bool(0) ?? false
+    }
+
     /// The present end of what is decided.
     package nonisolated(nonsending) func end() async throws(PostgresError) -> Page {
         let rows = try await database.query(Self.edge)

@@ -1,4 +1,5 @@
 import Access
+import Crypto
 import JSON
 import Kernel
 import TestSupport
@@ -119,11 +120,24 @@ import Testing
             let other = try await desk.push(#"{"id": "fill-1", "type": "custom.fill", "data": {"n": 2}}"#)
             #expect(other.status == 422 && other.pointers == ["/id"])
             #expect(other.json["errors"]?[0]?["code"] == "id_taken")
+            // In whatever order it is written.
+            let head = #"{"id": "fill-2", "type": "custom.fill", "data": "#
+            let written = head + #"{"b": [{"y": 1, "x": 2}], "a": 3}}"#
+            let sorted = head + #"{"a": 3, "b": [{"x": 2, "y": 1}]}}"#
+            let stored = try await desk.push(written)
+            let repeated = try await desk.push(sorted)
+            #expect(stored.status == 201 && repeated.status == 200)
+            #expect(repeated.json["id"] == stored.json["id"])
+            // What was claimed before the order did not matter is known as it was written.
+            let earlier = try CustomEvent(try JSONValue.parse(written))
+            let data = try #require(try JSONValue.parse(written)["data"])
+            #expect(earlier.isToldBy(SHA256.hash((["custom.fill", .null, data] as JSONValue).bytes)))
+            #expect(!earlier.isToldBy(SHA256.hash((["custom.fill", "x", data] as JSONValue).bytes)))
             // Somebody else's is another.
             let stranger = PrincipalID(.user, UUID(high: 3, low: 3))
             let theirs = try await desk.push(body, as: stranger)
             #expect(theirs.status == 201 && theirs.json["id"] != first.json["id"])
-            #expect(try await desk.list().types == ["custom.fill", "custom.fill"])
+            #expect(try await desk.list().types.count == 3)
             for wrong in [#""""#, #""a b""#, "\"\(String(repeating: "x", count: 101))\"", "5"] {
                 let answer = try await desk.push(#"{"id": \#(wrong), "type": "custom.fill"}"#)
                 #expect(answer.status == 422 && answer.pointers == ["/id"], "\(wrong)")
@@ -136,7 +150,8 @@ import Testing
     {
         try await FeedDesk.run { _, desk in
             let batch = """
-                {"events": [{"id": "a", "type": "custom.a"}, {"type": "custom.b"}, {"type": "key.revoked"},
+                {"events": [{"id": "a", "type": "custom.a"}, {"type": "custom.b"},
+                    {"id": "own", "type": "key.revoked"},
                     {"id": "a", "type": "custom.a"}, {"id": "a", "type": "custom.c"}]}
                 """
             let first = try await desk.push(batch)
@@ -146,6 +161,9 @@ import Testing
                     "stored", "stored", "refused", "repeated", "refused",
                 ])
             #expect(verdicts.compactMap { $0["line"]?.asInt } == [1, 2, 3, 4, 5])
+            #expect(verdicts.compactMap { $0["id"] } == ["a", .null, "own", "a", "a"])
+            let whole = try await desk.push(#"{"events": [5]}"#)
+            #expect(whole.json["errors"]?[0]?["message"] == "must be an object", "\(whole.text)")
             #expect(verdicts.count == 5 && verdicts[0]["event_id"] == verdicts[3]["event_id"])
             #expect(first.json["stored"] == 2 && first.json["repeated"] == 1 && first.json["refused"] == 2)
             #expect(
@@ -207,6 +225,14 @@ import Testing
             #expect(try await desk.list("subject=one").types == ["custom.a.x", "custom.axx"])
             #expect(try await desk.list("type=kye.revoked").pointers == ["query:type"])
             #expect(try await desk.list("after=yesterday").pointers == ["query:after"])
+            #expect(try await desk.list("cursor=\(now.cursor)").types.count == 3, "as other lists name it")
+            #expect(try await desk.list("cursor=yesterday").pointers == ["query:cursor"])
+            let both = try await desk.list("after=now&cursor=\(now.cursor)")
+            #expect(both.pointers == ["query:cursor"])
+            let id = now.cursor.split(separator: ".").last ?? ""
+            for place in ["99.1.\(id)", "1.9000000000000000000.\(id)"] {
+                #expect(try await desk.list("after=\(place)").pointers == ["query:after"], "\(place)")
+            }
         }
     }
 
