@@ -61,6 +61,11 @@ extension EventType {
     /// A request that waits is about the key or account that it would do something to, where it is one.
     package var isAboutRequests: Bool { name.hasPrefix("approval.") }
 
+    /// Whether it takes the data of such an event to know what it is about.
+    package var tellsTopicInData: Bool {
+        EventVeil.isAlert(self) || isAboutPrincipals || isAboutRequests
+    }
+
     /// An alert is about what it shows.
     var mayBeAboutThings: Bool { isAboutThings || isAboutRequests || EventVeil.isAlert(self) }
 
@@ -77,7 +82,6 @@ extension EventType {
 extension FeedEvent {
     /// The data is read only where it is needed.
     var topic: EventTopic {
-        let isInData = EventVeil.isAlert(type) || type.isAboutPrincipals || type.isAboutRequests
-        return isInData ? EventTopic(of: event) : EventTopic(of: type, subject: subject, JSONObject())
+        type.tellsTopicInData ? EventTopic(of: event) : EventTopic(of: type, subject: subject, JSONObject())
     }
 }

@@ -181,6 +181,9 @@ struct RuleCourseEndpointsTests {
                 lines.last?["events"] == 9 && lines.last?["firings"] == 1 && lines.last?["complete"] == true)
             let blind = desk.context([.rulesRead])
             #expect(try await desk.backtest(id, from: start, as: blind).last?["firings"] == 0)
+            #expect(
+                try await desk.backtest(id, from: start, as: blind).last?["events"] == 0,
+                "what may not be seen is not counted either")
             let ofKeys =
                 try await desk.call(
                     "POST", "alert-rules", #"{"name": "keys", "severity": "info", "on": ["key.*"]}"#

@@ -37,18 +37,19 @@ struct Backtest {
         var run = RuleRun(
             rule.content, from: from, knowing: try await recalled(eyes, writer), room: .ofBacktest)
         var place = EventPosition.beginning
-        var isMore = true
+        var (isMore, read) = (true, 0)
         while isMore {
             if writer.isDraining { throw BodyError.disconnected }
             if clock.monotonicNanoseconds() &- lookedAt > UInt64(Self.lookEvery.nanoseconds) {
                 (eyes, lookedAt) = (try await currentEyes(), clock.monotonicNanoseconds())
             }
-            let page = try await read(after: place)
-            report.read += page.count
-            isMore = page.count == Self.pageEvents && report.read < Self.eventsAtMost
+            let page = try await self.read(after: place)
+            read += page.count
+            isMore = page.count == Self.pageEvents && read < Self.eventsAtMost
             if let last = page.last { place = last.position }
-            let fitting = page.filter { rule.content.mayConcern($0) }.map(\.event)
-            let targets = try await eyes.targets(of: fitting, in: database)
+            let (seen, targets) = try await eyes.seen(page, in: database)
+            report.events += seen.count
+            let fitting = seen.filter { rule.content.mayConcern($0) }.map(\.event)
             var fired: [(outcome: RuleRun.Outcome, view: JSONObject?)] = []
             for event in fitting {
                 guard let view = eyes.view(of: event, targets), rule.content.concerns(event, view) else {

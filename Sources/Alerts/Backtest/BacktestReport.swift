@@ -5,7 +5,8 @@ import Kernel
 
 /// What a backtest tells: a line for each firing, and what all of them come to.
 struct BacktestReport {
-    var read = 0
+    /// Of the rule's types, as far as whoever asks may see them.
+    var events = 0
     /// Groups that gave way to others.
     var groupsDropped = 0
     var nanoseconds: UInt64 = 0
@@ -129,7 +130,7 @@ struct BacktestReport {
         return line { w in
             w.field("kind", "summary")
             w.field("complete", isWhole)
-            w.field("events", read)
+            w.field("events", events)
             w.field("firings", firings)
             w.field("suppressed", suppressed)
             w.field("resolved", resolved)

@@ -19,6 +19,11 @@ struct StoredEvent {
         let actor = Actor(principal: actor, accessToken: nil, address: nil)
         return Event(id: position.id, at: at, type: type, subject: subject, actor: actor, data: object)
     }
+
+    /// Its data is read only where that takes it.
+    var topic: EventTopic {
+        type.tellsTopicInData ? EventTopic(of: event) : EventTopic(of: type, subject: subject, JSONObject())
+    }
 }
 
 /// Whose eyes it is read with: all of them must see an event.
@@ -32,6 +37,20 @@ struct HistoryEyes {
         try await things.targets(
             of: events.lazy.map { EventTopic(of: $0).thing }, for: sights.lazy.map(\.rights),
             EventSight(of: .none).askedOfThings, in: database)
+    }
+
+    /// Of stored events, those that are for all of them.
+    nonisolated(nonsending) func seen(
+        _ stored: [StoredEvent], in database: Database
+    ) async throws -> (events: [StoredEvent], targets: Targets) {
+        let topics = stored.map(\.topic)
+        let targets = try await things.targets(
+            of: topics.lazy.map(\.thing), for: sights.lazy.map(\.rights), EventSight(of: .none).askedOfThings,
+            in: database)
+        let seen = zip(stored, topics).filter { event, topic in
+            sights.allSatisfy { $0.sees(event.type, topic, targets) }
+        }
+        return (seen.map(\.0), targets)
     }
 
     /// Nil: it is not for all of them.
