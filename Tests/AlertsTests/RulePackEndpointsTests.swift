@@ -148,6 +148,49 @@ struct RulePackEndpointsTests {
         }
     }
 
+    private static func pack(_ version: Int, bound: String) throws -> RulePack {
+        let event = { (value: String) in #"{"event": {"type": "custom.grade", "v": "\#(value)"}}"# }
+        let (low, high) = (event("${above-1}"), event("${above+1}"))
+        let text = """
+            {"name": "p", "version": \(version), "title": "P", "description": "D", "rules": [
+              {"name": "rises", "title": "Rises", "severity": "info", "security": false,
+               "advice": "Look at the grade.", "parameters": [
+                 {"name": "above", "type": "number", "default": 70, "minimum": 1, "maximum": 100,
+                  "description": "Reaches this."},
+                 {"name": "again", "type": "number", "default": 65, "minimum": 0, "maximum": 99,
+                  \(bound) "description": "Was below this."}],
+               "rule": {"on": ["custom.grade"], "when": "crosses_above(event.v, ${above})",
+                        "recover_when": "event.v < ${again}"},
+               "tests": [{"events": [\(low), \(high)], "expect": "fires"},
+                         {"events": [\(low), \(low)], "expect": "silent"}]}]}
+            """
+        return try RulePack(Array(text.utf8))
+    }
+
+    @Test func `what makes no sense together is refused, and dropped where it was chosen before`()
+        async throws
+    {
+        try await withDesk { _, desk in
+            let loose = try Self.pack(1, bound: "")
+            let bound = try Self.pack(2, bound: #""at_most": "above","#)
+            let alone = #"{"parameters": {"rises": {"above": 60}}}"#
+            let refused = try await post(desk, bound, "enable", alone)
+            #expect(refused.status == 422 && refused.pointers == ["/parameters/rises/again"])
+            #expect(refused.text.contains("must be at most above, which is 60"), "\(refused.text)")
+            _ = try await post(desk, loose, "enable", alone)
+            let offered = try await desk.packs([bound]).call("GET", "/v1/rule-packs/p", desk.context())
+            #expect(offered.json["rules"]?[0]?["update"]?["dropped"] == ["above"], "\(offered.text)")
+            let wrong = try await post(desk, bound, "update", #"{"parameters": {"rises": {"again": 61}}}"#)
+            #expect(wrong.status == 200 && wrong.json["rules"]?[0]?["dropped"] == ["above"])
+            let both = #"{"parameters": {"rises": {"above": 60, "again": 55}}}"#
+            let chosen = try await post(desk, bound, "enable", both)
+            #expect(chosen.json["rules"]?[0]?["action"] == "adjusted", "\(chosen.text)")
+            let shown = try await desk.packs([bound]).call("GET", "/v1/rule-packs/p", desk.context())
+            let again = shown.json["rules"]?[0]?["parameters"]?[1]
+            #expect(again?["at_most"] == "above" && again?["at_least"] == .null && again?["value"] == 55)
+        }
+    }
+
     @Test func `one call switches it off, and nobody edits past it`() async throws {
         try await withDesk { _, desk in
             let pack = try Self.pack(version: 2)

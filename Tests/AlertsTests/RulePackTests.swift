@@ -44,7 +44,13 @@ struct RulePackTests {
         for rule in try Self.packs().flatMap(\.rules) {
             for parameter in rule.parameters {
                 for value in parameter.extremes {
-                    let chosen = JSONObject(members: [(parameter.name, value)])
+                    var chosen = JSONObject(members: [(parameter.name, value)])
+                    // Where that alone makes no sense, what is bound to it is as far as it goes.
+                    if !rule.unfit(chosen).isEmpty {
+                        for other in rule.parameters.filter({ $0.isBound(to: parameter) }) {
+                            _ = chosen.append(other.name, value)
+                        }
+                    }
                     let draft = try rule.draft(chosen, at: .testStart)
                     let failures = RuleTestResults(draft.tests, of: draft.content).failures
                     #expect(failures.map(\.message) == [], "\(rule.name) \(parameter.name) \(value)")
@@ -125,6 +131,10 @@ enum PackTable {
 }
 
 extension PackParameter {
+    fileprivate func isBound(to other: PackParameter) -> Bool {
+        bound?.name == other.name || other.bound?.name == name
+    }
+
     /// Values at the ends of what it takes.
     fileprivate var extremes: [JSONValue] {
         switch kind {

@@ -23,6 +23,15 @@ struct PackParameter: Equatable, Sendable {
     let unit: String?
     let description: String
     let preset: PackValue
+    /// Another parameter of the rule, beyond which it makes no sense.
+    var bound: Bound?
+
+    struct Bound: Equatable, Sendable {
+        enum Side: Equatable, Sendable { case atMost, atLeast }
+
+        let side: Side
+        let name: String
+    }
 
     /// What it is set to by a request or a stored choice; nil when that cannot be: see `mistake`.
     func value(of json: JSONValue) -> PackValue? {
@@ -137,6 +146,8 @@ extension PackParameter {
             w.field("minimum", bounds.least)
             w.field("maximum", bounds.most)
             w.field("choices", choices)
+            w.field("at_most", bound.flatMap { $0.side == .atMost ? $0.name : nil })
+            w.field("at_least", bound.flatMap { $0.side == .atLeast ? $0.name : nil })
             w.field("default", preset.json)
             w.field("value", chosen ?? preset.json)
             w.field("adjusted", chosen != nil)

@@ -30,14 +30,22 @@ package struct PackRule: Sendable {
         if Set(parameters.map(\.name)).count != parameters.count {
             f.fail("parameters", code: FieldCode.notAChoice, "a name stands twice")
         }
+        let names = own.filter { $0.preset.size != nil }.map(\.name)
+        for bound in own.compactMap(\.bound) where !names.contains(bound.name) {
+            f.fail("parameters", code: FieldCode.notAChoice, "there is no size of \(bound.name)")
+        }
         try f.finish()
     }
 
     func parameter(_ name: String) -> PackParameter? { parameters.first { $0.name == name } }
 
-    /// What was chosen and cannot stay: the parameter is gone, or takes other values.
+    /// What was chosen and cannot stay: the parameter is gone, or takes other values, or others beside this.
     func unfit(_ adjustments: JSONObject) -> [String] {
-        adjustments.members.filter { parameter($0.name)?.value(of: $0.value) == nil }.map(\.name)
+        let apart = Set(
+            contradictions(values(adjustments)).flatMap { [$0.name, $0.bound?.name].compactMap(\.self) })
+        return adjustments.members.filter { member in
+            apart.contains(member.name) || parameter(member.name)?.value(of: member.value) == nil
+        }.map(\.name)
     }
 
     // MARK: A rule of it
@@ -52,7 +60,32 @@ package struct PackRule: Sendable {
     /// As if somebody had sent it.
     /// - Parameter adjustments: what was chosen, of fitting values.
     func draft(_ adjustments: JSONObject, at now: Timestamp) throws -> RuleDraft {
-        try RuleDraft(new: try Fields(.object(try filled(adjustments).request)), at: now)
+        try checkBounds(adjustments)
+        return try RuleDraft(new: try Fields(.object(try filled(adjustments).request)), at: now)
+    }
+
+    private func checkBounds(_ adjustments: JSONObject) throws(FieldErrors) {
+        let values = values(adjustments)
+        var errors = FieldErrors()
+        for parameter in contradictions(values) {
+            guard let bound = parameter.bound, let other = values[bound.name] else { continue }
+            let word = bound.side == .atMost ? "most" : "least"
+            errors.append(
+                FieldError(
+                    pointer: "/parameters/\(name)/\(parameter.name)", code: FieldCode.outOfRange,
+                    message: "must be at \(word) \(bound.name), which is \(other.expression)"))
+        }
+        if !errors.isEmpty { throw errors }
+    }
+
+    /// Those beyond their bounds: what fits one by one may make no sense together.
+    private func contradictions(_ values: [String: PackValue]) -> [PackParameter] {
+        parameters.filter { parameter in
+            guard let bound = parameter.bound, let size = values[parameter.name]?.size,
+                let limit = values[bound.name]?.size
+            else { return false }
+            return bound.side == .atMost ? size > limit : size < limit
+        }
     }
 
     /// Parameters of its own that neither the rule nor a test asks for; there are none.
@@ -135,8 +168,12 @@ extension Fields {
             name: name, kind: kind, unit: unit, description: description, preset: .none)
         let preset = take("default").flatMap { shape.value(of: $0) }
         if preset == nil { fail("default", code: FieldCode.malformed, shape.expectation) }
+        let most = string(optional: "at_most", 1...40)
+        let least = string(optional: "at_least", 1...40)
         return PackParameter(
-            name: name, kind: kind, unit: unit, description: description, preset: preset ?? .none)
+            name: name, kind: kind, unit: unit, description: description, preset: preset ?? .none,
+            bound: most.map { PackParameter.Bound(side: .atMost, name: $0) }
+                ?? least.map { PackParameter.Bound(side: .atLeast, name: $0) })
     }
 
     private mutating func packKind() -> PackParameter.Kind {

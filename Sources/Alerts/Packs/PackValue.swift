@@ -20,6 +20,16 @@ enum PackValue: Equatable, Sendable {
         }
     }
 
+    /// Of numbers and times, which have an order.
+    var size: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        case .duration(let period, _): Double(period.microseconds)
+        case .text, .texts, .none: nil
+        }
+    }
+
     /// As it stands in a condition.
     var expression: String {
         switch self {

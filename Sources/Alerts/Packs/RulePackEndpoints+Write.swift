@@ -126,7 +126,7 @@ extension RulePackEndpoints {
             return PackStep(name: rule.name, action: .unchanged, rule: before)
         }
         let all = row.adjustments.merging(wanted).withoutNulls
-        let dropped = rule.unfit(all)
+        let dropped = rule.unfit(all).filter { wanted[$0] == nil }
         let chosen = JSONObject(
             members: all.members.filter { !dropped.contains($0.name) }.map { ($0.name, $0.value) })
         var made = before

@@ -159,7 +159,8 @@ package struct RulePackEndpoints {
     private func offer(of pack: RulePack, _ made: Made, _ context: Context) throws -> PackStep? {
         guard made.row.version < pack.version, let rule = pack.rule(made.row.name) else { return nil }
         let dropped = rule.unfit(made.row.adjustments)
-        let draft = try rule.draft(made.row.adjustments, at: context.now)
+        let kept = made.row.adjustments.members.filter { !dropped.contains($0.name) }
+        let draft = try rule.draft(JSONObject(members: kept.map { ($0.name, $0.value) }), at: context.now)
         return PackStep(
             name: rule.name, action: .updated, rule: made.rule,
             changes: RuleDiff(from: made.rule.content, to: draft.content).changes, dropped: dropped)
