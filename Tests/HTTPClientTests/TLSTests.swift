@@ -52,6 +52,28 @@ import Testing
         #expect(try await failure(server) == nil)
     }
 
+    @Test func `a request may name whom its receiver's certificate must come from`() async throws {
+        let server = try OpenSSLServer(wantsCertificate: true)
+        defer { server.stop() }
+        let other = try OpenSSLServer()
+        defer { other.stop() }
+        let room = try await ClientRoom(.answering([["127.0.0.1"]]))
+        defer { room.stop() }
+        func failure(_ authority: OpenSSLServer?) async throws -> OutgoingError? {
+            let url = try OutgoingURL("https://hook.example:\(server.port)/", allowance: .privateReceivers)
+            var request = OutgoingRequest(.get, url, allowance: .privateReceivers, mayResend: true)
+            request.clientCertificate = server.pair
+            request.authority = authority.map { String(decoding: $0.pair.certificate, as: UTF8.self) }
+            return await room.failure(of: request)
+        }
+        #expect(try await failure(server) == nil)
+        for wrong in [nil, other] {
+            let failure = try await failure(wrong)
+            #expect(failure?.description.hasPrefix("TLS") == true, "\(String(describing: failure))")
+        }
+        #expect(try await failure(server) == nil)
+    }
+
     @Test func `an authority file that is not there fails closed`() async throws {
         let server = try OpenSSLServer()
         defer { server.stop() }

@@ -21,11 +21,13 @@ struct WebhookTermsEndpointTests {
                 """
                 {\(Self.base),"ordered":true,"max_per_second":5,"payload":"thin",
                  "matchers":[{"name":"team","operator":"=~","value":"desk|ops"}],
-                 "template":{"text":"{{data.url}}"},"headers":{"X-Team":"a value that is secret"}}
+                 "template":{"text":"{{data.url}}"},"headers":{"X-Team":"a value that is secret"},
+                 "authority":"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n"}
                 """)
             #expect(made.status == 201, "\(made.text)")
             #expect(!made.text.contains("a value that is secret"))
             #expect(made.json["header_names"] == ["X-Team"])
+            #expect(made.json["authority"]?.asString?.hasPrefix("-----BEGIN CERTIFICATE-----\nMIIB") == true)
             #expect(made.json["circuit"] == ["state": "closed", "opens_at": .null])
             let id = made.json["id"]?.asString ?? ""
             let changed = try await desk.change(id, #"{"max_per_second":null,"template":null}"#, made)
@@ -34,8 +36,10 @@ struct WebhookTermsEndpointTests {
             #expect(changed.json["header_names"] == ["X-Team"])
             let batched = try await desk.change(id, #"{"batch":true}"#, changed)
             #expect(batched.status == 422 && batched.text.contains("not_with_ordered"))
-            let rest = try await desk.change(
-                id, #"{"ordered":null,"batch":true,"headers":null,"matchers":null,"payload":null}"#, changed)
+            let nulls = #""ordered":null,"headers":null,"matchers":null,"payload":null,"authority":null"#
+            let rest = try await desk.change(id, "{\(nulls),\"batch\":true}", changed)
+            #expect(changed.json["authority"] == made.json["authority"])
+            #expect(rest.json["authority"] == .null)
             #expect(rest.json["batch"] == true && rest.json["ordered"] == false)
             #expect(rest.json["header_names"] == [] && rest.json["matchers"] == [])
             let sealed = Statement("test_private", "select count(*) from webhook_private")
@@ -53,6 +57,7 @@ struct WebhookTermsEndpointTests {
         (#""headers":{"Host":"a"}"#, "/headers"), (#""headers":{"X-A":"a\nb"}"#, "/headers"),
         (#""headers":{"x-a":"1","X-A":"2"}"#, "/headers"), (#""headers":["a"]"#, "/headers"),
         (#""client_certificate":{"certificate":"x","key":"y"}"#, "/client_certificate/certificate"),
+        (#""authority":"the desk's""#, "/authority"), (#""kind":"slack","authority":"x""#, "/authority"),
     ])
     func `what cannot be is refused where it stands`(field: String, pointer: String) async throws {
         try await WebhookDesk.shared { desk in

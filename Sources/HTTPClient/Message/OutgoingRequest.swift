@@ -74,6 +74,8 @@ package struct OutgoingRequest: Sendable {
     package var isDecoded = false
     /// Shown when the server asks for one.
     package var clientCertificate: ClientCertificate?
+    /// PEM: whom the server's certificate must come from; nil: those that the settings or the system trust.
+    package var authority: String?
     /// The address of ours that it leaves from; nil: the system chooses.
     package var source: IPAddress?
 

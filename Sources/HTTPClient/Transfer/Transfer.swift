@@ -82,6 +82,7 @@ final class Transfer {
         // libcurl keeps such a connection for requests from the same address.
         if let source = request.source { set(CURLOPT_INTERFACE, "host!\(source)") }
         if let certificate = request.clientCertificate { setCertificate(certificate) }
+        if let authority = request.authority { setAuthority(authority) }
         setMessage(request)
         setCallbacks()
     }

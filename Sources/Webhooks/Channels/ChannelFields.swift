@@ -64,7 +64,7 @@ extension Fields {
         if kind == .standard { return }
         let foreign =
             ["batch", "template"]
-            + (kind.isSigned ? [] : ["headers", "client_certificate", "max_per_second"])
+            + (kind.isSigned ? [] : ["headers", "client_certificate", "authority", "max_per_second"])
         for name in foreign {
             let value = take(name) ?? .null
             if value != .null, value != false { fail(name, code: "not_for_kind", "is not for this kind") }
@@ -161,13 +161,16 @@ extension Fields {
         } else if isNew, user != nil, !has("password") || isNull("password") {
             fail("password", code: FieldCode.missing, "is required beside a user")
         }
-        let authority = parsed(optional: "authority", expected: "certificates in PEM, at most 16 kB") {
-            text in
+        if let authority = authority() { _ = draft.settings.append("authority", .string(authority)) }
+        return draft
+    }
+
+    /// Whom a receiver's certificate must come from.
+    mutating func authority() -> String? {
+        parsed(optional: "authority", expected: "certificates in PEM, at most 16 kB") { text in
             text.utf8.count <= 16_384 && text.hasPrefix("-----BEGIN CERTIFICATE-----")
                 && text.utf8.allSatisfy { $0 == 10 || $0 == 13 || $0 >= 32 && $0 < 127 } ? text : nil
         }
-        if let authority { _ = draft.settings.append("authority", .string(authority)) }
-        return draft
     }
 
     private mutating func credential(_ name: String) -> String? {

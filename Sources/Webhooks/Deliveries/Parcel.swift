@@ -55,6 +55,7 @@ struct Packer {
         request.headers.append(OutgoingHeader(Self.originHeader, origin))
         request.headers += try keys.headers(for: webhook)
         request.clientCertificate = try keys.clientCertificate(for: webhook)
+        request.authority = webhook.terms.authority
         return Packed(parcel: .request(request), secrets: signers.secretIDs)
     }
 
@@ -72,6 +73,7 @@ struct Packer {
                 + [OutgoingHeader(Self.originHeader, origin)] + (try keys.headers(for: webhook)),
             body: body, allowance: allowance, mayResend: true)
         request.clientCertificate = try keys.clientCertificate(for: webhook)
+        request.authority = webhook.terms.authority
         return Packed(parcel: .request(request), secrets: signers.secretIDs)
     }
 

@@ -261,6 +261,7 @@ extension Webhook {
             "event_types": .array(eventTypes.map { .string($0) }),
             "header_names": .array(terms.headerNames.map { .string($0) }),
             "has_client_certificate": .bool(terms.certificate != nil),
+            "has_authority": .bool(terms.authority != nil),
         ]
     }
 }

@@ -131,6 +131,7 @@ extension DeliveryTerms {
         } else {
             w.null("client_certificate")
         }
+        w.field("authority", authority)
     }
 }
 

@@ -31,9 +31,9 @@ enum WebhookStore {
             insert into webhook (id, name, name_folded, url, event_types, owner, status, public_key,
                 signing_key,
                 created_at, updated_at, is_ordered, is_batched, max_per_second, payload, matchers, template,
-                header_names, certificate, certificate_expires_at)
+                header_names, certificate, certificate_expires_at, authority)
             values ($1, normalize($2), normalize($3), $4, $5, $6, 'active', $7, $8, $9, $9,
-                $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         ), counted as (
             insert into webhook_sequence (webhook) values ($1)
         )
@@ -47,6 +47,7 @@ enum WebhookStore {
             status_reason = $7, down_since = $8, updated_at = $9, revision = revision + 1,
             is_ordered = $10, is_batched = $11, max_per_second = $12, payload = $13, matchers = $14,
             template = $15, header_names = $16, certificate = $17, certificate_expires_at = $18,
+            authority = $19,
             certificate_notice_at = case when certificate is not distinct from $17
                 then certificate_notice_at end
         where id = $1

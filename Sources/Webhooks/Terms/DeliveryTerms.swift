@@ -31,6 +31,8 @@ package struct DeliveryTerms: Equatable, Sendable {
     /// Of its own headers, in the order of their names.
     package var headerNames: [String] = []
     package var certificate: Certificate?
+    /// PEM; nil: the system's.
+    package var authority: String?
 
     package init() {}
 }
@@ -41,9 +43,9 @@ extension DeliveryTerms {
     /// In the order that `init` reads.
     static let columns = """
         w.is_ordered, w.is_batched, w.max_per_second, w.payload, w.matchers, w.template, w.header_names,
-        w.certificate, w.certificate_expires_at
+        w.certificate, w.certificate_expires_at, w.authority
         """
-    static let columnCount = 9
+    static let columnCount = 10
 
     init(_ row: Row, from first: Int) {
         isOrdered = row.bool(first)
@@ -57,6 +59,7 @@ extension DeliveryTerms {
         certificate = row.optionalText(first + 7).flatMap { pem in
             row.optionalTimestamp(first + 8).map { Certificate(pem: pem, expiresAt: $0) }
         }
+        authority = row.optionalText(first + 9)
     }
 
     /// As they are stored.
@@ -72,7 +75,7 @@ extension DeliveryTerms {
         return [
             .bool(isOrdered), .bool(isBatched), .int32(maxPerSecond.map { Int32($0) }),
             .text(payload.rawValue), .json(w.bytes), .json(template?.source.bytes), .textArray(headerNames),
-            .text(certificate?.pem), .timestamp(certificate?.expiresAt),
+            .text(certificate?.pem), .timestamp(certificate?.expiresAt), .text(authority),
         ]
     }
 }

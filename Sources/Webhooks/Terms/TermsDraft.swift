@@ -22,6 +22,7 @@ struct TermsDraft {
     /// Names as they were written, in the order of names.
     private(set) var headers: [OutgoingHeader]?
     private(set) var certificate: ClientCertificate??
+    private var authority: String??
 
     /// - Parameters:
     ///   - patterns: what the endpoint takes from now on; a template is tried on samples of that.
@@ -45,6 +46,7 @@ struct TermsDraft {
         }
         if fields.has("headers") { headers = fields.ownHeaders() }
         if fields.has("client_certificate") { certificate = .some(fields.clientCertificate()) }
+        if fields.has("authority") { authority = .some(fields.authority()) }
         if isOrdered == true, isBatched == true { Self.refuseOrderOfBatches(&fields) }
     }
 
@@ -54,7 +56,7 @@ struct TermsDraft {
 
     var isEmpty: Bool {
         isOrdered == nil && isBatched == nil && maxPerSecond == nil && payload == nil && matchers == nil
-            && template == nil && headers == nil && certificate == nil
+            && template == nil && headers == nil && certificate == nil && authority == nil
     }
 
     func apply(to terms: inout DeliveryTerms) {
@@ -64,6 +66,7 @@ struct TermsDraft {
         terms.payload = payload ?? terms.payload
         terms.matchers = matchers ?? terms.matchers
         if let template { terms.template = template }
+        if let authority { terms.authority = authority }
         if let headers { terms.headerNames = headers.map(\.name) }
         if let certificate {
             terms.certificate = certificate.map {
