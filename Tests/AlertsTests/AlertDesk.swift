@@ -131,6 +131,13 @@ final class AlertDesk {
         return id
     }
 
+    func narrow(_ webhook: WebhookID, to matchers: [LabelMatcher]) async throws {
+        try await ledger.change(context()) { change in
+            _ = try await change.transaction.query(Self.filter, .id(webhook), .json(matchers.json))
+            change.touchesConfiguration = true
+        }
+    }
+
     /// What a deletion of it is refused with.
     func uses(of webhook: WebhookID, _ context: Context) async throws -> String? {
         let uses = try await database.transaction { try await WebhookUses.read(webhook, context, $0) }

@@ -39,6 +39,8 @@ extension Alert {
         notice(.firing, origin).reopening(reason, before)
     }
 
+    func flapping(_ times: Int, origin: String) -> NewEvent { notice(state, origin).flapping(times) }
+
     func event(
         _ type: EventType, state: State = .firing, _ origin: String,
         _ fields: KeyValuePairs<String, JSONValue>

@@ -17,12 +17,14 @@ struct AlertFiring {
     /// A cooldown swallowed it.
     let isSuppressed: Bool
 
+    /// What came first need not have happened first; older firings do not say whose they are.
     private static let list = Statement(
         "alert_firings",
         """
         select f.event, f.at, f.is_suppressed from alert a
         join rule_firing f on f.rule = a.rule and f.group_key = a.group_key
-            and f.at between a.first_at and a.last_at
+            and f.at between a.first_at - interval '1 hour' and a.last_at
+            and (f.alert = a.id or f.alert is null and f.at >= a.first_at)
         where a.id = $1 and ($2::timestamptz is null or (f.at, f.event) < ($2, $3::uuid))
         order by f.at desc, f.event desc limit $4
         """)

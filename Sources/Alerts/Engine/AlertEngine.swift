@@ -20,6 +20,13 @@ package final class AlertEngine {
     /// Conditions evaluated so far.
     package private(set) var evaluations = 0
 
+    /// What was held, and is told before an event of this transaction: all messages are queued at once.
+    private var ends: [EventID: [Event]] = [:]
+
+    func tell(_ held: [Event], before event: EventID) { ends[event] = held }
+
+    func forgetEnds(_ events: [EventID]) { for event in events { ends[event] = nil } }
+
     private var hasOpenedActions = false
 
     /// Whether firings of since the last look have something done to keys.
@@ -54,10 +61,11 @@ package final class AlertEngine {
         let own = suspended + failed + fired.events
         // Nobody waits for it: it leaves with what is told, or with the commit, which fails when it does.
         if !own.isEmpty { EventStore.send(own, in: transaction) }
-        let said = events.filter { Self.said.contains($0.type) }
-        let told = try await teller.say(said, in: transaction)
+        let said = events.filter(\.isSaidOfAlert)
+        let ended = try await heldBefore(said, in: transaction) + events.flatMap { ends[$0.id] ?? [] }
+        let told = try await teller.say(ended + said, in: transaction)
         let again = try await teller.tellAgain(
-            events.filter { Self.toldAgain.contains($0.type) }, in: transaction)
+            events.filter { Self.toldAgain.contains($0.type) && !$0.isSaidOfAlert }, in: transaction)
         return (suspended + failed).compactMap { Message($0) } + fired.messages + told + again
     }
 
@@ -79,11 +87,13 @@ package final class AlertEngine {
     }
 
     /// What is said of alerts to those who were told that they fire.
-    private static let said: Set<EventType> = [
+    fileprivate static let said: Set<EventType> = [
         .alertResolved, .alertAcknowledged, .alertAssigned, .alertCommented,
     ]
 
-    private static let toldAgain: Set<EventType> = [.alertReopened, .alertEscalated, .alertSettled]
+    private static let toldAgain: Set<EventType> = [
+        .alertReopened, .alertEscalated, .alertFlapping, .alertSettled,
+    ]
 
     /// Of `Suspensions`, and what is said of alerts.
     private static let alwaysTaken: Set<EventType> = said.union([
@@ -222,12 +232,7 @@ package final class AlertEngine {
         _ firings: [Firing], areOfNewEvents: Bool = false, in transaction: Transaction
     ) async throws -> Written {
         guard !firings.isEmpty else { return Written() }
-        var new = firings
-        if areOfNewEvents {
-            FiringStore.send(firings, in: transaction)
-        } else {
-            new = try await FiringStore.note(firings, in: transaction)
-        }
+        var new = areOfNewEvents ? firings : try await FiringStore.note(firings, in: transaction)
         let names = try await ActorNames.of(new, in: transaction)
         for index in new.indices {
             if let name = new[index].event.actor.principal.flatMap({ names[$0] }) { new[index].actor = name }
@@ -237,6 +242,11 @@ package final class AlertEngine {
         let raised = try await FiringStore.raise(&groups, newID: { ledger.newID() }, in: transaction)
         let acting = groups.flatMap { group in
             raised[group.key].map { alert in group.firings.map { ($0, alert.id) } } ?? []
+        }
+        if areOfNewEvents {
+            FiringStore.send(acting, in: transaction)
+        } else {
+            FiringStore.belong(acting, in: transaction)
         }
         if try await ActionRuns.open(acting, newID: { ledger.newID(EventKind.self).uuid }, in: transaction) {
             hasOpenedActions = true
@@ -269,8 +279,11 @@ package final class AlertEngine {
         }
         var telling = Telling(group, raised, events)
         if let flap, let last = facts.last {
-            telling.isFlapping = flap == .goesOn && !(telling.isSecurity && telling.severity == .critical)
-            if case .begins(let times) = flap {
+            switch flap {
+            case .goesOn(let isEscalating):
+                telling.isFlapping = !(telling.isSecurity && telling.severity == .critical)
+                telling.isEscalating = isEscalating
+            case .begins(let times):
                 let flapping = event(last.flapping(times), at: now)
                 telling.events = [flapping]
                 events.append(flapping)
@@ -322,7 +335,33 @@ package final class AlertEngine {
         let events = alerts.sorted { $0.id < $1.id }.compactMap { alert in
             alert.resolved.map { event(alert.resolution($0, origin: origin), at: $0.at) }
         }
-        return Written(events: events, messages: try await teller.say(events, in: transaction))
+        let held = try await hold(events, in: transaction)
+        let said = events.filter { !held.contains($0.id) }
+        return Written(events: events, messages: try await teller.say(said, in: transaction))
+    }
+
+    /// What was held of groups that came and went, until somebody resolved what fires of them.
+    private nonisolated(nonsending) func heldBefore(
+        _ said: [Event], in transaction: Transaction
+    ) async throws -> [Event] {
+        let resolved = said.filter { $0.type == .alertResolved }.compactMap(\.subject)
+        let groups = try await Flaps.end(of: resolved.compactMap { AlertID($0) }, in: transaction)
+        let held = groups.flatMap(\.held)
+        let events = try await HeldTellings.events(held, in: transaction)
+        return held.compactMap { events[$0] }
+    }
+
+    /// Of what comes and goes it is not told at once that it is well.
+    private nonisolated(nonsending) func hold(
+        _ events: [Event], in transaction: Transaction
+    ) async throws -> Set<EventID> {
+        var byAlert: [AlertID: EventID] = [:]
+        for event in events { if let id = event.subject.flatMap({ AlertID($0) }) { byAlert[id] = event.id } }
+        let held = try await Flaps.hold(byAlert, in: transaction)
+        let kept = byAlert.filter { held.contains($0.key) }
+        try await TellingStore.hold(
+            flapping: kept, at: ledger.clock.now(), newID: { ledger.newID() }, in: transaction)
+        return Set(kept.values)
     }
 
     /// An event of the installation's own.
@@ -330,5 +369,13 @@ package final class AlertEngine {
         Event(
             id: ledger.newID(), at: now, type: new.type, subject: new.subject, actor: .installation,
             data: new.data)
+    }
+}
+
+extension Event {
+    /// Those are told who were told before, and nobody else: what is over is no news to others.
+    fileprivate var isSaidOfAlert: Bool {
+        AlertEngine.said.contains(type)
+            || type == .alertSettled && data["state"]?.asString == Alert.State.resolved.rawValue
     }
 }

@@ -58,7 +58,8 @@ enum AlertSummary {
         case .candleFeedRecovered: return "candles of \(f.series) come again"
         case .ruleSuspended: return "alert rule \(f["name"]) was suspended\(f.reason)"
         case .heartbeatMissed:
-            return "\(f["name"]) is silent: nothing since \(f["last_ping_at"]), due at \(f["due_at"])"
+            let last = event["last_ping_at"]?.asString.map { "nothing since \($0)" } ?? "nothing came yet"
+            return "\(f["name"]) is silent: \(last), due at \(f["due_at"])"
         case .heartbeatRecovered: return "\(f["name"]) is back after \(f["down_seconds"]) seconds"
         case .endpointDegraded: return "webhook \(f["name"]) fails (\(f["failures"]) in a row)"
         case .endpointDisabled: return "webhook \(f["name"]) was disabled\(f.reason)"

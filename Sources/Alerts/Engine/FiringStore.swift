@@ -9,15 +9,23 @@ enum FiringStore {
     /// Here and below the arrays stand in selects of their own, where the planner does not look at them: it
     /// would plan anew for each call.
     private static let insertion = """
-        insert into rule_firing (rule, event, group_key, at, cause)
-        select rule, event, group_key, at, cause::json
+        insert into rule_firing (rule, event, group_key, at, cause, alert)
+        select rule, event, group_key, at, cause::json, alert
         from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::bytea[]),
-            (select $4::timestamptz[]), (select $5::text[])) as f (rule, event, group_key, at, cause)
+            (select $4::timestamptz[]), (select $5::text[]), (select $6::uuid[]))
+            as f (rule, event, group_key, at, cause, alert)
         """
     static let insert = Statement("rule_firing_insert", derived: insertion)
     static let note = Statement(
         "rule_firing_note",
         derived: insertion + " on conflict on constraint rule_firing_once do nothing returning rule, event")
+    private static let belong = Statement(
+        "rule_firing_belong",
+        """
+        update rule_firing f set alert = b.alert
+        from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) as b (rule, event, at, alert)
+        where f.rule = b.rule and f.event = b.event and f.at = b.at
+        """)
     private static let suppress = Statement(
         "rule_firing_suppress",
         """
@@ -103,23 +111,35 @@ enum FiringStore {
         _ firings: [Firing], in transaction: Transaction
     ) async throws -> [Firing] {
         struct Pair: Hashable { let rule, event: UUID }
-        let rows = try await transaction.query(note, parameters: parameters(firings))
+        let rows = try await transaction.query(note, parameters: parameters(firings.map { ($0, nil) }))
         let new = Set(rows.map { Pair(rule: $0.uuid(0), event: $0.uuid(1)) })
         return firings.filter { new.contains(Pair(rule: $0.rule.id.uuid, event: $0.event.id.uuid)) }
     }
 
     /// The same of events that are written in this transaction, of which nothing has fired before: where
     /// something has, nothing of the transaction happens.
-    static func send(_ firings: [Firing], in transaction: Transaction) {
-        _ = transaction.send(insert, parameters(firings))
+    static func send(_ firings: [(firing: Firing, alert: AlertID)], in transaction: Transaction) {
+        _ = transaction.send(insert, parameters(firings.map { ($0, $1) }))
     }
 
-    private static func parameters(_ firings: [Firing]) -> [Parameter] {
+    private static func parameters(_ firings: [(firing: Firing, alert: AlertID?)]) -> [Parameter] {
         [
-            .idArray(firings.map(\.rule.id)), .idArray(firings.map(\.event.id)),
-            .byteaArray(firings.map(\.groupKey)), .timestampArray(firings.map(\.at)),
-            .optionalTextArray(firings.map { $0.cause?.json.text }),
+            .idArray(firings.map(\.firing.rule.id)), .idArray(firings.map(\.firing.event.id)),
+            .byteaArray(firings.map(\.firing.groupKey)), .timestampArray(firings.map(\.firing.at)),
+            .optionalTextArray(firings.map { $0.firing.cause?.json.text }),
+            .optionalUUIDArray(firings.map { $0.alert?.uuid }),
         ]
+    }
+
+    /// Whose firings those are that were noted before. Nobody waits for it.
+    static func belong(_ firings: [(firing: Firing, alert: AlertID)], in transaction: Transaction) {
+        guard !firings.isEmpty else { return }
+        _ = transaction.send(
+            belong,
+            [
+                .idArray(firings.map(\.firing.rule.id)), .idArray(firings.map(\.firing.event.id)),
+                .timestampArray(firings.map(\.firing.at)), .idArray(firings.map(\.alert)),
+            ])
     }
 
     /// Marks what cooldowns swallowed.

@@ -1,5 +1,6 @@
 package import Access
 package import Events
+import Expressions
 package import JSON
 package import Kernel
 
@@ -106,7 +107,19 @@ extension RuleContent {
     /// Names of `group_by` with their values; null where the event has none.
     package func group(of view: JSONObject) -> JSONObject {
         var group = JSONObject()
-        for path in groupBy { _ = group.append(path.description, path.value(in: view) ?? .null) }
+        for path in groupBy {
+            _ = group.append(path.description, path.value(in: view).map(Self.plain) ?? .null)
+        }
         return group
+    }
+
+    /// Numbers that are equal in conditions are one value, however they are written.
+    private static func plain(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .null, .bool, .string: return value
+        case .number, .array, .object:
+            guard case .value(let read) = Value.json(value) else { return value }
+            return read.json
+        }
     }
 }

@@ -81,6 +81,10 @@ package struct QuietHoursEndpoints {
             if !errors.isEmpty {
                 throw Problem(.validationFailed, "Quiet hours are of one's own webhooks.", errors: errors)
             }
+            if let before = try await read(context, in: change.transaction) {
+                try await TellingStore.lookAgain(
+                    for: before.webhooks, at: context.now, in: change.transaction)
+            }
             _ = try await change.transaction.query(
                 Self.put, .text(context.author), .text(zone), .json(WeeklyWindow.stored(windows)),
                 .idArray(webhooks), .timestamp(context.now))
@@ -100,6 +104,7 @@ package struct QuietHoursEndpoints {
                 throw Problem.notFound("quiet hours")
             }
             _ = try await change.transaction.query(Self.delete, .text(context.author))
+            try await TellingStore.lookAgain(for: hours.webhooks, at: context.now, in: change.transaction)
             note("deleted", nil, hours.webhooks, in: change)
         }
         return Response(.noContent)

@@ -86,7 +86,8 @@ extension AlertAudience {
             guard let id, let entry = known[id],
                 let target = event.escalated.map({ .webhooks($0) }) ?? entry.audience.target
             else { return nil }
-            var message = Message(alert: event, id, firedBy: entry.type, to: target)
+            var message = Message(
+                alert: event, id, firedBy: entry.type, isSecurity: entry.isSecurity, to: target)
             message.withheld = waiting[id] ?? []
             return (message, entry)
         }
@@ -129,7 +130,9 @@ package enum MissedAlerts {
 
 extension Message {
     /// - Parameter type: of what fired the alert.
-    init(alert event: Event, _ id: AlertID, firedBy type: EventType, to target: Target) {
+    init(
+        alert event: Event, _ id: AlertID, firedBy type: EventType, isSecurity: Bool, to target: Target
+    ) {
         let thing = EventTopic(of: event).thing
         var data = JSONObject()
         _ = data.append("event_id", .string(event.id.description))
@@ -140,5 +143,6 @@ extension Message {
             permissions: [event.type.permission] + type.permissions(about: thing), about: thing,
             to: target, except: Self.endpoint(of: type, event.data["event"]?.asObject),
             less: Less(event.type, data))
+        (firedBy, self.isSecurity) = (type.name, isSecurity)
     }
 }

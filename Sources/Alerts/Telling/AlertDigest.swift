@@ -78,14 +78,6 @@ struct AlertDigest {
 }
 
 extension Alert {
-    /// What a webhook's matchers see of it, as they see a message's.
-    var labelTexts: [String: String] {
-        var texts: [String: String] = [:]
-        for label in labels.members { texts[label.name] = label.value.asString }
-        (texts["severity"], texts["rule"]) = (severity, rule.name)
-        return texts
-    }
-
     /// As a digest lists it.
     fileprivate func short(_ origin: String) -> JSONValue {
         [

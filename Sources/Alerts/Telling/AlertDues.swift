@@ -16,12 +16,15 @@ package struct AlertDues {
         select id from alert where state = 'firing' and ack_until <= $1 order by ack_until
         for no key update skip locked limit $2
         """)
+    /// Where an alert comes and goes, its steps wait until it fires again.
     private static let takeSteps = Statement(
         "alert_due_steps",
         """
         delete from alert_due where id in (
-            select id from alert_due where kind = 'escalation' and due_at <= $1 order by due_at
-            for update skip locked limit $2)
+            select d.id from alert_due d where d.kind = 'escalation' and d.due_at <= $1 and not exists (
+                select from alert_flap f join alert a on a.id = f.alert
+                where f.alert = d.alert and a.state = 'resolved')
+            order by d.due_at for update of d skip locked limit $2)
         returning alert, route, step
         """)
     private static let endSilences = Statement(
@@ -38,6 +41,7 @@ package struct AlertDues {
     private let alerts: AlertStore
     private let origin: String
     private let held: HeldTellings
+    private let flaps: FlapTellings
 
     package init(
         ledger: Ledger, engine: AlertEngine, things: TargetSource = .none, rights: RightsReader,
@@ -48,6 +52,7 @@ package struct AlertDues {
         held = HeldTellings(
             ledger: ledger, teller: engine.teller, things: things, rights: rights, origin: origin,
             enqueue: enqueue)
+        flaps = FlapTellings(ledger: ledger, engine: engine, alerts: alerts, origin: origin)
     }
 
     package var job: Job {
@@ -83,7 +88,8 @@ package struct AlertDues {
             Step(name: "silences_ended", rows: Self.batch) { try await endSilences($0) },
             Step(name: "reopened", rows: Self.batch) { try await reopen($0) },
             Step(name: "escalated", rows: Self.batch) { try await escalate($0) },
-            Step(name: "settled", rows: Self.batch) { try await settle($0) },
+            Step(name: "settled", rows: Self.batch) { try await flaps.settle($0) },
+            Step(name: "flapping_told", rows: Self.batch) { try await flaps.remind($0) },
             Step(name: "held_told", rows: HeldTellings.batch) { try await held.tell($0) },
             Step(name: "hidden_counted", rows: SilenceTally.batch) { _ in
                 try await ledger.database.transaction { try await SilenceTally.addUp(in: $0) }
@@ -137,22 +143,6 @@ package struct AlertDues {
                     alert.escalation(due.step, of: route, origin: origin))
             }
             return steps.count
-        }
-    }
-
-    /// What came and went is quiet: whoever was told of that is told how it is now.
-    private nonisolated(nonsending) func settle(_ run: JobRun) async throws -> Int {
-        try await ledger.change(run.context) { change in
-            let now = try await AgreedTime.now(change.context.now, in: change.transaction)
-            let ids = try await Flaps.over(
-                at: now, limit: Self.batch, in: change.transaction)
-            for alert in try await alerts.find(ids, in: change.transaction).sorted(by: { $0.id < $1.id }) {
-                change.emit(
-                    alert.event(
-                        .alertSettled, state: alert.state, origin,
-                        ["quiet_for": .string(Flaps.quietFor.description)]))
-            }
-            return ids.count
         }
     }
 

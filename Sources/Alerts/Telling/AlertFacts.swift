@@ -4,8 +4,7 @@ import JSON
 import Kernel
 import Webhooks
 
-/// What matchers see of an alert: its rule's labels, and beside them `severity`, `rule`, `rule_id`,
-/// `security`, `event_type`, and what it is grouped by under its own names, such as `event.key_id`.
+/// What matchers see of an alert.
 struct AlertFacts: Equatable, Sendable {
     let texts: [String: String]
 
@@ -13,14 +12,11 @@ struct AlertFacts: Equatable, Sendable {
         rule: RuleReference, severity: String, isSecurity: Bool, eventType: String, labels: JSONObject,
         group: JSONObject
     ) {
-        var texts: [String: String] = [:]
-        for member in labels.members + group.members { texts[member.name] = Self.text(member.value) }
-        texts["severity"] = severity
-        texts["rule"] = rule.name
-        texts["rule_id"] = rule.id.description
-        texts["security"] = isSecurity ? "true" : "false"
-        texts["event_type"] = eventType
-        self.texts = texts
+        texts =
+            MatchedTexts(
+                labels: labels, group: group, severity: severity, rule: rule.name,
+                ruleID: rule.id.description, isSecurity: isSecurity, eventType: eventType
+            ).texts
     }
 
     init(_ alert: Alert) {
@@ -29,14 +25,15 @@ struct AlertFacts: Equatable, Sendable {
             eventType: alert.eventType, labels: alert.labels, group: alert.group)
     }
 
-    private static func text(_ value: JSONValue) -> String? {
-        switch value {
-        case .string(let text): text
-        case .number(let number): number.text
-        case .bool(let truth): truth ? "true" : "false"
-        case .null: nil
-        default: value.text
+    /// As somebody with these rights sees it.
+    init(_ alert: Alert, seenBy rights: Rights) {
+        let veil = EventVeil(EventType(alert.eventType)).flatMap { veil in
+            rights.mayInGeneral(veil.permission) ? nil : veil
         }
+        self.init(
+            rule: alert.rule, severity: alert.severity, isSecurity: alert.isSecurity,
+            eventType: alert.eventType, labels: alert.labels,
+            group: veil?.drawn(overGroup: alert.group) ?? alert.group)
     }
 }
 

@@ -104,7 +104,7 @@ struct HeldTellings {
             guard !rows.isEmpty else { return 0 }
             let receivers = try await HeldReceivers.read(
                 Set(rows.map(\.webhook)), self.rights, in: transaction)
-            let events = try await self.events(of: rows, in: transaction)
+            let events = try await Self.events(rows.map(\.event), in: transaction)
             let items = try await self.judge(rows, receivers, events, at: now, in: transaction)
             let messages = try await self.messages(
                 for: items, receivers, events, at: now, in: transaction)
@@ -233,7 +233,7 @@ struct HeldTellings {
             }
             // A digest has many labels, so what the webhook filters by them is left out here.
             let items = items.filter { item in
-                receiver.matchers.allSatisfy { $0.takes(item.alert.labelTexts) }
+                receiver.matchers.take(AlertFacts(item.alert, seenBy: receiver.owner))
             }
             let digest = items.filter {
                 receiver.owner.mayInGeneral(.alertsRead) && receiver.owner.mayInGeneral($0.type.permission)
@@ -264,11 +264,13 @@ struct HeldTellings {
         return held
     }
 
-    private nonisolated(nonsending) func events(
-        of rows: [Row], in transaction: Transaction
+    /// As they are stored.
+    nonisolated(nonsending) static func events(
+        _ ids: [EventID], in transaction: Transaction
     ) async throws -> [EventID: Event] {
+        guard !ids.isEmpty else { return [:] }
         var events: [EventID: Event] = [:]
-        for row in try await transaction.query(Self.readEvents, .idArray(Array(Set(rows.map(\.event))))) {
+        for row in try await transaction.query(readEvents, .idArray(Array(Set(ids)))) {
             if let event = Event(tested: row) { events[event.id] = event }
         }
         return events
@@ -295,7 +297,8 @@ extension HeldTellings.Item {
 
     /// - Parameter earlier: what was held of it.
     fileprivate func message(_ event: Event, telling earlier: [EventID] = []) -> Message {
-        var message = Message(alert: event, alert.id, firedBy: type, to: target)
+        var message = Message(
+            alert: event, alert.id, firedBy: type, isSecurity: alert.isSecurity, to: target)
         message.events = earlier.filter { $0 != event.id }
         return message
     }

@@ -121,7 +121,9 @@ extension TellingBook {
 extension Telling {
     /// What receivers get of it last, whoever they are.
     fileprivate var message: Message? {
-        events.last.map { Message(alert: $0, alert, firedBy: firedBy, to: .subscribers) }
+        events.last.map {
+            Message(alert: $0, alert, firedBy: firedBy, isSecurity: isSecurity, to: .subscribers)
+        }
     }
 }
 
@@ -134,7 +136,9 @@ struct Planned {
         guard let target = plan.target else { return [] }
         return telling.events.enumerated().compactMap { place, event in
             guard plan.isTold(place) else { return nil }
-            var message = Message(alert: event, telling.alert, firedBy: telling.firedBy, to: target)
+            var message = Message(
+                alert: event, telling.alert, firedBy: telling.firedBy, isSecurity: telling.isSecurity,
+                to: target)
             message.withheld = plan.withheld(from: place)
             return message
         }

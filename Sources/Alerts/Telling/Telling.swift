@@ -27,6 +27,8 @@ struct Telling {
     var reopening: String?
     /// It comes and goes, which was told already.
     var isFlapping = false
+    /// Those who wait for an acknowledgement began to with the one before, which came and went.
+    var isEscalating = false
     /// A step of an escalation tells these, and nobody else.
     var escalation: [WebhookID]?
     /// What its rule tells one by one; nil: all of it.
@@ -44,7 +46,9 @@ struct Telling {
     }
 
     /// Whether those who wait for an acknowledgement begin to.
-    var beginsEscalation: Bool { escalation == nil && (isNew || events.last?.type == .alertReopened) }
+    var beginsEscalation: Bool {
+        escalation == nil && !isEscalating && (isNew || events.last?.type == .alertReopened)
+    }
 }
 
 extension Telling {

@@ -75,6 +75,8 @@ extension TellingPlan {
         }
         if telling.isFlapping {
             reasons = [TellingReason(kind: .flapping)]
+            // Nobody is told, but those are asked who wait for an acknowledgement.
+            if telling.beginsEscalation { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
             return
         }
         if telling.escalation == nil { routes = book.routes.filter { $0.matchers.take(telling.facts) } }

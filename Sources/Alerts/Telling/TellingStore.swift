@@ -77,6 +77,13 @@ enum TellingStore {
     private static let look = Statement(
         "alert_due_look",
         "update alert_due set due_at = $1 where kind = 'held' and is_muted and due_at > $1")
+    /// What a flood holds is told with the minute.
+    private static let lookAtHeld = Statement(
+        "alert_due_look_held",
+        """
+        update alert_due set due_at = $1 where kind = 'held' and not is_muted and webhook = any ($2::uuid[])
+            and due_at > $1::timestamptz + interval '1 minute'
+        """)
 
     nonisolated(nonsending) static func write(
         _ planned: [Planned], at now: Timestamp, newID: () -> EventID, in transaction: Transaction
@@ -174,10 +181,31 @@ enum TellingStore {
             .idArray(said.map(\.event)), .timestampArray(said.map(\.until)), .timestamp(now))
     }
 
+    /// That alerts are well, which is told when their groups do not come and go any more.
+    nonisolated(nonsending) static func hold(
+        flapping events: [AlertID: EventID], at now: Timestamp, newID: () -> EventID,
+        in transaction: Transaction
+    ) async throws {
+        guard !events.isEmpty else { return }
+        let alerts = events.keys.sorted()
+        let reasons = JSONValue.array([TellingReason(kind: .flapping).json]).text
+        _ = try await transaction.query(
+            note, .idArray(alerts.map { _ in newID() }), .idArray(alerts),
+            .idArray(alerts.compactMap { events[$0] }), .textArray(alerts.map { _ in "held" }),
+            .textArray(alerts.map { _ in reasons }), .textArray(alerts.map { _ in "" }), .timestamp(now))
+    }
+
     /// A silence or a maintenance window is over before its time: what it hid is looked at again.
     nonisolated(nonsending) static func lookAgain(at now: Timestamp, in transaction: Transaction) async throws
     {
         _ = try await transaction.query(look, .timestamp(now))
+    }
+
+    /// The quiet hours of these are others, or none: what they held is looked at again.
+    nonisolated(nonsending) static func lookAgain(
+        for webhooks: [WebhookID], at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(lookAtHeld, .timestamp(now), .idArray(webhooks))
     }
 }
 

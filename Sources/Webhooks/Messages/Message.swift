@@ -36,6 +36,10 @@ package struct Message: Sendable {
     package var alerts: [AlertID] = []
     /// What it tells beside `event`: a replay does not miss these.
     package var events: [EventID] = []
+    /// The type of what fired the alert that it tells of.
+    package var firedBy: String?
+    /// Of an alert: whether its rule is about security.
+    package var isSecurity = false
     /// What is told to readers who lack one more permission, in place of `data`.
     package let less: Less?
 
@@ -71,6 +75,7 @@ extension Message {
             type: type, timestamp: timestamp, data: data, event: event, alert: alert,
             permissions: permissions, about: thing, to: target, except: except)
         (message.withheld, message.alerts, message.events) = (withheld, alerts, events)
+        (message.firedBy, message.isSecurity) = (firedBy, isSecurity)
         return message
     }
 
@@ -93,7 +98,11 @@ extension Message {
         type == EventType.alertCommented.name || type == EventType.alertAssigned.name
     }
 
-    var isEnd: Bool { type == EventType.alertResolved.name }
+    /// It is over, of itself or at last.
+    var isEnd: Bool {
+        type == EventType.alertResolved.name
+            || type == EventType.alertSettled.name && data["state"]?.asString == "resolved"
+    }
 
     /// An event for those subscribed to it; nil for alerts, which Alerts sends by its rules' routes.
     package init?(_ event: Event) {

@@ -64,14 +64,43 @@ extension LabelMatcher: JSONWritable {
     }
 }
 
+/// What matchers see of an alert, wherever they stand: its rule's labels, and beside them `severity`,
+/// `rule`, `rule_id`, `security`, `event_type`, and what it is grouped by under its own names, such as
+/// `event.key_id`.
+package struct MatchedTexts: Equatable, Sendable {
+    package private(set) var texts: [String: String] = [:]
+
+    package init(
+        labels: JSONObject?, group: JSONObject?, severity: String?, rule: String?, ruleID: String?,
+        isSecurity: Bool, eventType: String?
+    ) {
+        for member in (labels?.members ?? []) + (group?.members ?? []) {
+            texts[member.name] = Self.text(member.value)
+        }
+        (texts["severity"], texts["rule"], texts["rule_id"]) = (severity, rule, ruleID)
+        texts["security"] = isSecurity ? "true" : "false"
+        texts["event_type"] = eventType
+    }
+
+    private static func text(_ value: JSONValue) -> String? {
+        switch value {
+        case .string(let text): return text
+        case .number(let number): return number.text
+        case .bool(let truth): return truth ? "true" : "false"
+        case .null: return nil
+        case .array, .object: return String(decoding: value.bytes, as: UTF8.self)
+        }
+    }
+}
+
 extension Message {
-    /// Nil for what is not about an alert, which matchers leave alone.
+    /// As the reader of this edition sees it. Nil for what is not about an alert, which matchers leave alone.
     var labels: [String: String]? {
         guard alert != nil else { return nil }
-        var labels: [String: String] = [:]
-        for label in data["labels"]?.asObject?.members ?? [] { labels[label.name] = label.value.asString }
-        labels["severity"] = data["severity"]?.asString
-        labels["rule"] = data["rule"]?["name"]?.asString
-        return labels
+        return MatchedTexts(
+            labels: data["labels"]?.asObject, group: data["group"]?.asObject,
+            severity: data["severity"]?.asString, rule: data["rule"]?["name"]?.asString,
+            ruleID: data["rule"]?["id"]?.asString, isSecurity: isSecurity, eventType: firedBy
+        ).texts
     }
 }
