@@ -67,7 +67,7 @@ struct PreflightTests {
     @Test(arguments: [
         ("KEYBELL_DATA_DIR", "/proc/keybell"), ("KEYBELL_DATA_DIR", "/etc/passwd"),
         ("KEYBELL_ROOT_KEY_FILE", "/etc"), ("KEYBELL_ROOT_KEY_FILE", "/etc/passwd/root.key"),
-        ("KEYBELL_LISTEN", "unix:/nowhere/keybell.sock"), ("KEYBELL_ROOT_KEY", "abc"),
+        ("KEYBELL_LISTEN", "unix:/etc/passwd/keybell.sock"), ("KEYBELL_ROOT_KEY", "abc"),
     ])
     func `what can never be is refused by its setting`(name: String, text: String) throws {
         try with { folder in
