@@ -104,7 +104,7 @@ extension NodeShared {
     fileprivate static func ofTest(
         _ url: DatabaseURL, _ seal: Seal, _ opening: Opening, _ exchange: String
     ) throws -> NodeShared {
-        var settings = try Settings(environment: [:], home: "/nowhere", isRoot: false, cores: 1)
+        var settings = try Settings(environment: [:], home: "/proc/nowhere", isRoot: false, cores: 1)
         settings.requestsPerSecond = 0
         // Receivers of these tests are on this machine.
         settings.allowsPrivateWebhooks = true

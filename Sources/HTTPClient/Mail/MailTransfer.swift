@@ -104,6 +104,8 @@ final class MailTransfer {
         if let authority = mail.authority {
             let bytes = Array(authority.utf8)
             bytes.withUnsafeBytes { _ = kcurl_set_blob(easy, CURLOPT_CAINFO_BLOB, $0.baseAddress, $0.count) }
+            // Alone: libcurl would trust its own folder beside it.
+            _ = kcurl_set_pointer(easy, CURLOPT_CAPATH, nil)
         }
     }
 
