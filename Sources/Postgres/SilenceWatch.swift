@@ -35,7 +35,7 @@ final class SilenceWatch {
         while !isStopped {
             await rest()
             dropOverdue()
-            guard isQuiet, await isUnanswered(), isQuiet, !isStopped else { continue }
+            guard isQuietAgain, await isUnanswered(), isQuiet, !isStopped else { continue }
             onChange?(true)
             for link in links { link.hold() }
             repeat { await rest() } while await isUnanswered() && !isStopped
@@ -45,6 +45,11 @@ final class SilenceWatch {
     }
 
     private var isQuiet: Bool { links.contains { $0.quietLooks >= patience.looks } }
+
+    /// Not asked about at every look of a long statement.
+    private var isQuietAgain: Bool {
+        links.contains { $0.quietLooks > 0 && $0.quietLooks.isMultiple(of: patience.looks) }
+    }
 
     /// The server itself ends statements; of one that outlives its time there, no word will come.
     private func dropOverdue() {
