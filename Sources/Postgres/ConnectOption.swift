@@ -21,8 +21,12 @@ enum ConnectOption: String, CaseIterable {
         }
     }
 
-    /// Whether it names a file that has to be there.
-    var isFile: Bool { [.sslrootcert, .sslcert, .sslkey, .sslcrl].contains(self) }
+    /// As libpq compares them; an empty value is none to it.
+    func allows(_ value: String) -> Bool {
+        guard let values, !value.isEmpty else { return true }
+        guard self == .lowestTLS else { return values.contains(value) }
+        return values.contains { $0.lowercased() == value.lowercased() }
+    }
 
     /// The library of this machine may be older than the option.
     var isKnownToLibrary: Bool {

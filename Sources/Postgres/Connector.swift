@@ -29,16 +29,13 @@ package final class Connector {
         throw .unavailable
     }
 
-    /// Whether anybody speaks where statements go, if only to refuse. Of several hosts it is asked whether
-    /// one takes writes: another may have taken over from one that stands still.
+    /// False when nobody says a word where statements go: a refusal is one, and a name without an address
+    /// proves nothing. Of several hosts the first that is not silent counts.
     nonisolated(nonsending) func isAnswered(within limit: Period) async -> Bool {
-        if url.hosts.count > 1 {
-            let connection = try? await connect()
-            connection?.close()
-            return connection != nil
-        }
         for host in url.hosts {
-            for address in await addresses(of: host) {
+            let addresses = await addresses(of: host)
+            if addresses.isEmpty { return true }
+            for address in addresses {
                 if await isAnswered(at: host, address, within: limit) { return true }
             }
         }

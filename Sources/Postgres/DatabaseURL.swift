@@ -44,10 +44,11 @@ extension DatabaseURL {
 
     /// The files that its options name.
     package var files: [(option: String, path: String)] {
-        ConnectOption.allCases.filter(\.isFile).compactMap { option in
-            // The certificates that the system trusts, by libpq's own word for them.
-            options[option.rawValue].flatMap { $0 == "system" ? nil : (option.rawValue, $0) }
-        }
+        // `system` is libpq's own word for the certificates that the system trusts.
+        guard options["sslmode"]?.hasPrefix("verify-") == true,
+            let path = options[ConnectOption.sslrootcert.rawValue], path != "system"
+        else { return [] }
+        return [(ConnectOption.sslrootcert.rawValue, path)]
     }
 
     package static let openOnTheWay =
@@ -89,12 +90,16 @@ extension DatabaseURL {
         }
         let (rest, query) = Self.split(String(text.dropFirst(scheme.count)), at: "?")
         let (authority, name) = Self.split(rest, at: "/")
-        guard name?.contains("@") != true, query?.contains("@") != true else { throw .unescaped }
+        let pairs = (query ?? "").split(separator: "&").map { Self.split(String($0), at: "=") }
+        // An @ that stands for no value is the end of somebody's password, where the authority has none.
+        let behind = [name ?? ""] + pairs.map(\.0)
+        guard authority.contains("@") || !behind.contains(where: { $0.contains("@") }) else {
+            throw .unescaped
+        }
         self.init(hosts: [], options: [:])
         database = try name.map(Self.decoded).flatMap { $0.isEmpty ? nil : $0 }
         try readAuthority(authority)
-        for pair in (query ?? "").split(separator: "&") {
-            let (key, value) = Self.split(String(pair), at: "=")
+        for (key, value) in pairs {
             try readOption(Self.decoded(key), Self.decoded(value ?? ""))
         }
         guard (1...Self.maximumHosts).contains(hosts.count) else { throw .host }
@@ -126,7 +131,7 @@ extension DatabaseURL {
             guard let option = ConnectOption(rawValue: key), option.isKnownToLibrary else {
                 throw .option(key)
             }
-            if let values = option.values, !values.contains(value) {
+            if let values = option.values, !option.allows(value) {
                 throw .value(option: key, of: values)
             }
             options[key] = value

@@ -51,7 +51,7 @@ package final class Link: Queryable {
 
     func release() {
         isHeld = false
-        demand.wake()
+        if isWanted { demand.wake() }
     }
 
     func stop() {

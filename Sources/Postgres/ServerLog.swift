@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The private server's own log, read for why it fell or does not come up: a full disk, mostly.

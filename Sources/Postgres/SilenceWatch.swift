@@ -35,7 +35,7 @@ final class SilenceWatch {
         while !isStopped {
             await rest()
             dropOverdue()
-            guard isQuietAgain, await isUnanswered(), isQuiet, !isStopped else { continue }
+            guard isQuietAgain, await isUnanswered(), !isHeard(), !isStopped else { continue }
             onChange?(true)
             for link in links { link.hold() }
             repeat { await rest() } while await isUnanswered() && !isStopped
@@ -44,7 +44,13 @@ final class SilenceWatch {
         }
     }
 
-    private var isQuiet: Bool { links.contains { $0.quietLooks >= patience.looks } }
+    /// Whether any session has heard something while the question was on its way: one statement that takes
+    /// long is not a server that is silent.
+    private func isHeard() -> Bool {
+        let waiting = links.filter { $0.quietLooks > 0 }
+        for link in links { link.look() }
+        return waiting.contains { $0.quietLooks == 0 } || !links.contains { $0.quietLooks > patience.looks }
+    }
 
     /// Not asked about at every look of a long statement.
     private var isQuietAgain: Bool {

@@ -56,4 +56,19 @@ import Testing
     func `mistakes are named`(text: String, error: DatabaseURLError) {
         #expect(throws: error) { try DatabaseURL(text) }
     }
+
+    @Test(arguments: [
+        "postgres://host/base?user=me@server", "postgres://host/base?password=a@b&sslmode=",
+        "postgres://me:1@host/base?sslcert=/keys/me@host.pem",
+        "postgres://host?ssl_min_protocol_version=tlsv1.2",
+    ])
+    func `what libpq reads is read`(text: String) throws {
+        #expect(try DatabaseURL(text).hosts.map(\.name) == ["host"])
+    }
+
+    @Test func `only what libpq cannot do without has to be there`() throws {
+        let files = "sslcert=/a&sslkey=engine:x&sslcrl=/b&sslrootcert=/c"
+        #expect(try DatabaseURL("postgres://host?\(files)").files.isEmpty)
+        #expect(try DatabaseURL("postgres://host?\(files)&sslmode=verify-ca").files.map(\.path) == ["/c"])
+    }
 }

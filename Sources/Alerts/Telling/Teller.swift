@@ -99,6 +99,8 @@ final class Teller {
                 var telling = Telling(alert, [event])
             else { return nil }
             telling.escalation = event.escalated
+            // How a group that came and went is now lasts: whom a silence or hours kept it from is told then.
+            telling.lasts = event.type == .alertFlapping || event.type == .alertSettled
             return telling
         }
         return try await tell(tellings, at: ledger.clock.now(), in: transaction)

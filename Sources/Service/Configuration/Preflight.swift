@@ -99,7 +99,8 @@ struct Preflight {
         }
         let (name, path) = ("KEYBELL_ROOT_KEY_FILE", settings.rootKeyFile)
         let (data, place) = (Self.resolved(settings.dataFolder), Self.resolved(path))
-        if place.hasPrefix(data == "/" ? data : "\(data)/") {
+        // One that lies there stays what it is: a desk that runs must not be stopped by an upgrade.
+        if access(path, F_OK) != 0, place.hasPrefix(data == "/" ? data : "\(data)/") {
             fail(
                 name,
                 "\(path) is in the data folder \(settings.dataFolder), so a copy of one would hold the "
