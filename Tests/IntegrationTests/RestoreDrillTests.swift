@@ -29,6 +29,11 @@ extension IntegrationTests {
                     for share in [shares[2], shares[0]] {
                         try await node.must("POST", "/v1/system/unseal", ["share": .string(share)])
                     }
+                    // It came past `keybell restore`: nothing is used before an owner has looked.
+                    let early = try await node.call("POST", path + "/reveal", ["reason": "the drill"])
+                    #expect(early.json["code"] == "restore_unconfirmed", "\(early.text)")
+                    try await node.must(
+                        "POST", "/v1/system/restore/confirm", ["reason": "the drill", "expect_actions": 0])
                     let shown = try await node.must("POST", path + "/reveal", ["reason": "the drill"])
                     #expect(shown["secret"]?.asString == Self.secret)
                     let trail = try await node.must("GET", "/v1/audit/verification")
