@@ -270,9 +270,7 @@ final class Pipeline {
             try checkPrompt(operation, since: asked)
             guard let body = request.body.again else { return try result.get() }
             request.body = body
-            let (claim, begun) = (context.idempotency, context.begun)
-            context = admission.context
-            (context.idempotency, context.begun) = (claim, begun)
+            context = context.again(under: admission.context)
         }
         throw Problem(.overloaded, "Authority moved too often. Nothing was done.")
     }

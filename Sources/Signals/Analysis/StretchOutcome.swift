@@ -33,6 +33,7 @@ struct StretchOutcome {
             turns.append(LevelTurn(time: candle.openTime, levels: analysis.levels, moves: moves))
         }
     }
+
     private mutating func note(_ bar: BarOutcome) {
         span = (span?.lowerBound ?? bar.time)...bar.time
         newest = bar.grades

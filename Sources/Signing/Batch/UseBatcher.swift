@@ -130,7 +130,7 @@ package final class UseBatcher {
         return try await pending.decision.get().get()
     }
 
-    /// What the database kept waiting here goes on as if it had just come: not at all.
+    /// What the database kept waiting here does not go on as if it had just come.
     nonisolated(nonsending) func promptly<Result>(_ look: () async throws -> Result) async throws -> Result {
         let asked = ledger.clock.monotonicNanoseconds()
         let result = try await look()
