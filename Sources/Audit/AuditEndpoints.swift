@@ -55,12 +55,12 @@ package struct AuditEndpoints {
         let limit = parameters.limit()
         let last = parameters.position("cursor", RecordStore.Position.init)
         let actor = parameters.parsed("actor", expected: "a principal's id") { PrincipalID($0) }
+        let (from, to) = parameters.fromTo()
         let filter = RecordStore.Filter(
             actor: actor?.description, action: parameters.action("action"),
             resource: parameters.text("resource"),
             outcome: parameters.choice("outcome", AuditItem.Outcome.self)?.rawValue,
-            lane: parameters.int("lane", 0...AuditTrail.lanes - 1), from: parameters.time("from"),
-            to: parameters.time("to"))
+            lane: parameters.int("lane", 0...AuditTrail.lanes - 1), from: from, to: to)
         try parameters.finish()
         let found = try await records.list(filter, after: last, limit: limit + 1)
         let page = found.prefix(limit)
@@ -76,7 +76,7 @@ package struct AuditEndpoints {
         var parameters = try request.parameters()
         let limit = min(parameters.limit(), Self.checkpointLimit)
         let last = parameters.position("cursor") { $0.parts.count == 1 ? Int64($0.parts[0]) : nil }
-        let (from, to) = (parameters.time("from"), parameters.time("to"))
+        let (from, to) = parameters.fromTo()
         try parameters.finish()
         let found = try await checkpointer.store.list(from: from, to: to, below: last, limit: limit + 1)
         let page = found.prefix(limit)
@@ -104,7 +104,7 @@ package struct AuditEndpoints {
         -> Response
     {
         var parameters = try request.parameters()
-        let (from, to) = (parameters.time("from"), parameters.time("to"))
+        let (from, to) = parameters.fromTo()
         try parameters.finish()
         try await books.enter(context) { notes in
             let detail: JSONValue = ["from": .time(from), "to": .time(to)]

@@ -29,17 +29,20 @@ package final class Database: Queryable {
 
     package init(
         _ url: DatabaseURL, settings: SessionSettings = .init(), size: Size = .init(), reactor: Reactor,
-        offLoop: OffLoop, entropy: Entropy = .system
+        offLoop: OffLoop, entropy: Entropy = .system, use: DatabaseUse = DatabaseUse()
     ) {
         let connector = Connector(url, settings: settings, reactor: reactor, offLoop: offLoop)
         var byKeys = settings
         byKeys.findsByKeys = true
         let batches = Connector(url, settings: byKeys, reactor: reactor, offLoop: offLoop)
-        func link(isEager: Bool) -> Link { Link(connector, entropy: entropy, isEager: isEager) }
+        func link(_ connector: Connector, isEager: Bool = false) -> Link {
+            Link(connector, entropy: entropy, use: use, isEager: isEager)
+        }
         self.connector = connector
-        reads = link(isEager: true)
-        batch = TransactionPool([Link(batches, entropy: entropy, isEager: false)], reactor: reactor)
-        pool = TransactionPool((0..<size.transactions).map { _ in link(isEager: false) }, reactor: reactor)
+        reads = link(connector, isEager: true)
+        batch = TransactionPool([link(batches)], use: use, reactor: reactor)
+        pool = TransactionPool(
+            (0..<size.transactions).map { _ in link(connector) }, use: use, reactor: reactor)
         links = [reads] + batch.links + pool.links
         watch = SilenceWatch(links, connector, size.patience)
     }

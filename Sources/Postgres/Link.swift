@@ -5,6 +5,7 @@ import Kernel
 package final class Link: Queryable {
     private let connector: Connector
     private let entropy: Entropy
+    private let use: DatabaseUse
     private let demand = Wakeup()
     private var connection: Connection?
     private var isWanted: Bool
@@ -17,8 +18,8 @@ package final class Link: Queryable {
     private var attempt = Promise<Void>()
 
     /// - Parameter isEager: connects at start; otherwise when it is first wanted.
-    init(_ connector: Connector, entropy: Entropy, isEager: Bool) {
-        (self.connector, self.entropy, self.isWanted) = (connector, entropy, isEager)
+    init(_ connector: Connector, entropy: Entropy, use: DatabaseUse, isEager: Bool) {
+        (self.connector, self.entropy, self.use, self.isWanted) = (connector, entropy, use, isEager)
     }
 
     package var isOpen: Bool { connection?.isOpen ?? false }
@@ -90,7 +91,9 @@ package final class Link: Queryable {
             attempt.fulfil(())
             if let connection {
                 backoff = Backoff()
+                use.opened()
                 await connection.ended.wait()
+                use.closed()
             }
             connection = nil
             // A lost server may be back already; one that refused gets a rest.

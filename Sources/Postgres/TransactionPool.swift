@@ -17,10 +17,11 @@ package final class TransactionPool {
     let links: [Link]
     private var free: [Link]
     private var waiting = Queue<Waiter>()
+    private let use: DatabaseUse
     private let reactor: Reactor
 
-    init(_ links: [Link], reactor: Reactor) {
-        (self.links, self.reactor) = (links, reactor)
+    init(_ links: [Link], use: DatabaseUse, reactor: Reactor) {
+        (self.links, self.use, self.reactor) = (links, use, reactor)
         // The last one is taken first: the first ones stay warm.
         free = links.reversed()
     }
@@ -70,17 +71,24 @@ package final class TransactionPool {
     private nonisolated(nonsending) func nextLink() async throws(PostgresError) -> Link {
         if let index = free.lastIndex(where: \.isOpen) { return free.remove(at: index) }
         if let link = free.popLast() { return link }
-        guard waiting.count < Self.maximumWaiting else { throw .overloaded }
+        guard waiting.count < Self.maximumWaiting else { throw refused() }
         let waiter = Waiter()
         waiting.append(waiter)
+        use.beganToWait()
+        defer { use.endedToWait() }
         let timer = reactor.schedule(afterNanoseconds: Self.maximumWait.nanoseconds) {
             waiter.isGone = true
             waiter.turn.wake()
         }
         await waiter.turn.wait()
         reactor.cancel(timer)
-        guard let link = waiter.link else { throw .overloaded }
+        guard let link = waiter.link else { throw refused() }
         return link
+    }
+
+    private func refused() -> PostgresError {
+        use.wasRefused()
+        return .overloaded
     }
 
     private func giveBack(_ link: Link) {

@@ -56,8 +56,7 @@ package struct AlertEndpoints {
         }
         query.isTold = parameters.choice("told", Truth.self).map { $0 == .true }
         query.isAcknowledged = parameters.choice("acknowledged", Truth.self).map { $0 == .true }
-        query.from = parameters.time("from")
-        query.to = parameters.time("to")
+        (query.from, query.to) = parameters.fromTo()
         query.sort = parameters.choice("sort", AlertQuery.Sort.self) ?? .lastAtDescending
         try parameters.finish()
         let sight = try await AlertSight(listing: context, of: alerts.things, in: alerts.database)

@@ -15,9 +15,9 @@ extension AlertRuleEndpoints {
         let from = fields.parsed("from", expected: "an RFC 3339 time") { Timestamp($0) }
         let to = fields.parsed(optional: "to", expected: "an RFC 3339 time") { Timestamp($0) } ?? context.now
         if let from, from >= to {
-            fields.fail("from", code: FieldCode.malformed, "must be before to")
+            fields.fail("from", code: FieldCode.outOfRange, "must be before to")
         } else if let from, to - from > Self.spanAtMost {
-            fields.fail("from", code: FieldCode.malformed, "must be at most 400 days before to")
+            fields.fail("from", code: FieldCode.outOfRange, "must be at most 400 days before to")
         }
         try fields.finish()
         guard let place = backtests.place(for: context.actor.principal) else {

@@ -97,6 +97,13 @@ package struct Parameters {
         parsed(name, expected: "an RFC 3339 time") { Timestamp($0) }
     }
 
+    /// `[from, to)`; either may be left open.
+    package mutating func fromTo() -> (from: Timestamp?, to: Timestamp?) {
+        let (from, to) = (time("from"), time("to"))
+        if let from, let to, to <= from { fail("to", code: FieldCode.outOfRange, "must be after from") }
+        return (from, to)
+    }
+
     package mutating func id<Kind: IDKind>(_ name: String, _ kind: Kind.Type) -> ID<Kind>? {
         parsed(name, expected: "an id that begins with \(Kind.prefix)_") { ID<Kind>($0) }
     }

@@ -16,6 +16,16 @@ extension NodeShared {
             "keybell_build_info", "Always 1; which version this is.", kind: "gauge",
             label: ["version", "schema", "build"]
         ) { [(build, 1)] }
+        metrics.computed("keybell_database_connections", "Open connections to the database.", kind: "gauge") {
+            [databaseUse] in Double(databaseUse.connections)
+        }
+        metrics.computed(
+            "keybell_database_waiting", "Callers in line for a connection of their own.", kind: "gauge"
+        ) { [databaseUse] in Double(databaseUse.callersWaiting) }
+        metrics.computed(
+            "keybell_database_overloads_total",
+            "Callers who found the line full, or waited in it for too long.", kind: "counter"
+        ) { [databaseUse] in Double(databaseUse.callersRefused) }
         let started = Double(startedAt.microseconds) / 1e6
         metrics.computed(
             "process_start_time_seconds", "When the process began, in seconds since 1970.", kind: "gauge"

@@ -24,6 +24,7 @@ struct NodeShared: Sendable {
     let entropy: Entropy
     let log: Log
     let metrics: Metrics
+    let databaseUse = DatabaseUse()
     let custodian: Custodian
     /// Nil: it came up with its keys.
     let sealedStart: SealedStart?

@@ -142,13 +142,6 @@ package struct SeriesFinder {
 }
 
 extension Parameters {
-    /// `[from, to)`; either may be left open.
-    package mutating func fromTo() -> (from: Timestamp?, to: Timestamp?) {
-        let (from, to) = (time("from"), time("to"))
-        if let from, let to, to <= from { fail("to", code: FieldCode.outOfRange, "must be after from") }
-        return (from, to)
-    }
-
     package mutating func token() -> SeriesFinder.TokenReference? {
         parsed("token", expected: "a token's id or a ticker") { SeriesFinder.TokenReference($0) }
     }

@@ -73,9 +73,9 @@ struct UsageFilter {
         return filter
     }
 
-    mutating func add(from: Timestamp?, to: Timestamp?) {
-        if let from { add("at >= ", .timestamp(from)) }
-        if let to { add("at < ", .timestamp(to)) }
+    mutating func add(_ span: (from: Timestamp?, to: Timestamp?)) {
+        if let from = span.from { add("at >= ", .timestamp(from)) }
+        if let to = span.to { add("at < ", .timestamp(to)) }
     }
 
     private mutating func add(_ before: String, _ parameter: Parameter) {

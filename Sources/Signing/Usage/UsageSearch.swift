@@ -13,7 +13,7 @@ struct UsageSearch {
         var query = try request.parameters()
         limit = query.limit()
         filter = UsageFilter(&query, of: key)
-        filter.add(from: query.time("from"), to: query.time("to"))
+        filter.add(query.fromTo())
         if let cursor = query.cursor() {
             if let place = Self.place(cursor) {
                 filter.add(after: place)

@@ -53,7 +53,7 @@ struct UsageSummary {
         } else if to - from > Self.longestSpan {
             query.fail("from", code: FieldCode.outOfRange, "must be at most 92 days before to")
         }
-        filter.add(from: from, to: to)
+        filter.add((from, to))
         try query.finish()
     }
 

@@ -134,7 +134,7 @@ struct DeliverySearch {
 
     private mutating func addTimes(_ query: inout Parameters) {
         let column = isDead ? "dead_at" : "created_at"
-        let (from, to) = (query.time("from"), query.time("to"))
+        let (from, to) = query.fromTo()
         if let from {
             add("\(column) >= ", .timestamp(from))
             if !isDead { add("id >= ", .uuid(Self.bound(from - Self.slack))) }

@@ -1,0 +1,22 @@
+import Synchronization
+
+/// What all workers of a node do with the database at this moment, for metrics.
+package final class DatabaseUse: Sendable {
+    private let open = Atomic<Int>(0)
+    private let waiting = Atomic<Int>(0)
+    private let refused = Atomic<Int>(0)
+
+    package init() {}
+
+    package var connections: Int { open.load(ordering: .relaxed) }
+    /// Callers in line for a connection of their own.
+    package var callersWaiting: Int { waiting.load(ordering: .relaxed) }
+    /// Callers whose wait was too long, or who found the line full.
+    package var callersRefused: Int { refused.load(ordering: .relaxed) }
+
+    func opened() { open.add(1, ordering: .relaxed) }
+    func closed() { open.subtract(1, ordering: .relaxed) }
+    func beganToWait() { waiting.add(1, ordering: .relaxed) }
+    func endedToWait() { waiting.subtract(1, ordering: .relaxed) }
+    func wasRefused() { refused.add(1, ordering: .relaxed) }
+}
