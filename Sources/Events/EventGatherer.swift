@@ -8,8 +8,9 @@ import Postgres
 /// collects. What is told to one webhook waits for one row until the commit, so what is posted at one moment
 /// shares a commit rather than that each waits for the one before. One a worker; what waits is the node's.
 ///
-/// The first of a worker's posts carries a batch out, in its own request. Where many post again as soon as
-/// they are answered, a batch waits a moment for them: otherwise they would go in two halves.
+/// The first of a worker's posts carries a batch out, in its own request. The next begins when its commit has
+/// left: until it comes to that row, that is over. So many who post again as soon as they are answered go in
+/// two halves, by turns; a batch waits a moment for most of its half.
 final class EventGatherer {
     /// Posts in one transaction.
     static let batchLimit = 128
@@ -26,7 +27,9 @@ final class EventGatherer {
 
     /// Among fewer posts at one moment nobody waits for company.
     static let company = 6
-    static let companyWait: Period = .milliseconds(2)
+    static let companyWait = Period(microseconds: 500)
+    /// Of all who post at one moment: most of a half.
+    static let expectedShare = 0.4
 
     struct Answer {
         let status: HTTPStatus
@@ -104,30 +107,42 @@ final class EventGatherer {
         await posts.turn.take(on: reactor)
         // Another worker's may have taken all of them along.
         let batch = nextBatch()
-        if !batch.isEmpty { await carryOut(batch) }
-        posts.turn.giveBack()
-        if isSwift {
-            reactor.cancel(timer)
-            swift -= 1
+        var hasPassed = false
+        func pass() {
+            if hasPassed { return }
+            hasPassed = true
+            posts.turn.giveBack()
+            if isSwift {
+                reactor.cancel(timer)
+                swift -= 1
+            }
+            if !batch.isEmpty { expect(batch.count + posts.count) }
+            beginBatch()
         }
+        if !batch.isEmpty { await carryOut(batch, leave: pass) }
+        pass()
         batches -= 1
-        let posting = batch.count + posts.count
-        // Most of them: one that is slow holds nobody up.
-        if !batch.isEmpty {
-            posts.expected = posting < Self.company ? 1 : min(posting * 3 / 4, Self.batchLimit)
-        }
         leaders.append(number)
         beginBatch()
     }
 
+    /// - Parameter posting: at this moment.
+    private func expect(_ posting: Int) {
+        let share = Int(Double(posting) * Self.expectedShare)
+        posts.expected = posting < Self.company ? 1 : min(share, Self.batchLimit)
+    }
+
     /// A batch that fails is undone, and its posts are stored one by one: whoever made it fail fails alone.
     /// Callers whose rights moved are sent back alone, too.
-    /// - Parameter tries: how often one that met another transaction is carried out.
+    /// - Parameters:
+    ///   - tries: how often one that met another transaction is carried out.
+    ///   - leave: called when its commit is on its way, unless it fails.
     private nonisolated(nonsending) func carryOut(
-        _ batch: [EventPosts.Post], tries: Int = EventGatherer.triesAtMost
+        _ batch: [EventPosts.Post], tries: Int = EventGatherer.triesAtMost,
+        leave: @escaping () -> Void = {}
     ) async {
         do {
-            posts.end(batch, try await EventGathering(batch).run(ledger))
+            posts.end(batch, try await EventGathering(batch).run(ledger, leave: leave))
         } catch let refused as EventGathering.Refused {
             posts.end([batch[refused.place]], [.failure(refused.problem)])
             let others = batch.enumerated().filter { $0.offset != refused.place }.map(\.element)

@@ -23,12 +23,16 @@ struct EventGathering {
     init(_ posts: [EventPosts.Post]) { self.posts = posts }
 
     /// What became of each, committed.
-    nonisolated(nonsending) func run(_ ledger: Ledger) async throws -> [Outcome] {
+    /// - Parameter leave: called when the commit is on its way.
+    nonisolated(nonsending) func run(
+        _ ledger: Ledger, leave: @escaping () -> Void
+    ) async throws -> [Outcome] {
         let (places, judged, place) = try await ledger.change(together: posts.map(\.context)) { changes in
             let places = changes.indices.filter { changes[$0] != nil }
             let items = places.compactMap { place in
                 changes[place].map { EventIntake.Item(change: $0, event: posts[place].event) }
             }
+            items.first?.change.transaction.onCommitSent = leave
             // Leaves with the first statement; nobody waits for it.
             let place = items.first?.change.transaction.send(Self.place, [])
             return (places, try await judge(items, at: places), place)

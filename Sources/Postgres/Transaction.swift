@@ -6,6 +6,8 @@ package final class Transaction: Queryable {
     private let link: Link
     private var state = State.fresh
     private var asked: [String: Query] = [:]
+    /// Called when the commit has left, whatever comes of it: who comes next need not wait for its answer.
+    package var onCommitSent: (() -> Void)?
 
     init(on link: Link) { self.link = link }
 
@@ -39,6 +41,7 @@ package final class Transaction: Queryable {
         state = .over
         let query = Query(Self.commit, [], mode: .inTransaction)
         link.send(query)
+        onCommitSent?()
         let rows: Rows
         do {
             rows = try await query.rows()

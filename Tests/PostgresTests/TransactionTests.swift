@@ -53,6 +53,28 @@ import Testing
         }
     }
 
+    @Test func `whoever waits for a commit to leave hears of it before its answer`() async throws {
+        let scratch = try await ScratchDatabase.make(migrated: false)
+        try await scratch.withDatabase { _, database in
+            try await database.query(Self.make)
+            var heard: [String] = []
+            try await database.transaction { transaction in
+                transaction.onCommitSent = { heard.append("sent") }
+                try await transaction.query(Self.open, .int(1))
+                try await transaction.commit()
+                heard.append("committed")
+            }
+            await expectFailure({ $0 is Refused }) {
+                try await database.transaction { transaction in
+                    transaction.onCommitSent = { heard.append("sent") }
+                    try await transaction.query(Self.open, .int(2))
+                    throw Refused()
+                }
+            }
+            #expect(heard == ["sent", "committed"])
+        }
+    }
+
     @Test func `a batch's statement is planned once, and goes by indexes`() async throws {
         let find = Statement("find", "select amount from account where id = any ($1)")
         let plans = Statement(
