@@ -22,22 +22,32 @@ struct RestoreAction: Equatable {
 
     var fate: Fate {
         switch action {
-        case "access_tokens.revoke", "users.disable", "service_accounts.disable", "groups.remove": .now
+        case "access_tokens.revoke", "access_tokens.rotate", "users.disable", "service_accounts.disable",
+            "groups.remove", "factors.remove", "password.change", "users.unlink", "webhooks.disable",
+            "webhooks.delete":
+            .now
         // A denial that was made takes away, one that was taken back gives.
         case "grants.delete": isDenial ? .left : .now
         case "grants.create": isDenial ? .now : .left
+        case "roles.change": permissionsRemoved.isEmpty ? .left : .now
+        case "settings.solo_mode": detail["enabled"] == false ? .now : .left
         case "keys.revoke", "keys.suspend", "keys.activate", "keys.mode": resource == nil ? .left : .waiting
         default: .left
         }
     }
 
+    /// From a role.
+    var permissionsRemoved: [String] {
+        detail["permissions_removed"]?.asArray?.compactMap(\.asString) ?? []
+    }
+
     private var isDenial: Bool { detail["effect"] == "deny" }
 
-    /// Whether it shuts somebody out, or lets them in again; nil when it does neither.
+    /// Whether it shuts somebody or a receiver out, or lets them in again; nil when it does neither.
     var shutsOut: Bool? {
         switch action {
-        case "users.disable", "service_accounts.disable": true
-        case "users.enable", "service_accounts.enable": false
+        case "users.disable", "service_accounts.disable", "webhooks.disable", "webhooks.delete": true
+        case "users.enable", "service_accounts.enable", "webhooks.enable": false
         default: nil
         }
     }
@@ -45,11 +55,17 @@ struct RestoreAction: Equatable {
     /// Why a person has to look at it.
     var note: String? {
         guard fate == .left else { return nil }
-        if resource == nil, action.hasPrefix("keys.") {
+        switch action {
+        case "keys.away_mode": return "The key's away mode is as in the backup: set it again."
+        case "policies.publish": return "The version before it counts again: publish this one again."
+        case "webhooks.rotate_secret": return "The secret before it signs again: rotate it again."
+        case "owners.recover":
+            return "What they came in by before counts again: run keybell recover-owner for them again."
+        case _ where resource == nil && action.hasPrefix("keys."):
             return
                 "The keys that it changed are changed again one by one; a standing order is to be set again."
+        default: return "It was done after the backup, and is not in it."
         }
-        return "It was done after the backup, and is not in it."
     }
 }
 
@@ -57,10 +73,12 @@ struct RestoreAction: Equatable {
 struct TrailSince {
     /// Of those that a person is to look at: whoever has more has other worries first.
     static let leftAtMost = 20_000
-    /// What changes nothing that a restore would bring back.
+    /// What changes nothing that a restore would bring back, or ended what is void after it: `UsedOnce`.
     private static let quiet: Set<String> = [
         "candles.write", "events.push", "audit.export", "keys.verify", "keys.reveal", "keys.delete",
-        "keys.rotations.test", "webhooks.test", "deliveries.retry", "tokens.change",
+        "keys.rotations.test", "webhooks.test", "deliveries.retry", "tokens.change", "sessions.open",
+        "sessions.end", "step_up.show", "approvals.request", "approvals.approve", "approvals.reject",
+        "approvals.cancel", "approvals.expire", "approvals.run", "break_glass.revoke",
     ]
 
     /// The last entry of a lane that the backup has.

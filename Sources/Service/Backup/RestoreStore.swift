@@ -17,52 +17,7 @@ enum RestoreStore {
         "restore_hold", "update authority set restored_at = $1, epoch = epoch + 1")
     private static let release = Statement(
         "restore_release", "update authority set restored_at = null, epoch = epoch + 1")
-    /// What may be used once may have been used since: nobody knows.
-    private static let voidDeposits = Statement(
-        "restore_void_deposits",
-        "update key_deposit set withdrawn_at = $1 where used_at is null and withdrawn_at is null")
-    private static let voidInvitations = Statement(
-        "restore_void_invitations",
-        "update invitation set expires_at = least(expires_at, $1) where used_at is null")
-    private static let voidBreakGlass = Statement(
-        "restore_void_break_glass",
-        """
-        update break_glass set revoked_at = $1, revoke_reason = 'voided by a restore'
-        where used_at is null and revoked_at is null
-        """)
     private static let forgetNodes = Statement("restore_forget_nodes", "delete from node")
-    private static let revokeToken = Statement(
-        "restore_revoke_token",
-        """
-        update access_token set revoked_at = $2, revoked_by = $3, revoke_reason = 'replayed after a restore'
-        where id = $1 and revoked_at is null
-        """)
-    private static let deleteGrant = Statement(
-        "restore_delete_grant", "delete from access_grant where id = $1")
-    /// A group that denies something is left by a person's doing only.
-    private static let leaveGroup = Statement(
-        "restore_leave_group",
-        """
-        delete from group_member where group_id = $1 and principal = $2 and not exists (
-            select from access_grant g where g.group_id = $1 and g.effect = 'deny')
-        """)
-    private static let deny = Statement(
-        "restore_deny",
-        """
-        insert into access_grant (id, principal, group_id, role, effect, scope, expires_at, created_at,
-            created_by)
-        select $1, p.id, g.id, $4, 'deny', $5::jsonb, $6, $7, 'restore'
-        from (values (1)) as one left join principal p on p.id = $2 left join access_group g on g.id = $3
-        where (p.id is null) <> (g.id is null)
-        on conflict do nothing
-        """)
-    private static let disable = Statement(
-        "restore_disable_principal",
-        """
-        update principal set status = 'disabled', disabled_at = $2, revision = revision + 1,
-            disable_reason = 'replayed after a restore'
-        where id = $1 and status <> 'disabled'
-        """)
     private static let insert = Statement(
         "restore_action_insert",
         """
@@ -157,9 +112,7 @@ enum RestoreStore {
         in transaction: Transaction
     ) async throws {
         _ = try await transaction.query(hold, .timestamp(now))
-        for statement in [voidDeposits, voidInvitations, voidBreakGlass] {
-            _ = try await transaction.query(statement, .timestamp(now))
-        }
+        try await UsedOnce.void(at: now, in: transaction)
         _ = try await transaction.query(forgetNodes)
         let earlier = try await transaction.query(supersede, .timestamp(now)).first?.uuid(0)
         _ = try await transaction.query(
@@ -169,8 +122,10 @@ enum RestoreStore {
         let last = Dictionary(
             actions.compactMap { action in action.shutsOut.map { (action.resource, $0) } }
         ) { $1 }
-        for action in actions where action.fate == .now && last[action.resource] != false {
-            try await apply(action, at: now, in: transaction)
+        var notes = actions.map(\.note)
+        for (index, action) in actions.enumerated()
+        where action.fate == .now && last[action.resource] != false {
+            notes[index] = try await RestoreReplay.carryOut(action, at: now, in: transaction)
         }
         let hasOwner = try await OwnerRoster.hasSomebody(in: transaction)
         guard actions.isEmpty || hasOwner else {
@@ -182,42 +137,12 @@ enum RestoreStore {
         if let earlier {
             first = try await transaction.query(inherit, .uuid(earlier), .uuid(id)).count
         }
-        try await insert(actions, from: first, of: id, in: transaction)
-    }
-
-    private nonisolated(nonsending) static func apply(
-        _ action: RestoreAction, at now: Timestamp, in transaction: Transaction
-    ) async throws {
-        let text = action.resource ?? ""
-        if action.action == "grants.create" {
-            try await deny(action, at: now, in: transaction)
-        } else if let group = GroupID(text) {
-            let member = action.detail["principal_id"]?.asString.flatMap { PrincipalID($0) }
-            _ = try await transaction.query(leaveGroup, .id(group), .uuid(member?.uuid))
-        } else if let id = AccessTokenID(text) {
-            _ = try await transaction.query(revokeToken, .id(id), .timestamp(now), .text("restore"))
-        } else if let id = GrantID(text) {
-            _ = try await transaction.query(deleteGrant, .id(id))
-        } else if let id = PrincipalID(text) {
-            _ = try await transaction.query(disable, .uuid(id.uuid), .timestamp(now))
-        }
-    }
-
-    private nonisolated(nonsending) static func deny(
-        _ action: RestoreAction, at now: Timestamp, in transaction: Transaction
-    ) async throws {
-        let detail = action.detail
-        guard let id = action.resource.flatMap({ GrantID($0) }), let role = detail["role"]?.asString,
-            let grantee = detail["principal_id"]?.asString, let scope = detail["on"]?.bytes
-        else { return }
-        _ = try await transaction.query(
-            deny, .id(id), .uuid(PrincipalID(grantee)?.uuid), .id(GroupID(grantee)), .text(role),
-            .text(String(decoding: scope, as: UTF8.self)),
-            .timestamp(detail["expires_at"]?.asString.flatMap { Timestamp($0) }), .timestamp(now))
+        try await insert(actions, notes, from: first, of: id, in: transaction)
     }
 
     private nonisolated(nonsending) static func insert(
-        _ actions: [RestoreAction], from first: Int, of id: UUID, in transaction: Transaction
+        _ actions: [RestoreAction], _ notes: [String?], from first: Int, of id: UUID,
+        in transaction: Transaction
     ) async throws {
         guard !actions.isEmpty else { return }
         _ = try await transaction.query(
@@ -225,8 +150,12 @@ enum RestoreStore {
             .timestampArray(actions.map(\.at)), .textArray(actions.map(\.action)),
             .optionalTextArray(actions.map(\.resource)),
             .textArray(actions.map { String(decoding: $0.detail.bytes, as: UTF8.self) }),
-            .textArray(actions.map { $0.fate == .now ? "done" : $0.fate.rawValue }),
-            .optionalTextArray(actions.map(\.note)))
+            .textArray(
+                zip(actions, notes).map { action, note in
+                    if note != nil { return "left" }
+                    return action.fate == .now ? "done" : action.fate.rawValue
+                }),
+            .optionalTextArray(notes))
     }
 
     /// The one that waits to be confirmed; nil when none does.

@@ -7,9 +7,10 @@ enum RestoreCommand {
     static let usage = """
         usage: keybell restore FILE [--replay EXPORT] [--env-file FILE]
 
-        Brings a backup into an empty database: all of it, or nothing. With an exported trail, access tokens,
-        grants and people that were taken away since the backup are taken away again at once. Nothing is
-        signed or revealed until an owner has confirmed the rest: GET /v1/system/restore, then
+        Brings a backup into an empty database: all of it, or nothing. Sessions, what counts once and what
+        waits for approvals are void. With an exported trail, what was taken away from people since the
+        backup (access tokens, grants, ways in) is taken away again at once. Nothing is signed or revealed
+        until an owner has confirmed the rest: GET /v1/system/restore, then
         POST /v1/system/restore/confirm.
         """
 
@@ -48,7 +49,8 @@ enum RestoreCommand {
             let count = { (fate: RestoreAction.Fate) in actions.filter { $0.fate == fate }.count }
             lines += [
                 "The trail shows \(actions.count) actions since:",
-                "  \(count(.now)) done again now (access tokens, grants, people)",
+                "  \(count(.now)) done again now (access tokens, grants, people, webhooks), but for what was",
+                "    somebody's last way in",
                 "  \(count(.waiting)) wait for the confirmation (keys)",
                 "  \(count(.left)) are left to you",
             ]
@@ -58,8 +60,9 @@ enum RestoreCommand {
         }
         lines.append(
             """
-            Open deposit links and invitations were withdrawn. Start the service, unseal it, and look at
-            GET /v1/system/restore; nothing is used before an owner calls POST /v1/system/restore/confirm.
+            Sessions, open approvals, recovery codes, access tokens with a number of uses and every link that
+            counts once are void. Start the service, unseal it, and look at GET /v1/system/restore; nothing
+            is used before an owner calls POST /v1/system/restore/confirm.
             """)
         return lines.joined(separator: "\n")
     }
