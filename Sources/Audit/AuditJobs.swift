@@ -22,6 +22,7 @@ package struct AuditJobs {
 
     private let checkpointer: Checkpointer
     private let sweep: Sweep
+    private let months: MonthTables
     private let clock: Clock
     private let retention: Retention
 
@@ -29,7 +30,7 @@ package struct AuditJobs {
         _ database: Database, checkpointer: Checkpointer, clock: Clock, retention: Retention = Retention()
     ) {
         self.checkpointer = checkpointer
-        sweep = Sweep(database)
+        (sweep, months) = (Sweep(database), MonthTables(database))
         self.clock = clock
         self.retention = retention
     }
@@ -44,7 +45,7 @@ package struct AuditJobs {
                 return .counts([("checkpoints", isTaken ? 1 : 0)])
             },
             Job("partitions", "Makes the tables of the months to come.", every: .hours(6)) { _ in
-                .counts([("made", try await sweep.makePartitions(at: clock.now()))])
+                .counts([("made", try await months.makeAll(at: clock.now()))])
             },
             Job("retention", "Removes what need not be kept any longer.", every: .hours(1), run: retain),
         ]
@@ -55,8 +56,9 @@ package struct AuditJobs {
         let keys = try await sweep.deleteIdempotencyKeys(before: now - retention.idempotencyKeys, run)
         let eventIDs = try await sweep.deleteEventIDs(before: now - retention.eventIDs, run)
         let runs = try await sweep.deleteRuns(before: now - retention.runs, run)
-        var (eventMonths, auditMonths) = (0, 0)
+        var (eventMonths, otherEvents, auditMonths) = (0, 0, 0)
         if let kept = retention.events {
+            otherEvents = try await sweep.deleteOtherEvents(before: now - kept, run)
             eventMonths = try await sweep.dropEventMonths(before: now - kept, run)
         }
         if let kept = retention.audit {
@@ -66,8 +68,7 @@ package struct AuditJobs {
         if auditMonths > 0 { _ = try await checkpointer.take() }
         return .counts([
             ("idempotency_keys", keys), ("event_ids", eventIDs), ("job_runs", runs),
-            ("event_months", eventMonths),
-            ("audit_months", auditMonths),
+            ("event_months", eventMonths), ("other_events", otherEvents), ("audit_months", auditMonths),
         ])
     }
 }

@@ -2,19 +2,10 @@ import Jobs
 import Kernel
 import Postgres
 
-/// Makes partitions and removes old rows, in steps that are committed one by one.
+/// Removes old rows, in steps that are committed one by one.
 struct Sweep {
-    /// This month and the next two.
-    private static let monthsAhead = 3
     private static let rowsPerStep = 1_000
 
-    private static let partitioned = ["audit_record", "audit_item", "event", "usage_event"]
-    private static let ensure = Statement(
-        "partition_ensure",
-        """
-        select ensure_partition(
-            $1::text, ($2::text::date + make_interval(months => $3::int8::int4))::date)
-        """)
     private static let oldKeys = Statement(
         "retention_keys",
         """
@@ -32,6 +23,13 @@ struct Sweep {
         """
         delete from job_run where id = any (array(
             select id from job_run where started_at < $1 and outcome <> 'running' limit $2))
+        """)
+    /// Of times that had no month's table.
+    private static let oldEvents = Statement(
+        "retention_other_events",
+        """
+        delete from event_other where ctid = any (array(
+            select ctid from event_other where at < $1 limit $2))
         """)
     /// Partitions by month, oldest first, whose month ended before a day.
     private static let months = Statement(
@@ -52,23 +50,6 @@ struct Sweep {
 
     init(_ database: Database) { self.database = database }
 
-    /// One table at a time: whoever makes a partition holds the whole table, and writers go through several
-    /// in an order of their own.
-    nonisolated(nonsending) func makePartitions(at now: Timestamp) async throws -> Int {
-        var made = 0
-        for table in Self.partitioned {
-            for month in 0..<Self.monthsAhead {
-                let isMade = try await database.transaction { transaction in
-                    try await transaction.query(
-                        Self.ensure, .text(table), .text(now.month), .int(month)
-                    ).first?.bool(0) ?? false
-                }
-                if isMade { made += 1 }
-            }
-        }
-        return made
-    }
-
     nonisolated(nonsending) func deleteIdempotencyKeys(
         before time: Timestamp, _ run: JobRun
     ) async throws -> Int {
@@ -82,6 +63,12 @@ struct Sweep {
 
     nonisolated(nonsending) func deleteRuns(before time: Timestamp, _ run: JobRun) async throws -> Int {
         try await delete(Self.oldRuns, before: time, run)
+    }
+
+    /// Of those that lie in no month's table.
+    nonisolated(nonsending) func deleteOtherEvents(before time: Timestamp, _ run: JobRun) async throws -> Int
+    {
+        try await delete(Self.oldEvents, before: time, run)
     }
 
     private nonisolated(nonsending) func delete(
@@ -133,6 +120,4 @@ struct Sweep {
 extension Timestamp {
     /// `2026-01-05`.
     fileprivate var day: String { String(description.prefix(10)) }
-    /// Its first day.
-    fileprivate var month: String { "\(description.prefix(7))-01" }
 }

@@ -1,4 +1,5 @@
 import Access
+import Audit
 import CLinux
 import Crypto
 package import EventLoop
@@ -165,6 +166,7 @@ extension Node {
         database.start(on: worker)
         defer { database.stop() }
         try await reasons.explaining { try await database.ready(within: .seconds(30)) }
+        await makeMonthTables(database)
         if try await ForeignDump.check(database, at: clock.now(), entropy: entropy) {
             log.warning("the database came out of a dump: nothing is used until an owner confirms that")
         }
@@ -192,6 +194,16 @@ extension Node {
         shared.exchangeStates.export(to: metrics)
         shared.exportState()
         return shared
+    }
+
+    /// Before anything writes: a row without its month's table goes where all other times are. It is moved
+    /// from there when the table is made, so a failure keeps nobody from starting.
+    private nonisolated(nonsending) func makeMonthTables(_ database: Database) async {
+        do {
+            _ = try await MonthTables(database).makeAhead(at: clock.now())
+        } catch {
+            log.warning("tables of the month cannot be made", ["error": .text("\(error)")])
+        }
     }
 
     /// A database that is just starting is waited for; a schema that does not fit is not.

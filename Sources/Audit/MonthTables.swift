@@ -1,0 +1,91 @@
+package import Kernel
+package import Postgres
+
+/// The tables of the months: rows go into the one of their month, and where there is none, into the one for
+/// all other times.
+package struct MonthTables {
+    /// This month and the next two.
+    private static let monthsAhead = 3
+    /// Of those that are over, in one run.
+    private static let pastMonthsAtMost = 12
+    private static let partitioned = ["audit_record", "audit_item", "event", "usage_event"]
+    /// These leave by months only: retention takes a month's table out, to be archived by hand.
+    private static let archived = ["audit_record", "audit_item"]
+
+    /// Rows of a whole month may have to be moved.
+    private static let takeTime = Statement(
+        "partition_take_time", "select set_config('statement_timeout', '10min', true)")
+    private static let ensure = Statement(
+        "partition_ensure",
+        """
+        select ensure_partition(
+            $1::text, ($2::text::date + make_interval(months => $3::int8::int4))::date)
+        """)
+    private static let past = Statement(
+        "partition_past",
+        """
+        select distinct to_char(at at time zone 'UTC', 'YYYY-MM') from audit_record_other
+        where at < $1::text::timestamp at time zone 'UTC'
+        order by 1 limit $2
+        """)
+
+    private let database: Database
+
+    package init(_ database: Database) { self.database = database }
+
+    /// Those that rows of today, and of the weeks to come, go into. What fails keeps no other from being
+    /// made; the first failure is thrown at the end.
+    package nonisolated(nonsending) func makeAhead(at now: Timestamp) async throws -> Int {
+        let months = Self.partitioned.flatMap { table in
+            (0..<Self.monthsAhead).map { Month(table: table, from: now.month, ahead: $0) }
+        }
+        return try await make(months)
+    }
+
+    /// Those of months that are over and whose entries lie with those of all other times, too.
+    package nonisolated(nonsending) func makeAll(at now: Timestamp) async throws -> Int {
+        var (made, failure): (Int, (any Error)?) = (0, nil)
+        do { made = try await makeAhead(at: now) } catch { failure = error }
+        let past = try await database.query(Self.past, .text(now.month), .int(Self.pastMonthsAtMost))
+        let months = past.flatMap { row in
+            Self.archived.map { Month(table: $0, from: "\(row.text(0))-01", ahead: 0) }
+        }
+        made += try await make(months)
+        if let failure { throw failure }
+        return made
+    }
+
+    private struct Month {
+        let table: String
+        /// Its first day.
+        let from: String
+        let ahead: Int
+    }
+
+    /// One table at a time: whoever makes a partition holds the whole table, and writers go through several
+    /// in an order of their own.
+    private nonisolated(nonsending) func make(_ months: [Month]) async throws -> Int {
+        var made = 0
+        var failure: (any Error)?
+        for month in months {
+            do {
+                let isMade = try await database.transaction { transaction in
+                    _ = try await transaction.query(Self.takeTime)
+                    return try await transaction.query(
+                        Self.ensure, .text(month.table), .text(month.from), .int(month.ahead)
+                    ).first?.bool(0) ?? false
+                }
+                if isMade { made += 1 }
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        return made
+    }
+}
+
+extension Timestamp {
+    /// Its first day.
+    fileprivate var month: String { "\(description.prefix(7))-01" }
+}
