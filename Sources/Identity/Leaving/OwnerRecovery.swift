@@ -21,6 +21,10 @@ package struct OwnerRecovery {
         package let expiresAt: Timestamp
     }
 
+    package struct Refused: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     private static let byEmail = Statement(
         "owner_recovery_find",
         "select id from principal where email_folded = normalize($1::text, NFC) and kind = 'user'")
@@ -49,6 +53,10 @@ package struct OwnerRecovery {
             let rows = try await change.transaction.query(Self.byEmail, .text(email.lowercased()))
             let found = rows.first.map { UserID($0.uuid(0)) }
             guard let found else {
+                // Whoever has an address already keeps it; a new one must not look like another's.
+                if let mistake = EmailText.mistake(in: email) {
+                    throw Refused(description: "the address \(mistake)")
+                }
                 return try await link(to: make(email, name ?? email, change), isNew: true, change)
             }
             let (user, denials) = try await revive(found, change)

@@ -48,6 +48,26 @@ import TestSupport
         }
     }
 
+    @Test(arguments: ["\u{43E}wner@desk.example", "\u{FF4F}wner@desk.example", "owner@d\u{435}sk.example"])
+    func `an address that looks like another makes no owner, unless a user has it`(email: String) async throws
+    {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let owner = try await house.owner()
+            let recovery = OwnerRecovery(ledger: house.ledger)
+            await #expect {
+                try await recovery.carryOut(email: email, name: nil)
+            } throws: { "\($0)".hasPrefix("the address must not ") }
+            let user = try await house.join("anna", .analyst, by: owner)
+            let give = Statement(
+                "test_give_address", "update principal set email = $2, email_folded = $2 where id = $1")
+            _ = try await database.transaction { transaction in
+                try await transaction.query(give, .uuid(user.actor.principal?.uuid), .text(email))
+            }
+            #expect(try await recovery.carryOut(email: email, name: nil).isNew == false)
+        }
+    }
+
     /// What there was of it: lapsed, for a while yet, or of some things only.
     @Test func `whoever was an owner for a while, or of something, is one of everything for good`()
         async throws
