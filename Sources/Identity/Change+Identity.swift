@@ -31,9 +31,6 @@ extension Change {
 
     /// Whoever issues a token of somebody else's bot gets what that was granted.
     nonisolated(nonsending) func checkIssuing(_ new: NewAccessToken, for target: Principal) async throws {
-        let limits = try await AccessTokenStore.limits(of: context.actor, in: transaction)
-        try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
-        if let limits, limits.isLeft(by: new) { try context.needStepUp() }
         // Whoever came by breaking glass leaves nothing that goes on without them.
         if let end = try await BreakGlassStore.hour(of: context.actor.principal, in: transaction),
             new.expiresAt.map({ $0 > end }) ?? true
@@ -42,6 +39,9 @@ extension Change {
                 "expires_at",
                 "must be at most \(end): what is issued through broken glass ends with its hour")
         }
+        let limits = try await AccessTokenStore.limits(of: context.actor, in: transaction)
+        try AccessTokenRules.check(issuing: new, for: target, by: context, limits: limits)
+        if let limits, limits.isLeft(by: new) { try context.needStepUp() }
         guard !new.isDecoy, !GrantRules.isOwn(target.id, ownedBy: target.owner, context) else { return }
         try await checkGiving(allOf: target.id)
     }

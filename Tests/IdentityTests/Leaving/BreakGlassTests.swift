@@ -177,6 +177,24 @@ import TestSupport
         }
     }
 
+    @Test func `what it issues for itself ends with its hour, too`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let house = House(database)
+            let made = try await make(house, try await house.owner())
+            let glass = try house.context(of: try await use(house, AccessTokenSecret.of(made)).json)
+            func issue(_ more: String) async throws -> TestAnswer {
+                try await house.caller.call(
+                    "POST", "/v1/access-tokens", glass, body: #"{"name":"a"\#(more)}"#)
+            }
+            for more in ["", #","expires_at":"2027-01-01T00:00:00Z""#] {
+                let longer = try await issue(more)
+                #expect(longer.status == 422 && longer.pointers == ["/expires_at"], "\(longer.text)")
+            }
+            let end = Timestamp.testStart + .hours(1)
+            #expect(try await issue(#","expires_at":"\#(end)""#).status == 201)
+        }
+    }
+
     @Test func `what was made through it stops with its hour, or is listed for an owner to look at`()
         async throws
     {
