@@ -23,7 +23,7 @@ extension RootKey {
         }
     }
 
-    /// Refuses a file that others may read or that belongs to somebody else.
+    /// Refuses a file that others may read or put another in the place of, or that belongs to somebody else.
     package static func load(fromFile path: String) throws(RootKeyError) -> RootKey {
         let descriptor = klinux_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
         guard descriptor >= 0 else {
@@ -31,6 +31,7 @@ extension RootKey {
         }
         defer { close(descriptor) }
         try check(descriptor, path)
+        try checkFolder(folder(of: path))
         var contents = [UInt8](repeating: 0, count: maximumFileBytes)
         defer { contents.wipe() }
         let count = read(descriptor, &contents, contents.count)

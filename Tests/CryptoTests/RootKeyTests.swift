@@ -64,6 +64,12 @@ import Testing
         }
         chmod(folder, 0o1777)
         _ = try RootKey.create(atFile: path)
+        chmod(folder, 0o777)
+        #expect(throws: RootKeyError.folderWritableByOthers(path: folder)) {
+            _ = try RootKey.load(fromFile: path)
+        }
+        chmod(folder, 0o1777)
+        #expect(try RootKey.loadOrCreate(atFile: path).origin == .loaded)
     }
 
     @Test func `what is no key file is refused and not replaced`() throws {

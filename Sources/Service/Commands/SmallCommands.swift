@@ -8,9 +8,7 @@ enum CheckConfigCommand {
         do {
             let settings = try Settings.ofProcess(arguments, looking: Preflight.mistakes)
             Command.say("The configuration is fine.\n\(settings.summary)")
-            if settings.database?.isOpenOnTheWay == true {
-                Command.complain("Think again: \(DatabaseURL.openOnTheWay).")
-            }
+            for warning in Preflight.warnings(of: settings) { Command.complain("Think again: \(warning).") }
             return 0
         } catch {
             Command.complain("keybell: the configuration cannot be used:\n\(error)")

@@ -24,6 +24,22 @@ struct Preflight {
         return preflight.mistakes
     }
 
+    /// What runs, and had better be otherwise.
+    static func warnings(of settings: Settings) -> [String] {
+        var warnings = settings.database?.isOpenOnTheWay == true ? ["\(DatabaseURL.openOnTheWay)"] : []
+        if settings.rootKeyText == nil, isInDataFolder(settings.rootKeyFile, settings) {
+            warnings.append(
+                "the root key \(settings.rootKeyFile) is in the data folder \(settings.dataFolder): a copy "
+                    + "of that holds the key and what it opens")
+        }
+        return warnings
+    }
+
+    private static func isInDataFolder(_ path: String, _ settings: Settings) -> Bool {
+        let (data, place) = (resolved(settings.dataFolder), resolved(path))
+        return place.hasPrefix(data == "/" ? data : "\(data)/")
+    }
+
     private init(_ settings: Settings) { self.settings = settings }
 
     private mutating func fail(_ name: String, _ reason: String) { mistakes.append("\(name) \(reason)") }
@@ -98,9 +114,9 @@ struct Preflight {
             return
         }
         let (name, path) = ("KEYBELL_ROOT_KEY_FILE", settings.rootKeyFile)
-        let (data, place) = (Self.resolved(settings.dataFolder), Self.resolved(path))
-        // One that lies there stays what it is: a desk that runs must not be stopped by an upgrade.
-        if access(path, F_OK) != 0, place.hasPrefix(data == "/" ? data : "\(data)/") {
+        // One that lies there stays what it is, with a warning: a desk that runs must not be stopped by an
+        // upgrade.
+        if access(path, F_OK) != 0, Self.isInDataFolder(path, settings) {
             fail(
                 name,
                 "\(path) is in the data folder \(settings.dataFolder), so a copy of one would hold the "

@@ -73,6 +73,7 @@ package final class Node: Sendable {
     private func bringUp(
         _ told: @escaping @Sendable (Notice) -> Void, _ watch: StartWatch
     ) async throws -> SocketAddress {
+        for warning in Preflight.warnings(of: settings) { log.warning(warning) }
         tellDatabase(watch)
         let database = try await databaseURL()
         watch.begins("what stands in the database: its keys, its schema")
@@ -126,11 +127,9 @@ package final class Node: Sendable {
     }
 
     private func tellDatabase(_ watch: StartWatch) {
-        guard let url = settings.database else {
+        if settings.database == nil {
             watch.begins("the private PostgreSQL; its log is \(settings.privateCluster)/server.log")
-            return
         }
-        if url.isOpenOnTheWay { log.warning("\(DatabaseURL.openOnTheWay)") }
     }
 
     private func databaseURL() async throws -> DatabaseURL {
