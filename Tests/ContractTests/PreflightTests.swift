@@ -111,10 +111,49 @@ struct PreflightTests {
         "keybell_log=info",
     ])
     func `an env file sets nothing twice, and nothing that is nearly a setting`(text: String) {
-        #expect(throws: SettingsMistakes.self) { try EnvironmentFile.parse(text) }
+        #expect(EnvironmentFile.parse(text).mistakes.count == 1)
     }
 
     @Test func `an env file may hold the names of others`() throws {
-        #expect(try EnvironmentFile.parse("POSTGRES_PASSWORD=x\nHOME=/h\n").count == 2)
+        let read = EnvironmentFile.parse("POSTGRES_PASSWORD=x\nHOME=/h\n")
+        #expect(read.values.count == 2 && read.mistakes == [])
+    }
+
+    @Test func `mistakes of the env file and of what it sets are told together`() {
+        let read = EnvironmentFile.parse("KEYBELL_LOG=info\nKEYBELL_LOG=debug\nnothing\nKEYBELL_LOOPS=none")
+        #expect(read.mistakes.count == 2 && read.values["KEYBELL_LOOPS"] == "none")
+        #expect {
+            try Settings(
+                environment: read.values, home: "/h", isRoot: false, cores: 1, knowing: read.mistakes)
+        } throws: { error in
+            let lines = (error as? SettingsMistakes)?.lines ?? []
+            return lines.count == 3 && lines.contains { $0.hasPrefix("KEYBELL_LOOPS ") }
+        }
+    }
+
+    @Test(arguments: ["KEYBELL_TLS_CERT", "KEYBELL_TLS_KEY"])
+    func `a file that TLS names is looked at, with the other one missing, too`(name: String) throws {
+        try with { folder in
+            let found = try mistakes(folder, [name: folder.file("none.pem")])
+            #expect(found.count == 2 && found.contains { $0.hasPrefix("\(name) \(folder.file("none.pem"))") })
+        }
+    }
+
+    @Test func `a root key that lies in the data folder already is used, with a warning`() throws {
+        try with { folder in
+            mkdir(folder.file("data"), 0o700)
+            try folder.write(Self.key, to: "data/root.key")
+            chmod(folder.file("data/root.key"), 0o600)
+            var warnings: [String] = []
+            for path in ["data/root.key", "root.key"] {
+                let settings = try Settings(
+                    environment: [
+                        "KEYBELL_DATA_DIR": folder.file("data"), "KEYBELL_ROOT_KEY_FILE": folder.file(path),
+                        "KEYBELL_LISTEN": "127.0.0.1:0",
+                    ], home: folder.path, isRoot: false, cores: 1, looking: Preflight.mistakes)
+                warnings += Preflight.warnings(of: settings)
+            }
+            #expect(warnings.count == 1 && warnings[0].contains("data/root.key is in the data folder"))
+        }
     }
 }

@@ -3,7 +3,8 @@ import JSON
 /// Lines of `NAME=value`; empty lines and lines that begin with # do not count; single or double quotes
 /// around a value are taken off. Nothing is expanded.
 enum EnvironmentFile {
-    static func parse(_ text: String) throws(SettingsMistakes) -> [String: String] {
+    /// What can be read of it, beside every line that cannot: the mistakes of both are told together.
+    static func parse(_ text: String) -> (values: [String: String], mistakes: [String]) {
         var values: [String: String] = [:]
         var mistakes: [String] = []
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -22,8 +23,7 @@ enum EnvironmentFile {
                 mistakes.append("line \(number + 1) of the env file sets \(name) a second time")
             }
         }
-        guard mistakes.isEmpty else { throw SettingsMistakes(lines: mistakes) }
-        return values
+        return (values, mistakes)
     }
 
     /// Names of other programs may stand beside ours, but none that was meant for us.

@@ -132,10 +132,10 @@ struct Preflight {
     }
 
     private mutating func lookAtTLS() {
-        guard let tls = settings.tls else { return }
-        let files = [("KEYBELL_TLS_CERT", tls.certificate), ("KEYBELL_TLS_KEY", tls.key)]
-        var areThere = true
-        for (name, path) in files where access(path, R_OK) != 0 {
+        let files = [("KEYBELL_TLS_CERT", settings.tlsCertificate), ("KEYBELL_TLS_KEY", settings.tlsKey)]
+        var areThere = settings.tls != nil
+        for (name, path) in files {
+            guard let path, access(path, R_OK) != 0 else { continue }
             fail(name, "\(path) \(Self.reason)")
             areThere = false
         }

@@ -14,6 +14,7 @@ extension Settings {
             throw SettingsMistakes(lines: ["\(error.argument) is not understood; only --env-file FILE is"])
         }
         var environment = processEnvironment()
+        var mistakes: [String] = []
         if let file = options.values["--env-file"] {
             let text: String
             do {
@@ -21,17 +22,18 @@ extension Settings {
             } catch {
                 throw SettingsMistakes(lines: ["the env file \(file) cannot be read: \(error)"])
             }
-            let named = try EnvironmentFile.parse(text)
+            let named: [String: String]
+            (named, mistakes) = EnvironmentFile.parse(text)
             if named["KEYBELL_ROOT_KEY"] != nil, SecretFile.isOursAndOpen(file) {
-                throw SettingsMistakes(
-                    lines: ["the env file \(file) holds the root key and others may read it: chmod 600 it"])
+                mistakes.append(
+                    "the env file \(file) holds the root key and others may read it: chmod 600 it")
             }
             environment.merge(named) { own, _ in own }
         }
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return try Settings(
             environment: environment, home: environment["HOME"] ?? "/root", isRoot: geteuid() == 0,
-            cores: cores, looking: look)
+            cores: cores, knowing: mistakes, looking: look)
     }
 
     private static func processEnvironment() -> [String: String] {

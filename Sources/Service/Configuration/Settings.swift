@@ -12,7 +12,8 @@ package struct Settings: Sendable {
     /// Nil: the private cluster.
     package var database: DatabaseURL?
     package var loops: Int
-    package var tls: (certificate: String, key: String)?
+    package var tlsCertificate: String?
+    package var tlsKey: String?
     package var rootKeyText: String?
     package var rootKeyFile: String
     /// Told when this node starts sealed.
@@ -53,12 +54,14 @@ extension Settings {
     /// - Parameters:
     ///   - home: the user's home folder.
     ///   - isRoot: root's data folder is elsewhere, since the cluster's user must reach it.
+    ///   - known: mistakes that were found before, to be told with all others.
     ///   - look: finds mistakes that only this machine shows.
     package init(
-        environment: [String: String], home: String, isRoot: Bool, cores: Int,
+        environment: [String: String], home: String, isRoot: Bool, cores: Int, knowing known: [String] = [],
         looking look: (Settings) -> [String] = { _ in [] }
     ) throws(SettingsMistakes) {
         var reader = SettingsReader(environment)
+        reader.add(known)
         let dataFolder = isRoot ? "/var/lib/keybell" : "\(home)/.local/share/keybell"
         listen =
             reader.value("KEYBELL_LISTEN", "an address and port, or unix:/path") { SocketAddress($0) }
@@ -66,7 +69,7 @@ extension Settings {
         self.dataFolder = reader.path("KEYBELL_DATA_DIR") ?? dataFolder
         database = reader.database("KEYBELL_DATABASE_URL")
         loops = reader.int("KEYBELL_LOOPS", 1...64) ?? min(max(cores, 1), 64)
-        tls = reader.pair("KEYBELL_TLS_CERT", "KEYBELL_TLS_KEY")
+        (tlsCertificate, tlsKey) = reader.pair("KEYBELL_TLS_CERT", "KEYBELL_TLS_KEY")
         rootKeyText = reader.text("KEYBELL_ROOT_KEY")
         rootKeyFile = reader.path("KEYBELL_ROOT_KEY_FILE") ?? "\(home)/.config/keybell/root.key"
         publicOrigin = reader.value(
@@ -101,6 +104,12 @@ extension Settings {
         createsUsers: "KEYBELL_OIDC_CREATE_USERS", linkBy: "KEYBELL_OIDC_LINK_BY",
         privateAddresses: "KEYBELL_OIDC_PRIVATE")
 
+    /// Nil: plain HTTP.
+    package var tls: (certificate: String, key: String)? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        return (tlsCertificate, tlsKey)
+    }
+
     /// Whether browsers come to us by https: our own, or that of the proxy before us.
     var isOnlyByTLS: Bool { tls != nil || publicOrigin?.text.hasPrefix("https:") == true }
 
@@ -122,7 +131,9 @@ extension Settings {
 
     /// Access tokens must not cross a network in clear.
     private func checkExposure(_ reader: inout SettingsReader) {
-        guard let address = listen.ip, !address.isLoopback, tls == nil, trustedProxies.isEmpty else { return }
+        guard let address = listen.ip, !address.isLoopback, trustedProxies.isEmpty else { return }
+        // One of the two is told as missing already.
+        guard tlsCertificate == nil, tlsKey == nil else { return }
         reader.fail(
             "KEYBELL_LISTEN",
             "is not loopback: set KEYBELL_TLS_CERT and KEYBELL_TLS_KEY, or KEYBELL_TRUSTED_PROXIES")

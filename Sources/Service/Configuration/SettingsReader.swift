@@ -90,14 +90,10 @@ struct SettingsReader {
         }
     }
 
-    /// Two that only make sense together.
-    mutating func pair(_ first: String, _ second: String) -> (certificate: String, key: String)? {
-        switch (path(first), path(second)) {
-        case (let first?, let second?): return (first, second)
-        case (nil, nil): return nil
-        case (_?, nil): fail(second, "is missing; \(first) needs it")
-        case (nil, _?): fail(first, "is missing; \(second) needs it")
-        }
-        return nil
+    /// Two paths that only make sense together.
+    mutating func pair(_ first: String, _ second: String) -> (String?, String?) {
+        if values[first] != nil, values[second] == nil { fail(second, "is missing; \(first) needs it") }
+        if values[first] == nil, values[second] != nil { fail(first, "is missing; \(second) needs it") }
+        return (path(first), path(second))
     }
 }
