@@ -172,7 +172,7 @@ enum DerivedStatements {
 
     private static func deliveries() throws -> [Statement] {
         let (webhook, delivery) = (WebhookID(id), DeliveryID(id).description)
-        let common = "webhook_id=\(webhook)&from=\(time)&to=\(time)"
+        let common = "webhook_id=\(webhook)&from=2026-01-05T00:00:00Z&to=\(time)"
         let own = "event_type=a.b&event_id=\(EventID(id))&alert_id=\(AlertID(id))"
         let living = ["pending", "sending", "delivered", "dead"].map {
             "\(common)&\(own)&state=\($0)&cursor=\(Cursor([delivery]).text)"
