@@ -56,19 +56,21 @@ package struct AuditJobs {
         let keys = try await sweep.deleteIdempotencyKeys(before: now - retention.idempotencyKeys, run)
         let eventIDs = try await sweep.deleteEventIDs(before: now - retention.eventIDs, run)
         let runs = try await sweep.deleteRuns(before: now - retention.runs, run)
-        var (eventMonths, otherEvents, auditMonths) = (0, 0, 0)
+        var (eventMonths, otherEvents, auditMonths, useMonths) = (0, 0, 0, 0)
         if let kept = retention.events {
             otherEvents = try await sweep.deleteOtherEvents(before: now - kept, run)
             eventMonths = try await sweep.dropEventMonths(before: now - kept, run)
         }
         if let kept = retention.audit {
             auditMonths = try await sweep.detachAuditMonths(before: now - kept, run)
+            useMonths = try await sweep.detachUseMonths(run)
         }
         // Verification begins where the newest checkpoint says that the trail does.
         if auditMonths > 0 { _ = try await checkpointer.take() }
         return .counts([
             ("idempotency_keys", keys), ("event_ids", eventIDs), ("job_runs", runs),
             ("event_months", eventMonths), ("other_events", otherEvents), ("audit_months", auditMonths),
+            ("use_months", useMonths),
         ])
     }
 }

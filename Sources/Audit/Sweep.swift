@@ -45,6 +45,23 @@ struct Sweep {
         "retention_events", "select drop_event_month(to_date($1::text, 'YYYYMM'))")
     private static let detachAudit = Statement(
         "retention_audit", "select detach_audit_month(to_date($1::text, 'YYYYMM'))")
+    /// Months of uses, oldest first, that lie a whole month before the trail: an exit that was made without
+    /// the database is entered into the trail some minutes later.
+    private static let useMonths = Statement(
+        "retention_use_months",
+        """
+        with month as (
+            select parent.relname as of, right(child.relname, 6) as name,
+                to_date(right(child.relname, 6), 'YYYYMM') as first
+            from pg_inherits
+            join pg_class child on child.oid = inhrelid join pg_class parent on parent.oid = inhparent
+            where parent.relname in ('audit_record', 'usage_event') and child.relname ~ '_[0-9]{6}$')
+        select name from month where of = 'usage_event'
+            and first + interval '1 month' < (select min(first) from month where of = 'audit_record')
+        order by 1
+        """)
+    private static let detachUses = Statement(
+        "retention_uses", "select detach_use_month(to_date($1::text, 'YYYYMM'))")
 
     private let database: Database
 
@@ -105,6 +122,18 @@ struct Sweep {
                 try await transaction.query(Self.detachAudit, .text(month)).first?.isNull(0) == false
             }
             if !isDone { break }
+            detached += 1
+        }
+        return detached
+    }
+
+    /// Of uses that the trail does not tell of any more. Nothing else is held meanwhile.
+    nonisolated(nonsending) func detachUseMonths(_ run: JobRun) async throws -> Int {
+        var detached = 0
+        for month in try await database.query(Self.useMonths).map({ $0.text(0) }) where !run.isOver {
+            _ = try await database.transaction { transaction in
+                try await transaction.query(Self.detachUses, .text(month))
+            }
             detached += 1
         }
         return detached

@@ -11,6 +11,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct RetentionTests {
     private static let january = Statement("january", "select ensure_partitions('2026-01-01', 2)")
+    private static let usesOfJanuary = Statement(
+        "uses_of_january", "select ensure_partition('usage_event', '2026-01-01')")
+    private static let isDetached = Statement(
+        "is_detached",
+        "select not relispartition from pg_class where oid = to_regclass('usage_event_202601')")
 
     private func run(
         _ name: String, _ bench: AuditBench, at now: Timestamp, _ retention: AuditJobs.Retention = .init()
@@ -133,14 +138,19 @@ import Testing
     @Test func `a month of the trail goes only when an exported checkpoint covers it`() async throws {
         try await withAuditBench { bench, _ in
             try await bench.tamper(Self.january)
+            try await bench.tamper(Self.usesOfJanuary)
             try await bench.append(20)
             let later = Timestamp.testStart + .days(200)
             let retention = AuditJobs.Retention(events: .days(90), audit: .days(90))
             _ = try await bench.checkpointer.take()
-            #expect(try await run("retention", bench, at: later, retention)["audit_months"] == 0)
+            let before = try await run("retention", bench, at: later, retention)
+            #expect(before["audit_months"] == 0 && before["use_months"] == 0)
             _ = try await bench.export()
             let counts = try await run("retention", bench, at: later, retention)
             #expect((counts["audit_months"]?.asInt ?? 0) > 0)
+            // They stay, to be archived.
+            #expect(counts["use_months"] == 1)
+            #expect(try await bench.database.query(Self.isDetached).first?.bool(0) == true)
             let verdict = try await bench.verify()
             #expect(verdict.isIntact, "\(verdict.problems)")
             #expect(verdict.entries == 0)
