@@ -241,6 +241,9 @@ static const unsigned char migration_0073[] = {
 static const unsigned char migration_0074[] = {
 #embed "../../Migrations/0074_use_months.sql"
 };
+static const unsigned char migration_0075[] = {
+#embed "../../Migrations/0075_circuit_epoch.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -337,6 +340,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0072_alert_flap_held.sql", migration_0072),
     FILE_OF("Migrations/0073_month_tables.sql", migration_0073),
     FILE_OF("Migrations/0074_use_months.sql", migration_0074),
+    FILE_OF("Migrations/0075_circuit_epoch.sql", migration_0075),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

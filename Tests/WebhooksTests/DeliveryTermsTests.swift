@@ -60,15 +60,6 @@ struct DeliveryTermsTests {
         #expect(Pace.turns(waiting: 1_000, perSecond: 1) == 1)
     }
 
-    @Test func `a circuit that others found closed stays so until then`() {
-        var circuit = Circuit()
-        let start = Timestamp.testStart
-        circuit.hold(until: start + .seconds(10))
-        #expect(circuit.allowance(at: start, of: 32) == 0)
-        #expect(circuit.opens(after: start) == start + .seconds(10))
-        #expect(circuit.allowance(at: start + .seconds(10), of: 32) == 32)
-    }
-
     private func item(_ number: Int, bytes: Int = 100, about thing: String? = nil) -> BatchQueue.Item {
         BatchQueue.Item(
             id: ID(UUID(high: 1, low: UInt64(number))), webhook: ID(UUID(high: 2, low: 2)),

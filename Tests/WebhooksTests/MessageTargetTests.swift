@@ -22,7 +22,7 @@ struct MessageTargetTests {
             id: WebhookID(UUID(high: 1, low: number)), name: "\(number)",
             url: "https://hooks.example/\(number)",
             patterns: takes.compactMap { EventPattern($0) }, owner: PrincipalID(.user, UUID(high: 2, low: 2)),
-            status: .active, downSince: nil, revision: 1, signingKey: [], terms: DeliveryTerms(),
+            status: .active, downSince: nil, revision: 1, epoch: 1, signingKey: [], terms: DeliveryTerms(),
             channel: channel.map {
                 WebhookChannel(kind: $0, settings: JSONObject(), secretNames: [], sealed: nil)
             })

@@ -122,10 +122,10 @@ struct RedirectionTests {
                     most: 9, for: room.node, at: room.clock.now, in: database
                 ).deliveries.count == 1)
             // A worker that has not seen the change yet does not close it again.
-            let old = Lane.Closure(until: later, revision: 1)
+            let old = Lane.Closure(until: later, epoch: 1)
             try await room.fail(room.pending(), closing: [id: old])
             #expect(try await WebhookStore.find(id, at: room.clock.now, in: database)?.opensAt == nil)
-            let new = Lane.Closure(until: later, revision: 3)
+            let new = Lane.Closure(until: later, epoch: 2)
             try await room.fail(room.pending(), closing: [id: new])
             #expect(try await WebhookStore.find(id, at: room.clock.now, in: database)?.opensAt == later)
             // Enabling what is active, but left alone, does the same.

@@ -184,7 +184,7 @@ struct SendingTests {
             let taken = try await DeliveryQueue.take(
                 most: 10, for: UUID(high: 1, low: 1), at: clock.now, in: room.database)
             #expect(taken.deliveries.count == 1)
-            #expect(taken.closed == [id: until])
+            #expect(taken.resting == [id: EndpointRests.Rest(until: until, epoch: 1)])
             // That node is gone, and nobody waits here until its lease has lapsed by the database's clock.
             _ = try await room.database.query(Self.lapse)
             receiver.answer { _ in .status(204) }

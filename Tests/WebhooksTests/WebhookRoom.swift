@@ -120,7 +120,8 @@ final class WebhookRoom {
 extension WebhookRoom {
     /// Sends what is due, as a node of its own.
     func dispatcher(
-        on worker: isolated Worker, log: Int32 = 2, limits: Dispatcher.Limits = Dispatcher.Limits()
+        on worker: isolated Worker, log: Int32 = 2, rests: EndpointRests = EndpointRests(),
+        limits: Dispatcher.Limits = Dispatcher.Limits()
     ) -> Dispatcher {
         let reactor = worker.reactor
         let resolver = Resolver { _ in [IPAddress(v4: 0x7F00_0001)] }
@@ -128,8 +129,8 @@ extension WebhookRoom {
         let mail = MailClient(on: reactor, resolver: resolver, addressGuard: AddressGuard())
         return Dispatcher(
             node: node, ledger: ledger, outbox: outbox, directory: directory, keys: keys, client: client,
-            mail: mail, allowance: .privateReceivers, origin: "https://keybell.example", reactor: reactor,
-            log: Log(level: .error, format: .text, clock: clock.clock, descriptor: log),
+            mail: mail, allowance: .privateReceivers, origin: "https://keybell.example", rests: rests,
+            reactor: reactor, log: Log(level: .error, format: .text, clock: clock.clock, descriptor: log),
             metrics: WebhookMetrics(Metrics()), limits: limits)
     }
 

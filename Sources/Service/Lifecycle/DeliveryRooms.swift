@@ -34,7 +34,8 @@ struct DeliveryRooms {
         let dispatcher = Dispatcher(
             node: shared.id.uuid, ledger: ledger, outbox: outbox, directory: directory, keys: keys,
             client: client, mail: mail, allowance: allowance, origin: shared.settings.origin,
-            reactor: reactor, log: shared.log, metrics: shared.webhookMetrics, sweeps: isLead)
+            rests: shared.endpointRests, reactor: reactor, log: shared.log, metrics: shared.webhookMetrics,
+            sweeps: isLead)
         let engine = AlertEngine(
             ledger: ledger, rights: PrincipalRights.reader(shared.clock), things: KeyTargets.source,
             receivers: directory, origin: shared.settings.origin)

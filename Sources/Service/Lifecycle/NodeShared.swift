@@ -41,6 +41,7 @@ struct NodeShared: Sendable {
     let streams: StreamLimit
     let webhookMetrics: WebhookMetrics
     let away: AwayMode
+    let endpointRests = EndpointRests()
     let market = MarketBoard()
     let exchangeClocks = ExchangeClocks()
     let keyTurns = KeyTurns()

@@ -51,14 +51,11 @@ extension DeliveryQueue {
         "webhook_health_record",
         """
         with seen as (
-            select s.webhook, s.failures, s.success_at, s.failure_at, s.knock_at,
-                case when coalesce(s.revision = w.revision, true) or w.status = 'degraded' then s.opens_at end
-                    as opens_at
+            select *
             from unnest((select $1::uuid[]), (select $2::integer[]), (select $3::timestamptz[]),
                 (select $4::timestamptz[]), (select $5::timestamptz[]), (select $6::bigint[]),
                 (select $7::timestamptz[]))
-                as s (webhook, failures, success_at, failure_at, opens_at, revision, knock_at)
-            left join webhook w on w.id = s.webhook
+                as s (webhook, failures, success_at, failure_at, opens_at, epoch, knock_at)
         ), held as (
             select h.webhook, h.consecutive_failures from webhook_health h join seen using (webhook)
             where seen.success_at is null or seen.failure_at is not null or h.consecutive_failures > 0
@@ -71,7 +68,8 @@ extension DeliveryQueue {
                 + case when seen.success_at is null then h.consecutive_failures else 0 end,
             last_success_at = greatest(h.last_success_at, seen.success_at),
             last_failure_at = greatest(h.last_failure_at, seen.failure_at),
-            opens_at = case when seen.success_at is null then greatest(h.opens_at, seen.opens_at) end,
+            opens_at = case when seen.success_at is null then greatest(h.opens_at,
+                case when coalesce(seen.epoch = h.epoch, true) then seen.opens_at end) end,
             knock_at = seen.knock_at
         from seen, held where h.webhook = seen.webhook and held.webhook = seen.webhook
         returning h.webhook, seen.success_at is not null
@@ -95,8 +93,8 @@ extension DeliveryQueue {
 
     /// All statements leave in one write, with the commit where the caller sends it in this turn. An
     /// endpoint's own row comes last: every worker that sends to it waits for that.
-    /// - Parameter closed: endpoints that are not tried for a while; of a webhook that was changed meanwhile
-    ///   that is not so any more.
+    /// - Parameter closed: endpoints that are not tried for a while; where the epoch is another by now that
+    ///   is not so any more.
     static func record(
         _ outcomes: [Outcome], secrets: [WebhookSecretID], closed: [WebhookID: Lane.Closure],
         at now: Timestamp, in transaction: Transaction
@@ -165,7 +163,7 @@ extension DeliveryQueue {
             .optionalTimestampArray(sorted.map(\.value.success)),
             .optionalTimestampArray(sorted.map(\.value.failure)),
             .optionalTimestampArray(sorted.map { closed[$0.key]?.until }),
-            .optionalInt64Array(sorted.map { closed[$0.key]?.revision }),
+            .optionalInt64Array(sorted.map { closed[$0.key]?.epoch }),
             .optionalTimestampArray(sorted.map(\.value.knock)),
         ]
     }

@@ -4,31 +4,32 @@ import Postgres
 
 /// Taking what is due, and keeping what was taken.
 extension DeliveryQueue {
-    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. With it, until when
-    /// others found its endpoint closed. Leases are told by the database's clock alone, so that a node whose
-    /// own is ahead takes nothing from those that live.
+    /// What is due and nobody's, or whose sender is gone: each row to exactly one asker. Leases are told by
+    /// the database's clock alone, so that a node whose own is ahead takes nothing from those that live.
     static let take = Statement(
         "delivery_take",
         derived: [
             """
             with due as (
-                select id, webhook from delivery
+                select id from delivery
                 where state = 'pending' and due_at <= greatest($1, statement_timestamp())
                     and due_at <= case when leased_by is null then $1 else statement_timestamp() end
                 order by due_at limit $2 for update skip locked
             )
             update delivery d set due_at = clock_timestamp() + $3::bigint * interval '1 microsecond',
                 leased_by = $4
-            from due left join webhook_health h on h.webhook = due.webhook where d.id = due.id
+            from due where d.id = due.id
             returning
-            """, pendingColumns, ", h.opens_at",
+            """, pendingColumns,
         ].joined(separator: " "))
     /// In the order that `PendingDelivery.init` reads.
     static let pendingColumns = """
         d.id, d.webhook, d.message, d.event_type, d.alert, d.permissions, d.body, d.attempts, d.counted,
         d.schedule_at, d.thing, d.order_key, d.schedule_due_at
         """
-    private static let pendingColumnCount = 13
+    /// What others found closed.
+    private static let resting = Statement(
+        "webhook_resting", "select webhook, opens_at, epoch from webhook_health where opens_at > $1")
     private static let renew = Statement(
         "delivery_renew",
         """
@@ -109,18 +110,21 @@ extension DeliveryQueue {
         where webhook = $1 and state = 'pending'
         """)
 
+    /// - Returns: with what nobody tries now, whatever is due.
     nonisolated(nonsending) static func take(
         most: Int, for node: UUID, at now: Timestamp, in database: Database
-    ) async throws -> (deliveries: [PendingDelivery], closed: [WebhookID: Timestamp]) {
-        let rows = try await database.transaction { transaction in
-            try await transaction.query(
+    ) async throws -> (deliveries: [PendingDelivery], resting: [WebhookID: EndpointRests.Rest]) {
+        try await database.transaction { transaction in
+            let taken = transaction.send(
                 take, .timestamp(now), .int(most), .int64(Lease.length.microseconds), .uuid(node))
+            let resting = transaction.send(Self.resting, .timestamp(now))
+            let deliveries = try await taken.rows().map { PendingDelivery($0) }
+            var rests: [WebhookID: EndpointRests.Rest] = [:]
+            for row in try await resting.rows() {
+                rests[row.id(0)] = EndpointRests.Rest(until: row.timestamp(1), epoch: row.int64(2))
+            }
+            return (deliveries, rests)
         }
-        var closed: [WebhookID: Timestamp] = [:]
-        for row in rows {
-            if let time = row.optionalTimestamp(pendingColumnCount), time > now { closed[row.id(1)] = time }
-        }
-        return (rows.map { PendingDelivery($0) }, closed)
     }
 
     nonisolated(nonsending) static func knock(

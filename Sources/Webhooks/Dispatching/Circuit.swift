@@ -59,9 +59,6 @@ package struct Circuit: Equatable, Sendable {
         return closedUntil
     }
 
-    /// Others found it closed until then.
-    package mutating func hold(until time: Timestamp) { closedUntil = max(closedUntil ?? time, time) }
-
     package mutating func event(_ event: Event, at now: Timestamp) -> Action {
         switch event {
         case .succeeded: return succeed()

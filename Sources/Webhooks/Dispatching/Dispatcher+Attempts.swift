@@ -57,8 +57,11 @@ extension Dispatcher {
         lanes[id]?.follow(webhook)
         if !webhook.status.takesMessages { return shelve(lanes[id]?.takeAll() ?? []) }
         let now = clock.now()
+        let rest = rests.opening(of: webhook, after: now)
         while let lane = lanes[id], lane.hasWaiting {
-            if let opening = lane.circuit.opens(after: now) { return postpone(id, until: opening, now) }
+            if let opening = [lane.circuit.opens(after: now), rest].compactMap(\.self).max() {
+                return postpone(id, until: opening, now)
+            }
             if webhook.isPaced { return beginTurn(of: webhook) }
             let isOpen = lane.inFlight < lane.circuit.allowance(at: now, of: limits.perEndpoint)
             guard isOpen, hasPlace(for: webhook), mayLeave(webhook, at: now) else { return }
@@ -141,9 +144,13 @@ extension Dispatcher {
         let id = webhook.id
         let event: Circuit.Event
         switch result.verdict {
-        case .delivered: event = .succeeded
-        case .throttled(let wait):
-            event = .throttled(min(wait ?? RetrySchedule.throttleWaits.first, RetrySchedule.retryAfterLimit))
+        case .delivered:
+            event = .succeeded
+            rests.end(of: id)
+        case .throttled(let asked):
+            let wait = min(asked ?? RetrySchedule.throttleWaits.first, RetrySchedule.retryAfterLimit)
+            event = .throttled(wait)
+            rests.hear(.init(until: now + wait, epoch: webhook.epoch), of: id)
         case .slowed: event = .slowed
         // One that hangs holds a place for as long as one that is overrun.
         case .failed: event = result.mistake == .timeout ? .slowed : .failed

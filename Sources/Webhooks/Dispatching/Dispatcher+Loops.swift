@@ -33,14 +33,14 @@ extension Dispatcher {
         // What is due stays due, for this node once it is unsealed, or for another.
         if keys.isSealed { return 0 }
         let room = min(limits.held - held.count, Self.pollRows)
-        var (found, closed) = try await DeliveryQueue.take(
+        var (found, resting) = try await DeliveryQueue.take(
             most: max(room, 0), for: node, at: clock.now(), in: database)
+        rests.learn(resting, at: clock.now())
         // Also without rows or room: what waits in lanes follows enabling and disabling.
         let view = try await directory.view(in: database)
         if !found.isEmpty {
             metrics.taken.add(found.count)
             try await directory.look(at: &found, view, in: database)
-            for (id, time) in closed { lanes[id, default: Lane()].circuit.hold(until: time) }
             accept(found)
         }
         for id in Array(lanes.keys) { pump(id) }

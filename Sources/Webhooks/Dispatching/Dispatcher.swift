@@ -46,6 +46,7 @@ package final class Dispatcher {
     let mail: MailClient
     let allowance: Allowance
     let packer: Packer
+    let rests: EndpointRests
     let reactor: Reactor
     let log: Log
     let metrics: WebhookMetrics
@@ -78,15 +79,14 @@ package final class Dispatcher {
 
     package init(
         node: UUID, ledger: Ledger, outbox: WebhookOutbox, directory: WebhookDirectory, keys: WebhookKeys,
-        client: HTTPClient, mail: MailClient, allowance: Allowance, origin: String, reactor: Reactor,
-        log: Log,
-        metrics: WebhookMetrics, sweeps: Bool = true,
+        client: HTTPClient, mail: MailClient, allowance: Allowance, origin: String, rests: EndpointRests,
+        reactor: Reactor, log: Log, metrics: WebhookMetrics, sweeps: Bool = true,
         limits: Limits = Limits()
     ) {
         (self.node, self.ledger, self.outbox, self.directory) = (node, ledger, outbox, directory)
         (self.keys, self.client, self.allowance, self.reactor) = (keys, client, allowance, reactor)
         (self.log, self.metrics, self.limits) = (log, metrics, limits)
-        (self.mail, self.sweeps) = (mail, sweeps)
+        (self.mail, self.rests, self.sweeps) = (mail, rests, sweeps)
         standing = WebhookStanding(ledger: ledger)
         packer = Packer(keys: keys, allowance: allowance, origin: origin)
     }

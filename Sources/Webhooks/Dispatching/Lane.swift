@@ -15,8 +15,8 @@ struct Lane {
     var address: (text: String, url: OutgoingURL?)?
     /// Where that leads, for an address.
     var server: (url: String, server: String)?
-    /// The webhook as it was last followed.
-    private var known: (revision: Int64, status: Webhook.Status)?
+    /// The epoch of the webhook as it was last followed.
+    private var known: Int64?
 
     var isIdle: Bool { inFlight == 0 && head == waiting.count }
     var hasWaiting: Bool { head < waiting.count }
@@ -51,33 +51,30 @@ struct Lane {
     /// Takes over what others found out about the endpoint, and what people did with it: whoever enabled or
     /// changed it wants it tried, whatever was found out before.
     mutating func follow(_ entry: WebhookSnapshot.Entry) {
-        let before = known
-        known = (entry.revision, entry.status)
-        let isChanged = before.map { $0.revision != entry.revision } ?? false
+        let isNews = known.map { $0 != entry.epoch } ?? false
+        known = entry.epoch
         switch entry.status {
-        case .active: if isChanged { circuit = Circuit() }
+        case .active: if isNews { circuit = Circuit() }
         case .degraded:
-            // That it was degraded is no change to whoever degraded it.
-            let isNews = isChanged && before?.status == .degraded
             guard isNews || !circuit.isDegraded && circuit.failures == 0 else { return }
             circuit = Circuit(degradedSince: entry.downSince ?? Timestamp(microseconds: 0))
         case .disabled, .suspended: break
         }
     }
 
-    /// Until when it is not tried, and of which revision that was found; nil: it is.
+    /// Until when it is not tried, and at which epoch that was found; nil: it is.
     func closure(after now: Timestamp) -> Closure? {
-        circuit.opens(after: now).map { Closure(until: $0, revision: known?.revision) }
+        circuit.opens(after: now).map { Closure(until: $0, epoch: known) }
     }
 
     struct Closure: Equatable {
         let until: Timestamp
-        /// Nil: of whichever there is.
-        let revision: Int64?
+        /// Nil: at whichever there is.
+        let epoch: Int64?
     }
 
     /// Whether what came of an attempt tells of the endpoint as it is now.
     func isAbout(_ entry: WebhookSnapshot.Entry) -> Bool {
-        known.map { $0.revision == entry.revision } ?? true
+        known.map { $0 == entry.epoch } ?? true
     }
 }

@@ -26,6 +26,8 @@ final class WebhookSnapshot {
         let status: Webhook.Status
         let downSince: Timestamp?
         let revision: Int64
+        /// Another one: what was found out about the endpoint before holds no more.
+        let epoch: Int64
         let signingKey: [UInt8]
         let terms: DeliveryTerms
         /// Newest first.
@@ -114,9 +116,9 @@ extension WebhookSnapshot {
         derived: [
             """
             select w.id, w.name, w.url, w.event_types, w.owner, w.status, w.down_since, w.signing_key,
-                w.revision,
+                w.revision, coalesce(h.epoch, 0),
             """,
-            DeliveryTerms.columns, "from webhook w",
+            DeliveryTerms.columns, "from webhook w left join webhook_health h on h.webhook = w.id",
         ].joined(separator: " "))
     private static let loadSecrets = Statement(
         "webhook_snapshot_secrets",
@@ -163,7 +165,7 @@ extension WebhookSnapshot.Entry {
         self.init(
             id: row.id(0), name: row.text(1), url: row.text(2),
             patterns: row.textArray(3).map { EventPattern(trusted: $0) }, owner: owner, status: status,
-            downSince: row.optionalTimestamp(6), revision: row.int64(8), signingKey: row.bytes(7),
-            terms: DeliveryTerms(row, from: 9))
+            downSince: row.optionalTimestamp(6), revision: row.int64(8), epoch: row.int64(9),
+            signingKey: row.bytes(7), terms: DeliveryTerms(row, from: 10))
     }
 }

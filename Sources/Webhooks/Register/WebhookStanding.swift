@@ -99,7 +99,7 @@ package final class WebhookStanding {
     }
 
     /// What waits for it is due, and nothing that it did before keeps anybody from trying. Workers forget
-    /// theirs when they see its next revision.
+    /// theirs when they see its next epoch, which nothing else raises.
     static nonisolated(nonsending) func forgetFailures(
         of id: WebhookID, _ change: Change, overrules: Bool
     ) async throws {

@@ -79,7 +79,8 @@ enum WebhookStore {
     private static let clearFailures = Statement(
         "webhook_health_clear",
         """
-        update webhook_health set consecutive_failures = 0, opens_at = null, knock_at = null
+        update webhook_health set consecutive_failures = 0, opens_at = null, knock_at = null,
+            epoch = epoch + 1
         where webhook = $1
         """)
     private static let dropPrivate = Statement(
