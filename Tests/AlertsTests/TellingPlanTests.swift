@@ -79,7 +79,18 @@ struct TellingPlanTests {
             let lost = TellingPlan(nobody, desk, at: now)
             #expect(lost.target == nil && lost.reasons.map(\.kind) == [.unreachable] && lost.isLost)
             #expect(!lost.isToldNow && lost.verdict(of: 0) == "hidden")
+            #expect(lost.held.isEmpty, "nobody can be back")
         }
+        (desk.receivers, desk.away, desk.awaySubscribers) = ([], [one, two, three], [two])
+        let lost = TellingPlan(telling(sendTo: [one]), desk, at: now)
+        #expect(lost.isLost && lost.held.map(\.webhook) == [one, two])
+        #expect(lost.held.map(\.isSubscribed) == [false, true] && lost.held.allSatisfy(\.isMuted))
+        desk.mutes = [mute([])]
+        var lasting = telling(sendTo: [one])
+        #expect(TellingPlan(lasting, desk, at: now).held.isEmpty, "a moment that a silence hides")
+        lasting.lasts = true
+        let hidden = TellingPlan(lasting, desk, at: now)
+        #expect(hidden.held.map(\.until) == [now + .hours(1), now + .hours(1)] && !hidden.isLost)
     }
 
     @Test func `whoever would not get it is as good as not there`() {

@@ -17,6 +17,8 @@ struct ChannelAnswerTests {
         #expect(taken.verdict == .delivered && taken.mistake == nil && taken.status == 250)
         #expect(taken.response == "550 5.1.1 nobody here\n250 2.0.0 kept")
         #expect(mail(535, "535 5.7.8 no").verdict == .rejected("535 5.7.8 no"))
+        let gone = mail(550, "250 2.1.0 ok\n550-5.1.1 nobody\n550 5.1.1 no mailbox\n221 2.0.0 Bye")
+        #expect(gone.verdict == .rejected("550 5.1.1 no mailbox"), "what is said to QUIT is none of it")
         #expect(mail(550, "550 5.1.1 no mailbox").verdict == .rejected("550 5.1.1 no mailbox"))
         for (code, text) in [(451, "451 4.3.0 later"), (550, "550 5.7.1 spam"), (552, "552 5.2.2 full")] {
             #expect(mail(code, text).verdict == .failed)

@@ -15,6 +15,8 @@ final class WebhookDesk {
     private let caller: TestCaller
     /// What the room above tells of alerts.
     var told: [Message] = []
+    /// What it was told of what a replay sent.
+    var sent: [Message] = []
     /// What names each webhook.
     var uses = WebhookUses()
     private var jobs: WebhookJobs {
@@ -34,7 +36,9 @@ final class WebhookDesk {
             uses: { _, _, _ in holder.desk?.uses ?? WebhookUses() }, wake: {})
         let replays = ReplayEndpoints(
             ledger: room.ledger, outbox: room.outbox, limits: limits,
-            told: { events, _ in holder.desk?.alerts(events) ?? [] },
+            alerts: ReplayEndpoints.Alerts(
+                messages: { events, _ in holder.desk?.alerts(events) ?? [] },
+                sent: { messages, _, _ in holder.desk?.sent += messages }),
             wake: {})
         caller = TestCaller(
             endpoints.operations + replays.operations

@@ -61,6 +61,8 @@ package final class AlertEngine {
         let own = suspended + failed + fired.events
         // Nobody waits for it: it leaves with what is told, or with the commit, which fails when it does.
         if !own.isEmpty { EventStore.send(own, in: transaction) }
+        try await TellingStore.lookAgain(
+            forBack: events.compactMap(\.webhookThatIsBack), at: ledger.clock.now(), in: transaction)
         let said = events.filter(\.isSaidOfAlert)
         let ended = try await heldBefore(said, in: transaction) + events.flatMap { ends[$0.id] ?? [] }
         let told = try await teller.say(ended + said, in: transaction)
@@ -95,9 +97,9 @@ package final class AlertEngine {
         .alertReopened, .alertEscalated, .alertFlapping, .alertSettled,
     ]
 
-    /// Of `Suspensions`, and what is said of alerts.
+    /// Of `Suspensions`, what is said of alerts, and whoever can be told again.
     private static let alwaysTaken: Set<EventType> = said.union([
-        .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled,
+        .userEnabled, .serviceAccountEnabled, .userDisabled, .serviceAccountDisabled, .endpointRecovered,
     ]).union(toldAgain)
 
     private struct Outcome {
@@ -374,6 +376,10 @@ package final class AlertEngine {
 
 extension Event {
     /// Those are told who were told before, and nobody else: what is over is no news to others.
+    fileprivate var webhookThatIsBack: WebhookID? {
+        type == .endpointRecovered ? data["webhook_id"]?.asString.flatMap { WebhookID($0) } : nil
+    }
+
     fileprivate var isSaidOfAlert: Bool {
         AlertEngine.said.contains(type)
             || type == .alertSettled && data["state"]?.asString == Alert.State.resolved.rawValue

@@ -1,9 +1,9 @@
 import Access
-package import Events
+import Events
 import JSON
 import Kernel
-package import Postgres
-package import Webhooks
+import Postgres
+import Webhooks
 
 /// Who hears of an alert: those who were told that it fires are told all else that is said of it.
 struct AlertAudience {
@@ -47,9 +47,6 @@ extension AlertAudience {
         select alert, webhook from alert_due
         where kind = 'held' and alert = any ($1::uuid[]) and not is_muted and not is_said
         """)
-    private static let hidden = Statement(
-        "alert_audience_hidden",
-        "select event from alert_telling where event = any ($1::uuid[]) and verdict = 'hidden'")
 
     nonisolated(nonsending) static func of(
         _ ids: [AlertID], in source: any Queryable
@@ -66,14 +63,9 @@ extension AlertAudience {
     }
 
     /// What people and time did to alerts that were told.
-    nonisolated(nonsending) static func messages(
-        for events: [Event], in transaction: Transaction
-    ) async throws -> [Message] {
-        try await said(events, in: transaction).map(\.message)
-    }
-
+    /// - Parameter found: of alerts that nobody was told of, who is told now.
     nonisolated(nonsending) static func said(
-        _ events: [Event], in transaction: Transaction
+        _ events: [Event], finding found: [AlertID: AlertAudience] = [:], in transaction: Transaction
     ) async throws -> [(message: Message, of: Entry)] {
         let ids = events.map { $0.subject.flatMap { AlertID($0) } }
         let known = try await of(ids.compactMap(\.self), in: transaction)
@@ -84,20 +76,14 @@ extension AlertAudience {
         }
         return zip(events, ids).compactMap { event, id in
             guard let id, let entry = known[id],
-                let target = event.escalated.map({ .webhooks($0) }) ?? entry.audience.target
+                let target = event.escalated.map({ .webhooks($0) })
+                    ?? (found[id] ?? entry.audience).target
             else { return nil }
             var message = Message(
                 alert: event, id, firedBy: entry.type, isSecurity: entry.isSecurity, to: target)
             message.withheld = waiting[id] ?? []
             return (message, entry)
         }
-    }
-
-    /// Of these, the events that were not told when they could have been.
-    fileprivate nonisolated(nonsending) static func hidden(
-        _ events: [Event], in source: any Queryable
-    ) async throws -> Set<EventID> {
-        Set(try await source.query(hidden, .idArray(events.map(\.id))).map { $0.id(0) })
     }
 
     init(_ row: Row, from first: Int) {
@@ -112,19 +98,6 @@ extension Event {
     var escalated: [WebhookID]? {
         guard type == .alertEscalated, let ids = data["webhook_ids"]?.asArray else { return nil }
         return ids.compactMap { $0.asString.flatMap { WebhookID($0) } }
-    }
-}
-
-/// Alerts that receivers were told of once, as messages again: for a replay of what one of them never got.
-package enum MissedAlerts {
-    package nonisolated(nonsending) static func messages(
-        for events: [Event], in transaction: Transaction
-    ) async throws -> [Message] {
-        let told = events.filter { $0.type.name.hasPrefix("alert.") }
-        guard !told.isEmpty else { return [] }
-        let hidden = try await AlertAudience.hidden(told, in: transaction)
-        return try await AlertAudience.messages(
-            for: told.filter { !hidden.contains($0.id) }, in: transaction)
     }
 }
 

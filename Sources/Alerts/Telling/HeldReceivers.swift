@@ -16,7 +16,7 @@ struct HeldReceivers {
 
     /// What is older is not told any more.
     private static let waitsAtMost: Period = .hours(24)
-    private static let triedEvery: Period = .minutes(5)
+    static let triedEvery: Period = .minutes(5)
 
     private static let find = Statement(
         "alert_due_receivers",

@@ -86,6 +86,32 @@ final class Teller {
             of: messages, at: try await Authority.numbers(in: transaction), in: transaction)
     }
 
+    /// Of alerts that nobody could be told of, whom they are for as it is now.
+    /// - Parameter events: what is to be told of them.
+    nonisolated(nonsending) func audiences(
+        of lost: [AlertID], in events: [Event], _ transaction: Transaction
+    ) async throws -> [AlertID: AlertAudience] {
+        guard !lost.isEmpty else { return [:] }
+        let tellings = try await AlertStore(database: ledger.database).find(lost, in: transaction).compactMap
+        {
+            alert in
+            Telling(alert, events.filter { $0.subject == alert.id.description })
+        }
+        let book = try await book(in: transaction)
+        let messages = tellings.map(\.message)
+        let reach = try await reach(of: messages.compactMap(\.self), in: transaction)
+        var found: [AlertID: AlertAudience] = [:]
+        for (telling, message) in zip(tellings, messages) {
+            let plan = TellingPlan(audienceOf: telling, book) { webhook in
+                message.map { reach.takes(webhook, $0, as: .webhooks([webhook])) } ?? true
+            }
+            guard let target = plan.target else { continue }
+            found[telling.alert] = AlertAudience(
+                chosen: target.named, hasSubscribers: target.hasSubscribers)
+        }
+        return found
+    }
+
     /// What was opened again or escalated.
     /// - Parameter events: `alert.reopened`, `alert.escalated`.
     nonisolated(nonsending) func tellAgain(

@@ -62,6 +62,9 @@ struct TellingBook: Sendable {
     var receivers: Set<WebhookID> = []
     /// Of these, those whose `event_types` take alerts.
     var subscribers: [WebhookID] = []
+    /// Webhooks that are disabled or suspended, and may take messages again.
+    var away: Set<WebhookID> = []
+    var awaySubscribers: [WebhookID] = []
 
     func holds(_ configuration: Int64, at now: Timestamp) -> Bool {
         self.configuration == configuration && readAt <= now && now < readAt + Self.freshFor
@@ -101,8 +104,8 @@ extension TellingBook {
     private static let readReceivers = Statement(
         "telling_receivers",
         """
-        select id, event_types && array['alert.*', 'alert.firing'] from webhook
-        where status in ('active', 'degraded') order by id
+        select id, event_types && array['alert.*', 'alert.firing'], status in ('active', 'degraded')
+        from webhook order by id
         """)
 
     /// - Parameter source: not the transaction that asks, whose own changes may yet be undone.
@@ -137,8 +140,13 @@ extension TellingBook {
             }
         }
         for row in try await source.query(readReceivers) {
-            book.receivers.insert(row.id(0))
-            if row.bool(1) { book.subscribers.append(row.id(0)) }
+            if row.bool(2) {
+                book.receivers.insert(row.id(0))
+                if row.bool(1) { book.subscribers.append(row.id(0)) }
+            } else {
+                book.away.insert(row.id(0))
+                if row.bool(1) { book.awaySubscribers.append(row.id(0)) }
+            }
         }
         return book
     }

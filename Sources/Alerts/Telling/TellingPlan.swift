@@ -32,6 +32,15 @@ struct TellingPlan: Equatable {
     /// Whether any of those who are not made to wait would get it.
     private var isHeard = false
 
+    /// One that would be told if it took anything now.
+    private struct Away: Equatable {
+        let webhook: WebhookID
+        let isSubscribed: Bool
+    }
+
+    /// Where there is nobody else.
+    private var away: [Away] = []
+
     /// So many of the telling's events are told before its rule told enough; nil: all of them.
     var quota: Int?
 
@@ -67,7 +76,7 @@ extension TellingPlan {
     ///   - reach: asked of webhooks that take messages.
     init(
         _ telling: Telling, _ book: TellingBook, _ flood: Floods.Flood = Floods.Flood(), at now: Timestamp,
-        reach: Reach = { _ in true }
+        reach: @escaping Reach = { _ in true }
     ) {
         if let acknowledged = telling.acknowledged {
             reasons = [TellingReason(kind: .acknowledgement, until: acknowledged.until)]
@@ -79,21 +88,34 @@ extension TellingPlan {
             if telling.beginsEscalation { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
             return
         }
-        if telling.escalation == nil { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
-        choose(telling)
-        let endpoint = telling.endpoint
-        func isOpen(_ webhook: WebhookID) -> Bool {
-            webhook != endpoint && book.receivers.contains(webhook) && reach(webhook)
-        }
-        findSomebody(in: book, isOpen)
+        let isOpen = Self.isOpen(telling, book, reach)
+        find(telling, book, isOpen)
         let mutes = book.mutes.filter { $0.hides(telling.facts, isSecurity: telling.isSecurity, at: now) }
         guard mutes.isEmpty else {
             hide(telling, book, mutes, at: now)
             return
         }
+        let someTime = now + HeldReceivers.triedEvery
+        for one in away { wait(one, TellingReason(kind: .unreachable), until: someTime) }
         hold(telling, book, flood, at: now)
         let waiting = withheld(from: 0)
         isHeard = audience(in: book).contains { !waiting.contains($0) && isOpen($0) }
+    }
+
+    /// Whom it is for as things are, whatever hides or holds it.
+    init(audienceOf telling: Telling, _ book: TellingBook, reach: @escaping Reach) {
+        find(telling, book, Self.isOpen(telling, book, reach))
+    }
+
+    private static func isOpen(_ telling: Telling, _ book: TellingBook, _ reach: @escaping Reach) -> Reach {
+        let endpoint = telling.endpoint
+        return { $0 != endpoint && book.receivers.contains($0) && reach($0) }
+    }
+
+    private mutating func find(_ telling: Telling, _ book: TellingBook, _ isOpen: Reach) {
+        if telling.escalation == nil { routes = book.routes.filter { $0.matchers.take(telling.facts) } }
+        choose(telling)
+        findSomebody(in: book, except: telling.endpoint, isOpen)
     }
 
     /// Nobody is told now. What lasts is looked at again when that is over, for each who would be told.
@@ -104,6 +126,7 @@ extension TellingPlan {
             let end = mutes.compactMap({ $0.spans.end(at: now) }).max()
         {
             for webhook in audience(in: book) { hold(webhook, reason, until: end, isMuted: true) }
+            for one in away { wait(one, reason, until: end) }
         }
         (target, chosen, reasons) = (nil, [], mutes.map(\.reason))
     }
@@ -136,12 +159,26 @@ extension TellingPlan {
 
     /// Where none of those that were chosen gets it, because they were deleted, or are disabled, or take no
     /// such alert, or their owners may not read it, all who subscribed are told; and where there is none
-    /// either, it stands with the alert that nobody was.
-    private mutating func findSomebody(in book: TellingBook, _ isOpen: Reach) {
+    /// either, it stands with the alert that nobody was, and it waits for those who may be back.
+    private mutating func findSomebody(in book: TellingBook, except endpoint: WebhookID?, _ isOpen: Reach) {
         guard !audience(in: book).contains(where: isOpen) else { return }
         reasons.append(TellingReason(kind: .unreachable))
+        let named = target?.named ?? []
         chosen = target.map(\.isForNamedAlone) == true ? book.subscribers.filter(isOpen) : []
         target = chosen.isEmpty ? nil : .webhooks(chosen)
+        guard target == nil else { return }
+        away =
+            (named.filter { book.away.contains($0) }
+            + book.awaySubscribers.filter { !named.contains($0) })
+            .filter { $0 != endpoint }.map { Away(webhook: $0, isSubscribed: !named.contains($0)) }
+    }
+
+    /// One that takes nothing now is told when it does, if it still fires by then.
+    private mutating func wait(_ one: Away, _ reason: TellingReason, until end: Timestamp) {
+        held.append(
+            Held(
+                webhook: one.webhook, isSubscribed: one.isSubscribed, reason: reason, until: end,
+                isMuted: true))
     }
 
     private mutating func hold(
@@ -189,8 +226,15 @@ extension Message.Target {
         }
     }
 
+    var hasSubscribers: Bool {
+        switch self {
+        case .subscribers, .subscribersAnd: true
+        case .webhooks, .subscribed: false
+        }
+    }
+
     /// Whom somebody chose.
-    fileprivate var named: [WebhookID] {
+    var named: [WebhookID] {
         switch self {
         case .webhooks(let named), .subscribersAnd(let named), .subscribed(let named): named
         case .subscribers: []

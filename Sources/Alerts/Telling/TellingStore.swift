@@ -77,6 +77,17 @@ enum TellingStore {
     private static let look = Statement(
         "alert_due_look",
         "update alert_due set due_at = $1 where kind = 'held' and is_muted and due_at > $1")
+    /// A webhook takes messages again.
+    private static let lookAtBack = Statement(
+        "alert_due_look_back",
+        """
+        update alert_due set due_at = $1 where kind = 'held' and is_muted and webhook = any ($2::uuid[])
+            and due_at > $1
+        """)
+    /// Everybody was told now.
+    private static let forget = Statement(
+        "alert_due_forget",
+        "delete from alert_due where kind = 'held' and is_muted and alert = any ($1::uuid[])")
     /// What a flood holds is told with the minute.
     private static let lookAtHeld = Statement(
         "alert_due_look_held",
@@ -95,6 +106,13 @@ enum TellingStore {
                 .timestamp(now))
         }
         try await settle(planned.filter { !$0.plan.isUsual || $0.telling.wasHidden }, in: transaction)
+        // What nobody was told, and waited for somebody.
+        let late = planned.filter {
+            $0.plan.isToldNow && $0.telling.wasHidden && !$0.telling.isNew && $0.telling.escalation == nil
+        }
+        if !late.isEmpty {
+            _ = try await transaction.query(forget, .idArray(late.map(\.telling.alert)))
+        }
         // That there is nobody to be told is said once of each alert.
         let noted = planned.filter { !$0.plan.isUsual && ($0.telling.isNew || !$0.plan.isLost) }
         try await note(noted, at: now, newID: newID, in: transaction)
@@ -201,6 +219,14 @@ enum TellingStore {
         _ = try await transaction.query(look, .timestamp(now))
     }
 
+    /// These take messages again: what waits for them is looked at now.
+    nonisolated(nonsending) static func lookAgain(
+        forBack webhooks: [WebhookID], at now: Timestamp, in transaction: Transaction
+    ) async throws {
+        guard !webhooks.isEmpty else { return }
+        _ = try await transaction.query(lookAtBack, .timestamp(now), .idArray(webhooks))
+    }
+
     /// The quiet hours of these are others, or none: what they held is looked at again.
     nonisolated(nonsending) static func lookAgain(
         for webhooks: [WebhookID], at now: Timestamp, in transaction: Transaction
@@ -212,10 +238,5 @@ enum TellingStore {
 extension TellingPlan {
     fileprivate var reasonsText: String { JSONValue.array(reasons.map(\.json)).text }
 
-    fileprivate var tellsSubscribers: Bool {
-        switch target {
-        case .subscribers, .subscribersAnd: true
-        case nil, .webhooks, .subscribed: false
-        }
-    }
+    fileprivate var tellsSubscribers: Bool { target?.hasSubscribers ?? false }
 }

@@ -70,7 +70,7 @@ struct DeliveryRooms {
             + DeliveryEndpoints(ledger: ledger, things: KeyTargets.source, wake: wake).operations
             + ReplayEndpoints(
                 ledger: ledger, outbox: outbox, things: KeyTargets.source,
-                told: MissedAlerts.messages, wake: wake
+                alerts: ReplayEndpoints.Alerts(MissedAlerts(engine)), wake: wake
             ).operations
             + alerts.operations
         jobs =
@@ -89,6 +89,14 @@ struct DeliveryRooms {
         await actions?.stop()
         await courses?.stop()
         await dispatcher.drain()
+    }
+}
+
+extension ReplayEndpoints.Alerts {
+    fileprivate init(_ missed: MissedAlerts) {
+        self.init(
+            messages: { try await missed.messages(for: $0, in: $1) },
+            sent: { try await missed.note($0, to: $1, in: $2) })
     }
 }
 

@@ -19,20 +19,33 @@ package struct ReplayEndpoints {
     private let ledger: Ledger
     private let outbox: WebhookOutbox
     private let things: TargetSource
-    private let told: Told
+    private let alerts: Alerts
     private let limits: WebhookReplay.Limits
     private let wake: () -> Void
 
-    package typealias Told = nonisolated(nonsending) ([Event], Transaction) async throws -> [Message]
+    /// What the room above knows of alerts.
+    package struct Alerts {
+        package typealias Tell = nonisolated(nonsending) ([Event], Transaction) async throws -> [Message]
+        package typealias Note =
+            nonisolated(nonsending) ([Message], WebhookID, Transaction) async throws -> Void
 
-    /// - Parameter told: alerts that events tell of, as messages for whoever they are for.
+        /// Those that events tell of, as messages for whoever they are for.
+        let messages: Tell
+        /// Told of messages that a webhook is sent.
+        let sent: Note
+
+        package init(messages: @escaping Tell, sent: @escaping Note) {
+            (self.messages, self.sent) = (messages, sent)
+        }
+    }
+
     package init(
         ledger: Ledger, outbox: WebhookOutbox, things: TargetSource = .none,
-        limits: WebhookReplay.Limits = WebhookReplay.Limits(), told: @escaping Told,
+        limits: WebhookReplay.Limits = WebhookReplay.Limits(), alerts: Alerts,
         wake: @escaping () -> Void
     ) {
         (self.ledger, self.outbox, self.things) = (ledger, outbox, things)
-        (self.limits, self.told, self.wake) = (limits, told, wake)
+        (self.limits, self.alerts, self.wake) = (limits, alerts, wake)
     }
 
     package var operations: [Operation] {
@@ -106,7 +119,7 @@ package struct ReplayEndpoints {
                 sight.listing(in: transaction), at: now, in: transaction)
         }
         let rights = change.context.rights
-        return try await replay.missing(by: outbox, told: told, at: now, in: transaction) { messages in
+        return try await replay.missing(by: outbox, alerts, at: now, in: transaction) { messages in
             let needed = messages.flatMap(\.permissions) + [.deliveriesWrite]
             let targets = try await things.targets(
                 of: messages.map(\.thing), for: [rights], needed, in: transaction)

@@ -7,9 +7,6 @@ import Postgres
 
 /// What is sent again to one webhook: its dead letters of some time, or what it never got.
 package struct WebhookReplay {
-    /// Alerts as messages: whom they went to is known to the room above.
-    typealias Told = nonisolated(nonsending) ([Event], Transaction) async throws -> [Message]
-
     static let deadAtMost = 10_000
     /// Without a rate of the webhook's own.
     private static let perSecond = 50
@@ -150,7 +147,8 @@ extension WebhookReplay {
 
     /// - Parameter sees: whether the caller may send it.
     nonisolated(nonsending) func missing(
-        by outbox: WebhookOutbox, told: Told, at now: Timestamp, in transaction: Transaction,
+        by outbox: WebhookOutbox, _ alerts: ReplayEndpoints.Alerts, at now: Timestamp,
+        in transaction: Transaction,
         sees: nonisolated(nonsending) ([Message]) async throws -> [Message]
     ) async throws -> Found {
         var found: [Message] = []
@@ -158,7 +156,9 @@ extension WebhookReplay {
         var end: Found.End?
         for _ in 0..<limits.pages {
             let page = try await page(after: last, in: transaction)
-            let messages = page.events.compactMap { Message($0) } + (try await told(page.events, transaction))
+            let messages =
+                page.events.compactMap { Message($0) }
+                + (try await alerts.messages(page.events, transaction))
             found += try await sees(outbox.due(messages, for: webhook.id, in: transaction))
             last = page.end?.event ?? last
             end = page.end
@@ -171,6 +171,7 @@ extension WebhookReplay {
         }
         if !isDry {
             let ids = try await outbox.enqueue(Array(sent), again: webhook.id, in: transaction)
+            try await alerts.sent(Array(sent), webhook.id, transaction)
             _ = try await transaction.query(
                 Self.spread, .idArray(ids), .timestamp(now), .int64(interval.microseconds))
         }
