@@ -71,9 +71,10 @@ extension AttemptResult {
         }
     }
 
-    /// What a mail server said last.
+    /// What a mail server said last of the mail: it says goodbye after it, too.
     init(_ reply: MailReply) {
-        let words = reply.text.split(separator: "\n").last.map(String.init) ?? ""
+        let lines = reply.text.split(separator: "\n")
+        let words = (lines.last { $0.hasPrefix("\(reply.code)") } ?? lines.last).map(String.init) ?? ""
         self.init(
             reply.code < 400 ? .delivered : Self.isFinal(reply.code, words) ? .rejected(words) : .failed,
             duration: reply.duration)
