@@ -47,8 +47,11 @@ import Testing
             return await room.failure(of: request)
         }
         #expect(try await failure(server) == nil)
-        #expect(try await failure(nil) != nil)
-        #expect(try await failure(other) != nil)
+        for wrong in [nil, other] {
+            let failure = try await failure(wrong)
+            #expect(failure?.description.hasPrefix("TLS") == true, "\(String(describing: failure))")
+            #expect(failure?.mayHaveBeenReceived == false)
+        }
         #expect(try await failure(server) == nil)
     }
 

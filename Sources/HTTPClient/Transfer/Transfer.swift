@@ -47,6 +47,8 @@ final class Transfer {
     var state: State?
     /// Rings when the answer is open, when there is more of it, and at its end.
     let bell = Wakeup()
+    /// What libcurl says of an error beside its code.
+    private let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     /// How it ended; nil: it is on its way.
     private(set) var result: CURLcode?
 
@@ -60,6 +62,7 @@ final class Transfer {
     deinit {
         release()
         curl_easy_cleanup(easy)
+        words.deallocate()
     }
 
     // MARK: One request
@@ -75,6 +78,8 @@ final class Transfer {
         state = State(
             collector: ResponseCollector(limits: request.responseLimits), request: request,
             addressGuard: addressGuard)
+        words.pointee = 0
+        kcurl_set_pointer(easy, CURLOPT_ERRORBUFFER, words)
         setRules()
         setReuse(isFresh: isFresh)
         setTimeLimits(timeLimits, isStreamed: request.responseLimits.streamedFromBytes != nil)
@@ -115,7 +120,7 @@ final class Transfer {
         if state.isLate { throw .other("it was too late to send it") }
         if state.isUnproven { throw .other("no connection is proven") }
         let answer = state.collector
-        if let code, code != CURLE_OK, !answer.isStopped { throw Self.error(code, state) }
+        if let code, code != CURLE_OK, !answer.isStopped { throw error(code, state) }
         guard answer.isHeadComplete else { throw .noAnswer("no status line") }
         return OutgoingResponse(
             status: answer.status, headers: answer.headers,
@@ -123,10 +128,11 @@ final class Transfer {
             duration: duration)
     }
 
-    private static func error(_ code: CURLcode, _ state: State) -> OutgoingError {
+    private func error(_ code: CURLcode, _ state: State) -> OutgoingError {
         if state.collector.isHeadTooLarge { return .tooLarge }
         if code == CURLE_OPERATION_TIMEDOUT { return .timeout(state.isSent ? .answer : .connect) }
         let text = String(cString: curl_easy_strerror(code))
+        if code == CURLE_RECV_ERROR, !state.collector.isHeadComplete, refusesCertificate { return .tls(text) }
         if state.isSent {
             return state.collector.isHeadComplete
                 ? .cutAnswer(status: state.collector.status) : .noAnswer(text)
@@ -141,6 +147,15 @@ final class Transfer {
         case CURLE_RECV_ERROR, CURLE_SEND_ERROR: return .connectFailed(text)
         default: return .other(text)
         }
+    }
+
+    /// By TLS 1.3 a client believes that the connection stands before the server has looked at its
+    /// certificate: a server that does not take it, or misses one, says so when the request was written
+    /// already. It has read nothing of that: its handshake never ended (RFC 8446, 4.4.2.4).
+    private var refusesCertificate: Bool {
+        let said = String(cString: words)
+        return said.contains(" alert ")
+            && ["certificate", "unknown ca", "access denied"].contains { said.contains($0) }
     }
 
     /// Forgets the request, so that neither bodies nor what was received stay behind in an idle handle.
