@@ -82,6 +82,11 @@ struct PushedPriceTests {
             // What comes next is kept, and counts only when somebody has looked.
             try await desk.push(3_010, as: analyst.token)
             #expect(try await desk.tried(3_010)["verdict"] == "denied")
+            // So it is when the price was read anew since, too.
+            let name = try #require(source.json["name"]?.asString)
+            await desk.reactor.sleep(nanoseconds: 3_000_000_000)
+            _ = try await desk.tried(3_010)
+            #expect(try await desk.reason(3_010)?.contains("\(name) is suspended") == true)
             let resumed = try await desk.call(
                 "POST", "/v1/price-sources/\(id)/resume", ["reason": "The market rose."])
             #expect(resumed.json["state"] == "active", "\(resumed.text)")

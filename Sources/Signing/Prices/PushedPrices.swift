@@ -93,11 +93,12 @@ package enum PushedPrices {
         from price_source p join series s on s.id = p.series
             join ticker t on t.token_id = s.token_id and t.valid_to is null
             join principal w on w.id = p.written_by and w.status = 'active'
-        where t.symbol = any ($1) and p.suspended_at is null and p.priced_at >= $2
-        order by p.priced_at, p.id
+        where t.symbol = any ($1) and p.priced_at >= $2
+        order by p.suspended_at is null, p.priced_at, p.id
         """)
 
-    /// The newest of each token, in dollars.
+    /// The newest of each token, in dollars. Of a source that is suspended only where there is no other, and
+    /// it counts no more than one that is pulled: `PriceStanding` says which.
     static nonisolated(nonsending) func read(
         of tokens: [String], at now: Timestamp, in source: any Queryable
     ) async throws -> [String: PolicyPrice] {
