@@ -29,6 +29,7 @@ struct UseAnswerTests {
             let denied = try await desk.call("POST", "/sign", body: Self.withdrawal)
             #expect(denied.code == "policy_denied", "\(denied.text)")
             #expect(denied.json["clauses"]?[0]?.asObject?.contains("reason") == true)
+            #expect(denied.response.head["keybell-usage-id"] == denied.json["usage_id"]?.asString)
         }
     }
 
@@ -120,6 +121,9 @@ struct UseAnswerTests {
                 "POST", desk.path + path, headers: [(name: "x-mbx-apikey", value: desk.owner.token)])
             #expect(dialect.response.head["keybell-problem"] == "policy_denied", "\(dialect.text)")
             #expect(dialect.json["code"]?.asInt != nil, "\(dialect.text)")
+            for answer in [problem, dialect] {
+                #expect(answer.response.head["keybell-usage-id"]?.hasPrefix("use_") == true)
+            }
         }
     }
 

@@ -15,7 +15,7 @@ extension Problem {
                 ("passing", .bool(denied.judgement.isPassing)),
                 ("clauses", .array(denied.judgement.clauses(whole: seesPolicies))),
                 ("prices", .array(denied.judgement.prices(whole: seesPolicies).map(\.json))),
-            ])
+            ], headers: [("keybell-usage-id", denied.usage.description)])
     }
 }
 
