@@ -127,6 +127,42 @@ struct UseAnswerTests {
         }
     }
 
+    @Test func `a token of Keybell within a request is neither sent nor kept`() async throws {
+        try await Self.open { desk in
+            let token = desk.owner.token
+            let escaped = token.replacing("_", with: "%5F")
+            func uses() async throws -> Int? {
+                let path = "/v1/usage-events?limit=100"
+                return try await desk.premises.call("GET", path, as: token).json["data"]?.asArray?.count
+            }
+            let known = try await uses()
+            let sent = try await desk.standIn.requests(.binance, apiKey: "desk-key").count
+            for (method, path, body, pointer) in [
+                ("GET", "/proxy/spot/api/v3/account?access_token=\(token)", nil, "query:access_token"),
+                ("GET", "/proxy/spot/api/v3/account?a=b&\(escaped)", nil, "query:"),
+                ("GET", "/proxy/spot/api/v3/account/\(escaped)", nil, "path:path"),
+                ("POST", "/proxy/spot/api/v3/order", ["x": .string(token)], ""),
+                ("POST", "/sign", Self.read(["query": [["access_token", .string(token)]]]), "/query"),
+                ("POST", "/sign/dry-run", Self.read(["path": .string("/api/\(token)")]), "/path"),
+                ("POST", "/proxy-dry-run", Self.read(["body": .string("a=\(escaped)")]), "/body"),
+            ] as [(String, String, JSONValue?, String)] {
+                let answer = try await desk.call(method, path, body: body)
+                #expect(answer.status == 400 && answer.code == "invalid_parameter", "\(answer.text)")
+                #expect(answer.pointers == [pointer], "\(answer.text)")
+                #expect(!answer.text.contains(token.dropFirst(4)), "it is not told back")
+            }
+            #expect(try await uses() == known)
+            #expect(try await desk.standIn.requests(.binance, apiKey: "desk-key").count == sent)
+        }
+    }
+
+    private static func read(_ more: JSONValue) -> JSONValue {
+        var members: [(name: String, value: JSONValue)] = [("method", "GET"), ("host", "spot")]
+        members += more.asObject?.members.map { ($0.name, $0.value) } ?? []
+        if more["path"] == nil { members.append(("path", "/api/v3/account")) }
+        return .object(JSONObject(members: members))
+    }
+
     @Test func `an exchange that is away is told as such`() async throws {
         try await Self.open { desk in
             var silence = StandInExchange.Behaviour()

@@ -67,6 +67,28 @@ import Testing
         for spelling in spellings { #expect(parse(spelling) == nil, "\(spelling)") }
     }
 
+    @Test(arguments: AccessTokenSecret.Purpose.allCases) func `one is found wherever it stands in a text`(
+        purpose: AccessTokenSecret.Purpose
+    ) {
+        let text = AccessTokenSecret(purpose, .seeded(5)).text
+        let escaped = text.utf8.map { "%" + String($0, radix: 16) }.joined()
+        for found in [
+            text, "access_token=\(text)", "\(text)&a_b=c", "a_kbt_\(text)", "_\(text)_", escaped,
+            "x=\(escaped)",
+            text.replacing("_", with: "%5f"), "%zz\(text.replacing("_", with: "%5F"))%",
+        ] {
+            #expect(AccessTokenSecret.stands(in: found.utf8), "\(found)")
+            #expect(AccessTokenSecret.stands(in: Array(found.utf8)))
+        }
+        for other in [
+            "", "_", "%", "%5", "kbt_", String(text.dropLast()), "kbt_" + String(repeating: "0", count: 38),
+            text.replacingOccurrence(at: 10, with: "-"), String(text.dropFirst()),
+            String(escaped.dropLast(3)),
+        ] {
+            #expect(!AccessTokenSecret.stands(in: other.utf8), "\(other)")
+        }
+    }
+
     @Test func `one wrong digit anywhere is found by the checksum`() {
         let bytes = Array(secret.text.utf8)
         for index in 4..<bytes.count {

@@ -94,13 +94,12 @@ extension ProxyEndpoints {
         guard path.starts(with: prefix.utf8) else { throw Problem.notFound("path") }
         let body = try await request.body.collect(limit: Self.bodyBytes)
         let type = request.head.headers[.contentType]
-        return UseRequest(
-            .proxy, id,
-            IncomingRequest(
-                request.head.method.name, host: request.pathParameter("host"),
-                path: "/" + String(decoding: path.dropFirst(prefix.utf8.count), as: UTF8.self),
-                query: request.head.query ?? "", contentType: body.isEmpty ? nil : type, body: body),
-            context)
+        let incoming = IncomingRequest(
+            request.head.method.name, host: request.pathParameter("host"),
+            path: "/" + String(decoding: path.dropFirst(prefix.utf8.count), as: UTF8.self),
+            query: request.head.query ?? "", contentType: body.isEmpty ? nil : type, body: body)
+        try StrayToken.refuse(in: incoming, as: .sent)
+        return UseRequest(.proxy, id, incoming, context)
     }
 
     private nonisolated(nonsending) func carryOut(

@@ -44,6 +44,7 @@ extension SignEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let body = try SignBody(try await request.fields(limit: SignBody.bytes))
+        try StrayToken.refuse(in: body.incoming, as: .fields)
         let decision = try await batcher.decide(
             UseRequest(.sign, try request.keyID(), body.incoming, context))
         switch decision {
@@ -83,6 +84,7 @@ extension SignEndpoints {
     ) async throws -> Response {
         try request.parameters().finish()
         let body = try SignBody(try await request.fields(limit: SignBody.bytes))
+        try StrayToken.refuse(in: body.incoming, as: .fields)
         let asked = UseRequest(way, try request.keyID(), body.incoming, context)
         let trial = try await batcher.trial(of: asked)
         let seesPolicies = context.may(.policiesRead, on: trial.target)

@@ -1,6 +1,7 @@
 import Access
 import Crypto
 import Exchanges
+import Identity
 import JSON
 import Kernel
 import Keys
@@ -71,6 +72,13 @@ extension UsageReport {
         status = fields.int(optional: "http_status", 100...599)
         code = fields.string(optional: "code", 1...100)
         microseconds = fields.double(optional: "milliseconds", 0...3_600_000).map { Int64($0 * 1_000) }
+        let texts = [
+            ("client_id", clientID), ("code", code), ("symbol", order.symbol),
+            ("client_order_id", order.clientOrderID),
+        ]
+        for (name, text) in texts where text.map({ AccessTokenSecret.stands(in: $0.utf8) }) == true {
+            fields.fail(name, code: StrayToken.code, StrayToken.message)
+        }
         try fields.finish()
     }
 
