@@ -36,7 +36,7 @@ package enum OutgoingError: Error, Equatable, Sendable {
         switch self {
         case .refusedByPolicy, .resolveFailed, .connectFailed, .timeout(.resolve), .timeout(.connect):
             "The receiver could not be reached."
-        case .tls: "The receiver's TLS certificate or protocol was not accepted."
+        case .tls: "TLS with the receiver failed: its certificate, ours or the protocol was not accepted."
         case .timeout(.answer): "The receiver did not answer in time."
         case .noAnswer: "The receiver closed the connection without an answer."
         case .cutAnswer(let status): "The receiver answered \(status), but the answer broke off."
