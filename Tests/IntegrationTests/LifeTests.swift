@@ -34,6 +34,17 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `SIGHUP to a node without a certificate reads none, and says so`() async throws {
+            try await RunningNode.with(.scratch()) { node in
+                try await wait(until: "it hears signals") { node.log.contains(#""message":"ready""#) }
+                node.signal(SIGHUP)
+                try await wait(until: "the log says so") {
+                    node.log.contains("no certificate to read again: none is set")
+                }
+                #expect(!node.log.contains("certificate read again"))
+            }
+        }
+
         @Test func `a second service at the same address does not start, and says why`() async throws {
             try await RunningNode.with(.scratch()) { node in
                 let folder = try TestFolder()

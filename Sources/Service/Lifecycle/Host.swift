@@ -131,7 +131,9 @@ extension Worker {
         guard let host = resident(Host.self) else { return }
         do {
             host.server.tls = try host.shared.settings.makeTLS()
-            host.shared.log.info("certificate read again")
+            host.shared.log.info(
+                host.server.tls == nil
+                    ? "no certificate to read again: none is set" : "certificate read again")
         } catch {
             host.shared.log.error("the certificate could not be read again", ["error": .text("\(error)")])
         }
