@@ -104,6 +104,15 @@ struct AlertEndpointsTests {
                 } while !cursor.isEmpty
                 #expect(seen == order, "\(sort)")
             }
+            for cursor in ["", "eA"] {
+                let refused = try await desk.call("GET", "alerts?cursor=\(cursor)")
+                #expect(refused.status == 400)
+                #expect(refused.json["errors"]?[0]?["pointer"] == "query:cursor", "\(refused.text)")
+            }
+            let page = try await desk.call("GET", "alerts?sort=first_at&limit=1")
+            let other = try await desk.call(
+                "GET", "alerts?cursor=\(page.json["next_cursor"]?.asString ?? "")")
+            #expect(other.json["errors"]?[0]?["code"] == "invalid_cursor", "\(other.text)")
         }
     }
 

@@ -187,6 +187,12 @@ struct AlertRuleEndpointsTests {
                 }
                 #expect(paged == whole)
             }
+            let page = try await desk.call("GET", "alert-rules?sort=name&limit=1")
+            for cursor in ["", page.json["next_cursor"]?.asString ?? "none"] {
+                let refused = try await desk.call("GET", "alert-rules?cursor=\(cursor)")
+                #expect(refused.status == 400)
+                #expect(refused.json["errors"]?[0]?["pointer"] == "query:cursor", "\(refused.text)")
+            }
         }
     }
 }

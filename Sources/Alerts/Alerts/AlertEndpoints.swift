@@ -47,7 +47,6 @@ package struct AlertEndpoints {
         var parameters = try request.parameters()
         var query = AlertQuery()
         query.limit = parameters.limit()
-        query.after = parameters.cursor()
         query.state = parameters.choice("state", Alert.State.self)
         query.severity = parameters.choice("severity", Severity.self)
         query.rule = parameters.id("rule_id", AlertRuleKind.self)
@@ -58,6 +57,12 @@ package struct AlertEndpoints {
         query.isAcknowledged = parameters.choice("acknowledged", Truth.self).map { $0 == .true }
         (query.from, query.to) = parameters.fromTo()
         query.sort = parameters.choice("sort", AlertQuery.Sort.self) ?? .lastAtDescending
+        if let cursor = parameters.cursor() {
+            query.after = query.place(of: cursor)
+            if query.after == nil {
+                parameters.fail("cursor", code: "invalid_cursor", "belongs to another list or order")
+            }
+        }
         try parameters.finish()
         let sight = try await AlertSight(listing: context, of: alerts.things, in: alerts.database)
         let found = try await alerts.list(query, for: sight)

@@ -32,8 +32,14 @@ struct AlertQuery {
     var from: Timestamp?
     var to: Timestamp?
     var sort = Sort.lastAtDescending
-    var after: Cursor?
+    var after: Place?
     var limit = 50
+
+    /// The alert that a page ended with.
+    struct Place {
+        let time: Timestamp
+        let id: AlertID
+    }
 }
 
 extension AlertStore {
@@ -106,11 +112,11 @@ extension AlertStore {
     nonisolated(nonsending) func list(
         _ query: AlertQuery, for sight: AlertSight
     ) async throws -> [Alert] {
-        let place = try query.place()
         let filters: [Parameter] = [
             .text(query.state?.rawValue), .text(query.severity?.rawValue), .id(query.rule),
             .bool(query.isAcknowledged), .timestamp(query.from), .timestamp(query.to),
-            .textArray(sight.types), .bool(sight.seesCustom), .timestamp(place?.time), .id(place?.id),
+            .textArray(sight.types), .bool(sight.seesCustom), .timestamp(query.after?.time),
+            .id(query.after?.id),
             .int(query.limit + 1), .bool(sight.isScoped),
         ]
         let rows = try await database.query(
@@ -126,12 +132,12 @@ extension AlertStore {
 }
 
 extension AlertQuery {
-    fileprivate func place() throws(Problem) -> (time: Timestamp, id: AlertID)? {
-        guard let after else { return nil }
-        guard after.parts.count == 3, after.parts[0] == sort.rawValue, let time = Int64(after.parts[1]),
-            let id = AlertID(after.parts[2])
-        else { throw Problem(.invalidParameter, "The cursor belongs to another list or order.") }
-        return (Timestamp(microseconds: time), id)
+    /// Nil: it belongs to another list or order.
+    func place(of cursor: Cursor) -> Place? {
+        guard cursor.parts.count == 3, cursor.parts[0] == sort.rawValue, let time = Int64(cursor.parts[1]),
+            let id = AlertID(cursor.parts[2])
+        else { return nil }
+        return Place(time: Timestamp(microseconds: time), id: id)
     }
 
     /// Where the next page begins.

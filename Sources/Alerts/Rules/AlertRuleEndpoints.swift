@@ -105,7 +105,6 @@ package struct AlertRuleEndpoints {
         var parameters = try request.parameters()
         var query = AlertRuleQuery()
         query.limit = parameters.limit()
-        query.after = parameters.cursor()
         query.text = parameters.text("q", 1...100)
         query.status = parameters.choice("status", AlertRule.Status.self)
         query.severity = parameters.choice("severity", Severity.self)
@@ -114,6 +113,12 @@ package struct AlertRuleEndpoints {
             PrincipalID($0)
         }
         query.sort = parameters.choice("sort", AlertRuleQuery.Sort.self) ?? .createdAtDescending
+        if let cursor = parameters.cursor() {
+            query.after = query.place(of: cursor)
+            if query.after == nil {
+                parameters.fail("cursor", code: "invalid_cursor", "belongs to another list or order")
+            }
+        }
         try parameters.finish()
         let found = try await rules.list(query)
         let page = found.prefix(query.limit)

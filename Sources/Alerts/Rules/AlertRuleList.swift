@@ -24,8 +24,15 @@ struct AlertRuleQuery {
     /// Only those that it fired.
     var firedBy: EventID?
     var sort = Sort.createdAtDescending
-    var after: Cursor?
+    var after: Place?
     var limit = 50
+
+    /// The rule that a page ended with.
+    struct Place {
+        let name: String
+        let time: Timestamp
+        let id: AlertRuleID
+    }
 
     /// What `on` may hold to take the type: itself, and every area that it belongs to.
     fileprivate var patterns: [String]? {
@@ -82,23 +89,22 @@ extension AlertRuleStore {
 
     /// One rule more than the page holds, when there are more.
     nonisolated(nonsending) func list(_ query: AlertRuleQuery) async throws -> [AlertRule] {
-        let place = try query.place()
         let rows = try await database.query(
             query.sort.isDescending ? Self.descending : Self.ascending, .text(query.text),
             .text(query.status?.rawValue), .text(query.severity?.rawValue), .textArray(query.patterns),
-            .text(query.owner?.description), .bool(query.sort.isByName), .text(place?.name),
-            .timestamp(place?.time), .id(place?.id), .int(query.limit + 1), .id(query.firedBy))
+            .text(query.owner?.description), .bool(query.sort.isByName), .text(query.after?.name),
+            .timestamp(query.after?.time), .id(query.after?.id), .int(query.limit + 1), .id(query.firedBy))
         return rows.compactMap { AlertRule($0) }
     }
 }
 
 extension AlertRuleQuery {
-    fileprivate func place() throws(Problem) -> (name: String, time: Timestamp, id: AlertRuleID)? {
-        guard let after else { return nil }
-        guard after.parts.count == 4, after.parts[0] == sort.rawValue, let time = Int64(after.parts[2]),
-            let id = AlertRuleID(after.parts[3])
-        else { throw Problem(.invalidParameter, "The cursor belongs to another list or order.") }
-        return (after.parts[1], Timestamp(microseconds: time), id)
+    /// Nil: it belongs to another list or order.
+    func place(of cursor: Cursor) -> Place? {
+        guard cursor.parts.count == 4, cursor.parts[0] == sort.rawValue, let time = Int64(cursor.parts[2]),
+            let id = AlertRuleID(cursor.parts[3])
+        else { return nil }
+        return Place(name: cursor.parts[1], time: Timestamp(microseconds: time), id: id)
     }
 
     /// Where the next page begins.
