@@ -47,7 +47,7 @@ struct LaneStore {
     nonisolated(nonsending) func bounds(
         from: Timestamp?, to: Timestamp?
     ) async throws -> [Int: ClosedRange<Int64>] {
-        let rows = try await database.query(Self.bounds, .timestamp(from), .timestamp(to))
+        let rows = try await database.report(Self.bounds, .timestamp(from), .timestamp(to))
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.int(0), $0.int64(1)...$0.int64(2)) })
     }
 

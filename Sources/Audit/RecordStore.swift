@@ -58,7 +58,7 @@ struct RecordStore {
         _ filter: Filter, after last: Position?, limit: Int
     ) async throws -> [Record] {
         let area = filter.area
-        let rows = try await database.query(
+        let rows = try await database.report(
             Self.list, .text(filter.actor), .text(area == nil ? filter.action : nil), .text(area),
             .text(filter.resource), .text(filter.outcome), .int(filter.lane), .timestamp(filter.from),
             .timestamp(filter.to), .timestamp(last?.at), .int16(last.map { Int16($0.lane) }),

@@ -109,7 +109,7 @@ package enum IdempotencyKeys {
         -> Earlier?
     {
         guard let (claim, principal) = owned(context) else { return nil }
-        let rows = try await database.query(
+        let rows = try await database.vital.query(
             find, .uuid(principal), .text(claim.method), .text(claim.path), .text(claim.key))
         guard let row = rows.first else { return nil }
         let answer =

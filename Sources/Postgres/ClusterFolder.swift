@@ -94,7 +94,7 @@ struct ClusterFolder: Sendable {
         let settings = [
             "listen_addresses=", "unix_socket_directories=\(socketFolder)", "unix_socket_permissions=0700",
             "port=\(Self.port)", "max_prepared_transactions=0", "timezone=UTC", "log_timezone=UTC",
-            "shared_buffers=128MB", "max_connections=200", "max_wal_size=2GB", "logging_collector=off",
+            "shared_buffers=128MB", "max_connections=400", "max_wal_size=2GB", "logging_collector=off",
         ].flatMap { ["-c", $0] }
         let command = PostgresPrograms.command([programs.postgres, "-D", data] + settings, as: account)
         do {

@@ -1,20 +1,29 @@
 package import EventLoop
 package import Kernel
 
-/// The database as one worker sees it: plain state of its loop. Reads share one pipelined connection, sign
-/// batches have one, and transactions of several round trips a small pool, so that no read waits behind a row
-/// lock.
+/// The database as one worker sees it: plain state of its loop. A link answers in the order in which it was
+/// asked, so who may wait behind whom is decided by the link:
+///
+/// - `vital`: what lets a caller in, makes a key ready for its use, and says whether the node is ready.
+/// - `reads` (also `query` and `send` of the database itself): everything else that finds its rows by keys.
+/// - `report`: what may look at many more rows than it answers. Few at a time, each alone, and not for long.
+/// - `batch`, and `transaction`: what changes something, in several round trips.
 package final class Database: Queryable {
     package struct Size: Sendable {
         /// Connections for transactions of several round trips; opened when first wanted.
         package var transactions = 4
+        /// Reports at a time; their connections are opened when first wanted.
+        var reports = 2
         var patience = SilenceWatch.Patience()
 
         package init() {}
     }
 
+    /// Autocommit, by keys, a few rows: nobody waits here behind somebody else's question.
+    package let vital: Link
     /// Autocommit; never given a statement that waits for a lock.
     package let reads: Link
+    let reports: TransactionPool
     /// One connection for batches: transactions in a row, never two at once.
     package let batch: TransactionPool
     package let pool: TransactionPool
@@ -35,19 +44,25 @@ package final class Database: Queryable {
         var byKeys = settings
         byKeys.findsByKeys = true
         let batches = Connector(url, settings: byKeys, reactor: reactor, offLoop: offLoop)
+        var brief = settings
+        brief.statementTimeout = Self.reportLimit(under: settings.statementTimeout)
+        let reporters = Connector(url, settings: brief, reactor: reactor, offLoop: offLoop)
         func link(_ connector: Connector, isEager: Bool = false) -> Link {
             Link(connector, entropy: entropy, use: use, isEager: isEager)
         }
         self.connector = connector
+        vital = link(connector, isEager: true)
         reads = link(connector, isEager: true)
+        reports = TransactionPool(
+            (0..<size.reports).map { _ in link(reporters) }, use: use, reactor: reactor)
         batch = TransactionPool([link(batches)], use: use, reactor: reactor)
         pool = TransactionPool(
             (0..<size.transactions).map { _ in link(connector) }, use: use, reactor: reactor)
-        links = [reads] + batch.links + pool.links
+        links = [vital, reads] + reports.links + batch.links + pool.links
         watch = SilenceWatch(links, connector, size.patience)
     }
 
-    package var isAvailable: Bool { reads.isOpen }
+    package var isAvailable: Bool { vital.isOpen && reads.isOpen }
 
     /// Statements that were sent from here since it was made.
     package var sentCount: Int { links.reduce(0) { $0 + $1.sentCount } }

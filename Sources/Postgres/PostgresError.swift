@@ -8,6 +8,8 @@ package enum PostgresError: Error, Equatable, Sendable {
     case overloaded
     /// The statement ran into its time limit and was undone.
     case timeout
+    /// The same, of a report: less may be asked for.
+    case reportTimeout
     /// The connection was lost while a commit was under way: the work may be there or not.
     case commitUnknown
     /// PostgreSQL refused the statement; its transaction is undone.
@@ -93,6 +95,7 @@ extension PostgresError: CustomStringConvertible {
         case .unavailable: "the database cannot be reached"
         case .overloaded: "too many statements wait for the database"
         case .timeout: "the database did not finish in time"
+        case .reportTimeout: "the database did not finish a report in time"
         case .commitUnknown: "the database was lost during a commit"
         case .server(let error): "\(error.message) (\(error.sqlState))"
         }

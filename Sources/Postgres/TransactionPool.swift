@@ -1,7 +1,7 @@
 import EventLoop
 import Kernel
 
-/// A few connections of one loop for transactions; whoever finds none free waits in line.
+/// A few connections of one loop, each for one caller at a time; whoever finds none free waits in line.
 package final class TransactionPool {
     /// Callers in line. Each waits for about a transaction's length per four before it.
     package static let maximumWaiting = 256
@@ -57,7 +57,7 @@ package final class TransactionPool {
         }
     }
 
-    private nonisolated(nonsending) func take() async throws(PostgresError) -> Link {
+    nonisolated(nonsending) func take() async throws(PostgresError) -> Link {
         let link = try await nextLink()
         do {
             try await link.opened()
@@ -91,7 +91,7 @@ package final class TransactionPool {
         return .overloaded
     }
 
-    private func giveBack(_ link: Link) {
+    func giveBack(_ link: Link) {
         while let waiter = waiting.popFirst() {
             if waiter.isGone { continue }
             waiter.link = link

@@ -3,6 +3,7 @@ import EventLoop
 import HTTPServer
 import JSON
 import Kernel
+import Postgres
 import TestSupport
 import Testing
 
@@ -80,6 +81,38 @@ struct UseAnswerTests {
                 denied.json["detail"] == "The key's policy does not allow this, by its clause operations.")
             let odd = try await desk.call("GET", "/proxy/spott/api/v3/account", as: bot)
             #expect(odd.json["detail"] == "host: is not one of this exchange", "\(odd.text)")
+        }
+    }
+
+    private static let patient = Statement(
+        "patient", "select set_config('statement_timeout', '0', false)")
+    private static let long = Statement("long", "select pg_sleep(3600)")
+    private static let endLong = Statement(
+        "end_long",
+        "select pg_cancel_backend(pid) from pg_stat_activity where query = 'select pg_sleep(3600)'")
+
+    @Test func `somebody else's long read keeps no caller out, holds no use back, and leaves the node ready`()
+        async throws
+    {
+        try await Self.open { desk in
+            let bot = try await desk.premises.join("bot", .bot, by: desk.owner).token
+            let database = desk.premises.host.database
+            _ = try await database.query(Self.patient)
+            let long = database.send(Self.long)
+            // Neither the bot nor the key were seen here before.
+            let sent = try await desk.call(
+                "GET", "/proxy/spot/api/v3/openOrders?symbol=BTCUSDT", as: bot)
+            #expect(sent.status == 200, "\(sent.text)")
+            let asset = try await desk.call(
+                "POST", "/proxy/spot/sapi/v3/asset/getUserAsset", as: bot,
+                headers: [(name: "idempotency-key", value: "once")])
+            #expect(asset.response.head["keybell-usage-id"] != nil, "\(asset.text)")
+            let stranger = try await desk.call("GET", "", as: String(bot.dropLast(2)))
+            #expect(stranger.status == 401, "\(stranger.text)")
+            #expect(try await desk.premises.call("GET", "/readyz").status == 200)
+            #expect(long.answer == nil)
+            try await database.transaction { _ = try await $0.query(Self.endLong) }
+            _ = try? await long.rows()
         }
     }
 

@@ -25,7 +25,7 @@ import Testing
                     came.fulfil((try? await database.transaction { try await $0.query(Self.one) }) != nil)
                 }
                 #expect(await worker.reactor.waits { use.callersWaiting == 1 })
-                #expect(use.connections == 2)
+                #expect(use.connections == 3)
                 // Nobody gives it a connection for as long as a place in line is worth.
                 while !came.isFulfilled {
                     _ = try await transaction.query(Self.one)

@@ -119,7 +119,7 @@ extension AlertStore {
             .id(query.after?.id),
             .int(query.limit + 1), .bool(sight.isScoped),
         ]
-        let rows = try await database.query(
+        let rows = try await database.report(
             query.sort.statement,
             parameters: filters + sight.seen.parameters + [
                 .text(query.assignee?.description), .bool(query.isTold),

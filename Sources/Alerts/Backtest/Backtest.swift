@@ -145,7 +145,7 @@ struct Backtest {
     private nonisolated(nonsending) func read(after place: EventPosition) async throws -> [StoredEvent] {
         let types = rule.content.storedTypes
         let statement = types.hasUses ? Self.readAll : Self.readEvents
-        return try await database.query(
+        return try await database.report(
             statement, .int32(place.era), .text(String(place.transaction)), .id(place.id), .timestamp(from),
             .timestamp(to), .textArray(types.names), .textArray(types.prefixes)
         ).compactMap { StoredEvent($0) }

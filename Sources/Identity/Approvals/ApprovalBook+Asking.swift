@@ -3,6 +3,7 @@ import Events
 package import HTTPServer
 package import JSON
 import Kernel
+import Postgres
 
 extension ApprovalBook {
     /// What rules say to one request.
@@ -24,7 +25,7 @@ extension ApprovalBook {
         guard !scopes.isEmpty || rules.contains(where: { $0.mayCatch(action) }) else { return nil }
         guard let subject = try await subject(of: parameters) else { return nil }
         if let permission, !context.mayStill(permission, on: subject.target) { return nil }
-        var catching = try await catching(action, on: subject, of: rules, in: ledger.database)
+        var catching = try await catching(action, on: subject, of: rules, in: ledger.database.vital)
         if !scopes.isEmpty, let before = subject.target, let patch = try await patch() {
             let left = scopes.left(from: before, to: before.changed(by: patch))
             catching += left.filter { rule in !catching.contains { $0.id == rule.id } }

@@ -59,14 +59,14 @@ package final class ApprovalBook {
     /// The rules as of an epoch that is current, or as they are now. Whoever changes a rule raises the epoch,
     /// and says that it was for that: what else changed leaves them known.
     package nonisolated(nonsending) func rules(at epoch: Int64?) async throws -> [ApprovalRule] {
-        guard let epoch else { return try await allRules(in: ledger.database) }
+        guard let epoch else { return try await allRules(in: ledger.database.vital) }
         let grounds = CollectionOfOne(Touched.approvals)
         if let held,
-            try await deltas.hold(grounds, since: held.epoch, until: epoch, in: ledger.database)
+            try await deltas.hold(grounds, since: held.epoch, until: epoch, in: ledger.database.vital)
         {
             return held.rules
         }
-        let rules = try await allRules(in: ledger.database)
+        let rules = try await allRules(in: ledger.database.vital)
         // Read after the epoch: they are of it, or newer.
         held = (epoch, rules)
         return rules
@@ -109,11 +109,11 @@ package final class ApprovalBook {
     ) async throws -> ApprovalSubject? {
         if let key = parameters["key_id"] {
             guard let id = ExchangeKeyID(key) else { return nil }
-            return try await surroundings.key(id, ledger.database)
+            return try await surroundings.key(id, ledger.database.vital)
         }
         if let account = parameters["account_id"] {
             guard let id = AccountID(account) else { return nil }
-            return try await surroundings.account(id, ledger.database)
+            return try await surroundings.account(id, ledger.database.vital)
         }
         return ApprovalSubject(id: parameters.first?.value)
     }

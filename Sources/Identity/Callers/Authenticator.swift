@@ -52,15 +52,15 @@ package final class Attempt {
 }
 
 /// Tells callers by their access tokens and sessions: one per worker. What it knows of a token is cached
-/// without a
-/// time-out, because every use asks whether the authority epoch moved, in the same round trip as the
-/// request's own statements; when it did, only what was touched is forgotten:
+/// without a time-out, because every use asks whether the authority epoch moved, beside the request's own
+/// statements; when it did, only what was touched is forgotten:
 ///
 /// ```swift
-/// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)   // sends the
-/// question let answer = try await handle(…)                       // a read: its statements share that round
-/// trip if let fresh = try await authenticator.settle(attempt, from: address, now: now) { … decide again by
-/// fresh … }
+/// // Sends the question.
+/// var attempt = try await authenticator.begin(.read(head.headers), from: address, now: now)
+/// // A read: its statements are on their way at the same time.
+/// let answer = try await handle(…)
+/// if let fresh = try await authenticator.settle(attempt, from: address, now: now) { … decide again … }
 /// ```
 /// A change settles before its handler runs; so does whoever is about to answer 403, because a grant may be
 /// new.
@@ -91,6 +91,8 @@ package final class Authenticator {
     }
 
     private let database: Database
+    /// Nobody waits to be let in behind what somebody else wants to know.
+    private var vital: Link { database.vital }
     private let ledger: Ledger
     private let refusals: Refusals
     private var entries: RecentlyUsed<SecretHash, Entry>
@@ -126,7 +128,7 @@ package final class Authenticator {
                 entry.standing.refusal(from: address, now: now) == nil
             {
                 note(entry, address, now)
-                let query = database.send(Authority.readEpoch)
+                let query = vital.send(Authority.readEpoch)
                 let caller = entry.caller(at: address, now: now)
                 return Attempt(.caller(caller), credential, check: (entry.epoch, query, now))
             }
@@ -164,7 +166,7 @@ package final class Authenticator {
             entries = RecentlyUsed(capacity: capacity)
             deltas.goBack(to: epoch)
         } else if let epoch {
-            try await deltas.advance(to: epoch, in: database)
+            try await deltas.advance(to: epoch, in: vital)
             if let entry = entries.use(hash), entry.epoch >= check.epoch, entry.holds(by: deltas),
                 attempt.outcome == .caller(entry.caller(at: address, now: now))
             {
@@ -181,12 +183,12 @@ package final class Authenticator {
         _ credential: Credential, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt {
         guard let hash = credential.hash else { return Attempt(.anonymous) }
-        let rows = try await database.query(Standing.load(credential), .bytes(hash.bytes))
+        let rows = try await vital.query(Standing.load(credential), .bytes(hash.bytes))
         guard let row = rows.first, var standing = Standing(row, at: now) else {
             return Attempt(.refused(Refusal(.unknown, from: address)), credential)
         }
         // What is known of them, and of others, is of this epoch from now on.
-        if row.int64(0) > deltas.epoch { try await deltas.advance(to: row.int64(0), in: database) }
+        if row.int64(0) > deltas.epoch { try await deltas.advance(to: row.int64(0), in: vital) }
         standing.isUsedUp = false
         if let reason = standing.refusal(from: address, now: now) {
             return Attempt(Self.outcome(standing, reason, from: address), credential)
@@ -228,7 +230,7 @@ package final class Authenticator {
     private nonisolated(nonsending) func load(
         _ credential: Credential, _ hash: SecretHash, from address: IPAddress?, now: Timestamp
     ) async throws(PostgresError) -> Attempt {
-        let rows = try await database.query(Standing.load(credential), .bytes(hash.bytes))
+        let rows = try await vital.query(Standing.load(credential), .bytes(hash.bytes))
         guard let row = rows.first, let standing = Standing(row, at: now) else {
             entries.remove(hash)
             return Attempt(.refused(Refusal(.unknown, from: address)), credential)

@@ -41,7 +41,9 @@ struct Offboarding {
         // The long part of their history is read before anybody waits for us.
         let mark = try await keys.mark(ledger.database)
         let helpers = try await PrincipalID(id).withHelpers(in: ledger.database)
-        let before = try await keys.uses(helpers, .before(mark), ledger.database)
+        let before = try await ledger.database.transaction { transaction in
+            try await keys.uses(helpers, .before(mark), transaction)
+        }
         do {
             let isNew = try await ledger.change(context) { change in
                 try await leave(id, wish, History(mark: mark, helpers: helpers, uses: before), change)

@@ -100,7 +100,7 @@ package final class KeySenders {
     /// Nobody waits for the answer: a lease that is not let go of lapses, and one that was taken again since
     /// has another serial.
     private func end(_ turn: Turn) {
-        _ = database.send(Self.release, [.id(turn.key), .id(node), .int64(turn.serial)])
+        _ = database.vital.send(Self.release, [.id(turn.key), .id(node), .int64(turn.serial)])
         turns.giveBack(turn.key)
     }
 
@@ -136,7 +136,7 @@ extension KeySenders {
 
     /// Nil: another node has it.
     private nonisolated(nonsending) func take(_ key: ExchangeKeyID) async throws -> Int64? {
-        try await database.query(
+        try await database.vital.query(
             Self.take, .id(key), .id(node), .int64(Self.leaseLength.microseconds)
         ).first?.int64(0)
     }

@@ -37,7 +37,7 @@ struct Readiness {
         var restoredAt: Timestamp?
         var isSolo = false
         do {
-            let row = try await database.send(ping, [])
+            let row = try await database.vital.send(ping)
                 .rows(within: patience, on: database.connector.reactor).first
             (migration, restoredAt) = (row?.int64(0), row?.optionalTimestamp(1))
             isSolo = row?.optionalBool(2) ?? false

@@ -56,7 +56,7 @@ final class IdempotencyGate {
         guard earlier.bodyDigest == context.idempotency?.bodyDigest else { return Self.reused }
         let usage = earlier.resource.flatMap { UsageID($0) }
         var outcome: String?
-        if let usage { outcome = try await UsageFate.read(usage, in: database) }
+        if let usage { outcome = try await UsageFate.read(usage, in: database.vital) }
         var headers: [(HeaderName, String)] = []
         if let usage { headers.append(("keybell-usage-id", usage.description)) }
         let told = outcome.map { " Its outcome: \($0)." } ?? ""

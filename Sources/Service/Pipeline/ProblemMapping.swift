@@ -57,6 +57,11 @@ extension Problem {
         case .unavailable, .commitUnknown: return away
         case .overloaded: return busy("Too many statements are waiting here.")
         case .timeout: return late(error, log, requestID)
+        case .reportTimeout:
+            return Problem(
+                .timeout,
+                "The database needs more than \(Int(Database.reportLimit.seconds)) s for that: ask for less, "
+                    + "such as a shorter time or fewer groups.")
         case .server(let server) where server.isTimeout: return late(error, log, requestID)
         case .server(let server) where server.isAway: return away
         case .server:

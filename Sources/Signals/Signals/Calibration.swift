@@ -63,7 +63,7 @@ extension Calibration {
         _ model: GradeModel, _ interval: Interval, _ source: String?, asOf: Timestamp?,
         in database: Database
     ) async throws -> Calibration {
-        let rows = try await database.query(
+        let rows = try await database.report(
             asOf == nil ? now : then, .timestamp(asOf), .int16(Int16(model.number)),
             .text(interval.rawValue), .text(source), .double(model.settings.costPerSide))
         return Calibration(

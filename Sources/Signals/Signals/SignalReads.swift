@@ -236,7 +236,8 @@ enum SignalReads {
             let isByReturns = filter.roiNet.atLeast != nil || filter.roiNet.below != nil || sort.isByReturns
             parameters += [.bool(isByReturns), .double(filter.model.settings.costPerSide)]
         }
-        return try await database.query(statement, parameters: parameters).compactMap(ListedSignal.init)
+        return try await database.report(statement, parameters: parameters).compactMap(
+            ListedSignal.init)
     }
 
     nonisolated(nonsending) static func get(

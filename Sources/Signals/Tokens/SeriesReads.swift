@@ -173,13 +173,13 @@ enum SeriesReads {
                 defer { left -= one.candles }
                 return left > 0
             })
-        let counts = try await database.query(
+        let counts = try await database.report(
             counted, .int32Array(taken.map { Int32($0.id) }), .timestamp(asOf))
         let rows = Dictionary(uniqueKeysWithValues: counts.map { ($0.int(0), $0) })
         let ends = taken.map { one in
             rows[one.id]?.optionalTimestamp(4).map { $0 - one.record.interval.period * 100.0 } ?? .forever
         }
-        let late = try await database.query(
+        let late = try await database.report(
             late, .int32Array(taken.map { Int32($0.id) }), .timestampArray(ends), .timestamp(asOf))
         let recent = Dictionary(uniqueKeysWithValues: late.map { ($0.int(0), $0.int(1)) })
         for index in taken.indices {

@@ -22,6 +22,8 @@ struct UseTrial {
 extension UseBatcher {
     private static let epoch = Statement("use_trial_epoch", "select epoch from authority")
 
+    private var vital: Link { ledger.database.vital }
+
     /// The key, for whoever may use it so, before anybody is asked for what its use needs.
     nonisolated(nonsending) func permitted(_ asked: UseRequest) async throws -> KeySnapshot {
         if let last = snapshots.latest(asked.key), asked.isPermitted(on: last) { return last }
@@ -38,15 +40,15 @@ extension UseBatcher {
         // That somebody changed it is told to nobody who may not know of it.
         if !asked.context.may(asked.way.permission) {
             let id = asked.key.description
-            let target = try await KeyTargets.source.find([id], ledger.database)[id]
+            let target = try await KeyTargets.source.find([id], vital)[id]
             try target.map { try asked.context.require(asked.way.permission, on: $0) }
         }
         throw KeyBook.tampered(asked.key)
     }
 
     private nonisolated(nonsending) func load(_ id: ExchangeKeyID) async throws -> [UnusableKey] {
-        let epoch = try await ledger.database.query(Self.epoch).first?.int64(0) ?? 0
-        return try await snapshots.load([id], at: epoch, in: ledger.database)
+        let epoch = try await vital.query(Self.epoch).first?.int64(0) ?? 0
+        return try await snapshots.load([id], at: epoch, in: vital)
     }
 
     /// No older than what this loop has seen, nor than what the caller was let in by: the key may have been
@@ -71,7 +73,7 @@ extension UseBatcher {
             if renewing[key] === done { renewing[key] = nil }
             done.fulfil(())
         }
-        try await snapshots.follow(to: epoch, in: ledger.database)
+        try await snapshots.follow(to: epoch, in: vital)
         if let last = snapshots.latest(key, at: epoch) { return last }
         _ = try await load(key)
         return snapshots.latest(key)
@@ -87,8 +89,7 @@ extension UseBatcher {
         _ = await refresh(read, of: snapshot, request)
         var judgement = snapshot.judge(request, read, market, at: now)
         if !judgement.charges.isEmpty {
-            let rows = try await ledger.database.query(
-                LimitCounters.read, .textArray(snapshot.counterOwners))
+            let rows = try await vital.query(LimitCounters.read, .textArray(snapshot.counterOwners))
             snapshot.count(
                 LimitCounters(rows, at: rows.first?.timestamp(4) ?? now), in: &judgement)
         }

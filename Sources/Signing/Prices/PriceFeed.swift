@@ -114,7 +114,9 @@ final class PriceFeed {
         let due = tokens.filter { token in asked.use(token).map { now - $0 >= Self.pushedFor } ?? true }
         guard !due.isEmpty else { return }
         for token in due { asked.set(token, now) }
-        guard let found = try? await PushedPrices.read(of: due.sorted(), at: now, in: book.ledger.database)
+        guard
+            let found = try? await PushedPrices.read(
+                of: due.sorted(), at: now, in: book.ledger.database.vital)
         else { return }
         board.put(pushed: found, instead: due)
     }

@@ -38,7 +38,7 @@ extension OrdersSeen {
     ) async throws -> [OrdersSeen] {
         let ids = keys.prefix(keysAtMost).map(\.description)
         guard !ids.isEmpty else { return [] }
-        let rows = try await database.query(read, .textArray(ids), .timestamp(now - span))
+        let rows = try await database.report(read, .textArray(ids), .timestamp(now - span))
         return rows.compactMap { row in
             ExchangeKeyID(row.text(0)).map {
                 OrdersSeen(

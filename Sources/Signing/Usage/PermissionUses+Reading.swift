@@ -19,7 +19,7 @@ extension PermissionUses {
         of key: ExchangeKeyID, now: Timestamp, in database: Database
     ) async throws -> PermissionUses {
         let since = now - span
-        let rows = try await database.query(read, .text(key.description), .timestamp(since))
+        let rows = try await database.report(read, .text(key.description), .timestamp(since))
         let found = rows.compactMap { row in
             RequestOperation(rawValue: row.text(0)).map {
                 Operation($0, uses: row.int(1), first: row.timestamp(2), last: row.timestamp(3))

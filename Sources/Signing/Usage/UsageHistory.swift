@@ -41,7 +41,7 @@ package struct UsageHistory {
             switch place {
             case .account(let id):
                 try await rows(of: try await keys(of: id, seenBy: rights), since, limit)
-            default: try await database.query(Self.readAll, .timestamp(since), .int(limit + 1))
+            default: try await database.report(Self.readAll, .timestamp(since), .int(limit + 1))
             }
         let ids = Array(Set(rows.compactMap { ExchangeKeyID($0.text(6)) }))
         return try await reading(rows, of: ids, since: since, limit)
@@ -84,7 +84,7 @@ package struct UsageHistory {
     private nonisolated(nonsending) func rows(
         of ids: [ExchangeKeyID], _ since: Timestamp, _ limit: Int
     ) async throws -> Rows {
-        try await database.query(
+        try await database.report(
             Self.read, .textArray(ids.map(\.description)), .timestamp(since), .int(limit + 1))
     }
 
@@ -123,7 +123,7 @@ package struct UsageHistory {
         }
         // What an exchange lists is forgotten with a restart, and without it no order can be judged.
         for place in Set(asked.compactMap(\.place)) { await feed.refresh(place) }
-        let unkept = try await database.query(
+        let unkept = try await database.report(
             Self.notKept, .textArray(ids.map(\.description)), .timestamp(since))
         var uses: [PolicyReplay.Recorded] = []
         for one in asked {
@@ -166,7 +166,7 @@ extension UsageHistory {
         of key: ExchangeKeyID, since: Timestamp, than recorded: Recorded
     ) async throws -> EarlierUses {
         let oldest = recorded.isTruncated ? recorded.oldest : nil
-        let rows = try await database.query(
+        let rows = try await database.report(
             Self.earlier, .text(key.description), .timestamp(since), .timestamp(oldest ?? since - .days(1)),
             .int(Self.usesAtMost), .int(Self.groupsAtMost + 1))
         let count = rows.reduce(0) { $0 + $1.int(4) }

@@ -41,7 +41,7 @@ struct UsageSearch {
 
     nonisolated(nonsending) func page(_ context: Context, in database: Database) async throws -> Response {
         let filter = try await filter.narrowed(to: context.rights, in: database)
-        let rows = try await database.query(
+        let rows = try await database.report(
             Self.statement(filter), parameters: filter.parameters + [.int(limit + 1)])
         let page = rows.prefix(limit).map { UsageRow($0) }
         let next = rows.count > limit ? page.last : nil

@@ -113,7 +113,7 @@ extension UsageSummary {
         seenBy rights: Rights, in database: Database
     ) async throws -> Response {
         let filter = try await filter.narrowed(to: rights, in: database)
-        let rows = try await database.query(
+        let rows = try await database.report(
             statement(filter), parameters: filter.parameters + [.int(limit + 1)])
         return Response.object { w in
             w.field("from", from.description)

@@ -50,7 +50,7 @@ struct CloseHistory: Sendable {
         _ ask: Ask, in database: Database
     ) async throws -> [(name: TokenName, series: Int)] {
         guard let parameters = try await ListParameters(ask, in: database) else { return [] }
-        return try await database.query(wanted, parameters: parameters.all).map { row in
+        return try await database.report(wanted, parameters: parameters.all).map { row in
             (name: TokenName(row), series: row.int(2))
         }
     }
@@ -59,7 +59,7 @@ struct CloseHistory: Sendable {
     private nonisolated(nonsending) mutating func read(_ database: Database) async throws {
         var isOver = false
         while !isOver {
-            let rows = try await database.query(
+            let rows = try await database.report(
                 Self.page, .int(series), .timestamp(last ?? Timestamp(microseconds: .min)),
                 .int(Self.pageSize))
             for row in rows {

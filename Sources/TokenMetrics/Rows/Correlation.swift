@@ -67,7 +67,7 @@ struct Correlation: Sendable {
     ) async throws -> [Correlation] {
         guard let parameters = try await ListParameters(ask, in: database) else { return [] }
         var found: [Correlation] = []
-        for row in try await database.query(page, parameters: parameters.all) {
+        for row in try await database.report(page, parameters: parameters.all) {
             let name = TokenName(row)
             if found.last?.name != name { found.append(Correlation(name: name)) }
             guard !row.isNull(2) else { continue }

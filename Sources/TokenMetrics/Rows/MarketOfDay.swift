@@ -79,7 +79,7 @@ struct MarketOfDay: Sendable {
     nonisolated(nonsending) static func list(
         _ days: DayRange, _ window: PageWindow, by model: GradeModel, in database: Database
     ) async throws -> [MarketOfDay] {
-        let rows = try await database.query(
+        let rows = try await database.report(
             page, .timestamp(days.from), .timestamp(days.to), .int(window.limit), .int(window.offset),
             .int16(Int16(model.number)))
         return rows.map { row in

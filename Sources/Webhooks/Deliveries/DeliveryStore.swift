@@ -186,7 +186,7 @@ struct DeliverySearch {
     }
 
     nonisolated(nonsending) func page(in database: Database) async throws -> Response {
-        let rows = try await database.query(statement, parameters: parameters + [.int(limit + 1)])
+        let rows = try await database.report(statement, parameters: parameters + [.int(limit + 1)])
         let count = min(rows.count, limit)
         return Response.object { w in
             w.array("data", 0..<count) { w, index in
