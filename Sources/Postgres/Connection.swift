@@ -38,8 +38,10 @@ package final class Connection: ReadinessHandler {
     private var isSynchronisationDue = false
     private var isWaitingToWrite = false
     package private(set) var isOpen = true
+    private var isClosing = false
     /// Rings when the connection is over.
     let ended = Wakeup()
+    var onRefusedWrite: ((WriteRefusal) -> Void)?
     var onNotification: ((String, String) -> Void)?
 
     /// Takes over a connected session.
@@ -61,6 +63,11 @@ package final class Connection: ReadinessHandler {
         session.finish()
         failEverything()
         ended.wake()
+    }
+
+    func closeWhenIdle() {
+        isClosing = true
+        if outstanding == 0 { close() }
     }
 
     func look() {
@@ -258,7 +265,11 @@ extension Connection {
 
     private func finish(_ query: Query, _ result: Result<Rows, PostgresError>) {
         outstanding -= 1
+        if !query.statement.isRead, case .failure(let error) = result, let why = error.writeRefusal {
+            onRefusedWrite?(why)
+        }
         query.finish(result)
+        if isClosing && outstanding == 0 { close() }
     }
 }
 

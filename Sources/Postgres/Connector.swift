@@ -81,12 +81,14 @@ package final class Connector {
         }
     }
 
-    private static let recovery = Statement("database_in_recovery", "select pg_is_in_recovery()")
+    private static let readOnly = Statement(
+        "database_read_only",
+        "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean")
 
     private nonisolated(nonsending) func takesWrites(_ connection: Connection) async -> Bool {
         // A single host is what was asked for; its refusal of a write says enough.
         if url.hosts.count == 1 { return true }
-        let query = Query(Self.recovery, [], mode: .shared)
+        let query = Query(Self.readOnly, [], mode: .shared)
         connection.send(query)
         let rows = try? await query.rows(within: settings.connectTimeout, on: reactor)
         return rows?.first?.bool(0) == false

@@ -28,7 +28,8 @@ package final class Database: Queryable {
     package let batch: TransactionPool
     package let pool: TransactionPool
     package let connector: Connector
-    private let links: [Link]
+    package let use: DatabaseUse
+    let links: [Link]
     private let watch: SilenceWatch
     /// Told when the server says nothing any more, and when it does again.
     package var onSilence: ((_ isSilent: Bool) -> Void)? {
@@ -50,7 +51,7 @@ package final class Database: Queryable {
         func link(_ connector: Connector, isEager: Bool = false) -> Link {
             Link(connector, entropy: entropy, use: use, isEager: isEager)
         }
-        self.connector = connector
+        (self.connector, self.use) = (connector, use)
         vital = link(connector, isEager: true)
         reads = link(connector, isEager: true)
         reports = TransactionPool(
@@ -60,6 +61,7 @@ package final class Database: Queryable {
             (0..<size.transactions).map { _ in link(connector) }, use: use, reactor: reactor)
         links = [vital, reads] + reports.links + batch.links + pool.links
         watch = SilenceWatch(links, connector, size.patience)
+        watch.onLook = { [weak self] in self?.renewReadOnly() }
     }
 
     package var isAvailable: Bool { vital.isOpen && reads.isOpen }

@@ -10,6 +10,8 @@ package final class Link: Queryable {
     private var connection: Connection?
     private var isWanted: Bool
     private var isStopped = false
+    /// The present session has refused a write as read-only: after how many tries that went through.
+    private var readOnlyAt: Int?
     /// Nobody answers there: it does not try to connect.
     private var isHeld = false
     /// Statements that were sent, whatever became of them.
@@ -43,6 +45,19 @@ package final class Link: Queryable {
     /// Looks in a row at which something was waited for and nothing had been heard since the one before.
     var quietLooks: Int { connection?.quietLooks ?? 0 }
     func look() { connection?.look() }
+
+    /// Opens the session anew, once nobody waits for it.
+    func renew() { connection?.closeWhenIdle() }
+
+    /// A session that began read-only stays so, when new ones are none any more.
+    func renewIfReadOnly() {
+        if let readOnlyAt, use.writesTried > readOnlyAt { renew() }
+    }
+
+    private func noteRefusal(_ why: WriteRefusal) {
+        use.refused(why)
+        if why == .readOnly, readOnlyAt == nil { readOnlyAt = use.writesTried }
+    }
 
     /// Ends the session and opens none.
     func hold() {
@@ -90,6 +105,8 @@ package final class Link: Queryable {
             if isStopped { drop() }
             attempt.fulfil(())
             if let connection {
+                readOnlyAt = nil
+                connection.onRefusedWrite = { [weak self] in self?.noteRefusal($0) }
                 backoff = Backoff()
                 use.opened()
                 await connection.ended.wait()

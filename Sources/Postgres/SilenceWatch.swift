@@ -21,6 +21,8 @@ final class SilenceWatch {
     private let bell = Wakeup()
     private var isStopped = false
     var onChange: ((_ isSilent: Bool) -> Void)?
+    /// Rings at every look.
+    var onLook: (() -> Void)?
 
     init(_ links: [Link], _ connector: Connector, _ patience: Patience) {
         (self.links, self.connector, self.patience) = (links, connector, patience)
@@ -34,6 +36,7 @@ final class SilenceWatch {
     nonisolated(nonsending) func run() async {
         while !isStopped {
             await rest()
+            onLook?()
             dropOverdue()
             guard isQuietAgain, await isUnanswered(), !isHeard(), !isStopped else { continue }
             onChange?(true)

@@ -1,6 +1,7 @@
 import EventLoop
 import HTTPServer
 import JSON
+import Postgres
 import TestSupport
 import Testing
 
@@ -41,6 +42,17 @@ struct ReadinessTests {
             let warning = try await warnings(premises).first
             #expect(warning?.hasPrefix("readers of events are 7 s behind") == true)
             #expect(warning?.contains("blocking_pid") == true)
+        }
+    }
+
+    @Test func `a node whose database takes no writes is not ready, and says why`() async throws {
+        try await Premises.open { _, premises async throws in
+            premises.host.shared.databaseUse.refused(.diskFull)
+            let answer = try await premises.call("GET", "/readyz")
+            #expect(answer.status == 503 && answer.json["status"] == "not_ready", "\(answer.text)")
+            let check = answer.json["checks"]?.asArray?.first { $0["name"] == "database" }
+            #expect(check?["ok"] == false && check?["detail"] == "takes no writes: its disk is full")
+            #expect(premises.mistakes == [])
         }
     }
 

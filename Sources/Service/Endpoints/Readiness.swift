@@ -45,10 +45,11 @@ struct Readiness {
             shared.log.debug("not ready", ["error": .text("\(error)")])
         }
         let wanted = Release.schema
+        let trouble =
+            migration == nil
+            ? "does not answer" : shared.databaseUse.refusedWrite.map { "takes no writes: \($0.sentence)" }
         let checks = [
-            Check(
-                name: "database", isOK: migration != nil, detail: migration == nil ? "does not answer" : nil
-            ),
+            Check(name: "database", isOK: trouble == nil, detail: trouble),
             Check(
                 name: "migrations", isOK: migration.map { Int($0) == wanted } ?? false,
                 detail: migration.map { "\($0) of \(wanted)" }),

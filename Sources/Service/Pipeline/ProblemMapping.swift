@@ -65,6 +65,7 @@ extension Problem {
         case .server(let server) where server.isTimeout: return late(error, log, requestID)
         case .server(let server) where server.isAway: return away
         case .server:
+            if let why = error.writeRefusal { return refused(why) }
             log.error("database error", ["request_id": .text(requestID), "error": .text("\(error)")])
             return Problem(.internalError, "The fault is in the log under the request id.")
         }
@@ -83,6 +84,12 @@ extension Problem {
     private static let away = Problem(
         .databaseUnavailable, "The database cannot be reached just now.", headers: [(.retryAfter, "1")])
 
+    private static func refused(_ why: WriteRefusal) -> Problem {
+        Problem(
+            .databaseUnavailable, "The database cannot do that just now: \(why.sentence).",
+            headers: [(.retryAfter, "1")])
+    }
+
     private static func busy(_ detail: String) -> Problem {
         Problem(.overloaded, detail, headers: [(.retryAfter, "1")])
     }
@@ -91,6 +98,6 @@ extension Problem {
 extension ServerError {
     /// Cancelled by a time-out of statement, lock or transaction.
     fileprivate var isTimeout: Bool { ["57014", "55P03", "25P03"].contains(sqlState) }
-    /// The server is stopping, starting, or a standby now.
-    fileprivate var isAway: Bool { sqlState.hasPrefix("57P") || ["25006", "53300"].contains(sqlState) }
+    /// The server is stopping, starting, or has no session left.
+    fileprivate var isAway: Bool { sqlState.hasPrefix("57P") || sqlState == "53300" }
 }

@@ -125,7 +125,7 @@ extension AwayDoor {
     private static func refused(_ reason: String) -> Problem {
         Problem(
             .databaseUnavailable,
-            "The database cannot be reached just now. Until it can, exits go by this node's journal, and "
+            "The database cannot be used just now. Until it can, exits go by this node's journal, and "
                 + "this request does not: \(reason).", headers: [(.retryAfter, "1")])
     }
 

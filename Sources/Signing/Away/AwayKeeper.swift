@@ -17,6 +17,8 @@ package final class AwayKeeper {
     /// Longer than any request to an exchange takes.
     private static let flightPatience: Period = .seconds(15)
     private static let mergePause: Period = .seconds(15)
+    /// Between two tries whether a database takes writes again.
+    private static let writePause: UInt64 = 1_000_000_000
 
     private let mode: AwayMode
     private let database: Database
@@ -36,6 +38,8 @@ package final class AwayKeeper {
     /// On its way, since when.
     private var question: (answer: Promise<Answer>, since: UInt64)?
     private var failingSince: UInt64?
+    private var wroteAt: UInt64?
+    private var isRefusalTold = false
     /// Shut, and not at their end on the disk.
     private var closing: [(episode: AwayEpisode, ending: AwayEnding, since: UInt64)] = []
     private var mayHaveJournals = true
@@ -91,6 +95,7 @@ package final class AwayKeeper {
     /// One look at the database, and what follows from it.
     nonisolated(nonsending) func turn() async {
         guard isUnsealed() else {
+            await tryWriteAgain()
             await follow(.closed)
             reader.forget()
             return await finish()
@@ -100,6 +105,7 @@ package final class AwayKeeper {
         // Whoever stops has closed the connection itself.
         if isStopping { return }
         switch heard {
+        case .success(let heard) where await !takesWrites(heard): await missWrites(heard, since, asked)
         case .success(let heard):
             failingSince = nil
             await follow(.answered)
@@ -151,6 +157,48 @@ extension AwayKeeper {
         await keepOutcomes()
         let isLost = now &- since >= UInt64(Self.lossPatience.nanoseconds) || question != nil
         await follow(mode.isBroken ? .failed : isLost ? .lost : .tick)
+    }
+
+    /// Where nothing can be written, no use can be recorded: it is as good as gone. Until exits go by the
+    /// journal, what it says keeps the snapshot fresh; then, no more than whether authority moved is taken
+    /// from it.
+    private nonisolated(nonsending) func missWrites(
+        _ heard: AwayReader.Heard, _ since: UInt64, _ asked: UInt64
+    ) async {
+        if case .fresh = mode.phase { await take(heard, since) } else { mode.noticed(epoch: heard.epoch) }
+        await miss(asked)
+    }
+
+    /// A node whose write was refused asks now and then: nobody else may have anything to write.
+    private nonisolated(nonsending) func takesWrites(_ heard: AwayReader.Heard) async -> Bool {
+        let isTried = await tryWriteAgain(isReadOnly: heard.isReadOnly)
+        if isTried, heard.isReadOnly, database.use.refusedWrite == nil { database.renewReads() }
+        return database.use.refusedWrite == nil
+    }
+
+    @discardableResult
+    private nonisolated(nonsending) func tryWriteAgain(isReadOnly: Bool = false) async -> Bool {
+        guard isReadOnly || database.use.refusedWrite != nil else {
+            tell(nil)
+            return false
+        }
+        let now = clock.monotonicNanoseconds()
+        if let wroteAt, now &- wroteAt < Self.writePause { return false }
+        wroteAt = now
+        await database.tryWrite()
+        tell(database.use.refusedWrite)
+        return true
+    }
+
+    /// Once each way.
+    private func tell(_ refusal: WriteRefusal?) {
+        guard (refusal != nil) != isRefusalTold else { return }
+        isRefusalTold = refusal != nil
+        if let refusal {
+            log.error("the database takes no writes", ["reason": .text(refusal.sentence)])
+        } else {
+            log.info("the database takes writes again")
+        }
     }
 
     /// A node that dies loses no more of them than came since the last look.

@@ -62,8 +62,8 @@ package final class AwayMode: Sendable {
         guard isOn else { return nil }
         let (left, keys) = (left, inside.withLock { $0.snapshot?.keys.count ?? 0 })
         guard left > .seconds(0) else { return nil }
-        return "away mode: the database is gone, and cancels and reduce-only orders of \(keys) keys go by "
-            + "this node's journal for \(Int(left.seconds)) s more"
+        return "away mode: the database is gone or takes no writes, and cancels and reduce-only orders of "
+            + "\(keys) keys go by this node's journal for \(Int(left.seconds)) s more"
     }
 
     /// Who asks, by what was known of access tokens; nil: nobody who may.

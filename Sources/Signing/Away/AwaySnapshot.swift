@@ -36,12 +36,18 @@ final class AwayReader {
         /// Nothing is used until an owner has confirmed the restore.
         let isRestored: Bool
         let clock: Timestamp
+        /// So are the sessions that are opened now, or at least the one that was asked.
+        let isReadOnly: Bool
         let revisions: [ExchangeKeyID: Int64]
         let counters: [CounterKey: LimitCounters.Row]
     }
 
     private static let authority = Statement(
-        "away_authority", "select epoch, restored_at, clock_timestamp() from authority")
+        "away_authority",
+        """
+        select epoch, restored_at, clock_timestamp(), current_setting('transaction_read_only')::boolean
+        from authority
+        """)
     private static let switchedOn = Statement(
         "away_keys",
         """
@@ -76,7 +82,7 @@ final class AwayReader {
         let revisions = try await keys.rows().map { (ExchangeKeyID($0.uuid(0)), $0.int64(1)) }
         return Heard(
             epoch: row.int64(0), isRestored: row.optionalTimestamp(1) != nil, clock: time,
-            revisions: Dictionary(uniqueKeysWithValues: revisions),
+            isReadOnly: row.bool(3), revisions: Dictionary(uniqueKeysWithValues: revisions),
             counters: LimitCounters(try await counters.rows(), at: time).rows)
     }
 

@@ -252,10 +252,10 @@ package final class UseBatcher {
         }
     }
 
-    /// Without a database, nothing comes of trying each.
+    /// Without a database that takes writes, nothing comes of trying each.
     private static func isOfOne(_ error: any Error) -> Bool {
         guard let error = error as? PostgresError else { return !(error is Problem) }
-        if case .server = error { return true }
+        if case .server = error { return error.writeRefusal == nil }
         return false
     }
 

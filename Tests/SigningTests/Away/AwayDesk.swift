@@ -116,6 +116,40 @@ extension AwayDesk {
         await keeper.turn()
     }
 
+    /// The database answers, and takes no writes; the node has noticed.
+    func refuseWrites() async throws {
+        try await desk.database.transaction { transaction in
+            for statement in Self.fullDisk { _ = try await transaction.query(statement) }
+        }
+        database.use.refused(.diskFull)
+        await keeper.turn()
+        time.move(.seconds(2))
+        await keeper.turn()
+    }
+
+    func takeWrites() async throws {
+        _ = try await desk.database.query(Self.room)
+        time.move(.seconds(2))
+        await keeper.turn()
+        await keeper.turn()
+    }
+
+    private static let fullDisk = [
+        Statement(
+            "test_full_disk",
+            """
+            create function test_full_disk() returns trigger language plpgsql as
+            $$ begin raise 'could not extend file' using errcode = '53100'; end $$
+            """),
+        Statement(
+            "test_full",
+            """
+            create trigger test_full_disk before insert on write_probe
+                for each statement execute function test_full_disk()
+            """),
+    ]
+    private static let room = Statement("test_room", "drop trigger test_full_disk on write_probe")
+
     /// It is back, and the node has noticed; journals are in the trail.
     func comeBack() async throws {
         database = makeDatabase()

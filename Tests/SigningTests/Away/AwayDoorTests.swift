@@ -80,6 +80,41 @@ import Testing
         }
     }
 
+    @Test func `a database that takes no writes is as good as gone, until it takes them again`() async throws
+    {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            try await desk.refuseWrites()
+            #expect(desk.mode.isOn)
+            desk.desk.exchange.says(200, "{}")
+            #expect(try await desk.cancel(key).status == 200)
+            // Its word is heard, and ends nothing.
+            try await desk.look()
+            #expect(desk.mode.isOn)
+            try await desk.takeWrites()
+            #expect(!desk.mode.isOn)
+            let uses = try await desk.uses()
+            #expect(uses.count == 1 && uses[0]["outcome"] == "accepted", "\(uses)")
+        }
+    }
+
+    @Test func `what is revoked while a database takes no writes is used no more`() async throws {
+        try await AwayDesk.run { desk in
+            let key = try await desk.key("main")
+            try await desk.look()
+            try await desk.refuseWrites()
+            #expect(desk.mode.isOn)
+            desk.desk.exchange.says(200, "{}")
+            let revoked = try await desk.desk.call(
+                "POST", "/v1/keys/\(key)/revoke", #"{"reason": "stolen"}"#)
+            #expect(revoked.status == 200, "\(revoked.text)")
+            try await desk.look()
+            #expect(try await desk.cancel(key).status == 503)
+            #expect(desk.orders.isEmpty)
+        }
+    }
+
     @Test func `what was taken away before is refused, by this node's own word at the latest`() async throws {
         try await AwayDesk.run { desk in
             desk.desk.ledger.onAuthority { [mode = desk.mode] epoch in mode.noticed(epoch: epoch) }
