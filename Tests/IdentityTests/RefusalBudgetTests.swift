@@ -64,6 +64,57 @@ import Testing
         #expect(sums.reduce(toldCount) { $0 + $1.count } == 100_000)
     }
 
+    private func failed(_ user: UserID?, from address: String = "203.0.113.7") -> Refusal {
+        Refusal(loginOf: user, .wrongPassword, from: IPAddress(address))
+    }
+
+    private let ann = UserID(UUID(high: 1, low: 1))
+    private let bea = UserID(UUID(high: 1, low: 2))
+
+    @Test func `log-ins of each user have a budget and a sum of their own, whatever strangers try`() {
+        var budget = RefusalBudget()
+        #expect(told(&budget, failed(nil), 12, at: start) == 10)
+        #expect(told(&budget, failed(ann), 13, at: start) == 10)
+        #expect(told(&budget, failed(bea), 14, at: start) == 10)
+        let sums = budget.takeSums(at: start + .minutes(1))
+        let counts = Dictionary(uniqueKeysWithValues: sums.map { ($0.refusal.subject, $0.count) })
+        #expect(counts == [.login(nil): 2, .login(ann): 3, .login(bea): 4])
+    }
+
+    @Test func `of a crowd of addresses, too, each user's failures are the user's`() {
+        var budget = RefusalBudget()
+        for low in 0..<300 as Range<UInt32> {
+            _ = budget.tells(Refusal(.unknown, from: IPAddress(v4: low)), request, at: start)
+        }
+        #expect(told(&budget, failed(ann), 5, at: start) == 0)
+        #expect(told(&budget, failed(bea), 7, at: start) == 0)
+        #expect(budget.takeSums(of: ann).map(\.count) == [5])
+        #expect(budget.takeSums(of: bea).map(\.count) == [7])
+    }
+
+    @Test func `what waits of a user is taken at once, also of minutes that are over`() {
+        var budget = RefusalBudget()
+        _ = told(&budget, failed(ann), 12, at: start)
+        _ = told(&budget, failed(bea), 11, at: start)
+        _ = told(&budget, failed(ann), 13, at: start + .minutes(1))
+        #expect(budget.takeSums(of: ann).map(\.count).sorted() == [2, 3])
+        #expect(budget.takeSums(of: ann).isEmpty)
+        #expect(budget.takeSums(at: start + .minutes(2)).map(\.refusal.subject) == [.login(bea)])
+    }
+
+    @Test func `sums are bounded, and what is beyond them is nobody's`() {
+        var budget = RefusalBudget()
+        var toldCount = 0
+        for low in 0..<10_000 as Range<UInt64> {
+            let user = UserID(UUID(high: 2, low: low))
+            if budget.tells(failed(user), request, at: start) { toldCount += 1 }
+        }
+        let sums = budget.takeSums(at: start + .minutes(1))
+        #expect(sums.count <= RefusalBudget.sumsAtMost + 1)
+        #expect(sums.reduce(toldCount) { $0 + $1.count } == 10_000)
+        #expect(sums.allSatisfy { $0.refusal.subject == .login(nil) || $0.count == 1 })
+    }
+
     @Test func `sums that could not be written come back once`() {
         var budget = RefusalBudget()
         _ = told(&budget, unknown("203.0.113.7"), 12, at: start)

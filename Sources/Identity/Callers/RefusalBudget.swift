@@ -3,19 +3,22 @@ package import Kernel
 
 /// Which refusals are told one by one, and which as a sum: the first ten of a source and minute, then one
 /// sum. So whoever guesses, or floods us with a dead token, writes at most eleven rows a minute and source,
-/// from at most 257 sources. Pure; memory is bounded by the number of sources.
+/// from at most 257 sources. Pure; memory is bounded by the number of sources and of sums.
 package struct RefusalBudget: Sendable {
     static let toldPerMinute = 10
     /// Busier than that, and addresses are one crowd.
     static let sourcesAtMost = 256
+    /// What is beyond them is summed up as of nobody.
+    static let sumsAtMost = 512
 
     /// Whom a refusal is counted for. A known token has a budget of its own, so that strangers at its
     /// address, or many addresses with that token, can drown nothing.
     enum Source: Hashable, Sendable {
         case token(AccessTokenID)
         case host(CIDR)
-        /// Log-ins are counted apart. Nil: through a unix socket.
-        case logins(CIDR?)
+        /// Log-ins are counted apart, and of each user apart: so junk hides no guesses at anybody. No host:
+        /// through a unix socket. No user: nobody is known by what was typed.
+        case logins(CIDR?, UserID?)
         case unixSocket
         case elsewhere
 
@@ -25,8 +28,8 @@ package struct RefusalBudget: Sendable {
                 return
             }
             let host = refusal.address?.host
-            if case .login = refusal.subject {
-                self = .logins(host)
+            if case .login(let user) = refusal.subject {
+                self = .logins(host, user)
             } else {
                 self = host.map(Source.host) ?? .unixSocket
             }
@@ -40,15 +43,17 @@ package struct RefusalBudget: Sendable {
         package var count: Int
     }
 
-    private struct Tally {
-        var told = 0
-        var sum: Sum?
+    /// What is added up: also of a crowd, everybody's refusals are their own.
+    private struct Heap: Hashable {
+        let source: Source
+        let subject: Refusal.Subject
     }
 
     private var minute: Int64 = .min
-    private var tallies: [Source: Tally] = [:]
+    private var told: [Source: Int] = [:]
+    private var sums: [Heap: Sum] = [:]
     /// Of minutes that are over, until somebody writes them down.
-    private var due: [Source: Sum] = [:]
+    private var due: [Heap: Sum] = [:]
 
     package init() {}
 
@@ -56,13 +61,12 @@ package struct RefusalBudget: Sendable {
     package mutating func tells(_ refusal: Refusal, _ request: RefusedRequest, at now: Timestamp) -> Bool {
         roll(to: now)
         var source = Source(refusal)
-        if tallies[source] == nil, tallies.count >= Self.sourcesAtMost { source = .elsewhere }
-        if tallies[source, default: Tally()].told < Self.toldPerMinute {
-            tallies[source, default: Tally()].told += 1
+        if told[source] == nil, told.count >= Self.sourcesAtMost { source = .elsewhere }
+        if told[source, default: 0] < Self.toldPerMinute {
+            told[source, default: 0] += 1
             return true
         }
-        let count = tallies[source]?.sum?.count ?? 0
-        tallies[source]?.sum = Sum(refusal: refusal, request: request, count: count + 1)
+        Self.add(Sum(refusal: refusal, request: request, count: 1), of: source, to: &sums)
         return false
     }
 
@@ -73,25 +77,46 @@ package struct RefusalBudget: Sendable {
         return Array(due.values)
     }
 
+    /// What waits of a user's log-ins, also of this minute; it is the caller's now.
+    mutating func takeSums(of user: UserID) -> [Sum] {
+        Self.take(.login(user), from: &due) + Self.take(.login(user), from: &sums)
+    }
+
+    private static func take(_ subject: Refusal.Subject, from sums: inout [Heap: Sum]) -> [Sum] {
+        let taken = sums.filter { $0.key.subject == subject }
+        for heap in taken.keys { sums[heap] = nil }
+        return Array(taken.values)
+    }
+
     /// What could not be written down comes back.
     package mutating func giveBack(_ sums: [Sum]) {
-        for sum in sums { addDue(sum, of: Source(sum.refusal)) }
+        for sum in sums { Self.add(sum, of: Source(sum.refusal), to: &due) }
     }
 
     private mutating func roll(to now: Timestamp) {
         let current = now.seconds / 60
         guard current != minute else { return }
         minute = current
-        for (source, tally) in tallies {
-            if let sum = tally.sum { addDue(sum, of: source) }
-        }
-        tallies = [:]
+        for (heap, sum) in sums { Self.add(sum, of: heap.source, to: &due) }
+        (told, sums) = ([:], [:])
     }
 
-    private mutating func addDue(_ sum: Sum, of source: Source) {
-        let source = due[source] == nil && due.count >= Self.sourcesAtMost ? .elsewhere : source
+    private static func add(_ sum: Sum, of source: Source, to sums: inout [Heap: Sum]) {
         var total = sum
-        total.count += due[source]?.count ?? 0
-        due[source] = total
+        var heap = Heap(source: source, subject: sum.refusal.subject)
+        if sums[heap] == nil, sums.count >= sumsAtMost {
+            total.refusal = sum.refusal.ofNobody
+            heap = Heap(source: .elsewhere, subject: total.refusal.subject)
+        }
+        total.count += sums[heap]?.count ?? 0
+        sums[heap] = total
+    }
+}
+
+extension Refusal {
+    /// The same of a log-in of whoever it was; no user is charged with what others did.
+    fileprivate var ofNobody: Refusal {
+        guard case .login(_?) = subject else { return self }
+        return Refusal(loginOf: nil, reason, from: address)
     }
 }

@@ -34,7 +34,20 @@ package final class Refusals: Sendable {
 
     /// Writes down the sums of minutes that are over, in one transaction. To be called every few seconds.
     package nonisolated(nonsending) func flush(at now: Timestamp, in ledger: Ledger) async throws {
-        let sums = budget.withLock { $0.takeSums(at: now) }
+        try await write(budget.withLock { $0.takeSums(at: now) }, at: now, in: ledger)
+    }
+
+    /// The same of what waits of a user, before it is told that the user logged in or is locked: whoever
+    /// watches for a log-in after failures sees the failures first.
+    nonisolated(nonsending) func flush(
+        logInsOf user: UserID, at now: Timestamp, in ledger: Ledger
+    ) async throws {
+        try await write(budget.withLock { $0.takeSums(of: user) }, at: now, in: ledger)
+    }
+
+    private nonisolated(nonsending) func write(
+        _ sums: [RefusalBudget.Sum], at now: Timestamp, in ledger: Ledger
+    ) async throws {
         guard let first = sums.first else { return }
         do {
             var context = first.context(at: now)

@@ -14,12 +14,14 @@ struct OpenIDArrival {
 
     let settings: OpenIDSettings
     let ledger: Ledger
+    let refusals: Refusals
     let admit: Admission
 
     nonisolated(nonsending) func receive(
         _ token: IDToken, _ request: Request, _ context: Context
     ) async throws -> Response {
         let (id, isNew) = try await user(of: token, at: context.now)
+        try await refusals.flush(logInsOf: id, at: context.now, in: ledger)
         var context = context
         context.actor.principal = PrincipalID(id)
         context.idempotency = nil

@@ -143,7 +143,8 @@ extension OpenIDEndpoints {
         }
         switch begun.errand {
         case .logIn:
-            let arrival = OpenIDArrival(settings: settings, ledger: ledger, admit: admit)
+            let arrival = OpenIDArrival(
+                settings: settings, ledger: ledger, refusals: refusals, admit: admit)
             return try await arrival.receive(token, request, context)
         case .link(let session): return try await reunion(session).link(token, context)
         case .stepUp(let session): return try await reunion(session).stepUp(token, context)

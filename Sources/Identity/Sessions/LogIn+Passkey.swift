@@ -16,6 +16,7 @@ extension LogIn {
         let budget = try await budget(.passkey(step.answer.credential), user, step.browser, context)
         let attempt = try await admit(budget, user, context)
         guard let user else { throw try await refuse(.wrongFactor, nil, attempt, context) }
+        try await refusals.flush(logInsOf: user, at: context.now, in: ledger)
         let session = try await ledger.change(context.acting(as: user)) { change in
             try await enter(step, user, attempt, change)
         }

@@ -48,6 +48,7 @@ struct LogIn {
         let isRight = try await hasher.matches(step.password, candidate.hash, place)
         guard isRight, candidate.status == .active, let user = candidate.user, let hash = candidate.hash
         else { throw try await refuse(candidate, isRight, attempt, context) }
+        try await refusals.flush(logInsOf: user, at: context.now, in: ledger)
         let fresh = hasher.isOutdated(hash) ? try await hasher.hash(step.password, place) : nil
         return try await ledger.change(context.acting(as: user)) { change in
             try await Self.checkStillStands(hash, of: user, in: change.transaction)
@@ -101,6 +102,7 @@ struct LogIn {
         let pending = try await PendingLogin.find(step.pending, context, in: ledger.database)
         let budget = try await budget(.factor(pending.user), pending.user, step.browser, context)
         let attempt = try await admit(budget, pending.user, context)
+        try await refusals.flush(logInsOf: pending.user, at: context.now, in: ledger)
         let session = try await ledger.change(context.acting(as: pending.user)) { change in
             try await finish(pending, step, attempt, change)
         }
@@ -176,6 +178,7 @@ struct LogIn {
     ) async throws -> Problem {
         try await record(reason, user, context)
         if let until = attempt.locksUntil {
+            if let user { try await refusals.flush(logInsOf: user, at: context.now, in: ledger) }
             try await ledger.record(context) { $0.noteLock(of: user, until: until) }
         }
         return reason == .wrongFactor ? .wrongFactor : .wrongLogin

@@ -286,6 +286,45 @@ import Testing
         }
     }
 
+    /// Somebody who fills the minute's budget with names that nobody has, and then guesses a user's password:
+    /// five times, and ten more that find the door locked.
+    private nonisolated(nonsending) func guess(_ entrance: Entrance) async throws {
+        for index in 0..<12 { _ = try await entrance.logIn("u\(index)@a", "junk") }
+        for _ in 0..<15 { _ = try await entrance.logIn("ann@desk.example", "a guess") }
+    }
+
+    @Test func `junk hides no failures of a user, and all of them are told before a success`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            let ann = JSONValue.string(try #require(try await entrance.join("ann").actor.user).description)
+            try await guess(entrance)
+            #expect(
+                try await entrance.logIn("ann@desk.example", at: .testStart + .seconds(30)).status == 201)
+            let told = try await entrance.house.events().filter { $0.data["user_id"] == ann }
+                .filter { $0.type.hasPrefix("login.") && $0.type != "login.locked" }
+            #expect(told.last?.type == "login.succeeded")
+            let failed = told.dropLast().filter { $0.type == "login.failed" }
+            #expect(failed.map { $0.data["count"]?.asInt } == Array(repeating: 1, count: 10) + [5])
+            try await entrance.flush(at: .testStart + .minutes(1))
+            let rest = try await entrance.house.events().last
+            #expect(rest?.data["user_id"] == .null && rest?.data["count"] == 2, "\(rest?.data ?? .null)")
+        }
+    }
+
+    @Test func `failures of a user are told before the user is told to be locked`() async throws {
+        try await ScratchDatabase.make().withDatabase { _, database async throws in
+            let entrance = try await Entrance(database)
+            _ = try await entrance.join("ann")
+            for guesses in [4, 4, 5] {
+                for _ in 0..<guesses { _ = try await entrance.logIn("ann@desk.example", "a guess") }
+                if guesses == 4 { #expect(try await entrance.logIn("ann@desk.example").status == 201) }
+            }
+            let told = try await entrance.house.events().suffix(2)
+            #expect(told.map(\.type) == ["login.failed", "login.locked"])
+            #expect(told.first?.data["count"] == 3)
+        }
+    }
+
     @Test func `a hash of other parameters is made anew at the next log-in`() async throws {
         try await ScratchDatabase.make().withDatabase { _, database async throws in
             let entrance = try await Entrance(database)
