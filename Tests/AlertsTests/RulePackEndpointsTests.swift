@@ -10,12 +10,11 @@ import Webhooks
 
 struct RulePackEndpointsTests {
     /// Two rules, whose texts a version changes.
-    private static func pack(version: Int, count: Int = 3, most: Int = 10, severity: String = "warning")
-        throws
-        -> RulePack
-    {
+    private static func pack(
+        version: Int, count: Int = 3, most: Int = 10, severity: String = "warning", retires: Bool = false
+    ) throws -> RulePack {
         let second =
-            version == 1
+            version == 1 || retires
             ? ""
             : #", {"name": "once", "title": "Once", "severity": "info", "security": false, "#
                 + #""advice": "Look at it.", "parameters": [], "rule": {"on": ["custom.once"]}, "tests": ["#
@@ -233,6 +232,19 @@ struct RulePackEndpointsTests {
             #expect(rules.map { $0["retired"] } == [false, true])
             #expect(rules.last?["status"] == "enabled" && rules.last?["title"] == "Once")
             #expect(rules.last?["advice"] == "Look at it." && rules.last?["update"] == .null)
+        }
+    }
+
+    @Test func `a rule that its pack has no more is nothing to update`() async throws {
+        try await withDesk { _, desk in
+            _ = try await post(desk, try Self.pack(version: 2), "enable")
+            let later = try Self.pack(version: 3, retires: true)
+            let old = try await desk.packs([later]).call("GET", "/v1/rule-packs/p", desk.context())
+            #expect(old.json["update_available"] == true, "\(old.text)")
+            #expect(try await post(desk, later, "update").status == 200)
+            let new = try await desk.packs([later]).call("GET", "/v1/rule-packs/p", desk.context())
+            #expect(new.json["update_available"] == false, "\(new.text)")
+            #expect(new.json["rules"]?.asArray?.last?["retired"] == true)
         }
     }
 

@@ -130,7 +130,7 @@ package struct RulePackEndpoints {
         w.field("version", pack.version)
         w.field("rule_count", pack.rules.count)
         w.field("enabled_count", made.values.count { $0.rule.isOn })
-        w.field("update_available", made.values.contains { $0.row.version < pack.version })
+        w.field("update_available", made.values.contains { isOlder($0, than: pack) })
     }
 
     private func write(_ rule: PackRule, _ made: Made?, _ offer: PackStep?, to w: inout JSONWriter) {
@@ -155,9 +155,14 @@ package struct RulePackEndpoints {
         }
     }
 
+    /// A rule that the pack has no more stays as it is.
+    private func isOlder(_ made: Made, than pack: RulePack) -> Bool {
+        made.row.version < pack.version && pack.rule(made.row.name) != nil
+    }
+
     /// What an update would change; nil when there is none.
     private func offer(of pack: RulePack, _ made: Made, _ context: Context) throws -> PackStep? {
-        guard made.row.version < pack.version, let rule = pack.rule(made.row.name) else { return nil }
+        guard isOlder(made, than: pack), let rule = pack.rule(made.row.name) else { return nil }
         let dropped = rule.unfit(made.row.adjustments)
         let kept = made.row.adjustments.members.filter { !dropped.contains($0.name) }
         let draft = try rule.draft(JSONObject(members: kept.map { ($0.name, $0.value) }), at: context.now)
