@@ -89,6 +89,24 @@ struct AlertEngineTests {
         }
     }
 
+    @Test func `whose log-in failed is told by the name`() async throws {
+        try await withDesk { worker, desk in
+            let (bot, user) = (UUID(high: 1, low: 7), PrincipalID(.user, UUID(high: 1, low: 8)))
+            _ = try await desk.database.query(Self.insertBot, .uuid(bot), .uuid(user.uuid))
+            _ = try await desk.enabledRule(
+                #"{"name": "Failed", "severity": "info", "on": ["login.failed"]}"#)
+            try await desk.emit(
+                .loginFailed,
+                [
+                    "user_id": .string(user.description), "reason": "wrong_password",
+                    "address": "10.1.0.9", "count": 1,
+                ])
+            #expect(
+                try await desk.alerts().first?["summary"]
+                    == "Failed: a log-in of user o failed from 10.1.0.9: wrong password")
+        }
+    }
+
     @Test func `groups are alerts of their own, and a group counts`() async throws {
         try await withDesk { worker, desk in
             _ = try await desk.enabledRule(crossing)

@@ -1,5 +1,6 @@
 import Events
 import JSON
+import TestSupport
 import Testing
 
 @testable import Alerts
@@ -59,6 +60,11 @@ struct AlertSummaryTests {
             "policy.changed", #"{"owner": "acc_1", "version": 1, "changes": 7, "note": null}"#,
             "version 1 of the policy of acc_1 was published (changes: 7)"
         ),
+        (
+            "login.failed",
+            #"{"user_id": "usr_1", "reason": "wrong_password", "address": "10.1.0.9", "count": 1}"#,
+            "a log-in of bot mm-btc failed from 10.1.0.9: wrong password"
+        ),
     ]) func `uses of keys and changes of policies are told`(
         _ type: String, _ event: String, _ sentence: String
     ) throws {
@@ -66,5 +72,56 @@ struct AlertSummaryTests {
             try #require(EventType(type)), try #require(try JSONValue.parse(event).asObject),
             by: "bot mm-btc")
         #expect(told == sentence)
+    }
+
+    @Test(arguments: [
+        (
+            "login.succeeded", #"{"user_id": "usr_1", "address": "10.1.0.9"}"#,
+            "user usr_1 logged in from 10.1.0.9"
+        ),
+        (
+            "login.failed",
+            #"{"user_id": null, "reason": "unknown_user", "address": "10.1.0.9", "count": 7}"#,
+            "7 log-ins of nobody who is known failed from 10.1.0.9: unknown user"
+        ),
+        (
+            "login.locked", #"{"user_id": "usr_1", "address": "10.1.0.9", "until": "soon"}"#,
+            "log-ins of user usr_1 from 10.1.0.9 are locked until soon"
+        ),
+        (
+            "access_token.refused",
+            #"{"name": "mm", "reason": "address", "address": "10.1.0.9", "count": 1}"#,
+            "access token mm was refused from 10.1.0.9: address"
+        ),
+        (
+            "access_token.refused",
+            #"{"name": null, "reason": "unknown", "address": "10.1.0.9", "count": 3}"#,
+            "an access token was refused 3 times from 10.1.0.9: unknown"
+        ),
+        (
+            "access_token.decoy.touched", #"{"name": "old deploy", "address": "10.1.0.9"}"#,
+            "bait was touched: access token old deploy from 10.1.0.9"
+        ),
+        (
+            "level.approached", #"{"symbol": "SOL", "interval": "1d", "level": 120.5, "close": 119.25}"#,
+            "SOL 1d came near level 120.5, close 119.25"
+        ),
+        (
+            "level.broken",
+            #"{"symbol": "SOL", "interval": "1d", "level": 120, "close": 121.5, "direction": "up"}"#,
+            "SOL 1d broke level 120 (up), close 121.5"
+        ),
+    ]) func `log-ins, access tokens and levels are told as a person would`(
+        _ type: String, _ event: String, _ sentence: String
+    ) throws {
+        let view = try #require(try JSONValue.parse(event).asObject)
+        #expect(AlertSummary.sentence(try #require(EventType(type)), view) == sentence)
+    }
+
+    @Test func `a window that adds up how many events stand for names what it counts`() throws {
+        let rules = try RulePackTests.packs().flatMap(\.rules)
+        let rule = try #require(rules.first { $0.name == "failed-log-ins" })
+        let lead = try rule.draft(JSONObject(), at: .testStart).content.lead
+        #expect(lead == "5 failed log-ins within 10m, the last: ")
     }
 }

@@ -235,10 +235,7 @@ package final class AlertEngine {
     ) async throws -> Written {
         guard !firings.isEmpty else { return Written() }
         var new = areOfNewEvents ? firings : try await FiringStore.note(firings, in: transaction)
-        let names = try await ActorNames.of(new, in: transaction)
-        for index in new.indices {
-            if let name = new[index].event.actor.principal.flatMap({ names[$0] }) { new[index].actor = name }
-        }
+        try await ActorNames.fill(&new, in: transaction)
         var groups = FiringGroup.groups(of: new)
         guard !groups.isEmpty else { return Written() }
         let raised = try await FiringStore.raise(&groups, newID: { ledger.newID() }, in: transaction)

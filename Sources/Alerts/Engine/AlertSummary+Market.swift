@@ -13,6 +13,11 @@ extension AlertSummary {
             let grade = Words(event: event["grade"]?.asObject ?? JSONObject())
             return "\(f.series) closed at \(candle["close"]), grade \(grade.short("value"))"
         case .marketRegimeChanged: return "\(f.series) turned from \(f["previous"]) to \(f["regime"])"
+        case .levelApproached:
+            return "\(f.series) came near level \(f.short("level")), close \(f.short("close"))"
+        case .levelBroken:
+            return
+                "\(f.series) broke level \(f.short("level")) (\(f["direction"])), close \(f.short("close"))"
         case .metricObserved: return "\(f["metric"]) of \(f["symbol"]) is \(f["value"])"
         case .narrativeFaded:
             return "narrative \(f["name"]) fades: \(f.short("score")) after \(f.short("score_before"))"

@@ -6,7 +6,8 @@ extension AlertSummary {
     /// Nil for events that are about something else. Why a use was denied is left out: not every reader of an
     /// alert may know it.
     /// - Parameter actor: who it was, as `ActorNames` writes it.
-    static func useSentence(_ type: EventType, _ event: JSONObject, by actor: String) -> String? {
+    static func useSentence(_ type: EventType, _ event: JSONObject, by actor: String?) -> String? {
+        let actor = actor ?? "somebody"
         let f = Words(event: event)
         let verb = verbs[f["operation"]] ?? (base: "use it", past: "used it")
         let place = "with key \(f["label"])\(from(event))"

@@ -13,9 +13,13 @@ enum AlertSummary {
         return line.count <= maxCharacters ? line : line.prefix(maxCharacters - 1) + "…"
     }
 
-    /// - Parameter actor: who did it, for sentences that say so.
-    static func sentence(_ type: EventType, _ event: JSONObject, by actor: String = "somebody") -> String {
-        if let use = useSentence(type, event, by: actor) ?? marketSentence(type, event) { return use }
+    /// - Parameter actor: who did it, or whose log-in it was, for sentences that say so; nil where no name is
+    ///   known.
+    static func sentence(_ type: EventType, _ event: JSONObject, by actor: String? = nil) -> String {
+        let told =
+            useSentence(type, event, by: actor) ?? accessSentence(type, event, of: actor)
+            ?? marketSentence(type, event)
+        if let told { return told }
         let f = Words(event: event)
         switch type {
         case .keyRegistered: return "\(f.key) was registered"
@@ -44,9 +48,6 @@ enum AlertSummary {
         case .grantChanged: return "role \(f["role"]) of \(f["principal_id"]) was \(f["change"])"
         case .roleChanged: return "role \(f["role"]) was \(f["change"])"
         case .groupChanged: return "group \(f["name"]): \(f["change"]) \(f["principal_id"])"
-        case .accessTokenCreated: return "access token \(f["name"]) was issued"
-        case .accessTokenRevoked: return "access token \(f["name"]) was revoked\(f.reason)"
-        case .accessTokenRefused: return "an access token was refused from \(f["address"])\(f.reason)"
         case .gradeChanged: return "\(f.series) went from \(f.short("previous")) to \(f.short("grade"))"
         case .signalOpened: return "\(f.series) \(f["direction"]) signal opened at \(f["decision_close"])"
         case .signalClosed: return "\(f.series) \(f["direction"]) signal closed\(f.reason)"

@@ -11,8 +11,8 @@ struct Firing {
     let view: JSONObject
     let group: JSONObject
     let groupKey: [UInt8]
-    /// Who did what its event tells of, where the summary says it.
-    var actor = "somebody"
+    /// Who did what its event tells of, or whose log-in it was, where the summary says it.
+    var actor: String?
 
     /// When: the event's time, or the moment that time alone made it so.
     let at: Timestamp
