@@ -35,10 +35,13 @@ extension EventType {
         "key.registered": EventFields.key + [
             EventField("permissions", .strings), EventField("expires_at", .string, isNullable: true),
         ],
-        "key.changed": EventFields.key + [EventField("changed", .strings)],
+        "key.changed": EventFields.key + [
+            EventField("changed", .strings), EventField("permissions", .strings),
+        ],
         "key.used": EventFields.use,
         "key.use.denied": EventFields.use + [
             EventField("clause", .string, isNullable: true), EventField("reason", .string, isNullable: true),
+            EventField("clauses", .strings, isNullable: true),
         ],
         "key.use.unknown": EventFields.use,
         "policy.changed": [

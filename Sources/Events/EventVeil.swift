@@ -10,7 +10,7 @@ package struct EventVeil: Sendable {
 
     private static let use = EventVeil(permission: .policiesRead, fields: ["would_deny"])
     private static let denial = EventVeil(
-        permission: .policiesRead, fields: use.fields + ["clause", "reason"])
+        permission: .policiesRead, fields: use.fields + ["clause", "reason", "clauses"])
 
     /// Nil for a type of which every reader sees all.
     package init?(_ type: EventType?) {

@@ -7,10 +7,10 @@ import Testing
 @testable import Alerts
 
 @Suite struct EventViewTests {
-    private func use(_ data: JSONObject) -> JSONObject {
+    private func use(_ data: JSONObject, _ type: EventType = .keyUsed) -> JSONObject {
         EventView.flat(
             Event(
-                id: EventID(UUID(high: 1, low: 2)), at: Timestamp(microseconds: 0), type: .keyUsed,
+                id: EventID(UUID(high: 1, low: 2)), at: Timestamp(microseconds: 0), type: type,
                 subject: nil, actor: Actor(principal: nil, accessToken: nil, address: nil), data: data))
     }
 
@@ -24,5 +24,17 @@ import Testing
         // Most uses have no such member.
         let most = use(JSONObject(members: [("symbol", "BTCUSDT")]))
         #expect(most["would_deny"] == .null && condition.evaluate(most) == .fails)
+    }
+
+    @Test func `a condition may ask for all clauses of a denial, also of one that names the first only`()
+        throws
+    {
+        let condition = try Condition(
+            "event.clauses != null && 'cidrs' in event.clauses",
+            on: [try #require(EventPattern("key.use.denied"))])
+        let told = JSONObject(members: [("clause", "operations"), ("clauses", ["operations", "cidrs"])])
+        #expect(condition.evaluate(use(told, .keyUseDenied)) == .holds)
+        let earlier = use(JSONObject(members: [("clause", "operations")]), .keyUseDenied)
+        #expect(earlier["clauses"] == .null && condition.evaluate(earlier) == .fails)
     }
 }

@@ -113,6 +113,8 @@ import Testing
             let events = try await desk.events()
             #expect(events.map(\.type) == ["key.registered", "key.changed"])
             #expect(events.last?.data["changed"] == ["tags", "expires_at"])
+            let permissions = try #require(events.first?.data["permissions"])
+            #expect(events.last?.data["permissions"] == permissions)
         }
     }
 

@@ -7,6 +7,7 @@ import Kernel
 /// its data.
 package enum EventView {
     private static let wouldDeny = "would_deny"
+    private static let clauses = "clauses"
 
     package static func flat(_ event: Event) -> JSONObject {
         var view = JSONObject()
@@ -19,6 +20,8 @@ package enum EventView {
         for member in event.data.members { _ = view.append(member.name, member.value) }
         // What is seldom there is left out where uses are written; conditions may ask for it of each.
         if event.type.isUse, view[wouldDeny] == nil { _ = view.append(wouldDeny, .null) }
+        // Denials of earlier versions name the first clause only.
+        if event.type == .keyUseDenied, view[clauses] == nil { _ = view.append(clauses, .null) }
         return view
     }
 

@@ -117,7 +117,7 @@ extension KeyBook {
         changed.append(given)
         let names: JSONValue = ["owner_id"]
         change.audit("keys.change", key.id, detail: ["changed": names])
-        change.emit(given.event(.keyChanged, ["changed": names]))
+        change.emit(given.changed(names))
         if given.status != key.status {
             change.emit(given.statusEvent)
             change.touch(.key(key.id))

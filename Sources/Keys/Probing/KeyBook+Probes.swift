@@ -108,7 +108,7 @@ extension KeyBook {
             change.touch(.key(key.id))
         }
         if let expiresAt = found.expiresAt, key.follow(expiresAt, at: now) {
-            change.emit(key.event(.keyChanged, ["changed": ["expires_at"]]))
+            change.emit(key.changed(["expires_at"]))
         }
         _ = try await update(key, change)
     }

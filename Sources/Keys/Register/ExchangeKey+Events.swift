@@ -27,10 +27,17 @@ extension ExchangeKey {
         event(
             .keyRegistered,
             [
-                "permissions": .array(permissions.map { .string($0.rawValue) }),
+                "permissions": declaredPermissions,
                 "expires_at": .time(expiresAt),
             ])
     }
+
+    /// - Parameter names: of the fields that changed.
+    func changed(_ names: JSONValue) -> NewEvent {
+        event(.keyChanged, ["changed": names, "permissions": declaredPermissions])
+    }
+
+    private var declaredPermissions: JSONValue { .array(permissions.map { .string($0.rawValue) }) }
 
     /// What became of its status, and why.
     var statusEvent: NewEvent {

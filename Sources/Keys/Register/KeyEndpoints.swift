@@ -181,7 +181,7 @@ extension KeyEndpoints {
             let row = try await book.update(key, change)
             let names: JSONValue = .array(changed.map { .string($0) })
             change.audit("keys.change", id, detail: ["changed": names])
-            if !changed.isEmpty { change.emit(try ExchangeKey(row).event(.keyChanged, ["changed": names])) }
+            if !changed.isEmpty { change.emit(try ExchangeKey(row).changed(names)) }
             return row
         }
         return row.response(for: context)

@@ -89,7 +89,10 @@ extension UsageRecord {
             }
             w.field("policy_version", judgement.policyVersion)
             if snapshot.reports { writeReported(to: &w) }
-            if let denial = judgement.denial { Self.write(denial, to: &w) }
+            if let denial = judgement.denial {
+                Self.write(denial, to: &w)
+                w.array("clauses", judgement.denyingNames) { $0.value($1) }
+            }
         }
         return w.bytes
     }
@@ -125,11 +128,7 @@ extension UsageRecord {
 
     /// Clauses that would have denied it, if they did not only report.
     private func writeReported(to w: inout JSONWriter) {
-        var names: [String] = []
-        for verdict in judgement.clauses where verdict.verdict == .denied && verdict.logOnly {
-            let name = verdict.clause.description
-            if !names.contains(name) { names.append(name) }
-        }
+        let names = judgement.reportingNames
         if !names.isEmpty { w.array("would_deny", names) { $0.value($1) } }
     }
 

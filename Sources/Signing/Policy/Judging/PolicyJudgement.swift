@@ -25,6 +25,21 @@ package struct PolicyJudgement: Sendable, Equatable {
     /// The first that denies.
     package var denial: ClauseVerdict? { clauses.first { $0.denies } }
 
+    /// The names of all that deny, each once: who breaks more than one hides none of them.
+    package var denyingNames: [String] { names { $0.denies } }
+
+    /// The same of those that would have denied it, if they did not only report.
+    package var reportingNames: [String] { names { $0.verdict == .denied && $0.logOnly } }
+
+    private func names(_ isMeant: (ClauseVerdict) -> Bool) -> [String] {
+        var names: [String] = []
+        for verdict in clauses where isMeant(verdict) {
+            let name = verdict.clause.description
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
     /// Whether it is denied for nothing but what could not be learnt just now.
     package var isPassing: Bool {
         let denials = clauses.filter(\.denies)
