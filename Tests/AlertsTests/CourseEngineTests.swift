@@ -260,6 +260,38 @@ struct CourseEngineTests {
         }
     }
 
+    @Test func `an alert whose group gives way is resolved, with a note, and the newest group stays`()
+        async throws
+    {
+        try await withDesk { worker, desk in
+            _ = try await desk.enabledRule(
+                """
+                {"name": "down", "severity": "critical", "on": ["custom.*"], "when": "event.v == 0",
+                 "group_by": ["event.g"], "for": "1m", "recover_when": "event.v == 1"}
+                """)
+            let engine = desk.courseEngine(on: worker, groupsAtMost: 1)
+            let groups = (0..<40).map { "group \($0)" }
+            for group in groups {
+                desk.now = desk.now + .seconds(1)
+                try await desk.push([(group, 0)])
+                try await desk.catchUp(engine)
+                desk.now = desk.now + .minutes(2)
+                try await desk.catchUp(engine)
+            }
+            let alerts = try await desk.alerts()
+            func are(_ state: String) -> [JSONValue] {
+                alerts.filter { $0["state"]?.asString == state }
+            }
+            #expect(alerts.count == groups.count, "no group gave way before it fired")
+            #expect(!are("resolved").isEmpty)
+            for alert in are("resolved") {
+                #expect(alert["resolve_note"]?.asString == "its rule has more groups than are kept")
+            }
+            let left = try await desk.database.query(countWindows).first?.int(0) ?? 0
+            #expect(are("firing").count == left, "whatever fires is still watched")
+        }
+    }
+
     @Test func `nodes that come and go do together what one would do alone`() async throws {
         try await withDesk { worker, desk in
             let random = SeededGenerator(seed: 5)

@@ -11,6 +11,7 @@ struct AlertRecovery {
         case disabled = "its rule was disabled"
         case deleted = "its rule was deleted"
         case expired = "its rule's time is over"
+        case evicted = "its rule has more groups than are kept"
     }
 
     let rule: AlertRuleID

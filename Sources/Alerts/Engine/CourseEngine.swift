@@ -278,20 +278,22 @@ package final class CourseEngine {
         if let primed = work.primed { try await RulePrimer.write(primed, in: transaction) }
         let evicted = try await states.write(work.changes, at: now, in: transaction)
         let overflown = try await Overflows.new(
-            Overflows.lost(groups: evicted, values: work.forgotten), of: index, ledger, in: transaction)
+            Overflows.lost(groups: evicted.groups, values: work.forgotten), of: index, ledger, in: transaction
+        )
         let failed = try await alerts.write(work.failures, in: transaction)
         let blind = try await DataWatch.write(
             work.watches, newID: { ledger.newID() }, in: transaction)
         let told = overflown + failed + blind
         var written = AlertEngine.Written(events: told, messages: told.compactMap { Message($0) })
+        var steps: [AlertEngine.Written] = []
         for wave in CourseWave.waves(of: work.steps) {
-            let steps = [
-                try await AlertRecovery.write(wave.recoveries, alerts, in: transaction),
-                try await alerts.write(wave.firings, in: transaction),
-            ]
-            written.events += steps.flatMap(\.events)
-            written.messages += steps.flatMap(\.messages)
+            steps.append(try await AlertRecovery.write(wave.recoveries, alerts, in: transaction))
+            steps.append(try await alerts.write(wave.firings, in: transaction))
         }
+        // After what fired in this round, which may have given way in it too.
+        steps.append(try await AlertRecovery.write(evicted.firing, alerts, in: transaction))
+        written.events += steps.flatMap(\.events)
+        written.messages += steps.flatMap(\.messages)
         return try await tell(written, in: transaction)
     }
 }

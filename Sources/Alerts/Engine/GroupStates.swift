@@ -35,6 +35,8 @@ package final class GroupStates {
     private var counts: [Counted: Int] = [:]
     /// The earliest that time does something to a state that is stored; nil: not known.
     private(set) var nextDue: Timestamp?
+    /// Gave way in the transaction that is not over yet.
+    private var lost: Set<StateKey> = []
 
     private struct Counted: Hashable {
         let shard: Int16
@@ -149,15 +151,15 @@ package final class GroupStates {
             group_key)
         where w.shard = k.shard and w.rule = k.rule and w.group_key = k.group_key
         """)
-    /// What fires goes last: nobody would resolve its alert any more. A state's phase is its
-    /// second byte, 2 or 3 of what fires.
+    /// Those just written go last, or a new group would give way to all that fire; before them what
+    /// fires, since its alert is resolved. A state's phase is its second byte, 2 or 3 of what fires.
     private static let evict = Statement(
         "rule_window_evict",
         """
         delete from rule_window where (shard, rule, group_key) in (
             select shard, rule, group_key from rule_window where shard = $1 and rule = $2
-            order by get_byte(state, 1) >= 2, touched_at, group_key limit $3)
-        returning group_key
+            order by touched_at = $4, get_byte(state, 1) >= 2, touched_at, group_key limit $3)
+        returning rule, group_key, get_byte(state, 1)
         """)
     /// What a rule is now is asked of its row: whoever asks may know an earlier or a later one. Its number
     /// is `AlertRule.contentNumber`.
@@ -193,10 +195,16 @@ package final class GroupStates {
         let stored: Stored?
     }
 
-    /// Answers the rules of which something had to give way, and how many groups.
+    /// What had to give way to others.
+    struct Evicted {
+        var groups: [AlertRuleID: Int] = [:]
+        /// Groups whose alerts would fire for ever.
+        var firing: [AlertRecovery] = []
+    }
+
     nonisolated(nonsending) func write(
         _ changes: [StateKey: Change], at now: Timestamp, in transaction: Transaction
-    ) async throws -> [AlertRuleID: Int] {
+    ) async throws -> Evicted {
         let kept = changes.compactMap { key, change in change.stored.map { (key, change.content, $0) } }
         let gone = changes.filter { $0.value.stored == nil }.map(\.key)
         if !kept.isEmpty {
@@ -210,26 +218,29 @@ package final class GroupStates {
                 Self.delete, .int16Array(gone.map(\.shard)), .idArray(gone.map(\.rule)),
                 .uuidArray(gone.map(\.group)))
         }
-        return try await makeRoom(kept.map(\.0), in: transaction)
+        return try await makeRoom(kept.map(\.0), at: now, in: transaction)
     }
 
     /// What is counted in memory is only ever too much, so that the rows are counted anew before any goes.
     private nonisolated(nonsending) func makeRoom(
-        _ written: [StateKey], in transaction: Transaction
-    ) async throws -> [AlertRuleID: Int] {
+        _ written: [StateKey], at now: Timestamp, in transaction: Transaction
+    ) async throws -> Evicted {
+        lost = []
         for key in written where known[key] == nil {
             counts[Counted(shard: key.shard, rule: key.rule), default: Self.uncounted] += 1
         }
-        var evicted: [AlertRuleID: Int] = [:]
+        var evicted = Evicted()
         for (place, count) in counts where count > groupsAtMost {
             let rows = try await transaction.query(Self.count, .int16(place.shard), .id(place.rule))
             counts[place] = rows.first?.int(0) ?? 0
             guard let count = counts[place], count > groupsAtMost else { continue }
             let gone = try await transaction.query(
-                Self.evict, .int16(place.shard), .id(place.rule), .int(max(1, groupsAtMost / 16)))
+                Self.evict, .int16(place.shard), .id(place.rule), .int(max(1, groupsAtMost / 16)),
+                .timestamp(now))
             counts[place] = count - gone.count
-            for row in gone { known[StateKey(place.rule, row.uuid(0))] = nil }
-            evicted[place.rule, default: 0] += gone.count
+            for row in gone { lost.insert(StateKey(row.id(0), row.uuid(1))) }
+            evicted.groups[place.rule, default: 0] += gone.count
+            evicted.firing += gone.compactMap { Self.recovery($0, at: now, because: .evicted) }
         }
         return evicted
     }
@@ -249,16 +260,21 @@ package final class GroupStates {
         of shards: [Int16], at now: Timestamp, limit: Int, in transaction: Transaction
     ) async throws -> Cleared {
         let rows = try await transaction.query(Self.clear, .int16Array(shards), .int(limit))
-        let firing = rows.compactMap { row -> AlertRecovery? in
-            guard let phase = UInt8(exactly: row.int(2)).flatMap(GroupState.Phase.init(rawValue:)),
-                phase.isFiring
-            else { return nil }
-            return AlertRecovery(
-                StateKey(row.id(0), row.uuid(1)), at: now,
-                because: AlertRecovery.Cause(ruleNow: row.optionalText(3)))
+        let firing = rows.compactMap {
+            Self.recovery($0, at: now, because: AlertRecovery.Cause(ruleNow: $0.optionalText(3)))
         }
         for row in rows { known[StateKey(row.id(0), row.uuid(1))] = nil }
         return Cleared(count: rows.count, firing: firing)
+    }
+
+    /// - Parameter row: a rule, a group's key and its phase. Nil of what does not fire.
+    private static func recovery(
+        _ row: Row, at now: Timestamp, because cause: AlertRecovery.Cause
+    ) -> AlertRecovery? {
+        guard let phase = UInt8(exactly: row.int(2)).flatMap(GroupState.Phase.init(rawValue:)),
+            phase.isFiring
+        else { return nil }
+        return AlertRecovery(StateKey(row.id(0), row.uuid(1)), at: now, because: cause)
     }
 
     /// Whether there is anything to clear, in whichever shard.
@@ -272,5 +288,7 @@ package final class GroupStates {
             known[key] = change.stored?.state
             if let due = change.stored?.due, let next = nextDue { nextDue = min(next, due) }
         }
+        for key in lost { known[key] = nil }
+        lost = []
     }
 }
