@@ -58,6 +58,30 @@ struct MessageTemplateTests {
     }
 
     @Test(arguments: [
+        "{{data.more}}", "{{data.rules}}", "{{data.resolved}}", "{{data.alerts[0].summary}}",
+        "{{data.note}}", "{{data.quiet_for}}", "{{data.text}}", "{{data.next_at}}", "{{data.webhook_id}}",
+    ])
+    func `what goes to a webhook beside the types that it takes may be named`(placeholder: String) throws {
+        let template = try MessageTemplate(["a": .string(placeholder)])
+        for types in [["alert.*"], ["alert.firing"], ["key.revoked"]] {
+            #expect(template.mistake(on: SampleMessage.all(of: types, .full)) == nil)
+            #expect(template.mistake(on: SampleMessage.all(of: types, .thin)) != nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("{{data.rule.nme}}", "nme"), ("{{data.alerts[0].sumary}}", "sumary"),
+        ("{{data.rule.name.first}}", "string has no first"),
+    ])
+    func `why a placeholder fails is told of the sample on which it came furthest`(
+        placeholder: String, word: String
+    ) throws {
+        let samples = SampleMessage.all(of: ["alert.*", "key.revoked"], .full)
+        let mistake = try MessageTemplate(["a": .string(placeholder)]).mistake(on: samples)
+        #expect(mistake?.message.hasSuffix(word) == true, "\(mistake?.message ?? "")")
+    }
+
+    @Test(arguments: [
         ("{{data.balance}}", true, false), ("{{data.book.bids[0]}}", true, false),
         ("{{data.event.balance}}", true, true), ("{{data.labels.desk}}", true, true),
         ("{{data.group['event.asset']}}", true, true), ("{{data.subject.size()}}", true, true),

@@ -69,7 +69,7 @@ struct MessageBody {
     static func thin(_ message: JSONValue) -> JSONValue {
         guard var data = message["data"]?.asObject else { return message }
         let (type, sequence) = (message["type"]?.asString ?? "", data["sequence"])
-        if type.hasPrefix("alert."), let alerts = data["alerts"]?.asArray {
+        if type == Batches.type, let alerts = data["alerts"]?.asArray {
             data = JSONObject(
                 members: data.members.map { member in
                     member.name == "alerts"

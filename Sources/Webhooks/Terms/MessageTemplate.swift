@@ -126,19 +126,24 @@ extension MessageTemplate {
     }
 
     /// A placeholder that fails on every sample: what it names is in none of them, and could be in none.
+    /// Why is told of the sample on which it came furthest.
     func mistake(on samples: [TemplateSample]) -> Mistake? {
-        var always: [String: String]?
+        var always: [String: EvaluationError]?
         for sample in samples {
-            var failed: [String: String] = [:]
+            var failed: [String: EvaluationError] = [:]
             _ = fill(root, Self.variables(sample.message)) { expression, error in
                 if error.isLack, sample.isOpen(expression.source) { return }
-                failed[expression.source] = error.message
+                failed[expression.source] = error
             }
-            always = always.map { $0.filter { failed[$0.key] != nil } } ?? failed
+            let known = always ?? failed
+            always = known.filter { failed[$0.key] != nil }
+            for (source, error) in failed where error.end > always?[source]?.end ?? .max {
+                always?[source] = error
+            }
             if always?.isEmpty == true { return nil }
         }
-        guard let (source, message) = always?.min(by: { $0.key < $1.key }) else { return nil }
-        return Mistake(message: "gives nothing for {{\(source.prefix(60))}} on any sample: \(message)")
+        guard let (source, error) = always?.min(by: { $0.key < $1.key }) else { return nil }
+        return Mistake(message: "gives nothing for {{\(source.prefix(60))}} on any sample: \(error.message)")
     }
 
     private static func variables(_ message: JSONValue) -> Variables {
@@ -195,4 +200,6 @@ extension MessageTemplate: Equatable {
 extension EvaluationError {
     /// It names what is not there.
     fileprivate var isLack: Bool { code == .noSuchField || code == .noSuchKey }
+    /// How far into the expression it came.
+    fileprivate var end: Int { range.upperBound }
 }

@@ -13,7 +13,8 @@ enum SampleMessage {
     /// More types than that tell nothing new of a template.
     private static let typesAtMost = 40
 
-    /// An alert, and an event of each type that the endpoint takes, as it gets them.
+    /// All that is told of alerts, which rules send wherever they want, what is no event, and an event of
+    /// each type that the endpoint takes, as it gets them.
     static func all(of patterns: [String], _ payload: DeliveryTerms.Payload) -> [TemplateSample] {
         if payload == .full { return whole(of: patterns) }
         return whole(of: patterns).map { TemplateSample(message: MessageBody.thin($0.message)) }
@@ -21,13 +22,17 @@ enum SampleMessage {
 
     private static func whole(of patterns: [String]) -> [TemplateSample] {
         let taken = patterns.map { EventPattern(trusted: $0) }
-        let types = EventType.all.filter { type in taken.contains { $0.matches(type) } }
-        let events = types.prefix(typesAtMost).map { type in
+        let isOfAlerts = { (type: EventType) in type.name.hasPrefix("alert.") }
+        let types = EventType.all.filter { type in
+            !isOfAlerts(type) && taken.contains { $0.matches(type) }
+        }
+        let events = (EventType.all.filter(isOfAlerts) + types.prefix(typesAtMost)).map { type in
             TemplateSample(message: message(type.name, fields(of: type)))
         }
         let own = TemplateSample(message: message("custom.sample", []), isOpen: { _ in true })
-        return [TemplateSample(message: alert, isOpen: isOpenInAlerts), TemplateSample(message: batch)]
-            + events + (taken.contains(where: \.takesCustom) ? [own] : [])
+        let others = [batch, digest, heartbeat, test].map { TemplateSample(message: $0) }
+        return [TemplateSample(message: alert, isOpen: isOpenInAlerts)] + others + events
+            + (taken.contains(where: \.takesCustom) ? [own] : [])
     }
 
     /// What an alert's event, labels and group hold is its rule's and its event's.
@@ -38,6 +43,38 @@ enum SampleMessage {
     private static let batch: JSONValue = [
         "type": .string(Batches.type), "timestamp": "2026-01-05T08:00:00.000Z",
         "data": ["count": 1, "alerts": [alert], "sequence": 1],
+    ]
+
+    /// What was held, as Alerts tells it.
+    private static let digest: JSONValue = [
+        "type": .string(Message.digestType), "timestamp": "2026-01-05T08:00:00.000Z",
+        "data": [
+            "severity": "critical", "summary": "1 alert: 1 × Withdrawal attempt", "count": 1, "resolved": 0,
+            "rules": [
+                [
+                    "id": "rule_01ke6my6g1faarys795p07e3x2", "name": "Withdrawal attempt", "version": 1,
+                    "count": 1,
+                ]
+            ],
+            "alerts": [
+                [
+                    "alert_id": "alrt_01ke6my6g1f72aabsp2fhyey4q", "rule": "Withdrawal attempt",
+                    "severity": "critical", "state": "firing", "summary": "a withdrawal was denied",
+                    "count": 1, "url": "https://keybell.example/alerts#alrt_01ke6my6g1f72aabsp2fhyey4q",
+                ]
+            ],
+            "more": 0, "url": "https://keybell.example/alerts", "sequence": 1,
+        ],
+    ]
+
+    private static let heartbeat: JSONValue = [
+        "type": "keybell.heartbeat", "timestamp": "2026-01-05T08:00:00.000Z",
+        "data": ["every": "1m", "next_at": "2026-01-05T08:01:00.000Z", "sequence": 1],
+    ]
+
+    private static let test: JSONValue = [
+        "type": "webhook.test", "timestamp": "2026-01-05T08:00:00.000Z",
+        "data": ["webhook_id": "whk_01ke6my6g1fbtv57bhvm9ze9p6", "name": "sample", "sequence": 1],
     ]
 
     private static func message(_ type: String, _ data: [(String, JSONValue)]) -> JSONValue {
