@@ -69,6 +69,28 @@ struct RulePackEndpointsTests {
         }
     }
 
+    @Test func `a name that is taken is told, with both rules, by a dry run too`() async throws {
+        try await withDesk { _, desk in
+            let pack = try Self.pack(version: 1)
+            let own = try await desk.call(
+                "POST", "alert-rules", #"{"name": "mANY", "severity": "info", "on": ["custom.own"]}"#)
+            let id = try #require(own.json["id"]?.asString)
+            for body in [#"{"dry_run": true}"#, ""] {
+                let refused = try await post(desk, pack, "enable", body)
+                #expect(refused.status == 409 && refused.code == "already_exists")
+                #expect(refused.pointers == ["/rules"])
+                #expect(refused.text.contains("many of the pack") && refused.text.contains(id))
+            }
+            let etag = try await desk.call("GET", "alert-rules/\(id)").etag
+            _ = try await desk.call("DELETE", "alert-rules/\(id)", match: etag)
+            #expect(try await post(desk, pack, "enable").status == 200)
+            // What is its own name already is taken by nobody else.
+            #expect(
+                try await post(desk, pack, "enable", #"{"parameters": {"many": {"count": 4}}}"#).status == 200
+            )
+        }
+    }
+
     @Test func `what is chosen is checked by name, kept, and taken back by null`() async throws {
         try await withDesk { _, desk in
             let pack = try Self.pack(version: 1)

@@ -67,7 +67,7 @@ extension RulePackEndpoints {
         _ rule: PackRule, of pack: RulePack, _ wanted: JSONObject, _ wish: PackWish, _ change: Change
     ) async throws -> PackStep {
         let adjustments = wanted.withoutNulls
-        let draft = try await draft(of: rule, adjustments, change)
+        let draft = try await draft(of: rule, for: nil, adjustments, change)
         let now = change.context.now
         let made = AlertRule(
             id: ledger.newID(), owner: nil, status: .enabled, statusReason: nil, version: 1, revision: 1,
@@ -96,7 +96,7 @@ extension RulePackEndpoints {
         }
         var made = before
         if !isSame {
-            let draft = try await draft(of: rule, chosen, change)
+            let draft = try await draft(of: rule, for: before.id, chosen, change)
             made.take(draft)
         }
         if !made.isOn {
@@ -130,7 +130,7 @@ extension RulePackEndpoints {
         let chosen = JSONObject(
             members: all.members.filter { !dropped.contains($0.name) }.map { ($0.name, $0.value) })
         var made = before
-        made.take(try await draft(of: rule, chosen, change))
+        made.take(try await draft(of: rule, for: before.id, chosen, change))
         let changes = RuleDiff(from: before.content, to: made.content).changes
         if !wish.isDry {
             try await write(&made, before, "rules.update", change)
@@ -174,11 +174,26 @@ extension RulePackEndpoints {
         return rule
     }
 
-    /// Passes its own tests whatever was chosen, or is refused.
+    /// Passes its own tests whatever was chosen, and has a name of its own, or is refused.
+    /// - Parameter made: what was made of the rule before.
     private nonisolated(nonsending) func draft(
-        of rule: PackRule, _ adjustments: JSONObject, _ change: Change
+        of rule: PackRule, for made: AlertRuleID?, _ adjustments: JSONObject, _ change: Change
     ) async throws -> RuleDraft {
         let draft = try rule.draft(adjustments, at: change.context.now)
+        let namesake = try await rules.namesake(of: draft.content.name, except: made, in: change.transaction)
+        if let namesake {
+            throw Problem(
+                .alreadyExists,
+                """
+                \(rule.name) of the pack would be called as \(namesake.id) is, "\(namesake.name)"; \
+                rename that, or leave \(rule.name) out of rules.
+                """,
+                errors: [
+                    FieldError(
+                        pointer: "/rules", code: "already_exists",
+                        message: "the name of \(rule.name) is that of \(namesake.id)")
+                ])
+        }
         let unknown = try await AlertDeliveries.unknown(draft.content.sendTo, in: change.transaction)
         var errors = FieldErrors()
         for (index, id) in draft.content.sendTo.enumerated() where unknown.contains(id) {

@@ -51,6 +51,12 @@ package struct AlertRuleStore {
         """)
     private static let lock = Statement(
         "alert_rule_lock", "select id from alert_rule where id = $1 for no key update")
+    private static let namesake = Statement(
+        "alert_rule_namesake",
+        """
+        select id, name from alert_rule
+        where lower(name) = lower(normalize($1::text, NFC)) and id is distinct from $2::uuid
+        """)
     private static let delete = Statement("alert_rule_delete", "delete from alert_rule where id = $1")
     private static let versions = Statement(
         "alert_rule_versions",
@@ -93,6 +99,13 @@ package struct AlertRuleStore {
     {
         _ = try await transaction.query(Self.lock, .id(id))
         return try await find(id, in: transaction)
+    }
+
+    /// The rule that has a name already, and how it writes it.
+    nonisolated(nonsending) func namesake(
+        of name: String, except id: AlertRuleID?, in transaction: Transaction
+    ) async throws -> (id: AlertRuleID, name: String)? {
+        try await transaction.query(Self.namesake, .text(name), .id(id)).first.map { ($0.id(0), $0.text(1)) }
     }
 
     /// - Parameter author: where it is not the owner.
