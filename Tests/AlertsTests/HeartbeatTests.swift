@@ -114,6 +114,39 @@ struct HeartbeatTests {
         }
     }
 
+    @Test func `Keybell's own keeps its period, whether its job comes a bit early or late`() async throws {
+        try await withDesk { worker, desk in
+            let webhook = try await desk.webhook("outside")
+            _ = try await desk.database.query(Self.chooseOften, .id(webhook))
+            let start = desk.now
+            var sent: [Int64] = []
+            for (round, late) in [0, 3, -5, 40, -20, 15, 0, 300, -300, 2, 20].enumerated() {
+                desk.now = start + .milliseconds(Int64(5_000 * round + late))
+                let before = try await desk.database.query(Self.ownSent)[0].int(0)
+                try await desk.watch()
+                _ = try await desk.database.query(Self.take)
+                let after = try await desk.database.query(Self.ownSent)[0].int(0)
+                if after > before { sent.append(Int64(round)) }
+            }
+            #expect(sent == [0, 2, 4, 6, 8, 10])
+            #expect(
+                try await desk.database.query(Self.ownNext)[0].timestamp(0) == start + .seconds(60),
+                "counted from the turn, not from the round")
+            desk.now = desk.now + .minutes(3)
+            try await desk.watch()
+            #expect(
+                try await desk.database.query(Self.ownNext)[0].timestamp(0) == desk.now + .seconds(10),
+                "turns that nobody took are not made up for")
+        }
+    }
+
+    private static let chooseOften = Statement(
+        "test_choose_own_often",
+        """
+        with numbered as (insert into webhook_sequence (webhook) values ($1::uuid))
+        update heartbeat_watch set webhook = $1::uuid, every = '10s', every_seconds = 10
+        """)
+    private static let ownNext = Statement("test_own_next", "select next_at from heartbeat_watch")
     private static let choose = Statement(
         "test_choose_own",
         """

@@ -10,17 +10,21 @@ struct OwnHeartbeat {
     static let type = "keybell.heartbeat"
 
     /// Whoever takes the turn has moved it on: one a period, over all nodes. What the receiver did not take
-    /// yet says that Keybell lives as well as the next would, and does not pile up. No turn is further off
-    /// than a period: then a clock was wrong.
+    /// yet says that Keybell lives as well as the next would, and does not pile up. The job comes every 5 s:
+    /// a turn is taken at the round nearest to it, and the next counts from its time, so that the period is
+    /// kept. No turn is further off than a period: then a clock was wrong.
     private static let take = Statement(
         "own_heartbeat_take",
         """
         update heartbeat_watch o
-        set next_at = $1::timestamptz + make_interval(secs => o.every_seconds), sent_at = $1
+        set sent_at = $1, next_at = make_interval(secs => o.every_seconds) + case
+            when o.next_at > $1::timestamptz - make_interval(secs => o.every_seconds)
+                and o.next_at <= $1::timestamptz + interval '2.5 seconds' then o.next_at
+            else $1::timestamptz end
         from webhook w
         where w.id = o.webhook and w.status in ('active', 'degraded')
-            and (o.next_at is null or o.next_at <= $1
-                or o.next_at > $1::timestamptz + make_interval(secs => o.every_seconds))
+            and (o.next_at is null or o.next_at <= $1::timestamptz + interval '2.5 seconds'
+                or o.next_at > $1::timestamptz + make_interval(secs => o.every_seconds + 2.5))
             and not exists (
                 select from delivery d
                 where d.webhook = w.id and d.state = 'pending' and d.event_type = $2)
@@ -33,9 +37,13 @@ struct OwnHeartbeat {
         "own_heartbeat_nudge",
         """
         with turn as (
-            update heartbeat_watch o set next_at = $1::timestamptz + make_interval(secs => o.every_seconds)
+            update heartbeat_watch o
+            set next_at = make_interval(secs => o.every_seconds)
+                + case when o.next_at > $1::timestamptz - make_interval(secs => o.every_seconds)
+                    then o.next_at else $1::timestamptz end
             from webhook w
-            where w.id = o.webhook and w.status in ('active', 'degraded') and o.next_at <= $1
+            where w.id = o.webhook and w.status in ('active', 'degraded')
+                and o.next_at <= $1::timestamptz + interval '2.5 seconds'
             returning o.webhook
         )
         update delivery d set schedule_due_at = coalesce(d.schedule_due_at, d.due_at), due_at = $1,
