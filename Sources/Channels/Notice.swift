@@ -93,9 +93,6 @@ package struct Notice: Sendable {
 // MARK: Reading
 
 extension Notice {
-    /// More than a phone's screen holds.
-    private static let factLimit = 10
-
     /// An alert's summary begins with its rule's name, which the headline has already.
     private static func sentence(_ data: JSONObject, _ rule: String?) -> String {
         let summary = data["summary"]?.asString ?? ""
@@ -124,20 +121,14 @@ extension Notice {
     }
 
     private static func facts(ofAlert data: JSONObject) -> [Fact] {
-        var facts: [Fact] = []
-        if let advice = data["advice"]?.asString {
-            facts.append(Fact(name: "advice", value: Plain.line(advice)))
-        }
-        if let count = data["count"]?.asInt, count > 1 {
-            facts.append(Fact(name: "count", value: "\(count)"))
-        }
-        if let period = data["quiet_for"]?.asString {
-            facts.append(Fact(name: "quiet for", value: Plain.line(period)))
-        }
+        var facts = FactList()
+        if let advice = data["advice"]?.asString { facts.append("advice", Plain.line(advice)) }
+        if let count = data["count"]?.asInt, count > 1 { facts.append("count", "\(count)") }
+        if let period = data["quiet_for"]?.asString { facts.append("quiet for", Plain.line(period)) }
         for name in ["group", "labels"] {
-            for member in data[name]?.asObject?.members ?? [] { append(member, to: &facts) }
+            for member in data[name]?.asObject?.members ?? [] { facts.append(member) }
         }
-        return fitting(facts)
+        return facts.fitting
     }
 
     /// Of an own event that has fields named as ours, all that was pushed stands together.
@@ -146,34 +137,13 @@ extension Notice {
         if !type.hasPrefix("custom.") { unsaid.insert("webhook_id") }
         if let sentence = sentence(of: data) { unsaid.insert(sentence.name) }
         let pushed = type.hasPrefix("custom.") ? data["event_data"]?.asObject : nil
-        var facts: [Fact] = []
-        for member in data.members where !unsaid.contains(member.name) { append(member, to: &facts) }
+        if pushed != nil { unsaid.insert("event_data") }
+        var facts = FactList(isOwn: type.hasPrefix("custom."))
+        for member in data.members where !unsaid.contains(member.name) { facts.append(member) }
         for member in pushed?.members ?? [] where member.name != sentence(of: data)?.name {
-            append(member, to: &facts)
+            facts.append(member)
         }
-        return fitting(facts)
-    }
-
-    /// No field's name has a space, so none is taken for the count.
-    private static func fitting(_ facts: [Fact]) -> [Fact] {
-        guard facts.count > factLimit else { return facts }
-        let told = facts.prefix(factLimit - 1)
-        return told + [Fact(name: "not shown", value: "\(facts.count - told.count) more")]
-    }
-
-    /// Values of one word; what is nested is behind the link.
-    private static func append(_ member: JSONObject.Member, to facts: inout [Fact]) {
-        let value: String
-        switch member.value {
-        case .string(let text): value = Plain.line(text)
-        case .number(let number): value = number.text
-        case .bool(let truth): value = truth ? "yes" : "no"
-        default: return
-        }
-        let name = Plain.line(member.name)
-        if !name.isEmpty, !value.isEmpty, !facts.contains(where: { $0.name == name }) {
-            facts.append(Fact(name: name, value: value))
-        }
+        return facts.fitting
     }
 
     /// An address that no notation of a channel can take for something else.

@@ -38,6 +38,36 @@ struct FactTests {
             ])
     }
 
+    @Test func `lists of words are read, and what takes more than a line is counted`() throws {
+        let data: JSONValue = [
+            "assets": ["BTC", 2, true], "none": [], "empty": [:], "book": ["bids": [1]],
+            "fills": [["price": 1]],
+            "gone": .null, "n": 1,
+        ]
+        let own = try Notices.event("custom.fill", data)
+        #expect(
+            own.facts == [
+                .init(name: "assets", value: "BTC, 2, yes"), .init(name: "n", value: "1"),
+                .init(name: "not shown", value: "3 more"),
+            ])
+        let ours = try Notices.event(
+            "key.revoked", ["label": "main", "reason": .null, "of": ["a": 1], "tags": ["a", "b"]])
+        #expect(
+            ours.facts == [.init(name: "label", value: "main"), .init(name: "tags", value: "a, b")],
+            "ours are read where they are listed")
+        let long = try Notices.event(
+            "custom.fill", ["all": .array((0..<12).map { .number(JSONNumber($0)) })])
+        #expect(long.facts.map(\.value) == ["0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 2 more"])
+    }
+
+    @Test func `what is nested counts beside what does not fit`() throws {
+        var members = (0..<10).map { ("f\($0)", JSONValue.number(JSONNumber($0))) }
+        members.append(("deep", ["a": 1]))
+        let notice = try Notices.event("custom.many", .object(JSONObject(members: members)))
+        #expect(notice.facts.count == 10)
+        #expect(notice.facts.last == .init(name: "not shown", value: "2 more"))
+    }
+
     @Test(arguments: [10, 11, 30]) func `what is left out is counted`(count: Int) throws {
         let members = (0..<count).map { ("f\($0)", JSONValue.number(JSONNumber($0))) }
         let notice = try Notices.event("custom.many", .object(JSONObject(members: members)))
