@@ -39,7 +39,8 @@ extension Checker {
             return syntax.source.mistake(
                 .wrongArgumentCount, at: place, "\(name) is called as list.\(name)(x, …)\(third)")
         }
-        let hint = Suggestion.closest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+        let meant = Slip.function(name) ?? Suggestion.closest(to: name, among: names)
+        let hint = meant.map { "; did you mean \($0)?" } ?? ""
         return syntax.source.mistake(.unknownFunction, at: place, "there is no function \(name)\(hint)")
     }
 

@@ -9,6 +9,7 @@ extension Checker {
             return .type
         }
         let type = try check(operand)
+        let isSize = Slip.function(field) == Slip.size
         switch type.bare {
         case .dyn: return .dyn
         case .map(let key, let value) where ExpressionType.string.fits(key): return value
@@ -16,6 +17,10 @@ extension Checker {
             let found = try member(field, of: object, variants: left(of: object, operand), operand, node)
             syntax.replace(node, by: .select(operand, field: field, Self.coercion(to: found.bare)))
             return found
+        case .string where isSize, .bytes where isSize, .list where isSize:
+            throw mistake(
+                .wrongType, at: node,
+                "\(shown(operand)) has no field \(field); did you mean \(shown(operand)).\(Slip.size)?")
         default:
             throw mistake(.wrongType, at: node, "\(shown(operand)) is \(type.noun) and has no fields")
         }

@@ -98,6 +98,7 @@ struct Checker {
     ]
 
     private func hint(forName name: String) -> String {
+        if let meant = Slip.value(name) { return "; did you mean \(meant)?" }
         let variables = environment.variables.sorted { $0.key < $1.key }
         for case (let variable, .object(let object)) in variables
         where object.variants.contains(where: { $0.fields[name] != nil }) {

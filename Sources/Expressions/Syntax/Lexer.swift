@@ -81,6 +81,9 @@ struct Lexer {
             skip(2)
             return .symbol(pair)
         }
+        if let meant = Slip.pairs[pair] {
+            throw mistake(at: position, "\(pair) means nothing; did you mean \(meant)?")
+        }
         switch first {
         case "<", ">", ".", "(", ")", "[", "]", "{", "}", "?", ":", "!", "+", "-", "*", "/", "%", ",":
             skip()
@@ -88,7 +91,10 @@ struct Lexer {
         case "=": throw mistake(at: position, "a single = means nothing; did you mean ==?")
         case "&": throw mistake(at: position, "a single & means nothing; did you mean &&?")
         case "|": throw mistake(at: position, "a single | means nothing; did you mean ||?")
-        default: throw mistake(at: position, "this character has no meaning here")
+        case ";": throw mistake(at: position, "an expression ends without a ;")
+        default:
+            let hint = Slip.characters[first].map { "; did you mean \($0)?" } ?? ""
+            throw mistake(at: position, "this character has no meaning here\(hint)")
         }
     }
 }

@@ -7,6 +7,7 @@ struct Parser {
     private(set) var token: Token
     /// Where the word before ended.
     private(set) var end = 0
+    private var before: Token?
     private var nesting = 0
 
     /// - Parameter source: at most `ExpressionLimits.characters` Unicode scalars.
@@ -122,7 +123,7 @@ struct Parser {
     // MARK: Words
 
     mutating func advance() throws(ExpressionMistake) {
-        end = token.range.upperBound
+        (end, before) = (token.range.upperBound, token)
         token = try lexer.next()
     }
 
@@ -145,7 +146,20 @@ struct Parser {
     }
 
     func unexpected(_ expected: String) -> ExpressionMistake {
-        mistake(at: token.range.lowerBound, "expected \(expected), found \(token.description)")
+        if let before, Slip.isNot(before), !Slip.isNot(token) {
+            return mistake(
+                at: before.range.lowerBound, "\(before.description) is no operator; did you mean !?")
+        }
+        return mistake(
+            at: token.range.lowerBound, "expected \(expected), found \(token.description)\(slip ?? "")")
+    }
+
+    private var slip: String? {
+        switch (before?.kind, token.kind) {
+        case (.int, .symbol(",")): "; the decimals of a number stand behind a point"
+        case (_, .identifier(let word)): Slip.operation(word).map { "; did you mean \($0)?" }
+        default: nil
+        }
     }
 
     func tooMany(_ what: String) -> ExpressionMistake {
