@@ -59,6 +59,62 @@ import Testing
         }
     }
 
+    @Test func `where our clock is set back, what was measured before holds no more`() async throws {
+        let (clocks, place) = (ExchangeClocks(), ExchangeClocks.Place(.binance, .live))
+        let (ahead, right) = (Timestamp.testStart + .hours(1), Timestamp.testStart)
+        clocks.note(right, between: ahead, and: ahead, of: place)
+        #expect((clocks.now(at: place, is: ahead) - right).magnitude < .milliseconds(1))
+        // A use is of the moment of its admission.
+        #expect(clocks.now(at: place, is: ahead - .seconds(10)) < right - .seconds(9))
+        #expect(clocks.now(at: place, is: right) == right)
+        #expect(!clocks.isKnown(place, at: right) && clocks.isUncertain(place, at: right))
+        clocks.doubt(place, at: right)
+        #expect(clocks.reading(of: place) == nil)
+        clocks.note(right, between: ahead, and: ahead, of: place)
+        clocks.doubt(place, at: ahead - .seconds(20))
+        #expect(clocks.reading(of: place) == nil, "set back by less than is told apart at once")
+
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a")
+            desk.exchange.says(200, "{}")
+            let order = SigningDesk.order
+            #expect(try await desk.proxy(key, "POST", "/api/v3/order", query: order).status == 200)
+            let before = desk.exchange.timesAsked
+            desk.time.move(.hours(-1))
+            #expect(try await desk.proxy(key, "POST", "/api/v3/order", query: order).status == 200)
+            #expect(desk.exchange.timesAsked == before + 1)
+        }
+    }
+
+    @Test func `an exit waits a moment for lists and clocks, and goes without`() async throws {
+        try await SigningDesk.run { desk in
+            desk.exchange.permitsFutures(true)
+            let key = try await desk.key("a")
+            desk.exchange.says(200, "{}")
+            desk.exchange.isMute(true)
+            defer { desk.exchange.isMute(false) }
+            let exit = try await desk.proxy(
+                key, "POST", "/fapi/v1/order",
+                query: "symbol=BTCUSDT&side=SELL&type=MARKET&quantity=1&reduceOnly=true", host: "usdm")
+            #expect(exit.status == 200, "\(exit.text)")
+            #expect(desk.exchange.isAskedInVain)
+        }
+    }
+
+    @Test func `while a list still counts, nobody waits for a newer one`() async throws {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a")
+            desk.exchange.says(200, "{}")
+            let order = SigningDesk.order
+            #expect(try await desk.proxy(key, "POST", "/api/v3/order", query: order).status == 200)
+            desk.time.move(.minutes(16))
+            desk.exchange.isMute(true, butTellsItsTime: true)
+            defer { desk.exchange.isMute(false) }
+            #expect(try await desk.proxy(key, "POST", "/api/v3/order", query: order).status == 200)
+            #expect(desk.exchange.isAskedInVain)
+        }
+    }
+
     @Test func `with an uncertain clock opening orders are refused, and cancels go on`() async throws {
         try await SigningDesk.run { desk in
             let key = try await desk.key("a")

@@ -43,6 +43,26 @@ final class DeskExchange: Sendable {
     var timesAsked: Int { clock.withLock { $0.asked } }
 
     func tellsItsTime(_ tells: Bool) { clock.withLock { $0.tells = tells } }
+
+    private let mute = Mutex((isOn: false, tellsItsTime: false, isAsked: false))
+
+    /// Takes questions for its lists and its time, and answers none until that is over.
+    func isMute(_ isOn: Bool, butTellsItsTime tells: Bool = false) {
+        mute.withLock { $0 = (isOn, tells, $0.isAsked) }
+    }
+
+    /// While it was mute.
+    var isAskedInVain: Bool { mute.withLock { $0.isAsked } }
+
+    func keepsWaiting(_ message: ExchangeLine.Message) -> Bool {
+        let isTime = message.request.url.hasSuffix("/time")
+        guard isTime || message.request.url.hasSuffix("/exchangeInfo") else { return false }
+        return mute.withLock { mute in
+            guard mute.isOn, !(isTime && mute.tellsItsTime) else { return false }
+            mute.isAsked = true
+            return true
+        }
+    }
     /// By symbol; what is not here has no ticker.
     private let tickers = Mutex<[String: String]>([:])
     private let asked = Mutex<[String]>([])
@@ -159,7 +179,10 @@ struct SigningDesk {
             custody: KeyCustody(keyring: { keyring }, fingerprintKey: { fingerprintKey }))
         let (clocks, hosts) = (ExchangeClocks(), ExchangeHosts { _, _, _ in nil })
         let line = ExchangeLine(
-            send: { [exchange, time] in exchange.take($0, at: time.now) }, pause: { _ in })
+            send: { [exchange, time] message in
+                while exchange.keepsWaiting(message) { await reactor.sleep(nanoseconds: 5_000_000) }
+                return exchange.take(message, at: time.now)
+            }, pause: { _ in })
         let view = market.market(clocks, time.clock)
         let feed = MarketFeed(board: market, hosts: hosts, line: line, ledger: ledger)
         batcher = UseBatcher(

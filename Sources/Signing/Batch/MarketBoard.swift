@@ -5,7 +5,7 @@ import Synchronization
 /// The instruments and prices of a node, as they were last read: every worker writes and reads them.
 package final class MarketBoard: Sendable {
     /// An older list may lack what is traded since.
-    private static let listedFor: Period = .minutes(30)
+    fileprivate static let listedFor: Period = .minutes(30)
     /// Prices at one host that are kept; beyond, the oldest gives way.
     static let pricesAtMost = 500
 
@@ -68,6 +68,11 @@ package final class MarketBoard: Sendable {
         state.withLock { $0.instruments[place]?.at }
     }
 
+    /// Whether what was read of a place still counts.
+    func isListed(_ place: MarketPlace, at now: Timestamp) -> Bool {
+        state.withLock { $0.isListed(place, at: now) }
+    }
+
     package func market(_ clocks: ExchangeClocks, _ clock: Clock) -> Market {
         Market { [self] place, orders in
             var view = Market.View()
@@ -75,7 +80,7 @@ package final class MarketBoard: Sendable {
             view.isClockUncertain = clocks.isUncertain(
                 ExchangeClocks.Place(place.exchange, place.environment), at: now)
             state.withLock { state in
-                view.isListed = state.instruments[place].map { now - $0.at < Self.listedFor } ?? false
+                view.isListed = state.isListed(place, at: now)
                 for order in orders {
                     guard let symbol = order.symbol else { continue }
                     let listed = state.instruments[place]?.bySymbol[symbol] ?? []
@@ -125,6 +130,10 @@ extension Instrument {
 }
 
 extension MarketBoard.State {
+    fileprivate func isListed(_ place: MarketPlace, at now: Timestamp) -> Bool {
+        instruments[place].map { (now - $0.at).magnitude < MarketBoard.listedFor } ?? false
+    }
+
     fileprivate func addPrices(
         of instrument: Instrument, under symbol: String, at place: MarketPlace, to view: inout Market.View,
         _ now: Timestamp

@@ -21,6 +21,9 @@ package final class UseBatcher {
     /// prices, its budget, the key's turn. No client waits longer by itself, and an order is worth something
     /// now.
     private static let useLimit: Period = .seconds(10)
+    /// What an exchange says of its clock, lists and prices is waited for by exits no longer than this, where
+    /// they may go without it.
+    private static let exitPatience: Period = .milliseconds(300)
 
     final class Pending {
         let request: UseRequest
@@ -65,6 +68,7 @@ package final class UseBatcher {
     /// Told of what was admitted when nobody waited for it any more: it was neither signed nor sent.
     package var onGivenUp: ((AdmittedUse) -> Void)?
     var actors = ActorTextsKept()
+    private var spawn: (@escaping () async -> Void) -> Void = { _ in preconditionFailure("not started") }
     /// Keys that are being read anew.
     var renewing: [ExchangeKeyID: Promise<Void>] = [:]
 
@@ -79,6 +83,8 @@ package final class UseBatcher {
     }
 
     package func start(on worker: isolated Worker) {
+        spawn = { body in worker.spawn(body) }
+        feed.start(on: worker)
         worker.spawn { await self.run() }
     }
 
@@ -153,6 +159,27 @@ package final class UseBatcher {
 
     /// - Returns: the prices that its policies, as they were last seen, ask for.
     nonisolated(nonsending) func refresh(
+        _ read: ReadUse, of snapshot: KeySnapshot, _ request: UseRequest
+    ) async -> PriceNeeds {
+        guard snapshot.isExit(read.meaning), !read.meaning.orders.isEmpty else {
+            return await look(read, of: snapshot, request)
+        }
+        let (looked, moment) = (Promise<PriceNeeds>(), Promise<Void>())
+        spawn {
+            looked.fulfil(await self.look(read, of: snapshot, request))
+            moment.fulfil(())
+        }
+        let timer = reactor.schedule(afterNanoseconds: Self.exitPatience.nanoseconds) { moment.fulfil(()) }
+        await moment.get()
+        reactor.cancel(timer)
+        let now = ledger.clock.now()
+        if !looked.isFulfilled, snapshot.judge(request, read, market, at: now).isAllowed {
+            return snapshot.priceNeeds(snapshot.useFacts(request, read, market, at: now))
+        }
+        return await looked.get()
+    }
+
+    private nonisolated(nonsending) func look(
         _ read: ReadUse, of snapshot: KeySnapshot, _ request: UseRequest
     ) async -> PriceNeeds {
         let key = snapshot.key

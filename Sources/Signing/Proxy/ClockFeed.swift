@@ -51,7 +51,7 @@ package final class ClockFeed {
     }
 
     private func isMissed(_ place: ExchangeClocks.Place, at now: Timestamp) -> Bool {
-        missed[place].map { now - $0 < Self.asksAgainAfter } ?? false
+        missed[place].map { (now - $0).magnitude < Self.asksAgainAfter } ?? false
     }
 
     private nonisolated(nonsending) func ask(_ place: ExchangeClocks.Place) async {
@@ -75,8 +75,8 @@ package final class ClockFeed {
     /// What was never heard of has only been used by cancels, or does not tell.
     private func isDue(_ place: ExchangeClocks.Place, at now: Timestamp) -> Bool {
         if asking[place] != nil { return false }
-        guard let reading = clocks.reading(of: place) else { return !isMissed(place, at: now) }
-        return now - reading.at >= ExchangeClocks.staleAfter
+        guard let age = clocks.reading(of: place)?.age(at: now) else { return !isMissed(place, at: now) }
+        return age >= ExchangeClocks.staleAfter
     }
 
     private nonisolated(nonsending) func measure(_ place: ExchangeClocks.Place) async {

@@ -20,6 +20,8 @@ package final class MarketFeed {
     private var loading: [MarketPlace: Promise<Void>] = [:]
     /// When those were asked to no avail, counted from the end: that may take long.
     private var missed: [MarketPlace: Timestamp] = [:]
+    /// Nil before it is started: whoever asks waits.
+    private var spawn: ((@escaping () async -> Void) -> Void)?
     let prices: PriceFeed
 
     package init(board: MarketBoard, hosts: ExchangeHosts, line: ExchangeLine, ledger: Ledger) {
@@ -27,24 +29,38 @@ package final class MarketFeed {
         prices = PriceFeed(board: board, hosts: hosts, line: line, book: PriceSourceBook(ledger: ledger))
     }
 
-    /// Reads a place that was never read, or not for long. A failure leaves what was there.
+    func start(on worker: isolated Worker) {
+        spawn = { body in worker.spawn(body) }
+    }
+
+    /// Reads a place that was never read, or not for long. A failure leaves what was there, and while that
+    /// still counts nobody waits.
     nonisolated(nonsending) func refresh(_ place: MarketPlace) async {
         if isListed(place) { return }
+        let stillCounts = board.isListed(place, at: clock.now())
         if let other = loading[place] {
             // What did not come lately is not waited for by whoever did not ask.
-            if missed[place] == nil { await other.get() }
+            if missed[place] == nil, !stillCounts { await other.get() }
             return
         }
-        if let last = missed[place], clock.now() - last < Self.asksAgainAfter { return }
+        if let last = missed[place], (clock.now() - last).magnitude < Self.asksAgainAfter { return }
         let done = Promise<Void>()
         loading[place] = done
-        await load(place)
-        (loading[place], missed[place]) = (nil, isListed(place) ? nil : clock.now())
-        done.fulfil(())
+        if stillCounts, let spawn {
+            spawn { await self.load(place, done) }
+        } else {
+            await load(place, done)
+        }
     }
 
     private func isListed(_ place: MarketPlace) -> Bool {
-        board.listedAt(place).map { clock.now() - $0 < Self.staleAfter } ?? false
+        board.listedAt(place).map { (clock.now() - $0).magnitude < Self.staleAfter } ?? false
+    }
+
+    private nonisolated(nonsending) func load(_ place: MarketPlace, _ done: Promise<Void>) async {
+        await load(place)
+        (loading[place], missed[place]) = (nil, isListed(place) ? nil : clock.now())
+        done.fulfil(())
     }
 
     private nonisolated(nonsending) func load(_ place: MarketPlace) async {

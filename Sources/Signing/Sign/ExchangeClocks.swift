@@ -19,6 +19,13 @@ package final class ExchangeClocks: Sendable {
         /// Half of the round trip, and the grain of the clock: it may be off by that much either way.
         package let uncertainty: Period
         package let at: Timestamp
+
+        /// Nil: our clock was set back since, and the offset is of the clock that it was. A use is of the
+        /// moment when it was admitted, which may lie some seconds before.
+        func age(at now: Timestamp) -> Period? {
+            let age = now - at
+            return age < .seconds(-30) ? nil : age
+        }
     }
 
     /// Older ones are measured anew.
@@ -51,7 +58,8 @@ package final class ExchangeClocks: Sendable {
     /// An exchange refused our time: what was measured holds no more, unless it was measured a moment ago.
     func doubt(_ place: Place, at now: Timestamp) {
         readings.withLock { readings in
-            guard let reading = readings[place], now - reading.at >= Self.doubtedFrom else { return }
+            guard let reading = readings[place] else { return }
+            if (now - reading.at).magnitude < Self.doubtedFrom { return }
             readings[place] = nil
         }
     }
@@ -62,9 +70,9 @@ package final class ExchangeClocks: Sendable {
 
     /// Our time as the exchange would tell it. What is as near as the measurement is exact counts as none.
     package func now(at place: Place, is ours: Timestamp) -> Timestamp {
-        guard let reading = reading(of: place), reading.offset.magnitude > reading.uncertainty else {
-            return ours
-        }
+        guard let reading = reading(of: place), reading.age(at: ours) != nil,
+            reading.offset.magnitude > reading.uncertainty
+        else { return ours }
         return ours + reading.offset
     }
 
@@ -82,15 +90,15 @@ package final class ExchangeClocks: Sendable {
 
     /// Whether there is a reading that still says something.
     func isKnown(_ place: Place, at now: Timestamp) -> Bool {
-        reading(of: place).map { now - $0.at < Self.validFor } ?? false
+        reading(of: place)?.age(at: now).map { $0 < Self.validFor } ?? false
     }
 
     func isUncertain(_ place: Place, at now: Timestamp) -> Bool {
-        guard let reading = reading(of: place), now - reading.at < Self.validFor else { return true }
+        guard let reading = reading(of: place), isKnown(place, at: now) else { return true }
         return reading.uncertainty > Self.uncertaintyAtMost
     }
 }
 
 extension Period {
-    fileprivate var magnitude: Period { Period(microseconds: abs(microseconds)) }
+    var magnitude: Period { Period(microseconds: abs(microseconds)) }
 }

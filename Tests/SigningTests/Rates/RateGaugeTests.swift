@@ -76,6 +76,32 @@ import Testing
         #expect(gauge.wait(for: 1, isExit: false, at: Self.start + .seconds(1)) == nil)
     }
 
+    /// The clock by which it was counted was ahead, and is right again.
+    @Test func `a window that ends later than it is long is over`() {
+        var gauge = minute(100)
+        let ahead = Self.start + .hours(1)
+        gauge.take(95, at: ahead)
+        gauge.settle(95, nil, asked: ahead, at: ahead)
+        #expect(gauge.wait(for: 1, isExit: false, at: Self.start) == nil)
+        gauge.take(95, at: Self.start)
+        gauge.settle(95, nil, asked: Self.start, at: Self.start)
+        #expect(gauge.wait(for: 1, isExit: false, at: Self.start) == .minutes(1))
+
+        var sliding = RateGauge(nil)
+        let reading = RateReading(
+            RateBudget(.account, "r"), left: 0, limit: 10, endsAt: ahead + .seconds(1))
+        sliding.take(1, at: ahead)
+        sliding.settle(1, reading, asked: ahead, at: ahead)
+        #expect(sliding.wait(for: 1, isExit: false, at: ahead) == .seconds(1))
+        #expect(sliding.wait(for: 1, isExit: false, at: Self.start) == nil)
+
+        var falling = RateGauge(RateAllowance(20, .decay(milliseconds: 1_000)))
+        falling.take(18, at: ahead)
+        falling.settle(18, nil, asked: ahead, at: ahead)
+        _ = falling.wait(for: 2, isExit: false, at: Self.start)
+        #expect(falling.wait(for: 2, isExit: false, at: Self.start + .seconds(2)) == nil)
+    }
+
     @Test func `a limit of nothing is no limit`() {
         var gauge = RateGauge(nil)
         gauge.take(1, at: Self.start)

@@ -50,6 +50,18 @@ import Testing
         #expect(throws: Never.self) { try book.take(try request(), at: Self.now + .minutes(1)) }
     }
 
+    @Test func `a ban that was told by a clock that was ahead lasts no longer than it is long`() throws {
+        let book = WeightBook()
+        let stop = RateStop(.address, isBan: true, seconds: 120)
+        book.note(stop, of: try request(), at: Self.now + .hours(1))
+        #expect(throws: WeightRefusal.self) { try book.take(try request(), at: Self.now) }
+        #expect(book.bans(at: { _ in Self.now }).map(\.left) == [.minutes(2)])
+        #expect(throws: WeightRefusal.self) {
+            try book.take(try request(), at: Self.now + .seconds(119))
+        }
+        #expect(throws: Never.self) { try book.take(try request(), at: Self.now + .minutes(2)) }
+    }
+
     @Test func `what was given back was never taken`() throws {
         let book = WeightBook()
         for _ in 0..<1_000 { book.giveBack(try book.take(try request(), at: Self.now)) }

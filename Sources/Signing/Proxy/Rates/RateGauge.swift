@@ -12,6 +12,8 @@ struct RateGauge: Equatable {
     private(set) var inFlight = 0
     /// When it is full again; of one that falls bit by bit, when it last fell.
     private var mark = Timestamp(microseconds: 0)
+    /// How far off that was at most: what lies further away was made by a clock that was wrong.
+    private var span: Period = .seconds(0)
     private var refill: RateAllowance.Refill?
 
     var used: Int { told + inFlight }
@@ -63,6 +65,7 @@ struct RateGauge: Equatable {
         if let endsAt = reading.endsAt {
             // The newest word counts: such windows slide.
             (told, mark, refill) = (used, endsAt, nil)
+            span = max(endsAt - now, .seconds(0))
         } else {
             told = max(told, used)
         }
@@ -78,18 +81,24 @@ struct RateGauge: Equatable {
     private mutating func roll(at now: Timestamp) {
         switch refill {
         case .window(let milliseconds):
-            guard now >= mark else { return }
+            guard isOver(at: now) else { return }
             told = 0
-            mark = windowStart(of: now) + .milliseconds(milliseconds)
+            span = .milliseconds(milliseconds)
+            mark = windowStart(of: now) + span
         case .decay(let milliseconds):
+            if mark > now { mark = now }
             let fallen = (now - mark).microseconds / (milliseconds * 1_000)
             guard fallen > 0 else { return }
             told = Int64(told) > fallen ? told - Int(fallen) : 0
             mark = told == 0 ? now : mark + .milliseconds(milliseconds * fallen)
         case nil:
-            if now >= mark { told = 0 }
+            if isOver(at: now) { told = 0 }
         }
     }
+
+    /// Workers read the clock one after the other, and the exchange's is measured anew now and then: a moment
+    /// more is none.
+    private func isOver(at now: Timestamp) -> Bool { now >= mark || mark - now > span + .seconds(5) }
 
     private func windowStart(of time: Timestamp) -> Timestamp {
         guard case .window(let milliseconds) = refill else { return Timestamp(microseconds: 0) }

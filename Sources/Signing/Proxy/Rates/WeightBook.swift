@@ -29,6 +29,11 @@ package final class WeightBook: Sendable {
     private struct Stop {
         var until: Timestamp
         var isBan: Bool
+        /// It was never further off.
+        var length: Period
+
+        /// What is left of it. A clock that was ahead when it began says more than there is.
+        func left(at now: Timestamp) -> Period { min(until - now, length) }
     }
 
     private struct State {
@@ -43,6 +48,7 @@ package final class WeightBook: Sendable {
     /// Takes a request's cost out of its budgets, all or none.
     package func take(_ request: WeightRequest, at now: Timestamp) throws(WeightRefusal) -> WeightTicket {
         let refusal = state.withLock { state -> WeightRefusal? in
+            Self.endStops(&state, of: request.place, at: now)
             if let refusal = Self.stop(of: request, in: state, at: now) { return refusal }
             for draw in request.draws {
                 let key = Self.key(request, draw.budget)
@@ -89,16 +95,20 @@ package final class WeightBook: Sendable {
             owner: Self.owner(request, stop.owner), route: stop.route, sparesCancels: stop.sparesCancels)
         let until = now + stop.length
         state.withLock { state in
-            state.stops = state.stops.filter { $0.value.until > now }
+            Self.endStops(&state, of: request.place, at: now)
             let old = state.stops[key]
+            let latest = max(old?.until ?? until, until)
             state.stops[key] = Stop(
-                until: max(old?.until ?? until, until), isBan: stop.isBan || old?.isBan == true)
+                until: latest, isBan: stop.isBan || old?.isBan == true, length: latest - now)
         }
     }
 
     /// Whether anything may be asked at all: for what draws from no budget that we count.
     package func stop(of request: WeightRequest, at now: Timestamp) -> WeightRefusal? {
-        state.withLock { Self.stop(of: request, in: $0, at: now) }
+        state.withLock { state in
+            Self.endStops(&state, of: request.place, at: now)
+            return Self.stop(of: request, in: state, at: now)
+        }
     }
 }
 
@@ -111,6 +121,16 @@ extension WeightBook {
 
     private static func key(_ request: WeightRequest, _ budget: RateBudget) -> GaugeKey {
         GaugeKey(owner: owner(request, budget.owner), budget: budget.name)
+    }
+
+    /// Those that are over go. One that lies further off than it is long began by a clock that was ahead, and
+    /// lasts from now at most.
+    private static func endStops(_ state: inout State, of place: MarketPlace, at now: Timestamp) {
+        for (key, stop) in state.stops where key.owner.place == place {
+            let until = now + stop.left(at: now)
+            state.stops[key]?.until = until
+            if until <= now { state.stops[key] = nil }
+        }
     }
 
     private static func stop(
@@ -158,7 +178,7 @@ extension WeightBook {
         state.withLock { state in
             state.stops.compactMap { key, stop in
                 guard key.owner.kind == .address, key.route == nil else { return nil }
-                let left = stop.until - now(key.owner.place)
+                let left = stop.left(at: now(key.owner.place))
                 guard left.microseconds > 0 else { return nil }
                 return BanLine(place: key.owner.place, address: key.owner.name, left: left)
             }
