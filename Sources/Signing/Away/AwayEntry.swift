@@ -28,6 +28,8 @@ struct AwayOutcome: Equatable {
     let status: Int?
     let code: String?
     let microseconds: Int64
+    /// Of its charges, those that did not happen.
+    var refunds: [AwayTally.Charge] = []
 }
 
 struct AwayEnding: Equatable {
@@ -73,6 +75,7 @@ extension AwayOutcome {
         w.field("status", status)
         w.field("code", code)
         w.field("microseconds", microseconds)
+        if !refunds.isEmpty { w.array("refunds", refunds) { $1.write(to: &$0) } }
     }
 }
 
@@ -115,7 +118,8 @@ extension AwayOutcome {
         else { return nil }
         self.init(
             usage: usage, at: at, outcome: outcome, status: value["status"]?.asInt.map { Int($0) },
-            code: value["code"]?.asString, microseconds: microseconds)
+            code: value["code"]?.asString, microseconds: microseconds,
+            refunds: value["refunds"]?.asArray?.compactMap { AwayTally.Charge($0) } ?? [])
     }
 }
 

@@ -21,4 +21,10 @@ final class AwayEpisode: Sendable {
     ) -> AwayTally.Admitted? {
         tally.withLock { $0.admit(snapshot, &judgement, at: now) }
     }
+
+    /// See `AwayTally.giveBack`.
+    func giveBack(_ refunds: [OutcomeBook.Refund], of time: Timestamp) -> [AwayTally.Charge] {
+        if refunds.isEmpty { return [] }
+        return tally.withLock { $0.giveBack(refunds, of: time) }
+    }
 }

@@ -125,7 +125,8 @@ extension AwayMode {
             .outcome(
                 AwayOutcome(
                     usage: entry.usage, at: clock.now(), outcome: entry.outcome, status: entry.status,
-                    code: entry.code, microseconds: entry.microseconds)))
+                    code: entry.code, microseconds: entry.microseconds,
+                    refunds: episode.giveBack(entry.refunds, of: entry.at))))
     }
 }
 

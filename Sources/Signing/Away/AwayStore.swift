@@ -52,8 +52,8 @@ struct AwayStore {
         _ uses: [AwayUse], _ outcomes: [UsageID: AwayOutcome]
     ) async throws {
         guard !uses.isEmpty else { return }
-        try await charge(uses)
         let found = uses.map { outcomes[$0.id] }
+        try await charge(uses, givenBack: found.flatMap { $0?.refunds ?? [] })
         try await insert(uses, found)
         for (use, outcome) in zip(uses, found) {
             change.add(use.item(in: journal))
@@ -85,8 +85,10 @@ struct AwayStore {
             ])
     }
 
-    private nonisolated(nonsending) func charge(_ uses: [AwayUse]) async throws {
-        let rows = Self.rows(uses)
+    private nonisolated(nonsending) func charge(
+        _ uses: [AwayUse], givenBack refunds: [AwayTally.Charge]
+    ) async throws {
+        let rows = Self.rows(uses, givenBack: refunds)
         guard !rows.isEmpty else { return }
         let keys = rows.keys.sorted()
         let values = keys.compactMap { rows[$0] }
@@ -96,7 +98,9 @@ struct AwayStore {
     }
 
     /// The highest nonce of each key, and of each limit what its newest window was charged.
-    static func rows(_ uses: [AwayUse]) -> [CounterKey: LimitCounters.Row] {
+    static func rows(
+        _ uses: [AwayUse], givenBack refunds: [AwayTally.Charge] = []
+    ) -> [CounterKey: LimitCounters.Row] {
         var rows: [CounterKey: LimitCounters.Row] = [:]
         for use in uses {
             if let nonce = use.nonce, let key = ExchangeKeyID(use.subject) {
@@ -107,7 +111,10 @@ struct AwayStore {
             }
             for charge in use.charges { add(charge, to: &rows) }
         }
-        return rows
+        for refund in refunds where rows[refund.counter]?.windowStart == refund.window {
+            rows[refund.counter]?.used -= refund.amount
+        }
+        return rows.mapValues { LimitCounters.Row(windowStart: $0.windowStart, used: max($0.used, 0)) }
     }
 
     private static func add(_ charge: AwayTally.Charge, to rows: inout [CounterKey: LimitCounters.Row]) {

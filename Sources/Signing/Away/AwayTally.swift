@@ -49,4 +49,17 @@ struct AwayTally: Sendable {
         uses += 1
         return Admitted(charges: charges, nonce: nonce)
     }
+
+    /// What was charged for what did not happen is there again, as with the database.
+    /// - Parameter time: when it was charged.
+    /// - Returns: what its journal says of it.
+    mutating func giveBack(_ refunds: [OutcomeBook.Refund], of time: Timestamp) -> [Charge] {
+        refunds.map { refund in
+            let window = LimitCounters.windowStart(seconds: refund.windowSeconds, at: time + ahead)
+            if let row = rows[refund.counter], row.windowStart == window {
+                rows[refund.counter]?.used = max(row.used - refund.amount, 0)
+            }
+            return Charge(counter: refund.counter, window: window, amount: refund.amount)
+        }
+    }
 }

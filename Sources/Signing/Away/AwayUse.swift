@@ -83,14 +83,7 @@ extension AwayUse {
         w.field("detail", JSONValue.object(detail))
         w.field("request", request)
         w.field("nonce", nonce.map { Int64(clamping: $0) })
-        w.array("charges", charges) { w, charge in
-            w.object { w in
-                w.field("owner", charge.counter.owner)
-                w.field("clause", charge.counter.clause)
-                w.field("window", charge.window.microseconds)
-                w.field("amount", charge.amount)
-            }
-        }
+        w.array("charges", charges) { $1.write(to: &$0) }
     }
 
     init?(_ value: JSONValue) {
@@ -113,7 +106,16 @@ extension AwayUse {
 }
 
 extension AwayTally.Charge {
-    fileprivate init?(_ value: JSONValue) {
+    func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("owner", counter.owner)
+            w.field("clause", counter.clause)
+            w.field("window", window.microseconds)
+            w.field("amount", amount)
+        }
+    }
+
+    init?(_ value: JSONValue) {
         guard let owner = value["owner"]?.asString, let clause = value["clause"]?.asInt,
             let window = value["window"]?.time, let amount = value["amount"]?.asInt
         else { return nil }

@@ -255,6 +255,32 @@ import Testing
         }
     }
 
+    @Test func `what the exchange refused is there again, while the database is gone and afterwards`()
+        async throws
+    {
+        try await AwayDesk.run { desk in
+            let policy =
+                #"{"operations": ["trade"], "limits": [{"count": "notional", "per": "24h", "#
+                + #""max": {"amount": "1200", "currency": "USD"}, "applies_to": "all"}]}"#
+            let key = try await desk.key("main", policy: policy)
+            desk.desk.exchange.trades("BTCUSDT", at: "5000")
+            func expect(_ status: Int, where exchange: Int) async throws {
+                desk.desk.exchange.says(
+                    exchange, exchange == 200 ? #"{"orderId": 1}"# : #"{"code": -2022, "msg": "Rejected."}"#)
+                let answer = try await desk.send(key, "POST", "usdm", "/fapi/v1/order", Self.exit)
+                #expect(answer.status == status, "\(answer.text)")
+            }
+            try await desk.look()
+            await desk.cutOff()
+            // Each is worth 500.
+            for _ in 0..<4 { try await expect(400, where: 400) }
+            for status in [200, 200, 503] { try await expect(status, where: 200) }
+            try await desk.comeBack()
+            let used = try await desk.desk.database.query(Self.counter, .text(key), .int(1)).first?.int64(0)
+            #expect(used == 1_000_000_000)
+        }
+    }
+
     @Test func `without a journal nothing leaves`() async throws {
         try await AwayDesk.run { desk in
             let key = try await desk.key("main")

@@ -58,7 +58,11 @@ import Testing
     private static func outcome(_ number: UInt64) -> AwayOutcome {
         AwayOutcome(
             usage: UsageID(UUID(high: 9, low: number)), at: .testStart, outcome: .refused, status: 400,
-            code: "-2011", microseconds: 1_234)
+            code: "-2011", microseconds: 1_234,
+            refunds: [
+                AwayTally.Charge(
+                    counter: CounterKey(owner: "desk", clause: 33), window: .testStart, amount: 5)
+            ])
     }
 
     /// A whole one with three uses, as bytes.

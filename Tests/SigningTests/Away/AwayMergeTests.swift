@@ -145,5 +145,9 @@ import Testing
         let rows = AwayStore.rows(uses)
         let row = LimitCounters.Row(windowStart: Timestamp(seconds: 120), used: .max)
         #expect(rows == [CounterKey(owner: "desk", clause: 33): row])
+        // Of what did not happen nothing is left.
+        let rest = AwayStore.rows(Array(uses.prefix(2)), givenBack: [charge(120, 7), charge(60, 5)])
+        let none = LimitCounters.Row(windowStart: Timestamp(seconds: 120), used: 0)
+        #expect(rest == [CounterKey(owner: "desk", clause: 33): none])
     }
 }
