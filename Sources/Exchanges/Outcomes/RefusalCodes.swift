@@ -65,12 +65,14 @@ extension RefusalCodes {
             "EGeneral:Permission denied*", "EGeneral:Unknown method*", "EGeneral:Temporary lockout*",
             "EGeneral:Too many requests*", "EService:Market in *", "EService:Deadline elapsed*",
         ]),
-        // https://docs.cdp.coinbase.com/api-reference/advanced-trade-api. Not UNKNOWN_FAILURE_REASON.
+        // https://docs.cdp.coinbase.com/api-reference/advanced-trade-api. Not UNKNOWN_FAILURE_REASON, nor
+        // UNKNOWN_CANCEL_FAILURE_REASON.
         .coinbase: RefusalCodes([
             "UNSUPPORTED_ORDER_CONFIGURATION", "INVALID_*", "INSUFFICIENT_FUND*", "ORDER_ENTRY_DISABLED",
             "INELIGIBLE_PAIR", "COMMANDER_REJECTED_NEW_ORDER", "IN_LIQUIDATION", "UNTRADABLE_PRODUCT",
             "GEOFENCING_RESTRICTION", "QUOTE_SIZE_NOT_ALLOWED_FOR_BRACKET", "MISSING_MARKET_TRADE_DATA",
-            "CANNOT_EDIT_*", "ORDER_NOT_FOUND", "DUPLICATE_CANCEL_REQUEST", "PERMISSION_DENIED",
+            "CANNOT_EDIT_*", "ORDER_NOT_FOUND", "DUPLICATE_CANCEL_REQUEST", "UNKNOWN_CANCEL_ORDER",
+            "COMMANDER_REJECTED_CANCEL_ORDER", "PERMISSION_DENIED",
             "RESOURCE_EXHAUSTED", "rate_limit_exceeded", "UNAUTHENTICATED", "unauthorized", "NOT_FOUND",
             "FAILED_PRECONDITION",
         ]),
