@@ -66,6 +66,25 @@ import Testing
         }
     }
 
+    private static let dump = Statement("dump", "lock table write_probe in access share mode")
+
+    @Test func `a backup under way hides from nobody that writes go through again`() async throws {
+        let scratch = try await ScratchDatabase.make()
+        try await scratch.withDatabase { worker, database in
+            var patient = SessionSettings()
+            patient.idleInTransactionTimeout = .minutes(5)
+            let other = scratch.open(on: worker, settings: patient)
+            defer { other.stop() }
+            try await other.ready(within: .seconds(60))
+            try await other.transaction { dump in
+                try await dump.query(Self.dump)
+                database.use.refused(.diskFull)
+                await database.tryWrite()
+                #expect(database.use.refusedWrite == nil)
+            }
+        }
+    }
+
     @Test func `a read that finds no room says nothing of writes`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { _, database in

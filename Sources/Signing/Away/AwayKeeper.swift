@@ -165,6 +165,8 @@ extension AwayKeeper {
     private nonisolated(nonsending) func missWrites(
         _ heard: AwayReader.Heard, _ since: UInt64, _ asked: UInt64
     ) async {
+        // Whoever stops begins no absence.
+        if isStopping { return }
         if case .fresh = mode.phase { await take(heard, since) } else { mode.noticed(epoch: heard.epoch) }
         await miss(asked)
     }
