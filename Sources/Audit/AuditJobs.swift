@@ -30,7 +30,7 @@ package struct AuditJobs {
         _ database: Database, checkpointer: Checkpointer, clock: Clock, retention: Retention = Retention()
     ) {
         self.checkpointer = checkpointer
-        (sweep, months) = (Sweep(database), MonthTables(database))
+        (sweep, months) = (Sweep(database), MonthTables(database.connector))
         self.clock = clock
         self.retention = retention
     }

@@ -12,47 +12,66 @@ package struct MonthTables {
     /// These leave by months only: retention takes a month's table out, to be archived by hand.
     private static let archived = ["audit_record", "audit_item"]
 
-    /// Rows of a whole month may have to be moved.
-    private static let takeTime = Statement(
-        "partition_take_time", "select set_config('statement_timeout', '10min', true)")
+    /// Rows of a whole month may have to be moved, which takes longer than statements may elsewhere.
+    private static let takes: Period = .minutes(10)
     private static let ensure = Statement(
         "partition_ensure",
         """
         select ensure_partition(
             $1::text, ($2::text::date + make_interval(months => $3::int8::int4))::date)
         """)
+    /// Of which a table is missing.
     private static let past = Statement(
         "partition_past",
         """
         select distinct to_char(at at time zone 'UTC', 'YYYY-MM') from audit_record_other
         where at < $1::text::timestamp at time zone 'UTC'
+            and (to_regclass('audit_record_' || to_char(at at time zone 'UTC', 'YYYYMM')) is null
+                or to_regclass('audit_item_' || to_char(at at time zone 'UTC', 'YYYYMM')) is null)
         order by 1 limit $2
         """)
 
-    private let database: Database
+    private let connector: Connector
 
-    package init(_ database: Database) { self.database = database }
+    package init(_ connector: Connector) { self.connector = connector }
 
     /// Those that rows of today, and of the weeks to come, go into. What fails keeps no other from being
     /// made; the first failure is thrown at the end.
     package nonisolated(nonsending) func makeAhead(at now: Timestamp) async throws -> Int {
-        let months = Self.partitioned.flatMap { table in
-            (0..<Self.monthsAhead).map { Month(table: table, from: now.month, ahead: $0) }
-        }
-        return try await make(months)
+        try await connected { try await makeAhead(at: now, through: $0) }
     }
 
     /// Those of months that are over and whose entries lie with those of all other times, too.
     package nonisolated(nonsending) func makeAll(at now: Timestamp) async throws -> Int {
-        var (made, failure): (Int, (any Error)?) = (0, nil)
-        do { made = try await makeAhead(at: now) } catch { failure = error }
-        let past = try await database.query(Self.past, .text(now.month), .int(Self.pastMonthsAtMost))
-        let months = past.flatMap { row in
-            Self.archived.map { Month(table: $0, from: "\(row.text(0))-01", ahead: 0) }
+        try await connected { session in
+            var (made, failure): (Int, (any Error)?) = (0, nil)
+            do { made = try await makeAhead(at: now, through: session) } catch { failure = error }
+            let past = try await session.query(
+                Self.past, .text(now.month), .int(Self.pastMonthsAtMost))
+            let months = past.flatMap { row in
+                Self.archived.map { Month(table: $0, from: "\(row.text(0))-01", ahead: 0) }
+            }
+            made += try await make(months, through: session)
+            if let failure { throw failure }
+            return made
         }
-        made += try await make(months)
-        if let failure { throw failure }
-        return made
+    }
+
+    private nonisolated(nonsending) func connected(
+        _ body: nonisolated(nonsending) (LongSession) async throws -> Int
+    ) async throws -> Int {
+        let session = try await connector.longSession(limit: Self.takes)
+        defer { session.close() }
+        return try await body(session)
+    }
+
+    private nonisolated(nonsending) func makeAhead(
+        at now: Timestamp, through session: LongSession
+    ) async throws -> Int {
+        let months = Self.partitioned.flatMap { table in
+            (0..<Self.monthsAhead).map { Month(table: table, from: now.month, ahead: $0) }
+        }
+        return try await make(months, through: session)
     }
 
     private struct Month {
@@ -64,18 +83,17 @@ package struct MonthTables {
 
     /// One table at a time: whoever makes a partition holds the whole table, and writers go through several
     /// in an order of their own.
-    private nonisolated(nonsending) func make(_ months: [Month]) async throws -> Int {
+    private nonisolated(nonsending) func make(
+        _ months: [Month], through session: LongSession
+    ) async throws -> Int {
         var made = 0
         var failure: (any Error)?
         for month in months {
             do {
-                let isMade = try await database.transaction { transaction in
-                    _ = try await transaction.query(Self.takeTime)
-                    return try await transaction.query(
-                        Self.ensure, .text(month.table), .text(month.from), .int(month.ahead)
-                    ).first?.bool(0) ?? false
-                }
-                if isMade { made += 1 }
+                let row = try await session.query(
+                    Self.ensure, .text(month.table), .text(month.from), .int(month.ahead)
+                ).first
+                if row?.bool(0) == true { made += 1 }
             } catch {
                 failure = failure ?? error
             }

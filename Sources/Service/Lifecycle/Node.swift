@@ -199,7 +199,7 @@ extension Node {
     /// from there when the table is made, so a failure keeps nobody from starting.
     private nonisolated(nonsending) func makeMonthTables(_ database: Database) async {
         do {
-            _ = try await MonthTables(database).makeAhead(at: clock.now())
+            _ = try await MonthTables(database.connector).makeAhead(at: clock.now())
         } catch {
             log.warning("tables of the month cannot be made", ["error": .text("\(error)")])
         }
