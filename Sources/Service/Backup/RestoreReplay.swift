@@ -42,13 +42,15 @@ enum RestoreReplay {
             disable_reason = 'replayed after a restore'
         where id = $1 and status <> 'disabled'
         """)
-    /// An app's codes open nothing by themselves, so the last factor stays; a passkey does.
+    /// An app's codes open nothing by themselves, so the last factor stays. A passkey does: it goes where
+    /// another way in is left.
     private static let removeFactor = Statement(
         "restore_remove_factor",
         """
         delete from factor f where f.id = $1 and (
             exists (select from factor o
-                where o.principal = f.principal and o.id <> f.id and o.confirmed_at is not null)
+                where o.principal = f.principal and o.id <> f.id and o.confirmed_at is not null
+                    and (f.kind <> 'passkey' or o.kind = 'passkey'))
             or f.kind = 'passkey' and (exists (select from password p where p.principal = f.principal)
                 or exists (select from openid_link l where l.principal = f.principal)))
         """)
