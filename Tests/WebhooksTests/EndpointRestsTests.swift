@@ -23,8 +23,8 @@ struct EndpointRestsTests {
 
     @Test func `what one loop was told holds for all, until then or until a person knows better`() {
         let rests = EndpointRests()
-        rests.hear(rest(60), of: entry(1).id)
-        rests.hear(rest(30), of: entry(1).id)
+        rests.hear(rest(60), of: entry(1).id, at: Self.start)
+        rests.hear(rest(30), of: entry(1).id, at: Self.start)
         #expect(rests.opening(of: entry(1), after: Self.start) == Self.start + .seconds(60))
         #expect(rests.opening(of: entry(1), after: Self.start + .seconds(60)) == nil)
         #expect(rests.opening(of: entry(2), after: Self.start) == nil, "it was enabled since")
@@ -35,10 +35,23 @@ struct EndpointRestsTests {
         #expect(rests.opening(of: entry(1, 2), after: Self.start) == Self.start + .seconds(10))
         rests.learn([:], at: Self.start + .seconds(1))
         #expect(rests.opening(of: entry(1, 2), after: Self.start) == nil)
-        rests.hear(rest(5, 2), of: entry(1).id)
+        rests.hear(rest(5, 2), of: entry(1).id, at: Self.start)
+        rests.hear(rest(90), of: entry(1).id, at: Self.start)
         #expect(rests.opening(of: entry(2), after: Self.start) == Self.start + .seconds(5))
-        rests.end(of: entry(1).id)
+        // Sent before it asked.
+        rests.end(of: entry(1).id, begun: Self.start - .milliseconds(5))
+        #expect(rests.opening(of: entry(2), after: Self.start) == Self.start + .seconds(5))
+        rests.end(of: entry(1).id, begun: Self.start + .milliseconds(5))
         #expect(rests.opening(of: entry(2), after: Self.start) == nil)
+    }
+
+    @Test func `what the database does not say after a while holds no more`() {
+        let rests = EndpointRests()
+        rests.hear(rest(3_600), of: entry(1).id, at: Self.start)
+        rests.learn([:], at: Self.start + .seconds(1))
+        #expect(rests.opening(of: entry(1), after: Self.start) != nil)
+        rests.learn([:], at: Self.start + .seconds(2))
+        #expect(rests.opening(of: entry(1), after: Self.start) == nil)
     }
 
     private static func throttles() throws -> Receiver {

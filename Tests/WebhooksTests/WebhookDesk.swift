@@ -37,6 +37,7 @@ final class WebhookDesk {
         let replays = ReplayEndpoints(
             ledger: room.ledger, outbox: room.outbox, limits: limits,
             alerts: ReplayEndpoints.Alerts(
+                hold: { _, _ in },
                 messages: { events, _ in holder.desk?.alerts(events) ?? [] },
                 sent: { messages, _, _ in holder.desk?.sent += messages }),
             wake: {})

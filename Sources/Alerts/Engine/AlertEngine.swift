@@ -372,11 +372,11 @@ package final class AlertEngine {
 }
 
 extension Event {
-    /// Those are told who were told before, and nobody else: what is over is no news to others.
     fileprivate var webhookThatIsBack: WebhookID? {
         type == .endpointRecovered ? data["webhook_id"]?.asString.flatMap { WebhookID($0) } : nil
     }
 
+    /// Those are told who were told before, and nobody else: what is over is no news to others.
     fileprivate var isSaidOfAlert: Bool {
         AlertEngine.said.contains(type)
             || type == .alertSettled && data["state"]?.asString == Alert.State.resolved.rawValue

@@ -85,9 +85,14 @@ enum TellingStore {
             and due_at > $1
         """)
     /// Everybody was told now.
+    /// What is locked is told at this moment, and whoever tells it waits for the alert's row.
     private static let forget = Statement(
         "alert_due_forget",
-        "delete from alert_due where kind = 'held' and is_muted and alert = any ($1::uuid[])")
+        """
+        delete from alert_due where id in (
+            select id from alert_due where kind = 'held' and is_muted and alert = any ($1::uuid[])
+            for update skip locked)
+        """)
     /// What a flood holds is told with the minute.
     private static let lookAtHeld = Statement(
         "alert_due_look_held",

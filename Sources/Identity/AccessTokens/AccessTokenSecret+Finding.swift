@@ -1,8 +1,8 @@
 import Glibc
 
 extension AccessTokenSecret {
-    /// Whether a secret of ours stands anywhere in a text, as it is or with escapes (`%5F`). A text without
-    /// one costs a look for underscores and percent signs.
+    /// Whether a secret of ours stands anywhere in a text, as it is or with a URL's escapes (`%5F`), once.
+    /// A text without one costs a look for underscores and percent signs.
     package static func stands(in text: some Sequence<UInt8>) -> Bool {
         let found: Bool? = text.withContiguousStorageIfAvailable { bytes in
             standsPlain(in: bytes)
@@ -21,7 +21,12 @@ extension AccessTokenSecret {
             let start = end - prefixBytes
             if start >= 0, start + byteCount <= bytes.count {
                 let candidate = UnsafeBufferPointer(rebasing: bytes[start..<start + byteCount])
-                if Purpose.allCases.contains(where: { Self($0, parsing: candidate) != nil }) { return true }
+                // All begin so; most of what has an underscore does not.
+                if candidate[0] == UInt8(ascii: "k"), candidate[1] == UInt8(ascii: "b"),
+                    Purpose.allCases.contains(where: { Self($0, parsing: candidate) != nil })
+                {
+                    return true
+                }
             }
             from = end
         }

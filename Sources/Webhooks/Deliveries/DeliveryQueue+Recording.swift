@@ -68,8 +68,9 @@ extension DeliveryQueue {
                 + case when seen.success_at is null then h.consecutive_failures else 0 end,
             last_success_at = greatest(h.last_success_at, seen.success_at),
             last_failure_at = greatest(h.last_failure_at, seen.failure_at),
-            opens_at = case when seen.success_at is null then greatest(h.opens_at,
-                case when coalesce(seen.epoch = h.epoch, true) then seen.opens_at end) end,
+            opens_at = greatest(
+                case when seen.success_at is null then h.opens_at end,
+                case when coalesce(seen.epoch = h.epoch, true) then seen.opens_at end),
             knock_at = seen.knock_at
         from seen, held where h.webhook = seen.webhook and held.webhook = seen.webhook
         returning h.webhook, seen.success_at is not null

@@ -146,11 +146,11 @@ extension Dispatcher {
         switch result.verdict {
         case .delivered:
             event = .succeeded
-            rests.end(of: id)
+            rests.end(of: id, begun: now - result.duration)
         case .throttled(let asked):
             let wait = min(asked ?? RetrySchedule.throttleWaits.first, RetrySchedule.retryAfterLimit)
             event = .throttled(wait)
-            rests.hear(.init(until: now + wait, epoch: webhook.epoch), of: id)
+            rests.hear(.init(until: now + wait, epoch: webhook.epoch), of: id, at: now)
         case .slowed: event = .slowed
         // One that hangs holds a place for as long as one that is overrun.
         case .failed: event = result.mistake == .timeout ? .slowed : .failed

@@ -11,8 +11,16 @@ package final class EndpointRests: Sendable {
         let epoch: Int64
     }
 
+    private struct Heard {
+        let rest: Rest
+        let at: Timestamp
+    }
+
+    /// What was heard is written down by then, unless another node's success took it back at once.
+    private static let writtenWithin: Period = .seconds(2)
+
     private struct Known {
-        var heard: [WebhookID: Rest] = [:]
+        var heard: [WebhookID: Heard] = [:]
         var written: [WebhookID: Rest] = [:]
     }
 
@@ -21,16 +29,21 @@ package final class EndpointRests: Sendable {
     package init() {}
 
     /// Its receiver said so to one of the loops.
-    func hear(_ rest: Rest, of id: WebhookID) {
+    func hear(_ rest: Rest, of id: WebhookID, at now: Timestamp) {
         known.withLock { known in
-            if let before = known.heard[id], before.epoch == rest.epoch, before.until >= rest.until { return }
-            known.heard[id] = rest
+            if let before = known.heard[id]?.rest {
+                if before.epoch > rest.epoch { return }
+                if before.epoch == rest.epoch, before.until >= rest.until { return }
+            }
+            known.heard[id] = Heard(rest: rest, at: now)
         }
     }
 
     /// It took a message.
-    func end(of id: WebhookID) {
+    /// - Parameter begun: when that was sent: what it asked for since stands.
+    func end(of id: WebhookID, begun: Timestamp) {
         known.withLock { known in
+            if let heard = known.heard[id], heard.at >= begun { return }
             known.heard[id] = nil
             known.written[id] = nil
         }
@@ -40,14 +53,17 @@ package final class EndpointRests: Sendable {
     func learn(_ written: [WebhookID: Rest], at now: Timestamp) {
         known.withLock { known in
             known.written = written
-            if !known.heard.isEmpty { known.heard = known.heard.filter { now < $0.value.until } }
+            if known.heard.isEmpty { return }
+            known.heard = known.heard.filter { _, heard in
+                now < heard.rest.until && now - heard.at < Self.writtenWithin
+            }
         }
     }
 
     /// When the next message may go; nil: now.
     func opening(of webhook: WebhookSnapshot.Entry, after now: Timestamp) -> Timestamp? {
         known.withLock { known in
-            [known.heard[webhook.id], known.written[webhook.id]].compactMap(\.self)
+            [known.heard[webhook.id]?.rest, known.written[webhook.id]].compactMap(\.self)
                 .filter { $0.epoch == webhook.epoch && now < $0.until }.map(\.until).max()
         }
     }
