@@ -81,6 +81,16 @@ import Testing
         #expect(counts == [.login(nil): 2, .login(ann): 3, .login(bea): 4])
     }
 
+    @Test func `names that nobody has are told as often as users are, and are one sum`() {
+        var budget = RefusalBudget()
+        func typed(_ name: String) -> Refusal {
+            Refusal(loginOf: nil, typed: name, .locked, from: IPAddress("203.0.113.7"))
+        }
+        for number in 0..<20 { #expect(told(&budget, typed("junk \(number)"), 11, at: start) == 10) }
+        #expect(told(&budget, typed("candidate"), 1, at: start) == told(&budget, failed(ann), 1, at: start))
+        #expect(budget.takeSums(at: start + .minutes(1)).map(\.count) == [20])
+    }
+
     @Test func `of a crowd of addresses, too, each user's failures are the user's`() {
         var budget = RefusalBudget()
         for low in 0..<300 as Range<UInt32> {

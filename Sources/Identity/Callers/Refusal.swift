@@ -41,14 +41,18 @@ package struct Refusal: Equatable, Sendable {
     package let known: Known?
     /// Nil for a peer on a unix socket.
     package let address: IPAddress?
+    /// Of a log-in of nobody: what was typed, hashed.
+    let typed: String?
 
     package init(_ reason: Reason, known: Known? = nil, from address: IPAddress?) {
-        (self.reason, self.known, self.address) = (reason, known, address)
+        (self.reason, self.known, self.address, typed) = (reason, known, address, nil)
         subject = .accessToken
     }
 
-    package init(loginOf user: UserID?, _ reason: Reason, from address: IPAddress?) {
-        (self.reason, known, self.address) = (reason, nil, address)
+    package init(
+        loginOf user: UserID?, typed: String? = nil, _ reason: Reason, from address: IPAddress?
+    ) {
+        (self.reason, known, self.address, self.typed) = (reason, nil, address, typed)
         subject = .login(user)
     }
 }

@@ -17,8 +17,8 @@ package struct RefusalBudget: Sendable {
         case token(AccessTokenID)
         case host(CIDR)
         /// Log-ins are counted apart, and of each user apart: so junk hides no guesses at anybody. No host:
-        /// through a unix socket. No user: nobody is known by what was typed.
-        case logins(CIDR?, UserID?)
+        /// through a unix socket.
+        case logins(CIDR?, Guessed)
         case unixSocket
         case elsewhere
 
@@ -29,10 +29,22 @@ package struct RefusalBudget: Sendable {
             }
             let host = refusal.address?.host
             if case .login(let user) = refusal.subject {
-                self = .logins(host, user)
+                self = .logins(host, Guessed(user, refusal.typed))
             } else {
                 self = host.map(Source.host) ?? .unixSocket
             }
+        }
+    }
+
+    /// At whom. What is nobody's name has a budget of its own, too: how long an answer takes, because it is
+    /// told or only counted, must not say whether there is such a user.
+    enum Guessed: Hashable, Sendable {
+        case user(UserID)
+        case name(String)
+        case nobody
+
+        init(_ user: UserID?, _ name: String?) {
+            self = user.map(Self.user) ?? name.map(Self.name) ?? .nobody
         }
     }
 
@@ -47,6 +59,16 @@ package struct RefusalBudget: Sendable {
     private struct Heap: Hashable {
         let source: Source
         let subject: Refusal.Subject
+
+        /// What was typed and is nobody's is one sum.
+        init(_ source: Source, _ subject: Refusal.Subject) {
+            self.subject = subject
+            if case .logins(let host, .name) = source {
+                self.source = .logins(host, .nobody)
+            } else {
+                self.source = source
+            }
+        }
     }
 
     private var minute: Int64 = .min
@@ -103,10 +125,11 @@ package struct RefusalBudget: Sendable {
 
     private static func add(_ sum: Sum, of source: Source, to sums: inout [Heap: Sum]) {
         var total = sum
-        var heap = Heap(source: source, subject: sum.refusal.subject)
+        var heap = Heap(source, sum.refusal.subject)
+        if source == .elsewhere, sum.refusal.known != nil { total.refusal = sum.refusal.ofNobody }
         if sums[heap] == nil, sums.count >= sumsAtMost {
             total.refusal = sum.refusal.ofNobody
-            heap = Heap(source: .elsewhere, subject: total.refusal.subject)
+            heap = Heap(.elsewhere, total.refusal.subject)
         }
         total.count += sums[heap]?.count ?? 0
         sums[heap] = total
@@ -114,9 +137,9 @@ package struct RefusalBudget: Sendable {
 }
 
 extension Refusal {
-    /// The same of a log-in of whoever it was; no user is charged with what others did.
+    /// The same of whoever it was; no user and no token is charged with what others did.
     fileprivate var ofNobody: Refusal {
-        guard case .login(_?) = subject else { return self }
+        guard case .login = subject else { return Refusal(reason, from: address) }
         return Refusal(loginOf: nil, reason, from: address)
     }
 }

@@ -37,8 +37,8 @@ package final class Refusals: Sendable {
         try await write(budget.withLock { $0.takeSums(at: now) }, at: now, in: ledger)
     }
 
-    /// The same of what waits of a user, before it is told that the user logged in or is locked: whoever
-    /// watches for a log-in after failures sees the failures first.
+    /// The same of what waits of a user, before it is told that the user logged in: whoever watches for a
+    /// log-in after failures sees the failures first. Nowhere else: it would tell that there is such a user.
     nonisolated(nonsending) func flush(
         logInsOf user: UserID, at now: Timestamp, in ledger: Ledger
     ) async throws {

@@ -15,7 +15,9 @@ extension LogIn {
         let user = try await book.owner(of: step.answer, in: ledger.database)
         let budget = try await budget(.passkey(step.answer.credential), user, step.browser, context)
         let attempt = try await admit(budget, user, context)
-        guard let user else { throw try await refuse(.wrongFactor, nil, attempt, context) }
+        guard let user else {
+            throw try await refuse(.wrongFactor, nil, typed: budget.typed, attempt, context)
+        }
         try await refusals.flush(logInsOf: user, at: context.now, in: ledger)
         let session = try await ledger.change(context.acting(as: user)) { change in
             try await enter(step, user, attempt, change)

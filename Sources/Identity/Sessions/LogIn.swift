@@ -47,7 +47,7 @@ struct LogIn {
         let place = try await place(for: attempt)
         let isRight = try await hasher.matches(step.password, candidate.hash, place)
         guard isRight, candidate.status == .active, let user = candidate.user, let hash = candidate.hash
-        else { throw try await refuse(candidate, isRight, attempt, context) }
+        else { throw try await refuse(candidate, of: step.identity, isRight, attempt, context) }
         try await refusals.flush(logInsOf: user, at: context.now, in: ledger)
         let fresh = hasher.isOutdated(hash) ? try await hasher.hash(step.password, place) : nil
         return try await ledger.change(context.acting(as: user)) { change in
@@ -136,7 +136,7 @@ struct LogIn {
         switch try await loginGuard.admit(budget, from: context.actor.address, at: context.now) {
         case .admitted(let attempt): return attempt
         case .refused(let wait):
-            try await record(.locked, user, context)
+            try await record(.locked, user, typed: budget.typed, context)
             throw Problem.tooManyLogins(wait)
         }
     }
@@ -158,8 +158,8 @@ struct LogIn {
     }
 
     private nonisolated(nonsending) func refuse(
-        _ candidate: PasswordStore.Candidate, _ isRight: Bool, _ attempt: LoginGuard.Attempt,
-        _ context: Context
+        _ candidate: PasswordStore.Candidate, of identity: LoginIdentity, _ isRight: Bool,
+        _ attempt: LoginGuard.Attempt, _ context: Context
     ) async throws -> Problem {
         let reason: Refusal.Reason =
             if candidate.user == nil {
@@ -169,16 +169,16 @@ struct LogIn {
             } else {
                 isRight ? .principalDisabled : .wrongPassword
             }
-        return try await refuse(reason, candidate.user, attempt, context)
+        return try await refuse(reason, candidate.user, typed: identity.subject, attempt, context)
     }
 
     /// Reports the failure, committed when this returns, and gives the answer.
     nonisolated(nonsending) func refuse(
-        _ reason: Refusal.Reason, _ user: UserID?, _ attempt: LoginGuard.Attempt, _ context: Context
+        _ reason: Refusal.Reason, _ user: UserID?, typed: String? = nil, _ attempt: LoginGuard.Attempt,
+        _ context: Context
     ) async throws -> Problem {
-        try await record(reason, user, context)
+        try await record(reason, user, typed: typed, context)
         if let until = attempt.locksUntil {
-            if let user { try await refusals.flush(logInsOf: user, at: context.now, in: ledger) }
             try await ledger.record(context) { $0.noteLock(of: user, until: until) }
         }
         return reason == .wrongFactor ? .wrongFactor : .wrongLogin
@@ -193,9 +193,9 @@ struct LogIn {
     }
 
     private nonisolated(nonsending) func record(
-        _ reason: Refusal.Reason, _ user: UserID?, _ context: Context
+        _ reason: Refusal.Reason, _ user: UserID?, typed: String?, _ context: Context
     ) async throws {
-        let refusal = Refusal(loginOf: user, reason, from: context.actor.address)
+        let refusal = Refusal(loginOf: user, typed: typed, reason, from: context.actor.address)
         let request = RefusedRequest(method: "POST", route: "/v1/sessions", requestID: context.requestID)
         try await refusals.record(refusal, request, at: context.now, in: ledger)
     }

@@ -19,6 +19,15 @@ enum LoginBudget: Equatable {
 
     enum Shown: String { case password, code }
 
+    /// What was typed or shown, where it may be nobody's.
+    var typed: String? {
+        switch self {
+        case .identity(let identity): identity.subject
+        case .passkey(let credential): "passkey:" + Hex.encode(SHA256.hash(credential))
+        case .device, .factor, .shown: nil
+        }
+    }
+
     struct Subject: Equatable {
         let text: String
         let kind: LoginTally.Kind
