@@ -44,7 +44,10 @@ package struct AuditJobs {
                 let isTaken = try await checkpointer.take() != nil
                 return .counts([("checkpoints", isTaken ? 1 : 0)])
             },
-            Job("partitions", "Makes the tables of the months to come.", every: .hours(6)) { _ in
+            Job(
+                "partitions", "Makes the tables of the months to come.", every: .hours(6),
+                timeout: .minutes(15)
+            ) { _ in
                 .counts([("made", try await months.makeAll(at: clock.now()))])
             },
             Job("retention", "Removes what need not be kept any longer.", every: .hours(1), run: retain),

@@ -19,12 +19,15 @@ extension Database {
         } catch is Undone {
             use.tookWrite()
         } catch {
-            // The server may be gone: nothing is known then.
-            guard let error = error as? PostgresError, error.sqlState != nil, error.writeRefusal == nil
-            else { return }
-            use.tookWrite()
+            guard let error = error as? PostgresError else { return }
+            if error.writeRefusal == nil {
+                // Somebody may stand in the way, or the server be gone: nothing is known then.
+                guard error.sqlState != nil, !error.isLockTimeout else { return }
+                use.tookWrite()
+            }
         }
-        // What was undone lies in its file still. A backup that reads the table keeps it there for now.
+        // What was undone lies in its file still, and would fill the disk bit by bit. A backup that reads the
+        // table keeps it there for now.
         _ = try? await transaction { try await $0.query(Self.empty) }
     }
 

@@ -37,7 +37,6 @@ final class WebhookDesk {
         let replays = ReplayEndpoints(
             ledger: room.ledger, outbox: room.outbox, limits: limits,
             alerts: ReplayEndpoints.Alerts(
-                hold: { _, _ in },
                 messages: { events, _ in holder.desk?.alerts(events) ?? [] },
                 sent: { messages, _, _ in holder.desk?.sent += messages }),
             wake: {})

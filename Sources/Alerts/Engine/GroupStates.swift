@@ -235,7 +235,7 @@ package final class GroupStates {
             counts[place] = rows.first?.int(0) ?? 0
             guard let count = counts[place], count > groupsAtMost else { continue }
             let gone = try await transaction.query(
-                Self.evict, .int16(place.shard), .id(place.rule), .int(max(1, groupsAtMost / 16)),
+                Self.evict, .int16(place.shard), .id(place.rule), .int(min(max(1, groupsAtMost / 16), 1_000)),
                 .timestamp(now))
             counts[place] = count - gone.count
             for row in gone { lost.insert(StateKey(row.id(0), row.uuid(1))) }

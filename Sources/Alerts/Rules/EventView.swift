@@ -8,6 +8,7 @@ import Kernel
 package enum EventView {
     private static let wouldDeny = "would_deny"
     private static let clauses = "clauses"
+    private static let permissions = "permissions"
 
     package static func flat(_ event: Event) -> JSONObject {
         var view = JSONObject()
@@ -22,6 +23,7 @@ package enum EventView {
         if event.type.isUse, view[wouldDeny] == nil { _ = view.append(wouldDeny, .null) }
         // Denials of earlier versions name the first clause only.
         if event.type == .keyUseDenied, view[clauses] == nil { _ = view.append(clauses, .null) }
+        if event.type == .keyChanged, view[permissions] == nil { _ = view.append(permissions, .array([])) }
         return view
     }
 

@@ -40,23 +40,9 @@ package struct MissedAlerts {
             and alert = any ($2::uuid[]) and event = any ($3::uuid[])
         """)
 
-    /// The job that tells them by themselves passes over what is locked.
-    private static let hold = Statement(
-        "alert_missed_hold",
-        """
-        select id from alert_due where kind = 'held' and is_muted and webhook = $1 order by id for update
-        """)
-
     private let teller: Teller
 
     package init(_ engine: AlertEngine) { teller = engine.teller }
-
-    /// Before it is looked at what the webhook lacks: nothing is told twice, and nobody waits for the other.
-    package nonisolated(nonsending) func hold(
-        for webhook: WebhookID, in transaction: Transaction
-    ) async throws {
-        _ = try await transaction.query(Self.hold, .id(webhook))
-    }
 
     package nonisolated(nonsending) func messages(
         for events: [Event], in transaction: Transaction

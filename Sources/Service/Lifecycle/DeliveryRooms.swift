@@ -95,7 +95,6 @@ struct DeliveryRooms {
 extension ReplayEndpoints.Alerts {
     fileprivate init(_ missed: MissedAlerts) {
         self.init(
-            hold: { try await missed.hold(for: $0, in: $1) },
             messages: { try await missed.messages(for: $0, in: $1) },
             sent: { try await missed.note($0, to: $1, in: $2) })
     }

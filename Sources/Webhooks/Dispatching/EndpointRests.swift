@@ -56,6 +56,7 @@ package final class EndpointRests: Sendable {
             if known.heard.isEmpty { return }
             known.heard = known.heard.filter { _, heard in
                 now < heard.rest.until && now - heard.at < Self.writtenWithin
+                    && heard.at - now < Self.writtenWithin
             }
         }
     }

@@ -29,17 +29,13 @@ package struct ReplayEndpoints {
         package typealias Note =
             nonisolated(nonsending) ([Message], WebhookID, Transaction) async throws -> Void
 
-        package typealias Hold = nonisolated(nonsending) (WebhookID, Transaction) async throws -> Void
-
-        /// Keeps from being told by themselves those that wait for the webhook.
-        let hold: Hold
         /// Those that events tell of, as messages for whoever they are for.
         let messages: Tell
         /// Told of messages that a webhook is sent.
         let sent: Note
 
-        package init(hold: @escaping Hold, messages: @escaping Tell, sent: @escaping Note) {
-            (self.hold, self.messages, self.sent) = (hold, messages, sent)
+        package init(messages: @escaping Tell, sent: @escaping Note) {
+            (self.messages, self.sent) = (messages, sent)
         }
     }
 

@@ -154,7 +154,6 @@ extension WebhookReplay {
         var found: [Message] = []
         var last = after ?? EventID(UUID(high: 0, low: 0))
         var end: Found.End?
-        if !isDry { try await alerts.hold(webhook.id, transaction) }
         for _ in 0..<limits.pages {
             let page = try await page(after: last, in: transaction)
             let messages =

@@ -7,6 +7,8 @@ import Synchronization
 package final class WeightBook: Sendable {
     /// More gauges are kept only while they are in use.
     private static let gaugesKept = 10_000
+    /// The exchange's clock is measured anew now and then, and jumps a little each time.
+    private static let slack: Period = .minutes(1)
 
     private struct Owner: Hashable {
         let place: MarketPlace
@@ -123,13 +125,12 @@ extension WeightBook {
         GaugeKey(owner: owner(request, budget.owner), budget: budget.name)
     }
 
-    /// Those that are over go. One that lies further off than it is long began by a clock that was ahead, and
-    /// lasts from now at most.
+    /// Those that were over long ago go. One that lies further off than it is long began by a clock that was
+    /// ahead, and lasts from now at most.
     private static func endStops(_ state: inout State, of place: MarketPlace, at now: Timestamp) {
         for (key, stop) in state.stops where key.owner.place == place {
-            let until = now + stop.left(at: now)
-            state.stops[key]?.until = until
-            if until <= now { state.stops[key] = nil }
+            if stop.until - now > stop.length + Self.slack { state.stops[key]?.until = now + stop.length }
+            if now - stop.until > Self.slack { state.stops[key] = nil }
         }
     }
 
