@@ -18,7 +18,8 @@ import Testing
         "environment = 'testnet'", "exchange = 'okx'", "risks_accepted = 'fine'", "fingerprint = 'kf_00'",
         "expires_at = '2030-01-01'", "rotation_every = '900d'", "revision = revision + 1", "mac = null",
         "secret_created_at = '2026-01-01'", "handed_out_until = '2020-01-01'", "created_by = owner || 'x'",
-        "mac = overlay(mac placing '\\x00' from 20)",
+        // Another byte than the one that is there: one tag in 256 has any given byte already.
+        "mac = set_byte(mac, 19, get_byte(mac, 19) # 7)",
     ]
 
     @Test(arguments: writes) func `T2b a row that was written past the service is refused`(
