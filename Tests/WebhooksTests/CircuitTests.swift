@@ -37,7 +37,7 @@ struct CircuitTests {
         }
         #expect(waits.prefix(4) == [.seconds(10), .seconds(10), .seconds(20), .seconds(40)])
         #expect(waits.last == .minutes(10))
-        #expect(circuit.event(.succeeded, at: now) == .recover)
+        #expect(circuit.event(.succeeded(begun: now), at: now) == .recover)
         #expect(circuit == Circuit())
     }
 
@@ -59,7 +59,7 @@ struct CircuitTests {
         for hour in 0..<240 {
             let now = Self.start + .hours(Int64(hour))
             #expect(circuit.event(.failed, at: now) != .disable)
-            if hour % 100 == 99 { _ = circuit.event(.succeeded, at: now) }
+            if hour % 100 == 99 { _ = circuit.event(.succeeded(begun: now), at: now) }
         }
     }
 
@@ -71,8 +71,21 @@ struct CircuitTests {
             seen.append(circuit.allowance(at: Self.start, of: 32))
         }
         #expect(seen == [16, 8, 4, 2, 1, 1, 1])
-        _ = circuit.event(.succeeded, at: Self.start)
+        _ = circuit.event(.succeeded(begun: Self.start), at: Self.start)
         #expect(circuit.allowance(at: Self.start, of: 32) == 2)
+    }
+
+    @Test func `a success ends a pause that the receiver asked for, unless it was sent before that`() {
+        var circuit = Circuit()
+        let asked = Self.start + .seconds(1)
+        _ = circuit.event(.throttled(.minutes(5)), at: asked)
+        _ = circuit.event(.succeeded(begun: Self.start), at: asked + .seconds(1))
+        #expect(circuit.opens(after: asked + .seconds(1)) == asked + .minutes(5))
+        // A shorter word does not shorten it.
+        _ = circuit.event(.throttled(.seconds(10)), at: asked + .seconds(2))
+        #expect(circuit.opens(after: asked + .seconds(2)) == asked + .minutes(5))
+        _ = circuit.event(.succeeded(begun: asked + .seconds(3)), at: asked + .seconds(4))
+        #expect(circuit == Circuit())
     }
 
     @Test func `a walk of any answers never opens wide what is degraded, and ends well with successes`() {
@@ -82,7 +95,7 @@ struct CircuitTests {
             for _ in 0..<200 {
                 now = now + .seconds(Int64.random(in: 0...600, using: &draw))
                 let event = [
-                    Circuit.Event.failed, .failed, .slowed, .throttled(.seconds(30)), .succeeded,
+                    Circuit.Event.failed, .failed, .slowed, .throttled(.seconds(30)), .succeeded(begun: now),
                 ].randomElement(using: &draw)
                 if let event, circuit.opens(after: now) == nil { _ = circuit.event(event, at: now) }
                 let allowance = circuit.allowance(at: now, of: 32)
@@ -90,7 +103,7 @@ struct CircuitTests {
                 #expect(!circuit.isDegraded || allowance <= 1)
             }
             now = now + Circuit.probeWaits.last
-            for _ in 0..<6 { _ = circuit.event(.succeeded, at: now) }
+            for _ in 0..<6 { _ = circuit.event(.succeeded(begun: now), at: now) }
             #expect(circuit == Circuit())
         }
     }

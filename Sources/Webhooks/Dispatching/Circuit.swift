@@ -16,7 +16,8 @@ package struct Circuit: Equatable, Sendable {
     static let slownessLimit = 5
 
     package enum Event: Equatable, Sendable {
-        case succeeded
+        /// With when that one was sent.
+        case succeeded(begun: Timestamp)
         case failed
         /// 502 or 504: a failure of what stands before the receiver.
         case slowed
@@ -38,6 +39,13 @@ package struct Circuit: Equatable, Sendable {
     private var slowness = 0
     private var probeWait = Circuit.probeWaits.first
     private var closedUntil: Timestamp?
+    private var pause: Pause?
+
+    /// What a receiver that throttles asked for.
+    private struct Pause: Equatable {
+        let until: Timestamp
+        let asked: Timestamp
+    }
 
     package init() {}
 
@@ -49,21 +57,20 @@ package struct Circuit: Equatable, Sendable {
 
     /// How many may be on their way now, of `full` when all is well.
     package func allowance(at now: Timestamp, of full: Int) -> Int {
-        if let closedUntil, now < closedUntil { return 0 }
+        if opens(after: now) != nil { return 0 }
         return isDegraded ? 1 : max(full >> slowness, 1)
     }
 
     /// When the next one may go; nil when it may go now.
     package func opens(after now: Timestamp) -> Timestamp? {
-        guard let closedUntil, now < closedUntil else { return nil }
-        return closedUntil
+        [closedUntil, pause?.until].compactMap(\.self).filter { now < $0 }.max()
     }
 
     package mutating func event(_ event: Event, at now: Timestamp) -> Action {
         switch event {
-        case .succeeded: return succeed()
+        case .succeeded(let begun): return succeed(begun: begun)
         case .throttled(let period):
-            closedUntil = max(closedUntil ?? now, now + period)
+            pause = Pause(until: max(pause?.until ?? now, now + period), asked: now)
             return .none
         case .failed: return fail(at: now)
         case .slowed:
@@ -72,11 +79,13 @@ package struct Circuit: Equatable, Sendable {
         }
     }
 
-    private mutating func succeed() -> Action {
+    /// What the receiver asked for behind it stands: it was on its way before.
+    private mutating func succeed(begun: Timestamp) -> Action {
         let wasDegraded = isDegraded
         let slowness = max(slowness - 1, 0)
+        let pause = pause.flatMap { $0.asked >= begun ? $0 : nil }
         self = Circuit()
-        self.slowness = slowness
+        (self.slowness, self.pause) = (slowness, pause)
         return wasDegraded ? .recover : .none
     }
 

@@ -145,8 +145,9 @@ extension Dispatcher {
         let event: Circuit.Event
         switch result.verdict {
         case .delivered:
-            event = .succeeded
-            rests.end(of: id, begun: now - result.duration)
+            let begun = now - result.duration
+            event = .succeeded(begun: begun)
+            rests.end(of: id, begun: begun)
         case .throttled(let asked):
             let wait = min(asked ?? RetrySchedule.throttleWaits.first, RetrySchedule.retryAfterLimit)
             event = .throttled(wait)
