@@ -17,7 +17,7 @@ import Testing
         "update policy_register set entries = regexp_replace(entries, '^desk [^\n]*$', '', 'n')",
         "update policy_register set entries = replace(entries, ' binance ', ' bybit ')",
         "update policy_register set entries = regexp_replace(entries, ' 2 ', ' 1 ')",
-        "update policy_register set mac = overlay(mac placing '\\x00' from 20)",
+        "update policy_register set mac = set_byte(mac, 19, get_byte(mac, 19) # 7)",
         "delete from policy where owner = 'desk'",
         "delete from policy where owner like 'acc_%'",
         "update policy set document = '{}' where owner = 'desk'",
