@@ -60,7 +60,7 @@ package struct MonthTables {
     private nonisolated(nonsending) func connected(
         _ body: nonisolated(nonsending) (LongSession) async throws -> Int
     ) async throws -> Int {
-        let session = try await connector.longSession(limit: Self.takes)
+        let session = try await LongSession.open(connector, limit: Self.takes)
         defer { session.close() }
         return try await body(session)
     }

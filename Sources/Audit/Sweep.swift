@@ -103,40 +103,33 @@ struct Sweep {
     }
 
     nonisolated(nonsending) func dropEventMonths(before time: Timestamp, _ run: JobRun) async throws -> Int {
-        var dropped = 0
-        for month in try await months(of: "event", before: time) where !run.isOver {
-            _ = try await database.transaction { transaction in
-                try await transaction.query(Self.dropEvents, .text(month))
-            }
-            dropped += 1
-        }
-        return dropped
+        try await take(try await months(of: "event", before: time), by: Self.dropEvents, run)
     }
 
     /// Stops at the first month that no exported checkpoint covers.
     nonisolated(nonsending) func detachAuditMonths(before time: Timestamp, _ run: JobRun) async throws -> Int
     {
-        var detached = 0
-        for month in try await months(of: "audit_record", before: time) where !run.isOver {
-            let isDone = try await database.transaction { transaction in
-                try await transaction.query(Self.detachAudit, .text(month)).first?.isNull(0) == false
-            }
-            if !isDone { break }
-            detached += 1
-        }
-        return detached
+        try await take(try await months(of: "audit_record", before: time), by: Self.detachAudit, run)
     }
 
     /// Of uses that the trail does not tell of any more. Nothing else is held meanwhile.
     nonisolated(nonsending) func detachUseMonths(_ run: JobRun) async throws -> Int {
-        var detached = 0
-        for month in try await database.query(Self.useMonths).map({ $0.text(0) }) where !run.isOver {
-            _ = try await database.transaction { transaction in
-                try await transaction.query(Self.detachUses, .text(month))
+        try await take(try await database.query(Self.useMonths).map { $0.text(0) }, by: Self.detachUses, run)
+    }
+
+    /// Oldest first, until one may not leave yet, which the statement says with null.
+    private nonisolated(nonsending) func take(
+        _ months: [String], by statement: Statement, _ run: JobRun
+    ) async throws -> Int {
+        var taken = 0
+        for month in months where !run.isOver {
+            let isDone = try await database.transaction { transaction in
+                try await transaction.query(statement, .text(month)).first?.isNull(0) == false
             }
-            detached += 1
+            if !isDone { break }
+            taken += 1
         }
-        return detached
+        return taken
     }
 
     private nonisolated(nonsending) func months(

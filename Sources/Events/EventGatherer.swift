@@ -97,25 +97,27 @@ final class EventGatherer {
         return batch
     }
 
+    /// What a batch is to those that wait to begin.
+    private enum Stage { case swift, slow, past }
+
     private nonisolated(nonsending) func lead(_ number: UInt64) async {
-        var isSwift = true
+        var stage = Stage.swift
         let timer = reactor.schedule(afterNanoseconds: Self.patience.nanoseconds) {
-            isSwift = false
+            stage = .slow
             self.swift -= 1
             self.beginBatch()
         }
         await posts.turn.take(on: reactor)
         // Another worker's may have taken all of them along.
         let batch = nextBatch()
-        var hasPassed = false
         func pass() {
-            if hasPassed { return }
-            hasPassed = true
+            if stage == .past { return }
             posts.turn.giveBack()
-            if isSwift {
+            if stage == .swift {
                 reactor.cancel(timer)
                 swift -= 1
             }
+            stage = .past
             if !batch.isEmpty { expect(batch.count + posts.count) }
             beginBatch()
         }

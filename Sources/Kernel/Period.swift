@@ -11,6 +11,7 @@ package struct Period: Hashable, Comparable, Sendable {
 
     package var seconds: Double { Double(microseconds) / 1_000_000 }
     package var nanoseconds: Int64 { microseconds &* 1_000 }
+    package var magnitude: Period { Period(microseconds: abs(microseconds)) }
 
     package static func < (a: Period, b: Period) -> Bool { a.microseconds < b.microseconds }
     package static func * (a: Period, factor: Double) -> Period {

@@ -26,8 +26,9 @@ package final class LongSession {
 
     package func close() { connection.close() }
 
+    /// Whoever opens it closes it.
     /// - Parameter limit: of each of its statements.
-    nonisolated(nonsending) static func open(
+    package nonisolated(nonsending) static func open(
         _ connector: Connector, limit: Period
     ) async throws(PostgresError) -> LongSession {
         let session = LongSession(
@@ -39,14 +40,5 @@ package final class LongSession {
             throw error
         }
         return session
-    }
-}
-
-extension Connector {
-    /// See `LongSession`; whoever opens it closes it.
-    package nonisolated(nonsending) func longSession(
-        limit: Period
-    ) async throws(PostgresError) -> LongSession {
-        try await LongSession.open(self, limit: limit)
     }
 }

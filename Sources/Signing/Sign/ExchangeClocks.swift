@@ -98,7 +98,3 @@ package final class ExchangeClocks: Sendable {
         return reading.uncertainty > Self.uncertaintyAtMost
     }
 }
-
-extension Period {
-    var magnitude: Period { Period(microseconds: abs(microseconds)) }
-}

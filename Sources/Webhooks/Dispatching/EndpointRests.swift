@@ -55,8 +55,7 @@ package final class EndpointRests: Sendable {
             known.written = written
             if known.heard.isEmpty { return }
             known.heard = known.heard.filter { _, heard in
-                now < heard.rest.until && now - heard.at < Self.writtenWithin
-                    && heard.at - now < Self.writtenWithin
+                now < heard.rest.until && (now - heard.at).magnitude < Self.writtenWithin
             }
         }
     }
