@@ -4,8 +4,8 @@ package import Postgres
 /// The tables of the months: rows go into the one of their month, and where there is none, into the one for
 /// all other times.
 package struct MonthTables {
-    /// This month and the next two.
-    private static let monthsAhead = 3
+    /// Beside this one.
+    private static let monthsAhead = 2
     /// Of those that are over, in one run.
     private static let pastMonthsAtMost = 12
     private static let partitioned = ["audit_record", "audit_item", "event", "usage_event"]
@@ -15,12 +15,18 @@ package struct MonthTables {
     /// Rows of a whole month may have to be moved, which takes longer than statements may elsewhere.
     private static let takes: Period = .minutes(10)
     private static let ensure = Statement(
-        "partition_ensure",
+        "partition_ensure", "select ensure_partition($1::text, $2::text::date)")
+    /// Of a month and those behind it, whose tables are missing.
+    private static let missing = Statement(
+        "partition_missing",
         """
-        select ensure_partition(
-            $1::text, ($2::text::date + make_interval(months => $3::int8::int4))::date)
+        select name, to_char(month, 'YYYY-MM-DD')
+        from unnest($1::text[]) with ordinality as t (name, place)
+        cross join generate_series($2::text::timestamp,
+            $2::text::timestamp + make_interval(months => $3::int8::int4), '1 month') as month
+        where to_regclass(name || '_' || to_char(month, 'YYYYMM')) is null order by place, month
         """)
-    /// Of which a table is missing.
+    /// Those that are over and whose tables are missing.
     private static let past = Statement(
         "partition_past",
         """
@@ -49,7 +55,7 @@ package struct MonthTables {
             let past = try await session.query(
                 Self.past, .text(now.month), .int(Self.pastMonthsAtMost))
             let months = past.flatMap { row in
-                Self.archived.map { Month(table: $0, from: "\(row.text(0))-01", ahead: 0) }
+                Self.archived.map { Month(table: $0, first: "\(row.text(0))-01") }
             }
             made += try await make(months, through: session)
             if let failure { throw failure }
@@ -68,17 +74,16 @@ package struct MonthTables {
     private nonisolated(nonsending) func makeAhead(
         at now: Timestamp, through session: LongSession
     ) async throws -> Int {
-        let months = Self.partitioned.flatMap { table in
-            (0..<Self.monthsAhead).map { Month(table: table, from: now.month, ahead: $0) }
-        }
+        let months = try await session.query(
+            Self.missing, .textArray(Self.partitioned), .text(now.month), .int(Self.monthsAhead)
+        ).map { Month(table: $0.text(0), first: $0.text(1)) }
         return try await make(months, through: session)
     }
 
     private struct Month {
         let table: String
         /// Its first day.
-        let from: String
-        let ahead: Int
+        let first: String
     }
 
     /// One table at a time: whoever makes a partition holds the whole table, and writers go through several
@@ -91,7 +96,7 @@ package struct MonthTables {
         for month in months {
             do {
                 let row = try await session.query(
-                    Self.ensure, .text(month.table), .text(month.from), .int(month.ahead)
+                    Self.ensure, .text(month.table), .text(month.first)
                 ).first
                 if row?.bool(0) == true { made += 1 }
             } catch {

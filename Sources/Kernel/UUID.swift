@@ -14,6 +14,12 @@ package struct UUID: Hashable, Comparable, Sendable {
         low = 0x8000_0000_0000_0000 | (b & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
+    /// One with a number of 62 bits in place of what is random.
+    package init(at time: Timestamp, number: UInt64) {
+        high = UInt64(bitPattern: time.milliseconds) << 16 | 0x7000
+        low = 0x8000_0000_0000_0000 | (number & 0x3FFF_FFFF_FFFF_FFFF)
+    }
+
     package init(bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == 16, "a UUID has 16 bytes")
         high = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))

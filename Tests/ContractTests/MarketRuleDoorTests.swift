@@ -36,9 +36,61 @@ struct MarketRuleDoorTests {
             #expect(alerts?.first?["event"]?["candle"]?["close"]?.asDouble == 101)
         }
     }
+
+    @Test func `a backtest goes through stored candles, unless it is to keep to what was told`()
+        async throws
+    {
+        try await Premises.open(isRunning: true) { worker, premises in
+            let owner = try await premises.owner()
+            try await premises.upload(daysAgo: 1...260, as: owner)
+            let rule = try await premises.rule(
+                "dear", #""on":["market"],"when":"candle.close > 105.0""#, as: owner)
+            let today = premises.host.shared.clock.now().seconds / 86_400
+            let from = Timestamp(seconds: (today - 28) * 86_400)
+            let lines = try await premises.backtest(rule, #""from":"\#(from)""#, as: owner)
+            let firings = lines.filter { $0["kind"] == "firing" }
+            let summary = try #require(lines.last)
+            #expect(summary["over"] == "candles" && summary["events"] == 28, "\(summary)")
+            // One close in seven is at 106, and each is told at the end of its day.
+            let times = firings.compactMap { $0["at"]?.asString.flatMap { Timestamp($0) } }
+            #expect(times.map { today - $0.seconds / 86_400 } == [26, 19, 12, 5], "\(firings)")
+            let message = firings.first?["message"]?["data"]
+            #expect(message?["event"]?["candle"]?["close"] == 106 && firings.first?["event_id"] == .null)
+            let told = try await premises.backtest(rule, #""from":"\#(from)","over":"events""#, as: owner)
+            #expect(told.count == 1 && told[0]["events"] == 0 && told[0]["over"] == "events")
+            let others = try await premises.rule(
+                "of others", #""on":["market"],"when":"token.symbol == 'BTC'""#, as: owner)
+            let long = Timestamp(seconds: (today - 3_000) * 86_400)
+            let none = try await premises.backtest(others, #""from":"\#(long)""#, as: owner)
+            #expect(none.last?["events"] == 0)
+            let keys = try await premises.rule("of both", #""on":["key.used","grade.changed"]"#, as: owner)
+            let refused = try await premises.call(
+                "POST", "/v1/alert-rules/\(keys)/backtest", as: owner.token,
+                body: #"{"from":"\#(from)","over":"candles"}"#)
+            #expect(refused.status == 422 && refused.text.contains("/over"), "\(refused.text)")
+        }
+    }
 }
 
 extension Premises {
+    fileprivate nonisolated(nonsending) func rule(
+        _ name: String, _ fields: String, as owner: Person
+    ) async throws -> String {
+        let made = try await call(
+            "POST", "/v1/alert-rules", as: owner.token,
+            body: #"{"name":"Rule \#(name)","severity":"info",\#(fields)}"#)
+        return try #require(made.json["id"]?.asString, "\(made.text)")
+    }
+
+    fileprivate nonisolated(nonsending) func backtest(
+        _ rule: String, _ fields: String, as owner: Person
+    ) async throws -> [JSONValue] {
+        let answer = try await call(
+            "POST", "/v1/alert-rules/\(rule)/backtest", as: owner.token, body: "{\(fields)}")
+        #expect(answer.status == 200, "\(answer.text)")
+        return try answer.text.split(separator: "\n").map { try JSONValue.parse(Array($0.utf8)) }
+    }
+
     /// Days of a price that goes up and down, the oldest first.
     fileprivate nonisolated(nonsending) func upload(
         daysAgo days: ClosedRange<Int64>, raisedBy extra: Int64 = 0, as owner: Person

@@ -6,13 +6,16 @@ import Kernel
 /// What a backtest tells: a line for each firing, and what all of them come to.
 struct BacktestReport {
     /// Of the rule's types, as far as whoever asks may see them.
-    var events = 0
+    private var events = 0
+    /// Of them, those that were told of the past, which the rule passes over.
+    private var retroactive = 0
     /// Groups that gave way to others.
     var groupsDropped = 0
     var nanoseconds: UInt64 = 0
     /// False: there were more events than are read at once.
     var isWhole = true
     private let rule: AlertRule
+    private let source: Backtest.Source
     private let from: Timestamp
     private let to: Timestamp
     private var firings = 0
@@ -34,8 +37,13 @@ struct BacktestReport {
         var firstAt: Timestamp
     }
 
-    init(_ rule: AlertRule, from: Timestamp, to: Timestamp) {
-        (self.rule, self.from, self.to) = (rule, from, to)
+    init(_ rule: AlertRule, over source: Backtest.Source, from: Timestamp, to: Timestamp) {
+        (self.rule, self.source, self.from, self.to) = (rule, source, from, to)
+    }
+
+    mutating func take(_ page: HistoryPage) {
+        events += page.seen
+        retroactive += page.retroactive
     }
 
     /// - Parameter view: of the event that it shows; empty when none ever came.
@@ -89,7 +97,8 @@ struct BacktestReport {
             w.field("kind", "firing")
             w.field("at", at.description)
             w.field("group", outcome.group)
-            w.field("event_id", outcome.transition.event?.description)
+            // What is told again is no event that is stored.
+            w.field("event_id", source == .events ? outcome.transition.event?.description : nil)
             w.field("suppressed", outcome.isSuppressed)
             w.object("message") { w in
                 w.field("type", EventType.alertFiring.name)
@@ -130,7 +139,9 @@ struct BacktestReport {
         return line { w in
             w.field("kind", "summary")
             w.field("complete", isWhole)
+            w.field("over", source.rawValue)
             w.field("events", events)
+            w.field("retroactive", retroactive)
             w.field("firings", firings)
             w.field("suppressed", suppressed)
             w.field("resolved", resolved)

@@ -97,7 +97,7 @@ struct RuleRecall {
         return !isOver
     }
 
-    private mutating func take(_ event: Event, _ view: JSONObject) {
+    mutating func take(_ event: Event, _ view: JSONObject) {
         let values = rule.content.group(of: view)
         let occurrence = RuleMachine.Occurrence(
             id: event.id, at: event.at, type: event.type, event: .object(JSONFields(view)))

@@ -83,6 +83,15 @@ extension RuleContent {
     }
 }
 
+extension RuleContent {
+    /// Whether candles alone tell what it takes.
+    var isOverCandles: Bool {
+        let types = storedTypes
+        return types.prefixes.isEmpty && !types.names.isEmpty
+            && types.names.allSatisfy { name in EventType.toldOfCandles.contains { $0.name == name } }
+    }
+}
+
 extension StoredEvent {
     init?(_ row: Row) {
         guard let type = EventType(row.text(4)) else { return nil }

@@ -234,6 +234,13 @@ extension RuleContent {
         }.min { $0.values.count < $1.values.count }
     }
 
+    /// What fields that say what an event is about must be.
+    var named: [String: Set<String>] {
+        Dictionary(
+            choosing.filter { Self.isNaming($0.field) }.map { ($0.field, Set($0.values)) },
+            uniquingKeysWith: { $0.intersection($1) })
+    }
+
     /// Whether the event is one of those that it is about.
     func chooses(_ view: JSONObject) -> Bool { ignoresMisses || names(view) }
 

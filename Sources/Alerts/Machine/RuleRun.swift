@@ -63,6 +63,9 @@ package struct RuleRun {
         held[JSONValue.object(group).bytes]?.state
     }
 
+    /// Events that what comes may still show.
+    var shown: Set<EventID> { Set(held.values.lazy.compactMap(\.state.shown)) }
+
     /// Takes an event, and before that all that time does until then.
     /// - Parameter view: of an event that may matter: see `RuleContent.mayMatter`.
     package mutating func take(_ occurrence: RuleMachine.Occurrence, _ view: JSONObject) -> [Outcome] {

@@ -6,18 +6,20 @@ import Kernel
 
 /// A rule over history, and going back to what it said before.
 extension AlertRuleEndpoints {
-    private static let spanAtMost = Period.days(400)
+    private static let spanAtMost = (events: Period.days(400), candles: Period.days(3_660))
 
     func backtest(_ request: Request, _ context: Context) async throws -> Response {
         try request.parameters().finish()
         let rule = try await found(request)
         var fields = try await request.fields(limit: 16 * 1_024)
+        let source = source(of: rule, &fields)
         let from = fields.parsed("from", expected: "an RFC 3339 time") { Timestamp($0) }
         let to = fields.parsed(optional: "to", expected: "an RFC 3339 time") { Timestamp($0) } ?? context.now
+        let spanAtMost = source == .candles ? Self.spanAtMost.candles : Self.spanAtMost.events
         if let from, from >= to {
             fields.fail("from", code: FieldCode.outOfRange, "must be before to")
-        } else if let from, to - from > Self.spanAtMost {
-            fields.fail("from", code: FieldCode.outOfRange, "must be at most 400 days before to")
+        } else if let from, to - from > spanAtMost {
+            fields.fail("from", code: FieldCode.outOfRange, "must be at most \(spanAtMost) before to")
         }
         try fields.finish()
         guard let place = backtests.place(for: context.actor.principal) else {
@@ -25,13 +27,12 @@ extension AlertRuleEndpoints {
                 .tooManyStreams,
                 "\(backtests.perPrincipal) backtests of yours run already, or as many as fit on this node.")
         }
-        let backtest = Backtest(
-            rule: rule, from: from ?? to, to: to, database: rules.database, clock: ledger.clock
-        ) {
-            guard let leave = try await recheck(context), leave.rights.somewhere.contains(.rulesRead) else {
-                return nil
-            }
-            return try await eyes(of: rule, context.actor.principal, leave.rights)
+        let backtest: Backtest
+        do {
+            backtest = try await self.backtest(rule, over: source, from: from ?? to, to: to, for: context)
+        } catch {
+            place.leave()
+            throw error
         }
         return Response(
             .ok, type: "application/x-ndjson",
@@ -39,6 +40,54 @@ extension AlertRuleEndpoints {
                 defer { place.leave() }
                 try await backtest.write(to: writer)
             })
+    }
+
+    /// What candles tell is gone through with them, unless what was told is asked for: of an upload's years
+    /// little is told, and at the time when it came.
+    private func source(of rule: AlertRule, _ fields: inout Fields) -> Backtest.Source {
+        let isOverCandles = past != nil && rule.content.isOverCandles
+        let source = fields.choice("over", Backtest.Source.self, default: isOverCandles ? .candles : .events)
+        if source == .candles, !isOverCandles {
+            fields.fail(
+                "over", code: FieldCode.notAChoice, "must be events: the rule takes what no candle tells")
+        }
+        return source
+    }
+
+    private nonisolated(nonsending) func backtest(
+        _ rule: AlertRule, over source: Backtest.Source, from: Timestamp, to: Timestamp, for context: Context
+    ) async throws -> Backtest {
+        Backtest(
+            rule: rule, source: source, from: from, to: to,
+            history: try await history(of: rule.content, over: source, from: from, to: to),
+            earlier: try await earlier(than: from, of: rule.content, over: source),
+            database: rules.database, clock: ledger.clock
+        ) {
+            guard let leave = try await recheck(context), leave.rights.somewhere.contains(.rulesRead) else {
+                return nil
+            }
+            return try await eyes(of: rule, context.actor.principal, leave.rights)
+        }
+    }
+
+    private nonisolated(nonsending) func history(
+        of rule: RuleContent, over source: Backtest.Source, from: Timestamp, to: Timestamp
+    ) async throws -> any BacktestHistory {
+        guard source == .candles, let past else {
+            return ToldHistory(rule, from: from, to: to, in: rules.database)
+        }
+        let types = EventType.toldOfCandles.filter(rule.takes)
+        let question = PastQuestion(types, from: from, to: to, fields: rule.named)
+        return RetoldHistory(rule, try await past(question), in: rules.database)
+    }
+
+    private nonisolated(nonsending) func earlier(
+        than time: Timestamp, of rule: RuleContent, over source: Backtest.Source
+    ) async throws -> (any BacktestHistory)? {
+        let machine = RuleMachine(rule)
+        guard source == .candles, machine.recalls else { return nil }
+        let from = machine.recalled.map { time - $0 } ?? time - Self.spanAtMost.candles
+        return try await history(of: rule, over: source, from: from, to: time)
     }
 
     /// The owner's and the caller's.

@@ -21,16 +21,18 @@ package struct AlertRuleEndpoints {
     let backtests: StreamLimit
     /// What somebody whose backtest runs may see by now.
     let recheck: EventEndpoints.Recheck
+    /// What candles would have told; nil: there are none here.
+    let past: PastEventSource?
 
     package init(
         rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader,
-        hands: RuleHands = .none, backtests: StreamLimit = StreamLimit(),
+        hands: RuleHands = .none, backtests: StreamLimit = StreamLimit(), past: PastEventSource? = nil,
         recheck: @escaping EventEndpoints.Recheck = { EventLeave($0.rights) }
     ) {
         (self.rules, self.ledger, self.things) = (rules, ledger, things)
         (reader, self.hands) = (rights, hands)
         owners = OwnerRights(database: rules.database, reader: rights)
-        (self.backtests, self.recheck) = (backtests, recheck)
+        (self.backtests, self.recheck, self.past) = (backtests, recheck, past)
     }
 
     package var operations: [Operation] { reading + writing }

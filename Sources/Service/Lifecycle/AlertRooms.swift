@@ -4,6 +4,8 @@ import Events
 import Jobs
 import Kernel
 import Keys
+import Market
+import Signals
 
 /// Rules, their alerts and who is told of them, on one worker.
 struct AlertRooms {
@@ -21,11 +23,14 @@ struct AlertRooms {
         let rights = PrincipalRights.reader(shared.clock)
         let rules = AlertRuleStore(database: ledger.database)
         let alerts = AlertStore(database: ledger.database, things: things)
+        let candles = CandleRetelling(
+            database: ledger.database, offLoop: shared.offLoop, models: shared.settings.gradeModels,
+            supplied: MarketRooms.supplied)
         let explanation = EventExplanationEndpoint(rules: rules, things: things, rights: rights)
         operations =
             AlertRuleEndpoints(
                 rules: rules, ledger: ledger, things: things, rights: rights, hands: hands,
-                backtests: shared.backtests
+                backtests: shared.backtests, past: { try await candles.events($0) }
             ) { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: ledger.database) }
             .operations
             + RulePackEndpoints(packs: Assets.packs, rules: rules, ledger: ledger).operations

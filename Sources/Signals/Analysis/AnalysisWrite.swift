@@ -19,6 +19,8 @@ struct AnalysisWrite {
     let first: Timestamp
     let newID: () -> SignalID
 
+    var words: AnalysisEvents { AnalysisEvents(series: series) }
+
     private var newest: Timestamp { series.lastClosed ?? from }
 
     private var eventsFrom: Timestamp { Self.eventsFrom(series) }
@@ -63,7 +65,7 @@ struct AnalysisWrite {
             guard let revision = revisions[grade.time], grade.value != grade.previous else { continue }
             let isLate = revision > 1 || grade.time != newest
             if isLate && !grade.changesZoneOrLabel { continue }
-            change.emit(event(grade, isRetroactive: isLate || live == nil))
+            change.emit(words.changed(grade, isRetroactive: isLate || live == nil))
         }
     }
 
@@ -73,31 +75,8 @@ struct AnalysisWrite {
         for turn in turns {
             guard let revision = revisions[turn.time], revision == 1 || turn.time == newest else { continue }
             let isRetroactive = revision > 1 || turn.time != live
-            for move in turn.moves { change.emit(event(move, turn, isRetroactive: isRetroactive)) }
+            for move in turn.moves { change.emit(words.moved(move, turn, isRetroactive: isRetroactive)) }
         }
-    }
-
-    private func event(_ grade: GradeRow, isRetroactive: Bool) -> NewEvent {
-        var data = shared(isRetroactive)
-        data.add("time", .string(grade.time.description))
-        data.add("previous", .double(grade.previous))
-        data.add("grade", .double(grade.value))
-        data.add("zone", .string(grade.zone.rawValue))
-        data.add("previous_zone", grade.previous.map { .string(GradeZone($0).rawValue) } ?? .null)
-        data.add("label", .string(grade.label.rawValue))
-        data.add("model", .string(grade.model.rawValue))
-        data.add("data_quality", .double(grade.dataQuality))
-        return NewEvent(.gradeChanged, subject: series.token, data: data)
-    }
-
-    func shared(_ isRetroactive: Bool) -> JSONObject {
-        var data = JSONObject()
-        data.add("token_id", .string(series.token.description))
-        data.add("symbol", .string(series.symbol))
-        data.add("source", .string(series.source))
-        data.add("interval", .string(series.interval.rawValue))
-        data.add("retroactive", .bool(isRetroactive))
-        return data
     }
 
     // MARK: Signals
@@ -162,11 +141,7 @@ struct AnalysisWrite {
         _ key: SignalKey, _ old: StoredSignal, told: GradeModel, in change: Change
     ) -> SignalWrite {
         if key.model == told && old.state == "open" && key.decidedAt >= eventsFrom {
-            var data = shared(true)
-            data.add("signal_id", .string(old.id.description))
-            data.addDecision(of: old.body)
-            data.add("reason", .string(SignalText.withdrawn))
-            change.emit(NewEvent(.signalStale, subject: old.id, data: data))
+            change.emit(words.withdrawn(old))
         }
         return SignalWrite(
             id: old.id, key: key, state: old.state, isWithdrawn: true, isRetroactive: true, roiClose: nil,
@@ -180,24 +155,11 @@ struct AnalysisWrite {
         // Its end was told; that other candles took it back is told however old the decision is.
         let isOpenAgain = old != nil && old != .open && signal.state == .open
         if isOpenAgain || old == nil && signal.decisionCandle >= eventsFrom {
-            var data = decided(
-                signal, id, isRetroactive: isOpenAgain || signal.decisionCandle != news)
-            data.add("gate_open", .bool(signal.gate.isOpen))
-            data.add("stop_atr", .double(signal.stopLevel))
-            data.add("stop_support", .double(signal.support))
-            change.emit(NewEvent(.signalOpened, subject: id, data: data))
+            change.emit(
+                words.opened(signal, id, isRetroactive: isOpenAgain || signal.decisionCandle != news))
         }
         guard let end = signal.end, end.candle >= eventsFrom, old != signal.state else { return }
-        var data = decided(signal, id, isRetroactive: !isNews(end, news))
-        if signal.state == .closed {
-            data.add("closed_at", .string(end.candle.description))
-            data.add("reason", .string(end.reason))
-            data.add("roi_close", .double(signal.roi?.close))
-            data.add("roi_net", .double(signal.roi?.net))
-        } else {
-            data.add("reason", .string(end.reason))
-        }
-        change.emit(NewEvent(signal.state == .closed ? .signalClosed : .signalStale, subject: id, data: data))
+        change.emit(words.ended(signal, end, id, isRetroactive: !isNews(end, news)))
     }
 
     private func isNews(_ end: Signal.End, _ news: Timestamp?) -> Bool {
@@ -205,23 +167,6 @@ struct AnalysisWrite {
         // That no candle came is told of the newest, which was told of before.
         return end.candle == newest && !series.interval.isPast(end.at, at: now)
     }
-
-    private func decided(_ signal: Signal, _ id: SignalID, isRetroactive: Bool) -> JSONObject {
-        var data = shared(isRetroactive)
-        data.add("signal_id", .string(id.description))
-        data.add("direction", .string(signal.direction.rawValue))
-        data.add("decided_at", .string(signal.decisionCandle.description))
-        data.add("decision_close", .double(signal.decisionClose))
-        data.add("grade", .double(signal.grade))
-        data.add("model", .string(signal.model.rawValue))
-        data.add("confidence", .double(signal.confidence.value))
-        return data
-    }
-}
-
-/// Words that are stored nowhere.
-enum SignalText {
-    static let withdrawn = "withdrawn: candles that came later or were revised left no room for it"
 }
 
 extension SignalKey: Comparable {
@@ -232,26 +177,5 @@ extension SignalKey: Comparable {
 
     static func < (a: Self, b: Self) -> Bool {
         (a.decidedAt, a.direction, a.model.number) < (b.decidedAt, b.direction, b.model.number)
-    }
-}
-
-extension JSONObject {
-    mutating func add(_ name: String, _ value: JSONValue) { _ = append(name, value) }
-
-    /// The decision's fields out of a stored body, for a signal that is not computed any more.
-    fileprivate mutating func addDecision(of body: String) {
-        let stored = try? JSONValue.parse(Array(body.utf8))
-        add("direction", stored?["direction"] ?? .null)
-        add("decided_at", stored?["decided_at"] ?? .null)
-        add("decision_close", stored?["decision_close"] ?? .null)
-        add("grade", stored?["decision_grade"] ?? .null)
-        add("model", stored?["model"] ?? .null)
-        add("confidence", stored?["confidence"] ?? .null)
-    }
-}
-
-extension JSONValue {
-    static func double(_ value: Double?) -> JSONValue {
-        value.flatMap { JSONNumber($0) }.map(JSONValue.number) ?? .null
     }
 }

@@ -13,7 +13,16 @@ extension AnalysisWrite {
         guard let (step, levels) = met, step.candle.openTime == grade.time,
             try await change.isWished(.marketClosed)
         else { return }
-        let signals = analysis.openSignals.filter { $0.model == grade.model }
+        change.emit(words.closed(step, grade, levels, analysis.openSignals))
+    }
+}
+
+extension AnalysisEvents {
+    /// - Parameter levels: as they stood before the candle.
+    func closed(
+        _ step: SeriesAnalysis.Step, _ grade: Grade, _ levels: Levels?, _ open: [Signal]
+    ) -> NewEvent {
+        let signals = open.filter { $0.model == grade.model }
         let signal = signals.max { $0.decisionCandle < $1.decisionCandle }
         var data = shared(false)
         data.add("time", .string(grade.time.description))
@@ -27,7 +36,7 @@ extension AnalysisWrite {
                 "resistance": .double(levels?.nearestResistance?.price),
             ])
         data.add("market", .object(step.gate.told))
-        change.emit(NewEvent(.marketClosed, subject: series.token, data: data))
+        return NewEvent(.marketClosed, subject: series.token, data: data)
     }
 }
 

@@ -10,8 +10,8 @@ struct LevelTurn {
     let moves: [LevelMove]
 }
 
-extension AnalysisWrite {
-    func event(_ move: LevelMove, _ turn: LevelTurn, isRetroactive: Bool) -> NewEvent {
+extension AnalysisEvents {
+    func moved(_ move: LevelMove, _ turn: LevelTurn, isRetroactive: Bool) -> NewEvent {
         let beyond = turn.levels?.all.filter { level in
             move.direction == .up ? level.price > move.level.price : level.price < move.level.price
         }
