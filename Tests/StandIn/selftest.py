@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """usage: selftest.py [-v]
 
-Tests the stand-in: its verifiers against published vectors and OpenSSL's, every recipe against requests that
-another client signed, its refusals and its ways to misbehave. Standard library only.
+Tests the stand-in: its keys and signatures against OpenSSL's, every recipe against requests that another client
+signed, its refusals and its ways to misbehave.
 """
 
 import pathlib

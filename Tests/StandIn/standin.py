@@ -3,7 +3,7 @@
 
 Plays exchanges on loopback, one port each, and checks signatures as they document it. Prints its ports as one
 line of JSON: {"control": 40001, "exchanges": {"binance": 40002, …}}. Ends on SIGTERM, and when the pipe or
-terminal that it reads from closes. Standard library only.
+terminal that it reads from closes. Needs `cryptography`, Debian's python3-cryptography.
 """
 
 import json

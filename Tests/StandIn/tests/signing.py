@@ -6,7 +6,10 @@ import hashlib
 import hmac
 import json
 
-from signatures import p256
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 KEY, SECRET, PASSPHRASE = "stand-in-key", base64.b64encode(b"not a secret").decode(), "open sesame"
 PROBES = {
@@ -143,21 +146,13 @@ def _kraken(method, path, now_ms, fields):
     return path, {"API-Key": KEY, "API-Sign": sign, "Content-Type": "application/x-www-form-urlencoded"}, body
 
 
-# Coinbase: a key that nobody keeps, and a `k` that is no secret either.
-SCALAR, K = 0xC0FFEE, 0xBEEF
-
-
-def _affine(scalar):
-    x, y, z = p256._multiply(scalar, p256.BASE)
-    return x * pow(z, -2, p256.P) % p256.P, y * pow(z, -3, p256.P) % p256.P
+# Coinbase's, which nobody keeps.
+PRIVATE_KEY = ec.derive_private_key(0xC0FFEE, ec.SECP256R1())
 
 
 def coinbase_public_key():
-    """PEM: the algorithm's DER as RFC 5480 has it, then the point."""
-    point = b"".join(number.to_bytes(32, "big") for number in _affine(SCALAR))
-    der = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + point
-    text = base64.b64encode(der).decode()
-    return f"-----BEGIN PUBLIC KEY-----\n{text[:64]}\n{text[64:]}\n-----END PUBLIC KEY-----\n"
+    spelt = PRIVATE_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return spelt.decode()
 
 
 def _coinbase(method, path, now_ms, fields):
@@ -165,9 +160,7 @@ def _coinbase(method, path, now_ms, fields):
     uri = f"{method} api.coinbase.com{path}"
     claims = {"iss": "cdp", "sub": KEY, "nbf": now, "exp": now + 120, "uri": uri}
     signed = f"{_url64({'alg': 'ES256', 'typ': 'JWT', 'kid': KEY, 'nonce': '1'})}.{_url64(claims)}"
-    e = int.from_bytes(hashlib.sha256(signed.encode()).digest(), "big")
-    r = _affine(K)[0] % p256.ORDER
-    s = pow(K, -1, p256.ORDER) * (e + r * SCALAR) % p256.ORDER
+    r, s = decode_dss_signature(PRIVATE_KEY.sign(signed.encode(), ec.ECDSA(SHA256())))
     token = f"{signed}.{_url64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
     body = json.dumps(fields) if method == "POST" else ""
     return path, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}, body
