@@ -1,4 +1,3 @@
-import Crypto
 import EventLoop
 import JSON
 import Kernel
@@ -125,7 +124,7 @@ extension IntegrationTests {
                             for number in 0..<12 {
                                 let signed = try await desk.node(lane + number).must(
                                     "POST", desk.kraken + "/sign", Self.balance)
-                                own.append(try #require(Self.nonce(signed)))
+                                own.append(try #require(signed.nonce))
                             }
                             return own
                         }
@@ -135,15 +134,6 @@ extension IntegrationTests {
                 for own in nonces { #expect(own == own.sorted()) }
                 #expect(Set(nonces.joined()).count == 96)
             }
-        }
-
-        private static func nonce(_ signed: JSONValue) -> UInt64? {
-            guard let text = signed["request"]?["body_base64"]?.asString, let body = Base64.decode(text)
-            else {
-                return nil
-            }
-            let fields = String(decoding: body, as: UTF8.self).split(separator: "&")
-            return fields.first { $0.hasPrefix("nonce=") }.flatMap { UInt64($0.dropFirst(6)) }
         }
 
         @Test func `T7: nothing is signed once a revocation was acknowledged, on either node`() async throws {

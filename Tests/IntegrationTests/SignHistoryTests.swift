@@ -1,5 +1,4 @@
 import Access
-import Crypto
 import EventLoop
 import Glibc
 import JSON
@@ -139,26 +138,13 @@ extension IntegrationTests {
             case 200:
                 tally.served(answer.json["usage_id"]?.asString ?? "", ofLimited: path == keys.limited)
                 history.add(use)
-                if let nonce = nonce(answer.json) {
+                if let nonce = answer.json.nonce {
                     history.add(UseHistory.Number(path, use.begun, use.ended, nonce))
                 }
-            case 403: isLimit(answer.json) ? tally.limited() : history.add(use)
+            case 403: answer.json.isDeniedByLimit ? tally.limited() : history.add(use)
             // A busy node, or one that is going or coming, may say "not now".
             default: #expect([429, 503, 504].contains(answer.status), "\(answer.text)")
             }
-        }
-
-        private static func isLimit(_ answer: JSONValue) -> Bool {
-            let denied = (answer["clauses"]?.asArray ?? []).filter { $0["verdict"] == "denied" }
-            return !denied.isEmpty
-                && denied.allSatisfy { $0["clause"]?.asString?.hasPrefix("limits.") == true }
-        }
-
-        private static func nonce(_ signed: JSONValue) -> UInt64? {
-            guard let text = signed["request"]?["body_base64"]?.asString, let body = Base64.decode(text)
-            else { return nil }
-            let fields = String(decoding: body, as: UTF8.self).split(separator: "&")
-            return fields.first { $0.hasPrefix("nonce=") }.flatMap { UInt64($0.dropFirst(6)) }
         }
 
         // MARK: What is on record

@@ -1,3 +1,4 @@
+import Crypto
 import EventLoop
 import Glibc
 import JSON
@@ -23,8 +24,10 @@ struct UseDesk: Sendable {
 
     func node(_ number: Int) -> RunningNode { nodes[number % nodes.count] }
 
+    /// - Parameter database: an empty one; otherwise one on the scratch cluster is made.
     static func run(
-        nodes count: Int, _ more: [String: String] = [:], _ body: @Sendable (UseDesk) async throws -> Void
+        nodes count: Int, _ more: [String: String] = [:], on database: ScratchDatabase? = nil,
+        _ body: @Sendable (UseDesk) async throws -> Void
     ) async throws {
         try await StandInExchange.with { standIn in
             for venue in [StandInExchange.Venue.binance, .kraken] {
@@ -37,7 +40,7 @@ struct UseDesk: Sendable {
                 "KEYBELL_STANDIN_BINANCE_TESTNET_SPOT": standIn.baseURL(.binance),
                 "KEYBELL_STANDIN_KRAKEN_DEMO_SPOT": standIn.baseURL(.kraken),
             ]) { $1 }
-            let scratch = try await ScratchDatabase.make()
+            let scratch = if let database { database } else { try await ScratchDatabase.make() }
             try await RunningNode.with(.database(scratch.url), settings) { first in
                 try await first.bootstrap()
                 let root = ["KEYBELL_ROOT_KEY_FILE": first.folder.file("root.key")]
@@ -110,6 +113,24 @@ struct UseDesk: Sendable {
         try await scratch.visit { _, database in
             for statement in statements { _ = try await database.query(statement) }
         }
+    }
+}
+
+extension JSONValue {
+    /// Of a signed request of Kraken's.
+    var nonce: UInt64? {
+        guard let text = self["request"]?["body_base64"]?.asString, let body = Base64.decode(text) else {
+            return nil
+        }
+        let fields = String(decoding: body, as: UTF8.self).split(separator: "&")
+        return fields.first { $0.hasPrefix("nonce=") }.flatMap { UInt64($0.dropFirst(6)) }
+    }
+
+    /// Of a refusal: by limits, and nothing else.
+    var isDeniedByLimit: Bool {
+        let denied = (self["clauses"]?.asArray ?? []).filter { $0["verdict"] == "denied" }
+        return !denied.isEmpty
+            && denied.allSatisfy { $0["clause"]?.asString?.hasPrefix("limits.") == true }
     }
 }
 

@@ -193,7 +193,8 @@ extension DatabaseURL {
     /// As a setting spells it; for servers on a socket without a password, or with one of plain letters.
     package var text: String {
         let secret = password.map { ":\($0)" } ?? ""
-        return "postgres://\(user ?? "postgres")\(secret)@/\(database ?? "")?host=\(hosts[0].name)"
+        let places = hosts.map(\.name).joined(separator: ",")
+        return "postgres://\(user ?? "postgres")\(secret)@/\(database ?? "")?host=\(places)"
     }
 }
 

@@ -24,16 +24,24 @@ package final class RunningPostgres: Sendable {
         ofOwnIdentity: Bool = false, _ body: (RunningPostgres) async throws -> Result
     ) async throws -> Result {
         let server = try RunningPostgres()
+        return try await server.live(body) {
+            try await ofOwnIdentity ? server.initialise() : server.copy()
+        }
+    }
+
+    private func live<Result>(
+        _ body: (RunningPostgres) async throws -> Result, from make: () async throws -> Void
+    ) async throws -> Result {
         let result: Swift.Result<Result, any Error>
         do {
-            try await ofOwnIdentity ? server.initialise() : server.copy()
-            try await server.start()
-            result = .success(try await body(server))
+            try await make()
+            try await start()
+            result = .success(try await body(self))
         } catch {
             result = .failure(error)
         }
-        await server.process.withLock { $0 }?.end(by: SIGQUIT)
-        server.folder.remove()
+        await process.withLock { $0 }?.end(by: SIGQUIT)
+        folder.remove()
         return try result.get()
     }
 
@@ -94,6 +102,57 @@ package final class RunningPostgres: Sendable {
         try await blockingThreads.run { [folder, account] in
             try ScratchServer.copyPristine(to: folder.file("data"), as: account)
         }
+    }
+}
+
+// MARK: A standby
+
+extension RunningPostgres {
+    /// A server that follows this one, and that every commit waits for once this returns. Ended after `body`.
+    package func withStandby<Result>(
+        _ body: (RunningPostgres) async throws -> Result
+    ) async throws -> Result {
+        let standby = try RunningPostgres()
+        return try await standby.live { standby in
+            // The copy knows nothing of this setting: a standby that took over would wait for one of its own.
+            try await self.ask("alter system set synchronous_standby_names = '*'")
+            try await self.ask("select pg_reload_conf()")
+            try await wait(until: "commits wait for the standby") {
+                try await self.ask("select sync_state from pg_stat_replication") == "sync"
+            }
+            return try await body(standby)
+        } from: {
+            try await standby.follow(self)
+        }
+    }
+
+    private func follow(_ primary: RunningPostgres) async throws {
+        _ = try await primary.run(
+            "pg_basebackup",
+            ["-D", folder.file("data"), "--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
+    }
+
+    /// A standby becomes a server that takes writes.
+    package func promote() async throws {
+        _ = try await ask("select pg_promote(false)")
+        try await wait(until: "the standby takes writes") {
+            try await ask("select pg_is_in_recovery()") == "f"
+        }
+    }
+
+    /// As when its machine falls: every process at once.
+    package func fall() async {
+        guard let server = process.withLock({ $0 }) else { return }
+        // Whoever stands still starts no more children.
+        server.signal(SIGSTOP)
+        for child in children(of: server.pid) { kill(child, SIGKILL) }
+        await server.end()
+    }
+
+    /// The one value that a statement gives.
+    @discardableResult
+    package func ask(_ sql: String, in database: String = "postgres") async throws -> String {
+        String(try await run("psql", ["-d", database, "-At", "-c", sql]).prefix { $0 != "\n" })
     }
 }
 

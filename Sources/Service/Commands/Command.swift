@@ -18,7 +18,8 @@ package enum Command {
             name: "serve", usage: "serve [--env-file FILE]", drains: true, run: { await ServeCommand.run($0) }
         ),
         Entry(
-            name: "check-config", usage: "check-config [--env-file FILE]", run: { CheckConfigCommand.run($0) }
+            name: "check-config", usage: "check-config [--env-file FILE]",
+            run: { await CheckConfigCommand.run($0) }
         ),
         Entry(name: "migrate", usage: "migrate [--env-file FILE]", run: { await MigrateCommand.run($0) }),
         Entry(name: "health", usage: "health [--url URL] [--ca FILE]", run: { await HealthCommand.run($0) }),

@@ -4,11 +4,15 @@ import Postgres
 
 /// `keybell check-config`: says what is wrong, all at once, and prints no secret.
 enum CheckConfigCommand {
-    static func run(_ arguments: [String]) -> Int32 {
+    static func run(_ arguments: [String]) async -> Int32 {
         do {
             let settings = try Settings.ofProcess(arguments, looking: Preflight.mistakes)
             Command.say("The configuration is fine.\n\(settings.summary)")
-            for warning in Preflight.warnings(of: settings) { Command.complain("Think again: \(warning).") }
+            var warnings = Preflight.warnings(of: settings)
+            if let database = settings.database, let loss = await FailOver.warning(database) {
+                warnings.append(loss)
+            }
+            for warning in warnings { Command.complain("Think again: \(warning).") }
             return 0
         } catch {
             Command.complain("keybell: the configuration cannot be used:\n\(error)")

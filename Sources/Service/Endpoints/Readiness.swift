@@ -23,7 +23,8 @@ struct Readiness {
     private static let ping = Statement(
         "readiness",
         """
-        select max(number)::bigint, (select restored_at from authority), (select solo from approval_setting)
+        select max(number)::bigint, (select restored_at from authority), (select solo from approval_setting),
+            current_setting('synchronous_standby_names')
         from schema_migration
         """)
 
@@ -36,11 +37,13 @@ struct Readiness {
         var migration: Int64?
         var restoredAt: Timestamp?
         var isSolo = false
+        var standbys: String?
         do {
             let row = try await database.vital.send(ping)
                 .rows(within: patience, on: database.connector.reactor).first
             (migration, restoredAt) = (row?.int64(0), row?.optionalTimestamp(1))
             isSolo = row?.optionalBool(2) ?? false
+            standbys = row?.optionalText(3)
         } catch {
             shared.log.debug("not ready", ["error": .text("\(error)")])
         }
@@ -60,8 +63,9 @@ struct Readiness {
             "the database was restored from a backup: nothing is used until an owner confirms that"
         }
         let solo = isSolo ? ["solo mode is on: one person may approve their own requests"] : []
+        let loss = standbys.flatMap { FailOver.warning(shared.database, standbys: $0) }
         return Readiness(
-            checks: checks, warnings: (restore.map { [$0] } ?? []) + solo + warnings(shared))
+            checks: checks, warnings: [restore, loss].compactMap(\.self) + solo + warnings(shared))
     }
 
     /// What an operator should mend while the node goes on. Anybody may read them: no names, no addresses.
