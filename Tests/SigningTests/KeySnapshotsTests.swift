@@ -72,6 +72,33 @@ import Testing
         }
     }
 
+    private static let goBack = [
+        Statement("test_snapshots_back", "update authority set epoch = $1"),
+        Statement("test_snapshots_undo", "delete from authority_change where epoch > $1"),
+    ]
+
+    /// A standby that did not have all took over.
+    @Test func `what a database lost of authority is forgotten, and the next change counts`()
+        async throws
+    {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a")
+            let id = try #require(ExchangeKeyID(key))
+            #expect(try await desk.sign(key).status == 200)
+            let epoch = desk.batcher.snapshots.epoch
+            for _ in 0..<3 { try await desk.ledger.change(desk.context()) { $0.touch(.key(id)) } }
+            #expect(try await desk.sign(key).status == 200)
+            for statement in Self.goBack { _ = try await desk.database.query(statement, .int64(epoch)) }
+            let answer = try await desk.sign(key)
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(desk.batcher.snapshots.epoch == epoch)
+            let narrow = #"{"operations": ["cancel"], "ways": ["sign"]}"#
+            let published = try await desk.call("PUT", "/v1/keys/\(key)/policy", narrow, match: "\"1\"")
+            #expect(published.status == 200, "\(published.text)")
+            #expect(try await desk.sign(key).code == "policy_denied")
+        }
+    }
+
     @Test func `what is revoked is signed with no more, whatever else is known to hold`() async throws {
         try await SigningDesk.run { desk in
             let (first, second) = (try await desk.key("a"), try await desk.key("b"))

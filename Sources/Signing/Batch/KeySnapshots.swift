@@ -43,6 +43,17 @@ final class KeySnapshots {
     /// For whoever only asks: a newer epoch may have been seen since it was read.
     func latest(_ id: ExchangeKeyID) -> KeySnapshot? { known.use(id)?.snapshot }
 
+    /// Of an epoch that nobody can have passed meanwhile. One older than what was seen is of a database that
+    /// was restored, or of a standby that took over without the newest: what was read of its future never
+    /// happened.
+    func goBack(to epoch: Int64) {
+        guard epoch < self.epoch else { return }
+        forgetAll()
+        prices = nil
+        deltas.goBack(to: epoch)
+        self.epoch = epoch
+    }
+
     /// Learns what was touched until that epoch: one statement, and only when it is a newer one.
     nonisolated(nonsending) func follow(to epoch: Int64, in source: any Queryable) async throws {
         self.epoch = max(self.epoch, epoch)

@@ -59,7 +59,8 @@ extension UseBatch.Work {
         guard pending.request.context.stands(at: authority.epoch) else {
             return decisions.append((pending, .failure(AuthorityMoved())))
         }
-        guard let snapshot = owner.snapshots.current(pending.request.key) else {
+        // Not at the newest epoch that was seen: a caller may come with one that the database has lost.
+        guard let snapshot = owner.snapshots.latest(pending.request.key, at: authority.epoch) else {
             let isTampered = unusable.contains { $0.id == pending.request.key }
             let problem = isTampered ? KeyBook.tampered(pending.request.key) : .notFound("key")
             return decisions.append((pending, .failure(problem)))

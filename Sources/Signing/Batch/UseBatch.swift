@@ -58,13 +58,13 @@ struct UseBatch {
         try await ledger.database.batch.transaction { transaction in
             let share = Authority.sendShare(in: transaction)
             let revisions = transaction.send(Self.revisions, [.idArray(ids)])
-            var locks = isPatient ? nil : Locks(ids, snapshots, transaction)
+            var locks = isPatient ? nil : Locks(ids, snapshots, at: snapshots.epoch, transaction)
             if !isPatient { work.foresee(batch) }
             let authority = try Authority.state(try await share.state.rows())
             let unusable = try await refresh(
                 ids, try await revisions.rows(), authority.epoch, isPatient: isPatient, transaction)
             work.begin(at: authority, without: unusable)
-            if locks == nil { locks = Locks(ids, snapshots, transaction) }
+            if locks == nil { locks = Locks(ids, snapshots, at: authority.epoch, transaction) }
             guard let locks else { return }
             let (counters, head) = try await locks.held()
             work.hold(counters)
@@ -106,9 +106,11 @@ struct UseBatch {
     private nonisolated(nonsending) func refresh(
         _ ids: [ExchangeKeyID], _ rows: Rows, _ epoch: Int64, isPatient: Bool, _ transaction: Transaction
     ) async throws -> [UnusableKey] {
+        // Read under the lock: no change of authority commits before this does.
+        snapshots.goBack(to: epoch)
         try await snapshots.follow(to: epoch, in: transaction)
         let stale = ids.filter { id in
-            guard let snapshot = snapshots.current(id) else { return true }
+            guard let snapshot = snapshots.latest(id, at: epoch) else { return true }
             return !rows.contains { row in
                 row.id(0) == id && row.int64(1) == snapshot.key.revision
                     && row.text(2) == snapshot.key.status.rawValue
@@ -124,8 +126,10 @@ struct UseBatch {
         let counters: Postgres.Query
         let lane: Postgres.Query
 
-        init(_ ids: [ExchangeKeyID], _ snapshots: KeySnapshots, _ transaction: Transaction) {
-            let owners = Set(ids.flatMap { snapshots.current($0)?.counterOwners ?? [] }).sorted()
+        init(
+            _ ids: [ExchangeKeyID], _ snapshots: KeySnapshots, at epoch: Int64, _ transaction: Transaction
+        ) {
+            let owners = Set(ids.flatMap { snapshots.latest($0, at: epoch)?.counterOwners ?? [] }).sorted()
             counters = transaction.send(LimitCounters.lock, [.textArray(owners)])
             lane = transaction.send(LaneHead.lock, [])
         }
