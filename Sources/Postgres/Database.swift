@@ -14,6 +14,8 @@ package final class Database: Queryable {
         package var transactions = 4
         /// Reports at a time; their connections are opened when first wanted.
         var reports = 2
+        /// How long a caller waits for one of them.
+        package var wait = TransactionPool.maximumWait
         var patience = SilenceWatch.Patience()
 
         package init() {}
@@ -55,10 +57,10 @@ package final class Database: Queryable {
         vital = link(connector, isEager: true)
         reads = link(connector, isEager: true)
         reports = TransactionPool(
-            (0..<size.reports).map { _ in link(reporters) }, use: use, reactor: reactor)
-        batch = TransactionPool([link(batches)], use: use, reactor: reactor)
+            (0..<size.reports).map { _ in link(reporters) }, use: use, reactor: reactor, wait: size.wait)
+        batch = TransactionPool([link(batches)], use: use, reactor: reactor, wait: size.wait)
         pool = TransactionPool(
-            (0..<size.transactions).map { _ in link(connector) }, use: use, reactor: reactor)
+            (0..<size.transactions).map { _ in link(connector) }, use: use, reactor: reactor, wait: size.wait)
         links = [vital, reads] + reports.links + batch.links + pool.links
         watch = SilenceWatch(links, connector, size.patience)
         watch.onLook = { [weak self] in self?.renewReadOnly() }

@@ -19,9 +19,10 @@ package final class TransactionPool {
     private var waiting = Queue<Waiter>()
     private let use: DatabaseUse
     private let reactor: Reactor
+    private let wait: Period
 
-    init(_ links: [Link], use: DatabaseUse, reactor: Reactor) {
-        (self.links, self.use, self.reactor) = (links, use, reactor)
+    init(_ links: [Link], use: DatabaseUse, reactor: Reactor, wait: Period) {
+        (self.links, self.use, self.reactor, self.wait) = (links, use, reactor, wait)
         // The last one is taken first: the first ones stay warm.
         free = links.reversed()
     }
@@ -76,7 +77,7 @@ package final class TransactionPool {
         waiting.append(waiter)
         use.beganToWait()
         defer { use.endedToWait() }
-        let timer = reactor.schedule(afterNanoseconds: Self.maximumWait.nanoseconds) {
+        let timer = reactor.schedule(afterNanoseconds: wait.nanoseconds) {
             waiter.isGone = true
             waiter.turn.wake()
         }

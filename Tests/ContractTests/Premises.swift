@@ -120,7 +120,8 @@ extension NodeShared {
             offLoop: scratchOffLoop, metrics: metrics)
         return NodeShared(
             id: id, startedAt: clock.now(), settings: settings,
-            database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
+            database: url, databaseSettings: .patient, databaseSize: .patient, clock: clock, entropy: entropy,
+            log: log, metrics: metrics,
             custodian: custodian, sealedStart: nil, offLoop: scratchOffLoop, receiverNames: scratchOffLoop,
             partnerNames: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
             refusals: Refusals(), hasher: scratchHasher, streams: StreamLimit(),

@@ -17,7 +17,7 @@ import Testing
 
     @Test func `a few run at a time, and nothing else waits behind them`() async throws {
         let scratch = try await ScratchDatabase.make(migrated: false)
-        try await scratch.withDatabase { worker, database in
+        try await scratch.withDatabase(size: .init()) { worker, database in
             for link in database.reports.links {
                 try await link.opened()
                 _ = try await link.query(Self.patient)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `one that takes too long is ended, and is told apart from others`() async throws {
-        var settings = SessionSettings()
+        var settings = SessionSettings.patient
         settings.statementTimeout = .milliseconds(100)
         let scratch = try await ScratchDatabase.make(migrated: false)
         try await scratch.withDatabase(settings: settings) { _, database in

@@ -142,7 +142,7 @@ import Testing
 
     @Test func `a lock that is not to be had fails by its own limit`() async throws {
         let scratch = try await ScratchDatabase.make(migrated: false)
-        var settings = SessionSettings()
+        var settings = SessionSettings.patient
         settings.lockTimeout = .milliseconds(50)
         try await scratch.withDatabase(settings: settings) { _, database in
             try await database.query(Self.make)

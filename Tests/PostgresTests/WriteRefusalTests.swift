@@ -71,9 +71,7 @@ import Testing
     @Test func `a backup under way hides from nobody that writes go through again`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database in
-            var patient = SessionSettings()
-            patient.idleInTransactionTimeout = .minutes(5)
-            let other = scratch.open(on: worker, settings: patient)
+            let other = scratch.open(on: worker)
             defer { other.stop() }
             try await other.ready(within: .seconds(60))
             try await other.transaction { dump in

@@ -67,7 +67,7 @@ actor ScratchCluster {
         defer { worker.stop() }
         _ = try await worker.run { worker in
             let connector = Connector(
-                url, settings: .init(), reactor: worker.reactor, offLoop: scratchOffLoop)
+                url, settings: .patient, reactor: worker.reactor, offLoop: scratchOffLoop)
             try await Migrator(migrations).run(connector)
         }
     }
@@ -85,10 +85,9 @@ actor ScratchCluster {
         defer { worker.stop() }
         try await worker.run { worker in
             // Copying a database waits for a checkpoint, and that for a busy disk.
-            var settings = SessionSettings()
+            var settings = SessionSettings.patient
             settings.statementTimeout = .minutes(5)
             settings.lockTimeout = .minutes(5)
-            settings.connectTimeout = .seconds(60)
             let connector = Connector(
                 url, settings: settings, reactor: worker.reactor, offLoop: scratchOffLoop)
             let connection = try await connector.plainConnection()

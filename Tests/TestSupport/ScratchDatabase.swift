@@ -21,10 +21,10 @@ package struct ScratchDatabase: Sendable {
 
     /// Runs `body` on a worker of its own with the database connected, stops both and drops the database.
     package func withDatabase<Result: Sendable>(
-        settings: SessionSettings = .init(),
+        settings: SessionSettings = .patient, size: Database.Size = .patient,
         _ body: @Sendable (isolated Worker, Database) async throws -> Result
     ) async throws -> Result {
-        let result = try await visit(settings: settings, body)
+        let result = try await visit(settings: settings, size: size, body)
         // A test that throws keeps it for whoever looks into it, while the process lives.
         try await drop()
         return result
@@ -34,14 +34,14 @@ package struct ScratchDatabase: Sendable {
 
     /// As `withDatabase`, but the database stays for others.
     package func visit<Result: Sendable>(
-        settings: SessionSettings = .init(),
+        settings: SessionSettings = .patient, size: Database.Size = .patient,
         _ body: @Sendable (isolated Worker, Database) async throws -> Result
     ) async throws -> Result {
         let worker = try Worker()
         worker.start(name: "test")
         defer { worker.stop() }
         return try await worker.run { worker in
-            let database = open(on: worker, settings: settings)
+            let database = open(on: worker, settings: settings, size: size)
             defer { database.stop() }
             try await database.ready(within: .seconds(60))
             return try await body(worker, database)
@@ -49,10 +49,31 @@ package struct ScratchDatabase: Sendable {
     }
 
     /// A database on `worker`, connecting; the caller stops it.
-    package func open(on worker: isolated Worker, settings: SessionSettings = .init()) -> Database {
-        let database = Database(url, settings: settings, reactor: worker.reactor, offLoop: scratchOffLoop)
+    package func open(
+        on worker: isolated Worker, settings: SessionSettings = .patient, size: Database.Size = .patient
+    ) -> Database {
+        let database = Database(
+            url, settings: settings, size: size, reactor: worker.reactor, offLoop: scratchOffLoop)
         database.start(on: worker)
         return database
+    }
+}
+
+/// For a machine that stands still now and then: nobody is sent away, and no session ends, because of it.
+extension SessionSettings {
+    package static var patient: SessionSettings {
+        var settings = SessionSettings()
+        settings.idleInTransactionTimeout = .seconds(60)
+        settings.connectTimeout = .seconds(60)
+        return settings
+    }
+}
+
+extension Database.Size {
+    package static var patient: Database.Size {
+        var size = Database.Size()
+        size.wait = .seconds(60)
+        return size
     }
 }
 

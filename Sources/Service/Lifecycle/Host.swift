@@ -25,7 +25,8 @@ final class Host {
         self.isLead = isLead
         reactor = worker.reactor
         database = Database(
-            shared.database, reactor: worker.reactor, offLoop: shared.offLoop, entropy: shared.entropy,
+            shared.database, settings: shared.databaseSettings, size: shared.databaseSize,
+            reactor: worker.reactor, offLoop: shared.offLoop, entropy: shared.entropy,
             use: shared.databaseUse)
         if isLead { database.onSilence = { [log = shared.log] in Self.tell(isSilent: $0, log) } }
         reasons = DatabaseReasons(in: isLead ? shared.log : nil)

@@ -20,6 +20,9 @@ struct NodeShared: Sendable {
     /// Where this installation is reached.
     var origin: String { settings.origin }
     let database: DatabaseURL
+    /// The same for every installation; tests have more patience.
+    var databaseSettings = SessionSettings()
+    var databaseSize = Database.Size()
     let clock: Clock
     let entropy: Entropy
     let log: Log

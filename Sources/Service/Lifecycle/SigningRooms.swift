@@ -70,7 +70,8 @@ final class SigningRooms {
         AwayKeeper(
             shared.away,
             database: Database(
-                shared.database, reactor: reactor, offLoop: shared.offLoop, entropy: shared.entropy,
+                shared.database, settings: shared.databaseSettings, size: shared.databaseSize,
+                reactor: reactor, offLoop: shared.offLoop, entropy: shared.entropy,
                 use: shared.databaseUse),
             ledger: ledger, book: book, node: shared.id, folder: AwayFolder(in: shared.settings.dataFolder),
             isUnsealed: { shared.seal.isOpen }, offLoop: shared.offLoop, reactor: reactor, log: shared.log)

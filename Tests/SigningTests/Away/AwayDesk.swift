@@ -65,7 +65,10 @@ final class AwayDesk {
             reactor: worker.reactor)
         reactor = worker.reactor
         let reactor = reactor
-        makeDatabase = { Database(url, reactor: reactor, offLoop: scratchOffLoop) }
+        makeDatabase = {
+            Database(
+                url, settings: .patient, size: .patient, reactor: reactor, offLoop: scratchOffLoop)
+        }
         connect = { keeper in keeper.connect(on: worker) }
         spawn = { body in worker.spawn(body) }
         database = makeDatabase()
