@@ -134,15 +134,27 @@ func listenOnLoopback(port: UInt16 = 0) throws -> (descriptor: Int32, port: UInt
     return (descriptor, UInt16(bigEndian: name.sin_port))
 }
 
-/// A port that was free a moment ago, below those that the system gives to whoever connects: one of these
-/// could be taken by any connection before the service listens.
-func freeLoopbackPort() throws -> UInt16 {
-    for _ in 0..<1_000 {
-        guard let (descriptor, port) = try? listenOnLoopback(port: .random(in: 10_000...32_000)) else {
-            continue
-        }
-        close(descriptor)
-        return port
+/// Ports for services that are started later, below those that the system gives to whoever connects: any
+/// connection could take one of these first. A block of them is this process's own as long as it listens on
+/// the block's first one; Scripts/lib/service.py does the same.
+enum OwnPorts {
+    private static let all: Range<UInt16> = 10_000..<32_000
+    private static let blockSize: UInt16 = 200
+    private static let given = Atomic<UInt16>(0)
+    /// Never closed.
+    private static let first = stride(from: all.lowerBound, to: all.upperBound, by: Int(blockSize)).first {
+        (try? listenOnLoopback(port: $0)) != nil
     }
-    throw LoopbackError.cannotListen(EADDRINUSE)
+
+    /// None is given again until all others were.
+    static func next() throws -> UInt16 {
+        guard let first else { throw LoopbackError.cannotListen(EADDRINUSE) }
+        for _ in 1..<blockSize {
+            let place = given.wrappingAdd(1, ordering: .relaxed).oldValue % (blockSize - 1)
+            guard let (descriptor, port) = try? listenOnLoopback(port: first + 1 + place) else { continue }
+            close(descriptor)
+            return port
+        }
+        throw LoopbackError.cannotListen(EADDRINUSE)
+    }
 }

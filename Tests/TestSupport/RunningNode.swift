@@ -34,7 +34,7 @@ package final class RunningNode: Sendable {
     private init(_ store: Store, _ more: [String: String], _ starter: [String]) throws {
         self.starter = starter
         folder = try TestFolder()
-        port = try freeLoopbackPort()
+        port = try OwnPorts.next()
         self.store = store
         var settings = [
             "KEYBELL_LISTEN": "127.0.0.1:\(port)", "KEYBELL_DATA_DIR": folder.file("data"),
