@@ -8,7 +8,7 @@ import Testing
 @Suite struct ClockSkewTests {
     private static let policy = """
         {"operations": ["read"], "ways": ["sign"],
-         "limits": [{"count": "requests", "max": "4", "per": "24h", "applies_to": "all"}]}
+         "limits": [{"count": "requests", "max": "4", "per": "31d", "applies_to": "all"}]}
         """
 
     @Test(arguments: [Period.hours(30), .hours(-30), .minutes(7)])

@@ -6,7 +6,7 @@ import Testing
 
 /// Whoever publishes a policy gives nobody what is used up once more.
 @Suite struct LimitMoveTests {
-    private static let few = #"{"count": "requests", "max": "2", "per": "24h", "applies_to": "all"}"#
+    private static let few = #"{"count": "requests", "max": "2", "per": "31d", "applies_to": "all"}"#
     private static let many = #"{"count": "requests", "max": "50", "per": "1h", "applies_to": "all"}"#
 
     private static func policy(_ limits: String...) -> String {
@@ -40,7 +40,7 @@ import Testing
             try #require(reverted.status == 200, "\(reverted.text)")
             #expect(try await denial(key, desk) == "limits.1")
             // One more than was used up is one more.
-            let more = #"{"count": "requests", "max": "3", "per": "1d", "applies_to": "all"}"#
+            let more = #"{"count": "requests", "max": "3", "per": "744h", "applies_to": "all"}"#
             try await publish(Self.policy(more), path, desk)
             for status in [200, 403] { #expect(try await desk.sign(key).status == status) }
         }
@@ -51,7 +51,7 @@ import Testing
             func limits(_ limits: String...) -> String {
                 #"{"limits": ["# + limits.joined(separator: ",") + "]}"
             }
-            let few = #"{"count": "requests", "max": "2", "per": "24h", "applies_to": "all", "of": "key"}"#
+            let few = #"{"count": "requests", "max": "2", "per": "31d", "applies_to": "all", "of": "key"}"#
             try await publish(limits(few), "/v1/desk/policy", desk)
             let keys = [try await desk.key("one"), try await desk.key("other")]
             for key in keys {

@@ -9,7 +9,7 @@ import Testing
     private static func policy(logOnly: String = "") -> String {
         """
         {"operations": ["read"], "ways": ["sign"], "log_only": [\(logOnly)],
-         "limits": [{"count": "requests", "max": "1", "per": "24h", "applies_to": "all"}]}
+         "limits": [{"count": "requests", "max": "1", "per": "31d", "applies_to": "all"}]}
         """
     }
 

@@ -11,7 +11,7 @@ import Testing
     private static let policy = """
         {"operations": ["read", "trade"],
          "orders": {"symbols": ["ETH*"], "sides": ["buy"]},
-         "limits": [{"count": "orders", "max": "1", "per": "1h"}],
+         "limits": [{"count": "orders", "max": "1", "per": "31d"}],
          "log_only": ["orders.symbols", "limits.1"]}
         """
 

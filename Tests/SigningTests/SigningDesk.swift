@@ -165,10 +165,13 @@ struct SigningDesk {
     private let keyring: Keyring
     private let fingerprintKey: HMACKey
 
+    /// A batch of uses waits for a machine that stands still.
+    static let batchPatience: Period = .seconds(30)
+
     /// - Parameter judgesAtMost: requests, where policies are tried on them.
     init(
         _ database: Database, _ keyring: Keyring, _ fingerprintKey: HMACKey, reactor: Reactor,
-        time: DeskClock, judgesAtMost: Int = 10_000
+        time: DeskClock, judgesAtMost: Int = 10_000, batchPatience: Period = SigningDesk.batchPatience
     ) throws {
         (self.keyring, self.fingerprintKey) = (keyring, fingerprintKey)
         (self.database, self.time) = (database, time)
@@ -188,7 +191,7 @@ struct SigningDesk {
         batcher = UseBatcher(
             ledger: ledger, book: book, market: view, feed: feed,
             times: ClockFeed(clocks: clocks, hosts: hosts, line: line, clock: time.clock, reactor: reactor),
-            turn: BatchTurn(), reactor: reactor)
+            turn: BatchTurn(), reactor: reactor, batchPatience: batchPatience)
         outcomes = OutcomeBook(ledger: ledger, reactor: reactor)
         batcher.onGivenUp = { [outcomes] use in outcomes.noteUnsent(use) }
         reports = ReportWriter(ledger: ledger, reactor: reactor)
@@ -245,7 +248,7 @@ struct SigningDesk {
     /// For several on one database; whoever opens it stops it.
     static func open(
         on worker: isolated Worker, _ database: Database, writesOutcomes: Bool = true,
-        judgesAtMost: Int = 10_000
+        judgesAtMost: Int = 10_000, batchPatience: Period = SigningDesk.batchPatience
     ) async throws -> SigningDesk {
         let root = try RootKey()
         let wrapped = try WrappedKeyEncryptionKey.generate(generation: 1, under: root)
@@ -253,7 +256,8 @@ struct SigningDesk {
         _ = try await database.transaction { try await $0.query(Self.insertGeneration) }
         let desk = try SigningDesk(
             database, try Keyring(opening: [wrapped], under: root), HMACKey(Secret(randomBytes: 32)),
-            reactor: worker.reactor, time: DeskClock(), judgesAtMost: judgesAtMost)
+            reactor: worker.reactor, time: DeskClock(), judgesAtMost: judgesAtMost,
+            batchPatience: batchPatience)
         let register = PolicyRegister()
         let tag = try desk.book.lastingTag(of: register.bytes)
         try await database.transaction { try await register.write(tag, in: $0) }

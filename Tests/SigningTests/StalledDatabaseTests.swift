@@ -12,7 +12,7 @@ import Testing
     private static let policy = """
         {"operations": ["trade"], "ways": ["proxy"],
          "limits": [
-            {"count": "notional", "max": {"amount": "1000", "currency": "USD"}, "per": "24h",
+            {"count": "notional", "max": {"amount": "1000", "currency": "USD"}, "per": "31d",
              "applies_to": "all"}
          ]}
         """
@@ -105,7 +105,8 @@ import Testing
     @Test func `whoever waits is told while it hangs, and nothing is sent afterwards`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database in
-            let desk = try await SigningDesk.open(on: worker, database)
+            let desk = try await SigningDesk.open(
+                on: worker, database, batchPatience: UseBatcher.batchPatience)
             defer { desk.stop() }
             let key = try await key(desk)
             _ = try await hang(desk, key, on: worker) { asked in
@@ -126,7 +127,8 @@ import Testing
     @Test func `what the reading of a key kept waiting is not done as if it had just come`() async throws {
         let scratch = try await ScratchDatabase.make()
         try await scratch.withDatabase { worker, database in
-            let desk = try await SigningDesk.open(on: worker, database)
+            let desk = try await SigningDesk.open(
+                on: worker, database, batchPatience: UseBatcher.batchPatience)
             defer { desk.stop() }
             let key = try await key(desk)
             let other = scratch.open(on: worker)

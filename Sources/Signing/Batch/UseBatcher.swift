@@ -4,7 +4,7 @@ package import EventLoop
 package import Events
 import Exchanges
 import HTTPServer
-import Kernel
+package import Kernel
 package import Keys
 import Postgres
 
@@ -16,7 +16,7 @@ package final class UseBatcher {
     /// A place in line is worth no more than that.
     private static let waitLimit: Period = .seconds(2)
     /// Nor is a batch: what it admits later may not leave any more.
-    private static let batchPatience: Period = .seconds(2)
+    package static let batchPatience: Period = .seconds(2)
     /// From its caller's admission to its place in line, whatever was waited for: the exchange's lists and
     /// prices, its budget, the key's turn. No client waits longer by itself, and an order is worth something
     /// now.
@@ -62,6 +62,7 @@ package final class UseBatcher {
     private let times: ClockFeed
     private let turn: BatchTurn
     private let reactor: Reactor
+    private let batchPatience: Period
     private var queue = UseQueue<Pending>()
     private let bell = Wakeup()
     private var isStopping = false
@@ -75,10 +76,11 @@ package final class UseBatcher {
     /// - Parameter turn: the node's.
     package init(
         ledger: Ledger, book: KeyBook, market: Market, feed: MarketFeed, times: ClockFeed, turn: BatchTurn,
-        reactor: Reactor
+        reactor: Reactor, batchPatience: Period = UseBatcher.batchPatience
     ) {
         (self.ledger, self.book, self.market, self.feed) = (ledger, book, market, feed)
         (self.times, self.turn, self.reactor) = (times, turn, reactor)
+        self.batchPatience = batchPatience
         snapshots = KeySnapshots(book: book)
     }
 
@@ -141,7 +143,7 @@ package final class UseBatcher {
         let asked = ledger.clock.monotonicNanoseconds()
         let result = try await look()
         let waited = ledger.clock.monotonicNanoseconds() &- asked
-        guard waited <= UInt64(Self.batchPatience.nanoseconds) else { throw Self.stalled }
+        guard waited <= UInt64(batchPatience.nanoseconds) else { throw Self.stalled }
         return result
     }
 
@@ -240,7 +242,7 @@ package final class UseBatcher {
                 watch(.milliseconds(500))
             }
         }
-        watch(Self.batchPatience)
+        watch(batchPatience)
         await carryOut(batch)
         if let timer { reactor.cancel(timer) }
     }

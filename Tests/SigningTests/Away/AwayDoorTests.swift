@@ -260,7 +260,7 @@ import Testing
     {
         try await AwayDesk.run { desk in
             let policy =
-                #"{"operations": ["trade"], "limits": [{"count": "notional", "per": "24h", "#
+                #"{"operations": ["trade"], "limits": [{"count": "notional", "per": "31d", "#
                 + #""max": {"amount": "1200", "currency": "USD"}, "applies_to": "all"}]}"#
             let key = try await desk.key("main", policy: policy)
             desk.desk.exchange.trades("BTCUSDT", at: "5000")
