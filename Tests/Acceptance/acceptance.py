@@ -40,13 +40,7 @@ class Result:
 
     @property
     def wrongs(self):
-        """The failures; of a scenario that must fail, how it failed otherwise."""
-        wanted = self.scenario.must_fail
-        if not wanted:
-            return self.failures
-        lacking = [f"did not fail with: {line}" for line in wanted if not any(says(f, line) for f in self.failures)]
-        others = [f"failed otherwise: {f}" for f in self.failures if not any(says(f, line) for line in wanted)]
-        return lacking + others
+        return wrongs(self.scenario, self.failures)
 
     def lines(self, is_verbose):
         head = f"{'FAILED' if self.wrongs else 'ok':6} {self.scenario.name} ({self.seconds:.1f} s)"
@@ -56,6 +50,16 @@ class Result:
         if is_verbose and self.scenario.must_fail:
             for failure in self.failures:
                 yield f"       failed as it must: {failure}"
+
+
+def wrongs(scenario, failures):
+    """The failures; of a scenario that must fail, how it failed otherwise."""
+    wanted = scenario.must_fail
+    if not wanted:
+        return failures
+    lacking = [f"did not fail with: {line}" for line in wanted if not any(says(f, line) for f in failures)]
+    others = [f"failed otherwise: {f}" for f in failures if not any(says(f, line) for line in wanted)]
+    return lacking + others
 
 
 def says(failure, line):
@@ -80,13 +84,20 @@ def watch(stage, tolerance):
     """Until all that is expected came or is too late, and until nothing else is to come."""
     scenario = stage.scenario
     end = max((e.latest for e in scenario.expectations), default=0) + tolerance
-    while stage.now < end and (is_missing(stage) or not is_in_the_feed(stage)):
+    while stage.now < end and not is_over(stage, tolerance):
         time.sleep(POLL_SECONDS)
     time.sleep(max(0, scenario.watch_until - stage.now))
     limit = stage.now + FIRST_ATTEMPTS_LIMIT_SECONDS
     while stage.first_attempts_left() and stage.now < limit:
         time.sleep(POLL_SECONDS * 5)
     time.sleep(SETTLE_SECONDS)
+
+
+def is_over(stage, tolerance):
+    """Whether all has come; of a scenario that must fail, whether it fails as it must."""
+    if stage.scenario.must_fail:
+        return not wrongs(stage.scenario, judge(stage, tolerance))
+    return not is_missing(stage) and is_in_the_feed(stage)
 
 
 def places(stage):

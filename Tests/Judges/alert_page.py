@@ -4,7 +4,7 @@ from browser import Browser
 from passkeys import REGISTER
 
 READY = """
-for (let turn = 0; turn < 200; turn++) {
+for (let turn = 0; turn < 1000; turn++) {
     if (CONDITION) break;
     await new Promise(done => setTimeout(done, 50));
 }

@@ -26,7 +26,7 @@ from service import Service, free_port  # noqa: E402
 README = "README.md"
 TOURS = (README, "Docs/keys.md", "Docs/alerts.md", "Docs/signals.md")
 BEGIN, END = "<!-- tour:", "<!-- end of the tour -->"
-PATIENCE_SECONDS = 60  # for a busy machine
+PATIENCE_SECONDS = 300  # for a busy machine
 END_LIMIT_SECONDS = 30  # a service that a block started drains, and stops its PostgreSQL
 FENCE = re.compile(r"^```(\w+)( again)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
