@@ -58,8 +58,9 @@ extension Premises {
         return try #require(shown.json["proof"]?.asString, "\(shown.text)")
     }
 
-    /// An authenticator app of somebody who has nothing yet; and the recovery codes that come with it.
-    nonisolated(nonsending) func addApp(of person: Person) async throws -> (app: SoftApp, codes: [String]) {
+    /// Adds an authenticator app for somebody who has nothing yet; tells the code that was used for it, and
+    /// the recovery codes that come with it.
+    nonisolated(nonsending) func addApp(of person: Person) async throws -> (used: String, codes: [String]) {
         let begun = try await call("POST", "/v1/me/factors/totp", as: person.token, body: "{}")
         let app = try #require(SoftApp(begun.json["secret"]?.asString ?? ""), "\(begun.text)")
         let code = try app.code(at: host.shared.clock.now())
@@ -68,7 +69,7 @@ extension Premises {
             body: #"{"code":"\#(code)"}"#)
         let codes = added.json["recovery_codes"]?.asArray?.compactMap(\.asString) ?? []
         #expect(codes.count == 10, "\(added.text)")
-        return (app, codes)
+        return (code, codes)
     }
 }
 

@@ -66,8 +66,8 @@ extension Worker {
         worker.start(name: "test")
         defer { worker.stop() }
         #expect(
-            await worker.order(of: [30_000_000, 10_000_000, 0, 20_000_000]) == [
-                0, 10_000_000, 20_000_000, 30_000_000,
+            await worker.order(of: [900_000_000, 300_000_000, 0, 600_000_000]) == [
+                0, 300_000_000, 600_000_000, 900_000_000,
             ])
     }
 

@@ -77,7 +77,8 @@ import Testing
 
     @Test func `seeded noise in an answer never crashes`() throws {
         let entropy = Entropy.seeded(20_260_105)
-        for (exchange, body) in Self.good {
+        // A dictionary's order is another one each time.
+        for (exchange, body) in Self.good.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             let adapter = exchange.adapter
             for _ in 0..<2_000 {
                 var bytes = Array(body.utf8)

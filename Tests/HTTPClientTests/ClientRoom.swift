@@ -64,10 +64,11 @@ struct ClientRoom: Sendable {
 }
 
 extension HTTPClient.Settings {
-    /// Names are asked anew each time.
+    /// Names are asked anew each time, and no connection rests too long.
     static var forTests: HTTPClient.Settings {
         var settings = HTTPClient.Settings()
         settings.nameLifetime = .seconds(0)
+        settings.provenFor = .seconds(60)
         return settings
     }
 }

@@ -115,7 +115,7 @@ import Testing
         defer { server.stop() }
         let room = try await ClientRoom()
         defer { room.stop() }
-        var request = try OutgoingRequest.post(to: server, total: .milliseconds(200))
+        var request = try OutgoingRequest.post(to: server, total: .seconds(3))
         request.responseLimits.streamedFromBytes = 1_000
         let late = request
         let failure = await #expect(throws: OutgoingError.self) { try await room.open(late) { _ in 0 } }

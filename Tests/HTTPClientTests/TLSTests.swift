@@ -95,7 +95,6 @@ extension TLSTests {
         defer { threads.stop() }
         var settings = HTTPClient.Settings.forTests
         settings.certificateAuthorityFile = server.authority
-        settings.provenFor = .seconds(60)
         let room = try await ClientRoom(settings: settings)
         defer { room.stop() }
         let url = try OutgoingURL("https://127.0.0.1:\(server.port)/", allowance: .privateReceivers)

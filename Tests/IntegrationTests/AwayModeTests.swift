@@ -138,6 +138,10 @@ extension IntegrationTests.AwayModeTests {
                     }
                     group.addTask {
                         _ = try? await blockingThreads.run { usleep(UInt32(40_000 + round * 35_000)) }
+                        if round == 3 {
+                            // However slow all this is, something has reached the exchange.
+                            try? await wait(until: "one is seen") { try await !desk.seen().isEmpty }
+                        }
                         await desk.node.killHard()
                     }
                 }

@@ -37,7 +37,7 @@ import Testing
     @Test func `an answer is waited for as long as it is worth, and the statement goes on`() async throws {
         let scratch = try await ScratchDatabase.make(migrated: false)
         try await scratch.withDatabase { worker, database in
-            let slow = database.send(Statement("slow", "select pg_sleep(0.3)"), [])
+            let slow = database.send(Statement("slow", "select pg_sleep(3)"), [])
             var isLate = false
             do throws(PostgresError) {
                 _ = try await slow.rows(within: .milliseconds(10), on: worker.reactor)

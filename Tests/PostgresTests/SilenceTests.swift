@@ -11,19 +11,19 @@ import Testing
     private static let one = Statement("one", "select 1")
     private static let slow = Statement("slow", "select 1 from pg_sleep(1)")
 
-    private static var impatient: Database.Size {
+    private static func impatient(_ question: Period) -> Database.Size {
         var size = Database.Size()
         size.patience.look = .milliseconds(50)
         size.patience.looks = 3
-        size.patience.question = .milliseconds(500)
+        size.patience.question = question
         return size
     }
 
     private static func isUnavailable(_ error: any Error) -> Bool { error as? PostgresError == .unavailable }
 
-    /// A database with a watch that soon loses its patience.
+    /// A database with a watch that soon asks, and soon loses its patience unless `question` says otherwise.
     private func visit(
-        _ url: DatabaseURL, _ settings: SessionSettings = .init(),
+        _ url: DatabaseURL, _ settings: SessionSettings = .init(), question: Period = .milliseconds(500),
         _ body: @Sendable (isolated Worker, Database) async throws -> Void
     ) async throws {
         let worker = try Worker()
@@ -31,7 +31,7 @@ import Testing
         defer { worker.stop() }
         try await worker.run { worker in
             let database = Database(
-                url, settings: settings, size: Self.impatient, reactor: worker.reactor,
+                url, settings: settings, size: Self.impatient(question), reactor: worker.reactor,
                 offLoop: scratchOffLoop)
             database.start(on: worker)
             defer { database.stop() }
@@ -71,7 +71,7 @@ import Testing
 
     @Test func `a long statement of a server that answers others is waited for`() async throws {
         let scratch = try await ScratchDatabase.make(migrated: false)
-        try await visit(scratch.url) { _, database in
+        try await visit(scratch.url, question: .seconds(60)) { _, database in
             var told: [Bool] = []
             database.onSilence = { told.append($0) }
             let rows = try await database.query(Self.slow)
