@@ -130,11 +130,23 @@ import Testing
                 "\(error["line"]?.asInt ?? 0) \(error["code"]?.asString ?? "")"
             }
             #expect(
-                Set(errors ?? []) == [
+                errors == [
                     "3 malformed", "4 wrong_type", "5 unknown_key", "6 in_the_future", "7 too_old",
                     "8 unknown_field", "9 malformed", "10 malformed", "11 out_of_range", "12 missing",
                     "13 too_large",
                 ], "\(told.text)")
+        }
+    }
+
+    @Test func `of more mistakes than are listed it is the first lines, whatever found them`() async throws {
+        try await SigningDesk.run { desk in
+            let stranger = desk.ledger.newID(ExchangeKeyKind.self).description
+            let most = UsageUpload.refusalsListedAtMost
+            let lines = [line(stranger, 1, desk)] + Array(repeating: "{", count: most)
+            let told = try await desk.report(lines)
+            #expect(told.json["refused"]?.asInt.map(Int.init) == most + 1)
+            let listed = told.json["errors"]?.asArray?.compactMap { $0["line"]?.asInt.map(Int.init) }
+            #expect(listed == Array(1...most))
         }
     }
 

@@ -109,8 +109,16 @@ extension UsageUpload {
         verdicts.inserted += new.inserted
         verdicts.unchanged += new.unchanged
         refused += new.refusals.count
-        let room = Self.refusalsListedAtMost - verdicts.refusals.count
-        verdicts.refusals += new.refusals.prefix(max(room, 0))
+        for refusal in new.refusals { list(refusal) }
+    }
+
+    /// The first lines in their order: what cannot be read is known before what was stored of the lines
+    /// before it.
+    private func list(_ refusal: ReportVerdicts.Refusal) {
+        let place = verdicts.refusals.lastIndex { $0.line < refusal.line }.map { $0 + 1 } ?? 0
+        guard place < Self.refusalsListedAtMost else { return }
+        verdicts.refusals.insert(refusal, at: place)
+        if verdicts.refusals.count > Self.refusalsListedAtMost { verdicts.refusals.removeLast() }
     }
 }
 
