@@ -5,13 +5,14 @@ package struct EventField: Equatable, Sendable {
     package let name: String
     package let kind: Kind
     package let isNullable: Bool
-    /// It stands in the event only where there is something to say; who looks for it finds null.
+    /// It stands in the event only where there is something to say; who looks for it finds null, or the list
+    /// that it would be.
     package let isOptional: Bool
 
     init(_ name: String, _ kind: Kind, isNullable: Bool = false, isOptional: Bool = false) {
         self.name = name
         self.kind = kind
-        (self.isNullable, self.isOptional) = (isNullable || isOptional, isOptional)
+        (self.isNullable, self.isOptional) = (isNullable, isOptional)
     }
 }
 

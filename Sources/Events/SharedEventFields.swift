@@ -21,11 +21,13 @@ enum EventFields {
         EventField("quantity", .string, isNullable: true), EventField("price", .string, isNullable: true),
         EventField("reduce_only", .boolean), EventField("notional_usd", .string, isNullable: true),
         EventField("client_order_id", .string, isNullable: true),
-        EventField("policy_version", .integer, isNullable: true), wouldDeny,
+        EventField("policy_version", .integer, isNullable: true),
+        EventField("symbols", .strings, isOptional: true), EventField("sides", .strings, isOptional: true),
+        wouldDeny,
     ]
 
     /// Most uses have none, and of uses there are many.
-    private static let wouldDeny = EventField("would_deny", .strings, isOptional: true)
+    private static let wouldDeny = EventField("would_deny", .strings, isNullable: true, isOptional: true)
 
     static let key: [EventField] = [
         EventField("key_id", .string), EventField("label", .string), EventField("exchange", .string),

@@ -46,6 +46,10 @@ struct AlertSummaryTests {
             "bot mm-btc administered the account with key a"
         ),
         (
+            "key.used", use("trade", order + #", "symbols": ["BTCUSDT", "PEPEUSDT"]"#),
+            "bot mm-btc traded (buy 0.5 BTCUSDT at 100; also PEPEUSDT) with key mm-btc spot from 10.1.0.9"
+        ),
+        (
             "key.use.unknown", use("trade", order),
             """
             nobody knows what became of a request to trade (buy 0.5 BTCUSDT at 100) with key mm-btc spot \

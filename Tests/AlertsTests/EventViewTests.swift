@@ -26,6 +26,23 @@ import Testing
         #expect(most["would_deny"] == .null && condition.evaluate(most) == .fails)
     }
 
+    @Test func `a condition may ask every use for the symbols and sides of all its orders`() throws {
+        let condition = try Condition(
+            "'PEPEUSDT' in event.symbols && event.sides.size() == 2",
+            on: [try #require(EventPattern("key.used"))])
+        let batch = JSONObject(members: [
+            ("symbol", "BTCUSDT"), ("side", "buy"), ("symbols", ["BTCUSDT", "PEPEUSDT"]),
+            ("sides", ["buy", "sell"]),
+        ])
+        #expect(condition.evaluate(use(batch)) == .holds)
+        // What has one order says it in other words, and what has none says nothing.
+        let single = use(JSONObject(members: [("symbol", "PEPEUSDT"), ("side", "buy")]))
+        #expect(single["symbols"] == ["PEPEUSDT"] && single["sides"] == ["buy"])
+        #expect(condition.evaluate(single) == .fails)
+        let read = use(JSONObject(members: [("symbol", .null), ("side", .null)]))
+        #expect(read["symbols"] == [] && read["sides"] == [] && condition.evaluate(read) == .fails)
+    }
+
     @Test func `a condition may ask for all clauses of a denial, also of one that names the first only`()
         throws
     {

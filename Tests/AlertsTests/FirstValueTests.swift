@@ -34,6 +34,41 @@ struct FirstValueTests {
         #expect(Bench.lines(rule, seen) == ["fires 30 #2", "fires 500 #3", "fires 501 #4"])
     }
 
+    /// By seconds.
+    private func lists(_ values: [(second: Int, values: [String])]) -> [Sample] {
+        values.enumerated().map {
+            Sample(number: $0.offset, second: $0.element.second, values: $0.element.values)
+        }
+    }
+
+    @Test func `of a list each element is a value by itself, and one that is new is enough`() throws {
+        let rule = try Bench.rule(#""window": {"first": "event.l", "within": "60s"}"#)
+        let seen = lists([
+            (0, ["a"]), (1, ["a", "b", "c"]), (2, []), (3, ["c", "a", "b"]), (4, ["b"]), (64, ["b", "c"]),
+            (65, ["b", "b"]),
+        ])
+        #expect(Bench.lines(rule, seen) == ["fires 0 #0", "fires 1 #1", "fires 64 #5"])
+        let machine = RuleMachine(rule)
+        var state: GroupState?
+        for sample in lists([(9, ["a", "b"]), (5, ["c"]), (2, [])]) {
+            #expect(!machine.recall(sample.occurrence, &state))
+        }
+        var known = try #require(state)
+        let next = lists([(10, ["a", "c", "b"]), (11, ["c", "d"])]).map {
+            machine.take($0.occurrence, &known).count
+        }
+        #expect(next == [0, 1])
+    }
+
+    @Test func `different values are counted through lists, and a list is not endless`() throws {
+        let rule = try Bench.rule(#""window": {"distinct": "event.l", "at_least": 3, "within": "60s"}"#)
+        let seen = lists([(0, ["a", "b"]), (1, ["b", "a"]), (2, ["b", "c"]), (3, ["x", "y", "z"])])
+        #expect(Bench.lines(rule, seen) == ["fires 2 #2", "fires 3 #3"])
+        let long = lists([(0, (0...RuleWindow.valuesAtMost).map { "\($0)" })])
+        let lines = Bench.lines(rule, long)
+        #expect(lines == [#"fails("event.l has more than 1000 values") 0 #0"#])
+    }
+
     @Test func `a group that only ever missed the condition is not known`() throws {
         let rule = try Bench.rule(Self.learning + #", "when": "event.v > 0""#)
         #expect(Bench.lines(rule, samples([(0, 0), (100, 1), (131, 2)])) == ["fires 131 #2"])

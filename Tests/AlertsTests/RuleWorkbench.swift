@@ -27,6 +27,7 @@ enum RuleWorkbench {
         var kind = "custom.a"
         var group = "g"
         var value = 0
+        var values: [String] = []
 
         var id: EventID { EventID(UUID(high: 7, low: UInt64(number + 1))) }
 
@@ -34,6 +35,7 @@ enum RuleWorkbench {
             JSONObject(members: [
                 ("id", .string(id.description)), ("type", .string(kind)), ("g", .string(group)),
                 ("v", .number(JSONNumber(value))),
+                ("l", .array(values.map { .string($0) })),
             ])
         }
 

@@ -38,11 +38,13 @@ extension AlertSummary {
         event["address"]?.asString.map { " from \($0)" } ?? ""
     }
 
-    /// ` (buy 0.5 BTCUSDT at 100)`.
+    /// ` (buy 0.5 BTCUSDT at 100)`, and of a batch what else it is about.
     private static func order(_ event: JSONObject) -> String {
         guard let symbol = event["symbol"]?.asString else { return "" }
         let words = [event["side"]?.asString, event["quantity"]?.asString, symbol].compactMap(\.self)
         let price = event["price"]?.asString.map { " at \($0)" } ?? ""
-        return " (\(words.joined(separator: " "))\(price))"
+        let others = (event["symbols"]?.asArray ?? []).compactMap(\.asString).filter { $0 != symbol }
+        let also = others.isEmpty ? "" : "; also \(others.joined(separator: ", "))"
+        return " (\(words.joined(separator: " "))\(price)\(also))"
     }
 }

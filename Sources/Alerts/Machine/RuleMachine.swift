@@ -173,10 +173,12 @@ extension RuleMachine {
             let isFiring = state.isFiring
             if let window = machine.course.window {
                 guard machine.isLevel || !isFiring else { return }
-                guard let entry = entry(of: occurrence, in: window) else { return }
+                let counted = entries(of: occurrence, in: window)
+                guard !counted.isEmpty else { return }
                 state.shown = occurrence.id
-                if window.isFirst { return meet(entry, window) }
-                let isSo = window.add(entry, to: &state)
+                if window.isFirst { return meet(counted, window) }
+                var isSo = false
+                for entry in counted { isSo = window.add(entry, to: &state) }
                 if machine.isLevel { settle(window.isSo(state)) } else if isSo { pulse() }
             } else if let sequence = machine.course.sequence {
                 guard !isFiring else { return }
@@ -195,17 +197,19 @@ extension RuleMachine {
             if machine.course.window == nil, machine.isLevel { settle(false) }
         }
 
-        private mutating func entry(of occurrence: Occurrence, in window: RuleWindow) -> GroupState.Entry? {
-            switch window.entry(of: occurrence) {
-            case .success(let entry): return entry
+        private mutating func entries(
+            of occurrence: Occurrence, in window: RuleWindow
+        ) -> [GroupState.Entry] {
+            switch window.entries(of: occurrence) {
+            case .success(let entries): return entries
             case .failure(let failure):
                 note(.fails(failure.message))
-                return nil
+                return []
             }
         }
 
-        private mutating func meet(_ entry: GroupState.Entry, _ window: RuleWindow) {
-            let (isNew, forgotten) = window.meet(entry, &state)
+        private mutating func meet(_ entries: [GroupState.Entry], _ window: RuleWindow) {
+            let (isNew, forgotten) = window.meet(entries, &state)
             if isNew { note(.fires, because: machine.cause(state, crossing: before)) }
             if forgotten > 0 { note(.forgets(forgotten)) }
         }

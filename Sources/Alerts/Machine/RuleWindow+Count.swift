@@ -6,34 +6,48 @@ struct CountFailure: Error { let message: String }
 
 /// What a window holds. At a moment T these are the events after T less its length, up to T.
 extension RuleWindow {
-    /// Nil: it counts for nothing.
-    func entry(of occurrence: RuleMachine.Occurrence) -> Result<GroupState.Entry?, CountFailure> {
+    /// None: it counts for nothing.
+    func entries(of occurrence: RuleMachine.Occurrence) -> Result<[GroupState.Entry], CountFailure> {
         let mark = occurrence.id.uuid.low
         switch measure {
-        case .events: return .success(GroupState.Entry(at: occurrence.at, mark: mark))
+        case .events: return .success([GroupState.Entry(at: occurrence.at, mark: mark)])
         case .distinct(let expression), .first(let expression):
-            return value(of: expression, occurrence) { GroupState.Entry(at: occurrence.at, mark: $0.mark) }
+            return values(of: expression, occurrence).map { values in
+                values.map { GroupState.Entry(at: occurrence.at, mark: $0.mark) }
+            }
         case .sum(let expression):
-            return value(of: expression, occurrence) { value in
-                EventExpression.amount(of: value).map {
-                    GroupState.Entry(at: occurrence.at, mark: mark, amount: $0)
+            return value(of: expression, occurrence).flatMap { value in
+                guard let value else { return .success([]) }
+                guard let amount = EventExpression.amount(of: value) else {
+                    return .failure(CountFailure(message: "\(expression.source) is no number"))
                 }
+                return .success([GroupState.Entry(at: occurrence.at, mark: mark, amount: amount)])
             }
         }
     }
 
-    private func value(
-        of expression: EventExpression, _ occurrence: RuleMachine.Occurrence,
-        _ entry: (Value) -> GroupState.Entry?
-    ) -> Result<GroupState.Entry?, CountFailure> {
-        switch expression.evaluate(occurrence.event) {
-        case .nothing: return .success(nil)
-        case .error(let message): return .failure(CountFailure(message: message))
-        case .value(let value):
-            guard let entry = entry(value) else {
-                return .failure(CountFailure(message: "\(expression.source) is no number"))
+    /// Of a list each of its values by itself, so that none hides behind another.
+    private func values(
+        of expression: EventExpression, _ occurrence: RuleMachine.Occurrence
+    ) -> Result<[Value], CountFailure> {
+        value(of: expression, occurrence).flatMap { value in
+            guard case .list(let values)? = value else { return .success(value.map { [$0] } ?? []) }
+            guard values.count <= Self.valuesAtMost else {
+                let message = "\(expression.source) has more than \(Self.valuesAtMost) values"
+                return .failure(CountFailure(message: message))
             }
-            return .success(entry)
+            return .success(values.filter { if case .null = $0 { false } else { true } })
+        }
+    }
+
+    /// Nil for null.
+    private func value(
+        of expression: EventExpression, _ occurrence: RuleMachine.Occurrence
+    ) -> Result<Value?, CountFailure> {
+        switch expression.evaluate(occurrence.event) {
+        case .nothing: .success(nil)
+        case .error(let message): .failure(CountFailure(message: message))
+        case .value(let value): .success(value)
         }
     }
 

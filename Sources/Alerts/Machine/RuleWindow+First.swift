@@ -5,18 +5,21 @@ import Kernel
 
 /// A window over first values: it fires for a value that its group had not for so long.
 extension RuleWindow {
-    /// Values of one group that are remembered; of more, those that were seen last.
+    /// Values of one group that are remembered, and of a list that are looked at; of more, those that were
+    /// seen last.
     static let valuesAtMost = 1_000
 
-    /// Whether the value is new to its group, and how many others gave way to it.
-    func meet(_ entry: GroupState.Entry, _ state: inout GroupState) -> (isNew: Bool, forgotten: Int) {
-        guard entry.at > state.clock - within.period else { return (false, 0) }
-        prune(&state)
-        let isKnown = state.entries.contains { $0.mark == entry.mark }
-        _ = add(entry, to: &state)
+    /// Whether one of an event's values is new to its group, and how many others gave way to them.
+    func meet(_ entries: [GroupState.Entry], _ state: inout GroupState) -> (isNew: Bool, forgotten: Int) {
+        var isNew = false
+        for entry in entries where entry.at > state.clock - within.period {
+            prune(&state)
+            if !state.entries.contains(where: { $0.mark == entry.mark }) { isNew = true }
+            _ = add(entry, to: &state)
+        }
         let forgotten = max(0, state.entries.count - Self.valuesAtMost)
         state.entries.removeFirst(forgotten)
-        return (!isKnown && !isLearning(state), forgotten)
+        return (isNew && !isLearning(state), forgotten)
     }
 
     private func isLearning(_ state: GroupState) -> Bool {
@@ -54,13 +57,19 @@ extension RuleMachine {
     /// comes of it. Answers whether a value found no room.
     func recall(_ occurrence: Occurrence, _ state: inout GroupState?) -> Bool {
         guard let window = course.window, holds(occurrence),
-            let entry = try? window.entry(of: occurrence).get()
+            let entries = try? window.entries(of: occurrence).get(), !entries.isEmpty
         else { return false }
         var known = state ?? GroupState(at: occurrence.at)
         known.began = min(known.began, occurrence.at)
         known.clock = max(known.clock, occurrence.at)
         known.shown = known.shown ?? occurrence.id
-        defer { state = known }
+        var isLost = false
+        for entry in entries where Self.recall(entry, &known) { isLost = true }
+        state = known
+        return isLost
+    }
+
+    private static func recall(_ entry: GroupState.Entry, _ known: inout GroupState) -> Bool {
         guard let newer = known.entries.firstIndex(where: { $0.mark == entry.mark }) else {
             guard known.entries.count < RuleWindow.valuesAtMost else { return true }
             known.insert(entry)

@@ -20,7 +20,12 @@ package enum EventView {
         _ = view.append("actor_id", event.actor.principal.map { .string($0.description) } ?? .null)
         for member in event.data.members { _ = view.append(member.name, member.value) }
         // What is seldom there is left out where uses are written; conditions may ask for it of each.
-        if event.type.isUse, view[wouldDeny] == nil { _ = view.append(wouldDeny, .null) }
+        if event.type.isUse {
+            if view[wouldDeny] == nil { _ = view.append(wouldDeny, .null) }
+            for list in OrderList.all where view[list.name] == nil {
+                _ = view.append(list.name, list.value(in: view))
+            }
+        }
         // Denials of earlier versions name the first clause only.
         if event.type == .keyUseDenied, view[clauses] == nil { _ = view.append(clauses, .null) }
         if event.type == .keyChanged, view[permissions] == nil { _ = view.append(permissions, .array([])) }

@@ -14,16 +14,16 @@ struct AwayStore {
         """
         insert into usage_event (era, id, at, type, subject, actor, access_token, address, data, action,
             verdict, operation, symbol, outcome, request, http_status, code, microseconds, answered_at,
-            told_at)
+            told_at, symbols)
         select installation.era, u.id, u.at, 'key.used', u.subject, u.actor, u.access_token, u.address,
             u.data::json, 'keys.proxy', 'allowed', u.operation, u.symbol, u.outcome, u.request,
             u.status::smallint, u.code, u.microseconds, u.answered_at,
-            case when u.outcome = 'unknown' then $15::timestamptz end
+            case when u.outcome = 'unknown' then $15::timestamptz end, u.symbols::text[]
         from installation, unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[],
             $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
-            $13::text[], $14::bigint[], $16::timestamptz[])
+            $13::text[], $14::bigint[], $16::timestamptz[], $17::text[])
             as u (id, at, subject, actor, access_token, address, data, operation, symbol, outcome, request,
-                status, code, microseconds, answered_at)
+                status, code, microseconds, answered_at, symbols)
         """)
     /// Nonces only rise; what another window was charged meanwhile stays.
     private static let charge = Statement(
@@ -82,6 +82,7 @@ struct AwayStore {
                 .optionalTextArray(outcomes.map { $0?.code }),
                 .optionalInt64Array(outcomes.map { $0?.microseconds }), .timestamp(change.context.now),
                 .optionalTimestampArray(outcomes.map { $0?.at }),
+                .optionalTextArray(uses.map(\.symbols)),
             ])
     }
 

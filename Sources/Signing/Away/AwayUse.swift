@@ -48,6 +48,12 @@ extension AwayUse {
         return !String(decoding: w.bytes, as: UTF8.self).contains("\\u0000")
     }
 
+    /// As the column has them, of a batch about more than one.
+    var symbols: String? {
+        let named = (data["symbols"]?.asArray ?? []).compactMap(\.asString)
+        return named.count > 1 ? BatchOrders.column(of: named) : nil
+    }
+
     /// For rules, feeds and streams.
     var event: Event {
         Event(

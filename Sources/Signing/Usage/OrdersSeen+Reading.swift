@@ -12,24 +12,26 @@ extension OrdersSeen {
     private static let read = Statement(
         "usage_orders_seen",
         """
-        select s.subject, sum(o.orders)::bigint, max(o.at),
-            (array_agg(distinct o.symbol) filter (where o.symbol is not null))[1:10]
+        select s.subject, (sum(o.orders) filter (where n.place = 1))::bigint, max(o.at),
+            (array_agg(distinct n.symbol) filter (where n.symbol is not null))[1:10]
         from unnest($1::text[]) as s (subject)
         cross join lateral (
             with uses as materialized (
-                select u.at, u.operation, u.outcome, u.symbol, u.request,
+                select u.at, u.operation, u.outcome, u.request,
+                    coalesce(u.symbols, array[u.symbol]) as symbols,
                     coalesce((u.data ->> 'orders')::integer, 0) as orders,
                     u.data ->> 'order_type' as kind, u.data ->> 'client_order_id' as name
                 from (select * from usage_event
                     where subject = s.subject and at >= $2 order by at desc, id desc limit 1000) as u
                 where u.operation in ('trade', 'cancel') and u.verdict = 'allowed'
                 order by u.at desc limit 200)
-            select t.at, t.symbol, t.orders from uses t
+            select t.at, t.symbols, t.orders from uses t
             where t.operation = 'trade' and t.kind is distinct from 'market'
                 and t.outcome in ('accepted', 'unknown', 'authorised', 'signed')
                 and not exists (select 1 from uses c
                     where c.operation = 'cancel' and c.outcome = 'accepted' and c.at >= t.at
                         and t.orders = 1 and position(t.name in c.request) > 0)) as o
+        cross join lateral unnest(o.symbols) with ordinality as n (symbol, place)
         group by s.subject order by max(o.at) desc
         """)
 

@@ -43,7 +43,7 @@ struct UsageFilter {
         if let operation = query.choice("operation", RequestOperation.self) {
             add("operation = ", .text(operation.rawValue))
         }
-        if let symbol = query.text("symbol", 1...100) { add("symbol = ", .text(symbol)) }
+        if let symbol = query.text("symbol", 1...100) { add(symbol: symbol) }
         exchange = query.choice("exchange", ExchangeName.self)
         if let way = query.choice("way", UsageWay.self) { add("action = ", .text(way.action)) }
     }
@@ -81,6 +81,12 @@ struct UsageFilter {
     private mutating func add(_ before: String, _ parameter: Parameter) {
         parameters.append(parameter)
         conditions.append("\(before)$\(parameters.count)")
+    }
+
+    /// Of the first order, or of another of a batch.
+    private mutating func add(symbol: String) {
+        parameters.append(.text(symbol))
+        conditions.append("(symbol = $\(parameters.count) or symbols @> array[$\(parameters.count)]::text[])")
     }
 
     /// Everything behind this use, newest first.

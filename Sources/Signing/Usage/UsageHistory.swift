@@ -145,14 +145,17 @@ extension UsageHistory {
     /// More different ones make no rule.
     private static let groupsAtMost = 2_000
 
-    /// Of a batch of orders, the column tells the first symbol only.
+    /// Of batches that an earlier version wrote, the first symbol is known only.
     private static let earlier = Statement(
         "usage_earlier",
         """
         select operation, action, address, symbol, count(*),
-            coalesce(bool_or(case when operation = 'trade' then data ->> 'orders' <> '1' end), false)
+            coalesce(bool_or(case when operation = 'trade'
+                then data ->> 'orders' <> '1' and data -> 'symbols' is null end), false)
         from (
-            select operation, action, address, symbol, data from usage_event
+            select operation, action, address,
+                case when symbols is null then symbol else named end as symbol, data
+            from usage_event left join lateral unnest(symbols) as each (named) on true
             where subject = $1 and at >= $2 and verdict = 'allowed'
                 and (action = 'usage.report' or at <= $3 and action in ('keys.sign', 'keys.proxy'))
             order by at desc limit $4

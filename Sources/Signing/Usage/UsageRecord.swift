@@ -66,6 +66,8 @@ final class UsageRecord: Sendable {
 
     /// The order that columns tell of: the only one, or a batch's first.
     var order: OrderIntent? { read.meaning.orders.first }
+    /// What is told beside it of a batch.
+    var batch: BatchOrders? { BatchOrders(read.meaning.orders) }
 }
 
 extension UsageRecord {
@@ -88,6 +90,10 @@ extension UsageRecord {
                 Self.write(read.meaning.orders, read.clientOrderIDs, notional, to: &w)
             }
             w.field("policy_version", judgement.policyVersion)
+            if let batch {
+                w.field("symbols", batch.symbols)
+                w.field("sides", batch.sides)
+            }
             if snapshot.reports { writeReported(to: &w) }
             if let denial = judgement.denial {
                 Self.write(denial, to: &w)
@@ -181,6 +187,7 @@ extension UsageRecord {
         w.field("operation", read.meaning.operation.rawValue)
         w.field("request", "\(request.incoming.method) \(request.incoming.host) \(path)")
         if let symbol = order?.symbol { w.field("symbol", symbol) }
+        if let batch, batch.symbols.count > 1 { w.field("symbols", batch.symbols) }
         if let nonce { w.field("nonce", String(nonce)) }
         if let version = judgement.policyVersion { w.field("policy_version", version) }
         if let denial = judgement.denial { Self.write(denial, to: &w) }

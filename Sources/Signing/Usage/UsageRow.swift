@@ -1,4 +1,5 @@
 import Access
+import Events
 import JSON
 import Kernel
 import Postgres
@@ -37,7 +38,7 @@ struct UsageRow {
 
     /// `UsageEvent` of openapi.yaml. Why something was denied is for those who may read the key's policies.
     func write(to w: inout JSONWriter, for sight: UsageSight) {
-        let data = (try? JSONValue.parse(row.json(5))) ?? .null
+        let data = (try? JSONValue.parse(row.json(5)))?.asObject ?? JSONObject()
         let isTold = sight.seesPolicies(of: self)
         w.object { w in
             w.field("id", id.description)
@@ -46,6 +47,7 @@ struct UsageRow {
             w.field("access_token_id", row.optionalText(3))
             w.field("address", row.optionalText(4))
             for name in Self.facts { w.field(name, data[name] ?? .null) }
+            for list in OrderList.all { w.field(list.name, list.value(in: data)) }
             w.field("verdict", row.text(6))
             for name in ["clause", "reason", "would_deny"] {
                 w.field(name, isTold ? data[name] ?? .null : .null)

@@ -11,15 +11,15 @@ enum UsageStore {
         "usage_insert",
         """
         insert into usage_event (era, id, at, type, subject, actor, access_token, address, data, lane,
-            sequence, item, action, verdict, operation, symbol, outcome, request)
+            sequence, item, action, verdict, operation, symbol, outcome, request, symbols)
         select installation.era, u.id, $2, u.type, u.subject, u.actor, u.access_token, u.address,
             u.data::json, $3, $4, u.item - 1, u.action, u.verdict, u.operation, u.symbol, u.outcome,
-            u.request
+            u.request, u.symbols::text[]
         from installation, unnest($1::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
             $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-            $16::text[]) with ordinality
+            $16::text[], $17::text[]) with ordinality
             as u (id, type, subject, actor, access_token, address, data, action, verdict, operation, symbol,
-                outcome, request, item)
+                outcome, request, symbols, item)
         """)
 
     /// Lines of one entry of the trail, in its order.
@@ -42,7 +42,13 @@ enum UsageStore {
                 .textArray(records.map(\.read.meaning.operation.rawValue)),
                 .optionalTextArray(records.map { $0.order?.symbol }),
                 .textArray(records.map(\.outcome.rawValue)),
-                .optionalTextArray(texts.map(\.request)),
+                .optionalTextArray(texts.map(\.request)), symbols(of: records),
             ])
+    }
+
+    /// Batches with more than one are rare: without any, no row has a word about it.
+    private static func symbols(of records: [UsageRecord]) -> Parameter {
+        let columns = records.map { $0.batch?.column }
+        return columns.contains { $0 != nil } ? .optionalTextArray(columns) : .textArray(nil)
     }
 }

@@ -85,7 +85,8 @@ extension UsageSummary {
         let parts =
             [
                 "select", ([bucket] + keys).joined(separator: ", "), ",", Self.figures,
-                "from", Self.narrow, "where", filter.text, "offset 0) as use",
+                "from (select", isBySymbol ? Self.eachSymbol : Self.firstSymbol, "where", filter.text,
+                "offset 0) as use",
             ]
             + grouping
             + ["having count(*) > 0 order by 1 desc nulls last, 8 desc, 2, 3, 4, 5, 6, 7 limit"]
@@ -96,8 +97,17 @@ extension UsageSummary {
     /// Rows are sorted for their percentiles, and without their data they are a tenth as wide: `offset 0`
     /// keeps the planner from carrying it along. Of 800,000 rows in 8 groups it saves a third of the time.
     private static let narrow = """
-        (select at, subject, actor, operation, symbol, address, outcome, verdict, microseconds,
+        at, subject, actor, operation, address, outcome, verdict, microseconds,
             (data ->> 'notional_usd')::numeric as notional from usage_event
+        """
+
+    /// A use counts for each symbol of its orders; where nobody asks for symbols, once.
+    private var isBySymbol: Bool { dimensions.contains(.symbol) }
+    private static let firstSymbol = "symbol, \(narrow)"
+    /// A join costs what has one symbol next to nothing, a list made of it for `unnest` a quarter more time.
+    private static let eachSymbol = """
+        case when symbols is null then symbol else named end as symbol, \(narrow)
+            left join lateral unnest(symbols) as each (named) on true
         """
 
     private static let figures = """

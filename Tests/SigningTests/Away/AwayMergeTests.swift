@@ -44,12 +44,16 @@ import Testing
             symbol: nil, data: data, detail: data, request: nil, nonce: 1_000 + number, charges: [])
     }
 
+    private func begin(_ id: AwayJournalID, in desk: AwayDesk) throws -> AwayJournal {
+        let beginning = AwayBeginning(
+            journal: id, node: NodeID(UUID(high: 1, low: 9)), at: .testStart, epoch: 3, keys: 1)
+        return try AwayJournal(beginning, in: desk.away, desk.desk.book.chain(of: id))
+    }
+
     /// A journal as a node leaves it that dies: without an end.
     private func leave(_ uses: UInt64, in desk: AwayDesk) async throws -> AwayJournalID {
         let id = AwayJournalID(UUID(high: 7, low: 1))
-        let beginning = AwayBeginning(
-            journal: id, node: NodeID(UUID(high: 1, low: 9)), at: .testStart, epoch: 3, keys: 1)
-        let journal = try AwayJournal(beginning, in: desk.away, desk.desk.book.chain(of: id))
+        let journal = try begin(id, in: desk)
         for number in 0..<uses {
             let use = Self.use(number)
             journal.add(.use(use))
@@ -96,6 +100,27 @@ import Testing
             try await desk.comeBack()
             #expect(try await counts(desk) == all)
             #expect(desk.away.journals(.merged) == [id])
+        }
+    }
+
+    private static let named = Statement(
+        "test_away_named",
+        "select count(*) from usage_event where symbol is null and symbols @> array[$1]::text[]")
+
+    @Test func `a batch that left by the journal is found by each of its symbols`() async throws {
+        try await AwayDesk.run { desk in
+            var data = Self.use(1).data
+            _ = data.append("symbols", ["BTCUSDT", "ETH\\\"USDT"])
+            let use = AwayUse(
+                id: Self.use(1).id, at: .testStart, actor: .installation, requestID: "req_1",
+                subject: Self.key.description, operation: "trade", symbol: nil, data: data, detail: data,
+                request: nil, nonce: nil, charges: [])
+            try begin(AwayJournalID(UUID(high: 7, low: 3)), in: desk).put(.use(use))
+            try await desk.look()
+            for (symbol, count) in [("BTCUSDT", 1), ("ETH\\\"USDT", 1), ("ETH", 0)] {
+                let row = try await desk.desk.database.query(Self.named, .text(symbol)).first
+                #expect(row?.int(0) == count, "\(symbol)")
+            }
         }
     }
 
