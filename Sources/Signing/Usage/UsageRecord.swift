@@ -59,11 +59,6 @@ final class UsageRecord: Sendable {
         return request.way == .sign ? .signed : .authorised
     }
 
-    /// What its orders are worth, where a limit asked.
-    private var notional: Notional? {
-        judgement.charges.first { $0.count == .notional }.map { Notional(microdollars: $0.amount) }
-    }
-
     /// The order that columns tell of: the only one, or a batch's first.
     var order: OrderIntent? { read.meaning.orders.first }
     /// What is told beside it of a batch.
@@ -87,7 +82,7 @@ extension UsageRecord {
             if read.meaning.orders.isEmpty, read.clientOrderIDs.isEmpty {
                 w.members(raw: Self.withoutOrder)
             } else {
-                Self.write(read.meaning.orders, read.clientOrderIDs, notional, to: &w)
+                Self.write(read.meaning.orders, read.clientOrderIDs, judgement.notional, to: &w)
             }
             w.field("policy_version", judgement.policyVersion)
             if let batch {

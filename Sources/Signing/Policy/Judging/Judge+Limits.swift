@@ -34,34 +34,12 @@ extension Judge {
             let isAny = limit.scope == .all && limit.symbols == nil
             return isAny || !counted.isEmpty ? 1 : nil
         case .orders: return counted.isEmpty ? nil : Int64(counted.count)
-        case .notional: return counted.isEmpty ? nil : try total(counted)
-        }
-    }
-
-    /// Of alternatives the dearest, since only one is filled.
-    private func total(_ orders: [OrderIntent]) throws(UnknownValue) -> Int64 {
-        var sum: Int64 = 0
-        var dearest: [Int: Int64] = [:]
-        for order in orders {
-            guard let value = try OrderValue(order, facts).notional().microdollars else {
-                throw Self.tooMuch
-            }
-            if let group = order.alternative {
-                dearest[group] = max(value, dearest[group] ?? 0)
-            } else {
-                sum = try Self.sum(sum, value)
+        case .notional:
+            if counted.isEmpty { return nil }
+            return try Notional.total(of: counted) { order throws(UnknownValue) in
+                try OrderValue(order, facts).notional()
             }
         }
-        for value in dearest.values { sum = try Self.sum(sum, value) }
-        return sum
-    }
-
-    private static let tooMuch = UnknownValue(reason: "its notional is more than a limit can count")
-
-    private static func sum(_ a: Int64, _ b: Int64) throws(UnknownValue) -> Int64 {
-        let (sum, overflows) = a.addingReportingOverflow(b)
-        if overflows { throw tooMuch }
-        return sum
     }
 }
 

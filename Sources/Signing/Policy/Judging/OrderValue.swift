@@ -25,8 +25,13 @@ struct UnknownValue: Error, Equatable {
 struct OrderValue {
     private let order: OrderIntent
     private let facts: UseFacts
+    private let isRecord: Bool
 
-    init(_ order: OrderIntent, _ facts: UseFacts) { (self.order, self.facts) = (order, facts) }
+    /// - Parameter isRecord: its own limit is enough where nobody knows the market's price: nothing is judged
+    ///   by it.
+    init(_ order: OrderIntent, _ facts: UseFacts, isRecord: Bool = false) {
+        (self.order, self.facts, self.isRecord) = (order, facts, isRecord)
+    }
 
     func instrument() throws(UnknownValue) -> Instrument {
         guard let symbol = order.symbol else {
@@ -115,7 +120,10 @@ struct OrderValue {
             throw UnknownValue(reason: order.lacks("price"))
         }
         if isBounded, let limit { return limit.magnitude }
-        guard let market = marketPrice() else { throw noPrice }
+        guard let market = marketPrice() else {
+            if isRecord, let limit { return limit.magnitude }
+            throw noPrice
+        }
         let prices = [order.price, order.stopPrice, market.value].compactMap { $0?.magnitude }
         return prices.max() ?? .zero
     }

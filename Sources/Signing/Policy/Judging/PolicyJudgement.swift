@@ -10,12 +10,15 @@ package struct PolicyJudgement: Sendable, Equatable {
     package let revealsCredentials: Bool
     /// What clauses were told of the market.
     package let prices: [UsedPrice]
+    /// What all its orders are worth, as far as that could be said.
+    let notional: Notional?
 
     init(
         _ operation: RequestOperation, _ clauses: [ClauseVerdict], charges: [LimitCharge],
-        revealsCredentials: Bool, prices: [UsedPrice] = []
+        revealsCredentials: Bool, prices: [UsedPrice] = [], notional: Notional? = nil
     ) {
         (self.operation, self.clauses, self.prices) = (operation, clauses, prices)
+        self.notional = notional
         (self.charges, self.revealsCredentials) = (charges, revealsCredentials)
     }
 

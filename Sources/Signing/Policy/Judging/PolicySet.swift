@@ -72,7 +72,18 @@ package struct PolicySet: Sendable, Equatable {
         }
         return PolicyJudgement(
             facts.meaning.operation, clauses, charges: charges, revealsCredentials: reveals,
-            prices: usedPrices(facts, orders))
+            prices: usedPrices(facts, orders), notional: Self.worth(of: orders, facts, charges))
+    }
+
+    /// By what is at hand: nobody looks for a price because of it.
+    private static func worth(
+        of orders: JudgedOrders, _ facts: UseFacts, _ charges: [LimitCharge]
+    ) -> Notional? {
+        let charged = charges.lazy.filter { $0.count == .notional }.map(\.amount).max()
+        // Of a single order a limit has counted all.
+        if let charged, orders.all.count == 1 { return Notional(microdollars: charged) }
+        return Notional.told(of: orders.all.map(\.intent), facts)
+            ?? charged.map { Notional(microdollars: $0) }
     }
 
     private func usedPrices(_ facts: UseFacts, _ orders: JudgedOrders) -> [UsedPrice] {
