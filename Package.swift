@@ -85,7 +85,8 @@ let package = Package(
                 "Exchanges", "Expressions", "HTTPClient", "Jobs", "Audit", "Events", "Identity", "Keys",
             ]),
         room("Webhooks", base + ["Channels", "Expressions", "Jobs", "Audit", "Events", "HTTPClient"]),
-        room("Alerts", base + ["Expressions", "Jobs", "Audit", "Events", "Identity", "Webhooks"]),
+        room(
+            "Alerts", base + ["Channels", "Expressions", "Jobs", "Audit", "Events", "Identity", "Webhooks"]),
         room(
             "Service",
             base + [

@@ -122,6 +122,62 @@ struct AlertSummaryTests {
         #expect(AlertSummary.sentence(try #require(EventType(type)), view) == sentence)
     }
 
+    @Test(arguments: [
+        (
+            "key.drifted",
+            #"{"label": "mm", "exchange": "okx", "account": "a", "drift": ["permission:withdraw", "uid"]}"#,
+            "the exchange says otherwise of key mm (okx a): it may withdraw, it is of another account"
+        ),
+        (
+            "key.revealed",
+            #"{"label": "mm", "exchange": "binance", "account": "main", "reason": "moving"}"#,
+            "the secret of key mm (binance main) was shown to user Ada: moving"
+        ),
+        (
+            "key.refused",
+            #"{"label": "mm", "exchange": "binance", "account": "main", "detail": "Unknown key."}"#,
+            "the exchange does not take key mm (binance main): Unknown key."
+        ),
+        (
+            "approval.requested", #"{"action": "revealKey", "reason": "moving"}"#,
+            "user Ada asks for approval to reveal key (key mm): moving"
+        ),
+        (
+            "approval.approved",
+            #"{"action": "createSecuritySilence", "reason_given": "fine", "complete": false}"#,
+            "user Ada approved the request to create security silence (key mm), and others must too: fine"
+        ),
+        ("password.changed", #"{"via": "reset_link"}"#, "the password of user Ada was changed (reset link)"),
+        (
+            "group.changed", #"{"name": "desk", "change": "member_added"}"#,
+            "group desk: user Ada was added"
+        ),
+        ("system.sealed", #"{"reason": "a thief"}"#, "Keybell was sealed by user Ada: a thief"),
+    ]) func `who did what to what is told by names`(_ type: String, _ event: String, _ told: String) throws {
+        let view = try #require(try JSONValue.parse(event).asObject)
+        let sentence = AlertSummary.sentence(
+            try #require(EventType(type)), view, by: "user Ada", on: "key mm")
+        #expect(sentence == told)
+    }
+
+    @Test(arguments: [
+        (
+            "custom.balance", #"{"summary": "Balance is 12.5 USDT, needs 100", "balance": 12.5}"#,
+            "Balance is 12.5 USDT, needs 100"
+        ),
+        ("custom.balance", #"{"summary": "", "message": "low\n\u202eagain"}"#, "low again"),
+        ("custom.balance", #"{"summary": 42, "subject": "main"}"#, "custom.balance main"),
+        (
+            "custom.exchange.withdrawal", #"{"exchange": "kraken", "account": "main"}"#,
+            "a withdrawal was made or asked for at the exchange (main at kraken)"
+        ),
+    ]) func `an own event tells what whoever pushed it says of it`(
+        _ type: String, _ event: String, _ told: String
+    ) throws {
+        let view = try #require(try JSONValue.parse(event).asObject)
+        #expect(AlertSummary.sentence(try #require(EventType(type)), view) == told)
+    }
+
     @Test func `a window that adds up how many events stand for names what it counts`() throws {
         let rules = try RulePackTests.packs().flatMap(\.rules)
         let rule = try #require(rules.first { $0.name == "failed-log-ins" })

@@ -5,12 +5,10 @@ import JSON
 extension AlertSummary {
     /// Nil for events that are about something else. Why a use was denied is left out: not every reader of an
     /// alert may know it.
-    /// - Parameter actor: who it was, as `ActorNames` writes it.
-    static func useSentence(_ type: EventType, _ event: JSONObject, by actor: String?) -> String? {
-        let actor = actor ?? "somebody"
-        let f = Words(event: event)
+    static func useSentence(_ type: EventType, _ f: Words) -> String? {
+        let (actor, event) = (f.person, f.event)
         let verb = verbs[f["operation"]] ?? (base: "use it", past: "used it")
-        let place = "with key \(f["label"])\(from(event))"
+        let place = "with key \(f["label"])\(f.from)"
         switch type {
         case .keyUsed: return "\(actor) \(verb.past)\(order(event)) \(place)"
         case .keyUseDenied: return "\(actor) tried to \(verb.base)\(order(event)) \(place)"
@@ -19,10 +17,15 @@ extension AlertSummary {
             return "nobody knows what became of a request to \(verb.base)\(order(event)) \(place)\(id)"
         case .policyChanged:
             let whose = f["owner"] == "desk" ? "the desk's policy" : "the policy of \(f["owner"])"
-            let note = event["note"]?.asString.map { ": \($0)" } ?? ""
-            return "version \(f["version"]) of \(whose) was published (changes: \(f["changes"]))\(note)"
+            let version = "version \(f["version"]) of \(whose)"
+            return "\(version) was published (changes: \(f["changes"]))\(f.after("note"))"
         case .policyTampered:
             return "the policy of \(f["owner"]) was changed past the service (\(f["found_in"]))"
+        case .priceSourceChanged: return "price source \(f["name"]) was \(f["change"])\(f.by)\(f.reason)"
+        case .priceSourceSuspended:
+            let symbol = f.event["symbol"]?.asString.map { " of \($0)" } ?? ""
+            return "price source \(f["name"]) does not count any more: its price\(symbol) went from "
+                + "\(f["from"]) to \(f["to"])"
         default: return nil
         }
     }
@@ -33,10 +36,6 @@ extension AlertSummary {
         "withdraw": ("withdraw", "withdrew"),
         "admin": ("administer the account", "administered the account"),
     ]
-
-    private static func from(_ event: JSONObject) -> String {
-        event["address"]?.asString.map { " from \($0)" } ?? ""
-    }
 
     /// ` (buy 0.5 BTCUSDT at 100)`, and of a batch what else it is about.
     private static func order(_ event: JSONObject) -> String {

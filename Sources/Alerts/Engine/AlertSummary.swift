@@ -1,3 +1,4 @@
+import Channels
 import Events
 import JSON
 
@@ -7,72 +8,47 @@ enum AlertSummary {
     private static let maxCharacters = 240
 
     static func text(_ firing: Firing) -> String {
-        let happened = sentence(firing.event.type, firing.view, by: firing.actor)
-        let text = "\(firing.rule.content.name): \(firing.rule.content.lead)\(happened)"
-        let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+        let happened = sentence(firing.event.type, firing.view, by: firing.actor, on: firing.thing)
+        let line = Plain.line("\(firing.rule.content.name): \(firing.rule.content.lead)\(happened)")
         return line.count <= maxCharacters ? line : line.prefix(maxCharacters - 1) + "…"
     }
 
-    /// - Parameter actor: who did it, or whose log-in it was, for sentences that say so; nil where no name is
-    ///   known.
-    static func sentence(_ type: EventType, _ event: JSONObject, by actor: String? = nil) -> String {
-        let told =
-            useSentence(type, event, by: actor) ?? accessSentence(type, event, of: actor)
-            ?? marketSentence(type, event)
-        if let told { return told }
-        let f = Words(event: event)
-        switch type {
-        case .keyRegistered: return "\(f.key) was registered"
-        case .keyChanged: return "\(f.key) was changed (\(f["changed"]))"
-        case .keySuspended: return "\(f.key) was suspended\(f.reason)"
-        case .keyRestricted: return "\(f.key) may only reduce\(f.reason)"
-        case .keyTampered: return "\(f.key) was changed past the service (\(f["found_in"]))"
-        case .keyDecoyTouched: return "bait was touched: \(f.key) (\(f["operation"]))"
-        case .keyActivated: return "\(f.key) works again\(f.reason)"
-        case .keyRevoked: return "\(f.key) was revoked\(f.reason)"
-        case .keyRotationDue:
-            let when = event["overdue"] == true ? "is overdue since" : "is due at"
-            return "rotation of \(f.key) \(when) \(f["due_at"])"
-        case .keyExpiring:
-            return "\(f.key) \(event["expired"] == true ? "expired at" : "expires at") \(f["expires_at"])"
-        case .keyUnused: return "nobody used \(f.key) for \(f["days"]) days"
-        case .userInvited: return "user \(f["name"]) was invited"
-        case .userJoined: return "user \(f["name"]) joined"
-        case .userChanged: return "user \(f["name"]) was changed (\(f["changed"]))"
-        case .userDisabled: return "user \(f["name"]) was disabled\(f.reason)"
-        case .userEnabled: return "user \(f["name"]) was enabled\(f.reason)"
-        case .serviceAccountCreated: return "service account \(f["name"]) was made"
-        case .serviceAccountChanged: return "service account \(f["name"]) was changed (\(f["changed"]))"
-        case .serviceAccountDisabled: return "service account \(f["name"]) was disabled\(f.reason)"
-        case .serviceAccountEnabled: return "service account \(f["name"]) was enabled\(f.reason)"
-        case .grantChanged: return "role \(f["role"]) of \(f["principal_id"]) was \(f["change"])"
-        case .roleChanged: return "role \(f["role"]) was \(f["change"])"
-        case .groupChanged: return "group \(f["name"]): \(f["change"]) \(f["principal_id"])"
-        case .gradeChanged: return "\(f.series) went from \(f.short("previous")) to \(f.short("grade"))"
-        case .signalOpened: return "\(f.series) \(f["direction"]) signal opened at \(f["decision_close"])"
-        case .signalClosed: return "\(f.series) \(f["direction"]) signal closed\(f.reason)"
-        case .signalStale: return "\(f.series) \(f["direction"]) signal went stale\(f.reason)"
-        case .candleGap: return "\(f.series) lacks \(f["missing"]) candles from \(f["from"])"
-        case .seriesStale: return "\(f.series) is silent since \(f["stale_since"])"
-        case .seriesResumed: return "\(f.series) is back after \(f["silent_seconds"]) seconds"
-        case .candleFeedFailed: return "candles of \(f.series) do not come: \(f["error"])"
-        case .candleFeedRecovered: return "candles of \(f.series) come again"
-        case .ruleSuspended: return "alert rule \(f["name"]) was suspended\(f.reason)"
-        case .heartbeatMissed:
-            let last = event["last_ping_at"]?.asString.map { "nothing since \($0)" } ?? "nothing came yet"
-            return "\(f["name"]) is silent: \(last), due at \(f["due_at"])"
-        case .heartbeatRecovered: return "\(f["name"]) is back after \(f["down_seconds"]) seconds"
-        case .endpointDegraded: return "webhook \(f["name"]) fails (\(f["failures"]) in a row)"
-        case .endpointDisabled: return "webhook \(f["name"]) was disabled\(f.reason)"
-        case .endpointRecovered: return "webhook \(f["name"]) works again"
-        case .messageExhausted: return "a message for webhook \(f["name"]) was given up"
-        case .secretRotationDue: return "the secret of webhook \(f["name"]) is \(f["days_old"]) days old"
-        case .endpointCertificateExpiring:
-            return "the client certificate of webhook \(f["name"]) lapses in \(f["days_left"]) days"
-        case .jobFailed: return "job \(f["job"]) \(f["outcome"])"
-        case .auditCheckpointed: return "the audit trail was checkpointed (\(f["entries"]) entries)"
-        case .eventHorizonLagging: return "events lag \(f["lag_seconds"]) seconds behind"
-        default: return [type.name, event["subject"]?.asString].compactMap(\.self).joined(separator: " ")
+    /// - Parameters:
+    ///   - actor: who did it, or whom it happened to, for sentences that say so; nil where no name is known.
+    ///   - thing: the key that a request is about, where its label is known.
+    static func sentence(
+        _ type: EventType, _ event: JSONObject, by actor: String? = nil, on thing: String? = nil
+    ) -> String {
+        told(type, Words(event: event, who: actor, thing: thing))
+            ?? [type.name, event["subject"]?.asString].compactMap(\.self).joined(separator: " ")
+    }
+
+    /// Nil where nobody wrote a sentence: of own events that say nothing of themselves, and of what no rule
+    /// can match.
+    static func told(_ type: EventType, _ f: Words) -> String? {
+        if type.isCustom { return ownSentence(type, f) }
+        return useSentence(type, f) ?? keySentence(type, f) ?? rotationSentence(type, f)
+            ?? accessSentence(type, f) ?? peopleSentence(type, f) ?? approvalSentence(type, f)
+            ?? seriesSentence(type, f) ?? marketSentence(type, f) ?? watchSentence(type, f)
+            ?? upkeepSentence(type, f)
+    }
+
+    /// What whoever pushed it says of it, as channels show it.
+    private static func ownSentence(_ type: EventType, _ f: Words) -> String? {
+        for name in ["summary", "message"] {
+            let text = Plain.line(f.event[name]?.asString ?? "")
+            if !text.isEmpty { return text }
+        }
+        let place = [f.event["account"], f.event["exchange"]].compactMap { $0?.asString }
+        let whose = place.isEmpty ? "" : " (\(place.joined(separator: " at ")))"
+        // Of the pack `exchange`, which asks for no words.
+        switch type.name {
+        case "custom.exchange.login_failed": return "a log-in at the exchange failed\(whose)"
+        case "custom.exchange.api_key_created": return "an API key was made at the exchange\(whose)"
+        case "custom.exchange.withdrawal": return "a withdrawal was made or asked for at the exchange\(whose)"
+        case "custom.exchange.address_added":
+            return "an address to withdraw to was added at the exchange\(whose)"
+        default: return nil
         }
     }
 }
@@ -80,6 +56,10 @@ enum AlertSummary {
 /// Fields as words of a sentence; a dash for what is missing.
 struct Words {
     let event: JSONObject
+    /// Who did it, or whom it happened to, as `ActorNames` writes it.
+    var who: String?
+    /// The key that a request is about, likewise.
+    var thing: String?
 
     subscript(name: String) -> String { Self.word(event[name]) }
 
@@ -100,7 +80,21 @@ struct Words {
     var key: String { "key \(self["label"]) (\(self["exchange"]) \(self["account"]))" }
     var series: String { "\(self["symbol"]) \(self["interval"])" }
     /// At the end of a sentence, when one was given.
-    var reason: String { event["reason"]?.asString.map { ": \($0)" } ?? "" }
+    var reason: String { after("reason") }
+
+    /// The same of another field.
+    func after(_ name: String) -> String { event[name]?.asString.map { ": \($0)" } ?? "" }
+
+    /// Where it came from, when that is known.
+    var from: String { event["address"]?.asString.map { " from \($0)" } ?? "" }
+
+    /// One of a list of words, as people write it.
+    func plain(_ name: String) -> String { self[name].replacing("_", with: " ") }
+
+    var person: String { who ?? "somebody" }
+    /// Nothing where the service did it by itself.
+    var by: String { who.map { " by \($0)" } ?? "" }
+    var of: String { who.map { " of \($0)" } ?? "" }
 
     private static func word(_ value: JSONValue?) -> String {
         switch value {

@@ -11,8 +11,10 @@ struct Firing {
     let view: JSONObject
     let group: JSONObject
     let groupKey: [UInt8]
-    /// Who did what its event tells of, or whose log-in it was, where the summary says it.
+    /// Who did what its event tells of, or whom it happened to, where the summary says it.
     var actor: String?
+    /// The key that a request is about, likewise.
+    var thing: String?
 
     /// When: the event's time, or the moment that time alone made it so.
     let at: Timestamp

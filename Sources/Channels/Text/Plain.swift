@@ -1,7 +1,7 @@
 /// Text from outside, fit to stand among our own words.
-enum Plain {
+package enum Plain {
     /// On one line; empty when there is nothing to see. Makers refuse what is blank.
-    static func line(_ text: String) -> String { clean(text, lineBreak: " ").trimmed }
+    package static func line(_ text: String) -> String { clean(text, lineBreak: " ").trimmed }
 
     /// Without what changes how the text around it is read: control characters, and the marks that turn the
     /// direction of writing (by which `gpj.exe` reads `exe.jpg`).
