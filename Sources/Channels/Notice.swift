@@ -51,10 +51,10 @@ package struct Notice: Sendable {
         severity = data["severity"]?.asString.flatMap { Severity(rawValue: $0) }
         let rule = data["rule"]?["name"]?.asString
         let isDigest = type == "alert.digest"
-        let named = type == "webhook.test" ? "Test" : isDigest ? "Alerts that were held" : type
+        let named = Self.names[type] ?? type
         let name = Plain.line(isAlert ? rule ?? type : named)
         title = name.isEmpty ? type : name
-        text = isAlert ? Self.said(data) ?? Self.sentence(data, rule) : Self.words(of: type, data)
+        text = isAlert ? Self.text(type, data, Self.sentence(data, rule)) : Self.words(of: type, data)
         facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: type, data)
         link = isAlert || isDigest ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
         // An own event that names an alert is not that alert.
@@ -75,19 +75,30 @@ package struct Notice: Sendable {
         }
     }
 
-    /// What kind of a note it is.
-    var remark: String { type == "alert.assigned" ? "Assigned" : "Comment" }
-
-    /// The first line: what a locked phone shows.
-    package var headline: String {
+    /// What stands before the title, nothing where there is nothing to say.
+    var label: String {
         switch step {
-        case .fired: "\(severity.map { $0.rawValue.uppercased() + ": " } ?? "")\(title)"
-        case .acknowledged: "Acknowledged: \(title)"
-        case .resolved: "Resolved: \(title)"
-        case .noted: "\(remark): \(title)"
-        case nil: title
+        case .fired: [severity?.rawValue.uppercased(), news].compactMap(\.self).joined(separator: ": ")
+        case .acknowledged: "Acknowledged"
+        case .resolved: "Resolved"
+        case .noted: type == "alert.assigned" ? "Assigned" : "Comment"
+        case nil: ""
         }
     }
+
+    /// Why what fires is told once more; nil of what is new.
+    var news: String? {
+        switch type {
+        case "alert.escalated": "Nobody acknowledged"
+        case "alert.reopened": "Again"
+        case "alert.flapping": "Comes and goes"
+        case "alert.settled": "Still so"
+        default: nil
+        }
+    }
+
+    /// The first line: what a locked phone shows.
+    package var headline: String { label.isEmpty ? title : "\(label): \(title)" }
 }
 
 // MARK: Reading
@@ -100,15 +111,32 @@ extension Notice {
         return Plain.line(String(summary.dropFirst(rule.count + 2)))
     }
 
-    /// A comment says more than the alert's summary, which was told before.
-    private static func said(_ data: JSONObject) -> String? {
-        let isComment = data["comment_id"]?.asString != nil
-        return isComment ? data["text"]?.asString.map { Plain.line($0) } : nil
+    /// What somebody or time did about it stands first: the summary was told before. A comment needs none.
+    private static func text(_ type: String, _ data: JSONObject, _ summary: String) -> String {
+        guard let deed = Deed(type, data)?.text else { return summary }
+        if type == "alert.commented" || summary.isEmpty { return deed }
+        let isEnded = deed.last.map { ".!?".contains($0) } ?? true
+        return "\(deed)\(isEnded ? "" : ".") \(summary)"
     }
 
+    private static let names: [String: String] = [
+        "webhook.test": "Test", "alert.digest": "Alerts that were held", "rule.failed": blind,
+        "rule.no_data": blind, "rule.suspended": blind, "rule.overflowed": "Monitoring is blind in part",
+    ]
+    private static let blind = "Monitoring is blind"
+
     private static func words(of type: String, _ data: JSONObject) -> String {
-        if type == "webhook.test" { return "Keybell reaches this channel." }
-        return sentence(of: data)?.text ?? ""
+        let rule = Plain.line(data["name"]?.asString ?? "")
+        switch type {
+        case "webhook.test": return "Keybell reaches this channel."
+        case "rule.failed":
+            let event = data["event_type"]?.asString ?? "an event"
+            return Plain.line("rule \(rule) cannot judge \(event): \(data["error"]?.asString ?? "")")
+        case "rule.no_data", "rule.suspended":
+            return Plain.line("rule \(rule): \(data["reason"]?.asString ?? "")")
+        case "rule.overflowed": return "rule \(rule) has more groups or values than are kept"
+        default: return sentence(of: data)?.text ?? ""
+        }
     }
 
     /// Of an event that tells of itself in words, and in which of its fields.

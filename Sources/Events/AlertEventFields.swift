@@ -4,21 +4,22 @@ extension EventFields {
         "alert.firing": alert,
         "alert.resolved": alert + [
             EventField("resolved_by", .string, isNullable: true),
-            EventField("note", .string, isNullable: true),
+            EventField("note", .string, isNullable: true), names,
         ],
         "alert.acknowledged": alert + [
             EventField("acknowledged_by", .string), EventField("until", .string, isNullable: true),
-            EventField("note", .string, isNullable: true),
+            EventField("note", .string, isNullable: true), names,
         ],
         "alert.assigned": alert + [
             EventField("assigned_to", .string, isNullable: true), EventField("assigned_by", .string),
-            EventField("note", .string, isNullable: true),
+            EventField("note", .string, isNullable: true), names,
         ],
         "alert.commented": alert + [
             EventField("comment_id", .string), EventField("author_id", .string), EventField("text", .string),
+            names,
         ],
         "alert.reopened": alert + [
-            EventField("reason", .string), EventField("acknowledged_by", .string, isNullable: true),
+            EventField("reason", .string), EventField("acknowledged_by", .string, isNullable: true), names,
         ],
         "alert.escalated": alert + [
             EventField("route_id", .string), EventField("step", .integer),
@@ -47,6 +48,9 @@ extension EventFields {
             EventField("reason", .string, isNullable: true),
         ],
     ]
+
+    /// For readers who may know people, and in messages only.
+    private static let names = EventField("names", .map, isOptional: true)
 
     private static let silence: [EventField] = [
         EventField("silence_id", .string), EventField("matchers", .strings), EventField("reason", .string),

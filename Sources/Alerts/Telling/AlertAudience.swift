@@ -74,7 +74,7 @@ extension AlertAudience {
         for row in try await transaction.query(Self.waiting, .idArray(Array(known.keys))) {
             waiting[row.id(0), default: []].insert(row.id(1))
         }
-        return zip(events, ids).compactMap { event, id in
+        let said = zip(events, ids).compactMap { event, id -> (message: Message, of: Entry)? in
             guard let id, let entry = known[id],
                 let target = event.escalated.map({ .webhooks($0) })
                     ?? (found[id] ?? entry.audience).target
@@ -84,6 +84,8 @@ extension AlertAudience {
             message.withheld = waiting[id] ?? []
             return (message, entry)
         }
+        let named = try await SpokenNames.added(to: said.map(\.message), in: transaction)
+        return zip(named, said).map { ($0, $1.of) }
     }
 
     init(_ row: Row, from first: Int) {

@@ -223,7 +223,7 @@ struct HeldTellings {
     ) async throws -> [Message] {
         guard !items.isEmpty else { return [] }
         let held = try await held(of: items, in: transaction)
-        return Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
+        let messages = Dictionary(grouping: items, by: \.row.webhook).sorted { $0.key < $1.key }.flatMap {
             webhook, items -> [Message] in
             guard let receiver = receivers.able[webhook] else { return [] }
             if receiver.isPager {
@@ -251,6 +251,7 @@ struct HeldTellings {
             }
             return messages
         }
+        return try await SpokenNames.added(to: messages, in: transaction)
     }
 
     private nonisolated(nonsending) func held(

@@ -49,7 +49,7 @@ final class Teller {
         for (place, flood) in floods { plans[place] = plan(place, flood) }
         let planned = zip(tellings, plans).map { Planned(telling: $0, plan: $1) }
         try await TellingStore.write(planned, at: now, newID: { ledger.newID() }, in: transaction)
-        return planned.flatMap(\.messages)
+        return try await SpokenNames.added(to: planned.flatMap(\.messages), in: transaction)
     }
 
     /// What people and time did to alerts that were told. Quiet hours hold it as they hold firings.

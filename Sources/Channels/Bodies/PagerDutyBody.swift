@@ -32,8 +32,8 @@ enum PagerDutyBody {
 
     private static func writeTrigger(_ notice: Notice, to w: inout JSONWriter) {
         w.object("payload") { w in
-            let summary = notice.text.isEmpty ? notice.title : "\(notice.title): \(notice.text)"
-            w.field("summary", summary.fitting(summaryLimit))
+            let summary = [notice.news, notice.title, notice.text].compactMap(\.self).filter { !$0.isEmpty }
+            w.field("summary", summary.joined(separator: ": ").fitting(summaryLimit))
             w.field("source", "Keybell")
             w.field("severity", notice.severity?.rawValue ?? "info")
             w.field("timestamp", notice.time)

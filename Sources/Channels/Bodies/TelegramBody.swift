@@ -34,23 +34,14 @@ enum TelegramBody {
     }
 
     private static func text(_ notice: Notice) -> String {
-        var lines = ["<b>\(label(notice))</b> \(code(notice.title, headlineLimit))"]
+        let label = notice.step == nil ? "Keybell" : notice.label.isEmpty ? "ALERT" : notice.label
+        var lines = ["<b>\(label)</b> \(code(notice.title, headlineLimit))"]
         if !notice.text.isEmpty { lines.append(code(notice.text, textLimit)) }
         for fact in notice.facts {
             lines.append("\(code(fact.name, factLimits.name)): \(code(fact.value, factLimits.value))")
         }
         if let link = notice.link { lines.append(anchor(link, "Open the alert")) }
         return lines.joined(separator: "\n")
-    }
-
-    private static func label(_ notice: Notice) -> String {
-        switch notice.step {
-        case .fired: notice.severity?.rawValue.uppercased() ?? "ALERT"
-        case .acknowledged: "Acknowledged"
-        case .resolved: "Resolved"
-        case .noted: notice.remark
-        case nil: "Keybell"
-        }
     }
 
     private static func text(_ digest: Digest) -> String {

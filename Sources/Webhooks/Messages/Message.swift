@@ -20,7 +20,7 @@ package struct Message: Sendable {
     package let type: String
     /// When it happened.
     package let timestamp: Timestamp
-    package let data: JSONObject
+    package private(set) var data: JSONObject
     package let event: EventID?
     package let alert: AlertID?
     /// All that a reader needs: of the type, and for an alert also of the type that fired it.
@@ -40,15 +40,15 @@ package struct Message: Sendable {
     package var firedBy: String?
     /// Of an alert: whether its rule is about security.
     package var isSecurity = false
-    /// What is told to readers who lack one more permission, in place of `data`.
-    package let less: Less?
+    /// What is told to readers who lack one of some more permissions, in place of `data`.
+    package private(set) var less: Less?
 
     package struct Less: Sendable {
-        package let without: Permission
+        package let without: [Permission]
         package let data: JSONObject
 
-        package init(without permission: Permission, data: JSONObject) {
-            (without, self.data) = (permission, data)
+        package init(without permissions: [Permission], data: JSONObject) {
+            (without, self.data) = (permissions, data)
         }
     }
 
@@ -64,10 +64,16 @@ package struct Message: Sendable {
 }
 
 extension Message {
-    /// The whole of it, which needs one permission more, and what others are told.
+    /// The whole of it, which needs more permissions, and what others are told.
     var editions: (whole: Message, lesser: Message)? {
         guard let less else { return nil }
-        return (edition(data, permissions + [less.without]), edition(less.data, permissions))
+        return (edition(data, permissions + less.without), edition(less.data, permissions))
+    }
+
+    /// Adds what only those are told who have one permission more.
+    package mutating func add(_ name: String, _ value: JSONValue, forWhoHas permission: Permission) {
+        less = Less(without: (less?.without ?? []) + [permission], data: less?.data ?? data)
+        _ = data.append(name, value)
     }
 
     private func edition(_ data: JSONObject, _ permissions: [Permission]) -> Message {
@@ -145,6 +151,6 @@ extension Message.Less {
     /// - Parameter data: of an event of this type, or of an alert. Nil when every reader sees all.
     package init?(_ type: EventType, _ data: JSONObject) {
         guard let veil = EventVeil(type, with: data) else { return nil }
-        self.init(without: veil.permission, data: veil.drawn(over: data, of: type))
+        self.init(without: [veil.permission], data: veil.drawn(over: data, of: type))
     }
 }

@@ -42,7 +42,7 @@ package final class WebhookDirectory {
     ) async throws -> Targets {
         try await things.targets(
             of: messages.lazy.map(\.thing), for: view.rights.values,
-            messages.lazy.flatMap { $0.permissions + ($0.less.map { [$0.without] } ?? []) }, in: source)
+            messages.lazy.flatMap { $0.permissions + ($0.less?.without ?? []) }, in: source)
     }
 
     /// The same of deliveries that waited a while.
