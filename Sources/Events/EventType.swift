@@ -265,5 +265,11 @@ extension EventType {
         endpointChanged.name, endpointDeleted.name,
     ]
 
+    /// That a rule sees nothing, or not all: told as "monitoring is blind" to those whom its alerts are for,
+    /// beside whoever subscribed to it.
+    package static let blindness: Set<EventType> = [
+        .ruleFailed, .ruleNoData, .ruleSuspended, .ruleOverflowed,
+    ]
+
     private static let known = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

@@ -45,6 +45,14 @@ struct MessageTargetTests {
         #expect(takers(.subscribersAnd([keys.id]), "alert.resolved") == [alerts.id, keys.id, pager.id])
     }
 
+    @Test(arguments: ["rule.failed", "rule.no_data", "rule.suspended", "rule.overflowed"])
+    func `who is named for alerts of a rule is told that it is blind`(_ type: String) {
+        #expect(takers(.subscribersAnd([alerts.id]), type) == [alerts.id])
+        #expect(takers(.subscribersAnd([keys.id]), type) == [keys.id])
+        #expect(takers(.subscribers, type) == [], "of themselves alerts are another matter")
+        #expect(takers(.subscribersAnd([alerts.id]), "rule.expired") == [])
+    }
+
     @Test func `what was held for a subscriber goes to those among the named that still subscribe`() {
         #expect(takers(.subscribed([keys.id, alerts.id])) == [alerts.id])
         #expect(takers(.subscribed([keys.id])) == [])

@@ -68,7 +68,8 @@ package final class AlertEngine {
         let told = try await teller.say(ended + said, in: transaction)
         let again = try await teller.tellAgain(
             events.filter { Self.toldAgain.contains($0.type) && !$0.isSaidOfAlert }, in: transaction)
-        return (suspended + failed).compactMap { Message($0) } + fired.messages + told + again
+        let blind = try await BlindRules.messages(for: suspended + failed, by: teller, in: transaction)
+        return blind + fired.messages + told + again
     }
 
     /// False when `messages` has nothing to do about events of this type.

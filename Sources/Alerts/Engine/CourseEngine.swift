@@ -284,7 +284,9 @@ package final class CourseEngine {
         let blind = try await DataWatch.write(
             work.watches, newID: { ledger.newID() }, in: transaction)
         let told = overflown + failed + blind
-        var written = AlertEngine.Written(events: told, messages: told.compactMap { Message($0) })
+        var written = AlertEngine.Written(
+            events: told,
+            messages: try await BlindRules.messages(for: told, by: alerts.teller, in: transaction))
         var steps: [AlertEngine.Written] = []
         for wave in CourseWave.waves(of: work.steps) {
             steps.append(try await AlertRecovery.write(wave.recoveries, alerts, in: transaction))

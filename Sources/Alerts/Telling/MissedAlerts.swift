@@ -47,8 +47,9 @@ package struct MissedAlerts {
     package nonisolated(nonsending) func messages(
         for events: [Event], in transaction: Transaction
     ) async throws -> [Message] {
+        let blind = try await BlindRules.messages(for: events, by: teller, in: transaction)
         let said = events.filter { $0.type.name.hasPrefix("alert.") }
-        guard !said.isEmpty else { return [] }
+        guard !said.isEmpty else { return blind }
         let hidden = Set(
             try await transaction.query(Self.hidden, .idArray(said.map(\.id))).map {
                 $0.id(0, as: EventKind.self)
@@ -57,7 +58,7 @@ package struct MissedAlerts {
         let alerts = Set(missed.compactMap { $0.subject.flatMap { AlertID($0) } })
         let lost: [AlertID] = try await transaction.query(Self.lost, .idArray(Array(alerts))).map { $0.id(0) }
         let found = try await teller.audiences(of: lost, in: missed, transaction)
-        return try await AlertAudience.said(missed, finding: found, in: transaction).map(\.message)
+        return try await blind + AlertAudience.said(missed, finding: found, in: transaction).map(\.message)
     }
 
     /// They go to the webhook: what is said of them from now on is told as of any alert that was told, to all

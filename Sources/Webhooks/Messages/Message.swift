@@ -91,6 +91,12 @@ extension Message {
         Self.firingNames.contains(type) ? [type, EventType.alertFiring.name] : [type]
     }
 
+    /// The same of those whom somebody chose: whoever is to be told of a rule's alerts is told that it is
+    /// blind.
+    var countingNamesOfNamed: [String] {
+        EventType.blindness.contains { $0.name == type } ? [type, EventType.alertFiring.name] : countingNames
+    }
+
     private static let firingNames: Set<String> = [
         EventType.alertReopened.name, EventType.alertEscalated.name, EventType.alertFlapping.name,
         EventType.alertSettled.name, digestType,
@@ -111,12 +117,13 @@ extension Message {
     }
 
     /// An event for those subscribed to it; nil for alerts, which Alerts sends by its rules' routes.
-    package init?(_ event: Event) {
+    /// - Parameter target: of what not only subscribers are told.
+    package init?(_ event: Event, to target: Target = .subscribers) {
         guard !event.type.name.hasPrefix("alert.") else { return nil }
         let (data, thing) = (Self.data(of: event), EventTopic(of: event).thing)
         self.init(
             type: event.type.name, timestamp: event.at, data: data, event: event.id,
-            permissions: event.type.permissions(about: thing), about: thing,
+            permissions: event.type.permissions(about: thing), about: thing, to: target,
             except: Self.endpoint(of: event.type, event.data),
             less: Less(event.type, data))
     }

@@ -46,16 +46,19 @@ final class WebhookSnapshot {
             let isWithheld = message.withheld.contains(id) && !(isPager && message.isEnd)
             guard message.except != id, !isWithheld, hasLabels(of: message), !(isPager && message.isRemark)
             else { return false }
-            let isTaken =
-                EventType.pagingNames.contains(message.type)
-                || message.countingNames.contains { name in patterns.contains { $0.matches(name) } }
-            let isMeant = isTaken || !patterns.contains { $0.isAboutAlerts }
+            let isTaken = EventType.pagingNames.contains(message.type) || matches(message.countingNames)
+            let isMeant =
+                isTaken || !patterns.contains { $0.isAboutAlerts } || matches(message.countingNamesOfNamed)
             return switch target {
             case .webhooks(let named): named.contains(id) && isMeant
             case .subscribers: isTaken
             case .subscribersAnd(let named): isTaken || named.contains(id) && isMeant
             case .subscribed(let named): named.contains(id) && isTaken
             }
+        }
+
+        private func matches(_ names: [String]) -> Bool {
+            names.contains { name in patterns.contains { $0.matches(name) } }
         }
 
         /// What a message waits behind: others about the same.

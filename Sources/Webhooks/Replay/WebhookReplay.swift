@@ -159,7 +159,11 @@ extension WebhookReplay {
             let messages =
                 page.events.compactMap { Message($0) }
                 + (try await alerts.messages(page.events, transaction))
-            found += try await sees(outbox.due(messages, for: webhook.id, in: transaction))
+            // Whom it was for and whoever subscribed may be one.
+            var told: Set<EventID> = []
+            found += try await sees(outbox.due(messages, for: webhook.id, in: transaction)).filter {
+                $0.event.map { told.insert($0).inserted } ?? true
+            }
             last = page.end?.event ?? last
             end = page.end
             if end == nil || found.count >= limits.messages { break }
@@ -180,6 +184,9 @@ extension WebhookReplay {
             lastDueAt: lastDue(sent.count, now), end: end)
     }
 
+    /// Whoever they are for is not only whoever subscribed to them.
+    private static let always = EventType.pagingNames.sorted() + EventType.blindness.map(\.name).sorted()
+
     /// - Returns: with where the next page begins, if there is one.
     private nonisolated(nonsending) func page(
         after last: EventID, in transaction: Transaction
@@ -187,7 +194,7 @@ extension WebhookReplay {
         let (names, areas) = EventPattern.split(webhook.eventTypes)
         let rows = try await transaction.query(
             Self.unsent, .id(webhook.id), .timestamp(span.lowerBound), .timestamp(span.upperBound),
-            .id(last), .textArray(names + EventType.pagingNames.sorted()), .textArray(areas + ["alert.%"]),
+            .id(last), .textArray(names + Self.always), .textArray(areas + ["alert.%"]),
             .int(limits.pageEvents))
         let isFull = rows.count == limits.pageEvents && !rows.isEmpty
         let end = isFull ? rows[rows.count - 1] : nil

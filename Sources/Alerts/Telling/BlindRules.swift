@@ -1,0 +1,50 @@
+import Access
+import Events
+import JSON
+import Kernel
+import Postgres
+import Webhooks
+
+/// "Monitoring is blind": told once to those whom the rule's alerts are for, never as one of its alerts.
+/// Neither silences nor quiet hours hold it, since nobody can say what it hides.
+enum BlindRules {
+    private static let find = Statement(
+        "blind_rules",
+        """
+        select id, name, version, severity, is_security, labels, send_to from alert_rule
+        where id = any ($1::uuid[])
+        """)
+
+    /// - Parameter events: of `EventType.blindness`; others are left out.
+    nonisolated(nonsending) static func messages(
+        for events: [Event], by teller: Teller, in transaction: Transaction
+    ) async throws -> [Message] {
+        let blind = events.filter { EventType.blindness.contains($0.type) }
+        guard !blind.isEmpty else { return [] }
+        let rows = try await transaction.query(
+            find, .idArray(blind.compactMap { $0.subject.flatMap { AlertRuleID($0) } }))
+        let book = try await teller.book(in: transaction)
+        let named = Dictionary(
+            rows.map { row in
+                (row.id(0, as: AlertRuleKind.self).description, webhooks(of: row, in: book))
+            }, uniquingKeysWith: { $1 })
+        return blind.compactMap { event in
+            let webhooks = event.subject.flatMap { named[$0] } ?? book.subscribers
+            return Message(event, to: .subscribersAnd(webhooks))
+        }
+    }
+
+    /// As of an alert of the rule whose group nobody knows.
+    private static func webhooks(of row: Row, in book: TellingBook) -> [WebhookID] {
+        let (isSecurity, sendTo) = (row.bool(4), row.idArray(6, as: WebhookKind.self))
+        let facts = AlertFacts(
+            rule: RuleReference(id: row.id(0), name: row.text(1), version: row.int(2)), severity: row.text(3),
+            isSecurity: isSecurity, eventType: "", labels: row.object(5), group: JSONObject())
+        let routed = book.routes.filter { $0.matchers.take(facts) }.flatMap(\.webhooks)
+        let chosen = sendTo.isEmpty ? routed : sendTo
+        // A route alone takes what is about security from nobody who subscribed.
+        let others = sendTo.isEmpty && isSecurity ? book.subscribers : []
+        let isHeard = chosen.contains { book.receivers.contains($0) }
+        return isHeard ? chosen + others.filter { !chosen.contains($0) } : chosen + book.subscribers
+    }
+}
