@@ -7,6 +7,8 @@ package struct PackRule: Sendable {
     package let name: String
     package let title: String
     package let advice: String
+    /// What must be there beside the service for it ever to fire; nil: nothing.
+    package let needs: String?
     let severity: Severity
     let isSecurity: Bool
     /// Its own and then those that every rule has.
@@ -20,6 +22,7 @@ package struct PackRule: Sendable {
         name = f.string("name", 1...60)
         title = f.string("title", 1...100)
         advice = f.string("advice", 10...300)
+        needs = f.string(optional: "needs", 10...300)
         severity = f.choice("severity", Severity.self)
         isSecurity = f.bool("security")
         let own = f.array("parameters", count: 0...10) { $0.packParameter() }

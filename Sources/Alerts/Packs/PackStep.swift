@@ -17,13 +17,15 @@ struct PackStep {
     /// Choices that its pack takes no more.
     var dropped: [String] = []
 
-    func write(to w: inout JSONWriter, isDry: Bool) {
+    /// - Parameter needs: what must be there for it to fire.
+    func write(to w: inout JSONWriter, isDry: Bool, needs: String?) {
         w.object { w in
             w.field("name", name)
             w.field("action", action.rawValue)
             // Of a rule that is only thought of there is no id.
             w.field("rule_id", isDry && action == .created ? nil : rule.id.description)
             w.field("status", rule.status.rawValue)
+            w.field("needs", needs)
             w.field("changes", changes)
             w.field("dropped", dropped)
         }

@@ -161,7 +161,9 @@ extension RulePackEndpoints {
             w.field("pack", pack.name)
             w.field("version", pack.version)
             w.field("dry_run", wish.isDry)
-            w.array("rules", steps) { w, step in step.write(to: &w, isDry: wish.isDry) }
+            w.array("rules", steps) { w, step in
+                step.write(to: &w, isDry: wish.isDry, needs: pack.rule(step.name)?.needs)
+            }
         }
     }
 
