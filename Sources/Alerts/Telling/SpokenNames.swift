@@ -1,4 +1,5 @@
 import Access
+import Events
 import JSON
 import Kernel
 import Postgres
@@ -14,8 +15,10 @@ enum SpokenNames {
     nonisolated(nonsending) static func added(
         to messages: [Message], in transaction: Transaction
     ) async throws -> [Message] {
-        let spoken = messages.map { message in
-            fields.compactMap { message.data[$0]?.asString.flatMap { PrincipalID($0) } }
+        let spoken = messages.map { message -> [PrincipalID] in
+            // Most messages are these, and nobody did anything about them yet.
+            if message.type == EventType.alertFiring.name { return [] }
+            return fields.compactMap { message.data[$0]?.asString.flatMap { PrincipalID($0) } }
         }
         let everybody = Set(spoken.joined())
         guard !everybody.isEmpty else { return messages }
