@@ -44,6 +44,21 @@ struct RulePackEndpointsTests {
         try await desk.packs([pack]).call("POST", "/v1/rule-packs/p/\(action)", desk.context(), body: body)
     }
 
+    @Test func `what a rule needs is said where it is listed and where it is enabled`() async throws {
+        try await withDesk { _, desk in
+            let market = try #require(try RulePackTests.packs().first { $0.name == "market" })
+            let caller = desk.packs([market])
+            let pack = try await caller.call("GET", "/v1/rule-packs/market", desk.context()).json
+            let made = try await caller.call(
+                "POST", "/v1/rule-packs/market/enable", desk.context(), body: ""
+            ).json
+            for rules in [pack["rules"]?.asArray, made["rules"]?.asArray] {
+                let needs = try #require(rules).compactMap { $0["needs"]?.asString }
+                #expect(needs.count == 1 && needs.first?.contains("POST /v1/mover-lists") == true)
+            }
+        }
+    }
+
     @Test func `a pack is switched on by one call, twice the same, and its rules tell what to do`()
         async throws
     {

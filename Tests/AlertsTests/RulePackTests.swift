@@ -26,6 +26,14 @@ struct RulePackTests {
         #expect(Set(titles).count == titles.count)
     }
 
+    @Test func `a rule over what the service alone never tells says what it needs`() throws {
+        for rule in try Self.packs().flatMap(\.rules) {
+            let content = try rule.draft(JSONObject(), at: .testStart).content
+            let waits = content.on.contains { $0.text.hasPrefix("custom.") || $0.text.hasPrefix("mover.") }
+            #expect((rule.needs != nil) == waits, "\(rule.name)")
+        }
+    }
+
     @Test func `every rule reads, its cases pass and expect both, and it uses every parameter`() throws {
         for rule in try Self.packs().flatMap(\.rules) {
             let draft = try rule.draft(JSONObject(), at: .testStart)
