@@ -130,7 +130,7 @@ let package = Package(
         tests("QRCodeTests", ["QRCode", "Crypto", "JSON"]),
         tests("IndicatorsTests", ["Indicators"]),
         tests("ExpressionsTests", ["Expressions", "JSON", "Kernel"]),
-        tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel"]),
+        tests("ExchangesTests", ["Exchanges", "Crypto", "JSON", "Kernel", "TestSupport"]),
         tests("KeyFilesTests", ["KeyFiles", "Exchanges", "Crypto"]),
         tests("ChannelsTests", ["Channels", "JSON", "Kernel"]),
         tests(

@@ -182,8 +182,8 @@ extension Premises {
             method, target, headers: headers, body: Array(body.utf8), at: Self.remote)
         let router = host.pipeline.router
         guard
-            case .found(let index, let parameters) = router.match(
-                request.head.method, try Path(request.head.pathBytes).segments),
+            case .found(let index, let parameters) = try router.match(
+                request.head.method, path: request.head.pathBytes),
             let rehearsal = Rehearsal.of(router.operations[index].id)
         else { return true }
         request.pathParameters = parameters

@@ -47,7 +47,7 @@ package final class RequestClassifier: Sendable {
         do throws(MeaningProblem) {
             return meaning(of: try draft(of: request))
         } catch {
-            return RequestMeaning(.admin, problems: [error])
+            return unread(request, error)
         }
     }
 

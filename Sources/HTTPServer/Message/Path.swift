@@ -37,22 +37,24 @@ package struct Path: Equatable, Sendable {
 
     /// `raw` is the path as sent: `RequestHead.pathBytes`.
     package init(_ raw: ArraySlice<UInt8>) throws(PathError) {
-        guard raw.first == ByteClass.slash else { throw .notAbsolute }
         var segments: [String] = []
-        guard raw.count > 1 else {
-            self.segments = []
-            return
-        }
+        try Self.read(raw, into: &segments)
+        self.segments = segments
+    }
+
+    /// When it throws, `segments` are those before the first mistake.
+    static func read(_ raw: ArraySlice<UInt8>, into segments: inout [String]) throws(PathError) {
+        guard raw.first == ByteClass.slash else { throw .notAbsolute }
+        guard raw.count > 1 else { return }
         segments.reserveCapacity(8)
         var start = raw.startIndex + 1
         while true {
             let end = raw[start...].firstIndex(of: ByteClass.slash) ?? raw.endIndex
-            guard segments.count < Self.segmentLimit else { throw .tooManySegments }
-            segments.append(try Self.segment(raw[start..<end]))
-            guard end < raw.endIndex else { break }
+            guard segments.count < segmentLimit else { throw .tooManySegments }
+            segments.append(try segment(raw[start..<end]))
+            guard end < raw.endIndex else { return }
             start = end + 1
         }
-        self.segments = segments
     }
 
     private static func segment(_ raw: ArraySlice<UInt8>) throws(PathError) -> String {

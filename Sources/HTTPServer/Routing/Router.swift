@@ -17,6 +17,21 @@ package struct Router<Permission: Sendable, Context> {
     package func match(_ method: HTTPMethod, _ segments: [String]) -> RouteMatch {
         tree.match(method, segments)
     }
+
+    /// What a rest parameter stands for belongs to another server, and may be spelled in any way: its
+    /// operation is found all the same, and judges what `RequestHead.pathBytes` holds. Up to there a path has
+    /// one spelling, so that no `..` behind that leads to another operation.
+    /// - Parameter path: as sent.
+    package func match(_ method: HTTPMethod, path: ArraySlice<UInt8>) throws(PathError) -> RouteMatch {
+        var segments: [String] = []
+        do throws(PathError) {
+            try Path.read(path, into: &segments)
+        } catch {
+            guard let match = tree.matchRest(method, behind: segments) else { throw error }
+            return match
+        }
+        return tree.match(method, segments)
+    }
 }
 
 package enum RouteMatch {
@@ -80,24 +95,37 @@ struct RouteTree {
     }
 
     func match(_ method: HTTPMethod, _ segments: [String]) -> RouteMatch {
+        guard let (node, parameters, depth) = walk(segments) else { return .notFound }
+        guard depth < segments.count, let rest = nodes[node].rest else {
+            return operation(method, at: node, parameters)
+        }
+        var all = parameters
+        all[rest.name] = segments[depth...].joined(separator: "/")
+        return operation(method, at: rest.node, all)
+    }
+
+    /// Without the rest itself; nil where these segments do not lead to one.
+    func matchRest(_ method: HTTPMethod, behind segments: [String]) -> RouteMatch? {
+        guard let (node, parameters, _) = walk(segments), let rest = nodes[node].rest else { return nil }
+        return operation(method, at: rest.node, parameters)
+    }
+
+    /// As far as they lead, at most to where a rest begins; nil where that is nowhere.
+    private func walk(_ segments: [String]) -> (node: Int, parameters: [String: String], depth: Int)? {
         var current = 0
         var parameters: [String: String] = [:]
-        for (position, segment) in segments.enumerated() {
+        for (depth, segment) in segments.enumerated() {
             let node = nodes[current]
             if let next = node.literals[segment] {
                 current = next
             } else if let (name, next) = node.parameter {
                 parameters[name] = segment
                 current = next
-            } else if let (name, next) = node.rest {
-                parameters[name] = segments[position...].joined(separator: "/")
-                current = next
-                break
             } else {
-                return .notFound
+                return node.rest == nil ? nil : (current, parameters, depth)
             }
         }
-        return operation(method, at: current, parameters)
+        return (current, parameters, segments.count)
     }
 
     private func operation(_ method: HTTPMethod, at node: Int, _ parameters: [String: String]) -> RouteMatch {

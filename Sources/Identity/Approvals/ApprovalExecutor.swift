@@ -124,8 +124,8 @@ package final class ApprovalExecutor {
             id: claim.approval.id.description, peer: .ip(address, port: 0),
             receivedAt: book.ledger.clock.monotonicNanoseconds())
         guard let router,
-            case .found(let index, let parameters) = router.match(
-                request.head.method, try Path(request.head.pathBytes).segments),
+            case .found(let index, let parameters) = try router.match(
+                request.head.method, path: request.head.pathBytes),
             router.operations[index].id == claim.approval.operation
         else { throw Problem(.conflict, "There is no such operation any more.") }
         request.pathParameters = parameters

@@ -107,6 +107,7 @@ final class Pipeline {
         var response = response
         response.head.add(.xRequestID, request.id)
         guards.add(to: &response.head)
+        if request.isProxied { ProxyTiming.complete(&response, since: request.receivedAt, clock) }
         if let limit = visit.limit { add(limit, to: &response) }
         record(request, response, visit)
         return response
@@ -201,7 +202,7 @@ final class Pipeline {
             visit.methods = allMethods
             return nil
         }
-        switch router.match(request.head.method, try Path(request.head.pathBytes).segments) {
+        switch try router.match(request.head.method, path: request.head.pathBytes) {
         case .found(let index, let parameters):
             visit.route = index
             request.pathParameters = parameters

@@ -107,7 +107,7 @@ final class ReadUse: Sendable {
             others = request.way == .sign && !isPublic ? classifier.otherReadings(of: draft) : []
         } catch {
             others = []
-            (draft, meaning, clientOrderIDs) = (nil, RequestMeaning(.admin, problems: [error]), [])
+            (draft, meaning, clientOrderIDs) = (nil, classifier.unread(request.incoming, error), [])
         }
     }
 }
