@@ -128,9 +128,44 @@ extension IntegrationTests.ProxyLeakTests {
                 let times = try #require(answer.header("server-timing"), "\(answer.everything)")
                 #expect(try whole.wholeMatch(in: times) != nil, "\(times)")
             }
-            let nowhere = try await desk.node.call(
-                "GET", "/v1/keys/key_01jnqm6r0000000000000000ex/proxy/spot/api/v3/account")
-            #expect(nowhere.status == 404)
+        }
+    }
+
+    @Test func `what is refused before there is a use tells how long it was in line`() async throws {
+        try await run { desk in
+            let (node, account) = (desk.node, desk.proxy + "/api/v3/account")
+            let made = try await node.must(
+                "POST", "/v1/access-tokens", ["name": "reads keys", "scopes": ["keys:read"]])
+            let narrow = try #require(made["token"]?.asString)
+            let refused = [
+                (401, try await node.call("GET", account, token: nil)),
+                (
+                    401,
+                    try await node.call("GET", account, token: nil, headers: [("x-mbx-apikey", "kbt_none")])
+                ),
+                (403, try await node.call("GET", account, token: .text(narrow))),
+                (
+                    404,
+                    try await node.call(
+                        "GET", "/v1/keys/key_01jnqm6r0000000000000000ex/proxy/spot/api/v3/account")
+                ),
+                (404, try await node.call("GET", desk.proxy.replacing("/proxy/", with: "/proxy//") + "/api")),
+                (400, try await node.call("GET", account + "?a=" + node.ownerToken)),
+                (405, try await node.call("TRACE", account)),
+                (
+                    413,
+                    try await node.send(
+                        "POST", desk.proxy + "/api/v3/order", [UInt8](repeating: 0x61, count: 300_000),
+                        type: "application/x-www-form-urlencoded")
+                ),
+            ]
+            for (status, answer) in refused {
+                #expect(answer.status == status, "\(answer.everything)")
+                let times = try #require(answer.header("server-timing"), "\(answer.everything)")
+                #expect(try #/queue;dur=\d+\.\d{3}/#.wholeMatch(in: times) != nil, "\(times)")
+                #expect(answer.fields.count { $0.name == "server-timing" } == 1)
+            }
+            #expect(try await node.call("GET", "/v1/keys").header("server-timing") == nil)
         }
     }
 }
