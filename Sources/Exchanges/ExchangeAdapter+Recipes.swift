@@ -29,7 +29,8 @@ extension Bybit {
                     "X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW", "X-BAPI-SIGN",
                 ],
                 clock: "milliseconds; at most a second ahead",
-                window: .asked(atMost: nil),
+                // No most is documented there; a minute is what the others take.
+                window: .asked(atMost: 60_000),
                 documentation: "https://bybit-exchange.github.io/docs/v5/guide")
         ]
     }
@@ -46,7 +47,7 @@ extension OKX {
                     "OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE",
                     "x-simulated-trading",
                 ],
-                clock: "RFC 3339 with milliseconds, UTC", window: .init(milliseconds: 30_000, atMost: nil),
+                clock: "RFC 3339 with milliseconds, UTC", window: .init(milliseconds: 30_000),
                 documentation: "https://www.okx.com/docs-v5/en/#overview-rest-authentication")
         ]
     }
@@ -75,7 +76,7 @@ extension Coinbase {
                 ["main"], "JSON Web Token, ES256",
                 signs: "claims: the key's name, from when, until when, and method, host and path",
                 covers: [.method, .host, .path], headers: ["Authorization"],
-                clock: "seconds, in the token", window: .init(milliseconds: 120_000, atMost: nil),
+                clock: "seconds, in the token", window: .init(milliseconds: 120_000),
                 documentation: """
                     https://docs.cdp.coinbase.com/coinbase-app/authentication-authorization/\
                     api-key-authentication
@@ -95,7 +96,7 @@ extension KuCoin {
                     "KC-API-KEY", "KC-API-SIGN", "KC-API-TIMESTAMP", "KC-API-PASSPHRASE",
                     "KC-API-KEY-VERSION",
                 ],
-                clock: "milliseconds", window: .init(milliseconds: 5_000, atMost: nil),
+                clock: "milliseconds", window: .init(milliseconds: 5_000),
                 documentation: "https://www.kucoin.com/docs-new/authentication")
         ]
     }
@@ -109,7 +110,7 @@ extension Gate {
                 signs:
                     "five lines: method, path, query without percent-encoding, SHA-512 of the body, second",
                 covers: [.method, .path, .query, .body], headers: ["KEY", "Timestamp", "SIGN"],
-                clock: "seconds", window: .init(milliseconds: 60_000, atMost: nil),
+                clock: "seconds", window: .init(milliseconds: 60_000),
                 documentation:
                     "https://www.gate.com/docs/developers/apiv4/en/#apiv4-signed-request-requirements")
         ]
@@ -126,7 +127,7 @@ extension Bitget {
                 headers: [
                     "ACCESS-KEY", "ACCESS-SIGN", "ACCESS-TIMESTAMP", "ACCESS-PASSPHRASE", "paptrading",
                 ],
-                clock: "milliseconds", window: .init(milliseconds: 30_000, atMost: nil),
+                clock: "milliseconds", window: .init(milliseconds: 30_000),
                 documentation: "https://www.bitget.com/api-doc/common/signature")
         ]
     }
@@ -147,7 +148,8 @@ extension MEXC {
                 ["futures"], "HMAC-SHA256 in hexadecimal",
                 signs: "API key, time, then the query sorted by name, or the JSON body with POST",
                 covers: [.query, .body], headers: ["ApiKey", "Request-Time", "Signature"],
-                clock: "milliseconds", window: .init(milliseconds: 10_000, atMost: nil),
+                // The optional header for another window is not sent: what it counts in is not documented.
+                clock: "milliseconds", window: .init(milliseconds: 10_000),
                 documentation: "https://www.mexc.com/api-docs/futures/integration-guide"),
         ]
     }

@@ -7,18 +7,21 @@ package struct SigningRecipe: Sendable {
     /// How long a signed request stays good.
     package struct Window: Sendable {
         package let milliseconds: Int
-        /// Nil where the exchange alone decides.
+        /// The widest that is asked for; nil where the exchange alone decides.
         package let atMost: Int?
         /// Each request says it, and otherwise the exchange has one for all.
         let isAsked: Bool
 
-        init(milliseconds: Int, atMost: Int?, isAsked: Bool = false) {
-            (self.milliseconds, self.atMost, self.isAsked) = (milliseconds, atMost, isAsked)
+        /// Of an exchange that has one for all.
+        init(milliseconds: Int) {
+            (self.milliseconds, atMost, isAsked) = (milliseconds, nil, false)
         }
 
-        static func asked(atMost: Int?) -> Window {
-            Window(milliseconds: SigningMoment.usualReceiveWindow, atMost: atMost, isAsked: true)
+        private init(askedAtMost widest: Int) {
+            (milliseconds, atMost, isAsked) = (SigningMoment.usualReceiveWindow, widest, true)
         }
+
+        static func asked(atMost widest: Int) -> Window { Window(askedAtMost: widest) }
     }
 
     /// The hosts that want it so.

@@ -44,6 +44,27 @@ import Testing
         #expect(ExchangeName.kraken.window(at: "spot", asking: 2_001) == nil)
     }
 
+    @Test func `where a request asks for its window, it can ask for a minute, and does so signed`() throws {
+        var asking: [ExchangeName] = []
+        for exchange in ExchangeName.allCases {
+            for recipe in exchange.adapter.recipes where recipe.window?.isAsked == true {
+                let widest = try #require(exchange.widestWindow)
+                #expect(widest == 60_000 && recipe.window?.atMost == widest, "\(exchange)")
+                asking.append(exchange)
+                let draft = try RequestDraft(.get, host: try #require(recipe.aliases.first), path: "/p")
+                let host = try #require(exchange.adapter.host(draft.host, in: .live))
+                let moment = SigningMoment(
+                    at: Timestamp(milliseconds: 1_700_000_000_123), nonce: 7, receiveWindow: widest)
+                let signed = try exchange.adapter.sign(
+                    draft, with: anyCredential(exchange), at: moment, to: host)
+                let sent = signed.headers.map(\.value) + signed.url.split(separator: "&").map(String.init)
+                #expect(sent.contains { $0.hasSuffix("60000") }, "\(exchange): \(signed)")
+            }
+            #expect(asking.contains(exchange) || exchange.widestWindow == nil)
+        }
+        #expect(asking == [.binance, .bybit, .mexc])
+    }
+
     @Test func `nothing is both covered and not`() {
         for exchange in Exchange.all {
             for recipe in exchange.name.adapter.recipes {

@@ -36,6 +36,26 @@ import Testing
         }
     }
 
+    @Test func `where a cancel's window is a header, it is the widest as well`() async throws {
+        try await SigningDesk.run { desk in
+            let key = try await desk.key("a", of: "bybit")
+            desk.exchange.tellsItsTime(false)
+            desk.exchange.says(200, #"{"retCode":0}"#)
+            let cancelled = try await desk.call(
+                "POST", "/v1/keys/\(key)/proxy/main/v5/order/cancel",
+                #"{"category": "spot", "symbol": "BTCUSDT", "orderId": "1"}"#)
+            #expect(cancelled.status == 200, "\(cancelled.text)")
+            let sent = try #require(desk.exchange.requests.last)
+            #expect(sent.url.hasSuffix("/v5/order/cancel"))
+            #expect(sent.headers.first { $0.name == "X-BAPI-RECV-WINDOW" }?.value == "60000")
+            let read = try await desk.call(
+                "GET", "/v1/keys/\(key)/proxy/main/v5/order/realtime?category=spot")
+            #expect(read.status == 200, "\(read.text)")
+            let other = try #require(desk.exchange.requests.last)
+            #expect(other.headers.first { $0.name == "X-BAPI-RECV-WINDOW" }?.value == "5000")
+        }
+    }
+
     @Test func `an exchange that refuses our time is asked for its own, and not by every refusal`()
         async throws
     {

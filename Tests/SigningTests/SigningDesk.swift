@@ -85,7 +85,7 @@ final class DeskExchange: Sendable {
     private func set(_ new: Answer) { answer.withLock { $0 = new } }
 
     func take(_ message: ExchangeLine.Message, at now: Timestamp) -> Answer {
-        if message.request.url.hasSuffix("/api/v3/time") {
+        if message.request.url.hasSuffix("/time") {
             let tells = clock.withLock { clock in
                 clock.asked += 1
                 return clock.tells
@@ -134,6 +134,11 @@ final class DeskExchange: Sendable {
 
     /// Whether keys may trade futures, from their next probe on.
     func permitsFutures(_ permits: Bool) { futures.withLock { $0 = permits } }
+
+    /// What Bybit answers to `GET /v5/user/query-api`.
+    var bybitPermissions: String {
+        #"{"retCode":0,"result":{"readOnly":0,"permissions":{"Spot":["SpotTrade"]},"ips":["10.0.0.9"]}}"#
+    }
 
     /// What Binance answers to `GET /sapi/v1/account/apiRestrictions`.
     var restrictions: String {
@@ -220,8 +225,9 @@ struct SigningDesk {
     ) -> [Operation] {
         let prober = KeyProber(
             clock: time.clock, entropy: .system, standIn: { _, _, _ in nil }, pause: { _ in },
-            send: { _ in
-                .success(ProbeAnswer(status: 200, body: Array(exchange.restrictions.utf8)))
+            send: { errand in
+                let told = errand.exchange == .bybit ? exchange.bybitPermissions : exchange.restrictions
+                return .success(ProbeAnswer(status: 200, body: Array(told.utf8)))
             })
         return KeyEndpoints(
             book: book, isActive: { _, _ in true }, makePair: { try PrivateKey.generate($0, rsaBits: $1) },
@@ -309,12 +315,14 @@ extension SigningDesk {
             method, target, context ?? self.context(), headers: headers, body: body, type: type)
     }
 
-    /// A confirmed key of Binance; answers its id.
-    func key(_ label: String, policy: String? = SigningDesk.policy) async throws -> String {
+    /// A confirmed key; answers its id.
+    func key(
+        _ label: String, of exchange: String = "binance", policy: String? = SigningDesk.policy
+    ) async throws -> String {
         let made = try await call(
             "POST", "/v1/keys",
             """
-            {"exchange": "binance", "account": "main", "environment": "live", "label": "\(label)",
+            {"exchange": "\(exchange)", "account": "main", "environment": "live", "label": "\(label)",
             "permissions": ["read", "trade_spot"],
             "credential": {"api_key": "api-key-of-\(label)", "secret": "the-secret-of-\(label)"}}
             """)
