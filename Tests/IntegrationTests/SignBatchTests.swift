@@ -82,23 +82,38 @@ extension IntegrationTests {
             guard answer.status == 200 else { throw Impatience("publish: \(answer.text)") }
         }
 
-        private static let lanes = 50
-
-        /// Statuses of many signatures at once, spread over both nodes.
+        /// Statuses of signatures that are all asked for before the first answer is read, each on a
+        /// connection of its own, spread over both nodes. Who is told that a node is too busy, which has done
+        /// nothing then, asks again.
         private func sign(_ count: Int, _ path: String, _ desk: Desk) async throws -> [Int] {
-            try await withThrowingTaskGroup(of: [Int].self) { group in
-                for lane in 0..<Self.lanes {
-                    group.addTask {
-                        var statuses: [Int] = []
-                        for number in stride(from: lane, to: count, by: Self.lanes) {
-                            let answer = try await desk.node(number).call(
-                                "POST", path + "/sign", Self.account)
-                            statuses.append(answer.status)
-                        }
-                        return statuses
-                    }
+            var statuses: [Int] = []
+            var waits = count
+            while waits > 0 {
+                let answers = try await signAtOnce(waits, path, desk)
+                statuses += answers.filter { $0 != 503 }
+                waits = answers.count { $0 == 503 }
+            }
+            return statuses
+        }
+
+        private func signAtOnce(_ count: Int, _ path: String, _ desk: Desk) async throws -> [Int] {
+            let requests = desk.nodes.map { node in
+                let head = node.head(
+                    "POST", path + "/sign", length: Self.account.bytes.count,
+                    headers: [(name: "content-type", value: "application/json")])
+                return (port: node.port, bytes: Array(head.utf8) + Self.account.bytes)
+            }
+            return try await blockingThreads.run {
+                let connections = try (0..<count).map { number in
+                    try LoopbackConnection(to: requests[number % requests.count].port)
                 }
-                return try await group.reduce(into: []) { $0 += $1 }
+                for (number, connection) in connections.enumerated() {
+                    try connection.send(requests[number % requests.count].bytes)
+                }
+                return try connections.map { connection in
+                    guard let answer = try connection.receive() else { throw LoopbackError.cut }
+                    return answer.status
+                }
             }
         }
 
@@ -122,9 +137,9 @@ extension IntegrationTests {
                         group.addTask {
                             var own: [UInt64] = []
                             for number in 0..<12 {
-                                let signed = try await desk.node(lane + number).must(
+                                let answer = try await desk.node(lane + number).insist(
                                     "POST", desk.kraken + "/sign", Self.balance)
-                                own.append(try #require(signed.nonce))
+                                own.append(try #require(answer.json.nonce, "\(answer.text)"))
                             }
                             return own
                         }

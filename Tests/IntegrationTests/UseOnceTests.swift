@@ -38,19 +38,19 @@ extension IntegrationTests {
                 try await desk.publish(UseDesk.policy(["read", "trade"]), at: key)
                 let once = [(name: "idempotency-key", value: "once")]
                 let signed = try await askAll(desk, key) { node in
-                    try await node.call("POST", key + "/sign", UseDesk.account, headers: once)
+                    try await node.insist("POST", key + "/sign", UseDesk.account, headers: once)
                 }
                 expectOne(signed, "already_done")
                 #expect(try await uses(desk, key, "sign") == 1)
                 let sent = try await askAll(desk, key) { node in
-                    try await node.call(
+                    try await node.insist(
                         "POST", key + "/proxy/spot/api/v3/order?" + UseDesk.order, headers: once)
                 }
                 expectOne(sent, "already_sent")
                 #expect(try await uses(desk, key, "proxy") == 1)
                 #expect(try await desk.standIn.orders(.binance).count == 1)
                 // Another key is another order.
-                let other = try await desk.nodes[1].call(
+                let other = try await desk.nodes[1].insist(
                     "POST", key + "/proxy/spot/api/v3/order?" + UseDesk.order,
                     headers: [(name: "idempotency-key", value: "twice")])
                 #expect(other.status == 200, "\(other.text)")

@@ -257,6 +257,17 @@ extension RunningNode {
         return head + "\r\n"
     }
 
+    /// Asks again for as long as the node is too busy (503), which has done nothing then.
+    package func insist(
+        _ method: String, _ target: String, _ body: JSONValue? = nil,
+        headers: [(name: String, value: String)] = []
+    ) async throws -> LoopbackMessage {
+        try await eventually("\(method) \(target) is not refused for load") {
+            let answer = try await call(method, target, body, headers: headers)
+            return answer.status == 503 ? nil : answer
+        }
+    }
+
     /// The answer's JSON; anything but a 2xx is thrown.
     @discardableResult
     package func must(
