@@ -24,6 +24,8 @@ extension Exchange {
     func writeAdapter(to w: inout JSONWriter, listsRoutes: Bool) {
         w.field("signs", signs.map(\.rawValue))
         w.array("probes", probes) { w, line in w.value(line) }
+        w.field("time_request", name.timeRequest.line)
+        w.field("instrument_requests", name.adapter.instrumentLists.map(\.line))
         w.array("budgets", name.classifier.budgets) { w, draw in draw.write(to: &w) }
         guard listsRoutes else { return w.null("routes") }
         w.array("routes", name.classifier.table.routes) { w, route in route.write(to: &w) }
@@ -31,10 +33,15 @@ extension Exchange {
 
     /// Each once, as `GET spot /path`.
     private var probes: [String] {
-        let lines = environments.flatMap { name.adapter.probes(in: $0) }.map {
-            "\($0.method.rawValue) \($0.host) \($0.path)"
-        }
+        let lines = environments.flatMap { name.adapter.probes(in: $0) }.map(\.line)
         return lines.enumerated().filter { !lines[..<$0.offset].contains($0.element) }.map(\.element)
+    }
+}
+
+extension RequestDraft {
+    /// For people: method, alias, path and query.
+    fileprivate var line: String {
+        "\(method.rawValue) \(host) \(path)" + (query.isEmpty ? "" : "?\(query.written)")
     }
 }
 
@@ -88,6 +95,18 @@ extension Route {
             w.field("admits_orders", admitsOrders)
             w.field("client_order_id", clientOrderID?.name)
             w.field("client_order_id_characters", clientOrderID?.lengthAtMost)
+            w.field("parameters", known)
+            w.field("required", required?.sorted())
+        }
+    }
+}
+
+/// What may stand in the query, and what in the body, where not everything may.
+extension KnownNames: JSONWritable {
+    func write(to w: inout JSONWriter) {
+        w.object { w in
+            w.field("query", query.sorted())
+            w.field("body", body.sorted())
         }
     }
 }

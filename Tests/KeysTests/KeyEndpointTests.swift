@@ -211,7 +211,42 @@ import Testing
                 #expect(environments == Set(named), "\(exchange)")
                 #expect(exchange["recipes"]?[0]?["documentation"]?.asString?.hasPrefix("https://") == true)
                 #expect(exchange["offers"]?.asArray?.contains("probe") == true)
+                #expect(exchange["time_request"]?.asString?.hasPrefix("GET ") == true)
+                #expect(exchange["instrument_requests"]?.asArray?.isEmpty == false)
+                #expect(exchange["routes"] == .null)
             }
+            let bybit = answer.json["data"]?.asArray?.first { $0["name"] == "bybit" }
+            #expect(
+                bybit?["instrument_requests"]?[1]
+                    == "GET main /v5/market/instruments-info?category=linear&limit=1000")
+            let passed = answer.json["passed_headers"]
+            #expect(passed?["towards"]?.asArray?.contains("cb-version") == true)
+            #expect(passed?["back"]?.asArray?.contains("x-mbx-used-weight*") == true)
+        }
+    }
+
+    @Test func `a route tells which parameters it knows, and where they may stand`() async throws {
+        try await KeyDesk.run { desk in
+            let answer = try await desk.call("GET", "/v1/exchanges?routes=true")
+            func route(_ exchange: String, _ method: String, _ path: String) throws -> JSONValue {
+                let found = answer.json["data"]?.asArray?.first { $0["name"]?.asString == exchange }
+                return try #require(
+                    found?["routes"]?.asArray?.first {
+                        $0["method"]?.asString == method && $0["path"]?.asString == path
+                    })
+            }
+            let order = try route("binance", "POST", "/api/v3/order")
+            for part in ["query", "body"] {
+                let names = order["parameters"]?[part]?.asArray ?? []
+                #expect(names.contains("newClientOrderId") && names.contains("symbol"), "\(order)")
+                #expect(!names.contains("timestamp"))
+            }
+            #expect(order["required"]?.asArray?.contains("side") == true)
+            let cancel = try route("bybit", "POST", "/v5/order/create")
+            #expect(cancel["parameters"]?["query"] == [])
+            #expect(cancel["parameters"]?["body"]?.asArray?.contains("orderLinkId") == true)
+            let read = try route("binance", "GET", "/api/v3/account")
+            #expect(read["parameters"] == .null && read["required"] == .null)
         }
     }
 

@@ -107,6 +107,7 @@ extension KeyEndpoints {
             }
             w.null("next_cursor")
             w.field("not_offered", Exchange.neverOffered)
+            PassedHeaders.write(to: &w)
         }
     }
 
