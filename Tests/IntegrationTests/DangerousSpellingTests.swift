@@ -35,7 +35,7 @@ extension IntegrationTests {
         {
             try await UseDesk.run(nodes: 1) { desk in
                 let attempts = try Self.attempts()
-                #expect(attempts.count > 120)
+                #expect(attempts.count > 100)
                 var keys: [String: String] = [:]
                 for exchange in ["binance", "kraken"] {
                     let key = try await desk.key(exchange)
