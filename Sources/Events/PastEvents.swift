@@ -28,7 +28,6 @@ package typealias PastEventSource = nonisolated(nonsending) (PastQuestion) async
 extension EventType {
     /// What the close of a candle tells, and nothing else does.
     package static let toldOfCandles: Set<EventType> = [
-        .marketClosed, .gradeChanged, .signalOpened, .signalClosed, .signalStale, .levelApproached,
-        .levelBroken,
+        .marketClosed, .gradeChanged, .signalOpened, .signalClosed, .levelApproached, .levelBroken,
     ]
 }

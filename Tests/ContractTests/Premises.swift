@@ -123,9 +123,10 @@ extension NodeShared {
             database: url, databaseSettings: .patient, databaseSize: .patient, clock: clock, entropy: entropy,
             log: log, metrics: metrics,
             custodian: custodian, sealedStart: nil, offLoop: scratchOffLoop, receiverNames: scratchOffLoop,
-            partnerNames: scratchOffLoop, httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(),
-            refusals: Refusals(), hasher: scratchHasher, streams: StreamLimit(),
-            webhookMetrics: WebhookMetrics(metrics), away: AwayMode(clock: clock, metrics: metrics))
+            partnerNames: scratchOffLoop, retellings: scratchOffLoop,
+            httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(), refusals: Refusals(),
+            hasher: scratchHasher, streams: StreamLimit(), webhookMetrics: WebhookMetrics(metrics),
+            away: AwayMode(clock: clock, metrics: metrics))
     }
 }
 

@@ -62,6 +62,11 @@ struct RetellingTests {
             let grades = try await Self.told(desk, from: from, to: to, types: [.gradeChanged])
             #expect(grades.count > 50 && grades.allSatisfy { $0.type == .gradeChanged })
             #expect(grades.allSatisfy { $0.at >= from && $0.at < to && $0.data["retroactive"] == false })
+            // A day's candle closed within the last hour though it opened long before.
+            let last = Interval.day.close(of: sol[499].openTime)
+            let newest = try await Self.told(
+                desk, from: last - .hours(1), to: desk.time.now, types: [.marketClosed])
+            #expect(newest.map(\.at) == [last])
             // Where it begins is nothing to what it tells.
             let whole = try await Self.told(
                 desk, from: sol[0].openTime, to: to, types: [.gradeChanged])

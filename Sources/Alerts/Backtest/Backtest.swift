@@ -89,6 +89,8 @@ struct Backtest {
             while let page = try await earlier.next(eyes) {
                 if writer.isDraining { throw BodyError.disconnected }
                 for (event, view) in page.events { recall.take(event, view) }
+                // Of what was before nothing is shown.
+                earlier.keep { [] }
             }
         } else {
             while try await recall.read(from: database) {

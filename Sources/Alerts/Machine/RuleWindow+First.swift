@@ -53,8 +53,7 @@ extension RuleMachine {
         return window.within.period
     }
 
-    /// Takes an event of before the rule began, the newest first: it is known from then on, and nothing
-    /// comes of it. Answers whether a value found no room.
+    /// Takes an event of before the rule began: it is known from then on, and nothing comes of it. Answers whether a value found no room.
     func recall(_ occurrence: Occurrence, _ state: inout GroupState?) -> Bool {
         guard let window = course.window, holds(occurrence),
             let entries = try? window.entries(of: occurrence).get(), !entries.isEmpty
@@ -71,9 +70,14 @@ extension RuleMachine {
 
     private static func recall(_ entry: GroupState.Entry, _ known: inout GroupState) -> Bool {
         guard let newer = known.entries.firstIndex(where: { $0.mark == entry.mark }) else {
-            guard known.entries.count < RuleWindow.valuesAtMost else { return true }
+            let isFull = known.entries.count >= RuleWindow.valuesAtMost
+            if isFull {
+                // Those that were seen last stay.
+                guard let oldest = known.entries.first, oldest.at < entry.at else { return true }
+                known.entries.removeFirst()
+            }
             known.insert(entry)
-            return false
+            return isFull
         }
         // Events come in the order of their transactions, which is not quite that of their times.
         guard known.entries[newer].at < entry.at else { return false }

@@ -86,8 +86,16 @@ extension AlertRuleEndpoints {
     ) async throws -> (any BacktestHistory)? {
         let machine = RuleMachine(rule)
         guard source == .candles, machine.recalls else { return nil }
-        let from = machine.recalled.map { time - $0 } ?? time - Self.spanAtMost.candles
-        return try await history(of: rule, over: source, from: from, to: time)
+        let from = machine.recalled.map { time - $0 } ?? time - Self.spanAtMost.events
+        do {
+            return try await history(of: rule, over: source, from: from, to: time)
+        } catch let errors as FieldErrors {
+            let why = errors.errors.first?.message ?? "is too much"
+            throw FieldErrors(
+                FieldError(
+                    pointer: "/over", code: FieldCode.outOfRange,
+                    message: "of what was before it begins, \(why); or run it over events"))
+        }
     }
 
     /// The owner's and the caller's.

@@ -24,7 +24,7 @@ struct AlertRooms {
         let rules = AlertRuleStore(database: ledger.database)
         let alerts = AlertStore(database: ledger.database, things: things)
         let candles = CandleRetelling(
-            database: ledger.database, offLoop: shared.offLoop, models: shared.settings.gradeModels,
+            database: ledger.database, offLoop: shared.retellings, models: shared.settings.gradeModels,
             supplied: MarketRooms.supplied)
         let explanation = EventExplanationEndpoint(rules: rules, things: things, rights: rights)
         operations =

@@ -26,6 +26,7 @@ package final class Node: Sendable {
     let offLoop: OffLoop
     private let receiverNames: OffLoop
     private let partnerNames: OffLoop
+    private let retellings: OffLoop
     private let hasher: PasswordHasher
     private let workers: [Worker]
 
@@ -41,6 +42,7 @@ package final class Node: Sendable {
         offLoop = try OffLoop(threads: 4, limit: 256, name: "kb-offloop")
         receiverNames = try OffLoop(threads: 8, limit: 256, name: "kb-names")
         partnerNames = try OffLoop(threads: 4, limit: 256, name: "kb-partners")
+        retellings = try OffLoop(threads: 1, limit: 64, name: "kb-retellings", niceness: 10)
         hasher = try PasswordHasher()
         workers = try (0..<settings.loops).map { _ in try Worker() }
     }
@@ -117,6 +119,7 @@ package final class Node: Sendable {
         offLoop.stop()
         receiverNames.stop()
         partnerNames.stop()
+        retellings.stop()
         hasher.stop()
         log.flush()
     }
@@ -185,7 +188,7 @@ extension Node {
             id: id, startedAt: clock.now(), settings: settings,
             database: url, clock: clock, entropy: entropy, log: log, metrics: metrics,
             custodian: custodian, sealedStart: sealedStart, offLoop: offLoop,
-            receiverNames: receiverNames, partnerNames: partnerNames,
+            receiverNames: receiverNames, partnerNames: partnerNames, retellings: retellings,
             httpMetrics: HTTPMetricFamilies(metrics), state: NodeState(), refusals: Refusals(),
             hasher: hasher, streams: StreamLimit(),
             webhookMetrics: WebhookMetrics(metrics),

@@ -37,6 +37,8 @@ struct NodeShared: Sendable {
     /// For names of exchanges, and of the provider that people log in by: while a name server hangs, files
     /// and the database's own name are looked at all the same.
     let partnerNames: OffLoop
+    /// For rules that are tried on years of candles, which may take minutes of a processor.
+    let retellings: OffLoop
     let httpMetrics: HTTPMetricFamilies
     let state: NodeState
     let refusals: Refusals

@@ -10,7 +10,7 @@ package import Postgres
 package struct CandleRetelling {
     /// 25 KB each while it runs.
     private static let seriesAtMost = 1_000
-    /// Some minutes of a processor.
+    /// Some minutes of a processor; 50 bytes for each of the market's.
     private static let closesAtMost = 5_000_000
 
     /// Null takes all; `t` is the ticker of today.
@@ -18,7 +18,8 @@ package struct CandleRetelling {
         "retold_series",
         derived: """
             select \(SeriesRecord.columns) from series s join ticker t using (token_id)
-            where s.first_open < $2 and s.last_closed >= $1
+            join \(SeriesReads.lengths) on l.interval = s.interval
+            where s.first_open + l.length < $2 and s.last_closed + l.length >= $1
                 and ($3::uuid[] is null or s.token_id = any ($3))
                 and ($4::text[] is null or t.symbol = any ($4))
                 and ($5::text[] is null or s.source = any ($5))
@@ -49,11 +50,27 @@ package struct CandleRetelling {
         guard records.count <= Self.seriesAtMost else {
             throw Self.tooMuch("more than \(Self.seriesAtMost) series")
         }
-        let closes = records.reduce(0) { $0 + $1.closes(from: question.from, to: question.to) }
+        let markets = try await markets(of: records)
+        let closes =
+            records.reduce(0) { $0 + $1.closes(from: question.from, to: question.to) }
+            + markets.values.reduce(0) { $0 + $1.closes(from: nil, to: question.to) }
         guard closes <= Self.closesAtMost else {
-            throw Self.tooMuch("about \(closes) closes, of \(Self.closesAtMost) at most")
+            throw Self.tooMuch(
+                "about \(closes) closes, those of the market since it began among them, of "
+                    + "\(Self.closesAtMost) at most")
         }
-        return RetoldCloses(records, question, self)
+        return RetoldCloses(records, markets: markets, question, self)
+    }
+
+    private nonisolated(nonsending) func markets(
+        of series: [SeriesRecord]
+    ) async throws -> [RetoldStart.Place: SeriesRecord] {
+        var markets: [RetoldStart.Place: SeriesRecord] = [:]
+        for place in Set(series.map(RetoldStart.Place.init)) {
+            let rows = try await MarketGates.ask(place.source, place.interval, in: database).rows()
+            markets[place] = rows.first.flatMap { SeriesRecord($0) }
+        }
+        return markets
     }
 
     private static func tooMuch(_ what: String) -> FieldErrors {
@@ -67,9 +84,9 @@ package struct CandleRetelling {
 
 extension SeriesRecord {
     /// Candles that may close in a span of time.
-    fileprivate func closes(from: Timestamp, to: Timestamp) -> Int {
-        guard let firstOpen, let lastClosed else { return 0 }
-        let (begin, end) = (max(from, firstOpen), min(to, interval.close(of: lastClosed)))
-        return begin < end ? Int((end - begin).seconds / Double(interval.seconds)) + 1 : 0
+    fileprivate func closes(from: Timestamp?, to: Timestamp) -> Int {
+        guard let firstClose, let lastClose else { return 0 }
+        let (begin, end) = (max(from ?? firstClose, firstClose), min(to, lastClose))
+        return begin <= end ? Int((end - begin).seconds / Double(interval.seconds)) + 1 : 0
     }
 }

@@ -6,14 +6,19 @@ import Postgres
 
 /// The closes of many series, told once more in the order of their times.
 struct RetoldCloses: PastEvents {
-    /// Closes of a page, about: some tens of milliseconds off the loop.
-    private static let pageCloses: Int64 = 2_000
+    /// Closes that a page is meant to have: some tens of milliseconds off the loop.
+    private static let pageCloses = 2_000
+    /// A page that would have more is made anew, of a shorter time.
+    private static let pageClosesAtMost = 8_000
+    private static let longestPage = Period.days(400)
+    /// As many closes as there are series, at most.
+    private static let shortestPage = Period.minutes(1)
 
     private static let closes = Statement(
         "retold_closes",
         """
         select series, open_time, open, high, low, close, volume from candle
-        where series = any ($1::int4[]) and open_time >= $2 and open_time < $3 and closed
+        where series = any ($1::int4[]) and open_time >= $2 and open_time < $3 and closed limit $4
         """)
 
     private struct Close: Sendable {
@@ -23,39 +28,43 @@ struct RetoldCloses: PastEvents {
         let candle: Candle
     }
 
-    private let question: PastQuestion
     private let retelling: CandleRetelling
-    private let gates: MarketGates
     private let end: Timestamp
-    private let span: Period
-    /// Those that are not ready yet, the last first.
-    private var waiting: [SeriesRecord]
+    private var start: RetoldStart
     private var series: [RetoldSeries] = []
+    private var places: [Int: Int] = [:]
+    private var ids: [Interval: [Int32]] = [:]
+    private var isReady = false
     private var time: Timestamp
+    private var span = Period.days(1)
     private var count: UInt64 = 0
 
-    /// - Parameter records: in the order in which those are told that close at one moment.
-    init(_ records: [SeriesRecord], _ question: PastQuestion, _ retelling: CandleRetelling) {
-        (self.question, self.retelling) = (question, retelling)
-        gates = MarketGates(database: retelling.database)
-        waiting = records.reversed()
+    init(
+        _ records: [SeriesRecord], markets: [RetoldStart.Place: SeriesRecord], _ question: PastQuestion,
+        _ retelling: CandleRetelling
+    ) {
+        self.retelling = retelling
+        start = RetoldStart(records, markets: markets, question, retelling)
         time = records.compactMap(\.firstClose).min().map { max($0, question.from) } ?? question.to
         let last = records.compactMap(\.lastClose).max()?.next
         end = last.map { min($0, question.to) } ?? question.from
-        let perDay = records.reduce(0) { $0 + 86_400 / Double($1.interval.seconds) }
-        let seconds = Double(Self.pageCloses) * 86_400 / max(perDay, 1)
-        span = .seconds(max(60, Int64(seconds)))
     }
 
     nonisolated(nonsending) mutating func next() async throws -> [Event]? {
-        if let record = waiting.popLast() {
-            series.append(try await prepared(record))
-            return []
+        if !isReady {
+            if try await start.step() { return [] }
+            begin()
         }
         guard time < end else { return nil }
         let until = min(time + span, end)
         let closes = try await closes(from: time, to: until)
+        if closes.count > Self.pageClosesAtMost, span > Self.shortestPage {
+            span = max(span * 0.25, Self.shortestPage)
+            return []
+        }
         time = until
+        if closes.count < Self.pageCloses / 2 { span = min(span * 2, Self.longestPage) }
+        if closes.count > Self.pageCloses * 2 { span = max(span * 0.5, Self.shortestPage) }
         let (before, first) = (series, count)
         let (after, events) = try await retelling.offLoop.run { Self.tell(closes, before, first) }
         series = after
@@ -63,41 +72,21 @@ struct RetoldCloses: PastEvents {
         return events
     }
 
-    /// As it stood before the first close that is told.
-    private nonisolated(nonsending) func prepared(_ record: SeriesRecord) async throws -> RetoldSeries {
-        let database = retelling.database
-        let open = question.from - record.interval.period
-        // Behind a candle that changed a stored state is one of what was.
-        let stored = try await AnalysisStates.read(
-            record, before: min(open, record.dirtyFrom ?? open), models: retelling.models, in: database)
-        let analysis = stored ?? SeriesAnalysis(record.interval, models: retelling.models)
-        let market = try await MarketGates.ask(record.source, record.interval, in: database).rows().first
-            .flatMap(SeriesRecord.init)
-        let gate = try await gates.current(of: record, market, after: analysis.time)
-        let asked = SuppliedQuestion(
-            record, first: analysis.time ?? record.firstOpen ?? open, last: question.to)
-        let supplied = try await retelling.supplied(asked, database)
-        var one = RetoldSeries(
-            record, analysis, SeriesFeed(gate: gate.gate, supplied: supplied), telling: question.types)
-        var pages = CandlePages(record.id, after: analysis.time, before: open)
-        while let page = try await pages.next(database) {
-            let before = one
-            one = try await retelling.offLoop.run {
-                var next = before
-                next.pass(page)
-                return next
-            }
+    private mutating func begin() {
+        isReady = true
+        series = start.ready
+        for (place, one) in series.enumerated() {
+            places[one.series.id] = place
+            ids[one.series.interval, default: []].append(Int32(one.series.id))
         }
-        return one
     }
 
     private nonisolated(nonsending) func closes(from: Timestamp, to: Timestamp) async throws -> [Close] {
         var closes: [Close] = []
-        let places = Dictionary(uniqueKeysWithValues: series.enumerated().map { ($1.series.id, $0) })
-        for (interval, some) in Dictionary(grouping: series.map(\.series), by: \.interval) {
+        for (interval, ids) in ids {
             let rows = try await retelling.database.report(
-                Self.closes, .int32Array(some.map { Int32($0.id) }), .timestamp(from - interval.period),
-                .timestamp(to - interval.period))
+                Self.closes, .int32Array(ids), .timestamp(from - interval.period),
+                .timestamp(to - interval.period), .int(Self.pageClosesAtMost + 1))
             for row in rows {
                 guard let place = places[row.int(0)] else { continue }
                 let candle = Candle(
@@ -129,6 +118,6 @@ struct RetoldCloses: PastEvents {
 }
 
 extension SeriesRecord {
-    fileprivate var firstClose: Timestamp? { firstOpen.map { interval.close(of: $0) } }
-    fileprivate var lastClose: Timestamp? { lastClosed.map { interval.close(of: $0) } }
+    var firstClose: Timestamp? { firstOpen.map { interval.close(of: $0) } }
+    var lastClose: Timestamp? { lastClosed.map { interval.close(of: $0) } }
 }

@@ -55,9 +55,10 @@ struct RetoldSeries: Sendable {
     private func event(of change: SignalChange) -> NewEvent? {
         switch change {
         case .opened(let signal): words.opened(signal, id(of: signal), isRetroactive: false)
-        case .closed(let signal), .stale(let signal):
+        case .closed(let signal):
             signal.end.map { words.ended(signal, $0, id(of: signal), isRetroactive: false) }
-        case .filled, .exitFilled: nil
+        // That no candle came is told by time, and not by a close.
+        case .stale, .filled, .exitFilled: nil
         }
     }
 
