@@ -250,6 +250,9 @@ static const unsigned char migration_0076[] = {
 static const unsigned char migration_0077[] = {
 #embed "../../Migrations/0077_use_symbols.sql"
 };
+static const unsigned char migration_0078[] = {
+#embed "../../Migrations/0078_use_symbols_index.sql"
+};
 static const unsigned char pack_exchange[] = {
 #embed "../../Packs/exchange.json"
 };
@@ -349,6 +352,7 @@ static const kassets_file files[] = {
     FILE_OF("Migrations/0075_circuit_epoch.sql", migration_0075),
     FILE_OF("Migrations/0076_write_probe.sql", migration_0076),
     FILE_OF("Migrations/0077_use_symbols.sql", migration_0077),
+    FILE_OF("Migrations/0078_use_symbols_index.sql", migration_0078),
     FILE_OF("Packs/exchange.json", pack_exchange),
     FILE_OF("Packs/keys.json", pack_keys),
     FILE_OF("Packs/market.json", pack_market),

@@ -85,6 +85,10 @@ extension IntegrationTests {
                 for path in ["/proxy/../sign", "/proxy//spot/api/v3/account", "//proxy/spot/a"] {
                     #expect(try await node.call("POST", key + path).status == 404)
                 }
+                // A host has one spelling, too.
+                let spelled = try await node.call(
+                    "POST", "\(key)/proxy/%73pot/sapi/v1/capital/withdraw/apply")
+                #expect(spelled.status == 403 && spelled.header("keybell-usage-id") != nil)
                 // No HTTP at all.
                 for path in ["/a\\b", "/a%0", "/\u{0430}"] {
                     #expect(try await node.call("POST", "\(key)/proxy/spot\(path)").status == 400)

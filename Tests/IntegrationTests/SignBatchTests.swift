@@ -103,6 +103,7 @@ extension IntegrationTests {
                     headers: [(name: "content-type", value: "application/json")])
                 return (port: node.port, bytes: Array(head.utf8) + Self.account.bytes)
             }
+            raiseOpenFileLimit()
             return try await blockingThreads.run {
                 let connections = try (0..<count).map { number in
                     try LoopbackConnection(to: requests[number % requests.count].port)

@@ -134,6 +134,15 @@ func listenOnLoopback(port: UInt16 = 0) throws -> (descriptor: Int32, port: UInt
     return (descriptor, UInt16(bigEndian: name.sin_port))
 }
 
+/// As many descriptors as there may be, for tests of very many connections: often it is a thousand, unless
+/// somebody asks.
+package func raiseOpenFileLimit() {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
 /// Ports for services that are started later, below those that the system gives to whoever connects: any
 /// connection could take one of these first. A block of them is this process's own as long as it listens on
 /// the block's first one; Scripts/lib/service.py does the same.

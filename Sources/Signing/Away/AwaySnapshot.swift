@@ -105,7 +105,7 @@ final class AwayReader {
 
     private nonisolated(nonsending) func load(_ heard: Heard) async throws -> AwaySnapshot {
         let ids = heard.revisions.keys.sorted()
-        snapshots.goBack(to: heard.epoch)
+        if snapshots.goBack(to: heard.epoch) { callers = nil }
         try await snapshots.follow(to: heard.epoch, in: database)
         let stale = ids.filter { snapshots.current($0)?.key.revision != heard.revisions[$0] }
         let unusable = stale.isEmpty ? [] : try await snapshots.load(stale, at: heard.epoch, in: database)

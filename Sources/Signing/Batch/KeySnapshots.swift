@@ -46,12 +46,14 @@ final class KeySnapshots {
     /// Of an epoch that nobody can have passed meanwhile. One older than what was seen is of a database that
     /// was restored, or of a standby that took over without the newest: what was read of its future never
     /// happened.
-    func goBack(to epoch: Int64) {
-        guard epoch < self.epoch else { return }
+    /// - Returns: whether it was one.
+    @discardableResult func goBack(to epoch: Int64) -> Bool {
+        guard epoch < self.epoch else { return false }
         forgetAll()
         prices = nil
         deltas.goBack(to: epoch)
         self.epoch = epoch
+        return true
     }
 
     /// Learns what was touched until that epoch: one statement, and only when it is a newer one.

@@ -89,15 +89,17 @@ extension ProxyEndpoints {
         _ request: Request, _ context: Context
     ) async throws -> UseRequest {
         let id = try request.keyID()
-        let prefix = "/v1/keys/\(request.pathParameter("key_id"))/proxy/\(request.pathParameter("host"))/"
-        let path = request.head.pathBytes
-        guard path.starts(with: prefix.utf8) else { throw Problem.notFound("path") }
+        // `/v1/keys/{key_id}/proxy/{host}/`, and behind it what is the exchange's. No host of any is spelled
+        // otherwise than plainly.
+        let parts = request.head.pathBytes.split(
+            separator: UInt8(ascii: "/"), maxSplits: 6, omittingEmptySubsequences: false
+        ).map { String(decoding: $0, as: UTF8.self) }
+        guard parts.count == 7 else { throw Problem.notFound("path") }
         let body = try await request.body.collect(limit: Self.bodyBytes)
         let type = request.head.headers[.contentType]
         let incoming = IncomingRequest(
-            request.head.method.name, host: request.pathParameter("host"),
-            path: "/" + String(decoding: path.dropFirst(prefix.utf8.count), as: UTF8.self),
-            query: request.head.query ?? "", contentType: body.isEmpty ? nil : type, body: body)
+            request.head.method.name, host: parts[5], path: "/" + parts[6], query: request.head.query ?? "",
+            contentType: body.isEmpty ? nil : type, body: body)
         try StrayToken.refuse(in: incoming, as: .sent)
         return UseRequest(.proxy, id, incoming, context)
     }

@@ -139,7 +139,7 @@ extension BitgetTable {
                 host, .post, "/api/v2/spot/trade/batch-orders", .body("symbol batchMode orderList!"),
                 id: id.inList("orderList")
             ) { p throws(MeaningProblem) in
-                let symbol = try p.text("symbol")
+                let symbol = try p.text("symbol") == nil ? nil : p.symbol()
                 return try p.all("orderList", order) { row throws(MeaningProblem) in
                     try withPresets(row, spot(row, named(row, symbol)))
                 }
