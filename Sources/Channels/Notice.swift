@@ -57,8 +57,9 @@ package struct Notice: Sendable {
         text = isAlert ? Self.text(type, data, Self.sentence(data, rule)) : Self.words(of: type, data)
         facts = isAlert ? Self.facts(ofAlert: data) : Self.facts(ofEvent: type, data)
         link = isAlert || isDigest ? data["url"]?.asString.flatMap { Self.safeLink($0) } : nil
-        // An own event that names an alert is not that alert.
-        thing = data[isAlert ? "alert_id" : "event_id"]?.asString ?? id
+        // An own event that names an alert is not that alert. A rule that is blind is one incident.
+        let isOfRule = type.hasPrefix("rule.") && data["rule_id"]?.asString != nil
+        thing = data[isAlert ? "alert_id" : isOfRule ? "rule_id" : "event_id"]?.asString ?? id
     }
 
     /// Whether somebody is wanted.
@@ -127,6 +128,8 @@ extension Notice {
 
     private static func words(of type: String, _ data: JSONObject) -> String {
         let rule = Plain.line(data["name"]?.asString ?? "")
+        // Of ids alone nothing is said.
+        if rule.isEmpty, type.hasPrefix("rule."), names[type] != nil { return "" }
         switch type {
         case "webhook.test": return "Keybell reaches this channel."
         case "rule.failed":

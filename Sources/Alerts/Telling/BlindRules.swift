@@ -24,27 +24,43 @@ enum BlindRules {
         let rows = try await transaction.query(
             find, .idArray(blind.compactMap { $0.subject.flatMap { AlertRuleID($0) } }))
         let book = try await teller.book(in: transaction)
-        let named = Dictionary(
-            rows.map { row in
-                (row.id(0, as: AlertRuleKind.self).description, webhooks(of: row, in: book))
-            }, uniquingKeysWith: { $1 })
-        return blind.compactMap { event in
-            let webhooks = event.subject.flatMap { named[$0] } ?? book.subscribers
+        let chosen = Dictionary(
+            rows.map { ($0.id(0, as: AlertRuleKind.self).description, Chosen($0, in: book)) },
+            uniquingKeysWith: { $1 })
+        let all = blind.compactMap { event in
+            let webhooks = event.subject.flatMap { chosen[$0]?.webhooks } ?? []
+            return Message(event, to: .webhooks(webhooks + book.subscribers))
+        }
+        let reach = try await teller.reach(of: all, in: transaction)
+        return zip(blind, all).compactMap { event, message in
+            let chosen = event.subject.flatMap { chosen[$0] }
+            let webhooks = chosen?.told(of: message, reach, in: book) ?? book.subscribers
             return Message(event, to: .subscribersAnd(webhooks))
         }
     }
 
     /// As of an alert of the rule whose group nobody knows.
-    private static func webhooks(of row: Row, in book: TellingBook) -> [WebhookID] {
-        let (isSecurity, sendTo) = (row.bool(4), row.idArray(6, as: WebhookKind.self))
-        let facts = AlertFacts(
-            rule: RuleReference(id: row.id(0), name: row.text(1), version: row.int(2)), severity: row.text(3),
-            isSecurity: isSecurity, eventType: "", labels: row.object(5), group: JSONObject())
-        let routed = book.routes.filter { $0.matchers.take(facts) }.flatMap(\.webhooks)
-        let chosen = sendTo.isEmpty ? routed : sendTo
-        // A route alone takes what is about security from nobody who subscribed.
-        let others = sendTo.isEmpty && isSecurity ? book.subscribers : []
-        let isHeard = chosen.contains { book.receivers.contains($0) }
-        return isHeard ? chosen + others.filter { !chosen.contains($0) } : chosen + book.subscribers
+    private struct Chosen {
+        let webhooks: [WebhookID]
+        /// A route alone takes what is about security from nobody who subscribed.
+        private let isForAll: Bool
+
+        init(_ row: Row, in book: TellingBook) {
+            let (isSecurity, sendTo) = (row.bool(4), row.idArray(6, as: WebhookKind.self))
+            let facts = AlertFacts(
+                rule: RuleReference(id: row.id(0), name: row.text(1), version: row.int(2)),
+                severity: row.text(3), isSecurity: isSecurity, eventType: "", labels: row.object(5),
+                group: JSONObject())
+            let routed = book.routes.filter { $0.matchers.take(facts) }.flatMap(\.webhooks)
+            webhooks = sendTo.isEmpty ? routed : sendTo
+            isForAll = sendTo.isEmpty && isSecurity
+        }
+
+        /// Those who subscribed, too, where none of the others would hear of it.
+        func told(of message: Message, _ reach: WebhookReach, in book: TellingBook) -> [WebhookID] {
+            let isHeard = webhooks.contains { reach.takes($0, message, as: .webhooks([$0])) }
+            if isHeard, !isForAll { return webhooks }
+            return webhooks + book.subscribers.filter { !webhooks.contains($0) }
+        }
     }
 }

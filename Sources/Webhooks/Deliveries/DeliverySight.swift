@@ -55,7 +55,8 @@ extension DeliverySight {
 
     nonisolated(nonsending) func listing(in source: any Queryable) async throws(PostgresError) -> Listing {
         let asked = permission.map { [$0] } ?? []
-        let needed = EventSight(of: rights).askedOfThings
+        // Names of people in what is told of an alert.
+        let needed = EventSight(of: rights).askedOfThings + [.usersRead]
         let isScoped = rights.isScoped(needed + asked)
         let targets =
             isScoped ? try await things.inSight(permission ?? .deliveriesRead, rights, source) : [:]

@@ -110,7 +110,7 @@ extension Dispatcher {
         _ batch: [Outcome], secrets: [WebhookSecretID]
     ) async throws -> [WebhookID] {
         let now = clock.now()
-        let closed = lanes.compactMapValues { $0.closure(after: now) }
+        let closed = closures(after: now)
         let exhausted = batch.filter { $0.deadReason?.isTold == true }
         if exhausted.isEmpty {
             return try await database.transaction { transaction in
@@ -127,6 +127,19 @@ extension Dispatcher {
             for outcome in exhausted { tell(outcome, change) }
             return recovered
         }
+    }
+
+    /// What a receiver asked another loop for stands, whatever was sent to it here before that.
+    private func closures(after now: Timestamp) -> [WebhookID: Lane.Closure] {
+        let entries = directory.newest?.webhooks.entries ?? [:]
+        var closures: [WebhookID: Lane.Closure] = [:]
+        for (id, lane) in lanes {
+            let asked = entries[id].flatMap { entry in
+                rests.opening(of: entry, after: now).map { Lane.Closure(until: $0, epoch: entry.epoch) }
+            }
+            closures[id] = [lane.closure(after: now), asked].compactMap(\.self).max { $0.until < $1.until }
+        }
+        return closures
     }
 
     private func tell(_ outcome: Outcome, _ change: Change) {
