@@ -21,12 +21,9 @@ package struct EventFilter: Sendable {
 
     package func admits(_ event: FeedEvent, _ targets: Targets) -> Bool {
         guard wants(event) else { return false }
+        // Data is read only where it is needed.
         guard EventVeil.isAlert(event.type) else { return sight.sees(event.type, event.topic, targets) }
-        guard let name = event.event.data["event"]?["type"]?.asString else {
-            return sight.sees(event.type, .general, targets)
-        }
-        guard let shown = EventType(name) else { return false }
-        return sight.sees(event.type, showing: shown, event.topic, targets)
+        return sight.sees(event.event, targets)
     }
 
     /// As far as it can be told without knowing what the event is about: more than what is admitted, never

@@ -1,4 +1,5 @@
 package import Access
+import JSON
 import Postgres
 
 /// Whose eyes events are seen with (T23): the one predicate of feed, streams, rules, webhooks and alerts. Of
@@ -37,10 +38,20 @@ package struct EventSight: Sendable {
     }
 
     /// An alert shows the event that fired it, so it is for whoever may read that one too.
-    package func sees(
+    private func sees(
         _ alert: EventType, showing type: EventType, _ topic: EventTopic, _ targets: Targets
     ) -> Bool {
         rights.may(permissions(for: type, about: topic.thing, in: alert), to: topic.thing, targets)
+    }
+
+    /// An event with its data, by which an alert tells what fired it.
+    package func sees(_ event: Event, _ targets: Targets) -> Bool {
+        let topic = EventTopic(of: event)
+        guard EventVeil.isAlert(event.type), let name = event.data["event"]?["type"]?.asString else {
+            return sees(event.type, topic, targets)
+        }
+        guard let shown = EventType(name) else { return false }
+        return sees(event.type, showing: shown, topic, targets)
     }
 
     /// Whether it is shown all of an event, too.

@@ -40,13 +40,16 @@ struct ScopedGallery {
         var name: Comment { Comment(rawValue: "\(role) \(reach)") }
     }
 
+    /// What every event tells of itself, denials only to some.
+    static let reason = "seen"
+
     let premises: Premises
     let owner: Person
     let everybody: [Somebody]
-    private let places: [String: Place]
+    let places: [String: Place]
     private let all: [Shown]
     private let known: Set<Shown>
-    private let start: String
+    let start: String
 
     static func open(_ body: @Sendable (ScopedGallery) async throws -> Void) async throws {
         try await Premises.open { worker, premises in
@@ -69,7 +72,7 @@ struct ScopedGallery {
             })
     }
 
-    private func has(_ somebody: Somebody, _ needed: [Permission], at place: Place) -> Bool {
+    func has(_ somebody: Somebody, _ needed: [Permission], at place: Place) -> Bool {
         guard somebody.role.permissions.isSuperset(of: needed) else { return false }
         return switch somebody.reach {
         case .onlyFirst: place == .first && needed.allSatisfy(\.takesScope)
@@ -148,7 +151,7 @@ struct ScopedGallery {
         try await premises.host.rooms.ledger.record(context) { change in
             for shown in all {
                 guard let type = EventType(shown.type) else { continue }
-                change.emit(NewEvent(type, subject: shown.subject, ["reason": "seen"]))
+                change.emit(NewEvent(type, subject: shown.subject, ["reason": .string(Self.reason)]))
             }
         }
         for _ in 0..<600 {
@@ -205,8 +208,10 @@ struct ScopedGallery {
         return Set(frames.events.compactMap(shown))
     }
 
-    private func shown(_ event: JSONValue) -> Shown? {
-        guard let type = event["type"]?.asString, let subject = event["subject"]?.asString else { return nil }
+    func shown(_ event: JSONValue?) -> Shown? {
+        guard let type = event?["type"]?.asString, let subject = event?["subject"]?.asString else {
+            return nil
+        }
         let shown = Shown(type: type, subject: subject)
         return known.contains(shown) ? shown : nil
     }

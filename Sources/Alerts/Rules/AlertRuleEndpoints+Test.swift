@@ -55,7 +55,7 @@ extension AlertRuleEndpoints {
         let (sight, topic) = (EventSight(of: context.rights), EventTopic(of: event))
         let targets = try await things.targets(
             of: [topic.thing], for: [context.rights], sight.askedOfThings, in: rules.database)
-        guard sight.sees(event.type, topic, targets) else { return nil }
+        guard sight.sees(event, targets) else { return nil }
         return EventView.flat(event, seenBy: sight, targets)
     }
 }

@@ -95,16 +95,8 @@ package struct EventExplanationEndpoint {
     ) async throws -> (view: JSONObject, targets: Targets)? {
         let (sight, topic) = (EventSight(reading: context), EventTopic(of: event))
         let targets = try await things.find(Set([topic.thing].compactMap(\.self)), rules.database)
-        guard sees(event, sight, topic, targets) else { return nil }
+        guard sight.sees(event, targets) else { return nil }
         return (EventView.flat(event, seenBy: sight, targets), targets)
-    }
-
-    private func sees(_ event: Event, _ sight: EventSight, _ topic: EventTopic, _ targets: Targets) -> Bool {
-        guard EventVeil.isAlert(event.type) else { return sight.sees(event.type, topic, targets) }
-        guard let type = event.data["event"]?["type"]?.asString.flatMap({ EventType($0) }) else {
-            return false
-        }
-        return sight.sees(event.type, showing: type, topic, targets)
     }
 
     private nonisolated(nonsending) func epoch() async throws -> Int64 {
