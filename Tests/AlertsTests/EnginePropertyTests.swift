@@ -31,6 +31,8 @@ struct EnginePropertyTests {
         #""window": {"count": 2, "within": "60s"}, "cooldown": "2m""#,
         #""when": "event.v > 3", "for": "10s", "recover_when": "event.v < 2", "cooldown": "20m""#,
         #""when": "flips(event.v > 2)", "cooldown": "45s""#,
+        #""window": {"first": "event.v", "within": "2m", "learning": "30s"}"#,
+        #""window": {"first": "event.v", "within": "3m", "learning": "1s"}, "cooldown": "70s""#,
     ]
 
     @Test(arguments: [11, 12]) func `batch, stream, restarts, moves between nodes, and a backtest: the same`(
