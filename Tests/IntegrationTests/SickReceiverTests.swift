@@ -19,11 +19,8 @@ extension IntegrationTests {
         private static let replies: [Receiver.Reply] = [
             .status(200), .status(500), .held, .reset,
             .raw("HTTP/1.1 429 Slow\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"),
-            // Never ends its head, never ends its body, is no HTTP at all.
-            .raw("HTTP/1.1 200 OK\r\nx-slow: a"),
-            .raw(
-                "HTTP/1.1 200 OK\r\ncontent-length: 104857600\r\n\r\n"
-                    + String(repeating: "x", count: 1 << 20)),
+            // Never ends its head, in silence and drop by drop; never ends its body; is no HTTP at all.
+            .raw("HTTP/1.1 200 OK\r\nx-slow: a"), .endless(.drip), .endless(.flood),
             .raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
         ]
 
@@ -62,6 +59,9 @@ extension IntegrationTests {
                 #expect(well.accepted.count == 70)
                 try await wait(until: "every way of the other") {
                     count.withLock { $0 } >= Self.replies.count
+                }
+                try await wait(until: "no more is taken of what does not end") {
+                    sick.hungUp == [.drip, .flood]
                 }
                 #expect(try await node.call("GET", "/v1/me").status == 200)
                 #expect(Self.residentBytes(of: node.pid) - before < Self.growthBytes)

@@ -15,6 +15,15 @@ package final class Receiver: Sendable {
         case held
         /// The connection is reset.
         case reset
+        /// Bytes for as long as the sender takes them.
+        case endless(Endless)
+    }
+
+    package enum Endless: Sendable {
+        /// Of a head, one by one.
+        case drip
+        /// Of a body of 100 MB, as many at once as fit.
+        case flood
     }
 
     /// One request: an attempt at a message.
@@ -31,6 +40,7 @@ package final class Receiver: Sendable {
     private struct Record {
         var accepted: [Attempt] = []
         var others: [Attempt] = []
+        var hungUp: Set<Endless> = []
         var script: Script
     }
 
@@ -53,6 +63,9 @@ package final class Receiver: Sendable {
     package var accepted: [Attempt] { record.withLock { $0.accepted } }
     /// What was refused, or held.
     package var others: [Attempt] { record.withLock { $0.others } }
+
+    /// Endless answers that a sender hung up on.
+    package var hungUp: Set<Endless> { record.withLock { $0.hungUp } }
 
     package func answer(_ script: @escaping Script) { record.withLock { $0.script = script } }
 
@@ -84,8 +97,30 @@ package final class Receiver: Sendable {
             case .raw(let whole): text = whole
             case .held: return connection.waitForEnd()
             case .reset: return connection.reset()
+            case .endless(let kind): return pour(kind, into: connection)
             }
             guard (try? connection.send(text)) != nil else { return }
+        }
+    }
+
+    private static let floodBytes = 100 << 20
+
+    private func pour(_ kind: Endless, into connection: LoopbackConnection) {
+        do {
+            switch kind {
+            case .drip:
+                try connection.send("HTTP/1.1 200 OK\r\nx-slow: ")
+                while true {
+                    try connection.send("a")
+                    usleep(100_000)
+                }
+            case .flood:
+                try connection.send("HTTP/1.1 200 OK\r\ncontent-length: \(Self.floodBytes)\r\n\r\n")
+                let part = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+                for _ in 0..<Self.floodBytes / part.count { try connection.send(part) }
+            }
+        } catch {
+            record.withLock { _ = $0.hungUp.insert(kind) }
         }
     }
 
@@ -98,7 +133,7 @@ package final class Receiver: Sendable {
         record.withLock { record in
             switch reply {
             case .status(200..<300), .json(200..<300, _): record.accepted.append(attempt)
-            case .status, .json, .raw, .held, .reset: record.others.append(attempt)
+            case .status, .json, .raw, .held, .reset, .endless: record.others.append(attempt)
             }
         }
         return reply
