@@ -210,7 +210,7 @@ struct UseAnswerTests {
 // MARK: A desk with a key that is taken
 
 extension UseAnswerTests {
-    fileprivate struct Desk {
+    struct Desk {
         let premises: Premises
         let standIn: StandInExchange
         let owner: Person
@@ -219,24 +219,32 @@ extension UseAnswerTests {
 
         nonisolated(nonsending) func call(
             _ method: String, _ place: String, as token: String? = nil,
-            headers: [(name: String, value: String)] = [], body: JSONValue? = nil
+            headers: [(name: String, value: String)] = [], body: JSONValue? = nil,
+            from peer: SocketAddress = Premises.remote
         ) async throws -> TestAnswer {
             try await premises.call(
                 method, path + place, as: token ?? owner.token, headers: headers,
-                body: body.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")
+                body: body.map { String(decoding: $0.bytes, as: UTF8.self) } ?? "", from: peer)
         }
     }
 
-    private static let withdrawal: JSONValue = [
+    static let withdrawal: JSONValue = [
         "method": "POST", "host": "spot", "path": "/sapi/v1/capital/withdraw/apply",
         "query": [["coin", "BTC"], ["address", "a"], ["amount", "1"]],
     ]
 
+    private static let secret = "c2VjcmV0LW9mLXRoZS1kZXNr"
+
+    /// As the exchange knows it.
+    static func key(permissions: [String]) -> StandInExchange.Key {
+        .init(
+            .binance, "desk-key", .secret(secret), permissions: permissions, addresses: ["127.0.0.1"])
+    }
+
     /// The key may read, through both ways.
-    private static func open(_ body: @Sendable (Desk) async throws -> Void) async throws {
+    static func open(_ body: @Sendable (Desk) async throws -> Void) async throws {
         try await StandInExchange.with { standIn in
-            try await standIn.register(
-                .init(.binance, "desk-key", .secret("c2VjcmV0LW9mLXRoZS1kZXNr"), addresses: ["127.0.0.1"]))
+            try await standIn.register(key(permissions: ["read"]))
             // Ours begins at a fixed moment, and runs.
             let later = Timestamp.testStart.seconds * 1_000 + 1_800_000
             try await standIn.freezeClock(atMilliseconds: later, slack: 3_600_000)
@@ -256,7 +264,7 @@ extension UseAnswerTests {
             body: """
                 {"exchange":"binance","account":"main","label":"reader","environment":"testnet",\
                 "permissions":["read"],"ip_allow_list":["127.0.0.1"],\
-                "credential":{"api_key":"desk-key","secret":"c2VjcmV0LW9mLXRoZS1kZXNr"}}
+                "credential":{"api_key":"desk-key","secret":"\(secret)"}}
                 """)
         let path = "/v1/keys/\(made.json["id"]?.asString ?? "")"
         let told = try await premises.call("POST", path + "/verify", as: owner.token, body: "{}")
