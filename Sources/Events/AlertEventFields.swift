@@ -50,7 +50,7 @@ extension EventFields {
     ]
 
     /// For readers who may know people, and in messages only.
-    private static let names = EventField("names", .map, isOptional: true)
+    private static let names = EventField("names", .map, isNullable: true, isOptional: true)
 
     private static let silence: [EventField] = [
         EventField("silence_id", .string), EventField("matchers", .strings), EventField("reason", .string),

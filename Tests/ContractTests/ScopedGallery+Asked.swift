@@ -101,11 +101,13 @@ extension Premises {
         }
     }
 
-    /// Over all that happened since the test began.
-    nonisolated(nonsending) func backtest(_ rule: String, as token: String) async throws -> BacktestRun {
+    /// - Parameter body: without one, over all that was told since the test began.
+    nonisolated(nonsending) func backtest(
+        _ rule: String, as token: String, _ body: String? = nil
+    ) async throws -> BacktestRun {
         let answer = try await call(
             "POST", "/v1/alert-rules/\(rule)/backtest", as: token,
-            body: #"{"from":"\#(Timestamp.testStart)"}"#)
+            body: body ?? #"{"from":"\#(Timestamp.testStart)","over":"events"}"#)
         guard case .stream(let write) = answer.response.body else {
             return BacktestRun(status: answer.status, text: answer.text)
         }

@@ -192,7 +192,7 @@ extension IntegrationTests {
             for target in [
                 "/spot/sapi/v1/capital/withdraw/apply", "/spot/0/private/Withdraw",
                 "/main/api/v5/asset/withdrawal",
-                "/nowhere/x", "/spot//x", "/spot/%2e%2e/x",
+                "/nowhere/x", "/spot//x", "/spot/%2e%2e/x", "/spot/x%0",
             ] {
                 try await walk.go("POST", "\(path)/proxy\(target)", ["amount": "1"])
                 try await walk.go(

@@ -50,6 +50,8 @@ enum SQLRules {
         "Sources/Signals/Tokens/SeriesFreshness.swift": "the lengths of our own intervals",
         "Sources/Signals/Signals/SuppliedMarks.swift": "the lengths of our own intervals",
         "Sources/Signals/Feeds/CandleFeedStore.swift": "a constant list of columns",
+        "Sources/Signals/Retelling/CandleRetelling.swift":
+            "a constant list of columns, and the lengths of our own intervals",
         "Sources/Signals/Signals/SignalReads.swift":
             "a constant list of columns; one statement for each sort",
         "Sources/Signals/Tokens/TokenStore.swift": "a constant list of columns",

@@ -53,7 +53,8 @@ extension RuleMachine {
         return window.within.period
     }
 
-    /// Takes an event of before the rule began: it is known from then on, and nothing comes of it. Answers whether a value found no room.
+    /// Takes an event of before the rule began: it is known from then on, and nothing comes of it. Answers
+    /// whether a value found no room.
     func recall(_ occurrence: Occurrence, _ state: inout GroupState?) -> Bool {
         guard let window = course.window, holds(occurrence),
             let entries = try? window.entries(of: occurrence).get(), !entries.isEmpty

@@ -26,7 +26,7 @@ package struct AlertRuleEndpoints {
 
     package init(
         rules: AlertRuleStore, ledger: Ledger, things: TargetSource = .none, rights: RightsReader,
-        hands: RuleHands = .none, backtests: StreamLimit = StreamLimit(), past: PastEventSource? = nil,
+        hands: RuleHands = .none, past: PastEventSource? = nil, backtests: StreamLimit = StreamLimit(),
         recheck: @escaping EventEndpoints.Recheck = { EventLeave($0.rights) }
     ) {
         (self.rules, self.ledger, self.things) = (rules, ledger, things)

@@ -30,7 +30,7 @@ struct AlertRooms {
         operations =
             AlertRuleEndpoints(
                 rules: rules, ledger: ledger, things: things, rights: rights, hands: hands,
-                backtests: shared.backtests, past: { try await candles.events($0) }
+                past: { try await candles.events($0) }, backtests: shared.backtests
             ) { try await PrincipalRights.left(of: $0, at: shared.clock.now(), in: ledger.database) }
             .operations
             + RulePackEndpoints(packs: Assets.packs, rules: rules, ledger: ledger).operations
