@@ -13,7 +13,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
+import interpreter  # noqa: E402
+
 if __name__ == "__main__":
+    interpreter.go_on_with_cryptography()
     suite = unittest.defaultTestLoader.discover(str(HERE / "tests"), pattern="test_*.py")
     result = unittest.TextTestRunner(verbosity=2 if "-v" in sys.argv else 1).run(suite)
     sys.exit(0 if result.wasSuccessful() else 1)

@@ -15,6 +15,9 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import interpreter  # noqa: E402
+
+interpreter.go_on_with_cryptography()
 from control import Control  # noqa: E402
 from desk import Desk  # noqa: E402
 from exchanges import ALL  # noqa: E402
